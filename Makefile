@@ -1,0 +1,50 @@
+# Everything a newcomer types. Needs Python 3.11 or newer with pip and venv, and make; nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := .venv-lock
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(LOCK)/bin/pip-compile --quiet --no-config --upgrade --generate-hashes \
+	--strip-extras --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench docs lock clean
+
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/run.stamp  ## install into .venv, then answer the shipped question: 1,000 futures of `octopus`, kept in runs/demo
+	rm -rf runs/demo
+	$(BIN)/octoplan run octopus --futures 1000 --seed 1 --out runs/demo
+
+test: .venv/dev.stamp  ## install into .venv, then lint, check types and run the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+bench: .venv/dev.stamp  ## measure speed against rivals in the same run, as ratios
+	$(BIN)/python -m bench
+
+docs: .venv/dev.stamp  ## write the tables of the reference anew from the declarations in the code
+	$(BIN)/python docs/generate.py
+
+lock:  ## resolve the pinned versions and hashes in requirements/ anew
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/python -m pip install --quiet pip-tools
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml requirements/build.in
+	$(COMPILE) --output-file requirements/dev.txt --extra cluster --constraint requirements/run.txt \
+		pyproject.toml requirements/build.in requirements/dev.in
+
+clean:  ## remove what the others made: environments, caches, runs/demo
+	rm -rf .venv $(LOCK) runs/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests bench docs -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamp comes last, so that an interrupted installation is taken up again.
+.venv/%.stamp: requirements/%.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("octoplan needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": name another, as in make PYTHON=python3.11 demo")'
+	@echo "Installing the pinned packages of requirements/$*.txt into .venv (a minute or two, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
