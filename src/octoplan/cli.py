@@ -1,0 +1,148 @@
+"""The command line. Commands are imported when they are called, so that ``octoplan --help`` answers at once."""
+
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from octoplan.scenario import Scenario
+
+app = App(
+    name="octoplan",
+    help="A planner for a co-produced interceptor programme: parts, plants, crews, raids and money in one model.",
+    version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
+)
+app.command("octoplan.commands:run", help="Fly a scenario through many futures and print the headlines.")
+app.command("octoplan.commands:compare", help="Differences of runs, future by future, with intervals of their own.")
+app.command("octoplan.commands:report", help="Draw the report of a run folder again.")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit: 0 if it did what was asked, 2 if what was asked cannot be, 130 after Ctrl-C."""
+    try:
+        app(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:  # printed already, with the usage
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        _leave("stopped; nothing was left behind", 130)
+    except BrokenPipeError:  # whoever read the output has what they wanted
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except Exception as error:
+        from octoplan.scenario import ScenarioError
+
+        if isinstance(error, ScenarioError):
+            count = len(error.problems)
+            _leave(f"{error}\n{count} {'problem' if count == 1 else 'problems'}", 2)
+        if isinstance(error, OSError):
+            _leave(f"{error.filename or 'octoplan'}: {error.strerror or error}", 2)
+        raise
+    raise SystemExit(0)
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    sys.stderr.write(f"{words}\n")
+    raise SystemExit(code) from None
+
+
+@app.command
+def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
+    """Begin a scenario: a copy of a shipped one, to be changed.
+
+    Parameters
+    ----------
+    folder
+        Where to put it; must not exist, or be empty.
+    origin
+        The shipped scenario to copy.
+
+    """
+    from octoplan.scenario.scenario import shipped_folder
+
+    source = shipped_folder(origin)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        _leave(f"{folder}: is there already and not an empty folder; choose another place", 2)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".octoplan-", dir=folder.parent) as beside:
+        whole = Path(beside, "scenario")
+        shutil.copytree(source, whole, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_*", ".*"))
+        if folder.exists():
+            folder.rmdir()
+        whole.rename(folder)
+    sys.stdout.write(f"{folder}: a copy of {origin}; change it, then: octoplan check {folder}\n")
+
+
+@app.command
+def check(folder: str, *, schema: Path | None = None) -> None:
+    """Check a scenario: list everything wrong with it, or sum up what it assumes.
+
+    Parameters
+    ----------
+    folder
+        A scenario folder, or the name of a shipped one.
+    schema
+        Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv to.
+
+    """
+    from rich.console import Console
+
+    from octoplan.scenario import load
+
+    if schema is not None:
+        from octoplan.scenario.schema import write
+
+        for path in write(schema):
+            sys.stdout.write(f"wrote {path}\n")
+    scenario = load(folder)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    last = scenario.names.months[-1]
+    console.print(f"{scenario.title}: {scenario.names.months[0]} to {last}, prices of {scenario.price_base}, {folder}")
+    console.print(_by_quality(scenario))
+    for line in _brief(scenario):
+        console.print(line)
+    for warning in scenario.warnings:
+        console.print(f"warning: {warning}")
+
+
+QUALITIES = ("green", "amber", "red")
+
+
+def _by_quality(scenario: "Scenario") -> "Table":
+    """Rows of the assumption log by kind and quality."""
+    from rich import box
+    from rich.table import Table
+
+    counts = Counter((belief.kind, quality) for belief in scenario.beliefs for quality in (belief.quality, "all"))
+    counts += Counter(("all", quality) for _, quality in counts.elements())
+    table = Table("kind", "rows", *QUALITIES, box=box.SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for kind in dict.fromkeys(belief.kind for belief in scenario.beliefs):
+        table.add_row(kind, *(str(counts[kind, quality] or "") for quality in ("all", *QUALITIES)))
+    table.add_section()
+    table.add_row("all", *(str(counts["all", quality]) for quality in ("all", *QUALITIES)))
+    return table
+
+
+def _brief(scenario: "Scenario") -> list[str]:
+    """The assumption log in a few lines."""
+    beliefs = scenario.beliefs
+    oldest = min(beliefs, key=lambda belief: belief.date)
+    unsourced = [belief for belief in beliefs if not belief.sources]
+    ranged = sum(not belief.known for belief in beliefs)
+    return [
+        f"{len(beliefs)} rows fill {len(scenario.slots)} numbers; {ranged} have a range",
+        f"{len(scenario.correlations)} pairs are correlated",
+        f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
+        f"unsourced {len(unsourced)}, all rated red" if unsourced else "unsourced none",
+        f"hash      {scenario.hash[:16]}",
+    ]

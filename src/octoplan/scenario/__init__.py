@@ -1,0 +1,34 @@
+"""The scenario folder: read, checked as a whole, every number tied to its row, compiled to flat arrays.
+
+Importing the package is cheap: each public name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from octoplan.scenario.files import Problem as Problem
+    from octoplan.scenario.files import ScenarioError as ScenarioError
+    from octoplan.scenario.scenario import Scenario as Scenario
+    from octoplan.scenario.scenario import load as load
+    from octoplan.scenario.scenario import shipped as shipped
+
+__all__ = ["Problem", "Scenario", "ScenarioError", "load", "shipped"]
+
+_HOME = {
+    "Problem": "octoplan.scenario.files",
+    "Scenario": "octoplan.scenario.scenario",
+    "ScenarioError": "octoplan.scenario.files",
+    "load": "octoplan.scenario.scenario",
+    "shipped": "octoplan.scenario.scenario",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'octoplan.scenario' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,171 @@
+"""Which belief fills which number: names with ``*``, conditions, what is missing and what fills nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from octoplan.scenario.entities import BY_NAME, INTERCEPTOR, KINDS, MONEY, Parameter
+from octoplan.scenario.files import ASSUMPTIONS, Report, did_you_mean, shown
+from octoplan.scenario.programme import Programme
+
+ANY = "*"
+
+Number = tuple[str, str, tuple[str, ...]]
+"""Kind, parameter, and the entity along each axis."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """The name of a row taken apart: ``plants.*.slope`` fills the slope of every plant without a row of its own."""
+
+    kind: str
+    entities: tuple[str, ...]
+    parameter: Parameter
+
+    @property
+    def stars(self) -> int:
+        return self.entities.count(ANY)
+
+    def __str__(self) -> str:
+        return dotted(self.kind, self.parameter.name, self.entities)
+
+
+def dotted(kind: str, parameter: str, entities: Sequence[str]) -> str:
+    return ".".join((kind, *entities, parameter))
+
+
+def name_of(text: str, programme: Programme | None) -> Name | str:
+    """The name of a row taken apart, or what is wrong with it; entities are checked where the programme is known."""
+    kind_name, *middle = text.split(".")
+    kinds = [kind.name for kind in KINDS if kind.parameters]
+    if kind_name not in kinds:
+        return f"unknown kind {shown(kind_name)}; {did_you_mean(kind_name, kinds)}"
+    kind = BY_NAME[kind_name]
+    if len(middle) != len(kind.axes) + 1:
+        pattern = ".".join((kind_name, *(f"<{axis}>" for axis in kind.axes), "<parameter>"))
+        return f"{shown(text)} is not a name; expected {pattern}"
+    *entities, word = middle
+    parameter = next((p for p in kind.parameters if p.name == word), None)
+    if parameter is None:
+        return f"{kind_name} have no {shown(word)}; {did_you_mean(word, [p.name for p in kind.parameters])}"
+    for axis, entity in zip(kind.axes, entities, strict=True):
+        known = programme.names(axis) if programme else (entity,)
+        if entity != ANY and entity not in known:
+            return f"there is no {shown(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, known)}"
+    return Name(kind_name, tuple(entities), parameter)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Which numbers a programme needs. ``fights`` are the layers of each threat's doctrine."""
+
+    programme: Programme
+    fights: Mapping[str, Sequence[str]]
+
+    def rows(self, kind: str) -> Iterator[tuple[str, ...]]:
+        """The rows of a kind in order, each the names along its axes."""
+        return product(*(self.programme.names(axis) for axis in BY_NAME[kind].axes))
+
+    def why_not(self, kind: str, when: str, row: Sequence[str]) -> str:
+        """Why a number is not needed, in words; '' if it is needed."""
+        names = dict(zip(BY_NAME[kind].axes, row, strict=True))
+        if names.get("layers") == INTERCEPTOR:
+            return "the interceptors' numbers are those of designs, crews and engagements"
+        programme = self.programme
+        threat, layer = names.get("threats", ""), names.get("layers", "")
+        if when == "foreign" and names["currencies"] == programme.currency:
+            return f"{programme.currency} is the reporting currency"
+        if when == "placed" and programme.link("plants", names["plants"], "region") is None:
+            return f"the plant '{names['plants']}' has no region"
+        if when == "decoy" and not programme.flag("threats", threat, "decoy"):
+            return f"the threat '{threat}' is no decoy"
+        if when == "interceptable" and not programme.flag("threats", threat, "interceptable"):
+            return f"the threat '{threat}' is not interceptable"
+        if when in ("stocked", "limited") and not programme.flag("layers", layer, when):
+            return f"the layer '{layer}' is not {when}"
+        if when == "fights" and layer not in self.fights.get(threat, ()):
+            return f"the doctrine against '{threat}' does not list the layer '{layer}'"
+        return ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the log as the binding sees it: its name and its line."""
+
+    name: Name
+    line: int
+
+
+def bind(needs: Needs, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
+    """The index of the entry that fills each number.
+
+    The row with fewest stars wins. Two rows that fit a number equally well, a number without a row, and a row that
+    fills nothing are reported.
+    """
+    filled: dict[Number, int] = {}
+    fits: set[int] = set()
+    rivals: dict[tuple[int, int], tuple[str, ...]] = {}
+    missing: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+    idle: dict[int, str] = {}
+    by_pattern = {(e.name.kind, e.name.parameter.name, e.name.entities): i for i, e in enumerate(entries)}
+    for kind in KINDS:
+        for parameter in kind.parameters:
+            for row in needs.rows(kind.name):
+                found = [i for p in _patterns(row) if (i := by_pattern.get((kind.name, parameter.name, p))) is not None]
+                if why := needs.why_not(kind.name, parameter.when, row):
+                    idle.update((i, why) for i in found)
+                    continue
+                fits.update(found)
+                fewest = [i for i in found if entries[i].name.stars == entries[found[0]].name.stars]
+                if len(fewest) > 1:
+                    rivals.setdefault((fewest[0], fewest[1]), row)
+                if found:
+                    filled[kind.name, parameter.name, row] = found[0]
+                else:
+                    missing[kind.name, parameter.name].append(row)
+    _report_rivals(entries, rivals, report)
+    _report_idle(entries, fits, set(filled.values()) | {i for pair in rivals for i in pair}, idle, report)
+    for (kind_name, word), rows in missing.items():
+        report.add(ASSUMPTIONS, 0, _missing(needs, kind_name, word, rows))
+    return filled
+
+
+def _patterns(row: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The names that fit a row, those with fewest stars first."""
+    patterns = product(*((entity, ANY) for entity in row))
+    return sorted(patterns, key=lambda pattern: pattern.count(ANY))
+
+
+def _report_rivals(entries: Sequence[Entry], rivals: Mapping[tuple[int, int], tuple[str, ...]], report: Report) -> None:
+    for (first, second), row in rivals.items():
+        a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
+        number = dotted(a.name.kind, a.name.parameter.name, row)
+        words = f"{number} is filled by '{a.name}' (line {a.line}) and '{b.name}' alike; add a row of its own"
+        report.add(ASSUMPTIONS, b.line, words)
+
+
+def _report_idle(
+    entries: Sequence[Entry], fits: set[int], used: set[int], idle: Mapping[int, str], report: Report
+) -> None:
+    for index, entry in enumerate(entries):
+        if index in used:
+            continue
+        if index in fits:
+            why = "every number it could fill has a more specific row"
+        else:
+            why = idle.get(index, "nothing it could fill is declared")
+        report.add(ASSUMPTIONS, entry.line, f"{entry.name} fills nothing: {why}; remove it")
+
+
+def _missing(needs: Needs, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
+    """What to add for numbers without a row: one row where one number is missing, else a row with stars."""
+    parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
+    unit = parameter.unit.replace(MONEY, needs.programme.currency)
+    what = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"
+    if len(rows) == 1:
+        return f"{dotted(kind, word, rows[0])} is missing; add a row {what}"
+    common = [column[0] if len(set(column)) == 1 else ANY for column in zip(*rows, strict=True)]
+    few = ", ".join(".".join(row) for row in rows[:4]) + (", ..." if len(rows) > 4 else "")
+    star = dotted(kind, word, common)
+    return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one for each, {what}"

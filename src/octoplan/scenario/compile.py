@@ -1,0 +1,199 @@
+"""From a checked scenario to the flat arrays of the campaign; nothing is judged here, only put in its place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from math import cos, pi
+
+import numpy as np
+
+from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Links, Names, Plan, Records, World
+from octoplan.scenario.beliefs import Belief
+from octoplan.scenario.binding import Number
+from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
+from octoplan.scenario.programme import Programme
+
+MID_JANUARY = 15
+"""Day of the year at which the weight of winter is 1."""
+
+
+def compiled(
+    programme: Programme,
+    decisions: Decisions,
+    cover: float,
+    beliefs: Sequence[Belief],
+    slots: Mapping[Number, int],
+) -> Compiled:
+    """The arrays of a scenario.
+
+    cover
+        days of the base-stock policy.
+    slots
+        the column of the belief that fills each number.
+    """
+    names = programme.all_names()
+    return Compiled(
+        names,
+        links(programme, names),
+        plan(programme, decisions, cover, names),
+        template(programme, names, beliefs, slots),
+        _columns(programme, slots),
+    )
+
+
+def rows(programme: Programme, kind: Kind) -> list[tuple[str, ...]]:
+    """The rows of a kind in the order of its records, each the names along its axes."""
+    found: list[tuple[str, ...]] = [()]
+    for axis in kind.axes:
+        found = [(*row, name) for row in found for name in programme.names(axis)]
+    return found
+
+
+def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[str, str], Ints]:
+    return {
+        (kind.name, parameter.name): np.array(
+            [slots.get((kind.name, parameter.name, row), -1) for row in rows(programme, kind)], np.int64
+        )
+        for kind in KINDS
+        for parameter in kind.parameters
+    }
+
+
+def template(programme: Programme, names: Names, beliefs: Sequence[Belief], slots: Mapping[Number, int]) -> World:
+    """Records with links and currencies filled in, and every number at zero."""
+    records: dict[str, Records] = {}
+    for name, dtype in RECORDS.items():
+        kind = BY_NAME[name]
+        table = np.zeros(len(rows(programme, kind)), dtype)
+        for index, row in enumerate(rows(programme, kind)):
+            for link in kind.links:
+                if not link.many:
+                    table[link.name][index] = _linked(programme, kind, row, link)
+            for parameter in kind.parameters:
+                column = slots.get((name, parameter.name, row), -1)
+                if parameter.is_money:
+                    found = names.currencies.index(beliefs[column].currency) if column >= 0 else -1
+                    table[f"{parameter.name}_currency"][index] = found
+        records[name] = table
+    return World(**records)
+
+
+def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
+    """The row a link points to, the place of a choice in its list, or a truth value as 0 or 1."""
+    if row and row[0] == INTERCEPTOR and kind.name == "layers":
+        return 0 if link.to == "bool" else -1
+    entity = programme.entities[kind.name][row[0]] if row else programme.single[kind.name]
+    value = entity[link.name]
+    if link.to == "bool":
+        return int(value is True)
+    if not isinstance(value, str) or value == BORDER:
+        return -1
+    return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
+
+
+def links(programme: Programme, names: Names) -> Links:
+    """The structure that no belief changes."""
+    month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
+    first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
+    corridors = [programme.entities["corridors"][name] for name in names.corridors]
+    into = [names.regions.index(str(corridor["into"])) for corridor in corridors]
+    by_end = sorted(range(len(into)), key=lambda corridor: into[corridor])
+    lanes = [programme.links("plants", plant, "lanes") for plant in names.plants]
+    return Links(
+        month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
+        month_days=month_days,
+        winter=np.array([winter(day) for day in first_day]),
+        gate_after=_membership(names.gates, names.gates, lambda gate: programme.links("gates", gate, "after")),
+        plant_gates=_membership(names.plants, names.gates, lambda plant: programme.links("plants", plant, "gates")),
+        plant_lanes=_padded([[names.lanes.index(lane) for lane in ways] for ways in lanes]),
+        supplier_causes=_membership(
+            names.suppliers, names.causes, lambda supplier: programme.links("suppliers", supplier, "causes")
+        ),
+        bill=np.array(
+            [[programme.bills[design].get(part, 0) for part in names.parts] for design in names.designs], np.int64
+        ).reshape(len(names.designs), len(names.parts)),
+        region_order=_forward(names, corridors),
+        into_start=np.searchsorted(np.sort(into), np.arange(len(names.regions) + 1)).astype(np.int64),
+        into=np.array(by_end, np.int64),
+        reference_layer=np.array(
+            [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
+        ),
+    )
+
+
+def winter(day: date) -> float:
+    """The weight of winter: a cosine over the year, 1 in mid-January and 0 in mid-July."""
+    return 0.5 * (1 + cos(2 * pi * (day.timetuple().tm_yday - MID_JANUARY) / 365.25))
+
+
+def _days(year: int, month: int) -> int:
+    first, following = year * 12 + month, year * 12 + month + 1
+    return (date(following // 12, following % 12 + 1, 1) - date(first // 12, first % 12 + 1, 1)).days
+
+
+def _membership(row_names: Sequence[str], column_names: Sequence[str], of: Callable[[str], Sequence[str]]) -> Ints:
+    table = [[int(column in of(row)) for column in column_names] for row in row_names]
+    return np.array(table, np.int64).reshape(len(row_names), len(column_names))
+
+
+def _padded(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
+    """Lists as rows of one array, padded with -1."""
+    width = max([len(items) for items in lists], default=0) if width is None else width
+    table = np.full((len(lists), width), -1, np.int64)
+    for row, items in enumerate(lists):
+        table[row, : len(items)] = items
+    return table
+
+
+def _forward(names: Names, corridors: Sequence[Mapping[str, object]]) -> Ints:
+    """Regions in an order in which every corridor leads forward, otherwise as in the file."""
+    before = {region: {c["origin"] for c in corridors if c["into"] == region} - {BORDER} for region in names.regions}
+    order: list[str] = []
+    while len(order) < len(names.regions):
+        order.append(next(r for r in names.regions if r not in order and before[r] <= set(order)))
+    return np.array([names.regions.index(region) for region in order], np.int64)
+
+
+def plan(programme: Programme, decisions: Decisions, cover: float, names: Names) -> Plan:
+    """What is chosen, by row and month."""
+    months = programme.months
+    orders = np.full((len(names.plants), len(names.parts), months), -1.0)
+    for plant, parts in decisions.orders.explicit.items():
+        for part, series in parts.items():
+            orders[names.plants.index(plant), names.parts.index(part)] = _run_on(series, months)
+    doctrines = [decisions.doctrine.against[threat] for threat in names.threats]
+    prefer = decisions.doctrine.prefer or names.designs
+    shared = decisions.dispatch.rule == "share"
+    return Plan(
+        output=_by_month(decisions.output, names.plants, months, 0.0),
+        lines=_by_month(decisions.lines, names.plants, months, 1.0),
+        orders=orders,
+        cover=np.array([cover]),
+        sourcing=np.array([decisions.sourcing.get(supplier, 1.0) for supplier in names.suppliers], float),
+        intake=_run_on(decisions.crews.intake, months).astype(np.int64),
+        kit_orders=_run_on(decisions.kits.order, months).astype(np.int64),
+        crew_weight=_weights(decisions.crew_share or {"*": 1.0}, names.regions),
+        dispatch_weight=_weights(decisions.dispatch.share if shared else {"*": -1.0}, names.regions),
+        layer_order=_padded([[names.layers.index(x) for x in d.layers] for d in doctrines], len(names.layers)),
+        max_shots=np.array([doctrine.max_shots for doctrine in doctrines], np.int64),
+        salvo=np.array([doctrine.salvo for doctrine in doctrines], np.int64),
+        value=np.array([doctrine.value for doctrine in doctrines], float),
+        by_value=np.array([int(decisions.doctrine.queue == "value")], np.int64),
+        prefer=np.array([names.designs.index(design) for design in prefer], np.int64),
+        newest_first=np.array([int(decisions.doctrine.stock == "newest")], np.int64),
+        programme=np.ones(len(names.plants), np.int64),
+    )
+
+
+def _run_on(series: Sequence[float], months: int) -> Floats:
+    """A list by month, going on with its last value."""
+    return np.array([series[min(month, len(series) - 1)] for month in range(months)], float)
+
+
+def _by_month(chosen: Mapping[str, Sequence[float]], plants: Sequence[str], months: int, default: float) -> Floats:
+    table = [_run_on(chosen.get(plant, [default]), months) for plant in plants]
+    return np.array(table, float).reshape(len(plants), months)
+
+
+def _weights(weights: Mapping[str, float], regions: Sequence[str]) -> Floats:
+    return np.array([weights[region] if region in weights else weights["*"] for region in regions], float)

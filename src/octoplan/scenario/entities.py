@@ -1,0 +1,379 @@
+"""What can stand in a scenario: the kinds of entity, their links, and the numbers each of them needs.
+
+This table is the only declaration of a number. The reader, the checks, the JSON Schema, the assumption
+log and the arrays of the campaign are all derived from it: a new number is a row here, a new plant,
+class or layer is a row in a scenario folder.
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+MONEY = "money"
+"""Stands for the currency of the row in a unit such as ``money/hour``."""
+
+INTERCEPTOR = "interceptor"
+"""The one layer every scenario has: crews flying interceptors. Always row 0 of the layers."""
+
+BORDER = "border"
+"""Where corridors begin."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of an entity: its unit inside the campaign, its lawful range, and what it means.
+
+    ``when`` names the condition under which the number is needed (see ``scenario.files``); a number whose
+    condition does not hold is neither asked for nor allowed.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    meaning: str
+    when: str = "always"
+
+    @property
+    def is_money(self) -> bool:
+        return MONEY in self.unit
+
+
+@dataclass(frozen=True)
+class Link:
+    """A field of ``programme.toml`` that names other entities, a choice, or a truth value.
+
+    ``to`` is the section it points into, or a tuple of allowed words, or ``"bool"``. ``many`` marks a list.
+    """
+
+    name: str
+    to: str | tuple[str, ...]
+    meaning: str
+    many: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of entity.
+
+    ``axes`` are the sections of ``programme.toml`` whose names make its rows: one for most kinds, two where
+    a number belongs to a pair (``engagement.attack-drone.kyiv-city.window``), none for a thing that exists
+    once (``crews.attrition``).
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+    links: tuple[Link, ...] = ()
+    meaning: str = ""
+
+
+def share(name: str, meaning: str, when: str = "always") -> Parameter:
+    return Parameter(name, "1", 0.0, 1.0, meaning, when)
+
+
+def positive(name: str, unit: str, meaning: str, when: str = "always") -> Parameter:
+    return Parameter(name, unit, 1e-12, inf, meaning, when)
+
+
+def amount(name: str, unit: str, meaning: str, when: str = "always") -> Parameter:
+    return Parameter(name, unit, 0.0, inf, meaning, when)
+
+
+def outage(of: str) -> tuple[Parameter, Parameter]:
+    return (
+        positive("mtbf", "day", f"mean time between outages of {of}, from recovery to the next outage"),
+        positive("mttr", "day", f"mean time to recover {of} from an outage"),
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "currencies",
+        ("currencies",),
+        (
+            positive("rate", "1", "price of one unit of it in the reporting currency at the start", "foreign"),
+            amount("volatility", "1", "standard deviation of the log rate over one year", "foreign"),
+            Parameter("drift", "1", -1.0, 1.0, "forward slope of the log rate a year", "foreign"),
+            Parameter("inflation", "1/year", -0.5, 5.0, "yearly change of prices in it"),
+        ),
+        meaning="A currency; the reporting currency of the programme has rate 1.",
+    ),
+    Kind("payers", ("payers",), meaning="Who pays."),
+    Kind(
+        "countries",
+        ("countries",),
+        (
+            amount("jobs_multiplier", "1", "indirect jobs for each direct job"),
+            amount("hours_per_job", "hour", "paid hours of one full-time job in a year"),
+            share("value_added_share", "gross value added for each unit of money spent on production there"),
+        ),
+        (
+            Link("currency", "currencies", "the currency of wages there"),
+            Link("payer", "payers", "who pays for production there"),
+        ),
+    ),
+    Kind(
+        "gates",
+        ("gates",),
+        (amount("duration", "day", "time the gate takes once those before it are passed"),),
+        (Link("after", "gates", "gates that must be passed first", many=True, optional=True),),
+        meaning="A step that must be passed before a plant opens.",
+    ),
+    Kind(
+        "plants",
+        ("plants",),
+        (
+            amount("line_rate", "1/day", "units one line can start a day"),
+            amount("line_capital", MONEY, "capital cost of one line"),
+            amount("heads", "1", "workers on the day the plant opens"),
+            amount("hire_rate", "1/day", "workers that can be hired, or let go, a day"),
+            amount("hours_per_head", "hour", "working hours of one worker a day, averaged over the week"),
+            positive("hours_first", "hour", "labour hours of the first unit"),
+            Parameter("slope", "1", 0.5, 1.0, "learning slope: hours left after each doubling of units"),
+            share("retained", "share of the experience kept when a new block is cut in"),
+            share("yield_first", "share of good units at the start"),
+            share("yield_mature", "share of good units once mature"),
+            positive("yield_units", "1", "units over which the yield matures (e-folding)"),
+            amount("labour_rate", f"{MONEY}/hour", "cost of one hour of labour, all in"),
+            amount("overhead", f"{MONEY}/day", "cost of an open plant a day whatever it makes"),
+            amount("royalty", MONEY, "paid to the holder of the rights for each good unit"),
+            amount("retool", "day", "time from a block's release to its cut-in here"),
+            share("exposure", "probability that a leaker in its region hits the plant", "placed"),
+            positive("hit_days", "day", "mean days of output lost to one hit", "placed"),
+            share("power_loss", "share of output lost while the region's power is out", "placed"),
+        ),
+        (
+            Link("country", "countries", "where it stands"),
+            Link("region", "regions", "the region whose leakers can hit it", optional=True),
+            Link("design", "designs", "what it makes"),
+            Link("gates", "gates", "the gates it must pass", many=True),
+            Link("lanes", "lanes", "ways out, in order of preference", many=True),
+            Link("learning", ("crawford", "wright"), "unit (Crawford) or cumulative-average (Wright) theory"),
+        ),
+    ),
+    Kind("parts", ("parts",), meaning="A part of a design, bought from suppliers."),
+    Kind(
+        "causes",
+        ("causes",),
+        outage("what it disturbs"),
+        meaning="Something that takes several suppliers down at once, such as an export ban.",
+    ),
+    Kind(
+        "suppliers",
+        ("suppliers",),
+        (
+            amount("lead", "day", "mean time from shipment to arrival"),
+            amount("lead_cv", "1", "coefficient of variation of the lead time"),
+            amount("capacity", "1/day", "parts it can ship"),
+            amount("price", MONEY, "price of one part"),
+            amount("min_order", "1", "smallest order in parts"),
+            *outage("the supplier"),
+        ),
+        (
+            Link("part", "parts", "the part it sells"),
+            Link("country", "countries", "where it is"),
+            Link("causes", "causes", "what can take it down with others", many=True, optional=True),
+        ),
+    ),
+    Kind(
+        "lanes",
+        ("lanes",),
+        (
+            amount("transit", "day", "mean time from plant to region"),
+            amount("transit_cv", "1", "coefficient of variation of the transit time"),
+            amount("capacity", "1/day", "units it can carry"),
+            amount("cost", MONEY, "freight of one unit"),
+            share("loss", "probability that a unit is lost on the way"),
+            *outage("the lane"),
+        ),
+        (Link("payer", "payers", "who pays the freight"),),
+    ),
+    Kind(
+        "regions",
+        ("regions",),
+        (
+            share("power_exposure", "probability that a leaker there takes the region's power down"),
+            positive("power_days", "day", "mean days until the power is back"),
+            share("grounded_winter", "share of mid-winter nights with no flying weather"),
+            share("grounded_summer", "share of mid-summer nights with no flying weather"),
+            positive("spell", "day", "mean length of a spell of bad weather"),
+        ),
+    ),
+    Kind(
+        "corridors",
+        ("corridors",),
+        (
+            amount("share", "1", "weight among the corridors into the same region"),
+            amount("transit", "minute", "time a threat takes along it"),
+        ),
+        (
+            Link("origin", "regions", "the region it leaves, or 'border'"),
+            Link("into", "regions", "the region it enters"),
+        ),
+        meaning="A leg of the feed-forward network that threats cross on their way to a region.",
+    ),
+    Kind(
+        "raids",
+        (),
+        (
+            share("salvo_share", "share of days that are salvo days"),
+            share("salvo_stay", "probability that a salvo day is followed by another"),
+            positive("level", "1", "intensity against the stated means"),
+            Parameter("growth", "1/year", -0.99, 10.0, "yearly growth of the intensity"),
+            amount("wander", "1", "standard deviation of the slowly wandering log-intensity"),
+            positive("wander_time", "day", "correlation time of the slow log-intensity"),
+        ),
+        meaning="The process behind all raids: a hidden regime times a slow intensity.",
+    ),
+    Kind(
+        "packages",
+        ("packages",),
+        (
+            amount("routine_mean", "1/day", "mean count on a routine day"),
+            amount("routine_cv", "1", "coefficient of variation of its intensity on routine days"),
+            amount("salvo_mean", "1/day", "mean count on a salvo day"),
+            amount("salvo_cv", "1", "coefficient of variation of its intensity on salvo days"),
+            share("coupling", "correlation of its log-intensity with the shock all packages share"),
+            positive("span", "minute", "time over which its threats enter"),
+            positive("concentration", "1", "Dirichlet concentration of its regional split"),
+        ),
+        meaning="Threats that are counted and sent together, such as attack drones with their decoys.",
+    ),
+    Kind(
+        "splits",
+        ("packages", "regions"),
+        (amount("share", "1", "weight of the region among the destinations of the package"),),
+    ),
+    Kind(
+        "threats",
+        ("threats",),
+        (
+            amount("mix", "1", "weight of the class within its package"),
+            amount("unit_cost", MONEY, "what one costs the other side"),
+            amount("damage", MONEY, "mean damage of one leaker"),
+            amount("damage_cv", "1", "coefficient of variation of the damage of one leaker (lognormal)"),
+            share("p_discriminate", "probability that it is recognised as a decoy in a region", "decoy"),
+            positive("engagement", "minute", "mean time one engagement keeps a crew busy", "interceptable"),
+            amount("engagement_cv", "1", "coefficient of variation of that time (gamma)", "interceptable"),
+        ),
+        (
+            Link("package", "packages", "the package it comes with"),
+            Link("decoy", "bool", "true for a decoy", optional=True),
+            Link("direct", "bool", "true if it crosses no region on its way", optional=True),
+            Link("interceptable", "bool", "false if interceptors cannot engage it", optional=True),
+        ),
+        meaning="A class of threat.",
+    ),
+    Kind(
+        "engagement",
+        ("threats", "regions"),
+        (
+            amount("window", "minute", "time in which crews of the region can engage one", "interceptable"),
+            share("p_contact", "probability that a sortie contacts its threat", "interceptable"),
+        ),
+    ),
+    Kind(
+        "layers",
+        ("layers",),
+        (
+            amount("cost", MONEY, "cost of one shot"),
+            Parameter("correlation", "1", 0.0, 0.99, "intra-day correlation of its outcomes (beta-binomial)"),
+            amount("stock", "1", "shots in stock at the start", "stocked"),
+            amount("resupply", "1/day", "shots that arrive a day", "stocked"),
+        ),
+        (
+            Link("payer", "payers", "who pays its shots"),
+            Link("stocked", "bool", "true if its shots can run out", optional=True),
+            Link("limited", "bool", "true if it can only engage so many a region-day", optional=True),
+        ),
+        meaning="A layer of defence beside the interceptors, which are always there.",
+    ),
+    Kind(
+        "posts",
+        ("layers", "regions"),
+        (amount("capacity", "1/day", "engagements the layer can fight there a day", "limited"),),
+    ),
+    Kind(
+        "effects",
+        ("layers", "threats"),
+        (
+            share("p", "probability that one engagement by the layer stops one threat", "fights"),
+            amount("shots", "1", "shots one engagement spends", "fights"),
+        ),
+    ),
+    Kind(
+        "designs",
+        ("designs",),
+        (
+            positive("release_interval", "day", "mean time between design releases (blocks)"),
+            amount("release_cv", "1", "coefficient of variation of that time"),
+            share("p_recover", "probability that an interceptor without contact is recovered"),
+        ),
+        meaning="A design of interceptor; its blocks follow one another at the release interval.",
+    ),
+    Kind(
+        "lethality",
+        ("designs", "threats"),
+        (
+            share("p_kill", "probability that a contact kills, for a fresh block", "interceptable"),
+            share("p_floor", "the same once the other side has fully adapted", "interceptable"),
+            positive("decay", "day", "e-folding time of the adaptation", "interceptable"),
+        ),
+    ),
+    Kind(
+        "makers",
+        ("makers",),
+        (
+            amount("stock", "1", "units in the regions at the start"),
+            amount("rate_start", "1/day", "units delivered at the start"),
+            amount("rate_full", "1/day", "units delivered once ramped up"),
+            amount("ramp", "day", "time of the linear ramp between the two"),
+            amount("price", MONEY, "price of one unit"),
+        ),
+        (
+            Link("design", "designs", "what it makes"),
+            Link("payer", "payers", "who pays"),
+        ),
+        meaning="Interceptors made outside the programme: an exogenous stream.",
+    ),
+    Kind(
+        "crews",
+        (),
+        (
+            amount("initial", "1", "trained crews at the start"),
+            amount("course", "day", "length of the training course"),
+            share("washout", "share of an intake that does not finish"),
+            amount("attrition", "1/day", "rate at which crews leave"),
+            share("on_duty", "probability that an equipped crew is fit to fly on a night of flying weather"),
+            amount("cost", f"{MONEY}/day", "cost of one trained crew"),
+            amount("course_cost", MONEY, "cost of training one crew"),
+        ),
+        (Link("payer", "payers", "who pays for crews and courses"),),
+    ),
+    Kind(
+        "kits",
+        (),
+        (
+            amount("initial", "1", "kits (ground station and radar share) at the start"),
+            amount("lead", "day", "time from order to delivery"),
+            amount("attrition", "1/day", "rate at which kits are lost"),
+            amount("price", MONEY, "price of one kit"),
+        ),
+        (Link("payer", "payers", "who pays for kits"),),
+    ),
+    Kind(
+        "finance",
+        (),
+        (
+            Parameter("discount_rate", "1/year", -0.2, 1.0, "real discount rate"),
+            amount("optimism_bias", "1", "explicit uplift on capital and production cost"),
+        ),
+    ),
+)
+
+BY_NAME = {kind.name: kind for kind in KINDS}
+SECTIONS = tuple(dict.fromkeys(axis for kind in KINDS for axis in kind.axes))
+"""The sections of ``programme.toml`` that hold named entities."""
+SINGLE = tuple(kind.name for kind in KINDS if not kind.axes)
+"""The kinds that exist once; those with links have a table in ``programme.toml`` too."""

@@ -1,0 +1,402 @@
+"""``programme.toml``: what exists, read into named entities and their links, every name checked."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from octoplan.scenario.arrays import Names
+from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, SECTIONS, SINGLE, Link
+from octoplan.scenario.files import PROGRAMME, Report, Toml, did_you_mean, shown
+
+HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer")
+EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
+"""Fields beside the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
+LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
+"""Kinds that exist once and have links: a table of their own."""
+NEEDED = ("currencies", "payers", "countries", "regions", "packages", "threats", "designs")
+"""Sections without which nothing can be flown."""
+MOST_MONTHS = 240
+MOST_PER_UNIT = 1000
+MOST_ENTITIES = 300
+"""Of one section: pairs of threats and regions, say, grow with the product."""
+YEARS = (1990, 2100)
+
+RESERVED = {
+    "regions": (BORDER,),
+    "layers": (INTERCEPTOR,),
+    "plants": ("cover",),
+    "threats": ("queue", "stock", "prefer"),
+}
+"""Names with a meaning of their own there or in ``decisions.toml``."""
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_NO_NUMBER = "numbers belong in assumptions.csv (what is believed) or decisions.toml (what is chosen)"
+
+Linked = str | tuple[str, ...] | bool | None
+Entity = Mapping[str, Linked]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What exists.
+
+    ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once.
+    """
+
+    title: str
+    start: date
+    months: int
+    price_base: int
+    currency: str
+    missile_layer: str | None
+    entities: Mapping[str, Mapping[str, Entity]]
+    single: Mapping[str, Entity]
+    bills: Mapping[str, Mapping[str, int]]
+    tiles: Mapping[str, tuple[int, int]]
+    titles: Mapping[str, str]
+    toml: Toml
+
+    def names(self, section: str) -> tuple[str, ...]:
+        """The entities of a section in the order of the file; the interceptors come first among the layers."""
+        own = tuple(self.entities[section])
+        return (INTERCEPTOR, *own) if section == "layers" else own
+
+    def link(self, section: str, name: str, link: str) -> str | None:
+        found = self.entities[section].get(name, {}).get(link)
+        return found if isinstance(found, str) else None
+
+    def links(self, section: str, name: str, link: str) -> tuple[str, ...]:
+        found = self.entities[section].get(name, {}).get(link)
+        return found if isinstance(found, tuple) else ()
+
+    def flag(self, section: str, name: str, link: str) -> bool:
+        return self.entities[section].get(name, {}).get(link) is True
+
+    def line(self, *path: object) -> int:
+        return self.toml.line(*path)
+
+    def calendar(self) -> tuple[tuple[int, int], ...]:
+        """(year, month) of each month of the horizon."""
+        first = self.start.year * 12 + self.start.month - 1
+        return tuple(divmod(first + month, 12) for month in range(self.months))
+
+    def all_names(self) -> Names:
+        months = tuple(f"{year:04d}-{month + 1:02d}" for year, month in self.calendar())
+        return Names(months=months, **{name: self.names(name) for name in Names._fields if name != "months"})
+
+
+def read_programme(toml: Toml, report: Report) -> Programme:
+    """The programme, as far as it can be read; everything wrong with it is reported."""
+    reader = _Reader(toml, report)
+    programme = reader.programme()
+    for check in (_check_names, _check_gates, _check_corridors, _check_bills, _check_packages):
+        check(programme, reader)
+    return programme
+
+
+@dataclass
+class _Reader:
+    toml: Toml
+    report: Report
+
+    def add(self, message: str, *path: object) -> None:
+        dotted = ".".join(map(str, path))
+        self.report.add(PROGRAMME, self.toml.line(*path), f"{dotted}: {message}" if dotted else message)
+
+    def programme(self) -> Programme:
+        tree = self.toml.tree
+        for key in tree:
+            if key not in HEAD + SECTIONS + LINKED:
+                known = HEAD + SECTIONS + LINKED
+                word = f"unknown section {shown(key)}; {did_you_mean(key, known)}"
+                self.report.add(PROGRAMME, self.toml.line(key), word)
+        entities = {section: self.section(section) for section in SECTIONS}
+        names = {section: tuple(found) for section, found in entities.items()}
+        return Programme(
+            title=self.head("title", str, 'text such as "Octopus"') or "",
+            start=self.start(),
+            months=self.whole("months", 1, MOST_MONTHS) or 1,
+            price_base=self.whole("price_base", *YEARS) or YEARS[0],
+            currency=self.name("currency", names["currencies"]) or "",
+            missile_layer=self.name("missile_layer", names["layers"], optional=True),
+            entities=entities,
+            single={kind: self.single(kind) for kind in LINKED},
+            bills={name: self.bill(name) for name in names["designs"]},
+            tiles={name: tile for name in names["regions"] if (tile := self.tile(name))},
+            titles={f"{s}.{name}": self.title(s, name) for s in SECTIONS for name in names[s]}
+            | {f"layers.{INTERCEPTOR}": "Interceptors"},
+            toml=self.toml,
+        )
+
+    def head(self, key: str, kind: type, expected: str) -> Any:
+        value = self.toml.tree.get(key)
+        if value is None:
+            self.report.add(PROGRAMME, 1, f"{key} is missing; add {key} = {expected}")
+        elif type(value) is not kind:
+            self.add(f"{shown(value)} cannot be; expected {expected}", key)
+        else:
+            return value
+        return None
+
+    def start(self) -> date:
+        value = self.toml.tree.get("start")
+        expected = "the first day of a month, such as 2025-11-01 without quotes"
+        if value is None:
+            self.report.add(PROGRAMME, 1, f"start is missing; add start = {expected}")
+        elif not isinstance(value, date) or isinstance(value, datetime):
+            self.add(f"{shown(str(value))} is not a date; expected {expected}", "start")
+        elif value.day != 1 or not YEARS[0] <= value.year < YEARS[1]:
+            self.add(f"{value} cannot be; expected {expected}", "start")
+        else:
+            return value
+        return date(2000, 1, 1)
+
+    def whole(self, key: str, low: int, high: int) -> int | None:
+        value = self.head(key, int, f"a whole number from {low} to {high}")
+        if value is not None and not low <= value <= high:
+            self.add(f"{value} is outside {low} to {high}", key)
+            return None
+        return value if isinstance(value, int) else None
+
+    def name(self, key: str, known: Sequence[str], optional: bool = False) -> str | None:
+        if optional and key not in self.toml.tree:
+            return None
+        value = self.head(key, str, "a name in quotes")
+        if value is not None and value not in known:
+            self.add(f"{shown(value)} is not declared; {did_you_mean(value, known)}", key)
+            return None
+        return value if isinstance(value, str) else None
+
+    def table(self, *path: str) -> dict[str, Any]:
+        tree: Any = self.toml.tree
+        for key in path:
+            tree = tree.get(key, {}) if isinstance(tree, dict) else {}
+        return tree if isinstance(tree, dict) else {}
+
+    def section(self, section: str) -> dict[str, Entity]:
+        value = self.toml.tree.get(section, {})
+        if not isinstance(value, dict):
+            self.add(f"{shown(value)} cannot be; write a table [{section}.name] for each", section)
+            return {}
+        if len(value) > MOST_ENTITIES:
+            self.add(f"has {len(value):,} tables; a section may have {MOST_ENTITIES} at the most", section)
+        found: dict[str, Entity] = {}
+        for name, fields in islice(value.items(), MOST_ENTITIES):
+            if fault := _name_fault(section, name):
+                self.add(fault, section, name)
+            elif not isinstance(fields, dict):
+                hint = _NO_NUMBER if _is_number(fields) else f"write a table [{section}.{name}]"
+                self.add(f"{shown(fields)} cannot stand here; {hint}", section, name)
+            else:
+                found[name] = self.entity(section, (section, name), fields)
+        return found
+
+    def single(self, kind: str) -> Entity:
+        value = self.toml.tree.get(kind)
+        if not isinstance(value, dict):
+            needed = ", ".join(link.name for link in BY_NAME[kind].links)
+            self.report.add(PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add it with {needed}")
+            return {}
+        return self.entity(kind, (kind,), value)
+
+    def entity(self, kind: str, path: tuple[str, ...], fields: dict[str, Any]) -> Entity:
+        links = {link.name: link for link in BY_NAME[kind].links}
+        known = ("title", *EXTRAS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
+        for key, value in fields.items():
+            if key in known:
+                continue
+            parameters = [p.name for p in BY_NAME[kind].parameters]
+            if key in parameters or _is_number(value):
+                self.add(f"{shown(value)} cannot stand here; {_NO_NUMBER}", *path, key)
+            else:
+                self.add(f"unknown field; {did_you_mean(key, known)}", *path, key)
+        return {name: self.linked(link, path, fields) for name, link in links.items()}
+
+    def linked(self, link: Link, path: tuple[str, ...], fields: dict[str, Any]) -> Linked:
+        value = fields.get(link.name)
+        if value is None:
+            if not link.optional:
+                self.report.add(
+                    PROGRAMME, self.toml.line(*path), f"{'.'.join(path)}: {link.name} is missing; add {_example(link)}"
+                )
+            if link.to == "bool":
+                return link.name == "interceptable"
+            return () if link.many else None
+        if _is_number(value):
+            self.add(f"{shown(value)} cannot stand here; {_NO_NUMBER}", *path, link.name)
+        elif link.to == "bool":
+            if isinstance(value, bool):
+                return value
+            self.add(f"{shown(value)} cannot be; expected true or false", *path, link.name)
+        elif link.many:
+            return self.several(link, value, path)
+        elif not isinstance(value, str):
+            self.add(f"{shown(value)} cannot be; expected {_example(link)}", *path, link.name)
+        elif self.holds(link, value, path):
+            return value
+        return () if link.many else None
+
+    def several(self, link: Link, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.add(f"{shown(value)} cannot be; expected {_example(link)}", *path, link.name)
+            return ()
+        for item in sorted({item for item in value if value.count(item) > 1}):
+            self.add(f"{shown(item)} stands there twice", *path, link.name)
+        return tuple(dict.fromkeys(item for item in value if self.holds(link, item, path)))
+
+    def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
+        """True if the name a link gives is one that exists."""
+        if isinstance(link.to, tuple):
+            if value in link.to:
+                return True
+            self.add(f"{shown(value)} cannot be; expected {_example(link)}", *path, link.name)
+            return False
+        known = [*self.table(link.to), *((BORDER,) if link.name == "origin" else ())]
+        if value not in known:
+            self.add(f"there is no {shown(value)} in [{link.to}]; {did_you_mean(value, known)}", *path, link.name)
+            return False
+        return True
+
+    def bill(self, design: str) -> dict[str, int]:
+        """Parts in one unit of the design."""
+        value = self.table("designs", design).get("parts", {})
+        if not isinstance(value, dict):
+            self.add(f"{shown(value)} cannot be; write a table [designs.{design}.parts]", "designs", design, "parts")
+            return {}
+        found: dict[str, int] = {}
+        for part, count in value.items():
+            path = ("designs", design, "parts", part)
+            if part not in self.table("parts"):
+                self.add(f"there is no {shown(part)} in [parts]; {did_you_mean(part, self.table('parts'))}", *path)
+            elif type(count) is not int or not 1 <= count <= MOST_PER_UNIT:
+                self.add(f"{shown(count)} cannot be; expected a whole number from 1 to {MOST_PER_UNIT}", *path)
+            else:
+                found[part] = count
+        return found
+
+    def tile(self, region: str) -> tuple[int, int] | None:
+        value = self.table("regions", region).get("tile")
+        if value is None:
+            return None
+        if isinstance(value, list) and len(value) == 2 and all(type(n) is int and 0 <= n < 100 for n in value):
+            return value[0], value[1]
+        self.add(f"{shown(value)} cannot be; expected column and row, such as [5, 2]", "regions", region, "tile")
+        return None
+
+    def title(self, section: str, name: str) -> str:
+        value = self.table(section, name).get("title", name)
+        if isinstance(value, str) and value.strip():
+            return value
+        self.add(f"{shown(value)} cannot be; expected text", section, name, "title")
+        return name
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_number, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _name_fault(section: str, name: str) -> str | None:
+    if name in RESERVED.get(section, ()):
+        if section == "layers":
+            return "the interceptors are always there and not declared; remove this table"
+        return f"'{name}' has a meaning of its own; choose another name"
+    if section == "currencies" and not _CURRENCY.fullmatch(name):
+        return "a currency is named by its three-letter code, such as GBP"
+    if section != "currencies" and not _NAME.fullmatch(name):
+        return f"{shown(name)} is not a name; use lower-case letters, digits and hyphens"
+    return None
+
+
+def _example(link: Link) -> str:
+    """What a link should look like, in words."""
+    if isinstance(link.to, tuple):
+        return f"{link.name} = " + " or ".join(f'"{word}"' for word in link.to)
+    if link.to == "bool":
+        return f"{link.name} = true or false"
+    shape = f"[names from [{link.to}]]" if link.many else f'"a name from [{link.to}]"'
+    return f"{link.name} = {shape} ({link.meaning})"
+
+
+def _check_names(programme: Programme, reader: _Reader) -> None:
+    for section in NEEDED:
+        if not programme.entities[section] and not reader.table(section):
+            reader.report.add(PROGRAMME, 1, f"nothing is declared in [{section}]; add a table [{section}.name]")
+    seen: dict[tuple[int, int], str] = {}
+    for region, tile in programme.tiles.items():
+        if tile in seen:
+            reader.add(f"{list(tile)} is the tile of '{seen[tile]}' already", "regions", region, "tile")
+        seen.setdefault(tile, region)
+
+
+def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A cycle in a network given by each node's predecessors; () if there is none."""
+    left = {node: set(before) & after.keys() for node, before in after.items()}
+    while free := [node for node, before in left.items() if not before]:
+        for node in free:
+            del left[node]
+        for before in left.values():
+            before.difference_update(free)
+    if not left:
+        return ()
+    walk = [next(iter(left))]
+    while True:
+        step = next(node for node in after[walk[-1]] if node in left)
+        if step in walk:
+            return tuple(reversed([*walk[walk.index(step) :], step]))
+        walk.append(step)
+
+
+def _check_gates(programme: Programme, reader: _Reader) -> None:
+    gates = programme.entities["gates"]
+    if cycle := _cycle({gate: programme.links("gates", gate, "after") for gate in gates}):
+        reader.add(f"gates wait for one another in a circle: {' -> '.join(cycle)}", "gates", cycle[0], "after")
+
+
+def _check_corridors(programme: Programme, reader: _Reader) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    into: dict[str, list[str]] = {region: [] for region in programme.entities["regions"]}
+    for name in programme.entities["corridors"]:
+        origin, end = (programme.link("corridors", name, link) for link in ("origin", "into"))
+        if origin is None or end is None:
+            continue
+        if end == BORDER:
+            reader.add("a corridor leads into a region, not to the border", "corridors", name, "into")
+        elif (origin, end) in seen:
+            reader.add(f"leads from {origin} into {end} as '{seen[origin, end]}' does; keep one", "corridors", name)
+        else:
+            seen[origin, end] = name
+            if origin != BORDER:
+                into.setdefault(end, []).append(origin)
+    if cycle := _cycle(into):
+        last = seen[cycle[-2], cycle[-1]]
+        reader.add(f"corridors lead in a circle: {' -> '.join(cycle)}; remove one", "corridors", last)
+
+
+def _check_bills(programme: Programme, reader: _Reader) -> None:
+    sold = {programme.link("suppliers", name, "part") for name in programme.entities["suppliers"]}
+    used = {part for bill in programme.bills.values() for part in bill}
+    for plant in programme.entities["plants"]:
+        design = programme.link("plants", plant, "design")
+        if design and not reader.table("designs", design).get("parts"):
+            reader.add(f"'{design}' has no bill of materials; add [designs.{design}.parts]", "plants", plant, "design")
+        if "lanes" in reader.table("plants", plant) and not programme.links("plants", plant, "lanes"):
+            reader.add("needs at least one lane out", "plants", plant, "lanes")
+    for part in programme.entities["parts"]:
+        if part in used and part not in sold:
+            reader.add(f'no supplier sells it; add a table [suppliers.name] with part = "{part}"', "parts", part)
+        if part not in used:
+            report = reader.report
+            report.warn(PROGRAMME, programme.line("parts", part), f"parts.{part} is in no bill of materials")
+
+
+def _check_packages(programme: Programme, reader: _Reader) -> None:
+    filled = {programme.link("threats", name, "package") for name in programme.entities["threats"]}
+    for package in programme.entities["packages"]:
+        if package not in filled:
+            reader.add(f'no threat comes with it; add a threat with package = "{package}"', "packages", package)

@@ -1,0 +1,173 @@
+"""Figures with units, at the border only: text in, plain numbers in the units of ``entities`` out.
+
+A currency is a dimension of its own: pounds never turn into dollars here, that is what exchange rates are for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+
+import pint
+
+from octoplan.scenario.entities import MONEY
+from octoplan.scenario.files import did_you_mean, shown
+
+MOST = 1e12
+"""No figure of a scenario is larger than this in the unit it is used in; one that is cannot be meant."""
+
+COUNTS = ("unit", "part", "shot", "crew", "kit", "sortie", "threat", "worker", "head", "line", "job", "engagement")
+_DEFINITIONS = (
+    "k- = 1000",
+    "M- = 1000000",
+    "second = [time] = s",
+    "minute = 60 * second = min",
+    "hour = 3600 * second = h",
+    "day = 86400 * second = d",
+    "week = 604800 * second",
+    "month = 2629800 * second",
+    "year = 31557600 * second",
+    "metre = [length] = m = meter",
+    "gram = [mass] = g",
+    "kelvin = [temperature] = K",
+    "count = []",
+    "percent = 0.01 * count",
+    *(f"{name} = count" for name in COUNTS),
+)
+WORDS = ("day", "week", "month", "year", "hour", "minute", "second", "percent", *COUNTS)
+
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_FIGURE = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
+_RANGE = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s*(.*)", re.DOTALL)
+_UNIT = re.compile(r"(?:1|[A-Za-z]+)?(?:\s*[/*]\s*[A-Za-z]+)*")
+
+_EXAMPLES = {
+    "1": "a plain number, such as '0.4' with unit 1",
+    "day": "a time, such as '6 weeks'",
+    "hour": "a time, such as '8 hours'",
+    "minute": "a time, such as '30 minutes'",
+    "1/day": "a number per time, such as '12 1/day' or '300 units/month'",
+    "1/year": "a number per time, such as '0.02 1/year' or '2 %/year'",
+    MONEY: "money, such as '2500 {currency}'",
+    f"{MONEY}/hour": "money per time, such as '38 {currency}/hour'",
+    f"{MONEY}/day": "money per time, such as '900 {currency}/day'",
+}
+
+
+class QuantityError(ValueError):
+    """A figure or a unit that cannot be; the message says what stands there and what would do."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as written, and its unit as written ('' if none)."""
+
+    number: float
+    unit: str
+
+
+def number_of(text: str) -> float:
+    """The finite number a text holds; raises ``QuantityError`` for anything else."""
+    text = text.strip()
+    if not re.fullmatch(_NUMBER, text):
+        raise QuantityError(_not_a_number(text))
+    number = float(text)
+    if not isfinite(number):
+        raise QuantityError(f"{shown(text)} is too large for a number")
+    return number
+
+
+def figure_of(text: str) -> Figure:
+    """A figure with or without unit: ``2500``, ``2500 GBP``, ``6 weeks``, ``55 %``."""
+    found = _FIGURE.fullmatch(text.strip())
+    if not found or re.match(r"(?!1\s*/)[\d,._+-]", found[2]):
+        raise QuantityError(_not_a_number(text.strip()))
+    return Figure(number_of(found[1]), found[2].strip())
+
+
+def range_of(text: str) -> tuple[Figure, Figure] | None:
+    """The two ends of ``5 to 9 weeks``; ``None`` for a text of another shape."""
+    found = _RANGE.fullmatch(text.strip())
+    if not found:
+        return None
+    unit = found[3].strip()
+    return Figure(number_of(found[1]), unit), Figure(number_of(found[2]), unit)
+
+
+def _not_a_number(text: str) -> str:
+    if re.match(r"[+-]?(nan|inf)", text, re.IGNORECASE):
+        return f"{shown(text)} is not a finite number"
+    if re.match(r"[+-]?\d[\d ]*,\d", text):
+        return f"{shown(text)} has a comma, which some read as a decimal point; write 2500 or 2.5"
+    if re.fullmatch(rf"{_NUMBER}\s*[-–]\s*{_NUMBER}.*", text, re.DOTALL):
+        return f"{shown(text)} is not a number; write a range as '5 to 9'"
+    return f"{shown(text)} is not a number; write a figure such as 2500, 0.4 or 1.2e6"
+
+
+class Units:
+    """The units a scenario may use: times, counts, per cent, and its currencies (with k and M before them)."""
+
+    def __init__(self, currencies: tuple[str, ...]) -> None:
+        self.currencies = currencies
+        self._registry: pint.UnitRegistry[float] = pint.UnitRegistry(None, cache_folder=None)
+        for definition in _DEFINITIONS:
+            self._registry.define(definition)
+        for currency in currencies:
+            self._registry.define(f"{currency} = [{currency}]")
+        self._factors: dict[tuple[str, str], tuple[float, str]] = {}
+
+    def convert(self, number: float, unit: str, expected: str) -> tuple[float, str]:
+        """A number in the unit of ``entities`` that is expected, and its currency ('' if it is no money).
+
+        Raises ``QuantityError`` for an unknown unit, a wrong dimension, or a number beyond ``MOST``.
+        """
+        if (unit, expected) not in self._factors:
+            self._factors[unit, expected] = self._factor(unit, expected, f"{number:g} {unit}")
+        factor, currency = self._factors[unit, expected]
+        inverse = 1 / factor
+        value = number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 else number * factor
+        if not abs(value) <= MOST:
+            raise QuantityError(f"{number:g} {unit} cannot be meant; no figure is beyond {MOST:g} {expected}")
+        return value, currency
+
+    def _factor(self, text: str, expected: str, written: str) -> tuple[float, str]:
+        unit = self._parse(text)
+        dimensions = self._dimensions(unit)
+        money = [name for name in self.currencies if f"[{name}]" in dimensions]
+        currency = money[0] if len(money) == 1 and MONEY in expected else ""
+        target = self._parse(expected.replace(MONEY, currency)) if currency or MONEY not in expected else None
+        if target is None or self._dimensions(target) != dimensions:
+            example = _EXAMPLES.get(expected, expected).format(currency=(self.currencies or ("GBP",))[0])
+            raise QuantityError(f"{shown(written)} is {self._words(dimensions)}; expected {example}")
+        return float(self._registry.Quantity(1.0, unit).to(target).magnitude), currency
+
+    def _dimensions(self, unit: pint.Unit) -> dict[str, int]:
+        """Dimensions and their powers; the grammar of units knows whole powers only."""
+        return {name: int(str(power)) for name, power in self._registry.get_dimensionality(unit).items()}
+
+    def _parse(self, text: str) -> pint.Unit:
+        plain = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
+        if not plain or not _UNIT.fullmatch(plain):
+            raise QuantityError(f"{shown(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
+        for name in re.findall(r"[A-Za-z]+", plain):
+            if name not in self._registry:
+                raise QuantityError(f"{shown(name)} is not a known unit; {did_you_mean(name, self._names)}")
+        plain = plain if plain[0] != "/" else f"1{plain}"
+        return self._registry.Unit("" if plain == "1" else plain)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.currencies, *WORDS, *(f"{word}s" for word in WORDS))
+
+    def _words(self, dimensions: Mapping[str, int]) -> str:
+        """A dimension in words: ``money per time``."""
+        names = {f"[{currency}]": "money" for currency in self.currencies}
+        names |= {"[time]": "time", "[length]": "length", "[mass]": "mass", "[temperature]": "temperature"}
+        over = [names[d] for d, power in dimensions.items() if power > 0 for _ in range(power)]
+        under = [names[d] for d, power in dimensions.items() if power < 0 for _ in range(-power)]
+        if not over and not under:
+            return "a plain number"
+        if not under and len(over) == 1:
+            return over[0] if over[0] == "money" else f"a {over[0]}"
+        return f"{' times '.join(over) or 'a number'} per {' and '.join(under)}" if under else " times ".join(over)

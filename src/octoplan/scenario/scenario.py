@@ -1,0 +1,278 @@
+"""A scenario: a folder read, checked as a whole, and ready to be compiled."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from octoplan.scenario import beliefs as laws
+from octoplan.scenario.arrays import Compiled, Floats, Names
+from octoplan.scenario.assumptions import (
+    BELIEF_COLUMNS,
+    CORRELATION_COLUMNS,
+    SOURCE_COLUMNS,
+    Source,
+    read_beliefs,
+    read_correlations,
+    read_sources,
+)
+from octoplan.scenario.beliefs import Belief, Correlation, Fixed
+from octoplan.scenario.binding import Needs, Number, bind, dotted
+from octoplan.scenario.compile import compiled
+from octoplan.scenario.decisions import Decisions, budget_of, check_decisions, cover_of, read_decisions
+from octoplan.scenario.files import (
+    ASSUMPTIONS,
+    CORRELATIONS,
+    DECISIONS,
+    PROGRAMME,
+    SOURCES,
+    Problem,
+    Report,
+    Row,
+    ScenarioError,
+    Toml,
+    did_you_mean,
+    read_csv,
+    read_folder,
+    read_toml,
+    text_of,
+)
+from octoplan.scenario.programme import Programme, read_programme
+from octoplan.scenario.quantities import Units
+
+WEIGHTS = (
+    ("threats", "mix", "package", "packages"),
+    ("corridors", "share", "into", "regions"),
+)
+"""Kind, weight, and the link to what the weights are shared out in: not all of one group may be 0."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario as its folder states it.
+
+    ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
+    ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
+    lawful but worth a look. ``slots`` says which column of ``beliefs`` fills each number.
+    """
+
+    title: str
+    start: date
+    months: int
+    price_base: int
+    currency: str
+    names: Names = field(repr=False)
+    beliefs: tuple[Belief, ...] = field(repr=False)
+    correlations: tuple[Correlation, ...] = field(repr=False)
+    decisions: Decisions = field(repr=False)
+    sources: Mapping[str, Source] = field(repr=False)
+    tiles: Mapping[str, tuple[int, int]] = field(repr=False)
+    titles: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, bytes] = field(repr=False)
+    budgets: Mapping[str, float] = field(repr=False)
+    warnings: tuple[Problem, ...]
+    programme: Programme = field(repr=False)
+    slots: Mapping[Number, int] = field(repr=False)
+    cover: float = field(repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the belief columns."""
+        return tuple(belief.name for belief in self.beliefs)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the names and bytes of the files."""
+        digest = sha256()
+        for name in sorted(self.files):
+            digest.update(f"{name}\0{len(self.files[name])}\0".encode())
+            digest.update(self.files[name])
+        return digest.hexdigest()
+
+    def compile(self) -> Compiled:
+        """The flat arrays the campaign flies."""
+        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots)
+
+    def quantiles(self, uniforms: Floats) -> Floats:
+        """Draws of every belief.
+
+        uniforms
+            (futures, columns) independent uniforms in (0, 1), columns as in ``columns``.
+
+        Returns (futures, columns) in the units of ``entities``: rank correlations by a Gaussian copula, money in the
+        currency of its row, carried to the scenario's price base with that future's inflation of the currency. A
+        future's draws do not depend on how many are asked for at once.
+        """
+        expected = len(self.beliefs)
+        if uniforms.ndim != 2 or uniforms.shape[1] != expected:
+            raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
+        columns, factor = self._copula
+        joined = laws.correlate(np.asarray(uniforms, float), columns, factor)
+        return laws.draws(self.beliefs, joined, self._inflation, self.price_base)
+
+    def row_of(self, kind: str, parameter: str, *entities: str) -> Belief:
+        """The row of the log that fills a number, with its file and line.
+
+        Raises ``KeyError`` for a number that the scenario does not have.
+        """
+        try:
+            return self.beliefs[self.slots[kind, parameter, entities]]
+        except KeyError:
+            raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
+
+    @cached_property
+    def _copula(self) -> tuple[tuple[int, ...], Floats]:
+        return laws.copula(self.columns, self.correlations)
+
+    @cached_property
+    def _inflation(self) -> tuple[int, ...]:
+        of = {c: self.slots["currencies", "inflation", (c,)] for c in self.names.currencies}
+        return tuple(of.get(belief.currency, -1) for belief in self.beliefs)
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the scenarios inside the package."""
+    root = _shipped_root()
+    return tuple(sorted(path.name for path in root.iterdir() if (path / PROGRAMME).is_file())) if root.is_dir() else ()
+
+
+def _shipped_root() -> Path:
+    return Path(str(resources.files("octoplan"))) / "scenarios"
+
+
+def shipped_folder(name: str) -> Path:
+    """The folder of a shipped scenario; raises ``ScenarioError`` for a name that is none."""
+    if name not in shipped():
+        raise ScenarioError([Problem(name, 0, f"is not a shipped scenario; {did_you_mean(name, shipped())}")])
+    return _shipped_root() / name
+
+
+def folder_of(name: str | Path) -> tuple[Path, str]:
+    """The folder of a scenario, and how messages call it: a directory as given, or else a shipped scenario.
+
+    Raises ``ScenarioError`` if there is neither.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path, str(path)
+    if path.exists():
+        raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that holds programme.toml")])
+    if isinstance(name, str) and name in shipped():
+        return _shipped_root() / name, name
+    words = f"there is no such folder, and the shipped scenarios are {', '.join(shipped()) or 'none'}"
+    raise ScenarioError([Problem(str(path), 0, words)])
+
+
+def load(name: str | Path) -> Scenario:
+    """A scenario from a folder, or by the name of a shipped one; a folder comes first.
+
+    Raises ``ScenarioError`` with every problem of the folder.
+    """
+    folder, label = folder_of(name)
+    report = Report(label)
+    try:
+        files = read_folder(folder, report)
+    except OSError as error:
+        raise ScenarioError([Problem(label, 0, f"cannot be read: {error.strerror or error}")]) from None
+    return _read(files, report)
+
+
+def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
+    """The scenario that the files state; raises ``ScenarioError`` with everything wrong with them."""
+    programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
+    programme = read_programme(programme_toml, report) if programme_toml else None
+    decisions = read_decisions(decisions_toml, report) if decisions_toml else None
+    source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
+    sources = None if source_rows is None else read_sources(source_rows, report)
+    units = Units(tuple(programme.entities["currencies"]) if programme else _currencies(files))
+    if programme and decisions and decisions_toml:
+        check_decisions(decisions, programme, units, decisions_toml, report)
+    rows = _csv(ASSUMPTIONS, BELIEF_COLUMNS, files, report)
+    entries, found = read_beliefs(rows or (), programme, sources, units, report)
+    beliefs = [belief for belief in found if belief]
+    slots = {}
+    if programme and decisions and rows is not None:
+        slots = bind(Needs(programme, decisions.fights), entries, report)
+        _check_weights(programme, slots, found, report)
+    every = {str(entry.name) for entry in entries}
+    correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
+    correlations = read_correlations(correlation_rows or (), beliefs, every, report)
+    report.close()
+    if programme is None or decisions is None or sources is None:
+        raise RuntimeError("a file could not be read, and nothing was reported")
+    _warn_of_sources(sources, beliefs, correlations, report)
+    return Scenario(
+        programme.title,
+        programme.start,
+        programme.months,
+        programme.price_base,
+        programme.currency,
+        programme.all_names(),
+        tuple(beliefs),
+        tuple(correlations),
+        decisions,
+        sources,
+        programme.tiles,
+        programme.titles,
+        dict(files),
+        budget_of(decisions, units, programme.currency),
+        tuple(sorted(report.warnings)),
+        programme,
+        slots,
+        cover_of(decisions, units),
+    )
+
+
+def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
+    text = text_of(name, files[name], report) if name in files else None
+    return read_toml(name, text, report) if text is not None else None
+
+
+def _csv(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
+    text = text_of(name, files[name], report) if name in files else None
+    return read_csv(name, text, columns, report) if text is not None else None
+
+
+def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Currencies to read money with when the programme cannot be read: those its text seems to name."""
+    words = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
+    return tuple(dict.fromkeys(word.decode() for word in words)) or ("GBP", "EUR", "USD", "UAH")
+
+
+def _check_weights(
+    programme: Programme, slots: Mapping[Number, int], found: list[Belief | None], report: Report
+) -> None:
+    """Weights that share something out may not all be 0."""
+
+    def zero(number: Number) -> bool:
+        belief = found[slots[number]] if number in slots else None
+        return belief is not None and isinstance(belief.shape, Fixed) and belief.shape.value == 0.0
+
+    groups: dict[tuple[str, str, str], list[Number]] = {}
+    for kind, weight, link, into in WEIGHTS:
+        for name in programme.entities[kind]:
+            key = (f"{kind}.*.{weight}", into, programme.link(kind, name, link) or "")
+            groups.setdefault(key, []).append((kind, weight, (name,)))
+    for package in programme.entities["packages"]:
+        regions = programme.entities["regions"]
+        groups["splits.*.*.share", "packages", package] = [("splits", "share", (package, r)) for r in regions]
+    for (weights, section, name), numbers in groups.items():
+        if numbers and all(map(zero, numbers)):
+            belief = found[slots[numbers[0]]]
+            words = f"every weight {weights} of {section}.{name} is 0; give one a value above 0"
+            report.add(ASSUMPTIONS, belief.line if belief else 0, words)
+
+
+def _warn_of_sources(
+    sources: Mapping[str, Source], beliefs: Iterable[Belief], correlations: Iterable[Correlation], report: Report
+) -> None:
+    used = {word for belief in beliefs for word in belief.sources} | {w for c in correlations for w in c.sources}
+    for source in sources:
+        if source not in used:
+            report.warn(SOURCES, 0, f"the source '{source}' is used by no row")

@@ -1,0 +1,136 @@
+"""JSON Schemas of the scenario folder, for editors: derived from ``entities`` and from the decisions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from octoplan.scenario.assumptions import BELIEF_COLUMNS, QUALITIES
+from octoplan.scenario.beliefs import DISTRIBUTIONS
+from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME
+from octoplan.scenario.programme import LINKED, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NAME = "[a-z0-9]+(-[a-z0-9]+)*"
+
+
+def schemas() -> dict[str, Schema]:
+    """The schemas by the name of the file they are written to."""
+    return {
+        f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme(),
+        f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions(),
+        f"{ASSUMPTIONS.removesuffix('.csv')}.schema.json": assumptions(),
+    }
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the schemas into a folder, which is made if need be; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in schemas().items():
+        path = folder / name
+        path.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def programme() -> Schema:
+    """The schema of ``programme.toml``."""
+    head: Schema = {
+        "title": {"type": "string"},
+        "start": {"description": "the first day of a month, as a TOML date"},
+        "months": {"type": "integer", "minimum": 1, "maximum": MOST_MONTHS},
+        "price_base": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1], "description": "year of prices"},
+        "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
+        "missile_layer": {"type": "string", "description": "the layer that kills are compared with"},
+    }
+    sections = {section: _section(section) for section in SECTIONS}
+    single = {name: {"description": BY_NAME[name].meaning, **_table(BY_NAME[name])} for name in LINKED}
+    return {
+        "$schema": DIALECT,
+        "title": PROGRAMME,
+        "description": "What exists: names and links. Numbers stand in assumptions.csv and decisions.toml.",
+        "type": "object",
+        "properties": head | sections | single,
+        "required": [name for name in head if name != "missile_layer"] + [*NEEDED, *LINKED],
+        "additionalProperties": False,
+    }
+
+
+def _section(section: str) -> Schema:
+    kind = BY_NAME[section]
+    table = _table(kind)
+    table["properties"]["title"] = {"type": "string", "description": "how it is called in tables and charts"}
+    if section == "designs":
+        count = {"type": "integer", "minimum": 1, "maximum": MOST_PER_UNIT}
+        table["properties"]["parts"] = {
+            "type": "object",
+            "additionalProperties": count,
+            "description": "bill of materials",
+        }
+    if section == "regions":
+        whole = {"type": "integer", "minimum": 0, "maximum": 99}
+        table["properties"]["tile"] = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
+    pattern = "[A-Z]{3}" if section == "currencies" else NAME
+    names: Schema = {"pattern": f"^{pattern}$", "not": {"enum": list(RESERVED.get(section, ()))}}
+    return {"description": kind.meaning, "type": "object", "propertyNames": names, "additionalProperties": table}
+
+
+def _table(kind: Kind) -> Schema:
+    return {
+        "type": "object",
+        "properties": {link.name: {"description": link.meaning, **_link(link)} for link in kind.links},
+        "required": [link.name for link in kind.links if not link.optional],
+        "additionalProperties": False,
+    }
+
+
+def _link(link: Link) -> Schema:
+    if link.to == "bool":
+        return {"type": "boolean"}
+    if isinstance(link.to, tuple):
+        return {"enum": list(link.to)}
+    one = {"type": "string", "pattern": "^[A-Z]{3}$" if link.to == "currencies" else f"^{NAME}$"}
+    return {"type": "array", "items": one, "uniqueItems": True} if link.many else one
+
+
+def decisions() -> Schema:
+    """The schema of ``decisions.toml``."""
+    return {"$schema": DIALECT, **Decisions.model_json_schema(), "title": DECISIONS}
+
+
+def assumptions() -> Schema:
+    """The schema of one row of ``assumptions.csv``; ``name`` lists every number with its unit and range."""
+    text = {"type": "string"}
+    properties: Schema = {column: dict(text) for column in BELIEF_COLUMNS}
+    properties["name"] = {"anyOf": [_name(kind, index) for kind in KINDS for index in range(len(kind.parameters))]}
+    properties["distribution"] = {"enum": ["", *DISTRIBUTIONS], "description": "empty is fixed"}
+    properties["quality"] = {"enum": list(QUALITIES)}
+    properties["date"] = {"type": "string", "format": "date"}
+    properties["price_base"] = {"type": "string", "pattern": "^([0-9]{4})?$", "description": "year; for money only"}
+    return {
+        "$schema": DIALECT,
+        "title": f"a row of {ASSUMPTIONS}",
+        "type": "object",
+        "properties": properties,
+        "required": list(BELIEF_COLUMNS),
+        "additionalProperties": False,
+    }
+
+
+def _name(kind: Kind, index: int) -> Schema:
+    """The names a number may go by, with its unit and its lawful range."""
+    parameter = kind.parameters[index]
+    axis = {"currencies": r"([A-Z]{3}|\*)"}
+    entities = [axis.get(section, rf"({NAME}|\*)") for section in kind.axes]
+    finite = {"x-low": parameter.low, "x-high": parameter.high}
+    return {
+        "pattern": "^" + r"\.".join((kind.name, *entities, parameter.name)) + "$",
+        "description": parameter.meaning,
+        "x-unit": parameter.unit,
+        "x-when": parameter.when,
+        **{key: value for key, value in finite.items() if abs(value) != float("inf")},
+    }

@@ -1,0 +1,20 @@
+"""The small valid scenario, on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from octoplan.scenario import Scenario, load
+from tests.scenario.folder import write
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder ``small`` in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return write(Path("small"))
+
+
+@pytest.fixture
+def scenario(small: Path) -> Scenario:
+    return load(small)

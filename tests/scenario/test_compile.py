@@ -1,0 +1,125 @@
+"""The flat arrays of a scenario."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import RECORDS, world
+from octoplan.scenario.compile import winter
+from octoplan.scenario.entities import BY_NAME, KINDS
+
+
+def test_the_calendar_runs_by_true_months(scenario: Scenario) -> None:
+    """Days belong to the months of the calendar, from the first of the first month."""
+    links = scenario.compile().links
+    assert links.month_days.tolist() == [30, 31, 31, 28]
+    assert links.month_of.tolist() == [0] * 30 + [1] * 31 + [2] * 31 + [3] * 28
+    assert links.winter.shape == (120,)
+
+
+def test_winter_is_a_wave_over_the_year() -> None:
+    """The weight of winter is 1 in mid-January and 0 in mid-July."""
+    assert winter(date(2026, 1, 15)) == 1.0
+    assert winter(date(2026, 7, 16)) == pytest.approx(0.0, abs=1e-3)
+    assert winter(date(2026, 4, 16)) == pytest.approx(0.5, abs=0.01)
+
+
+def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:
+    """Lists of names become masks, orders and counts by row."""
+    links = scenario.compile().links
+    assert links.gate_after.tolist() == [[0, 0], [1, 0]]
+    assert links.plant_gates.tolist() == [[1, 1], [0, 0]]
+    assert links.plant_lanes.tolist() == [[0, 1], [0, -1]]
+    assert links.supplier_causes.tolist() == [[1], [0], [1]]
+    assert links.bill.tolist() == [[4, 1], [0, 0]]
+    assert links.reference_layer.tolist() == [2]
+
+
+def test_corridors_lead_forward(scenario: Scenario) -> None:
+    """Regions stand in an order in which every corridor leads forward; corridors are found by where they end."""
+    compiled = scenario.compile()
+    assert [scenario.names.regions[r] for r in compiled.links.region_order] == ["east", "west"]
+    into = [
+        [scenario.names.corridors[c] for c in compiled.links.into[start:stop]]
+        for start, stop in zip(compiled.links.into_start[:-1], compiled.links.into_start[1:], strict=True)
+    ]
+    assert dict(zip(scenario.names.regions, into, strict=True)) == {"west": ["east-west"], "east": ["border-east"]}
+    assert compiled.template.corridors["origin"].tolist() == [-1, 1]
+
+
+def test_links_are_rows_and_flags(scenario: Scenario) -> None:
+    """A link is the row it points to, -1 for none; a choice its place; a flag 0 or 1."""
+    template = scenario.compile().template
+    assert template.plants["region"].tolist() == [-1, 0]
+    assert template.plants["learning"].tolist() == [0, 1]
+    assert template.suppliers["country"].tolist() == [0, 1, 1]
+    assert template.threats["interceptable"].tolist() == [1, 1, 0]
+    assert template.threats["decoy"].tolist() == [0, 1, 0]
+    assert template.layers["limited"].tolist() == [0, 1, 0]
+    assert template.layers["payer"].tolist() == [-1, 1, 1]
+    assert (template.crews["payer"].tolist(), template.kits["payer"].tolist()) == ([1], [0])
+
+
+def test_money_knows_its_currency(scenario: Scenario) -> None:
+    """Beside each money number stands the row of its currency, -1 where there is no number."""
+    template = scenario.compile().template
+    assert template.plants["labour_rate_currency"].tolist() == [0, 1]
+    assert template.suppliers["price_currency"].tolist() == [0, 0, 1]
+    assert template.layers["cost_currency"].tolist() == [-1, 0, 0]
+
+
+def test_the_plan_runs_on(scenario: Scenario) -> None:
+    """Lists run on with their last value; what is not said takes its stated default."""
+    plan = scenario.compile().plan
+    assert plan.output.tolist() == [[0, 0, 250, 250], [100, 100, 100, 100]]
+    assert plan.lines.tolist() == [[1, 2, 2, 2], [1, 1, 1, 1]]
+    assert plan.orders[0, 0].tolist() == [4000, 2000, 2000, 2000]
+    assert (plan.orders[0, 1] == -1).all()
+    assert (plan.orders[1] == -1).all()
+    assert plan.intake.tolist() == [40, 60, 60, 60]
+    assert plan.kit_orders.tolist() == [20] * 4
+    assert plan.cover.tolist() == [30.0]
+    assert plan.sourcing.tolist() == [0.7, 1.0, 1.0]
+    assert plan.crew_weight.tolist() == [3.0, 1.0]
+    assert plan.dispatch_weight.tolist() == [-1.0, -1.0]
+    assert plan.programme.tolist() == [1, 1]
+
+
+def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
+    """Each class has its layers in order, padded, and its limits; designs stand in order of use."""
+    plan = scenario.compile().plan
+    assert plan.layer_order.tolist() == [[0, 1, -1], [1, 0, -1], [2, -1, -1]]
+    assert plan.max_shots.tolist() == [3, 1, 1]
+    assert plan.value.tolist() == [1.0, 1.0, 20.0]
+    assert (plan.by_value.tolist(), plan.newest_first.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
+
+
+def test_every_slot_leads_to_its_belief(scenario: Scenario) -> None:
+    """A future's record holds, at each row, the draw of the row of the log that fills it; 0 where none is needed."""
+    compiled = scenario.compile()
+    beliefs = np.arange(1.0, len(scenario.columns) + 1)
+    records = world(compiled, beliefs)._asdict()
+    assert set(compiled.slots) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
+    for (kind, parameter), columns in compiled.slots.items():
+        names = [getattr(scenario.names, axis) for axis in BY_NAME[kind].axes]
+        sizes = [len(axis) for axis in names]
+        assert columns.shape == (int(np.prod(sizes)),) == records[kind].shape
+        for index, column in enumerate(columns):
+            row = [axis[i] for axis, i in zip(names, np.unravel_index(index, sizes), strict=True)] if sizes else []
+            value = records[kind][parameter][index]
+            if column < 0:
+                assert value == 0
+            else:
+                belief = scenario.row_of(kind, parameter, *row)
+                assert value == 1 + scenario.columns.index(belief.name)
+
+
+def test_records_are_those_declared(scenario: Scenario) -> None:
+    """The arrays have the dtypes the campaign is compiled for, whatever the sizes."""
+    compiled = scenario.compile()
+    assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORDS
+    for array in (*compiled.links, *compiled.plan):
+        assert array.dtype in (np.int64, np.float64)
+        assert array.flags.c_contiguous

@@ -1,0 +1,125 @@
+"""Figures with units."""
+
+import pytest
+
+from octoplan.scenario.quantities import Figure, QuantityError, Units, figure_of, number_of, range_of
+
+UNITS = Units(("GBP", "UAH"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2500", Figure(2500.0, "")),
+        ("2500 GBP", Figure(2500.0, "GBP")),
+        ("6 weeks", Figure(6.0, "weeks")),
+        ("-0.5e-2%", Figure(-0.005, "%")),
+        ("12 1/day", Figure(12.0, "1/day")),
+        (" .5 ", Figure(0.5, "")),
+    ],
+)
+def test_a_figure_is_a_number_and_a_unit(text: str, expected: Figure) -> None:
+    """A figure is read as a number and the unit written after it."""
+    assert expected == figure_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a number"),
+        ("five", "not a number"),
+        ("nan", "not a finite number"),
+        ("-inf", "not a finite number"),
+        ("1e999", "too large"),
+        ("2,500", "comma"),
+        ("5-9", "write a range as '5 to 9'"),
+        ("1 000", "not a number"),
+        ("0x10", "is not a unit"),
+        ("1_000", "not a number"),
+        ("٣", "not a number"),
+    ],
+)
+def test_what_is_no_figure_is_refused_in_words(text: str, words: str) -> None:
+    """A text that is no figure raises, quoting it and saying why."""
+    with pytest.raises(QuantityError, match=words):
+        UNITS.convert(1.0, figure_of(text).unit, "1")
+
+
+def test_a_range_shares_its_unit() -> None:
+    """'5 to 9 weeks' is two figures with the unit of the second."""
+    assert (Figure(5.0, "weeks"), Figure(9.0, "weeks")) == range_of("5 to 9 weeks")
+    assert range_of("5 weeks") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "expected", "value"),
+    [
+        (6, "weeks", "day", 42.0),
+        (1, "month", "day", 30.4375),
+        (1, "year", "day", 365.25),
+        (90, "s", "minute", 1.5),
+        (7, "%", "1", 0.07),
+        (3.5, "%/year", "1/year", 0.035),
+        (30.4375, "units/month", "1/day", 1.0),
+        (5, "/day", "1/day", 5.0),
+        (200, "crews", "1", 200.0),
+    ],
+)
+def test_units_become_those_of_the_campaign(number: float, unit: str, expected: str, value: float) -> None:
+    """A figure is converted exactly to the unit it is used in, and is no money."""
+    assert (value, "") == UNITS.convert(number, unit, expected)
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "factor", "currency"),
+    [
+        ("GBP", "money", 1.0, "GBP"),
+        ("kGBP", "money", 1e3, "GBP"),
+        ("MUAH", "money", 1e6, "UAH"),
+        ("UAH per hour", "money/hour", 1.0, "UAH"),
+        ("GBP/month", "money/day", 1 / 30.4375, "GBP"),
+        ("GBP/unit", "money", 1.0, "GBP"),
+    ],
+)
+def test_money_keeps_its_currency(unit: str, expected: str, factor: float, currency: str) -> None:
+    """Money is converted within its currency, which is named beside the figure."""
+    value, found = UNITS.convert(8.0, unit, expected)
+    assert currency == found
+    assert value == pytest.approx(8 * factor, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "words"),
+    [
+        ("GBP", "money/hour", "'38 GBP' is money; expected money per time, such as '38 GBP/hour'"),
+        ("1", "day", "'38 1' is a plain number; expected a time, such as '6 weeks'"),
+        ("day", "1", "'38 day' is a time; expected a plain number"),
+        ("day", "1/day", "'38 day' is a time; expected a number per time"),
+        ("m", "day", "is a length"),
+        ("GBP*UAH", "money", "money times money"),
+        ("GBP/UAH", "1", "money per money"),
+        ("weks", "day", "'weks' is not a known unit; did you mean 'week"),
+        ("USD", "money", "'USD' is not a known unit"),
+        ("day**2", "day", "is not a unit"),
+        ("__import__('os')", "day", "is not a unit"),
+        ("", "day", "is not a unit"),
+    ],
+)
+def test_a_wrong_dimension_is_told_in_words(unit: str, expected: str, words: str) -> None:
+    """A unit that cannot be raises, saying what it is, what is expected, and an example."""
+    with pytest.raises(QuantityError) as error:
+        UNITS.convert(38.0, unit, expected)
+    assert words in str(error.value)
+
+
+def test_no_figure_is_beyond_meaning() -> None:
+    """A number too large to be meant is refused before it can overflow anything."""
+    with pytest.raises(QuantityError, match="cannot be meant"):
+        UNITS.convert(1e308, "MGBP", "money")
+
+
+def test_a_number_alone_has_no_unit() -> None:
+    """A weight or a correlation is a bare number."""
+    assert number_of(" 0.5 ") == 0.5
+    with pytest.raises(QuantityError, match="not a number"):
+        number_of("0.5 GBP")

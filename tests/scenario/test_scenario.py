@@ -1,0 +1,186 @@
+"""A scenario as a whole: what loads, what each number hangs on, and how beliefs are drawn."""
+
+import pickle
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.scenario import Scenario, load, shipped
+from octoplan.scenario.beliefs import Floats
+from octoplan.scenario.binding import Needs
+from octoplan.scenario.entities import BY_NAME, KINDS
+from tests.scenario.folder import FILES, line_of, write
+
+
+def uniforms(scenario: Scenario, futures: int, seed: int = 1) -> Floats:
+    return np.random.default_rng(seed).random((futures, len(scenario.columns)))
+
+
+def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
+    """What the files state is what the scenario says."""
+    assert ("Small", date(2025, 11, 1), 4, 2025, "GBP") == (
+        scenario.title,
+        scenario.start,
+        scenario.months,
+        scenario.price_base,
+        scenario.currency,
+    )
+    assert scenario.names.layers == ("interceptor", "gun", "missile")
+    assert scenario.names.months == ("2025-11", "2025-12", "2026-01", "2026-02")
+    assert scenario.tiles == {"west": (0, 1), "east": (1, 1)}
+    assert (scenario.titles["regions.west"], scenario.titles["regions.east"]) == ("The west", "east")
+    assert scenario.budgets == {"home": 200e6}
+    assert scenario.decisions.fights["decoy"] == ("gun", "interceptor")
+    assert scenario.sources["news"].title == "Some news, in print"
+    assert scenario.files == {name: text.encode() for name, text in FILES.items()}
+
+
+def test_every_number_has_its_row(scenario: Scenario) -> None:
+    """Each number that is needed, and no other, leads to a row of the log with its file and line."""
+    needs = Needs(scenario.programme, scenario.decisions.fights)
+    for kind in KINDS:
+        for parameter in kind.parameters:
+            for row in needs.rows(kind.name):
+                if needs.why_not(kind.name, parameter.when, row):
+                    with pytest.raises(KeyError, match="has no number"):
+                        scenario.row_of(kind.name, parameter.name, *row)
+                else:
+                    belief = scenario.row_of(kind.name, parameter.name, *row)
+                    assert belief.line == line_of("assumptions.csv", f"{belief.name},")
+                    assert all(a in {"*", b} for a, b in zip(belief.entities, row, strict=True))
+
+
+def test_the_more_specific_row_wins(scenario: Scenario) -> None:
+    """A row of its own comes before a row with a star, and fewer stars before more."""
+    assert scenario.row_of("plants", "slope", "works").name == "plants.works.slope"
+    assert scenario.row_of("plants", "slope", "yard").name == "plants.*.slope"
+    assert scenario.row_of("engagement", "p_contact", "drone", "east").name == "engagement.drone.*.p_contact"
+    assert scenario.row_of("splits", "share", "drones", "west").name == "splits.drones.west.share"
+    assert scenario.row_of("splits", "share", "drones", "east").name == "splits.*.*.share"
+
+
+def test_beliefs_are_in_the_units_of_the_campaign(scenario: Scenario) -> None:
+    """Figures are converted to the unit of their number; money keeps currency and price base."""
+    licence = scenario.row_of("gates", "duration", "licence")
+    assert (licence.low, licence.high, licence.unit) == (42.0, 98.0, "day")
+    capital = scenario.row_of("plants", "line_capital", "works")
+    assert (capital.value, capital.unit, capital.currency, capital.price_base) == (1.2e6, "GBP", "GBP", 2024)
+    assert scenario.row_of("finance", "discount_rate").value == pytest.approx(0.035, rel=1e-15)
+
+
+def test_draws_have_their_stated_quantiles(scenario: Scenario) -> None:
+    """At uniform 0.1 and 0.9 each belief stated by P10 and P90 takes them (but for tails cut off)."""
+    correlated = {name for pair in scenario.correlations for name in (pair.a, pair.b)}
+    low, high = scenario.quantiles(np.repeat([[0.1], [0.9]], len(scenario.columns), axis=1))
+    checked = 0
+    for column, belief in enumerate(scenario.beliefs):
+        if belief.distribution in {"normal", "lognormal", "gamma", "beta"} and belief.name not in correlated:
+            assert (low[column], high[column]) == pytest.approx((belief.low, belief.high), rel=1e-4)
+            checked += 1
+    assert checked >= 5
+
+
+def test_money_is_carried_to_the_price_base_with_each_futures_inflation(scenario: Scenario) -> None:
+    """Prices of another year are multiplied by (1 + inflation) to the years between, in their own currency."""
+    draws = scenario.quantiles(uniforms(scenario, 200))
+    column = {name: index for index, name in enumerate(scenario.columns)}
+    inflation = draws[:, column["currencies.*.inflation"]]
+    assert inflation.std() > 0
+    assert draws[:, column["plants.*.line_capital"]] == pytest.approx(1.2e6 * (1 + inflation), rel=1e-14)
+    wage = draws[:, column["plants.yard.labour_rate"]] / (1 + inflation) ** 2
+    assert set(np.round(wage, 9)) == {400.0, 450.0, 500.0}
+    assert (draws[:, column["plants.*.overhead"]] == 3000).all()
+
+
+def test_a_future_does_not_depend_on_its_batch(scenario: Scenario) -> None:
+    """A future's beliefs are the same bits alone, among others, and in any memory layout."""
+    shares = uniforms(scenario, 64)
+    together = scenario.quantiles(shares)
+    alone = np.vstack([scenario.quantiles(shares[i : i + 1]) for i in range(64)])
+    assert np.array_equal(together, alone)
+    assert np.array_equal(together, scenario.quantiles(np.asfortranarray(shares)))
+
+
+def test_rank_correlations_reach_the_draws(scenario: Scenario) -> None:
+    """The draws of correlated rows have the stated rank correlation; the uniforms given are left alone."""
+    shares = uniforms(scenario, 20_000)
+    before = shares.copy()
+    draws = scenario.quantiles(shares)
+    assert np.array_equal(before, shares)
+    for pair in scenario.correlations:
+        a, b = (draws[:, scenario.columns.index(name)].argsort().argsort() for name in (pair.a, pair.b))
+        assert float(np.corrcoef(a, b)[0, 1]) == pytest.approx(pair.rank, abs=0.03)
+
+
+def test_uniforms_of_a_wrong_shape_are_refused(scenario: Scenario) -> None:
+    """One uniform a future and belief, or an error that says so."""
+    with pytest.raises(ValueError, match=r"expected \(futures, \d+\)"):
+        scenario.quantiles(np.full((3, 2), 0.5))
+
+
+def test_the_hash_follows_every_byte(small: Path) -> None:
+    """Two folders have the same hash exactly if their files are the same."""
+    first = load(small).hash
+    assert first == load(write(Path("copy"))).hash
+    path = small / "sources.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert first != load(small).hash
+
+
+def test_a_scenario_travels(scenario: Scenario) -> None:
+    """A scenario can be pickled to another process and draws the same there."""
+    other: Scenario = pickle.loads(pickle.dumps(scenario))
+    shares = uniforms(scenario, 5)
+    assert np.array_equal(scenario.quantiles(shares), other.quantiles(shares))
+
+
+def test_warnings_name_what_is_worth_a_look(small: Path) -> None:
+    """A stated value far from the median, a source without a row, and months beyond the horizon are remarked on."""
+    path = small / "assumptions.csv"
+    path.write_text(path.read_text().replace("plants.*.hours_first,,8,20", "plants.*.hours_first,9,8,20"))
+    path = small / "decisions.toml"
+    path.write_text(path.read_text().replace("order = 20", "order = [1, 2, 3, 4, 5]"))
+    warnings = [str(warning) for warning in load(small).warnings]
+    line = line_of("assumptions.csv", "plants.*.hours_first")
+    assert warnings[0].startswith(f"small/assumptions.csv:{line}: plants.*.hours_first: value 9 is not the median")
+    assert "kits.order: has 5 months, the programme 4" in warnings[1]
+    assert warnings[2].endswith("the source 'news' is used by no row")
+
+
+@pytest.mark.parametrize("name", ["octopus", "pocket"])
+def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
+    """Every shipped scenario is sound, and compiles."""
+    assert name in shipped()
+    scenario = load(name)
+    assert scenario.warnings == ()
+    assert scenario.compile().names == scenario.names
+
+
+def test_a_folder_comes_before_a_shipped_name(small: Path) -> None:
+    """A user's own folder is never passed over for a shipped scenario of the same name."""
+    assert load(write(small.parent / "octopus")).title == "Small"
+
+
+def test_loading_is_light() -> None:
+    """Reading a scenario needs neither the compiler nor the charts nor the labelled arrays."""
+    heavy = {"numba", "plotly", "xarray", "pandas", "distributed", "dask.array", "h5netcdf", "octoplan.campaign"}
+    code = f"import sys, octoplan; octoplan.load('pocket').compile(); print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_small_scenario_meets_every_condition(scenario: Scenario) -> None:
+    """The folder these tests break uses each condition both ways, so that none goes untested."""
+    needs = Needs(scenario.programme, scenario.decisions.fights)
+    conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
+    met = {
+        (parameter.when, bool(needs.why_not(kind, parameter.when, row)))
+        for kind in BY_NAME
+        for parameter in BY_NAME[kind].parameters
+        for row in needs.rows(kind)
+    }
+    assert {(when, state) for when in conditions for state in (True, False)} <= met

@@ -1,0 +1,57 @@
+"""The JSON Schemas that editors use."""
+
+import json
+import re
+from pathlib import Path
+
+from octoplan.scenario import Scenario
+from octoplan.scenario.entities import KINDS, SECTIONS
+from octoplan.scenario.files import Report, read_toml
+from octoplan.scenario.schema import assumptions, decisions, programme, write
+from tests.scenario.folder import DECISIONS, PROGRAMME
+
+
+def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
+    """Three schemas are written, each readable by a parser that knows no infinity."""
+    written = write(tmp_path / "made" / "here")
+    assert [path.name for path in written] == [
+        "programme.schema.json",
+        "decisions.schema.json",
+        "assumptions.schema.json",
+    ]
+    for path in written:
+        assert "Infinity" not in path.read_text()
+        assert json.loads(path.read_text())["$schema"].startswith("https://json-schema.org/")
+
+
+def test_the_programme_schema_knows_every_section_and_link() -> None:
+    """Whatever stands in a valid programme has its place in the schema, and what is required is there."""
+    toml = read_toml("programme.toml", PROGRAMME, Report("f"))
+    assert toml is not None
+    schema = programme()
+    assert set(toml.tree) <= set(schema["properties"])
+    assert set(schema["required"]) <= set(toml.tree)
+    for section in SECTIONS:
+        table = schema["properties"][section]["additionalProperties"]
+        for name, fields in toml.tree.get(section, {}).items():
+            assert re.search(schema["properties"][section]["propertyNames"]["pattern"], name)
+            assert set(table["required"]) <= set(fields) <= set(table["properties"])
+
+
+def test_the_decisions_schema_knows_every_table() -> None:
+    """Whatever stands in valid decisions has its place in the schema."""
+    toml = read_toml("decisions.toml", DECISIONS, Report("f"))
+    assert toml is not None
+    schema = decisions()
+    assert set(schema["required"]) <= set(toml.tree) <= set(schema["properties"])
+    assert set(toml.tree["doctrine"]["drone"]) <= set(schema["$defs"]["Doctrine"]["properties"])
+
+
+def test_the_row_schema_names_every_number_once(scenario: Scenario) -> None:
+    """Each name of a valid log fits exactly one number of the schema, with its unit."""
+    names = assumptions()["properties"]["name"]["anyOf"]
+    assert len(names) == sum(len(kind.parameters) for kind in KINDS)
+    for belief in scenario.beliefs:
+        fits = [name for name in names if re.search(name["pattern"], belief.name)]
+        assert len(fits) == 1
+        assert fits[0]["x-unit"].replace("money", belief.currency) == belief.unit

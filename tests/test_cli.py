@@ -1,0 +1,121 @@
+"""The command line: beginning and checking a scenario, and how commands end."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from octoplan import cli
+from octoplan.scenario import load, shipped
+from tests.scenario.folder import write
+
+
+def octoplan(*arguments: str) -> int | str | None:
+    """The exit code of a command run in this process."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    return stop.value.code
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_new_copies_a_shipped_scenario(tmp_path: Path, name: str) -> None:
+    """A new folder holds the same scenario, and nothing is left beside it."""
+    assert octoplan("new", str(tmp_path / "a" / "mine"), "--from", name) == 0
+    assert load(tmp_path / "a" / "mine").hash == load(name).hash
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine"]
+
+
+def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that holds anything is left as it is."""
+    (tmp_path / "empty").mkdir()
+    assert octoplan("new", str(tmp_path / "empty"), "--from", "pocket") == 0
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for name in ("full", "file"):
+        assert octoplan("new", str(tmp_path / name)) == 2
+        assert f"{tmp_path / name}: is there already" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
+
+
+def test_new_knows_the_shipped_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown origin is told with the nearest one, and nothing is made."""
+    assert octoplan("new", str(tmp_path / "x"), "--from", "octopuss") == 2
+    assert "is not a shipped scenario; did you mean 'octopus'?" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_sums_up_the_assumption_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sound folder gives its counts by kind and quality, its oldest row, what is unsourced, and warnings."""
+    folder = write(tmp_path / "small")
+    path = folder / "assumptions.csv"
+    path.write_text(path.read_text().replace("plants.*.heads,20,,,fixed,1,,study,amber,tests,2026-02-03", OLD))
+    assert octoplan("check", str(folder)) == 0
+    said = capsys.readouterr().out
+    scenario = load(folder)
+    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.strip()}
+    plants = [belief for belief in scenario.beliefs if belief.kind == "plants"]
+    assert rows["plants"] == [str(len(plants)), str(len(plants) - 1), "1"]
+    assert rows["all"] == [str(len(scenario.beliefs)), "0", str(len(scenario.beliefs) - 1), "1"]
+    assert rows["oldest"][:2] == ["2020-01-01", "plants.*.heads"]
+    assert rows["unsourced"][0] == "1,"
+    assert f"warning: {folder}/sources.csv: the source 'news' is used by no row" in said
+
+
+OLD = "plants.*.heads,20,,,fixed,1,,,red,tests,2020-01-01"
+
+
+def test_check_writes_the_schemas_of_any_folder(tmp_path: Path) -> None:
+    """The schemas are written even where the folder is broken: that is when an editor needs them."""
+    assert octoplan("check", str(tmp_path / "nowhere"), "--schema", str(tmp_path / "schemas")) == 2
+    assert {json.loads(path.read_text())["title"] for path in (tmp_path / "schemas").iterdir()} == {
+        "programme.toml",
+        "decisions.toml",
+        "a row of assumptions.csv",
+    }
+
+
+@pytest.mark.parametrize("arguments", [["chek"], ["check"], ["check", "pocket", "--colour"], ["new"]])
+def test_what_cannot_be_asked_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong command or argument is told and ends with 2."""
+    assert octoplan(*arguments) == 2
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert said.out + said.err
+
+
+def test_a_disk_that_refuses_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error of the system ends with 2 and names the path."""
+    (tmp_path / "file").write_text("")
+    assert octoplan("new", str(tmp_path / "file" / "below")) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Interrupted while it copies, `new` leaves nothing behind and says so."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("octoplan.cli.shutil.copytree", interrupted)
+    assert octoplan("new", str(tmp_path / "mine")) == 130
+    assert capsys.readouterr().err == "stopped; nothing was left behind\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_answers_at_once() -> None:
+    """`octoplan --help` lists every command in under 0.3 s (the best of five, for the machine may be busy)."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        code = "from octoplan.cli import main; main(['--help'])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+    assert all(command in done.stdout for command in ("new", "check", "run", "compare", "report"))
+    assert min(times) < 0.3
