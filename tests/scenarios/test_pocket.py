@@ -1,0 +1,83 @@
+"""The scenario ``pocket`` flies exactly as its README works it out with a pencil."""
+
+from math import exp, sqrt
+
+import numpy as np
+import pytest
+
+from octoplan.campaign.futures import Flown, fly
+from octoplan.campaign.streams import uniforms
+from octoplan.campaign.tally import CAPITAL, COSTS, CREWS, FREIGHT, LABOUR, LAYERS, OVERHEAD, PARTS, ROYALTY
+from octoplan.scenario import load
+
+FUTURES = 1000
+SEED = 20260101
+MISSILE = 1
+"""The missile layer's row; the interceptors are row 0."""
+
+
+@pytest.fixture(scope="module")
+def flown() -> Flown:
+    scenario = load("pocket")
+    drawn = uniforms(SEED, tuple(f"belief/{name}" for name in scenario.columns), FUTURES)
+    return fly(scenario.compile(), scenario.quantiles(drawn), seed=SEED)
+
+
+def always(flown: Flown, name: str, expected: list[int]) -> bool:
+    """Whether a tally by month is the same in every future."""
+    values = flown.tally[name].reshape(FUTURES, len(expected))
+    return bool(np.all(values == np.array(expected)))
+
+
+def test_units(flown: Flown) -> None:
+    """Ten a day from 6 January; two days on the road; the parts of five days left at each month's end."""
+    assert always(flown, "made", [260, 280, 310])
+    assert always(flown, "good", [260, 280, 310])
+    assert always(flown, "received", [240, 280, 310])
+    assert always(flown, "transit", [20, 20, 20])
+    assert always(flown, "part_stock", [100, 100, 100])
+
+
+def test_hours(flown: Flown) -> None:
+    """Two hours a unit, all paid hours worked."""
+    assert always(flown, "hours_paid", [520, 560, 620])
+    assert always(flown, "hours_worked", [520, 560, 620])
+
+
+def test_money(flown: Flown) -> None:
+    """Every cost but the missiles is the table of the README, to the pound."""
+    table = {
+        PARTS: (31_000, 28_000, 31_000),
+        LABOUR: (10_400, 11_200, 12_400),
+        OVERHEAD: (2_600, 2_800, 3_100),
+        ROYALTY: (260, 280, 310),
+        FREIGHT: (1_300, 1_400, 1_550),
+        CAPITAL: (1_000, 0, 0),
+        CREWS: (6_200, 5_600, 6_200),
+    }
+    spend = flown.tally["spend"][..., 0]
+    for cost in range(len(COSTS)):
+        if cost != LAYERS:
+            assert np.allclose(spend[:, :, cost], table.get(cost, (0, 0, 0)), rtol=1e-12, atol=1e-9), COSTS[cost]
+
+
+def test_missiles_are_paid_by_the_shot(flown: Flown) -> None:
+    """A missile a threat past the interceptors, 500,000 each, and 100,000 of damage a leaker."""
+    shots = flown.tally["shots"][:, :, MISSILE].astype(float)
+    leaked = flown.tally["leaked"].sum((2, 3)).astype(float)
+    assert np.allclose(flown.tally["spend"][:, :, LAYERS, 0], 500_000 * shots)
+    assert np.allclose(flown.tally["damage"].sum(2), 100_000 * leaked)
+
+
+def test_threats_pass_free_crews_as_the_formula_says(flown: Flown) -> None:
+    """With a crew always free a threat passes with (1 - p) exp(-p W / m); in March, within four standard errors."""
+    launched = int(flown.tally["launched"][:, 2].sum())
+    passed = launched - int(flown.tally["stopped_by"][:, 2, 0].sum())
+    chance = (1 - 0.6) * exp(-0.6 * 30 / 6)
+    assert chance == pytest.approx(0.01991483, abs=5e-9)
+    assert abs(passed / launched - chance) < 4 * sqrt(chance * (1 - chance) / launched)
+
+
+def test_accounts_close(flown: Flown) -> None:
+    """Units made are in transit, in stock, spent, lost or scrapped, every day of every future."""
+    assert not flown.tally["imbalance"].any()

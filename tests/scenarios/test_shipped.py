@@ -1,0 +1,226 @@
+"""The shipped scenarios say what they must, and each of their numbers can be traced."""
+
+import csv
+import io
+import re
+from datetime import date
+
+import pytest
+
+from octoplan.scenario import load
+from octoplan.scenario.entities import BORDER
+from octoplan.scenario.scenario import Scenario
+
+REGIONS = {
+    "cherkasy", "chernihiv", "chernivtsi", "crimea", "dnipropetrovsk", "donetsk", "ivano-frankivsk", "kharkiv",
+    "kherson", "khmelnytskyi", "kirovohrad", "kyiv-city", "kyiv-oblast", "luhansk", "lviv", "mykolaiv", "odesa",
+    "poltava", "rivne", "sevastopol", "sumy", "ternopil", "vinnytsia", "volyn", "zakarpattia", "zaporizhzhia",
+    "zhytomyr",
+}  # fmt: skip
+OCCUPIED = ("crimea", "luhansk", "sevastopol")
+CRITICAL = ("motor", "battery", "thermal-camera", "flight-computer", "radio", "speed-controller")
+
+
+@pytest.fixture(scope="module")
+def octopus() -> Scenario:
+    return load("octopus")
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Scenario:
+    return load("pocket")
+
+
+@pytest.fixture(params=["octopus", "pocket"])
+def shipped(request: pytest.FixtureRequest) -> Scenario:
+    scenario: Scenario = request.getfixturevalue(request.param)
+    return scenario
+
+
+def rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(scenario.files[file].decode())))
+
+
+def test_loads_without_a_warning(shipped: Scenario) -> None:
+    """A shipped scenario has no error and nothing that is worth a warning."""
+    assert shipped.warnings == ()
+
+
+def test_rows_are_rated_owned_and_dated(shipped: Scenario) -> None:
+    """Every belief has a quality, an owner, a date and a note."""
+    for row in rows(shipped, "assumptions.csv"):
+        assert row["quality"] in ("green", "amber", "red"), row["name"]
+        assert row["owner"], row["name"]
+        assert date.fromisoformat(row["date"]) >= date(2025, 11, 1), row["name"]
+        assert row["note"], row["name"]
+
+
+def test_what_is_not_red_has_a_source(shipped: Scenario) -> None:
+    """Only an estimate of our own goes without a source."""
+    bare = [belief.name for belief in shipped.beliefs if belief.quality != "red" and not belief.sources]
+    assert bare == []
+
+
+def test_every_source_is_used(shipped: Scenario) -> None:
+    """No source stands in the list for show."""
+    used = {source for belief in shipped.beliefs for source in belief.sources}
+    assert set(shipped.sources) == used
+
+
+def test_sources_can_be_found(octopus: Scenario) -> None:
+    """Every source has a title, a publisher, an address and a licence."""
+    for row in rows(octopus, "sources.csv"):
+        assert all(row[field] for field in ("title", "publisher", "licence")), row["id"]
+        assert row["url"].startswith("https://"), row["id"]
+
+
+def test_most_guesses_have_a_range(octopus: Scenario) -> None:
+    """A red belief states one figure only where it is a count, a rule, a weight or the remainder of another."""
+    certain = [belief for belief in octopus.beliefs if belief.quality == "red" and belief.known]
+    ruled = re.compile(
+        r"corridors\..*\.share|splits\..*\.share|.*_cv|.*\.shots|.*\.min_order|.*\.hours_per_(head|job)"
+        r"|plants\.uk-batch\.hire_rate|currencies\.GBP\.inflation"
+    )
+    assert [belief.name for belief in certain if not ruled.fullmatch(belief.name)] == []
+
+
+def test_plants_and_suppliers_are_nobody(octopus: Scenario) -> None:
+    """Who makes what is not public: plants are a country and a number, suppliers a part and a country."""
+    programme = octopus.programme
+    assert [plant for plant in octopus.names.plants if not re.fullmatch(r"(uk|ua)-(batch|pool|\d)", plant)] == []
+    for supplier in octopus.names.suppliers:
+        part, country = programme.link("suppliers", supplier, "part"), programme.link("suppliers", supplier, "country")
+        assert supplier == f"{part}-{country}"
+        seller = octopus.titles[f"suppliers.{supplier}"]
+        assert seller == f"{octopus.titles[f'parts.{part}']}, {octopus.titles[f'countries.{country}']}"
+
+
+def test_octopus_starts_when_it_was_announced(octopus: Scenario) -> None:
+    """The programme is seen from November 2025 and flown for two years."""
+    assert (date(2025, 11, 1), 24, "GBP") == (octopus.start, octopus.months, octopus.currency)
+    assert {"GBP", "USD", "UAH"} <= set(octopus.names.currencies)
+    assert {"uk-mod", "ua-mod", "partners"} == set(octopus.names.payers)
+
+
+def test_octopus_has_its_plants(octopus: Scenario) -> None:
+    """A UK batch line, two UK plants, three Ukrainian makers and the pool, those in Ukraine marked as illustrative."""
+    assert {"uk-batch", "uk-1", "uk-2", "ua-1", "ua-2", "ua-3", "ua-pool"} == set(octopus.names.plants)
+    for plant in octopus.names.plants:
+        if octopus.programme.link("plants", plant, "region") is not None:
+            assert "illustrative" in octopus.titles[f"plants.{plant}"]
+
+
+def test_uk_plants_wait_for_licence_and_data(octopus: Scenario) -> None:
+    """No UK plant opens before the licence is signed and the data package handed over."""
+
+    def before(gate: str) -> set[str]:
+        after = octopus.programme.links("gates", gate, "after")
+        return {gate}.union(*(before(other) for other in after))
+
+    for plant in ("uk-batch", "uk-1", "uk-2"):
+        gates = set().union(*(before(gate) for gate in octopus.programme.links("plants", plant, "gates")))
+        assert {"licence", "data-package"} <= gates
+
+
+def test_octopus_bill_of_materials(octopus: Scenario) -> None:
+    """One unit is eight to twelve kinds of part, four motors among them."""
+    bill = octopus.programme.bills["octopus"]
+    assert 8 <= len(bill) <= 12
+    assert bill["motor"] == 4
+
+
+@pytest.mark.parametrize("part", CRITICAL)
+def test_critical_parts_have_suppliers_in_two_countries(octopus: Scenario, part: str) -> None:
+    """A critical part can be bought in at least two countries, and one of them is free of the export restriction."""
+    programme = octopus.programme
+    sellers = [name for name in octopus.names.suppliers if part == programme.link("suppliers", name, "part")]
+    assert len({programme.link("suppliers", name, "country") for name in sellers}) >= 2
+    assert any(not programme.links("suppliers", name, "causes") for name in sellers)
+
+
+def test_an_export_restriction_takes_several_suppliers(octopus: Scenario) -> None:
+    """The common cause hangs on at least three suppliers, all of one country."""
+    programme = octopus.programme
+    hit = [s for s in octopus.names.suppliers if "export-restriction" in programme.links("suppliers", s, "causes")]
+    assert len(hit) >= 3
+    assert {"cn"} == {programme.link("suppliers", supplier, "country") for supplier in hit}
+
+
+def test_all_regions_of_ukraine(octopus: Scenario) -> None:
+    """All 27 first-level regions are there, each on its own tile; occupied ones have no share of raids and say why."""
+    assert set(octopus.names.regions) == REGIONS
+    assert len(set(octopus.tiles.values())) == 27
+    for region in OCCUPIED:
+        for package in octopus.names.packages:
+            belief = octopus.row_of("splits", "share", package, region)
+            assert belief.median == 0
+            assert "occupied" in belief.note
+
+
+def test_regions_with_a_share_can_be_reached(octopus: Scenario) -> None:
+    """Every destination is reached from the border, after two to three regions on average, itself included."""
+    programme = octopus.programme
+    into: dict[str, list[tuple[str, float]]] = {region: [] for region in octopus.names.regions}
+    for name in octopus.names.corridors:
+        origin, end = programme.link("corridors", name, "origin"), programme.link("corridors", name, "into")
+        assert origin is not None
+        assert end is not None
+        into[end].append((origin, octopus.row_of("corridors", "share", name).median))
+
+    def crossed(region: str) -> float:
+        if region == BORDER:
+            return 0.0
+        total = sum(weight for _, weight in into[region])
+        return 1 + sum(weight * crossed(origin) for origin, weight in into[region]) / total
+
+    share = {region: octopus.row_of("splits", "share", "drones", region).median for region in octopus.names.regions}
+    reached = {region: crossed(region) for region in octopus.names.regions if share[region] > 0}
+    mean = sum(share[region] * legs for region, legs in reached.items()) / sum(share.values())
+    assert 2 <= mean <= 3
+
+
+def test_threats_layers_and_makers(octopus: Scenario) -> None:
+    """Four classes of threat, the layers of the record, and the other makers' stream beside the programme."""
+    assert {"attack-drone", "decoy", "cruise", "ballistic"} == set(octopus.names.threats)
+    assert {"interceptor", "gun", "electronic-warfare", "missile", "abm"} == set(octopus.names.layers)
+    assert octopus.names.makers == ("other",)
+    assert octopus.programme.link("makers", "other", "design") == "other"
+
+
+def test_release_every_six_weeks(octopus: Scenario) -> None:
+    """The design is refreshed every six weeks, on an official word."""
+    belief = octopus.row_of("designs", "release_interval", "octopus")
+    assert belief.median == 42
+    assert belief.quality == "green"
+
+
+def test_raid_statistics_follow_the_record(octopus: Scenario) -> None:
+    """The stated means of routine and salvo days give 187 drones and 6.5 missiles a day, as the record has."""
+    share = octopus.row_of("raids", "salvo_share").median
+    means = {
+        package: (1 - share) * octopus.row_of("packages", "routine_mean", package).median
+        + share * octopus.row_of("packages", "salvo_mean", package).median
+        for package in octopus.names.packages
+    }
+    assert means["drones"] == pytest.approx(187, rel=0.01)
+    assert means["missiles"] == pytest.approx(6.5, rel=0.02)
+
+
+def test_kills_a_sortie(octopus: Scenario) -> None:
+    """Contact times the claimed kill share of a contact is the 0.24 kills a sortie of February 2026."""
+    contact = octopus.row_of("engagement", "p_contact", "attack-drone", "odesa").median
+    assert contact * 0.67 == pytest.approx(1500 / 6300, rel=0.02)
+
+
+def test_calibrated_rows_are_easy_to_find(octopus: Scenario) -> None:
+    """What was tuned to February 2026 says so at the start of its note."""
+    tuned = [belief.name for belief in octopus.beliefs if belief.note.startswith("Set so that February 2026")]
+    assert {"crews.on_duty", "crews.initial", "engagement.*.*.window", "threats.*.engagement"} <= set(tuned)
+
+
+def test_pocket_is_small_and_certain(pocket: Scenario) -> None:
+    """One of each thing, and every belief a fixed number."""
+    sizes = {section: len(getattr(pocket.names, section)) for section in ("plants", "parts", "suppliers", "lanes")}
+    sizes |= {section: len(getattr(pocket.names, section)) for section in ("regions", "packages", "threats", "makers")}
+    assert {1} == set(sizes.values())
+    assert all(belief.known for belief in pocket.beliefs)
