@@ -1,0 +1,48 @@
+"""octoplan: a planner for a co-produced interceptor programme.
+
+Parts become interceptors at plants in two countries, interceptors and crews become defended nights, what
+gets through does damage, and some of that damage falls on the plants.
+
+    import octoplan as op
+    run = op.simulate(op.load("octopus"), futures=1000, seed=1)
+    print(run.headlines())
+
+Importing the package is cheap: each public name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from octoplan import show as show
+    from octoplan.outcomes.compare import compare as compare
+    from octoplan.outcomes.run import Run as Run
+    from octoplan.outcomes.run import simulate as simulate
+    from octoplan.outcomes.store import read as read
+    from octoplan.scenario import Scenario as Scenario
+    from octoplan.scenario import ScenarioError as ScenarioError
+    from octoplan.scenario import load as load
+
+__all__ = ["Run", "Scenario", "ScenarioError", "compare", "load", "read", "show", "simulate"]
+
+_HOME = {
+    "Run": "octoplan.outcomes.run",
+    "Scenario": "octoplan.scenario",
+    "ScenarioError": "octoplan.scenario",
+    "compare": "octoplan.outcomes.compare",
+    "load": "octoplan.scenario",
+    "read": "octoplan.outcomes.store",
+    "simulate": "octoplan.outcomes.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "show":
+        return import_module("octoplan.show")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'octoplan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,80 @@
+"""How a kernel is compiled: ``@kernel`` marks a pure function of arrays that runs as machine code."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast, dataclass_transform
+
+import numba
+from numba import types
+from numba.experimental import structref
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+@cache
+def _cache_dir() -> str:
+    """The folder of compiled kernels, one for each state of the sources.
+
+    numba checks only the file a function stands in, not those it calls: without the hash an edited
+    module would leave stale machine code in its callers.
+    """
+    digest = hashlib.sha256()
+    room = Path(__file__).parent
+    for source in sorted([*room.glob("*.py"), *room.parent.glob("scenario/*.py")]):
+        digest.update(source.read_bytes())
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_home / "octoplan")
+    return str(home / digest.hexdigest()[:16])
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function to machine code where another kernel calls it; it cannot be called from Python."""
+    compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return cast("Callable[P, R]", compiled(function))
+
+
+def leaf(function: Callable[P, R]) -> Callable[P, R]:
+    """A kernel that makes no array and meets no structure, only arrays and tuples of them: it counts no references.
+
+    In the innermost loops that counting would cost a quarter of the time.
+    """
+    compiled = numba.njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+    )
+    return cast("Callable[P, R]", compiled(function))
+
+
+def entry(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that Python calls: it releases the interpreter lock and its machine code is kept on disk."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _cache_dir()
+    try:
+        compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return cast("Callable[P, R]", compiled)
+
+
+@dataclass_transform(frozen_default=True)
+def structure(cls: type[T]) -> type[T]:
+    """A small frozen class that kernels make and pass on by reference.
+
+    A named tuple would do the same by value: with the hundred arrays of a campaign in hand every call would
+    copy a thousand words, and compile as slowly.
+    """
+    reference = type(f"{cls.__name__}Reference", (types.StructRef,), {})
+    structref.register(reference)
+    structref.define_constructor(cls, reference, list(cls.__annotations__))
+    return cls
+
+
+def by_reference(named_tuple: type[T]) -> type[T]:
+    """The structure with the fields of a named tuple, made in a kernel by ``Structure(*values)``."""
+    fields = list(named_tuple._fields)  # type: ignore[attr-defined]
+    twin = type(named_tuple.__name__, (), {"__annotations__": dict.fromkeys(fields, Any)})
+    return cast("type[T]", structure(twin))

@@ -1,0 +1,454 @@
+"""One day of one future: the morning's arrivals, the plants, the night's raid, the damage, the accounts."""
+
+import numpy as np
+
+from octoplan.campaign.arithmetic import exp, log, normal_quantile
+from octoplan.campaign.compiled import by_reference, entry, kernel, leaf, structure
+from octoplan.campaign.crews import Corps, enlist, fit_tonight, muster, pay_corps, serve, weather
+from octoplan.campaign.defence import (
+    Arms,
+    CombatLog,
+    Doctrine,
+    empty_bench,
+    empty_queue,
+    shield_today,
+    sweep,
+)
+from octoplan.campaign.delivery import Depot, LaneLog, arrive, dispatch, empty_depot, others_deliver
+from octoplan.campaign.money import Books, exchange, pay
+from octoplan.campaign.production import PlantLog, Works, current, make, open_works, order_parts, releases
+from octoplan.campaign.raiding import LARGEST_RAID, Raid, counts, place
+from octoplan.campaign.streams import CAUSE, DAMAGE, LANE, LAYER_DAY, STRIKE, SUPPLIER, stream, unit, words
+from octoplan.campaign.supply import (
+    Outage,
+    Stores,
+    SupplyLog,
+    begin_outages,
+    empty_stores,
+    receive,
+    run_outages,
+    ship_parts,
+    shipping,
+)
+from octoplan.campaign.tally import LAYERS, Tally
+from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records, World
+
+FLOWN, TOO_MANY, UNBALANCED, NOT_A_NUMBER = range(4)
+REASONS = {
+    TOO_MANY: f"a day has more than {LARGEST_RAID} threats of one package",
+    UNBALANCED: "the unit accounts do not close",
+    NOT_A_NUMBER: "a result is not a finite number",
+}
+"""Why a future is stored as failed."""
+
+SMOOTHING = 1.0 / 28.0
+"""Weight of today in the smoothed use that days of cover are counted with."""
+
+Worlds, Linked, Planned, Tallied = by_reference(World), by_reference(Links), by_reference(Plan), by_reference(Tally)
+"""The same things by reference, as the kernels pass them on."""
+
+
+@structure
+class State:
+    """Everything that lasts from one day to the next.
+
+    released
+        (designs, blocks) day of each release.
+    rates
+        (days, currencies) price of one unit of each currency.
+    layer_stock
+        (layers,) shots left in the country.
+    power_until
+        (regions,) day until which the power is out.
+    makers_carry
+        (makers,) part of a unit left over from yesterday.
+    """
+
+    suppliers: Outage
+    causes: Outage
+    lanes: Outage
+    stores: Stores
+    works: Works
+    depot: Depot
+    corps: Corps
+    released: Floats
+    rates: Floats
+    layer_stock: Floats
+    power_until: Floats
+    makers_carry: Floats
+
+
+@structure
+class Standing:
+    """What does not change from day to day in the defence of one future.
+
+    p_contact
+        (regions, threats) contact probability of a sortie.
+    engagement, engagement_cv
+        (threats,) mean minutes of an engagement and their coefficient of variation.
+    p_recover
+        (designs,) probability that a unit without contact is recovered.
+    design
+        (cohorts,) design of each cohort.
+    """
+
+    p_contact: Floats
+    engagement: Floats
+    engagement_cv: Floats
+    p_recover: Floats
+    design: Ints
+
+
+@kernel
+def begin(world: World, links: Links, plan: Plan, keys: Keys, blocks: int, future: int) -> State:
+    """The state before the first day."""
+    days = links.month_of.shape[0]
+    designs, regions, plants = world.designs.shape[0], world.regions.shape[0], world.plants.shape[0]
+    corps = muster(int(world.crews[0].initial + 0.5), int(world.kits[0].initial + 0.5), days, regions)
+    sorties = max(1.0, min(corps.trained[0], corps.kits[0]) * world.crews[0].on_duty)
+    layer_stock = np.zeros(world.layers.shape[0])
+    for layer in range(1, world.layers.shape[0]):
+        layer_stock[layer] = world.layers[layer].stock
+    use = plan.crew_weight / plan.crew_weight.sum() * sorties
+    return State(
+        begin_outages(world.suppliers, keys, SUPPLIER, future, True),
+        begin_outages(world.causes, keys, CAUSE, future, False),
+        begin_outages(world.lanes, keys, LANE, future, True),
+        empty_stores(world.suppliers, plan.sourcing, plants, links.bill.shape[1], days),
+        open_works(world.gates, world.plants, world.countries, links, plan, blocks),
+        empty_depot(use, world.lanes.shape[0], designs, blocks, days),
+        corps,
+        releases(world.designs, keys, future, days, blocks),
+        exchange(world.currencies, keys, future, days),
+        layer_stock,
+        np.zeros(regions),
+        np.zeros(world.makers.shape[0]),
+    )
+
+
+@kernel
+def standing(world: World, blocks: int) -> Standing:
+    """The defence's constants of one future."""
+    regions, threats, designs = world.regions.shape[0], world.threats.shape[0], world.designs.shape[0]
+    p_contact = np.empty((regions, threats))
+    engagement, engagement_cv = np.empty(threats), np.empty(threats)
+    for k in range(threats):
+        engagement[k], engagement_cv[k] = world.threats[k].engagement, world.threats[k].engagement_cv
+        for r in range(regions):
+            p_contact[r, k] = world.engagement[k * regions + r].p_contact
+    p_recover = np.empty(designs)
+    design = np.empty(designs * blocks, np.int64)
+    for d in range(designs):
+        p_recover[d] = world.designs[d].p_recover
+        design[d * blocks : (d + 1) * blocks] = d
+    return Standing(p_contact, engagement, engagement_cv, p_recover, design)
+
+
+@kernel
+def run_all_outages(world: World, keys: Keys, state: State, future: int, day: int) -> None:
+    """Carry suppliers, common causes and lanes forward to a day."""
+    run_outages(world.suppliers, keys, SUPPLIER, future, day, state.suppliers)
+    run_outages(world.causes, keys, CAUSE, future, day, state.causes)
+    run_outages(world.lanes, keys, LANE, future, day, state.lanes)
+
+
+@kernel
+def programme_day(
+    world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, books: Books, future: int, day: int
+) -> None:
+    """The programme's own morning: parts ordered, shipped and received; units made, received and sent."""
+    month = links.month_of[day]
+    first = day == 0 or links.month_of[day - 1] != month
+    works, stores, depot = state.works, state.stores, state.depot
+    ships = np.empty(world.suppliers.shape[0], np.int64)
+    shipping(links.supplier_causes, state.suppliers, state.causes, ships)
+    order_parts(world.plants, world.suppliers, plan, works, stores, links.bill, ships, month, first, day)
+    supplied = SupplyLog(tally.part_shipped, tally.supplier_down)
+    ship_parts(world.suppliers, works.payer, keys, books, supplied, stores, ships, month, future, day)
+    receive(stores, day)
+    produced = PlantLog(
+        tally.made, tally.good, tally.hours_paid, tally.hours_worked, tally.plant_bound, tally.plant_down
+    )
+    make(
+        world.plants, keys, books, produced, works, stores, links.bill, depot.made, depot.scrapped,
+        state.released, state.power_until, month, future, day,
+    )  # fmt: skip
+    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.month_of)
+    arrive(delivered, depot, day)
+    dispatch(
+        world.plants, world.lanes, links.plant_lanes, plan.dispatch_weight, keys, books, delivered,
+        works.stock, depot, state.lanes, future, day,
+    )  # fmt: skip
+
+
+@kernel
+def train(world: World, links: Links, plan: Plan, keys: Keys, corps: Corps, future: int, day: int) -> tuple[int, int]:
+    """One day of crews and kits; returns the courses begun and the kits ordered, on the month's first day."""
+    month = links.month_of[day]
+    begun = ordered = 0
+    if day == 0 or links.month_of[day - 1] != month:
+        begun, ordered = plan.intake[month], plan.kit_orders[month]
+        enlist(world.crews, world.kits, keys, corps, begun, ordered, future, day)
+    serve(world.crews, world.kits, keys, corps, future, day)
+    return begun, ordered
+
+
+@kernel
+def supplies(
+    world: World, links: Links, plan: Plan, tally: Tally, state: State, books: Books, trained: int, begun: int,
+    ordered: int, day: int,
+) -> None:  # fmt: skip
+    """What comes whether there is a programme or not: other makers' units, shots of the layers, the crews' pay."""
+    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.month_of)
+    others_deliver(
+        world.makers, plan.dispatch_weight, books, delivered, state.depot, state.released, state.makers_carry, day
+    )
+    pay_corps(world.crews, world.kits, books, links.month_of[day], trained, begun, ordered)
+    for layer in range(1, world.layers.shape[0]):
+        state.layer_stock[layer] += world.layers[layer].resupply
+
+
+@kernel
+def lethality(chances: Records, released: Floats, threats: int, day: int) -> Floats:
+    """Kill probability given contact of each cohort and class today, (cohorts, threats).
+
+    p(t) = p_floor + (p_kill - p_floor) exp(-(t - release) / decay); 0 for a block not yet released.
+    """
+    designs, blocks = released.shape
+    found = np.zeros((designs * blocks, threats))
+    for d in range(designs):
+        for b in range(blocks):
+            age = day - released[d, b]
+            if age < 0.0:
+                break
+            for k in range(threats):
+                own = chances[d * threats + k]
+                if own.p_kill > 0.0:
+                    fresh = own.p_kill - own.p_floor
+                    found[d * blocks + b, k] = own.p_floor + fresh * exp(-age / own.decay)
+    return found
+
+
+@kernel
+def order_of_use(prefer: Ints, newest_first: bool, released: Floats, day: int) -> Ints:
+    """Cohorts in the order in which crews use them: designs as preferred, blocks newest or oldest first."""
+    designs, blocks = released.shape
+    order = np.empty(designs * blocks, np.int64)
+    n = 0
+    for d in prefer:
+        latest = current(released[d], day)
+        for b in range(latest + 1):
+            order[n] = d * blocks + (latest - b if newest_first else b)
+            n += 1
+    return order[:n]
+
+
+@kernel
+def fight(
+    world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, still: Standing, books: Books,
+    fit: Ints, raid: Raid, future: int, day: int,
+) -> None:  # fmt: skip
+    """The raid, region by region along the corridors; what is alive at its destination leaks and does damage."""
+    month = links.month_of[day]
+    depot = state.depot
+    threats, size = world.threats.shape[0], raid.threat.shape[0]
+    order = order_of_use(plan.prefer, plan.newest_first[0] == 1, state.released, day)
+    p_kill = lethality(world.lethality, state.released, threats, day)
+    shield = shield_today(
+        world.layers, world.effects, plan.layer_order, state.layer_stock, keys, LAYER_DAY, future, day
+    )
+    diary = CombatLog(tally.stopped[month], tally.stopped_by[month], tally.nights[month])
+    alive, bench, queue = np.ones(size, np.int64), empty_bench(size), empty_queue(size)
+    luck, guise = raid.luck.copy(), raid.guise.copy()
+    doctrine = Doctrine(still.engagement, still.engagement_cv, still.p_contact[0], plan.max_shots, plan.salvo)
+    arms = Arms(
+        order, still.design, depot.stock, np.zeros(still.design.shape[0], np.int64), p_kill, still.p_recover,
+        tally.sorties[month], tally.contacts[month], tally.recovered[month], tally.kills[month],
+        depot.spent, depot.position, depot.use,
+    )  # fmt: skip
+    sweep(
+        world.threats, world.engagement, world.posts, still.p_contact, plan.value, plan.by_value[0] == 1, SMOOTHING,
+        keys, diary, raid, alive, luck, guise, bench, shield, queue, doctrine, arms,
+        links.region_order, fit, future, day,
+    )  # fmt: skip
+    for layer in range(shield.fired.shape[0]):
+        tally.shots[month, layer] += shield.fired[layer]
+        own = world.layers[layer]
+        if layer > 0:
+            pay(books, month, LAYERS, own.payer, own.cost_currency, shield.fired[layer] * own.cost)
+    count_leakers(raid.threat, raid.target, alive, tally.launched[month], tally.leaked[month])
+    harm(
+        world.threats, world.regions, world.plants, keys, raid, alive, state.rates[day], tally.damage[month],
+        state.power_until, state.works.down_until, future, day,
+    )  # fmt: skip
+
+
+@leaf
+def count_leakers(threat: Ints, target: Ints, alive: Ints, launched: Ints, leaked: Ints) -> None:
+    """Count the threats of a raid by destination and class, and those still alive there."""
+    for i in range(threat.shape[0]):
+        launched[target[i], threat[i]] += 1
+        leaked[target[i], threat[i]] += alive[i]
+
+
+@kernel
+def harm(
+    threats: Records, regions: Records, plants: Records, keys: Keys, raid: Raid, alive: Ints, rate: Floats,
+    damage: Floats, power_until: Floats, down_until: Floats, future: int, day: int,
+) -> None:  # fmt: skip
+    """Harm of the leakers: damage in the reporting currency, power taken down, plants hit.
+
+    Damage is lognormal with the class's mean and coefficient of variation; times to repair are exponential. A decoy
+    harms neither power nor plants.
+
+    damage, power_until
+        (regions,) added to; days until which the power is out.
+    down_until
+        (plants,) days until which the plants are down.
+    """
+    threat, target, packages, numbers = raid.threat, raid.target, raid.package, raid.number
+    key_words, first = keys.words, keys.start[DAMAGE]
+    for i in range(threat.shape[0]):
+        if alive[i] == 0:
+            continue
+        k, r, package, number = threat[i], target[i], packages[i], numbers[i]
+        own, region = threats[k], regions[r]
+        row = first + package * regions.shape[0] + r
+        w0, w1, w2, _ = words((key_words[row, 0], key_words[row, 1]), future, day, number, 0)
+        spread = np.sqrt(log(1.0 + own.damage_cv * own.damage_cv))
+        worth = own.damage * exp(spread * normal_quantile(unit(w0)) - 0.5 * spread * spread)
+        damage[r] += worth * rate[own.damage_currency]
+        if own.decoy == 1:
+            continue
+        if unit(w1) < region.power_exposure:
+            power_until[r] = max(power_until[r], day + 1.0 - log(unit(w2)) * region.power_days)
+        for p in range(plants.shape[0]):
+            if plants[p].region == r:
+                key = stream(keys, STRIKE, package * plants.shape[0] + p)
+                w0, w1, _, _ = words(key, future, day, number, 0)
+                if unit(w0) < plants[p].exposure:
+                    down_until[p] = max(down_until[p], day + 1.0) - log(unit(w1)) * plants[p].hit_days
+
+
+@kernel
+def close_month(links: Links, tally: Tally, state: State, day: int) -> None:
+    """Write down the stocks that stand at a month's end."""
+    month = links.month_of[day]
+    works, depot = state.works, state.depot
+    designs, blocks = state.released.shape
+    for p in range(works.heads.shape[0]):
+        tally.heads[month, p] = works.heads[p]
+        tally.plant_stock[month, p] = works.stock[p].sum()
+        for n in range(state.stores.on_hand.shape[1]):
+            tally.part_stock[month, p, n] = state.stores.on_hand[p, n]
+    for d in range(designs):
+        tally.transit[month, d] = depot.transit[d]
+        tally.block[month, d] = current(state.released[d], day) + 1
+        for r in range(depot.stock.shape[0]):
+            tally.stock[month, r, d] = depot.stock[r, d * blocks : (d + 1) * blocks].sum()
+    for c in range(state.rates.shape[1]):
+        tally.exchange[month, c] = state.rates[day, c]
+    tally.crews[month] = state.corps.trained[0]
+    tally.kits[month] = state.corps.kits[0]
+
+
+@kernel
+def imbalance(plants: Records, waiting: Ints, depot: Depot) -> int:
+    """Units made less those under way, in stock, spent, lost and scrapped, the largest of any design: 0 when closed.
+
+    waiting
+        (plants, blocks) units at the plants.
+    """
+    designs = depot.made.shape[0]
+    blocks = depot.stock.shape[1] // designs
+    worst = 0
+    for d in range(designs):
+        left = depot.made[d] - depot.scrapped[d] - depot.lost[d] - depot.spent[d] - depot.transit[d]
+        for r in range(depot.stock.shape[0]):
+            for c in range(d * blocks, (d + 1) * blocks):
+                left -= depot.stock[r, c]
+                worst = max(worst, -depot.stock[r, c])
+        for p in range(plants.shape[0]):
+            if plants[p].design == d:
+                left -= waiting[p].sum()
+        worst = max(worst, abs(left))
+    return worst
+
+
+@kernel
+def live(
+    world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, without: Tally, shadow: State,
+    shadowed: bool, still: Standing, count: Ints, future: int, day: int,
+) -> None:  # fmt: skip
+    """One day: the morning, the weather, the raid, the accounts; and the same day without the programme."""
+    month = links.month_of[day]
+    bias = world.finance[0].optimism_bias
+    books = Books(tally.spend, tally.spend_local, tally.plant_spend, state.rates[day], bias)
+    run_all_outages(world, keys, state, future, day)
+    if plan.programme.sum() > 0:
+        programme_day(world, links, plan, keys, tally, state, books, future, day)
+    begun, ordered = train(world, links, plan, keys, state.corps, future, day)
+    trained = state.corps.trained[0]
+    supplies(world, links, plan, tally, state, books, trained, begun, ordered, day)
+    weather(world.regions, keys, links.winter[day], state.corps.grounded, future, day)
+    fit = np.empty(world.regions.shape[0], np.int64)
+    fit_tonight(keys, state.corps, plan.crew_weight, world.crews[0].on_duty, future, day, fit)
+    tally.fit[month] += fit.sum()
+    raid = place(world, links, keys, future, day, count)
+    fight(world, links, plan, keys, tally, state, still, books, fit, raid, future, day)
+    tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, state.works.stock, state.depot))
+    if day + 1 == links.month_of.shape[0] or links.month_of[day + 1] != month:
+        close_month(links, tally, state, day)
+    if shadowed:
+        apart = Books(without.spend, without.spend_local, without.plant_spend, state.rates[day], bias)
+        supplies(world, links, plan, without, shadow, apart, trained, begun, ordered, day)
+        fight(world, links, plan, keys, without, shadow, still, apart, fit, raid, future, day)
+
+
+@kernel
+def most_blocks(world: World, keys: Keys, future: int, days: int) -> int:
+    """Blocks that any design releases within the horizon in this future."""
+    room = 64
+    while True:
+        found = releases(world.designs, keys, future, days, room)
+        most = 1
+        for d in range(found.shape[0]):
+            for b in range(room):
+                if found[d, b] < np.inf:
+                    most = max(most, b + 1)
+        if most < room:
+            return most
+        room *= 4
+
+
+@entry
+def fly(
+    beliefs: World, structure: Links, decisions: Plan, keys: Keys, results: Tally, shadow: Tally, shadowed: bool,
+    future: int,
+) -> int:  # fmt: skip
+    """One future from the first day to the last, into its tally; returns how it ended (``REASONS``).
+
+    ``shadowed``: the same future is flown without the programme beside it, into ``shadow``: the same raids, weather,
+    crews, exchange rates and other makers, and no unit of the programme.
+    """
+    world, links, plan = Worlds(*beliefs), Linked(*structure), Planned(*decisions)
+    tally, without = Tallied(*results), Tallied(*shadow)
+    days = links.month_of.shape[0]
+    count = counts(world, keys, future, days)
+    for day in range(days):
+        for package in range(count.shape[1]):
+            if count[day, package] > LARGEST_RAID:
+                return TOO_MANY
+    blocks = most_blocks(world, keys, future, days)
+    state = begin(world, links, plan, keys, blocks, future)
+    apart = begin(world, links, plan, keys, blocks, future) if shadowed else state
+    still = standing(world, blocks)
+    for p in range(world.plants.shape[0]):
+        tally.opened[p] = state.works.opens[p]
+    for day in range(days):
+        live(world, links, plan, keys, tally, state, without, apart, shadowed, still, count[day], future, day)
+    if tally.imbalance[0] != 0:
+        return UNBALANCED
+    if not (np.isfinite(tally.spend.sum()) and np.isfinite(tally.damage.sum())):
+        return NOT_A_NUMBER
+    return FLOWN

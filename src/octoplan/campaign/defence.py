@@ -1,0 +1,640 @@
+"""Defence of one region on one day (model.md section 3): crews and interceptors as a queue, then the other layers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from octoplan.campaign.arithmetic import log, normal_quantile
+from octoplan.campaign.compiled import kernel, leaf
+from octoplan.campaign.raiding import Raid, rest
+from octoplan.campaign.streams import SHOTS, Key, Word, beta, duration, stream, unit, words
+from octoplan.campaign.tally import CREW_SHORT, INTERCEPTORS, NOTHING, WINDOWS
+from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+
+ALIVE, KILLED, NO_STOCK, NO_CREW, NO_TIME, NO_SHOTS = range(6)
+"""Fate of a threat at the interceptors: not engaged, killed, or what let it by: no interceptor left, no crew free
+in its window, window closed between shots, the doctrine's shots used up."""
+
+
+class Queue(NamedTuple):
+    """Threats that the crews of a region may engage, in order of arrival.
+
+    arrival, deadline
+        (threats,) minutes; an engagement may begin from the one to the other.
+    rank
+        (threats,) lower is engaged first; equal ranks by deadline, then by arrival.
+    kind, number, source
+        (threats,) class, index of its random numbers, row of the stream they come from.
+    fate, shots
+        (threats,) results: fate as above, engagements fought.
+    end, target, waiting
+        (threats + 1,) working room: when engagements end and of which threat, and the threats that wait.
+    """
+
+    arrival: Floats
+    deadline: Floats
+    rank: Floats
+    kind: Ints
+    number: Ints
+    source: Ints
+    fate: Ints
+    shots: Ints
+    end: Floats
+    target: Ints
+    waiting: Ints
+
+
+class Doctrine(NamedTuple):
+    """How crews fight each class: (threats,) mean minutes of an engagement and their coefficient of variation,
+    contact probability a sortie, engagements at the most, interceptors launched together.
+    """
+
+    engagement: Floats
+    engagement_cv: Floats
+    p_contact: Floats
+    max_shots: Ints
+    salvo: Ints
+
+
+class Arsenal(NamedTuple):
+    """Interceptors at hand by cohort (a block of a design), and the counts of what became of them.
+
+    order
+        (cohorts,) cohorts in the order of use.
+    design
+        (cohorts,) design of the cohort.
+    stock
+        (cohorts,) units left; falls with each launch.
+    returned
+        (cohorts,) units recovered without contact, ready again the next day; added to.
+    p_kill
+        (cohorts, threats) kill probability given contact.
+    p_recover
+        (designs,) probability that a unit without contact is recovered.
+    sorties, contacts, recovered
+        (designs,) counts, added to.
+    kills
+        (designs, threats) counts, added to.
+    """
+
+    order: Ints
+    design: Ints
+    stock: Ints
+    returned: Ints
+    p_kill: Floats
+    p_recover: Floats
+    sorties: Ints
+    contacts: Ints
+    recovered: Ints
+    kills: Ints
+
+
+@kernel
+def empty_queue(size: int) -> Queue:
+    """Room for a number of threats."""
+    return Queue(
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size + 1),
+        np.empty(size + 1, np.int64),
+        np.empty(size + 1, np.int64),
+    )
+
+
+@leaf
+def sooner(rank: Floats, deadline: Floats, a: int, b: int) -> bool:
+    """Whether threat a is engaged before threat b."""
+    if rank[a] != rank[b]:
+        return rank[a] < rank[b]
+    if deadline[a] != deadline[b]:
+        return deadline[a] < deadline[b]
+    return a < b
+
+
+@leaf
+def push_waiting(rank: Floats, deadline: Floats, heap: Ints, size: int, item: int) -> None:
+    """Add a threat to the heap of those waiting for a crew."""
+    child = size
+    while child > 0:
+        parent = (child - 1) >> 1
+        if not sooner(rank, deadline, item, heap[parent]):
+            break
+        heap[child] = heap[parent]
+        child = parent
+    heap[child] = item
+
+
+@leaf
+def drop_waiting(rank: Floats, deadline: Floats, heap: Ints, size: int) -> None:
+    """Remove the first threat from the heap of ``size`` waiting."""
+    last = size - 1
+    item = heap[last]
+    parent = 0
+    while True:
+        child = 2 * parent + 1
+        if child >= last:
+            break
+        if child + 1 < last and sooner(rank, deadline, heap[child + 1], heap[child]):
+            child += 1
+        if not sooner(rank, deadline, heap[child], item):
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = item
+
+
+@leaf
+def push_busy(end: Floats, target: Ints, size: int, time: float, item: int) -> None:
+    """Add an engagement to the heap of those under way, by the time it ends, then by threat."""
+    child = size
+    while child > 0:
+        parent = (child - 1) >> 1
+        if end[parent] < time or (end[parent] == time and target[parent] < item):
+            break
+        end[child], target[child] = end[parent], target[parent]
+        child = parent
+    end[child], target[child] = time, item
+
+
+@leaf
+def drop_busy(end: Floats, target: Ints, size: int) -> None:
+    """Remove the engagement that ends first from the heap of ``size`` under way."""
+    last = size - 1
+    time, item = end[last], target[last]
+    parent = 0
+    while True:
+        child = 2 * parent + 1
+        if child >= last:
+            break
+        other = child + 1
+        if other < last and (end[other] < end[child] or (end[other] == end[child] and target[other] < target[child])):
+            child = other
+        if time < end[child] or (time == end[child] and item < target[child]):
+            break
+        end[parent], target[parent] = end[child], target[child]
+        parent = child
+    end[parent], target[parent] = time, item
+
+
+@leaf
+def engagement(
+    key: Key, future: int, day: int, number: int, attempt: int, mean: float, cv: float
+) -> tuple[float, Word]:
+    """Minutes one engagement takes, gamma of given mean and coefficient of variation, and a word for its outcome.
+
+    The first try of the gamma (Marsaglia and Tsang 2000) shares the block of the outcome; later tries, rare, have
+    their own at ``number`` + 2^40.
+    """
+    w0, w1, w2, outcome = words(key, future, day, number, attempt)
+    if cv == 1.0:
+        return -mean * log(unit(w0)), outcome
+    if cv <= 0.0:
+        return mean, outcome
+    shape = 1.0 / (cv * cv)
+    if shape >= 1.0:
+        d = shape - 1.0 / 3.0
+        x = normal_quantile(unit(w0))
+        v = 1.0 + x / np.sqrt(9.0 * d)
+        if v > 0.0:
+            v = v * v * v
+            u = unit(w1)
+            if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
+                return mean / shape * d * v, outcome
+    return duration(key, future, day, number + (1 << 40), mean, cv, attempt), outcome
+
+
+@leaf
+def intercept(
+    queue: Queue, count: int, crews: int, doctrine: Doctrine, arsenal: Arsenal, keys: Keys, future: int, day: int
+) -> None:
+    """The saturation queue of a region's crews: fills the fate and shots of the queue's first ``count`` threats.
+
+    A free crew takes the waiting threat that stands first, if its window is still open; the engagement takes a
+    gamma time and runs to its end, window or not; a threat still alive in its window returns to the queue until
+    the doctrine's shots are used up (shoot-look-shoot). At equal times engagements end before threats arrive.
+
+    A sortie's outcome is one uniform number u: below p_contact p_kill a kill, below p_contact a contact, and of the
+    rest a share p_recover is recovered. Sortie s of engagement e draws the last word of the block at index ``number``
+    and attempt 64 e + s.
+    """
+    arrival, deadline, rank, kinds = queue.arrival, queue.deadline, queue.rank, queue.kind
+    fate, shots = queue.fate, queue.shots
+    numbers, sources = queue.number, queue.source
+    order, design_of, stock, p_kill = arsenal.order, arsenal.design, arsenal.stock, arsenal.p_kill
+    sorties, contacts, recovered, returned = arsenal.sorties, arsenal.contacts, arsenal.recovered, arsenal.returned
+    kills, p_recover = arsenal.kills, arsenal.p_recover
+    means, cvs, p_contacts = doctrine.engagement, doctrine.engagement_cv, doctrine.p_contact
+    max_shots, salvos = doctrine.max_shots, doctrine.salvo
+    key_words, start = keys.words, keys.start[SHOTS]
+    end, target, waiting = queue.end, queue.target, queue.waiting
+    for i in range(count):
+        fate[i] = ALIVE
+        shots[i] = 0
+    busy = waits = come = place = 0
+    cohorts = order.shape[0]
+    while busy > 0 or come < count:
+        if busy > 0 and (come >= count or end[0] <= arrival[come]):
+            time, i = end[0], target[0]
+            drop_busy(end, target, busy)
+            busy -= 1
+            if fate[i] != KILLED:
+                if shots[i] >= max_shots[kinds[i]]:
+                    fate[i] = NO_SHOTS
+                elif time > deadline[i]:
+                    fate[i] = NO_TIME
+                else:
+                    push_waiting(rank, deadline, waiting, waits, i)
+                    waits += 1
+        else:
+            time = arrival[come]
+            push_waiting(rank, deadline, waiting, waits, come)
+            waits += 1
+            come += 1
+        while waits > 0 and busy < crews:
+            i = waiting[0]
+            drop_waiting(rank, deadline, waiting, waits)
+            waits -= 1
+            if time > deadline[i]:
+                fate[i] = NO_CREW
+                continue
+            while place < cohorts and stock[order[place]] <= 0:
+                place += 1
+            if place >= cohorts:
+                fate[i] = NO_STOCK
+                continue
+            kind, number, shot, row = kinds[i], numbers[i], shots[i], start + sources[i]
+            shots[i] = shot + 1
+            key = (key_words[row, 0], key_words[row, 1])
+            lasts, w0 = engagement(key, future, day, number, 64 * shot, means[kind], cvs[kind])
+            p_contact = p_contacts[kind]
+            for s in range(salvos[kind]):
+                while place < cohorts and stock[order[place]] <= 0:
+                    place += 1
+                if place >= cohorts:
+                    break
+                if s > 0:
+                    w0 = words(key, future, day, number, 64 * shot + s)[3]
+                cohort = order[place]
+                design = design_of[cohort]
+                u = unit(w0)
+                stock[cohort] -= 1
+                sorties[design] += 1
+                if u < p_contact:
+                    contacts[design] += 1
+                    if u < p_contact * p_kill[cohort, kind] and fate[i] != KILLED:
+                        fate[i] = KILLED
+                        kills[design, kind] += 1
+                elif u - p_contact < (1.0 - p_contact) * p_recover[design]:
+                    recovered[design] += 1
+                    returned[cohort] += 1
+            push_busy(end, target, busy, time + lasts, i)
+            busy += 1
+    for w in range(waits):
+        fate[waiting[w]] = NO_CREW
+
+
+@leaf
+def sort_by_time(when: Floats, first: int, last: int, order: Ints, slot: Ints) -> None:
+    """Fill ``order`` with the rows first..last of ``when`` from early to late, equal times in row order.
+
+    A bucket a row, then insertion: linear for times spread over a raid. ``slot`` is working room of one more.
+    """
+    count = last - first
+    early = np.inf
+    late = -np.inf
+    for i in range(first, last):
+        early = min(early, when[i])
+        late = max(late, when[i])
+    if count <= 24:
+        for a in range(count):
+            order[a] = first + a
+        insertion(when, order, count)
+        return
+    scale = (count - 1) / (late - early) if late > early else 0.0
+    for b in range(count + 1):
+        slot[b] = 0
+    for i in range(first, last):
+        slot[int((when[i] - early) * scale) + 1] += 1
+    for b in range(count):
+        slot[b + 1] += slot[b]
+    for i in range(first, last):
+        b = int((when[i] - early) * scale)
+        order[slot[b]] = i
+        slot[b] += 1
+    insertion(when, order, count)
+
+
+@leaf
+def insertion(when: Floats, order: Ints, count: int) -> None:
+    """Sort ``order`` by time, in place; quick where little is out of order."""
+    for a in range(1, count):
+        item = order[a]
+        b = a
+        while b > 0 and when[order[b - 1]] > when[item]:
+            order[b] = order[b - 1]
+            b -= 1
+        order[b] = item
+
+
+class Shield(NamedTuple):
+    """The layers beside the interceptors, row 0 being the interceptors' own and unused.
+
+    order
+        (threats, layers) layers in the order of the class's doctrine, -1 pads.
+    p
+        (layers, threats) today's probability that an engagement stops a threat.
+    shots
+        (layers, threats) shots of one engagement.
+    limited, stocked
+        (layers,) 1 where engagements a region-day, or shots, can run out.
+    room, stock
+        (layers,) engagements left in the region today; shots left in the country.
+    fired
+        (layers,) shots fired today, added to.
+    """
+
+    order: Ints
+    p: Floats
+    shots: Floats
+    limited: Ints
+    stocked: Ints
+    room: Floats
+    stock: Floats
+    fired: Floats
+
+
+class Bench(NamedTuple):
+    """Working room for the threats of a day: each crossing's place in time order, its place in the doctrine, its row
+    in the crews' queue, whether it is spared as a decoy; and the room of the sort.
+    """
+
+    order: Ints
+    at: Ints
+    member: Ints
+    spare: Ints
+    slot: Ints
+
+
+class CombatLog(NamedTuple):
+    """The tallies of one month of defence, see ``tally.TALLIES``."""
+
+    stopped: Ints
+    stopped_by: Ints
+    nights: Ints
+
+
+class Arms(NamedTuple):
+    """The arsenals of all regions, as in ``Arsenal`` with the region first, and the accounts they move.
+
+    spent
+        (designs,) units flown and not recovered, added to.
+    position
+        (designs, regions) units in the region or on their way there.
+    use
+        (regions,) smoothed sorties wanted a day.
+    """
+
+    order: Ints
+    design: Ints
+    stock: Ints
+    returned: Ints
+    p_kill: Floats
+    p_recover: Floats
+    sorties: Ints
+    contacts: Ints
+    recovered: Ints
+    kills: Ints
+    spent: Ints
+    position: Ints
+    use: Floats
+
+
+@kernel
+def empty_bench(size: int) -> Bench:
+    """Working room for a number of threats."""
+    return Bench(
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size + 1, np.int64),
+    )
+
+
+@kernel
+def shield_today(
+    layers: Records, effects: Records, order: Ints, stock: Floats, keys: Keys, kind: int, future: int, day: int
+) -> Shield:
+    """The layers of a day: beta-distributed probabilities around the stated ones, with their intra-day correlation."""
+    count, threats = order.shape[1], order.shape[0]
+    p = np.zeros((count, threats))
+    shots = np.zeros((count, threats))
+    limited = np.zeros(count, np.int64)
+    stocked = np.zeros(count, np.int64)
+    for layer in range(1, count):
+        limited[layer], stocked[layer] = layers[layer].limited, layers[layer].stocked
+        for k in range(threats):
+            row = layer * threats + k
+            shots[layer, k] = effects[row].shots
+            p[layer, k] = beta(stream(keys, kind, row), future, day, effects[row].p, layers[layer].correlation)
+    return Shield(order, p, shots, limited, stocked, np.zeros(count), stock, np.zeros(count))
+
+
+@leaf
+def through(
+    k: int, u: float, at: int, spare: bool, order: Ints, p: Floats, shots: Floats, limited: Ints, stocked: Ints,
+    room: Floats, stock: Floats, fired: Floats,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Take one threat through its layers from place ``at`` of the doctrine up to the interceptors or its end.
+
+    A layer fights while it has room and shots; the threat's luck u is used up layer by layer. A threat recognised
+    as a decoy is spared the shots that can run out. Returns what is left of u, the place reached, and the layer
+    that stopped it or -1. The arrays are those of ``Shield``.
+    """
+    while at < p.shape[0]:
+        layer = order[k, at]
+        if layer <= 0:
+            break
+        at += 1
+        if stocked[layer] == 1 and (spare or stock[layer] < shots[layer, k]):
+            continue
+        if limited[layer] == 1:
+            if room[layer] < 1.0:
+                continue
+            room[layer] -= 1.0
+        if stocked[layer] == 1:
+            stock[layer] -= shots[layer, k]
+        fired[layer] += shots[layer, k]
+        chance = p[layer, k]
+        if u < chance:
+            return u, at, layer
+        u = rest(u, chance, 1.0)
+    return u, at, -1
+
+
+@leaf
+def defend(
+    threats: Records, engagement: Records, posts: Records, value: Floats, by_value: bool, keys: Keys, diary: CombatLog,
+    raid: Raid, alive: Ints, luck: Floats, guise: Floats, bench: Bench, shield: Shield, queue: Queue,
+    doctrine: Doctrine, arsenal: Arsenal, region: int, regions: int, future: int, day: int, crews: int,
+) -> int:  # fmt: skip
+    """One region's day: its layers before the crews, the crews' queue, the layers after them.
+
+    Recognised decoys are passed over by the crews. Survivors stay ``alive`` and go on to their next region. Returns
+    the sorties that were wanted: those flown and the threats let by for lack of interceptors.
+
+    luck, guise
+        (threats,) uniform numbers left to each threat of the raid.
+    """
+    who, when, kinds, package, number = raid.who, raid.when, raid.threat, raid.package, raid.number
+    crossing, places, spared, member = bench.order, bench.at, bench.spare, bench.member
+    order, p, shots, limited, stocked = shield.order, shield.p, shield.shots, shield.limited, shield.stocked
+    room, stock, fired = shield.room, shield.stock, shield.fired
+    arrivals, deadlines, ranks = queue.arrival, queue.deadline, queue.rank
+    classes, numbers, sources, fate = queue.kind, queue.number, queue.source, queue.fate
+    stopped, stopped_by = diary.stopped[region], diary.stopped_by
+    layers = p.shape[0]
+    for layer in range(1, layers):
+        capacity = posts[layer * regions + region].capacity
+        room[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
+    first = raid.start[region]
+    count = raid.start[region + 1] - first
+    sort_by_time(when, first, first + count, crossing, bench.slot)
+    queued = 0
+    for a in range(count):
+        i = who[crossing[a]]
+        member[a] = -1
+        if alive[i] == 0:
+            continue
+        k = kinds[i]
+        spare = False
+        if threats[k].decoy == 1:
+            chance = threats[k].p_discriminate
+            spare = guise[i] < chance
+            guise[i] = rest(guise[i], 0.0, chance) if spare else rest(guise[i], chance, 1.0)
+        u, at, by = through(k, luck[i], 0, spare, order, p, shots, limited, stocked, room, stock, fired)
+        luck[i] = u
+        if by >= 0:
+            alive[i] = 0
+            stopped[k] += 1
+            stopped_by[by, k] += 1
+            continue
+        if at < layers and order[k, at] == 0:
+            at += 1
+            if not spare:
+                arrival = when[crossing[a]]
+                rank = -value[k] if by_value else 0.0
+                window = engagement[k * regions + region].window
+                arrivals[queued], deadlines[queued], ranks[queued] = arrival, arrival + window, rank
+                classes[queued], numbers[queued], sources[queued] = k, number[i], package[i] * regions + region
+                member[a] = queued
+                queued += 1
+        places[a] = at
+        spared[a] = 1 if spare else 0
+    if queued > 0:
+        intercept(queue, queued, crews, doctrine, arsenal, keys, future, day)
+    for a in range(count):
+        i = who[crossing[a]]
+        if alive[i] == 0:
+            continue
+        k = kinds[i]
+        by = 0
+        if member[a] < 0 or fate[member[a]] != KILLED:
+            u, at, by = through(
+                k, luck[i], places[a], spared[a] == 1, order, p, shots, limited, stocked, room, stock, fired
+            )
+            luck[i] = u
+        if by >= 0:
+            alive[i] = 0
+            stopped[k] += 1
+            stopped_by[by, k] += 1
+    return night(queue, queued, diary.nights[region])
+
+
+@leaf
+def night(queue: Queue, queued: int, bound: Ints) -> int:
+    """Count the region-night under what let most of its threats by; returns the sorties wanted."""
+    if queued == 0:
+        return 0
+    no_stock = no_crew = no_time = wanted = 0
+    for j in range(queued):
+        wanted += queue.shots[j]
+        if queue.fate[j] == NO_STOCK:
+            no_stock += 1
+        elif queue.fate[j] == NO_CREW:
+            no_crew += 1
+        elif queue.fate[j] == NO_TIME:
+            no_time += 1
+    if no_stock + no_crew + no_time == 0:
+        bound[NOTHING] += 1
+    elif no_stock >= no_crew and no_stock >= no_time:
+        bound[INTERCEPTORS] += 1
+    elif no_crew >= no_time:
+        bound[CREW_SHORT] += 1
+    else:
+        bound[WINDOWS] += 1
+    return wanted + no_stock
+
+
+@leaf
+def sweep(
+    threats: Records, engagement: Records, posts: Records, p_contact: Floats, value: Floats, by_value: bool,
+    smoothing: float, keys: Keys, diary: CombatLog, raid: Raid, alive: Ints, luck: Floats, guise: Floats,
+    bench: Bench, shield: Shield, queue: Queue, doctrine: Doctrine, arms: Arms, region_order: Ints, fit: Ints,
+    future: int, day: int,
+) -> None:  # fmt: skip
+    """A raid through all regions, in an order in which every corridor leads forward.
+
+    p_contact
+        (regions, threats) contact probability of a sortie.
+    fit
+        (regions,) crews able to fly.
+    """
+    regions = fit.shape[0]
+    for r in region_order:
+        arms.use[r] *= 1.0 - smoothing
+        if raid.start[r] == raid.start[r + 1]:
+            continue
+        local = Doctrine(
+            doctrine.engagement, doctrine.engagement_cv, p_contact[r], doctrine.max_shots, doctrine.salvo
+        )
+        arsenal = Arsenal(
+            arms.order, arms.design, arms.stock[r], arms.returned, arms.p_kill, arms.p_recover,
+            arms.sorties[r], arms.contacts[r], arms.recovered[r], arms.kills[r],
+        )  # fmt: skip
+        balance(arsenal.sorties, arsenal.recovered, arms.spent, arms.position, shield.fired, r, -1)
+        wanted = defend(
+            threats, engagement, posts, value, by_value, keys, diary, raid, alive, luck, guise, bench, shield,
+            queue, local, arsenal, r, regions, future, day, fit[r],
+        )  # fmt: skip
+        balance(arsenal.sorties, arsenal.recovered, arms.spent, arms.position, shield.fired, r, 1)
+        arms.use[r] += smoothing * wanted
+        put_back(arms.order, arsenal.stock, arms.returned)
+
+
+@leaf
+def put_back(order: Ints, stock: Ints, returned: Ints) -> None:
+    """Recovered units of a region, (cohorts,), are ready again."""
+    for c in order:
+        stock[c] += returned[c]
+        returned[c] = 0
+
+
+@leaf
+def balance(
+    sorties: Ints, recovered: Ints, spent: Ints, position: Ints, fired: Floats, region: int, sign: int
+) -> None:
+    """Book a region's running counts (designs,) with a sign: taken off before the night, put on after it, they leave
+    the night's own.
+    """
+    for design in range(sorties.shape[0]):
+        gone = sign * (sorties[design] - recovered[design])
+        spent[design] += gone
+        position[design, region] -= gone
+        fired[0] += sign * sorties[design]

@@ -1,0 +1,141 @@
+"""Batches of futures on any executor: the same bits whatever the batch, the thread or the machine."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.campaign import day, tally
+from octoplan.campaign.streams import keys
+from octoplan.scenario.arrays import Compiled, Floats, Names, world
+
+BATCH = 20
+
+
+class FutureFailed(Exception):
+    """A future could not be flown to its end; ``future`` is its number."""
+
+    def __init__(self, future: int, reason: str) -> None:
+        super().__init__(f"future {future} failed: {reason}")
+        self.future = future
+
+
+@dataclass(frozen=True)
+class Flown:
+    """Flown futures.
+
+    tally, without
+        name -> (futures, *axes), the tallies that were kept of the futures and of the same futures without the
+        programme; a failed future's rows are zero.
+    status
+        (futures,) 0 flown, otherwise a row of ``day.REASONS``.
+    messages
+        future -> why it failed.
+    """
+
+    tally: dict[str, NDArray[np.generic]]
+    without: dict[str, NDArray[np.generic]]
+    status: NDArray[np.int64]
+    messages: dict[int, str] = field(default_factory=dict)
+
+
+def rows(names: Names, kept: tuple[str, ...], futures: int) -> dict[str, NDArray[np.generic]]:
+    """Room for the named tallies of a number of futures."""
+    blank = tally.empty(names)
+    return {name: np.zeros((futures, *getattr(blank, name).shape), getattr(blank, name).dtype) for name in kept}
+
+
+def fly_batch(
+    compiled: Compiled, beliefs: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...]
+) -> Flown:
+    """Fly the futures first, first + 1, … one for each row of beliefs, keeping the named tallies.
+
+    beliefs
+        (futures, columns) in the units of ``entities.KINDS``.
+    """
+    streams = keys(seed, compiled.names)
+    whole, shadow = tally.empty(compiled.names), tally.empty(compiled.names)
+    kept = rows(compiled.names, keep, len(beliefs))
+    apart = rows(compiled.names, without, len(beliefs))
+    status = np.zeros(len(beliefs), np.int64)
+    for row, draw in enumerate(beliefs):
+        for array in (*whole, *shadow):
+            array[...] = 0
+        drawn = world(compiled, draw)
+        links, plan, shadowed = compiled.links, compiled.plan, bool(without)
+        status[row] = day.fly(drawn, links, plan, streams, whole, shadow, shadowed, first + row)
+        if status[row] == day.FLOWN:
+            for filled, source in ((kept, whole), (apart, shadow)):
+                for name, array in filled.items():
+                    array[row] = getattr(source, name)
+    return Flown(kept, apart, status)
+
+
+def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
+    """First and last future of each batch."""
+    for start in range(0, total, size):
+        yield start, min(start + size, total)
+
+
+def fly(
+    compiled: Compiled,
+    beliefs: Floats,
+    *,
+    seed: int,
+    first: int = 0,
+    executor: Executor | None = None,
+    batch: int = BATCH,
+    keep: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+    progress: Callable[[int, int], None] | None = None,
+    keep_going: bool = False,
+) -> Flown:
+    """Fly one future for each row of beliefs, in batches on an executor (this thread if none is given).
+
+    beliefs
+        (futures, columns) in the units of ``entities.KINDS``.
+    keep
+        names of the tallies to keep, all by default; the others never leave their batch.
+    without
+        names of the tallies to keep of the same futures without the programme; if none, those are not flown.
+    progress
+        called with the futures done and their total after each batch.
+    Raises ``FutureFailed`` for the first failed future unless ``keep_going``. Batches not yet begun are
+    cancelled when anything raises.
+    """
+    names = tuple(t.name for t in tally.TALLIES) if keep is None else keep
+    total = len(beliefs)
+    kept, apart = rows(compiled.names, names, total), rows(compiled.names, without, total)
+    status = np.zeros(total, np.int64)
+    if executor is None:
+        with ThreadPoolExecutor(1) as alone:
+            return fly(
+                compiled, beliefs, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
+                progress=progress, keep_going=keep_going,
+            )  # fmt: skip
+    pending: dict[Future[Flown], tuple[int, int]] = {}
+    done = 0
+    try:
+        for low, high in batches(total, batch):
+            task = executor.submit(fly_batch, compiled, beliefs[low:high], seed, first + low, names, without)
+            pending[task] = (low, high)
+        for task in as_completed(list(pending)):
+            low, high = pending.pop(task)
+            flown = task.result()
+            for filled, source in ((kept, flown.tally), (apart, flown.without)):
+                for name, array in source.items():
+                    filled[name][low:high] = array
+            status[low:high] = flown.status
+            done += high - low
+            if progress is not None:
+                progress(done, total)
+            if not keep_going and flown.status.any():
+                row = int(np.flatnonzero(flown.status)[0])
+                raise FutureFailed(first + low + row, day.REASONS[int(flown.status[row])])
+    finally:
+        for task in pending:
+            task.cancel()
+    failed = np.flatnonzero(status)
+    return Flown(kept, apart, status, {first + int(row): day.REASONS[int(status[row])] for row in failed})

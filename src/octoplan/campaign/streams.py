@@ -1,0 +1,278 @@
+"""Random numbers as pure functions of (seed, stream, future, day, index): counter-based streams.
+
+Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), the generator that numpy ships. The key is the seed and
+the hash of the stream's name, so a stream belongs to what it is for and never to a row; the counter is
+(index, day, future, attempt).
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from octoplan.campaign.arithmetic import exp, log, normal_quantile
+from octoplan.campaign.compiled import entry, leaf
+from octoplan.scenario.arrays import Floats, Keys, Names, Words
+
+MULTIPLIER_0 = np.uint64(0xD2E7470EE14C6C93)
+MULTIPLIER_1 = np.uint64(0xCA5A826395121157)
+WEYL_0 = np.uint64(0x9E3779B97F4A7C15)
+WEYL_1 = np.uint64(0xBB67AE8584CAA73B)
+
+Key = tuple[np.uint64, np.uint64]
+Word = np.uint64
+
+STREAMS: dict[str, tuple[str, ...]] = {
+    "raids/regime": (),
+    "raids/level": (),
+    "raids/shock": (),
+    "raids/package": ("packages",),
+    "raids/count": ("packages",),
+    "raids/split": ("packages", "regions"),
+    "raids/threats": ("packages",),
+    "weather": ("regions",),
+    "duty": ("regions",),
+    "shots": ("packages", "regions"),
+    "layers": ("layers", "threats"),
+    "damage": ("packages", "regions"),
+    "strike": ("packages", "plants"),
+    "release": ("designs",),
+    "made": ("plants",),
+    "suppliers": ("suppliers",),
+    "lead": ("suppliers", "plants"),
+    "causes": ("causes",),
+    "lanes": ("lanes",),
+    "transit": ("lanes",),
+    "loss": ("plants", "lanes"),
+    "exchange": ("currencies",),
+    "course": (),
+    "crews": (),
+    "kits": (),
+}
+"""Every kind of stream inside a future, and the names that its streams carry after it."""
+
+(
+    REGIME,
+    LEVEL,
+    SHOCK,
+    PACKAGE,
+    COUNT,
+    SPLIT,
+    THREATS,
+    WEATHER,
+    DUTY,
+    SHOTS,
+    LAYER_DAY,
+    DAMAGE,
+    STRIKE,
+    RELEASE,
+    MADE,
+    SUPPLIER,
+    LEAD,
+    CAUSE,
+    LANE,
+    TRANSIT,
+    LOSS,
+    EXCHANGE,
+    COURSE,
+    CREW_ATTRITION,
+    KIT_ATTRITION,
+) = range(len(STREAMS))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def wide_product(_context: Any, a: Any, b: Any) -> Any:
+    """The high and the low word of a 64 x 64 bit product: one machine instruction that numba does not spell."""
+    signature = types.UniTuple(types.uint64, 2)(a, b)
+
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        double, single = ir.IntType(128), ir.IntType(64)
+        product = builder.mul(builder.zext(args[0], double), builder.zext(args[1], double))
+        high = builder.trunc(builder.lshr(product, ir.Constant(double, 64)), single)
+        return context.make_tuple(builder, sig.return_type, (high, builder.trunc(product, single)))
+
+    return signature, build
+
+
+@leaf
+def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Word, Word, Word, Word]:
+    """Four independent 64-bit words: Philox 4x64-10 of the counter (index, day, future, attempt) under a key."""
+    k0 = key[0]
+    k1 = key[1]
+    x0 = np.uint64(index)
+    x1 = np.uint64(day)
+    x2 = np.uint64(future)
+    x3 = np.uint64(attempt)
+    for _ in range(10):
+        high0, low0 = wide_product(MULTIPLIER_0, x0)
+        high1, low1 = wide_product(MULTIPLIER_1, x2)
+        x0, x1, x2, x3 = high1 ^ x1 ^ k0, low1, high0 ^ x3 ^ k1, low0
+        k0 = k0 + WEYL_0
+        k1 = k1 + WEYL_1
+    return x0, x1, x2, x3
+
+
+@leaf
+def unit(word: Word) -> float:
+    """A word as a uniform number strictly inside (0, 1), on the odd multiples of 2^-54."""
+    return (float(word >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
+
+
+@leaf
+def uniform(key: Key, future: int, day: int, index: int) -> float:
+    """One uniform number in (0, 1)."""
+    return unit(words(key, future, day, index, 0)[0])
+
+
+@leaf
+def normal(key: Key, future: int, day: int, index: int) -> float:
+    """One standard normal number, monotone in its uniform."""
+    return normal_quantile(uniform(key, future, day, index))
+
+
+@leaf
+def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: int = 0) -> float:
+    """A gamma number of unit scale (Marsaglia and Tsang 2000; shapes below 1 by their boost).
+
+    Its tries draw from ``attempt`` onwards, three words of a block each; the fourth word is left to the caller.
+    """
+    if shape <= 0.0:
+        return 0.0
+    a = shape if shape >= 1.0 else shape + 1.0
+    d = a - 1.0 / 3.0
+    c = 1.0 / np.sqrt(9.0 * d)
+    while True:
+        w0, w1, w2, _ = words(key, future, day, index, attempt)
+        x = normal_quantile(unit(w0))
+        v = 1.0 + c * x
+        if v > 0.0:
+            v = v * v * v
+            u = unit(w1)
+            if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
+                value = d * v
+                return value if shape >= 1.0 else value * exp(log(unit(w2)) / shape)
+        attempt += 1
+
+
+@leaf
+def duration(key: Key, future: int, day: int, index: int, mean: float, cv: float, attempt: int = 0) -> float:
+    """A gamma time of given mean and coefficient of variation: constant at cv 0, exponential at cv 1."""
+    if cv <= 0.0 or mean <= 0.0:
+        return mean
+    if cv == 1.0:
+        return -mean * log(unit(words(key, future, day, index, attempt)[0]))
+    shape = 1.0 / (cv * cv)
+    return mean / shape * gamma(key, future, day, index, shape, attempt)
+
+
+@leaf
+def beta(key: Key, future: int, day: int, mean: float, correlation: float) -> float:
+    """A beta number of given mean whose Bernoulli trials have the given intra-class correlation."""
+    if correlation <= 0.0 or mean <= 0.0 or mean >= 1.0:
+        return mean
+    weight = 1.0 / correlation - 1.0
+    a = gamma(key, future, day, 0, mean * weight)
+    b = gamma(key, future, day, 1, (1.0 - mean) * weight)
+    return mean if a + b <= 0.0 else a / (a + b)
+
+
+@leaf
+def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
+    """A Poisson number by inversion, in parts of mean at most 16 so that no part underflows."""
+    count = 0
+    attempt = 0
+    while mean > 0.0:
+        part = min(mean, 16.0)
+        mean -= part
+        u = unit(words(key, future, day, index, attempt)[0])
+        attempt += 1
+        p = exp(-part)
+        n = 0
+        while u > p and n < 200:
+            u -= p
+            n += 1
+            p *= part / n
+        count += n
+    return count
+
+
+@leaf
+def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
+    """A binomial number by inversion, in parts of at most 64 trials so that no part underflows."""
+    if p <= 0.0:
+        return 0
+    if p >= 1.0:
+        return trials
+    if p > 0.5:
+        return trials - binomial_below_half(key, future, day, index, trials, 1.0 - p)
+    return binomial_below_half(key, future, day, index, trials, p)
+
+
+@leaf
+def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
+    """The same for p of at most one half."""
+    odds = p / (1.0 - p)
+    count = 0
+    attempt = 0
+    while trials > 0:
+        part = min(trials, 64)
+        trials -= part
+        u = unit(words(key, future, day, index, attempt)[0])
+        attempt += 1
+        q = exp(part * log(1.0 - p))
+        n = 0
+        while u > q and n < part:
+            u -= q
+            q *= odds * (part - n) / (n + 1)
+            n += 1
+        count += n
+    return count
+
+
+@leaf
+def stream(keys: Keys, kind: int, row: int) -> Key:
+    """The key of one stream of a scenario."""
+    place = keys.start[kind] + row
+    return keys.words[place, 0], keys.words[place, 1]
+
+
+def key(seed: int, name: str) -> Key:
+    """The key of a named stream: the seed and the first eight bytes of the BLAKE2b hash of the name."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return np.uint64(seed), np.uint64(int.from_bytes(digest, "little"))
+
+
+def stack(seed: int, names: Iterable[str]) -> Words:
+    """The keys of several streams, shape (names, 2)."""
+    found = [key(seed, name) for name in names]
+    return np.array(found, dtype=np.uint64).reshape(len(found), 2)
+
+
+def keys(seed: int, names: Names) -> Keys:
+    """The keys of every stream of a scenario, named after what they are for and the entities they serve."""
+    spelled: list[str] = []
+    start = []
+    for kind, axes in STREAMS.items():
+        start.append(len(spelled))
+        spelled += ["/".join((kind, *row)) for row in product(*(getattr(names, axis) for axis in axes))]
+    return Keys(stack(seed, spelled), np.array(start))
+
+
+@entry
+def fill_uniforms(key_rows: Words, first: int, out: Floats) -> None:
+    """One uniform number a future and stream, into ``out`` (futures, streams)."""
+    for future in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            out[future, column] = uniform((key_rows[column, 0], key_rows[column, 1]), first + future, 0, 0)
+
+
+def uniforms(seed: int, names: Sequence[str], futures: int, first: int = 0) -> Floats:
+    """One uniform number in (0, 1) for each future and named stream, shape (futures, names)."""
+    out = np.empty((futures, len(names)))
+    fill_uniforms(stack(seed, names), first, out)
+    return out
