@@ -43,9 +43,7 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
 
     In the innermost loops that counting would cost a quarter of the time.
     """
-    compiled = numba.njit(
-        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
-    )
+    compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
     return cast("Callable[P, R]", compiled(function))
 
 

@@ -601,9 +601,7 @@ def sweep(
         arms.use[r] *= 1.0 - smoothing
         if raid.start[r] == raid.start[r + 1]:
             continue
-        local = Doctrine(
-            doctrine.engagement, doctrine.engagement_cv, p_contact[r], doctrine.max_shots, doctrine.salvo
-        )
+        local = Doctrine(doctrine.engagement, doctrine.engagement_cv, p_contact[r], doctrine.max_shots, doctrine.salvo)
         arsenal = Arsenal(
             arms.order, arms.design, arms.stock[r], arms.returned, arms.p_kill, arms.p_recover,
             arms.sorties[r], arms.contacts[r], arms.recovered[r], arms.kills[r],
@@ -627,9 +625,7 @@ def put_back(order: Ints, stock: Ints, returned: Ints) -> None:
 
 
 @leaf
-def balance(
-    sorties: Ints, recovered: Ints, spent: Ints, position: Ints, fired: Floats, region: int, sign: int
-) -> None:
+def balance(sorties: Ints, recovered: Ints, spent: Ints, position: Ints, fired: Floats, region: int, sign: int) -> None:
     """Book a region's running counts (designs,) with a sign: taken off before the night, put on after it, they leave
     the night's own.
     """

@@ -224,7 +224,8 @@ def others_deliver(
             take_in(depot, own.design, cohort, out)
         destinations(planned, depot.position[own.design], depot.use, units, out)
         take_in(depot, own.design, cohort, out)
-        diary.received[month, :, own.design] += out
+        for r in range(out.shape[0]):
+            diary.received[month, r, own.design] += out[r]
 
 
 @kernel
