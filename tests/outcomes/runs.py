@@ -1,0 +1,32 @@
+"""Runs that several tests look at, flown once, and pocket with a few lines changed."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from octoplan.outcomes.run import Run, simulate
+from octoplan.scenario import Scenario, load
+
+FUTURES = 60
+
+
+@lru_cache(maxsize=8)
+def pocket(futures: int = FUTURES, seed: int = 1) -> Run:
+    return simulate(load("pocket"), futures, seed)
+
+
+@lru_cache(maxsize=1)
+def octopus() -> Run:
+    """The shipped programme: several plants, regions, classes, payers and currencies."""
+    return simulate(load("octopus"), 6, 1)
+
+
+def changed(folder: Path, **changes: dict[str, str]) -> Scenario:
+    """Pocket in a folder, with texts of its files changed, ``assumptions={"old": "new"}``; each must be there."""
+    folder.mkdir(parents=True)
+    for name, content in load("pocket").files.items():
+        text = content.decode()
+        for old, new in changes.get(name.split(".")[0], {}).items():
+            assert old in text, f"{old!r} is not in {name}"
+            text = text.replace(old, new)
+        (folder / name).write_text(text)
+    return load(folder)

@@ -1,0 +1,109 @@
+"""Differences on the same futures, and what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.outcomes.compare import Incomparable, compare
+from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.scenario import load
+from tests.outcomes.runs import FUTURES, changed, pocket
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Pocket with half the output asked."""
+    folder = tmp_path_factory.mktemp("half") / "s"
+    return simulate(changed(folder, decisions={"[310, 280, 310]": "[155, 140, 155]"}), FUTURES, 1)
+
+
+def test_a_change_of_plan_changes_no_raid(half: Run) -> None:
+    """Both plans meet the same threats, future by future and month by month."""
+    assert (half.data["launched"] == pocket().data["launched"]).all()
+    assert half.raids == pocket().raids
+
+
+def test_differences_are_paired(half: Run) -> None:
+    """A difference is the second run less the first in each future; a known one has no error."""
+    found = compare(pocket(), half)
+    assert (found["made"].interval.mean, found["made"].interval.se_mean) == (-425, 0)
+    leaked = [run.data["leaked"].sum(["month", "region", "threat"]).values for run in (pocket(), half)]
+    paired = leaked[1] - leaked[0]
+    row = found["leaked"]
+    assert row.interval.mean == pytest.approx(paired.mean())
+    assert row.interval.se_mean == pytest.approx(paired.std(ddof=1) / np.sqrt(FUTURES))
+    assert row.variance_ratio == pytest.approx((leaked[0].var() + leaked[1].var()) / paired.var())
+    assert row.variance_ratio > 1
+
+
+def test_a_run_against_itself_differs_in_nothing() -> None:
+    """Every difference of a run from itself is exactly nothing."""
+    rows = compare(pocket(), pocket()).differences[0]
+    assert all(row.interval.mean == 0 for row in rows if row.interval.futures)
+
+
+def test_other_costs_may_be_compared(tmp_path: Path) -> None:
+    """A belief that decides no raid may differ: a price does not change what flies."""
+    dear = simulate(changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"}), FUTURES, 1)
+    assert compare(pocket(), dear)["spend"].interval.mean == pytest.approx(18_000)
+
+
+@pytest.mark.parametrize(
+    ("futures", "seed", "assumptions", "programme", "said"),
+    [
+        (FUTURES, 2, {}, {}, "seed 2 against 1 (another seed draws other raids"),
+        (9, 1, {}, {}, "futures 9 against 60"),
+        (FUTURES, 1, {}, {"start = 2026-01-01": "start = 2026-02-01"}, "start 2026-02-01 against 2026-01-01"),
+        (FUTURES, 1, {}, {"months = 3": "months = 2"}, "months 2 against 3"),
+        (FUTURES, 1, {"routine_mean,2": "routine_mean,3"}, {}, "packages (the packages, or what is believed of them"),
+        (FUTURES, 1, {"raids.level,1": "raids.level,2"}, {}, "raids (the raid process is believed to be another)"),
+        (
+            FUTURES,
+            1,
+            {"threats.drone.mix,1": "threats.drone.mix,2"},
+            {},
+            "threats (the classes of threat, or their mix",
+        ),
+    ],
+)
+def test_runs_that_met_other_raids_are_refused(
+    tmp_path: Path, futures: int, seed: int, assumptions: dict[str, str], programme: dict[str, str], said: str
+) -> None:
+    """What differs is named, with the numbers where it is one, and what would do."""
+    other = simulate(changed(tmp_path / "s", assumptions=assumptions, programme=programme), futures, seed)
+    with pytest.raises(Incomparable, match="Fly both on the same seed") as refused:
+        compare(pocket(), other, labels=("now", "then"))
+    assert str(refused.value).startswith("cannot compare then with now: ")
+    assert said in str(refused.value)
+
+
+def test_one_run_is_no_comparison() -> None:
+    """At least two runs are needed, and a label for each."""
+    with pytest.raises(RunError, match="at least 2"):
+        compare(pocket())
+    with pytest.raises(RunError, match="1 labels for 2 runs"):
+        compare(pocket(), pocket(), labels=("one",))
+
+
+def test_a_future_that_failed_in_one_run_is_left_out_of_both(tmp_path: Path) -> None:
+    """The pairs are those futures that every run finished."""
+    old = "packages.raid.routine_mean,2,,,fixed"
+    folder = changed(tmp_path / "a", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
+    run = simulate(folder, 20, keep_going=True)
+    found = compare(run, run)
+    assert found.futures == 20 - run.failed
+    assert found["kills"].interval.futures == found.futures
+
+
+def test_text_of_a_comparison(half: Run) -> None:
+    """The table says what is compared with what, on how many futures, and drops rows in which nothing differs."""
+    text = str(compare(pocket(), half, labels=("full", "half")))
+    assert "half minus full, on the same 60 futures" in text
+    assert "good units made by the programme" in text
+    assert "trained crews at the end" not in text
+
+
+def test_load_is_the_same_scenario() -> None:
+    """The pocket of these tests is the shipped one."""
+    assert pocket().scenario.hash == load("pocket").hash

@@ -1,0 +1,268 @@
+"""The headlines against pocket, which is small enough for a pencil (its README has the tables)."""
+
+from math import inf, isnan
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.outcomes.measures import Measure, measures
+from octoplan.outcomes.run import Run, RunError, Unfinished, kept, labelled, simulate
+from octoplan.scenario import load
+from octoplan.scenario.arrays import Floats
+from tests.outcomes.runs import FUTURES, changed, octopus, pocket
+
+
+def values(run: Run, key: str, month: str | None = None, *, nominal: bool = False) -> Floats:
+    """One number a future of a measure."""
+    found: dict[str, Measure] = {m.key: m for m in measures(run, month, nominal=nominal)}
+    return found[key].values
+
+
+def total(run: Run, name: str, **where: str) -> Floats:
+    """A tally summed over all but the futures."""
+    return run.data[name].sel(where).sum([d for d in run.data[name].sel(where).dims if d != "future"]).values
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("made", 850),
+        ("delivered", 830),
+        ("share/home", 100),
+        ("programme/cost", 156_600 - 18_000),
+        ("jobs/home", 1700 / (1825 * 90 / 365.25)),
+        ("jobs/indirect/home", 0),
+        ("value-added/home", 0.5 * (90_000 + 34_000 + 8_500 + 850 + 1_000)),
+        ("missiles/kill", 500_000 / 0.5),
+        ("plants/gate", 100 * 5 / 90),
+        ("plants/met", 100 * 85 / 90),
+        ("plants/part/part-set", 0),
+        ("spend/optimism-bias", 0),
+        ("crews", 20),
+        ("reach/1000", inf),
+        ("never/1000", 1),
+    ],
+)
+def test_pocket_by_hand(key: str, expected: float) -> None:
+    """What pocket's tables say holds in every future."""
+    assert values(pocket(), key) == pytest.approx(np.full(FUTURES, expected), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("month", "made", "delivered"), [("2026-01", 260, 240), ("2026-02", 280, 280), ("2026-03", 310, 310)]
+)
+def test_a_month_of_pocket_by_hand(month: str, made: int, delivered: int) -> None:
+    """The headlines of a month hold that month alone, and leave out what needs the whole run."""
+    table = pocket().month(month)
+    assert (table["made"].interval.p50, table["delivered"].interval.p50) == (made, delivered)
+    assert table.period == month
+    assert not {"present-value", "reach/1000", "value-added/home"} & {row.key for row in table}
+
+
+def test_months_add_up_to_the_run() -> None:
+    """Counts and money of the months are those of the run, future by future."""
+    for run in (pocket(), octopus()):
+        months = run.compiled.names.months
+        for key in ("made", "flown", "kills", "leaked", "damage", "spend", "missiles/money"):
+            assert sum(values(run, key, month) for month in months) == pytest.approx(values(run, key), rel=1e-9)
+
+
+def test_ratios_of_pocket() -> None:
+    """Cost a kill, exchange ratio and kills a sortie are ratios of each future's sums; one class costs 30,000."""
+    run = pocket()
+    kills, sorties = total(run, "kills"), total(run, "sorties")
+    assert values(run, "cost/kill") == pytest.approx(156_600 / kills, rel=1e-12)
+    assert values(run, "exchange") == pytest.approx(156_600 / kills / 30_000, rel=1e-12)
+    assert values(run, "kills/sortie") == pytest.approx(kills / sorties, rel=1e-12)
+    assert values(run, "flown/share") == pytest.approx(100 * sorties / 830, rel=1e-12)
+    assert values(run, "missiles/money") == pytest.approx(1e6 * kills, rel=1e-12)
+
+
+def test_what_the_programme_adds_is_against_the_same_raids() -> None:
+    """Without the plants every threat of the same raid meets the missile layer; differences are future by future."""
+    run = pocket()
+    assert (run.baseline["launched"] == run.data["launched"]).all()
+    before = run.baseline["leaked"].sum(["month", "region", "threat"]).values
+    assert values(run, "added") == pytest.approx(before - total(run, "leaked"))
+    assert values(run, "damage/avoided") == pytest.approx(100_000 * (before - total(run, "leaked")))
+    assert values(run, "kills/added") == pytest.approx(total(run, "kills"))
+    fired = total(run, "launched") - total(run, "shots", layer="missile")
+    assert values(run, "missiles/saved") == pytest.approx(fired)
+
+
+def test_stopped_shares() -> None:
+    """A package of one class has that class's share: what was launched and did not leak."""
+    run = pocket()
+    share = 100 * (1 - total(run, "leaked") / total(run, "launched"))
+    assert values(run, "stopped/raid") == pytest.approx(share)
+    assert values(run, "stopped/drone") == pytest.approx(share)
+
+
+def test_programme_and_other_makers_are_told_apart() -> None:
+    """In octopus the designs tell whose sortie and whose kill it was, and the two make up the whole."""
+    run = octopus()
+    for key in ("kills", "flown"):
+        parts = values(run, f"{key}/programme") + values(run, f"{key}/others")
+        assert parts == pytest.approx(values(run, key))
+    assert (values(run, "kills/programme") == total(run, "kills", design="octopus")).all()
+
+
+def test_a_design_both_make_is_not_shared_out_by_guess() -> None:
+    """Where other makers make the programme's design, as in pocket, kills are given as shared."""
+    keys = {row.key for row in pocket().headlines()}
+    assert "kills/shared" in keys
+    assert not {"kills/programme", "kills/others"} & keys
+
+
+def test_what_bound_adds_up() -> None:
+    """Region-nights and plant-days with output asked are each counted once."""
+    for run in (pocket(), octopus()):
+        for prefix in ("nights/", "plants/"):
+            shares = [m.values for m in measures(run) if m.key.startswith(prefix)]
+            assert np.sum(shares, axis=0) == pytest.approx(np.full(run.futures, 100.0))
+
+
+def test_payers_make_up_the_spend() -> None:
+    """Every payment has one payer."""
+    run = octopus()
+    paid = sum(values(run, f"spend/{payer}") for payer in run.compiled.names.payers)
+    assert paid == pytest.approx(values(run, "spend"), rel=1e-9)
+
+
+def test_present_value_discounts_the_middle_of_each_month(tmp_path: Path) -> None:
+    """At 10 % a year a month's spend counts (1.1)^-t, t in years from the start to the middle of the month."""
+    run = simulate(changed(tmp_path / "s", assumptions={"finance.discount_rate,0": "finance.discount_rate,0.1"}), 4)
+    spend = run.data["spend"].sum(["cost", "payer"]).values
+    factor = 1.1 ** -(np.array([15.5, 31 + 14, 59 + 15.5]) / 365.25)
+    assert values(run, "present-value") == pytest.approx(spend @ factor, rel=1e-12)
+
+
+def test_nominal_inflates_from_the_price_base(tmp_path: Path) -> None:
+    """At 10 % a year, prices of mid-2025 are inflated by the years to the middle of each month; real ones are not."""
+    run = simulate(changed(tmp_path / "s", assumptions={"GBP.inflation,0": "GBP.inflation,0.1"}), 4)
+    spend = run.data["spend"].sum(["cost", "payer"]).values
+    since = 184 / 365.25  # 1 July 2025 to 1 January 2026
+    factor = 1.1 ** (since + np.array([15.5, 31 + 14, 59 + 15.5]) / 365.25)
+    assert values(run, "spend", nominal=True) == pytest.approx(spend @ factor, rel=1e-12)
+    assert values(run, "spend") == pytest.approx(spend.sum(axis=1), rel=1e-12)
+    assert values(run, "exchange", nominal=True) == pytest.approx(values(run, "exchange"), rel=0.02)
+    assert run.headlines(nominal=True)["spend"].unit == "GBP (nominal)"
+
+
+def test_budget(tmp_path: Path) -> None:
+    """A budget nobody can keep is exceeded in every future, one nobody can spend in none."""
+    for limit, expected in (("1 GBP", 100), ("1000 MGBP", 0)):
+        scenario = changed(tmp_path / limit, decisions={"[doctrine]": f'[budget]\ntreasury = "{limit}"\n[doctrine]'})
+        assert simulate(scenario, 3).headlines()["over-budget/treasury"].interval.mean == expected
+
+
+def test_first_month_of_a_step(tmp_path: Path) -> None:
+    """With lines for 1,100 a month from February, 1,000 is first reached in February: row 1."""
+    many = {
+        "bench = [310, 280, 310]": "bench = [310, 1100, 1100]",
+        "bench = 1 ": "bench = 9 ",
+        "bench = 1\n": "bench = 9\n",
+    }
+    text = load("pocket").files["decisions.toml"].decode()
+    scenario = changed(
+        tmp_path / "s",
+        decisions={old: new for old, new in many.items() if old in text}
+        | {"part-set = [620, 560, 620]": "part-set = [5000]"},
+        assumptions={"plants.bench.heads,2": "plants.bench.heads,20"},
+    )
+    row = simulate(scenario, 3).headlines()["reach/1000"]
+    assert row.interval.p50 == 1
+
+
+def test_table_forms() -> None:
+    """The table gives rows by key, columns of equal length, text with the verdict, and CSV that says never."""
+    table = pocket().headlines()
+    columns = table.columns()
+    assert {len(column) for column in columns.values()} == {len(table)}
+    assert columns["p50"][columns["key"].index("made")] == 850
+    assert "good units made by the programme" in str(table)
+    assert table.verdict.split()[0] in str(table)
+    line = next(line for line in table.to_csv().splitlines() if ",reach/1000," in line)
+    assert line.split(",")[-9:-6] == ["never", "never", "never"]
+    with pytest.raises(KeyError, match="no measure 'kils'; known are made"):
+        table["kils"]
+
+
+def test_verdict_says_what_is_short(tmp_path: Path) -> None:
+    """With one crew and stock in plenty crews go wrong first; with crews in plenty, interceptors do."""
+    raid = {"packages.raid.routine_mean,2": "packages.raid.routine_mean,60"}
+    crews = changed(
+        tmp_path / "crews", assumptions=raid | {"crews.initial,20": "crews.initial,1", "stock,0": "stock,90000"}
+    )
+    assert simulate(crews, 4).headlines().verdict.startswith("Crews go wrong first: they bound")
+    units = changed(
+        tmp_path / "units",
+        assumptions=raid | {"crews.initial,20": "crews.initial,200", "kits.initial,20": "kits.initial,200"},
+    )
+    assert simulate(units, 4).headlines().verdict.startswith("Interceptors run short first: they bound")
+
+
+def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
+    """A future with a raid beyond the largest possible fails, is named, and leaves the others as they were."""
+    old = "packages.raid.routine_mean,2,,,fixed"
+    some = changed(tmp_path / "some", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
+    none = changed(tmp_path / "none", assumptions={old: "packages.raid.routine_mean,2,,,fixed"})
+    with pytest.raises(Unfinished, match=r"future \d+ failed: a day has more than .*--keep-going"):
+        simulate(some, 30)
+    run = simulate(some, 30, keep_going=True)
+    assert 0 < run.failed < 30
+    assert sorted(run.messages) == np.flatnonzero(run.status).tolist()
+    whole = simulate(none, 30)
+    assert values(run, "kills").tolist() == values(whole, "kills")[run.status == 0].tolist()
+    table = run.headlines()
+    assert table["kills"].interval.futures == 30 - run.failed
+    assert f"{run.failed} FAILED and left out" in str(table)
+
+
+@pytest.mark.parametrize(("futures", "seed"), [(0, 1), (-5, 1), (10, -1), (10, 2**64)])
+def test_what_cannot_be_flown_is_refused(futures: int, seed: int) -> None:
+    """A number of futures below one and a seed outside 64 bits are errors that quote them."""
+    with pytest.raises(RunError, match=str(futures if futures < 1 else seed)):
+        simulate(load("pocket"), futures, seed)
+
+
+def test_only_what_was_asked_for_is_kept() -> None:
+    """A run keeps what the headlines need and what is named; an unknown name is an error that lists the known."""
+    assert "heads" not in pocket().data
+    run = simulate(load("pocket"), 2, keep=("heads",))
+    assert run.data["heads"].values.tolist() == [[[2.0]] * 3] * 2
+    with pytest.raises(RunError, match="cannot keep 'haeds': no such tally; known are made, good"):
+        kept(("haeds",))
+    assert "heads" in kept(("all",))
+
+
+def test_labels() -> None:
+    """Every tally has its axes, coordinates, a unit and a long name; money says its currency and prices."""
+    data = pocket().data
+    assert data["kills"].dims == ("future", "month", "region", "design", "threat")
+    assert data["kills"].coords["month"].values.tolist() == ["2026-01", "2026-02", "2026-03"]
+    assert all(variable.attrs["units"] and variable.attrs["long_name"] for variable in data.data_vars.values())
+    assert data["damage"].attrs["units"] == "GBP (2025 prices)"
+
+
+def test_labels_copy_no_array() -> None:
+    """Labelling a tally leaves its memory where it is."""
+    scenario = load("pocket")
+    array = np.zeros((5, 3, 1), np.int32)
+    assert np.shares_memory(labelled(scenario, {"good": array})["good"].values, array)
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    """Same scenario, seed and futures: the same numbers; fewer futures: the first of them."""
+    again = simulate(load("pocket"), FUTURES, 1)
+    assert again.data.identical(pocket().data)
+    fewer = simulate(load("pocket"), 7, 1)
+    assert fewer.data["kills"].values.tolist() == pocket().data["kills"].values[:7].tolist()
+
+
+def test_means_of_the_month_are_undefined_where_never_is_possible() -> None:
+    """The mean of a month that some futures never reach is not given."""
+    row = pocket().headlines()["reach/1000"]
+    assert row.interval.mean == inf
+    assert isnan(row.interval.se_mean)

@@ -1,0 +1,137 @@
+"""The run folder: back as it was written, or not there at all."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from octoplan.outcomes import store
+from octoplan.outcomes.measures import headlines
+from octoplan.outcomes.store import StoreError, read, save, write_whole
+from tests.outcomes.runs import FUTURES, octopus, pocket
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pocket saved."""
+    path = tmp_path_factory.mktemp("runs") / "pocket"
+    save(pocket(), path, command="octoplan run pocket")
+    return path
+
+
+def test_a_run_comes_back_as_it_was(folder: Path) -> None:
+    """Tallies, baseline, beliefs, status and headlines of a saved run are those of the run, to the last bit."""
+    run = read(folder)
+    xr.testing.assert_identical(run.data, pocket().data)
+    xr.testing.assert_identical(run.baseline, pocket().baseline)
+    xr.testing.assert_identical(run.beliefs, pocket().beliefs)
+    assert run.status.tolist() == pocket().status.tolist()
+    assert run.raids == pocket().raids
+    assert headlines(run).to_csv() == headlines(pocket()).to_csv()
+
+
+def test_octopus_comes_back_as_it_was(tmp_path: Path) -> None:
+    """The same holds of the shipped programme, with all its axes."""
+    save(octopus(), tmp_path / "run")
+    xr.testing.assert_identical(read(tmp_path / "run").data, octopus().data)
+
+
+def test_what_a_run_folder_holds(folder: Path) -> None:
+    """The scenario's bytes, what was run on what, draws others can read, a summary by month, and the report."""
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "baseline.nc",
+        "draws.nc",
+        "report.html",
+        "run.json",
+        "scenario",
+        "summary.csv",
+    ]
+    for name, content in pocket().scenario.files.items():
+        assert (folder / "scenario" / name).read_bytes() == content
+    said = json.loads((folder / "run.json").read_text())
+    assert (said["seed"], said["futures"], said["failed"]) == (1, FUTURES, {})
+    assert said["scenario_hash"] == pocket().scenario.hash
+    assert said["command"] == "octoplan run pocket"
+    with xr.open_dataset(folder / "draws.nc", engine="h5netcdf") as draws:
+        assert draws["kills"].attrs["units"] == "threat"
+        assert draws["beliefs"].sizes == {"future": FUTURES, "belief": len(pocket().scenario.columns)}
+    rows = list(csv.DictReader((folder / "summary.csv").read_text().splitlines()))
+    february = {row["key"]: row for row in rows if row["period"] == "2026-02"}
+    assert (february["made"]["p10"], february["made"]["p90"], february["made"]["se_mean"]) == ("280", "280", "0")
+    assert list(dict.fromkeys(row["period"] for row in rows)) == ["2026-01 to 2026-03", "2026-01", "2026-02", "2026-03"]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError, ValueError])
+def test_an_interrupted_write_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+) -> None:
+    """Whatever stops the last file from being written, neither the folder nor anything beside it is left."""
+
+    def stop(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(store, "write_summary", stop)
+    with pytest.raises(failure):
+        save(pocket(), tmp_path / "deep" / "run")
+    assert list((tmp_path / "deep").iterdir()) == []
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """A folder that holds anything, or a file, is left alone; an empty folder may be used."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    for name in ("full", "file"):
+        with pytest.raises(StoreError, match="name another with --out"):
+            save(pocket(), tmp_path / name)
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes"]
+    save(pocket(), tmp_path / "empty")
+    assert read(tmp_path / "empty").futures == FUTURES
+
+
+def copied(folder: Path, to: Path) -> Path:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            target = to / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return to
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
+    """A folder without a run, a damaged file, and a scenario changed after the run are errors that say so."""
+    with pytest.raises(StoreError, match=r"is no run folder: run\.json, scenario, draws\.nc, baseline\.nc missing"):
+        read(tmp_path)
+    damaged = copied(folder, tmp_path / "damaged")
+    (damaged / "run.json").write_text("{")
+    with pytest.raises(StoreError, match=r"run\.json cannot be read"):
+        read(damaged)
+    cut = copied(folder, tmp_path / "cut")
+    (cut / "draws.nc").write_bytes((folder / "draws.nc").read_bytes()[:5000])
+    with pytest.raises(StoreError, match="holds draws that cannot be read"):
+        read(cut)
+    touched = copied(folder, tmp_path / "touched")
+    rows = touched / "scenario" / "assumptions.csv"
+    rows.write_text(rows.read_text().replace("works.price,50", "works.price,60"))
+    with pytest.raises(StoreError, match="was changed after the run"):
+        read(touched)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A text that cannot be encoded leaves the old file and nothing beside it."""
+    place = tmp_path / "page.html"
+    write_whole(place, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(place, "\ud800")
+    assert place.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_ints_stay_ints(folder: Path) -> None:
+    """Counts are stored as whole numbers of their own size."""
+    with xr.open_dataset(folder / "draws.nc", engine="h5netcdf") as draws:
+        assert draws["kills"].dtype == np.int32

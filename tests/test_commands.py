@@ -1,0 +1,192 @@
+"""``octoplan run``, ``compare`` and ``report``, as a user meets them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from octoplan import cli
+from octoplan.outcomes.store import read
+from tests.outcomes.runs import changed
+
+
+def octoplan(*arguments: str) -> int | str | None:
+    """The exit code of a command run in this process."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    return stop.value.code
+
+
+def test_run_compare_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run prints its headlines, its verdict and its paths; two runs compare; a report can be drawn again."""
+    out = str(tmp_path / "one")
+    assert octoplan("run", "pocket", "--futures", "5", "--out", out, "--threads", "2", "--keep", "heads") == 0
+    said = capsys.readouterr()
+    assert "5 futures; none failed" in said.out
+    assert "good units made by the programme" in said.out
+    assert f"report      {out}/report.html" in said.out.replace("\n", "")
+    assert "heads" in read(out).data
+
+    folder = tmp_path / "half"
+    changed(folder, decisions={"[310, 280, 310]": "[155, 140, 155]"})
+    other = str(tmp_path / "two")
+    assert octoplan("run", str(folder), "--futures", "5", "--out", other) == 0
+    capsys.readouterr()
+    assert octoplan("compare", out, other) == 0
+    said = capsys.readouterr()
+    assert "two minus one, on the same 5 futures" in said.out
+    assert "-425" in said.out
+
+    page = tmp_path / "page.html"
+    assert octoplan("report", out, "--out", str(page), "--nominal") == 0
+    assert "GBP (nominal)" in page.read_text()
+
+
+def test_threads_change_nothing(tmp_path: Path) -> None:
+    """One thread and two give the same draws, bit for bit."""
+    for threads in ("1", "2"):
+        arguments = ("run", "pocket", "--futures", "50", "--threads", threads, "--out", str(tmp_path / threads))
+        assert octoplan(*arguments) == 0
+    assert read(tmp_path / "1").data.identical(read(tmp_path / "2").data)
+
+
+def test_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --out the run folder is runs/SCENARIO-SEED-FUTURES."""
+    monkeypatch.chdir(tmp_path)
+    assert octoplan("run", "pocket", "--futures", "2", "--seed", "9") == 0
+    assert read(Path("runs/pocket-9-2")).seed == 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--futures", "0"), "--futures 0: at least 1 is needed"),
+        (("--seed", "-1"), "--seed -1: it must lie between 0 and 2**64 - 1"),
+        (("--threads", "0"), "--threads 0: at least 1 is needed"),
+        (("--keep", "everything"), "cannot keep 'everything': no such tally; known are made"),
+        (("--futures", "many"), "many"),
+        (("--cluster", "nonsense://x"), "--cluster nonsense://x: no scheduler answers there"),
+        (("--threads", "2", "--cluster", "tcp://127.0.0.1:1"), "--threads and --cluster"),
+    ],
+)
+def test_bad_arguments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    """What cannot be asked for ends with code 2 and a clear line, and nothing is written."""
+    assert octoplan("run", "pocket", "--out", str(tmp_path / "out"), *arguments) == 2
+    heard = capsys.readouterr()
+    assert said in heard.err + heard.out
+    assert "Traceback" not in heard.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_folder_is_refused_before_anything_is_flown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of a million futures into a full folder fails at once."""
+    (tmp_path / "notes").write_text("mine")
+    assert octoplan("run", "pocket", "--futures", "1000000", "--out", str(tmp_path)) == 2
+    assert "exists and is not empty; remove it or name another with --out" in capsys.readouterr().err
+
+
+def test_a_broken_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The problems of the folder are listed, with code 2."""
+    assert octoplan("run", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_finish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The future and its error are named, with code 1 and no folder; --keep-going keeps the others and counts it."""
+    old = "packages.raid.routine_mean,2,,,fixed"
+    changed(tmp_path / "s", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
+    arguments = ("run", str(tmp_path / "s"), "--futures", "20", "--out", str(tmp_path / "out"))
+    assert octoplan(*arguments) == 1
+    assert "failed: a day has more than" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert octoplan(*arguments, "--keep-going") == 0
+    said = capsys.readouterr().out
+    run = read(tmp_path / "out")
+    assert f"{run.failed} FAILED" in said
+    assert f"future {min(run.messages)} failed: " in said
+
+
+def test_compare_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs of different seeds, one run alone, and a folder that is no run end with code 2 and the reason."""
+    for seed in ("1", "2"):
+        assert octoplan("run", "pocket", "--futures", "2", "--seed", seed, "--out", str(tmp_path / seed)) == 0
+    capsys.readouterr()
+    assert octoplan("compare", str(tmp_path / "1"), str(tmp_path / "2")) == 2
+    assert "seed 2 against 1 (another seed draws other raids" in capsys.readouterr().err
+    assert octoplan("compare", str(tmp_path / "1")) == 2
+    assert "at least two run folders" in capsys.readouterr().err
+    assert octoplan("compare", str(tmp_path / "1"), str(tmp_path)) == 2
+    assert "is no run folder" in capsys.readouterr().err
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from octoplan import cli
+import octoplan.outcomes.run, octoplan.outcomes.store, octoplan.show.tables
+threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+cli.main(["run", "pocket", "--futures", "60000", "--threads", "1", "--out", sys.argv[1]])
+"""
+
+
+def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    """A run that is interrupted ends soon with code 130, one line on stderr, and no folder."""
+    arguments = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "out")]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 130
+    assert done.stderr.rstrip().endswith("stopped; nothing was written")
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+CLUSTER = """
+import os, signal
+from pathlib import Path
+import octoplan as op
+from distributed import Client, LocalCluster
+from octoplan.commands import run
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        run("pocket", futures=30, out=Path("far"), cluster=cluster.scheduler_address)
+        workers = [worker.pid for worker in cluster.workers.values()]
+
+        def kill_one(done: int, total: int) -> None:
+            if workers:
+                os.kill(workers.pop(), signal.SIGKILL)
+                workers.clear()
+
+        with Client(cluster) as client:
+            lamed = op.simulate(op.load("pocket"), 300, executor=client.get_executor(), progress=kill_one)
+    assert workers == []
+    assert op.read("far").data.identical(op.simulate(op.load("pocket"), 30).data)
+    assert lamed.data.identical(op.simulate(op.load("pocket"), 300).data)
+"""
+
+
+def test_a_cluster_gives_the_same_bits(tmp_path: Path) -> None:
+    """Two local workers give the same draws as this process, and so they do when one of them is killed on the way."""
+    pytest.importorskip("distributed")
+    (tmp_path / "script.py").write_text(CLUSTER)
+    arguments = [sys.executable, "script.py"]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_is_cheap_to_import() -> None:
+    """``import octoplan`` and its commands load none of the heavy libraries."""
+    code = "import sys, octoplan, octoplan.commands; print(*sorted({'numba', 'xarray', 'plotly'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_public_names() -> None:
+    """The names of the package are there, and no other is made up."""
+    import octoplan
+
+    for name in octoplan.__all__:
+        assert getattr(octoplan, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'lode'"):
+        octoplan.lode  # noqa: B018

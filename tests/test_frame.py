@@ -1,0 +1,143 @@
+"""The frame around the model: locks, set-up, version, licences, and pages written from the code."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ("run.txt", "dev.txt")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def locked(lock: str) -> dict[str, list[str]]:
+    """The lines that follow each pinned requirement of a lock, comments left out."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "requirements" / lock).read_text("utf-8").splitlines():
+        if re.match(r"[a-z0-9]", line):
+            found[line.removesuffix(" \\")] = []
+        elif not line.lstrip().startswith("#"):
+            found[list(found)[-1]].append(line.strip())
+    return found
+
+
+def runtime() -> set[str]:
+    """The names of every distribution that an installation without extras brings in."""
+    found: set[str] = set()
+    waiting = list(PROJECT["dependencies"])
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        if requirement.name.lower() in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        found.add(requirement.name.lower())
+        waiting += metadata.requires(requirement.name) or []
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_requirement_is_pinned_and_hashed(lock: str) -> None:
+    """A lock names one exact version of each distribution, and nothing but hashes after it."""
+    requirements = locked(lock)
+    assert len(requirements) > len(PROJECT["dependencies"])
+    for requirement, hashes in requirements.items():
+        assert re.fullmatch(r"[a-z0-9.-]+==[a-z0-9.]+", requirement), requirement
+        assert hashes, f"{requirement} has no hash"
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}( \\)?", line) for line in hashes), requirement
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_names_no_index(lock: str) -> None:
+    """A lock says what to install, never from where."""
+    text = (ROOT / "requirements" / lock).read_text("utf-8")
+    assert re.findall(r"https?:|file:|index-url|find-links|trusted-host|^-", text, re.IGNORECASE | re.MULTILINE) == []
+
+
+def test_locks_agree() -> None:
+    """What runs is what is tested: the lock for tests holds the runtime lock, version for version."""
+    assert locked("run.txt").items() <= locked("dev.txt").items()
+
+
+def test_runtime_lock_is_complete_and_has_no_extras() -> None:
+    """The runtime lock holds every runtime dependency, and leaves the cluster out."""
+    names = {requirement.split("==")[0] for requirement in locked("run.txt")}
+    assert runtime() - names == set()
+    assert "distributed" not in names
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    """CI types what the README tells a newcomer to type, and nothing after it can hide a failure."""
+    commands = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+        if line and not line.startswith(("#", "set -euo pipefail", "cd "))
+    ]
+    assert commands == ["make test"]
+    assert re.search(r"^make test\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+
+def test_versions_agree() -> None:
+    """One version: of the project, of the installed package, and of the citation."""
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
+    assert citation is not None
+    assert PROJECT["version"] == metadata.version("octoplan")
+    assert PROJECT["version"] == citation[1]
+
+
+def test_version_is_in_the_changelog() -> None:
+    """What a user installs has an entry that says what is new in it."""
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_no_runtime_dependency_is_under_the_gpl() -> None:
+    """Whoever installs octoplan takes on no copyleft duty."""
+    names = runtime()
+    assert "numpy" in names
+    for name in sorted(names):
+        fields = metadata.metadata(name)
+        licence = fields["License-Expression"] or "; ".join(
+            [*(c for c in fields.get_all("Classifier", []) if c.startswith("License")), (fields["License"] or "")[:80]]
+        )
+        assert licence, f"{name} states no licence"
+        assert "GPL" not in licence, f"{name}: {licence}"
+        assert "General Public" not in licence, f"{name}: {licence}"
+
+
+def test_help_answers() -> None:
+    """The installed command says what it can do."""
+    answer = subprocess.run(
+        [Path(sys.executable).with_name("octoplan"), "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    for command in ("new", "check", "run", "compare"):
+        assert re.search(rf"\b{command}\b", answer.stdout), command
+
+
+def test_types_are_announced() -> None:
+    """Type checkers may read the package's annotations."""
+    assert (ROOT / "src" / "octoplan" / "py.typed").is_file()
+
+
+def test_reference_is_up_to_date() -> None:
+    """The tables of the reference say what the code declares; `make docs` writes them anew."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    pages = generate.pages()
+    assert len(pages) == 2
+    for path, text in pages.items():
+        assert path.read_text("utf-8") == text, f"{path.name} is out of date: run 'make docs'"
+
+
+@pytest.mark.parametrize("page", ["README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    """A relative link in the documentation points at a file that exists."""
+    at = ROOT / page
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", at.read_text("utf-8")):
+        assert (at.parent / target).exists(), f"{page} links to {target}"
