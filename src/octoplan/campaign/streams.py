@@ -119,8 +119,8 @@ def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Wo
 
 @leaf
 def unit(word: Word) -> float:
-    """A word as a uniform number strictly inside (0, 1), on the odd multiples of 2^-54."""
-    return (float(word >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
+    """A word as a uniform number strictly inside (0, 1): its upper 52 bits and a half, the odd multiples of 2^-53."""
+    return (float(word >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
 
 
 @leaf

@@ -1,0 +1,37 @@
+"""``python -m bench [raid] [octopus] [first] [help]``: measures against rivals and targets, everything by default."""
+
+import sys
+from collections.abc import Callable
+
+from bench.octopus import measure as octopus
+from bench.raid import measure as raid
+from bench.report import Row, machine, only, show
+from bench.start import first_run, help_page
+
+
+def alone() -> list[Row]:
+    with only(1):
+        return raid()
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {"raid": alone, "octopus": octopus, "first": first_run, "help": help_page}
+
+
+def main(names: list[str]) -> int:
+    """Measure the named parts; returns 2 for a name that is no part, else 0."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    print(machine())
+    missed = 0
+    for name in names or PARTS:
+        rows = PARTS[name]()
+        show(rows)
+        missed += sum(not row.ok for row in rows)
+    print("all targets met" if missed == 0 else f"{missed} targets missed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

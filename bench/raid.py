@@ -1,0 +1,142 @@
+"""One raid on one region, three ways: the compiled queue, a SimPy twin, and the bare cost of its random numbers.
+
+150 threats come uniformly over six hours; 20 crews fight them, each threat in a window of 30 minutes; an engagement
+takes an exponential time of mean 6 minutes and kills with 0.6; a survivor returns to the queue.
+"""
+
+import random
+from collections.abc import Callable, Generator
+from math import exp, sqrt
+
+import numpy as np
+import simpy
+
+from bench.report import Row, best
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.defence import KILLED, Arsenal, Doctrine, empty_queue, intercept, sort_by_time
+from octoplan.campaign.streams import STREAMS, THREATS, stack, stream, unit, words
+from octoplan.scenario.arrays import Floats, Ints, Keys
+
+THREATS_A_RAID, SPAN, CREWS, WINDOW, ENGAGEMENT, P_KILL = 150, 360.0, 20, 30.0, 6.0, 0.6
+SEED = 20260101
+FREE_CREWS = (1.0 - P_KILL) * exp(-P_KILL * WINDOW / ENGAGEMENT)
+"""Leak probability when a crew is always free, which twenty nearly always are here."""
+
+
+@entry
+def fly_raids(keys: Keys, first: int, leaked: Ints, shots: Ints) -> None:
+    """Fight the raids ``first``, first + 1, …: leakers and engagements of each into ``leaked`` and ``shots``."""
+    size = THREATS_A_RAID
+    when, order, slot = np.empty(size), np.empty(size, np.int64), np.empty(size + 1, np.int64)
+    queue = empty_queue(size)
+    one, none = np.ones(1), np.zeros(1, np.int64)
+    doctrine = Doctrine(ENGAGEMENT * one, one, P_KILL * one, np.full(1, 1 << 30), np.ones(1, np.int64))
+    stock, kills = np.empty(1, np.int64), np.zeros((1, 1), np.int64)
+    arsenal = Arsenal(
+        none, none, stock, np.zeros(1, np.int64), np.ones((1, 1)), np.zeros(1),
+        np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64), kills,
+    )  # fmt: skip
+    key = stream(keys, THREATS, 0)
+    for raid in range(leaked.shape[0]):
+        future = first + raid
+        for i in range(size):
+            when[i] = SPAN * unit(words(key, future, 0, i, 0)[2])
+        sort_by_time(when, 0, size, order, slot)
+        for a in range(size):
+            i = order[a]
+            queue.arrival[a], queue.deadline[a], queue.rank[a] = when[i], when[i] + WINDOW, 0.0
+            queue.kind[a], queue.number[a], queue.source[a] = 0, i, 0
+        stock[0] = 1 << 40
+        intercept(queue, size, CREWS, doctrine, arsenal, keys, future, 0)
+        leaked[raid] = shots[raid] = 0
+        for a in range(size):
+            shots[raid] += queue.shots[a]
+            if queue.fate[a] != KILLED:
+                leaked[raid] += 1
+
+
+def kernel_raids(raids: int, first: int = 0) -> tuple[Ints, Ints]:
+    """Leakers and engagements of some raids, each (raids,), from streams keyed as those of a scenario are."""
+    keys = Keys(stack(SEED, STREAMS), np.arange(len(STREAMS)))
+    leaked, shots = np.empty(raids, np.int64), np.empty(raids, np.int64)
+    fly_raids(keys, first, leaked, shots)
+    return leaked, shots
+
+
+def threat(
+    env: simpy.Environment, crews: simpy.PriorityResource, rng: random.Random, leaks: list[float]
+) -> Generator[simpy.Event, object, None]:
+    """One threat: it comes, is engaged while its window is open, and leaks if it outlives it."""
+    yield env.timeout(rng.uniform(0.0, SPAN))
+    deadline = env.now + WINDOW
+    while env.now <= deadline:
+        with crews.request(priority=deadline) as request:  # type: ignore[arg-type]  # any number orders
+            yield request | env.timeout(deadline - env.now)
+            if not request.triggered:
+                break
+            yield env.timeout(rng.expovariate(1.0 / ENGAGEMENT))
+        if rng.random() < P_KILL:
+            return
+    leaks.append(env.now)
+
+
+def simpy_raids(raids: int, seed: int = SEED) -> Ints:
+    """Leakers of some raids by the twin, (raids,)."""
+    rng = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
+    leaked = np.empty(raids, np.int64)
+    for raid in range(raids):
+        env = simpy.Environment()
+        crews = simpy.PriorityResource(env, CREWS)
+        leaks: list[float] = []
+        for _ in range(THREATS_A_RAID):
+            env.process(threat(env, crews, rng, leaks))
+        env.run()
+        leaked[raid] = len(leaks)
+    return leaked
+
+
+def numpy_draws(raids: int, engagements: int) -> Callable[[], None]:
+    """Draws what the raids consume, raid by raid into arrays made before.
+
+    A uniform number for each arrival and each outcome, an exponential one for each engagement.
+    """
+    rng = np.random.default_rng(SEED)
+    each = round(engagements / raids)
+    uniforms, exponentials = np.empty(THREATS_A_RAID + each), np.empty(each)
+
+    def draw() -> None:
+        for _ in range(raids):
+            rng.random(out=uniforms)
+            rng.standard_exponential(out=exponentials)
+
+    return draw
+
+
+def share(leaked: Ints) -> tuple[float, float]:
+    """Leak probability and its standard error, raids being independent."""
+    each: Floats = leaked / THREATS_A_RAID
+    return float(each.mean()), float(each.std(ddof=1)) / sqrt(len(each))
+
+
+def measure() -> list[Row]:
+    """The raid's ratios, each rival timed in turn in this process, in seconds of one core."""
+    raids, twins = 20_000, 800
+    kernel_raids(1)
+    leaked, shots = kernel_raids(raids)
+    twin_leaked = simpy_raids(twins)
+    kernel = best(lambda: kernel_raids(raids), 5) / raids
+    twin = best(lambda: simpy_raids(twins // 4), 4) / (twins // 4)
+    engagements = int(shots.sum())
+    draws = best(numpy_draws(raids, engagements), 5) / raids
+    (p, p_se), (q, q_se) = share(leaked), share(twin_leaked)
+    apart = abs(p - q) / sqrt(p_se**2 + q_se**2)
+    numbers = THREATS_A_RAID + 2 * engagements / raids
+    return [
+        Row("raid against SimPy", "at least 150 times", f"{twin / kernel:.0f} times", twin / kernel >= 150,
+            f"{1e6 * kernel:.1f} us a raid; SimPy {1e3 * twin:.2f} ms"),
+        Row("raid against its random numbers", "at most 7 times", f"{kernel / draws:.2f} times", kernel / draws <= 7,
+            f"{numbers:.0f} numbers a raid from numpy's default_rng (PCG64): {1e6 * draws:.2f} us;"
+            f" {THREATS_A_RAID + engagements / raids:.0f} random, {engagements / raids:.0f} standard_exponential"),
+        Row("same leak probability", "within 3 standard errors", f"{apart:.1f} standard errors", apart <= 3,
+            f"kernel {p:.5f} (se {p_se:.5f}), SimPy {q:.5f} (se {q_se:.5f}), free crews {FREE_CREWS:.5f}"),
+    ]  # fmt: skip

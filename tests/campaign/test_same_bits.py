@@ -1,0 +1,265 @@
+"""The same bits whatever the batch, the thread, the process or what else stands in the scenario."""
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import octoplan
+from octoplan.campaign import day
+from octoplan.campaign.futures import Flown, FutureFailed, fly
+from octoplan.campaign.raiding import LARGEST_RAID
+from octoplan.campaign.streams import uniforms
+from octoplan.campaign.tally import TALLIES
+from octoplan.scenario import Scenario, load
+from octoplan.scenario.arrays import Compiled, Floats
+
+SEED, FUTURES = 171, 6
+ALONE = ("stock", "crews", "kits", "fit", "exchange", "block", "opened")
+"""Tallies that are not kept of the flight beside the programme: they stand at a month's end, or are the same."""
+WITHOUT = tuple(tally.name for tally in TALLIES if tally.name not in ALONE)
+SHIPPED = Path(octoplan.__file__).parent / "scenarios" / "octopus"
+
+
+def draws(scenario: Scenario, futures: int = FUTURES) -> Floats:
+    return scenario.quantiles(uniforms(SEED, [f"belief/{name}" for name in scenario.columns], futures))
+
+
+def short(folder: Path, months: int = 14) -> Path:
+    """A copy of ``octopus`` that is over sooner."""
+    shutil.copytree(SHIPPED, folder)
+    edit(folder / "programme.toml", r"^months = \d+", f"months = {months}")
+    return folder
+
+
+def edit(path: Path, pattern: str, text: str) -> None:
+    """Replace the one place where the pattern stands."""
+    written, places = re.subn(pattern, lambda _: text, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert places == 1, f"{pattern} stands {places} times in {path.name}"
+    path.write_text(written, encoding="utf-8")
+
+
+def append(path: Path, rows: Iterable[str]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{row}\n" for row in rows)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return short(tmp_path_factory.mktemp("bits") / "octopus")
+
+
+@pytest.fixture(scope="module")
+def flown(folder: Path) -> Flown:
+    """The futures in one batch, on this thread alone."""
+    return whole(str(folder))
+
+
+@cache
+def whole(folder: str) -> Flown:
+    scenario = load(Path(folder))
+    return fly(scenario.compile(), draws(scenario), seed=SEED, batch=FUTURES, without=WITHOUT)
+
+
+def same(one: Flown, other: Flown) -> None:
+    """Every tally of two flights agrees, bit for bit, with the programme and without."""
+    assert np.array_equal(one.status, other.status)
+    for found, due in ((one.tally, other.tally), (one.without, other.without)):
+        assert found.keys() == due.keys()
+        for name, values in found.items():
+            assert values.tobytes() == due[name].tobytes(), name
+
+
+def test_futures_differ(flown: Flown) -> None:
+    """What the other tests compare is not all one number: every future has its own raids, stocks and spend."""
+    for name in ("launched", "sorties", "good", "spend", "exchange"):
+        assert len({future.tobytes() for future in flown.tally[name]}) == FUTURES, name
+
+
+@given(batch=st.integers(1, FUTURES + 2), threads=st.integers(1, 3))
+@settings(max_examples=12)
+def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: int, threads: int) -> None:
+    """Batches of any size on one thread or more leave the same bits."""
+    place = tmp_path_factory.getbasetemp() / "any"
+    path = place if place.exists() else short(place)
+    scenario = load(path)
+    with ThreadPoolExecutor(threads) as executor:
+        found = fly(scenario.compile(), draws(scenario), seed=SEED, batch=batch, executor=executor, without=WITHOUT)
+    same(found, whole(str(path)))
+
+
+def test_a_future_stands_for_itself(folder: Path, flown: Flown) -> None:
+    """Futures flown alone, by their number, are those of the whole run."""
+    scenario = load(folder)
+    found = fly(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
+    for name, values in found.tally.items():
+        assert values.tobytes() == flown.tally[name][3:5].tobytes(), name
+
+
+def test_tallies_not_asked_for_change_nothing(folder: Path, flown: Flown) -> None:
+    """Keeping two tallies keeps those two, the same."""
+    scenario = load(folder)
+    found = fly(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
+    assert set(found.tally) == {"leaked", "spend"}
+    for name, values in found.tally.items():
+        assert values.tobytes() == flown.tally[name].tobytes()
+
+
+def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: Flown) -> None:
+    """A region put in the middle of the list, without raids and crews, leaves the others and the country alone."""
+    folder = short(tmp_path / "octopus")
+    edit(folder / "programme.toml", r"^\[regions\.kyiv-city\]", "[regions.nowhere]\ntile = [9, 9]\n[regions.kyiv-city]")
+    edit(folder / "decisions.toml", r"^crimea = 0", "nowhere = 0\ncrimea = 0")
+    append(folder / "assumptions.csv", ["splits.*.nowhere.share,0,,,fixed,1,,,red,example,2026-11-22,no raids"])
+    scenario = load(folder)
+    place = scenario.names.regions.index("nowhere")
+    assert 0 < place < len(scenario.names.regions) - 1
+    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    for tally in TALLIES:
+        values = found.tally[tally.name]
+        if "region" in tally.axes:
+            values = np.delete(values, place, axis=1 + tally.axes.index("region"))
+        assert values.tobytes() == whole_of(flown, tally.name), tally.name
+
+
+def whole_of(flown: Flown, name: str) -> bytes:
+    return flown.tally[name].tobytes()
+
+
+IDLE = """[plants.idle]
+country = "ua"
+region = "lviv"
+design = "octopus"
+gates = []
+lanes = ["domestic"]
+learning = "crawford"
+"""
+UNPAID = ("overhead", "labour_rate", "line_capital", "royalty")
+
+
+def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: Flown) -> None:
+    """A plant put in the middle of the list and asked for nothing leaves all others, and the country, alone."""
+    folder = short(tmp_path / "octopus")
+    edit(folder / "programme.toml", r"^\[plants\.ua-1\]", f"{IDLE}[plants.ua-1]")
+    edit(folder / "decisions.toml", r"^\[lines\]", "idle = 0\n[lines]\nidle = 0")
+    unit = {"overhead": "GBP/day", "labour_rate": "GBP/hour"}
+    rows = [f"plants.idle.{name},0,,,fixed,{unit.get(name, 'GBP')},2025,,red,x,2026-11-22," for name in UNPAID]
+    append(folder / "assumptions.csv", [*rows, "plants.idle.heads,0,,,fixed,1,,,red,x,2026-11-22,"])
+    scenario = load(folder)
+    place = scenario.names.plants.index("idle")
+    assert 0 < place < len(scenario.names.plants) - 1
+    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    assert not found.tally["made"][:, :, place].any()
+    for tally in TALLIES:
+        values = found.tally[tally.name]
+        if "plant" in tally.axes:
+            values = np.delete(values, place, axis=1 + tally.axes.index("plant"))
+        assert values.tobytes() == whole_of(flown, tally.name), tally.name
+
+
+def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: Flown) -> None:
+    """With other output, crews, kits, doctrine and shares, the same raids, outages and exchange rates come."""
+    folder = short(tmp_path / "octopus")
+    decisions = folder / "decisions.toml"
+    edit(decisions, r"^uk-batch = \[300.*$", "uk-batch = [0]")
+    edit(decisions, r"^intake = .*$", "intake = 300")
+    edit(decisions, r"^order = .*$", "order = 200")
+    edit(decisions, r"^kyiv-city = 20$", "kyiv-city = 1")
+    edit(decisions, r"^queue = .*$", 'queue = "value"')
+    scenario = load(folder)
+    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    for name in ("launched", "exchange", "block", "opened", "supplier_down", "lane_down"):
+        assert found.tally[name].tobytes() == whole_of(flown, name), name
+    for name in ("stopped", "leaked", "crews", "kits", "spend"):
+        assert found.tally[name].tobytes() != whole_of(flown, name), name
+
+
+def test_the_counterfactual_meets_the_same_futures(folder: Path, flown: Flown) -> None:
+    """Without the programme the raids, the exchange rates, the crews and the flying weather are the same.
+
+    Flown beside the programme or as a plan of its own, it leaves the same bits.
+    """
+    scenario = load(folder)
+    compiled = scenario.compile()
+    plan = compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme))
+    found = fly(compiled._replace(plan=plan), draws(scenario), seed=SEED)
+    for name, values in flown.without.items():
+        assert values.tobytes() == found.tally[name].tobytes(), name
+    for name in ("launched", "exchange", "fit", "crews", "kits", "block"):
+        assert found.tally[name].tobytes() == whole_of(flown, name), name
+    assert not found.tally["made"].any()
+    octopus = scenario.names.designs.index("octopus")
+    assert not found.tally["sorties"][..., octopus].any()
+    assert found.tally["leaked"].tobytes() != whole_of(flown, "leaked")
+
+
+@contextmanager
+def workers(count: int) -> Iterator[Any]:
+    """A client of worker processes on this machine."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_two_worker_processes(folder: Path, flown: Flown) -> None:
+    """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
+    scenario = load(folder)
+    compiled, beliefs = scenario.compile(), draws(scenario)
+    with workers(2) as client:
+        executor: Executor = client.get_executor()
+        pids = client.run(os.getpid)
+        assert len(set(pids.values())) == 2
+        same(fly(compiled, beliefs, seed=SEED, batch=2, executor=executor, without=WITHOUT), flown)
+        killed: list[int] = []
+
+        def kill_one(done: int, _: int) -> None:
+            if not killed and done < FUTURES:
+                killed.append(next(iter(pids.values())))
+                os.kill(killed[0], signal.SIGKILL)
+
+        found = fly(compiled, beliefs, seed=SEED, batch=1, executor=executor, progress=kill_one, without=WITHOUT)
+        same(found, flown)
+        assert killed
+
+
+def too_many(futures: tuple[int, ...]) -> tuple[Compiled, Floats]:
+    """The scenario ``pocket`` with raids beyond all bounds in some futures."""
+    scenario = load("pocket")
+    beliefs = draws(scenario)
+    beliefs[list(futures), scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
+    return scenario.compile(), beliefs
+
+
+def test_a_failed_future_is_named() -> None:
+    """A future that cannot be flown ends the run with its number and the reason."""
+    compiled, beliefs = too_many((4,))
+    with pytest.raises(FutureFailed, match=f"future 104 failed: .*{LARGEST_RAID}") as error:
+        fly(compiled, beliefs, seed=SEED, first=100, batch=2)
+    assert error.value.future == 104
+
+
+def test_a_failed_future_costs_no_other() -> None:
+    """Asked to keep going, a run stores it as failed, with the reason and zeros, and keeps the bits of the rest."""
+    compiled, beliefs = too_many((1, 4))
+    scenario = load("pocket")
+    good = fly(scenario.compile(), draws(scenario), seed=SEED)
+    found = fly(compiled, beliefs, seed=SEED, batch=2, keep_going=True)
+    assert found.status.tolist() == [0, day.TOO_MANY, 0, 0, day.TOO_MANY, 0]
+    assert found.messages == dict.fromkeys((1, 4), day.REASONS[day.TOO_MANY])
+    for name, values in found.tally.items():
+        assert not values[[1, 4]].any(), name
+        assert values[[0, 2, 3, 5]].tobytes() == good.tally[name][[0, 2, 3, 5]].tobytes(), name

@@ -1,0 +1,310 @@
+"""Small random scenarios, compiled by hand: every kind of thing, every link, every switch of the plan."""
+
+from dataclasses import dataclass
+from itertools import permutations, product
+from math import cos, pi
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Links, Names, Plan, World, world
+from octoplan.scenario.entities import INTERCEPTOR, KINDS
+
+CVS = (0.0, 1.0, 0.5, 1.6)
+"""Coefficients of variation: constant, exponential, and both gammas."""
+
+RANGES: dict[str, dict[str, tuple[float, float]]] = {
+    "currencies": {"rate": (0.02, 2), "volatility": (0, 0.6), "drift": (-0.2, 0.2), "inflation": (0, 0.1)},
+    "countries": {"jobs_multiplier": (0, 2), "hours_per_job": (1000, 2000), "value_added_share": (0, 1)},
+    "gates": {"duration": (0, 12)},
+    "plants": {
+        "line_rate": (0, 12), "line_capital": (0, 900), "heads": (0, 6), "hire_rate": (0, 1),
+        "hours_per_head": (0, 9), "hours_first": (0.3, 8), "slope": (0.6, 1), "retained": (0, 1),
+        "yield_first": (0, 1), "yield_mature": (0, 1), "yield_units": (1, 60), "labour_rate": (0, 40),
+        "overhead": (0, 100), "royalty": (0, 7), "retool": (0, 10), "exposure": (0, 0.6), "hit_days": (0.2, 5),
+        "power_loss": (0, 1),
+    },
+    "causes": {"mtbf": (2, 60), "mttr": (0.2, 8)},
+    "suppliers": {
+        "lead": (0, 12), "capacity": (0, 60), "price": (0, 50), "min_order": (0, 60), "mtbf": (0.5, 60),
+        "mttr": (0.2, 8),
+    },
+    "lanes": {
+        "transit": (0, 6), "capacity": (0, 15), "cost": (0, 9), "loss": (0, 0.6), "mtbf": (0.5, 60),
+        "mttr": (0.2, 8),
+    },
+    "regions": {
+        "power_exposure": (0, 1), "power_days": (0.1, 4), "grounded_winter": (0, 1), "grounded_summer": (0, 1),
+        "spell": (0.5, 5),
+    },
+    "corridors": {"share": (0, 1), "transit": (0, 60)},
+    "raids": {
+        "salvo_share": (0, 1), "salvo_stay": (0, 1), "level": (0.3, 2), "growth": (-0.6, 1), "wander": (0, 0.5),
+        "wander_time": (1, 40),
+    },
+    "packages": {
+        "routine_mean": (0, 6), "routine_cv": (0, 1), "salvo_mean": (0, 20), "salvo_cv": (0, 1),
+        "coupling": (0, 1), "span": (5, 300), "concentration": (0.3, 30),
+    },
+    "splits": {"share": (0, 1)},
+    "threats": {
+        "mix": (0, 1), "unit_cost": (0, 100), "damage": (0, 1000), "damage_cv": (0, 3), "p_discriminate": (0, 1),
+        "engagement": (0, 20),
+    },
+    "engagement": {"window": (0, 40), "p_contact": (0, 1)},
+    "layers": {"cost": (0, 70), "correlation": (0, 0.6), "stock": (0, 60), "resupply": (0, 3)},
+    "posts": {"capacity": (0, 5)},
+    "effects": {"p": (0, 1), "shots": (0, 3)},
+    "designs": {"release_interval": (2, 50), "p_recover": (0, 1)},
+    "lethality": {"p_kill": (0, 1), "p_floor": (0, 1), "decay": (1, 60)},
+    "makers": {"stock": (0, 80), "rate_start": (0, 6), "rate_full": (0, 12), "ramp": (0, 40), "price": (0, 30)},
+    "crews": {
+        "initial": (0, 16), "course": (0, 30), "washout": (0, 1), "attrition": (0, 0.1), "on_duty": (0, 1),
+        "cost": (0, 5), "course_cost": (0, 20),
+    },
+    "kits": {"initial": (0, 16), "lead": (0, 30), "attrition": (0, 0.1), "price": (0, 20)},
+    "finance": {"discount_rate": (0, 0.1), "optimism_bias": (0, 0.4)},
+}  # fmt: skip
+"""Where numbers are drawn from, coefficients of variation named ``..._cv`` apart: wide enough that everything binds."""
+
+
+@dataclass(frozen=True, repr=False)
+class Drawn:
+    """A scenario, one draw of its beliefs, and the seed and number of the future to fly."""
+
+    compiled: Compiled
+    beliefs: Floats
+    seed: int
+    future: int
+
+    def __repr__(self) -> str:
+        names = self.compiled.names._asdict()
+        sizes = ", ".join(f"{len(rows)} {name}" for name, rows in names.items())
+        return f"<{sizes}; seed {self.seed}, future {self.future}>"
+
+    @property
+    def world(self) -> World:
+        return world(self.compiled, self.beliefs)
+
+
+def number(low: float, high: float) -> st.SearchStrategy[float]:
+    """A number of a range, its ends included and likely."""
+    return st.integers(0, 97).map(lambda step: low + (high - low) * step / 97)
+
+
+def several(word: str, least: int, most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.integers(least, most).map(lambda count: tuple(f"{word}-{row + 1}" for row in range(count)))
+
+
+@st.composite
+def names(draw: st.DrawFn) -> Names:
+    parts = draw(several("part", 1, 3))
+    return Names(
+        currencies=("GBP", "USD", "UAH")[: draw(st.integers(1, 3))],
+        payers=draw(several("payer", 1, 2)),
+        countries=draw(several("country", 1, 2)),
+        gates=draw(several("gate", 0, 3)),
+        plants=draw(several("plant", 1, 3)),
+        parts=parts,
+        suppliers=tuple(f"supplier-{row + 1}" for row in range(len(parts) + draw(st.integers(0, 2)))),
+        causes=draw(several("cause", 0, 2)),
+        lanes=draw(several("lane", 1, 3)),
+        regions=draw(several("region", 1, 4)),
+        corridors=(),
+        packages=(packages := draw(several("package", 1, 2))),
+        threats=tuple(f"threat-{row + 1}" for row in range(draw(st.integers(len(packages), 4)))),
+        layers=(INTERCEPTOR, *draw(several("layer", 0, 3))),
+        designs=draw(several("design", 1, 2)),
+        makers=draw(several("maker", 0, 2)),
+        months=draw(several("month", 1, 3)),
+    )
+
+
+@st.composite
+def corridors(draw: st.DrawFn, order: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Legs (origin, into) that lead forward in an order of the regions; -1 is the border."""
+    legs = [(origin, into) for place, into in enumerate(order) for origin in (-1, *order[:place])]
+    return draw(st.lists(st.sampled_from(legs), unique=True, max_size=7))
+
+
+def flags(draw: st.DrawFn, rows: int, columns: int) -> Ints:
+    cells = draw(st.lists(st.integers(0, 1), min_size=rows * columns, max_size=rows * columns))
+    return np.array(cells, np.int64).reshape(rows, columns)
+
+
+def floats(draw: st.DrawFn, low: float, high: float, *shape: int) -> Floats:
+    size = int(np.prod(shape))
+    return np.array(draw(st.lists(number(low, high), min_size=size, max_size=size)), float).reshape(shape)
+
+
+def whole(draw: st.DrawFn, low: int, high: int, *shape: int) -> Ints:
+    size = int(np.prod(shape))
+    return np.array(draw(st.lists(st.integers(low, high), min_size=size, max_size=size)), np.int64).reshape(shape)
+
+
+def not_all_zero(weights: Floats) -> Floats:
+    """Weights as they are; equal ones where all are 0."""
+    return weights if weights.any() else np.ones_like(weights)
+
+
+def padded(rows: list[list[int]], width: int) -> Ints:
+    return np.array([row + [-1] * (width - len(row)) for row in rows], np.int64).reshape(len(rows), width)
+
+
+@st.composite
+def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -> Links:
+    month_days = whole(draw, 7, 23, len(of.months)) + (13 if len(of.months) == 1 else 0)
+    days, noon = int(month_days.sum()), draw(st.integers(0, 364))
+    ways = [draw(st.permutations(range(len(of.lanes)))) for _ in of.plants]
+    kept = [way[: draw(st.integers(1, len(way)))] for way in ways]
+    return Links(
+        month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
+        month_days=month_days,
+        winter=np.array([0.5 * (1 + cos(2 * pi * (day - noon) / 365.25)) for day in range(days)]),
+        gate_after=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
+        plant_gates=flags(draw, len(of.plants), len(of.gates)),
+        plant_lanes=padded([list(way) for way in kept], max(map(len, kept))),
+        supplier_causes=flags(draw, len(of.suppliers), len(of.causes)),
+        bill=whole(draw, 0, 3, len(of.designs), len(of.parts)),
+        region_order=np.array(order, np.int64),
+        into_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
+        into=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
+        reference_layer=np.array([-1], np.int64),
+    )
+
+
+@st.composite
+def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
+    """For each class its layers in some order, the interceptors only where they can engage it."""
+    rows = []
+    for can in interceptable:
+        layers = draw(st.permutations([row for row in range(len(of.layers)) if row > 0 or can]))
+        rows.append(list(layers[draw(st.sampled_from([0, 0, 0, 1, 2])) :]))
+    return padded(rows, len(of.layers))
+
+
+@st.composite
+def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[bool]) -> Plan:
+    plants, months, regions, threats = len(of.plants), len(of.months), len(of.regions), len(of.threats)
+    orders = floats(draw, 0, 250, plants, len(of.parts), months)
+    silent = flags(draw, plants, len(of.parts)) == 1
+    orders[silent] = -1.0
+    sourcing = floats(draw, 0, 1, len(of.suppliers))
+    for part in range(len(of.parts)):
+        sourcing[suppliers_part == part] = not_all_zero(sourcing[suppliers_part == part])
+    by_cover = draw(st.booleans())
+    return Plan(
+        output=floats(draw, 0, 250, plants, months),
+        lines=floats(draw, 0, 3, plants, months),
+        orders=orders,
+        cover=floats(draw, 0, 20, 1),
+        sourcing=sourcing,
+        intake=whole(draw, 0, 9, months),
+        kit_orders=whole(draw, 0, 9, months),
+        crew_weight=not_all_zero(floats(draw, 0, 3, regions)),
+        dispatch_weight=np.full(regions, -1.0) if by_cover else not_all_zero(floats(draw, 0, 1, regions)),
+        layer_order=draw(doctrines(of, interceptable)),
+        max_shots=whole(draw, 1, 5, threats),
+        salvo=whole(draw, 1, 3, threats),
+        value=whole(draw, 0, 2, threats).astype(float),
+        by_value=whole(draw, 0, 1, 1),
+        prefer=np.array(draw(st.sampled_from(list(permutations(range(len(of.designs)))))), np.int64),
+        newest_first=whole(draw, 0, 1, 1),
+        programme=draw(
+            st.sampled_from([np.ones(plants, np.int64)] * 3 + [np.arange(plants) % 2, 0 * np.arange(plants)])
+        ),
+    )
+
+
+def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> World:
+    """Records with their links; every part has a supplier, every package a threat."""
+    records: dict[str, Any] = {}
+    for kind in KINDS:
+        if not kind.parameters:
+            continue
+        rows = int(np.prod([len(getattr(of, axis)) for axis in kind.axes], dtype=int))
+        table = np.zeros(rows, RECORDS[kind.name])
+        for link in kind.links:
+            if link.many:
+                continue
+            count = (
+                len(link.to) if isinstance(link.to, tuple) else 2 if link.to == "bool" else len(getattr(of, link.to))
+            )
+            table[link.name] = whole(draw, -1 if (kind.name, link.name) == ("plants", "region") else 0, count - 1, rows)
+        for parameter in kind.parameters:
+            if parameter.is_money:
+                table[f"{parameter.name}_currency"] = whole(draw, 0, len(of.currencies) - 1, rows)
+        records[kind.name] = table
+    records["corridors"]["origin"] = [origin for origin, _ in legs]
+    records["corridors"]["into"] = [into for _, into in legs]
+    records["suppliers"]["part"][: len(of.parts)] = range(len(of.parts))
+    records["threats"]["package"][: len(of.packages)] = range(len(of.packages))
+    records["threats"]["interceptable"] = draw(
+        st.lists(st.sampled_from([1, 1, 0]), min_size=(n := len(of.threats)), max_size=n)
+    )
+    for flag in ("stocked", "limited"):
+        records["layers"][flag][0] = 0
+    records["layers"]["payer"][0] = -1
+    return World(**records)
+
+
+def needed(kind: str, when: str, row: tuple[int, ...], records: World, doctrine: Ints) -> bool:
+    """Whether a number is asked for, as ``entities`` says."""
+    if kind in ("layers", "posts", "effects") and row[0] == 0:
+        return False
+    threat = {"threats": 0, "engagement": 0, "effects": 1, "lethality": 1}.get(kind)
+    if when == "foreign":
+        return row[0] > 0
+    if when == "placed":
+        return bool(records.plants["region"][row[0]] >= 0)
+    if when in ("decoy", "interceptable"):
+        assert threat is not None
+        return bool(records.threats[when][row[threat]])
+    if when in ("stocked", "limited"):
+        return bool(records.layers[when][row[0]])
+    if when == "fights":
+        return row[0] in doctrine[row[1]]
+    return True
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Drawn:
+    """A small scenario of three weeks to ten, with one draw of its beliefs."""
+    of: Names = draw(names())
+    order = tuple(draw(st.permutations(range(len(of.regions)))))
+    legs = draw(corridors(order))
+    of = of._replace(corridors=tuple(f"leg-{row + 1}" for row in range(len(legs))))
+    records = template(draw, of, legs)
+    structure = draw(links(of, order, [into for _, into in legs]))
+    plan = draw(plans(of, records.suppliers["part"], records.threats["interceptable"].astype(bool).tolist()))
+    beliefs: list[float] = []
+    slots: dict[tuple[str, str], Ints] = {}
+    for kind in KINDS:
+        rows = list(product(*(range(len(getattr(of, axis))) for axis in kind.axes)))
+        for parameter in kind.parameters:
+            columns = np.full(len(rows), -1, np.int64)
+            for place, row in enumerate(rows):
+                if needed(kind.name, parameter.when, row, records, plan.layer_order):
+                    columns[place] = len(beliefs)
+                    beliefs.append(draw(one(kind.name, parameter.name)))
+            slots[kind.name, parameter.name] = columns
+    values = np.array(beliefs)
+    for package in range(len(of.packages)):
+        share = slots["splits", "share"].reshape(len(of.packages), -1)[package]
+        mix = slots["threats", "mix"][records.threats["package"] == package]
+        for columns in (share, mix):
+            values[columns] = not_all_zero(values[columns])
+    return Drawn(
+        Compiled(of, structure, plan, records, slots),
+        values,
+        draw(st.integers(0, 2**64 - 1)),
+        draw(st.integers(0, 10**6)),
+    )
+
+
+def one(kind: str, parameter: str) -> st.SearchStrategy[float]:
+    """One number of a parameter."""
+    if parameter.endswith("_cv") and parameter not in RANGES[kind]:
+        return st.sampled_from(CVS)
+    return number(*RANGES[kind][parameter])

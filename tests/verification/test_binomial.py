@@ -1,0 +1,24 @@
+"""No limit on crews, one shot a threat: survivors are binomial."""
+
+import numpy as np
+from scipy.stats import binom, chisquare
+
+from tests.verification.harness import agrees, raids
+
+THREATS, P_CONTACT, P_KILL, SEED = 12, 0.6, 0.5, 11
+P = P_CONTACT * P_KILL
+
+
+def test_survivors_are_binomial() -> None:
+    """Each of n threats is killed by its one sortie with p, independently: all of Binomial(n, 1 - p)."""
+    survivors, sorties = raids(SEED, 200_000, [0] * THREATS, [1], crews=1000, p_contact=P_CONTACT, p_kill=P_KILL)
+    assert (sorties == THREATS).all()
+    expected = THREATS * (1 - P)
+    agrees(survivors, expected)
+    agrees((survivors - expected) ** 2.0, THREATS * P * (1 - P))
+    seen = np.bincount(survivors, minlength=THREATS + 1)
+    due = len(survivors) * binom.pmf(np.arange(THREATS + 1), THREATS, 1 - P)
+    tail = 4  # few raids leave fewer survivors: counted as one
+    assert due[:tail].sum() > 5
+    pooled = chisquare(np.append(seen[tail:], seen[:tail].sum()), np.append(due[tail:], due[:tail].sum()))
+    assert pooled.pvalue > 0.001

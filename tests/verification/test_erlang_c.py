@@ -1,0 +1,42 @@
+"""Infinite windows: the M/M/c queue. Probes that take no time see what the threats see (PASTA)."""
+
+from math import exp, inf
+
+import pytest
+
+from tests.verification.harness import agrees, losses
+from tests.verification.test_erlang_b import erlang_b
+
+CREWS, LOAD, PROBES = 10, 8.0, 0.2
+RATE = LOAD / (1.0 - PROBES)
+DRAIN = CREWS - LOAD
+"""Rate c mu - lambda at which a queue of all crews busy drains."""
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """Probability of waiting: B / (1 - a/c (1 - B))."""
+    blocked = erlang_b(servers, load)
+    return blocked / (1.0 - load / servers * (1.0 - blocked))
+
+
+def test_nobody_is_lost() -> None:
+    """With infinite windows every threat is engaged."""
+    assert (losses(31, 2, CREWS, RATE, window=inf)[:, 0] == 0.0).all()
+
+
+def test_erlang_c() -> None:
+    """Ten crews offered 8 Erlang are all busy for 0.40918015 of the arrivals."""
+    exact = erlang_c(CREWS, LOAD)
+    assert exact == pytest.approx(0.40918015, abs=5e-9)
+    agrees(losses(32, 80, CREWS, RATE, window=inf, probes=PROBES)[:, 1], exact)
+
+
+def test_mean_wait() -> None:
+    """P(W > t) is C exp(-d t), d = c mu - lambda, so the mean wait, cut at three engagements, is C (1 - exp(-3 d)) / d.
+
+    A probe that waits at most a time uniform on (0, 3) is lost with the mean of min(W, 3), over 3.
+    """
+    longest = 3.0
+    mean = erlang_c(CREWS, LOAD) * (1.0 - exp(-DRAIN * longest)) / DRAIN
+    lost = losses(33, 460, CREWS, RATE, window=inf, probes=PROBES, probe_window=longest)[:, 1]
+    agrees(lost * longest, mean)

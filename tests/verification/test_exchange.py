@@ -1,0 +1,32 @@
+"""Exchange rates: geometric Brownian motion around the forward."""
+
+from math import log
+
+import numpy as np
+
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.money import exchange
+from octoplan.scenario.arrays import Floats, Keys, Records
+from tests.verification.harness import agrees, records, streams
+
+DAYS, RATE, DRIFT, VOLATILITY = 101, 0.8, 0.05, 0.3
+YEARS = (DAYS - 1) / 365.25
+
+
+@entry
+def draw_rates(currencies: Records, keys: Keys, days: int, out: Floats) -> None:
+    """Rates on the last day, (futures, currencies)."""
+    for future in range(out.shape[0]):
+        out[future] = exchange(currencies, keys, future, days)[days - 1]
+
+
+def test_mean_and_variance_of_a_rate() -> None:
+    """The mean rate is the forward rate0 exp(drift t); the log rate has mean (drift - v^2/2) t and variance v^2 t."""
+    currencies = records("currencies", 2, rate=[0.0, RATE], drift=DRIFT, volatility=VOLATILITY)
+    rates = np.empty((250_000, 2))
+    draw_rates(currencies, streams(131, 2), DAYS, rates)
+    assert (rates[:, 0] == 1.0).all()
+    agrees(rates[:, 1], RATE * np.exp(DRIFT * YEARS))
+    centre = log(RATE) + (DRIFT - 0.5 * VOLATILITY**2) * YEARS
+    agrees(np.log(rates[:, 1]), centre)
+    agrees((np.log(rates[:, 1]) - centre) ** 2, VOLATILITY**2 * YEARS)

@@ -1,0 +1,137 @@
+"""The samplers against the laws they draw from: moments to 1 %, and the whole distribution."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from octoplan.campaign import streams as s
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.defence import engagement
+from octoplan.scenario.arrays import Floats, Ints, Keys
+from tests.verification.harness import agrees, streams
+
+DRAWS = 1_000_000
+GAMMA, BETA, DURATION, ENGAGEMENT = range(4)
+POISSON, BINOMIAL = range(2)
+
+
+@entry
+def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
+    """Independent draws of a continuous law, one a future."""
+    own = s.stream(keys, 0, 0)
+    for i in range(out.shape[0]):
+        if law == GAMMA:
+            out[i] = s.gamma(own, i, 3, 5, a)
+        elif law == BETA:
+            out[i] = s.beta(own, i, 3, a, b)
+        elif law == DURATION:
+            out[i] = s.duration(own, i, 3, 5, a, b)
+        else:
+            out[i] = engagement(own, i, 3, 5, 64, a, b)[0]
+
+
+@entry
+def draw_counts(keys: Keys, law: int, n: int, p: float, out: Ints) -> None:
+    """Independent draws of a discrete law, one a future."""
+    own = s.stream(keys, 0, 0)
+    for i in range(out.shape[0]):
+        out[i] = s.poisson(own, i, 3, 5, p) if law == POISSON else s.binomial(own, i, 3, 5, n, p)
+
+
+def drawn(seed: int, law: int, a: float, b: float = 0.0) -> Floats:
+    out = np.empty(DRAWS)
+    draw(streams(seed), law, a, b, out)
+    return out
+
+
+def follows(samples: Floats, law: Any) -> None:
+    """Mean, variance and distribution are those of the law."""
+    agrees(samples, float(law.mean()))
+    agrees((samples - law.mean()) ** 2, float(law.var()))
+    assert stats.kstest(samples[:100_000], law.cdf).pvalue > 0.001
+
+
+def counted(samples: NDArray[np.int64], law: Any) -> None:
+    """Mean, variance and frequencies are those of the law; rare values are counted together."""
+    agrees(samples, float(law.mean()))
+    agrees((samples - law.mean()) ** 2, float(law.var()))
+    low, high = int(law.ppf(1e-4)), int(law.ppf(1 - 1e-4))
+    due = len(samples) * np.array([law.cdf(low), *law.pmf(np.arange(low + 1, high)), law.sf(high - 1)])
+    seen = np.bincount(np.clip(samples, low, high) - low, minlength=high - low + 1)
+    assert stats.chisquare(seen, due).pvalue > 0.001
+
+
+@pytest.mark.parametrize("shape", [1.0, 2.3, 40.0])
+def test_gamma(shape: float) -> None:
+    """Gamma numbers of unit scale."""
+    follows(drawn(151, GAMMA, shape), stats.gamma(shape))
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.5])
+def test_gamma_of_small_shape(shape: float) -> None:
+    """Shapes below 1 come by their boost; their distribution is right down to the smallest numbers."""
+    assert stats.kstest(drawn(152, GAMMA, shape)[:100_000], stats.gamma(shape).cdf).pvalue > 0.001
+
+
+def test_gamma_of_no_shape() -> None:
+    """A shape of 0 is the constant 0."""
+    assert not drawn(153, GAMMA, 0.0)[:1000].any()
+
+
+@pytest.mark.parametrize(("mean", "correlation"), [(0.4, 0.03), (0.5, 0.3)])
+def test_beta(mean: float, correlation: float) -> None:
+    """A beta of mean m and intra-class correlation r has parameters m (1/r - 1) and (1 - m) (1/r - 1)."""
+    weight = 1.0 / correlation - 1.0
+    follows(drawn(154, BETA, mean, correlation), stats.beta(mean * weight, (1 - mean) * weight))
+
+
+@pytest.mark.parametrize(("mean", "correlation"), [(0.3, 0.0), (0.0, 0.2), (1.0, 0.2)])
+def test_beta_without_spread(mean: float, correlation: float) -> None:
+    """No correlation, or a mean of 0 or 1, leaves the mean itself."""
+    assert (drawn(155, BETA, mean, correlation)[:1000] == mean).all()
+
+
+@pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
+@pytest.mark.parametrize("cv", [0.4, 1.0])
+def test_times(law: int, cv: float) -> None:
+    """Times of given mean and cv are gamma, exponential at cv 1; an engagement's no less for sharing its block."""
+    follows(drawn(156 + law, law, 6.0, cv), stats.gamma(1 / cv**2, scale=6.0 * cv**2))
+
+
+@pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
+def test_times_without_spread(law: int) -> None:
+    """At cv 0 a time is its mean."""
+    assert (drawn(159, law, 6.0, 0.0)[:1000] == 6.0).all()
+
+
+def test_wide_engagement_times() -> None:
+    """A cv above 1 takes the way round by small shapes: the distribution is still gamma."""
+    law = stats.gamma(1 / 2.25, scale=6.0 * 2.25)
+    assert stats.kstest(drawn(160, ENGAGEMENT, 6.0, 1.5)[:100_000], law.cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("mean", [3.0, 16.0, 90.0])
+def test_poisson(mean: float) -> None:
+    """Poisson numbers, of means below and above the largest part drawn at once."""
+    out = np.empty(DRAWS, np.int64)
+    draw_counts(streams(161), POISSON, 0, mean, out)
+    counted(out, stats.poisson(mean))
+
+
+@pytest.mark.parametrize(("trials", "p"), [(20, 0.3), (64, 0.9), (500, 0.1)])
+def test_binomial(trials: int, p: float) -> None:
+    """Binomial numbers, of trials below and above the largest part drawn at once, and of p on both sides of a half."""
+    out = np.empty(DRAWS, np.int64)
+    draw_counts(streams(162), BINOMIAL, trials, p, out)
+    counted(out, stats.binom(trials, p))
+
+
+@pytest.mark.parametrize(("trials", "p", "certain"), [(7, 0.0, 0), (7, 1.0, 7), (0, 0.4, 0)])
+def test_binomial_without_luck(trials: int, p: float, certain: int) -> None:
+    """No trial, no chance and certainty leave nothing to luck."""
+    out = np.empty(100, np.int64)
+    draw_counts(streams(163), BINOMIAL, trials, p, out)
+    assert (out == certain).all()
