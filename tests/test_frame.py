@@ -100,10 +100,9 @@ def test_no_runtime_dependency_is_under_the_gpl() -> None:
     assert "numpy" in names
     for name in sorted(names):
         fields = metadata.metadata(name)
-        licence = fields["License-Expression"] or "; ".join(
-            [*(c for c in fields.get_all("Classifier", []) if c.startswith("License")), (fields["License"] or "")[:80]]
-        )
-        assert licence, f"{name} states no licence"
+        stated = [(fields.get_all(field) or [""])[0][:80] for field in ("License-Expression", "License")]
+        licence = "; ".join([*stated, *(c for c in fields.get_all("Classifier") or [] if c.startswith("License"))])
+        assert licence.strip("; "), f"{name} states no licence"
         assert "GPL" not in licence, f"{name}: {licence}"
         assert "General Public" not in licence, f"{name}: {licence}"
 

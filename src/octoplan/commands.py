@@ -172,7 +172,7 @@ def executor(threads: int | None, cluster: str | None) -> Iterator[Executor]:
     except ImportError as error:
         raise RunError("--cluster needs dask.distributed: pip install 'octoplan[cluster]'") from error
     try:
-        client: Any = Client(cluster, timeout="15s")  # type: ignore[no-untyped-call]
+        client: Any = Client(cluster, timeout="15s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise RunError(f"--cluster {cluster}: no scheduler answers there ({error})") from error
     with client:

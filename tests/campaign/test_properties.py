@@ -73,10 +73,15 @@ def test_sorties_contact_and_kill_in_that_order(drawn: Drawn) -> None:
 @given(scenarios())
 @EXAMPLES
 def test_stocks_follow_from_what_comes_and_goes(drawn: Drawn) -> None:
-    """A region's units at a month's end are those received less those flown and not recovered; so at the plants."""
+    """A region's units at a month's end are those of the start and those received, less those flown and not recovered;
+    what left a plant was made there.
+    """
     found = fly(drawn)
-    gone = found.sorties - found.recovered
-    assert np.array_equal(found.stock, (found.received - gone).cumsum(0))
+    start = found.stock - (found.received - found.sorties + found.recovered).cumsum(0)
+    assert (start == start[0]).all()
+    others = np.zeros(len(drawn.compiled.names.designs))
+    np.add.at(others, drawn.world.makers["design"], np.floor(drawn.world.makers["stock"] + 0.5))
+    assert np.array_equal(start[0].sum(0), others)
     assert (found.good <= found.made).all()
     sent = found.good.cumsum(0) - found.plant_stock
     assert (np.diff(sent, axis=0, prepend=0) >= 0).all()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import octoplan
 from octoplan.campaign import day
-from octoplan.campaign.futures import Flown, FutureFailed, fly
+from octoplan.campaign.futures import SHADOWED, Flown, FutureFailed, fly
 from octoplan.campaign.raiding import LARGEST_RAID
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES
@@ -26,9 +26,7 @@ from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Compiled, Floats
 
 SEED, FUTURES = 171, 6
-ALONE = ("stock", "crews", "kits", "fit", "exchange", "block", "opened")
-"""Tallies that are not kept of the flight beside the programme: they stand at a month's end, or are the same."""
-WITHOUT = tuple(tally.name for tally in TALLIES if tally.name not in ALONE)
+WITHOUT = SHADOWED
 SHIPPED = Path(octoplan.__file__).parent / "scenarios" / "octopus"
 
 
@@ -263,3 +261,10 @@ def test_a_failed_future_costs_no_other() -> None:
     for name, values in found.tally.items():
         assert not values[[1, 4]].any(), name
         assert values[[0, 2, 3, 5]].tobytes() == good.tally[name][[0, 2, 3, 5]].tobytes(), name
+
+
+def test_what_is_not_kept_without_the_programme_is_refused(folder: Path) -> None:
+    """A tally that the flight without the programme does not fill is refused, not returned as zeros."""
+    scenario = load(folder)
+    with pytest.raises(ValueError, match="not kept without the programme: crews, stock"):
+        fly(scenario.compile(), draws(scenario), seed=SEED, without=("damage", "stock", "crews"))

@@ -424,8 +424,9 @@ class Campaign:
             if not self.ships(supplier):
                 self.count("supplier_down", supplier)
             else:
-                turn = self.day % len(plants)
-                for plant in plants[turn:] + plants[:turn]:
+                queue = [plant for plant in plants if self.backlog[plant, supplier] > 0]
+                turn = self.day % max(1, len(queue))
+                for plant in queue[turn:] + queue[:turn]:
                     count = min(self.backlog[plant, supplier], int(credit))
                     if count > 0:
                         credit -= count

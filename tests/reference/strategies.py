@@ -69,7 +69,7 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
 """Where numbers are drawn from, coefficients of variation named ``..._cv`` apart: wide enough that everything binds."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Drawn:
     """A scenario, one draw of its beliefs, and the seed and number of the future to fly."""
 
@@ -78,10 +78,11 @@ class Drawn:
     seed: int
     future: int
 
-    def __repr__(self) -> str:
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What hypothesis prints of an example: its sizes rather than its arrays."""
         names = self.compiled.names._asdict()
-        sizes = ", ".join(f"{len(rows)} {name}" for name, rows in names.items())
-        return f"<{sizes}; seed {self.seed}, future {self.future}>"
+        sizes = ", ".join(f"{len(rows)} {name}" for name, rows in names.items() if rows)
+        printer.text(f"<{sizes}; seed {self.seed}, future {self.future}>")
 
     @property
     def world(self) -> World:

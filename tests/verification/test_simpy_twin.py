@@ -183,7 +183,7 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize(
     ("setting", "futures", "sharpness"),
-    [(SHIPPED, 1000, 0.012), (SHORT_OF_CREWS, 80, 0.006), (SHORT_OF_UNITS, 80, 0.006)],
+    [(SHIPPED, 1000, 0.012), (SHORT_OF_CREWS, 80, 0.008), (SHORT_OF_UNITS, 80, 0.006)],
     ids=["shipped", "short-of-crews", "short-of-units"],
 )
 def test_twin(setting: Setting, futures: int, sharpness: float) -> None:

@@ -403,6 +403,7 @@ def live(
         apart = Books(without.spend, without.spend_local, without.plant_spend, state.rates[day], bias)
         supplies(world, links, plan, without, shadow, apart, trained, begun, ordered, day)
         fight(world, links, plan, keys, without, shadow, still, apart, fit, raid, future, day)
+        tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, shadow.works.stock, shadow.depot))
 
 
 @kernel
@@ -449,6 +450,6 @@ def fly(
         live(world, links, plan, keys, tally, state, without, apart, shadowed, still, count[day], future, day)
     if tally.imbalance[0] != 0:
         return UNBALANCED
-    if not (np.isfinite(tally.spend.sum()) and np.isfinite(tally.damage.sum())):
+    if not np.isfinite(tally.spend.sum() + tally.damage.sum() + without.spend.sum() + without.damage.sum()):
         return NOT_A_NUMBER
     return FLOWN

@@ -210,6 +210,95 @@ def engagement(
 
 
 @leaf
+def at_ease(queue: Queue, count: int, crews: int, doctrine: Doctrine) -> bool:
+    """Whether crews are so many for the raid that ``unhindered`` is worth a try; decides speed, never results."""
+    if crews == 0 or count <= crews:
+        return crews > 0
+    span = queue.arrival[count - 1] - queue.arrival[0]
+    return 2.0 * count * doctrine.engagement[queue.kind[0]] <= crews * span
+
+
+@leaf
+def unhindered(
+    queue: Queue, count: int, crews: int, doctrine: Doctrine, arsenal: Arsenal, keys: Keys, future: int, day: int
+) -> bool:
+    """Fight every threat as if a crew were free whenever one is wanted; True, and all is booked, if that is so.
+
+    It is so when at no arrival all crews are busy, a crew staying with its threat to the end, and one cohort has
+    interceptors enough. The outcome is then that of ``event_by_event``, number for number. Otherwise nothing is
+    booked. ``crews`` is at least 1.
+    """
+    arrival, deadline, kinds, fate, shots = queue.arrival, queue.deadline, queue.kind, queue.fate, queue.shots
+    numbers, sources, end = queue.number, queue.source, queue.end
+    order, stock, kills = arsenal.order, arsenal.stock, arsenal.kills
+    key_words, start = keys.words, keys.start[SHOTS]
+    place = 0
+    while place < order.shape[0] and stock[order[place]] <= 0:
+        place += 1
+    if place >= order.shape[0]:
+        return False
+    cohort = order[place]
+    design = arsenal.design[cohort]
+    room, p_recover = stock[cohort], arsenal.p_recover[design]
+    flown = contacted = back = 0
+    for i in range(count):
+        kind, number, row = kinds[i], numbers[i], start + sources[i]
+        key = (key_words[row, 0], key_words[row, 1])
+        time, last, p_contact = arrival[i], deadline[i], doctrine.p_contact[kind]
+        mean, cv = doctrine.engagement[kind], doctrine.engagement_cv[kind]
+        p_kill, most, salvo = p_contact * arsenal.p_kill[cohort, kind], doctrine.max_shots[kind], doctrine.salvo[kind]
+        shot = 0
+        fate_i = ALIVE
+        while fate_i == ALIVE:
+            lasts, word = engagement(key, future, day, number, 64 * shot, mean, cv)
+            for s in range(salvo):
+                if s > 0:
+                    word = words(key, future, day, number, 64 * shot + s)[3]
+                u = unit(word)
+                if u < p_contact:
+                    contacted += 1
+                    if u < p_kill:
+                        fate_i = KILLED
+                elif u - p_contact < (1.0 - p_contact) * p_recover:
+                    back += 1
+            shot += 1
+            flown += salvo
+            time += lasts
+            if fate_i != KILLED:
+                if shot >= most:
+                    fate_i = NO_SHOTS
+                elif time > last:
+                    fate_i = NO_TIME
+        end[i], fate[i], shots[i] = time, fate_i, shot
+        if flown > room or not arrival[i] < time < np.inf:
+            return False
+    if count > crews and not free_at_each_arrival(queue, count, crews):
+        return False
+    stock[cohort] -= flown
+    arsenal.sorties[design] += flown
+    arsenal.contacts[design] += contacted
+    arsenal.recovered[design] += back
+    arsenal.returned[cohort] += back
+    for i in range(count):
+        if fate[i] == KILLED:
+            kills[design, kinds[i]] += 1
+    return True
+
+
+@leaf
+def free_at_each_arrival(queue: Queue, count: int, crews: int) -> bool:
+    """Whether a crew is free at each arrival when each threat keeps one from its arrival to its ``end``."""
+    sort_by_time(queue.end, 0, count, queue.target, queue.waiting)
+    gone = 0
+    for i in range(count):
+        while queue.end[queue.target[gone]] <= queue.arrival[i]:
+            gone += 1
+        if i + 1 - gone > crews:
+            return False
+    return True
+
+
+@leaf
 def intercept(
     queue: Queue, count: int, crews: int, doctrine: Doctrine, arsenal: Arsenal, keys: Keys, future: int, day: int
 ) -> None:
@@ -223,6 +312,16 @@ def intercept(
     rest a share p_recover is recovered. Sortie s of engagement e draws the last word of the block at index ``number``
     and attempt 64 e + s.
     """
+    easy = count > 0 and at_ease(queue, count, crews, doctrine)
+    if not (easy and unhindered(queue, count, crews, doctrine, arsenal, keys, future, day)):
+        event_by_event(queue, count, crews, doctrine, arsenal, keys, future, day)
+
+
+@leaf
+def event_by_event(
+    queue: Queue, count: int, crews: int, doctrine: Doctrine, arsenal: Arsenal, keys: Keys, future: int, day: int
+) -> None:
+    """The queue of ``intercept`` in the order of its events: arrivals, and engagements that end."""
     arrival, deadline, rank, kinds = queue.arrival, queue.deadline, queue.rank, queue.kind
     fate, shots = queue.fate, queue.shots
     numbers, sources = queue.number, queue.source

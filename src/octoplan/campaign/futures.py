@@ -13,6 +13,27 @@ from octoplan.scenario.arrays import Compiled, Floats, Names, world
 
 BATCH = 20
 
+SHADOWED = (
+    "good",
+    "delivered",
+    "received",
+    "launched",
+    "leaked",
+    "stopped",
+    "stopped_by",
+    "shots",
+    "sorties",
+    "contacts",
+    "recovered",
+    "kills",
+    "nights",
+    "damage",
+    "spend",
+    "spend_local",
+)
+"""The tallies that are filled for the same futures without the programme; the others are those of the programme or
+the same in both worlds."""
+
 
 class FutureFailed(Exception):
     """A future could not be flown to its end; ``future`` is its number."""
@@ -102,13 +123,17 @@ def fly(
         names of the tallies to keep of the same futures without the programme; if none, those are not flown.
     progress
         called with the futures done and their total after each batch.
-    Raises ``FutureFailed`` for the first failed future unless ``keep_going``. Batches not yet begun are
-    cancelled when anything raises.
+    Raises ``ValueError`` for a name in ``without`` that is not in ``SHADOWED``, and ``FutureFailed`` for the first
+    failed future unless ``keep_going``. Batches not yet begun are cancelled when anything raises.
     """
     names = tuple(t.name for t in tally.TALLIES) if keep is None else keep
     total = len(beliefs)
     kept, apart = rows(compiled.names, names, total), rows(compiled.names, without, total)
     status = np.zeros(total, np.int64)
+    unknown = sorted(set(without) - set(SHADOWED))
+    if unknown:
+        message = f"not kept without the programme: {', '.join(unknown)}; there are {', '.join(SHADOWED)}"
+        raise ValueError(message)
     if executor is None:
         with ThreadPoolExecutor(1) as alone:
             return fly(

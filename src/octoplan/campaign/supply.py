@@ -198,8 +198,9 @@ def ship_parts(
         if ships[s] == 0:
             diary.supplier_down[month, s] += 1
             continue
+        begin = first_in_turn(stores.backlog[:, s], day)
         for turn in range(plants):
-            p = (turn + day) % plants
+            p = (begin + turn) % plants
             quantity = min(stores.backlog[p, s], int(stores.credit[s]))
             if quantity == 0:
                 continue
@@ -211,6 +212,23 @@ def ship_parts(
             if arrival < days:
                 stores.due[arrival, p, own.part] += quantity
             pay_plant(books, month, p, PARTS, payer[p], own.price_currency, quantity * own.price)
+
+
+@leaf
+def first_in_turn(backlog: Ints, day: int) -> int:
+    """The plant that a supplier serves first today: those with a backlog, (plants,), take turns day by day."""
+    waiting = 0
+    for p in range(backlog.shape[0]):
+        waiting += backlog[p] > 0
+    if waiting == 0:
+        return 0
+    skip = day % waiting
+    for p in range(backlog.shape[0]):
+        if backlog[p] > 0:
+            if skip == 0:
+                return p
+            skip -= 1
+    return 0
 
 
 @kernel
