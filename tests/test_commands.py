@@ -126,7 +126,10 @@ INTERRUPTED = """
 import os, signal, sys, threading
 from octoplan import cli
 import octoplan.outcomes.run, octoplan.outcomes.store, octoplan.show.tables
-threading.Timer(3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+for wait in (3, 33, 63, 93):  # again, as a person would, should an import have swallowed the first
+    timer = threading.Timer(wait, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()
 cli.main(["run", "pocket", "--futures", "60000", "--threads", "1", "--out", sys.argv[1]])
 """
 

@@ -64,7 +64,7 @@ class Doctrine(_Table):
 
     layers: list[str] = Field(description="layers in the order in which they fight the class")
     max_shots: int = Field(1, ge=1, le=1000, description="engagements of one threat in one region at the most")
-    salvo: int = Field(1, ge=1, le=100, description="interceptors launched together in one engagement")
+    salvo: int = Field(1, ge=1, le=64, description="interceptors launched together in one engagement")
     value: Amount = Field(1.0, description="worth of the class in the queue")
 
 
