@@ -13,7 +13,8 @@ import simpy
 
 from bench.report import Row, best
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.defence import KILLED, Arsenal, Doctrine, empty_queue, intercept, sort_by_time
+from octoplan.campaign.defence import KILLED, Arsenal, Doctrine, empty_queue, intercept
+from octoplan.campaign.ordering import sort_by_time
 from octoplan.campaign.streams import STREAMS, THREATS, stack, stream, unit, words
 from octoplan.scenario.arrays import Floats, Ints, Keys
 

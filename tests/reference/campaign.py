@@ -278,7 +278,7 @@ class Campaign:
                 site.opens = max((self.passed(gate) for gate in self.cast.gates_of[plant]), default=0.0)
                 for day in range(ceil(site.opens), self.horizon):
                     month = self.cast.month_of[day]
-                    since = months.index(month) - months.index(self.cast.month_of[int(site.opens)])
+                    since = months.index(month) - months.index(self.cast.month_of[ceil(site.opens)])
                     site.asked[day] = output[plant][since] / self.cast.month_days[month]
                     site.lines[day] = lines[plant][since]
             self.add("opened", plant, by=site.opens)
@@ -945,7 +945,10 @@ class Campaign:
         if engaged:
             worst = max((stock, "interceptors"), (crew, "crews"), (time, "windows"), key=lambda found: found[0])
             self.count("nights", region, worst[1] if worst[0] > 0 else "nothing")
-        return sum(meeting.shots for meeting in engaged) + stock
+        salvo = self.cast.chosen("salvo", "threats")
+        return sum(
+            (meeting.shots + (meeting.fate == "no stock")) * salvo[meeting.threat.kind.name] for meeting in engaged
+        )
 
     def harm(self, threat: Threat) -> None:
         """What one leaker does: damage, and to plants and power."""

@@ -4,9 +4,10 @@ Nothing of ``octoplan`` is used here. Formulas keep the documented order of oper
 to the last bit wherever it is computed.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
-from math import floor, frexp, inf, ldexp, sqrt
+from math import factorial, floor, frexp, inf, ldexp, sqrt
 
 WORD = 1 << 64
 MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
@@ -36,16 +37,21 @@ def unit(word: int) -> float:
     return (float(word >> 12) + 0.5) * 2.0**-52
 
 
+def polynomial(coefficients: Sequence[float], x: float) -> float:
+    """Eight coefficients, lowest power first, by Estrin's scheme: pairs, pairs of pairs, and their sum."""
+    pairs = [a + b * x for a, b in zip(coefficients[::2], coefficients[1::2], strict=True)]
+    low, high = pairs[0] + pairs[1] * (x * x), pairs[2] + pairs[3] * (x * x)
+    return low + high * (x * x * (x * x))
+
+
 def log(x: float) -> float:
     """Natural logarithm: x = m 2^e with m between 1/sqrt 2 and sqrt 2, s = (m - 1)/(m + 1), the series of artanh s."""
     mantissa, exponent = frexp(x)
     m, e = (2.0 * mantissa, exponent - 1) if 2.0 * mantissa <= 1.4142135623730951 else (mantissa, exponent)
     s = (m - 1.0) / (m + 1.0)
     z = s * s
-    tail = 1.0 / 19.0 + z / 21.0
-    for odd in (17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
-        tail = 1.0 / odd + z * tail
-    tail *= z
+    odd = [1.0 / n for n in range(5, 22, 2)]
+    tail = z * (1.0 / 3.0 + z * (polynomial(odd[:8], z) + z * z * z * z * (z * z * z * z) * odd[8]))
     return e * 6.93147180369123816490e-01 + (2.0 * s + (2.0 * s * tail + e * 1.90821492927058770002e-10))
 
 
@@ -56,12 +62,12 @@ def exp(x: float) -> float:
     if x > 709.0:
         return inf
     high, low = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-    k = floor(x / (high + low) + 0.5)
+    k = floor(x * (1.0 / (high + low)) + 0.5)
     r = (x - k * high) - k * low
-    series = 1.0
-    for n in range(13, 0, -1):
-        series = 1.0 + series * r / n
-    return ldexp(series, k)
+    tenth, *later = (1.0 / factorial(n) for n in range(10, 14))
+    last = (tenth + later[0] * r) + (later[1] + later[2] * r) * (r * r)
+    series = polynomial([1.0 / factorial(n) for n in range(2, 10)], r) + r * r * r * r * (r * r * r * r) * last
+    return ldexp(1.0 + (r + r * r * series), k)
 
 
 def power(x: float, y: float) -> float:
@@ -90,14 +96,6 @@ TAIL = (
      7.868691311456132591e-4, 1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15),
 )  # fmt: skip
 """Numerators and denominators of Wichura's three rational functions (1988, algorithm AS 241), lowest power first."""
-
-
-def polynomial(coefficients: tuple[float, ...], x: float) -> float:
-    """Horner's scheme, lowest power first."""
-    value = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        value = value * x + coefficient
-    return value
 
 
 def normal_quantile(u: float) -> float:
@@ -177,13 +175,13 @@ class Stream:
         return count
 
     def binomial(self, trials: int, p: float, day: int) -> int:
-        """A binomial number: the sum of parts of at most 64 trials, each by inversion of the rarer outcome."""
+        """A binomial number: the sum of parts of mean at most 16, each by inversion of the rarer outcome."""
         if p <= 0.0 or p >= 1.0:
             return trials if p >= 1.0 else 0
         rare = 1.0 - p if p > 0.5 else p
         left, count, attempt = trials, 0, 0
         while left > 0:
-            part = min(left, 64)
+            part = left if left * rare <= 16.0 else int(16.0 / rare)
             u, q, n = self.uniform(day, 0, attempt), exp(part * log(1.0 - rare)), 0
             while u > q and n < part:
                 u -= q

@@ -3,8 +3,8 @@
 import numpy as np
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.defence import shield_today, through
-from octoplan.campaign.streams import LAYER_DAY, THREATS, stream, unit, words
+from octoplan.campaign.defence import chances_today, through
+from octoplan.campaign.streams import THREATS, stream, unit, words
 from octoplan.scenario.arrays import Ints, Keys, Records
 from tests.verification.harness import agrees, records, streams
 
@@ -13,15 +13,15 @@ P, RHO, SIZE = 0.4, 0.03, 25
 
 @entry
 def hold(layers: Records, effects: Records, order: Ints, keys: Keys, size: int, stopped_by: Ints) -> None:
-    """Threats that each layer stops of one day's raid of a future: (futures, layers)."""
+    """Threats that each layer stops of one day's raid of a future, layers without a limit: (futures, layers)."""
+    count = layers.shape[0]
+    shots, endless, nothing, fired = np.ones((count, 1)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
     for future in range(stopped_by.shape[0]):
-        own = shield_today(layers, effects, order, np.zeros(order.shape[1]), keys, LAYER_DAY, future, 0)
+        p = chances_today(layers, effects, keys, future, 0)
         stopped_by[future] = 0
         for i in range(size):
             luck = unit(words(stream(keys, THREATS, 0), future, 0, i, 0)[0])
-            _, _, by = through(
-                0, luck, 0, False, order, own.p, own.shots, own.limited, own.stocked, own.room, own.stock, own.fired
-            )
+            _, _, by = through(0, luck, 0, False, order, p, shots, endless, endless, nothing, nothing, fired)
             if by >= 0:
                 stopped_by[future, by] += 1
 

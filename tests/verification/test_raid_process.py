@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.raiding import counts, place
+from octoplan.campaign.raiding import counts, place, roads
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Ints, Keys, Links, World
 from tests.verification.harness import agrees, blank_world, records, streams
@@ -88,7 +88,7 @@ def draw_places(world: World, links: Links, keys: Keys, count: Ints, out: Ints) 
     """Threats of one package by destination, and by class, of one day of each future: (futures, regions + classes)."""
     regions = world.regions.shape[0]
     for future in range(out.shape[0]):
-        raid = place(world, links, keys, future, 0, count)
+        raid = place(world, links, roads(world, links), keys, future, 0, count)
         for i in range(raid.target.shape[0]):
             out[future, raid.target[i]] += 1
             out[future, regions + raid.threat[i]] += 1

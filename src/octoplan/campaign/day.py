@@ -6,19 +6,23 @@ from octoplan.campaign.arithmetic import exp, log, normal_quantile
 from octoplan.campaign.compiled import by_reference, entry, kernel, leaf, structure
 from octoplan.campaign.crews import Corps, enlist, fit_tonight, muster, pay_corps, serve, weather
 from octoplan.campaign.defence import (
-    Arms,
+    Accounts,
+    Arsenal,
+    Bench,
     CombatLog,
     Doctrine,
+    Queue,
+    Shield,
+    chances_today,
     empty_bench,
     empty_queue,
-    shield_today,
     sweep,
 )
 from octoplan.campaign.delivery import Depot, LaneLog, arrive, dispatch, empty_depot, others_deliver
 from octoplan.campaign.money import Books, exchange, pay
 from octoplan.campaign.production import PlantLog, Works, current, make, open_works, order_parts, releases
-from octoplan.campaign.raiding import LARGEST_RAID, Raid, counts, place
-from octoplan.campaign.streams import CAUSE, DAMAGE, LANE, LAYER_DAY, STRIKE, SUPPLIER, stream, unit, words
+from octoplan.campaign.raiding import LARGEST_RAID, Raid, Roads, counts, place, roads
+from octoplan.campaign.streams import CAUSE, DAMAGE, LANE, STRIKE, SUPPLIER, stream, unit, words
 from octoplan.campaign.supply import (
     Outage,
     Stores,
@@ -80,8 +84,10 @@ class State:
 
 @structure
 class Standing:
-    """What does not change from day to day in the defence of one future.
+    """What does not change from day to day in the raids and the defence of one future.
 
+    roads
+        the constants of the raids.
     p_contact
         (regions, threats) contact probability of a sortie.
     engagement, engagement_cv
@@ -90,19 +96,56 @@ class Standing:
         (designs,) probability that a unit without contact is recovered.
     design
         (cohorts,) design of each cohort.
+    shots
+        (layers, threats) shots of one engagement.
+    limited, stocked
+        (layers,) 1 where engagements a region-day, or shots, can run out.
     """
 
+    roads: Roads
     p_contact: Floats
     engagement: Floats
     engagement_cv: Floats
     p_recover: Floats
     design: Ints
+    shots: Floats
+    limited: Ints
+    stocked: Ints
+
+
+@structure
+class Night:
+    """What a night brings, whether there is a programme or not.
+
+    raid
+        the threats.
+    fit
+        (regions,) crews able to fly.
+    order
+        (cohorts,) cohorts in the order of use.
+    p_kill
+        (cohorts, threats) kill probability given contact.
+    p
+        (layers, threats) probability that an engagement of a layer stops a threat.
+    bench, queue
+        working room for as many threats as come.
+    """
+
+    raid: Raid
+    fit: Ints
+    order: Ints
+    p_kill: Floats
+    p: Floats
+    bench: Bench
+    queue: Queue
 
 
 @kernel
-def begin(world: World, links: Links, plan: Plan, keys: Keys, blocks: int, future: int) -> State:
-    """The state before the first day."""
-    days = links.month_of.shape[0]
+def begin(
+    world: World, links: Links, plan: Plan, keys: Keys, released: Floats, rates: Floats, future: int
+) -> State:  # fmt: skip
+    """The state before the first day, given the days of the releases and the exchange rates."""
+    days, blocks = links.month_of.shape[0], released.shape[1]
     designs, regions, plants = world.designs.shape[0], world.regions.shape[0], world.plants.shape[0]
     corps = muster(int(world.crews[0].initial + 0.5), int(world.kits[0].initial + 0.5), days, regions)
     sorties = max(1.0, min(corps.trained[0], corps.kits[0]) * world.crews[0].on_duty)
@@ -118,8 +161,8 @@ def begin(world: World, links: Links, plan: Plan, keys: Keys, blocks: int, futur
         open_works(world.gates, world.plants, world.countries, links, plan, blocks),
         empty_depot(use, world.lanes.shape[0], designs, blocks, days),
         corps,
-        releases(world.designs, keys, future, days, blocks),
-        exchange(world.currencies, keys, future, days),
+        released,
+        rates,
         layer_stock,
         np.zeros(regions),
         np.zeros(world.makers.shape[0]),
@@ -127,9 +170,10 @@ def begin(world: World, links: Links, plan: Plan, keys: Keys, blocks: int, futur
 
 
 @kernel
-def standing(world: World, blocks: int) -> Standing:
-    """The defence's constants of one future."""
+def standing(world: World, links: Links, blocks: int) -> Standing:
+    """The constants of one future."""
     regions, threats, designs = world.regions.shape[0], world.threats.shape[0], world.designs.shape[0]
+    layers = world.layers.shape[0]
     p_contact = np.empty((regions, threats))
     engagement, engagement_cv = np.empty(threats), np.empty(threats)
     for k in range(threats):
@@ -141,7 +185,14 @@ def standing(world: World, blocks: int) -> Standing:
     for d in range(designs):
         p_recover[d] = world.designs[d].p_recover
         design[d * blocks : (d + 1) * blocks] = d
-    return Standing(p_contact, engagement, engagement_cv, p_recover, design)
+    shots, limited, stocked = np.zeros((layers, threats)), np.zeros(layers, np.int64), np.zeros(layers, np.int64)
+    for layer in range(1, layers):
+        limited[layer], stocked[layer] = world.layers[layer].limited, world.layers[layer].stocked
+        for k in range(threats):
+            shots[layer, k] = world.effects[layer * threats + k].shots
+    return Standing(
+        roads(world, links), p_contact, engagement, engagement_cv, p_recover, design, shots, limited, stocked
+    )  # fmt: skip
 
 
 @kernel
@@ -244,32 +295,48 @@ def order_of_use(prefer: Ints, newest_first: bool, released: Floats, day: int) -
 
 
 @kernel
+def nightfall(
+    world: World, links: Links, plan: Plan, keys: Keys, still: Standing, released: Floats, fit: Ints, count: Ints,
+    future: int, day: int,
+) -> Night:  # fmt: skip
+    """The raid of the night and the chances of those who meet it, given the crews and the count of each package."""
+    raid = place(world, links, still.roads, keys, future, day, count)
+    size = raid.threat.shape[0]
+    return Night(
+        raid,
+        fit,
+        order_of_use(plan.prefer, plan.newest_first[0] == 1, released, day),
+        lethality(world.lethality, released, world.threats.shape[0], day),
+        chances_today(world.layers, world.effects, keys, future, day),
+        empty_bench(size),
+        empty_queue(size),
+    )
+
+
+@kernel
 def fight(
     world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, still: Standing, books: Books,
-    fit: Ints, raid: Raid, future: int, day: int,
+    night: Night, future: int, day: int,
 ) -> None:  # fmt: skip
     """The raid, region by region along the corridors; what is alive at its destination leaks and does damage."""
     month = links.month_of[day]
-    depot = state.depot
-    threats, size = world.threats.shape[0], raid.threat.shape[0]
-    order = order_of_use(plan.prefer, plan.newest_first[0] == 1, state.released, day)
-    p_kill = lethality(world.lethality, state.released, threats, day)
-    shield = shield_today(
-        world.layers, world.effects, plan.layer_order, state.layer_stock, keys, LAYER_DAY, future, day
-    )
+    depot, raid, layers = state.depot, night.raid, world.layers.shape[0]
+    shield = Shield(
+        plan.layer_order, night.p, still.shots, still.limited, still.stocked, np.zeros(layers), state.layer_stock,
+        np.zeros(layers),
+    )  # fmt: skip
     diary = CombatLog(tally.stopped[month], tally.stopped_by[month], tally.nights[month])
-    alive, bench, queue = np.ones(size, np.int64), empty_bench(size), empty_queue(size)
+    alive = np.ones(raid.threat.shape[0], np.int64)
     luck, guise = raid.luck.copy(), raid.guise.copy()
     doctrine = Doctrine(still.engagement, still.engagement_cv, still.p_contact[0], plan.max_shots, plan.salvo)
-    arms = Arms(
-        order, still.design, depot.stock, np.zeros(still.design.shape[0], np.int64), p_kill, still.p_recover,
-        tally.sorties[month], tally.contacts[month], tally.recovered[month], tally.kills[month],
-        depot.spent, depot.position, depot.use,
+    arsenals = Arsenal(
+        night.order, still.design, depot.stock, np.zeros(still.design.shape[0], np.int64), night.p_kill,
+        still.p_recover, tally.sorties[month], tally.contacts[month], tally.recovered[month], tally.kills[month],
     )  # fmt: skip
     sweep(
         world.threats, world.engagement, world.posts, still.p_contact, plan.value, plan.by_value[0] == 1, SMOOTHING,
-        keys, diary, raid, alive, luck, guise, bench, shield, queue, doctrine, arms,
-        links.region_order, fit, future, day,
+        keys, diary, raid, alive, luck, guise, night.bench, shield, night.queue, doctrine, arsenals,
+        Accounts(depot.spent, depot.position, depot.use), links.region_order, night.fit, future, day,
     )  # fmt: skip
     for layer in range(shield.fired.shape[0]):
         tally.shots[month, layer] += shield.fired[layer]
@@ -307,14 +374,13 @@ def harm(
         (plants,) days until which the plants are down.
     """
     threat, target, packages, numbers = raid.threat, raid.target, raid.package, raid.number
-    key_words, first = keys.words, keys.start[DAMAGE]
     for i in range(threat.shape[0]):
         if alive[i] == 0:
             continue
         k, r, package, number = threat[i], target[i], packages[i], numbers[i]
         own, region = threats[k], regions[r]
-        row = first + package * regions.shape[0] + r
-        w0, w1, w2, _ = words((key_words[row, 0], key_words[row, 1]), future, day, number, 0)
+        key = stream(keys, DAMAGE, package * regions.shape[0] + r)
+        w0, w1, w2, _ = words(key, future, day, number, 0)
         spread = np.sqrt(log(1.0 + own.damage_cv * own.damage_cv))
         worth = own.damage * exp(spread * normal_quantile(unit(w0)) - 0.5 * spread * spread)
         damage[r] += worth * rate[own.damage_currency]
@@ -394,32 +460,16 @@ def live(
     fit = np.empty(world.regions.shape[0], np.int64)
     fit_tonight(keys, state.corps, plan.crew_weight, world.crews[0].on_duty, future, day, fit)
     tally.fit[month] += fit.sum()
-    raid = place(world, links, keys, future, day, count)
-    fight(world, links, plan, keys, tally, state, still, books, fit, raid, future, day)
+    night = nightfall(world, links, plan, keys, still, state.released, fit, count, future, day)
+    fight(world, links, plan, keys, tally, state, still, books, night, future, day)
     tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, state.works.stock, state.depot))
     if day + 1 == links.month_of.shape[0] or links.month_of[day + 1] != month:
         close_month(links, tally, state, day)
     if shadowed:
         apart = Books(without.spend, without.spend_local, without.plant_spend, state.rates[day], bias)
         supplies(world, links, plan, without, shadow, apart, trained, begun, ordered, day)
-        fight(world, links, plan, keys, without, shadow, still, apart, fit, raid, future, day)
+        fight(world, links, plan, keys, without, shadow, still, apart, night, future, day)
         tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, shadow.works.stock, shadow.depot))
-
-
-@kernel
-def most_blocks(world: World, keys: Keys, future: int, days: int) -> int:
-    """Blocks that any design releases within the horizon in this future."""
-    room = 64
-    while True:
-        found = releases(world.designs, keys, future, days, room)
-        most = 1
-        for d in range(found.shape[0]):
-            for b in range(room):
-                if found[d, b] < np.inf:
-                    most = max(most, b + 1)
-        if most < room:
-            return most
-        room *= 4
 
 
 @entry
@@ -440,10 +490,10 @@ def fly(
         for package in range(count.shape[1]):
             if count[day, package] > LARGEST_RAID:
                 return TOO_MANY
-    blocks = most_blocks(world, keys, future, days)
-    state = begin(world, links, plan, keys, blocks, future)
-    apart = begin(world, links, plan, keys, blocks, future) if shadowed else state
-    still = standing(world, blocks)
+    released, rates = releases(world.designs, keys, future, days), exchange(world.currencies, keys, future, days)
+    state = begin(world, links, plan, keys, released, rates, future)
+    apart = begin(world, links, plan, keys, released, rates, future) if shadowed else state
+    still = standing(world, links, released.shape[1])
     for p in range(world.plants.shape[0]):
         tally.opened[p] = state.works.opens[p]
     for day in range(days):

@@ -6,14 +6,18 @@ import numpy as np
 
 from octoplan.campaign.arithmetic import log, normal_quantile
 from octoplan.campaign.compiled import kernel, leaf
+from octoplan.campaign.ordering import sort_by_time
 from octoplan.campaign.raiding import Raid, rest
-from octoplan.campaign.streams import SHOTS, Key, Word, beta, duration, stream, unit, words
+from octoplan.campaign.streams import LAYER_DAY, SHOTS, Key, Word, beta, duration, stream, unit, words
 from octoplan.campaign.tally import CREW_SHORT, INTERCEPTORS, NOTHING, WINDOWS
 from octoplan.scenario.arrays import Floats, Ints, Keys, Records
 
 ALIVE, KILLED, NO_STOCK, NO_CREW, NO_TIME, NO_SHOTS = range(6)
 """Fate of a threat at the interceptors: not engaged, killed, or what let it by: no interceptor left, no crew free
 in its window, window closed between shots, the doctrine's shots used up."""
+
+HIT, TOUCHED, BACK, GONE = range(4)
+"""What comes of a sortie: a kill, a contact without one, a unit recovered without contact, a unit gone without it."""
 
 
 class Queue(NamedTuple):
@@ -210,6 +214,14 @@ def engagement(
 
 
 @leaf
+def outcome(u: float, p_contact: float, p_kill: float, p_recover: float) -> int:
+    """What comes of a sortie with the uniform number u: see ``intercept``."""
+    if u < p_contact:
+        return HIT if u < p_contact * p_kill else TOUCHED
+    return BACK if u - p_contact < (1.0 - p_contact) * p_recover else GONE
+
+
+@leaf
 def at_ease(queue: Queue, count: int, crews: int, doctrine: Doctrine) -> bool:
     """Whether crews are so many for the raid that ``unhindered`` is worth a try; decides speed, never results."""
     if crews == 0 or count <= crews:
@@ -231,7 +243,6 @@ def unhindered(
     arrival, deadline, kinds, fate, shots = queue.arrival, queue.deadline, queue.kind, queue.fate, queue.shots
     numbers, sources, end = queue.number, queue.source, queue.end
     order, stock, kills = arsenal.order, arsenal.stock, arsenal.kills
-    key_words, start = keys.words, keys.start[SHOTS]
     place = 0
     while place < order.shape[0] and stock[order[place]] <= 0:
         place += 1
@@ -242,11 +253,10 @@ def unhindered(
     room, p_recover = stock[cohort], arsenal.p_recover[design]
     flown = contacted = back = 0
     for i in range(count):
-        kind, number, row = kinds[i], numbers[i], start + sources[i]
-        key = (key_words[row, 0], key_words[row, 1])
+        kind, number, key = kinds[i], numbers[i], stream(keys, SHOTS, sources[i])
         time, last, p_contact = arrival[i], deadline[i], doctrine.p_contact[kind]
         mean, cv = doctrine.engagement[kind], doctrine.engagement_cv[kind]
-        p_kill, most, salvo = p_contact * arsenal.p_kill[cohort, kind], doctrine.max_shots[kind], doctrine.salvo[kind]
+        p_kill, most, salvo = arsenal.p_kill[cohort, kind], doctrine.max_shots[kind], doctrine.salvo[kind]
         shot = 0
         fate_i = ALIVE
         while fate_i == ALIVE:
@@ -254,13 +264,11 @@ def unhindered(
             for s in range(salvo):
                 if s > 0:
                     word = words(key, future, day, number, 64 * shot + s)[3]
-                u = unit(word)
-                if u < p_contact:
-                    contacted += 1
-                    if u < p_kill:
-                        fate_i = KILLED
-                elif u - p_contact < (1.0 - p_contact) * p_recover:
-                    back += 1
+                result = outcome(unit(word), p_contact, p_kill, p_recover)
+                contacted += result <= TOUCHED
+                back += result == BACK
+                if result == HIT:
+                    fate_i = KILLED
             shot += 1
             flown += salvo
             time += lasts
@@ -330,7 +338,6 @@ def event_by_event(
     kills, p_recover = arsenal.kills, arsenal.p_recover
     means, cvs, p_contacts = doctrine.engagement, doctrine.engagement_cv, doctrine.p_contact
     max_shots, salvos = doctrine.max_shots, doctrine.salvo
-    key_words, start = keys.words, keys.start[SHOTS]
     end, target, waiting = queue.end, queue.target, queue.waiting
     for i in range(count):
         fate[i] = ALIVE
@@ -367,10 +374,9 @@ def event_by_event(
             if place >= cohorts:
                 fate[i] = NO_STOCK
                 continue
-            kind, number, shot, row = kinds[i], numbers[i], shots[i], start + sources[i]
+            kind, number, shot, key = kinds[i], numbers[i], shots[i], stream(keys, SHOTS, sources[i])
             shots[i] = shot + 1
-            key = (key_words[row, 0], key_words[row, 1])
-            lasts, w0 = engagement(key, future, day, number, 64 * shot, means[kind], cvs[kind])
+            lasts, word = engagement(key, future, day, number, 64 * shot, means[kind], cvs[kind])
             p_contact = p_contacts[kind]
             for s in range(salvos[kind]):
                 while place < cohorts and stock[order[place]] <= 0:
@@ -378,67 +384,24 @@ def event_by_event(
                 if place >= cohorts:
                     break
                 if s > 0:
-                    w0 = words(key, future, day, number, 64 * shot + s)[3]
+                    word = words(key, future, day, number, 64 * shot + s)[3]
                 cohort = order[place]
                 design = design_of[cohort]
-                u = unit(w0)
                 stock[cohort] -= 1
                 sorties[design] += 1
-                if u < p_contact:
+                result = outcome(unit(word), p_contact, p_kill[cohort, kind], p_recover[design])
+                if result <= TOUCHED:
                     contacts[design] += 1
-                    if u < p_contact * p_kill[cohort, kind] and fate[i] != KILLED:
+                    if result == HIT and fate[i] != KILLED:
                         fate[i] = KILLED
                         kills[design, kind] += 1
-                elif u - p_contact < (1.0 - p_contact) * p_recover[design]:
+                elif result == BACK:
                     recovered[design] += 1
                     returned[cohort] += 1
             push_busy(end, target, busy, time + lasts, i)
             busy += 1
     for w in range(waits):
         fate[waiting[w]] = NO_CREW
-
-
-@leaf
-def sort_by_time(when: Floats, first: int, last: int, order: Ints, slot: Ints) -> None:
-    """Fill ``order`` with the rows first..last of ``when`` from early to late, equal times in row order.
-
-    A bucket a row, then insertion: linear for times spread over a raid. ``slot`` is working room of one more.
-    """
-    count = last - first
-    early = np.inf
-    late = -np.inf
-    for i in range(first, last):
-        early = min(early, when[i])
-        late = max(late, when[i])
-    if count <= 24:
-        for a in range(count):
-            order[a] = first + a
-        insertion(when, order, count)
-        return
-    scale = (count - 1) / (late - early) if late > early else 0.0
-    for b in range(count + 1):
-        slot[b] = 0
-    for i in range(first, last):
-        slot[int((when[i] - early) * scale) + 1] += 1
-    for b in range(count):
-        slot[b + 1] += slot[b]
-    for i in range(first, last):
-        b = int((when[i] - early) * scale)
-        order[slot[b]] = i
-        slot[b] += 1
-    insertion(when, order, count)
-
-
-@leaf
-def insertion(when: Floats, order: Ints, count: int) -> None:
-    """Sort ``order`` by time, in place; quick where little is out of order."""
-    for a in range(1, count):
-        item = order[a]
-        b = a
-        while b > 0 and when[order[b - 1]] > when[item]:
-            order[b] = order[b - 1]
-            b -= 1
-        order[b] = item
 
 
 class Shield(NamedTuple):
@@ -469,15 +432,13 @@ class Shield(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """Working room for the threats of a day: each crossing's place in time order, its place in the doctrine, its row
-    in the crews' queue, whether it is spared as a decoy; and the room of the sort.
+    """Working room for the threats of a region: the place each has reached in its doctrine, its row in the crews' queue
+    or -1, whether it is spared as a decoy.
     """
 
-    order: Ints
     at: Ints
     member: Ints
     spare: Ints
-    slot: Ints
 
 
 class CombatLog(NamedTuple):
@@ -488,8 +449,8 @@ class CombatLog(NamedTuple):
     nights: Ints
 
 
-class Arms(NamedTuple):
-    """The arsenals of all regions, as in ``Arsenal`` with the region first, and the accounts they move.
+class Accounts(NamedTuple):
+    """The accounts of units that a night moves.
 
     spent
         (designs,) units flown and not recovered, added to.
@@ -499,16 +460,6 @@ class Arms(NamedTuple):
         (regions,) smoothed sorties wanted a day.
     """
 
-    order: Ints
-    design: Ints
-    stock: Ints
-    returned: Ints
-    p_kill: Floats
-    p_recover: Floats
-    sorties: Ints
-    contacts: Ints
-    recovered: Ints
-    kills: Ints
     spent: Ints
     position: Ints
     use: Floats
@@ -517,32 +468,24 @@ class Arms(NamedTuple):
 @kernel
 def empty_bench(size: int) -> Bench:
     """Working room for a number of threats."""
-    return Bench(
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty(size, np.int64),
-        np.empty(size + 1, np.int64),
-    )
+    return Bench(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
 
 
 @kernel
-def shield_today(
-    layers: Records, effects: Records, order: Ints, stock: Floats, keys: Keys, kind: int, future: int, day: int
-) -> Shield:
-    """The layers of a day: beta-distributed probabilities around the stated ones, with their intra-day correlation."""
-    count, threats = order.shape[1], order.shape[0]
+def chances_today(layers: Records, effects: Records, keys: Keys, future: int, day: int) -> Floats:
+    """Today's probability that an engagement of each layer stops a threat, (layers, threats).
+
+    Beta-distributed around the stated ones, with the layer's intra-day correlation.
+    """
+    count = layers.shape[0]
+    threats = effects.shape[0] // count
     p = np.zeros((count, threats))
-    shots = np.zeros((count, threats))
-    limited = np.zeros(count, np.int64)
-    stocked = np.zeros(count, np.int64)
     for layer in range(1, count):
-        limited[layer], stocked[layer] = layers[layer].limited, layers[layer].stocked
         for k in range(threats):
             row = layer * threats + k
-            shots[layer, k] = effects[row].shots
-            p[layer, k] = beta(stream(keys, kind, row), future, day, effects[row].p, layers[layer].correlation)
-    return Shield(order, p, shots, limited, stocked, np.zeros(count), stock, np.zeros(count))
+            key = stream(keys, LAYER_DAY, row)
+            p[layer, k] = beta(key, future, day, effects[row].p, layers[layer].correlation)
+    return p
 
 
 @leaf
@@ -592,7 +535,7 @@ def defend(
         (threats,) uniform numbers left to each threat of the raid.
     """
     who, when, kinds, package, number = raid.who, raid.when, raid.threat, raid.package, raid.number
-    crossing, places, spared, member = bench.order, bench.at, bench.spare, bench.member
+    places, spared, member = bench.at, bench.spare, bench.member
     order, p, shots, limited, stocked = shield.order, shield.p, shield.shots, shield.limited, shield.stocked
     room, stock, fired = shield.room, shield.stock, shield.fired
     arrivals, deadlines, ranks = queue.arrival, queue.deadline, queue.rank
@@ -604,10 +547,9 @@ def defend(
         room[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
     first = raid.start[region]
     count = raid.start[region + 1] - first
-    sort_by_time(when, first, first + count, crossing, bench.slot)
     queued = 0
     for a in range(count):
-        i = who[crossing[a]]
+        i = who[first + a]
         member[a] = -1
         if alive[i] == 0:
             continue
@@ -627,7 +569,7 @@ def defend(
         if at < layers and order[k, at] == 0:
             at += 1
             if not spare:
-                arrival = when[crossing[a]]
+                arrival = when[first + a]
                 rank = -value[k] if by_value else 0.0
                 window = engagement[k * regions + region].window
                 arrivals[queued], deadlines[queued], ranks[queued] = arrival, arrival + window, rank
@@ -639,7 +581,7 @@ def defend(
     if queued > 0:
         intercept(queue, queued, crews, doctrine, arsenal, keys, future, day)
     for a in range(count):
-        i = who[crossing[a]]
+        i = who[first + a]
         if alive[i] == 0:
             continue
         k = kinds[i]
@@ -653,19 +595,20 @@ def defend(
             alive[i] = 0
             stopped[k] += 1
             stopped_by[by, k] += 1
-    return night(queue, queued, diary.nights[region])
+    return night(queue, queued, doctrine.salvo, diary.nights[region])
 
 
 @leaf
-def night(queue: Queue, queued: int, bound: Ints) -> int:
+def night(queue: Queue, queued: int, salvo: Ints, bound: Ints) -> int:
     """Count the region-night under what let most of its threats by; returns the sorties wanted."""
     if queued == 0:
         return 0
     no_stock = no_crew = no_time = wanted = 0
     for j in range(queued):
-        wanted += queue.shots[j]
+        wanted += queue.shots[j] * salvo[queue.kind[j]]
         if queue.fate[j] == NO_STOCK:
             no_stock += 1
+            wanted += salvo[queue.kind[j]]
         elif queue.fate[j] == NO_CREW:
             no_crew += 1
         elif queue.fate[j] == NO_TIME:
@@ -678,41 +621,43 @@ def night(queue: Queue, queued: int, bound: Ints) -> int:
         bound[CREW_SHORT] += 1
     else:
         bound[WINDOWS] += 1
-    return wanted + no_stock
+    return wanted
 
 
 @leaf
 def sweep(
     threats: Records, engagement: Records, posts: Records, p_contact: Floats, value: Floats, by_value: bool,
     smoothing: float, keys: Keys, diary: CombatLog, raid: Raid, alive: Ints, luck: Floats, guise: Floats,
-    bench: Bench, shield: Shield, queue: Queue, doctrine: Doctrine, arms: Arms, region_order: Ints, fit: Ints,
-    future: int, day: int,
+    bench: Bench, shield: Shield, queue: Queue, doctrine: Doctrine, arsenals: Arsenal, accounts: Accounts,
+    region_order: Ints, fit: Ints, future: int, day: int,
 ) -> None:  # fmt: skip
     """A raid through all regions, in an order in which every corridor leads forward.
 
     p_contact
         (regions, threats) contact probability of a sortie.
+    arsenals
+        as in ``Arsenal``, its stock, sorties, contacts, recovered and kills with the region first.
     fit
         (regions,) crews able to fly.
     """
     regions = fit.shape[0]
     for r in region_order:
-        arms.use[r] *= 1.0 - smoothing
+        accounts.use[r] *= 1.0 - smoothing
         if raid.start[r] == raid.start[r + 1]:
             continue
         local = Doctrine(doctrine.engagement, doctrine.engagement_cv, p_contact[r], doctrine.max_shots, doctrine.salvo)
         arsenal = Arsenal(
-            arms.order, arms.design, arms.stock[r], arms.returned, arms.p_kill, arms.p_recover,
-            arms.sorties[r], arms.contacts[r], arms.recovered[r], arms.kills[r],
+            arsenals.order, arsenals.design, arsenals.stock[r], arsenals.returned, arsenals.p_kill, arsenals.p_recover,
+            arsenals.sorties[r], arsenals.contacts[r], arsenals.recovered[r], arsenals.kills[r],
         )  # fmt: skip
-        balance(arsenal.sorties, arsenal.recovered, arms.spent, arms.position, shield.fired, r, -1)
+        balance(arsenal.sorties, arsenal.recovered, accounts.spent, accounts.position, shield.fired, r, -1)
         wanted = defend(
             threats, engagement, posts, value, by_value, keys, diary, raid, alive, luck, guise, bench, shield,
             queue, local, arsenal, r, regions, future, day, fit[r],
         )  # fmt: skip
-        balance(arsenal.sorties, arsenal.recovered, arms.spent, arms.position, shield.fired, r, 1)
-        arms.use[r] += smoothing * wanted
-        put_back(arms.order, arsenal.stock, arms.returned)
+        balance(arsenal.sorties, arsenal.recovered, accounts.spent, accounts.position, shield.fired, r, 1)
+        accounts.use[r] += smoothing * wanted
+        put_back(arsenal.order, arsenal.stock, arsenal.returned)
 
 
 @leaf

@@ -126,7 +126,7 @@ def open_works(gates: Records, plants: Records, countries: Records, links: Links
         for day in range(days):
             if day >= opens[p]:
                 month = links.month_of[day]
-                since = month - links.month_of[int(opens[p])]
+                since = month - links.month_of[int(np.ceil(opens[p]))]
                 asked[p, day] = plan.output[p, since] / links.month_days[month]
                 lines[p, day] = plan.lines[p, since]
     return Works(
@@ -144,18 +144,27 @@ def open_works(gates: Records, plants: Records, countries: Records, links: Links
 
 
 @kernel
-def releases(designs: Records, keys: Keys, future: int, days: int, blocks: int) -> Floats:
-    """Day of each design's releases, (designs, blocks): the first on day 0, then at gamma intervals; inf if late."""
-    found = np.full((designs.shape[0], blocks), np.inf)
+def releases(designs: Records, keys: Keys, future: int, days: int) -> Floats:
+    """Day of each design's releases, (designs, blocks): the first on day 0, then at gamma intervals; inf for none.
+
+    There are as many blocks as the design with most of them releases within the days.
+    """
+    found = np.full((designs.shape[0], 64), np.inf)
+    most = 1
     for d in range(designs.shape[0]):
         own = designs[d]
         day = 0.0
-        for b in range(blocks):
-            if day >= days:
-                break
+        b = 0
+        while day < days:
+            if b == found.shape[1]:
+                wider = np.full((designs.shape[0], 4 * b), np.inf)
+                wider[:, :b] = found
+                found = wider
             found[d, b] = day
-            day += duration(stream(keys, RELEASE, d), future, 0, b + 1, own.release_interval, own.release_cv)
-    return found
+            b += 1
+            day += duration(stream(keys, RELEASE, d), future, 0, b, own.release_interval, own.release_cv)
+        most = max(most, b)
+    return found[:, :most].copy()
 
 
 @leaf

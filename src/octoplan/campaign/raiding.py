@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.campaign.arithmetic import exp, log
-from octoplan.campaign.compiled import kernel, leaf
+from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.ordering import sort_by_time
 from octoplan.campaign.streams import (
     COUNT,
     LEVEL,
@@ -37,7 +38,8 @@ class Raid(NamedTuple):
         (threats,) uniform numbers that decide which layer stops it, and where it is recognised as a decoy; what a
         decision leaves of them is uniform again, so each serves the whole way.
     start, who, when
-        region r is crossed by the threats ``who[start[r]:start[r + 1]]`` at the minutes ``when`` of the raid.
+        region r is crossed, from early to late, by the threats ``who[start[r]:start[r + 1]]`` at the minutes ``when``
+        of the raid.
     """
 
     threat: Ints
@@ -49,6 +51,23 @@ class Raid(NamedTuple):
     start: Ints
     who: Ints
     when: Floats
+
+
+@structure
+class Roads:
+    """What does not change from day to day in the raids of one future.
+
+    ways
+        (corridors,) cumulative shares of the corridors into each region, in the order of ``links.into``.
+    depth
+        most corridors that one threat can take.
+    mix
+        (packages, threats) cumulative shares of the classes within each package.
+    """
+
+    ways: Floats
+    depth: int
+    mix: Floats
 
 
 @kernel
@@ -141,6 +160,13 @@ def rest(u: float, below: float, above: float) -> float:
 
 
 @kernel
+def roads(world: World, links: Links) -> Roads:
+    """The constants of one future's raids."""
+    corridors, threats = world.corridors, world.threats
+    return Roads(ways_in(corridors, links), deepest(corridors, links), mixes(threats, world.packages.shape[0]))
+
+
+@kernel
 def ways_in(corridors: Records, links: Links) -> Floats:
     """Cumulative shares of the corridors into each region, in the order of ``links.into``; shape (corridors,)."""
     found = np.zeros(links.into.shape[0])
@@ -156,16 +182,17 @@ def ways_in(corridors: Records, links: Links) -> Floats:
 
 
 @kernel
-def mix(threats: Records, package: int) -> Floats:
-    """Cumulative shares of the classes within a package, shape (threats,)."""
-    share = np.zeros(threats.shape[0])
-    total = 0.0
-    for k in range(threats.shape[0]):
-        if threats[k].package == package:
-            total += threats[k].mix
-        share[k] = total
-    for k in range(threats.shape[0]):
-        share[k] /= total
+def mixes(threats: Records, packages: int) -> Floats:
+    """Cumulative shares of the classes within each package, shape (packages, threats)."""
+    share = np.zeros((packages, threats.shape[0]))
+    for package in range(packages):
+        total = 0.0
+        for k in range(threats.shape[0]):
+            if threats[k].package == package:
+                total += threats[k].mix
+            share[package, k] = total
+        for k in range(threats.shape[0]):
+            share[package, k] /= total
     return share
 
 
@@ -210,7 +237,7 @@ def walk_back(
 
 
 @kernel
-def place(world: World, links: Links, keys: Keys, future: int, day: int, count: Ints) -> Raid:
+def place(world: World, links: Links, roads: Roads, keys: Keys, future: int, day: int, count: Ints) -> Raid:
     """The raid of a day, given the count of each package: classes, destinations, and the regions crossed when.
 
     Each threat is one block of its package's stream: a word for class, destination and way, one for the time of
@@ -223,14 +250,13 @@ def place(world: World, links: Links, keys: Keys, future: int, day: int, count: 
     number = np.empty(total, np.int64)
     target = np.empty(total, np.int64)
     luck, guise = np.empty(total), np.empty(total)
-    depth = deepest(world.corridors, links) + 1
+    depth = roads.depth + 1
     where = np.empty(total * depth, np.int64)
     whose = np.empty(total * depth, np.int64)
     times = np.empty(total * depth)
-    start = np.zeros(regions + 1, np.int64)
     back = np.empty(depth, np.int64)
     corridors, threats, into_start, into = world.corridors, world.threats, links.into_start, links.into
-    ways = ways_in(corridors, links)
+    ways = roads.ways
     crossed = 0
     n = 0
     for package in range(count.shape[0]):
@@ -238,11 +264,11 @@ def place(world: World, links: Links, keys: Keys, future: int, day: int, count: 
             continue
         span = world.packages[package].span
         destinations = split(world.splits, regions, world.packages[package].concentration, keys, package, future, day)
-        mixes = mix(threats, package)
+        mix = roads.mix[package]
         key = stream(keys, THREATS, package)
         for i in range(count[package]):
             w0, w1, w2, w3 = words(key, future, day, i, 0)
-            k, u = pick(mixes, unit(w0))
+            k, u = pick(mix, unit(w0))
             region, u = pick(destinations, u)
             time = unit(w1) * span
             threat[n], package_of[n], number[n], target[n] = k, package, i, region
@@ -258,15 +284,33 @@ def place(world: World, links: Links, keys: Keys, future: int, day: int, count: 
                 where[crossed], whose[crossed], times[crossed] = corridors[back[step]].into, n, time
                 crossed += 1
             n += 1
-    for i in range(crossed):
+    start, who, when = line_up(regions, where[:crossed], whose, times)
+    return Raid(threat, package_of, number, target, luck, guise, start, who, when)
+
+
+@kernel
+def line_up(regions: int, where: Ints, whose: Ints, times: Floats) -> tuple[Ints, Ints, Floats]:
+    """Crossings sorted by region, then by time, then as given: ``start``, ``who`` and ``when`` of a ``Raid``.
+
+    where, whose, times
+        (crossings,) region, threat and minute of each; the last two may be longer.
+    """
+    count = where.shape[0]
+    start = np.zeros(regions + 1, np.int64)
+    for i in range(count):
         start[where[i] + 1] += 1
     for r in range(regions):
         start[r + 1] += start[r]
-    fill = start.copy()
-    who = np.empty(crossed, np.int64)
-    when = np.empty(crossed)
-    for i in range(crossed):
+    fill, row, when = start.copy(), np.empty(count, np.int64), np.empty(count)
+    for i in range(count):
         slot = fill[where[i]]
         fill[where[i]] += 1
-        who[slot], when[slot] = whose[i], times[i]
-    return Raid(threat, package_of, number, target, luck, guise, start, who, when)
+        row[slot], when[slot] = i, times[i]
+    order, room = np.empty(count, np.int64), np.empty(count + 1, np.int64)
+    for r in range(regions):
+        sort_by_time(when, start[r], start[r + 1], order[start[r] :], room)
+    who, early = np.empty(count, np.int64), np.empty(count)
+    for i in range(count):
+        who[i] = whose[row[order[i]]]
+        early[i] = when[order[i]]
+    return start, who, early

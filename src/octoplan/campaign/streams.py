@@ -203,7 +203,7 @@ def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
 
 @leaf
 def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
-    """A binomial number by inversion, in parts of at most 64 trials so that no part underflows."""
+    """A binomial number by inversion, in parts of mean at most 16 so that no part underflows."""
     if p <= 0.0:
         return 0
     if p >= 1.0:
@@ -220,7 +220,7 @@ def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int
     count = 0
     attempt = 0
     while trials > 0:
-        part = min(trials, 64)
+        part = trials if trials * p <= 16.0 else int(16.0 / p)
         trials -= part
         u = unit(words(key, future, day, index, attempt)[0])
         attempt += 1
