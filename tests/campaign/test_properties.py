@@ -133,7 +133,7 @@ def test_a_plants_spend_is_spend(drawn: Drawn) -> None:
     found = fly(drawn)
     by_cost = found.spend.sum((0, 2))
     bias = drawn.world.finance["optimism_bias"][0]
-    assert np.allclose(found.plant_spend.sum(0)[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
+    assert np.allclose(found.plant_spend.sum((0, 1))[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
     assert np.isclose(by_cost[BIAS], bias * by_cost[list(PLANT_COSTS)].sum(), rtol=1e-9)
 
 

@@ -172,8 +172,8 @@ class Campaign:
         bias = self.of("finance")[None].optimism_bias
         self.pay(cost, payer, currency, amount)
         self.pay("optimism-bias", payer, currency, amount * bias)
-        self.add("plant_spend", plant, cost, by=amount * self.rates[currency])
-        self.add("plant_spend", plant, "optimism-bias", by=amount * bias * self.rates[currency])
+        self.count("plant_spend", plant, cost, by=amount * self.rates[currency])
+        self.count("plant_spend", plant, "optimism-bias", by=amount * bias * self.rates[currency])
 
     @property
     def waiting(self) -> Counter[str]:
@@ -420,17 +420,17 @@ class Campaign:
     def ship_parts(self) -> None:
         plants = self.cast.names.plants
         for supplier, own in self.of("suppliers").items():
-            credit = min(self.supplier_credit[supplier] + own.capacity, max(1.0, MONTH * own.capacity))
             if not self.ships(supplier):
                 self.count("supplier_down", supplier)
-            else:
-                queue = [plant for plant in plants if self.backlog[plant, supplier] > 0]
-                turn = self.day % max(1, len(queue))
-                for plant in queue[turn:] + queue[:turn]:
-                    count = min(self.backlog[plant, supplier], int(credit))
-                    if count > 0:
-                        credit -= count
-                        self.ship(plant, supplier, own, count)
+                continue
+            credit = min(self.supplier_credit[supplier] + own.capacity, max(1.0, MONTH * own.capacity))
+            queue = [plant for plant in plants if self.backlog[plant, supplier] > 0]
+            turn = self.day % max(1, len(queue))
+            for plant in queue[turn:] + queue[:turn]:
+                count = min(self.backlog[plant, supplier], int(credit))
+                if count > 0:
+                    credit -= count
+                    self.ship(plant, supplier, own, count)
             self.supplier_credit[supplier] = credit
 
     def ship(self, plant: str, supplier: str, own: Thing, count: int) -> None:
@@ -520,11 +520,11 @@ class Campaign:
         return "line" if by_line <= by_labour else "labour"
 
     def run(self, plant: str, own: Thing, site: Site, paid: float) -> None:
-        """Overhead, labour, and the lines that are new today."""
+        """Overhead, labour, and the lines beyond those there ever were."""
         payer = self.payer_of(plant)
         self.pay_for(plant, "overhead", payer, own.overhead_currency, own.overhead)
         self.pay_for(plant, "labour", payer, own.labour_rate_currency, paid * own.labour_rate)
-        new = site.lines[self.day] - (site.lines[self.day - 1] if self.day > 0 else 0.0)
+        new = site.lines[self.day] - max(site.lines[: self.day], default=0.0)
         if new > 0.0:
             self.pay_for(plant, "capital", payer, own.line_capital_currency, new * own.line_capital)
 

@@ -97,9 +97,8 @@ def destinations(planned: Floats, position: Ints, use: Floats, units: int, out: 
 def open_lanes(lanes: Records, up: Ints, credit: Floats, lane_down: Ints) -> None:
     """Give each lane that is up the day's capacity, fractions carried over; count the lanes that are down."""
     for lane in range(credit.shape[0]):
-        capacity = lanes[lane].capacity
         left = credit[lane] - np.floor(credit[lane])
-        credit[lane] = min(capacity + left, max(1.0, capacity + 1.0)) if up[lane] == 1 else 0.0
+        credit[lane] = lanes[lane].capacity + left if up[lane] == 1 else 0.0
         lane_down[lane] += 1 - up[lane]
 
 

@@ -36,8 +36,8 @@ def pay_plant(books: Books, month: int, plant: int, cost: int, payer: int, curre
     """Book a cost of a plant, and the optimism bias on it as a cost of its own."""
     pay(books, month, cost, payer, currency, amount)
     pay(books, month, BIAS, payer, currency, amount * books.bias)
-    books.plant_spend[plant, cost] += amount * books.rate[currency]
-    books.plant_spend[plant, BIAS] += amount * books.bias * books.rate[currency]
+    books.plant_spend[month, plant, cost] += amount * books.rate[currency]
+    books.plant_spend[month, plant, BIAS] += amount * books.bias * books.rate[currency]
 
 
 @kernel

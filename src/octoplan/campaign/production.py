@@ -51,6 +51,8 @@ class Works:
         (plants, days) good units the plan asks for on the day.
     lines
         (plants, days) lines in place on the day.
+    built
+        (plants,) most lines the plant has had so far.
     payer
         (plants,) who pays for the plant.
     experience, heads, carry
@@ -66,6 +68,7 @@ class Works:
     opens: Floats
     asked: Floats
     lines: Floats
+    built: Floats
     payer: Ints
     experience: Floats
     heads: Floats
@@ -133,6 +136,7 @@ def open_works(gates: Records, plants: Records, countries: Records, links: Links
         opens,
         asked,
         lines,
+        np.zeros(count),
         payer,
         np.zeros(count),
         np.zeros(count),
@@ -268,14 +272,14 @@ def binding(wanted: float, by_line: float, by_labour: float, open_share: float, 
 
 @kernel
 def running_cost(own: Records, works: Works, books: Books, plant: int, month: int, day: int, paid: float) -> None:
-    """Overhead and labour of an open plant, and the capital of the lines that are new today."""
+    """Overhead and labour of an open plant, and the capital of lines beyond those it has ever had."""
     payer = works.payer[plant]
     pay_plant(books, month, plant, OVERHEAD, payer, own.overhead_currency, own.overhead)
     pay_plant(books, month, plant, LABOUR, payer, own.labour_rate_currency, paid * own.labour_rate)
-    before = works.lines[plant, day - 1] if day > 0 else 0.0
-    if works.lines[plant, day] > before:
-        cost = (works.lines[plant, day] - before) * own.line_capital
-        pay_plant(books, month, plant, CAPITAL, payer, own.line_capital_currency, cost)
+    new = works.lines[plant, day] - works.built[plant]
+    if new > 0.0:
+        works.built[plant] = works.lines[plant, day]
+        pay_plant(books, month, plant, CAPITAL, payer, own.line_capital_currency, new * own.line_capital)
 
 
 @kernel

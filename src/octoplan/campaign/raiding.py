@@ -140,13 +140,9 @@ def split(
 def pick(cumulative: Floats, u: float) -> tuple[int, float]:
     """The row whose share of the cumulative shares holds u, never one without a share; and what is left of u."""
     low = 0
-    high = cumulative.shape[0] - 1
-    while low < high:
-        middle = (low + high) // 2
-        if cumulative[middle] > u:
-            high = middle
-        else:
-            low = middle + 1
+    for running in cumulative:
+        low += running <= u
+    low = min(low, cumulative.shape[0] - 1)
     while low > 0 and cumulative[low] == cumulative[low - 1]:
         low -= 1
     below = cumulative[low - 1] if low > 0 else 0.0

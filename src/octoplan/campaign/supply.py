@@ -41,7 +41,7 @@ class Stores:
     ordered
         (suppliers,) parts ordered from each so far.
     credit
-        (suppliers,) parts the supplier has capacity for; a month's worth at the most.
+        (suppliers,) parts the supplier has capacity for: grows on the days it is up, to a month's worth at the most.
     lead
         (parts,) mean lead time in days, weighted by sourcing.
     """
@@ -194,10 +194,10 @@ def ship_parts(
     plants, days = stores.on_hand.shape[0], stores.due.shape[0]
     for s in range(ships.shape[0]):
         own = suppliers[s]
-        stores.credit[s] = min(stores.credit[s] + own.capacity, max(1.0, 30.4375 * own.capacity))
         if ships[s] == 0:
             diary.supplier_down[month, s] += 1
             continue
+        stores.credit[s] = min(stores.credit[s] + own.capacity, max(1.0, 30.4375 * own.capacity))
         begin = first_in_turn(stores.backlog[:, s], day)
         for turn in range(plants):
             p = (begin + turn) % plants

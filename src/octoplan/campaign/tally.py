@@ -84,7 +84,7 @@ TALLIES = (
     Tallied("fit", ("month",), "i4", "crew-night", "crews fit to fly, summed over regions and nights"),
     Tallied("spend", ("month", "cost", "payer"), "f8", "money", "spend, real, at the day's exchange rate"),
     Tallied("spend_local", ("month", "payer", "currency"), "f8", "local money", "the same spend in its currency"),
-    Tallied("plant_spend", ("plant", "cost"), "f8", "money", "spend of the plant over the whole horizon"),
+    Tallied("plant_spend", ("month", "plant", "cost"), "f8", "money", "the part of the spend that is the plant's"),
     Tallied("exchange", ("month", "currency"), "f8", "money", "price of one unit at the month's end"),
     Tallied("block", ("month", "design"), "i4", "1", "blocks released by the month's end"),
     Tallied("opened", ("plant",), "f8", "day", "day the plant's gates are passed"),

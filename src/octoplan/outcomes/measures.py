@@ -444,6 +444,7 @@ def spending(view: View, spend: Floats) -> Iterator[Measure]:
     for row, payer in enumerate(view.names.payers):
         yield Measure(f"spend/{payer}", group, f"spend, {view.title('payers', payer)}", unit, over(spend[:, :, :, row]))
     yield Measure("spend/optimism-bias", group, "of which optimism bias", unit, over(spend[:, :, BIAS]))
+    yield from unit_costs(view)
     if not view.whole:
         return
     rate = view.belief("finance", "discount_rate")[:, :1]
@@ -459,6 +460,15 @@ def spending(view: View, spend: Floats) -> Iterator[Measure]:
         yield Measure(f"over-budget/{payer}", group, title, "%", (paid > limit).astype(np.float64), "chance")
 
 
+def unit_costs(view: View) -> Iterator[Measure]:
+    """What each plant spends on a good unit: parts, labour, overhead, royalty, freight, lines, scrap; without bias."""
+    spent, good = view.money("plant_spend").sum(axis=1), view.take("good").sum(axis=1)
+    for row, plant in enumerate(view.names.plants):
+        title = f"unit production cost, {view.title('plants', plant)}"
+        own = over(spent[:, row]) - spent[:, row, BIAS]
+        yield Measure(f"unit-cost/{plant}", "Money", title, view.unit, ratio(own, good[:, row]))
+
+
 def work(view: View) -> Iterator[Measure]:
     """Jobs and value added by country."""
     hours = view.take("hours_paid").sum(axis=1)
@@ -472,11 +482,9 @@ def work(view: View) -> Iterator[Measure]:
         yield Measure(f"jobs/{country}", "Work", f"direct jobs, average, {name}", "jobs", direct)
         title = f"indirect jobs, average, {name}"
         yield Measure(f"jobs/indirect/{country}", "Work", title, "jobs", direct * multiplier[:, row])
-        if view.whole:
-            spent = view.take("plant_spend")[:, rows].sum(axis=1)
-            there = over(spent) - spent[:, BIAS] - spent[:, FREIGHT]
-            base = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
-            yield Measure(f"value-added/{country}", "Work", f"value added, {name}", base, there * share[:, row])
+        spent = view.money("plant_spend")[:, :, rows].sum(axis=(1, 2))
+        there = over(spent) - spent[:, BIAS] - spent[:, FREIGHT]
+        yield Measure(f"value-added/{country}", "Work", f"value added, {name}", view.unit, there * share[:, row])
 
 
 def bounds(view: View) -> Iterator[Measure]:

@@ -82,8 +82,8 @@ def amount(name: str, unit: str, meaning: str, when: str = "always") -> Paramete
 
 def outage(of: str) -> tuple[Parameter, Parameter]:
     return (
-        positive("mtbf", "day", f"mean time between outages of {of}, from recovery to the next outage"),
-        positive("mttr", "day", f"mean time to recover {of} from an outage"),
+        Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {of}, from recovery to the next outage"),
+        Parameter("mttr", "day", 0.01, inf, f"mean time to recover {of} from an outage"),
     )
 
 
@@ -306,7 +306,7 @@ KINDS: tuple[Kind, ...] = (
         "designs",
         ("designs",),
         (
-            positive("release_interval", "day", "mean time between design releases (blocks)"),
+            Parameter("release_interval", "day", 1.0, inf, "mean time between design releases (blocks)"),
             amount("release_cv", "1", "coefficient of variation of that time"),
             share("p_recover", "probability that an interceptor without contact is recovered"),
         ),
