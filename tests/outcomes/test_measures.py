@@ -34,6 +34,7 @@ def total(run: Run, name: str, **where: str) -> Floats:
         ("jobs/home", 1700 / (1825 * 90 / 365.25)),
         ("jobs/indirect/home", 0),
         ("value-added/home", 0.5 * (90_000 + 34_000 + 8_500 + 850 + 1_000)),
+        ("unit-cost/bench", (90_000 + 34_000 + 8_500 + 850 + 4_250 + 1_000) / 850),
         ("missiles/kill", 500_000 / 0.5),
         ("plants/gate", 100 * 5 / 90),
         ("plants/met", 100 * 85 / 90),
@@ -57,14 +58,15 @@ def test_a_month_of_pocket_by_hand(month: str, made: int, delivered: int) -> Non
     table = pocket().month(month)
     assert (table["made"].interval.p50, table["delivered"].interval.p50) == (made, delivered)
     assert table.period == month
-    assert not {"present-value", "reach/1000", "value-added/home"} & {row.key for row in table}
+    assert not {"present-value", "reach/1000", "never/1000"} & {row.key for row in table}
 
 
 def test_months_add_up_to_the_run() -> None:
     """Counts and money of the months are those of the run, future by future."""
     for run in (pocket(), octopus()):
         months = run.compiled.names.months
-        for key in ("made", "flown", "kills", "leaked", "damage", "spend", "missiles/money"):
+        added = f"value-added/{run.compiled.names.countries[0]}"
+        for key in ("made", "flown", "kills", "leaked", "damage", "spend", "missiles/money", added):
             assert sum(values(run, key, month) for month in months) == pytest.approx(values(run, key), rel=1e-9)
 
 
