@@ -1,0 +1,69 @@
+"""The fit of the raid process: it finds what was put in, and says what it could not know."""
+
+import numpy as np
+import pytest
+
+from octoplan.raids.fit import FitError, Fitted, fit
+from octoplan.raids.process import COORDINATES, draw, natural
+from tests.raids.test_process import TRUTH, simulated
+
+
+def test_a_fit_is_a_function_of_its_record() -> None:
+    """The same days give the same fit, to the last bit, on one thread or two."""
+    counts = simulated(60, 11)
+    one, two = fit(counts), fit(counts, threads=2)
+    assert np.array_equal(one.posterior.mean, two.posterior.mean)
+    assert np.array_equal(one.posterior.covariance, two.posterior.covariance)
+
+
+def test_two_years_bring_the_parameters_back() -> None:
+    """Every true parameter lies within four posterior standard deviations, and the record has taught most of them."""
+    found = fit(simulated(730, 12), threads=2)
+    sd = np.sqrt(np.diag(found.posterior.covariance))
+    for i, c in enumerate(COORDINATES):
+        assert abs(found.mode[i] - c.fitted(np.array(TRUTH[c.name]))) < 4 * sd[i], c.name
+    assert np.median(found.diagnostics.learned) > 0.9
+    assert not found.diagnostics.warnings()
+    assert found.diagnostics.salvo_days == pytest.approx(730 * 0.15, rel=0.35)
+
+
+def test_salvo_days_are_told_apart() -> None:
+    """Days far above the others are salvo days with near certainty, ordinary ones are not."""
+    counts = simulated(120, 13)
+    found = fit(counts)
+    assert (found.salvo[counts[:, 0] > 450] > 0.9).all()
+    assert (found.salvo[(counts[:, 0] > 0) & (counts[:, 0] < 150)] < 0.5).all()
+
+
+def test_a_record_without_salvos_says_so() -> None:
+    """With no salvo in the record the share and size of salvos rest on the prior, and the fit warns."""
+    rng = np.random.default_rng(14)
+    found = fit(np.column_stack([rng.poisson(100, 90), rng.poisson(1, 90)]))
+    assert any("salvo" in said for said in found.diagnostics.warnings())
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        (np.ones((10, 2), np.int64), "10 known days are too few"),
+        (np.full((40, 2), -3), "-3 cannot be a count"),
+        (np.zeros((40, 2), np.int64), "no drone was launched"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(counts: np.ndarray[tuple[int, int], np.dtype[np.int64]], words: str) -> None:
+    """Too few days, negative counts and a record without raids are errors that say so."""
+    with pytest.raises(FitError, match=words):
+        fit(counts)
+
+
+def test_forecasts_carry_the_uncertainty_of_the_fit() -> None:
+    """Thirty-day sums of a short record spread more than the process at its mode would."""
+    counts, draws = simulated(60, 15), 4000
+    found = fit(counts)
+    rng = np.random.default_rng(16)
+    alone = np.tile(natural(found.mode), (draws, 1))
+    begin, salvo = np.full(draws, found.posterior.mean[-1]), np.zeros(draws)
+    narrow = draw(alone, begin, salvo, 30, rng).sum(axis=1)[:, 0]
+    wide = Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
+    assert wide.std() > 1.2 * narrow.std()
+    assert np.array_equal(wide, Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])
