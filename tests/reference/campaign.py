@@ -673,13 +673,14 @@ class Campaign:
         share, stay = own.salvo_share, own.salvo_stay
         enter = min(1.0, share * (1.0 - stay) / (1.0 - share)) if share < 1.0 else 1.0
         keep = exp(-1.0 / own.wander_time)
-        salvo, level, counts = False, 0.0, []
-        for day in range(self.horizon):
-            chance = share if day == 0 else stay if salvo else enter
+        given = self.cast.given[: self.horizon]
+        salvo, level, counts = False, own.begin * own.wander, list(given)
+        for day in range(len(given), self.horizon):
+            chance = share if day == len(given) else stay if salvo else enter
             salvo = self.stream("raids/regime").uniform(day) < chance
             step = own.wander * self.stream("raids/level").normal(day)
-            level = step if day == 0 else keep * level + sqrt(1.0 - keep * keep) * step
-            trend = day / YEAR * log(1.0 + own.growth)
+            level = keep * level + sqrt(1.0 - keep * keep) * step
+            trend = (day - len(given)) / YEAR * log(1.0 + own.growth)
             scale = own.level * exp(trend + level - 0.5 * own.wander * own.wander)
             shock = self.stream("raids/shock").normal(day)
             counts.append({name: self.package_count(name, salvo, scale, shock, day) for name in self.of("packages")})
@@ -688,7 +689,7 @@ class Campaign:
     def package_count(self, package: str, salvo: bool, scale: float, shock: float, day: int) -> int:
         own = self.of("packages")[package]
         mean, cv = (own.salvo_mean, own.salvo_cv) if salvo else (own.routine_mean, own.routine_cv)
-        if mean <= 0.0:
+        if mean <= 0.0 or self.stream("raids/quiet", package).uniform(day) < own.quiet:
             return 0
         spread = sqrt(log(1.0 + cv * cv))
         alone = self.stream("raids/package", package).normal(day)

@@ -53,6 +53,7 @@ class Cast:
             region: [names.corridors[c] for c in links.into[links.into_start[row] : links.into_start[row + 1]]]
             for row, region in enumerate(names.regions)
         }
+        self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given.tolist()]
         self.layers_against = {
             threat: [names.layers[layer] for layer in plan.layer_order[row] if layer >= 0]
             for row, threat in enumerate(names.threats)

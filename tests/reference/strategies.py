@@ -41,11 +41,11 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "corridors": {"share": (0, 1), "transit": (0, 60)},
     "raids": {
         "salvo_share": (0, 1), "salvo_stay": (0, 1), "level": (0.3, 2), "growth": (-0.6, 1), "wander": (0, 0.5),
-        "wander_time": (1, 40),
+        "wander_time": (1, 40), "begin": (-2, 2),
     },
     "packages": {
         "routine_mean": (0, 6), "routine_cv": (0, 1), "salvo_mean": (0, 20), "salvo_cv": (0, 1),
-        "coupling": (0, 1), "span": (5, 300), "concentration": (0.3, 30),
+        "quiet": (0, 0.4), "coupling": (0, 1), "span": (5, 300), "concentration": (0.3, 30),
     },
     "splits": {"share": (0, 1)},
     "threats": {
@@ -172,6 +172,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         into_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
         into=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
         reference_layer=np.array([-1], np.int64),
+        given=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
 

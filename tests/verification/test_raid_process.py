@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.raiding import counts, place, roads
+from octoplan.campaign.streams import LEVEL, normal, stream
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Ints, Keys, Links, World
 from tests.verification.harness import agrees, blank_world, records, streams
@@ -17,9 +18,11 @@ ROUTINE, SALVO = 30.0, 90.0
 
 @entry
 def draw_counts(world: World, keys: Keys, first: int, out: Ints) -> None:
-    """Counts of some futures, (futures, days, packages)."""
+    """Counts of some futures, (futures, days, packages), the slow level in its stationary state."""
+    none = np.zeros((0, out.shape[2]), np.int64)
     for future in range(out.shape[0]):
-        out[future] = counts(world, keys, first + future, out.shape[1])
+        world.raids[0].begin = normal(stream(keys, LEVEL, 0), 1 << 40, future, 0)
+        out[future] = counts(world, none, keys, first + future, out.shape[1])
 
 
 def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object) -> Ints:
@@ -61,6 +64,47 @@ def test_intensity_grows_as_stated() -> None:
     """Growth of 50 % a year: on day t the mean is 1.5 ** (t / 365.25) times the first day's."""
     found = drawn(123, 2_000, 201, raids={"growth": 0.5}, routine_mean=200.0)[:, 200, 0]
     agrees(found, 200.0 * 1.5 ** (200 / 365.25))
+
+
+def test_quiet_days_have_their_share() -> None:
+    """A share of days brings none of a package, whatever its mean."""
+    found = drawn(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
+    agrees(found.mean(1), 0.2)
+
+
+def test_the_level_starts_where_it_is_said_to() -> None:
+    """From a level of b standard deviations on the eve, day t has the mean m exp(b w r^(t+1) - w^2 r^(2(t+1)) / 2)."""
+    begin, wander, time, mean, days = 1.5, 0.4, 10.0, 80.0, 12
+    world = blank_world(
+        raids=records("raids", 1, level=1.0, wander=wander, wander_time=time, begin=begin),
+        packages=records("packages", 1, routine_mean=mean),
+    )
+    out = np.empty((150_000, days, 1), np.int64)
+    draw_from(world, np.zeros((0, 1), np.int64), streams(128), out)
+    for day in (0, days - 1):
+        left = exp(-(day + 1) / time)
+        agrees(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
+
+
+def test_given_days_are_flown_as_given() -> None:
+    """Days that are given stand as they are, and the process begins on the day after them."""
+    world = blank_world(
+        raids=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
+        packages=records("packages", 2, salvo_mean=90.0),
+    )
+    given = np.array([[7, 0], [0, 900]])
+    out = np.empty((60_000, 4, 2), np.int64)
+    draw_from(world, given, streams(129, 2), out)
+    assert (out[:, :2] == given).all()
+    agrees(out[:, 2, 0], 90.0)
+    agrees(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
+
+
+@entry
+def draw_from(world: World, given: Ints, keys: Keys, out: Ints) -> None:
+    """Counts of some futures after given days, (futures, days, packages)."""
+    for future in range(out.shape[0]):
+        out[future] = counts(world, given, keys, future, out.shape[1])
 
 
 def test_the_level_wanders_with_its_correlation_time() -> None:

@@ -11,6 +11,7 @@ from octoplan.campaign.streams import (
     COUNT,
     LEVEL,
     PACKAGE,
+    QUIET,
     REGIME,
     SHOCK,
     SPLIT,
@@ -71,11 +72,12 @@ class Roads:
 
 
 @kernel
-def counts(world: World, keys: Keys, future: int, days: int) -> Ints:
-    """Threats of each package on each day, shape (days, packages).
+def counts(world: World, given: Ints, keys: Keys, future: int, days: int) -> Ints:
+    """Threats of each package on each day, shape (days, packages): those given, then those drawn.
 
     A two-state Markov regime (routine, salvo) times a slowly wandering log-intensity (AR(1) around 0, so that
-    exp of it has mean 1) times a lognormal shock a day, correlated between packages; Poisson around that.
+    exp of it has mean 1) times a lognormal shock a day, correlated between packages; Poisson around that, and none on
+    quiet days. The process begins on the first day drawn.
     """
     raids = world.raids[0]
     packages = world.packages.shape[0]
@@ -85,19 +87,22 @@ def counts(world: World, keys: Keys, future: int, days: int) -> Ints:
     keep = exp(-1.0 / raids.wander_time)
     fresh = np.sqrt(1.0 - keep * keep)
     salvo = False
-    level = 0.0
-    for day in range(days):
+    level = raids.begin * raids.wander
+    first = min(given.shape[0], days)
+    found[:first] = given[:first]
+    for day in range(first, days):
         u = uniform(stream(keys, REGIME, 0), future, day, 0)
-        salvo = u < (raids.salvo_share if day == 0 else (stay if salvo else enter))
-        step = raids.wander * normal(stream(keys, LEVEL, 0), future, day, 0)
-        level = step if day == 0 else keep * level + fresh * step
-        scale = raids.level * exp(day / 365.25 * log(1.0 + raids.growth) + level - 0.5 * raids.wander * raids.wander)
+        salvo = u < (raids.salvo_share if day == first else (stay if salvo else enter))
+        level = keep * level + fresh * (raids.wander * normal(stream(keys, LEVEL, 0), future, day, 0))
+        scale = raids.level * exp(
+            (day - first) / 365.25 * log(1.0 + raids.growth) + level - 0.5 * raids.wander * raids.wander
+        )
         shock = normal(stream(keys, SHOCK, 0), future, day, 0)
         for package in range(packages):
             own = world.packages[package]
             mean = own.salvo_mean if salvo else own.routine_mean
             cv = own.salvo_cv if salvo else own.routine_cv
-            if mean <= 0.0:
+            if mean <= 0.0 or uniform(stream(keys, QUIET, package), future, day, 0) < own.quiet:
                 continue
             spread = np.sqrt(log(1.0 + cv * cv))
             alone = normal(stream(keys, PACKAGE, package), future, day, 0)

@@ -89,6 +89,8 @@ class Links(NamedTuple):
         (regions + 1,), (corridors,) corridors into region r are ``into[into_start[r]:into_start[r + 1]]``.
     reference_layer
         (1,) the missile layer that kills are compared with.
+    given
+        (days, packages) counts of the first days that are given, not drawn; days may be 0.
     """
 
     month_of: Ints
@@ -103,6 +105,7 @@ class Links(NamedTuple):
     into_start: Ints
     into: Ints
     reference_layer: Ints
+    given: Ints
 
 
 class Plan(NamedTuple):

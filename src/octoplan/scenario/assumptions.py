@@ -106,12 +106,12 @@ def read_beliefs(
         text = row["name"]
         name = name_of(text, programme) if text else "the row has no name; expected one such as plants.uk-1.labour_rate"
         if isinstance(name, str):
-            report.add(ASSUMPTIONS, row.line, name)
+            report.add(row.file, row.line, name)
         elif text in lines:
-            report.add(ASSUMPTIONS, row.line, f"{text}: stands in line {lines[text]} already; keep one")
+            report.add(row.file, row.line, f"{text}: stands in line {lines[text]} already; keep one")
         else:
             lines[text] = row.line
-            entries.append(Entry(name, row.line))
+            entries.append(Entry(name, row.line, row.file))
             beliefs.append(_Reader(row, name, sources, units, report).belief())
     return entries, beliefs
 
@@ -127,7 +127,7 @@ class _Reader:
 
     def add(self, message: object) -> None:
         self.sound = False
-        self.report.add(ASSUMPTIONS, self.row.line, f"{self.name}: {message}")
+        self.report.add(self.row.file, self.row.line, f"{self.name}: {message}")
 
     def belief(self) -> Belief | None:
         quality, sources, day = self.quality(), self.source(), self.date()
@@ -167,7 +167,7 @@ class _Reader:
             self.row["owner"],
             day,
             self.row["note"],
-            self.report.place(ASSUMPTIONS),
+            self.report.place(self.row.file),
             self.row.line,
         )
 
@@ -337,7 +337,7 @@ class _Reader:
         median = float(shape.quantile(np.array([0.5]))[0])
         if abs(value - median) > NEAR_MEDIAN * spread(shape):
             words = f"{self.name}: value {value:g} is not the median of its distribution, {median:g} {unit}"
-            self.report.warn(ASSUMPTIONS, self.row.line, words)
+            self.report.warn(self.row.file, self.row.line, words)
 
 
 def read_correlations(
@@ -364,10 +364,10 @@ def read_correlations(
         except QuantityError as fault:
             faults.append(f"rank correlation {fault}")
         for words in faults:
-            report.add(CORRELATIONS, row.line, words)
+            report.add(row.file, row.line, words)
         if not faults and a in known and b in known:
             ids = tuple(part.strip() for part in row["source"].split(";") if part.strip())
-            found.append(Correlation(a, b, rank, ids, row["note"], report.place(CORRELATIONS), row.line))
+            found.append(Correlation(a, b, rank, ids, row["note"], report.place(row.file), row.line))
     _check_definite(found, [belief.name for belief in beliefs], report)
     return found
 

@@ -107,6 +107,22 @@ class Lognormal:
 
 
 @dataclass(frozen=True)
+class LogitNormal:
+    """``mean`` and ``deviation`` are those of the logit, log(x / (1 - x))."""
+
+    mean: float
+    deviation: float
+
+    def quantile(self, share: Floats) -> Floats:
+        return np.asarray(special.expit(self.mean + self.deviation * np.asarray(special.ndtri(share))), np.float64)
+
+    def below(self, value: float) -> float:
+        if not 0.0 < value < 1.0:
+            return float(value >= 1.0)
+        return float(special.ndtr((special.logit(value) - self.mean) / self.deviation))
+
+
+@dataclass(frozen=True)
 class Gamma:
     shape: float
     scale: float
@@ -176,6 +192,15 @@ def lognormal(low: float, high: float) -> Lognormal:
     """The lognormal distribution with P10 ``low`` and P90 ``high``, both above 0."""
     _above_zero("lognormal", low)
     return Lognormal((log(low) + log(high)) / 2, (log(high) - log(low)) / (2 * Z90))
+
+
+def logit_normal(low: float, high: float) -> LogitNormal:
+    """The logit-normal distribution with P10 ``low`` and P90 ``high``, both between 0 and 1."""
+    _above_zero("logitnormal", low)
+    if high >= 1.0:
+        raise DistributionError(f"a logitnormal distribution lies below 1, and {high:g} does not")
+    ends = special.logit(np.array([low, high]))
+    return LogitNormal(float(ends.mean()), float(np.diff(ends)[0] / (2 * special.ndtri(0.9))))
 
 
 def gamma(low: float, high: float) -> Gamma:
@@ -264,6 +289,7 @@ def steps(values: Sequence[float], weights: Sequence[float]) -> Steps:
 QUANTILED: dict[str, Callable[[float, float], Distribution]] = {
     "normal": normal,
     "lognormal": lognormal,
+    "logitnormal": logit_normal,
     "gamma": gamma,
     "beta": beta,
 }

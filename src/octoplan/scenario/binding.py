@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from octoplan.scenario.entities import BY_NAME, INTERCEPTOR, KINDS, MONEY, Parameter
-from octoplan.scenario.files import ASSUMPTIONS, Report, did_you_mean, shown
+from octoplan.scenario.files import ASSUMPTIONS, RAIDS, Report, did_you_mean, shown
 from octoplan.scenario.programme import Programme
 
 ANY = "*"
@@ -91,10 +91,11 @@ class Needs:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the log as the binding sees it: its name and its line."""
+    """A row as the binding sees it: its name, its line and its file."""
 
     name: Name
     line: int
+    file: str
 
 
 def bind(needs: Needs, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
@@ -142,20 +143,24 @@ def _report_rivals(entries: Sequence[Entry], rivals: Mapping[tuple[int, int], tu
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
         number = dotted(a.name.kind, a.name.parameter.name, row)
         words = f"{number} is filled by '{a.name}' (line {a.line}) and '{b.name}' alike; add a row of its own"
-        report.add(ASSUMPTIONS, b.line, words)
+        report.add(b.file, b.line, words)
 
 
 def _report_idle(
     entries: Sequence[Entry], fits: set[int], used: set[int], idle: Mapping[int, str], report: Report
 ) -> None:
+    fitted = {(e.name.kind, e.name.parameter.name) for e in entries if e.file == RAIDS}
     for index, entry in enumerate(entries):
         if index in used:
+            continue
+        if index in fits and (entry.name.kind, entry.name.parameter.name) in fitted:
+            report.warn(entry.file, entry.line, f"{entry.name}: {RAIDS} takes the place of this row")
             continue
         if index in fits:
             why = "every number it could fill has a more specific row"
         else:
             why = idle.get(index, "nothing it could fill is declared")
-        report.add(ASSUMPTIONS, entry.line, f"{entry.name} fills nothing: {why}; remove it")
+        report.add(entry.file, entry.line, f"{entry.name} fills nothing: {why}; remove it")
 
 
 def _missing(needs: Needs, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:

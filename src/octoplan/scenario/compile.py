@@ -23,6 +23,7 @@ def compiled(
     cover: float,
     beliefs: Sequence[Belief],
     slots: Mapping[Number, int],
+    given: Ints,
 ) -> Compiled:
     """The arrays of a scenario.
 
@@ -30,11 +31,13 @@ def compiled(
         days of the base-stock policy.
     slots
         the column of the belief that fills each number.
+    given
+        (days, packages) counts of the first days.
     """
     names = programme.all_names()
     return Compiled(
         names,
-        links(programme, names),
+        links(programme, names, given),
         plan(programme, decisions, cover, names),
         template(programme, names, beliefs, slots),
         _columns(programme, slots),
@@ -91,7 +94,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names) -> Links:
+def links(programme: Programme, names: Names, given: Ints) -> Links:
     """The structure that no belief changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
@@ -118,6 +121,7 @@ def links(programme: Programme, names: Names) -> Links:
         reference_layer=np.array(
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
+        given=given,
     )
 
 

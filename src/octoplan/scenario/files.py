@@ -16,9 +16,11 @@ ASSUMPTIONS = "assumptions.csv"
 DECISIONS = "decisions.toml"
 SOURCES = "sources.csv"
 CORRELATIONS = "correlations.csv"
+GIVEN = "raids.csv"
+RAIDS = "raids.toml"
 
 REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL = (CORRELATIONS,)
+OPTIONAL = (CORRELATIONS, GIVEN, RAIDS)
 
 MOST_BYTES = 4 * 2**20
 """The largest file that is read; a scenario of a thousand rows is a twentieth of it."""
@@ -268,10 +270,11 @@ def _value_end(text: str, position: int) -> int:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a CSV file: the line it begins on and its cells by column."""
+    """One row of a table: the line it begins on, its cells by column, and its file."""
 
     line: int
     cells: Mapping[str, str]
+    file: str
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
@@ -303,7 +306,7 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
         elif bad := next((cell for cell in cells if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", cell)), None):
             report.add(name, line, f"{shown(bad)} holds a control character; remove it")
         else:
-            rows.append(Row(line, dict(zip(header, cells, strict=True))))
+            rows.append(Row(line, dict(zip(header, cells, strict=True)), name))
     if header is None:
         report.add(name, 1, "has no header; expected " + ",".join(columns))
         return None

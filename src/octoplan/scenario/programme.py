@@ -9,9 +9,9 @@ from typing import Any
 
 from octoplan.scenario.arrays import Names
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, SECTIONS, SINGLE, Link
-from octoplan.scenario.files import PROGRAMME, Report, Toml, did_you_mean, shown
+from octoplan.scenario.files import GIVEN, PROGRAMME, RAIDS, Report, Toml, did_you_mean, shown
 
-HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer")
+HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "raids")
 EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
 """Fields beside the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
 LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
@@ -44,7 +44,8 @@ Entity = Mapping[str, Linked]
 class Programme:
     """What exists.
 
-    ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once.
+    ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once;
+    ``raids`` the files that raids come from.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Programme:
     price_base: int
     currency: str
     missile_layer: str | None
+    raids: tuple[str, ...]
     entities: Mapping[str, Mapping[str, Entity]]
     single: Mapping[str, Entity]
     bills: Mapping[str, Mapping[str, int]]
@@ -123,6 +125,7 @@ class _Reader:
             price_base=self.whole("price_base", *YEARS) or YEARS[0],
             currency=self.name("currency", names["currencies"]) or "",
             missile_layer=self.name("missile_layer", names["layers"], optional=True),
+            raids=self.raids(),
             entities=entities,
             single={kind: self.single(kind) for kind in LINKED},
             bills={name: self.bill(name) for name in names["designs"]},
@@ -170,6 +173,15 @@ class _Reader:
             self.add(f"{shown(value)} is not declared; {did_you_mean(value, known)}", key)
             return None
         return value if isinstance(value, str) else None
+
+    def raids(self) -> tuple[str, ...]:
+        """The files that raids come from, beside the rows of beliefs."""
+        value = self.toml.tree.get("raids", [])
+        named = [value] if isinstance(value, str) else value
+        if not isinstance(named, list) or any(name not in (GIVEN, RAIDS) for name in named):
+            self.add(f'{shown(value)} cannot be; expected "{RAIDS}", "{GIVEN}" or ["{GIVEN}", "{RAIDS}"]', "raids")
+            return ()
+        return tuple(named)
 
     def table(self, *path: str) -> dict[str, Any]:
         tree: Any = self.toml.tree

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.scenario import beliefs as laws
-from octoplan.scenario.arrays import Compiled, Floats, Names
+from octoplan.scenario.arrays import Compiled, Floats, Ints, Names
 from octoplan.scenario.assumptions import (
     BELIEF_COLUMNS,
     CORRELATION_COLUMNS,
@@ -30,7 +30,9 @@ from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
     DECISIONS,
+    GIVEN,
     PROGRAMME,
+    RAIDS,
     SOURCES,
     Problem,
     Report,
@@ -45,6 +47,7 @@ from octoplan.scenario.files import (
 )
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units
+from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, with_fit
 
 WEIGHTS = (
     ("threats", "mix", "package", "packages"),
@@ -59,7 +62,8 @@ class Scenario:
 
     ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
     ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
-    lawful but worth a look. ``slots`` says which column of ``beliefs`` fills each number.
+    lawful but worth a look. ``given`` holds the counts of the first days, (days, packages). ``slots`` says which column
+    of ``beliefs`` fills each number.
     """
 
     title: str
@@ -80,6 +84,7 @@ class Scenario:
     programme: Programme = field(repr=False)
     slots: Mapping[Number, int] = field(repr=False)
     cover: float = field(repr=False)
+    given: Ints = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ class Scenario:
 
     def compile(self) -> Compiled:
         """The flat arrays the campaign flies."""
-        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots)
+        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given)
 
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every belief.
@@ -194,7 +199,11 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
     rows = _csv(ASSUMPTIONS, BELIEF_COLUMNS, files, report)
-    entries, found = read_beliefs(rows or (), programme, sources, units, report)
+    fit, given = _raids(files, programme, report)
+    fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
+    if fit and sources is not None:
+        sources = {**sources, RAIDS: source_of(fit)}
+    entries, found = read_beliefs(with_fit(rows or (), fitted, ("name",), report), programme, sources, units, report)
     beliefs = [belief for belief in found if belief]
     slots = {}
     if programme and decisions and rows is not None:
@@ -202,7 +211,8 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         _check_weights(programme, slots, found, report)
     every = {str(entry.name) for entry in entries}
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
-    correlations = read_correlations(correlation_rows or (), beliefs, every, report)
+    joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
+    correlations = read_correlations(joined, beliefs, every, report)
     report.close()
     if programme is None or decisions is None or sources is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
@@ -226,7 +236,19 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         programme,
         slots,
         cover_of(decisions, units),
+        given,
     )
+
+
+def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
+    """The fit and the given days that the programme names, none where it names none."""
+    if programme is None:
+        return None, np.zeros((0, 0), np.int64)
+    check_named({name: name in files for name in (GIVEN, RAIDS)}, programme, report)
+    fit = _toml(RAIDS, files, report) if RAIDS in programme.raids else None
+    columns = ("date", *programme.names("packages"))
+    rows = _csv(GIVEN, columns, files, report) if GIVEN in programme.raids else None
+    return fit, read_given(rows or (), programme, report)
 
 
 def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:

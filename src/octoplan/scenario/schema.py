@@ -8,7 +8,7 @@ from octoplan.scenario.assumptions import BELIEF_COLUMNS, QUALITIES
 from octoplan.scenario.beliefs import DISTRIBUTIONS
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
-from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, GIVEN, PROGRAMME, RAIDS
 from octoplan.scenario.programme import LINKED, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
 
 Schema = dict[str, Any]
@@ -46,6 +46,13 @@ def programme() -> Schema:
         "price_base": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1], "description": "year of prices"},
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
         "missile_layer": {"type": "string", "description": "the layer that kills are compared with"},
+        "raids": {
+            "description": "files that raids come from, beside the rows of beliefs: days given, a fit to a record",
+            "anyOf": [
+                {"enum": [GIVEN, RAIDS]},
+                {"type": "array", "items": {"enum": [GIVEN, RAIDS]}, "uniqueItems": True},
+            ],
+        },
     }
     sections = {section: _section(section) for section in SECTIONS}
     single = {name: {"description": BY_NAME[name].meaning, **_table(BY_NAME[name])} for name in LINKED}
@@ -55,7 +62,7 @@ def programme() -> Schema:
         "description": "What exists: names and links. Numbers stand in assumptions.csv and decisions.toml.",
         "type": "object",
         "properties": head | sections | single,
-        "required": [name for name in head if name != "missile_layer"] + [*NEEDED, *LINKED],
+        "required": [name for name in head if name not in ("missile_layer", "raids")] + [*NEEDED, *LINKED],
         "additionalProperties": False,
     }
 

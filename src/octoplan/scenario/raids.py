@@ -1,0 +1,120 @@
+"""Where a scenario's raids come from, beside its rows of beliefs: a table of days given, and a fit to a record."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from octoplan.scenario.arrays import Ints
+from octoplan.scenario.assumptions import BELIEF_COLUMNS, CORRELATION_COLUMNS, Source
+from octoplan.scenario.files import GIVEN, RAIDS, Report, Row, Toml, shown
+from octoplan.scenario.programme import Programme
+
+MOST_A_DAY = 200_000
+"""Threats of one package and day that a table may give; more is a slip of the pen."""
+
+_WHOLE = re.compile(r"\d{1,9}")
+
+
+def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
+    """The counts of the first days, (days, packages): one row a day from the scenario's start, none left out."""
+    packages = programme.names("packages")
+    found = np.zeros((len(rows), len(packages)), np.int64)
+    for day, row in enumerate(rows):
+        expected = programme.start + timedelta(days=day)
+        if row["date"] != expected.isoformat():
+            words = f"date {shown(row['date'])} cannot be; expected {expected}: one row a day from the start on"
+            report.add(GIVEN, row.line, words)
+        for column, package in enumerate(packages):
+            text = row[package]
+            if not _WHOLE.fullmatch(text) or int(text) > MOST_A_DAY:
+                report.add(GIVEN, row.line, f"{package} {shown(text)} is not a whole number from 0 to {MOST_A_DAY:,}")
+            else:
+                found[day, column] = int(text)
+    year, month = divmod(programme.start.year * 12 + programme.start.month - 1 + programme.months, 12)
+    horizon = (date(year, month + 1, 1) - programme.start).days
+    if len(rows) > horizon:
+        words = f"has {len(rows)} days; the scenario has {horizon}: give fewer, or raise months in programme.toml"
+        report.add(GIVEN, rows[horizon].line, words)
+    return found
+
+
+def source_of(toml: Toml) -> Source:
+    """The record that a fit was made from, as a source of beliefs."""
+    record = toml.tree.get("record", {})
+    told = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
+    blank = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
+    return Source(RAIDS, **(blank | told))
+
+
+def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
+    """The tables under a key by name; anything else there is reported."""
+    tables = toml.tree.get(key, {})
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, table in tables.items() if isinstance(tables, dict) else [(key, None)]:
+        if isinstance(table, dict):
+            found[name] = table
+        else:
+            report.add(RAIDS, toml.line(key, name), f'{key} {shown(name)} cannot be; expected a table [{key}."name"]')
+    return found
+
+
+def belief_rows(toml: Toml, report: Report) -> list[Row]:
+    """The beliefs that a fit states, as rows of the log."""
+    columns = tuple(column for column in BELIEF_COLUMNS if column != "name")
+    found = []
+    for name, table in tables_of(toml, "assumptions", report).items():
+        line = toml.line("assumptions", name)
+        for key in table:
+            if key not in columns:
+                words = f"unknown key {shown(key)}; a belief has {', '.join(columns)}"
+                report.add(RAIDS, toml.line("assumptions", name, key), words)
+        found.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAIDS))
+    return found
+
+
+def correlation_rows(toml: Toml, report: Report) -> list[Row]:
+    """The rank correlations that a fit states: ``[correlations."a"]`` holds ``"b" = rank``."""
+    blank = dict.fromkeys(CORRELATION_COLUMNS, "")
+    return [
+        Row(toml.line("correlations", a, b), blank | {"a": a, "b": b, "rank_correlation": _cell(rank)}, RAIDS)
+        for a, table in tables_of(toml, "correlations", report).items()
+        for b, rank in table.items()
+    ]
+
+
+def _cell(value: Any) -> str:
+    return format(value, ".17g") if isinstance(value, float) else str(value)
+
+
+def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], report: Report) -> list[Row]:
+    """The rows of a file and of a fit, which takes the place of rows that name only what it states; each is remarked.
+
+    keys
+        the columns that hold names: one in the log, two in the table of correlations.
+    """
+    taken = {row[key] for row in fitted for key in keys}
+    stay = [row for row in rows if not all(row[key] in taken for key in keys)]
+    for row in rows:
+        if row not in stay:
+            words = f"{', '.join(row[key] for key in keys)}: {RAIDS} takes the place of this row"
+            report.warn(row.file, row.line, words)
+    return [*stay, *fitted]
+
+
+def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
+    """The beliefs and the rank correlations that a fit states."""
+    if not toml.tree.get("assumptions"):
+        report.add(RAIDS, 1, "holds no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
+    return belief_rows(toml, report), correlation_rows(toml, report)
+
+
+def check_named(named: Mapping[str, bool], programme: Programme, report: Report) -> None:
+    """Every file that ``raids`` names must be there; one that is there and not named is remarked on."""
+    for name, there in named.items():
+        if name in programme.raids and not there:
+            report.add("programme.toml", programme.line("raids"), f"raids names {name}, which is not in the folder")
+        if there and name not in programme.raids:
+            report.warn(name, 0, f'is not used; to use it write raids = "{name}" at the top of programme.toml')

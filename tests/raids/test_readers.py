@@ -1,0 +1,447 @@
+"""Records read: the layouts, what is repaired and said, what is refused and why."""
+
+import hashlib
+import os
+import pickle
+import re
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octoplan.raids import text
+from octoplan.raids.readers import read
+from octoplan.raids.record import CLASSES, Record, RecordError
+from octoplan.scenario import ScenarioError
+from tests.raids.tables import Table, a_day, by_class, classed, daily, reported, reports, tables
+
+PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "raids"
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to be written over and over."""
+    return tmp_path_factory.mktemp("raids") / "raids.csv"
+
+
+def record(place: Path, content: str | bytes) -> Record:
+    place.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read(place)
+
+
+def faults(place: Path, content: str | bytes) -> list[str]:
+    """What a file is refused for, its path left out."""
+    with pytest.raises(RecordError) as raised:
+        record(place, content)
+    lines = str(raised.value).split("\n")
+    assert all(line.startswith(str(place)) for line in lines)
+    return [line.removeprefix(str(place)) for line in lines]
+
+
+def said(record: Record) -> dict[str, tuple[int, str]]:
+    """Repairs by kind."""
+    return {repair.kind: (repair.count, repair.example) for repair in record.repairs}
+
+
+# layouts
+
+
+@given(table=tables(), random=st.randoms(use_true_random=False))
+def test_every_layout_says_the_same(place: Path, table: Table, random: Random) -> None:
+    """A table written in any of the layouts is read as it was, known and unknown, from its first day to its last."""
+    for layout, content in (("daily", daily(table)), ("classes", by_class(table)), ("reports", reports(table, random))):
+        found = record(place, content)
+        assert layout == found.layout
+        table.holds(found)
+
+
+def test_a_record_knows_its_file(place: Path) -> None:
+    """A record carries the name and the SHA-256 of the file it was read from."""
+    found = record(place, a_day(drones_launched=3))
+    assert (found.source, found.digest) == (place.name, hashlib.sha256(place.read_bytes()).hexdigest())
+    assert found.classes == CLASSES
+
+
+def test_columns_come_in_any_order(place: Path) -> None:
+    """Columns are known by their names, in capitals or with spaces too."""
+    found = record(place, "Destroyed, Launched ,class,date\n2,3,Drones,2025-01-02\n")
+    assert (found.drones.tolist(), found.destroyed[0, 0]) == ([3], 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a,b\n1,2\n", ":1: the header 'a,b' is of no known layout; expected date,drones_launched"),
+        ("date;class;launched\n", ":1: the cells are not parted by commas"),
+        ("date\tclass\n", ":1: the cells are not parted by commas"),
+        ("date,class,launched\n", ":1: the header has no column 'destroyed'"),
+        ("date,class,launched,destroyed,lots\n", "unknown column 'lots' (did you mean 'lost'?)"),
+        ("date,class,launched,launched,destroyed\n", ":1: the header has the column 'launched' twice"),
+        ("date,drones_launched\n", "has no column 'drones_destroyed'"),
+        ("model,time_end\n", "has no column 'time_start'"),
+        ("time_start,time_end,model,launched,destroyed,source,source\n", "has the column 'source' twice"),
+        ("date,class,launched,destroyed\n", ": has a header but no report"),
+        (reported({"model": "Orlan-10"}), ": has a header but no report of a long-range weapon"),
+        ("", ":1: is empty"),
+        (" \n\n", ":1: the header"),
+        ("\n\n", ":1: is empty"),
+    ],
+)
+def test_a_header_of_no_layout_is_refused(place: Path, content: str, words: str) -> None:
+    """A table whose header does not say what it holds is refused, with what was expected."""
+    (fault,) = faults(place, content)
+    assert words in fault
+
+
+# bytes
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kind"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", "byte order mark"),
+        ("utf-16", "text in the encoding UTF-16"),
+        ("utf-16-le", "text in the encoding UTF-16"),
+        ("utf-16-be", "text in the encoding UTF-16"),
+        ("cp1251", "text in the encoding cp1251 (Windows, Cyrillic)"),
+    ],
+)
+def test_encodings_are_recognised_and_said(place: Path, encoding: str, kind: str | None) -> None:
+    """UTF-8, UTF-16 and the Cyrillic of Windows are read alike; all but plain UTF-8 are said."""
+    content = reported({}, {"model": "Молнія", "source": "kpszsu/posts/2"})
+    found = record(place, content.encode(encoding))
+    assert found.drones.tolist() == [10]
+    assert {kind} - {None} == {each for each in said(found) if "short-range" not in each}
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_ends_do_not_matter(place: Path, ending: str) -> None:
+    """Rows and their lines are the same whatever ends a line; the ends of Windows are said."""
+    content = classed("2025-01-02,drones,3,2,0,", "2025-01-02,drones,3,2,0,").replace("\n", ending)
+    twice = {"rows told twice alike, counted once": (1, "raids.csv:3: as line 2")}
+    ends = {"lines that end in CR LF": (3, "raids.csv:1")} if ending == "\r\n" else {}
+    assert twice | ends == said(record(place, content))
+
+
+def test_a_line_end_between_blocks_is_counted_once(place: Path) -> None:
+    """Line ends are counted right where a block of bytes ends between CR and LF."""
+    head, row = "date,class,launched,destroyed,lost\r\n", "2025-01-02,drones,3,2,0"
+    content = head + "\n" * (text.BLOCK - len(head) - len(row) - 1) + row + "\r\n"
+    assert content[text.BLOCK - 1] == "\r"
+    assert said(record(place, content))["lines that end in CR LF"] == (2, "raids.csv:1")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("date,class\nd\xe9j\xe0 vu".encode("latin-1"), ":2: byte 0xe9 is no utf-8 text; save the file as UTF-8"),
+        (b"date\n" * 300_000 + b"\xd0", ":300001: byte 0xd0 is no utf-8 text"),
+        (b"\xff\xfea", ": byte 0x61 is no utf-16 text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": is no text: it holds zero bytes"),
+        ("a".encode("utf-32"), ": is no text: it holds zero bytes"),
+        (b"PK\x03\x04", ": is a zip archive or a workbook; unpack it"),
+        (b"\x1f\x8b\x08", ": is a gzip archive; unpack it"),
+    ],
+)
+def test_what_is_no_text_is_refused(place: Path, content: bytes, words: str) -> None:
+    """Bytes that are no text, or in an encoding that cannot be known, are refused with what would do."""
+    (fault,) = faults(place, content)
+    assert words.lstrip(":") in fault
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
+    """A folder, a pipe, and a file that is not there are refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in (
+        (tmp_path, "it is not a plain file"),
+        (tmp_path / "pipe", "it is not a plain file"),
+        (tmp_path / "gone.csv", "No such file or directory"),
+    ):
+        with pytest.raises(RecordError) as raised:
+            read(path)
+        assert str(raised.value) == f"{path}: cannot be read: {words}"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (classed("2025-01-02,drones,3,2"), ":2: has 4 cells, expected 6; is the file cut off?"),
+        (classed("2025-01-02,drones,3,2,0,a,b"), ":2: has 7 cells, expected 6; put a cell that holds a comma in quote"),
+        (classed('2025-01-02,drones,3,2,0,"a'), ":2: is not CSV here"),
+        (classed('2025-01-02,drones,3,2,0,"a"b'), ":2: is not CSV here"),
+        (classed("2025-01-02,drones,3,2,0," + "a" * 100_001), ":2: is not CSV here: a line has more than 100,000"),
+    ],
+)
+def test_a_broken_table_is_refused_at_its_line(place: Path, content: str, words: str) -> None:
+    """A row that is cut off, has too many cells, or is no CSV is reported where it begins."""
+    assert words in faults(place, content)[0]
+
+
+def test_lines_are_those_of_the_file(place: Path) -> None:
+    """A fault has the line its row begins on, past blank lines and cells of several lines, and blank lines are said."""
+    rows = ['2025-01-02,drones,3,2,0,"a\nb"', "", ",,,,,", "2025-01-03,drones,x,2,0,"]
+    assert faults(place, classed(*rows))[0].startswith(":6: launched: 'x' is no count")
+    assert said(record(place, classed(*rows[:3])))["blank lines, passed over"] == (2, "raids.csv:4")
+
+
+def test_too_many_rows_are_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table beyond the limit of rows is refused with the limit."""
+    monkeypatch.setattr(text, "MOST_ROWS", 3)
+    rows = ["2025-01-02,drones,3,2,0,"] * 4
+    assert record(place, classed(*rows[:3])).drones.tolist() == [3]
+    assert faults(place, classed(*rows)) == [":5: has more than 3 rows; a record may have so many at the most"]
+
+
+VALID = [
+    a_day(drones_launched=3, drones_destroyed=2).encode(),
+    classed("2025-01-02,drones,3,2,0,", '2025-01-03,cruise,3,2,0,"a\nb"').encode(),
+    reported({}, {"model": "Молнія"}, {"source": ""}).encode(),
+    reported({}, {"model": "Молнія"}, {"source": ""}).encode("utf-16"),
+]
+
+
+@given(
+    valid=st.sampled_from(VALID),
+    start=st.integers(0, 300),
+    cut=st.integers(0, 40),
+    put=st.one_of(st.binary(max_size=12), st.sampled_from([b",", b'"', b"\n", b"-", b"9999", b"\xd0\xbc", b"2205"])),
+)
+def test_whatever_the_bytes_there_is_a_record_or_a_reason(
+    place: Path, valid: bytes, start: int, cut: int, put: bytes
+) -> None:
+    """A file with bytes taken out and others put in is read, or refused with every problem at a line of it."""
+    content = valid[:start] + put + valid[start + cut :]
+    outcome = tried(place, content)
+    if isinstance(outcome, RecordError):
+        lines = content.count(b"\n") + content.count(b"\r") + 1
+        assert all(0 <= problem.line <= lines for problem in outcome.problems)
+    else:
+        assert (outcome.launched >= outcome.stopped).all()
+        assert (np.diff(outcome.days).astype(int) == 1).all()
+
+
+def tried(place: Path, content: bytes) -> Record | RecordError:
+    try:
+        return record(place, content)
+    except RecordError as error:
+        return error
+
+
+# cells
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("-3", "is negative; a count is 0 or more"),
+        ('"1,234"', "has a thousands separator; write the digits alone"),
+        ("1 234", "has a thousands separator"),
+        ("1\u00a0234", "has a thousands separator"),
+        ("3.5", "is no whole number"),
+        ('"3,5"', "is no whole number"),
+        ("1.0e3", "is no whole number"),
+        ("1000001", "is more than 1,000,000"),
+        ("9" * 30, "is more than 1,000,000"),
+        ("many", "is no count; write a whole number, or leave the cell empty"),
+        ("\u0663", "is more than 1,000,000"),
+        ("=1+1", "is no count"),
+    ],
+)
+def test_a_count_that_is_none_is_refused(place: Path, cell: str, words: str) -> None:
+    """Counts are whole numbers in digits; anything else is refused in every layout, with the cell and what would do."""
+    shown = repr(cell.strip('"'))
+    day = a_day(drones_launched="@").replace("@", cell)
+    for content, name in (
+        (day, "drones_launched"),
+        (classed(f"2025-01-02,drones,{cell},0,0,"), "launched"),
+        (reported({"launched": "@"}).replace("@", cell), "launched"),
+    ):
+        (fault,) = faults(place, content)
+        assert fault.startswith(f":2: {name}: {shown}")
+        assert words in fault
+
+
+@pytest.mark.parametrize(
+    "day", ["2025-02-30", "02.01.2025", "2025/01/02", "yesterday", "", "2025-01-02 25:00", "20250102"]
+)
+def test_a_date_that_is_none_is_refused(place: Path, day: str) -> None:
+    """A date that is not in the calendar, or written otherwise, is refused in every layout."""
+    for content in (a_day(day), classed(f"{day},drones,3,2,0,"), reported({"time_end": day})):
+        (fault,) = faults(place, content)
+        assert fault.startswith(":2: ")
+        assert re.search(r"is no (date|time); write it as 2025-01-31", fault)
+
+
+def test_a_day_has_no_time_of_day_in_a_table_of_days(place: Path) -> None:
+    """Midnight, as some programs add it to a date, is the date; a time of day is refused."""
+    assert record(place, classed("2025-01-02 00:00:00,drones,3,2,0,")).drones.tolist() == [3]
+    assert "is no date" in faults(place, classed("2025-01-02 07:00,drones,3,2,0,"))[0]
+
+
+def test_an_unknown_class_is_refused(place: Path) -> None:
+    """A class that is none is refused with the nearest one."""
+    assert faults(place, classed("2025-01-02,drone,3,2,0,")) == [":2: class 'drone': did you mean 'drones'?"]
+
+
+def test_all_problems_are_listed_at_once(place: Path) -> None:
+    """Every problem of a file is listed by line, the first fifty of them, and how many more there are."""
+    assert len(faults(place, classed("2025-01-02,drones,-1,x,0,", "x,y,1,1,0,", "2025-01-04,cruise,1"))) == 5
+    lines = faults(place, classed(*(f"2025-01-02,drones,-{count},0,0," for count in range(1, 71))))
+    assert len(lines) == 51
+    assert lines[-1] == ":71: … and 20 more problems up to here"
+    assert [line.split(":")[1] for line in lines[:50]] == [str(line) for line in range(2, 52)]
+
+
+def test_an_error_is_one_of_the_projects_and_travels(place: Path) -> None:
+    """A record's error is reported as a scenario's is, and survives pickling."""
+    with pytest.raises(ScenarioError) as raised:
+        record(place, "")
+    copy = pickle.loads(pickle.dumps(raised.value))
+    assert (type(copy), copy.problems) == (RecordError, raised.value.problems)
+
+
+# what is repaired
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "NaN", "NA", " "])
+def test_a_launched_count_not_reported_is_not_zero(place: Path, cell: str) -> None:
+    """A launched count that a report hides is not known, whether or not its destroyed count is; it is said."""
+    for content in (
+        a_day(drones_launched=cell, drones_destroyed=4),
+        classed(f"2025-01-02,drones,{cell},4,0,"),
+        classed("2025-01-02,drones,0,4,0,launched-missing"),
+        reported({"launched": cell, "destroyed": "4", "not_reach_goal": ""}),
+    ):
+        found = record(place, content)
+        assert found.known.tolist() == [[False, True, True, True, True, True]]
+        assert (found.whole.tolist(), found.launched[0, 0], found.destroyed[0, 0]) == ([False], 0, 4)
+        assert said(found) == {"launched counts not reported, so not known": (1, "raids.csv:2: drones")}
+
+
+def test_a_destroyed_count_not_reported_is_said(place: Path) -> None:
+    """A destroyed count that a report lacks is read as none, which is said."""
+    for content in (
+        a_day(drones_launched=4, drones_destroyed=""),
+        classed("2025-01-02,drones,4,,0,"),
+        classed("2025-01-02,drones,4,0,0,destroyed-missing"),
+        reported({"launched": "4", "destroyed": "", "not_reach_goal": ""}),
+    ):
+        found = record(place, content)
+        assert (found.launched[0, 0], found.destroyed[0, 0], found.whole.tolist()) == (4, 0, [True])
+        assert said(found) == {"destroyed counts not reported, read as none destroyed": (1, "raids.csv:2: drones")}
+
+
+def test_more_stopped_than_launched_raises_launched(place: Path) -> None:
+    """Where more were destroyed and lost than launched, launched is raised to their sum, and that is said."""
+    for content in (
+        a_day(cruise_launched=4, cruise_destroyed=5, cruise_lost=1),
+        classed("2025-01-02,cruise,4,5,1,"),
+        reported({"model": "Kalibr", "launched": "4", "destroyed": "5", "not_reach_goal": "1"}),
+    ):
+        found = record(place, content)
+        assert (found.launched[0, 1], found.stopped[0, 1]) == (6, 6)
+        kind = "launched counts below those destroyed and lost, raised to their sum"
+        assert said(found) == {kind: (1, "raids.csv:2: cruise 4, raised to 6")}
+
+
+def test_rows_alike_count_once_and_others_are_refused(place: Path) -> None:
+    """A day told twice alike counts once, which is said; told otherwise it is refused, with both lines."""
+    for content, row in (
+        (a_day(drones_launched=3), a_day(drones_launched=4)),
+        (classed("2025-01-02,drones,3,0,0,"), classed("2025-01-02,drones,4,0,0,")),
+    ):
+        twice = record(place, content + content.split("\n")[1].replace(",3,", ",3.0,") + "\n")
+        assert twice.drones.tolist() == [3]
+        assert said(twice) == {"rows told twice alike, counted once": (1, "raids.csv:3: as line 2")}
+        (fault,) = faults(place, content + row.split("\n")[1])
+        assert re.fullmatch(r":3: .* on line 2 already: .*launched is '3' there and '4' here; keep one of them", fault)
+
+
+def test_days_out_of_order_are_sorted_and_gaps_filled(place: Path) -> None:
+    """Days may come in any order; a day without a report is one without a raid; both are said."""
+    found = record(place, classed("2025-01-05,drones,5,0,0,", "2025-01-02,drones,2,0,0,", "2025-01-03,cruise,1,0,0,"))
+    assert found.drones.tolist() == [2, 0, 0, 5]
+    assert found.known.all()
+    assert said(found) == {
+        "rows out of order of date, sorted": (2, "raids.csv:3"),
+        "days without a report, read as days without a raid": (1, "raids.csv: 2025-01-04"),
+    }
+
+
+def test_a_day_without_drones_in_2026_is_said(place: Path) -> None:
+    """Days without drones under the break that makes them doubtful are kept as none and counted, others are not."""
+    rows = [f"{day},cruise,1,0,0," for day in ("2025-12-31", "2026-01-01", "2026-01-02")]
+    found = record(place, classed(*rows, "2026-01-02,drones,2,0,0,", "2026-01-03,drones,,0,0,"))
+    (doubt,) = (each for each in found.repairs if each.kind.startswith("days without drones"))
+    assert (doubt.count, doubt.example) == (1, "raids.csv: 2026-01-01")
+    assert "ceasefire" in doubt.kind
+
+
+def test_a_slip_in_a_year_is_refused(place: Path) -> None:
+    """Days that lie further apart than any record goes are a slip, refused with both lines."""
+    (fault,) = faults(place, classed("2025-01-02,drones,1,0,0,", "2205-01-03,drones,1,0,0,"))
+    assert fault.startswith(":3: the record would have 65,745 days, from 2025-01-02 (line 2) to 2205-01-03 (here)")
+
+
+def test_totals_of_missiles_are_checked(place: Path) -> None:
+    """A total that is not the sum of its classes is said, and the classes are read."""
+    header, row, _ = a_day(cruise_launched=3, mixed_launched=2).split("\n")
+    right, wrong = (f"{header},missiles_launched\n{row},{total}\n" for total in (5, 6))
+    assert said(record(place, right)) == {}
+    found = record(place, wrong)
+    assert found.missiles.tolist() == [5]
+    kind = "totals of missiles that are not the sum of their classes, which were read"
+    assert said(found) == {kind: (1, "raids.csv:2: missiles_launched is 6, its classes make 5")}
+
+
+def test_a_table_without_lost_weapons_is_said(place: Path) -> None:
+    """Where no column tells of lost weapons none are lost, which is said."""
+    found = record(place, "date,class,launched,destroyed\n2025-01-02,drones,3,2\n")
+    assert (found.lost.sum(), list(said(found))) == (
+        0,
+        ["no column of lost weapons, read as none lost apart from those destroyed"],
+    )
+
+
+# the public record
+
+
+public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public record is not beside the repository")
+
+
+def monthly() -> list[list[str]]:
+    """The rows of the table of months that comes with the public record."""
+    lines = (PUBLIC / "README.md").read_text("utf-8").split("\n")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| 20")]
+    assert len(rows) == 43
+    return rows
+
+
+@public
+@pytest.mark.parametrize("name", ["daily.csv", "reports_by_class.csv"])
+def test_the_public_record_has_its_monthly_totals(name: str) -> None:
+    """Drones, their stopped share, cruise and ballistic missiles and the greatest day are those published by month."""
+    found = read(PUBLIC / name)
+    months = found.days.astype("datetime64[M]")
+    for month, drones, share, cruise, ballistic, most in monthly():
+        part = found.launched[months == np.datetime64(month)]
+        stopped = found.stopped[months == np.datetime64(month), 0].sum()
+        assert [int(drones), int(cruise), int(ballistic)] == part.sum(axis=0)[:3].tolist()
+        assert (float(share), int(most)) == (round(stopped / part[:, 0].sum(), 3), part[:, 0].max())
+    assert len(np.unique(months)) == len(monthly())
+
+
+@public
+def test_the_public_record_says_the_same_in_both_layouts() -> None:
+    """The record by day and the record by day and class are the same record."""
+    one, other = read(PUBLIC / "daily.csv"), read(PUBLIC / "reports_by_class.csv")
+    for name in ("days", "launched", "destroyed", "lost", "known"):
+        assert getattr(one, name).tolist() == getattr(other, name).tolist()
+    assert one.breaks == other.breaks
+    assert said(one) == {}
+    assert all(before < after for before, after in pairwise(one.days))

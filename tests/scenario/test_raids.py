@@ -1,0 +1,138 @@
+"""Raids of a scenario from a fit and from days given: both by a line in ``programme.toml``, every fault reported."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from octoplan.campaign.streams import uniforms
+from octoplan.raids import fit as fitting
+from octoplan.raids.process import COORDINATES
+from octoplan.raids.record import CLASSES, Record
+from octoplan.raids.written import named, normal_correlations, text_of
+from octoplan.scenario import Scenario, ScenarioError, load
+from octoplan.scenario.scenario import shipped_folder
+from tests.raids.test_process import simulated
+
+DAYS = 90
+
+
+@pytest.fixture(scope="module")
+def fitted() -> fitting.Fit:
+    return fitting.fit(simulated(DAYS, 21))
+
+
+def record() -> Record:
+    counts = simulated(DAYS, 21)
+    launched = np.zeros((DAYS, len(CLASSES)), np.int64)
+    launched[:, 0], launched[:, 1] = counts.T
+    days = np.datetime64("2025-08-03") + np.arange(DAYS)
+    zeros = np.zeros_like(launched)
+    return Record(
+        days,
+        CLASSES,
+        launched,
+        zeros,
+        zeros.copy(),
+        np.ones(launched.shape, bool),
+        "ab" * 32,
+        "made.csv",
+        "daily",
+        (),
+        (),
+    )
+
+
+def folder(path: Path, line: str, **files: str) -> Path:
+    """A copy of octopus with a line at the top of its programme, and files beside it."""
+    made = path / "mine"
+    shutil.copytree(shipped_folder("octopus"), made)
+    programme = made / "programme.toml"
+    programme.write_text(line + "\n" + programme.read_text())
+    for name, text in files.items():
+        (made / name.replace("_", ".")).write_text(text)
+    return made
+
+
+def with_fit(path: Path, fitted: fitting.Fit) -> Scenario:
+    text = text_of(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
+    return load(folder(path, 'raids = "raids.toml"', raids_toml=text))
+
+
+def test_a_fit_is_drawn_as_it_stands(tmp_path: Path, fitted: fitting.Fit) -> None:
+    """Draws of the scenario have the posterior's quantiles and its correlations."""
+    scenario = with_fit(tmp_path, fitted)
+    draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
+    normal = []
+    for row, ((name, scale), coordinate) in enumerate(zip(named(), (*COORDINATES, None), strict=True)):
+        column = draws[:, scenario.columns.index(name)]
+        fitted_scale = column if coordinate is None else coordinate.fitted(column)
+        mean, sd = fitted.posterior.mean[row], np.sqrt(fitted.posterior.covariance[row, row])
+        assert scale in ("log", "logit", "identity")
+        assert np.quantile(fitted_scale, [0.1, 0.5, 0.9]) == pytest.approx(
+            mean + sd * ndtri([0.1, 0.5, 0.9]), abs=0.03 * sd
+        )
+        normal.append(fitted_scale)
+    assert np.abs(np.corrcoef(normal) - normal_correlations(fitted.posterior.covariance)).max() < 0.03
+
+
+def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> None:
+    """Rows whose place the fit takes are remarked on, and each fitted number leads to its line in the fit."""
+    scenario = with_fit(tmp_path, fitted)
+    said = [str(warning) for warning in scenario.warnings]
+    rows, starred, pairs = 14, 2, 1
+    assert sum("takes the place of this row" in word for word in said) == rows + starred + pairs
+    belief = scenario.row_of("raids", "wander")
+    text = (tmp_path / "mine" / "raids.toml").read_text().splitlines()
+    assert text[belief.line - 1] == '[assumptions."raids.wander"]'
+    assert Path(belief.file).name == "raids.toml"
+    assert scenario.sources["raids.toml"].title == "Record of raids, made.csv"
+
+
+def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
+    """A table of the first days is what the campaign flies on them."""
+    table = "date,drones,missiles\n2025-11-01,120,3\n2025-11-02,0,40\n"
+    compiled = load(folder(tmp_path, 'raids = "raids.csv"', raids_csv=table)).compile()
+    assert compiled.links.given.tolist() == [[120, 3], [0, 40]]
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "words"),
+    [
+        ('raids = "raids.toml"', {}, "raids names raids.toml, which is not in the folder"),
+        ("raids = 3", {}, "3 cannot be; expected"),
+        (
+            'raids = "raids.csv"',
+            {"raids_csv": "date,drones,missiles\n2025-11-02,1,2\n"},
+            "raids.csv:2: date '2025-11-02'",
+        ),
+        (
+            'raids = "raids.csv"',
+            {"raids_csv": "date,drones,missiles\n2025-11-01,-1,2\n"},
+            "drones '-1' is not a whole number",
+        ),
+        ('raids = "raids.csv"', {"raids_csv": "date,drones\n2025-11-01,1\n"}, "raids.csv:1"),
+        ('raids = "raids.toml"', {"raids_toml": "title = 1\n"}, "holds no"),
+        ('raids = "raids.toml"', {"raids_toml": "[assumptions]\nx = 1\n"}, "raids.toml:2: assumptions 'x' cannot be"),
+        (
+            'raids = "raids.toml"',
+            {"raids_toml": '[assumptions."raids.wander"]\nvalue = -1.0\ndistribution = "fixed"\nunit = "1"\n'},
+            "raids.toml:1: raids.wander",
+        ),
+    ],
+)
+def test_faults_are_reported_with_their_line(tmp_path: Path, line: str, files: dict[str, str], words: str) -> None:
+    """What cannot be is reported by file and line."""
+    with pytest.raises(ScenarioError) as error:
+        load(folder(tmp_path, line, **files))
+    assert words in str(error.value)
+
+
+def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
+    """A table that lies there unused is not used, and the scenario says how to use it."""
+    scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
+    assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
+    assert scenario.compile().links.given.shape == (0, 2)
