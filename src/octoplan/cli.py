@@ -24,6 +24,10 @@ app = App(
 app.command("octoplan.commands:run", help="Fly a scenario through many futures and print the headlines.")
 app.command("octoplan.commands:compare", help="Differences of runs, future by future, with intervals of their own.")
 app.command("octoplan.commands:report", help="Draw the report of a run folder again.")
+raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
+raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")
+raids.command("octoplan.raids_commands:update", help="Take new days of a record in, and say if they left the fit.")
+app.command(raids)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -22,6 +22,9 @@ FEWEST = 30
 STEP = 1e-2
 """Step of the second differences on the scale of the fit."""
 
+PATHS = 400
+"""Draws behind each one-day-ahead probability."""
+
 PROBES = 64
 """Draws of the posterior at which the hidden states of the last day are looked at."""
 
@@ -213,20 +216,22 @@ def posterior(
     return Posterior(np.append(mode, slopes[0]), joint, float(found[:, 2].mean()))
 
 
-def one_day_ahead(counts: Ints, known: NDArray[np.bool_], mode: Floats, seen: process.Seen) -> float:
-    """p-value of uniformity of the one-day-ahead probability integral transforms of drones, randomised for counts."""
-    p = process.natural(mode)
+def one_day_ahead(counts: Ints, known: NDArray[np.bool_], p: Floats, seen: process.Seen, first: int = 1) -> Floats:
+    """Probability integral transforms of drones on each known day from ``first`` on, forecast the day before.
+
+    Randomised for counts (Czado, Gneiting and Held 2009) from a fixed key; uniform if the process at p is true.
+    """
     rng = np.random.Generator(np.random.Philox(key=20221010))
-    pits = []
-    for day in range(1, len(counts)):
-        if not known[day]:
-            continue
-        chosen = rng.choice(seen.alpha[day - 1].size, 400, p=seen.alpha[day - 1].ravel())
-        salvo, x = chosen // len(seen.grid), seen.grid[chosen % len(seen.grid)]
-        ahead = process.draw(np.tile(p, (400, 1)), x / p[process.WANDER], salvo, 1, rng)[:, 0, 0]
-        below, equal = np.mean(ahead < counts[day, 0]), np.mean(ahead == counts[day, 0])
-        pits.append(below + rng.random() * equal)
-    return float(kstest(pits, "uniform").pvalue)
+    rows, found = np.tile(p, (PATHS, 1)), []
+    for day in range(first, len(counts)):
+        if known[day]:
+            weight = seen.alpha[day - 1]
+            chosen = rng.choice(weight.size, PATHS, p=weight.ravel())
+            salvo, x = chosen // len(seen.grid), seen.grid[chosen % len(seen.grid)]
+            ahead = process.draw(rows, x / p[process.WANDER], salvo, 1, rng)[:, 0, 0]
+            below, equal = np.mean(ahead < counts[day, 0]), np.mean(ahead == counts[day, 0])
+            found.append(below + rng.random() * equal)
+    return np.array(found)
 
 
 def fit(
@@ -268,7 +273,7 @@ def fit(
     states = process.smooth(seen.alpha, process.natural(mode), seen.grid)
     learned = 1.0 - np.diag(covariance) / np.array([c.sd**2 for c in COORDINATES])
     edge = float(states[:, :, [0, -1]].sum(axis=1).max())
-    uniformity = one_day_ahead(counts, known, mode, seen)
+    uniformity = float(kstest(one_day_ahead(counts, known, process.natural(mode), seen), "uniform").pvalue)
     diagnostics = Diagnostics(
         seen.log_likelihood, steepest, float(states[:, 1].sum()), edge, uniformity, np.clip(learned, 0.0, 1.0)
     )

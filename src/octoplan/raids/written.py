@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from datetime import date
-from math import asin, pi
+from math import asin, pi, sin
+from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 
-from octoplan.raids.fit import Fit, Posterior
-from octoplan.raids.process import BEGIN, COORDINATES, Floats
+from octoplan.raids.fit import Fit, FitError, Posterior
+from octoplan.raids.process import BEGIN, COORDINATES, Coordinate, Floats
 from octoplan.raids.record import Record
 
 DISTRIBUTIONS = {"log": "lognormal", "logit": "logitnormal", "identity": "normal"}
@@ -116,3 +118,25 @@ def correlations(posterior: Posterior) -> Iterator[str]:
 def normal_correlations(covariance: Floats) -> Floats:
     sd = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(sd, sd))
+
+
+def posterior_of(tree: dict[str, Any]) -> Posterior:
+    """The posterior that a fit's file states; raises ``FitError`` where it does not state one."""
+    try:
+        rows = [tree["assumptions"][name] for name, _ in named()]
+        mean = np.array([_place(scale, row["value"]) for (_, scale), row in zip(named(), rows, strict=True)])
+        ends = [
+            [_place(scale, row[end]) for end in ("low", "high")] for (_, scale), row in zip(named(), rows, strict=True)
+        ]
+        sd = np.diff(ends)[:, 0] / (2.0 * norm.ppf(0.9))
+        r = np.eye(len(rows))
+        for i, (a, _) in enumerate(named()):
+            for j in range(i):
+                r[i, j] = r[j, i] = 2.0 * sin(pi / 6.0 * tree["correlations"][a][named()[j][0]])
+        return Posterior(mean, r * np.outer(sd, sd), float(tree["diagnostics"]["salvo_on_the_last_day"]))
+    except (KeyError, TypeError) as error:
+        raise FitError(f"holds no fit of octoplan: {error} is missing; write one with: octoplan raids fit") from None
+
+
+def _place(scale: str, value: float) -> float:
+    return float(Coordinate("", scale, 0.0, 1.0).fitted(np.array(value)))

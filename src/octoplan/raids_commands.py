@@ -1,0 +1,154 @@
+"""The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``."""
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from octoplan.commands import BAD, leave, spoken
+
+if TYPE_CHECKING:
+    from octoplan.raids.fit import Fit
+    from octoplan.raids.record import Record
+
+First = Annotated[date | None, Parameter(name="--from")]
+Last = Annotated[date | None, Parameter(name="--to")]
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """As ``spoken``, and a record that cannot be fitted is a clear line too."""
+    from octoplan.raids.fit import FitError
+
+    with spoken():
+        try:
+            yield
+        except FitError as error:
+            leave(str(error), BAD)
+
+
+def part_of(record: "Record", first: date | None, last: date | None, memory: int) -> slice:
+    """The days to fit: as asked, or the last ``memory`` days up to the end asked for."""
+    import numpy as np
+
+    whole = record.between(first or record.days[0], last or record.days[-1])
+    stop = int((whole.days[-1] - record.days[0]).astype(np.int64)) + 1
+    start = int((whole.days[0] - record.days[0]).astype(np.int64)) if first else max(0, stop - memory)
+    return slice(start, stop)
+
+
+def fitted(record: "Record", days: slice) -> "Fit":
+    """The process fitted to some days of a record."""
+    import numpy as np
+
+    from octoplan.raids.fit import fit as fit_process
+
+    counts = np.column_stack([record.drones, record.missiles])
+    return fit_process(counts[days], record.whole[days], threads=2)
+
+
+def say_repairs(record: "Record") -> None:
+    """What was put right or assumed in reading, a line each."""
+    sys.stdout.write(f"{record.source}: {len(record):,} days, {record.days[0]} to {record.days[-1]}\n")
+    for repair in record.repairs:
+        sys.stdout.write(f"  {repair}\n")
+
+
+def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
+    """Fit the raid process to a record and write it for a scenario.
+
+    Parameters
+    ----------
+    file
+        The record: one row a day, one row a day and class, or one row a report.
+    first
+        First day to fit; 120 days before the last if not given.
+    last
+        Last day to fit; the record's last if not given.
+    out
+        Where to write the fit. A scenario uses it by the line raids = "raids.toml" in its programme.toml.
+
+    """
+    from octoplan.outcomes.store import write_whole
+    from octoplan.raids.fit import MEMORY
+    from octoplan.raids.readers import read
+    from octoplan.raids.written import text_of
+
+    with heard():
+        record = read(file)
+        say_repairs(record)
+        days = part_of(record, first, last, MEMORY)
+        found = fitted(record, days)
+        write_whole(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+        say_fit(found, record, days)
+        sys.stdout.write(f"wrote {out}\n")
+
+
+def say_fit(found: "Fit", record: "Record", days: slice) -> None:
+    """The parameters with their intervals, and the warnings of the fit."""
+    from octoplan.raids.written import named
+
+    chosen = record.days[days]
+    sys.stdout.write(f"fitted to {len(chosen)} days, {chosen[0]} to {chosen[-1]}\n")
+    sys.stdout.write(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}\n")
+    ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
+    for (name, _), *values in zip(named(), *ends, strict=True):
+        sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
+    for warning in found.diagnostics.warnings():
+        sys.stdout.write(f"warning: {warning}\n")
+
+
+def update(
+    file: Path, *, before: Annotated[Path, Parameter(name="--fit")] = Path("raids.toml"), out: Path | None = None
+) -> None:
+    """Take new days of a record in: say whether they are as the fit expected, and fit again.
+
+    Parameters
+    ----------
+    file
+        The record with its new days.
+    before
+        The fit so far.
+    out
+        Where to write the new fit; in place of the old one if not given.
+
+    """
+    import numpy as np
+
+    from octoplan.outcomes.store import write_whole
+    from octoplan.raids.fit import MEMORY
+    from octoplan.raids.readers import read
+    from octoplan.raids.update import drift
+    from octoplan.raids.written import named, posterior_of, text_of
+
+    with heard():
+        try:
+            tree = tomllib.loads(before.read_text("utf-8"))
+            posterior, begun, last = posterior_of(tree), tree["record"]["first"], tree["record"]["last"]
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            leave(f"{before}: is not TOML: {error}", BAD)
+        except KeyError as error:
+            leave(f"{before}: holds no {error} of a record", BAD)
+        record = read(file)
+        say_repairs(record)
+        whole = record.between(begun, record.days[-1])
+        new = int(np.count_nonzero(whole.days > np.datetime64(last)))
+        if new < 2:
+            leave(f"{file}: has {new} days after {last}, the last day of {before}; at least 2 are needed", BAD)
+        signs = list(
+            drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.whole, len(whole) - new).words()
+        )
+        days = part_of(record, None, None, MEMORY)
+        found = fitted(record, days)
+        write_whole(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+        sys.stdout.write(f"{new} new days since {last}; P50 before and now\n")
+        for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
+            sys.stdout.write(f"  {name:32} {old:9.4g} {now:9.4g}\n")
+        for sign in signs or ["the new days are as the fit expected"]:
+            sys.stdout.write(f"{'warning: ' if signs else ''}{sign}\n")
+        sys.stdout.write(f"wrote {out or before}\n")

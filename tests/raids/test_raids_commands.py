@@ -1,0 +1,73 @@
+"""``octoplan raids``: what it writes a scenario reads, and what cannot be is a clear line and exit code 2."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.cli import main
+from octoplan.scenario import load
+from tests.raids.test_process import simulated
+from tests.scenario.test_raids import folder
+
+
+def table(path: Path, days: int, first: str = "2025-06-01") -> Path:
+    """A record in the layout of one row a day and class."""
+    lines = ["date,class,launched,destroyed,lost"]
+    for offset, (drones, missiles) in enumerate(simulated(days, 41)):
+        day = np.datetime64(first) + offset
+        lines += [f"{day},drones,{drones},{drones // 2},0", f"{day},cruise,{missiles},{missiles // 2},0"]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def ends(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    return int(left.value.code or 0)
+
+
+def test_fit_writes_what_a_scenario_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record is fitted, the file put into a scenario, and the scenario loads with it."""
+    out = tmp_path / "raids.toml"
+    assert ends(["raids", "fit", str(table(tmp_path / "r.csv", 150)), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "fitted to 120 days" in said
+    assert "raids.salvo_share" in said
+    scenario = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=out.read_text()))
+    assert scenario.row_of("raids", "begin").file.endswith("raids.toml")
+
+
+def test_update_takes_new_days_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """New days move the fit in place, and the words say whether they were expected."""
+    out = tmp_path / "raids.toml"
+    record = str(table(tmp_path / "r.csv", 150))
+    assert ends(["raids", "fit", record, "--to", "2025-09-28", "--out", str(out)]) == 0
+    before = out.read_text()
+    assert ends(["raids", "update", record, "--fit", str(out)]) == 0
+    assert "30 new days since 2025-09-28" in capsys.readouterr().out
+    assert out.read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["raids", "fit", "none.csv"], "none.csv"),
+        (["raids", "fit", "r.csv", "--from", "2025-07-01", "--to", "2025-07-05"], "5 known days are too few"),
+        (["raids", "fit", "r.csv", "--to", "2031-01-01"], "is no part of it"),
+        (["raids", "update", "r.csv", "--fit", "r.csv"], "is not TOML"),
+    ],
+)
+def test_what_cannot_be_is_a_clear_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    """A missing file, too few days, days outside the record and a fit that is none: exit code 2, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path / "r.csv", 60)
+    assert ends(arguments) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "raids.toml").exists()
