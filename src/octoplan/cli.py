@@ -28,6 +28,10 @@ raids = App(name="raids", help="The record of raids: read it, fit it, score the 
 raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")
 raids.command("octoplan.raids_commands:update", help="Take new days of a record in, and say if they left the fit.")
 app.command(raids)
+app.command(
+    "octoplan.raids_commands:backtest",
+    help="Fly a scenario through the raids that happened, beside what was published.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

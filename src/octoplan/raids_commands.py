@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from octoplan.commands import BAD, leave, spoken
+from octoplan.commands import BAD, bar, check, executor, leave, spoken
 
 if TYPE_CHECKING:
     from octoplan.raids.fit import Fit
@@ -152,3 +152,62 @@ def update(
         for sign in signs or ["the new days are as the fit expected"]:
             sys.stdout.write(f"{'warning: ' if signs else ''}{sign}\n")
         sys.stdout.write(f"wrote {out or before}\n")
+
+
+def backtest(
+    scenario: str,
+    record: Path,
+    *,
+    first: Annotated[str, Parameter(name="--from")],
+    last: Annotated[str, Parameter(name="--to")],
+    futures: int = 200,
+    seed: int = 1,
+    out: Path | None = None,
+) -> None:
+    """Fly a scenario through the raids that happened and lay it beside what was published.
+
+    Parameters
+    ----------
+    scenario
+        A scenario folder, or the name of a shipped one.
+    record
+        The record of raids.
+    first
+        First month, such as 2025-11: the scenario's first.
+    last
+        Last month.
+    futures
+        How many futures to fly.
+    seed
+        What the draws depend on.
+    out
+        A CSV file to write the table to.
+
+    """
+    from octoplan.outcomes.backtest import backtest as fly_through
+    from octoplan.outcomes.run import RunError
+    from octoplan.outcomes.store import write_whole
+    from octoplan.raids.readers import read
+    from octoplan.scenario import load
+
+    with heard():
+        try:
+            begin, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
+        except ValueError:
+            raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
+        months = (end.year - begin.year) * 12 + end.month - begin.month + 1
+        found = read(record)
+        say_repairs(found)
+        for each in found.breaks:
+            sys.stdout.write(f"  break from {each.first}: {each.reason}\n")
+        check(futures, seed, None, None)
+        with executor(None, None) as pool, bar() as progress:
+            task = progress.add_task("flying futures", total=None)
+            result = fly_through(
+                load(scenario), found, begin, months, futures=futures, seed=seed, executor=pool,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )  # fmt: skip
+        sys.stdout.write(f"{result}\n")
+        if out:
+            write_whole(out, result.to_csv())
+            sys.stdout.write(f"wrote {out}\n")
