@@ -27,6 +27,9 @@ app.command("octoplan.commands:report", help="Draw the report of a run folder ag
 raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
 raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")
 raids.command("octoplan.raids_commands:update", help="Take new days of a record in, and say if they left the fit.")
+raids.command(
+    "octoplan.raids_commands:score", help="Score the fitted process and its rivals on days they have not seen."
+)
 app.command(raids)
 app.command(
     "octoplan.raids_commands:backtest",

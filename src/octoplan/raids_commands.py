@@ -1,22 +1,27 @@
-"""The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``."""
+"""The commands of the record of raids: ``octoplan raids fit``, ``score`` and ``update``, and ``octoplan backtest``."""
 
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from octoplan.commands import BAD, bar, check, executor, leave, spoken
+from octoplan.commands import BAD, bar, check, cores, executor, leave, spoken
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from octoplan.raids.fit import Fit
     from octoplan.raids.record import Record
 
 First = Annotated[date | None, Parameter(name="--from")]
+FEWEST_DRAWS = 100
+"""Futures of a forecast below which its tails mean nothing."""
+
 Last = Annotated[date | None, Parameter(name="--to")]
 
 
@@ -154,6 +159,83 @@ def update(
         sys.stdout.write(f"wrote {out or before}\n")
 
 
+def watched(progress: "Progress", name: str) -> Callable[[int, int], None]:
+    """A line of a progress bar, moved by what is done and its total."""
+    task = progress.add_task(name, total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def score(
+    file: Path,
+    *,
+    first: First = None,
+    last: Last = None,
+    every: int = 7,
+    draws: int = 1000,
+    seed: int = 1,
+    out: Path | None = None,
+) -> None:
+    """Score the fitted process and its rivals on days that they have not seen, origin by origin.
+
+    Parameters
+    ----------
+    file
+        The record.
+    first
+        First origin, the last day that its forecast knows; 60 weeks before the last origin if not given.
+    last
+        Last origin; the last day but 30 of the record if not given.
+    every
+        Days from one origin to the next.
+    draws
+        Futures of each forecast.
+    seed
+        What the draws depend on.
+    out
+        A CSV file to write the table to.
+
+    """
+    from concurrent.futures import ProcessPoolExecutor
+
+    import numpy as np
+
+    from octoplan.outcomes.run import RunError
+    from octoplan.outcomes.store import write_whole
+    from octoplan.raids.fit import Fitted
+    from octoplan.raids.readers import read
+    from octoplan.raids.rivals import rivals
+    from octoplan.raids.score import origins, table
+    from octoplan.raids.score import score as judge
+
+    with heard():
+        record = read(file)
+        say_repairs(record)
+        stop = last or (record.days[-1] - 30).astype(date)
+        begin = first or stop - timedelta(weeks=60)
+        counts = np.column_stack([record.drones, record.missiles])
+        try:
+            rows = origins(record.days, str(begin), str(stop), every)
+        except ValueError as error:
+            raise RunError(f"{file}: {error}") from None
+        if draws < FEWEST_DRAWS:
+            raise RunError(f"--draws {draws}: at least {FEWEST_DRAWS} are needed")
+        found = []
+        with ProcessPoolExecutor(cores()) as pool, bar() as progress:
+            for forecaster in (Fitted(), *rivals()):
+                seen = watched(progress, forecaster.name)
+                found.append(
+                    judge(
+                        counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.whole,
+                        executor=pool, progress=seen,
+                    )
+                )  # fmt: skip
+        made = table(found)
+        sys.stdout.write(f"{made}\n")
+        if out:
+            write_whole(out, made.to_csv())
+            sys.stdout.write(f"wrote {out}\n")
+
+
 def backtest(
     scenario: str,
     record: Path,
@@ -202,10 +284,9 @@ def backtest(
             sys.stdout.write(f"  break from {each.first}: {each.reason}\n")
         check(futures, seed, None, None)
         with executor(None, None) as pool, bar() as progress:
-            task = progress.add_task("flying futures", total=None)
             result = fly_through(
                 load(scenario), found, begin, months, futures=futures, seed=seed, executor=pool,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
+                progress=watched(progress, "flying futures"),
             )  # fmt: skip
         sys.stdout.write(f"{result}\n")
         if out:

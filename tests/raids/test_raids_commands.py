@@ -71,3 +71,29 @@ def test_what_cannot_be_is_a_clear_line(
     assert ends(arguments) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "raids.toml").exists()
+
+
+def test_score_writes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fitted process and every rival stand in the table at every horizon, and the same table is written."""
+    out = tmp_path / "score.csv"
+    record = str(table(tmp_path / "r.csv", 200))
+    dates = ["--from", "2025-11-01", "--to", "2025-11-15", "--every", "14", "--draws", "100"]
+    assert ends(["raids", "score", record, *dates, "--out", str(out)]) == 0
+    rows = out.read_text().splitlines()
+    assert rows[0].startswith("horizon,of,forecaster,origins,score")
+    named = {row.split(",")[2] for row in rows[1:]}
+    assert named >= {"fitted process", "climatology"}
+    assert len(rows) - 1 == len(named) * 4 * 3
+    assert "fitted process" in capsys.readouterr().out
+
+
+def test_backtest_prints_what_was_published(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two months of octoplan's own scenario through a record: a line a figure and the count of those inside."""
+    record = str(table(tmp_path / "r.csv", 220))
+    arguments = ["backtest", "octopus", record, "--from", "2025-11", "--to", "2025-12", "--futures", "4"]
+    assert ends([*arguments, "--out", str(tmp_path / "b.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "published figures inside the 80 % band" in said
+    assert (tmp_path / "b.csv").read_text().count("\n") == 1 + 2 * 2
+    assert ends(["backtest", "octopus", record, "--from", "November", "--to", "2025-12"]) == 2
+    assert "write months such as 2025-11" in capsys.readouterr().err
