@@ -670,12 +670,13 @@ class Campaign:
     def raid_counts(self) -> list[dict[str, int]]:
         """Threats of each package on each day: regime, slow level, the day's shocks, Poisson around them."""
         own = self.of("raids")[None]
-        share, stay = own.salvo_share, own.salvo_stay
-        enter = min(1.0, share * (1.0 - stay) / (1.0 - share)) if share < 1.0 else 1.0
+        stay = own.salvo_stay
         keep = exp(-1.0 / own.wander_time)
         given = self.cast.given[: self.horizon]
         salvo, level, counts = False, own.begin * own.wander, list(given)
         for day in range(len(given), self.horizon):
+            share = min(1.0, own.salvo_share * self.cast.salvo_times[day])
+            enter = min(1.0, share * (1.0 - stay) / (1.0 - share)) if share < 1.0 else 1.0
             chance = share if day == len(given) else stay if salvo else enter
             salvo = self.stream("raids/regime").uniform(day) < chance
             step = own.wander * self.stream("raids/level").normal(day)
@@ -689,6 +690,10 @@ class Campaign:
     def package_count(self, package: str, salvo: bool, scale: float, shock: float, day: int) -> int:
         own = self.of("packages")[package]
         mean, cv = (own.salvo_mean, own.salvo_cv) if salvo else (own.routine_mean, own.routine_cv)
+        classes = [kind for kind in self.of("threats").values() if kind.package == package]
+        plain = total(kind.mix for kind in classes)
+        weighted = total(kind.mix * self.cast.threat_times[kind.name][day] for kind in classes)
+        mean *= weighted / plain if weighted != plain else 1.0
         if mean <= 0.0 or self.stream("raids/quiet", package).uniform(day) < own.quiet:
             return 0
         spread = sqrt(log(1.0 + cv * cv))
@@ -718,6 +723,8 @@ class Campaign:
                 continue
             regions = running(self.shares_of(package))
             kinds = [(name, own.mix) for name, own in self.of("threats").items() if own.package == package]
+            tilted = [(name, mix * self.cast.threat_times[name][self.day]) for name, mix in kinds]
+            kinds = tilted if total(mix for _, mix in tilted) > 0.0 else kinds
             whole = total(mix for _, mix in kinds)
             classes = [(name, upto / whole) for name, upto in running(dict(kinds))]
             span = self.of("packages")[package].span

@@ -54,6 +54,8 @@ class Cast:
             for row, region in enumerate(names.regions)
         }
         self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given.tolist()]
+        self.salvo_times = links.salvo_times.tolist()
+        self.threat_times = dict(zip(names.threats, links.threat_times.T.tolist(), strict=True))
         self.layers_against = {
             threat: [names.layers[layer] for layer in plan.layer_order[row] if layer >= 0]
             for row, threat in enumerate(names.threats)

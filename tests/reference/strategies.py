@@ -172,6 +172,8 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         into_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
         into=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
         reference_layer=np.array([-1], np.int64),
+        salvo_times=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
+        threat_times=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
         given=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 

@@ -136,3 +136,49 @@ def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
     scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
     assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
     assert scenario.compile().links.given.shape == (0, 2)
+
+
+HEAD = "name,what,times,from,to,note\n"
+
+
+def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
+    """Rows about salvos, a package and a class hold from one day to another, both inside, and multiply."""
+    rows = (
+        "salvos twice as frequent from March,salvos,2,2026-03-01,,\n"
+        "30 % more decoys,decoy,1.3,,,a guess\n"
+        "half the drones for two days,drones,0.5,2025-11-02,2025-11-03,\n"
+    )
+    made = folder(tmp_path, "")
+    (made / "what-if.csv").write_text(HEAD + rows)
+    scenario = load(made)
+    links = scenario.compile().links
+    march = (date(2026, 3, 1) - date(2025, 11, 1)).days
+    assert (links.salvo_times[:march] == 1).all()
+    assert (links.salvo_times[march:] == 2).all()
+    named = dict(zip(scenario.names.threats, links.threat_times.T, strict=True))
+    assert named["decoy"][:4].tolist() == [1.3, 0.65, 0.65, 1.3]
+    assert named["attack-drone"][:4].tolist() == [1.0, 0.5, 0.5, 1.0]
+    assert (named["ballistic"] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("more,decoys,1.3,,,", "what 'decoys' is not declared; did you mean 'decoy'"),
+        ("more,decoy,-1,,,", "times -1 cannot be"),
+        ("more,decoy,many,,,", "times"),
+        ("more,decoy,2,March,,", "from 'March' is no date"),
+        ("more,decoy,2,2025-12-02,2025-12-01,", "holds on no day"),
+        ("more,decoy,2,2031-01-01,,", "holds on no day"),
+        (",decoy,2,,,", "name is missing"),
+        ("more,decoy,2,,,\nmore,salvos,2,,,", "stands in line 2 already"),
+    ],
+)
+def test_faults_of_what_ifs(tmp_path: Path, row: str, words: str) -> None:
+    """A what-if that cannot be is reported by file and line."""
+    made = folder(tmp_path, "")
+    (made / "what-if.csv").write_text(HEAD + row + "\n")
+    with pytest.raises(ScenarioError) as error:
+        load(made)
+    assert "what-if.csv:" in str(error.value)
+    assert words in str(error.value)

@@ -17,12 +17,17 @@ ROUTINE, SALVO = 30.0, 90.0
 
 
 @entry
-def draw_counts(world: World, keys: Keys, first: int, out: Ints) -> None:
+def draw_counts(world: World, links: Links, keys: Keys, first: int, out: Ints) -> None:
     """Counts of some futures, (futures, days, packages), the slow level in its stationary state."""
-    none = np.zeros((0, out.shape[2]), np.int64)
     for future in range(out.shape[0]):
         world.raids[0].begin = normal(stream(keys, LEVEL, 0), 1 << 40, future, 0)
-        out[future] = counts(world, none, keys, first + future, out.shape[1])
+        out[future] = counts(world, links, keys, first + future, out.shape[1])
+
+
+def at_rest(days: int) -> Links:
+    """Links of which the counts read no day given and no what-if."""
+    links = load("pocket").compile().links
+    return links._replace(salvo_times=np.ones(days), threat_times=np.ones((days, 1)), given=np.zeros((0, 1), np.int64))
 
 
 def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object) -> Ints:
@@ -32,7 +37,7 @@ def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[
         raids=records("raids", 1, **(process | raids)), packages=records("packages", packages, **package)
     )
     out: NDArray[np.int64] = np.empty((futures, days, packages), np.int64)
-    draw_counts(world, streams(seed, packages), 0, out)
+    draw_counts(world, at_rest(days), streams(seed, packages), 0, out)
     return out
 
 
@@ -80,10 +85,29 @@ def test_the_level_starts_where_it_is_said_to() -> None:
         packages=records("packages", 1, routine_mean=mean),
     )
     out = np.empty((150_000, days, 1), np.int64)
-    draw_from(world, np.zeros((0, 1), np.int64), streams(128), out)
+    draw_from(world, at_rest(days), streams(128), out)
     for day in (0, days - 1):
         left = exp(-(day + 1) / time)
         agrees(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
+
+
+def test_what_ifs_are_factors() -> None:
+    """Twice the salvos is twice the share; a factor on a class scales its package by its part in the mix."""
+    world = blank_world(
+        raids=records("raids", 1, level=1.0, wander_time=1.0, salvo_share=SHARE),
+        packages=records("packages", 1, routine_mean=0.0, salvo_mean=60.0),
+        threats=records("threats", 2, mix=[3.0, 1.0]),
+    )
+    out = np.empty((60_000, 6, 1), np.int64)
+    times = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
+    factors = np.column_stack([np.ones(6), [1.0] * 5 + [3.0]])
+    draw_from(world, at_rest(6)._replace(salvo_times=times, threat_times=factors), streams(130), out)
+    assert abs((out[:, 1, 0] > 0).mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(out))
+    for day in (4, 5):
+        share = (out[:, day, 0] > 0).mean()
+        assert abs(share - 2 * SHARE) < 4 * sqrt(2 * SHARE * (1 - 2 * SHARE) / len(out))
+        salvos = out[:, day, 0][out[:, day, 0] > 0]
+        agrees(salvos, 60.0 if day == 4 else 60.0 * (3.0 + 3.0) / 4.0)
 
 
 def test_given_days_are_flown_as_given() -> None:
@@ -94,17 +118,17 @@ def test_given_days_are_flown_as_given() -> None:
     )
     given = np.array([[7, 0], [0, 900]])
     out = np.empty((60_000, 4, 2), np.int64)
-    draw_from(world, given, streams(129, 2), out)
+    draw_from(world, at_rest(4)._replace(given=given), streams(129, 2), out)
     assert (out[:, :2] == given).all()
     agrees(out[:, 2, 0], 90.0)
     agrees(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
 
 
 @entry
-def draw_from(world: World, given: Ints, keys: Keys, out: Ints) -> None:
+def draw_from(world: World, links: Links, keys: Keys, out: Ints) -> None:
     """Counts of some futures after given days, (futures, days, packages)."""
     for future in range(out.shape[0]):
-        out[future] = counts(world, given, keys, future, out.shape[1])
+        out[future] = counts(world, links, keys, future, out.shape[1])
 
 
 def test_the_level_wanders_with_its_correlation_time() -> None:
@@ -149,7 +173,8 @@ def test_split_over_regions_and_classes() -> None:
         threats=records("threats", 2, mix=mixes, direct=1),
     )
     links = load("pocket").compile().links._replace(
-        region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64)
+        region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64),
+        threat_times=np.ones((1, 2)),
     )  # fmt: skip
     found = np.zeros((futures, 6), np.int64)
     draw_places(world, links, streams(126, 4), np.array([size]), found)

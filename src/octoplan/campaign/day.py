@@ -485,7 +485,7 @@ def fly(
     world, links, plan = Worlds(*beliefs), Linked(*structure), Planned(*decisions)
     tally, without = Tallied(*results), Tallied(*shadow)
     days = links.month_of.shape[0]
-    count = counts(world, links.given, keys, future, days)
+    count = counts(world, links, keys, future, days)
     for day in range(days):
         for package in range(count.shape[1]):
             if count[day, package] > LARGEST_RAID:

@@ -62,17 +62,14 @@ class Roads:
         (corridors,) cumulative shares of the corridors into each region, in the order of ``links.into``.
     depth
         most corridors that one threat can take.
-    mix
-        (packages, threats) cumulative shares of the classes within each package.
     """
 
     ways: Floats
     depth: int
-    mix: Floats
 
 
 @kernel
-def counts(world: World, given: Ints, keys: Keys, future: int, days: int) -> Ints:
+def counts(world: World, links: Links, keys: Keys, future: int, days: int) -> Ints:
     """Threats of each package on each day, shape (days, packages): those given, then those drawn.
 
     A two-state Markov regime (routine, salvo) times a slowly wandering log-intensity (AR(1) around 0, so that
@@ -83,16 +80,17 @@ def counts(world: World, given: Ints, keys: Keys, future: int, days: int) -> Int
     packages = world.packages.shape[0]
     found = np.zeros((days, packages), np.int64)
     stay = raids.salvo_stay
-    enter = min(1.0, raids.salvo_share * (1.0 - stay) / (1.0 - raids.salvo_share)) if raids.salvo_share < 1.0 else 1.0
     keep = exp(-1.0 / raids.wander_time)
     fresh = np.sqrt(1.0 - keep * keep)
     salvo = False
     level = raids.begin * raids.wander
-    first = min(given.shape[0], days)
-    found[:first] = given[:first]
+    first = min(links.given.shape[0], days)
+    found[:first] = links.given[:first]
     for day in range(first, days):
         u = uniform(stream(keys, REGIME, 0), future, day, 0)
-        salvo = u < (raids.salvo_share if day == first else (stay if salvo else enter))
+        share = min(1.0, raids.salvo_share * links.salvo_times[day])
+        enter = min(1.0, share * (1.0 - stay) / (1.0 - share)) if share < 1.0 else 1.0
+        salvo = u < (share if day == first else (stay if salvo else enter))
         level = keep * level + fresh * (raids.wander * normal(stream(keys, LEVEL, 0), future, day, 0))
         scale = raids.level * exp(
             (day - first) / 365.25 * log(1.0 + raids.growth) + level - 0.5 * raids.wander * raids.wander
@@ -101,6 +99,7 @@ def counts(world: World, given: Ints, keys: Keys, future: int, days: int) -> Int
         for package in range(packages):
             own = world.packages[package]
             mean = own.salvo_mean if salvo else own.routine_mean
+            mean *= package_times(world.threats, links.threat_times[day], package)
             cv = own.salvo_cv if salvo else own.routine_cv
             if mean <= 0.0 or uniform(stream(keys, QUIET, package), future, day, 0) < own.quiet:
                 continue
@@ -113,6 +112,17 @@ def counts(world: World, given: Ints, keys: Keys, future: int, days: int) -> Int
             else:
                 found[day, package] = poisson(stream(keys, COUNT, package), future, day, 0, intensity)
     return found
+
+
+@leaf
+def package_times(threats: Records, times: Floats, package: int) -> float:
+    """What the factors on its classes, (threats,), make of a package's mean: their mean by ``mix``."""
+    plain = weighted = 0.0
+    for k in range(threats.shape[0]):
+        if threats[k].package == package:
+            plain += threats[k].mix
+            weighted += threats[k].mix * times[k]
+    return weighted / plain if weighted != plain else 1.0
 
 
 @kernel
@@ -163,8 +173,7 @@ def rest(u: float, below: float, above: float) -> float:
 @kernel
 def roads(world: World, links: Links) -> Roads:
     """The constants of one future's raids."""
-    corridors, threats = world.corridors, world.threats
-    return Roads(ways_in(corridors, links), deepest(corridors, links), mixes(threats, world.packages.shape[0]))
+    return Roads(ways_in(world.corridors, links), deepest(world.corridors, links))
 
 
 @kernel
@@ -183,17 +192,20 @@ def ways_in(corridors: Records, links: Links) -> Floats:
 
 
 @kernel
-def mixes(threats: Records, packages: int) -> Floats:
-    """Cumulative shares of the classes within each package, shape (packages, threats)."""
-    share = np.zeros((packages, threats.shape[0]))
-    for package in range(packages):
-        total = 0.0
-        for k in range(threats.shape[0]):
-            if threats[k].package == package:
-                total += threats[k].mix
-            share[package, k] = total
-        for k in range(threats.shape[0]):
-            share[package, k] /= total
+def mixed(threats: Records, times: Floats, package: int) -> Floats:
+    """Cumulative shares of the classes within a package, shape (threats,), with the factors of what-ifs on them.
+
+    Factors of 0 on all of them, which only days given can meet, leave the shares as they are.
+    """
+    share = np.zeros(threats.shape[0])
+    plain = package_times(threats, times, package) == 0.0
+    total = 0.0
+    for k in range(threats.shape[0]):
+        if threats[k].package == package:
+            total += threats[k].mix * (1.0 if plain else times[k])
+        share[k] = total
+    for k in range(threats.shape[0]):
+        share[k] /= total
     return share
 
 
@@ -265,7 +277,7 @@ def place(world: World, links: Links, roads: Roads, keys: Keys, future: int, day
             continue
         span = world.packages[package].span
         destinations = split(world.splits, regions, world.packages[package].concentration, keys, package, future, day)
-        mix = roads.mix[package]
+        mix = mixed(threats, links.threat_times[day], package)
         key = stream(keys, THREATS, package)
         for i in range(count[package]):
             w0, w1, w2, w3 = words(key, future, day, i, 0)

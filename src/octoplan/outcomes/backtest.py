@@ -15,6 +15,7 @@ from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run, RunError, simulate
 from octoplan.raids.record import Record
 from octoplan.scenario import Scenario
+from octoplan.scenario.what_if import Times
 
 PUBLISHED = Path(__file__).with_name("published.csv")
 """Figures that were published for a month beside the record of raids, each with its source."""
@@ -117,7 +118,11 @@ def through(scenario: Scenario, record: Record, first: date, months: int) -> Sce
     last = np.datetime64(date(year, month + 1, 1)) - 1
     part = record.between(first, last)
     given = np.column_stack([getattr(part, package) for package in scenario.names.packages])
-    return replace(scenario, months=months, programme=programme, names=programme.all_names(), given=given)
+    days = programme.days()
+    times = Times(scenario.times.salvos[:days], scenario.times.threats[:days])
+    return replace(
+        scenario, months=months, programme=programme, names=programme.all_names(), given=given, times=times
+    )  # fmt: skip
 
 
 def backtest(

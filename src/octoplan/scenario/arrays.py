@@ -91,6 +91,8 @@ class Links(NamedTuple):
         (1,) the missile layer that kills are compared with.
     given
         (days, packages) counts of the first days that are given, not drawn; days may be 0.
+    salvo_times, threat_times
+        (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
     """
 
     month_of: Ints
@@ -106,6 +108,8 @@ class Links(NamedTuple):
     into: Ints
     reference_layer: Ints
     given: Ints
+    salvo_times: Floats
+    threat_times: Floats
 
 
 class Plan(NamedTuple):

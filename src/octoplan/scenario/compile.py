@@ -12,6 +12,7 @@ from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
+from octoplan.scenario.what_if import Times
 
 MID_JANUARY = 15
 """Day of the year at which the weight of winter is 1."""
@@ -24,6 +25,7 @@ def compiled(
     beliefs: Sequence[Belief],
     slots: Mapping[Number, int],
     given: Ints,
+    times: Times,
 ) -> Compiled:
     """The arrays of a scenario.
 
@@ -33,11 +35,13 @@ def compiled(
         the column of the belief that fills each number.
     given
         (days, packages) counts of the first days.
+    times
+        the factors of what-ifs.
     """
     names = programme.all_names()
     return Compiled(
         names,
-        links(programme, names, given),
+        links(programme, names, given, times),
         plan(programme, decisions, cover, names),
         template(programme, names, beliefs, slots),
         _columns(programme, slots),
@@ -94,7 +98,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given: Ints) -> Links:
+def links(programme: Programme, names: Names, given: Ints, times: Times) -> Links:
     """The structure that no belief changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
@@ -122,6 +126,8 @@ def links(programme: Programme, names: Names, given: Ints) -> Links:
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
         given=given,
+        salvo_times=times.salvos,
+        threat_times=times.threats,
     )
 
 

@@ -18,9 +18,10 @@ SOURCES = "sources.csv"
 CORRELATIONS = "correlations.csv"
 GIVEN = "raids.csv"
 RAIDS = "raids.toml"
+WHAT_IF = "what-if.csv"
 
 REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL = (CORRELATIONS, GIVEN, RAIDS)
+OPTIONAL = (CORRELATIONS, GIVEN, RAIDS, WHAT_IF)
 
 MOST_BYTES = 4 * 2**20
 """The largest file that is read; a scenario of a thousand rows is a twentieth of it."""

@@ -86,6 +86,11 @@ class Programme:
         first = self.start.year * 12 + self.start.month - 1
         return tuple(divmod(first + month, 12) for month in range(self.months))
 
+    def days(self) -> int:
+        """Days of the horizon."""
+        year, month = divmod(self.start.year * 12 + self.start.month - 1 + self.months, 12)
+        return (date(year, month + 1, 1) - self.start).days
+
     def all_names(self) -> Names:
         months = tuple(f"{year:04d}-{month + 1:02d}" for year, month in self.calendar())
         return Names(months=months, **{name: self.names(name) for name in Names._fields if name != "months"})

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,9 @@ def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Int
                 report.add(GIVEN, row.line, f"{package} {shown(text)} is not a whole number from 0 to {MOST_A_DAY:,}")
             else:
                 found[day, column] = int(text)
-    year, month = divmod(programme.start.year * 12 + programme.start.month - 1 + programme.months, 12)
-    horizon = (date(year, month + 1, 1) - programme.start).days
-    if len(rows) > horizon:
-        words = f"has {len(rows)} days; the scenario has {horizon}: give fewer, or raise months in programme.toml"
-        report.add(GIVEN, rows[horizon].line, words)
+    if len(rows) > programme.days():
+        words = f"has {len(rows)} days; the scenario has {programme.days()}: give fewer, or raise months"
+        report.add(GIVEN, rows[programme.days()].line, words)
     return found
 
 

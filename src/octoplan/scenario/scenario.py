@@ -34,6 +34,7 @@ from octoplan.scenario.files import (
     PROGRAMME,
     RAIDS,
     SOURCES,
+    WHAT_IF,
     Problem,
     Report,
     Row,
@@ -48,6 +49,7 @@ from octoplan.scenario.files import (
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units
 from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, with_fit
+from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
 
 WEIGHTS = (
     ("threats", "mix", "package", "packages"),
@@ -63,7 +65,7 @@ class Scenario:
     ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
     ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
     lawful but worth a look. ``given`` holds the counts of the first days, (days, packages). ``slots`` says which column
-    of ``beliefs`` fills each number.
+    of ``beliefs`` fills each number; ``times`` holds the what-ifs.
     """
 
     title: str
@@ -85,6 +87,7 @@ class Scenario:
     slots: Mapping[Number, int] = field(repr=False)
     cover: float = field(repr=False)
     given: Ints = field(repr=False)
+    times: Times = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,7 +105,7 @@ class Scenario:
 
     def compile(self) -> Compiled:
         """The flat arrays the campaign flies."""
-        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given)
+        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given, self.times)
 
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every belief.
@@ -213,8 +216,9 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
     correlations = read_correlations(joined, beliefs, every, report)
+    times = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
     report.close()
-    if programme is None or decisions is None or sources is None:
+    if programme is None or decisions is None or sources is None or times is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
     _warn_of_sources(sources, beliefs, correlations, report)
     return Scenario(
@@ -237,7 +241,13 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         slots,
         cover_of(decisions, units),
         given,
+        times,
     )
+
+
+def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
+    """The rows of what-ifs, none where there is no such file."""
+    return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
 
 
 def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
