@@ -138,6 +138,20 @@ def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
     assert scenario.compile().links.given.shape == (0, 2)
 
 
+def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
+    """A fit that ends on the eve of the first day drawn brings no remark, another does; days given move that day."""
+    text = text_of(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
+    on_time = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=text))
+    assert not any("the fit ends on" in str(warning) for warning in on_time.warnings)
+    table = "date,drones,missiles\n2025-11-01,120,3\n"
+    shutil.rmtree(tmp_path / "mine")
+    late = load(folder(tmp_path, 'raids = ["raids.csv", "raids.toml"]', raids_csv=table, raids_toml=text))
+    assert late.compile().links.given.tolist() == [[120, 3]]
+    assert any(
+        "the fit ends on 2025-10-31, and the days that it draws begin after 2025-11-01" in str(w) for w in late.warnings
+    )
+
+
 HEAD = "name,what,times,from,to,note\n"
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,17 @@ def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
     if not toml.tree.get("assumptions"):
         report.add(RAIDS, 1, "holds no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
     return belief_rows(toml, report), correlation_rows(toml, report)
+
+
+def warn_of_gap(toml: Toml, given: Ints, programme: Programme, report: Report) -> None:
+    """Remark on a fit whose last day is not the eve of the first day drawn: its level is taken to stand there."""
+    last = toml.tree.get("record", {}).get("last")
+    eve = programme.start + timedelta(days=len(given) - 1)
+    if isinstance(last, date) and last != eve:
+        words = (
+            f"the fit ends on {last}, and the days that it draws begin after {eve}; its level is taken to stand there"
+        )
+        report.warn(RAIDS, toml.line("record", "last"), words)
 
 
 def check_named(named: Mapping[str, bool], programme: Programme, report: Report) -> None:

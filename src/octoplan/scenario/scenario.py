@@ -48,7 +48,7 @@ from octoplan.scenario.files import (
 )
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units
-from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, with_fit
+from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, warn_of_gap, with_fit
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
 
 WEIGHTS = (
@@ -258,7 +258,10 @@ def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Repo
     fit = _toml(RAIDS, files, report) if RAIDS in programme.raids else None
     columns = ("date", *programme.names("packages"))
     rows = _csv(GIVEN, columns, files, report) if GIVEN in programme.raids else None
-    return fit, read_given(rows or (), programme, report)
+    given = read_given(rows or (), programme, report)
+    if fit:
+        warn_of_gap(fit, given, programme, report)
+    return fit, given
 
 
 def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
