@@ -26,6 +26,7 @@ app.command("octoplan.commands:compare", help="Differences of runs, future by fu
 app.command("octoplan.commands:report", help="Draw the report of a run folder again.")
 raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
 raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")
+raids.command("octoplan.raids_commands:show", help="Draw a record at a glance: one page that needs no network.")
 raids.command("octoplan.raids_commands:update", help="Take new days of a record in, and say if they left the fit.")
 raids.command(
     "octoplan.raids_commands:score", help="Score the fitted process and its rivals on days they have not seen."

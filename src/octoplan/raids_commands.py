@@ -1,4 +1,4 @@
-"""The commands of the record of raids: ``octoplan raids fit``, ``score`` and ``update``, and ``octoplan backtest``."""
+"""The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``; and the backtest."""
 
 import sys
 import tomllib
@@ -106,6 +106,34 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
         sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
     for warning in found.diagnostics.warnings():
         sys.stdout.write(f"warning: {warning}\n")
+
+
+def show(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.html")) -> None:
+    """Draw a record at a glance: one page that needs no network.
+
+    Parameters
+    ----------
+    file
+        The record.
+    first
+        First day to fit; 120 days before the last if not given. All days are drawn.
+    last
+        Last day to fit; the record's last if not given.
+    out
+        The page to write.
+
+    """
+    from octoplan.outcomes.store import write_whole
+    from octoplan.raids.fit import MEMORY
+    from octoplan.raids.readers import read
+    from octoplan.show.raids import page
+
+    with heard():
+        record = read(file)
+        say_repairs(record)
+        days = part_of(record, first, last, MEMORY)
+        write_whole(out, page(record, fitted(record, days), days))
+        sys.stdout.write(f"wrote {out}\n")
 
 
 def update(

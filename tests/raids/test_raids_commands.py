@@ -38,6 +38,13 @@ def test_fit_writes_what_a_scenario_reads(tmp_path: Path, capsys: pytest.Capture
     assert scenario.row_of("raids", "begin").file.endswith("raids.toml")
 
 
+def test_show_writes_a_page(tmp_path: Path) -> None:
+    """The page of a record stands where it was asked for, whole."""
+    out = tmp_path / "page.html"
+    assert ends(["raids", "show", str(table(tmp_path / "r.csv", 150)), "--out", str(out)]) == 0
+    assert out.read_text().rstrip().endswith("</html>")
+
+
 def test_update_takes_new_days_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """New days move the fit in place, and the words say whether they were expected."""
     out = tmp_path / "raids.toml"
