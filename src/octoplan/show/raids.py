@@ -128,7 +128,7 @@ def weekly(record: Record) -> go.Figure:
     )
     last = min(8, weeks)
     chart = figure(
-        f"{drones[-last:].mean():,.0f} drones and {missiles[-last:].mean():,.0f} missiles came a week in the last {last}",
+        f"{drones[-last:].mean():,.0f} drones and {missiles[-last:].mean():,.0f} missiles a week, of the last {last}",
         ("drones a week", "missiles a week"),
     )
     for column, (name, counts) in enumerate((("drones", drones), ("missiles", missiles)), start=1):
