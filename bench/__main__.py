@@ -1,8 +1,9 @@
-"""``python -m bench [raid] [octopus] [first] [help]``: measures against rivals and targets, everything by default."""
+"""``python -m bench [raid] [draw] [octopus] [first] [help]``: against rivals and targets, everything by default."""
 
 import sys
 from collections.abc import Callable
 
+from bench.draw import measure as draw
 from bench.octopus import measure as octopus
 from bench.raid import measure as raid
 from bench.report import Row, machine, only, show
@@ -14,7 +15,9 @@ def alone() -> list[Row]:
         return raid()
 
 
-PARTS: dict[str, Callable[[], list[Row]]] = {"raid": alone, "octopus": octopus, "first": first_run, "help": help_page}
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "raid": alone, "draw": draw, "octopus": octopus, "first": first_run, "help": help_page,
+}  # fmt: skip
 
 
 def main(names: list[str]) -> int:
