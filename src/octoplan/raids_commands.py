@@ -266,7 +266,7 @@ def score(
 
 def backtest(
     scenario: str,
-    record: Path,
+    record: Path | None = None,
     *,
     first: Annotated[str, Parameter(name="--from")],
     last: Annotated[str, Parameter(name="--to")],
@@ -281,7 +281,8 @@ def backtest(
     scenario
         A scenario folder, or the name of a shipped one.
     record
-        The record of raids.
+        The record of raids. Without one, the published total of each month is spread over its days as the scenario's
+        own process would.
     first
         First month, such as 2025-11: the scenario's first.
     last
@@ -295,6 +296,8 @@ def backtest(
 
     """
     from octoplan.outcomes.backtest import backtest as fly_through
+    from octoplan.outcomes.backtest import check_months
+    from octoplan.outcomes.monthly import published_months
     from octoplan.outcomes.run import RunError
     from octoplan.outcomes.store import write_whole
     from octoplan.raids.readers import read
@@ -306,14 +309,16 @@ def backtest(
         except ValueError:
             raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
         months = (end.year - begin.year) * 12 + end.month - begin.month + 1
-        found = read(record)
+        flown = load(scenario)
+        check_months(flown, begin, months)
+        found = read(record) if record else published_months(flown, begin, months)
         say_repairs(found)
         for each in found.breaks:
             sys.stdout.write(f"  break from {each.first}: {each.reason}\n")
         check(futures, seed, None, None)
         with executor(None, None) as pool, bar() as progress:
             result = fly_through(
-                load(scenario), found, begin, months, futures=futures, seed=seed, executor=pool,
+                flown, found, begin, months, futures=futures, seed=seed, executor=pool,
                 progress=watched(progress, "flying futures"),
             )  # fmt: skip
         sys.stdout.write(f"{result}\n")
