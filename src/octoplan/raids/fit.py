@@ -119,6 +119,8 @@ class Fit:
         (days, 2, steps) probabilities of regime and x on each day, given all days, at the mode.
     grid
         (steps,) values of x.
+    shift
+        log of the factor on the drones of a day in ``posterior`` that no day fitted speaks of (``forecast.levelled``).
     """
 
     posterior: Posterior
@@ -126,6 +128,7 @@ class Fit:
     states: Floats
     grid: Floats
     diagnostics: Diagnostics
+    shift: float = 0.0
 
     @property
     def salvo(self) -> Floats:
@@ -348,17 +351,3 @@ def fit(
         effective(weights),
     )  # fmt: skip
     return Fit(joint, mode, states, seen.grid, diagnostics)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The fitted process as a forecaster: fitted to the last ``memory`` days before each origin."""
-
-    memory: int = MEMORY
-    name: str = "fitted process"
-
-    def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Futures after the last day of a record, (draws, horizon, 2); each with parameters of its own."""
-        rng = np.random.Generator(np.random.Philox(key=seed))
-        p, begin, salvo = fit(counts[-self.memory :]).posterior.draw(draws, rng)
-        return process.draw(p, begin, salvo, horizon, rng)
