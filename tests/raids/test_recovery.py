@@ -1,7 +1,7 @@
 """Identification: records simulated from known parameters give them back, inside intervals that mean what they say.
 
-Slow, so run on request: ``pytest -m slow tests/raids/test_recovery.py``. It fails so far: the intervals are too narrow,
-as docs/background/raids.md says with the numbers.
+Slow, so run on request: ``pytest -m slow tests/raids/test_recovery.py``. What it found stands in
+docs/background/raids.md.
 """
 
 import sys

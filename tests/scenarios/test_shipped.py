@@ -203,7 +203,7 @@ def test_release_every_six_weeks(octopus: Scenario) -> None:
 
 
 def test_raid_statistics_follow_the_record(octopus: Scenario) -> None:
-    """The fit of the autumn of 2025 gives within a tenth the 187 drones a day, and within a quarter the 6.5 missiles, of the year that followed."""
+    """The fit gives the 187 drones a day of the year to September 2026 within a tenth, 6.5 missiles in a quarter."""
     share = octopus.row_of("raids", "salvo_share").median
     means = {
         package: (1 - share) * octopus.row_of("packages", "routine_mean", package).median
