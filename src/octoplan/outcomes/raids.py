@@ -29,7 +29,7 @@ def draw_raids(
     launched = launch_all(compiled, beliefs, seed=seed, executor=executor)
     days = [scenario.start + timedelta(days=day) for day in range(launched.shape[1])]
     about = {"units": "threat", "long_name": "threats by destination", "where_failed": FAILED}
-    failed = (launched == FAILED).any((1, 2, 3))
+    failed = launched[:, 0, 0, 0] == FAILED
     return xr.Dataset(
         {
             "launched": (("future", "day", "threat", "region"), launched, about),

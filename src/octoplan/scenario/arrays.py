@@ -228,6 +228,7 @@ def world(compiled: Compiled, beliefs: Floats) -> World:
         (columns,) one draw of every belief, in the units of ``entities.KINDS``.
     """
     records = {name: array.copy() for name, array in compiled.template._asdict().items()}
+    values = np.append(beliefs, 0.0)  # a column of -1, for a number that no belief fills, is the last
     for (kind, parameter), columns in compiled.slots.items():
-        records[kind][parameter] = np.where(columns >= 0, beliefs[columns], 0.0)
+        records[kind][parameter] = values[columns]
     return World(**records)
