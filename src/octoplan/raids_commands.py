@@ -95,7 +95,8 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
 
 
 def say_fit(found: "Fit", record: "Record", days: slice) -> None:
-    """The parameters with their intervals, and the warnings of the fit."""
+    """The parameters and the stopped shares with their intervals, and the warnings of the fit."""
+    from octoplan.raids.stopped import shares
     from octoplan.raids.written import named
 
     chosen = record.days[days]
@@ -104,6 +105,9 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
     ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
     for (name, _), *values in zip(named(), *ends, strict=True):
         sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
+    sys.stdout.write("stopped shares of a day, with 95 % intervals\n")
+    for share in shares(record, days):
+        sys.stdout.write(f"  {share}\n")
     for warning in found.diagnostics.warnings():
         sys.stdout.write(f"warning: {warning}\n")
 

@@ -1,5 +1,7 @@
 """``octoplan raids``: what it writes a scenario reads, and what cannot be is a clear line and exit code 2."""
 
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,13 @@ def test_fit_writes_what_a_scenario_reads(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "fitted to 120 days" in said
     assert "raids.salvo_share" in said
+    assert "stopped share, drones 2025-07 to 2025-07-31: 0." in said
+    assert "stopped share, cruise since 2025-08: 0." in said
+    stopped = tomllib.loads(out.read_text())["stopped"]
+    assert set(stopped) == {"drones", "cruise"}
+    assert stopped["drones"]["first"] == date(2025, 8, 1)
+    low, high = stopped["drones"]["share_95"]
+    assert low < stopped["drones"]["share"] < high
     scenario = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=out.read_text()))
     assert scenario.row_of("raids", "begin").file.endswith("raids.toml")
 
