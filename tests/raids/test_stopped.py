@@ -150,6 +150,8 @@ def test_an_epoch_ends_where_counting_changed() -> None:
     assert (before.epoch, after.epoch) == ("2026-01 to 2026-01-31", "since 2026-02")
     assert (before.days, after.days) == (31, 59)
     assert latest([before, after]) == (after,)
+    (early,) = shares(replace(whole, breaks=others), slice(10, 31))
+    assert (early.epoch, early.days) == ("2026-01-11 to 2026-01-31", 21)
     spell = replace(counted, last=date(2026, 2, 14))
     assert [each.days for each in shares(replace(whole, breaks=(spell,)))] == [31, 14, 45]
 

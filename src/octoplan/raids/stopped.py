@@ -43,7 +43,7 @@ class Interval:
 class Stopped:
     """The stopped share of a class in one epoch of reporting, and the correlation of the outcomes of one day.
 
-    first, last  days of the epoch inside the part of the record; ``ended`` where a break ended it
+    first, last  days of the epoch inside the part of the record; ``ended`` where the record goes on after it
     days         on which the class was launched, the count known
     share        mean share stopped of those launched
     correlation  intra-day, 1/(a + b + 1) for days whose share is Beta(a, b)
@@ -172,7 +172,7 @@ def shares(record: Record, part: slice = slice(None)) -> tuple[Stopped, ...]:
     days = record.days[part]
     chosen = record.between(days[0], days[-1])
     return tuple(
-        share_of(chosen, klass, slice(start, stop))
+        share_of(chosen, klass, slice(start, stop), ended=bool(chosen.days[stop - 1] < record.days[-1]))
         for klass in chosen.classes
         for start, stop in epochs(chosen, klass)
         if thrown(chosen, klass)[start:stop].any()
@@ -197,13 +197,13 @@ def epochs(record: Record, klass: str) -> Iterator[tuple[int, int]]:
     return pairwise(inside)
 
 
-def share_of(record: Record, klass: str, epoch: slice) -> Stopped:
+def share_of(record: Record, klass: str, epoch: slice, *, ended: bool) -> Stopped:
     """The share of one class in one epoch."""
     column, days = record.classes.index(klass), record.days[epoch]
     here = thrown(record, klass)[epoch]
     launched, stopped = (counts[epoch, column][here] for counts in (record.launched, record.stopped))
     return Stopped(
-        klass, days[0].astype(date), days[-1].astype(date), epoch.stop < len(record), len(launched),
+        klass, days[0].astype(date), days[-1].astype(date), ended, len(launched),
         int(launched.sum()), int(stopped.sum()), *fit_share(stopped, launched),
     )  # fmt: skip
 
