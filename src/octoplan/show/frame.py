@@ -38,6 +38,7 @@ addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.j
   const {height, margin, legend, showlegend} = p.layout;
   if (showlegend === false || legend.orientation !== 'h' || named < 2) return;
   const more = 20 * (named - 1), tall = height + more;
+  p.parentElement.style.minHeight = tall + 'px';
   Plotly.relayout(p, {height: tall, 'margin.b': margin.b + more, 'legend.orientation': 'v',
     'legend.y': (margin.b + more - 46) / tall});
 }));

@@ -306,6 +306,6 @@ def came(scores: Scores, of: str, horizon: int) -> go.Figure:
                 hovertemplate=f"{name}: %{{y:,.0f}}",
             )
         )  # fmt: skip
-    chart.update_xaxes(title="origin: the last day that the forecast knew", hoverformat="%Y-%m-%d")
+    chart.update_xaxes(title="last day that the forecast knew", hoverformat="%Y-%m-%d")
     chart.update_yaxes(title=f"{of} in the {spell(horizon)} after")
     return below(chart, 5, 78)
