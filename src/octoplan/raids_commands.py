@@ -107,7 +107,8 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
 
 
 def say_fit(found: "Fit", record: "Record", days: slice) -> None:
-    """The parameters with their intervals, and the warnings of the fit."""
+    """The parameters and the stopped shares with their intervals, and the warnings of the fit."""
+    from octoplan.raids.stopped import shares
     from octoplan.raids.written import named
 
     chosen = record.days[days]
@@ -118,11 +119,16 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
         sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
     if found.shift:
         sys.stdout.write(f"  level of drones moved by a factor of {exp(found.shift):.3f}, to that of the combination\n")
+    sys.stdout.write("stopped shares of a day, with 95 % intervals\n")
+    for share in shares(record, days):
+        sys.stdout.write(f"  {share}\n")
     for warning in found.diagnostics.warnings():
         sys.stdout.write(f"warning: {warning}\n")
 
 
-def show(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.html")) -> None:
+def show(
+    file: Path, *, first: First = None, last: Last = None, alerts: Path | None = None, out: Path = Path("raids.html")
+) -> None:
     """Draw a record at a glance: one page that needs no network.
 
     Parameters
@@ -133,11 +139,14 @@ def show(file: Path, *, first: First = None, last: Last = None, out: Path = Path
         First day to fit; 120 days before the last if not given. All days are drawn.
     last
         Last day to fit; the record's last if not given.
+    alerts
+        A table of alerts by region to draw too: region, alerts, and where known hours, alerts_per_day, share_alerts.
     out
         The page to write.
 
     """
     from octoplan.outcomes.store import write_whole
+    from octoplan.raids.exposure import read_exposure
     from octoplan.raids.fit import MEMORY
     from octoplan.raids.readers import read
     from octoplan.show.raids import page
@@ -145,8 +154,13 @@ def show(file: Path, *, first: First = None, last: Last = None, out: Path = Path
     with heard():
         record = read(file)
         say_repairs(record)
+        exposure = read_exposure(alerts) if alerts else None
+        if exposure:
+            sys.stdout.write(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts\n")
+            for repair in exposure.repairs:
+                sys.stdout.write(f"  {repair}\n")
         days = part_of(record, first, last, MEMORY)
-        write_whole(out, page(record, fitted(record, days), days))
+        write_whole(out, page(record, fitted(record, days), days, exposure))
         sys.stdout.write(f"wrote {out}\n")
 
 
@@ -216,6 +230,7 @@ def score(
     draws: int = 1000,
     seed: int = 1,
     out: Path | None = None,
+    page: Path | None = None,
 ) -> None:
     """Score the fitted process and its rivals on days that they have not seen, origin by origin.
 
@@ -235,6 +250,8 @@ def score(
         What the draws depend on.
     out
         A CSV file to write the table to.
+    page
+        An HTML page to write the figures to; it needs no network.
 
     """
     from concurrent.futures import ProcessPoolExecutor
@@ -248,6 +265,7 @@ def score(
     from octoplan.raids.rivals import rivals
     from octoplan.raids.score import origins, table
     from octoplan.raids.score import score as judge
+    from octoplan.show.score import page as drawn
 
     with heard():
         record = read(file)
@@ -276,6 +294,9 @@ def score(
         if out:
             write_whole(out, made.to_csv())
             sys.stdout.write(f"wrote {out}\n")
+        if page:
+            write_whole(page, drawn(found, record))
+            sys.stdout.write(f"wrote {page}\n")
 
 
 def backtest(

@@ -1,5 +1,7 @@
 """``octoplan raids``: what it writes a scenario reads, and what cannot be is a clear line and exit code 2."""
 
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,13 @@ def test_fit_writes_what_a_scenario_reads(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "fitted to 120 days" in said
     assert "raids.salvo_share" in said
+    assert "stopped share, drones 2025-07 to 2025-07-31: 0." in said
+    assert "stopped share, cruise since 2025-08: 0." in said
+    stopped = tomllib.loads(out.read_text())["stopped"]
+    assert set(stopped) == {"drones", "cruise"}
+    assert stopped["drones"]["first"] == date(2025, 8, 1)
+    low, high = stopped["drones"]["share_95"]
+    assert low < stopped["drones"]["share"] < high
     scenario = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=out.read_text()))
     assert scenario.row_of("raids", "begin").file.endswith("raids.toml")
 
@@ -43,6 +52,19 @@ def test_show_writes_a_page(tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     assert ends(["raids", "show", str(table(tmp_path / "r.csv", 150)), "--out", str(out)]) == 0
     assert out.read_text().rstrip().endswith("</html>")
+
+
+def test_show_draws_alerts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table of alerts by region is told and drawn; one that cannot be read is listed by file and line."""
+    alerts, out = tmp_path / "alerts.csv", tmp_path / "page.html"
+    alerts.write_text("region,alerts\nUpland,30\nLowland,10\n")
+    record = str(table(tmp_path / "r.csv", 150))
+    assert ends(["raids", "show", record, "--alerts", str(alerts), "--out", str(out)]) == 0
+    assert "alerts.csv: 2 regions, 40 alerts" in capsys.readouterr().out
+    assert "Two of 2 regions hold 100 % of all alerts: exposure, not targets" in out.read_text()
+    alerts.write_text("region,alerts\nUpland,-3\n")
+    assert ends(["raids", "show", record, "--alerts", str(alerts), "--out", str(out)]) == 2
+    assert "alerts.csv:2: alerts '-3' is no count" in capsys.readouterr().err
 
 
 def test_update_takes_new_days_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,11 +103,13 @@ def test_what_cannot_be_is_a_clear_line(
 
 
 def test_score_writes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The fitted process and every rival stand in the table at every horizon, and the same table is written."""
+    """The fitted process and every rival stand in the table at every horizon; the table and its page are written."""
     out = tmp_path / "score.csv"
     record = str(table(tmp_path / "r.csv", 200))
     dates = ["--from", "2025-11-01", "--to", "2025-11-15", "--every", "14", "--draws", "100"]
-    assert ends(["raids", "score", record, *dates, "--out", str(out)]) == 0
+    page = tmp_path / "score.html"
+    assert ends(["raids", "score", record, *dates, "--out", str(out), "--page", str(page)]) == 0
+    assert page.read_text().rstrip().endswith("</html>")
     rows = out.read_text().splitlines()
     assert rows[0].startswith("horizon,of,forecaster,origins,score")
     named = {row.split(",")[2] for row in rows[1:]}

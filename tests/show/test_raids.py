@@ -5,9 +5,11 @@ import re
 import numpy as np
 import pytest
 
+from octoplan.raids.exposure import Exposure
 from octoplan.raids.fit import Fit, fit
 from octoplan.raids.record import CLASSES, Record, breaks
-from octoplan.show.raids import charts, page, wilson
+from octoplan.raids.stopped import shares
+from octoplan.show.raids import charts, page, regions, wilson
 from tests.raids.test_process import simulated
 
 DAYS, FITTED = 400, slice(310, 400)
@@ -84,6 +86,31 @@ def test_a_record_without_missiles_is_drawn() -> None:
     made = record(missiles=0)
     found = fit(np.column_stack([made.drones, made.missiles])[FITTED])
     assert [name for name, _, _ in charts(made, found, FITTED)] == ["daily", "weekly", "spread", "stopped"]
+
+
+def test_the_fitted_share_of_each_epoch_is_drawn(fitted: Fit) -> None:
+    """Each class has a dashed line an epoch at its fitted share, and the words give its correlation."""
+    made = record()
+    stopped = next(chart for name, chart, _ in charts(made, fitted, FITTED) if name == "stopped")
+    drawn = {(trace.name, trace.x[0]): trace.y[0] for trace in stopped.data if str(trace.name).endswith(" fitted")}
+    found = [each for each in shares(made) if each.klass in ("drones", "cruise", "ballistic")]
+    assert drawn == {(f"{each.klass} fitted", str(each.first)): 100 * each.share.value for each in found}
+    assert {each.first.isoformat() for each in found} == {"2024-12-01", "2025-08-01"}
+    words = f"{found[1].correlation} of drones since 2025-08"
+    assert words in stopped.layout.title.subtitle.text
+    assert words in page(made, fitted, FITTED)
+
+
+def test_alerts_are_drawn_as_exposure(fitted: Fit) -> None:
+    """Each region has its share, most first; title and note say that it is no picture of targets."""
+    exposure = Exposure(("Up <land>", "Mid", "Low", "Far"), np.array([5, 3, 1, 1]), np.full(4, 2.0), "a.csv", ())
+    chart = regions(exposure)
+    assert chart.layout.title.text == "Three of 4 regions hold 90 % of all alerts: exposure, not targets"
+    assert list(chart.data[0].x) == pytest.approx([50, 30, 10, 10])
+    text = page(record(), fitted, FITTED, exposure)
+    assert chart.layout.title.text in text
+    assert "Up <land>" not in text
+    assert chart.layout.title.text not in page(record(), fitted, FITTED)
 
 
 def test_wilsons_interval() -> None:

@@ -1,7 +1,7 @@
 """The file of a fit, ``raids.toml``: what was fitted to what, and beliefs that a scenario reads as they stand."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from math import asin, exp, pi, sin
 from typing import Any
@@ -12,6 +12,7 @@ from scipy.stats import norm
 from octoplan.raids.fit import Fit, FitError, Posterior
 from octoplan.raids.process import BEGIN, COORDINATES, Coordinate, Floats
 from octoplan.raids.record import Record
+from octoplan.raids.stopped import Stopped, latest, shares
 
 DISTRIBUTIONS = {"log": "lognormal", "logit": "logitnormal", "identity": "normal"}
 UNITS = {"raids.wander_time": "day"} | {c.name: "1/day" for c in COORDINATES if c.name.endswith("_mean")}
@@ -36,6 +37,7 @@ def text_of(fitted: Fit, record: Record, days: slice, made: date) -> str:
         "",
         *about(fitted, record, days),
         "",
+        *stopped_tables(latest(shares(record, days))),
     ]
     for row, (name, scale) in enumerate(named()):
         lines += belief(name, scale, fitted.posterior, row, made)
@@ -79,6 +81,21 @@ def about(fitted: Fit, record: Record, days: slice) -> Iterator[str]:
     yield f"one_day_ahead_p = {diagnostics.uniformity:.4f}"
     yield f"salvo_on_the_last_day = {fitted.posterior.salvo:.6f}"
     yield f"warnings = {json.dumps(diagnostics.warnings(), ensure_ascii=False)}"
+
+
+def stopped_tables(found: Sequence[Stopped]) -> Iterator[str]:
+    """Stopped shares as tables for the reader; a scenario does not draw from them."""
+    for each in found:
+        yield f"[stopped.{each.klass}]"
+        yield f"first = {each.first}"
+        yield f"last = {each.last}"
+        yield f"days = {each.days}"
+        yield f"launched = {each.launched}"
+        yield f"stopped = {each.stopped}"
+        for name, interval in (("share", each.share), ("correlation", each.correlation)):
+            yield f"{name} = {interval.value!r}"
+            yield f"{name}_95 = [{interval.low!r}, {interval.high!r}]"
+        yield ""
 
 
 def belief(name: str, scale: str, posterior: Posterior, row: int, made: date) -> list[str]:

@@ -1,20 +1,21 @@
 """A record of raids at a glance: one page of figures, beside the process fitted to its last days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from math import sqrt
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.offline import get_plotlyjs
 
+from octoplan.raids.exposure import Exposure
 from octoplan.raids.fit import Fit
 from octoplan.raids.process import COORDINATES, M0, WANDER, draw, natural
 from octoplan.raids.record import MISSILES, Record
+from octoplan.raids.stopped import Stopped, latest, shares
 from octoplan.raids.written import named
 from octoplan.scenario.arrays import Floats, Ints
-from octoplan.show.report import RESIZE, STYLE, framed
+from octoplan.show.frame import framed, paged
 from octoplan.show.theme import BLACK, BLUE, GREY, ORANGE, VERMILION, bars, colour, faded, figure, settled
 
 DRAWS = 20_000
@@ -22,20 +23,28 @@ FEWEST = 10
 """Launched in a month, below which a stopped share is not shown."""
 Z = 1.959964
 HALF = 0.5
+STOPPED = ("drones", "cruise", "ballistic")
 WORDS = {"drones": "drones", "antiship": "anti-ship", "other": "other missiles", "mixed": "mixed"}
 
 
-def page(record: Record, fitted: Fit, days: slice) -> str:
+EXPOSED = (
+    "Alerts say where people were warned, of whatever crossed and wherever it went. A region between the border and a "
+    "target is warned often; so this is exposure, and no split of raids between targets is fitted to it."
+)
+NUMBERS = ("no", "one", "two", "three")
+
+
+def page(record: Record, fitted: Fit, days: slice, exposure: Exposure | None = None) -> str:
     """The page as text; ``days`` are those of the record that were fitted."""
     figures = "".join(framed(name, made, note) for name, made, note in charts(record, fitted, days))
-    title = escape(f"Record of raids: {record.source}")
+    title = f"Record of raids: {record.source}"
     facts = f"{len(record):,} days, {record.days[0]} to {record.days[-1]} · SHA-256 {record.digest[:12]}"
-    return (
-        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
-        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script></head>\n<body><h1>{title}</h1><p class='facts'>{escape(facts)}</p>"
-        f"{figures}<h2>The fit</h2>{fit_table(record, fitted, days)}<h2>What was read</h2>{reading(record)}"
-        f"<script>{RESIZE}</script></body></html>\n"
+    if exposure is not None:
+        figures += framed("regions", regions(exposure), EXPOSED)
+    return paged(
+        title,
+        f"<h1>{escape(title)}</h1><p class='facts'>{escape(facts)}</p>{figures}"
+        f"<h2>The fit</h2>{fit_table(record, fitted, days)}<h2>What was read</h2>{reading(record)}",
     )
 
 
@@ -69,7 +78,9 @@ def charts(record: Record, fitted: Fit, days: slice) -> Iterator[tuple[str, go.F
         stopped(record),
         (
             f"Destroyed and lost over launched, with Wilson 95 % intervals; months below {FEWEST} are left out, "
-            "as are days whose launched count is hidden. Dotted: breaks in reporting."
+            "as are days whose launched count is hidden. Dashed, with its 95 % interval: the share of a day, few or "
+            "many launched, fitted by a beta-binomial to each span between changes of what is counted. "
+            "Dotted: breaks in reporting."
         ),
     )
 
@@ -115,7 +126,7 @@ def daily(record: Record, fitted: Fit, days: slice) -> go.Figure:
     line = {"color": BLACK, "width": 2}
     chart.add_trace(go.Scatter(x=chosen.astype(str), y=level, name="fitted routine day", line=line), row=1, col=1)
     chart.update_layout(hovermode="closest")
-    chart.update_yaxes(title="launched")
+    chart.update_yaxes(title="launched", col=1)
     return settled(chart)
 
 
@@ -134,7 +145,7 @@ def weekly(record: Record) -> go.Figure:
     for column, (name, counts) in enumerate((("drones", drones), ("missiles", missiles)), start=1):
         bars(chart, starts.tolist(), counts.astype(np.float64), name, column - 1, column=column)
     chart.update_layout(bargap=0.0, showlegend=False)
-    chart.update_yaxes(title="launched")
+    chart.update_yaxes(title="launched", col=1)
     return settled(chart)
 
 
@@ -189,8 +200,8 @@ def wilson(hits: Floats, trials: Floats) -> tuple[Floats, Floats]:
 def stopped(record: Record) -> go.Figure:
     """Stopped share of each class by month."""
     months, place = months_of(record)
-    shares = {}
-    for name in ("drones", "cruise", "ballistic"):
+    monthly = {}
+    for name in STOPPED:
         column = record.classes.index(name)
         known = record.known[:, column]
         sent, held = (
@@ -199,14 +210,14 @@ def stopped(record: Record) -> go.Figure:
         )
         enough = sent >= FEWEST
         if enough.any():
-            shares[name] = (months[enough], held[enough], sent[enough])
+            monthly[name] = (months[enough], held[enough], sent[enough])
     said = ", ".join(
-        f"{100 * held[-1] / sent[-1]:.0f} % of {WORDS.get(name, name)}" for name, (_, held, sent) in shares.items()
+        f"{100 * held[-1] / sent[-1]:.0f} % of {WORDS.get(name, name)}" for name, (_, held, sent) in monthly.items()
     )
     chart = figure(
         f"Last stopped: {said}" if said else "No month has enough launched to show a stopped share", height=440
     )
-    for index, (name, (when, held, sent)) in enumerate(shares.items()):
+    for index, (name, (when, held, sent)) in enumerate(monthly.items()):
         low, high = wilson(held.astype(np.float64), sent.astype(np.float64))
         dates = when.astype(str).tolist()
         chart.add_trace(
@@ -221,8 +232,63 @@ def stopped(record: Record) -> go.Figure:
                 line={"color": colour(index), "width": 2}, hovertemplate="%{y:.0f} %",
             )
         )  # fmt: skip
+    fitted = [each for each in shares(record) if each.klass in monthly]
+    for each in fitted:
+        mark_share(chart, each, colour(list(monthly).index(each.klass)))
+    chart.update_layout(title_subtitle_text=alike(latest(fitted)))
     mark_breaks(chart, record)
     chart.update_yaxes(title="stopped, %", range=[0, 101])
+    return settled(chart)
+
+
+def mark_share(chart: go.Figure, fitted: Stopped, hexed: str) -> None:
+    """The fitted share of an epoch as a dashed line in its interval."""
+    first, last = str(fitted.first), str(fitted.last)
+    low, middle, high = (100 * each for each in (fitted.share.low, fitted.share.value, fitted.share.high))
+    chart.add_trace(
+        go.Scatter(
+            x=[first, last, last, first], y=[high, high, low, low], fill="toself", fillcolor=faded(hexed, 0.3),
+            line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False, name=f"{fitted.klass} interval",
+        )
+    )  # fmt: skip
+    chart.add_trace(
+        go.Scatter(
+            x=[first, last], y=[middle, middle], mode="lines", line={"color": hexed, "width": 2, "dash": "dash"},
+            hoverinfo="skip", showlegend=False, name=f"{fitted.klass} fitted",
+        )
+    )  # fmt: skip
+
+
+def alike(fitted: Sequence[Stopped]) -> str:
+    """How far the outcomes of one day resemble one another, class by class, in words."""
+    said = ", ".join(
+        f"{each.correlation} of {WORDS.get(each.klass, each.klass)} {each.epoch}"
+        for each in fitted
+        if not np.isnan(each.correlation.value)
+    )
+    return f"Outcomes of one day resemble one another, correlation {said}" if said else ""
+
+
+def regions(exposure: Exposure) -> go.Figure:
+    """Share of all alerts by region, most first."""
+    share = 100 * exposure.share
+    most = min(3, len(share))
+    chart = figure(
+        f"{NUMBERS[most].capitalize()} of {len(share)} regions hold {share[:most].sum():.0f} % of all alerts: "
+        "exposure, not targets",
+        height=90 + 21 * len(share),
+    )
+    chart.add_trace(
+        go.Bar(
+            x=share, y=[escape(name) for name in exposure.regions], orientation="h", marker={"color": BLUE},
+            text=[f"{each:.1f}" for each in share], textposition="outside", cliponaxis=False, showlegend=False,
+            customdata=np.stack([exposure.alerts, exposure.hours], axis=-1),
+            hovertemplate="%{y}: %{customdata[0]:,} alerts, %{customdata[1]:,.0f} hours<extra></extra>",
+        )
+    )  # fmt: skip
+    chart.update_layout(hovermode="closest")
+    chart.update_xaxes(title="share of all alerts, %", tickformat="", range=[0, 1.12 * share.max()])
+    chart.update_yaxes(autorange="reversed", automargin=True, tickformat="", showgrid=False)
     return settled(chart)
 
 

@@ -3,41 +3,11 @@
 from collections import Counter
 from html import escape
 
-import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
-
 from octoplan.outcomes.measures import Headlines
 from octoplan.outcomes.run import Run
 from octoplan.show.charts import CHARTS, spend
+from octoplan.show.frame import framed, paged
 from octoplan.show.tables import html_table
-from octoplan.show.theme import FONT
-
-STYLE = f"""
-body {{ font: 15px/1.5 {FONT}; color: #222; background: #fff; margin: 0 auto; padding: 24px; max-width: 1152px; }}
-h1 {{ font-size: 27px; margin: 0; }} h2 {{ font-size: 20px; margin: 34px 0 8px; }}
-p.facts, figcaption, caption, .small {{ color: #555; font-size: 13px; }}
-p.verdict {{ font-size: 17px; border-left: 5px solid #0072B2; padding: 4px 14px; margin: 18px 0; }}
-p.failed {{ color: #8A2A00; font-weight: 600; }}
-figure {{ margin: 26px 0 34px; }} figcaption {{ max-width: 96ch; padding: 8px 12px 0; }}
-table {{ border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }}
-caption {{ text-align: left; padding-bottom: 6px; }}
-th, td {{ padding: 2px 8px; border-bottom: 1px solid #e4e4e4; text-align: right; white-space: nowrap; }}
-th[scope=row], td:last-child, th:last-child, th:first-child {{ text-align: left; }}
-th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ font-weight: 600; }}
-tr.group th {{ padding-top: 12px; border-bottom: 1px solid #888; }}
-table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
-@page {{ size: A4 landscape; margin: 12mm; }}
-@media print {{ body {{ padding: 0; max-width: none; width: 1010px; font-size: 12px; }}
-  figure, tr {{ break-inside: avoid; }} h2 {{ break-after: avoid; }} .modebar {{ display: none; }}
-  thead {{ display: table-header-group; }} th, td {{ padding: 1px 6px; }} }}
-"""
-
-RESIZE = """
-addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
-  p => Plotly.relayout(p, {width: 1000})));
-addEventListener('afterprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
-  p => Plotly.relayout(p, {width: null, autosize: true})));
-"""
 
 READ = (
     (
@@ -72,26 +42,14 @@ def report(run: Run, headlines: Headlines | None = None, *, nominal: bool = Fals
     figures = "".join(framed(name, made, note) for name, made, note in charts)
     title = escape(run.scenario.title)
     reading = "".join(f"<li>{escape(line)}</li>" for line in READ)
-    return (
-        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{title}: octoplan report</title>"
-        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script></head>\n<body><h1>{title}</h1>{facts(run, table)}"
+    return paged(
+        f"{run.scenario.title}: octoplan report",
+        f"<h1>{title}</h1>{facts(run, table)}"
         f"<p class='verdict'>{escape(table.verdict)}</p>{failures(run)}"
         f"<h2>Headlines</h2>{html_table(table)}"
         f"<h2>Charts</h2>{figures}<h2>How to read this</h2><ul>{reading}</ul>"
-        f"<h2>What the figures rest on</h2>{assumptions(run)}"
-        f"<script>{RESIZE}</script></body></html>\n"
+        f"<h2>What the figures rest on</h2>{assumptions(run)}",
     )
-
-
-def framed(name: str, figure: go.Figure, note: str) -> str:
-    drawn = figure.to_html(
-        full_html=False,
-        include_plotlyjs=False,
-        div_id=f"chart-{name}",
-        config={"displaylogo": False, "responsive": True},
-    )
-    return f"<figure id='{name}'>{drawn}<figcaption>{escape(note)}</figcaption></figure>"
 
 
 def facts(run: Run, table: Headlines) -> str:

@@ -1,0 +1,75 @@
+"""The frame that every page of figures shares: its style, and a figure under the sentence that says what is seen."""
+
+from html import escape
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from octoplan.show.theme import FONT
+
+STYLE = f"""
+body {{ font: 15px/1.5 {FONT}; color: #222; background: #fff; margin: 0 auto; padding: 24px; max-width: 1152px; }}
+h1 {{ font-size: 27px; margin: 0; }} h2 {{ font-size: 20px; margin: 34px 0 8px; }}
+p.facts, p.also, figcaption, caption, .small {{ color: #555; font-size: 13px; }}
+p.verdict {{ font-size: 17px; border-left: 5px solid #0072B2; padding: 4px 14px; margin: 18px 0; }}
+p.failed {{ color: #8A2A00; font-weight: 600; }}
+figure {{ margin: 26px 0 34px; }} p.seen {{ font-size: 17px; line-height: 1.3; margin: 0; padding: 0 12px; }}
+p.also {{ margin: 2px 0 0; padding: 0 12px; }} figcaption {{ max-width: 96ch; padding: 8px 12px 0; }}
+table {{ border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }}
+caption {{ text-align: left; padding-bottom: 6px; }}
+th, td {{ padding: 2px 8px; border-bottom: 1px solid #e4e4e4; text-align: right; white-space: nowrap; }}
+th[scope=row], td:last-child, th:last-child, th:first-child {{ text-align: left; }}
+th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ font-weight: 600; }}
+tr.group th {{ padding-top: 12px; border-bottom: 1px solid #888; }}
+table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
+@page {{ size: A4 landscape; margin: 12mm; }}
+@media print {{ body {{ padding: 0; max-width: none; width: 1010px; font-size: 12px; }}
+  figure, tr {{ break-inside: avoid; }} h2 {{ break-after: avoid; }} .modebar {{ display: none; }}
+  thead {{ display: table-header-group; }} th, td {{ padding: 1px 6px; }} }}
+"""
+
+RESIZE = """
+addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
+  p => Plotly.relayout(p, {width: 1000})));
+addEventListener('afterprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
+  p => Plotly.relayout(p, {width: null, autosize: true})));
+addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.js-plotly-plot').forEach(p => {
+  const named = p.data.filter(trace => trace.name && trace.showlegend !== false).length;
+  const {height, margin, legend, showlegend} = p.layout;
+  if (showlegend === false || legend.orientation !== 'h' || named < 2) return;
+  const more = 20 * (named - 1), tall = height + more;
+  p.parentElement.style.minHeight = tall + 'px';
+  Plotly.relayout(p, {height: tall, 'margin.b': margin.b + more, 'legend.orientation': 'v',
+    'legend.y': (margin.b + more - 46) / tall});
+}));
+"""
+"""Paper is wide enough for a figure as it is; on a narrow screen a legend in a line becomes a list."""
+
+TITLE_ROOM = 26
+"""Pixels of the margin that a title takes inside a figure."""
+
+
+def paged(title: str, body: str) -> str:
+    """A whole page that needs no network, with a title (text) and a body (HTML)."""
+    return (
+        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
+        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style>"
+        f"<script>{get_plotlyjs()}</script></head>\n<body>{body}<script>{RESIZE}</script></body></html>\n"
+    )
+
+
+def framed(name: str, figure: go.Figure, note: str) -> str:
+    """A figure with its note; its title stands above it as text of the page, which breaks lines on a narrow screen."""
+    title = figure.layout.title
+    bare = go.Figure(figure).update_layout(title=None, margin={"t": figure.layout.margin.t - TITLE_ROOM})
+    drawn = bare.to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=f"chart-{name}",
+        config={"displaylogo": False, "responsive": True},
+    )
+    also = f"<p class='also'>{escape(title.subtitle.text)}</p>" if title.subtitle.text else ""
+    return (
+        f"<figure id='{name}'><p class='seen'>{escape(title.text)}</p>{also}{drawn}"
+        f"<figcaption>{escape(note)}</figcaption></figure>"
+    )
