@@ -117,8 +117,9 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
     ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
     for (name, _), *values in zip(named(), *ends, strict=True):
         sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
-    if found.shift:
-        sys.stdout.write(f"  level of drones moved by a factor of {exp(found.shift):.3f}, to that of the combination\n")
+    if any(found.shift):
+        drones, missiles = (f"{exp(shift):.3f}" for shift in found.shift)
+        sys.stdout.write(f"  level of drones moved by {drones}, of missiles by {missiles}, to the combination's\n")
     sys.stdout.write("stopped shares of a day, with 95 % intervals\n")
     for share in shares(record, days):
         sys.stdout.write(f"  {share}\n")

@@ -120,7 +120,8 @@ class Fit:
     grid
         (steps,) values of x.
     shift
-        log of the factor on the drones of a day in ``posterior`` that no day fitted speaks of (``forecast.levelled``).
+        logs of the factors on the drones and missiles of a day in ``posterior`` that no day fitted speaks of
+        (``forecast.levelled``).
     """
 
     posterior: Posterior
@@ -128,7 +129,7 @@ class Fit:
     states: Floats
     grid: Floats
     diagnostics: Diagnostics
-    shift: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     @property
     def salvo(self) -> Floats:

@@ -26,15 +26,19 @@ ENOUGH = 90
 DRAWS = 2000
 """Futures of each of those combined."""
 
+MEANS = ([process.M0, process.M1], [process.N0, process.N1])
+"""Where the means of drones and of missiles stand, on routine and on salvo days."""
+
 
 def levelled(fitted: Fit, counts: Ints) -> Fit:
-    """The fit with the level of drones moved to the combination's, and as uncertain.
+    """The fit with the level of drones and that of missiles moved to the combination's, and as uncertain.
 
     counts
         (days, 2) known days up to the eve, not only those that were fitted.
 
-    The log of the sum of drones over ``AHEAD`` days gets the combination's mean, and its variance where that is the
-    larger: both means of a day move together. Unchanged below ``ENOUGH`` days. The draws come from a fixed key.
+    The log of the sum of each package over ``AHEAD`` days gets the combination's mean, and its variance where that is
+    the larger: its means of routine and salvo days move together. Unchanged below ``ENOUGH`` days. The draws come
+    from a fixed key.
     """
     if len(counts) < ENOUGH:
         return fitted
@@ -42,17 +46,18 @@ def levelled(fitted: Fit, counts: Ints) -> Fit:
     p, begin, salvo = fitted.posterior.draw(DRAWS, rng)
     own = log_sums(process.draw(p, begin, salvo, AHEAD, rng))
     every = np.concatenate([own, *(log_sums(each.paths(counts, AHEAD, DRAWS, 20221010)) for each in OTHERS)])
-    both = [process.M0, process.M1]
+    shift, wider = every.mean(axis=0) - own.mean(axis=0), np.maximum(0.0, every.var(axis=0) - own.var(axis=0))
     mean, covariance = fitted.posterior.mean.copy(), fitted.posterior.covariance.copy()
-    shift = float(every.mean() - own.mean())
-    mean[both] += shift
-    covariance[np.ix_(both, both)] += max(0.0, every.var() - own.var())
-    return replace(fitted, posterior=replace(fitted.posterior, mean=mean, covariance=covariance), shift=shift)
+    for package, both in enumerate(MEANS):
+        mean[both] += shift[package]
+        covariance[np.ix_(both, both)] += wider[package]
+    moved = replace(fitted.posterior, mean=mean, covariance=covariance)
+    return replace(fitted, posterior=moved, shift=(float(shift[0]), float(shift[1])))
 
 
 def log_sums(paths: Ints) -> Floats:
-    """Log of the sum of drones of each future, (draws,); a sum of 0 counts as 1."""
-    logs: Floats = np.log(np.maximum(paths[:, :, 0].sum(axis=1), 1).astype(np.float64))
+    """Log of the sums of drones and of missiles of each future, (draws, 2); a sum of 0 counts as 1."""
+    logs: Floats = np.log(np.maximum(paths.sum(axis=1), 1).astype(np.float64))
     return logs
 
 

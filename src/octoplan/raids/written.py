@@ -77,7 +77,8 @@ def about(fitted: Fit, record: Record, days: slice) -> Iterator[str]:
     yield f"salvo_days = {diagnostics.salvo_days:.3f}"
     yield f"edge = {diagnostics.edge:.3e}"
     yield f"effective_points = {diagnostics.points:.1f}"
-    yield f"level_moved_by = {exp(fitted.shift):.6f}  # times the drones of a day, to the level of the combination"
+    drones, missiles = (f"{exp(shift):.6f}" for shift in fitted.shift)
+    yield f"level_moved_by = [{drones}, {missiles}]  # times the drones and missiles of a day, to the combination's"
     yield f"one_day_ahead_p = {diagnostics.uniformity:.4f}"
     yield f"salvo_on_the_last_day = {fitted.posterior.salvo:.6f}"
     yield f"warnings = {json.dumps(diagnostics.warnings(), ensure_ascii=False)}"
