@@ -51,6 +51,9 @@ EXACT: Options = {
 }
 """The master keeps its cuts more strictly than the second stage judges them, lest the two disagree for ever."""
 
+FORETOLD = 0.9
+"""Share of the saving hoped for which, once had, lets the next step go all the way."""
+
 FARTHEST = 1e12
 """A first stage sought farther out than this has no end."""
 
@@ -223,7 +226,7 @@ class Search:
 
     def relaxed(self) -> bool:
         """Steps with whole columns relaxed, until the bounds of that meet; False if tolerances bar the way."""
-        onward = True
+        onward, foretold = True, False
         while True:
             before = self.lower, self.centre_cost
             proposal = self.master.propose(self.deadline)
@@ -231,12 +234,14 @@ class Search:
             if gap(self.lower, self.centre_cost) <= self.gap:
                 return True
             rising = self.lower - before[0] > 1e-3 * (self.centre_cost - self.lower)
-            drawn = self.centre is not None and (onward or rising)
+            drawn = self.centre is not None and (onward or rising) and not foretold
             x = proposal.x
             if self.centre is not None and drawn:
                 x = INWARD * self.centre + (1.0 - INWARD) * x
             broken = self.price(x, proposal)
             onward = self.centre_cost < before[1]
+            hoped = (1.0 - INWARD) * (before[1] - proposal.lower)
+            foretold = before[1] - self.centre_cost > FORETOLD * hoped
             if not drawn and not broken and proposal.lower > -inf:
                 return gap(self.lower, self.centre_cost) <= self.gap
 
