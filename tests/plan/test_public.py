@@ -79,7 +79,7 @@ def lands_cost(instance: Instance, x: Floats) -> float:
     """
     problem, rows = instance.problem, [row for row, _, _ in instance.independent]
     plants = [row for row in range(problem.recourse.shape[0]) if row not in rows]
-    levels = [v[[0, 14, 28, 42, 56, 70, 85, 99]] for _, v, _ in instance.independent]
+    levels = [v[::5] for _, v, _ in instance.independent]
     axes = [v for _, v, _ in instance.independent]
     corners = set()
     second = solver.load(problem.second, problem.recourse, instance.core.lower, instance.core.upper, solver.SIMPLEX)

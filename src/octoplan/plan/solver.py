@@ -2,7 +2,7 @@
 
 from enum import Enum
 from math import inf
-from threading import Thread
+from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
@@ -81,15 +81,23 @@ def run(solver: Solver, deadline: float = inf) -> Outcome:
 def run_interruptible(solver: Solver, deadline: float) -> Outcome:
     """``run`` for what may take long: beside this thread, so that Ctrl-C ends it. KeyboardInterrupt passes on."""
     found: list[Outcome] = []
+    ended = Event()
     solver.HandleUserInterrupt = True
-    beside = Thread(target=lambda: found.append(run(solver, deadline)), daemon=True)
-    beside.start()
+
+    def work() -> None:
+        try:
+            found.append(run(solver, deadline))
+        finally:
+            ended.set()
+
+    Thread(target=work, daemon=True).start()
     try:
-        while beside.is_alive():
-            beside.join(0.1)
+        # not Thread.join: interrupted once, it takes the thread for dead (Python before 3.13)
+        while not ended.wait(0.1):
+            pass
     except KeyboardInterrupt:
         solver.cancelSolve()
-        beside.join()
+        ended.wait()
         raise
     return found[0] if found else Outcome.FAILED
 
