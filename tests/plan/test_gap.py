@@ -36,13 +36,13 @@ def test_values_of_the_farmer() -> None:
 
 def test_gap_of_a_newsvendor() -> None:
     """The interval holds the true gap of a bad order, is near it, and that of the best order is near nothing."""
-    bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=200, seed=1, batches=12)
+    bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=60, seed=1, batches=12)
     truth = true_cost(80.0) - true_cost(50.0)
     assert truth <= bad.below(0.95) < 1.5 * truth
     assert bad.mean == pytest.approx(truth, rel=0.2)
     lower, upper = bad.least_cost(0.95)
     assert lower < true_cost(50.0) < upper
-    best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=200, seed=1, batches=12)
+    best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=60, seed=1, batches=12)
     assert 0.0 <= best.mean <= best.below(0.95) < 0.1 * truth
 
 

@@ -64,7 +64,7 @@ def cut(
     """
     pi = np.where((pi > 0.0) & (r.lower == -np.inf) | (pi < 0.0) & (r.upper == np.inf), 0.0, pi)
     side = np.where(pi > 0.0, r.lower, np.where(pi < 0.0, r.upper, 0.0))
-    reduced = cost - problem.recourse.T @ pi
+    reduced = cost - problem.priced[1] @ pi
     if len(recourse):
         at = problem.random_recourse
         np.subtract.at(reduced, at[:, 1], pi[at[:, 0]] * recourse)
@@ -72,7 +72,7 @@ def cut(
     best = np.where(reduced > 0.0, second.lower, np.where(reduced < 0.0, second.upper, 0.0))
     # no column can be taken without end at a gain, so a gain there is the solver's tolerance
     constant = float(pi @ side + reduced @ np.where(np.isfinite(best), best, 0.0))
-    slope = -(problem.technology.T @ pi)
+    slope = -(problem.priced[0] @ pi)
     if len(technology):
         at = problem.random_technology
         np.subtract.at(slope, at[:, 1], pi[at[:, 0]] * technology)

@@ -9,6 +9,7 @@ named entries of T, W and q. The notation is that of Birge and Louveaux 2011, ch
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -103,6 +104,11 @@ class TwoStage:
                 raise PlanError(f"a cost of the {stage} stage is not a finite number")
             ordered(columns.lower, columns.upper, f"the {stage} stage", "column")
         ordered(self.row_lower, self.row_upper, "the first stage", "row")
+
+    @cached_property
+    def priced(self) -> tuple[Matrix, Matrix]:
+        """T and W transposed: multiplied by what rows are worth, they say what columns are."""
+        return self.technology.T.tocsr(), self.recourse.T.tocsr()
 
 
 def ordered(lower: Floats, upper: Floats, where: str, what: str) -> None:
