@@ -19,7 +19,7 @@ QUARTERS = MONTHS // 3
 SCENARIOS = 500
 SEED = 1
 PATIENCE = 25.0
-"""The extensive form is given up once it has taken this many times as long."""
+"""The extensive form is given up once it has taken this many times as long by the clock on the wall."""
 
 USE = np.array([1.0, 4.0, 1.0])
 SPOT = np.array([3.0, 1.5, 6.0])
