@@ -1,8 +1,9 @@
-"""``python -m bench [raid] [octopus] [lshaped] [first] [help]``: against rivals and targets, everything by default."""
+"""``python -m bench [raid] [draw] [octopus] [lshaped] [first] [help]``: against rivals and targets, everything by default."""
 
 import sys
 from collections.abc import Callable
 
+from bench.draw import measure as draw
 from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
 from bench.raid import measure as raid
@@ -22,6 +23,7 @@ def alone(part: Callable[[], list[Row]]) -> Callable[[], list[Row]]:
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "raid": alone(raid),
+    "draw": draw,
     "octopus": octopus,
     "lshaped": alone(lshaped),
     "first": first_run,

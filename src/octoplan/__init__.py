@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from octoplan import show as show
     from octoplan.outcomes.compare import compare as compare
+    from octoplan.outcomes.raids import draw_raids as draw_raids
     from octoplan.outcomes.run import Run as Run
     from octoplan.outcomes.run import simulate as simulate
     from octoplan.outcomes.store import read as read
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from octoplan.scenario import ScenarioError as ScenarioError
     from octoplan.scenario import load as load
 
-__all__ = ["Run", "Scenario", "ScenarioError", "compare", "load", "read", "show", "simulate"]
+__all__ = ["Run", "Scenario", "ScenarioError", "compare", "draw_raids", "load", "read", "show", "simulate"]
 
 _HOME = {
     "Run": "octoplan.outcomes.run",
     "Scenario": "octoplan.scenario",
     "ScenarioError": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
+    "draw_raids": "octoplan.outcomes.raids",
     "load": "octoplan.scenario",
     "read": "octoplan.outcomes.store",
     "simulate": "octoplan.outcomes.run",

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,17 @@ def fitted(record: "Record", days: slice) -> "Fit":
     return fit_process(counts[days], record.whole[days], threads=2)
 
 
+def forecast(record: "Record", days: slice, first: date | None) -> "Fit":
+    """The process fitted to some days, its level looked for in all days up to their end (from ``first``, if asked)."""
+    import numpy as np
+
+    from octoplan.raids.forecast import levelled
+
+    past = slice(days.start if first else 0, days.stop)
+    counts = np.column_stack([record.drones, record.missiles])[past]
+    return levelled(fitted(record, days), counts[record.whole[past]])
+
+
 def say_repairs(record: "Record") -> None:
     """What was put right or assumed in reading, a line each."""
     sys.stdout.write(f"{record.source}: {len(record):,} days, {record.days[0]} to {record.days[-1]}\n")
@@ -88,7 +100,7 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
         record = read(file)
         say_repairs(record)
         days = part_of(record, first, last, MEMORY)
-        found = fitted(record, days)
+        found = forecast(record, days, first)
         write_whole(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
         say_fit(found, record, days)
         sys.stdout.write(f"wrote {out}\n")
@@ -104,6 +116,8 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
     ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
     for (name, _), *values in zip(named(), *ends, strict=True):
         sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
+    if found.shift:
+        sys.stdout.write(f"  level of drones moved by a factor of {exp(found.shift):.3f}, to that of the combination\n")
     for warning in found.diagnostics.warnings():
         sys.stdout.write(f"warning: {warning}\n")
 
@@ -177,7 +191,7 @@ def update(
             drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.whole, len(whole) - new).words()
         )
         days = part_of(record, None, None, MEMORY)
-        found = fitted(record, days)
+        found = forecast(record, days, None)
         write_whole(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
         sys.stdout.write(f"{new} new days since {last}; P50 before and now\n")
         for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
@@ -229,7 +243,7 @@ def score(
 
     from octoplan.outcomes.run import RunError
     from octoplan.outcomes.store import write_whole
-    from octoplan.raids.fit import Fitted
+    from octoplan.raids.forecast import Fitted
     from octoplan.raids.readers import read
     from octoplan.raids.rivals import rivals
     from octoplan.raids.score import origins, table
@@ -266,7 +280,7 @@ def score(
 
 def backtest(
     scenario: str,
-    record: Path,
+    record: Path | None = None,
     *,
     first: Annotated[str, Parameter(name="--from")],
     last: Annotated[str, Parameter(name="--to")],
@@ -281,7 +295,8 @@ def backtest(
     scenario
         A scenario folder, or the name of a shipped one.
     record
-        The record of raids.
+        The record of raids. Without one, the published total of each month is spread over its days as the scenario's
+        own process would.
     first
         First month, such as 2025-11: the scenario's first.
     last
@@ -295,6 +310,8 @@ def backtest(
 
     """
     from octoplan.outcomes.backtest import backtest as fly_through
+    from octoplan.outcomes.backtest import check_months
+    from octoplan.outcomes.monthly import published_months
     from octoplan.outcomes.run import RunError
     from octoplan.outcomes.store import write_whole
     from octoplan.raids.readers import read
@@ -306,14 +323,16 @@ def backtest(
         except ValueError:
             raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
         months = (end.year - begin.year) * 12 + end.month - begin.month + 1
-        found = read(record)
+        flown = load(scenario)
+        check_months(flown, begin, months)
+        found = read(record) if record else published_months(flown, begin, months)
         say_repairs(found)
         for each in found.breaks:
             sys.stdout.write(f"  break from {each.first}: {each.reason}\n")
         check(futures, seed, None, None)
         with executor(None, None) as pool, bar() as progress:
             result = fly_through(
-                load(scenario), found, begin, months, futures=futures, seed=seed, executor=pool,
+                flown, found, begin, months, futures=futures, seed=seed, executor=pool,
                 progress=watched(progress, "flying futures"),
             )  # fmt: skip
         sys.stdout.write(f"{result}\n")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from octoplan.raids.fit import FitError, Fitted, fit
-from octoplan.raids.process import COORDINATES, draw, natural
+from octoplan.raids.fit import FitError, fit
+from octoplan.raids.process import COORDINATES
 from tests.raids.test_process import TRUTH, simulated
 
 
@@ -54,16 +54,3 @@ def test_what_cannot_be_fitted_is_refused(counts: np.ndarray[tuple[int, int], np
     """Too few days, negative counts and a record without raids are errors that say so."""
     with pytest.raises(FitError, match=words):
         fit(counts)
-
-
-def test_forecasts_carry_the_uncertainty_of_the_fit() -> None:
-    """Thirty-day sums of a short record spread more than the process at its mode would."""
-    counts, draws = simulated(60, 15), 4000
-    found = fit(counts)
-    rng = np.random.default_rng(16)
-    alone = np.tile(natural(found.mode), (draws, 1))
-    begin, salvo = np.full(draws, found.posterior.mean[-1]), np.zeros(draws)
-    narrow = draw(alone, begin, salvo, 30, rng).sum(axis=1)[:, 0]
-    wide = Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
-    assert wide.std() > 1.2 * narrow.std()
-    assert np.array_equal(wide, Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])

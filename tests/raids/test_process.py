@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from octoplan.raids import process
-from octoplan.raids.process import COORDINATES, draw, log_count, natural, see, smooth, transitions
+from octoplan.raids.process import COORDINATES, draw, log_counts, natural, see, smooth, transitions
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,9 @@ def test_count_probability(y: int, mu: float, s: float) -> None:
         for a, b in ((mu - 14 * s, top), (top, mu + 14 * s))
     )
     if exact > 1e-200:
-        assert log_count(y, mu, s) == pytest.approx(log(exact), abs=1e-3)
+        apart, found = 0.3, np.empty(3)
+        log_counts(y, mu - apart, s, np.array([0.0, 0.5 * apart, apart]), np.array([True, False, True]), found)
+        assert found[2] == pytest.approx(log(exact), abs=1e-3)
 
 
 def test_likelihood_is_the_sum_over_hidden_paths() -> None:
@@ -66,7 +68,7 @@ def test_likelihood_is_the_sum_over_hidden_paths() -> None:
     each = []
     for row in counts:
         found = np.empty((2, steps))
-        process.likelihood_of_day(row, True, grid, P, ones, found)
+        process.likelihood_of_day(row, grid, P, ones, found)
         each.append(np.exp(found))
     for path in product(range(2), range(steps), repeat=4):
         r, k = path[::2], path[1::2]

@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import norm
 
 from octoplan.raids.fit import fit
-from octoplan.raids.process import COORDINATES, Floats, draw, log_prior, natural
+from octoplan.raids.process import COORDINATES, RATIOS, Floats, draw, log_prior, natural
 
 RECORDS, DAYS = 200, 180
 LEVELS = (0.5, 0.8, 0.95)
@@ -22,7 +22,8 @@ def truth(rng: np.random.Generator) -> Floats:
     """Parameters from the priors, sizes in the range of the public record since 2025."""
     theta = np.array([rng.normal(c.mean, c.sd) for c in COORDINATES])
     theta[4] = rng.normal(np.log(110.0), 0.3)
-    theta[6] = theta[4] + rng.normal(np.log(3.5), 0.5)
+    for large, small, ratio in RATIOS:
+        theta[large] = theta[small] + rng.normal(ratio.mean, ratio.sd)
     return theta
 
 

@@ -140,7 +140,7 @@ def test_a_trend_is_carried_on_from_the_origin() -> None:
     assert sums.var() == pytest.approx((expected + expected**2 / fitted.r).sum(), rel=0.06)
 
 
-@pytest.mark.skipif(has_general(), reason="statsforecast is installed")
+@pytest.mark.skipif(has_general(), reason="statsmodels is installed")
 def test_general_says_what_to_install() -> None:
     """Without its library the general forecaster says which extra brings it, and is no rival."""
     with pytest.raises(RuntimeError, match=r"install octoplan\[score\]"):
@@ -148,7 +148,7 @@ def test_general_says_what_to_install() -> None:
     assert not any(isinstance(each, General) for each in rivals())
 
 
-@pytest.mark.skipif(not has_general(), reason="needs statsforecast")
+@pytest.mark.skipif(not has_general(), reason="needs statsmodels")
 def test_general_follows_the_level() -> None:
     """The general forecaster's days are about the level of the last weeks, those of each class about its own."""
     counts = np.column_stack([trending(400, 5, 0, 10, 1), trending(400, 3, 0, 10, 2)])

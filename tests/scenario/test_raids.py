@@ -19,6 +19,26 @@ from tests.raids.test_process import simulated
 
 DAYS = 90
 
+OWN = """
+raids.salvo_share,0.12,0.1,0.14,pert,1
+raids.salvo_stay,0.05,0,0.15,pert,1
+raids.level,0.948,0.898,0.998,normal,1
+raids.wander,0.32,0.2,0.42,pert,1
+raids.wander_time,40,20,70,pert,day
+raids.begin,0,-1.28,1.28,normal,1
+packages.drones.routine_mean,144,136,152,normal,1/day
+packages.drones.routine_cv,0.47,0.4,0.55,pert,1
+packages.drones.salvo_mean,502,462,542,normal,1/day
+packages.drones.salvo_cv,0.1,0.05,0.2,pert,1
+packages.missiles.routine_mean,2.5,2.1,2.9,normal,1/day
+packages.missiles.routine_cv,4,2.5,6,pert,1
+packages.missiles.salvo_mean,36,32,40,normal,1/day
+packages.missiles.salvo_cv,0.35,0.2,0.5,pert,1
+packages.*.quiet,0,,,fixed,1
+packages.*.coupling,0.2,0,0.5,pert,1
+"""
+"""Rows that say of a scenario's raids what a fit would."""
+
 
 @pytest.fixture(scope="module")
 def fitted() -> fitting.Fit:
@@ -47,11 +67,17 @@ def record() -> Record:
 
 
 def folder(path: Path, line: str, **files: str) -> Path:
-    """A copy of octopus with a line at the top of its programme, and files beside it."""
+    """A copy of octopus that states its raids in rows, with a line at the top of its programme, and files beside it."""
     made = path / "mine"
     shutil.copytree(shipped_folder("octopus"), made)
+    (made / "raids.toml").unlink()
     programme = made / "programme.toml"
-    programme.write_text(line + "\n" + programme.read_text())
+    kept = [each for each in programme.read_text().splitlines() if not each.startswith("raids =")]
+    programme.write_text("\n".join([line, *kept]) + "\n")
+    with (made / "assumptions.csv").open("a") as rows:
+        rows.writelines(f"{row},,raid-record,amber,tests,2026-02-03,\n" for row in OWN.split())
+    with (made / "correlations.csv").open("a") as rows:
+        rows.write("packages.drones.routine_mean,packages.missiles.routine_mean,0.3,,\n")
     for name, text in files.items():
         (made / name.replace("_", ".")).write_text(text)
     return made

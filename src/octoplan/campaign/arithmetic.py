@@ -8,7 +8,7 @@ from math import factorial
 
 import numpy as np
 
-from octoplan.campaign.compiled import leaf
+from octoplan.campaign.compiled import inlined, leaf
 
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10
@@ -18,7 +18,7 @@ ONE = 0x3FF0000000000000
 F = tuple(1.0 / factorial(n) for n in range(14))
 
 
-@leaf
+@inlined
 def polynomial(
     x: float, a0: float, a1: float, a2: float, a3: float, a4: float, a5: float, a6: float, a7: float
 ) -> float:  # fmt: skip
@@ -29,7 +29,7 @@ def polynomial(
     return low + high * (square * square)
 
 
-@leaf
+@inlined
 def log(x: float) -> float:
     """Natural logarithm of a positive normal number, within 1e-15 relative.
 
@@ -48,7 +48,7 @@ def log(x: float) -> float:
     return e * LN2_HIGH + (2.0 * s + (2.0 * s * tail + e * LN2_LOW))
 
 
-@leaf
+@inlined
 def exp(x: float) -> float:
     """Exponential, within 1e-15 relative; 0 below -708, infinite above 709.
 
@@ -76,7 +76,7 @@ def power(x: float, y: float) -> float:
     return exp(y * log(x))
 
 
-@leaf
+@inlined
 def normal_quantile(u: float) -> float:
     """The standard normal quantile of u in (0, 1), within 1e-15 relative (Wichura 1988, AS 241, PPND16)."""
     q = u - 0.5

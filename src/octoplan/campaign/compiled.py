@@ -47,6 +47,18 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", compiled(function))
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """A leaf that is written out wherever it is called.
+
+    Left to itself the compiler calls the larger ones, and a loop around such a call neither keeps what stays the
+    same from turn to turn nor works on several turns at once.
+    """
+    compiled = numba.njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
+    )
+    return cast("Callable[P, R]", compiled(function))
+
+
 def entry(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that Python calls: it releases the interpreter lock and its machine code is kept on disk."""
     before = numba.config.CACHE_DIR

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from octoplan.campaign.aiming import rest
 from octoplan.campaign.arithmetic import log, normal_quantile
 from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.ordering import sort_by_time
-from octoplan.campaign.raiding import Raid, rest
+from octoplan.campaign.raiding import Raid
 from octoplan.campaign.streams import LAYER_DAY, SHOTS, Key, Word, beta, duration, stream, unit, words
 from octoplan.campaign.tally import CREW_SHORT, INTERCEPTORS, NOTHING, WINDOWS
 from octoplan.scenario.arrays import Floats, Ints, Keys, Records

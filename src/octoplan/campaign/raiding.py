@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from octoplan.campaign.aiming import aims, cell, left_of, package_times, rest
 from octoplan.campaign.arithmetic import exp, log
 from octoplan.campaign.compiled import kernel, leaf, structure
 from octoplan.campaign.ordering import sort_by_time
@@ -14,9 +16,7 @@ from octoplan.campaign.streams import (
     QUIET,
     REGIME,
     SHOCK,
-    SPLIT,
     THREATS,
-    gamma,
     normal,
     poisson,
     stream,
@@ -28,6 +28,10 @@ from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Records, World
 
 LARGEST_RAID = 200_000
 """Threats of one day beyond which a future is given up as failed."""
+
+
+Counts = NDArray[np.int32]
+"""Numbers of threats in four bytes: those of a day, a class and a region lie below the largest raid."""
 
 
 class Raid(NamedTuple):
@@ -114,62 +118,6 @@ def counts(world: World, links: Links, keys: Keys, future: int, days: int) -> In
     return found
 
 
-@leaf
-def package_times(threats: Records, times: Floats, package: int) -> float:
-    """What the factors on its classes, (threats,), make of a package's mean: their mean by ``mix``."""
-    plain = weighted = 0.0
-    for k in range(threats.shape[0]):
-        if threats[k].package == package:
-            plain += threats[k].mix
-            weighted += threats[k].mix * times[k]
-    return weighted / plain if weighted != plain else 1.0
-
-
-@kernel
-def split(
-    splits: Records, regions: int, concentration: float, keys: Keys, package: int, future: int, day: int
-) -> Floats:
-    """Cumulative shares of the regions in a package's day, shape (regions,): Dirichlet around the stated shares.
-
-    splits
-        (packages x regions,) stated shares.
-    """
-    base = package * regions
-    total = 0.0
-    for r in range(regions):
-        total += splits[base + r].share
-    weight = np.zeros(regions)
-    drawn = 0.0
-    for r in range(regions):
-        shape = concentration * splits[base + r].share / total
-        weight[r] = gamma(stream(keys, SPLIT, base + r), future, day, 0, shape)
-        drawn += weight[r]
-    running = 0.0
-    for r in range(regions):
-        running += weight[r] / drawn if drawn > 0.0 else splits[base + r].share / total
-        weight[r] = running
-    return weight
-
-
-@leaf
-def pick(cumulative: Floats, u: float) -> tuple[int, float]:
-    """The row whose share of the cumulative shares holds u, never one without a share; and what is left of u."""
-    low = 0
-    for running in cumulative:
-        low += running <= u
-    low = min(low, cumulative.shape[0] - 1)
-    while low > 0 and cumulative[low] == cumulative[low - 1]:
-        low -= 1
-    below = cumulative[low - 1] if low > 0 else 0.0
-    return low, rest(u, below, cumulative[low])
-
-
-@leaf
-def rest(u: float, below: float, above: float) -> float:
-    """What is left of a uniform number that fell between two bounds: its place between them, uniform again."""
-    return min((u - below) / (above - below), 1.0 - 1e-16)
-
-
 @kernel
 def roads(world: World, links: Links) -> Roads:
     """The constants of one future's raids."""
@@ -189,24 +137,6 @@ def ways_in(corridors: Records, links: Links) -> Floats:
             running += corridors[links.into[i]].share / total if total > 0.0 else 0.0
             found[i] = running
     return found
-
-
-@kernel
-def mixed(threats: Records, times: Floats, package: int) -> Floats:
-    """Cumulative shares of the classes within a package, shape (threats,), with the factors of what-ifs on them.
-
-    Factors of 0 on all of them, which only days given can meet, leave the shares as they are.
-    """
-    share = np.zeros(threats.shape[0])
-    plain = package_times(threats, times, package) == 0.0
-    total = 0.0
-    for k in range(threats.shape[0]):
-        if threats[k].package == package:
-            total += threats[k].mix * (1.0 if plain else times[k])
-        share[k] = total
-    for k in range(threats.shape[0]):
-        share[k] /= total
-    return share
 
 
 @kernel
@@ -276,13 +206,12 @@ def place(world: World, links: Links, roads: Roads, keys: Keys, future: int, day
         if count[package] == 0:
             continue
         span = world.packages[package].span
-        destinations = split(world.splits, regions, world.packages[package].concentration, keys, package, future, day)
-        mix = mixed(threats, links.threat_times[day], package)
+        where_to = aims(world, links, keys, package, future, day)
         key = stream(keys, THREATS, package)
         for i in range(count[package]):
             w0, w1, w2, w3 = words(key, future, day, i, 0)
-            k, u = pick(mix, unit(w0))
-            region, u = pick(destinations, u)
+            k, region = divmod(cell(where_to, w0), regions)
+            u = left_of(where_to.destinations, region, left_of(where_to.mix, k, unit(w0)))
             time = unit(w1) * span
             threat[n], package_of[n], number[n], target[n] = k, package, i, region
             luck[n], guise[n] = unit(w2), unit(w3)
@@ -299,6 +228,24 @@ def place(world: World, links: Links, roads: Roads, keys: Keys, future: int, day
             n += 1
     start, who, when = line_up(regions, where[:crossed], whose, times)
     return Raid(threat, package_of, number, target, luck, guise, start, who, when)
+
+
+@kernel
+def launch(world: World, links: Links, keys: Keys, future: int, count: Ints, launched: Counts) -> None:
+    """Count the threats that ``place`` places by class and destination, without their ways and times.
+
+    count
+        (days, packages) threats of each package.
+    launched
+        (days, threats * regions) added to.
+    """
+    for day in range(count.shape[0]):
+        for package in range(count.shape[1]):
+            if count[day, package] > 0:
+                where_to = aims(world, links, keys, package, future, day)
+                key = stream(keys, THREATS, package)
+                for i in range(count[day, package]):
+                    launched[day, cell(where_to, words(key, future, day, i, 0)[0])] += 1
 
 
 @kernel

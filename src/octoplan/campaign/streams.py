@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from octoplan.campaign.arithmetic import exp, log, normal_quantile
-from octoplan.campaign.compiled import entry, leaf
+from octoplan.campaign.compiled import entry, inlined, leaf
 from octoplan.scenario.arrays import Floats, Keys, Names, Words
 
 MULTIPLIER_0 = np.uint64(0xD2E7470EE14C6C93)
@@ -101,7 +101,7 @@ def wide_product(_context: Any, a: Any, b: Any) -> Any:
     return signature, build
 
 
-@leaf
+@inlined
 def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Word, Word, Word, Word]:
     """Four independent 64-bit words: Philox 4x64-10 of the counter (index, day, future, attempt) under a key."""
     k0 = key[0]
@@ -119,7 +119,7 @@ def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Wo
     return x0, x1, x2, x3
 
 
-@leaf
+@inlined
 def unit(word: Word) -> float:
     """A word as a uniform number strictly inside (0, 1): its upper 52 bits and a half, the odd multiples of 2^-53."""
     return (float(word >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
@@ -145,20 +145,30 @@ def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: in
     """
     if shape <= 0.0:
         return 0.0
+    while True:
+        w0, w1, w2, _ = words(key, future, day, index, attempt)
+        value = gamma_try(w0, w1, w2, shape)
+        if value >= 0.0:
+            return value
+        attempt += 1
+
+
+@inlined
+def gamma_try(w0: Word, w1: Word, w2: Word, shape: float) -> float:
+    """One try at a gamma number of a shape above 0; -1 if it is rejected."""
     a = shape if shape >= 1.0 else shape + 1.0
     d = a - 1.0 / 3.0
     c = 1.0 / np.sqrt(9.0 * d)
-    while True:
-        w0, w1, w2, _ = words(key, future, day, index, attempt)
-        x = normal_quantile(unit(w0))
-        v = 1.0 + c * x
-        if v > 0.0:
-            v = v * v * v
-            u = unit(w1)
-            if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
-                value = d * v
-                return value if shape >= 1.0 else value * exp(log(unit(w2)) / shape)
-        attempt += 1
+    x = normal_quantile(unit(w0))
+    v = 1.0 + c * x
+    if v <= 0.0:
+        return -1.0
+    v = v * v * v
+    u = unit(w1)
+    if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
+        value = d * v
+        return value if shape >= 1.0 else value * exp(log(unit(w2)) / shape)
+    return -1.0
 
 
 @leaf

@@ -105,14 +105,19 @@ def of_record(record: Record, months: Sequence[str], threats: Sequence[str]) -> 
                 yield Figure(month, f"stopped/{key}", share, f"{record.source} {record.digest[:12]}")
 
 
-def through(scenario: Scenario, record: Record, first: date, months: int) -> Scenario:
-    """The scenario cut to some months from its start, its raids the record's; raises RunError where that cannot be."""
+def check_months(scenario: Scenario, first: date, months: int) -> None:
+    """Raises RunError where some months from the first are no part of the scenario that a record can stand in for."""
     if first != scenario.start:
         raise RunError(f"the scenario starts on {scenario.start}, and the backtest on {first}: begin both on one day")
     if not 1 <= months <= scenario.months:
         raise RunError(f"the scenario has {scenario.months} months; a backtest of {months} is no part of it")
     if set(scenario.names.packages) != {"drones", "missiles"}:
         raise RunError("a record counts drones and missiles; the scenario has packages of other names")
+
+
+def through(scenario: Scenario, record: Record, first: date, months: int) -> Scenario:
+    """The scenario cut to some months from its start, its raids the record's; raises RunError where that cannot be."""
+    check_months(scenario, first, months)
     programme = replace(scenario.programme, months=months)
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     last = np.datetime64(date(year, month + 1, 1)) - 1

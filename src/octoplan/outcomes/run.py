@@ -193,15 +193,9 @@ def simulate(
     Raises RunError for a number of futures, a seed or a name that cannot be, Unfinished as said.
     """
     names = kept(keep)
-    if isinstance(futures, bool) or futures < 1:
-        raise RunError(f"cannot fly {futures} futures: at least 1 is needed")
-    if isinstance(seed, bool) or not 0 <= seed < 2**64:
-        raise RunError(f"seed {seed} cannot be used: it must lie between 0 and 2**64 - 1")
     begun = time.perf_counter()
+    beliefs = beliefs_of(scenario, futures, seed)
     compiled = scenario.compile()
-    columns = tuple(scenario.columns)
-    beliefs = scenario.quantiles(uniforms(seed, tuple(f"belief/{name}" for name in columns), futures))
-
     try:
         flown = fly(
             compiled,
@@ -223,7 +217,7 @@ def simulate(
         beliefs=xr.DataArray(
             beliefs,
             dims=("future", "belief"),
-            coords={"future": np.arange(futures), "belief": list(columns)},
+            coords={"future": np.arange(futures), "belief": list(scenario.columns)},
             name="beliefs",
             attrs={"long_name": "draws of the beliefs, in the units of the reference of numbers"},
         ),
@@ -232,6 +226,15 @@ def simulate(
         wall=time.perf_counter() - begun,
         version=version("octoplan"),
     )
+
+
+def beliefs_of(scenario: Scenario, futures: int, seed: int) -> Floats:
+    """Draws of every belief, (futures, columns); RunError for a number of futures or a seed that cannot be."""
+    if isinstance(futures, bool) or futures < 1:
+        raise RunError(f"cannot fly {futures} futures: at least 1 is needed")
+    if isinstance(seed, bool) or not 0 <= seed < 2**64:
+        raise RunError(f"seed {seed} cannot be used: it must lie between 0 and 2**64 - 1")
+    return scenario.quantiles(uniforms(seed, tuple(f"belief/{name}" for name in scenario.columns), futures))
 
 
 def labelled(scenario: Scenario, tally: Mapping[str, NDArray[Any]]) -> xr.Dataset:

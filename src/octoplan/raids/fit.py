@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import kstest, norm
+from scipy.special import logsumexp, softmax
+from scipy.stats import kstest, multivariate_t, norm
 
 from octoplan.raids import process
 from octoplan.raids.process import BEGIN, COORDINATES, STEPS, Floats, Ints
@@ -25,8 +26,14 @@ STEP = 1e-2
 PATHS = 400
 """Draws behind each one-day-ahead probability."""
 
-PROBES = 64
-"""Draws of the posterior at which the hidden states of the last day are looked at."""
+ROUNDS = (256, 256, 512)
+"""Points of the posterior that are weighed, round by round; each round is drawn around what the last found."""
+
+FREEDOM = 5
+"""Degrees of freedom of the laws they are drawn from: tails wider than the posterior's."""
+
+ENOUGH = 64
+"""Effective points that the next round's law is made from at least: below, their weights are evened out."""
 
 
 class FitError(ValueError):
@@ -74,6 +81,8 @@ class Diagnostics:
         p-value of a Kolmogorov-Smirnov test that one-day-ahead forecasts of drones were calibrated.
     learned
         (coordinates,) share of the prior variance that the record took away.
+    points
+        effective number of points behind the posterior.
     """
 
     log_likelihood: float
@@ -82,6 +91,7 @@ class Diagnostics:
     edge: float
     uniformity: float
     learned: Floats
+    points: float
 
     def warnings(self) -> list[str]:
         """What a user should know before trusting the fit, in words."""
@@ -90,6 +100,8 @@ class Diagnostics:
             said.append("hardly any salvo day is seen: how many come, and how large, rests on the prior alone")
         if self.gradient > 0.5:
             said.append(f"the search did not reach a top (slope {self.gradient:.2g}): do not use this fit")
+        if self.points < 50.0:
+            said.append(f"the intervals rest on {self.points:.0f} effective points: they are rough")
         if self.edge > 0.01:
             said.append("the slow intensity runs to the edge of its grid: the record moves more than the process can")
         if self.uniformity < 0.01:
@@ -107,6 +119,8 @@ class Fit:
         (days, 2, steps) probabilities of regime and x on each day, given all days, at the mode.
     grid
         (steps,) values of x.
+    shift
+        log of the factor on the drones of a day in ``posterior`` that no day fitted speaks of (``forecast.levelled``).
     """
 
     posterior: Posterior
@@ -114,6 +128,7 @@ class Fit:
     states: Floats
     grid: Floats
     diagnostics: Diagnostics
+    shift: float = 0.0
 
     @property
     def salvo(self) -> Floats:
@@ -146,7 +161,7 @@ def start(counts: Ints) -> Floats:
     theta = np.array([c.mean for c in COORDINATES])
     drones, missiles = counts.mean(axis=0)
     theta[process.M0] = np.log(0.75 * drones + 0.5)
-    theta[process.M1] = theta[process.M0] + process.RATIO.mean
+    theta[process.M1] = theta[process.M0] + process.RATIOS[0][2].mean
     theta[process.N0], theta[process.N1] = np.log(0.4 * missiles + 0.1), np.log(5.0 * missiles + 0.5)
     theta[process.QUIET] = COORDINATES[process.QUIET].fitted(
         np.array((np.sum(counts[:, 0] == 0) + 1) / (len(counts) + 4))
@@ -182,38 +197,94 @@ def laplace(hessian: Floats) -> Floats:
     return np.asarray((vectors / np.maximum(values, 1.0 / widest**2)) @ vectors.T)
 
 
-def posterior(
-    counts: Ints,
-    known: NDArray[np.bool_],
-    mode: Floats,
-    covariance: Floats,
-    steps: int,
-    run: Run,
-) -> Posterior:
-    """Join x on the eve to the parameters: its filtered mean is regressed on them over draws of the posterior.
+@dataclass(frozen=True)
+class Points:
+    """Points on the scale of the fit, with what the record says at each.
 
-    The draws come from a fixed key, so that a fit is a function of its record.
+    theta
+        (points, coordinates).
+    height
+        (points,) log posterior density, up to a constant.
+    eve
+        (points, 3) mean and variance of x on the eve, in standard deviations; chance that it was a salvo day.
     """
-    rng = np.random.Generator(np.random.Philox(key=20221010))
-    half = rng.multivariate_normal(np.zeros(len(mode)), covariance, PROBES // 2, method="eigh")
-    moves = np.concatenate([half, -half])
 
-    def eve(move: Floats) -> tuple[float, float, float]:
-        p = process.natural(mode + move)
+    theta: Floats
+    height: Floats
+    eve: Floats
+
+    def __add__(self, other: "Points") -> "Points":
+        return Points(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+
+
+def weigh(counts: Ints, known: NDArray[np.bool_], theta: Floats, steps: int, run: Run) -> Points:
+    """The log posterior density and the hidden states of the last day, at each of several points."""
+
+    def one(at: Floats) -> tuple[float, float, float, float]:
+        p = process.natural(at)
         seen = process.see(counts, known, p, steps)
+        height = seen.log_likelihood + process.log_prior(at)
+        if not np.isfinite(height):
+            return -np.inf, 0.0, 1.0, 0.0
         weight, x = seen.alpha[-1].sum(axis=0), seen.grid / p[process.WANDER]
         mean = float(weight @ x)
-        return mean, float(weight @ (x - mean) ** 2), float(seen.alpha[-1, 1].sum())
+        return height, mean, float(weight @ (x - mean) ** 2), float(seen.alpha[-1, 1].sum())
 
-    found = np.array(list(run(eve, list(moves))))
-    design = np.column_stack([np.ones(len(moves)), moves])
-    slopes, *_ = np.linalg.lstsq(design, found[:, 0], rcond=None)
-    beta, rest = slopes[1:], found[:, 0] - design @ slopes
-    joint = np.empty((len(mode) + 1, len(mode) + 1))
-    joint[:-1, :-1] = covariance
-    joint[-1, :-1] = joint[:-1, -1] = covariance @ beta
-    joint[-1, -1] = beta @ covariance @ beta + found[:, 1].mean() + rest.var()
-    return Posterior(np.append(mode, slopes[0]), joint, float(found[:, 2].mean()))
+    found = np.array(list(run(one, list(theta))))
+    return Points(theta, found[:, 0], found[:, 1:])
+
+
+def sampled(
+    counts: Ints, known: NDArray[np.bool_], mode: Floats, covariance: Floats, steps: int, run: Run
+) -> tuple[Points, Floats]:
+    """Weighted points of the posterior: adaptive importance sampling from Student's laws, all rounds weighed together.
+
+    The weight of a point is its density over that of the mixture of all laws drawn from (Cornuet, Marin, Mira and
+    Robert 2012). The draws come from a fixed key, so that a fit is a function of its record.
+    """
+    rng = np.random.Generator(np.random.Philox(key=20221010))
+    n = len(mode)
+    found = Points(np.empty((0, n)), np.empty(0), np.empty((0, 3)))
+    laws = [multivariate_t(mode, 1.3 * covariance, FREEDOM)]
+    for i, draws in enumerate(ROUNDS, 1):
+        found += weigh(counts, known, laws[-1].rvs(draws, random_state=rng), steps, run)
+        shares = np.log(np.array(ROUNDS[:i]) / len(found.theta))
+        heights = [share + law.logpdf(found.theta) for share, law in zip(shares, laws, strict=True)]
+        logs = found.height - logsumexp(heights, axis=0)
+        laws.append(multivariate_t(*moments(found.theta, even(logs)), FREEDOM, allow_singular=True))
+    return found, tempered(logs, 1.0)
+
+
+def tempered(logs: Floats, power: float) -> Floats:
+    """Weights, summing to 1, from logs to a power."""
+    return np.asarray(softmax(power * logs))
+
+
+def even(logs: Floats) -> Floats:
+    """Weights to the largest power, by steps of a fifth, at which ``ENOUGH`` points are effective."""
+    power = 1.0
+    while effective(tempered(logs, power)) < ENOUGH:
+        power *= 0.8
+    return tempered(logs, power)
+
+
+def effective(weights: Floats) -> float:
+    """Number of equally weighted points that tell as much (Kish 1965)."""
+    return float(1.0 / np.sum(weights**2))
+
+
+def moments(theta: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Mean and covariance of weighted points."""
+    mean = weights @ theta
+    apart = theta - mean
+    return mean, apart.T @ (apart * weights[:, None])
+
+
+def posterior(points: Points, weights: Floats) -> Posterior:
+    """The joint normal law with the mean and covariance of weighted points and of x on the eve."""
+    mean, covariance = moments(np.column_stack([points.theta, points.eve[:, 0]]), weights)
+    covariance[-1, -1] += weights @ points.eve[:, 1]
+    return Posterior(mean, covariance, float(weights @ points.eve[:, 2]))
 
 
 def one_day_ahead(counts: Ints, known: NDArray[np.bool_], p: Floats, seen: process.Seen, first: int = 1) -> Floats:
@@ -242,7 +313,7 @@ def fit(
     threads: int = 1,
     begin: Floats | None = None,
 ) -> Fit:
-    """Fit the process to days of a record by maximum posterior, with the normal approximation around the mode.
+    """Fit the process to days of a record by its mode, and the mean and covariance of its posterior around it.
 
     counts, known
         (days, 2) drones and missiles; (days,) False for a day whose counts are not known (all are, by default).
@@ -267,28 +338,16 @@ def fit(
         )  # fmt: skip
         mode = np.asarray(found.x, np.float64)
         covariance = laplace(curvature(minus, mode, pool.map))
-        joint = posterior(counts, known, mode, covariance, steps, pool.map)
+        points, weights = sampled(counts, known, mode, covariance, steps, pool.map)
         steepest = float(np.abs(slope(minus, mode, pool.map)).max())
     seen = process.see(counts, known, process.natural(mode), steps)
     states = process.smooth(seen.alpha, process.natural(mode), seen.grid)
-    learned = 1.0 - np.diag(covariance) / np.array([c.sd**2 for c in COORDINATES])
+    joint = posterior(points, weights)
+    learned = 1.0 - np.diag(joint.covariance)[:-1] / np.array([c.sd**2 for c in COORDINATES])
     edge = float(states[:, :, [0, -1]].sum(axis=1).max())
     uniformity = float(kstest(one_day_ahead(counts, known, process.natural(mode), seen), "uniform").pvalue)
     diagnostics = Diagnostics(
-        seen.log_likelihood, steepest, float(states[:, 1].sum()), edge, uniformity, np.clip(learned, 0.0, 1.0)
-    )
+        seen.log_likelihood, steepest, float(states[:, 1].sum()), edge, uniformity, np.clip(learned, 0.0, 1.0),
+        effective(weights),
+    )  # fmt: skip
     return Fit(joint, mode, states, seen.grid, diagnostics)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The fitted process as a forecaster: fitted to the last ``memory`` days before each origin."""
-
-    memory: int = MEMORY
-    name: str = "fitted process"
-
-    def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Futures after the last day of a record, (draws, horizon, 2); each with parameters of its own."""
-        rng = np.random.Generator(np.random.Philox(key=seed))
-        p, begin, salvo = fit(counts[-self.memory :]).posterior.draw(draws, rng)
-        return process.draw(p, begin, salvo, horizon, rng)

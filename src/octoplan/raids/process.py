@@ -58,7 +58,7 @@ COORDINATES = (
     Coordinate("packages.drones.quiet", "logit", -3.5, 2.0),
     Coordinate("packages.missiles.routine_mean", "log", log(2.0), 1.5),
     Coordinate("packages.missiles.routine_cv", "log", log(3.0), 0.8),
-    Coordinate("packages.missiles.salvo_mean", "log", log(20.0), 1.2),
+    Coordinate("packages.missiles.salvo_mean", "log", log(20.0), 3.0),
     Coordinate("packages.missiles.salvo_cv", "log", log(0.8), 0.7),
 )
 """The parameters that a record speaks of. Priors are weak; they decide only what the record leaves open."""
@@ -68,13 +68,16 @@ BEGIN = Coordinate("raids.begin", "identity", 0.0, 1.0)
 
 SHARE, STAY, WANDER, TIME, M0, C0, M1, C1, QUIET, N0, D0, N1, D1 = range(len(COORDINATES))
 
-RATIO = Coordinate("packages.drones.salvo_mean over routine_mean", "log", log(3.5), 0.5)
-"""Prior of the ratio that tells salvo days from routine days."""
+RATIOS = (
+    (M1, M0, Coordinate("packages.drones.salvo_mean over routine_mean", "log", log(3.5), 0.5)),
+    (N1, N0, Coordinate("packages.missiles.salvo_mean over routine_mean", "log", log(10.0), 0.8)),
+)
+"""Priors of the ratios that tell salvo days from routine days."""
 
 STEPS = 41
 """Points of the grid of x, over four standard deviations either way."""
 
-NODES, WEIGHTS = hermgauss(11)
+NODES, WEIGHTS = hermgauss(9)
 LOG_WEIGHTS = np.log(WEIGHTS) + NODES * NODES
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 NOTHING = -1e300
@@ -87,34 +90,45 @@ def natural(theta: Floats) -> Floats:
 
 def log_prior(theta: Floats) -> float:
     """Log density of the priors at one point, up to a constant."""
-    found = -0.5 * sum(((theta[i] - c.mean) / c.sd) ** 2 for i, c in enumerate(COORDINATES))
-    return float(found - 0.5 * ((theta[M1] - theta[M0] - RATIO.mean) / RATIO.sd) ** 2)
+    found = sum(((theta[i] - c.mean) / c.sd) ** 2 for i, c in enumerate(COORDINATES))
+    found += sum(((theta[i] - theta[j] - c.mean) / c.sd) ** 2 for i, j, c in RATIOS)
+    return float(-0.5 * found)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def log_count(y: int, mu: float, s: float) -> float:
-    """Log probability of a Poisson count whose log-intensity is normal (mu, s): adaptive Gauss-Hermite of 11 nodes.
+def log_counts(y: int, mu: float, s: float, grid: Floats, wanted: NDArray[np.bool_], out: Floats) -> None:
+    """Log probability of a Poisson count whose log-intensity is normal (mu + x, s), at each wanted x of a grid.
 
-    The integrand is log-concave; Newton steps find its top, and its curvature there sets the nodes (Liu and
-    Pierce 1994).
+    Adaptive Gauss-Hermite of 9 nodes (Liu and Pierce 1994): the integrand is log-concave, Newton steps find its top,
+    and its curvature there sets the nodes. The top at one x is where the search for the next begins. out is (steps,).
     """
     precision = 1.0 / (s * s)
-    z = (np.log(y) * y + mu * precision) / (y + precision) if y > 0 else mu - 1.0
-    curve = 1.0
-    for _ in range(60):
-        intensity = np.exp(z)
-        curve = intensity + precision
-        step = (y - intensity - (z - mu) * precision) / curve
-        z += min(max(step, -1.0), 1.0)
-        if abs(step) < 1e-7:
-            break
-    top = y * z - np.exp(z) - 0.5 * (z - mu) * (z - mu) * precision
-    width = np.sqrt(2.0 / curve)
-    total = 0.0
-    for i in range(NODES.shape[0]):
-        v = z + width * NODES[i]
-        total += np.exp(y * v - np.exp(v) - 0.5 * (v - mu) * (v - mu) * precision - top + LOG_WEIGHTS[i])
-    return float(top + np.log(total * width) - np.log(s) - HALF_LOG_2PI - lgamma(y + 1.0))
+    rest = -np.log(s) - HALF_LOG_2PI - lgamma(y + 1.0)
+    z, before, pull = np.nan, 0.0, 0.0
+    for k in range(grid.shape[0]):
+        if not wanted[k]:
+            continue
+        m = mu + grid[k]
+        if np.isnan(z):
+            z = (np.log(y) * y + m * precision) / (y + precision) if y > 0 else m - 1.0
+        else:
+            z += pull * (m - before)
+        intensity, curve = 0.0, 1.0
+        for _ in range(60):
+            intensity = np.exp(z)
+            curve = intensity + precision
+            step = min(max((y - intensity - (z - m) * precision) / curve, -1.0), 1.0)
+            z += step
+            if abs(step) < 1e-3:
+                break
+        before, pull = m, precision / curve
+        top = y * z - np.exp(z) - 0.5 * (z - m) * (z - m) * precision
+        width = np.sqrt(2.0 / curve)
+        total = 0.0
+        for i in range(NODES.shape[0]):
+            v = z + width * NODES[i]
+            total += np.exp(y * v - np.exp(v) - 0.5 * (v - m) * (v - m) * precision - top + LOG_WEIGHTS[i])
+        out[k] = top + np.log(total * width) + rest
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -142,25 +156,25 @@ def transitions(grid: Floats, p: Floats) -> Floats:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def likelihood_of_day(y: Ints, known: bool, grid: Floats, p: Floats, before: Floats, out: Floats) -> None:
+def likelihood_of_day(y: Ints, grid: Floats, p: Floats, before: Floats, out: Floats) -> None:
     """Log likelihood of a day's two counts in each regime and grid point, (2, steps); skipped where ``before`` is 0."""
+    other = np.empty(grid.shape[0])
+    half = 0.5 * p[WANDER] * p[WANDER]
     for regime in range(2):
         mean, cv = (p[M1], p[C1]) if regime == 1 else (p[M0], p[C0])
         mean_2, cv_2 = (p[N1], p[D1]) if regime == 1 else (p[N0], p[D0])
         s, s_2 = spread(cv), spread(cv_2)
-        half = 0.5 * p[WANDER] * p[WANDER]
-        mu, mu_2 = np.log(mean) - 0.5 * s * s - half, np.log(mean_2) - 0.5 * s_2 * s_2 - half
+        wanted = before[regime] >= 1e-13
+        log_counts(y[0], np.log(mean) - 0.5 * s * s - half, s, grid, wanted, out[regime])
+        log_counts(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half, s_2, grid, wanted, other)
         for k in range(grid.shape[0]):
-            if not known:
-                out[regime, k] = 0.0
-                continue
-            if before[regime, k] < 1e-13:
+            if not wanted[k]:
                 out[regime, k] = NOTHING
                 continue
-            one = np.log(1.0 - p[QUIET]) + log_count(y[0], mu + grid[k], s)
+            one = np.log(1.0 - p[QUIET]) + out[regime, k]
             if y[0] == 0:
                 one = np.log(p[QUIET] + np.exp(one))
-            out[regime, k] = one + log_count(y[1], mu_2 + grid[k], s_2)
+            out[regime, k] = one + other[k]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -191,7 +205,9 @@ def forward(counts: Ints, known: NDArray[np.bool_], p: Floats, grid: Floats, alp
             for k in range(steps):
                 before[0, k] = moved[0, k] * (1.0 - enter) + moved[1, k] * (1.0 - p[STAY])
                 before[1, k] = moved[0, k] * enter + moved[1, k] * p[STAY]
-        likelihood_of_day(counts[t], known[t], grid, p, before, found)
+        found[:] = 0.0
+        if known[t]:
+            likelihood_of_day(counts[t], grid, p, before, found)
         top = found.max()
         for r in range(2):
             for k in range(steps):

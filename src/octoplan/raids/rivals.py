@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from math import log, sqrt
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy.optimize import minimize
@@ -20,6 +21,9 @@ MOST = 1e6
 """Weapons of a class a day beyond which no trend or model is followed."""
 STEEPEST, NARROWEST, WIDEST = log(1e3), log(1e6), log(1e-3)
 """Bounds of the trend over its window and of log r: to all purposes Poisson, and far wider than any record."""
+
+SMOOTHERS = ((None, False), ("add", False), ("add", True))
+"""Trend and whether it is damped, of the smoothers that the general forecaster chooses from."""
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -144,11 +148,11 @@ class NegativeBinomialTrend:
 
 @dataclass(frozen=True)
 class General:
-    """Exponential smoothing as statsforecast chooses it (AutoETS, no season) on square roots, each class apart.
+    """Exponential smoothing by statsmodels on square roots, each class apart: level, trend or damped trend by AICc.
 
     The root gives counts that vary with their level an even spread, and keeps a nought near a small count: on days
     before 2025 it forecast better than log(1 + count), whose back-transform doubles the mean of a month. Futures are
-    simulated on that scale with normal errors, and rounded to whole weapons. Raises RuntimeError where statsforecast
+    simulated on that scale with normal errors, and rounded to whole weapons. Raises RuntimeError where statsmodels
     is not installed.
     """
 
@@ -156,26 +160,29 @@ class General:
 
     @property
     def name(self) -> str:
-        return f"AutoETS of {self.days} days"
+        return f"ETS of {self.days} days"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
-        seen = trailing(counts, self.days)
+        seen, rng = trailing(counts, self.days), generator(seed)
         if not has_general():
-            raise RuntimeError("the general forecaster needs statsforecast; install octoplan[score]")
-        models = import_module("statsforecast.models")
-        seeds = np.random.SeedSequence(seed).generate_state(counts.shape[1])
+            raise RuntimeError("the general forecaster needs statsmodels; install octoplan[score]")
+        ets = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
         drawn = np.empty((draws, horizon, counts.shape[1]), np.int64)
-        for each, key in enumerate(seeds):
-            fitted = models.AutoETS(season_length=1, model="ZZN").fit(np.sqrt(seen[:, each]))
-            roots: Floats = fitted.simulate(h=horizon, n_paths=draws, seed=int(key))
-            drawn[..., each] = np.rint(np.clip(roots, 0, sqrt(MOST)) ** 2)
+        for each in range(counts.shape[1]):
+            roots = np.sqrt(seen[:, each].astype(np.float64))
+            models = [ets(roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHERS]
+            with catch_warnings():
+                simplefilter("ignore")
+                best = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
+            ahead: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
+            drawn[..., each] = np.rint(np.clip(ahead, 0, sqrt(MOST)) ** 2)
         return drawn
 
 
 def has_general() -> bool:
-    """Whether statsforecast is installed."""
-    return find_spec("statsforecast") is not None
+    """Whether statsmodels is installed."""
+    return find_spec("statsmodels") is not None
 
 
 def rivals() -> tuple[Forecaster, ...]:

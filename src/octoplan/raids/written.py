@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date
-from math import asin, pi, sin
+from math import asin, exp, pi, sin
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,8 @@ def about(fitted: Fit, record: Record, days: slice) -> Iterator[str]:
     yield f"log_likelihood = {diagnostics.log_likelihood:.6f}"
     yield f"salvo_days = {diagnostics.salvo_days:.3f}"
     yield f"edge = {diagnostics.edge:.3e}"
+    yield f"effective_points = {diagnostics.points:.1f}"
+    yield f"level_moved_by = {exp(fitted.shift):.6f}  # times the drones of a day, to the level of the combination"
     yield f"one_day_ahead_p = {diagnostics.uniformity:.4f}"
     yield f"salvo_on_the_last_day = {fitted.posterior.salvo:.6f}"
     yield f"warnings = {json.dumps(diagnostics.warnings(), ensure_ascii=False)}"

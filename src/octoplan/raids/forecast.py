@@ -1,0 +1,70 @@
+"""The forecast: the fitted process, its level over the coming weeks that of a combination of forecasters.
+
+The process knows the shape of raids, but its level returns to the mean of the days it was fitted to. On days it has
+not seen, an equal combination with three simple forecasters knows the level better (decision 8), as combinations do
+(Bates and Granger 1969). So the shape is the process's, and the level the combination's.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from octoplan.raids import process
+from octoplan.raids.fit import MEMORY, Fit, fit
+from octoplan.raids.process import Floats, Ints
+from octoplan.raids.rivals import NegativeBinomialTrend, Resampled
+
+OTHERS = (Resampled(28), Resampled(90), NegativeBinomialTrend(180))
+"""What the process is combined with, each with the weight of the process itself."""
+
+AHEAD = 30
+"""Days over which the level is compared."""
+
+ENOUGH = 90
+"""Known days below which a trend is not to be trusted, and the level stays the process's own."""
+
+DRAWS = 2000
+"""Futures of each of those combined."""
+
+
+def levelled(fitted: Fit, counts: Ints) -> Fit:
+    """The fit with the level of drones moved to the combination's, and as uncertain.
+
+    counts
+        (days, 2) known days up to the eve, not only those that were fitted.
+
+    The log of the sum of drones over ``AHEAD`` days gets the combination's mean, and its variance where that is the
+    larger: both means of a day move together. Unchanged below ``ENOUGH`` days. The draws come from a fixed key.
+    """
+    if len(counts) < ENOUGH:
+        return fitted
+    rng = np.random.Generator(np.random.Philox(key=20221010))
+    p, begin, salvo = fitted.posterior.draw(DRAWS, rng)
+    own = log_sums(process.draw(p, begin, salvo, AHEAD, rng))
+    every = np.concatenate([own, *(log_sums(each.paths(counts, AHEAD, DRAWS, 20221010)) for each in OTHERS)])
+    both = [process.M0, process.M1]
+    mean, covariance = fitted.posterior.mean.copy(), fitted.posterior.covariance.copy()
+    shift = float(every.mean() - own.mean())
+    mean[both] += shift
+    covariance[np.ix_(both, both)] += max(0.0, every.var() - own.var())
+    return replace(fitted, posterior=replace(fitted.posterior, mean=mean, covariance=covariance), shift=shift)
+
+
+def log_sums(paths: Ints) -> Floats:
+    """Log of the sum of drones of each future, (draws,); a sum of 0 counts as 1."""
+    logs: Floats = np.log(np.maximum(paths[:, :, 0].sum(axis=1), 1).astype(np.float64))
+    return logs
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The fitted process as a forecaster: fitted to the last ``memory`` days before each origin, then levelled."""
+
+    memory: int = MEMORY
+    name: str = "fitted process"
+
+    def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
+        """Futures after the last day of a record, (draws, horizon, 2); each with parameters of its own."""
+        rng = np.random.Generator(np.random.Philox(key=seed))
+        p, begin, salvo = levelled(fit(counts[-self.memory :]), counts).posterior.draw(draws, rng)
+        return process.draw(p, begin, salvo, horizon, rng)
