@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from octoplan.plan.curves import Curves
-from octoplan.plan.facts import Facts, hours_and_yields
+from octoplan.plan.facts import MONTH, Facts, hours_and_yields
 from octoplan.plan.recourse import costs
 from octoplan.plan.risk import NEUTRAL, Risk
 from octoplan.plan.sheet import Sheet
@@ -125,32 +125,42 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
         sheet.put("first", more, line[:, 1:], 1.0)
         sheet.put("first", more, line[:, :-1], -1.0)
 
+    frame = windows_of(lines, np.array(output))
+    ability = rate.mean(0)[:, None] * MONTH / UNIT
+    within = sheet.rule("asked of lines", (plants, len(output)), high=0.0)
+    sheet.put("first", within, asked, 1.0)
+    sheet.put("first", within, line[:, frame], -ability)
+
     # production: made <= asked, <= lines, <= labour
     by_output, by_lines = chosen(facts, output), chosen(facts, lines)
     uplift, discount = facts.uplift[:, None], facts.discount
     labour = (facts.plant_money("labour_rate") * hours / good + facts.plant_money("royalty")) * uplift[..., None]
     made = sheet.follow("made", (plants, months), cost=labour * discount[:, None] * UNIT / MONEY)
+    wanted = sheet.follow("wanted", (plants, months))
+    rows = sheet.row("wanted", (plants, months), low=0.0, high=0.0)
+    sheet.put("recourse", rows, wanted, 1.0)
+    sheet.put("technology", rows[..., None], asked[:, None, :], -by_output * facts.open_share[..., None])
     rows = sheet.row("asked", (plants, months), high=0.0)
     sheet.put("recourse", rows, made, 1.0)
-    sheet.put("technology", rows[..., None], asked[:, None, :], -by_output * facts.open_share[..., None])
+    sheet.put("recourse", rows, wanted, -1.0)
     rows = sheet.row("lines", (plants, months), high=0.0)
     sheet.put("recourse", rows, made, 1.0)
     able = rate[..., None] * facts.up_days * good / UNIT
     sheet.put("technology", rows[..., None], line[:, None, :], -by_lines * able[..., None])
     sheet.put("recourse", sheet.row("labour", (plants, months), high=hands(facts, hours, good)), made, 1.0)
 
-    parts_of(sheet, facts, made, good)
+    parts_of(sheet, facts, made, wanted, good)
     delivered(sheet, facts, made)
     stopped(sheet, facts, curves, intake, kit, calendar)
 
     # what a decision costs whatever follows
-    lines_cost, crews_cost, kits_cost, asked_cost = decided(facts, by_output, by_lines, output, lines, calendar)
+    lines_cost, crews_cost, kits_cost = decided(facts, lines, calendar)
     fixed = standing_cost(facts) + (discount * curves.bare).sum(1)
     total = sheet.follow("total", (1,), lower=-np.inf, cost=1.0)
     row = sheet.row("total", (1,), low=fixed[:, None] / MONEY)
     sheet.put("recourse", row, total, 1.0)
     for columns, values, scale in (
-        (asked, asked_cost, UNIT), (line, lines_cost, 1.0), (intake, crews_cost, CREW), (kit, kits_cost, CREW),
+        (line, lines_cost, 1.0), (intake, crews_cost, CREW), (kit, kits_cost, CREW),
     ):  # fmt: skip
         sheet.put("technology", row[0], columns.ravel(), -values.reshape(futures, -1) * scale / MONEY)
 
@@ -188,28 +198,45 @@ def unit_cost(facts: Facts, hours: Floats, good: Floats) -> Floats:
     return ((parts + labour) / good + facts.plant_money("royalty")) * facts.uplift[:, None, None]
 
 
-def parts_of(sheet: Sheet, facts: Facts, made: Ints, good: Floats) -> None:
-    """Parts bought, within what suppliers can ship, arrive after their lead and are spent on the units started."""
+def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats) -> None:
+    """Parts bought, within what suppliers can ship, arrive after their lead and are spent on the units started.
+
+    Parts on hand and on order never fall below the base stock of the policy, which follows what is asked, made or
+    not; what no supplier can ship yet counts as ordered, at its price.
+    """
     compiled = facts.pilot.compiled
     bill = compiled.links.bill[compiled.template.plants["design"]].astype(float)
     months, parts = made.shape[1], bill.shape[1]
-    price = facts.price * facts.uplift[:, None, None] * facts.discount[..., None]
-    bought = sheet.follow("bought", (months, parts), cost=price * UNIT / MONEY)
-    store = sheet.follow("part stock", (months, parts))
+    price = facts.price * facts.uplift[:, None, None] * facts.discount[..., None] * UNIT / MONEY
+    bought, owed = (sheet.follow(name, (months, parts), cost=price) for name in ("bought", "owed"))
+    store, position = (sheet.follow(name, (months, parts)) for name in ("part stock", "parts in hand"))
     rows = sheet.row("supply", (months, parts), high=facts.supply / UNIT)
     sheet.put("recourse", rows, bought, 1.0)
-    rows = sheet.row("parts", (months, parts), low=0.0, high=0.0)
-    sheet.put("recourse", rows, store, 1.0)
-    sheet.put("recourse", rows[1:], store[:-1], -1.0)
+    rows, held_rows = (sheet.row(name, (months, parts), low=0.0, high=0.0) for name in ("parts", "parts in hand"))
+    for block, stock in ((rows, store), (held_rows, position)):
+        sheet.put("recourse", block, stock, 1.0)
+        sheet.put("recourse", block[1:], stock[:-1], -1.0)
+    sheet.put("recourse", held_rows, bought, -1.0)
+    sheet.put("recourse", held_rows, owed, -1.0)
     whole = np.floor(facts.lag).astype(np.int64)
     for n in range(parts):
         for wait, share in ((whole[n], 1.0 - facts.lag[n] + whole[n]), (whole[n] + 1, facts.lag[n] - whole[n])):
             if wait < months and share > 0.0:
                 sheet.put("recourse", rows[wait:, n], bought[: months - wait, n], -share)
     scrap = (1.0 / good).mean(0)
+    base = sheet.row("base stock", (months, parts), low=0.0)
+    sheet.put("recourse", base, position, 1.0)
+    mature = 1.0 / np.maximum(facts.plant("yield_mature").mean(0), 0.01)
     for p in range(len(bill)):
         for n in np.flatnonzero(bill[p]).tolist():
-            sheet.put("recourse", rows[:, n], made[p], bill[p, n] * scrap[p])
+            for block in (rows, held_rows):
+                sheet.put("recourse", block[:, n], made[p], bill[p, n] * scrap[p])
+            if facts.pipe[n] > 0.0:
+                ahead = min(round(facts.pipe[n]), months - 1)
+                need = -facts.pipe[n] * bill[p, n] * mature[p]
+                sheet.put("recourse", base[: months - ahead, n], wanted[p, ahead:], need)
+                for month in range(months - ahead, months):  # the campaign, too, looks no farther than the last day
+                    sheet.put("recourse", base[month, n], wanted[p, -1], need)
 
 
 def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
@@ -238,7 +265,7 @@ def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
     sheet.put("recourse", rows[1:], stock[:-1], -1.0)
     sheet.put("recourse", rows, used, 1.0)
     kept = 1.0 - pilot.number("lanes", "loss").mean(0)
-    late = np.minimum(1.0, pilot.number("lanes", "transit").mean(0) / 30.4375)
+    late = np.minimum(1.0, pilot.number("lanes", "transit").mean(0) / MONTH)
     for a, (_, way) in enumerate(arcs):
         sheet.put("recourse", rows, ship[a], -kept[way] * (1.0 - late[way]))
         if late[way] > 0.0:
@@ -284,13 +311,11 @@ def held(slope: Floats, curves: Curves, shift: Floats) -> Floats:
 
 
 def decided(
-    facts: Facts, by_output: Floats, by_lines: Floats, output: tuple[int, ...], lines: tuple[int, ...],
-    calendar: tuple[int, ...],
-) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
-    """Discounted money for each line (s, p, windows), crew begun, kit ordered (s, windows) and unit asked (s, p, w).
+    facts: Facts, lines: tuple[int, ...], calendar: tuple[int, ...]
+) -> tuple[Floats, Floats, Floats]:
+    """Discounted money for each line (s, p, windows), crew begun and kit ordered (s, windows).
 
-    A line is paid when it is added; a crew for its course and for its pay while it serves; a unit asked at the end of
-    the horizon leaves a base stock of parts behind.
+    A line is paid when it is added; a crew for its course and for its pay while it serves.
     """
     pilot, discount = facts.pilot, facts.discount
     months = discount.shape[1]
@@ -302,10 +327,7 @@ def decided(
     crews = (pilot.money("crews", "course_cost")[:, :, 0] * discount) @ begun.astype(float)
     crews += np.einsum("st,stw->sw", pay, by_window(facts.graduates, calendar))
     kits = (pilot.money("kits", "price")[:, :, 0] * discount) @ begun.astype(float)
-    bill = pilot.compiled.links.bill[pilot.compiled.template.plants["design"]].astype(float)
-    behind = np.einsum("sn,pn,n->sp", facts.price[:, -1], bill, facts.pipe) / facts.plant("yield_mature")
-    asked = by_output[:, :, -1] * (behind * facts.uplift[:, None] * discount[:, -1:])[..., None]
-    return steps[..., :-1] - steps[..., 1:], crews, kits, asked
+    return steps[..., :-1] - steps[..., 1:], crews, kits
 
 
 def standing_cost(facts: Facts) -> Floats:
