@@ -5,6 +5,9 @@ orders by windows of calendar months. Second stage, in each future: what is made
 the losses that it saves (``curves``). Since output counts from an opening day that nobody knows, what the first stage
 means for a calendar month differs from future to future: the technology is random.
 
+A plant of the campaign makes what it is asked wherever it can, whether the units turn out to be wanted or not. So what
+is asked and not made costs as much as if it were made: no future can save by idling, and nothing is asked in vain.
+
 Parts of one kind are one store for all plants, bought from their suppliers by sourcing weight. Labour is what can have
 been hired since the opening. Units are counted in hundreds, crews and kits in tens, money in millions.
 """
@@ -25,10 +28,6 @@ UNIT, CREW, MONEY = 100.0, 10.0, 1e6
 
 OUTPUT, LINES, CALENDAR = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
 """First months of the windows: of output and of lines since opening, of intake and kit orders in the calendar."""
-
-ASKING = 1e-3
-"""Share of a unit's cost charged for asking it, so that nothing is asked that cannot be made."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -113,10 +112,7 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     crews_most = max(4.0 * max(plan.intake.max(), plan.kit_orders.max()), 1.0)
     crews_most = crews_most if aims.most_crews is None else aims.most_crews
     unit = unit_cost(facts, hours, good)
-    asked = sheet.decide(
-        "asked", (plants, len(output)), upper=(most * rate.max(0) * 31.0 / UNIT)[:, None],
-        cost=ASKING * unit.mean((0, 2))[:, None] * UNIT / MONEY,
-    )  # fmt: skip
+    asked = sheet.decide("asked", (plants, len(output)), upper=(most * rate.max(0) * 31.0 / UNIT)[:, None])
     line = sheet.decide("lines", (plants, len(lines)), upper=most[:, None], whole=True)
     intake = sheet.decide("intake", (len(calendar),), upper=crews_most / CREW)
     kit = sheet.decide("kits", (len(calendar),), upper=crews_most / CREW)
@@ -140,8 +136,11 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     rows = sheet.row("wanted", (plants, months), low=0.0, high=0.0)
     sheet.put("recourse", rows, wanted, 1.0)
     sheet.put("technology", rows[..., None], asked[:, None, :], -by_output * facts.open_share[..., None])
-    rows = sheet.row("asked", (plants, months), high=0.0)
+    vain = unit * discount[:, None] * UNIT / MONEY
+    missed = sheet.follow("missed", (plants, months), cost=vain)
+    rows = sheet.row("asked", (plants, months), low=0.0, high=0.0)
     sheet.put("recourse", rows, made, 1.0)
+    sheet.put("recourse", rows, missed, 1.0)
     sheet.put("recourse", rows, wanted, -1.0)
     rows = sheet.row("lines", (plants, months), high=0.0)
     sheet.put("recourse", rows, made, 1.0)

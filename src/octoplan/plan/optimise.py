@@ -195,7 +195,7 @@ def tables_of(facts: Facts, followed: Floats, model: Model, x: Floats) -> dict[s
     rows = (
         ("asked", "wanted", "unit", plant, UNIT), ("made", "made", "unit", plant, UNIT),
         ("bought", "bought", "part", part, UNIT), ("part stock", "part stock", "part", part, UNIT),
-        ("plant stock", "plant stock", "unit", plant, UNIT),
+        ("missed", "missed", "unit", plant, UNIT), ("plant stock", "plant stock", "unit", plant, UNIT),
         ("shipped", "shipped", "unit", {"way": ways, "month": names.months}, UNIT),
         ("used", "used", "unit", month, UNIT), ("stock", "stock", "unit", month, UNIT),
         ("equipped", "equipped", "crew", month, CREW), ("saved", "saved", "money", month, MONEY),
@@ -217,7 +217,7 @@ def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
     month, plant = {"month": own.months}, {"plant": own.plants, "month": own.months}
     rows: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], float], ...] = (
         ("supply", "part", {"month": own.months, "part": own.parts}, UNIT), ("labour", "unit", plant, UNIT),
-        ("asked", "unit", plant, UNIT), ("lines", "unit", plant, UNIT),
+        ("lines", "unit", plant, UNIT),
         ("lanes", "unit", {"lane": own.lanes, "month": own.months}, UNIT),
         ("crews", "crew-month", month, CREW), ("kits", "kit-month", month, CREW),
     )  # fmt: skip

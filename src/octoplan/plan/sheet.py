@@ -11,6 +11,9 @@ from scipy import sparse
 
 from octoplan.plan.twostage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
 
+NEGLIGIBLE = 1e-4
+"""Size below which a term is left out, lest the range of the coefficients spoil the solver's tolerances."""
+
 
 @dataclass
 class Stage:
@@ -138,6 +141,7 @@ class Sheet:
         values = np.concatenate(
             [np.zeros((self.scenarios, 0)), *(np.broadcast_to(p[2], (self.scenarios, len(p[0]))) for p in parts)], 1
         )
+        values = np.where(np.abs(values) < NEGLIGIBLE, 0.0, values)
         random = np.ptp(values, 0) > 0.0 if len(i) else np.zeros(0, bool)
         base = sparse.csr_matrix((values.mean(0), (i, j)), shape=shape)
         return base, np.stack([i[random], j[random]], 1), values[:, random]
