@@ -28,16 +28,28 @@ class Settled:
         return self.change <= STOP
 
 
-def settle(step: Callable[[Floats], Floats], start: Floats, *, stop: float = STOP, rounds: int = ROUNDS) -> Settled:
+def relative(value: Floats, following: Floats) -> float:
+    """Largest change, against the largest entry."""
+    return float(np.abs(following - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
+
+
+def settle(
+    step: Callable[[Floats], Floats],
+    start: Floats,
+    *,
+    stop: float = STOP,
+    rounds: int = ROUNDS,
+    change_of: Callable[[Floats, Floats], float] = relative,
+) -> Settled:
     """value = step(value), by turns value <- DAMPING value + (1 - DAMPING) step(value).
 
-    Changes are judged against the largest entry. Ends where one turn would change nothing by more than ``stop``.
+    Ends where one turn would change nothing by more than ``stop``, as ``change_of`` value and step(value) judges it.
     """
     value = start
     change = np.inf
     for turn in range(1, rounds + 1):
         following = step(value)
-        change = float(np.abs(following - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
+        change = change_of(value, following)
         if change <= stop:
             return Settled(value, turn, change)
         value = DAMPING * value + (1.0 - DAMPING) * following
@@ -53,7 +65,8 @@ def mean_hours(first: Floats, slope: Floats, wright: Floats, begun: Floats, made
     b = np.log2(slope)
     step = np.maximum(made, 1.0)
     low = np.where(wright > 0.0, begun, begun + 0.5)
-    return np.asarray(first * ((low + step) ** (1.0 + b) - low ** (1.0 + b)) / (np.where(wright > 0, 1.0, 1.0 + b) * step))
+    total = first * ((low + step) ** (1.0 + b) - low ** (1.0 + b))
+    return np.asarray(total / (np.where(wright > 0.0, 1.0, 1.0 + b) * step))
 
 
 def experience(started: Floats, kept: Floats) -> Floats:

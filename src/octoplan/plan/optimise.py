@@ -52,7 +52,7 @@ class Plan:
     idle
         Cost of doing nothing, which ``lower`` and ``upper`` leave out.
     learning
-        How far hours and output have settled: the change that one more turn would make.
+        How far hours and output have settled: the change of hours that one more turn would make.
     """
 
     scenario: Scenario
@@ -107,7 +107,11 @@ def optimise(
     aims = aims or Aims()
     pilot = fly_pilot(scenario, futures, seed, executor=executor, progress=progress)
     some = only(pilot, min(PRACTICE, futures))
-    learning = settle(step_of(some, aims, executor, progress), first_guess(some))
+    slope = some.number("plants", "slope").mean(0)
+    learning = settle(
+        step_of(some, aims, executor, progress), first_guess(some),
+        change_of=lambda before, after: hours_moved(slope, before, after),
+    )  # fmt: skip
     facts, curves = facts_of(pilot), fit(pilot)
     model = build(facts, curves, aims, learning.value)
 
@@ -127,7 +131,7 @@ def optimise(
     followed, worth = follow(model, solved.x)
     remarks = list(solved.remarks)
     if not learning.found:
-        remarks.append(f"learning is not settled: one more turn would move it by {learning.change:.1%}")
+        remarks.append(f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most")
     if (pilot.compiled.plan.orders >= 0.0).any():
         remarks.append("orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed")
     return Plan(
@@ -135,6 +139,13 @@ def optimise(
         solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
         facts, curves, model, solved,
     )  # fmt: skip
+
+
+def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
+    """Largest relative change of the hours of a unit at any plant that makes some, between two experiences (p, t)."""
+    works = after.max(1) >= 1.0
+    ratio = ((1.0 + after[works]) / (1.0 + before[works])) ** np.log2(slope[works])[:, None]
+    return float(np.abs(ratio - 1.0).max(initial=0.0))
 
 
 def first_guess(pilot: Pilot) -> Floats:
