@@ -101,8 +101,10 @@ class Curves:
         (futures, months) crew-nights fit to fly for each equipped crew.
     bare
         (futures, months) losses if no interceptor flew, money.
-    error
+
+    Error:
         How far the fit is from the flights.
+
     """
 
     saved: Floats
@@ -195,13 +197,15 @@ def equipped(pilot: Pilot, row: int) -> Floats:
     for name in ("crews", "kits"):
         ends = pilot.tally(name, row)
         found.append(0.5 * (np.concatenate([np.round(pilot.number(name, "initial")), ends[:, :-1]], 1) + ends))
-    return np.minimum(*found)
+    least: Floats = np.minimum(*found)
+    return least
 
 
 def losses(pilot: Pilot, row: int) -> Floats:
     """(futures, months) leakers times the mean damage of their class, and the shots of the other layers, money."""
     leaked = pilot.tally("leaked", row).sum(2)
-    return (leaked * pilot.money("threats", "damage")).sum(2) + pilot.tally("spend", row)[:, :, LAYERS].sum(2)
+    found: Floats = (leaked * pilot.money("threats", "damage")).sum(2) + pilot.tally("spend", row)[:, :, LAYERS].sum(2)
+    return found
 
 
 def concave(points: Floats, values: Floats, planes: int) -> Floats:
@@ -219,7 +223,8 @@ def concave(points: Floats, values: Floats, planes: int) -> Floats:
         member[order] = np.arange(len(values)) * planes // len(values)
         members.append(member)
     best, least = np.zeros((1, points.shape[1])), np.inf
-    for member in members:
+    for begun in members:
+        member = begun
         for _ in range(30):
             slopes = np.array([nnls(unit[member == i], values[member == i])[0] for i in np.unique(member)])
             fitted = unit @ slopes.T
@@ -230,7 +235,8 @@ def concave(points: Floats, values: Floats, planes: int) -> Floats:
             if np.array_equal(nearest, member):
                 break
             member = nearest
-    return best / size
+    found: Floats = best / size
+    return found
 
 
 def padded(planes: Floats, count: int) -> Floats:
@@ -280,4 +286,5 @@ def first_worth(killed: Floats, loss: Floats) -> Floats:
     """
     more = killed[:, NEXT] - killed[:, BAREST]
     less = loss[:, BAREST] - loss[:, NEXT]
-    return np.maximum(0.0, (more * less).sum(1) / np.maximum((more * more).sum(1), 1e-12))
+    slope: Floats = (more * less).sum(1) / np.maximum((more * more).sum(1), 1e-12)
+    return np.maximum(0.0, slope)

@@ -21,7 +21,7 @@ Series = list[int]
 def monthly(windows: tuple[int, ...], values: Floats, months: int) -> Series:
     """Whole numbers by month, the last of which runs on, from a value for each window."""
     window = np.searchsorted(np.array(windows), np.arange(min(months, windows[-1] + 1)), "right") - 1
-    found = np.round(values[window]).astype(np.int64).tolist()
+    found: Series = np.round(values[window]).astype(np.int64).tolist()
     while len(found) > 1 and found[-1] == found[-2]:
         found.pop()
     return found

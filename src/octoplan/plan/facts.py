@@ -147,7 +147,9 @@ def hours_and_yields(facts: Facts, learnt: Floats) -> tuple[Floats, Floats]:
     begun, after = learnt[plants, since], learnt[plants, since + 1]
     wright = np.asarray(facts.pilot.compiled.template.plants["learning"], float)
     wide = [facts.plant(name)[..., None] * np.ones(since.shape[2]) for name in ("hours_first", "slope")]
-    hours = mean_hours(*wide, np.broadcast_to(wright[:, None], since.shape), begun, np.maximum(after - begun, 1.0))
+    hours = mean_hours(
+        wide[0], wide[1], np.broadcast_to(wright[:, None], since.shape), begun, np.maximum(after - begun, 1.0)
+    )
     first, mature, units = (facts.plant(n)[..., None] for n in ("yield_first", "yield_mature", "yield_units"))
     good = mature - (mature - first) * np.exp(-0.5 * (begun + after) / units)
     return hours, np.maximum(good, 0.01)

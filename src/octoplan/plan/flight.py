@@ -81,8 +81,10 @@ class Disagreement:
 
     made, spend, loss, cost
         (linear, flown): units; discounted millions.
-    error
+
+    Error:
         Standard error of the mean of flown cost less linear cost, millions.
+
     """
 
     made: tuple[float, float]

@@ -29,6 +29,7 @@ UNIT, CREW, MONEY = 100.0, 10.0, 1e6
 OUTPUT, LINES, CALENDAR = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
 """First months of the windows: of output and of lines since opening, of intake and kit orders in the calendar."""
 
+
 @dataclass(frozen=True)
 class Target:
     """Good units a month from a month (row, from 0) on, and the price of a unit short of it."""
@@ -104,7 +105,6 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     hours, good = hours_and_yields(facts, learnt)
     sheet = Sheet(futures)
     output, lines, calendar = (starts(w, months) for w in (OUTPUT, LINES, CALENDAR))
-    p, t = np.arange(plants)[:, None], np.arange(months)[None, :]
 
     # first stage
     rate = facts.plant("line_rate")
@@ -163,12 +163,14 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     ):  # fmt: skip
         sheet.put("technology", row[0], columns.ravel(), -values.reshape(futures, -1) * scale / MONEY)
 
-    aimed(sheet, facts, aims, made, unit, by_output, by_lines)
+    aimed(sheet, facts, aims, made, unit, by_output)
     problem, scenarios = sheet.finish()
     contradiction(problem, names.plants, template)
     idle = float(costs(problem, scenarios, np.zeros(len(problem.first))).mean())
     total_row = sheet.rows["total"]
-    lowered = [replace(r, lower=np.where(np.arange(len(r.lower)) == total_row, r.lower - idle, r.lower)) for r in scenarios]
+    lowered = [
+        replace(r, lower=np.where(np.arange(len(r.lower)) == total_row, r.lower - idle, r.lower)) for r in scenarios
+    ]
     return Model(sheet, problem, Scenarios(scenarios.probability, lowered.__getitem__), hours, good, idle)
 
 
@@ -194,7 +196,8 @@ def unit_cost(facts: Facts, hours: Floats, good: Floats) -> Floats:
     bill = facts.pilot.compiled.links.bill[facts.pilot.compiled.template.plants["design"]]
     parts = np.einsum("stn,pn->spt", facts.price, bill.astype(float))
     labour = facts.plant_money("labour_rate") * hours
-    return ((parts + labour) / good + facts.plant_money("royalty")) * facts.uplift[:, None, None]
+    found: Floats = ((parts + labour) / good + facts.plant_money("royalty")) * facts.uplift[:, None, None]
+    return found
 
 
 def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats) -> None:
@@ -309,9 +312,7 @@ def held(slope: Floats, curves: Curves, shift: Floats) -> Floats:
     return found
 
 
-def decided(
-    facts: Facts, lines: tuple[int, ...], calendar: tuple[int, ...]
-) -> tuple[Floats, Floats, Floats]:
+def decided(facts: Facts, lines: tuple[int, ...], calendar: tuple[int, ...]) -> tuple[Floats, Floats, Floats]:
     """Discounted money for each line (s, p, windows), crew begun and kit ordered (s, windows).
 
     A line is paid when it is added; a crew for its course and for its pay while it serves.
@@ -339,7 +340,7 @@ def standing_cost(facts: Facts) -> Floats:
 
 
 def aimed(
-    sheet: Sheet, facts: Facts, aims: Aims, made: Ints, unit: Floats, by_output: Floats, by_lines: Floats
+    sheet: Sheet, facts: Facts, aims: Aims, made: Ints, unit: Floats, by_output: Floats
 ) -> None:  # fmt: skip
     """Rows of the aims: shares by country, budgets by payer, a target rate with its shortage."""
     compiled = facts.pilot.compiled
@@ -349,7 +350,9 @@ def aimed(
     for country, (least, greatest) in aims.share.items():
         known(country, names.countries, "country")
         if not 0.0 <= least <= greatest <= 1.0:
-            raise PlanError(f"a share of {country} between {least:g} and {greatest:g} cannot be; write 0 <= a <= b <= 1")
+            raise PlanError(
+                f"a share of {country} between {least:g} and {greatest:g} cannot be; write 0 <= a <= b <= 1"
+            )
         inside = (home == names.countries.index(country))[:, None]
         if least > 0.0 and not (inside * months_asked).any():
             raise PlanError(f"a share of {least:g} of {country} cannot be: no plant of it opens within the horizon")
@@ -360,7 +363,9 @@ def aimed(
         known(payer, names.payers, "payer")
         budget(sheet, facts, payer, limit, unit, by_output)
     if aims.target is not None:
-        short = sheet.follow("short", (made.shape[1],), upper=aims.target.rate / UNIT, cost=aims.target.price * UNIT / MONEY)
+        short = sheet.follow(
+            "short", (made.shape[1],), upper=aims.target.rate / UNIT, cost=aims.target.price * UNIT / MONEY
+        )
         due = np.where(np.arange(made.shape[1]) >= aims.target.month, aims.target.rate / UNIT, 0.0)
         rows = sheet.row("target", (made.shape[1],), low=due)
         sheet.put("recourse", rows, made, 1.0)

@@ -23,6 +23,9 @@ from octoplan.scenario.scenario import with_decisions
 PRACTICE = 20
 """Futures over which learning is settled; the plan itself is made over all."""
 
+TURN = 15.0
+"""Seconds that one turn of learning may search for."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -131,11 +134,15 @@ def optimise(
     followed, worth = follow(model, solved.x)
     remarks = list(solved.remarks)
     if not learning.found:
-        remarks.append(f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most")
+        remarks.append(
+            f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most"
+        )
     if (pilot.compiled.plan.orders >= 0.0).any():
-        remarks.append("orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed")
+        remarks.append(
+            "orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed"
+        )
     return Plan(
-        planned, text, tables_of(facts, followed, model, solved.x), priced(model, worth, facts), solved.lower,
+        planned, text, tables_of(facts, followed, model), priced(model, worth, facts), solved.lower,
         solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
         facts, curves, model, solved,
     )  # fmt: skip
@@ -167,7 +174,9 @@ def step_of(
         if progress is not None:
             progress("settling what is learnt", turns[0], 0)
         model = build(facts, curves, aims, learnt)
-        found = lshaped.solve(model.problem, model.scenarios, risk=aims.risk, gap=0.01, executor=executor)
+        found = lshaped.solve(
+            model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
+        )
         followed, _ = follow(model, found.x)
         return learnt_from(facts, block(model, followed, "made") * UNIT, model.good)
 
@@ -196,7 +205,7 @@ def block(model: Model, followed: Floats, name: str) -> Floats:
     return followed[:, model.sheet.y.blocks[name]]
 
 
-def tables_of(facts: Facts, followed: Floats, model: Model, x: Floats) -> dict[str, Table]:
+def tables_of(facts: Facts, followed: Floats, model: Model) -> dict[str, Table]:
     """What the model expects month by month, in plain units."""
     names = facts.pilot.compiled.names
     month, plant = {"month": names.months}, {"plant": names.plants, "month": names.months}
@@ -237,5 +246,3 @@ def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
         price = -worth[:, model.sheet.rows[name]] * MONEY / scale
         found[name] = Table(unit, axes, np.maximum(0.0, price))
     return found
-
-
