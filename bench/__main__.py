@@ -1,23 +1,34 @@
-"""``python -m bench [raid] [draw] [octopus] [first] [help]``: against rivals and targets, everything by default."""
+"""``python -m bench [raid] [draw] [octopus] [lshaped] [first] [help]``: against rivals and targets, everything by default."""
 
 import sys
 from collections.abc import Callable
 
 from bench.draw import measure as draw
+from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
 from bench.raid import measure as raid
 from bench.report import Row, machine, only, show
 from bench.start import first_run, help_page
 
 
-def alone() -> list[Row]:
-    with only(1):
-        return raid()
+def alone(part: Callable[[], list[Row]]) -> Callable[[], list[Row]]:
+    """The part on one core."""
+
+    def measured() -> list[Row]:
+        with only(1):
+            return part()
+
+    return measured
 
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
-    "raid": alone, "draw": draw, "octopus": octopus, "first": first_run, "help": help_page,
-}  # fmt: skip
+    "raid": alone(raid),
+    "draw": draw,
+    "octopus": octopus,
+    "lshaped": alone(lshaped),
+    "first": first_run,
+    "help": help_page,
+}
 
 
 def main(names: list[str]) -> int:

@@ -191,6 +191,11 @@ def load(name: str | Path) -> Scenario:
     return _read(files, report)
 
 
+def with_decisions(scenario: Scenario, text: str) -> Scenario:
+    """The scenario with another ``decisions.toml``, read and checked like the first; raises ``ScenarioError``."""
+    return _read({**scenario.files, DECISIONS: text.encode()}, Report(scenario.title))
+
+
 def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     """The scenario that the files state; raises ``ScenarioError`` with everything wrong with them."""
     programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))

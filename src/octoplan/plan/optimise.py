@@ -1,0 +1,248 @@
+"""From a scenario to a plan: pilot, curves, learning, the two-stage programme, and what it says."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from math import inf
+from time import perf_counter
+
+import numpy as np
+
+from octoplan.plan import decisions, lshaped
+from octoplan.plan.check import broken
+from octoplan.plan.curves import Curves, Pilot, fit, fly_pilot
+from octoplan.plan.facts import Facts, facts_of, learnt_from
+from octoplan.plan.learning import Settled, settle
+from octoplan.plan.model import CREW, MONEY, UNIT, Aims, Model, build
+from octoplan.plan.recourse import Chunk
+from octoplan.plan.solver import Outcome, duals, run, values
+from octoplan.plan.twostage import Floats, PlanError, Solved
+from octoplan.scenario import Scenario
+from octoplan.scenario.scenario import with_decisions
+
+PRACTICE = 20
+"""Futures over which learning is settled; the plan itself is made over all."""
+
+TURN = 15.0
+"""Seconds that one turn of learning may search for."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One quantity of the plan: its unit, the names along its axes, and values by future (futures, *axes)."""
+
+    unit: str
+    axes: Mapping[str, tuple[str, ...]]
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan with its bounds, in millions of the reporting currency.
+
+    scenario
+        The scenario with the plan as its decisions.
+    text
+        Its ``decisions.toml``.
+    tables
+        Month by month, what the linear model expects in each of its futures.
+    worth
+        By row, what one more unit of its right side is worth in each future, money, (futures, *axes).
+    lower, upper, gap
+        The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
+    idle
+        Cost of doing nothing, which ``lower`` and ``upper`` leave out.
+    learning
+        How far hours and output have settled: the change of hours that one more turn would make.
+    """
+
+    scenario: Scenario
+    text: str
+    tables: Mapping[str, Table]
+    worth: Mapping[str, Table]
+    lower: float
+    upper: float
+    idle: float
+    status: str
+    iterations: int
+    seconds: float
+    learning: Settled
+    remarks: tuple[str, ...]
+    facts: Facts
+    curves: Curves
+    model: Model
+    solved: Solved
+
+    @property
+    def gap(self) -> float:
+        return self.solved.gap
+
+
+def only(pilot: Pilot, futures: int) -> Pilot:
+    """The first futures of a pilot."""
+    flown = tuple({name: array[:futures] for name, array in one.items()} for one in pilot.flown)
+    return replace(pilot, beliefs=pilot.beliefs[:futures], flown=flown)
+
+
+def optimise(
+    scenario: Scenario,
+    aims: Aims | None = None,
+    *,
+    futures: int = 60,
+    seed: int = 1,
+    gap: float = 0.005,
+    time_limit: float = inf,
+    executor: ThreadPoolExecutor | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The plan of least expected cost, or of the aims, over some futures of the scenario.
+
+    gap
+        Of the plan's worth against doing nothing, at which the search may stop.
+    time_limit
+        Seconds for the last search; the best plan until then is returned with its gap.
+
+    Raises PlanError where no plan is possible, with what contradicts it.
+    """
+    begun = perf_counter()
+    aims = aims or Aims()
+    pilot = fly_pilot(scenario, futures, seed, executor=executor, progress=progress)
+    some = only(pilot, min(PRACTICE, futures))
+    slope = some.number("plants", "slope").mean(0)
+    learning = settle(
+        step_of(some, aims, executor, progress), first_guess(some),
+        change_of=lambda before, after: hours_moved(slope, before, after),
+    )  # fmt: skip
+    facts, curves = facts_of(pilot), fit(pilot)
+    model = build(facts, curves, aims, learning.value)
+
+    def told(iteration: int, lower: float, upper: float) -> None:
+        if progress is not None:
+            progress(f"bounds {lower:,.1f} to {upper:,.1f} M", iteration, 0)
+
+    solved = lshaped.solve(
+        model.problem, model.scenarios, risk=aims.risk, gap=gap, time_limit=time_limit, executor=executor, progress=told
+    )
+    names, months = pilot.compiled.names, facts.since.shape[2]
+    text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants, months))
+    planned = with_decisions(scenario, text)
+    faults = broken(planned, aims, pilot)
+    if faults:
+        raise PlanError(f"the plan written down breaks what was asked of it: {faults[0]}")
+    followed, worth = follow(model, solved.x)
+    remarks = list(solved.remarks)
+    if not learning.found:
+        remarks.append(
+            f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most"
+        )
+    if (pilot.compiled.plan.orders >= 0.0).any():
+        remarks.append(
+            "orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed"
+        )
+    return Plan(
+        planned, text, tables_of(facts, followed, model), priced(model, worth, facts), solved.lower,
+        solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
+        facts, curves, model, solved,
+    )  # fmt: skip
+
+
+def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
+    """Largest relative change of the hours of a unit at any plant that makes some, between two experiences (p, t)."""
+    works = after.max(1) >= 1.0
+    ratio = ((1.0 + after[works]) / (1.0 + before[works])) ** np.log2(slope[works])[:, None]
+    return float(np.abs(ratio - 1.0).max(initial=0.0))
+
+
+def first_guess(pilot: Pilot) -> Floats:
+    """(p, t + 1) experience under the scenario's own plan as it was flown."""
+    facts = facts_of(pilot)
+    good = pilot.tally("good").transpose(0, 2, 1)
+    return learnt_from(facts, good, np.ones_like(good))
+
+
+def step_of(
+    pilot: Pilot, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
+) -> Callable[[Floats], Floats]:
+    """One turn of learning: the experience of the plan that is best at a given experience."""
+    facts, curves = facts_of(pilot), fit(pilot)
+    turns = [0]
+
+    def step(learnt: Floats) -> Floats:
+        turns[0] += 1
+        if progress is not None:
+            progress("settling what is learnt", turns[0], 0)
+        model = build(facts, curves, aims, learnt)
+        found = lshaped.solve(
+            model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
+        )
+        followed, _ = follow(model, found.x)
+        return learnt_from(facts, block(model, followed, "made") * UNIT, model.good)
+
+    return step
+
+
+def follow(model: Model, x: Floats) -> tuple[Floats, Floats]:
+    """The second stage of every future under a first stage, (futures, y), and its rows' multipliers, (futures, rows).
+
+    Raises PlanError for a future that cannot be followed.
+    """
+    problem, scenarios = model.problem, model.scenarios
+    chunk = Chunk(problem, scenarios, np.arange(len(scenarios)))
+    found, prices = [], []
+    for realisation in scenarios:
+        chunk.pose(realisation, x)
+        if run(chunk.solver) is not Outcome.OPTIMAL:
+            raise PlanError("a future cannot be followed under the plan; let shortages be paid for")
+        found.append(values(chunk.solver))
+        prices.append(duals(chunk.solver))
+    return np.array(found), np.array(prices)
+
+
+def block(model: Model, followed: Floats, name: str) -> Floats:
+    """(futures, *shape) one block of the second stage."""
+    return followed[:, model.sheet.y.blocks[name]]
+
+
+def tables_of(facts: Facts, followed: Floats, model: Model) -> dict[str, Table]:
+    """What the model expects month by month, in plain units."""
+    names = facts.pilot.compiled.names
+    month, plant = {"month": names.months}, {"plant": names.plants, "month": names.months}
+    part = {"month": names.months, "part": names.parts}
+    lanes = facts.pilot.compiled.links.plant_lanes.tolist()
+    ways = tuple(f"{names.plants[p]} {names.lanes[w]}" for p, own in enumerate(lanes) for w in own if w >= 0)
+    rows = (
+        ("asked", "wanted", "unit", plant, UNIT), ("made", "made", "unit", plant, UNIT),
+        ("bought", "bought", "part", part, UNIT), ("part stock", "part stock", "part", part, UNIT),
+        ("missed", "missed", "unit", plant, UNIT), ("plant stock", "plant stock", "unit", plant, UNIT),
+        ("shipped", "shipped", "unit", {"way": ways, "month": names.months}, UNIT),
+        ("used", "used", "unit", month, UNIT), ("stock", "stock", "unit", month, UNIT),
+        ("equipped", "equipped", "crew", month, CREW), ("saved", "saved", "money", month, MONEY),
+    )  # fmt: skip
+    found = {
+        name: Table(unit, axes, block(model, followed, column) * scale) for name, column, unit, axes, scale in rows
+    }
+    if "short" in model.sheet.y.blocks:
+        found["short"] = Table("unit", month, block(model, followed, "short") * UNIT)
+    seller = np.asarray(facts.pilot.compiled.template.suppliers["part"])
+    by_supplier = found["bought"].values[:, :, seller] * facts.sourcing
+    found["bought of"] = Table("part", {"month": names.months, "supplier": names.suppliers}, by_supplier)
+    return found
+
+
+def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
+    """What one more of each limit is worth in its future, money: of a part, a unit, a crew for a month."""
+    own = facts.pilot.compiled.names
+    month, plant = {"month": own.months}, {"plant": own.plants, "month": own.months}
+    rows: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], float], ...] = (
+        ("supply", "part", {"month": own.months, "part": own.parts}, UNIT), ("labour", "unit", plant, UNIT),
+        ("lines", "unit", plant, UNIT),
+        ("lanes", "unit", {"lane": own.lanes, "month": own.months}, UNIT),
+        ("crews", "crew-month", month, CREW), ("kits", "kit-month", month, CREW),
+    )  # fmt: skip
+    found = {}
+    for name, unit, axes, scale in rows:
+        price = -worth[:, model.sheet.rows[name]] * MONEY / scale
+        found[name] = Table(unit, axes, np.maximum(0.0, price))
+    return found

@@ -1,0 +1,91 @@
+"""Small programmes that tests make for themselves."""
+
+import numpy as np
+from scipy import sparse
+
+from octoplan.plan.twostage import Columns, Floats, Realisation, Scenarios, TwoStage
+
+
+def columns(
+    cost: Floats | list[float],
+    lower: Floats | float = 0.0,
+    upper: Floats | float = np.inf,
+    integer: bool = False,
+) -> Columns:
+    """Columns whose bounds and marks, given once, hold for each."""
+    n = len(cost)
+    return Columns(np.array(cost, float), np.zeros(n) + lower, np.zeros(n) + upper, np.full(n, integer))
+
+
+def alike(realisations: list[Realisation]) -> Scenarios:
+    """Equally likely scenarios."""
+    return Scenarios(np.full(len(realisations), 1.0 / len(realisations)), realisations.__getitem__)
+
+
+def farmer() -> tuple[TwoStage, Scenarios]:
+    """Wheat, corn and beets on 500 acres under three yields (Birge and Louveaux 2011, section 1.1)."""
+    grown = np.array([2.5, 3.0, 20.0])
+    # sold: wheat, corn, beets within the quota and beyond it; bought: wheat, corn
+    second = columns(
+        [-170.0, -150.0, -36.0, -10.0, 238.0, 210.0], 0.0, np.array([np.inf] * 2 + [6000.0] + [np.inf] * 3)
+    )
+    recourse = np.array([[-1.0, 0, 0, 0, 1, 0], [0, -1, 0, 0, 0, 1], [0, 0, -1, -1, 0, 0]])
+    diagonal = np.array([[0, 0], [1, 1], [2, 2]])
+    problem = TwoStage(
+        columns([150.0, 230.0, 260.0]), sparse.csr_matrix(np.ones((1, 3))), np.array([-np.inf]), np.array([500.0]),
+        second, sparse.csr_matrix((3, 3)), sparse.csr_matrix(recourse), random_technology=diagonal,
+    )  # fmt: skip
+    needed, free = np.array([200.0, 240.0, 0.0]), np.full(3, np.inf)
+    return problem, alike([Realisation(needed, free, technology=grown * factor) for factor in (0.8, 1.0, 1.2)])
+
+
+def newsvendor(
+    demand: Floats, cost: float, price: float, salvage: float, upper: float = np.inf
+) -> tuple[TwoStage, Scenarios]:
+    """Bought before the demand is known; sold at the price as far as it goes, the rest at salvage."""
+    problem = TwoStage(
+        columns([cost], upper=upper), sparse.csr_matrix((0, 1)), np.zeros(0), np.zeros(0), columns([-price, -salvage]),
+        sparse.csr_matrix([[-1.0], [0.0]]), sparse.csr_matrix([[1.0, 1.0], [1.0, 0.0]]),
+    )  # fmt: skip
+    return problem, alike([Realisation(np.array([-np.inf, -np.inf]), np.array([0.0, d])) for d in demand])
+
+
+def drawn(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoStage, Scenarios]:
+    """A random programme of capacities and what is made of them; everything random that may be.
+
+    shortage
+        Whether a need may go unmet at a price. Without it some first stages cannot be followed up.
+    """
+    rng = np.random.default_rng(seed)
+    plants, needs, count = int(rng.integers(2, 5)), int(rng.integers(1, 4)), int(rng.integers(1, 9))
+    first = columns(rng.uniform(2, 9, plants), upper=float(rng.integers(3, 9)), integer=integer)
+    first.integer[0] = False
+    rows = sparse.csr_matrix(rng.uniform(0.5, 1.5, (1, plants)))
+    budget = np.array([rng.uniform(3, 20)])
+    # made (plants, needs), then unmet (needs); rows: capacity of each plant, then each need
+    made = plants * needs
+    price = np.append(rng.uniform(1, 5, made), rng.uniform(20, 60, needs))
+    limit = np.append(np.full(made, np.inf), np.full(needs, np.inf if shortage else 0.0))
+    recourse = sparse.lil_matrix((plants + needs, made + needs))
+    for i in range(plants):
+        for j in range(needs):
+            recourse[i, i * needs + j] = recourse[plants + j, i * needs + j] = 1.0
+    for j in range(needs):
+        recourse[plants + j, made + j] = 1.0
+    technology = sparse.csr_matrix(np.vstack([-np.eye(plants), np.zeros((needs, plants))]))
+    yields = np.array([[i, i] for i in range(plants)])
+    scrap = np.array([[0, 0]])
+    problem = TwoStage(
+        first, rows, np.array([-np.inf]), budget, columns(price, 0.0, limit), technology, recourse.tocsr(),
+        random_technology=yields, random_recourse=scrap, random_cost=np.arange(needs),
+    )  # fmt: skip
+    free, none = np.full(needs, np.inf), np.full(plants, -np.inf)
+    scenarios = [
+        Realisation(
+            np.append(none, rng.uniform(0, 6, needs)), np.append(np.zeros(plants), free),
+            -rng.uniform(0.5, 1.0, plants), rng.uniform(0.8, 1.2, 1), rng.uniform(1, 9, needs),
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    chances = rng.dirichlet(np.ones(count))
+    return problem, Scenarios(chances, scenarios.__getitem__)

@@ -1,0 +1,160 @@
+"""Public two-stage programmes in the SMPS format (Birge and others 1987), as far as those at hand use it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from octoplan.plan.twostage import NO_VALUES, Columns, Floats, Realisation, Scenarios, TwoStage
+
+PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "smps"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem with one scenario of means, and either independent right-hand sides or listed scenarios.
+
+    independent
+        (second row, values, probabilities) of each random right-hand side.
+    listed
+        Scenarios written out, or None.
+    """
+
+    problem: TwoStage
+    core: Realisation
+    independent: list[tuple[int, Floats, Floats]]
+    listed: Scenarios | None
+
+    def with_rhs(self, values: Floats, probability: Floats) -> Scenarios:
+        """Scenarios whose right-hand sides are the rows of values (scenarios, independent)."""
+        rows = [row for row, _, _ in self.independent]
+
+        def realise(s: int) -> Realisation:
+            lower, upper = self.core.lower.copy(), self.core.upper.copy()
+            lower[rows] = np.where(np.isfinite(lower[rows]), values[s], lower[rows])
+            upper[rows] = np.where(np.isfinite(upper[rows]), values[s], upper[rows])
+            return Realisation(lower, upper)
+
+        return Scenarios(probability, realise)
+
+    def all(self) -> Scenarios:
+        """Every combination of the right-hand sides."""
+        values = np.array(list(product(*(v for _, v, _ in self.independent))))
+        chances = np.array(list(product(*(p for _, _, p in self.independent)))).prod(axis=1)
+        return self.with_rhs(values, chances / chances.sum())
+
+    def in_step(self) -> Scenarios:
+        """Each right-hand side at the same quantile of its own distribution.
+
+        Where the second stage is a sum over right-hand sides, only their marginals matter: as exact as ``all``.
+        """
+        steps = [np.cumsum(p) / p.sum() for _, _, p in self.independent]
+        ends = np.unique(np.round(np.concatenate(steps), 12))
+        begins = np.concatenate([[0.0], ends[:-1]])
+        middle = 0.5 * (begins + ends)
+        values = [v[np.searchsorted(step, middle)] for (_, v, _), step in zip(self.independent, steps, strict=True)]
+        return self.with_rhs(np.array(values).T, ends - begins)
+
+    def sample(self, n: int, seed: int) -> Scenarios:
+        """Equally likely draws."""
+        rng = np.random.default_rng(seed)
+        drawn = [rng.choice(v, n, p=p / p.sum()) for _, v, p in self.independent]
+        return self.with_rhs(np.array(drawn).T, np.full(n, 1.0 / n))
+
+
+def lines(path: Path) -> Iterator[tuple[bool, list[str]]]:
+    """Words of each line that says something, and whether it opens a section."""
+    for line in path.read_text(encoding="ascii").splitlines():
+        if line.strip() and not line.startswith("*"):
+            yield not line[0].isspace(), line.split()
+
+
+def read(name: str) -> Instance:
+    """An instance by name; the test is skipped where the public files are not at hand."""
+    folder = PUBLIC / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    kinds: dict[str, str] = {}
+    columns: dict[str, int] = {}
+    cells: dict[tuple[str, str], float] = {}
+    rhs: dict[str, float] = {}
+    whole: list[bool] = []
+    bounds: list[list[float]] = []
+    section, marked = "", False
+    for opens, words in lines(folder / f"{name}.cor"):
+        if opens:
+            section = words[0]
+        elif section == "ROWS":
+            kinds[words[1]] = words[0]
+        elif section == "COLUMNS" and words[1] == "'MARKER'":
+            marked = words[2] == "'INTORG'"
+        elif section == "COLUMNS":
+            if words[0] not in columns:
+                columns[words[0]] = len(columns)
+                whole.append(marked)
+                bounds.append([0.0, inf])
+            cells |= {(words[i], words[0]): float(words[i + 1]) for i in range(1, len(words), 2)}
+        elif section == "RHS":
+            rhs |= {words[i]: float(words[i + 1]) for i in range(1, len(words), 2)}
+        elif section == "BOUNDS":
+            bounds[columns[words[2]]][{"LO": 0, "UP": 1}[words[0]]] = float(words[3])
+    objective = next(row for row, kind in kinds.items() if kind == "N")
+    begins = [words for opens, words in lines(folder / f"{name}.tim") if not opens]
+    rows = [row for row in kinds if row != objective]
+    n, m = columns[begins[1][0]], rows.index(begins[1][1])
+    names = list(columns)
+    number = {row: i for i, row in enumerate(rows)}
+    filled = sparse.lil_matrix((len(rows), len(names)))
+    for (row, column), value in cells.items():
+        if row != objective:
+            filled[number[row], columns[column]] = value
+    matrix = filled.tocsr()
+    side = np.array([rhs.get(row, 0.0) for row in rows])
+    lower = np.where([kinds[row] in "GE" for row in rows], side, -inf)
+    upper = np.where([kinds[row] in "LE" for row in rows], side, inf)
+    cost = np.array([cells.get((objective, column), 0.0) for column in names])
+    limit = np.array(bounds)
+    stages = [
+        Columns(cost[part], limit[part, 0], limit[part, 1], np.array(whole)[part])
+        for part in (slice(n), slice(n, None))
+    ]
+    core = Realisation(lower[m:], upper[m:])
+    independent: dict[int, list[tuple[float, float]]] = {}
+    chances: list[float] = []
+    listed: list[dict[tuple[int, int], float]] = []
+    for opens, words in lines(folder / f"{name}.sto"):
+        if opens:
+            section = words[0]
+        elif section == "INDEP":
+            independent.setdefault(number[words[1]] - m, []).append((float(words[2]), float(words[-1])))
+        elif words[0] == "SC":
+            chances.append(float(words[3]))
+            listed.append({})
+        else:
+            listed[-1][number[words[1]] - m, columns[words[0]] - n] = float(words[2])
+    places = np.array(sorted({place for one in listed for place in one}), np.int64).reshape(-1, 2)
+    problem = TwoStage(
+        stages[0],
+        matrix[:m, :n],
+        lower[:m],
+        upper[:m],
+        stages[1],
+        matrix[m:, :n],
+        matrix[m:, n:],
+        random_recourse=places,
+    )
+    scenarios = None
+    if listed:
+        values = np.array([[one[i, j] for i, j in places.tolist()] for one in listed])
+
+        def realise(s: int) -> Realisation:
+            return Realisation(core.lower, core.upper, NO_VALUES, values[s])
+
+        scenarios = Scenarios(np.array(chances), realise)
+    each = [(row, np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for row, pairs in independent.items()]
+    return Instance(problem, core, each, scenarios)

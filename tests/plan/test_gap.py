@@ -1,0 +1,97 @@
+"""The gap of a plan and the values of knowing, against closed forms."""
+
+import numpy as np
+import pytest
+
+from octoplan.plan import gap, lshaped
+from octoplan.plan.risk import Risk
+from octoplan.plan.twostage import PlanError, Scenarios
+from tests.plan.programmes import drawn, farmer, newsvendor
+
+
+class Uniform:
+    """A newsvendor's demand, uniform over 0 to 100."""
+
+    def sample(self, n: int, seed: int) -> Scenarios:
+        return newsvendor(np.random.default_rng(seed).uniform(0.0, 100.0, n), 5.0, 9.0, 1.0)[1]
+
+
+PROBLEM = newsvendor(np.array([50.0]), 5.0, 9.0, 1.0)[0]
+
+
+def true_cost(order: float) -> float:
+    """Expected cost of an order under uniform demand: sold on average order - order^2 / 200."""
+    sold = order - order**2 / 200.0
+    return 5.0 * order - 9.0 * sold - (order - sold)
+
+
+def test_values_of_the_farmer() -> None:
+    """Perfect information is worth 7,016 and minding the chance 1,150."""
+    found = gap.values(*farmer())
+    assert found.here_and_now == pytest.approx(-108390, abs=0.5)
+    assert found.wait_and_see == pytest.approx(-115406, abs=0.5)
+    assert found.evpi == pytest.approx(7016, abs=0.5)
+    assert found.vss == pytest.approx(1150, abs=0.5)
+
+
+def test_gap_of_a_newsvendor() -> None:
+    """The interval holds the true gap of a bad order, is near it, and that of the best order is near nothing."""
+    bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=60, seed=1, batches=12)
+    truth = true_cost(80.0) - true_cost(50.0)
+    assert truth <= bad.below(0.95) < 1.5 * truth
+    assert bad.mean == pytest.approx(truth, rel=0.2)
+    lower, upper = bad.least_cost(0.95)
+    assert lower < true_cost(50.0) < upper
+    best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=60, seed=1, batches=12)
+    assert 0.0 <= best.mean <= best.below(0.95) < 0.1 * truth
+
+
+def test_each_batch_is_judged_on_its_own_scenarios() -> None:
+    """No batch's plan costs less than the least cost over the same scenarios, and another seed draws others."""
+    one = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
+    assert np.all(one.plan >= one.least - 1e-6)
+    assert len(set(one.least)) == 10
+    again = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
+    assert (again.plan == one.plan).all()
+    assert (again.least == one.least).all()
+    other = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=2, batches=10)
+    assert not set(other.least) & set(one.least)
+
+
+def test_interval_is_students() -> None:
+    """One-sided: mean and 1.833 standard errors of ten batches."""
+    rng = np.random.default_rng(3)
+    plan, least = rng.normal(12.0, 1.0, 10), rng.normal(10.0, 1.0, 10)
+    each = plan - least
+    assert gap.Gap(plan, least).below(0.95) == pytest.approx(
+        each.mean() + 1.8331 * each.std(ddof=1) / 10**0.5, rel=1e-4
+    )
+
+
+def test_tail_is_judged_too() -> None:
+    """A plan made for the tail has the smaller gap where the tail is what counts."""
+    tail = Risk(1.0, 0.9)
+    scenarios = Uniform().sample(400, 7)
+    careful, bold = (lshaped.solve(PROBLEM, scenarios, risk=risk).x for risk in (tail, Risk(0.0, 0.0)))
+    small, large = (
+        gap.estimate(PROBLEM, Uniform(), x, size=100, seed=1, batches=5, risk=tail).mean for x in (careful, bold)
+    )
+    assert small < 0.3 * large
+
+
+def test_what_cannot_be_judged() -> None:
+    """Too few batches, a plan that breaks the first stage, and one that cannot be followed up are refused."""
+    with pytest.raises(PlanError, match="1 batches"):
+        gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=1)
+    with pytest.raises(PlanError, match=r"the plan breaks the first stage: column 0 is -3\.0"):
+        gap.estimate(PROBLEM, Uniform(), np.array([-3.0]), size=20, seed=1, batches=2)
+    problem, scenarios = drawn(2, integer=False, shortage=False)
+
+    class Same:
+        def sample(self, n: int, seed: int) -> Scenarios:
+            assert n > 0
+            assert seed >= 0
+            return scenarios
+
+    with pytest.raises(PlanError, match="cannot be met"):
+        gap.estimate(problem, Same(), np.zeros(len(problem.first)), size=8, seed=1, batches=2)

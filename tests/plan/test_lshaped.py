@@ -1,0 +1,267 @@
+"""The L-shaped method against closed forms, enumeration, the extensive form, and itself on other threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.optimize import linprog
+
+from octoplan.plan import extensive, lshaped, recourse
+from octoplan.plan.risk import Risk, tail_mean
+from octoplan.plan.twostage import Floats, PlanError, Realisation, Scenarios, TwoStage, replaced
+from tests.plan.programmes import alike, columns, drawn, farmer, newsvendor
+
+
+def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
+    """Cost of the second stage of one scenario by scipy, infinite where it cannot be met."""
+    W = replaced(problem.recourse, problem.random_recourse, realisation.recourse).toarray()
+    T = replaced(problem.technology, problem.random_technology, realisation.technology).toarray()
+    q = problem.second.cost.copy()
+    q[problem.random_cost] = realisation.cost
+    lower, upper = realisation.lower - T @ x, realisation.upper - T @ x
+    rows = np.vstack([W[np.isfinite(upper)], -W[np.isfinite(lower)]])
+    sides = np.concatenate([upper[np.isfinite(upper)], -lower[np.isfinite(lower)]])
+    found = linprog(q, rows, sides, bounds=list(zip(problem.second.lower, problem.second.upper, strict=True)))
+    return float(found.fun or 0.0) if found.success else np.inf
+
+
+def test_farmer() -> None:
+    """The farmer's plan: 170, 80 and 250 acres, a profit of 108,390."""
+    problem, scenarios = farmer()
+    plan = lshaped.solve(problem, scenarios, gap=1e-9)
+    assert plan.upper == pytest.approx(-108390, abs=0.01)
+    assert plan.lower == pytest.approx(-108390, abs=0.01)
+    assert plan.x == pytest.approx([170, 80, 250], abs=1e-4)
+    assert plan.status == "optimal"
+
+
+@pytest.mark.parametrize(("cost", "price", "salvage"), [(5.0, 9.0, 1.0), (2.0, 10.0, 0.0), (8.0, 9.0, 7.5)])
+def test_newsvendor(cost: float, price: float, salvage: float) -> None:
+    """The order is the critical quantile of demand, (price - cost) / (price - salvage)."""
+    demand = np.random.default_rng(4).gamma(4.0, 25.0, 201)
+    problem, scenarios = newsvendor(demand, cost, price, salvage)
+    order = np.quantile(demand, (price - cost) / (price - salvage), method="inverted_cdf")
+    profit = np.mean(price * np.minimum(demand, order) + salvage * np.maximum(order - demand, 0.0)) - cost * order
+    plan = lshaped.solve(problem, scenarios, gap=1e-9)
+    assert plan.upper == pytest.approx(-profit, rel=1e-8)
+    assert plan.x[0] == pytest.approx(order, abs=1e-5)
+
+
+@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize("shortage", [True, False])
+@pytest.mark.parametrize("clusters", [1, 200])
+def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> None:
+    """Random programmes cost what the extensive form says, or cannot be met just where it cannot."""
+    met = unmet = 0
+    for seed in range(25):
+        problem, scenarios = drawn(seed, integer=integer, shortage=shortage)
+        try:
+            exact = extensive.solve(problem, scenarios, gap=1e-9)
+        except PlanError:
+            with pytest.raises(PlanError, match="no first stage"):
+                lshaped.solve(problem, scenarios, clusters=clusters)
+            unmet += 1
+            continue
+        plan = lshaped.solve(problem, scenarios, gap=1e-7, clusters=clusters)
+        assert plan.status == "optimal"
+        assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
+        assert plan.lower <= exact.upper * (1 + 1e-8)
+        met += 1
+    assert met >= 14
+    assert unmet == 0 if shortage else unmet >= 3
+
+
+@pytest.mark.parametrize("integer", [False, True])
+def test_tail_as_the_extensive_form(integer: bool) -> None:
+    """With a weight on the tail too, the two agree."""
+    for seed in range(18):
+        problem, scenarios = drawn(seed, integer=integer, shortage=True)
+        risk = Risk([0.3, 1.0][seed % 2], [0.0, 0.5, 0.9][seed % 3])
+        exact = extensive.solve(problem, scenarios, risk=risk, gap=1e-9)
+        plan = lshaped.solve(problem, scenarios, risk=risk, gap=1e-7, clusters=[1, 3, 200][seed % 3])
+        assert plan.status == "optimal"
+        assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
+
+
+def test_tail_by_its_definition() -> None:
+    """CVaR is the mean of the dearest share of the scenarios, the one on the border counted in part."""
+    rng = np.random.default_rng(8)
+    costs = rng.normal(100.0, 20.0, 40)
+    ordered = np.sort(costs)
+    alike_chances = np.full(40, 1 / 40)
+    assert tail_mean(costs, alike_chances, 0.9) == pytest.approx(ordered[-4:].mean())
+    assert tail_mean(costs, alike_chances, 0.0) == pytest.approx(costs.mean())
+    partly = (ordered[-4:].sum() + 0.5 * ordered[-5]) / 4.5
+    assert tail_mean(costs, alike_chances, 1 - 4.5 / 40) == pytest.approx(partly)
+    chances = rng.dirichlet(np.ones(40))
+    worst = linprog(-costs, A_eq=np.ones((1, 40)), b_eq=[1.0], bounds=[(0.0, p / 0.2) for p in chances])
+    assert tail_mean(costs, chances, 0.8) == pytest.approx(-float(worst.fun or 0.0))
+
+
+def test_tail_of_the_newsvendor() -> None:
+    """Who minds the tail alone orders what makes the dearest tenth of the scenarios least dear."""
+    demand = np.linspace(10.0, 109.0, 100)
+    problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
+    risk = Risk(1.0, 0.9)
+    plan = lshaped.solve(problem, scenarios, risk=risk, gap=1e-8)
+
+    def tail(order: float) -> float:
+        loss = 5.0 * order - 9.0 * np.minimum(demand, order) - np.maximum(order - demand, 0.0)
+        return float(np.sort(loss)[-10:].mean())
+
+    assert plan.upper == pytest.approx(min(tail(order) for order in np.arange(0.0, 110.0, 0.5)), rel=1e-6)
+    assert plan.upper == pytest.approx(tail(float(plan.x[0])), rel=1e-8)
+    assert plan.x[0] < lshaped.solve(problem, scenarios).x[0] - 10.0
+
+
+def test_against_every_choice() -> None:
+    """Of all 64 choices of 6 plants, the method finds the cheapest that can be followed up."""
+    rng = np.random.default_rng(12)
+    n, count = 6, 7
+    technology = np.vstack([-np.diag(rng.uniform(4, 6, n)), np.zeros((1, n))])
+    problem = TwoStage(
+        columns(rng.uniform(4, 9, n), upper=1.0, integer=True), sparse.csr_matrix(np.ones((1, n))), np.array([-np.inf]),
+        np.array([4.0]), columns(rng.uniform(1, 4, n)), sparse.csr_matrix(technology),
+        sparse.csr_matrix(np.vstack([np.eye(n), np.ones((1, n))])),
+    )  # fmt: skip
+    most = np.append(np.zeros(n), np.inf)
+    scenarios = alike([Realisation(np.append(np.full(n, -np.inf), d), most) for d in rng.uniform(6, 14, count)])
+    cheapest = np.inf
+    for choice in product((0.0, 1.0), repeat=n):
+        x = np.array(choice)
+        if x.sum() <= 4.0:
+            later = np.mean([follow_up(problem, r, x) for r in scenarios])
+            cheapest = min(cheapest, float(problem.first.cost @ x + later))
+    plan = lshaped.solve(problem, scenarios, gap=1e-9)
+    assert plan.upper == pytest.approx(cheapest, rel=1e-8)
+    assert set(plan.x) <= {0.0, 1.0}
+
+
+def test_costs_and_cuts_of_the_second_stage() -> None:
+    """Costs are those scipy finds; the cuts touch them where they are made and hold everywhere else."""
+    infeasible = 0
+    for seed in range(12):
+        problem, scenarios = drawn(seed, integer=False, shortage=seed % 2 == 0)
+        rng = np.random.default_rng(seed)
+        x, others = rng.uniform(0, 3, len(problem.first)), rng.uniform(0, 6, (6, len(problem.first)))
+        found = recourse.SecondStage(problem, scenarios, None).solve(x, np.inf)
+        for s, realisation in enumerate(scenarios):
+            assert found.costs[s] == pytest.approx(follow_up(problem, realisation, x), rel=1e-7)
+            here = found.constant[s] + found.slope[s] @ x
+            if np.isinf(found.costs[s]):
+                infeasible += 1
+                assert here > 0.0
+            else:
+                assert here == pytest.approx(found.costs[s], rel=1e-7)
+            for z in others:
+                floor = 0.0 if np.isinf(found.costs[s]) else follow_up(problem, realisation, z)
+                if np.isfinite(follow_up(problem, realisation, z)):
+                    assert found.constant[s] + found.slope[s] @ z <= floor + 1e-6
+    assert infeasible > 0
+
+
+@pytest.mark.parametrize("risk", [Risk(0.0, 0.0), Risk(0.5, 0.7)])
+def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
+    """Plan, bounds and costs are the same bits in this thread, and on one, two or five others."""
+    demand = np.random.default_rng(4).gamma(4.0, 25.0, 150)
+    vendor = newsvendor(demand, 5.0, 9.0, 1.0)
+    for problem, scenarios in (vendor, drawn(3, integer=True, shortage=True), drawn(12, integer=False, shortage=False)):
+        alone = lshaped.solve(problem, scenarios, risk=risk)
+        for threads in (1, 2, 5):
+            with ThreadPoolExecutor(threads) as pool:
+                shared = lshaped.solve(problem, scenarios, risk=risk, executor=pool)
+            assert shared.x.tobytes() == alone.x.tobytes()
+            assert shared.costs.tobytes() == alone.costs.tobytes()
+            assert (shared.lower, shared.upper, shared.iterations) == (alone.lower, alone.upper, alone.iterations)
+
+
+def test_progress_brackets_the_optimum() -> None:
+    """At each step the bounds told hold the optimum between them and only close in."""
+    problem, scenarios = drawn(5, integer=True, shortage=True)
+    exact = extensive.solve(problem, scenarios, gap=1e-9).upper
+    told: list[tuple[int, float, float]] = []
+    lshaped.solve(problem, scenarios, progress=lambda *step: told.append(step), gap=1e-8)
+    assert [step for step, _, _ in told] == list(range(1, len(told) + 1))
+    assert all(lower <= exact * (1 + 1e-8) and upper >= exact * (1 - 1e-8) for _, lower, upper in told)
+    assert all(b[1] >= a[1] and b[2] <= a[2] for a, b in pairwise(told))
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_interrupted(threads: int) -> None:
+    """Ctrl-C ends the search with the best plan so far, its bounds about the optimum."""
+    demand = np.random.default_rng(4).gamma(4.0, 25.0, 150)
+    problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
+    exact = lshaped.solve(problem, scenarios).upper
+
+    def interrupt(step: int, _lower: float, _upper: float) -> None:
+        if step == 2:
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        plan = lshaped.solve(problem, scenarios, progress=interrupt, executor=pool if threads else None, clusters=1)
+    assert plan.status == "interrupted"
+    assert plan.iterations == 2
+    assert plan.lower < exact < plan.upper
+
+
+def test_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that runs out leaves the plan found by then; one of nothing leaves none, and says so."""
+    problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
+    exact = lshaped.solve(problem, scenarios).upper
+    asked = 0
+
+    def counted(s: int) -> Realisation:
+        nonlocal asked
+        asked += 1
+        return scenarios.realise(s)
+
+    # read once to check, once for the mean, once for the first step; the clock strikes amid the second
+    monkeypatch.setattr(recourse, "perf_counter", lambda: np.inf if asked > 3.5 * len(scenarios) else 0.0)
+    plan = lshaped.solve(problem, Scenarios(scenarios.probability, counted), clusters=1, time_limit=1e6)
+    assert plan.status == "time limit"
+    assert plan.iterations == 1
+    assert plan.lower < exact < plan.upper < np.inf
+    with pytest.raises(PlanError, match="before it had found any plan"):
+        lshaped.solve(problem, scenarios, time_limit=0.0)
+
+
+def test_what_cannot_be_planned() -> None:
+    """Each impossibility has its sentence."""
+    problem, scenarios = newsvendor(np.array([3.0, 5.0]), 5.0, 9.0, 1.0)
+    with pytest.raises(PlanError, match="there is no scenario"):
+        lshaped.solve(problem, Scenarios(np.zeros(0), scenarios.realise))
+    contradictory = replace(
+        problem,
+        rows=sparse.csr_matrix([[1.0]]),
+        row_lower=np.array([4.0]),
+        row_upper=np.array([5.0]),
+        first=columns([5.0], 0.0, 1.0),
+    )
+    with pytest.raises(PlanError, match="the first stage contradicts itself"):
+        lshaped.solve(contradictory, scenarios)
+    endless, _ = newsvendor(np.array([3.0, 5.0]), 0.5, 9.0, 1.0)
+    for solve in (lshaped.solve, extensive.solve):
+        with pytest.raises(PlanError, match="falls without end"):
+            solve(endless, scenarios)
+    free = replace(problem, second=columns([-9.0, -1.0], -np.inf))
+    free = replace(free, second=replace(free.second, cost=np.array([9.0, 1.0])))
+    with pytest.raises(PlanError, match="without end"):
+        lshaped.solve(free, scenarios)
+    with pytest.raises(PlanError, match="extensive form"):
+        lshaped.solve(replace(problem, second=columns([-9.0, -1.0], integer=True)), scenarios)
+
+
+def test_one_scenario_and_no_budget() -> None:
+    """One scenario is a plain programme; nothing to spend buys nothing, at the price of doing without."""
+    problem, scenarios = newsvendor(np.array([40.0]), 5.0, 9.0, 1.0)
+    plan = lshaped.solve(problem, scenarios)
+    assert plan.x[0] == pytest.approx(40.0)
+    assert plan.upper == pytest.approx(-160.0)
+    problem, scenarios = newsvendor(np.array([40.0, 60.0]), 5.0, 9.0, 1.0, upper=0.0)
+    plan = lshaped.solve(problem, scenarios)
+    assert plan.x[0] == 0.0
+    assert plan.upper == pytest.approx(0.0)
+    assert plan.status == "optimal"

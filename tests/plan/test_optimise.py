@@ -1,0 +1,243 @@
+"""The octopus model of a plan: against hand arithmetic, against itself, against the campaign, and what it refuses."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+import octoplan as op
+from octoplan.plan import extensive, flight, words
+from octoplan.plan.check import broken
+from octoplan.plan.curves import BAREST, DESIGN, Curves, Pilot, concave, equipped, fit, fly_pilot, losses
+from octoplan.plan.facts import Facts, facts_of
+from octoplan.plan.learning import experience, mean_hours, settle
+from octoplan.plan.model import MONEY, UNIT, Aims, Target, build
+from octoplan.plan.optimise import Plan, block, follow, optimise
+from octoplan.plan.recourse import costs
+from octoplan.plan.twostage import Floats, PlanError
+from octoplan.scenario import Scenario
+
+FUTURES = 4
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Scenario:
+    return op.load("pocket")
+
+
+@pytest.fixture(scope="module")
+def pilot(pocket: Scenario) -> Pilot:
+    return fly_pilot(pocket, FUTURES, 1)
+
+
+@pytest.fixture(scope="module")
+def facts(pilot: Pilot) -> Facts:
+    return facts_of(pilot)
+
+
+@pytest.fixture(scope="module")
+def plan(pocket: Scenario) -> Plan:
+    return optimise(pocket, Aims(target=Target(250.0, 1, 1000.0)), futures=FUTURES, gap=1e-6)
+
+
+def test_facts_of_the_pocket_are_those_of_its_folder(facts: Facts) -> None:
+    """The plant opens on day 5 of January; the works ship 100,000 a day at 50 GBP; the discount rate is 0."""
+    assert np.allclose(facts.since, [0, 1, 2])
+    assert np.allclose(facts.open_share, [26 / 31, 1.0, 1.0])
+    assert np.allclose(facts.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
+    assert np.allclose(facts.price, 50.0)
+    assert np.allclose(facts.discount, 1.0)
+    assert np.allclose(facts.crews, 20.0)
+
+
+def test_an_intake_stands_from_its_graduation_on(facts: Facts) -> None:
+    """Crews that begin on 1 January after a course of 10 days, with no wash-out, serve 21 of its 31 days."""
+    assert np.allclose(facts.graduates[:, 0], [21 / 31, 1.0, 1.0])
+    assert np.allclose(facts.graduates[:, 1], [0.0, 18 / 28, 1.0])
+
+
+def test_cost_of_a_plan_by_hand(pilot: Pilot, facts: Facts) -> None:
+    """Asked 200 a month on one line, whatever units save: parts, labour, royalty, freight, capital and the base stock.
+
+    January is open for 26 of 31 days. Units wait nowhere, as nothing is scrapped; 2 parts of 50 GBP, 2 hours of 20 GBP
+    and 1 GBP make a unit; freight is 5 GBP, a line 1,000 GBP. At the end 15 days of use lie in the base stock, 30.4375
+    days to the month. Crews and overhead stand whatever is decided.
+    """
+    curves = dumb(fit(pilot))
+    model = build(facts, curves, Aims(), np.zeros((1, 4)))
+    x = np.zeros(len(model.problem.first))
+    columns = model.sheet.x.blocks
+    x[columns["asked"]] = 200.0 / UNIT
+    x[columns["lines"]] = 1.0
+    units = 200.0 * (26 / 31 + 2)
+    behind = 200.0 * 2 * 50.0 * 15 / 30.4375
+    by_hand = units * (2 * 50.0 + 2 * 20.0 + 1.0) + 1000.0 + behind
+    followed, _ = follow(model, x)
+    shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
+    assert np.allclose(shipped, shipped.max() * np.ones(FUTURES))
+    found = costs(model.problem, model.scenarios, x) * MONEY
+    assert np.allclose(found, by_hand + 5.0 * shipped, rtol=1e-6)
+    assert np.allclose(model.idle * MONEY, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
+
+
+def dumb(curves: Curves) -> Curves:
+    """Curves under which nothing saves anything."""
+    return replace(curves, saved=0.0 * curves.saved, shift=0.0 * curves.shift, bare=0.0 * curves.bare)
+
+
+def test_units_and_parts_are_conserved(plan: Plan) -> None:
+    """Made = shipped + waiting; bought in time = spent + in store; what reaches the regions = used + stock there."""
+    table = {name: t.values for name, t in plan.tables.items()}
+    made, shipped = table["made"].sum(2), table["shipped"].sum(2)
+    assert made.sum() > 0.0
+    assert np.allclose(made, shipped + table["plant stock"][:, :, -1], atol=1e-4)
+    late = 2.0 / 30.4375
+    arrived = shipped.sum(1) - late * table["shipped"][:, 0, -1]
+    assert np.allclose(arrived, table["used"].sum(1) + table["stock"][:, -1], atol=1e-4)
+    lag = 5.0 / 30.4375
+    bought = table["bought"][:, :, 0]
+    there = bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
+    assert np.allclose(there, 2.0 * made.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
+
+
+def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
+    """No month is short of more than the target, and none before its month."""
+    short = plan.tables["short"].values
+    assert np.all(short >= -1e-6)
+    assert np.all(short <= 250.0 + 1e-6)
+    assert np.allclose(short[:, 0], 0.0, atol=1e-6)
+
+
+def test_the_decisions_can_be_flown(pocket: Scenario, plan: Plan) -> None:
+    """The text is read like any folder's, keeps the tables it does not decide, and makes what it promises."""
+    assert plan.scenario.decisions.doctrine == pocket.decisions.doctrine
+    assert plan.scenario.decisions.orders == pocket.decisions.orders
+    assert not broken(plan.scenario, Aims(), plan.facts.pilot)
+    run = op.simulate(plan.scenario, futures=FUTURES, seed=1)
+    promised = plan.tables["made"].values.sum((1, 2)).mean()
+    assert abs(float(run.data["good"].sum(("month", "plant")).mean()) - promised) <= 0.05 * promised
+
+
+def test_the_same_plan_by_brute_force_over_lines(pilot: Pilot, facts: Facts) -> None:
+    """Of all whole lines of the one plant, each with its best output, the model's are the cheapest."""
+    curves, aims = dumb(fit(pilot)), Aims(target=Target(500.0, 1, 200.0), most_lines=3)
+    model = build(facts, curves, aims, np.zeros((1, 4)))
+    best = extensive.solve(model.problem, model.scenarios, gap=0.0)
+    line = model.sheet.x.blocks["lines"].ravel()
+    found = []
+    for lines in product(range(4), repeat=len(line)):
+        first = model.problem.first
+        lower, upper = first.lower.copy(), first.upper.copy()
+        lower[line] = upper[line] = lines
+        fixed = replace(
+            model.problem, first=replace(first, lower=lower, upper=upper, integer=np.zeros(len(first), bool))
+        )
+        found.append(extensive.solve(fixed, model.scenarios).upper)
+    assert best.upper == pytest.approx(min(found), abs=1e-7)
+    assert len(set(np.round(found, 6))) > 1
+
+
+@pytest.mark.parametrize(
+    ("aims", "part"),
+    [
+        (Aims(budgets={"treasury": 0.0}), "raise it by"),
+        (Aims(share={"home": (0.8, 0.2)}), "between 0.8 and 0.2"),
+        (Aims(share={"home": (0.0, 0.5)}), None),
+        (Aims(share={"away": (0.0, 0.5)}), "no country 'away'"),
+        (Aims(budgets={"nobody": 1.0}), "no payer 'nobody'"),
+    ],
+)
+def test_what_cannot_hold_is_a_sentence(pocket: Scenario, aims: Aims, part: str | None) -> None:
+    """Contradictory bounds and a budget of 0 raise PlanError; at most half of the only country leaves nothing asked."""
+    if part is None:
+        assert optimise(pocket, aims, futures=2).tables["asked"].values.sum() == pytest.approx(0.0, abs=1e-4)
+        return
+    with pytest.raises(PlanError, match=part):
+        optimise(pocket, aims, futures=2)
+
+
+def test_no_future_is_a_sentence_and_one_is_enough(pocket: Scenario) -> None:
+    with pytest.raises(PlanError, match="at least one"):
+        optimise(pocket, futures=0)
+    assert optimise(pocket, futures=1).status == "optimal"
+
+
+def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
+    """The same target under half the money makes less, and asks no more than the budget buys at mean prices."""
+    stands = 100.0 * 85 + 20 * 10.0 * 90
+    tight = optimise(
+        pocket, Aims(target=Target(250.0, 1, 1000.0), budgets={"treasury": stands + 20_000.0}), futures=FUTURES
+    )
+    made, before = (p.tables["made"].values.sum((1, 2)).mean() for p in (tight, plan))
+    assert 0.0 < made < before
+    assert made * (141.0 + 5.0) <= 20_000.0 * 1.001
+
+
+def test_planes_of_a_concave_function_are_found_again() -> None:
+    """Values of min of two planes are fitted exactly, and any fit is concave, rising and homogeneous."""
+    rng = np.random.default_rng(1)
+    points = rng.uniform(1.0, 9.0, (300, 2))
+    truth = np.array([[1.0, 0.25], [0.0, 2.0]])
+    found = concave(points, (points @ truth.T).min(1), 2)
+    assert np.allclose((points @ found.T).min(1), (points @ truth.T).min(1), atol=1e-6)
+    rough = concave(points, rng.uniform(0.0, 5.0, 300), 4)
+    assert np.all(rough >= 0.0)
+
+
+def test_the_error_of_the_curves_is_as_stated(pilot: Pilot) -> None:
+    """Recomputed from the flights and the planes, month by month."""
+    curves = fit(pilot)
+    missed: list[Floats] = []
+    spent = np.stack(
+        [(pilot.tally("sorties", r) - pilot.tally("recovered", r)).sum((2, 3)) for r in range(len(DESIGN))], 1
+    )
+    loss = np.stack([losses(pilot, r) for r in range(len(DESIGN))], 1)
+    killed = np.stack([pilot.tally("kills", r).sum((2, 3, 4)) for r in range(len(DESIGN))], 1)
+    for s, row, month in product(range(FUTURES), range(len(DESIGN)), range(3)):
+        point = [curves.threats[s, month], pilot.tally("fit", row)[s, month], spent[s, row, month]]
+        by_planes = min(float(np.dot(plane, point)) for plane in curves.saved[s]) + curves.shift[s, month]
+        missed.append(by_planes - (curves.bare[s, month] - loss[s, row, month]))
+    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(curves.error.rms, rel=1e-9)
+    assert np.abs(missed).max() == pytest.approx(curves.error.most, rel=1e-9)
+    assert killed[:, BAREST].sum() <= killed[:, 0].sum()
+    assert np.allclose(equipped(pilot, 0), 20.0)
+
+
+def test_learning_settles_where_arithmetic_says() -> None:
+    """value = (value + a / value) / 2 settles at the root of a; a step that doubles is said not to have settled."""
+    found = settle(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), stop=1e-9, rounds=100)
+    assert found.value == pytest.approx([np.sqrt(2.0)])
+    assert found.found
+    assert not settle(lambda v: 2.0 * v, np.array([1.0])).found
+
+
+def test_mean_hours_are_those_of_the_units_added_up() -> None:
+    """Wright exactly: 100 units after 50; Crawford by its sum to 0.01 %; and a plan's experience month by month."""
+    b = np.log2(0.86)
+    one = np.ones(1)
+    wright = mean_hours(40.0 * one, 0.86 * one, one, 50.0 * one, 100.0 * one)
+    assert wright == pytest.approx([40.0 * (150 ** (1 + b) - 50 ** (1 + b)) / 100])
+    crawford = mean_hours(40.0 * one, 0.86 * one, 0.0 * one, 50.0 * one, 100.0 * one)
+    assert crawford == pytest.approx([np.mean(40.0 * np.arange(51, 151) ** b)], rel=1e-4)
+    assert np.allclose(experience(np.array([[10.0, 20.0, 5.0]]), np.array([0.5])), [[0.0, 5.0, 12.5]])
+
+
+def test_binding_limits_are_named_with_dates(plan: Plan) -> None:
+    """What binds is said with its month; what falls short with its reason."""
+    sentences = words.binding(plan)
+    assert all("2026-0" in sentence and "GBP" in sentence for sentence in sentences)
+    assert all(sentence.startswith("2026-0") for sentence in words.shortfalls(plan))
+
+
+def test_the_plan_is_flown_against_its_rivals(pocket: Scenario, plan: Plan) -> None:
+    """Rivals meet the same futures; the plan's difference from itself is nil; no regret is below 0."""
+    flights = flight.fly_plans(pocket, plan, futures=3)
+    assert {"plan", "own plan", "all home", "mean-value plan", "no programme"} == set(flights.flown)
+    assert flights.difference("plan").mean == 0.0
+    assert all(flights.regret(name).p10 >= 0.0 for name in flights.flown)
+    assert flights.flown["no programme"].made.sum() == 0.0
+    with pytest.raises(PlanError, match="interval"):
+        flight.fly_plans(pocket, plan, futures=1)
+    found = flight.disagreement(plan, seed=1)
+    assert found.made[1] == pytest.approx(found.made[0], rel=0.05)

@@ -1,0 +1,86 @@
+"""What a programme refuses, remarks on, and checks for itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from octoplan.plan import lshaped
+from octoplan.plan.risk import Risk
+from octoplan.plan.twostage import PlanError, Scenarios, faults, mean, sound
+from tests.plan.programmes import columns, drawn, farmer, newsvendor
+
+
+def test_shapes_and_bounds_are_checked() -> None:
+    """What does not fit is refused with what would."""
+    problem, scenarios = farmer()
+    with pytest.raises(PlanError, match=r"technology has the shape \(2, 3\); its stages need \(3, 3\)"):
+        replace(problem, technology=sparse.csr_matrix((2, 3)))
+    with pytest.raises(PlanError, match=r"row 0 of the first stage is bounded by 600\.0 and 500\.0"):
+        replace(problem, row_lower=np.array([600.0]))
+    with pytest.raises(PlanError, match="a cost of the first stage is not a finite number"):
+        replace(problem, first=columns([1.0, np.nan, 2.0]))
+    with pytest.raises(PlanError, match="rows holds an entry that is not"):
+        replace(problem, rows=sparse.csr_matrix([[1.0, np.inf, 1.0]]))
+    with pytest.raises(PlanError, match=r"sum to 0\.8999"):
+        lshaped.solve(problem, Scenarios(np.full(3, 0.3), scenarios.realise))
+    for broken, said in (
+        (replace(scenarios.realise(1), technology=np.ones(2)), r"scenario 0 gives technology in the shape \(2,\)"),
+        (replace(scenarios.realise(1), technology=np.full(3, np.nan)), "scenario 0 gives technology an entry"),
+        (replace(scenarios.realise(1), lower=np.full(3, np.nan)), "row 0 of scenario 0 is bounded by nan and inf"),
+    ):
+        with pytest.raises(PlanError, match=said):
+            lshaped.solve(problem, Scenarios(np.ones(1), lambda _, broken=broken: broken))  # type: ignore[misc]
+    with pytest.raises(PlanError, match="level in 0 to below 1"):
+        Risk(0.5, 1.0)
+
+
+def test_faults_are_found() -> None:
+    """A first stage is checked against bounds, rows and whole numbers from the problem alone."""
+    problem, _ = farmer()
+    assert faults(problem, np.array([170.0, 80.0, 250.0])) == []
+    assert faults(problem, np.array([170.0, 80.0, 250.0 + 1e-5])) == []
+    assert faults(problem, np.array([170.0, 80.0, 251.0])) == ["row 0 comes to 501.0, outside -inf to 500.0"]
+    assert faults(problem, np.array([-1.0, 80.0, 250.0])) == ["column 0 is -1.0, outside 0.0 to inf"]
+    whole = replace(problem, first=columns([150.0, 230.0, 260.0], integer=True))
+    assert faults(whole, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not whole"]
+    assert "not 3 finite numbers" in faults(problem, np.array([1.0, np.nan, 0.0]))[0]
+    with pytest.raises(PlanError, match=r"column 0 is 170\.5, not whole"):
+        sound(whole, np.array([170.5, 80.0, 249.0]))
+
+
+def test_wide_coefficients_are_remarked_on() -> None:
+    """A range beyond a million is said, of constraints and of costs, and of random entries too."""
+    problem, scenarios = farmer()
+    assert lshaped.solve(problem, scenarios).remarks == ()
+    wide = replace(problem, rows=sparse.csr_matrix([[1e-4, 1e-4, 1e4]]), row_upper=np.array([1e6]))
+    assert [r.split(" range")[0] for r in lshaped.solve(wide, scenarios).remarks] == ["coefficients of the constraints"]
+    dear = replace(problem, first=columns([150.0, 230.0, 3e8]))
+    assert [r.split(" range")[0] for r in lshaped.solve(dear, scenarios).remarks] == ["coefficients of the costs"]
+    tiny = Scenarios(np.ones(1), lambda _: replace(scenarios.realise(0), technology=np.array([2.5, 3.0, 1e-6])))
+    assert "constraints range from 1e-06 to 3" in lshaped.solve(problem, tiny).remarks[0]
+
+
+def test_mean_scenario() -> None:
+    """The mean scenario weights everything random by its chance."""
+    problem, scenarios = farmer()
+    assert mean(scenarios).realise(0).technology == pytest.approx([2.5, 3.0, 20.0])
+    skewed = Scenarios(np.array([0.5, 0.5, 0.0]), scenarios.realise)
+    assert mean(skewed).realise(0).technology == pytest.approx(0.9 * np.array([2.5, 3.0, 20.0]))
+    assert mean(skewed).realise(0).upper.tolist() == [np.inf] * 3
+    assert len(problem.second) == 6
+
+
+def test_a_scenario_of_no_chance_does_not_count() -> None:
+    """Even one that cannot be met."""
+    problem, scenarios = newsvendor(np.array([40.0, -1.0]), 5.0, 9.0, 1.0)
+    with pytest.raises(PlanError, match="no first stage"):
+        lshaped.solve(problem, scenarios)
+    plan = lshaped.solve(problem, Scenarios(np.array([1.0, 0.0]), scenarios.realise))
+    assert plan.x[0] == pytest.approx(40.0)
+    assert plan.upper == pytest.approx(-160.0)
+    problem, scenarios = drawn(2, integer=False, shortage=True)
+    p = scenarios.probability
+    padded = Scenarios(np.append(p, 0.0), lambda s: scenarios.realise(s % len(p)))
+    assert lshaped.solve(problem, padded).upper == pytest.approx(lshaped.solve(problem, scenarios).upper, rel=2e-6)
