@@ -130,7 +130,8 @@ for wait in (3, 33, 63, 93):  # again, as a person would, should an import have 
     timer = threading.Timer(wait, os.kill, (os.getpid(), signal.SIGINT))
     timer.daemon = True
     timer.start()
-cli.main(["run", "pocket", "--futures", "60000", "--threads", "1", "--out", sys.argv[1]])
+sys.argv = ["octoplan", "run", "pocket", "--futures", "60000", "--threads", "1", "--out", sys.argv[1]]
+cli.console()
 """
 
 

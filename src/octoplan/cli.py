@@ -1,5 +1,6 @@
 """The command line. Commands are imported when they are called, so that ``octoplan --help`` answers at once."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -38,6 +39,25 @@ app.command(
 )
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+
+def console() -> NoReturn:
+    """The command ``octoplan``: as ``main``, but after Ctrl-C it ends at once and waits for no thread at work.
+
+    A thread may be compiling for a minute, or wait for a lock that the interruption left taken.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 if it did what was asked, 2 if what was asked cannot be, 130 after Ctrl-C."""
     try:
@@ -45,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except CycloptsError:  # printed already, with the usage
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        _leave("stopped; nothing was left behind", 130)
+        _leave("stopped; nothing was left behind", INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has what they wanted
         sys.stderr.close()
         raise SystemExit(0) from None
