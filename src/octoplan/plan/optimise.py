@@ -23,6 +23,9 @@ from octoplan.scenario.scenario import with_decisions
 PRACTICE = 20
 """Futures over which learning is settled; the plan itself is made over all."""
 
+FREE = 2
+"""Turns of learning in which any plant may open."""
+
 TURN = 15.0
 """Seconds that one turn of learning may search for."""
 
@@ -165,20 +168,27 @@ def first_guess(pilot: Pilot) -> Floats:
 def step_of(
     pilot: Pilot, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
 ) -> Callable[[Floats], Floats]:
-    """One turn of learning: the experience of the plan that is best at a given experience."""
+    """One turn of learning: the experience of the plan that is best at a given experience.
+
+    After ``FREE`` turns plants that made nothing in the turn before stay shut: of plants that hardly differ, each turn
+    would otherwise pick those that learnt most in the last, and never settle.
+    """
     facts, curves = facts_of(pilot), fit(pilot)
-    turns = [0]
+    turns, shut = [0], np.zeros(facts.since.shape[1], bool)
 
     def step(learnt: Floats) -> Floats:
         turns[0] += 1
         if progress is not None:
             progress("settling what is learnt", turns[0], 0)
-        model = build(facts, curves, aims, learnt)
+        model = build(facts, curves, aims, learnt, shut)
         found = lshaped.solve(
             model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
         )
         followed, _ = follow(model, found.x)
-        return learnt_from(facts, block(model, followed, "made") * UNIT, model.good)
+        made = block(model, followed, "made") * UNIT
+        if turns[0] >= FREE:
+            shut[:] = made.sum((0, 2)) < len(pilot)
+        return learnt_from(facts, made, model.good)
 
     return step
 
