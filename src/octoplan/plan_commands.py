@@ -33,6 +33,7 @@ def plan(
     unseen: int = 200,
     seed: int = 1,
     gap: float = 0.5,
+    batches: int = 0,
     time_limit: float = 120.0,
     share: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())] = (),
     budget: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())] = (),
@@ -59,6 +60,9 @@ def plan(
         What the draws depend on.
     gap
         Per cent of the plan's worth at which the search may stop.
+    batches
+        Batches of 20 further futures on which the gap to the true optimum is estimated; 0 leaves that out, 5 or more
+        give a useful interval.
     time_limit
         Seconds for the search; the best plan until then is written, with its gap.
     share
@@ -94,8 +98,8 @@ def plan(
         aims = aims_of(read.names.months, share, budget, target, by, shortage, tail, level)
         with ThreadPoolExecutor(threads or os.cpu_count()) as executor:
             found = optimise(
-                read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, executor=executor,
-                progress=bar(),
+                read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
+                executor=executor, progress=bar(),
             )  # fmt: skip
             flights, apart = None, None
             if unseen:
@@ -181,6 +185,11 @@ def summary(found: "Plan", flights: "Flights | None") -> list[str]:
         *(f"remark: {remark}" for remark in found.remarks),
         f"curves: {found.curves.error}",
     ]
+    if found.sampled is not None:
+        lines.append(
+            f"gap to the true optimum of the linear model, from {len(found.sampled.plan)} batches: "
+            f"{found.sampled.mean:,.1f} M{currency}, below {found.sampled.below():,.1f} with 95 % confidence"
+        )
     if flights is not None:
         lines.append(f"cost of rivals less the plan's, M{currency}, mean with 95 % interval, and regret (mean):")
         for name in flights.flown:
@@ -216,6 +225,9 @@ def write(folder: Path, found: "Plan", flights: "Flights | None", apart: dict[st
         "upper": found.upper,
         "gap": found.gap,
         "cost_of_doing_nothing": found.idle,
+        "gap_estimated": None
+        if found.sampled is None
+        else {"mean": found.sampled.mean, "below_95": found.sampled.below(), "batches": len(found.sampled.plan)},
         "iterations": found.iterations,
         "seconds": found.seconds,
         "learning": {"turns": found.learning.rounds, "change": found.learning.change},
