@@ -177,7 +177,7 @@ def optimise(
     remarks = list(solved.remarks)
     if not learning.found:
         remarks.append(
-            f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most"
+            f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
         )
     if (pilot.compiled.plan.orders >= 0.0).any():
         remarks.append(
@@ -191,10 +191,15 @@ def optimise(
 
 
 def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
-    """Largest relative change of the hours of a unit at any plant that makes some, between two experiences (p, t)."""
-    works = after.max(1) >= 1.0
-    ratio = ((1.0 + after[works]) / (1.0 + before[works])) ** np.log2(slope[works])[:, None]
-    return float(np.abs(ratio - 1.0).max(initial=0.0))
+    """How far the hours of all units of the plan after would be off if they were learnt as before, relative.
+
+    slope, before, after
+        (p,) and (p, t) experience at the start of each month since opening.
+    """
+    made = np.maximum(0.0, np.diff(after, axis=1))
+    b = np.log2(slope)[:, None]
+    due, counted = (float((made * (1.0 + e[:, :-1] + 0.5 * made) ** b).sum()) for e in (after, before))
+    return abs(counted / due - 1.0) if due > 0.0 else 0.0
 
 
 def first_guess(pilot: Pilot) -> Floats:
