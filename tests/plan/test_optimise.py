@@ -181,6 +181,8 @@ def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
     assert found.sampled is not None
     assert np.all(found.sampled.plan >= found.sampled.least - 1e-6)
     assert len(found.solved.costs) == 3
+    nothing = costs(found.model.problem, found.model.scenarios, np.zeros(len(found.solved.x)))
+    assert nothing[:3].mean() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_planes_of_a_concave_function_are_found_again() -> None:

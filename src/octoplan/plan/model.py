@@ -97,11 +97,15 @@ def chosen(facts: Facts, windows: tuple[int, ...]) -> Floats:
     return np.asarray(found & (since >= 0)[..., None], float)
 
 
-def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats, shut: Flags | None = None) -> Model:
+def build(
+    facts: Facts, curves: Curves, aims: Aims, learnt: Floats, shut: Flags | None = None, counted: int | None = None
+) -> Model:
     """The programme over the futures of the facts. Raises PlanError for aims that contradict each other.
 
     shut
         (p,) plants that may have no line.
+    counted
+        The first futures, whose mean cost of doing nothing is taken off; all if not given.
     """
     futures, plants, months = facts.since.shape
     pilot, plan = facts.pilot, facts.pilot.compiled.plan
@@ -171,7 +175,7 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats, shut: Flags 
     aimed(sheet, facts, aims, made, unit, by_output)
     problem, scenarios = sheet.finish()
     contradiction(problem, names.plants, template)
-    idle = float(costs(problem, scenarios, np.zeros(len(problem.first))).mean())
+    idle = float(costs(problem, scenarios, np.zeros(len(problem.first)))[:counted].mean())
     total_row = sheet.rows["total"]
     lowered = [
         replace(r, lower=np.where(np.arange(len(r.lower)) == total_row, r.lower - idle, r.lower)) for r in scenarios

@@ -149,7 +149,7 @@ def optimise(
         change_of=lambda before, after: hours_moved(slope, before, after),
     )  # fmt: skip
     facts, curves = facts_of(pilot), fit(pilot)
-    model = build(facts, curves, aims, learning.value)
+    model = build(facts, curves, aims, learning.value, counted=futures)
 
     def told(iteration: int, lower: float, upper: float) -> None:
         if progress is not None:
