@@ -25,6 +25,10 @@ app = App(
 app.command("octoplan.commands:run", help="Fly a scenario through many futures and print the headlines.")
 app.command("octoplan.commands:compare", help="Differences of runs, future by future, with intervals of their own.")
 app.command("octoplan.commands:report", help="Draw the report of a run folder again.")
+app.command(
+    "octoplan.plan_commands:plan",
+    help="Plan where to make them, how fast, and with which crews; fly it against rivals.",
+)
 raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
 raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")
 raids.command("octoplan.raids_commands:show", help="Draw a record at a glance: one page that needs no network.")

@@ -174,6 +174,17 @@ def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
     assert made * (141.0 + 5.0) <= 20_000.0 * 1.001
 
 
+def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
+    """A plan made for 3 futures, judged on 3 batches of 2 others, is no better than the best of each batch."""
+    aims = Aims(target=Target(250.0, 1, 1000.0))
+    found = optimise(pocket, aims, futures=3, gap=1e-6, batches=3, batch=2)
+    assert found.sampled is not None
+    assert np.all(found.sampled.plan >= found.sampled.least - 1e-6)
+    assert len(found.solved.costs) == 3
+    nothing = costs(found.model.problem, found.model.scenarios, np.zeros(len(found.solved.x)))
+    assert nothing[:3].mean() == pytest.approx(0.0, abs=1e-6)
+
+
 def test_planes_of_a_concave_function_are_found_again() -> None:
     """Values of min of two planes are fitted exactly, and any fit is concave, rising and homogeneous."""
     rng = np.random.default_rng(1)

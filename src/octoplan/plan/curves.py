@@ -240,8 +240,12 @@ def concave(points: Floats, values: Floats, planes: int) -> Floats:
 
 
 def padded(planes: Floats, count: int) -> Floats:
-    """The same minimum with ``count`` planes, the first repeated."""
-    return np.concatenate([planes, np.repeat(planes[:1], count - len(planes), 0)])
+    """The same minimum with ``count`` planes, steepest in crew-nights first, the last repeated.
+
+    In that order the mean of the planes of several futures is a plane of the mean future.
+    """
+    steepest = planes[np.argsort(-planes[:, 1], kind="stable")]
+    return np.concatenate([steepest, np.repeat(steepest[-1:], count - len(planes), 0)])
 
 
 def fit(pilot: Pilot) -> Curves:

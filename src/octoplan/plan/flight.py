@@ -15,6 +15,7 @@ from octoplan.plan import decisions, extensive
 from octoplan.plan.curves import Pilot, losses
 from octoplan.plan.model import MONEY, UNIT
 from octoplan.plan.optimise import Plan, block, follow
+from octoplan.plan.recourse import costs
 from octoplan.plan.twostage import Floats, PlanError, mean
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
@@ -181,7 +182,7 @@ def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> 
     discount = plan.facts.discount
     saved = (block(model, followed, "saved") * discount).sum(1)
     loss = (plan.curves.bare * discount).sum(1) / MONEY - saved
-    cost = plan.solved.costs + plan.idle
+    cost = costs(model.problem, model.scenarios, plan.solved.x) + plan.idle
     vain = (block(model, followed, "missed") * model.problem.second.cost[model.sheet.y.blocks["missed"]]).sum((1, 2))
     cost = cost - vain
     made = block(model, followed, "made").sum((1, 2)) * UNIT

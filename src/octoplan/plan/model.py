@@ -22,7 +22,7 @@ from octoplan.plan.facts import MONTH, Facts, hours_and_yields
 from octoplan.plan.recourse import costs
 from octoplan.plan.risk import NEUTRAL, Risk
 from octoplan.plan.sheet import Sheet
-from octoplan.plan.twostage import Floats, Ints, PlanError, Scenarios, TwoStage
+from octoplan.plan.twostage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
 
 UNIT, CREW, MONEY = 100.0, 10.0, 1e6
 
@@ -97,8 +97,16 @@ def chosen(facts: Facts, windows: tuple[int, ...]) -> Floats:
     return np.asarray(found & (since >= 0)[..., None], float)
 
 
-def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
-    """The programme over the futures of the facts. Raises PlanError for aims that contradict each other."""
+def build(
+    facts: Facts, curves: Curves, aims: Aims, learnt: Floats, shut: Flags | None = None, counted: int | None = None
+) -> Model:
+    """The programme over the futures of the facts. Raises PlanError for aims that contradict each other.
+
+    shut
+        (p,) plants that may have no line.
+    counted
+        The first futures, whose mean cost of doing nothing is taken off; all if not given.
+    """
     futures, plants, months = facts.since.shape
     pilot, plan = facts.pilot, facts.pilot.compiled.plan
     names, template = pilot.compiled.names, pilot.compiled.template
@@ -109,6 +117,7 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     # first stage
     rate = facts.plant("line_rate")
     most = plan.lines.max(1) * 2.0 if aims.most_lines is None else np.full(plants, aims.most_lines)
+    most = most if shut is None else np.where(shut, 0.0, most)
     crews_most = max(4.0 * max(plan.intake.max(), plan.kit_orders.max()), 1.0)
     crews_most = crews_most if aims.most_crews is None else aims.most_crews
     unit = unit_cost(facts, hours, good)
@@ -166,7 +175,7 @@ def build(facts: Facts, curves: Curves, aims: Aims, learnt: Floats) -> Model:
     aimed(sheet, facts, aims, made, unit, by_output)
     problem, scenarios = sheet.finish()
     contradiction(problem, names.plants, template)
-    idle = float(costs(problem, scenarios, np.zeros(len(problem.first))).mean())
+    idle = float(costs(problem, scenarios, np.zeros(len(problem.first)))[:counted].mean())
     total_row = sheet.rows["total"]
     lowered = [
         replace(r, lower=np.where(np.arange(len(r.lower)) == total_row, r.lower - idle, r.lower)) for r in scenarios

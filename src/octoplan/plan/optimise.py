@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import perf_counter
 
@@ -12,16 +12,20 @@ from octoplan.plan import decisions, lshaped
 from octoplan.plan.check import broken
 from octoplan.plan.curves import Curves, Pilot, fit, fly_pilot
 from octoplan.plan.facts import Facts, facts_of, learnt_from
+from octoplan.plan.gap import Gap, estimate
 from octoplan.plan.learning import Settled, settle
 from octoplan.plan.model import CREW, MONEY, UNIT, Aims, Model, build
 from octoplan.plan.recourse import Chunk
 from octoplan.plan.solver import Outcome, duals, run, values
-from octoplan.plan.twostage import Floats, PlanError, Solved
+from octoplan.plan.twostage import Floats, PlanError, Scenarios, Solved
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
 PRACTICE = 20
 """Futures over which learning is settled; the plan itself is made over all."""
+
+FREE = 2
+"""Turns of learning in which any plant may open."""
 
 TURN = 15.0
 """Seconds that one turn of learning may search for."""
@@ -54,6 +58,8 @@ class Plan:
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
     idle
         Cost of doing nothing, which ``lower`` and ``upper`` leave out.
+    sampled
+        The gap estimated on further futures, where asked for.
     learning
         How far hours and output have settled: the change of hours that one more turn would make.
     """
@@ -74,10 +80,29 @@ class Plan:
     curves: Curves
     model: Model
     solved: Solved
+    sampled: Gap | None
 
     @property
     def gap(self) -> float:
         return self.solved.gap
+
+
+def part(scenarios: Scenarios, low: int, high: int) -> Scenarios:
+    """The scenarios low, low + 1, … high - 1, equally likely."""
+    return Scenarios(np.full(high - low, 1.0 / (high - low)), lambda s: scenarios.realise(low + s))
+
+
+@dataclass
+class Spare:
+    """Futures that no plan was made for, dealt out batch by batch: a seed always gets the batch it got first."""
+
+    scenarios: Scenarios
+    begin: int
+    dealt: dict[int, int] = field(default_factory=dict)
+
+    def sample(self, n: int, seed: int) -> Scenarios:
+        low = self.begin + n * self.dealt.setdefault(seed, len(self.dealt))
+        return part(self.scenarios, low, low + n)
 
 
 def only(pilot: Pilot, futures: int) -> Pilot:
@@ -94,6 +119,8 @@ def optimise(
     seed: int = 1,
     gap: float = 0.005,
     time_limit: float = inf,
+    batches: int = 0,
+    batch: int = 20,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
@@ -103,12 +130,18 @@ def optimise(
         Of the plan's worth against doing nothing, at which the search may stop.
     time_limit
         Seconds for the last search; the best plan until then is returned with its gap.
+    batches, batch
+        Batches of further futures, and futures in each, on which the gap to the true optimum of the linear model is
+        estimated (``gap.estimate``); none by default.
 
     Raises PlanError where no plan is possible, with what contradicts it.
     """
     begun = perf_counter()
     aims = aims or Aims()
-    pilot = fly_pilot(scenario, futures, seed, executor=executor, progress=progress)
+    if futures < 1:
+        raise PlanError(f"there are {futures} futures to plan for; draw at least one")
+    every = futures + batches * batch
+    pilot = fly_pilot(scenario, every, seed, executor=executor, progress=progress)
     some = only(pilot, min(PRACTICE, futures))
     slope = some.number("plants", "slope").mean(0)
     learning = settle(
@@ -116,15 +149,24 @@ def optimise(
         change_of=lambda before, after: hours_moved(slope, before, after),
     )  # fmt: skip
     facts, curves = facts_of(pilot), fit(pilot)
-    model = build(facts, curves, aims, learning.value)
+    model = build(facts, curves, aims, learning.value, counted=futures)
 
     def told(iteration: int, lower: float, upper: float) -> None:
         if progress is not None:
             progress(f"bounds {lower:,.1f} to {upper:,.1f} M", iteration, 0)
 
     solved = lshaped.solve(
-        model.problem, model.scenarios, risk=aims.risk, gap=gap, time_limit=time_limit, executor=executor, progress=told
-    )
+        model.problem, part(model.scenarios, 0, futures), risk=aims.risk, gap=gap, time_limit=time_limit,
+        executor=executor, progress=told,
+    )  # fmt: skip
+    sampled = None
+    if batches:
+        spare = Spare(model.scenarios, futures)
+        sampled = estimate(
+            model.problem, spare, solved.x, size=batch, seed=seed, batches=batches, risk=aims.risk, gap=gap,
+            executor=executor,
+            progress=None if progress is None else lambda done, of: progress("estimating the gap", done, of),
+        )  # fmt: skip
     names, months = pilot.compiled.names, facts.since.shape[2]
     text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants, months))
     planned = with_decisions(scenario, text)
@@ -135,7 +177,7 @@ def optimise(
     remarks = list(solved.remarks)
     if not learning.found:
         remarks.append(
-            f"learning is not settled: one more turn would move the hours of a unit by {learning.change:.1%} at most"
+            f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
         )
     if (pilot.compiled.plan.orders >= 0.0).any():
         remarks.append(
@@ -144,15 +186,20 @@ def optimise(
     return Plan(
         planned, text, tables_of(facts, followed, model), priced(model, worth, facts), solved.lower,
         solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
-        facts, curves, model, solved,
+        facts, curves, model, solved, sampled,
     )  # fmt: skip
 
 
 def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
-    """Largest relative change of the hours of a unit at any plant that makes some, between two experiences (p, t)."""
-    works = after.max(1) >= 1.0
-    ratio = ((1.0 + after[works]) / (1.0 + before[works])) ** np.log2(slope[works])[:, None]
-    return float(np.abs(ratio - 1.0).max(initial=0.0))
+    """How far the hours of all units of the plan after would be off if they were learnt as before, relative.
+
+    slope, before, after
+        (p,) and (p, t) experience at the start of each month since opening.
+    """
+    made = np.maximum(0.0, np.diff(after, axis=1))
+    b = np.log2(slope)[:, None]
+    due, counted = (float((made * (1.0 + e[:, :-1] + 0.5 * made) ** b).sum()) for e in (after, before))
+    return abs(counted / due - 1.0) if due > 0.0 else 0.0
 
 
 def first_guess(pilot: Pilot) -> Floats:
@@ -165,20 +212,27 @@ def first_guess(pilot: Pilot) -> Floats:
 def step_of(
     pilot: Pilot, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
 ) -> Callable[[Floats], Floats]:
-    """One turn of learning: the experience of the plan that is best at a given experience."""
+    """One turn of learning: the experience of the plan that is best at a given experience.
+
+    After ``FREE`` turns plants that made nothing in the turn before stay shut: of plants that hardly differ, each turn
+    would otherwise pick those that learnt most in the last, and never settle.
+    """
     facts, curves = facts_of(pilot), fit(pilot)
-    turns = [0]
+    turns, shut = [0], np.zeros(facts.since.shape[1], bool)
 
     def step(learnt: Floats) -> Floats:
         turns[0] += 1
         if progress is not None:
             progress("settling what is learnt", turns[0], 0)
-        model = build(facts, curves, aims, learnt)
+        model = build(facts, curves, aims, learnt, shut)
         found = lshaped.solve(
             model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
         )
         followed, _ = follow(model, found.x)
-        return learnt_from(facts, block(model, followed, "made") * UNIT, model.good)
+        made = block(model, followed, "made") * UNIT
+        if turns[0] >= FREE:
+            shut[:] = made.sum((0, 2)) < len(pilot)
+        return learnt_from(facts, made, model.good)
 
     return step
 

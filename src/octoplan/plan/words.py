@@ -64,8 +64,8 @@ def spans(there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Iterator[tu
 def shortfalls(plan: Plan) -> list[str]:
     """Of each month short of the target, how short on average, and of what; empty without a target.
 
-    A plant not yet open is short of its gate; an open one of its labour, its lines or its parts, whichever limit left
-    it least; one that has made all it was asked was asked no more.
+    Of the plants that take part, one not yet open waits for its gate; an open one that makes less than it is asked is
+    short of workers where those bind, else of lines or parts; one that makes all it is asked is asked no more.
     """
     if "short" not in plan.tables:
         return []
@@ -73,24 +73,27 @@ def shortfalls(plan: Plan) -> list[str]:
     followed, _ = follow(plan.model, plan.solved.x)
     made, asked = (block(plan.model, followed, name) for name in ("made", "wanted"))
     labour = np.array([r.upper[plan.model.sheet.rows["labour"]] for r in plan.model.scenarios])
+    takes_part = asked.sum((0, 2)) > 0.01
+    made, asked, labour = (table[:, takes_part] for table in (made, asked, labour))
+    since = facts.since[:, takes_part]
     found = []
     for t, month in enumerate(names.months):
         short = plan.tables["short"].values[:, t]
         if short.mean() < 1.0:
             continue
-        closed = (facts.since[:, :, t] < 0).mean(1)
+        closed = since[:, :, t] < 0
         full = (made[:, :, t] >= asked[:, :, t] - 0.01) & (asked[:, :, t] > 0.01)
-        by_labour = (made[:, :, t] >= labour[:, :, t] - 0.01) & (facts.since[:, :, t] >= 0) & (asked[:, :, t] > 0.01)
+        by_labour = (made[:, :, t] >= labour[:, :, t] - 0.01) & ~closed & (asked[:, :, t] > 0.01)
         reasons = [
             (closed.mean(), "plants that wait for their gates"),
             ((by_labour & ~full).mean(), "workers still to be hired"),
             ((~by_labour & ~full & (asked[:, :, t] > 0.01)).mean(), "lines or parts"),
-            (full.mean(), "no more asked, since more would cost more than the shortage"),
+            (full.mean(), "all that they are asked is made: more would cost more than the shortage, or may not be had"),
         ]
         often = (short > 0.01 * UNIT).mean()
         share, why = max(reasons, key=lambda one: one[0])
         found.append(
             f"{month}: short by {short.mean():,.0f} units on average, in {often:.0%} of futures; "
-            f"most often for {why} ({share:.0%} of plants and futures)"
+            f"most often for {why} ({share:.0%} of their futures)"
         )
     return found

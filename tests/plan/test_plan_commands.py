@@ -1,0 +1,53 @@
+"""``octoplan plan``: what it writes can be flown, and what it cannot do is said in a line."""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import octoplan as op
+from octoplan.plan_commands import plan
+from octoplan.scenario.scenario import shipped_folder
+
+
+def test_the_folder_can_be_flown_and_holds_the_evidence(tmp_path: Path) -> None:
+    """decisions.toml takes the place of the scenario's own; bounds, rivals and tables stand beside it."""
+    out = tmp_path / "plan"
+    plan("pocket", out=out, futures=3, unseen=3, target=200.0, by="2026-02", shortage=1000.0)
+    folder = tmp_path / "pocket"
+    shutil.copytree(shipped_folder("pocket"), folder)
+    shutil.copyfile(out / "decisions.toml", folder / "decisions.toml")
+    assert op.load(folder).decisions.output["bench"][0] > 0.0
+    evidence = json.loads((out / "evidence.json").read_text())
+    assert evidence["lower"] <= evidence["upper"] + 1e-9
+    assert evidence["flown"]["plan"]["cost_less_plan"]["mean"] == 0.0
+    assert "made,bench,2026-02,unit" in (out / "plan.csv").read_text()
+    before = tomllib.loads((shipped_folder("pocket") / "decisions.toml").read_text())
+    after = tomllib.loads((out / "decisions.toml").read_text())
+    assert {name: before[name] for name in ("orders", "dispatch", "doctrine")} == {
+        name: after[name] for name in ("orders", "dispatch", "doctrine")
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"share": ("home",)}, "uk=0.3:0.6"),
+        ({"by": "2031-01", "target": 5.0}, "2026-01 to 2026-03"),
+        ({"by": "2026-02"}, "--target"),
+        ({"gap": 0.0}, "between 0 and 100"),
+        ({"budget": ("treasury=0",), "futures": 1}, "raise it by"),
+        ({"tail": 2.0}, "tail weight"),
+        ({"futures": 0}, "at least one"),
+    ],
+)
+def test_what_cannot_be_done_is_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: dict[str, object], words: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        plan("pocket", out=tmp_path / "plan", **options)  # type: ignore[arg-type]
+    assert left.value.code == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "plan").exists()
