@@ -1,4 +1,4 @@
-"""``python -m bench [raid] [draw] [octopus] [lshaped] [first] [help]``: against rivals and targets, everything by default."""
+"""``python -m bench [raid] [draw] [octopus] [lshaped] [first] [help]``: against rivals and targets; all by default."""
 
 import sys
 from collections.abc import Callable
