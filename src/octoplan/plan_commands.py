@@ -18,9 +18,12 @@ from cyclopts import Parameter
 from octoplan.commands import BAD, leave, spoken
 
 if TYPE_CHECKING:
-    from octoplan.plan.flight import Flights
+    from octoplan.plan.flight import Disagreement, Flights
     from octoplan.plan.model import Aims
     from octoplan.plan.optimise import Plan
+
+WIDE = 1.96
+"""Standard errors either side of a mean that hold 95 % of luck."""
 
 MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "made")
 
@@ -104,9 +107,12 @@ def plan(
             flights, apart = None, None
             if unseen:
                 flights = flight.fly_plans(read, found, futures=unseen, seed=seed, executor=executor, progress=bar())
-                apart = asdict(flight.disagreement(found, seed=seed, executor=executor))
+                apart = flight.disagreement(found, seed=seed, executor=executor)
         write(folder, found, flights, apart)
-        sys.stdout.write("\n".join(summary(found, flights)) + f"\nwrote {folder}\n")
+        lines = summary(found)
+        if flights is not None and apart is not None:
+            lines += flown_words(flights, apart, found.scenario.currency)
+        sys.stdout.write("\n".join(lines) + f"\nwrote {folder}\n")
 
 
 @contextmanager
@@ -165,7 +171,7 @@ def bar() -> Callable[[str, int, int], None]:
     return told
 
 
-def summary(found: "Plan", flights: "Flights | None") -> list[str]:
+def summary(found: "Plan") -> list[str]:
     """The plan in a few lines."""
     from octoplan.plan import words
 
@@ -190,11 +196,27 @@ def summary(found: "Plan", flights: "Flights | None") -> list[str]:
             f"gap to the true optimum of the linear model, from {len(found.sampled.plan)} batches: "
             f"{found.sampled.mean:,.1f} M{currency}, below {found.sampled.below():,.1f} with 95 % confidence"
         )
-    if flights is not None:
-        lines.append(f"cost of rivals less the plan's, M{currency}, mean with 95 % interval, and regret (mean):")
-        for name in flights.flown:
-            gone, regret = flights.difference(name), flights.regret(name)
-            lines.append(f"  {name:16} {gone.mean:10,.1f} ± {1.96 * gone.se_mean:,.1f}  {regret.mean:10,.1f}")
+    return lines
+
+
+def flown_words(flights: "Flights", apart: "Disagreement", currency: str) -> list[str]:
+    """The plan beside its rivals in the campaign, and what the campaign makes of the linear model, in a few lines."""
+    lines = [f"cost of rivals less the plan's, M{currency}, mean with 95 % interval, and regret (mean):"]
+    for name in flights.flown:
+        gone, regret = flights.difference(name), flights.regret(name)
+        lines.append(f"  {name:16} {gone.mean:10,.1f} ± {WIDE * gone.se_mean:,.1f}  {regret.mean:10,.1f}")
+    linear, flown = apart.cost
+    off, luck = flown - linear, WIDE * apart.error
+    lines.append(
+        f"the linear model puts the plan's cost at {linear:,.1f} M{currency}, the campaign at {flown:,.1f} on the same "
+        f"futures: {off:+,.1f} ± {luck:,.1f}" + (", more apart than luck explains" if abs(off) > luck else "")
+    )
+    for name in flights.flown:
+        gone = flights.difference(name)
+        if gone.mean + WIDE * gone.se_mean < 0.0:
+            lines.append(
+                f"warning: flown, {name} is cheaper than this plan by {-gone.mean:,.1f}: do not prefer the plan"
+            )
     return lines
 
 
@@ -213,7 +235,7 @@ def table_text(found: "Plan") -> str:
     return out.getvalue()
 
 
-def write(folder: Path, found: "Plan", flights: "Flights | None", apart: dict[str, Any] | None) -> None:
+def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagreement | None") -> None:
     """decisions.toml, plan.csv and evidence.json."""
     from octoplan.plan import words
 
@@ -235,7 +257,7 @@ def write(folder: Path, found: "Plan", flights: "Flights | None", apart: dict[st
         "binding": words.binding(found),
         "short": words.shortfalls(found),
         "remarks": list(found.remarks),
-        "linear_against_flown": apart,
+        "linear_against_flown": None if apart is None else asdict(apart),
     }
     if flights is not None:
         evidence["flown"] = {

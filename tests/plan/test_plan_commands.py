@@ -5,10 +5,12 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.plan_commands import plan
+from octoplan.plan.flight import Disagreement, Flights, Flown
+from octoplan.plan_commands import flown_words, plan
 from octoplan.scenario.scenario import shipped_folder
 
 
@@ -29,6 +31,30 @@ def test_the_folder_can_be_flown_and_holds_the_evidence(tmp_path: Path) -> None:
     assert {name: before[name] for name in ("orders", "dispatch", "doctrine")} == {
         name: after[name] for name in ("orders", "dispatch", "doctrine")
     }
+
+
+def flown(cost: list[float]) -> Flown:
+    """A plan of which only the cost is looked at."""
+    return Flown(np.array(cost), *(np.zeros(len(cost)) for _ in range(6)))
+
+
+def test_a_rival_that_is_cheaper_is_a_warning() -> None:
+    """A rival cheaper beyond its interval is warned of, one within it is not; regret counts from the best of them."""
+    flights = Flights({"plan": flown([10, 12, 14]), "cheaper": flown([9, 11, 13]), "luckier": flown([2, 20, 10])})
+    apart = Disagreement((1, 1), (1, 1), (1, 1), (20.0, 12.0), 1.0)
+    said = flown_words(flights, apart, "GBP")
+    assert said[1].split() == ["plan", "0.0", "±", "0.0", "4.3"]
+    assert said[2].split() == ["cheaper", "-1.0", "±", "0.0", "3.3"]
+    assert sum(line.startswith("warning") for line in said) == 1
+    assert said[-1] == "warning: flown, cheaper is cheaper than this plan by 1.0: do not prefer the plan"
+    assert "-8.0 ± 2.0, more apart than luck explains" in said[-2]
+
+
+def test_luck_between_model_and_campaign_is_not_made_much_of() -> None:
+    """Within the interval the disagreement is stated, and no more."""
+    flights = Flights({"plan": flown([10, 12])})
+    said = flown_words(flights, Disagreement((1, 1), (1, 1), (1, 1), (12.5, 12.0), 1.0), "GBP")
+    assert said[-1].endswith("on the same futures: -0.5 ± 2.0")
 
 
 @pytest.mark.parametrize(
