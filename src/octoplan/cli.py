@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
@@ -43,6 +46,9 @@ app.command(
 )
 
 
+AGAIN = 2.0
+"""Seconds after which an interruption is repeated: some libraries swallow one that meets them while they load."""
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
@@ -52,6 +58,7 @@ def console() -> NoReturn:
 
     A thread may be compiling for a minute, or wait for a lock that the interruption left taken.
     """
+    signal.signal(signal.SIGINT, interrupt)
     try:
         main()
     except SystemExit as end:
@@ -60,6 +67,14 @@ def console() -> NoReturn:
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         raise
+
+
+def interrupt(number: int, _: FrameType | None) -> NoReturn:
+    """What Ctrl-C does: ``KeyboardInterrupt``, and once more after a while should the command still be there."""
+    again = threading.Timer(AGAIN, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
