@@ -241,6 +241,14 @@ def test_binding_limits_are_named_with_dates(plan: Plan) -> None:
     assert all(sentence.startswith("2026-0") for sentence in words.shortfalls(plan))
 
 
+def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None:
+    """Lines that would be worth something are named while the plant is asked for units, and not when it is not."""
+    worth = {"lines": replace(plan.tables["asked"], values=np.ones_like(plan.tables["asked"].values))}
+    nothing = replace(plan.tables["asked"], values=np.zeros_like(plan.tables["asked"].values))
+    assert [sentence.split(":")[0] for sentence in words.binding(replace(plan, worth=worth))] == ["bench"]
+    assert words.binding(replace(plan, worth=worth, tables={**plan.tables, "asked": nothing})) == []
+
+
 def test_the_plan_is_flown_against_its_rivals(pocket: Scenario, plan: Plan) -> None:
     """Rivals meet the same futures; the plan's difference from itself is nil; no regret is below 0."""
     flights = flight.fly_plans(pocket, plan, futures=3)

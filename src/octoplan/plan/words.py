@@ -26,10 +26,16 @@ ONE = {
 
 
 def binding(plan: Plan) -> list[str]:
-    """Limits that bind, those worth most first: from when to when, in what share of futures, what one more is worth."""
+    """Limits that bind, those worth most first: from when to when, in what share of futures, what one more is worth.
+
+    Lines and workers of a plant that is asked nothing limit nothing.
+    """
+    idle = {plant for plant, asked in series(plan.tables["asked"]) if asked.mean(0).sum() < 1.0}
     found = []
     for name, table in plan.worth.items():
         for item, prices in series(table):
+            if "plant" in table.axes and item in idle:
+                continue
             often, worth = (prices > 1e-6).mean(0), prices.mean(0)
             for low, high in spans(often >= OFTEN):
                 months = plan.facts.pilot.compiled.names.months
