@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from octoplan.outcomes.run import Run as Run
     from octoplan.outcomes.run import simulate as simulate
     from octoplan.outcomes.store import read as read
+    from octoplan.plan.optimise import optimise as optimise
     from octoplan.scenario import Scenario as Scenario
     from octoplan.scenario import ScenarioError as ScenarioError
     from octoplan.scenario import load as load
 
-__all__ = ["Run", "Scenario", "ScenarioError", "compare", "draw_raids", "load", "read", "show", "simulate"]
+__all__ = ["Run", "Scenario", "ScenarioError", "compare", "draw_raids", "load", "optimise", "read", "show", "simulate"]
 
 _HOME = {
     "Run": "octoplan.outcomes.run",
@@ -33,6 +34,7 @@ _HOME = {
     "compare": "octoplan.outcomes.compare",
     "draw_raids": "octoplan.outcomes.raids",
     "load": "octoplan.scenario",
+    "optimise": "octoplan.plan.optimise",
     "read": "octoplan.outcomes.store",
     "simulate": "octoplan.outcomes.run",
 }
