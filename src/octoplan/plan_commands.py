@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from octoplan.commands import BAD, leave, spoken
+from octoplan.commands import BAD, cores, leave, spoken
 
 if TYPE_CHECKING:
     from octoplan.plan.flight import Disagreement, Flights
@@ -99,7 +98,7 @@ def plan(
         if not 0.0 < gap < 100.0:
             raise PlanError(f"a gap of {gap:g} per cent cannot be; write one between 0 and 100, such as 0.5")
         aims = aims_of(read.names.months, share, budget, target, by, shortage, tail, level)
-        with ThreadPoolExecutor(threads or os.cpu_count()) as executor:
+        with ThreadPoolExecutor(threads or cores()) as executor:
             found = optimise(
                 read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
                 executor=executor, progress=bar(),
@@ -237,6 +236,7 @@ def table_text(found: "Plan") -> str:
 
 def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagreement | None") -> None:
     """decisions.toml, plan.csv and evidence.json."""
+    from octoplan.outcomes.store import write_whole
     from octoplan.plan import words
 
     evidence: dict[str, Any] = {
@@ -268,7 +268,9 @@ def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagr
             }
             for name in flights.flown
         }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "decisions.toml").write_text(found.text, encoding="utf-8")
-    (folder / "plan.csv").write_text(table_text(found), encoding="utf-8")
-    (folder / "evidence.json").write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
+    for name, text in (
+        ("decisions.toml", found.text),
+        ("plan.csv", table_text(found)),
+        ("evidence.json", json.dumps(evidence, indent=1) + "\n"),
+    ):
+        write_whole(folder / name, text)

@@ -1,7 +1,7 @@
 """Batches of futures on any executor: the same bits whatever the batch, the thread or the machine."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from octoplan.campaign import day, tally
 from octoplan.campaign.streams import keys
 from octoplan.scenario.arrays import Compiled, Floats, Names, world
+from octoplan.tasks import results
 
 BATCH = 20
 
@@ -140,15 +141,13 @@ def fly(
                 compiled, beliefs, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
                 progress=progress, keep_going=keep_going,
             )  # fmt: skip
-    pending: dict[Future[Flown], tuple[int, int]] = {}
+
+    def submit(rows: tuple[int, int]) -> Future[Flown]:
+        return executor.submit(fly_batch, compiled, beliefs[slice(*rows)], seed, first + rows[0], names, without)
+
     done = 0
-    try:
-        for low, high in batches(total, batch):
-            task = executor.submit(fly_batch, compiled, beliefs[low:high], seed, first + low, names, without)
-            pending[task] = (low, high)
-        for task in as_completed(list(pending)):
-            low, high = pending.pop(task)
-            flown = task.result()
+    with results(submit, batches(total, batch)) as flights:
+        for (low, high), flown in flights:
             for filled, source in ((kept, flown.tally), (apart, flown.without)):
                 for name, array in source.items():
                     filled[name][low:high] = array
@@ -159,8 +158,5 @@ def fly(
             if not keep_going and flown.status.any():
                 row = int(np.flatnonzero(flown.status)[0])
                 raise FutureFailed(first + low + row, day.REASONS[int(flown.status[row])])
-    finally:
-        for task in pending:
-            task.cancel()
     failed = np.flatnonzero(status)
     return Flown(kept, apart, status, {first + int(row): day.REASONS[int(status[row])] for row in failed})

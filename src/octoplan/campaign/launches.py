@@ -1,6 +1,6 @@
 """Raids without the campaign: the threats of many futures by day, class and destination, on any executor."""
 
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, Future
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from octoplan.campaign.futures import BATCH, batches
 from octoplan.campaign.raiding import LARGEST_RAID, Counts, counts, launch
 from octoplan.campaign.streams import keys
 from octoplan.scenario.arrays import Compiled, Floats, Keys, Links, World, world
+from octoplan.tasks import results
 
 FAILED = -1
 """Stands in every count of a future of which a day is beyond the largest raid."""
@@ -46,14 +47,11 @@ def launch_all(compiled: Compiled, beliefs: Floats, *, seed: int, executor: Exec
         for low, high in batches(len(beliefs), BATCH):
             flat[low:high] = launch_batch(compiled, beliefs[low:high], seed, low)
         return launched
-    pending: dict[Future[Counts], tuple[int, int]] = {}
-    try:
-        for low, high in batches(len(beliefs), BATCH):
-            pending[executor.submit(launch_batch, compiled, beliefs[low:high], seed, low)] = (low, high)
-        for task in as_completed(list(pending)):
-            low, high = pending.pop(task)
-            flat[low:high] = task.result()
-    finally:
-        for task in pending:
-            task.cancel()
+
+    def submit(rows: tuple[int, int]) -> Future[Counts]:
+        return executor.submit(launch_batch, compiled, beliefs[slice(*rows)], seed, rows[0])
+
+    with results(submit, batches(len(beliefs), BATCH)) as done:
+        for rows, counted in done:
+            flat[slice(*rows)] = counted
     return launched

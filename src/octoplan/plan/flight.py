@@ -14,7 +14,7 @@ from octoplan.outcomes.run import beliefs_of
 from octoplan.plan import decisions, extensive
 from octoplan.plan.curves import Pilot, losses
 from octoplan.plan.model import MONEY, UNIT
-from octoplan.plan.optimise import Plan, block, follow
+from octoplan.plan.optimise import Plan, block
 from octoplan.plan.recourse import costs
 from octoplan.plan.twostage import Floats, PlanError, mean
 from octoplan.scenario import Scenario
@@ -178,14 +178,15 @@ def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> 
     """The linear model against the campaign on the futures the plan was made for; ``seed`` is theirs."""
     pilot, model = plan.facts.pilot, plan.model
     flown = through(plan.scenario.compile(), pilot.beliefs, seed, executor, None)
-    followed, _ = follow(model, plan.solved.x)
     discount = plan.facts.discount
-    saved = (block(model, followed, "saved") * discount).sum(1)
+    saved = (block(model, plan.followed, "saved") * discount).sum(1)
     loss = (plan.curves.bare * discount).sum(1) / MONEY - saved
     cost = costs(model.problem, model.scenarios, plan.solved.x) + plan.idle
-    vain = (block(model, followed, "missed") * model.problem.second.cost[model.sheet.y.blocks["missed"]]).sum((1, 2))
+    vain = (block(model, plan.followed, "missed") * model.problem.second.cost[model.sheet.y.blocks["missed"]]).sum(
+        (1, 2)
+    )
     cost = cost - vain
-    made = block(model, followed, "made").sum((1, 2)) * UNIT
+    made = block(model, plan.followed, "made").sum((1, 2)) * UNIT
     apart = flown.cost - cost
     return Disagreement(
         (float(made.mean()), float(flown.made.mean())),

@@ -58,6 +58,8 @@ class Plan:
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
     idle
         Cost of doing nothing, which ``lower`` and ``upper`` leave out.
+    followed
+        The second stage of every future under the plan, (futures, y).
     sampled
         The gap estimated on further futures, where asked for.
     learning
@@ -80,6 +82,7 @@ class Plan:
     curves: Curves
     model: Model
     solved: Solved
+    followed: Floats
     sampled: Gap | None
 
     @property
@@ -143,9 +146,9 @@ def optimise(
     every = futures + batches * batch
     pilot = fly_pilot(scenario, every, seed, executor=executor, progress=progress)
     some = only(pilot, min(PRACTICE, futures))
-    slope = some.number("plants", "slope").mean(0)
+    few, slope = facts_of(some), some.number("plants", "slope").mean(0)
     learning = settle(
-        step_of(some, aims, executor, progress), first_guess(some),
+        step_of(few, fit(some), aims, executor, progress), first_guess(few),
         change_of=lambda before, after: hours_moved(slope, before, after),
     )  # fmt: skip
     facts, curves = facts_of(pilot), fit(pilot)
@@ -186,7 +189,7 @@ def optimise(
     return Plan(
         planned, text, tables_of(facts, followed, model), priced(model, worth, facts), solved.lower,
         solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
-        facts, curves, model, solved, sampled,
+        facts, curves, model, solved, followed, sampled,
     )  # fmt: skip
 
 
@@ -202,22 +205,20 @@ def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
     return abs(counted / due - 1.0) if due > 0.0 else 0.0
 
 
-def first_guess(pilot: Pilot) -> Floats:
+def first_guess(facts: Facts) -> Floats:
     """(p, t + 1) experience under the scenario's own plan as it was flown."""
-    facts = facts_of(pilot)
-    good = pilot.tally("good").transpose(0, 2, 1)
+    good = facts.pilot.tally("good").transpose(0, 2, 1)
     return learnt_from(facts, good, np.ones_like(good))
 
 
 def step_of(
-    pilot: Pilot, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
+    facts: Facts, curves: Curves, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
 ) -> Callable[[Floats], Floats]:
     """One turn of learning: the experience of the plan that is best at a given experience.
 
     After ``FREE`` turns plants that made nothing in the turn before stay shut: of plants that hardly differ, each turn
     would otherwise pick those that learnt most in the last, and never settle.
     """
-    facts, curves = facts_of(pilot), fit(pilot)
     turns, shut = [0], np.zeros(facts.since.shape[1], bool)
 
     def step(learnt: Floats) -> Floats:
@@ -231,7 +232,7 @@ def step_of(
         followed, _ = follow(model, found.x)
         made = block(model, followed, "made") * UNIT
         if turns[0] >= FREE:
-            shut[:] = made.sum((0, 2)) < len(pilot)
+            shut[:] = made.sum((0, 2)) < len(facts.pilot)
         return learnt_from(facts, made, model.good)
 
     return step

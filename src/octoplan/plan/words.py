@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from octoplan.plan.model import UNIT
-from octoplan.plan.optimise import Plan, Table, block, follow
+from octoplan.plan.optimise import Plan, Table, block
 from octoplan.plan.twostage import Floats
 
 OFTEN = 0.1
@@ -76,8 +76,7 @@ def shortfalls(plan: Plan) -> list[str]:
     if "short" not in plan.tables:
         return []
     names, facts = plan.facts.pilot.compiled.names, plan.facts
-    followed, _ = follow(plan.model, plan.solved.x)
-    made, asked = (block(plan.model, followed, name) for name in ("made", "wanted"))
+    made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
     labour = np.array([r.upper[plan.model.sheet.rows["labour"]] for r in plan.model.scenarios])
     takes_part = asked.sum((0, 2)) > 0.01
     made, asked, labour = (table[:, takes_part] for table in (made, asked, labour))

@@ -243,7 +243,7 @@ def sampled(
     The weight of a point is its density over that of the mixture of all laws drawn from (Cornuet, Marin, Mira and
     Robert 2012). The draws come from a fixed key, so that a fit is a function of its record.
     """
-    rng = np.random.Generator(np.random.Philox(key=20221010))
+    rng = process.steady()
     n = len(mode)
     found = Points(np.empty((0, n)), np.empty(0), np.empty((0, 3)))
     laws = [multivariate_t(mode, 1.3 * covariance, FREEDOM)]
@@ -293,7 +293,7 @@ def one_day_ahead(counts: Ints, known: NDArray[np.bool_], p: Floats, seen: proce
 
     Randomised for counts (Czado, Gneiting and Held 2009) from a fixed key; uniform if the process at p is true.
     """
-    rng = np.random.Generator(np.random.Philox(key=20221010))
+    rng = process.steady()
     rows, found = np.tile(p, (PATHS, 1)), []
     for day in range(first, len(counts)):
         if known[day]:

@@ -42,10 +42,10 @@ def levelled(fitted: Fit, counts: Ints) -> Fit:
     """
     if len(counts) < ENOUGH:
         return fitted
-    rng = np.random.Generator(np.random.Philox(key=20221010))
+    rng = process.steady()
     p, begin, salvo = fitted.posterior.draw(DRAWS, rng)
     own = log_sums(process.draw(p, begin, salvo, AHEAD, rng))
-    every = np.concatenate([own, *(log_sums(each.paths(counts, AHEAD, DRAWS, 20221010)) for each in OTHERS)])
+    every = np.concatenate([own, *(log_sums(each.paths(counts, AHEAD, DRAWS, process.KEY)) for each in OTHERS)])
     shift, wider = every.mean(axis=0) - own.mean(axis=0), np.maximum(0.0, every.var(axis=0) - own.var(axis=0))
     mean, covariance = fitted.posterior.mean.copy(), fitted.posterior.covariance.copy()
     for package, both in enumerate(MEANS):

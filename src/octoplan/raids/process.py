@@ -83,6 +83,15 @@ HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 NOTHING = -1e300
 
 
+KEY = 20221010
+"""Key of the draws behind a fit, so that it is a function of its record."""
+
+
+def steady() -> np.random.Generator:
+    """Random numbers that are the same each time."""
+    return np.random.Generator(np.random.Philox(key=KEY))
+
+
 def natural(theta: Floats) -> Floats:
     """Parameters from the scale of the fit, (..., coordinates) in the order of ``COORDINATES``."""
     return np.stack([c.natural(theta[..., i]) for i, c in enumerate(COORDINATES)], axis=-1)

@@ -9,7 +9,7 @@ one forecast (``crps``, ``energy``, ``log_loss``, ``pit``), the origins (``score
 import csv
 import io
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields, replace
 from math import ceil, isnan, log, nan, sqrt
 from typing import Protocol
@@ -21,6 +21,7 @@ from scipy.special import ndtr
 from scipy.stats import binom, chisquare, t
 
 from octoplan.scenario.arrays import Floats, Ints
+from octoplan.tasks import results
 
 Days = NDArray[np.datetime64]
 
@@ -264,20 +265,17 @@ def score(
             )  # fmt: skip
     sums = observations(counts, np.ones(len(days), bool) if known is None else known, days, rows, horizons)
     dates = (days[rows] - np.datetime64("0001-01-01")).astype(np.int64)
-    pending: dict[Future[tuple[Floats, ...]], int] = {}
     parts: list[tuple[Floats, ...]] = [()] * len(rows)
-    try:
-        for i, row in enumerate(rows):
-            past = counts[: row + 1].astype(np.int64)
-            task = Forecast(forecaster, past, sums[i], horizons, draws, (seed, int(dates[i])))
-            pending[executor.submit(judged, task)] = i
-        for done, task_done in enumerate(as_completed(list(pending)), 1):
-            parts[pending.pop(task_done)] = task_done.result()
+
+    def submit(i: int) -> Future[tuple[Floats, ...]]:
+        past = counts[: rows[i] + 1].astype(np.int64)
+        return executor.submit(judged, Forecast(forecaster, past, sums[i], horizons, draws, (seed, int(dates[i]))))
+
+    with results(submit, range(len(rows))) as judgements:
+        for done, (i, part) in enumerate(judgements, 1):
+            parts[i] = part
             if progress is not None:
                 progress(done, len(rows))
-    finally:
-        for task_left in pending:
-            task_left.cancel()
     return Scores(forecaster.name, days[rows], horizons, draws, seed, *map(np.stack, zip(*parts, strict=True)))
 
 

@@ -59,7 +59,7 @@ def drift(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], first: i
     of its parameters raises no alarm.
     """
     p = process.natural(posterior.mean[:-1])
-    rng = np.random.Generator(np.random.Philox(key=20221010))
+    rng = process.steady()
     drawn, begin, salvo = posterior.draw(TWINS, rng)
     futures = process.draw(drawn, begin, salvo, len(counts) - first, rng)
     scores = normal_scores(p, counts, known, first)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from octoplan.raids.exposure import Exposure
 from octoplan.raids.fit import Fit
-from octoplan.raids.process import COORDINATES, M0, WANDER, draw, natural
+from octoplan.raids.process import COORDINATES, M0, WANDER, draw, natural, steady
 from octoplan.raids.record import MISSILES, Record
 from octoplan.raids.stopped import Stopped, latest, shares
 from octoplan.raids.written import named
@@ -152,7 +152,7 @@ def weekly(record: Record) -> go.Figure:
 def spread(record: Record, fitted: Fit, days: slice) -> go.Figure:
     """Distribution of daily drones: record, fitted process, Poisson."""
     counts = np.sort(record.drones[days])
-    rng = np.random.Generator(np.random.Philox(key=20221010))
+    rng = steady()
     p, _, salvo = fitted.posterior.draw(DRAWS, rng)
     drawn = np.sort(draw(p, rng.standard_normal(DRAWS), salvo, 2, rng)[:, 1, 0])
     mean, variance = float(counts.mean()), float(counts.var())
