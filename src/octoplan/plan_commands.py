@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,14 +17,15 @@ from cyclopts import Parameter
 from octoplan.commands import BAD, cores, leave, spoken
 
 if TYPE_CHECKING:
-    from octoplan.plan.flight import Disagreement, Flights
-    from octoplan.plan.model import Aims
+    from octoplan.plan.flight import Apart, Flights
+    from octoplan.plan.frontier import Frontier
     from octoplan.plan.optimise import Plan
-
-WIDE = 1.96
-"""Standard errors either side of a mean that hold 95 % of luck."""
+    from octoplan.scenario import Scenario
+    from octoplan.scenario.wanted import Wanted
 
 MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "made")
+
+Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 
 def plan(
@@ -35,18 +36,28 @@ def plan(
     unseen: int = 200,
     seed: int = 1,
     gap: float = 0.5,
-    batches: int = 0,
+    batches: int = 4,
+    batch: int = 40,
     time_limit: float = 120.0,
-    share: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())] = (),
-    budget: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())] = (),
+    frontier: str | None = None,
+    objective: str | None = None,
+    tail: float | None = None,
+    level: float | None = None,
+    share: Several = (),
+    budget: Several = (),
+    jobs: Several = (),
+    most: Several = (),
     target: float | None = None,
     by: str | None = None,
-    shortage: float = 5000.0,
-    tail: float = 0.0,
-    level: float = 0.9,
+    shortage: float | None = None,
+    stopped: float | None = None,
+    confidence: float | None = None,
+    fixed: Several = (),
     threads: int | None = None,
 ) -> None:
     """Plan where to make interceptors, how fast, and with which crews and kits; write a plan folder.
+
+    What is wanted stands in [plan] of decisions.toml; an option takes the place of its field there.
 
     Parameters
     ----------
@@ -57,37 +68,56 @@ def plan(
     futures
         Futures the plan is made for.
     unseen
-        Futures that plan and rivals are flown through; 0 leaves the flight out.
+        Futures that plan and rivals are flown through; 0 leaves the flight out, 1,000 make a good one.
     seed
         What the draws depend on.
     gap
         Per cent of the plan's worth at which the search may stop.
     batches
-        Batches of 20 further futures on which the gap to the true optimum is estimated; 0 leaves that out, 5 or more
-        give a useful interval.
+        Batches of further futures on which the gap to the true optimum is estimated; 0 leaves that out.
+    batch
+        Futures in each batch.
     time_limit
         Seconds for the search; the best plan until then is written, with its gap.
+    frontier
+        A country whose share of the units is planned for from none to all, each flown through half of the unseen
+        futures.
+    objective
+        least-cost, or most-stopped for the budgets.
+    tail
+        Weight of the dearest futures against the mean, 0 to 1.
+    level
+        Beyond which share of futures costs count as tail.
     share
         Bounds on a country's share of the units asked, such as uk=0.3:0.6.
     budget
-        What a payer may spend on what is decided, such as uk-mod=80e6, in the reporting currency.
+        What a payer may spend on what is decided, such as uk-mod=80e6 or uk-mod:2026=40e6, in the reporting currency.
+    jobs
+        Direct jobs at least, the mean over the horizon, such as uk=300.
+    most
+        Good units a month at most of a plant, such as uk-1=500.
     target
         Good units a month to reach.
     by
         The month to reach them by, such as 2026-06.
     shortage
         Price of a unit short of the target, in the reporting currency.
-    tail
-        Weight of the dearest futures against the mean, 0 to 1.
-    level
-        Beyond which share of futures costs count as tail.
+    stopped
+        Share of all threats to stop, such as 0.9.
+    confidence
+        Share of futures in which target and share of threats must be reached.
+    fixed
+        Decisions to leave as they are: crews, kits, output.PLANT, lines.PLANT.
     threads
         Threads to work on; all cores if not given.
 
     """
-    from octoplan.plan import flight
+    from octoplan.plan import flight, words
+    from octoplan.plan.aims import aims_of
+    from octoplan.plan.frontier import frontier as split
     from octoplan.plan.optimise import optimise
     from octoplan.plan.twostage import PlanError
+    from octoplan.plan.wayout import ways_out
     from octoplan.scenario import load
 
     with spoken(), planned():
@@ -97,20 +127,32 @@ def plan(
             leave(f"{folder}: is there already and not an empty folder; choose another place with --out", BAD)
         if not 0.0 < gap < 100.0:
             raise PlanError(f"a gap of {gap:g} per cent cannot be; write one between 0 and 100, such as 0.5")
-        aims = aims_of(read.names.months, share, budget, target, by, shortage, tail, level)
+        currency = read.currency
+        given = {
+            "objective": objective, "tail": tail, "level": level, "target": target, "by": by,
+            "shortage": None if shortage is None else f"{shortage} {currency}", "stopped": stopped,
+            "confidence": confidence, "fixed": list(fixed) or None, "share": pairs(share, "uk=0.3:0.6", bounds),
+            "budget": budgets(budget, currency), "jobs": pairs(jobs, "uk=300", float),
+            "most": pairs(most, "uk-1=500", float),
+        }  # fmt: skip
+        aims = aims_of(read, wanted_of(read, given))
         with ThreadPoolExecutor(threads or cores()) as executor:
             found = optimise(
                 read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
-                executor=executor, progress=bar(),
+                batch=batch, executor=executor, progress=bar(),
             )  # fmt: skip
-            flights, apart = None, None
+            out_of_it = ways_out(found, executor=executor, progress=bar())
+            apart = flight.disagreement(found, seed=seed, executor=executor)
+            flights, front = None, None
             if unseen:
                 flights = flight.fly_plans(read, found, futures=unseen, seed=seed, executor=executor, progress=bar())
-                apart = flight.disagreement(found, seed=seed, executor=executor)
-        write(folder, found, flights, apart)
-        lines = summary(found)
-        if flights is not None and apart is not None:
-            lines += flown_words(flights, apart, found.scenario.currency)
+            if frontier is not None:
+                half = max(2, unseen // 2)
+                front = split(read, found, frontier, futures=half, seed=seed, executor=executor, progress=bar())
+        lines = words.summary(found) + out_of_it + words.apart(apart)
+        lines += [] if flights is None else words.flown(flights, currency)
+        lines += [] if front is None else words.split(front)
+        write(folder, found, flights, apart, front, lines)
         sys.stdout.write("\n".join(lines) + f"\nwrote {folder}\n")
 
 
@@ -125,37 +167,54 @@ def planned() -> Iterator[None]:
         leave(str(error), BAD)
 
 
-def aims_of(
-    months: tuple[str, ...], share: tuple[str, ...], budget: tuple[str, ...], target: float | None, by: str | None,
-    shortage: float, tail: float, level: float,
-) -> "Aims":  # fmt: skip
-    """The options as aims. Raises PlanError for one that cannot be read."""
-    from octoplan.plan.model import Aims, Target
-    from octoplan.plan.risk import Risk
+def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
+    """The scenario's ``[plan]`` with what the options give in its place. Raises PlanError for one that cannot be."""
+    from pydantic import ValidationError
+
+    from octoplan.plan.twostage import PlanError
+    from octoplan.scenario.decisions import explain
+    from octoplan.scenario.wanted import Wanted
+
+    own = scenario.decisions.plan.model_dump(exclude_unset=True)
+    for name, value in given.items():
+        if isinstance(value, dict):
+            own[name] = {**own.get(name, {}), **value}
+        elif value is not None:
+            own[name] = value
+    try:
+        return Wanted.model_validate(own)
+    except ValidationError as error:
+        details = error.errors(include_url=False)[0]
+        raise PlanError(f"--{str(details['loc'][0]).replace('_', '-')}: {explain(details)}") from None
+
+
+def pairs(options: tuple[str, ...], example: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    """NAME=VALUE options by name. Raises PlanError for one of another shape."""
     from octoplan.plan.twostage import PlanError
 
-    def pairs(options: tuple[str, ...], example: str, read: Callable[[str], Any]) -> dict[str, Any]:
-        found = {}
-        for option in options:
-            name, _, text = option.partition("=")
-            try:
-                found[name] = read(text)
-            except ValueError:
-                raise PlanError(f"{option!r} cannot be read; write it like {example}") from None
-        return found
+    found = {}
+    for option in options:
+        name, _, text = option.partition("=")
+        try:
+            found[name] = read(text)
+        except ValueError:
+            raise PlanError(f"{option!r} cannot be read; write it like {example}") from None
+    return found
 
-    def bounds(text: str) -> tuple[float, float]:
-        low, high = text.split(":")
-        return float(low), float(high)
 
-    if by is not None and by not in months:
-        raise PlanError(f"the month {by!r} is not in the scenario; it runs from {months[0]} to {months[-1]}")
-    if by is not None and target is None:
-        raise PlanError("--by needs the units a month to reach by then; add --target")
-    due = None if target is None else Target(target, 0 if by is None else months.index(by), shortage)
-    return Aims(
-        Risk(tail, level), pairs(budget, "uk-mod=80e6", float), pairs(share, "uk=0.3:0.6", bounds), due
-    )  # fmt: skip
+def bounds(text: str) -> list[float]:
+    low, high = text.split(":")
+    return [float(low), float(high)]
+
+
+def budgets(options: tuple[str, ...], currency: str) -> dict[str, Any]:
+    """PAYER=AMOUNT and PAYER:YEAR=AMOUNT options as ``[plan.budget]`` has them."""
+    found: dict[str, Any] = {}
+    for name, amount in pairs(options, "uk-mod=80e6 or uk-mod:2026=40e6", float).items():
+        payer, _, year = name.partition(":")
+        text = f"{amount!r} {currency}"
+        found[payer] = {**found.get(payer, {}), year: text} if year else text
+    return found
 
 
 def bar() -> Callable[[str, int, int], None]:
@@ -168,55 +227,6 @@ def bar() -> Callable[[str, int, int], None]:
             sys.stderr.flush()
 
     return told
-
-
-def summary(found: "Plan") -> list[str]:
-    """The plan in a few lines."""
-    from octoplan.plan import words
-
-    currency, scenario = found.scenario.currency, found.scenario
-    asked = found.tables["asked"].values.mean(0).sum(1)
-    lines = [
-        f"{scenario.title}: {found.status}, gap {found.gap:.2%} of the plan's worth, {found.seconds:.0f} s",
-        f"it saves {-found.upper:,.1f} M{currency} against doing nothing; none can save more than {-found.lower:,.1f}",
-        "asked over the horizon: "
-        + (
-            ", ".join(f"{n} {a:,.0f}" for n, a in zip(scenario.names.plants, asked, strict=True) if a >= 1) or "no unit"
-        ),
-        f"crews begun a month: {scenario.decisions.crews.intake}",
-        f"kits ordered a month: {scenario.decisions.kits.order}",
-        *words.binding(found)[:5],
-        *words.shortfalls(found),
-        *(f"remark: {remark}" for remark in found.remarks),
-        f"curves: {found.curves.error}",
-    ]
-    if found.sampled is not None:
-        lines.append(
-            f"gap to the true optimum of the linear model, from {len(found.sampled.plan)} batches: "
-            f"{found.sampled.mean:,.1f} M{currency}, below {found.sampled.below():,.1f} with 95 % confidence"
-        )
-    return lines
-
-
-def flown_words(flights: "Flights", apart: "Disagreement", currency: str) -> list[str]:
-    """The plan beside its rivals in the campaign, and what the campaign makes of the linear model, in a few lines."""
-    lines = [f"cost of rivals less the plan's, M{currency}, mean with 95 % interval, and regret (mean):"]
-    for name in flights.flown:
-        gone, regret = flights.difference(name), flights.regret(name)
-        lines.append(f"  {name:16} {gone.mean:10,.1f} ± {WIDE * gone.se_mean:,.1f}  {regret.mean:10,.1f}")
-    linear, flown = apart.cost
-    off, luck = flown - linear, WIDE * apart.error
-    lines.append(
-        f"the linear model puts the plan's cost at {linear:,.1f} M{currency}, the campaign at {flown:,.1f} on the same "
-        f"futures: {off:+,.1f} ± {luck:,.1f}" + (", more apart than luck explains" if abs(off) > luck else "")
-    )
-    for name in flights.flown:
-        gone = flights.difference(name)
-        if gone.mean + WIDE * gone.se_mean < 0.0:
-            lines.append(
-                f"warning: flown, {name} is cheaper than this plan by {-gone.mean:,.1f}: do not prefer the plan"
-            )
-    return lines
 
 
 def table_text(found: "Plan") -> str:
@@ -234,43 +244,77 @@ def table_text(found: "Plan") -> str:
     return out.getvalue()
 
 
-def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagreement | None") -> None:
-    """decisions.toml, plan.csv and evidence.json."""
+def write(
+    folder: Path, found: "Plan", flights: "Flights | None", apart: "Mapping[str, Apart]", front: "Frontier | None",
+    lines: list[str],
+) -> None:  # fmt: skip
+    """decisions.toml, plan.csv, summary.txt and evidence.json."""
     from octoplan.outcomes.store import write_whole
+
+    for name, text in (
+        ("decisions.toml", found.text),
+        ("plan.csv", table_text(found)),
+        ("summary.txt", "\n".join(lines) + "\n"),
+        ("evidence.json", json.dumps(evidence(found, flights, apart, front), indent=1) + "\n"),
+    ):
+        write_whole(folder / name, text)
+
+
+def evidence(
+    found: "Plan", flights: "Flights | None", apart: "Mapping[str, Apart]", front: "Frontier | None"
+) -> dict[str, Any]:
+    """What the plan rests on, as plain data."""
+    from octoplan.outcomes.intervals import interval
     from octoplan.plan import words
 
-    evidence: dict[str, Any] = {
+    sampled, values = found.sampled, found.values
+    told: dict[str, Any] = {
         "scenario": found.scenario.title,
-        "currency": f"million {found.scenario.currency}, discounted",
+        "objective": found.aims.objective,
+        "unit": found.unit,
         "status": found.status,
         "lower": found.lower,
         "upper": found.upper,
         "gap": found.gap,
-        "cost_of_doing_nothing": found.idle,
         "gap_estimated": None
-        if found.sampled is None
-        else {"mean": found.sampled.mean, "below_95": found.sampled.below(), "batches": len(found.sampled.plan)},
+        if sampled is None
+        else {"mean": sampled.mean, "below_95": sampled.below(), "batches": len(sampled.plan)},
+        "value_of_stochastic_solution": None if values is None else values.vss,
+        "value_of_perfect_information": None if values is None else values.evpi,
+        "attained": found.attained,
         "iterations": found.iterations,
         "seconds": found.seconds,
         "learning": {"turns": found.learning.rounds, "change": found.learning.change},
         "curves": str(found.curves.error),
+        "limits": {limit.name: {"value": limit.at(found.solved.x), "unit": limit.unit} for limit in found.model.limits},
         "binding": words.binding(found),
         "short": words.shortfalls(found),
         "remarks": list(found.remarks),
-        "linear_against_flown": None if apart is None else asdict(apart),
+        "linear_against_flown": {name: asdict(one) for name, one in apart.items()},
     }
     if flights is not None:
-        evidence["flown"] = {
+        told["flown"] = {
             name: {
                 **{measure: asdict(flights.quantiles(name, measure)) for measure in MEASURES},
                 "cost_less_plan": asdict(flights.difference(name)),
+                "stopped_less_plan": asdict(flights.difference(name, "stopped")),
                 "regret": asdict(flights.regret(name)),
             }
             for name in flights.flown
         }
-    for name, text in (
-        ("decisions.toml", found.text),
-        ("plan.csv", table_text(found)),
-        ("evidence.json", json.dumps(evidence, indent=1) + "\n"),
-    ):
-        write_whole(folder / name, text)
+    if front is not None:
+        told["frontier"] = {
+            "country": front.country,
+            "breaks": list(front.breaks),
+            "shares": [
+                {
+                    "share": float(front.shares[i]),
+                    "cost": asdict(interval(front.cost[i])),
+                    "stopped": asdict(interval(front.stopped[i])),
+                    "jobs": {country: asdict(interval(each[i])) for country, each in front.jobs.items()},
+                    "dominated": bool(front.dominated[i]),
+                }
+                for i in range(len(front.shares))
+            ],
+        }
+    return told

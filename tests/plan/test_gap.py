@@ -63,7 +63,7 @@ def test_interval_is_students() -> None:
     rng = np.random.default_rng(3)
     plan, least = rng.normal(12.0, 1.0, 10), rng.normal(10.0, 1.0, 10)
     each = plan - least
-    assert gap.Gap(plan, least).below(0.95) == pytest.approx(
+    assert gap.Gap(plan, least, np.zeros((10, 1))).below(0.95) == pytest.approx(
         each.mean() + 1.8331 * each.std(ddof=1) / 10**0.5, rel=1e-4
     )
 

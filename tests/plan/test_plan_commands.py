@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.plan.flight import Disagreement, Flights, Flown
-from octoplan.plan_commands import flown_words, plan
+from octoplan.plan import words
+from octoplan.plan.flight import Apart, Flights, Flown
+from octoplan.plan_commands import plan
 from octoplan.scenario.scenario import shipped_folder
 
 
@@ -35,45 +36,50 @@ def test_the_folder_can_be_flown_and_holds_the_evidence(tmp_path: Path) -> None:
 
 def flown(cost: list[float]) -> Flown:
     """A plan of which only the cost is looked at."""
-    return Flown(np.array(cost), *(np.zeros(len(cost)) for _ in range(6)))
+    nothing = np.zeros(len(cost))
+    return Flown(np.array(cost), *(nothing for _ in range(7)), *(np.zeros((len(cost), 1)) for _ in range(3)))
 
 
 def test_a_rival_that_is_cheaper_is_a_warning() -> None:
     """A rival cheaper beyond its interval is warned of, one within it is not; regret counts from the best of them."""
     flights = Flights({"plan": flown([10, 12, 14]), "cheaper": flown([9, 11, 13]), "luckier": flown([2, 20, 10])})
-    apart = Disagreement((1, 1), (1, 1), (1, 1), (20.0, 12.0), 1.0)
-    said = flown_words(flights, apart, "GBP")
-    assert said[1].split() == ["plan", "0.0", "±", "0.0", "4.3"]
-    assert said[2].split() == ["cheaper", "-1.0", "±", "0.0", "3.3"]
+    said = words.flown(flights, "GBP")
+    assert said[1].split() == ["plan", "0.0", "±", "0.0", "4.3", "0", "±", "0"]
+    assert said[2].split() == ["cheaper", "-1.0", "±", "0.0", "3.3", "0", "±", "0"]
     assert sum(line.startswith("warning") for line in said) == 1
     assert said[-1] == "warning: flown, cheaper is cheaper than this plan by 1.0: do not prefer the plan"
-    assert "-8.0 ± 2.0, more apart than luck explains" in said[-2]
 
 
 def test_luck_between_model_and_campaign_is_not_made_much_of() -> None:
-    """Within the interval the disagreement is stated, and no more."""
-    flights = Flights({"plan": flown([10, 12])})
-    said = flown_words(flights, Disagreement((1, 1), (1, 1), (1, 1), (12.5, 12.0), 1.0), "GBP")
-    assert said[-1].endswith("on the same futures: -0.5 ± 2.0")
+    """Within the interval the disagreement is stated, and no more; beyond it, it is called what it is."""
+    within, beyond = words.apart({"cost": Apart("MGBP", 12.5, 12.0, 1.0), "losses": Apart("MGBP", 20.0, 12.0, 1.0)})
+    assert within.endswith("on the same futures: -0.5 ± 2.0")
+    assert beyond.endswith("-8.0 ± 2.0, more apart than luck explains")
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "said"),
     [
         ({"share": ("home",)}, "uk=0.3:0.6"),
-        ({"by": "2031-01", "target": 5.0}, "2026-01 to 2026-03"),
-        ({"by": "2026-02"}, "--target"),
+        ({"by": "2031-01", "target": 5.0}, "no month '2031-01'"),
+        ({"by": "2026-02"}, "add a target"),
         ({"gap": 0.0}, "between 0 and 100"),
-        ({"budget": ("treasury=0",), "futures": 1}, "raise it by"),
-        ({"tail": 2.0}, "tail weight"),
+        ({"budget": ("treasury=0",), "futures": 1}, "would have to be"),
+        ({"share": ("home=0.8:0.2",)}, "between 0.8 and 0.2"),
+        ({"share": ("home=0:2",)}, "--share: 2.0 cannot be; expected at most 1"),
+        ({"objective": "fame"}, "--objective"),
+        ({"objective": "most-stopped"}, "add a budget"),
+        ({"confidence": 0.5}, "something to reach"),
+        ({"frontier": "away", "futures": 1, "batches": 0, "unseen": 0}, "no country 'away'"),
+        ({"tail": 2.0}, "--tail"),
         ({"futures": 0}, "at least one"),
     ],
 )
 def test_what_cannot_be_done_is_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: dict[str, object], words: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: dict[str, object], said: str
 ) -> None:
     with pytest.raises(SystemExit) as left:
         plan("pocket", out=tmp_path / "plan", **options)  # type: ignore[arg-type]
     assert left.value.code == 2
-    assert words in capsys.readouterr().err
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "plan").exists()

@@ -9,19 +9,18 @@ and the shots of the other layers. What the few crews of the barest flight save 
 times what a kill saves between there and the flight next to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from octoplan.campaign.futures import FutureFailed, fly
-from octoplan.campaign.tally import LAYERS
-from octoplan.outcomes.run import beliefs_of
+from octoplan.campaign.tally import LAYERS, TALLIES
 from octoplan.plan.twostage import Floats, PlanError
-from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Plan
 
 DESIGN = (
@@ -42,6 +41,8 @@ KEPT = ("leaked", "kills", "sorties", "recovered", "spend", "crews", "kits", "fi
 ONCE = ("opened", "supplier_down", "lane_down", "plant_down", "good", "damage", "plant_spend")
 """Tallies kept of every flight, and besides of the plan's own."""
 
+MONTHLY = {t.name: "month" in t.axes for t in TALLIES}
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -55,14 +56,34 @@ class Pilot:
         (futures, columns) draws in the units of ``entities``.
     flown
         Of each row of the design, tallies by name (futures, *axes).
+    begin
+        The month, from 0, before which nothing is left to decide; what is read by month begins there.
     """
 
     compiled: Compiled
     beliefs: Floats
     flown: tuple[dict[str, NDArray[np.generic]], ...]
+    begin: int = 0
 
     def __len__(self) -> int:
         return len(self.beliefs)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months that are planned."""
+        return self.compiled.names.months[self.begin :]
+
+    @property
+    def days(self) -> Floats:
+        """(months,) days of each."""
+        return np.asarray(self.compiled.links.month_days[self.begin :], float)
+
+    @property
+    def middle(self) -> Floats:
+        """(months,) day on which each is half over, from the scenario's first day."""
+        days = np.asarray(self.compiled.links.month_days, float)
+        found: Floats = (np.cumsum(days) - 0.5 * days)[self.begin :]
+        return found
 
     def number(self, kind: str, parameter: str) -> Floats:
         """Draws of one number, (futures, rows of the kind); 0 where none is needed."""
@@ -70,14 +91,25 @@ class Pilot:
         return np.where(columns >= 0, self.beliefs[:, np.maximum(columns, 0)], 0.0)
 
     def tally(self, name: str, row: int = 0) -> Floats:
-        return np.asarray(self.flown[row][name], float)
+        """(futures, *axes) of one flight, its months from ``begin`` on."""
+        found = np.asarray(self.flown[row][name], float)
+        return found[:, self.begin :] if MONTHLY[name] else found
+
+    def mean_of_ends(self, name: str, start: Floats, row: int = 0) -> Floats:
+        """(futures, months, …) what is tallied at months' ends, halfway between the two ends of each month.
+
+        start
+            (futures, …) what there was on the scenario's first day.
+        """
+        ends = np.concatenate([start[:, None], np.asarray(self.flown[row][name], float)], 1)[:, self.begin :]
+        found: Floats = 0.5 * (ends[:, :-1] + ends[:, 1:])
+        return found
 
     @property
     def rates(self) -> Floats:
         """(futures, months, currencies) price of one unit in mid-month, between the ends of months."""
-        ends = self.tally("exchange")
-        start = np.where(self.number("currencies", "rate") > 0.0, self.number("currencies", "rate"), 1.0)
-        return 0.5 * (np.concatenate([start[:, None], ends[:, :-1]], 1) + ends)
+        rate = self.number("currencies", "rate")
+        return self.mean_of_ends("exchange", np.where(rate > 0.0, rate, 1.0))
 
     def money(self, kind: str, parameter: str) -> Floats:
         """Draws of an amount of money in the reporting currency, (futures, months, rows of the kind)."""
@@ -114,6 +146,11 @@ class Curves:
     nights: Floats
     bare: Floats
     error: "Error"
+
+    def first(self, futures: int) -> "Curves":
+        """Those of the first futures, with the error of all."""
+        names = ("saved", "spent", "shift", "threats", "nights", "bare")
+        return replace(self, **{name: getattr(self, name)[:futures] for name in names})
 
 
 @dataclass(frozen=True)
@@ -158,53 +195,61 @@ def scaled(plan: Plan, compiled: Compiled, output: float, crews: float) -> Plan:
 
 
 def fly_pilot(
-    scenario: Scenario,
-    futures: int,
+    compiled: Compiled,
+    beliefs: Sequence[Floats],
     seed: int,
     *,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Pilot:
-    """Fly the design through the futures that ``octoplan.simulate`` draws from the same seed.
+    """Fly the design through the futures that ``octoplan.simulate`` draws from the same seed, for each set of beliefs.
 
-    Raises PlanError for no future, or one that cannot be flown.
+    beliefs
+        Draws (futures, columns), one array for each set; future i meets the same luck in all of them.
+
+    Raises PlanError for a future that cannot be flown.
     """
-    if futures < 1:
-        raise PlanError(f"there are {futures} futures to plan for; draw at least one")
-    compiled, beliefs = scenario.compile(), beliefs_of(scenario, futures, seed)
-    flown = []
-    for row, factors in enumerate(DESIGN):
-        plan = scaled(compiled.plan, compiled, *factors)
+    flights = list(product(enumerate(DESIGN), beliefs))
+    flown: list[list[dict[str, NDArray[np.generic]]]] = [[] for _ in DESIGN]
+    for done_before, ((row, factors), drawn) in enumerate(flights):
 
-        def told(done: int, _: int, row: int = row) -> None:
+        def told(done: int, of: int, before: int = done_before) -> None:
             if progress is not None:
-                progress("flying the design", row * futures + done, len(DESIGN) * futures)
+                progress("flying the design", before * of + done, len(flights) * of)
 
-        keep = KEPT if row else KEPT + ONCE
         try:
             flight = fly(
-                compiled._replace(plan=plan), beliefs, seed=seed, executor=executor, batch=5, keep=keep, progress=told
-            )
+                compiled._replace(plan=scaled(compiled.plan, compiled, *factors)), drawn, seed=seed, executor=executor,
+                batch=5, keep=KEPT if row else KEPT + ONCE, progress=told,
+            )  # fmt: skip
         except FutureFailed as error:
             raise PlanError(f"{error}; a plan needs futures that can be flown to their end") from error
-        flown.append(flight.tally)
-    return Pilot(compiled, beliefs, tuple(flown))
+        flown[row].append(flight.tally)
+    joined = tuple({name: np.concatenate([one[name] for one in sets]) for name in sets[0]} for sets in flown)
+    return Pilot(compiled, np.concatenate(beliefs), joined)
 
 
 def equipped(pilot: Pilot, row: int) -> Floats:
     """(futures, months) crews that have a kit, averaged over the month from its two ends."""
-    found = []
-    for name in ("crews", "kits"):
-        ends = pilot.tally(name, row)
-        found.append(0.5 * (np.concatenate([np.round(pilot.number(name, "initial")), ends[:, :-1]], 1) + ends))
-    least: Floats = np.minimum(*found)
+    least: Floats = np.minimum(*(standing(pilot, name, row) for name in ("crews", "kits")))
     return least
+
+
+def standing(pilot: Pilot, name: str, row: int) -> Floats:
+    """(futures, months) crews or kits of a month, the mean of its ends."""
+    return pilot.mean_of_ends(name, np.round(pilot.number(name, "initial"))[:, 0], row)
 
 
 def losses(pilot: Pilot, row: int) -> Floats:
     """(futures, months) leakers times the mean damage of their class, and the shots of the other layers, money."""
     leaked = pilot.tally("leaked", row).sum(2)
     found: Floats = (leaked * pilot.money("threats", "damage")).sum(2) + pilot.tally("spend", row)[:, :, LAYERS].sum(2)
+    return found
+
+
+def leakers(pilot: Pilot, row: int) -> Floats:
+    """(futures, months) threats that reach their destinations."""
+    found: Floats = pilot.tally("leaked", row).sum((2, 3))
     return found
 
 
@@ -248,9 +293,9 @@ def padded(planes: Floats, count: int) -> Floats:
     return np.concatenate([steepest, np.repeat(steepest[-1:], count - len(planes), 0)])
 
 
-def fit(pilot: Pilot) -> Curves:
-    """The curves of a pilot's futures."""
-    links, template = pilot.compiled.links, pilot.compiled.template
+def fit(pilot: Pilot, lost: Callable[[Pilot, int], Floats] = losses) -> Curves:
+    """The curves of a pilot's futures: of money saved, or of what else is ``lost``, such as ``leakers``."""
+    template = pilot.compiled.template
     rows, futures = range(len(DESIGN)), len(pilot)
     can = pilot.number("threats", "engagement")[0] > 0.0
     threats = pilot.tally("launched").sum(2)[:, :, can].sum(2)
@@ -260,8 +305,8 @@ def fit(pilot: Pilot) -> Curves:
     fit_nights = np.stack([pilot.tally("fit", r) for r in rows], 1)
     most = max(rows, key=lambda r: equipped(pilot, r).sum())
     nights = pilot.tally("fit", most) / np.maximum(equipped(pilot, most), 1.0)
-    loss = np.stack([losses(pilot, r) for r in rows], 1)
-    shape = (futures, len(DESIGN), len(links.month_days))
+    loss = np.stack([lost(pilot, r) for r in rows], 1)
+    shape = (futures, len(DESIGN), len(pilot.months))
     points = np.stack([np.broadcast_to(threats[:, None], shape), fit_nights, spent[..., own].sum(3)], 3)
     saved = loss[:, [BAREST]] - loss + first_worth(killed, loss)[:, None, None] * killed[:, [BAREST]]
     planes, limits = np.empty((futures, PLANES, 3)), np.empty((futures, PLANES, 2))

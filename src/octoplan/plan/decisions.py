@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from octoplan.plan.model import CALENDAR, CREW, LINES, OUTPUT, UNIT, Model, starts
-from octoplan.plan.twostage import Floats
+from octoplan.plan.committed import calendar_of
+from octoplan.plan.given import LINES, OUTPUT, windows_from
+from octoplan.plan.model import Model
+from octoplan.plan.scale import CREW, UNIT
+from octoplan.plan.twostage import Floats, Ints
 from octoplan.scenario import Scenario
 from octoplan.scenario.files import DECISIONS
 
@@ -18,24 +21,33 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 Series = list[int]
 
 
-def monthly(windows: tuple[int, ...], values: Floats, months: int) -> Series:
-    """Whole numbers by month, the last of which runs on, from a value for each window."""
-    window = np.searchsorted(np.array(windows), np.arange(min(months, windows[-1] + 1)), "right") - 1
-    found: Series = np.round(values[window]).astype(np.int64).tolist()
+def monthly(own: Floats | Ints, windows: tuple[int, ...], values: Floats) -> Series:
+    """Whole numbers by month, the last of which runs on: the scenario's own up to the first window, then the values."""
+    first = windows[0] if windows else len(own)
+    months = np.arange(first, len(own))
+    decided = values[np.searchsorted(np.array(windows), months, "right") - 1] if windows else np.zeros(0)
+    found: Series = np.round(np.concatenate([own[:first], decided])).astype(np.int64).tolist()
     while len(found) > 1 and found[-1] == found[-2]:
         found.pop()
     return found
 
 
-def chosen(model: Model, x: Floats, plants: tuple[str, ...], months: int) -> dict[str, Any]:
+def chosen(model: Model, x: Floats, plants: tuple[str, ...]) -> dict[str, Any]:
     """The tables that a first stage decides: output, lines, crews, kits."""
+    given, plan = model.given, model.given.plan
     block = {name: x[numbers] for name, numbers in model.sheet.x.blocks.items()}
-    output, lines, calendar = (starts(w, months) for w in (OUTPUT, LINES, CALENDAR))
+    output, lines = {}, {}
+    for p, plant in enumerate(plants):
+        windows = windows_from(OUTPUT, int(given.output_from[p]), given.months)
+        output[plant] = monthly(plan.output[p], windows, block["asked"][p] * UNIT)
+        windows = windows_from(LINES, int(given.lines_from[p]), given.months)
+        lines[plant] = monthly(plan.lines[p], windows, block["lines"][p])
+    crews, kits = (calendar_of(name, given) for name in ("crews", "kits"))
     return {
-        "output": {p: monthly(output, v * UNIT, months) for p, v in zip(plants, block["asked"], strict=True)},
-        "lines": {p: monthly(lines, v, months) for p, v in zip(plants, block["lines"], strict=True)},
-        "crews": {"intake": monthly(calendar, block["intake"] * CREW, months)},
-        "kits": {"order": monthly(calendar, block["kits"] * CREW, months)},
+        "output": output,
+        "lines": lines,
+        "crews": {"intake": monthly(plan.intake, crews, block["intake"] * CREW)},
+        "kits": {"order": monthly(plan.kit_orders, kits, block["kits"] * CREW)},
     }
 
 

@@ -28,7 +28,8 @@ from octoplan.plan.twostage import (
 def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> Solver:
     """HiGHS with columns x, y of scenario 0, y of scenario 1, … and under a tail eta and one excess for each scenario.
 
-    The excess v of a scenario is at least 0 and q y - eta (Rockafellar and Uryasev 2000).
+    Of several groups the last column is the dearest mean. The excess v of a scenario is at least 0 and q y - eta
+    (Rockafellar and Uryasev 2000).
     """
     p, count, first, second = scenarios.probability, len(scenarios), problem.first, problem.second
     realisations = list(scenarios)
@@ -42,6 +43,17 @@ def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> S
     blocks = [[problem.rows, None], [sparse.vstack(technology), sparse.block_diag(recourse)]]
     row_lower = [problem.row_lower, *(r.lower for r in realisations)]
     row_upper = [problem.row_upper, *(r.upper for r in realisations)]
+    if risk.groups > 1:
+        cost = [first.cost, np.zeros(count * len(second)), np.ones(1)]
+        lower.append(np.full(1, -inf))
+        upper.append(np.full(1, inf))
+        whole.append(np.zeros(1, bool))
+        each = np.repeat(np.arange(risk.groups), count // risk.groups) == np.arange(risk.groups)[:, None]
+        mean_of = each * p / (each @ p)[:, None]
+        means = sparse.csr_array(mean_of) @ sparse.block_diag(costs[:, None, :])
+        blocks = [[*blocks[0], None], [*blocks[1], None], [None, -means, np.ones((risk.groups, 1))]]
+        row_lower.append(np.zeros(risk.groups))
+        row_upper.append(np.full(risk.groups, inf))
     if risk.weight > 0.0:
         cost.append(risk.weight * np.append(1.0, p / (1.0 - risk.level)))
         lower.append(np.append(-inf, np.zeros(count)))

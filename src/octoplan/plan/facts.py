@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from octoplan.plan.curves import DESIGN, Pilot
+from octoplan.plan.curves import DESIGN, Pilot, standing
 from octoplan.plan.learning import experience, mean_hours
 from octoplan.plan.twostage import Floats, Ints
 
@@ -20,7 +20,7 @@ NO_CREWS = DESIGN.index((1.0, 0.0))
 
 @dataclass(frozen=True)
 class Facts:
-    """Axes: s futures, p plants, t months, n parts, l lanes.
+    """Axes: s futures, p plants, t months from the pilot's ``begin`` on, n parts, l lanes.
 
     since
         (s, p, t) months since the plant's opening month, -1 before it.
@@ -75,13 +75,12 @@ class Facts:
 
 def facts_of(pilot: Pilot) -> Facts:
     """The facts of a pilot's futures."""
-    links, plan = pilot.compiled.links, pilot.compiled.plan
-    days, month_of = links.month_days.astype(float), links.month_of
+    links, plan, days = pilot.compiled.links, pilot.compiled.plan, pilot.days
     starts = np.concatenate([[0], np.cumsum(links.month_days)])
-    opened = pilot.tally("opened")
-    left = np.clip(starts[1:] - np.ceil(np.minimum(opened, starts[-1]))[..., None], 0.0, days)
-    day = np.minimum(np.ceil(np.minimum(opened, starts[-1])), starts[-1] - 1).astype(np.int64)
-    since = np.arange(len(days)) - month_of[day][..., None]
+    opened = np.ceil(np.minimum(pilot.tally("opened"), starts[-1]))
+    left = np.clip(starts[pilot.begin + 1 :] - opened[..., None], 0.0, days)
+    month = links.month_of[np.minimum(opened, starts[-1] - 1).astype(np.int64)]
+    since = np.arange(pilot.begin, pilot.begin + len(days)) - month[..., None]
     since = np.where((opened[..., None] < starts[-1]) & (since >= 0), since, -1)
     down = pilot.tally("plant_down").transpose(0, 2, 1)
     supply, price, sourcing = supplies(pilot)
@@ -90,11 +89,10 @@ def facts_of(pilot: Pilot) -> Facts:
     totals = np.bincount(part, weights, parts)
     lead = np.bincount(part, weights * pilot.number("suppliers", "lead").mean(0), parts) / np.maximum(totals, 1e-12)
     rate = pilot.number("finance", "discount_rate")
-    years = (starts[:-1] + 0.5 * days) / YEAR
     return Facts(
         pilot, since, left / days, np.maximum(0.0, left - down), supply, price, sourcing, lead / MONTH,
         (lead + plan.cover[0]) / MONTH, days[None, :, None] - pilot.tally("lane_down"), pilot.money("lanes", "cost"),
-        (1.0 + rate) ** -years, standing(pilot, "crews"), standing(pilot, "kits"),
+        (1.0 + rate) ** (-pilot.middle / YEAR), standing(pilot, "crews", NO_CREWS), standing(pilot, "kits", NO_CREWS),
         flow(pilot, "crews", "course", 1.0 - pilot.number("crews", "washout")[:, 0]),
         flow(pilot, "kits", "lead", np.ones(len(pilot))),
     )  # fmt: skip
@@ -102,10 +100,9 @@ def facts_of(pilot: Pilot) -> Facts:
 
 def supplies(pilot: Pilot) -> tuple[Floats, Floats, Floats]:
     """Supply and price of each part, (s, t, parts), and (s, t, suppliers) each supplier's share of its part."""
-    links, names = pilot.compiled.links, pilot.compiled.names
-    part = np.asarray(pilot.compiled.template.suppliers["part"])
+    names, part = pilot.compiled.names, np.asarray(pilot.compiled.template.suppliers["part"])
     weight = pilot.compiled.plan.sourcing
-    days = links.month_days.astype(float)[None, :, None]
+    days = pilot.days[None, :, None]
     up = days - pilot.tally("supplier_down")
     into = (part[:, None] == np.arange(len(names.parts))).astype(float)
     turned = weight * (up / days + 1e-9)
@@ -114,15 +111,9 @@ def supplies(pilot: Pilot) -> tuple[Floats, Floats, Floats]:
     return able @ into, (share * pilot.money("suppliers", "price")) @ into, share
 
 
-def standing(pilot: Pilot, name: str) -> Floats:
-    """(s, t) crews or kits of a month, the mean of its ends, where none are added."""
-    ends = pilot.tally(name, NO_CREWS)
-    return 0.5 * (np.concatenate([np.round(pilot.number(name, "initial")), ends[:, :-1]], 1) + ends)
-
-
 def flow(pilot: Pilot, kind: str, delay: str, passed: Floats) -> Floats:
     """(s, t, t) how many stand on average in month two of one that began on the first day of month one."""
-    starts = np.concatenate([[0], np.cumsum(pilot.compiled.links.month_days)])
+    starts = np.concatenate([[0.0], np.cumsum(pilot.days)])
     wait = np.floor(pilot.number(kind, delay)[:, 0] + 0.5)
     stay = 1.0 - np.minimum(1.0, pilot.number(kind, "attrition")[:, 0])
     day = np.arange(starts[-1])
@@ -132,7 +123,7 @@ def flow(pilot: Pilot, kind: str, delay: str, passed: Floats) -> Floats:
         age = day - starts[begun] - wait[:, None]
         there = np.where(age >= 0.0, passed[:, None] * stay[:, None] ** (np.maximum(age, 0.0) + 1.0), 0.0)
         for month, (low, high) in enumerate(pairwise(starts.tolist())):
-            found[:, begun, month] = there[:, low:high].mean(1)
+            found[:, begun, month] = there[:, int(low) : int(high)].mean(1)
     return found
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,20 +10,24 @@ from octoplan.campaign.futures import fly
 from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run import beliefs_of
-from octoplan.plan import decisions, extensive
+from octoplan.plan import decisions
 from octoplan.plan.curves import Pilot, losses
-from octoplan.plan.model import MONEY, UNIT
-from octoplan.plan.optimise import Plan, block
+from octoplan.plan.facts import YEAR
+from octoplan.plan.gap import mean_plan
+from octoplan.plan.model import Model
+from octoplan.plan.optimise import Plan
 from octoplan.plan.recourse import costs
-from octoplan.plan.twostage import Floats, PlanError, mean
+from octoplan.plan.scale import MONEY, UNIT
+from octoplan.plan.tables import block
+from octoplan.plan.twostage import Floats, PlanError, second_cost
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.scenario import with_decisions
 
-KEPT = (
-    "leaked", "stopped", "spend", "good", "exchange", "opened", "plant_down", "supplier_down", "lane_down", "crews",
-    "kits", "damage",
-)  # fmt: skip
+KEPT = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
+
+WIDE = 1.96
+"""Standard errors either side of a mean that hold 95 % of luck."""
 
 UNSEEN = 1_000_003
 """Added to the seed of the futures a plan was made for: those it is flown through share none with them."""
@@ -43,8 +46,14 @@ class Flown:
         Its two parts.
     damage
         Damage as drawn, millions, not discounted.
-    stopped, leaked, made
+    stopped, leaked, launched, made
         Threats and good units over the horizon.
+    good
+        (futures, months) good units.
+    paid
+        (futures, months, payers) spend of the programme, its crews and kits, not discounted, millions.
+    jobs
+        (futures, countries) direct jobs of the programme's plants, the mean over the horizon.
     """
 
     cost: Floats
@@ -53,7 +62,11 @@ class Flown:
     damage: Floats
     stopped: Floats
     leaked: Floats
+    launched: Floats
     made: Floats
+    good: Floats
+    paid: Floats
+    jobs: Floats
 
 
 @dataclass(frozen=True)
@@ -77,21 +90,17 @@ class Flights:
 
 
 @dataclass(frozen=True)
-class Disagreement:
-    """What the linear model says of its own futures, and what the campaign makes of them: means over the futures.
-
-    made, spend, loss, cost
-        (linear, flown): units; discounted millions.
+class Apart:
+    """One number as the linear model has it and as the campaign does: means over the same futures.
 
     Error:
-        Standard error of the mean of flown cost less linear cost, millions.
+        Standard error of the mean of flown less linear.
 
     """
 
-    made: tuple[float, float]
-    spend: tuple[float, float]
-    loss: tuple[float, float]
-    cost: tuple[float, float]
+    unit: str
+    linear: float
+    flown: float
     error: float
 
 
@@ -101,16 +110,27 @@ def through(
     """One compiled plan through the futures of a seed."""
     flown = fly(compiled, beliefs, seed=seed, executor=executor, batch=5, keep=KEPT, progress=told).tally
     pilot = Pilot(compiled, beliefs, (flown,))
-    days = compiled.links.month_days
-    years = (np.cumsum(days) - 0.5 * days) / 365.25
-    worth = (1.0 + pilot.number("finance", "discount_rate")) ** -years
+    worth = (1.0 + pilot.number("finance", "discount_rate")) ** (-pilot.middle / YEAR)
     own = [c for c in range(flown["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
-    spend = (pilot.tally("spend")[:, :, own].sum((2, 3)) * worth).sum(1) / MONEY
+    paid = pilot.tally("spend")[:, :, own].sum(2) / MONEY
+    spend = (paid.sum(2) * worth).sum(1)
     loss = (losses(pilot, 0) * worth).sum(1) / MONEY
+    threats = {name: pilot.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
+    good = pilot.tally("good").sum(2)
     return Flown(
-        spend + loss, spend, loss, pilot.tally("damage").sum((1, 2)) / MONEY, pilot.tally("stopped").sum((1, 2, 3)),
-        pilot.tally("leaked").sum((1, 2, 3)), pilot.tally("good").sum((1, 2)),
+        spend + loss, spend, loss, pilot.tally("damage").sum((1, 2)) / MONEY, **threats, made=good.sum(1), good=good,
+        paid=paid, jobs=jobs(pilot),
     )  # fmt: skip
+
+
+def jobs(pilot: Pilot) -> Floats:
+    """(futures, countries) direct jobs: hours paid over a job's hours, the mean over the horizon."""
+    home = np.asarray(pilot.compiled.template.plants["country"])
+    into = (home[:, None] == np.arange(len(pilot.compiled.names.countries))).astype(float)
+    each = pilot.number("countries", "hours_per_job") * float(pilot.days.sum()) / YEAR
+    hours = pilot.tally("hours_paid").sum(1) @ into
+    found: Floats = np.divide(hours, each, out=np.zeros_like(hours), where=each > 0.0)
+    return found
 
 
 def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
@@ -121,13 +141,10 @@ def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     plants are asked nothing there has no split.
     """
     own, planned = scenario.compile(), plan.scenario.compile()
-    pilot, names = plan.facts.pilot, own.names
+    names = own.names
     found = {"own plan": own}
     asked = plan.tables["asked"].values.mean(0).sum(1)
-    pattern = pilot.compiled.plan.output
-    since = np.maximum(plan.facts.since, 0)
-    rows = np.arange(len(pattern))[:, None]
-    base = (np.where(plan.facts.since >= 0, pattern[rows, since], 0.0) * plan.facts.open_share).mean(0).sum(1)
+    base = own_units(plan)
     total = asked.sum() if asked.sum() >= 1.0 else base.sum()
     home = np.asarray(own.template.plants["country"])
     makers = [c for c in sorted(set(home.tolist())) if base[home == c].sum() > 0.0]
@@ -141,11 +158,30 @@ def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         output = own.plan.output * times[:, None]
         lines = np.where(times[:, None] > 0.0, np.ceil(own.plan.lines * np.maximum(1.0, times[:, None])), 0.0)
         found[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
-    naive = extensive.solve(plan.model.problem, mean(plan.model.scenarios), gap=1e-3, time_limit=60.0).x
-    tables = decisions.chosen(plan.model, naive, names.plants, len(names.months))
-    found["mean-value plan"] = with_decisions(scenario, decisions.rewritten(scenario, tables)).compile()
+    model = plan.model
+    naive = (
+        mean_plan(model.problem, plan.basis.planned_for(model.scenarios))
+        if plan.values is None
+        else plan.values.mean_plan
+    )
+    found["mean-value plan"] = written(scenario, model, naive)
     found["no programme"] = own._replace(plan=own.plan._replace(programme=np.zeros_like(own.plan.programme)))
     return found
+
+
+def own_units(plan: Plan) -> Floats:
+    """(plants,) good units that the scenario's own plan asks for, the mean over futures."""
+    facts = plan.facts
+    pattern = facts.pilot.compiled.plan.output
+    each = pattern[np.arange(len(pattern))[:, None], np.maximum(facts.since, 0)]
+    found: Floats = (np.where(facts.since >= 0, each, 0.0) * facts.open_share).mean(0).sum(1)
+    return found
+
+
+def written(scenario: Scenario, model: Model, x: Floats) -> Compiled:
+    """The scenario with a first stage as its decisions, compiled."""
+    tables = decisions.chosen(model, x, scenario.names.plants)
+    return with_decisions(scenario, decisions.rewritten(scenario, tables)).compile()
 
 
 def fly_plans(
@@ -160,38 +196,72 @@ def fly_plans(
     """The plan and its rivals through futures of a seed that no plan was made for. Raises PlanError below 2."""
     if futures < 2:
         raise PlanError(f"an interval cannot come of {futures} futures; fly 2 at least, better 1,000")
+    every = {"plan": plan.scenario.compile(), **rivals(scenario, plan)}
+    return Flights(fly_each(scenario, every, futures, seed, "flying plan and rivals", executor, progress))
+
+
+def fly_each(
+    scenario: Scenario, every: Mapping[str, Compiled], futures: int, seed: int, what: str, executor: Executor | None,
+    progress: Progress | None,
+) -> dict[str, Flown]:  # fmt: skip
+    """Compiled plans by name through the same futures, those that no plan was made for from the seed."""
     unseen = (seed + UNSEEN) % 2**64
     beliefs = beliefs_of(scenario, futures, unseen)
-    every = {"plan": plan.scenario.compile(), **rivals(scenario, plan)}
-    flown: dict[str, Any] = {}
+    flown: dict[str, Flown] = {}
     for row, (name, compiled) in enumerate(every.items()):
 
         def told(done: int, _: int, row: int = row) -> None:
             if progress is not None:
-                progress("flying plan and rivals", row * futures + done, len(every) * futures)
+                progress(what, row * futures + done, len(every) * futures)
 
         flown[name] = through(compiled, beliefs, unseen, executor, told)
-    return Flights(flown)
+    return flown
 
 
-def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> Disagreement:
-    """The linear model against the campaign on the futures the plan was made for; ``seed`` is theirs."""
-    pilot, model = plan.facts.pilot, plan.model
-    flown = through(plan.scenario.compile(), pilot.beliefs, seed, executor, None)
-    discount = plan.facts.discount
-    saved = (block(model, plan.followed, "saved") * discount).sum(1)
-    loss = (plan.curves.bare * discount).sum(1) / MONEY - saved
-    cost = costs(model.problem, model.scenarios, plan.solved.x) + plan.idle
-    vain = (block(model, plan.followed, "missed") * model.problem.second.cost[model.sheet.y.blocks["missed"]]).sum(
-        (1, 2)
-    )
-    cost = cost - vain
-    made = block(model, plan.followed, "made").sum((1, 2)) * UNIT
-    apart = flown.cost - cost
-    return Disagreement(
-        (float(made.mean()), float(flown.made.mean())),
-        (float((cost - loss).mean()), float(flown.spend.mean())),
-        (float(loss.mean()), float(flown.loss.mean())),
-        (float(cost.mean()), float(flown.cost.mean())),
-        float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else float("nan"),
-    )
+def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Apart]:
+    """The linear model against the campaign on the futures the plan was made for; ``seed`` is theirs.
+
+    Money only where the aim is least cost; of each budget what its payer spends.
+    """
+    model, futures = plan.model, plan.basis.counted
+    beliefs = plan.facts.pilot.beliefs[:futures]
+    flown = through(plan.scenario.compile(), beliefs, seed, executor, None)
+    followed = plan.followed[:futures]
+    currency = f"M{plan.scenario.currency}"
+    found = {"good units": apart("units", block(model, followed, "made").sum((1, 2)) * UNIT, flown.made)}
+    if plan.basis.counts is not None:
+        kept = block(model, followed, "halted").sum(1) * UNIT
+        found["leakers"] = apart("threats", plan.basis.counts.bare[:futures].sum(1) - kept, flown.leaked)
+    if not model.counts_threats:
+        loss, cost = linear_money(plan, followed)
+        found["spend"] = apart(currency, cost - loss, flown.spend)
+        found["losses"] = apart(currency, loss, flown.loss)
+        found["cost"] = apart(currency, cost, flown.cost)
+    for limit in model.limits:
+        if limit.payer is not None:
+            payer, months = limit.payer, limit.months
+            spent = flown.paid[:, months, payer].sum(1)
+            found[limit.name] = apart(currency, np.full(futures, limit.at(plan.solved.x)), spent)
+    return found
+
+
+def linear_money(plan: Plan, followed: Floats) -> tuple[Floats, Floats]:
+    """(futures,) losses, and losses and spend, of the linear model, millions, without shortages and what is in vain."""
+    model, futures = plan.model, len(followed)
+    discount = plan.facts.discount[:futures]
+    loss = (plan.curves.bare[:futures] * discount).sum(1) / MONEY - (block(model, followed, "saved") * discount).sum(1)
+    scenarios = plan.basis.planned_for(model.scenarios)
+    cost = costs(model.problem, scenarios, plan.solved.x)[:futures] + model.idle[:futures]
+    for name in ("missed", "short", "lacking"):
+        if name in model.sheet.y.blocks:
+            columns = model.sheet.y.blocks[name]
+            each = np.array([second_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
+            cost = cost - (followed[:, columns] * each).reshape(futures, -1).sum(1)
+    return loss, cost
+
+
+def apart(unit: str, linear: Floats, flown: Floats) -> Apart:
+    """Means over futures, and the error of their difference."""
+    gone = flown - linear
+    error = float(gone.std(ddof=1) / np.sqrt(len(gone))) if len(gone) > 1 else float("nan")
+    return Apart(unit, float(linear.mean()), float(flown.mean()), error)

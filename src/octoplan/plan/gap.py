@@ -25,11 +25,13 @@ class Sampler(Protocol):
 class Gap:
     """Of a plan, batch by batch on the same scenarios: its cost, and a bound of the least cost, both (batches,).
 
-    The bound of a batch is at most the least cost over its scenarios, whose mean is at most the true least cost.
+    ``best`` is the first stage found for each batch, (batches, x). The bound of a batch is at most the least cost over
+    its scenarios, whose mean is at most the true least cost.
     """
 
     plan: Floats
     least: Floats
+    best: Floats
 
     @property
     def mean(self) -> float:
@@ -78,7 +80,7 @@ def estimate(
     if batches < 2:
         raise PlanError(f"an interval cannot come of {batches} batches; ask for 2 at least, better 30")
     allowed(problem, x)
-    plan, least = np.empty(batches), np.empty(batches)
+    plan, least, found = np.empty(batches), np.empty(batches), np.empty((batches, len(x)))
     for k, batch_seed in enumerate(np.random.SeedSequence(seed).generate_state(batches).tolist()):
         scenarios = sampler.sample(size, batch_seed)
         best = lshaped.solve(problem, scenarios, risk=risk, gap=gap, executor=executor)
@@ -87,10 +89,10 @@ def estimate(
             raise PlanError(
                 "the plan leaves a scenario drawn that cannot be met, so its gap has no end; let a shortage be paid for"
             )
-        least[k] = best.lower
+        least[k], found[k] = best.lower, best.x
         if progress is not None:
             progress(k + 1, batches)
-    return Gap(plan, least)
+    return Gap(plan, least, found)
 
 
 def allowed(problem: TwoStage, x: Floats) -> None:
@@ -119,11 +121,14 @@ class Values:
         Cost of the stochastic plan.
     of_mean_plan
         Cost of the plan made for the mean scenario; infinite if it leaves a scenario that cannot be met.
+    mean_plan
+        That plan's first stage.
     """
 
     wait_and_see: float
     here_and_now: float
     of_mean_plan: float
+    mean_plan: Floats
 
     @property
     def evpi(self) -> float:
@@ -141,10 +146,22 @@ def values(
 ) -> Values:
     """The three costs of a problem over its scenarios, at mean cost. Raises PlanError where one has no plan."""
     plan = lshaped.solve(problem, scenarios, gap=gap, executor=executor)
-    known = 0.0
-    for s, p in enumerate(scenarios.probability.tolist()):
-        if p > 0.0:
-            alone = Scenarios(np.ones(1), lambda _, s=s: scenarios.realise(s))  # type: ignore[misc]
-            known += p * extensive.solve(problem, alone, gap=gap).upper
-    naive = extensive.solve(problem, mean(scenarios), gap=gap).x
-    return Values(known, plan.upper, cost(problem, scenarios, naive, NEUTRAL, executor))
+    naive = mean_plan(problem, scenarios, gap)
+    known = wait_and_see(problem, scenarios, gap, executor)
+    return Values(known, plan.upper, cost(problem, scenarios, naive, NEUTRAL, executor), naive)
+
+
+def mean_plan(problem: TwoStage, scenarios: Scenarios, gap: float = 1e-3) -> Floats:
+    """The first stage that is best for the mean scenario."""
+    return extensive.solve(problem, mean(scenarios), gap=gap, time_limit=60.0).x
+
+
+def wait_and_see(problem: TwoStage, scenarios: Scenarios, gap: float, executor: ThreadPoolExecutor | None) -> float:
+    """Mean cost if each scenario were known before the first stage is decided."""
+
+    def known(s: int) -> float:
+        return extensive.solve(problem, Scenarios(np.ones(1), lambda _: scenarios.realise(s)), gap=gap).upper
+
+    possible = np.flatnonzero(scenarios.probability > 0.0).tolist()
+    each = map(known, possible) if executor is None else executor.map(known, possible)
+    return float(scenarios.probability[possible] @ np.array(list(each)))

@@ -73,30 +73,48 @@ class Proposal:
 
 
 class Master:
-    """x, under a tail eta, and one cost for each cluster of scenarios, held from below by cuts."""
+    """x, under a tail eta, of groups the dearest, and the cost of each cluster of scenarios, held up by cuts."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, risk: Risk, clusters: int) -> None:
         self.problem, self.p, self.risk = problem, scenarios.probability, risk
-        self.members = np.array_split(np.arange(len(scenarios)), clusters)
-        self.n, self.tail = len(problem.first), int(risk.weight > 0.0)
+        groups = np.split(np.arange(len(scenarios)), risk.groups)
+        self.members = [own for group in groups for own in np.array_split(group, max(1, clusters // risk.groups))]
+        clusters = len(self.members)
+        self.n, self.tail, self.dearest = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
         self.free = np.zeros(clusters, bool)  # of a cluster without a cut nothing is known: its cost is held at 0
         self.whole, self.radius = False, 1e2
-        first, more = problem.first, self.tail + clusters
+        first, more = problem.first, self.tail + self.dearest + clusters
+        each = np.zeros(clusters) if self.dearest else np.ones(clusters)
         columns = Columns(
-            np.concatenate([first.cost, [risk.weight] * self.tail, np.ones(clusters)]),
+            np.concatenate([first.cost, [risk.weight] * self.tail, [1.0] * self.dearest, each]),
             np.concatenate([first.lower, np.zeros(more)]),
             np.concatenate([first.upper, np.zeros(more)]),
             np.zeros(self.n + more, bool),
         )
         rows = sparse.hstack([problem.rows, sparse.csr_array((len(problem.row_lower), more))], format="csr")
-        self.solver = load(columns, rows, problem.row_lower, problem.row_upper, SIMPLEX | EXACT)
+        lower, upper = problem.row_lower, problem.row_upper
+        if self.dearest:
+            above = np.zeros((risk.groups, self.n + more))
+            above[:, self.n] = 1.0
+            for g, group in enumerate(groups):
+                own = [k for k, members in enumerate(self.members) if members[0] in group]
+                above[g, [self.n + 1 + k for k in own]] = -1.0 / self.p[group].sum()
+            rows = sparse.vstack([rows, sparse.csr_array(above)], format="csr")
+            lower = np.concatenate([lower, np.zeros(risk.groups)])
+            upper = np.concatenate([upper, np.full(risk.groups, inf)])
+        self.solver = load(columns, rows, lower, upper, SIMPLEX | EXACT)
 
-    def ask_whole(self, relative_gap: float) -> None:
+    def ask_whole(self, relative_gap: float, tolerance: float) -> None:
         """From here on whole columns are whole."""
         self.whole = True
         for j in np.flatnonzero(self.problem.first.integer):
             self.solver.changeColIntegrality(int(j), highspy.HighsVarType.kInteger)
-        told: Options = {"solver": "choose", "presolve": "choose", "mip_rel_gap": relative_gap}
+        told: Options = {
+            "solver": "choose",
+            "presolve": "choose",
+            "mip_rel_gap": relative_gap,
+            "mip_abs_gap": tolerance,
+        }
         for name, value in told.items():
             self.solver.setOptionValue(name, value)
 
@@ -105,7 +123,7 @@ class Master:
 
         Says whether one of them breaks the proposal.
         """
-        n, first_cost = self.n, self.n + self.tail
+        n, first_cost = self.n, self.n + self.tail + self.dearest
         rows: list[tuple[float, Floats]] = []
         width = first_cost + len(self.members)
         for s in np.flatnonzero((self.p > 0.0) & np.isinf(cuts.costs)):
@@ -120,7 +138,7 @@ class Master:
             for eta in [-inf, *etas] if self.tail and not self.free[k] else etas:
                 weight, past = self.weights(possible, cuts.costs[possible], eta)
                 row = np.zeros(width)
-                row[:n], row[n:first_cost], row[first_cost + k] = -weight @ cuts.slope[possible], past, 1.0
+                row[:n], row[n : n + self.tail], row[first_cost + k] = -weight @ cuts.slope[possible], past, 1.0
                 rows.append((float(weight @ cuts.constant[possible]), row))
             self.free[k] = True
         if not rows:
@@ -150,7 +168,7 @@ class Master:
         """
         n, first, free = self.n, self.problem.first, self.free
         known = bool(free.all())
-        eta = np.full(self.tail, inf if known else 0.0)
+        eta = np.full(self.tail + self.dearest, inf if known else 0.0)
         lower = np.concatenate([first.lower, -eta, np.where(free, -inf, 0.0)])
         upper = np.concatenate([first.upper, eta, np.where(free, inf, 0.0)])
         self.bound(lower, upper)
@@ -163,7 +181,7 @@ class Master:
             far = self.radius + np.abs(np.concatenate([lower, upper])[np.isfinite(np.concatenate([lower, upper]))]).max(
                 initial=0.0
             )
-            boxed = np.arange(len(lower)) < n + self.tail
+            boxed = np.arange(len(lower)) < n + self.tail + self.dearest
             self.bound(np.where(boxed, np.maximum(lower, -far), lower), np.where(boxed, np.minimum(upper, far), upper))
             outcome = self.run(deadline)
         if outcome is Outcome.STOPPED:
@@ -196,6 +214,7 @@ class Search:
     master: Master
     deadline: float
     gap: float
+    tolerance: float | None
     progress: Progress | None
     lower: float = -inf
     upper: float = inf
@@ -204,6 +223,12 @@ class Search:
     centre: Floats | None = None
     centre_cost: float = inf
     iterations: int = 0
+
+    def met(self, upper: float) -> bool:
+        """Whether the lower bound is near enough to an upper one."""
+        if self.tolerance is not None:
+            return upper - self.lower <= self.tolerance
+        return gap(self.lower, upper) <= self.gap
 
     def price(self, x: Floats, proposal: Proposal | None = None) -> bool:
         """Price x in every scenario and add its cuts; whether they break the proposal."""
@@ -231,7 +256,7 @@ class Search:
             before = self.lower, self.centre_cost
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
-            if gap(self.lower, self.centre_cost) <= self.gap:
+            if self.met(self.centre_cost):
                 return True
             rising = self.lower - before[0] > 1e-3 * (self.centre_cost - self.lower)
             drawn = self.centre is not None and (onward or rising) and not foretold
@@ -243,17 +268,20 @@ class Search:
             hoped = (1.0 - INWARD) * (before[1] - proposal.lower)
             foretold = before[1] - self.centre_cost > FORETOLD * hoped
             if not drawn and not broken and proposal.lower > -inf:
-                return gap(self.lower, self.centre_cost) <= self.gap
+                return self.met(self.centre_cost)
 
     def whole(self) -> bool:
         """Steps with whole columns whole, until the bounds meet; False if tolerances bar the way."""
-        self.master.ask_whole(0.5 * self.gap)
-        while gap(self.lower, self.upper) > self.gap:
+        if self.tolerance is None:
+            self.master.ask_whole(0.5 * self.gap, 1e-6)
+        else:
+            self.master.ask_whole(0.0, 0.5 * self.tolerance)
+        while not self.met(self.upper):
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
-            if gap(self.lower, self.upper) > self.gap and not self.price(proposal.x, proposal):
+            if not self.met(self.upper) and not self.price(proposal.x, proposal):
                 break
-        return gap(self.lower, self.upper) <= self.gap
+        return self.met(self.upper)
 
 
 def start(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
@@ -276,6 +304,7 @@ def solve(
     *,
     risk: Risk = NEUTRAL,
     gap: float = 1e-6,
+    tolerance: float | None = None,
     time_limit: float = inf,
     clusters: int = CLUSTERS,
     executor: ThreadPoolExecutor | None = None,
@@ -285,6 +314,8 @@ def solve(
 
     gap
         Relative distance of the bounds at which to stop.
+    tolerance
+        Distance of the bounds at which to stop, in units of cost, in place of the relative one.
     time_limit
         Seconds; the best plan until then is returned. Only a search that is cut off may differ from run to run.
     clusters
@@ -297,12 +328,14 @@ def solve(
     Raises PlanError where no plan is possible, none is best, or none was found in time.
     """
     check(problem, scenarios)
+    if len(scenarios) % risk.groups:
+        raise PlanError(f"{len(scenarios)} scenarios are not {risk.groups} groups of one size; draw as many for each")
     if problem.second.integer.any():
         raise PlanError("cuts need a second stage that can be divided; use the extensive form for whole columns there")
     deadline = perf_counter() + time_limit
     clusters = max(1, min(clusters, len(scenarios)))
     master = Master(problem, scenarios, risk, clusters)
-    search = Search(SecondStage(problem, scenarios, executor), master, deadline, gap, progress)
+    search = Search(SecondStage(problem, scenarios, executor), master, deadline, gap, tolerance, progress)
     try:
         begin = start(problem, scenarios, time_limit)
         search.price(begin)

@@ -12,53 +12,26 @@ Parts of one kind are one store for all plants, bought from their suppliers by s
 been hired since the opening. Units are counted in hundreds, crews and kits in tens, money in millions.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from octoplan.plan.aims import Aims, known
+from octoplan.plan.committed import Paid, by_window, calendar_of, committed, windows_of
 from octoplan.plan.curves import Curves
 from octoplan.plan.facts import MONTH, Facts, hours_and_yields
+from octoplan.plan.given import LINES, OUTPUT, Given, given_of, windows_from
+from octoplan.plan.limits import Asked, Limit, limits, reconcile
 from octoplan.plan.recourse import costs
-from octoplan.plan.risk import NEUTRAL, Risk
+from octoplan.plan.scale import CREW, MONEY, UNIT
 from octoplan.plan.sheet import Sheet
 from octoplan.plan.twostage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
 
-UNIT, CREW, MONEY = 100.0, 10.0, 1e6
+HARD, HARD_THREAT = 100.0, 5e6
+"""What a unit short costs, in unit costs, and a threat short, in money, where a confidence asks that none be."""
 
-OUTPUT, LINES, CALENDAR = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
-"""First months of the windows: of output and of lines since opening, of intake and kit orders in the calendar."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Good units a month from a month (row, from 0) on, and the price of a unit short of it."""
-
-    rate: float
-    month: int
-    price: float
-
-
-@dataclass(frozen=True)
-class Aims:
-    """What is wanted of a plan, and what it may not do.
-
-    budgets
-        By payer, money over the horizon for what the plan decides, at mean prices if all that is asked is made.
-    share
-        By country, least and greatest share of the units asked.
-    most_lines
-        Lines a plant may have; twice what the scenario's plan gives it if not given.
-    most_crews
-        Crews begun, and kits ordered, in a month at most; four times the scenario's own most if not given.
-    """
-
-    risk: Risk = NEUTRAL
-    budgets: Mapping[str, float] = field(default_factory=dict)
-    share: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    target: Target | None = None
-    most_lines: float | None = None
-    most_crews: float | None = None
+MONEY_IN_THREATS = 0.01
+"""Threats that a million counts as where the aim is to stop the most."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +41,12 @@ class Model:
     hours, good
         (s, p, t) labour hours of a started unit, share of good ones.
     idle
-        Mean cost, in millions, if nothing were decided; taken off every cost of the programme, lest losses that no plan
-        moves make any gap look small.
+        (s,) cost, in millions or hundreds of threats, if nothing were decided; taken off every cost of the programme,
+        lest losses that no plan moves make any gap look small.
+    given
+        What was settled beforehand.
+    limits
+        What the aims ask of the first stage.
     """
 
     sheet: Sheet
@@ -77,110 +54,246 @@ class Model:
     scenarios: Scenarios
     hours: Floats
     good: Floats
-    idle: float
+    idle: Floats
+    given: Given
+    limits: tuple[Limit, ...]
+
+    @property
+    def counts_threats(self) -> bool:
+        """Whether the aim is to stop the most threats, rather than the least cost."""
+        return "halted" in self.sheet.y.blocks and bool(self.problem.second.cost[self.sheet.y.blocks["halted"]].any())
+
+    @property
+    def objective_unit(self) -> float:
+        """Money, or threats, that the objective counts as one."""
+        return UNIT if self.counts_threats else MONEY
 
 
-def starts(windows: tuple[int, ...], months: int) -> tuple[int, ...]:
-    """The windows that begin within the horizon."""
-    return tuple(w for w in windows if w < months)
-
-
-def windows_of(first: tuple[int, ...], months: Ints) -> Ints:
-    """The window of each month."""
-    return np.asarray(np.searchsorted(np.array(first), months, "right") - 1)
-
-
-def chosen(facts: Facts, windows: tuple[int, ...]) -> Floats:
-    """(s, p, t, windows) 1 where the month of an open plant falls into the window."""
-    since = facts.since
+def chosen(facts: Facts, windows: tuple[int, ...], first: Ints) -> Floats:
+    """(s, p, t, windows) 1 where the month of an open plant falls into the window, counted from its month ``first``."""
+    since = facts.since - first[:, None]
     found = windows_of(windows, np.maximum(since, 0))[..., None] == np.arange(len(windows))
-    return np.asarray(found & (since >= 0)[..., None], float)
+    return np.asarray(found & ((since >= 0) & (facts.since >= 0))[..., None], float)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the blocks of the programme are made of: the sheet, what is known, what is wanted, what is settled.
+
+    hours, good
+        (s, p, t) labour hours of a started unit, share of good ones.
+    """
+
+    sheet: Sheet
+    facts: Facts
+    aims: Aims
+    given: Given
+    hours: Floats
+    good: Floats
+
+    @property
+    def months(self) -> int:
+        return int(self.facts.since.shape[2])
+
+    @property
+    def asked(self) -> Asked:
+        by_output = chosen(self.facts, windows_from(OUTPUT, 0, self.given.months), self.given.output_from)
+        return Asked(unit_cost(self.facts, self.hours, self.good), self.hours / self.good, by_output)
 
 
 def build(
-    facts: Facts, curves: Curves, aims: Aims, learnt: Floats, shut: Flags | None = None, counted: int | None = None
+    facts: Facts,
+    curves: Curves,
+    aims: Aims,
+    learnt: Floats,
+    *,
+    given: Given | None = None,
+    counts: Curves | None = None,
+    shut: Flags | None = None,
+    excused: Flags | None = None,
+    counted: int | None = None,
 ) -> Model:
     """The programme over the futures of the facts. Raises PlanError for aims that contradict each other.
 
+    counts
+        Curves of threats stopped in place of money, where the aims count threats.
     shut
         (p,) plants that may have no line.
+    excused
+        (s,) futures in which target and share of threats stopped need not be reached.
     counted
-        The first futures, whose mean cost of doing nothing is taken off; all if not given.
+        The first futures, whose mean cost of doing nothing is taken off under a risk; all if not given.
     """
-    futures, plants, months = facts.since.shape
-    pilot, plan = facts.pilot, facts.pilot.compiled.plan
-    names, template = pilot.compiled.names, pilot.compiled.template
-    hours, good = hours_and_yields(facts, learnt)
-    sheet = Sheet(futures)
-    output, lines, calendar = (starts(w, months) for w in (OUTPUT, LINES, CALENDAR))
+    compiled = facts.pilot.compiled
+    given = given or given_of(compiled, aims.fixed, facts.pilot.begin, np.full(facts.since.shape[1], -1))
+    draft = Draft(Sheet(len(facts.since)), facts, aims, given, *hours_and_yields(facts, learnt))
+    sheet, asked = draft.sheet, draft.asked
+    decide(draft, shut)
+    made, wanted = produced(draft, asked)
+    parts_of(sheet, facts, made, wanted, draft.good)
+    delivered(sheet, facts, made)
+    stopped(draft, curves)
+    total(draft, (facts.discount * curves.bare).sum(1))
+    short(draft, made, asked, excused)
+    if counts is not None:
+        halted(draft, counts, excused)
+    found = limits(sheet, facts, aims, given, asked)
+    problem, scenarios = sheet.finish()
+    contradiction(problem, compiled.names.plants, compiled.template)
+    reconcile(problem, found)
+    idle = idle_costs(problem, scenarios, aims, counted)
+    weight = problem.second.cost[sheet.y.blocks["total"][0]]
+    total_row = np.arange(problem.recourse.shape[0]) == sheet.rows["total"][0]
+    lowered = [replace(r, lower=r.lower - total_row * off / weight) for r, off in zip(scenarios, idle, strict=True)]
+    return Model(
+        sheet,
+        problem,
+        Scenarios(scenarios.probability, lowered.__getitem__),
+        draft.hours,
+        draft.good,
+        idle,
+        given,
+        found,
+    )
 
-    # first stage
+
+def idle_costs(problem: TwoStage, scenarios: Scenarios, aims: Aims, counted: int | None) -> Floats:
+    """(s,) cost of each future if nothing is decided beyond what the limits ask for and what is given.
+
+    At mean cost each future is counted from its own, which moves no plan and leaves less luck in the sums; a risk
+    looks at whole costs, so there one mean is taken off all.
+    """
+    least = np.clip(0.0, problem.first.lower, problem.first.upper)
+    found = costs(problem, scenarios, least)
+    if aims.risk.weight > 0.0 or aims.worst:
+        return np.full(len(found), found[:counted].mean())
+    return found
+
+
+def decide(draft: Draft, shut: Flags | None) -> None:
+    """The first stage: output and lines by windows since opening, crews begun and kits ordered by the calendar."""
+    sheet, facts, aims, given = draft.sheet, draft.facts, draft.aims, draft.given
+    plan, plants = given.plan, facts.since.shape[1]
+    output, lines = (windows_from(windows, 0, given.months) for windows in (OUTPUT, LINES))
     rate = facts.plant("line_rate")
     most = plan.lines.max(1) * 2.0 if aims.most_lines is None else np.full(plants, aims.most_lines)
-    most = most if shut is None else np.where(shut, 0.0, most)
+    most = np.maximum(most if shut is None else np.where(shut, 0.0, most), given.last_lines)
+    asked_most = most * rate.max(0) * 31.0 / UNIT
+    for plant, rate_most in aims.most.items():
+        row = known(plant, facts.pilot.compiled.names.plants, "plant")
+        asked_most[row] = min(asked_most[row], rate_most / UNIT)
+    asked_most[given.output_from >= given.months] = 0.0
+    most[given.lines_from >= given.months] = 0.0
+    asked = sheet.decide("asked", (plants, len(output)), upper=asked_most[:, None])
+    line = sheet.decide(
+        "lines",
+        (plants, len(lines)),
+        lower=np.minimum(given.last_lines, most)[:, None],
+        upper=most[:, None],
+        whole=True,
+    )
     crews_most = max(4.0 * max(plan.intake.max(), plan.kit_orders.max()), 1.0)
     crews_most = crews_most if aims.most_crews is None else aims.most_crews
-    unit = unit_cost(facts, hours, good)
-    asked = sheet.decide("asked", (plants, len(output)), upper=(most * rate.max(0) * 31.0 / UNIT)[:, None])
-    line = sheet.decide("lines", (plants, len(lines)), upper=most[:, None], whole=True)
-    intake = sheet.decide("intake", (len(calendar),), upper=crews_most / CREW)
-    kit = sheet.decide("kits", (len(calendar),), upper=crews_most / CREW)
+    for name, of in (("intake", "crews"), ("kits", "kits")):
+        sheet.decide(name, (len(calendar_of(of, given)),), upper=crews_most / CREW)
     if len(lines) > 1:
         more = sheet.rule("lines never fall", (plants, len(lines) - 1), low=0.0)
         sheet.put("first", more, line[:, 1:], 1.0)
         sheet.put("first", more, line[:, :-1], -1.0)
-
     frame = windows_of(lines, np.array(output))
     ability = rate.mean(0)[:, None] * MONTH / UNIT
-    within = sheet.rule("asked of lines", (plants, len(output)), high=0.0)
+    there = np.minimum(given.output_from[:, None] + np.array(output), given.months - 1)
+    fixed = given.lines_from >= given.months
+    installed = np.where(fixed[:, None], given.plan.lines[np.arange(plants)[:, None], there], 0.0)
+    within = sheet.rule("asked of lines", (plants, len(output)), high=ability * installed)
     sheet.put("first", within, asked, 1.0)
-    sheet.put("first", within, line[:, frame], -ability)
+    sheet.put("first", within, line[:, frame], -ability * ~fixed[:, None])
 
-    # production: made <= asked, <= lines, <= labour
-    by_output, by_lines = chosen(facts, output), chosen(facts, lines)
-    uplift, discount = facts.uplift[:, None], facts.discount
-    labour = (facts.plant_money("labour_rate") * hours / good + facts.plant_money("royalty")) * uplift[..., None]
-    made = sheet.follow("made", (plants, months), cost=labour * discount[:, None] * UNIT / MONEY)
-    wanted = sheet.follow("wanted", (plants, months))
-    rows = sheet.row("wanted", (plants, months), low=0.0, high=0.0)
+
+def produced(draft: Draft, asked: Asked) -> tuple[Ints, Ints]:
+    """What is made, at most what is asked, what lines and what workers can; and what is wanted."""
+    sheet, facts, given, good = draft.sheet, draft.facts, draft.given, draft.good
+    shape = facts.since.shape[1:]
+    discount, worth = facts.discount[:, None], UNIT / MONEY
+    labour = facts.plant_money("labour_rate") * asked.hours + facts.plant_money("royalty")
+    labour = labour * facts.uplift[:, None, None]
+    made = sheet.follow("made", shape, cost=labour * discount * worth)
+    wanted = sheet.follow("wanted", shape)
+    settled = given.output(facts.since) * facts.open_share / UNIT
+    rows = sheet.row("wanted", shape, low=settled, high=settled)
     sheet.put("recourse", rows, wanted, 1.0)
-    sheet.put("technology", rows[..., None], asked[:, None, :], -by_output * facts.open_share[..., None])
-    vain = unit * discount[:, None] * UNIT / MONEY
-    missed = sheet.follow("missed", (plants, months), cost=vain)
-    rows = sheet.row("asked", (plants, months), low=0.0, high=0.0)
+    decided = sheet.x.blocks["asked"][:, None, :]
+    sheet.put("technology", rows[..., None], decided, -asked.by_output * facts.open_share[..., None])
+    missed = sheet.follow("missed", shape, cost=asked.units * discount * worth)
+    rows = sheet.row("asked", shape, low=0.0, high=0.0)
     sheet.put("recourse", rows, made, 1.0)
     sheet.put("recourse", rows, missed, 1.0)
     sheet.put("recourse", rows, wanted, -1.0)
-    rows = sheet.row("lines", (plants, months), high=0.0)
+    able = facts.plant("line_rate")[..., None] * facts.up_days * good / UNIT
+    rows = sheet.row("lines", shape, high=able * given.lines(facts.since))
     sheet.put("recourse", rows, made, 1.0)
-    able = rate[..., None] * facts.up_days * good / UNIT
-    sheet.put("technology", rows[..., None], line[:, None, :], -by_lines * able[..., None])
-    sheet.put("recourse", sheet.row("labour", (plants, months), high=hands(facts, hours, good)), made, 1.0)
+    by_lines = chosen(facts, windows_from(LINES, 0, given.months), given.lines_from)
+    sheet.put("technology", rows[..., None], sheet.x.blocks["lines"][:, None, :], -by_lines * able[..., None])
+    sheet.put("recourse", sheet.row("labour", shape, high=hands(facts, draft.hours, good)), made, 1.0)
+    return made, wanted
 
-    parts_of(sheet, facts, made, wanted, good)
-    delivered(sheet, facts, made)
-    stopped(sheet, facts, curves, intake, kit, calendar)
 
-    # what a decision costs whatever follows
-    lines_cost, crews_cost, kits_cost = decided(facts, lines, calendar)
-    fixed = standing_cost(facts) + (discount * curves.bare).sum(1)
-    total = sheet.follow("total", (1,), lower=-np.inf, cost=1.0)
-    row = sheet.row("total", (1,), low=fixed[:, None] / MONEY)
-    sheet.put("recourse", row, total, 1.0)
-    for columns, values, scale in (
-        (line, lines_cost, 1.0), (intake, crews_cost, CREW), (kit, kits_cost, CREW),
+def total(draft: Draft, losses: Floats) -> None:
+    """All that a decision costs whatever is made, and the losses if no interceptor flew, (s,) money, in one column."""
+    sheet, facts = draft.sheet, draft.facts
+    every = Paid(np.ones(facts.since.shape[1], bool), crews=True, kits=True)
+    stands = committed(facts, draft.given, facts.discount, every)
+    column = sheet.follow("total", (1,), lower=-np.inf, cost=1.0)
+    row = sheet.row("total", (1,), low=(stands.fixed + losses)[:, None] / MONEY)
+    sheet.put("recourse", row, column, 1.0)
+    for name, values, scale in (
+        ("lines", stands.lines, 1.0), ("intake", stands.intake, CREW), ("kits", stands.kits, CREW),
     ):  # fmt: skip
-        sheet.put("technology", row[0], columns.ravel(), -values.reshape(futures, -1) * scale / MONEY)
+        columns = sheet.x.blocks[name].ravel()
+        sheet.put("technology", row[0], columns, -values.reshape(len(values), -1) * scale / MONEY)
 
-    aimed(sheet, facts, aims, made, unit, by_output)
-    problem, scenarios = sheet.finish()
-    contradiction(problem, names.plants, template)
-    idle = float(costs(problem, scenarios, np.zeros(len(problem.first)))[:counted].mean())
-    total_row = sheet.rows["total"]
-    lowered = [
-        replace(r, lower=np.where(np.arange(len(r.lower)) == total_row, r.lower - idle, r.lower)) for r in scenarios
-    ]
-    return Model(sheet, problem, Scenarios(scenarios.probability, lowered.__getitem__), hours, good, idle)
+
+def short(draft: Draft, made: Ints, asked: Asked, excused: Flags | None) -> None:
+    """Units short of the target, paid for and capped at what is due; free in an excused future."""
+    target, sheet, months = draft.aims.target, draft.sheet, draft.months
+    if target is None:
+        return
+    price = target.price
+    if draft.aims.confidence is not None:
+        price = max(price, HARD * float(asked.units.mean()))
+    column = sheet.follow("short", (months,), upper=target.rate / UNIT, cost=price * UNIT / MONEY)
+    month = np.arange(months) + draft.facts.pilot.begin
+    due = np.where(month >= target.month, target.rate / UNIT, 0.0) * required(draft, excused)
+    rows = sheet.row("target", (months,), low=due)
+    sheet.put("recourse", rows, made, 1.0)
+    sheet.put("recourse", rows, column, 1.0)
+
+
+def required(draft: Draft, excused: Flags | None) -> Floats:
+    """(s, 1) 1 where what is to be reached counts."""
+    found = np.ones(len(draft.facts.since)) if excused is None else (~excused).astype(float)
+    return found[:, None]
+
+
+def halted(draft: Draft, counts: Curves, excused: Flags | None) -> None:
+    """Threats that interceptors keep from their destinations, as the objective or as a share to reach.
+
+    To stop the most, money stays in the objective as a hundredth of a threat for a million, which only chooses between
+    equals. A threat short of a share costs ``HARD_THREAT``.
+    """
+    sheet, aims = draft.sheet, draft.aims
+    if aims.objective == "most-stopped":
+        sheet.y.cost = [MONEY_IN_THREATS / UNIT * cost for cost in sheet.y.cost]
+    column = sheet.follow("halted", (draft.months,), lower=-np.inf, cost=-1.0 * (aims.objective == "most-stopped"))
+    planes(draft, counts, "halted", column, UNIT)
+    if aims.stopped is not None:
+        launched = draft.facts.pilot.tally("launched").sum((1, 2, 3))
+        due = (aims.stopped * launched - (launched - counts.bare.sum(1)))[:, None] / UNIT
+        free = np.where(required(draft, excused) > 0.0, 0.0, np.inf)
+        lacking = sheet.follow("lacking", (1,), cost=HARD_THREAT * UNIT / MONEY)
+        row = sheet.row("share stopped", (1,), low=due - free)
+        sheet.put("recourse", row, column, 1.0)
+        sheet.put("recourse", row[0], lacking, 1.0)
 
 
 def contradiction(problem: TwoStage, plants: tuple[str, ...], template: object) -> None:
@@ -191,11 +304,9 @@ def contradiction(problem: TwoStage, plants: tuple[str, ...], template: object) 
 
 def hands(facts: Facts, hours: Floats, good: Floats) -> Floats:
     """(s, p, t) good units that the workers there can be in mid-month could make, in hundreds."""
-    links = facts.pilot.compiled.links
-    ends = np.cumsum(links.month_days)
-    middle = (ends - 0.5 * links.month_days)[None, None]
     opened = facts.pilot.tally("opened")[..., None]
-    heads = facts.plant("heads")[..., None] + facts.plant("hire_rate")[..., None] * np.maximum(0.0, middle - opened)
+    there = np.maximum(0.0, facts.pilot.middle - opened)
+    heads = facts.plant("heads")[..., None] + facts.plant("hire_rate")[..., None] * there
     found: Floats = heads * facts.plant("hours_per_head")[..., None] * facts.up_days / hours * good / UNIT
     return np.where(facts.since >= 0, found, 0.0)
 
@@ -283,145 +394,36 @@ def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
             sheet.put("recourse", rows[1:], ship[a, :-1], -kept[way] * late[way])
 
 
-def by_window(flow: Floats, calendar: tuple[int, ...]) -> Floats:
-    """(s, t, windows) what stands in a month of one begun in each month of a window, from (s, begun, t)."""
-    window = windows_of(calendar, np.arange(flow.shape[1]))
-    return np.stack([flow[:, window == w].sum(1) for w in range(len(calendar))], 2)
-
-
-def stopped(
-    sheet: Sheet, facts: Facts, curves: Curves, intake: Ints, kit: Ints, calendar: tuple[int, ...]
-) -> None:  # fmt: skip
+def stopped(draft: Draft, curves: Curves) -> None:
     """Equipped crews, units spent and losses saved, under the planes of the campaign."""
-    months = facts.since.shape[2]
+    sheet, facts, months = draft.sheet, draft.facts, draft.months
     used = sheet.y.blocks["used"]
     equipped = sheet.follow("equipped", (months,))
-    for name, begun, base, flow in (
-        ("crews", intake, facts.crews, facts.graduates), ("kits", kit, facts.kits, facts.arrivals),
+    for name, block, base, flow in (
+        ("crews", "intake", facts.crews, facts.graduates), ("kits", "kits", facts.kits, facts.arrivals),
     ):  # fmt: skip
-        rows = sheet.row(name, (months,), high=base / CREW)
+        begun = draft.given.begun(name, facts.pilot.begin)
+        rows = sheet.row(name, (months,), high=(base + np.einsum("b,sbt->st", begun, flow)) / CREW)
         sheet.put("recourse", rows, equipped, 1.0)
-        sheet.put("technology", rows[:, None], begun[None, :], -by_window(flow, calendar))
+        windows = by_window(flow, calendar_of(name, draft.given), facts.pilot.begin)
+        sheet.put("technology", rows[:, None], sheet.x.blocks[block][None, :], -windows)
     saved = sheet.follow("saved", (months,), lower=-np.inf, cost=-facts.discount)
-    rows = sheet.row("saved", (months, curves.saved.shape[1]), high=held(curves.saved[..., 0], curves, curves.shift))
-    sheet.put("recourse", rows, saved[:, None], 1.0)
+    planes(draft, curves, "saved", saved, MONEY)
     nights = curves.nights[..., None] * CREW
-    sheet.put("recourse", rows, equipped[:, None], -curves.saved[:, None, :, 1] * nights / MONEY)
-    by_unit = curves.saved[:, None, :, 2] * np.ones((months, 1)) * UNIT / MONEY
-    sheet.put("recourse", rows, used[:, None], -by_unit)
     limit = curves.threats[..., None] * curves.spent[:, None, :, 0] / UNIT
     rows = sheet.row("spent", (months, curves.spent.shape[1]), high=limit)
     sheet.put("recourse", rows, used[:, None], 1.0)
     sheet.put("recourse", rows, equipped[:, None], -curves.spent[:, None, :, 1] * nights / UNIT)
 
 
-def held(slope: Floats, curves: Curves, shift: Floats) -> Floats:
-    """(s, t, planes) what a plane gives with no crew, in millions."""
-    found: Floats = (curves.threats[..., None] * slope[:, None] + shift[..., None]) / MONEY
-    return found
-
-
-def decided(facts: Facts, lines: tuple[int, ...], calendar: tuple[int, ...]) -> tuple[Floats, Floats, Floats]:
-    """Discounted money for each line (s, p, windows), crew begun and kit ordered (s, windows).
-
-    A line is paid when it is added; a crew for its course and for its pay while it serves.
-    """
-    pilot, discount = facts.pilot, facts.discount
-    months = discount.shape[1]
-    capital = facts.plant_money("line_capital") * facts.uplift[:, None, None] * discount[:, None]
-    begins = [((facts.since == first) * capital).sum(2) for first in lines]
-    steps = np.stack([*begins, np.zeros_like(begins[0])], 2)
-    begun = windows_of(calendar, np.arange(months))[:, None] == np.arange(len(calendar))
-    pay = pilot.money("crews", "cost")[:, :, 0] * pilot.compiled.links.month_days * discount
-    crews = (pilot.money("crews", "course_cost")[:, :, 0] * discount) @ begun.astype(float)
-    crews += np.einsum("st,stw->sw", pay, by_window(facts.graduates, calendar))
-    kits = (pilot.money("kits", "price")[:, :, 0] * discount) @ begun.astype(float)
-    return steps[..., :-1] - steps[..., 1:], crews, kits
-
-
-def standing_cost(facts: Facts) -> Floats:
-    """(s,) discounted money for open plants and for the crews there are without any intake."""
-    pilot, days = facts.pilot, facts.pilot.compiled.links.month_days
-    overhead = facts.plant_money("overhead") * facts.open_share * days * facts.uplift[:, None, None]
-    crews = pilot.money("crews", "cost")[:, :, 0] * days * facts.crews
-    found: Floats = ((overhead.sum(1) + crews) * facts.discount).sum(1)
-    return found
-
-
-def aimed(
-    sheet: Sheet, facts: Facts, aims: Aims, made: Ints, unit: Floats, by_output: Floats
-) -> None:  # fmt: skip
-    """Rows of the aims: shares by country, budgets by payer, a target rate with its shortage."""
-    compiled = facts.pilot.compiled
-    names, asked = compiled.names, sheet.x.blocks["asked"]
-    home = np.asarray(compiled.template.plants["country"])
-    months_asked = (by_output * facts.open_share[..., None]).sum(2).mean(0)
-    for country, (least, greatest) in aims.share.items():
-        known(country, names.countries, "country")
-        if not 0.0 <= least <= greatest <= 1.0:
-            raise PlanError(
-                f"a share of {country} between {least:g} and {greatest:g} cannot be; write 0 <= a <= b <= 1"
-            )
-        inside = (home == names.countries.index(country))[:, None]
-        if least > 0.0 and not (inside * months_asked).any():
-            raise PlanError(f"a share of {least:g} of {country} cannot be: no plant of it opens within the horizon")
-        for bound, sign in ((least, 1.0), (greatest, -1.0)):
-            row = sheet.rule(f"share of {country}", (1,), low=0.0)
-            sheet.put("first", row[0], asked.ravel(), (sign * (inside - bound) * months_asked).ravel())
-    for payer, limit in aims.budgets.items():
-        known(payer, names.payers, "payer")
-        budget(sheet, facts, payer, limit, unit, by_output)
-    if aims.target is not None:
-        short = sheet.follow(
-            "short", (made.shape[1],), upper=aims.target.rate / UNIT, cost=aims.target.price * UNIT / MONEY
-        )
-        due = np.where(np.arange(made.shape[1]) >= aims.target.month, aims.target.rate / UNIT, 0.0)
-        rows = sheet.row("target", (made.shape[1],), low=due)
-        sheet.put("recourse", rows, made, 1.0)
-        sheet.put("recourse", rows, short, 1.0)
-
-
-def budget(sheet: Sheet, facts: Facts, payer: str, limit: float, unit: Floats, by_output: Floats) -> None:
-    """One payer's budget: what is asked, at mean undiscounted prices, with what stands whatever is decided."""
-    pilot = facts.pilot
-    compiled = pilot.compiled
-    row_of = compiled.names.payers.index(payer)
-    pays = np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == row_of
-    days = compiled.links.month_days
-    uplift = facts.uplift[:, None, None]
-    overhead = (facts.plant_money("overhead") * facts.open_share * days * uplift).sum(2).mean(0) @ pays
-    trains = int(compiled.template.crews["payer"][0]) == row_of
-    equips = int(compiled.template.kits["payer"][0]) == row_of
-    crew_pay = pilot.money("crews", "cost")[:, :, 0] * days
-    stands = float(overhead) + trains * float((crew_pay * facts.crews).sum(1).mean())
-    if stands > limit:
-        raise PlanError(
-            f"a budget of {limit / MONEY:.4g} M for {payer} cannot hold: plants that open and crews that stand already "
-            f"cost it {stands / MONEY:.4g} M whatever is decided; raise it by {(stands - limit) / MONEY:.4g} M"
-        )
-    row = sheet.rule(f"budget of {payer}", (1,), high=(limit - stands) / MONEY)
-    freight = np.zeros(facts.since.shape)
-    for p, ways in enumerate(compiled.links.plant_lanes.tolist()):
-        if int(compiled.template.lanes["payer"][ways[0]]) == row_of:
-            freight[:, p] = facts.freight[:, :, ways[0]] * facts.uplift[:, None]
-    spent = by_output * (facts.open_share * (unit * pays[:, None] + freight))[..., None]
-    sheet.put("first", row[0], sheet.x.blocks["asked"].ravel(), spent.sum(2).mean(0).ravel() * UNIT / MONEY)
-    lines = starts(LINES, facts.since.shape[2])
-    capital = facts.plant_money("line_capital") * uplift
-    begins = [((facts.since == first) * capital).sum(2).mean(0) for first in lines]
-    steps = np.stack([*begins, np.zeros_like(begins[0])], 1) * pays[:, None]
-    sheet.put("first", row[0], sheet.x.blocks["lines"].ravel(), (steps[:, :-1] - steps[:, 1:]).ravel() / MONEY)
-    calendar = starts(CALENDAR, facts.since.shape[2])
-    begun = windows_of(calendar, np.arange(len(days)))[:, None] == np.arange(len(calendar))
-    if trains:
-        crews = pilot.money("crews", "course_cost")[:, :, 0].mean(0) @ begun
-        crews = crews + np.einsum("st,stw->sw", crew_pay, by_window(facts.graduates, calendar)).mean(0)
-        sheet.put("first", row[0], sheet.x.blocks["intake"], crews * CREW / MONEY)
-    if equips:
-        kits = pilot.money("kits", "price")[:, :, 0].mean(0) @ begun
-        sheet.put("first", row[0], sheet.x.blocks["kits"], kits * CREW / MONEY)
-
-
-def known(name: str, names: tuple[str, ...], what: str) -> None:
-    if name not in names:
-        raise PlanError(f"there is no {what} {name!r}; known are {', '.join(names)}")
+def planes(draft: Draft, curves: Curves, name: str, column: Ints, size: float) -> None:
+    """What crews and units spent save, (t,) columns in ``size``, under the planes of the curves."""
+    sheet, months = draft.sheet, draft.months
+    used, equipped = sheet.y.blocks["used"], sheet.y.blocks["equipped"]
+    bare = (curves.threats[..., None] * curves.saved[:, None, :, 0] + curves.shift[..., None]) / size
+    rows = sheet.row(name, (months, curves.saved.shape[1]), high=bare)
+    sheet.put("recourse", rows, column[:, None], 1.0)
+    nights = curves.nights[..., None] * CREW
+    sheet.put("recourse", rows, equipped[:, None], -curves.saved[:, None, :, 1] * nights / size)
+    by_unit = curves.saved[:, None, :, 2] * np.ones((months, 1)) * UNIT / size
+    sheet.put("recourse", rows, used[:, None], -by_unit)

@@ -1,23 +1,27 @@
 """From a scenario to a plan: pilot, curves, learning, the two-stage programme, and what it says."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from math import inf
+from fnmatch import fnmatchcase
+from math import ceil, inf
 from time import perf_counter
 
 import numpy as np
 
-from octoplan.plan import decisions, lshaped
+from octoplan.outcomes.run import beliefs_of
+from octoplan.plan import decisions, gap, lshaped
+from octoplan.plan.aims import Aims, aims_of
 from octoplan.plan.check import broken
-from octoplan.plan.curves import Curves, Pilot, fit, fly_pilot
+from octoplan.plan.curves import Curves, Pilot, fit, fly_pilot, leakers
 from octoplan.plan.facts import Facts, facts_of, learnt_from
-from octoplan.plan.gap import Gap, estimate
+from octoplan.plan.given import Given, given_of
 from octoplan.plan.learning import Settled, settle
-from octoplan.plan.model import CREW, MONEY, UNIT, Aims, Model, build
-from octoplan.plan.recourse import Chunk
-from octoplan.plan.solver import Outcome, duals, run, values
-from octoplan.plan.twostage import Floats, PlanError, Scenarios, Solved
+from octoplan.plan.model import Model, build
+from octoplan.plan.risk import NEUTRAL, Risk
+from octoplan.plan.scale import UNIT
+from octoplan.plan.tables import Table, block, follow, priced, tables_of
+from octoplan.plan.twostage import Flags, Floats, PlanError, Scenarios, Solved
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
@@ -30,82 +34,120 @@ FREE = 2
 TURN = 15.0
 """Seconds that one turn of learning may search for."""
 
+BATCH_GAP = 0.2
+"""Share of the plan's own gap at which the search of a batch may stop, since what it leaves open counts against it."""
+
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Table:
-    """One quantity of the plan: its unit, the names along its axes, and values by future (futures, *axes)."""
+class Basis:
+    """What a plan is made from: the futures and what is known of them.
 
-    unit: str
-    axes: Mapping[str, tuple[str, ...]]
-    values: Floats
+    every
+        Futures of each named scenario, those of the beliefs as they are first; the first ``counted`` of each are
+        planned for, the others judge the plan.
+    """
+
+    pilot: Pilot
+    facts: Facts
+    curves: Curves
+    counts: Curves | None
+    given: Given
+    every: int
+    counted: int
+
+    @property
+    def groups(self) -> int:
+        return len(self.pilot) // self.every
+
+    def part(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
+        """The futures low, low + 1, … high - 1 of each named scenario, equally likely."""
+        rows = (np.arange(self.groups)[:, None] * self.every + np.arange(low, high)).ravel()
+        return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
+
+    def planned_for(self, scenarios: Scenarios) -> Scenarios:
+        return self.part(scenarios, 0, self.counted)
+
+    def risk(self, aims: Aims) -> Risk:
+        return replace(aims.risk, groups=self.groups)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan with its bounds, in millions of the reporting currency.
+    """A plan with its bounds, in millions of the reporting currency, or in hundreds of threats (``model``).
 
     scenario
         The scenario with the plan as its decisions.
     text
         Its ``decisions.toml``.
     tables
-        Month by month, what the linear model expects in each of its futures.
+        Month by month, what the linear model expects in each of its futures with the beliefs as they are.
     worth
-        By row, what one more unit of its right side is worth in each future, money, (futures, *axes).
+        By row, what one more unit of its right side is worth in each future, money or threats, (futures, *axes).
     lower, upper, gap
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
-    idle
-        Cost of doing nothing, which ``lower`` and ``upper`` leave out.
     followed
         The second stage of every future under the plan, (futures, y).
     sampled
         The gap estimated on further futures, where asked for.
+    values
+        What knowing the future and minding the chance are worth on the futures planned for; none under a risk.
+    attained
+        Share of the futures planned for in which what the aims ask to be reached is reached; none if nothing is.
     learning
         How far hours and output have settled: the change of hours that one more turn would make.
     """
 
     scenario: Scenario
+    aims: Aims
     text: str
     tables: Mapping[str, Table]
     worth: Mapping[str, Table]
     lower: float
     upper: float
-    idle: float
     status: str
     iterations: int
     seconds: float
     learning: Settled
     remarks: tuple[str, ...]
-    facts: Facts
-    curves: Curves
+    basis: Basis
     model: Model
     solved: Solved
     followed: Floats
-    sampled: Gap | None
+    sampled: gap.Gap | None
+    values: gap.Values | None
+    attained: float | None
+
+    @property
+    def facts(self) -> Facts:
+        return self.basis.facts
+
+    @property
+    def curves(self) -> Curves:
+        return self.basis.curves
 
     @property
     def gap(self) -> float:
         return self.solved.gap
 
-
-def part(scenarios: Scenarios, low: int, high: int) -> Scenarios:
-    """The scenarios low, low + 1, … high - 1, equally likely."""
-    return Scenarios(np.full(high - low, 1.0 / (high - low)), lambda s: scenarios.realise(low + s))
+    @property
+    def unit(self) -> str:
+        """What ``lower`` and ``upper`` are counted in."""
+        return "hundred threats" if self.model.counts_threats else f"M{self.scenario.currency}"
 
 
 @dataclass
 class Spare:
     """Futures that no plan was made for, dealt out batch by batch: a seed always gets the batch it got first."""
 
+    basis: Basis
     scenarios: Scenarios
-    begin: int
     dealt: dict[int, int] = field(default_factory=dict)
 
     def sample(self, n: int, seed: int) -> Scenarios:
-        low = self.begin + n * self.dealt.setdefault(seed, len(self.dealt))
-        return part(self.scenarios, low, low + n)
+        low = self.basis.counted + n * self.dealt.setdefault(seed, len(self.dealt))
+        return self.basis.part(self.scenarios, low, low + n)
 
 
 def only(pilot: Pilot, futures: int) -> Pilot:
@@ -123,12 +165,14 @@ def optimise(
     gap: float = 0.005,
     time_limit: float = inf,
     batches: int = 0,
-    batch: int = 20,
+    batch: int = 40,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """The plan of least expected cost, or of the aims, over some futures of the scenario.
 
+    aims
+        What the scenario's ``[plan]`` asks for if not given.
     gap
         Of the plan's worth against doing nothing, at which the search may stop.
     time_limit
@@ -140,56 +184,68 @@ def optimise(
     Raises PlanError where no plan is possible, with what contradicts it.
     """
     begun = perf_counter()
-    aims = aims or Aims()
+    aims = aims or aims_of(scenario)
     if futures < 1:
         raise PlanError(f"there are {futures} futures to plan for; draw at least one")
-    every = futures + batches * batch
-    pilot = fly_pilot(scenario, every, seed, executor=executor, progress=progress)
-    some = only(pilot, min(PRACTICE, futures))
-    few, slope = facts_of(some), some.number("plants", "slope").mean(0)
-    learning = settle(
-        step_of(few, fit(some), aims, executor, progress), first_guess(few),
-        change_of=lambda before, after: hours_moved(slope, before, after),
-    )  # fmt: skip
-    facts, curves = facts_of(pilot), fit(pilot)
-    model = build(facts, curves, aims, learning.value, counted=futures)
-
-    def told(iteration: int, lower: float, upper: float) -> None:
-        if progress is not None:
-            progress(f"bounds {lower:,.1f} to {upper:,.1f} M", iteration, 0)
-
-    solved = lshaped.solve(
-        model.problem, part(model.scenarios, 0, futures), risk=aims.risk, gap=gap, time_limit=time_limit,
-        executor=executor, progress=told,
-    )  # fmt: skip
-    sampled = None
-    if batches:
-        spare = Spare(model.scenarios, futures)
-        sampled = estimate(
-            model.problem, spare, solved.x, size=batch, seed=seed, batches=batches, risk=aims.risk, gap=gap,
-            executor=executor,
-            progress=None if progress is None else lambda done, of: progress("estimating the gap", done, of),
-        )  # fmt: skip
-    names, months = pilot.compiled.names, facts.since.shape[2]
-    text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants, months))
+    basis = basis_of(scenario, aims, futures, batches * batch, seed, executor, progress)
+    learning = learnt(basis, aims, executor, progress)
+    model, solved, attained = solve(basis, aims, learning.value, gap, time_limit, executor, progress)
+    sampled, values = None, None
+    if batches and aims.confidence is None:
+        sampled = judged(basis, aims, model, solved, batches, batch, seed, gap, executor, progress)
+    if solved.status == "optimal" and basis.risk(aims) == NEUTRAL and aims.confidence is None:
+        values = worth_of_knowing(basis, model, solved, executor)
+    names = basis.pilot.compiled.names
+    text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants))
     planned = with_decisions(scenario, text)
-    faults = broken(planned, aims, pilot)
+    faults = broken(planned, aims, basis.pilot)
     if faults:
         raise PlanError(f"the plan written down breaks what was asked of it: {faults[0]}")
-    followed, worth = follow(model, solved.x)
-    remarks = list(solved.remarks)
-    if not learning.found:
-        remarks.append(
-            f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
-        )
-    if (pilot.compiled.plan.orders >= 0.0).any():
-        remarks.append(
-            "orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed"
-        )
+    followed, worth = follow(replace(model, scenarios=basis.part(model.scenarios, 0, basis.every)), solved.x)
+    own = slice(0, basis.every)
+    base = facts_of(only(basis.pilot, basis.every)) if basis.groups > 1 else basis.facts
     return Plan(
-        planned, text, tables_of(facts, followed, model), priced(model, worth, facts), solved.lower,
-        solved.upper, model.idle, solved.status, solved.iterations, perf_counter() - begun, learning, tuple(remarks),
-        facts, curves, model, solved, followed, sampled,
+        planned, aims, text, tables_of(base, followed[own], model), priced(model, worth[own], base), solved.lower,
+        solved.upper, solved.status, solved.iterations, perf_counter() - begun, learning,
+        remarks(basis, solved, learning), basis, model, solved, followed[own], sampled, values, attained,
+    )  # fmt: skip
+
+
+def basis_of(
+    scenario: Scenario, aims: Aims, futures: int, spare: int, seed: int, executor: Executor | None,
+    progress: Progress | None,
+) -> Basis:  # fmt: skip
+    """Fly the design through the futures of the beliefs as they are, and of each named scenario."""
+    every = futures + spare
+    compiled, drawn = scenario.compile(), beliefs_of(scenario, every, seed)
+    given = given_of(compiled, aims.fixed, 0, np.full(len(compiled.names.plants), -1))
+    beliefs = [drawn, *(scaled_beliefs(scenario, drawn, factors) for factors in aims.worst.values())]
+    pilot = fly_pilot(compiled, beliefs, seed, executor=executor, progress=progress)
+    counted = aims.objective == "most-stopped" or aims.stopped is not None
+    counts = fit(pilot, leakers) if counted else None
+    return Basis(pilot, facts_of(pilot), fit(pilot), counts, given, every, futures)
+
+
+def scaled_beliefs(scenario: Scenario, drawn: Floats, factors: Mapping[str, float]) -> Floats:
+    """Draws with the beliefs whose names match a pattern times its factor. Raises PlanError where none matches."""
+    found = drawn.copy()
+    for pattern, factor in factors.items():
+        matches = np.array([fnmatchcase(name, pattern) for name in scenario.columns])
+        if not matches.any():
+            raise PlanError(f"no belief is called {pattern!r}; write a name of the assumption log, such as raids.level")
+        found[:, matches] *= factor
+    return found
+
+
+def learnt(
+    basis: Basis, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
+) -> Settled:  # fmt: skip
+    """The experience of the plan that is best at it, on the first futures."""
+    some = only(basis.pilot, min(PRACTICE, basis.counted))
+    few, slope = facts_of(some), some.number("plants", "slope").mean(0)
+    return settle(
+        step_of(few, basis, aims, executor, progress), first_guess(few),
+        change_of=lambda before, after: hours_moved(slope, before, after),
     )  # fmt: skip
 
 
@@ -212,7 +268,7 @@ def first_guess(facts: Facts) -> Floats:
 
 
 def step_of(
-    facts: Facts, curves: Curves, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
+    facts: Facts, basis: Basis, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
 ) -> Callable[[Floats], Floats]:
     """One turn of learning: the experience of the plan that is best at a given experience.
 
@@ -220,84 +276,127 @@ def step_of(
     would otherwise pick those that learnt most in the last, and never settle.
     """
     turns, shut = [0], np.zeros(facts.since.shape[1], bool)
+    curves = basis.curves.first(len(facts.pilot))
+    counts = None if basis.counts is None else basis.counts.first(len(facts.pilot))
+    alone = replace(aims, worst={})
 
-    def step(learnt: Floats) -> Floats:
+    def step(experience: Floats) -> Floats:
         turns[0] += 1
         if progress is not None:
             progress("settling what is learnt", turns[0], 0)
-        model = build(facts, curves, aims, learnt, shut)
+        model = build(facts, curves, alone, experience, given=basis.given, counts=counts, shut=shut)
         found = lshaped.solve(
             model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
         )
         followed, _ = follow(model, found.x)
         made = block(model, followed, "made") * UNIT
-        if turns[0] >= FREE:
+        if turns[0] >= FREE and not (aims.share or aims.units or aims.jobs):
             shut[:] = made.sum((0, 2)) < len(facts.pilot)
         return learnt_from(facts, made, model.good)
 
     return step
 
 
-def follow(model: Model, x: Floats) -> tuple[Floats, Floats]:
-    """The second stage of every future under a first stage, (futures, y), and its rows' multipliers, (futures, rows).
+def solve(
+    basis: Basis, aims: Aims, experience: Floats, gap: float, time_limit: float,
+    executor: ThreadPoolExecutor | None, progress: Progress | None = None,
+) -> tuple[Model, Solved, float | None]:  # fmt: skip
+    """The programme at an experience, the best first stage found, and the share of futures that reach what they must.
 
-    Raises PlanError for a future that cannot be followed.
+    With a confidence, the plan is made twice: the futures that fall short the most under the first are excused in the
+    second, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
     """
-    problem, scenarios = model.problem, model.scenarios
-    chunk = Chunk(problem, scenarios, np.arange(len(scenarios)))
-    found, prices = [], []
-    for realisation in scenarios:
-        chunk.pose(realisation, x)
-        if run(chunk.solver) is not Outcome.OPTIMAL:
-            raise PlanError("a future cannot be followed under the plan; let shortages be paid for")
-        found.append(values(chunk.solver))
-        prices.append(duals(chunk.solver))
-    return np.array(found), np.array(prices)
+
+    def told(iteration: int, lower: float, upper: float) -> None:
+        if progress is not None:
+            progress(f"bounds {lower:,.1f} to {upper:,.1f}", iteration, 0)
+
+    def solved(sought: Aims, tolerance: float | None, excused: Flags | None = None) -> tuple[Model, Solved]:
+        model = build(
+            basis.facts, basis.curves, sought, experience, given=basis.given, counts=basis.counts, excused=excused,
+            counted=basis.counted,
+        )  # fmt: skip
+        found = lshaped.solve(
+            model.problem, basis.planned_for(model.scenarios), risk=basis.risk(aims), gap=gap, tolerance=tolerance,
+            time_limit=time_limit, executor=executor, progress=told,
+        )  # fmt: skip
+        return model, found
+
+    if aims.target is None and aims.stopped is None:
+        return *solved(aims, None), None
+    tolerance = gap * abs(solved(replace(aims, target=None, stopped=None, confidence=None), None)[1].upper)
+    model, found = solved(aims, tolerance)
+    lacking = shortages(basis, model, found.x)
+    spared = 0 if aims.confidence is None else basis.counted - ceil(basis.counted * aims.confidence - 1e-9)
+    if spared:
+        excused = np.zeros(len(basis.pilot), bool)
+        for group in range(basis.groups):
+            own = lacking[group * basis.counted : (group + 1) * basis.counted]
+            excused[group * basis.every + np.argsort(-own, kind="stable")[:spared]] = True
+        model, found = solved(aims, tolerance, excused)
+        lacking = shortages(basis, build_required(basis, aims, experience), found.x)
+    return model, found, float((lacking <= MISS).mean())
 
 
-def block(model: Model, followed: Floats, name: str) -> Floats:
-    """(futures, *shape) one block of the second stage."""
-    return followed[:, model.sheet.y.blocks[name]]
+MISS = 0.01
+"""Share of what is due over the horizon that may be short and still counts as reached."""
 
 
-def tables_of(facts: Facts, followed: Floats, model: Model) -> dict[str, Table]:
-    """What the model expects month by month, in plain units."""
-    names = facts.pilot.compiled.names
-    month, plant = {"month": names.months}, {"plant": names.plants, "month": names.months}
-    part = {"month": names.months, "part": names.parts}
-    lanes = facts.pilot.compiled.links.plant_lanes.tolist()
-    ways = tuple(f"{names.plants[p]} {names.lanes[w]}" for p, own in enumerate(lanes) for w in own if w >= 0)
-    rows = (
-        ("asked", "wanted", "unit", plant, UNIT), ("made", "made", "unit", plant, UNIT),
-        ("bought", "bought", "part", part, UNIT), ("part stock", "part stock", "part", part, UNIT),
-        ("missed", "missed", "unit", plant, UNIT), ("plant stock", "plant stock", "unit", plant, UNIT),
-        ("shipped", "shipped", "unit", {"way": ways, "month": names.months}, UNIT),
-        ("used", "used", "unit", month, UNIT), ("stock", "stock", "unit", month, UNIT),
-        ("equipped", "equipped", "crew", month, CREW), ("saved", "saved", "money", month, MONEY),
-    )  # fmt: skip
-    found = {
-        name: Table(unit, axes, block(model, followed, column) * scale) for name, column, unit, axes, scale in rows
-    }
-    if "short" in model.sheet.y.blocks:
-        found["short"] = Table("unit", month, block(model, followed, "short") * UNIT)
-    seller = np.asarray(facts.pilot.compiled.template.suppliers["part"])
-    by_supplier = found["bought"].values[:, :, seller] * facts.sourcing
-    found["bought of"] = Table("part", {"month": names.months, "supplier": names.suppliers}, by_supplier)
+def build_required(basis: Basis, aims: Aims, experience: Floats) -> Model:
+    """The programme with nobody excused."""
+    return build(basis.facts, basis.curves, aims, experience, given=basis.given, counts=basis.counts)
+
+
+def shortages(basis: Basis, model: Model, x: Floats) -> Floats:
+    """(futures planned for,) share of what is due that each lacks under a first stage: of the target or of threats."""
+    futures = basis.planned_for(model.scenarios)
+    followed, _ = follow(replace(model, scenarios=futures), x)
+    return lacking_share(model, futures, followed)
+
+
+def lacking_share(model: Model, futures: Scenarios, followed: Floats) -> Floats:
+    """(futures,) the greater share of what is due that the second stage lacks: of the target, or of threats to stop."""
+    found = np.zeros(len(followed))
+    for name, row in (("short", "target"), ("lacking", "share stopped")):
+        if name in model.sheet.y.blocks:
+            due = np.array([np.maximum(0.0, r.lower[model.sheet.rows[row]]).sum() for r in futures])
+            found = np.maximum(found, block(model, followed, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0))
     return found
 
 
-def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
-    """What one more of each limit is worth in its future, money: of a part, a unit, a crew for a month."""
-    own = facts.pilot.compiled.names
-    month, plant = {"month": own.months}, {"plant": own.plants, "month": own.months}
-    rows: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], float], ...] = (
-        ("supply", "part", {"month": own.months, "part": own.parts}, UNIT), ("labour", "unit", plant, UNIT),
-        ("lines", "unit", plant, UNIT),
-        ("lanes", "unit", {"lane": own.lanes, "month": own.months}, UNIT),
-        ("crews", "crew-month", month, CREW), ("kits", "kit-month", month, CREW),
+def judged(
+    basis: Basis, aims: Aims, model: Model, solved: Solved, batches: int, batch: int, seed: int, tolerance: float,
+    executor: ThreadPoolExecutor | None, progress: Progress | None,
+) -> gap.Gap:  # fmt: skip
+    """The gap of a plan on batches of futures that it was not made for."""
+    return gap.estimate(
+        model.problem, Spare(basis, model.scenarios), solved.x, size=batch, seed=seed, batches=batches,
+        risk=basis.risk(aims), gap=BATCH_GAP * tolerance, executor=executor,
+        progress=None if progress is None else lambda done, of: progress("estimating the gap", done, of),
     )  # fmt: skip
-    found = {}
-    for name, unit, axes, scale in rows:
-        price = -worth[:, model.sheet.rows[name]] * MONEY / scale
-        found[name] = Table(unit, axes, np.maximum(0.0, price))
-    return found
+
+
+def worth_of_knowing(
+    basis: Basis, model: Model, solved: Solved, executor: ThreadPoolExecutor | None
+) -> gap.Values:  # fmt: skip
+    """What knowing each future beforehand, and minding the chance, are worth."""
+    futures = basis.planned_for(model.scenarios)
+    naive = gap.mean_plan(model.problem, futures)
+    return gap.Values(
+        gap.wait_and_see(model.problem, futures, 1e-3, executor), solved.upper,
+        gap.cost(model.problem, futures, naive, NEUTRAL, executor), naive,
+    )  # fmt: skip
+
+
+def remarks(basis: Basis, solved: Solved, learning: Settled) -> tuple[str, ...]:
+    """What a reader of the plan should mind."""
+    found = list(solved.remarks)
+    if not learning.found:
+        found.append(
+            f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
+        )
+    if (basis.pilot.compiled.plan.orders >= 0.0).any():
+        found.append(
+            "orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed"
+        )
+    return tuple(found)

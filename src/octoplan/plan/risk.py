@@ -1,4 +1,4 @@
-"""A mixture of mean and tail: (1 - weight) E + weight CVaR (Rockafellar and Uryasev 2000)."""
+"""A mixture of mean and tail: (1 - weight) E + weight CVaR (Rockafellar and Uryasev 2000); or the worst of groups."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,15 @@ from octoplan.plan.twostage import Floats, PlanError
 
 @dataclass(frozen=True)
 class Risk:
-    """Weight of the tail, 0 to 1, and the level beyond which costs are tail: 0.9 for the dearest tenth."""
+    """Weight of the tail, 0 to 1, and the level beyond which costs are tail: 0.9 for the dearest tenth.
+
+    groups
+        Runs of equally many scenarios, in their order; with more than one, the dearest mean of a group is what counts.
+    """
 
     weight: float
     level: float
+    groups: int = 1
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.weight <= 1.0 and 0.0 <= self.level < 1.0):
@@ -20,6 +25,8 @@ class Risk:
                 f"a tail weight of {self.weight} at level {self.level} has no meaning; "
                 "the weight lies in 0 to 1, the level in 0 to below 1"
             )
+        if self.groups > 1 and self.weight > 0.0:
+            raise PlanError("the worst of groups and a tail are two measures of risk; ask for one of them")
 
 
 NEUTRAL = Risk(0.0, 0.0)
@@ -41,7 +48,13 @@ def tail_mean(costs: Floats, probability: Floats, level: float) -> float:
 
 
 def measured(risk: Risk, costs: Floats, probability: Floats) -> float:
-    """(1 - weight) E + weight CVaR of costs (scenarios,); infinite if a scenario that may come cannot be met."""
+    """(1 - weight) E + weight CVaR of costs (scenarios,), or the dearest mean of a group.
+
+    Infinite if a scenario that may come cannot be met.
+    """
+    if risk.groups > 1:
+        each = zip(np.split(costs, risk.groups), np.split(probability, risk.groups), strict=True)
+        return max(measured(NEUTRAL, own, p / p.sum()) for own, p in each)
     possible = probability > 0.0
     costs, probability = costs[possible], probability[possible]
     if not np.isfinite(costs).all():

@@ -46,15 +46,15 @@ class Sheet:
     count: dict[str, int] = field(default_factory=lambda: {"first": 0, "second": 0})
 
     def decide(
-        self, name: str, shape: tuple[int, ...], *, upper: ArrayLike = np.inf, cost: ArrayLike = 0.0,
-        whole: bool = False,
+        self, name: str, shape: tuple[int, ...], *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf,
+        cost: ArrayLike = 0.0, whole: bool = False,
     ) -> Ints:  # fmt: skip
-        """A block of first-stage columns from 0 up; their numbers, of the shape."""
+        """A block of first-stage columns; their numbers, of the shape."""
         stage, size = self.x, int(np.prod(shape))
         stage.blocks[name] = np.arange(stage.size, stage.size + size).reshape(shape)
         stage.size += size
         stage.cost.append(np.broadcast_to(np.asarray(cost, float), shape).ravel())
-        stage.lower.append(np.zeros(size))
+        stage.lower.append(np.broadcast_to(np.asarray(lower, float), shape).ravel())
         stage.upper.append(np.broadcast_to(np.asarray(upper, float), shape).ravel())
         stage.whole.append(np.full(size, float(whole)))
         return stage.blocks[name]

@@ -1,11 +1,14 @@
-"""What binds a plan, and why it falls short, as sentences with units and dates."""
+"""A plan in sentences with units and dates: what it does, what binds, why it falls short, how it flies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from octoplan.plan.model import UNIT
-from octoplan.plan.optimise import Plan, Table, block
+from octoplan.plan.flight import WIDE, Apart, Flights
+from octoplan.plan.frontier import WORST, Frontier, tail_values
+from octoplan.plan.optimise import Plan
+from octoplan.plan.scale import CREW, UNIT
+from octoplan.plan.tables import Table, block
 from octoplan.plan.twostage import Floats
 
 OFTEN = 0.1
@@ -25,6 +28,113 @@ ONE = {
 }  # fmt: skip
 
 
+def summary(plan: Plan) -> list[str]:
+    """The plan in a few lines."""
+    scenario, unit = plan.scenario, plan.unit
+    asked = plan.tables["asked"].values.mean(0).sum(1)
+    better, verb = ("saves", "save") if not plan.model.counts_threats else ("stops", "stop")
+    by_plant = ", ".join(f"{n} {a:,.0f}" for n, a in zip(scenario.names.plants, asked, strict=True) if a >= 1)
+    lines = [
+        f"{scenario.title}: {plan.status}, gap {plan.gap:.2%} of the plan's worth, {plan.seconds:.0f} s",
+        f"it {better} {-plan.upper:,.1f} {unit} against doing nothing; none can {verb} more than {-plan.lower:,.1f}",
+        f"asked over the horizon: {by_plant or 'no unit'}",
+        f"crews begun a month: {scenario.decisions.crews.intake}",
+        f"kits ordered a month: {scenario.decisions.kits.order}",
+        *(f"{limit.name}: {limit.at(plan.solved.x):,.4g} {limit.unit}" for limit in plan.model.limits),
+    ]
+    if plan.attained is not None:
+        lines.append(f"what is to be reached is reached in {plan.attained:.0%} of the futures planned for")
+    lines += [
+        *binding(plan)[:5],
+        *shortfalls(plan),
+        *(f"remark: {remark}" for remark in plan.remarks),
+        f"curves: {plan.curves.error}",
+    ]
+    return lines + honesty(plan)
+
+
+def honesty(plan: Plan) -> list[str]:
+    """How far from the best the plan may be, what knowing would be worth, and what other samples would have said."""
+    lines = []
+    if plan.values is not None:
+        lines.append(
+            f"on these futures minding the chance is worth {plan.values.vss:,.1f} {plan.unit} (against the plan for "
+            f"the mean future), and knowing the future beforehand at most {plan.values.evpi:,.1f} more"
+        )
+    if plan.sampled is None:
+        return lines
+    below, worth = plan.sampled.below(), max(1e-9, -plan.upper)
+    lines.append(
+        f"gap to the true optimum of the linear model, from {len(plan.sampled.plan)} batches of other futures: "
+        f"{plan.sampled.mean:,.1f} {plan.unit}, below {below:,.1f} with 95 % confidence, "
+        f"{below / worth:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
+    )
+    sheet, best = plan.model.sheet, plan.sampled.best
+    for name, scale, words in (
+        ("intake", CREW, "crews begun a month at first"),
+        ("kits", CREW, "kits ordered a month at first"),
+    ):
+        each = best[:, sheet.x.blocks[name]]
+        if each.shape[1]:
+            first = each[:, 0] * scale
+            lines.append(f"plans made for each batch alone have {first.min():,.0f} to {first.max():,.0f} {words}")
+    return lines
+
+
+def apart(found: Mapping[str, Apart]) -> list[str]:
+    """What the campaign makes of the linear model's numbers on the same futures."""
+    lines = []
+    for name, one in found.items():
+        off, luck = one.flown - one.linear, WIDE * one.error
+        lines.append(
+            f"{name}: {one.linear:,.1f} {one.unit} in the linear model, {one.flown:,.1f} in the campaign on the same "
+            f"futures: {off:+,.1f} ± {luck:,.1f}" + (", more apart than luck explains" if abs(off) > luck else "")
+        )
+    return lines
+
+
+def flown(flights: Flights, currency: str) -> list[str]:
+    """The plan beside its rivals in the campaign."""
+    lines = [
+        f"cost of rivals less the plan's, M{currency}, mean with 95 % interval; regret (mean); threats stopped more:"
+    ]
+    for name in flights.flown:
+        gone, regret, stopped = flights.difference(name), flights.regret(name), flights.difference(name, "stopped")
+        lines.append(
+            f"  {name:16} {gone.mean:10,.1f} ± {WIDE * gone.se_mean:<8,.1f} {regret.mean:10,.1f} "
+            f"{stopped.mean:12,.0f} ± {WIDE * stopped.se_mean:,.0f}"
+        )
+    for name in flights.flown:
+        gone = flights.difference(name)
+        if gone.mean + WIDE * gone.se_mean < 0.0:
+            lines.append(
+                f"warning: flown, {name} is cheaper than this plan by {-gone.mean:,.1f}: do not prefer the plan"
+            )
+    return lines
+
+
+def split(front: Frontier) -> list[str]:
+    """The frontier of a country's share, and where the preferred share changes."""
+    least = front.cost[front.cost.mean(1).argmin()]
+    head = (
+        f"share of {front.country}: cost above the cheapest (M, 95 % interval), threats stopped, stopped in the worst "
+        f"{WORST:.0%} of futures, month of {front.rate:,.0f} a month (P50), jobs"
+    )
+    lines = [head]
+    for i, share in enumerate(front.shares):
+        gone = front.cost[i] - least
+        luck = WIDE * gone.std(ddof=1) / np.sqrt(len(gone))
+        reached = float(np.quantile(front.reached[i], 0.5, method="higher"))
+        work = ", ".join(f"{country} {each[i].mean():,.0f}" for country, each in front.jobs.items())
+        lines.append(
+            f"  {share:4.0%} {gone.mean():9,.1f} ± {luck:<7,.1f} {front.stopped[i].mean():11,.0f} "
+            f"{tail_values(front.stopped_share[i], WORST).mean():7.1%} "
+            f"{'never' if np.isinf(reached) else f'{reached + 1:.0f}':>6} {work}"
+            + ("   dominated" if front.dominated[i] else "")
+        )
+    return [*lines, *front.breaks]
+
+
 def binding(plan: Plan) -> list[str]:
     """Limits that bind, those worth most first: from when to when, in what share of futures, what one more is worth.
 
@@ -38,7 +148,7 @@ def binding(plan: Plan) -> list[str]:
                 continue
             often, worth = (prices > 1e-6).mean(0), prices.mean(0)
             for low, high in spans(often >= OFTEN):
-                months = plan.facts.pilot.compiled.names.months
+                months = plan.facts.pilot.months
                 when = f"in {months[low]}" if low == high else f"from {months[low]} to {months[high]}"
                 share, each = often[low : high + 1].mean(), worth[low : high + 1].mean()
                 words = (
@@ -75,14 +185,14 @@ def shortfalls(plan: Plan) -> list[str]:
     """
     if "short" not in plan.tables:
         return []
-    names, facts = plan.facts.pilot.compiled.names, plan.facts
+    facts = plan.facts
     made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
     labour = np.array([r.upper[plan.model.sheet.rows["labour"]] for r in plan.model.scenarios])
     takes_part = asked.sum((0, 2)) > 0.01
     made, asked, labour = (table[:, takes_part] for table in (made, asked, labour))
     since = facts.since[:, takes_part]
     found = []
-    for t, month in enumerate(names.months):
+    for t, month in enumerate(facts.pilot.months):
         short = plan.tables["short"].values[:, t]
         if short.mean() < 1.0:
             continue

@@ -1,40 +1,20 @@
 """``decisions.toml``: what is chosen, read into typed objects and checked against the programme."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from octoplan.scenario.entities import INTERCEPTOR
+from octoplan.scenario.fields import Amount, Amounts, Table, Wholes
 from octoplan.scenario.files import DECISIONS, Report, Toml, did_you_mean, shown
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import QuantityError, Units, figure_of
-
-MOST = 10_000_000
-"""No count or weight of a plan is larger."""
+from octoplan.scenario.wanted import Wanted
 
 
-def _several(value: Any) -> Any:
-    """A single number stands for a list of one."""
-    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Amount = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=0, le=MOST)]
-Amounts = Annotated[
-    list[Amount], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Amount] | Amount)
-]
-Wholes = Annotated[
-    list[Whole], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Whole] | Whole)
-]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Orders(_Table):
+class Orders(Table):
     """Parts to order: the base-stock cover, and explicit orders by plant and part for each calendar month."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
@@ -46,20 +26,20 @@ class Orders(_Table):
         return self.__pydantic_extra__ or {}
 
 
-class Crews(_Table):
+class Crews(Table):
     intake: Wholes = Field([0], description="crews that start training in each month")
 
 
-class Kits(_Table):
+class Kits(Table):
     order: Wholes = Field([0], description="kits ordered in each month")
 
 
-class Dispatch(_Table):
+class Dispatch(Table):
     rule: Literal["cover", "share"] = Field("cover", description="equalise days of cover, or share by weights")
     share: dict[str, Amount] = Field(default_factory=dict, description='weights by region, "*" for the rest')
 
 
-class Doctrine(_Table):
+class Doctrine(Table):
     """How one class of threat is fought."""
 
     layers: list[str] = Field(description="layers in the order in which they fight the class")
@@ -68,7 +48,7 @@ class Doctrine(_Table):
     value: Amount = Field(1.0, description="worth of the class in the queue")
 
 
-class Doctrines(_Table):
+class Doctrines(Table):
     """How crews choose, and the doctrine against each class of threat."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
@@ -82,7 +62,7 @@ class Doctrines(_Table):
         return self.__pydantic_extra__ or {}
 
 
-class Decisions(_Table):
+class Decisions(Table):
     """What is chosen. Lists run by month and go on with their last value."""
 
     output: dict[str, Amounts] = Field(
@@ -105,6 +85,7 @@ class Decisions(_Table):
     budget: dict[str, str] = Field(
         default_factory=dict, description='what a payer can spend over the horizon, such as "200 MGBP"'
     )
+    plan: Wanted = Wanted()
 
     @property
     def fights(self) -> dict[str, tuple[str, ...]]:
@@ -171,7 +152,11 @@ def _fields(path: Sequence[object]) -> list[str]:
 def check_decisions(decisions: Decisions, programme: Programme, units: Units, toml: Toml, report: Report) -> None:
     """Report every name that does not exist, every choice that contradicts the programme, and unusable figures."""
     _Check(decisions, programme, toml, report).all()
-    for read in (lambda: cover_of(decisions, units), lambda: budget_of(decisions, units, programme.currency)):
+    for read in (
+        lambda: cover_of(decisions, units),
+        lambda: budget_of(decisions, units, programme.currency),
+        lambda: wanted_money(decisions.plan, units, programme.currency),
+    ):
         try:
             read()
         except _Fault as fault:
@@ -191,13 +176,25 @@ def cover_of(decisions: Decisions, units: Units) -> float:
 
 def budget_of(decisions: Decisions, units: Units, currency: str) -> dict[str, float]:
     """What each payer can spend over the horizon, in the reporting currency at the scenario's price base."""
-    limits: dict[str, float] = {}
-    for payer, text in decisions.budget.items():
-        limits[payer], own = _amount(text, "money", units, "budget", payer)
-        if own != currency:
-            words = f"{shown(text)} is not in {currency}, the reporting currency; exchange rates are uncertain here"
-            raise _Fault(words, "budget", payer)
-    return limits
+    return {payer: _reported(text, units, currency, "budget", payer) for payer, text in decisions.budget.items()}
+
+
+def wanted_money(
+    wanted: Wanted, units: Units, currency: str
+) -> tuple[dict[tuple[str, int | None], float], float | None]:
+    """Budgets of a plan by payer and year, and the price of a shortage, in the reporting currency."""
+    budgets = {(payer, year): _reported(text, units, currency, *path) for payer, year, text, path in wanted.budgets}
+    shortage = wanted.shortage
+    return budgets, None if shortage is None else _reported(shortage, units, currency, "plan", "shortage")
+
+
+def _reported(text: str, units: Units, currency: str, *path: str) -> float:
+    """An amount of money in the reporting currency."""
+    value, own = _amount(text, "money", units, *path)
+    if own != currency:
+        words = f"{shown(text)} is not in {currency}, the reporting currency; exchange rates are uncertain here"
+        raise _Fault(words, *path)
+    return value
 
 
 def _amount(text: str, expected: str, units: Units, *path: str) -> tuple[float, str]:
@@ -231,6 +228,7 @@ class _Check:
         self.dispatch()
         self.prefer()
         self.sourcing()
+        self.wanted()
         for threat in self.programme.entities["threats"]:
             self.doctrine(threat)
         for path, series in self.series():
@@ -292,6 +290,22 @@ class _Check:
             sellers = [s for s in programme.entities["suppliers"] if programme.link("suppliers", s, "part") == part]
             if sellers and not any(self.decisions.sourcing.get(seller, 1.0) for seller in sellers):
                 self.add(f"every supplier of '{part}' has weight 0; give one a weight above 0", "sourcing", sellers[0])
+
+    def wanted(self) -> None:
+        wanted, programme = self.decisions.plan, self.programme
+        for field, section in (("share", "countries"), ("jobs", "countries"), ("most", "plants"), ("budget", "payers")):
+            self.known(section, getattr(wanted, field), "plan", field)
+        months = programme.month_names()
+        for _, year, _, path in wanted.budgets:
+            if year is not None and not any(month.startswith(f"{year}-") for month in months):
+                words = f"the year is not in the programme, which runs from {months[0]} to {months[-1]}"
+                self.add(words, *path)
+        if wanted.by is not None and wanted.by not in months:
+            words = f"{shown(wanted.by)} is not in the programme, which runs from {months[0]} to {months[-1]}"
+            self.add(words, "plan", "by")
+        for country, (low, high) in wanted.share.items():
+            if low > high:
+                self.add(f"{low:g} is above {high:g}; write the least share first", "plan", "share", country)
 
     def doctrine(self, threat: str) -> None:
         doctrine = self.decisions.doctrine.against.get(threat)

@@ -86,14 +86,19 @@ class Programme:
         first = self.start.year * 12 + self.start.month - 1
         return tuple(divmod(first + month, 12) for month in range(self.months))
 
+    def month_names(self) -> tuple[str, ...]:
+        """The months, such as 2026-03."""
+        return tuple(f"{year:04d}-{month + 1:02d}" for year, month in self.calendar())
+
     def days(self) -> int:
         """Days of the horizon."""
         year, month = divmod(self.start.year * 12 + self.start.month - 1 + self.months, 12)
         return (date(year, month + 1, 1) - self.start).days
 
     def all_names(self) -> Names:
-        months = tuple(f"{year:04d}-{month + 1:02d}" for year, month in self.calendar())
-        return Names(months=months, **{name: self.names(name) for name in Names._fields if name != "months"})
+        return Names(
+            months=self.month_names(), **{name: self.names(name) for name in Names._fields if name != "months"}
+        )
 
 
 def read_programme(toml: Toml, report: Report) -> Programme:

@@ -1,0 +1,30 @@
+"""The fields that the tables of ``decisions.toml`` are made of."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+MOST = 10_000_000
+"""No count or weight of a plan is larger."""
+
+
+def _several(value: Any) -> Any:
+    """A single number stands for a list of one."""
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Amount = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Whole = Annotated[int, Field(ge=0, le=MOST)]
+Amounts = Annotated[
+    list[Amount], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Amount] | Amount)
+]
+Wholes = Annotated[
+    list[Whole], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Whole] | Whole)
+]
+
+
+class Table(BaseModel):
+    """A table whose fields are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
