@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WIDE = 1.96
 """Standard errors either side of a mean that hold 95 % of luck."""
 
+CALENDARS = ("Gates", "Hiring", "Orders")
+"""Sheets of the workbook that also stand as CSV; what else is of interest by month is in plan.csv."""
+
 MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "made")
 
 
@@ -235,9 +238,11 @@ def table_text(found: "Plan") -> str:
 
 
 def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagreement | None") -> None:
-    """decisions.toml, plan.csv and evidence.json."""
+    """The plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.store import write_whole
-    from octoplan.plan import words
+    from octoplan.plan import account, words
+    from octoplan.show.plan import page
+    from octoplan.show.workbook import workbook
 
     evidence: dict[str, Any] = {
         "scenario": found.scenario.title,
@@ -268,9 +273,14 @@ def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagr
             }
             for name in flights.flown
         }
-    for name, text in (
-        ("decisions.toml", found.text),
-        ("plan.csv", table_text(found)),
-        ("evidence.json", json.dumps(evidence, indent=1) + "\n"),
-    ):
-        write_whole(folder / name, text)
+    leaves = account.leaves(found, flights)
+    contents: dict[str, str | bytes] = {
+        "decisions.toml": found.text,
+        "plan.csv": table_text(found),
+        "evidence.json": json.dumps(evidence, indent=1) + "\n",
+        **{f"{leaf.name.lower()}.csv": account.csv_text(leaf) for leaf in leaves if leaf.name in CALENDARS},
+        "plan.xlsx": workbook(leaves),
+        "plan.html": page(found, flights, apart),
+    }
+    for name, content in contents.items():
+        write_whole(folder / name, content)
