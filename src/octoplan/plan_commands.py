@@ -241,7 +241,7 @@ def write(folder: Path, found: "Plan", flights: "Flights | None", apart: "Disagr
     """The plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.store import write_whole
     from octoplan.plan import account, words
-    from octoplan.show.plan import page
+    from octoplan.show.plan_page import page
     from octoplan.show.workbook import workbook
 
     evidence: dict[str, Any] = {

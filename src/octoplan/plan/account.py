@@ -111,7 +111,7 @@ def decisions(plan: Plan) -> Leaf:
 def gates(plan: Plan) -> Leaf:
     """The day on which each gate is passed and each plant opens."""
     horizon = int(calendar.first_days(plan)[-1])
-    rows = []
+    rows: list[Row] = []
     for step in calendar.gates(plan):
         days = [calendar.day_of(plan, float(day)) for day in np.quantile(step.days, (0.1, 0.5, 0.9))]
         beyond = float(np.mean(np.ceil(step.days) >= horizon))

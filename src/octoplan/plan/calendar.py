@@ -260,7 +260,7 @@ def delivered(plan: Plan) -> Floats:
     kept = (1.0 - pilot.number("lanes", "loss").mean(0))[lane, None]
     late = np.minimum(1.0, pilot.number("lanes", "transit").mean(0) / MONTH)[lane, None]
     leaves = np.maximum(plan.tables["shipped"].values, 0.0) * kept
-    found = (leaves * (1.0 - late)).sum(1)
+    found: Floats = (leaves * (1.0 - late)).sum(1)
     found[:, 1:] += (leaves * late).sum(1)[:, :-1]
     return found
 
