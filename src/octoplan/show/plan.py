@@ -6,6 +6,8 @@ Lines are P50 over the futures planned for, bands and bars P10 to P90; stacked b
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
+from math import ceil
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,8 +31,11 @@ from octoplan.show.theme import (
     settled,
 )
 
-ROW, TOP = 38, 64
+ROW, TOP = 44, 64
 """Pixels of a row that holds a name and, under it, its marks; pixels above the first."""
+
+BROAD = 46
+"""Characters that a name above a row may have on a narrow screen before it takes two lines."""
 
 MADE = 1.0
 """Units over the horizon below which a plan makes none."""
@@ -49,7 +54,7 @@ def listed(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
     axis = "" if row == 1 else str(row)
     for place, label in enumerate(labels):
         chart.add_annotation(
-            x=0.0, xref=f"x{axis} domain", xanchor="left", y=place, yref=f"y{axis}", yanchor="bottom", yshift=5,
+            x=0.0, xref=f"x{axis} domain", xanchor="left", y=place, yref=f"y{axis}", yanchor="bottom", yshift=7,
             text=label, showarrow=False, font={"size": 12, "color": BLACK}, align="left",
         )  # fmt: skip
     chart.update_yaxes(
@@ -118,12 +123,13 @@ def asked_of(plan: Plan, plant: str) -> float:
 
 def step_label(plan: Plan, step: Step) -> str:
     """What a row of the Gantt says above its marks."""
-    when = f"{calendar.day_of(plan, float(np.median(step.days))):%b %Y}"
+    day = calendar.day_of(plan, float(np.median(step.days)))
     if step.name != OPENS:
-        return f"{titled(plan, 'gates', step.name)} · {when}"
+        title = plan.scenario.titles.get(f"gates.{step.name}", step.name)
+        return "<br>".join(map(escape, wrap(f"{title}, {day:%b\u00a0%Y}", BROAD)))
     units = asked_of(plan, step.plant)
     asked = f"asked {units:,.0f} units" if units >= MADE else "asked nothing"
-    return f"<b>{titled(plan, 'plants', step.plant)} ({escape(step.plant)}) opens</b> · {when} · {asked}"
+    return f"<b>{escape(step.plant)} opens</b>, {day:%b %Y}, {asked}"
 
 
 def opening_words(plan: Plan) -> str:
@@ -138,28 +144,40 @@ def opening_words(plan: Plan) -> str:
     return f"Half the futures open {most.plant} by {middle:%B %Y}; one in ten not before {high:%B %Y}"
 
 
+def makes(plan: Plan) -> bool:
+    """Whether the plan makes any unit."""
+    return bool(calendar.made(plan).sum((1, 2)).mean() >= MADE)
+
+
 def output(plan: Plan) -> go.Figure:
     """Units made by plant, what reaches the regions, and the target where there is one."""
     months, made, due = plan.scenario.names.months, calendar.made(plan), calendar.target(plan)
-    if made.sum((1, 2)).mean() < MADE and due is None:
+    if not makes(plan) and due is None:
         chart = figure("The plan makes no unit in any month", height=240)
         chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="made"))
         chart.add_annotation(
-            x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="0 units asked of every plant"
+            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="0 units asked of every plant"
         )
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
-    chart = figure(output_words(plan, made, due), height=470)
+    panels = ("made by plant, mean over futures", "reaching the regions, P50 with P10 to P90")
+    chart = figure(output_words(plan, made, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if made[:, p].sum(1).mean() >= MADE:
-            bars(chart, months, made[:, p].mean(0), f"made: {titled(plan, 'plants', name)} ({escape(name)})", p)
-    band(chart, months, calendar.delivered(plan), "delivered to the regions, all plants (P50, P10 to P90)", BLACK)
+            bars(chart, months, made[:, p].mean(0), escape(name), p)
     if due is not None:
         wanted = [each if each > 0.0 else None for each in due.tolist()]
-        line = {"color": VERMILION, "width": 2, "dash": "dash"}
-        chart.add_trace(go.Scatter(x=list(months), y=wanted, name="target", mode="lines", line=line))
+        line = {"color": BLACK, "width": 2, "dash": "dash"}
+        chart.add_trace(go.Scatter(x=list(months), y=wanted, name="target", mode="lines", line=line), row=1, col=1)
+    band(chart, months, calendar.delivered(plan), "delivered", GREEN, row=2, legend=False)
     chart.update_yaxes(title="units a month")
-    return settled(chart)
+    return legend_line(aligned(chart, months))
+
+
+def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
+    """Bars and lines of all panels over the same months."""
+    first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
+    return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)])
 
 
 def output_words(plan: Plan, made: Floats, due: Floats | None) -> str:
@@ -261,11 +279,14 @@ def crews(plan: Plan) -> go.Figure:
         bars(chart, months, values.astype(float), name, index)
     band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
-    return legend_line(chart.update_layout(barmode="group"))
+    return legend_line(aligned(chart, months).update_layout(barmode="group"))
 
 
 def legend_line(chart: go.Figure) -> go.Figure:
-    """The figure grown by one line of legend below several rows of panels."""
-    height = chart.layout.height + 22
-    legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": 28 / height}
-    return chart.update_layout(height=height, margin={"b": 74}, legend=legend)
+    """The figure grown by one legend for several rows of panels, whose titles stand at the left."""
+    named = [trace for trace in chart.data if trace.name and trace.showlegend is not False]
+    lines = max(1, ceil(sum(45 + 7.5 * len(trace.name) for trace in named) / 1000))
+    height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
+    legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
+    chart.update_annotations(x=0.0, xanchor="left", xshift=-58, font={"size": 13})
+    return chart.update_layout(height=height, margin={"b": room}, legend=legend)

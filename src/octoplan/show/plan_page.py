@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from html import escape
 
-import plotly.graph_objects as go
-
-from octoplan.plan import words
+from octoplan.plan import calendar, words
 from octoplan.plan.calendar import SURE
 from octoplan.plan.flight import Disagreement, Flights
 from octoplan.plan.frontier import Frontier
 from octoplan.plan.optimise import Plan
 from octoplan.show.frame import framed, paged
-from octoplan.show.plan import MADE, crews, gantt, orders, output
+from octoplan.show.plan import MADE, crews, gantt, makes, orders, output
 from octoplan.show.rivals import frontier, half, rivals
 from octoplan.show.tables import digits
 
@@ -21,9 +19,10 @@ NOTES = {
         "for the opening of a plant, blue where the plan asks for units and orange where it asks for none."
     ),
     "output": (
-        "Bars are means over futures, in colours by plant; the line is the P50 of what reaches the regions from all "
-        "plants, its band P10 to P90. Means and P50 need not agree."
+        "Means and P50 need not agree. In the linear model units leave their plant when crews can use them; the "
+        "campaign sends them as soon as a lane has room."
     ),
+    "none": "The search found no unit that saves more than it costs, so no part is ordered and no worker is needed.",
     "crews": (
         "Crews begin a course, of which some wash out; kits arrive after their lead. A crew counts as equipped when it "
         "has a kit."
@@ -55,20 +54,20 @@ def page(
     if "short" in plan.tables:
         parts.append(bullets("Short of the target", words.shortfalls(plan), "No month is short of it."))
     parts.append("<h2>Month by month</h2>")
-    parts += [drawn(name, made, NOTES[name]) for name, made in (("gantt", gantt(plan)), ("output", output(plan)))]
-    parts += [drawn("orders", orders(plan), order_note(plan)), drawn("crews", crews(plan), NOTES["crews"])]
+    parts += [framed("gantt", gantt(plan), NOTES["gantt"])]
+    if makes(plan):
+        parts += [framed("output", output(plan), NOTES["output"]), framed("orders", orders(plan), order_note(plan))]
+    else:
+        parts += [framed("output", output(plan), NOTES["none"])]
+    parts += [framed("crews", crews(plan), NOTES["crews"])]
     if flights is not None:
-        parts.append(f"<h2>Beside its rivals</h2>{drawn('rivals', rivals(flights, currency), NOTES['rivals'])}")
+        parts.append(f"<h2>Beside its rivals</h2>{framed('rivals', rivals(flights, currency), NOTES['rivals'])}")
         parts.append(rival_table(flights, currency))
     if front is not None:
-        parts.append(f"<h2>Who makes how much</h2>{drawn('frontier', frontier(front, currency), NOTES['frontier'])}")
+        parts.append(f"<h2>Who makes how much</h2>{framed('frontier', frontier(front, currency), NOTES['frontier'])}")
         parts.append(bullets("Where the choice turns", front.breaks, "No share overtakes another in this range."))
     parts.append(bullets("How far to trust it", trust(plan, apart), ""))
     return paged(f"{title}: octoplan plan", "".join(parts))
-
-
-def drawn(name: str, figure: go.Figure, note: str) -> str:
-    return framed(name, figure, note)
 
 
 def facts(plan: Plan) -> str:
@@ -97,8 +96,10 @@ def verdict(plan: Plan) -> str:
 
 def order_note(plan: Plan) -> str:
     """How to read the order calendar."""
+    most = max((order.money for order in calendar.orders(plan)), default=0.0) / 1e3
     return (
-        f"A dot is an order for one month's production, its area the money ({plan.scenario.currency}). Placed by that "
+        f"A dot is an order for one month's production, its area the money, {most:,.0f} k "
+        f"{plan.scenario.currency} at most. Placed by that "
         f"day it arrives with {SURE:.0%} confidence before the month first needs it, in the earliest future, as far as "
         "the supplier ships on the day it is ordered; the days beside a supplier are that lead. The dotted line is the "
         "programme's start. Quantities are what production uses; the stock kept ready comes on top."
@@ -129,8 +130,8 @@ def rival_table(flights: Flights, currency: str) -> str:
     columns = "".join(f"<th scope='col'>{name}</th>" for name in head)
     count = flights.quantiles("plan", "cost").futures
     return (
-        f"<div class='wide'><table><caption>Means over {count:,} unseen futures; cost and regret in M {currency}, "
-        f"units and threats over the horizon.</caption><thead><tr>{columns}</tr></thead>"
+        f"<p class='small'>Means over {count:,} unseen futures; cost and regret in M {currency}, units and threats "
+        f"over the horizon.</p><div class='wide'><table><thead><tr>{columns}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

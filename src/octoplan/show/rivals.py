@@ -29,9 +29,10 @@ def rivals(flights: Flights, currency: str) -> go.Figure:
     others = sorted((n for n in flights.flown if n != "plan"), key=lambda name: flights.difference(name).mean)
     every = ["plan", *others]
     chart = figure(
-        rival_words(flights, others, currency), ("cost less the plan's, mean with 95 % interval",
+        rival_words(flights, others, currency), ("cost less the plan's, 95 % interval",
         "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(every)),
     )  # fmt: skip
+    chart.update_annotations(x=0.0, xanchor="left", font={"size": 13})
     for place, name in enumerate(others):
         gone = flights.difference(name)
         worse, better = gone.mean - half(gone) > 0.0, gone.mean + half(gone) < 0.0
@@ -40,7 +41,7 @@ def rivals(flights: Flights, currency: str) -> go.Figure:
                 x=[gone.mean], y=[place], name=name, mode="markers", showlegend=False,
                 marker={"color": BLUE if worse else VERMILION if better else GREY, "size": 11},
                 error_x={"type": "data", "array": [half(gone)], "thickness": 2, "width": 6},
-                hovertemplate=f"{name}: %{{x:,.1f}} ± {half(gone):,.1f} M{currency}<extra></extra>",
+                hovertemplate=f"{name}: %{{x:,.1f}} ± {half(gone):,.1f} M {currency}<extra></extra>",
             ), row=1, col=1,
         )  # fmt: skip
     for place, name in enumerate(every):
@@ -56,13 +57,15 @@ def rivals(flights: Flights, currency: str) -> go.Figure:
             go.Scatter(
                 x=[regret.mean], y=[place], name=name, mode="markers", showlegend=False,
                 marker={"color": ORANGE, "size": 11},
-                hovertemplate=f"{name}: %{{x:,.1f}} {range_of} M{currency}<extra></extra>",
+                hovertemplate=f"{name}: %{{x:,.1f}} {range_of} M {currency}<extra></extra>",
             ), row=2, col=1,
         )  # fmt: skip
+    most = max(flights.regret(name).p90 for name in every)
+    chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
     listed(chart, [escape(name) for name in others])
     listed(chart, ["the plan", *map(escape, others)], row=2)
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1}, row=1, col=1)
-    chart.update_xaxes(title=f"M{currency}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3")
+    chart.update_xaxes(title=f"M {currency}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3")
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 60})
 
 
@@ -73,7 +76,7 @@ def rival_words(flights: Flights, others: list[str], currency: str) -> str:
     if cheaper:
         best = gone[cheaper[0]]
         return (
-            f"{cheaper[0]} is cheaper than the plan by {-best.mean:,.1f} ± {half(best):,.1f} M{currency}: "
+            f"{cheaper[0]} is cheaper than the plan by {-best.mean:,.1f} ± {half(best):,.1f} M {currency}: "
             "do not prefer the plan"
         )
     if not others:
@@ -81,7 +84,7 @@ def rival_words(flights: Flights, others: list[str], currency: str) -> str:
     near = gone[others[0]]
     return (
         f"No rival is cheaper than the plan beyond luck; {others[0]} comes nearest, "
-        f"{near.mean:+,.1f} ± {half(near):,.1f} M{currency}"
+        f"{near.mean:+,.1f} ± {half(near):,.1f} M {currency}"
     )
 
 
@@ -89,14 +92,14 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
     """Cost, threats stopped, resilience, months to the rate and jobs over the share that one country makes."""
     shares, cheapest = 100.0 * front.shares, int(front.cost.mean(1).argmin())
     panels = (
-        f"cost less that at {shares[cheapest]:.0f} %, mean with 95 % interval",
-        f"threats stopped more than at {shares[cheapest]:.0f} %, mean with 95 % interval",
-        "threats stopped in the worst tenth of futures",
-        f"month in which {front.rate:,.0f} units are first made, P50 with P10 to P90",
-        "jobs, mean over the horizon and the futures",
+        f"cost less that at {shares[cheapest]:.0f} %, with 95 % interval",
+        f"stopped less those at {shares[cheapest]:.0f} %, 95 % interval",
+        "stopped in the worst tenth of futures, mean",
+        f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
+        "jobs, mean over horizon and futures",
     )
     chart = figure(frontier_words(front), panels, rows=len(panels), height=1130)
-    for row, values, unit in ((1, front.cost, f"M{currency}"), (2, front.stopped, "threats")):
+    for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         found = [interval(each - values[cheapest]) for each in values]
         points(chart, front, row, np.array([f.mean for f in found]), np.array([half(f) for f in found]), unit=unit)
     points(chart, front, 3, 100.0 * resilience(front), None, unit="% of threats")
@@ -105,16 +108,17 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         hexed = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
         chart.add_trace(
             go.Scatter(
-                x=shares, y=jobs.mean(1), name=f"jobs: {escape(country)}", mode="lines+markers",
+                x=shares, y=jobs.mean(1), name=f"jobs, {named(country)}", mode="lines+markers",
                 line={"color": hexed, "width": 2}, hovertemplate=f"{escape(country)}: %{{y:,.0f}} jobs<extra></extra>",
             ), row=5, col=1,
         )  # fmt: skip
     chart.update_yaxes(title="jobs", row=5, col=1)
     for row in range(1, len(panels) + 1):
         chart.add_vline(x=shares[cheapest], line={"color": GREEN, "width": 1.5, "dash": "dot"}, row=row, col=1)
-    chart.update_xaxes(tickformat=",", hoverformat=",.0f", ticksuffix=" %", range=[shares.min() - 4, shares.max() + 4])
+    chart.update_xaxes(
+        tickformat=",", hoverformat=",.0f", ticksuffix=" %", zeroline=False, range=[shares.min() - 4, shares.max() + 4]
+    )
     chart.update_xaxes(title=f"{named(front.country)} share of units asked, %", row=len(panels), col=1)
-    chart.update_annotations(x=0.0, xanchor="left")
     return legend_line(chart.update_layout(hovermode="closest"))
 
 
@@ -146,7 +150,7 @@ def marks(front: Frontier) -> dict[str, object]:
         "size": 10,
         "symbol": ["circle-open" if beaten else "circle" for beaten in front.dominated.tolist()],
         "color": [GREY if beaten else BLUE for beaten in front.dominated.tolist()],
-        "line": {"width": 2},
+        "line": {"width": 2, "color": [GREY if beaten else BLUE for beaten in front.dominated.tolist()]},
     }
 
 
@@ -164,7 +168,7 @@ def months(chart: go.Figure, front: Frontier) -> None:
             x=100.0 * front.shares, y=shown[1], mode="markers", showlegend=False, marker=marks(front),
             error_y={
                 "type": "data", "symmetric": False, "array": shown[2] - shown[1], "arrayminus": shown[1] - shown[0],
-                "thickness": 1.5, "width": 5,
+                "thickness": 1.5, "width": 5, "color": faded(BLUE, 0.6),
             },
             text=[", ".join(month_word(each) for each in three) for three in zip(low, middle, high, strict=True)],
             hovertemplate="%{x:.0f}: P10, P50, P90 %{text}<extra></extra>",
@@ -175,7 +179,7 @@ def months(chart: go.Figure, front: Frontier) -> None:
     if not np.isfinite(ends).all():
         chart.add_hline(y=never, line={"color": GREY, "width": 1, "dash": "dash"}, row=4, col=1)
         chart.update_yaxes(tickvals=[*ticks, never], ticktext=[*map(str, ticks), "never"], row=4, col=1)
-    chart.update_yaxes(title="month, from 1", row=4, col=1)
+    chart.update_yaxes(title="month, from 1", range=[0.0, 1.1 * never], row=4, col=1)
 
 
 def month_word(month: float) -> str:
@@ -190,8 +194,9 @@ def named(country: str) -> str:
 def frontier_words(front: Frontier) -> str:
     """Where it costs least, and how many shares another one beats."""
     cheapest = 100.0 * float(front.shares[front.cost.mean(1).argmin()])
-    beaten = [f"{100.0 * share:.0f}" for share in front.shares[front.dominated].tolist()]
-    said = f"It costs least with {cheapest:.0f} % of the units made in {named(front.country)}"
+    beaten = [f"{100.0 * share:.0f} %" for share in front.shares[front.dominated].tolist()]
+    said = f"It costs least with {cheapest:.0f} % of the units made by {named(front.country)}"
     if not beaten:
         return f"{said}; no share is beaten in cost, threats stopped and resilience at once"
-    return f"{said}; shares of {', '.join(beaten)} % are beaten in cost, threats stopped and resilience"
+    which = " and ".join([", ".join(beaten[:-1]), beaten[-1]] if beaten[1:] else beaten)
+    return f"{said}; {which} {'are' if beaten[1:] else 'is'} beaten by another share"
