@@ -94,9 +94,8 @@ def gantt(plan: Plan) -> go.Figure:
             )
         )  # fmt: skip
     listed(chart, labels)
-    last = max(step.days.max() for _, step in marks)
-    ends = [plan.scenario.start - timedelta(days=4), calendar.day_of(plan, float(last)) + timedelta(days=10)]
-    chart.update_xaxes(range=ends, hoverformat="%Y-%m-%d", showgrid=True, gridcolor="#E3E3E3")
+    last = max(float(np.quantile(step.days, 0.9)) for _, step in marks)
+    by_day(chart, plan.scenario.start, calendar.day_of(plan, last))
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 50})
 
 
@@ -136,9 +135,9 @@ def opening_words(plan: Plan) -> str:
     """When the plant asked most opens, or the first to open where none is asked."""
     opened = calendar.openings(plan)
     most = max(opened.values(), key=lambda step: (round(asked_of(plan, step.plant)), -float(np.median(step.days))))
-    low, middle, high = (calendar.day_of(plan, float(d)) for d in np.quantile(most.days, (0.1, 0.5, 0.9)))
-    if low == high:
-        return f"{most.plant} opens on {long_day(middle)} in all but a tenth of futures at either end"
+    middle, high = (calendar.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
+    if np.ptp(most.days) == 0.0:
+        return f"{most.plant} opens on {long_day(middle)} in every future"
     if (middle.year, middle.month) == (high.year, high.month):
         return f"Half the futures open {most.plant} by {long_day(middle)}; one in ten not before {long_day(high)}"
     return f"Half the futures open {most.plant} by {middle:%B %Y}; one in ten not before {high:%B %Y}"
@@ -177,7 +176,18 @@ def output(plan: Plan) -> go.Figure:
 def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
     """Bars and lines of all panels over the same months."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
-    return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)])
+    return chart.update_xaxes(
+        range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=f"M{ceil(len(months) / 8)}"
+    )
+
+
+def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
+    """An axis of days from the first to the last, with room at both ends; days are named where months are few."""
+    room = timedelta(days=max(3, (last - first).days // 30))
+    form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
+    return chart.update_xaxes(
+        range=[first - room, last + room], tickformat=form, hoverformat="%Y-%m-%d", showgrid=True, gridcolor="#E3E3E3"
+    )
 
 
 def output_words(plan: Plan, made: Floats, due: Floats | None) -> str:
@@ -229,9 +239,9 @@ def orders(plan: Plan) -> go.Figure:
             )
         )  # fmt: skip
     listed(chart, [f"{titled(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
-    start = plan.scenario.start.isoformat()
-    chart.add_vline(x=start, line={"color": BLACK, "width": 1, "dash": "dot"})
-    chart.update_xaxes(hoverformat="%Y-%m-%d", showgrid=True, gridcolor="#E3E3E3")
+    start = plan.scenario.start
+    chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
+    by_day(chart, min(start, found[0].place), max(order.place for order in found))
     chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
     return settled(chart)
 
@@ -288,5 +298,5 @@ def legend_line(chart: go.Figure) -> go.Figure:
     lines = max(1, ceil(sum(45 + 7.5 * len(trace.name) for trace in named) / 1000))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
     legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
-    chart.update_annotations(x=0.0, xanchor="left", xshift=-58, font={"size": 13})
+    chart.update_annotations(x=0.0, xanchor="left", xshift=-58, yshift=4, font={"size": 13})
     return chart.update_layout(height=height, margin={"b": room}, legend=legend)

@@ -10,6 +10,7 @@ from octoplan.plan.flight import Flights
 from octoplan.plan.frontier import Frontier
 from octoplan.plan.twostage import Floats
 from octoplan.show.plan import ROW, legend_line, listed
+from octoplan.show.tables import digits
 from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, faded, figure
 
 WIDE = 1.96
@@ -76,7 +77,7 @@ def rival_words(flights: Flights, others: list[str], currency: str) -> str:
     if cheaper:
         best = gone[cheaper[0]]
         return (
-            f"{cheaper[0]} is cheaper than the plan by {-best.mean:,.1f} ± {half(best):,.1f} M {currency}: "
+            f"{cheaper[0]} is cheaper than the plan by {digits(-best.mean)} ± {digits(half(best), 2)} M {currency}: "
             "do not prefer the plan"
         )
     if not others:
@@ -84,7 +85,7 @@ def rival_words(flights: Flights, others: list[str], currency: str) -> str:
     near = gone[others[0]]
     return (
         f"No rival is cheaper than the plan beyond luck; {others[0]} comes nearest, "
-        f"{near.mean:+,.1f} ± {half(near):,.1f} M {currency}"
+        f"{'+' if near.mean > 0.0 else ''}{digits(near.mean)} ± {digits(half(near), 2)} M {currency}"
     )
 
 
