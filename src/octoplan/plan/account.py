@@ -252,7 +252,7 @@ def csv_text(leaf: Leaf) -> str:
     """A sheet as CSV; the words of its head become names of columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") for name in leaf.head)
+    writer.writerow(re.sub(r"[^a-z0-9]+", "_", name.lower().replace("%", "percent")).strip("_") for name in leaf.head)
     for row in leaf.rows:
         writer.writerow(text_of(cell, name) for cell, name in zip(row, leaf.head, strict=True))
     return out.getvalue()

@@ -40,6 +40,9 @@ BROAD = 46
 MADE = 1.0
 """Units over the horizon below which a plan makes none."""
 
+FEW = 6
+"""Months that an axis names one by one; left to itself it would name some twice."""
+
 MET = 0.99
 """Share of the target rate at which it counts as met."""
 
@@ -176,9 +179,8 @@ def output(plan: Plan) -> go.Figure:
 def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
     """Bars and lines of all panels over the same months."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
-    return chart.update_xaxes(
-        range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=f"M{ceil(len(months) / 8)}"
-    )
+    step = "M1" if len(months) <= FEW else None
+    return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=step)
 
 
 def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
@@ -232,7 +234,7 @@ def orders(plan: Plan) -> go.Figure:
                 name=name, text=[order_label(plan, order) for order in some],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": faded(hexed, 0.6), "line": {"color": hexed, "width": 1}, "sizemode": "area",
+                    "color": faded(hexed, 0.9 if late else 0.6), "line": {"color": hexed, "width": 1}, "sizemode": "area",
                     "size": [order.money for order in some], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
                 },
