@@ -234,7 +234,8 @@ def orders(plan: Plan) -> go.Figure:
                 name=name, text=[order_label(plan, order) for order in some],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": faded(hexed, 0.9 if late else 0.6), "line": {"color": hexed, "width": 1}, "sizemode": "area",
+                    "color": faded(hexed, 0.9 if late else 0.6), "line": {"color": hexed, "width": 1},
+                    "sizemode": "area",
                     "size": [order.money for order in some], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
                 },
