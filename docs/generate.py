@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from octoplan.campaign.tally import COSTS, NIGHT_BOUNDS, PLANT_BOUNDS, TALLIES
 from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
+from octoplan.scenario.wanted import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
 MARK = re.compile(r"(<!-- (?P<name>[a-z-]+): written by docs/generate.py -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -86,7 +87,9 @@ def sections() -> str:
 def holds(kind: Any) -> str:
     """What a field of ``decisions.toml`` holds, in words."""
     if get_origin(kind) is dict:
-        return "by name: " + holds(get_args(kind)[1])
+        return "by name: " + holds(get_args(kind)[1]).removeprefix("by name: ")
+    if kind is Bounds:
+        return "two shares"
     if get_origin(kind) is list:
         return "text in a list" if get_args(kind) == (str,) else "a number a month"
     if get_origin(kind) is Literal:
@@ -100,7 +103,7 @@ def default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
     value = field.get_default(call_default_factory=True, validated_data={})
-    return "none" if value in ({}, []) else f"`{value}`".replace("'", '"')
+    return "none" if value in ({}, [], None) else f"`{value}`".replace("'", '"')
 
 
 def choices(model: type[BaseModel], path: str) -> Iterator[tuple[str, ...]]:

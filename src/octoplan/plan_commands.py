@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from octoplan.scenario import Scenario
     from octoplan.scenario.wanted import Wanted
 
+CALENDARS = ("Gates", "Hiring", "Orders")
+"""Sheets of the workbook that also stand as CSV; what else is of interest by month is in plan.csv."""
+
 MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "made")
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
@@ -248,16 +251,24 @@ def write(
     folder: Path, found: "Plan", flights: "Flights | None", apart: "Mapping[str, Apart]", front: "Frontier | None",
     lines: list[str],
 ) -> None:  # fmt: skip
-    """decisions.toml, plan.csv, summary.txt and evidence.json."""
+    """The plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.store import write_whole
+    from octoplan.plan import account
+    from octoplan.show.plan_page import page
+    from octoplan.show.workbook import workbook
 
-    for name, text in (
-        ("decisions.toml", found.text),
-        ("plan.csv", table_text(found)),
-        ("summary.txt", "\n".join(lines) + "\n"),
-        ("evidence.json", json.dumps(evidence(found, flights, apart, front), indent=1) + "\n"),
-    ):
-        write_whole(folder / name, text)
+    leaves = account.leaves(found, flights)
+    contents: dict[str, str | bytes] = {
+        "decisions.toml": found.text,
+        "plan.csv": table_text(found),
+        "summary.txt": "\n".join(lines) + "\n",
+        "evidence.json": json.dumps(evidence(found, flights, apart, front), indent=1) + "\n",
+        **{f"{leaf.name.lower()}.csv": account.csv_text(leaf) for leaf in leaves if leaf.name in CALENDARS},
+        "plan.xlsx": workbook(leaves),
+        "plan.html": page(found, flights, apart, front),
+    }
+    for name, content in contents.items():
+        write_whole(folder / name, content)
 
 
 def evidence(

@@ -5,14 +5,14 @@ import shutil
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import octoplan as op
 from octoplan.plan import words
-from octoplan.plan.flight import Apart, Flights, Flown
+from octoplan.plan.flight import Apart, Flights
 from octoplan.plan_commands import plan
 from octoplan.scenario.scenario import shipped_folder
+from tests.plan.pockets import flown
 
 
 def test_the_folder_can_be_flown_and_holds_the_evidence(tmp_path: Path) -> None:
@@ -32,12 +32,6 @@ def test_the_folder_can_be_flown_and_holds_the_evidence(tmp_path: Path) -> None:
     assert {name: before[name] for name in ("orders", "dispatch", "doctrine")} == {
         name: after[name] for name in ("orders", "dispatch", "doctrine")
     }
-
-
-def flown(cost: list[float]) -> Flown:
-    """A plan of which only the cost is looked at."""
-    nothing = np.zeros(len(cost))
-    return Flown(np.array(cost), *(nothing for _ in range(7)), *(np.zeros((len(cost), 1)) for _ in range(3)))
 
 
 def test_a_rival_that_is_cheaper_is_a_warning() -> None:

@@ -64,7 +64,7 @@ def beside(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside its place and rename it, so that nobody ever sees half of it."""
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file with --out")
@@ -72,8 +72,8 @@ def write_whole(path: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     part = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         part.chmod(0o644)
         part.replace(path)
     except BaseException:

@@ -19,7 +19,7 @@ from octoplan.plan.optimise import Plan
 from octoplan.plan.recourse import costs
 from octoplan.plan.scale import MONEY, UNIT
 from octoplan.plan.tables import block
-from octoplan.plan.twostage import Floats, PlanError, second_cost
+from octoplan.plan.twostage import Floats, PlanError, Scenarios, second_cost
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.scenario import with_decisions
@@ -160,7 +160,7 @@ def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         found[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
     model = plan.model
     naive = (
-        mean_plan(model.problem, plan.basis.planned_for(model.scenarios))
+        mean_plan(model.problem, first(model.scenarios, plan.basis.counted))
         if plan.values is None
         else plan.values.mean_plan
     )
@@ -250,14 +250,19 @@ def linear_money(plan: Plan, followed: Floats) -> tuple[Floats, Floats]:
     model, futures = plan.model, len(followed)
     discount = plan.facts.discount[:futures]
     loss = (plan.curves.bare[:futures] * discount).sum(1) / MONEY - (block(model, followed, "saved") * discount).sum(1)
-    scenarios = plan.basis.planned_for(model.scenarios)
-    cost = costs(model.problem, scenarios, plan.solved.x)[:futures] + model.idle[:futures]
+    scenarios = first(model.scenarios, futures)
+    cost = costs(model.problem, scenarios, plan.solved.x) + model.idle[:futures]
     for name in ("missed", "short", "lacking"):
         if name in model.sheet.y.blocks:
             columns = model.sheet.y.blocks[name]
             each = np.array([second_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
             cost = cost - (followed[:, columns] * each).reshape(futures, -1).sum(1)
     return loss, cost
+
+
+def first(scenarios: Scenarios, count: int) -> Scenarios:
+    """The first scenarios, equally likely."""
+    return Scenarios(np.full(count, 1.0 / count), scenarios.realise)
 
 
 def apart(unit: str, linear: Floats, flown: Floats) -> Apart:

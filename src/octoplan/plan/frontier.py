@@ -86,7 +86,7 @@ def frontier(
     units = asked if asked >= 1.0 else float(own_units(plan).sum())
     free = replace(plan.aims, share={}, units={"*": (units, units), country: (0.0, np.inf)})
     model = build(
-        plan.facts, plan.curves, free, plan.learning.value, given=plan.basis.given, counts=plan.basis.counts
+        plan.basis.facts, plan.curves, free, plan.learning.value, given=plan.basis.given, counts=plan.basis.counts
     )  # fmt: skip
     shares, found = [], []
     for done, share in enumerate(SHARES):
@@ -149,7 +149,7 @@ def tail_values(values: Floats, share: float) -> Floats:
 
     The influence of each value on the tail's mean (Rockafellar and Uryasev 2000 for the mean; Trindade et al. 2007).
     """
-    edge = np.quantile(values, share)
+    edge = np.quantile(values, share, method="inverted_cdf")
     found: Floats = edge - np.maximum(edge - values, 0.0) / share
     return found
 

@@ -3,21 +3,24 @@
 import numpy as np
 
 from octoplan.plan.curves import Pilot
-from octoplan.plan.twostage import Floats
+from octoplan.plan.twostage import Floats, Ints
 
 
-def passed(pilot: Pilot) -> Floats:
-    """(futures, gates) day on which each gate is passed: its duration after the last of those it waits for."""
-    after = pilot.compiled.links.gate_after == 1
-    durations = pilot.number("gates", "duration")
+def passed(durations: Floats, after: Ints) -> Floats:
+    """Days on which gates are passed, (futures, gates): each takes its duration after the last of those it waits for.
+
+    after
+        (gates, gates) 1 where the row's gate waits for the column's.
+    """
     found = np.zeros_like(durations)
-    for _ in range(durations.shape[1]):
-        found = np.where(after, found[:, None, :], 0.0).max(2, initial=0.0) + durations
+    for _ in range(len(after)):
+        found = np.where(after == 1, found[:, None, :], 0.0).max(2, initial=0.0) + durations
     return found
 
 
 def opened(pilot: Pilot) -> Floats:
     """(futures, plants) day on which the last gate of each plant is passed."""
-    needs = pilot.compiled.links.plant_gates == 1
-    found: Floats = np.where(needs, passed(pilot)[:, None, :], 0.0).max(2, initial=0.0)
+    links = pilot.compiled.links
+    days = passed(pilot.number("gates", "duration"), links.gate_after)
+    found: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
     return found

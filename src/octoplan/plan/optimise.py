@@ -66,6 +66,20 @@ class Basis:
         rows = (np.arange(self.groups)[:, None] * self.every + np.arange(low, high)).ravel()
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
+    def believed(self, model: Model) -> tuple[Facts, Model]:
+        """Facts and programme of the futures with the beliefs as they are."""
+        every = self.every
+        if self.groups == 1:
+            return self.facts, model
+        own = replace(
+            model, scenarios=self.first(model.scenarios), hours=model.hours[:every], good=model.good[:every],
+            idle=model.idle[:every],
+        )  # fmt: skip
+        return facts_of(only(self.pilot, every)), own
+
+    def first(self, scenarios: Scenarios) -> Scenarios:
+        return Scenarios(np.full(self.every, 1.0 / self.every), scenarios.realise)
+
     def planned_for(self, scenarios: Scenarios) -> Scenarios:
         return self.part(scenarios, 0, self.counted)
 
@@ -87,8 +101,9 @@ class Plan:
         By row, what one more unit of its right side is worth in each future, money or threats, (futures, *axes).
     lower, upper, gap
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
-    followed
-        The second stage of every future under the plan, (futures, y).
+    facts, model, followed
+        What is known of every future with the beliefs as they are, the programme over them, and its second stage under
+        the plan, (futures, y).
     sampled
         The gap estimated on further futures, where asked for.
     values
@@ -112,16 +127,13 @@ class Plan:
     learning: Settled
     remarks: tuple[str, ...]
     basis: Basis
+    facts: Facts
     model: Model
     solved: Solved
     followed: Floats
     sampled: gap.Gap | None
     values: gap.Values | None
     attained: float | None
-
-    @property
-    def facts(self) -> Facts:
-        return self.basis.facts
 
     @property
     def curves(self) -> Curves:
@@ -201,13 +213,12 @@ def optimise(
     faults = broken(planned, aims, basis.pilot)
     if faults:
         raise PlanError(f"the plan written down breaks what was asked of it: {faults[0]}")
-    followed, worth = follow(replace(model, scenarios=basis.part(model.scenarios, 0, basis.every)), solved.x)
-    own = slice(0, basis.every)
-    base = facts_of(only(basis.pilot, basis.every)) if basis.groups > 1 else basis.facts
+    facts, own = basis.believed(model)
+    followed, worth = follow(own, solved.x)
     return Plan(
-        planned, aims, text, tables_of(base, followed[own], model), priced(model, worth[own], base), solved.lower,
-        solved.upper, solved.status, solved.iterations, perf_counter() - begun, learning,
-        remarks(basis, solved, learning), basis, model, solved, followed[own], sampled, values, attained,
+        planned, aims, text, tables_of(facts, followed, own), priced(own, worth, facts), solved.lower, solved.upper,
+        solved.status, solved.iterations, perf_counter() - begun, learning, remarks(basis, solved, learning), basis,
+        facts, own, solved, followed, sampled, values, attained,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ th, td {{ padding: 2px 8px; border-bottom: 1px solid #e4e4e4; text-align: right;
 th[scope=row], td:last-child, th:last-child, th:first-child {{ text-align: left; }}
 th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ font-weight: 600; }}
 tr.group th {{ padding-top: 12px; border-bottom: 1px solid #888; }}
-table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
+div.wide {{ overflow-x: auto; }} table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
 @page {{ size: A4 landscape; margin: 12mm; }}
 @media print {{ body {{ padding: 0; max-width: none; width: 1010px; font-size: 12px; }}
   figure, tr {{ break-inside: avoid; }} h2 {{ break-after: avoid; }} .modebar {{ display: none; }}

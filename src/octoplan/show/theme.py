@@ -122,6 +122,7 @@ def band(
         go.Scatter(
             x=[*months, *reversed(months)],
             y=[*high, *reversed(low)],
+            mode="lines",
             fill="toself",
             fillcolor=faded(hexed, 0.18),
             line={"width": 0},

@@ -1,0 +1,160 @@
+"""A plan by its dates, against hand arithmetic on the pocket and against what was flown."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+import octoplan as op
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.futures import fly
+from octoplan.campaign.streams import duration
+from octoplan.outcomes.run import beliefs_of
+from octoplan.plan import account, calendar, gates
+from octoplan.plan.curves import Pilot
+from octoplan.plan.scale import UNIT
+from octoplan.plan.tables import block
+from octoplan.plan.twostage import Floats
+from tests.plan.pockets import FUTURES, aimed, believing, idle
+
+
+@entry
+def draw_leads(seed: np.uint64, name: np.uint64, out: Floats) -> None:
+    """Whole days of deliveries on as many days, as suppliers draw them: mean 30, coefficient of variation 0.4."""
+    for day in range(out.shape[0]):
+        out[day] = int(duration((seed, name), 0, day, 0, 30.0, 0.4) + 0.5)
+
+
+def test_openings_are_those_flown() -> None:
+    """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
+    scenario = op.load("octopus")
+    compiled, beliefs = scenario.compile(), beliefs_of(scenario, 5, 1)
+    flown = fly(compiled, beliefs, seed=1, keep=("opened",)).tally
+    plan = aimed()
+    other = replace(plan, facts=replace(plan.facts, pilot=Pilot(compiled, beliefs, (flown,))))
+    found = calendar.openings(other)
+    assert tuple(found) == compiled.names.plants
+    assert np.array_equal(np.stack([step.days for step in found.values()], 1), flown["opened"])
+    steps = [step for step in calendar.gates(other) if step.plant == "uk-1"]
+    assert {"licence", "data-package", "uk-batch-first-article"} <= {step.name for step in steps}
+    assert all((step.days <= steps[-1].days).all() for step in steps)
+
+
+def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
+    """Of four gates the third waits for the second and that for the first: 3 + 4 + 5 days; the fourth is not needed."""
+    after = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
+    assert gates.passed(np.array([[3.0, 4.0, 5.0, 99.0]]), after).tolist() == [[3.0, 7.0, 12.0, 99.0]]
+    assert calendar.waits_for(after, np.array([0, 0, 1, 0])).tolist() == [True, True, True, False]
+
+
+def test_orders_of_the_pocket_by_hand() -> None:
+    """The plant opens on 6 January and parts take 5 days, so they are ordered on 1 January; two a unit, 50 GBP each."""
+    plan = aimed()
+    made = plan.tables["made"].values[:, 0]
+    january, february, march = calendar.orders(plan)
+    assert (january.place, january.need, january.arrival, january.lead, january.late) == (
+        date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 6), 5, 0,
+    )  # fmt: skip
+    assert (february.place, february.need) == (date(2026, 1, 27), date(2026, 2, 1))
+    assert (march.place, march.month) == (date(2026, 2, 24), "2026-03")
+    for t, order in enumerate((january, february, march)):
+        assert order.parts == pytest.approx(2.0 * made[:, t])
+        assert order.money == pytest.approx(100.0 * made[:, t].mean())
+
+
+def test_an_order_before_the_start_is_late() -> None:
+    """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
+    order = calendar.orders(believing(aimed(), "suppliers", "lead", 12.0))[0]
+    assert (order.place, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
+
+
+def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
+    """A plan without lines needs no parts and no workers, and adds no line."""
+    plan = idle()
+    assert calendar.orders(plan) == []
+    assert calendar.lines(plan) == []
+    assert np.allclose(calendar.hiring(plan)[0].workers, 0.0)
+    assert calendar.target(plan) is None
+
+
+@pytest.mark.parametrize(
+    ("leads", "spread", "share", "days"),
+    [
+        (np.array([5.0, 5.0, 20.0, 20.0]), 0.0, 0.9, 20),  # half the futures take 20 days, whatever the delivery
+        (np.array([5.0, 5.0, 20.0, 20.0]), 0.0, 0.5, 5),
+        (10.0, 1.0, 0.9, 23),  # exponential: 1 - exp(-23.5 / 10) = 0.905, 1 - exp(-22.5 / 10) = 0.895
+        (4.4, 0.0, 0.9, 4),  # a delivery counts in whole days, to the nearest
+        (0.0, 0.0, 0.9, 0),
+    ],
+)
+def test_lead_within_which_parts_arrive(leads: Floats | float, spread: float, share: float, days: int) -> None:
+    """The quantile is that of the mixture over futures of gamma times rounded to whole days."""
+    plan = believing(believing(aimed(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread)
+    assert calendar.lead_within(plan, share).tolist() == [days]
+
+
+def test_leads_are_those_the_campaign_draws() -> None:
+    """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
+    plan = believing(believing(aimed(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
+    within = int(calendar.lead_within(plan, 0.9)[0])
+    drawn = np.empty(20_000)
+    draw_leads(np.uint64(7), np.uint64(11), drawn)
+    assert (drawn <= within).mean() == pytest.approx(0.9, abs=0.015)
+    assert (drawn <= within).mean() > 0.893
+    assert (drawn <= within - 1).mean() < 0.905
+
+
+def test_workers_by_hand() -> None:
+    """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
+    plan = aimed()
+    team = calendar.hiring(plan)[0]
+    made = plan.tables["made"].values[:, 0]
+    assert team.workers == pytest.approx(made * 2.0 / (10.0 * np.array([26, 28, 31])))
+    assert np.cumsum(team.joiners) == pytest.approx(team.workers.mean(0))
+
+
+def test_lines_are_dated_by_the_opening() -> None:
+    """The lines decided are added up from the plant's opening month, January, on."""
+    plan = aimed()
+    decided = plan.scenario.compile().plan.lines[0]
+    found = calendar.lines(plan)
+    assert sum(added.lines for added in found) == decided.max() > 0
+    assert [added.month for added in found] == [date(2026, 1 + added.since, 1) for added in found]
+
+
+def test_months_run_over_the_year() -> None:
+    """Three months after November comes February of the next year."""
+    assert calendar.months_on(date(2025, 11, 30), 3) == date(2026, 2, 1)
+
+
+def test_what_is_delivered_is_used_or_in_stock() -> None:
+    """Deliveries add up to the units that the model uses and keeps in the regions."""
+    plan = aimed()
+    used, stock = (block(plan.model, plan.followed, name) * UNIT for name in ("used", "stock"))
+    assert calendar.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
+    assert calendar.delivered(plan).shape == (FUTURES, 3)
+
+
+def test_the_target_is_what_was_aimed_at() -> None:
+    """250 a month from February on."""
+    assert calendar.target(aimed()) == pytest.approx([0.0, 250.0, 250.0])
+
+
+def test_sheets_have_a_cell_for_each_head() -> None:
+    """Every row of every sheet is as long as its head, and the sheets of a plan without rivals are named."""
+    leaves = account.leaves(aimed(), None)
+    assert [leaf.name for leaf in leaves] == [
+        "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Binding",
+        "Sources",
+    ]  # fmt: skip
+    assert all(len(row) == len(leaf.head) for leaf in leaves for row in leaf.rows)
+    assert len(leaves[-1].rows) == len(aimed().scenario.beliefs)
+
+
+def test_a_sheet_as_csv() -> None:
+    """Heads become names of columns, days and months are dated as such, and what is not there is empty."""
+    leaf = account.Leaf(
+        "x", ("place by", "month of need", "mean (parts)"), ((date(2026, 1, 2), date(2026, 2, 1), None),)
+    )
+    assert account.csv_text(leaf) == "place_by,month_of_need,mean_parts\n2026-01-02,2026-02,\n"

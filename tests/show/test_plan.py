@@ -1,0 +1,171 @@
+"""Pictures of a plan: they hold the plan's numbers, and their titles say what is so."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.plan import calendar
+from octoplan.plan.flight import Apart, Flights
+from octoplan.plan.frontier import Frontier
+from octoplan.plan_commands import write
+from octoplan.show.plan import crews, gantt, orders, output
+from octoplan.show.plan_page import page
+from octoplan.show.rivals import frontier, rivals
+from tests.plan.pockets import aimed, believing, flown, idle
+
+
+def front(**changed: object) -> Frontier:
+    """Three shares through four futures: 50 % is the cheapest, 100 % is beaten and half the time reaches no rate."""
+    cost = np.array([[13.0, 23, 33, 43], [10, 20, 30, 40], [14, 26, 34, 46]])
+    reached = np.array([[2.0, 2, 2, 2], [3, 3, 3, 3], [5, 5, np.inf, np.inf]])
+    share = np.array([[0.8, 0.9, 0.9, 0.9], [0.7, 0.9, 0.9, 0.9], [0.6, 0.9, 0.9, 0.9]])
+    made = Frontier(
+        "uk", 2000.0, np.array([0.0, 0.5, 1.0]), cost, 100.0 * share, share, reached,
+        {"uk": np.full((3, 4), [[1.0], [2.0], [3.0]]), "ua": np.full((3, 4), 7.0)}, np.array([False, False, True]),
+        ("Above 60 % the cheapest share changes.",),
+    )  # fmt: skip
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+def test_gates_stand_where_half_the_futures_pass_them() -> None:
+    """Marks stand at the P50 of each gate and opening, bars reach from P10 to P90."""
+    plan = believing(aimed(), "gates", "duration", np.array([5.0, 10.0, 15.0, 40.0]))
+    chart = gantt(plan)
+    marks = {trace.name: trace for trace in chart.data if trace.mode == "markers"}
+    bars = [trace for trace in chart.data if trace.mode == "lines"]
+    assert {name: str(mark.x[0])[:10] for name, mark in marks.items()} == {
+        "licence": "2026-01-14", "opens": "2026-01-14",
+    }  # fmt: skip
+    assert [[str(x)[:10] for x in bar.x] for bar in bars] == [["2026-01-08", "2026-02-03"]] * 2
+    assert chart.layout.title.text == "Half the futures open bench by January 2026; one in ten not before February 2026"
+    assert gantt(aimed()).layout.title.text == "bench opens on 6 January 2026 in every future"
+
+
+def test_output_is_the_plans() -> None:
+    """Bars are mean units made, the line the P50 of what is delivered, the dashes the target."""
+    plan = aimed()
+    chart = output(plan)
+    traces = {trace.name: trace for trace in chart.data if trace.name}
+    made = plan.tables["made"].values[:, 0]
+    assert traces["bench"].y == pytest.approx(made.mean(0))
+    assert traces["delivered"].y == pytest.approx(np.median(calendar.delivered(plan), 0))
+    assert list(traces["target"].y) == [None, 250.0, 250.0]
+    met = 100.0 * (made >= 0.99 * 250.0).mean(0)
+    assert chart.layout.title.text == (
+        f"250 units a month are made in {met[1]:.0f} % of futures in February 2026, when they are due, and in "
+        f"{met[2]:.0f} % in March 2026"
+    )
+
+
+def test_a_plan_without_units_says_so() -> None:
+    """No bar and no dot is drawn for what is not made or ordered; the titles say it."""
+    plan = idle()
+    assert output(plan).layout.title.text == "The plan makes no unit in any month"
+    assert set(output(plan).data[0].y) == {0.0}
+    assert orders(plan).layout.title.text == "No parts are ordered, because no unit is made"
+    assert len(orders(plan).data) == 0
+    text = page(plan)
+    assert "It asks for no unit" in text
+    assert "<figure id='orders'>" not in text
+
+
+def test_orders_are_dots_on_their_days() -> None:
+    """Each order is a dot on the day it must be placed, its area its money; those late at the start are told apart."""
+    (dots,) = orders(aimed()).data
+    found = calendar.orders(aimed())
+    assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
+    assert list(dots.marker.size) == pytest.approx([order.money for order in found])
+    assert dots.marker.sizemode == "area"
+    chart = orders(believing(aimed(), "suppliers", "lead", 12.0))
+    traces = {trace.name: trace for trace in chart.data}
+    assert [str(x)[:10] for x in traces["already late at the start"].x] == ["2025-12-25"]
+    assert len(traces["place by this day"].x) == 2
+    assert chart.layout.title.text == "1 of 3 orders should have been placed before the start: works 7 days before it"
+
+
+def test_crews_are_those_decided() -> None:
+    """Bars are the crews and kits decided, the line is the P50 of equipped crews."""
+    plan = aimed()
+    decided = plan.scenario.compile().plan
+    traces = {trace.name: trace for trace in crews(plan).data if trace.name}
+    assert list(traces["crews begun"].y) == decided.intake.tolist()
+    assert list(traces["kits ordered"].y) == decided.kit_orders.tolist()
+    assert traces["equipped crews"].y == pytest.approx(np.median(plan.tables["equipped"].values, 0))
+
+
+def test_rivals_are_drawn_with_their_intervals() -> None:
+    """Points are mean paired differences with 1.96 standard errors, regret runs from P10 to P90."""
+    flights = Flights({"plan": flown([10, 12, 14]), "dear": flown([20, 21, 25]), "luckier": flown([2, 20, 10])})
+    chart = rivals(flights, "GBP")
+    traces = {trace.name: trace for trace in chart.data if trace.mode == "markers" and trace.xaxis == "x"}
+    assert traces["dear"].x == pytest.approx((10.0,))
+    assert traces["dear"].error_x.array == pytest.approx([1.96 * 1.0 / np.sqrt(3)])
+    ends = next(trace.x for trace in chart.data if trace.mode == "lines")
+    assert ends == pytest.approx(np.quantile([8.0, 0.0, 4.0], [0.1, 0.9]))
+    assert chart.layout.title.text.startswith(
+        "No rival is cheaper than the plan beyond luck; luckier comes nearest, -1.33"
+    )
+    cheaper = Flights({"plan": flown([10, 12, 14]), "cheap": flown([9, 11, 13])})
+    assert rivals(cheaper, "GBP").layout.title.text == (
+        "cheap is cheaper than the plan by 1.00 ± 0 M GBP: do not prefer the plan"
+    )
+
+
+def test_frontier_is_drawn_against_its_cheapest_share() -> None:
+    """Costs are paired differences to the cheapest share, resilience is the worst tenth, never is above all months."""
+    chart = frontier(front(), "GBP")
+    cost, stopped, worst, reached, *_ = chart.data
+    assert cost.y == pytest.approx([3.0, 0.0, 5.0])
+    assert cost.error_y.array == pytest.approx([0.0, 0.0, 1.96 * np.std([4, 6, 4, 6], ddof=1) / 2.0])
+    assert stopped.y == pytest.approx([2.5, 0.0, -2.5])
+    assert worst.y == pytest.approx([80.0, 70.0, 60.0])
+    assert reached.y == pytest.approx([3.0, 4.0, 6.0])
+    axis = chart.layout.yaxis4
+    assert axis.ticktext[-1] == "never"
+    assert axis.tickvals[-1] > 6.0
+    assert reached.y[2] + reached.error_y.array[2] == pytest.approx(axis.tickvals[-1])
+    assert list(cost.marker.symbol) == ["circle", "circle", "circle-open"]
+    assert {trace.name: trace.y.tolist() for trace in chart.data[4:]} == {"jobs, UK": [1, 2, 3], "jobs, UA": [7, 7, 7]}
+    assert (
+        chart.layout.title.text == "It costs least with 50 % of the units made by UK; 100 % is beaten by another share"
+    )
+
+
+def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
+    """No line stands for never where all futures reach the rate; where none does, all points stand on it."""
+    assert frontier(front(reached=np.full((3, 4), 2.0)), "GBP").layout.yaxis4.ticktext is None
+    none = frontier(front(reached=np.full((3, 4), np.inf)), "GBP")
+    assert set(none.data[3].y) == {none.layout.yaxis4.tickvals[-1]}
+
+
+def test_the_page_needs_no_network_and_escapes() -> None:
+    """Nothing is fetched, names with signs of HTML are text, and each figure stands in its place."""
+    plan = aimed()
+    odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), remarks=("<i>x</i>",))
+    flights = Flights({"plan": flown([10, 12]), "a<b": flown([12, 15])})
+    text = page(odd, flights, {"cost": Apart("MGBP", 20.0, 12.0, 1.0)}, front())
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
+    assert "<b>odd</b>" not in text
+    assert "<i>x</i>" not in text
+    assert re.findall(r"<figure id='([a-z]+)'>", text) == ["gantt", "output", "orders", "crews", "rivals", "frontier"]
+    assert "-8.0 ± 2.0" in text
+    assert "Above 60 % the cheapest share changes." in text
+
+
+def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
+    """Gates, hiring and orders stand as CSV beside the workbook and the page."""
+    write(tmp_path / "plan", aimed(), None, {}, None, ["one line"])
+    assert {path.name for path in (tmp_path / "plan").iterdir()} == {
+        "decisions.toml", "plan.csv", "summary.txt", "evidence.json",
+        "gates.csv", "hiring.csv", "orders.csv", "plan.xlsx",
+        "plan.html",
+    }  # fmt: skip
+    rows = (tmp_path / "plan" / "orders.csv").read_text("utf-8").splitlines()
+    assert rows[0].startswith(
+        "place_by,supplier,part,month_of_need,first_day_of_need,lead_within_90_percent_days,already_late"
+    )
+    assert rows[1].startswith("2026-01-01,works,part-set,2026-01,2026-01-06,5,,0,2026-01-06,")
+    assert "bench,home,opens,2026-01-06,2026-01-06,2026-01-06,0" in (tmp_path / "plan" / "gates.csv").read_text("utf-8")
