@@ -11,7 +11,7 @@ import numpy as np
 
 from octoplan.plan.curves import DESIGN, Pilot, standing
 from octoplan.plan.learning import experience, mean_hours
-from octoplan.plan.twostage import Floats, Ints
+from octoplan.plan.twostage import Flags, Floats, Ints
 
 MONTH = 30.4375
 YEAR = 365.25
@@ -66,6 +66,20 @@ class Facts:
     def plant_money(self, parameter: str) -> Floats:
         """(s, p, t) an amount of money of the plants."""
         return self.pilot.money("plants", parameter).transpose(0, 2, 1)
+
+    @property
+    def bill(self) -> Floats:
+        """(p, n) parts in one unit of each plant."""
+        compiled = self.pilot.compiled
+        return np.asarray(compiled.links.bill[compiled.template.plants["design"]], float)
+
+    @property
+    def placed(self) -> tuple[Floats, Flags]:
+        """(p, t, n) parts that decisions.toml orders in the month, and (t, n) whether no plant orders any by need."""
+        orders = self.pilot.compiled.plan.orders[:, :, self.pilot.begin :].transpose(0, 2, 1)
+        stands = orders >= 0.0
+        closed = (stands | (self.bill <= 0.0)[:, None]).all(0) & stands.any(0)
+        return np.maximum(orders, 0.0), np.asarray(closed)
 
     @property
     def uplift(self) -> Floats:

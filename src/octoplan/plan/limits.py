@@ -156,11 +156,14 @@ def spent(sheet: Sheet, facts: Facts, given: Given, asked: Asked, payer: int, wh
     for p, ways in enumerate(compiled.links.plant_lanes.tolist()):
         if int(compiled.template.lanes["payer"][ways[0]]) == payer:
             freight[:, p] = facts.freight[:, :, ways[0]] * facts.uplift[:, None]
-    each = (asked.units * pays[:, None] + freight) * when / MONEY
+    units = asked.units.copy()
+    units[:, :, -1] += left_over(facts)
+    each = (units * pays[:, None] + freight) * when / MONEY
     made = over_asked(sheet, facts, given, asked, each)
     crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
     weight = np.broadcast_to(when, facts.discount.shape)
     stands = committed(facts, given, weight, Paid(np.asarray(pays), crews, kits))
+    orders = np.einsum("ptn,stn,t->s", facts.placed[0][np.asarray(pays)], facts.price, when) * facts.uplift
     slope = made.slope.copy()
     for block, money, scale in (
         ("lines", stands.lines, 1.0),
@@ -168,7 +171,14 @@ def spent(sheet: Sheet, facts: Facts, given: Given, asked: Asked, payer: int, wh
         ("kits", stands.kits, CREW),
     ):
         slope[sheet.x.blocks[block]] += money.mean(0) * scale / MONEY
-    return Term(slope, made.constant + float(stands.fixed.mean()) / MONEY)
+    return Term(slope, made.constant + float((stands.fixed + orders).mean()) / MONEY)
+
+
+def left_over(facts: Facts) -> Floats:
+    """(s, p) money of the parts that the base stock still holds at the end for a unit a month asked last."""
+    price = facts.price[:, -1] * ~facts.placed[1][-1] * facts.pipe
+    found: Floats = np.einsum("sn,pn->sp", price, facts.bill) * facts.uplift[:, None]
+    return found
 
 
 def reconcile(problem: TwoStage, limits: Sequence[Limit]) -> None:

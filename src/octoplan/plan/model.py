@@ -6,7 +6,8 @@ the losses that it saves (``curves``). Since output counts from an opening day t
 means for a calendar month differs from future to future: the technology is random.
 
 A plant of the campaign makes what it is asked wherever it can, whether the units turn out to be wanted or not. So what
-is asked and not made costs as much as if it were made: no future can save by idling, and nothing is asked in vain.
+is asked and not made costs a little more than if it were made: no future can save by idling, and nothing is asked in
+vain.
 
 Parts of one kind are one store for all plants, bought from their suppliers by sourcing weight. Labour is what can have
 been hired since the opening. Units are counted in hundreds, crews and kits in tens, money in millions.
@@ -29,6 +30,10 @@ from octoplan.plan.twostage import Flags, Floats, Ints, PlanError, Scenarios, Tw
 
 HARD, HARD_THREAT = 100.0, 5e6
 """What a unit short costs, in unit costs, and a threat short, in money, where a confidence asks that none be."""
+
+VAIN = 1.05
+"""What a unit asked and not made, or a part ordered and not shipped, costs of what one costs that is: a little more, so
+that what can be made is made."""
 
 MONEY_IN_THREATS = 0.01
 """Threats that a million counts as where the aim is to stop the most."""
@@ -224,7 +229,7 @@ def produced(draft: Draft, asked: Asked) -> tuple[Ints, Ints]:
     sheet.put("recourse", rows, wanted, 1.0)
     decided = sheet.x.blocks["asked"][:, None, :]
     sheet.put("technology", rows[..., None], decided, -asked.by_output * facts.open_share[..., None])
-    missed = sheet.follow("missed", shape, cost=asked.units * discount * worth)
+    missed = sheet.follow("missed", shape, cost=VAIN * asked.units * discount * worth)
     rows = sheet.row("asked", shape, low=0.0, high=0.0)
     sheet.put("recourse", rows, made, 1.0)
     sheet.put("recourse", rows, missed, 1.0)
@@ -312,9 +317,12 @@ def hands(facts: Facts, hours: Floats, good: Floats) -> Floats:
 
 
 def unit_cost(facts: Facts, hours: Floats, good: Floats) -> Floats:
-    """(s, p, t) parts, labour, royalty and optimism bias of a good unit, money, not discounted."""
-    bill = facts.pilot.compiled.links.bill[facts.pilot.compiled.template.plants["design"]]
-    parts = np.einsum("stn,pn->spt", facts.price, bill.astype(float))
+    """(s, p, t) parts, labour, royalty and optimism bias of a good unit, money, not discounted.
+
+    Parts that are all ordered already cost a unit nothing more.
+    """
+    _, closed = facts.placed
+    parts = np.einsum("stn,pn->spt", facts.price * ~closed, facts.bill)
     labour = facts.plant_money("labour_rate") * hours
     found: Floats = ((parts + labour) / good + facts.plant_money("royalty")) * facts.uplift[:, None, None]
     return found
@@ -324,13 +332,16 @@ def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats)
     """Parts bought, within what suppliers can ship, arrive after their lead and are spent on the units started.
 
     Parts on hand and on order never fall below the base stock of the policy, which follows what is asked, made or
-    not; what no supplier can ship yet counts as ordered, at its price.
+    not; what no supplier can ship yet counts as ordered, at its price and a little more. Orders that stand in
+    decisions.toml are placed, and where all of a part's do, no other is.
     """
-    compiled = facts.pilot.compiled
-    bill = compiled.links.bill[compiled.template.plants["design"]].astype(float)
+    bill = facts.bill
     months, parts = made.shape[1], bill.shape[1]
     price = facts.price * facts.uplift[:, None, None] * facts.discount[..., None] * UNIT / MONEY
-    bought, owed = (sheet.follow(name, (months, parts), cost=price) for name in ("bought", "owed"))
+    bought, owed = (
+        sheet.follow("bought", (months, parts), cost=price),
+        sheet.follow("owed", (months, parts), cost=VAIN * price),
+    )
     store, position = (sheet.follow(name, (months, parts)) for name in ("part stock", "parts in hand"))
     rows = sheet.row("supply", (months, parts), high=facts.supply / UNIT)
     sheet.put("recourse", rows, bought, 1.0)
@@ -346,7 +357,14 @@ def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats)
             if wait < months and share > 0.0:
                 sheet.put("recourse", rows[wait:, n], bought[: months - wait, n], -share)
     scrap = (1.0 / good).mean(0)
-    base = sheet.row("base stock", (months, parts), low=0.0)
+    settled, closed = facts.placed
+    settled = settled.sum(0)
+    at = np.nonzero(closed | (settled > 0.0))
+    placed = settled[at] / UNIT
+    rows_of = sheet.row("ordered", (len(placed),), low=placed, high=np.where(closed[at], placed, np.inf))
+    sheet.put("recourse", rows_of, bought[at], 1.0)
+    sheet.put("recourse", rows_of, owed[at], 1.0)
+    base = sheet.row("base stock", (months, parts), low=np.where(closed, -np.inf, 0.0))
     sheet.put("recourse", base, position, 1.0)
     mature = 1.0 / np.maximum(facts.plant("yield_mature").mean(0), 0.01)
     for p in range(len(bill)):

@@ -407,7 +407,5 @@ def remarks(basis: Basis, solved: Solved, learning: Settled) -> tuple[str, ...]:
             f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
         )
     if (basis.pilot.compiled.plan.orders >= 0.0).any():
-        found.append(
-            "orders fixed in decisions.toml stay as they are; the plan counts on parts being ordered as needed"
-        )
+        found.append("orders that stand in decisions.toml are placed as they are; the plan is made around them")
     return tuple(found)

@@ -11,11 +11,11 @@ from octoplan.plan.scale import CREW, UNIT
 from octoplan.plan.tables import Table, block
 from octoplan.plan.twostage import Floats
 
-OFTEN = 0.1
-"""Share of futures in which a limit must bind in a month to be spoken of."""
+OFTEN, LEAST = 0.1, 0.5
+"""Share of futures in which a limit must bind in a month, and money that one more must be worth, to be spoken of."""
 
 WHAT = {
-    "supply": "{item}: what its suppliers can ship binds",
+    "supply": "{item}: what {sellers} can ship binds",
     "labour": "{item}: workers that can have been hired bind",
     "lines": "{item}: its lines bind",
     "lanes": "{item}: the room on the lane binds",
@@ -148,15 +148,34 @@ def binding(plan: Plan) -> list[str]:
                 continue
             often, worth = (prices > 1e-6).mean(0), prices.mean(0)
             for low, high in spans(often >= OFTEN):
-                months = plan.facts.pilot.months
-                when = f"in {months[low]}" if low == high else f"from {months[low]} to {months[high]}"
                 share, each = often[low : high + 1].mean(), worth[low : high + 1].mean()
-                words = (
-                    f"{WHAT[name].format(item=item)} {when}, in {share:.0%} of futures; "
-                    f"{ONE[name]} is worth {each:,.0f} {plan.scenario.currency} on average"
-                )
-                found.append((worth[low : high + 1].sum(), words))
+                if plan.model.counts_threats or each >= LEAST:
+                    what = WHAT[name].format(item=item, sellers=sellers(plan, item))
+                    words = (
+                        f"{what} {when(plan, low, high)}, in {share:.0%} of futures; "
+                        f"{ONE[name]} is worth {amount(plan, each)} on average"
+                    )
+                    found.append((worth[low : high + 1].sum(), words))
     return [words for _, words in sorted(found, key=lambda one: -one[0])]
+
+
+def when(plan: Plan, low: int, high: int) -> str:
+    months = plan.facts.pilot.months
+    return f"in {months[low]}" if low == high else f"from {months[low]} to {months[high]}"
+
+
+def amount(plan: Plan, each: float) -> str:
+    """Money, or threats where the aim is to stop the most."""
+    return f"{each:,.2g} threats" if plan.model.counts_threats else f"{each:,.0f} {plan.scenario.currency}"
+
+
+def sellers(plan: Plan, part: str) -> str:
+    """The suppliers in use of a part."""
+    compiled = plan.facts.pilot.compiled
+    names, weight = compiled.names, compiled.plan.sourcing
+    of = np.asarray(compiled.template.suppliers["part"])
+    own = [s for s, n in enumerate(of.tolist()) if names.parts[n] == part and weight[s] > 0.0]
+    return " and ".join(names.suppliers[s] for s in own)
 
 
 def series(table: Table) -> Iterator[tuple[str, Floats]]:

@@ -22,14 +22,14 @@ class Wanted(Table):
     )
     worst: dict[str, dict[str, Amount]] = Field(
         default_factory=dict,
-        description='named scenarios, each factors by belief, where "*" stands for any letters; the worst of them counts',
+        description='named scenarios, each of factors by belief ("*" stands for any letters); the worst of them counts',
     )
     share: dict[str, Bounds] = Field(
         default_factory=dict, description="least and greatest share of the units asked, by country"
     )
     budget: dict[str, str | dict[str, str]] = Field(
         default_factory=dict,
-        description='what a payer may spend on what is decided, such as "80 MGBP"; or by year, such as { 2026 = "40 MGBP" }',
+        description='what a payer may spend on what is decided: "80 MGBP", or by year { 2026 = "40 MGBP" }',
     )
     jobs: dict[str, Amount] = Field(
         default_factory=dict, description="direct jobs at least, the mean over the horizon, by country"

@@ -1,0 +1,316 @@
+"""What a plan is asked for is kept, recomputed here from its decisions; what cannot be is a sentence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import octoplan as op
+from octoplan.plan import extensive, flight, lshaped, wayout, words
+from octoplan.plan.aims import Aims, Target, aims_of
+from octoplan.plan.frontier import crossing, dominated, tail_values
+from octoplan.plan.frontier import frontier as split
+from octoplan.plan.gates import opened
+from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_beliefs
+from octoplan.plan.risk import Risk, measured
+from octoplan.plan.twostage import PlanError
+from octoplan.scenario import Scenario, ScenarioError
+from octoplan.scenario.scenario import with_decisions
+from tests.plan.pockets import FUTURES, aimed, flown
+from tests.plan.programmes import drawn
+
+TARGET = Target(250.0, 1, 1000.0)
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Scenario:
+    return op.load("pocket")
+
+
+def silent(pocket: Scenario) -> Scenario:
+    """The pocket whose plan is silent on single orders: parts are ordered by need."""
+    text = pocket.files["decisions.toml"].decode()
+    begin, end = text.index("[orders.bench]"), text.index("[crews]")
+    return with_decisions(pocket, text[:begin] + text[end:])
+
+
+def planned(pocket: Scenario, **aims: object) -> Plan:
+    return optimise(pocket, Aims(**aims), futures=FUTURES, gap=1e-4)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("integer", [False, True])
+def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
+    """Where the dearest mean of two groups counts, cuts find what the extensive form finds."""
+    compared = 0
+    for seed in range(18):
+        problem, scenarios = drawn(seed, integer=integer, shortage=True)
+        if len(scenarios) % 2 or len(scenarios) < 2:
+            continue
+        even = replace(scenarios, probability=np.full(len(scenarios), 1.0 / len(scenarios)))
+        risk = Risk(0.0, 0.0, 2)
+        exact = extensive.solve(problem, even, risk=risk, gap=1e-9)
+        found = lshaped.solve(problem, even, risk=risk, gap=1e-7, clusters=[2, 6, 200][seed % 3])
+        assert found.status == "optimal"
+        assert found.upper == pytest.approx(exact.upper, rel=3e-7)
+        assert found.lower <= exact.upper + 1e-7 * abs(exact.upper)
+        compared += 1
+    assert compared >= 5
+
+
+def test_worst_is_the_dearest_mean() -> None:
+    """Of two groups with means 2 and 5 the second counts; three do not fit four scenarios."""
+    assert measured(Risk(0.0, 0.0, 2), np.array([1.0, 3.0, 4.0, 6.0]), np.full(4, 0.25)) == 5.0
+    with pytest.raises(PlanError, match="two measures of risk"):
+        Risk(0.5, 0.5, 2)
+
+
+def test_a_named_scenario_like_the_beliefs_changes_nothing_and_a_worse_one_decides(pocket: Scenario) -> None:
+    """Beliefs times one give the same plan; with half more raids the plan is made for those."""
+    alone = planned(pocket)
+    same = planned(pocket, worst={"same": {"raids.level": 1.0}})
+    assert same.text == alone.text
+    assert same.upper == pytest.approx(alone.upper, rel=1e-4)
+    worse = planned(pocket, worst={"more": {"packages.*.routine_mean": 1.5, "packages.*.salvo_mean": 1.5}})
+    drawn_more = scaled_beliefs(pocket, worse.facts.pilot.beliefs, {"packages.*.routine_mean": 1.5})
+    column = pocket.columns.index("packages.raid.routine_mean")
+    assert np.allclose(drawn_more[:, column], 1.5 * worse.facts.pilot.beliefs[:, column])
+    assert worse.tables["asked"].values.sum() > alone.tables["asked"].values.sum()
+    assert len(worse.followed) == FUTURES
+    with pytest.raises(PlanError, match="no belief is called"):
+        planned(pocket, worst={"odd": {"raids.fury": 2.0}})
+
+
+def test_what_is_fixed_stays(pocket: Scenario) -> None:
+    """Fixed decisions are those of the scenario to the unit; nothing free to decide saves nothing more."""
+    every = planned(pocket, fixed=("output", "lines", "crews", "kits"))
+    assert every.scenario.compile().plan.output.tolist() == pocket.compile().plan.output.tolist()
+    assert every.upper == pytest.approx(0.0, abs=1e-6)
+    crews = planned(pocket, target=TARGET, fixed=("crews", "kits")).scenario
+    assert crews.decisions.crews == pocket.decisions.crews
+    assert crews.compile().plan.output.tolist() != pocket.compile().plan.output.tolist()
+
+
+def test_a_fixed_output_is_what_the_model_makes(pocket: Scenario) -> None:
+    """With output and lines as they are, the model makes what the campaign makes of the same decisions."""
+    found = planned(pocket, fixed=("output", "lines", "crews", "kits"))
+    units = flight.disagreement(found, seed=1)["good units"]
+    assert units.linear == pytest.approx(units.flown, rel=0.03)
+    assert units.linear > 500.0
+
+
+def test_jobs_are_those_of_the_hours_asked(pocket: Scenario) -> None:
+    """At least 5 jobs: hours of the units asked over 1,825 a year make 5 over the 90 days."""
+    found = planned(pocket, jobs={"home": 5.0})
+    asked = found.tables["asked"].values[:, 0]
+    hours = (asked * (found.model.hours / found.model.good)[:, 0]).sum(1).mean()
+    assert hours / (1825.0 * 90 / 365.25) == pytest.approx(5.0, rel=1e-3)
+    assert planned(pocket).tables["asked"].values.sum() < found.tables["asked"].values.sum()
+
+
+def test_no_plant_is_asked_more_than_its_most(pocket: Scenario) -> None:
+    found = planned(pocket, target=TARGET, most={"bench": 100.0})
+    assert max(found.scenario.decisions.output["bench"]) == 100.0
+    assert found.attained == 0.0
+
+
+def test_limits_that_clash_name_the_least_that_would_have_to_give(pocket: Scenario) -> None:
+    """500 jobs are more than all lines can give; 5 jobs cost more than 120,000 GBP."""
+    with pytest.raises(PlanError, match=r"jobs of home would have to be 7\.\d+ jobs instead of at least 500"):
+        planned(pocket, jobs={"home": 500.0})
+    with pytest.raises(PlanError, match="the limits cannot hold together"):
+        planned(pocket, jobs={"home": 5.0}, budgets={("treasury", None): 120_000.0})
+
+
+def test_the_most_threats_for_a_budget(pocket: Scenario) -> None:
+    """More money stops more threats, no budget is exceeded, and the count is that of the curves of leakers."""
+    small, large = (
+        planned(silent(pocket), objective="most-stopped", budgets={("treasury", None): money}) for money in (5e4, 1e5)
+    )
+    assert small.unit == "hundred threats"
+    assert small.upper < 0.0
+    for found, money in ((small, 5e4), (large, 1e5)):
+        (limit,) = found.model.limits
+        assert limit.at(found.solved.x) * 1e6 <= money * 1.0001
+        halted = found.tables["halted"].values.sum(1).mean()
+        assert -found.upper * 100.0 <= halted + 1.0
+    assert "threats" in words.binding(large)[0]
+    assert large.upper < small.upper
+
+
+def test_a_budget_counts_what_the_campaign_pays(pocket: Scenario) -> None:
+    """Parts ordered in decisions.toml are paid whatever is asked; where it is silent, those needed. Idle hours add."""
+    for scenario in (pocket, silent(pocket)):
+        found = optimise(
+            scenario, Aims(target=TARGET, budgets={("treasury", None): 2e5}), futures=FUTURES, gap=1e-4
+        )  # fmt: skip
+        budget = flight.disagreement(found, seed=1)["the budget of treasury"]
+        assert budget.linear < budget.flown < 1.12 * budget.linear
+
+
+def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> None:
+    """All three months are of 2026."""
+    whole, year = (
+        planned(silent(pocket), objective="most-stopped", budgets={("treasury", of): 5e4}) for of in (None, 2026)
+    )  # fmt: skip
+    assert whole.text == year.text
+
+
+def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
+    """Asked for in three futures of four, the target is reached in three at least, whatever a unit short costs."""
+    cheap = Target(250.0, 1, 1.0)
+    assert planned(pocket, target=cheap).attained == 0.0
+    found = planned(pocket, target=cheap, confidence=0.75)
+    assert found.attained is not None
+    assert found.attained >= 0.75
+    scenarios = flight.first(found.model.scenarios, FUTURES)
+    short = lacking_share(found.model, scenarios, found.followed)
+    assert np.count_nonzero(short > 0.01) <= 1
+
+
+def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> None:
+    """Half of the threats are stopped without trying; all of them cannot be."""
+    assert planned(pocket, stopped=0.5).attained == 1.0
+    assert planned(pocket, stopped=1.0).attained == 0.0
+
+
+@pytest.mark.parametrize(
+    ("aims", "said"),
+    [
+        ({"objective": "most-stopped"}, "add a budget"),
+        ({"confidence": 0.9}, "something to reach"),
+        ({"stopped": 1.5}, "up to 1"),
+        ({"share": {"home": (0.8, 0.2)}}, "between 0.8 and 0.2"),
+        ({"jobs": {"home": -1.0}}, "from 0 on"),
+        ({"worst": {"a": {}}, "risk": Risk(0.5, 0.9)}, "two measures of risk"),
+    ],
+)
+def test_aims_that_cannot_be_are_a_sentence(aims: dict[str, object], said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        Aims(**aims)  # type: ignore[arg-type]
+
+
+def wanting(pocket: Scenario, table: str) -> Scenario:
+    return with_decisions(pocket, pocket.files["decisions.toml"].decode() + table)
+
+
+def test_the_table_plan_says_what_is_wanted(pocket: Scenario) -> None:
+    """[plan] is read into aims, with money in the reporting currency and months as rows."""
+    text = """
+[plan]
+target = 200
+by = "2026-03"
+shortage = "2 kGBP"
+confidence = 0.8
+fixed = ["crews"]
+[plan.share]
+home = [0.5, 1.0]
+[plan.budget]
+treasury = { 2026 = "1 MGBP" }
+[plan.worst.dear]
+"plants.*.labour_rate" = 2
+"""
+    found = aims_of(wanting(pocket, text))
+    assert found.target == Target(200.0, 2, 2000.0)
+    assert found.budgets == {("treasury", 2026): 1e6}
+    assert found.share == {"home": (0.5, 1.0)}
+    assert (found.confidence, found.fixed) == (0.8, ("crews",))
+    assert found.worst == {"dear": {"plants.*.labour_rate": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("share = { away = [0, 1] }", "there is no 'away' in [countries]"),
+        ("share = { home = [0.9, 0.1] }", "0.9 is above 0.1"),
+        ("most = { bank = 3 }", "there is no 'bank' in [plants]"),
+        ('budget = { treasury = "3 days" }', "plan.budget.treasury"),
+        ('budget = { treasury = { 2031 = "3 MGBP" } }', "the year is not in the programme"),
+        ('by = "2031-01"', "runs from 2026-01 to 2026-03"),
+        ("tail = 2", "expected at most 1"),
+        ("targets = 3", "did you mean 'target'"),
+    ],
+)
+def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, said: str) -> None:
+    """Names, years, months and numbers that cannot be are reported with the line of decisions.toml."""
+    with pytest.raises(ScenarioError) as raised:
+        wanting(pocket, f"\n[plan]\n{line}\n")
+    (problem,) = raised.value.problems
+    assert said in str(problem)
+    assert problem.line == wanting(pocket, "").files["decisions.toml"].decode().count("\n") + 3
+
+
+def test_gates_open_plants_on_the_days_they_were_flown() -> None:
+    """The critical path gives the day of the tally, to the bit."""
+    pilot = aimed().facts.pilot
+    assert np.array_equal(opened(pilot), pilot.tally("opened"))
+
+
+def test_the_way_out_of_a_late_gate_is_to_pass_it_sooner(pocket: Scenario) -> None:
+    """Units due in January when the plant opens on the 6th are short; a week sooner, or more lines, would do."""
+    found = optimise(silent(pocket), Aims(target=Target(275.0, 0, 5000.0), most_lines=1.0), futures=2, gap=1e-4)
+    assert found.attained == 0.0
+    said = wayout.ways_out(found)
+    assert said[0].startswith("no outlay reaches the target")
+    assert any("the gate licence 1 week sooner" in line for line in said[1:])
+    assert wayout.ways_out(planned(pocket)) == []
+
+
+def test_a_target_missed_for_money_has_its_price(pocket: Scenario) -> None:
+    """Where a shortage is cheap the target is missed by choice, and said to be within reach for more money."""
+    (said,) = wayout.ways_out(planned(pocket, target=Target(250.0, 1, 1.0)))
+    assert said.startswith("the target can be reached in 100% of futures for 0.")
+
+
+def test_the_mean_of_a_tail_and_its_error() -> None:
+    """The numbers' mean is that of the worst fifth of the values; their spread is that of the tail's influence."""
+    values = np.arange(10.0)
+    assert tail_values(values, 0.2).mean() == pytest.approx(0.5)
+    assert tail_values(values[::-1], 0.2)[-1] == pytest.approx(tail_values(values, 0.2)[0])
+
+
+def test_a_share_is_dominated_by_one_that_is_better_and_nowhere_worse() -> None:
+    """Row 1 beats row 0 in the first measure; row 2 is better in one and worse in the other; luck decides nothing."""
+    rng = np.random.default_rng(5)
+    luck = rng.normal(0.0, 1.0, 50)
+    first = np.array([luck, luck + 1.0, luck + 2.0])
+    second = np.array([luck, luck, luck - 1.0])
+    assert dominated([first, second]).tolist() == [True, False, False]
+    noisy = np.array([luck, rng.normal(0.0, 1.0, 50)])
+    assert dominated([noisy]).tolist() == [False, False]
+
+
+def test_the_preferred_share_changes_where_lines_cross() -> None:
+    """Costs 1, 2 that become 5, 4 at five times the belief cross at three times; nothing crosses without."""
+    ((at, other),) = crossing(np.array([1.0, 2.0]), np.array([5.0, 4.0]), 0, 5.0)
+    assert at == pytest.approx(3.0)
+    assert other == 1
+    assert crossing(np.array([1.0, 2.0]), np.array([5.0, 7.0]), 0, 5.0) == []
+
+
+def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On octopus each plan asks the same units, with the plan's crews, and the share of the country it is made for."""
+    monkeypatch.setattr("octoplan.plan.frontier.SHARES", (0.0, 0.5, 1.0))
+    octopus = op.load("octopus")
+    plan = optimise(octopus, Aims(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
+    front = split(octopus, plan, "uk", futures=2)
+    assert front.shares.tolist() == [0.0, 0.5, 1.0]
+    assert front.cost.shape == front.stopped.shape == front.reached.shape == (3, 2)
+    at_home = front.jobs["uk"].mean(1)
+    assert at_home[0] < at_home[1] < at_home[2]
+    assert front.breaks[0].startswith("the share of uk that costs least is")
+    assert "%" in words.split(front)[1]
+
+
+def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:
+    with pytest.raises(PlanError, match="no country 'away'"):
+        split(pocket, aimed(), "away", futures=2)
+    with pytest.raises(PlanError, match="an interval"):
+        split(pocket, aimed(), "home", futures=1)
+
+
+def test_costs_flown_have_the_sign_of_their_words() -> None:
+    """A rival that stops fewer threats stands with a minus."""
+    fewer = replace(flown([3.0, 3.0]), stopped=np.array([1.0, 1.0]))
+    more = replace(flown([1.0, 1.0]), stopped=np.array([4.0, 4.0]))
+    said = words.flown(flight.Flights({"plan": more, "rival": fewer}), "GBP")
+    assert said[2].split() == ["rival", "2.0", "±", "0.0", "2.0", "-3", "±", "0"]
