@@ -267,7 +267,7 @@ class Campaign:
         before = max((self.passed(other) for other in self.cast.waits_for[gate]), default=0.0)
         drawn = before + float(self.of("gates")[gate].duration)
         earliest, latest = self.cast.known.passed[gate]
-        return earliest if drawn < earliest else latest if drawn > latest else drawn
+        return earliest if drawn < earliest else min(drawn, latest)
 
     def open_sites(self) -> dict[str, Site]:
         sites = {}
@@ -410,14 +410,7 @@ class Campaign:
     def learn_of_regions(self, design: str, morning: int) -> None:
         wanted = {r: units for (r, of), units in self.cast.known.stock.items() if of == design}
         if design in self.cast.known.total:
-            for stock in self.stock.values():
-                for cohort in [cohort for cohort in stock if cohort[0] == design]:
-                    # the blocks that stood there are asked for below
-                    stock["was", cohort[1]] = stock.pop(cohort)
-            wanted = self.destinations(design, self.cast.known.total[design])
-            for stock in self.stock.values():
-                for cohort in [cohort for cohort in stock if cohort[0] == "was"]:
-                    stock[design, cohort[1]] = stock.pop(cohort)
+            wanted = self.destinations(design, self.cast.known.total[design], instead=True)
         for region, units in wanted.items():
             stock = self.stock[region]
             here = {block: count for (of, block), count in stock.items() if of == design}
@@ -613,14 +606,19 @@ class Campaign:
 
     # ---- delivery
 
-    def destinations(self, design: str, units: int) -> dict[str, int]:
-        """Units by region: as planned, or in proportion to what each is short of an equal cover."""
+    def destinations(self, design: str, units: int, *, instead: bool = False) -> dict[str, int]:
+        """Units by region: as planned, or in proportion to what each is short of an equal cover.
+
+        ``instead``: they take the place of those that stand there.
+        """
         planned = self.cast.chosen("dispatch_weight", "regions")
         if min(planned.values()) >= 0.0:
             return shared(units, planned)
         there = Counter(
             {region: sum(n for (of, _), n in s.items() if of == design) for region, s in self.stock.items()}
         )
+        if instead:
+            there.clear()
         for shipment in self.shipments:
             if shipment.design == design:
                 there[shipment.region] += sum(shipment.blocks.values())
