@@ -267,7 +267,7 @@ class Campaign:
         before = max((self.passed(other) for other in self.cast.waits_for[gate]), default=0.0)
         drawn = before + float(self.of("gates")[gate].duration)
         earliest, latest = self.cast.known.passed[gate]
-        return earliest if drawn < earliest else min(drawn, latest)
+        return float(min(max(drawn, earliest), latest))
 
     def open_sites(self) -> dict[str, Site]:
         sites = {}

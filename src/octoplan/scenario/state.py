@@ -181,7 +181,7 @@ class _Reader:
             return
         bounds = {gate: self.bounds(stated[gate], day) if gate in stated else (day, np.inf) for gate in self.gates_of()}
         self.order(stated, bounds)
-        self.closed_plants(bounds)
+        self.closed_plants(found, bounds)
         for g, gate in enumerate(bounds):
             found.gate_earliest[g], found.gate_latest[g] = bounds[gate][0], self.latest(gate, bounds)
 
@@ -214,15 +214,12 @@ class _Reader:
         after = [other for other in self.gates_of() if gate in self.programme.links("gates", other, "after")]
         return min([bounds[gate][1], *(self.latest(other, bounds) for other in after)])
 
-    def closed_plants(self, bounds: Mapping[str, tuple[float, float]]) -> None:
+    def closed_plants(self, found: Known, bounds: Mapping[str, tuple[float, float]]) -> None:
         """A plant that waits for a gate has made nothing and has no workers."""
-        for plant in self.programme.names("plants"):
-            waits = [
-                g for g in self.programme.links("plants", plant, "gates") if bounds[g][1] == np.inf != bounds[g][0]
-            ]
-            for quantity in ("experience", "heads", "stock"):
-                row = self.rows.get(f"plants.{plant}.{quantity}")
-                if waits and row and row["value"] not in ("", "0"):
-                    self.add(
-                        row, f"{row['value']} cannot be; the plant is not open, its gate '{waits[0]}' is not passed"
-                    )
+        still_open = {gate for gate, known in bounds.items() if known[1] == np.inf and known != ANY_TIME}
+        for p, plant in enumerate(self.programme.names("plants")):
+            waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in still_open]
+            stated = {"experience": found.experience[p], "heads": found.heads[p], "stock": found.plant_stock[p]}
+            for quantity in [quantity for quantity, number in stated.items() if waits and number > 0]:
+                words = f"cannot be above 0; the plant is not open, its gate '{waits[0]}' is not passed"
+                self.add(self.rows[f"plants.{plant}.{quantity}"], words)
