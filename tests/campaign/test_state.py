@@ -1,195 +1,181 @@
 """What is known on a date takes the place of what was simulated until then, in every future."""
 
-from functools import cache
+import shutil
+from datetime import date, timedelta
 from math import ceil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
+from numpy.typing import NDArray
 
-from octoplan.outcomes.run import Run, simulate
+import octoplan
+from octoplan.campaign.futures import Flown, fly
+from octoplan.outcomes.run import Run, beliefs_of, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import with_state
 
-HEAD = "name,value,unit,source,note\n"
-FUTURES = 5
-APART = ("on_order", "in_course", "gates.")
-"""Rows about what is under way: a state spreads it evenly, and gates are known to the day."""
+FUTURES, SEED = 4, 3
+DATE, MORNING = "2026-03-01", 120
+"""The date of the states of ``octopus``, and its day from the start."""
+UNDER_WAY = ("on_order", "in_course", "gates.")
+"""Rows about what is under way: a state spreads it evenly, and knows gates to the day."""
+
+EVERYTHING = {
+    "gates.licence.passed": "2025-12-02", "gates.data-package.passed": "2026-01-12",
+    "gates.ua-transfer.passed": "2025-12-20", "gates.ua-tooling.passed": "yes",
+    "gates.ua-first-article.passed": "2026-02-10", "plants.ua-1.experience": 1234.5, "plants.ua-1.heads": 61.5,
+    "plants.ua-1.stock": 87, "plants.ua-1.parts.motor.on_hand": 4321, "plants.ua-1.parts.motor.on_order": 999,
+    "regions.stock.octopus": 1500, "regions.odesa.stock.other": 77, "crews.trained": 333, "crews.in_course": 45,
+    "kits.held": 444, "kits.on_order": 60,
+}  # fmt: skip
 
 
-def stated(scenario: Scenario, date: str, **rows: float | str) -> Scenario:
-    """The scenario with a state; dots in the names of rows are written as ``__``, hyphens as ``_0``."""
-    lines = [f"{name.replace('__', '.').replace('_0', '-')},{value},,,\n" for name, value in rows.items()]
-    return with_state(scenario, f"{HEAD}date,{date},,,\n{''.join(lines)}")
-
-
-@cache
-def octopus() -> Scenario:
+@pytest.fixture(scope="module")
+def octopus(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     """The shipped programme, over within six months."""
-    files = load("octopus").files
-    text = files["programme.toml"].decode()
+    folder = tmp_path_factory.mktemp("state") / "octopus"
+    shutil.copytree(Path(octoplan.__file__).parent / "scenarios" / "octopus", folder)
+    text = (folder / "programme.toml").read_text("utf-8")
     assert "months = 24" in text
-    return short(text.replace("months = 24", "months = 6"))
+    (folder / "programme.toml").write_text(text.replace("months = 24", "months = 6"), "utf-8")
+    return load(folder)
 
 
-def short(programme: str) -> Scenario:
-    from octoplan.scenario.files import Report
-    from octoplan.scenario.scenario import _read
-
-    return _read({**load("octopus").files, "programme.toml": programme.encode()}, Report("octopus"))
-
-
-@cache
-def plain() -> Run:
-    return flown(octopus())
+@pytest.fixture(scope="module")
+def free(octopus: Scenario) -> Run:
+    """Flown with nothing known."""
+    return flown(octopus)
 
 
-def flown(scenario: Scenario, futures: int = FUTURES) -> Run:
-    return simulate(scenario, futures, 3, keep=("all",))
+@pytest.fixture(scope="module")
+def known(octopus: Scenario) -> Run:
+    """Flown with every kind of number known."""
+    return flown(stated(octopus, EVERYTHING))
 
 
-@cache
-def known() -> Run:
-    """Octopus with every kind of number known on 1 March."""
-    return flown(
-        stated(
-            octopus(), "2026-03-01", gates__licence__passed="2025-12-02", gates__data_0package__passed="2026-01-12",
-            gates__ua_0transfer__passed="2025-12-20", gates__ua_0tooling__passed="yes",
-            gates__ua_0first_0article__passed="2026-02-10", plants__ua_01__experience=1234.5, plants__ua_01__heads=61.5,
-            plants__ua_01__stock=87, plants__ua_01__parts__motor__on_hand=4321, plants__ua_01__parts__motor__on_order=999,
-            regions__stock__octopus=1500, regions__odesa__stock__other=77, crews__trained=333, crews__in_course=45,
-            kits__held=444, kits__on_order=60,
-        )
-    )  # fmt: skip
+def stated(scenario: Scenario, rows: dict[str, Any]) -> Scenario:
+    lines = "".join(f"{name},{value},,,\n" for name, value in rows.items())
+    return with_state(scenario, f"name,value,unit,source,note\ndate,{DATE},,,\n{lines}")
 
 
-def at_end(
-    run: Run, tally: str, month: str = "2026-02", **place: str
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.asarray(run.data[tally].sel(month=month, **place).values, float)
+def flown(scenario: Scenario) -> Run:
+    return simulate(scenario, FUTURES, SEED, keep=("all",))
 
 
-def test_the_month_ends_with_what_is_known() -> None:
+def evening(run: Run, tally: str, **place: str) -> NDArray[np.float64]:
+    """A tally on the evening before the date, (futures, ...)."""
+    found: NDArray[np.float64] = run.data[tally].sel({"month": "2026-02", **place}).values.astype(np.float64)
+    return found
+
+
+def test_the_month_ends_with_what_is_known(known: Run) -> None:
     """On the evening before the date the tallies show every number of the state, in every future."""
-    run, ua = known(), {"plant": "ua-1"}
-    assert (at_end(run, "experience", **ua) == 1234.5).all()
-    assert (at_end(run, "heads", **ua) == 61.5).all()
-    assert (at_end(run, "plant_stock", **ua) == 87).all()
-    assert (at_end(run, "part_stock", **ua, part="motor") == 4321).all()
-    assert (at_end(run, "part_due", **ua, part="motor") == 999).all()
-    assert (at_end(run, "stock", design="octopus").sum(axis=1) == 1500).all()
-    assert (at_end(run, "stock", design="other", region="odesa") == 77).all()
-    assert (at_end(run, "crews") == 333).all()
-    assert (at_end(run, "kits") == 444).all()
+    assert (evening(known, "experience", plant="ua-1") == 1234.5).all()
+    assert (evening(known, "heads", plant="ua-1") == 61.5).all()
+    assert (evening(known, "plant_stock", plant="ua-1") == 87).all()
+    assert (evening(known, "part_stock", plant="ua-1", part="motor") == 4321).all()
+    assert (evening(known, "part_due", plant="ua-1", part="motor") == 999).all()
+    assert (evening(known, "stock", design="octopus").sum(axis=1) == 1500).all()
+    assert (evening(known, "stock", design="other", region="odesa") == 77).all()
+    assert (evening(known, "crews") == 333).all()
+    assert (evening(known, "kits") == 444).all()
 
 
-def test_the_accounts_close_on_what_is_known() -> None:
+def test_the_accounts_close_on_what_is_known(known: Run) -> None:
     """No future fails, and none has a unit that comes from nowhere after the date."""
-    run = known()
-    assert not run.status.any()
-    assert not run.data["imbalance"].values.any()
-    assert (run.data["stock"].values >= 0).all()
+    assert not known.status.any()
+    assert not known.data["imbalance"].values.any()
+    assert (known.data["stock"].values >= 0).all()
 
 
-def test_what_is_not_stated_stays_as_simulated() -> None:
-    """Raids, exchange rates, blocks, and on the date all stocks of which nothing is said are those of the same seed."""
-    run, free = known(), plain()
+def test_the_same_chance_before_and_after(free: Run, known: Run) -> None:
+    """Raids, outages, releases and exchange rates are those of the same seed with nothing known."""
     for tally in ("launched", "exchange", "block", "supplier_down", "lane_down"):
-        assert np.array_equal(run.data[tally], free.data[tally]), tally
-    only = flown(stated(octopus(), "2026-03-01", crews__trained=333))
-    until = [month for month in run.data.month.values if month < "2026-03"]
-    for tally in ("stock", "part_stock", "part_due", "heads", "experience", "kits", "plant_stock", "good", "sorties"):
-        assert np.array_equal(only.data[tally].sel(month=until), free.data[tally].sel(month=until)), tally
-    assert not np.array_equal(only.data["sorties"], free.data["sorties"])
+        assert np.array_equal(known.data[tally], free.data[tally]), tally
 
 
-def test_known_gates() -> None:
-    """A known gate is passed that day in every future, from the first day on; one not stated never before the date."""
-    opened = known().data["opened"]
-    morning = 120
-    assert (opened.sel(plant="ua-1") == (np.datetime64("2026-02-10") - np.datetime64("2025-11-01")).astype(int)).all()
-    late = opened.sel(plant=["uk-1", "uk-2"])
-    assert (late >= morning).all()
-    free = np.maximum(plain().data["opened"].sel(plant="uk-batch"), morning)
-    assert np.isfinite(free).all()
-    made = known().data["made"].sel(plant=["uk-1", "uk-2"])
-    assert not made.sel(month=["2025-11", "2025-12", "2026-01", "2026-02"]).any()
+def test_what_is_not_stated_stays_as_simulated(octopus: Scenario, free: Run) -> None:
+    """With nothing but crews known, all else is as it was on the date, and another night is flown after it."""
+    run = flown(stated(octopus, {"crews.trained": 333}))
+    months = [month for month in run.data.month.values if month < DATE[:7]]
+    for tally in set(free.data.data_vars) - {"crews", "opened", "imbalance"}:
+        ours, theirs = (part.data[tally].sel(month=months) for part in (run, free))
+        assert np.array_equal(ours, theirs), tally
+    assert not np.array_equal(run.data["sorties"], free.data["sorties"])
 
 
-def test_what_is_under_way_comes_evenly() -> None:
-    """Kits on order all arrive within the lead, those in course that finish within the course, nobody before."""
+def test_known_gates(known: Run) -> None:
+    """A gate whose day is known is passed that day in every future; of those not stated none before the date."""
+    opened = known.data["opened"]
+    ua_1 = (date(2026, 2, 10) - date(2025, 11, 1)) / timedelta(days=1)
+    assert (opened.sel(plant="ua-1") == ua_1).all()
+    late = ["uk-batch", "uk-1", "uk-2"]
+    assert (opened.sel(plant=late) >= MORNING).all()
+    assert not known.data["made"].sel(plant=late, month=slice(None, "2026-02")).any()
+    assert known.data["made"].sel(plant="ua-1", month="2026-02").all()
+
+
+def unworn(scenario: Scenario) -> Flown:
+    """Flown with no attrition and no washout, a course of 20 days and a lead of 40."""
     rates = {
-        "kits.attrition": 0.0,
-        "crews.attrition": 0.0,
-        "crews.washout": 0.0,
-        "crews.course": 20.0,
-        "kits.lead": 40.0,
-    }
-    run = with_beliefs(
-        stated(octopus(), "2026-03-01", crews__trained=100, crews__in_course=60, kits__held=200, kits__on_order=80),
-        rates,
-    )
-    crews, kits = (run.data[name].sel(month=["2026-02", "2026-03", "2026-04"]).values for name in ("crews", "kits"))
-    decisions = octopus().decisions
-    assert (np.diff(kits, axis=1)[:, 0] == 80 * 31 // 40).all()
-    course = [sum(decisions.crews.intake[m] for m in months) for months in ([4],)]
-    assert (crews[:, 0] == 100).all()
-    assert (crews[:, 1] == 100 + 60 + course[0]).all()
-    assert (kits[:, 0] == 200).all()
-
-
-def with_beliefs(scenario: Scenario, numbers: dict[str, float]) -> Run:
-    """The scenario flown with some beliefs fixed."""
-    from octoplan.campaign.futures import fly
-    from octoplan.outcomes.run import beliefs_of, labelled
-
-    beliefs = beliefs_of(scenario, FUTURES, 3)
-    for name, number in numbers.items():
+        "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
+    }  # fmt: skip
+    beliefs = beliefs_of(scenario, FUTURES, SEED)
+    for name, number in rates.items():
         beliefs[:, scenario.columns.index(name)] = number
-    flight = fly(scenario.compile(), beliefs, seed=3)
-    return Run(
-        scenario, 3, labelled(scenario, flight.tally), xr.Dataset(), xr.DataArray(beliefs), flight.status, {}, 0.0, ""
-    )  # fmt: skip
+    return fly(scenario.compile(), beliefs, seed=SEED)
 
 
-def test_without_the_programme_only_others_units_are_known() -> None:
-    """Without the programme nobody has its units, and crews and others' units are those that are known."""
-    full = flown(stated(octopus(), "2026-03-01", regions__stock__octopus=5000, regions__stock__other=0, kits__held=300))
-    empty = flown(stated(octopus(), "2026-03-01", regions__stock__octopus=0, regions__stock__other=0, kits__held=300))
+def test_what_is_under_way_comes_evenly(octopus: Scenario) -> None:
+    """Crews in their course finish within it, kits on order arrive evenly over their lead; older orders are gone."""
+    rows = {"crews.trained": 100, "crews.in_course": 60, "kits.held": 200, "kits.on_order": 80}
+    found = unworn(stated(octopus, rows))
+    march = octopus.decisions.crews.intake[4]
+    assert (found.tally["crews"][:, 3:5] == [100, 100 + 60 + march]).all()
+    assert (found.tally["kits"][:, 3:5] == [200, 200 + 80 * 31 // 40]).all()
+
+
+def test_without_the_programme_only_others_units_are_known(octopus: Scenario) -> None:
+    """The counterfactual takes crews, kits and others' units as they are known, and no unit of the programme."""
+
+    def with_stock(programme: int, others: int) -> Run:
+        rows = {"regions.stock.octopus": programme, "regions.stock.other": others, "kits.held": 300}
+        return flown(stated(octopus, rows))
+
+    full, empty, plenty = with_stock(5000, 0), with_stock(0, 0), with_stock(0, 50_000)
     assert full.baseline.identical(empty.baseline)
-    assert not np.array_equal(full.data["sorties"], empty.data["sorties"])
-    plenty = flown(stated(octopus(), "2026-03-01", regions__stock__other=50_000, kits__held=300))
+    assert not full.data["sorties"].identical(empty.data["sorties"])
     assert not plenty.baseline.identical(empty.baseline)
 
 
-@pytest.mark.parametrize("name", ["pocket", "octopus"])
-def test_a_state_that_was_there_anyway_changes_nothing(name: str) -> None:
-    """What a future held, given back to it, leaves all its later days as they were, to the last bit."""
-    scenario = load("pocket") if name == "pocket" else octopus()
-    free, future, month = flown(scenario), 2, 1 if name == "pocket" else 4
-    text = state_of(free, first_of(free, month), "run", future).text
-    kept = "".join(line for line in text.splitlines(keepends=True) if not any(word in line for word in APART))
-    again = flown(with_state(scenario, kept))
-    for tally in free.data:
-        assert np.array_equal(again.data[tally][future], free.data[tally][future]), tally
-    others = [row for row in range(FUTURES) if row != future]
-    assert not np.array_equal(again.data["kits"][others], free.data["kits"][others])
-
-
-def first_of(run: Run, month: int):  # noqa: ANN201
-    from datetime import date
-
+def first_of(run: Run, month: int) -> date:
     return date.fromisoformat(f"{run.data.month.values[month]}-01")
 
 
-def test_a_whole_state_that_was_there_anyway_changes_little() -> None:
-    """With what is under way given back too, spread evenly, a future's later output and crews are nearly as they were."""
-    free, future = plain(), 1
-    again = flown(with_state(octopus(), state_of(free, first_of(free, 4), "run", future).text))
-    for tally, near in (("good", 0.05), ("crews", 0.03), ("kits", 0.05), ("sorties", 0.1)):
-        was, now = (float(run.data[tally][future].sel(month=["2026-03", "2026-04"]).sum()) for run in (free, again))
+@pytest.mark.parametrize(("name", "month"), [("pocket", 1), ("octopus", 4)])
+def test_a_state_that_was_there_anyway_changes_nothing(octopus: Scenario, name: str, month: int) -> None:
+    """What a future held, given back to it, leaves all its days as they were, to the last bit; not those of others."""
+    scenario = load("pocket") if name == "pocket" else octopus
+    run, future = flown(scenario), 2
+    lines = state_of(run, first_of(run, month), "run", future).text.splitlines()
+    kept = "\n".join(line for line in lines if not any(word in line for word in UNDER_WAY))
+    again = flown(with_state(scenario, kept))
+    for tally in run.data:
+        assert np.array_equal(again.data[tally][future], run.data[tally][future]), tally
+    others = [row for row in range(FUTURES) if row != future]
+    assert not np.array_equal(again.data["stock"][others], run.data["stock"][others])
+
+
+def test_a_whole_state_that_was_there_anyway_changes_little(octopus: Scenario, free: Run) -> None:
+    """With what is under way given back too, spread evenly, a future goes on nearly as it did."""
+    future = 1
+    again = flown(with_state(octopus, state_of(free, first_of(free, 4), "run", future).text))
+    for tally, near in (("good", 0.05), ("crews", 0.1), ("kits", 0.05), ("sorties", 0.1)):
+        was, now = (float(run.data[tally][future].sel(month=slice("2026-03", None)).sum()) for run in (free, again))
         assert was > 0
         assert abs(now / was - 1.0) < near, (tally, was, now)
-    opened = zip(free.data["opened"][future].values, again.data["opened"][future].values, strict=True)
-    assert all(ceil(now) - ceil(was) in (0, 1) for was, now in opened)
+    pairs = zip(free.data["opened"][future].values, again.data["opened"][future].values, strict=True)
+    assert all(ceil(now) - ceil(was) in (0, 1) for was, now in pairs)

@@ -165,6 +165,14 @@ def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
     assert one.files["state.csv"].decode() == text("crews.trained,10,")
 
 
+def test_the_example_of_the_reference() -> None:
+    """The state shown in the reference is one that ``octopus`` takes."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "scenario-folder.md").read_text("utf-8")
+    example = page.split("## `state.csv`")[1].split("```csv\n")[1].split("```")[0]
+    assert example.startswith(HEAD)
+    assert str(with_state(load("octopus"), example).known_from) == "2026-03-01"
+
+
 def test_check_says_from_when_the_state_holds(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``octoplan check`` names the date, and a bad row ends it with exit code 2 and a line."""
     (small / "state.csv").write_text(text("crews.trained,10,"))
