@@ -148,6 +148,35 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
     assert [problem.line for problem in error.value.problems] == [3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a circle"),
+        (
+            '[gates.tooling]\nafter = ["licence"]',
+            '[gates.Tool]\n[gates.tooling]\nafter = ["Tool"]',
+            "'Tool' is not a name",
+        ),
+        ("[parts.motor]", "[parts.Motor]\n[parts.motor]", "'Motor' is not a name"),
+        ("camera = 1", "camera = 1\nMotor = 1", "there is no 'Motor' in [parts]"),
+        ('design = "squid"\ngates = []', "gates = []", "design is missing"),
+    ],
+)
+def test_a_broken_programme_is_reported_beside_its_state(small: Path, old: str, new: str, words: str) -> None:
+    """A state that belongs to a programme with faults hides none of them."""
+    assert PROGRAMME.count(old) == 1
+    (small / "programme.toml").write_text(PROGRAMME.replace(old, new))
+    rows = (
+        "gates.licence.passed,2025-12-01,",
+        "gates.tooling.passed,2025-12-02,",
+        "plants.works.parts.motor.on_hand,3,",
+    )
+    (small / "state.csv").write_text(text(*rows))
+    with pytest.raises(ScenarioError) as error:
+        load(small)
+    assert words in str(error.value)
+
+
 def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
     """A single month has no later first day, and the report says what would do."""
     files = FILES | {

@@ -59,10 +59,12 @@ def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quant
         yield f"plants.{plant}.experience", Quantity("experience", (p,), "unit", whole=False)
         yield f"plants.{plant}.heads", Quantity("heads", (p,), "worker", whole=False)
         yield f"plants.{plant}.stock", Quantity("plant_stock", (p,), "unit")
-        for part in programme.bills.get(programme.link("plants", plant, "design") or "", {}):
-            place = (p, names.parts.index(part))
-            yield f"plants.{plant}.parts.{part}.on_hand", Quantity("on_hand", place, "part")
-            yield f"plants.{plant}.parts.{part}.on_order", Quantity("on_order", place, "part")
+        bill = programme.bills.get(programme.link("plants", plant, "design") or "", {})
+        for n, part in enumerate(names.parts):
+            if part not in bill:
+                continue
+            yield f"plants.{plant}.parts.{part}.on_hand", Quantity("on_hand", (p, n), "part")
+            yield f"plants.{plant}.parts.{part}.on_order", Quantity("on_order", (p, n), "part")
     for d, design in enumerate(names.designs):
         yield f"regions.stock.{design}", Quantity("total_stock", (d,), "unit")
         for r, region in enumerate(names.regions):
@@ -179,14 +181,14 @@ class _Reader:
         stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
         if not stated:
             return
-        bounds = {gate: self.bounds(stated[gate], day) if gate in stated else (day, np.inf) for gate in self.gates_of()}
+        bounds = {
+            gate: self.bounds(stated[gate], day) if gate in stated else (float(day), np.inf)
+            for gate in self.gates.values()
+        }
         self.order(stated, bounds)
         self.closed_plants(found, bounds)
-        for g, gate in enumerate(bounds):
-            found.gate_earliest[g], found.gate_latest[g] = bounds[gate][0], self.latest(gate, bounds)
-
-    def gates_of(self) -> tuple[str, ...]:
-        return self.programme.names("gates")
+        found.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
+        found.gate_latest[:] = self.latest(bounds)
 
     def bounds(self, row: Row, day: int) -> tuple[float, float]:
         """The days between which the gate of a row is passed."""
@@ -203,16 +205,24 @@ class _Reader:
         """A gate is passed after those that it waits for."""
         for gate, row in stated.items():
             earliest, latest = bounds[gate]
-            for other in self.programme.links("gates", gate, "after"):
+            for other in self.before(gate):
                 if np.isfinite(latest) and bounds[other][1] == np.inf and bounds[other] != ANY_TIME:
                     self.add(row, f"waits for '{other}', which is not passed; add gates.{other}.passed, or write {NO}")
                 elif earliest == latest < bounds[other][0]:
                     self.add(row, f"{row['value']} is before '{other}' was passed, for which it waits")
 
-    def latest(self, gate: str, bounds: Mapping[str, tuple[float, float]]) -> float:
-        """The latest day of a gate: that of the gates that waited for it, where theirs is earlier."""
-        after = [other for other in self.gates_of() if gate in self.programme.links("gates", other, "after")]
-        return min([bounds[gate][1], *(self.latest(other, bounds) for other in after)])
+    def latest(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
+        """The latest day of each gate: that of a gate which waited for it, where theirs is earlier."""
+        found = {gate: latest for gate, (_, latest) in bounds.items()}
+        for _ in bounds:
+            for gate in bounds:
+                for other in self.before(gate):
+                    found[other] = min(found[other], found[gate])
+        return list(found.values())
+
+    def before(self, gate: str) -> list[str]:
+        """The gates that a gate waits for."""
+        return [other for other in self.programme.links("gates", gate, "after") if other in self.gates.values()]
 
     def closed_plants(self, found: Known, bounds: Mapping[str, tuple[float, float]]) -> None:
         """A plant that waits for a gate has made nothing and has no workers."""
