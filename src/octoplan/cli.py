@@ -28,6 +28,7 @@ app = App(
 app.command("octoplan.commands:run", help="Fly a scenario through many futures and print the headlines.")
 app.command("octoplan.commands:compare", help="Differences of runs, future by future, with intervals of their own.")
 app.command("octoplan.commands:report", help="Draw the report of a run folder again.")
+app.command("octoplan.commands:state", help="Write what a run held on a date, for a scenario that goes on from there.")
 app.command(
     "octoplan.plan_commands:plan",
     help="Plan where to make them, how fast, and with which crews; fly it against rivals.",
@@ -157,6 +158,8 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     last = scenario.names.months[-1]
     console.print(f"{scenario.title}: {scenario.names.months[0]} to {last}, prices of {scenario.price_base}, {folder}")
+    if scenario.known_from:
+        console.print(f"what is known on {scenario.known_from} takes the place of what is simulated until then")
     console.print(_by_quality(scenario))
     for line in _brief(scenario):
         console.print(line)

@@ -1,4 +1,4 @@
-"""The commands that make, compare and show runs: ``octoplan run``, ``octoplan compare``, ``octoplan report``."""
+"""The commands that make runs and read them: ``octoplan run``, ``compare``, ``report`` and ``state``."""
 
 import os
 import shlex
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -249,3 +250,41 @@ def report(run: Path, *, out: Path | None = None, nominal: Annotated[bool, Param
         place = out or run / REPORT
         write_whole(place, page(read(run), nominal=nominal))
         Console().print(str(place), highlight=False, soft_wrap=True)
+
+
+def state(
+    run: Path,
+    *,
+    day: Annotated[date, Parameter(name="--date")],
+    future: int | None = None,
+    out: Path | None = None,
+) -> None:
+    """Write what a run held on a date as the state.csv of a scenario that goes on from there.
+
+    Parameters
+    ----------
+    run
+        A run folder; parts, workers and experience are there if it was made with --keep part_stock part_due heads
+        experience.
+    day
+        The first day of a month of the run, such as 2026-03-01.
+    future
+        The future to take; the median over futures of each quantity if not given.
+    out
+        The file to write; printed if not given.
+
+    """
+    with spoken():
+        from octoplan.outcomes.state import state_of
+        from octoplan.outcomes.store import StoreError, read, write_whole
+
+        if out is not None and out.exists():
+            raise StoreError(f"{out} exists; remove it or name another with --out")
+        found = state_of(read(run), day, str(run), future)
+        if found.missing:
+            names = " ".join(found.missing)
+            sys.stderr.write(f"left out, for the run did not keep it: {names}; run it again with --keep {names}\n")
+        if out is None:
+            sys.stdout.write(found.text)
+        else:
+            write_whole(out, found.text)

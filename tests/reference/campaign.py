@@ -7,7 +7,7 @@ they stand, what is under way is a list of shipments, crews and threats are even
 import heapq
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
@@ -263,9 +263,11 @@ class Campaign:
         return max(0, bisect_right(self.released[design], day) - 1)
 
     def passed(self, gate: str) -> float:
-        """The day a gate is passed: its duration after the last gate it waits for."""
+        """The day a gate is passed: its duration after the last gate it waits for, unless more is known."""
         before = max((self.passed(other) for other in self.cast.waits_for[gate]), default=0.0)
-        return before + float(self.of("gates")[gate].duration)
+        drawn = before + float(self.of("gates")[gate].duration)
+        earliest, latest = self.cast.known.passed[gate]
+        return float(min(max(drawn, earliest), latest))
 
     def open_sites(self) -> dict[str, Site]:
         sites = {}
@@ -302,6 +304,8 @@ class Campaign:
             self.first = day == 0 or self.cast.month_of[day - 1] != self.month
             self.rates = {currency: path[day] for currency, path in self.currency_path.items()}
             self.live()
+            if self.cast.known.day == day + 1:
+                self.learn(day + 1)
             if day + 1 == self.horizon or self.cast.month_of[day + 1] != self.month:
                 self.close_month()
             yield day
@@ -340,9 +344,11 @@ class Campaign:
         names = self.cast.names
         for plant, site in self.sites.items():
             self.count("heads", plant, by=site.heads)
+            self.count("experience", plant, by=site.experience)
             self.count("plant_stock", plant, by=site.waiting.total())
             for part in names.parts:
                 self.count("part_stock", plant, part, by=self.on_hand[plant, part])
+                self.count("part_due", plant, part, by=self.due(plant, part))
         moving = self.moving
         for design in names.designs:
             self.count("transit", design, by=moving[design])
@@ -354,6 +360,62 @@ class Campaign:
             self.count("exchange", currency, by=rate)
         self.count("crews", by=self.trained)
         self.count("kits", by=self.kits)
+
+    # ---- what is known on a morning
+
+    def learn(self, morning: int) -> None:
+        """On the evening before a morning: what is known of it is so, whatever was lived."""
+        takes_part = any(self.cast.plan.programme)
+        self.learn_of_corps(morning)
+        if takes_part:
+            for plant, site in self.sites.items():
+                if site.opens < inf:
+                    self.learn_of_plant(plant, site, morning)
+        for design in self.cast.names.designs:
+            if takes_part or all(plant.design != design for plant in self.of("plants").values()):
+                self.learn_of_regions(design, morning)
+        there, moving, waiting = self.standing, self.moving, self.waiting
+        for design in self.cast.names.designs:
+            gone = self.scrapped[design] + self.lost[design] + self.spent[design]
+            self.made[design] = gone + there[design] + moving[design] + waiting[design]
+
+    def learn_of_corps(self, morning: int) -> None:
+        crews, kits, known = self.of("crews")[None], self.of("kits")[None], self.cast.known
+        self.trained = known.crews.get("trained", self.trained)
+        self.kits = known.kits.get("held", self.kits)
+        if "in course" in known.crews:
+            finish = self.stream("course").binomial(known.crews["in course"], 1.0 - crews.washout, morning, 1)
+            earlier = {day: count for day, count in self.graduates.items() if day < morning}
+            self.graduates = Counter(earlier) + evenly(finish, morning, crews.course)
+        if "on order" in known.kits:
+            earlier = {day: count for day, count in self.kits_due.items() if day < morning}
+            self.kits_due = Counter(earlier) + evenly(known.kits["on order"], morning, kits.lead)
+
+    def learn_of_plant(self, plant: str, site: Site, morning: int) -> None:
+        own, known = self.of("plants")[plant], self.cast.known
+        site.experience = known.experience.get(plant, site.experience)
+        site.heads = known.heads.get(plant, site.heads)
+        if plant in known.waiting:
+            latest = site.block if site.block >= 0 else self.latest(own.design, morning)
+            site.waiting = Counter(blocks_of(known.waiting[plant], site.waiting, latest))
+        for part in self.cast.names.parts:
+            self.on_hand[plant, part] = known.on_hand.get((plant, part), self.on_hand[plant, part])
+            if (plant, part) in known.on_order:
+                sellers = [name for name, seller in self.of("suppliers").items() if seller.part == part]
+                self.backlog.update({(plant, name): -self.backlog[plant, name] for name in sellers})
+                self.parcels = [p for p in self.parcels if (p.plant, p.part) != (plant, part)]
+                due = evenly(known.on_order[plant, part], morning, self.lead[part])
+                self.parcels += [Parts(day, plant, part, count) for day, count in due.items()]
+
+    def learn_of_regions(self, design: str, morning: int) -> None:
+        wanted = {r: units for (r, of), units in self.cast.known.stock.items() if of == design}
+        if design in self.cast.known.total:
+            wanted = self.destinations(design, self.cast.known.total[design], instead=True)
+        for region, units in wanted.items():
+            stock = self.stock[region]
+            here = {block: count for (of, block), count in stock.items() if of == design}
+            for block, count in blocks_of(units, here, self.latest(design, morning)).items():
+                stock[design, block] = count
 
     # ---- parts
 
@@ -544,14 +606,19 @@ class Campaign:
 
     # ---- delivery
 
-    def destinations(self, design: str, units: int) -> dict[str, int]:
-        """Units by region: as planned, or in proportion to what each is short of an equal cover."""
+    def destinations(self, design: str, units: int, *, instead: bool = False) -> dict[str, int]:
+        """Units by region: as planned, or in proportion to what each is short of an equal cover.
+
+        ``instead``: they take the place of those that stand there.
+        """
         planned = self.cast.chosen("dispatch_weight", "regions")
         if min(planned.values()) >= 0.0:
             return shared(units, planned)
         there = Counter(
             {region: sum(n for (of, _), n in s.items() if of == design) for region, s in self.stock.items()}
         )
+        if instead:
+            there.clear()
         for shipment in self.shipments:
             if shipment.design == design:
                 there[shipment.region] += sum(shipment.blocks.values())
@@ -977,6 +1044,20 @@ class Campaign:
                 if hit < own.exposure:
                     site = self.sites[plant]
                     site.down_until = max(site.down_until, self.day + 1.0) - log(repair) * own.hit_days
+
+
+def evenly(units: int, first: int, span: float) -> Counter[int]:
+    """Units by day, a running total that rises evenly from the first day on."""
+    days = max(1, int(span + 0.5))
+    return Counter({first + n: units * (n + 1) // days - units * n // days for n in range(days)})
+
+
+def blocks_of(units: int, here: Mapping[int, int], latest: int) -> dict[int, int]:
+    """Units by block in the proportions that stand there, all of the latest where nothing stands."""
+    if not any(here.values()):
+        return {latest: units}
+    counts = {str(block): float(here[block]) for block in sorted(here)}
+    return {int(block): count for block, count in shared(units, counts).items()}
 
 
 def running(shares: dict[str, float]) -> list[tuple[str, float]]:

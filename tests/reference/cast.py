@@ -4,7 +4,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
-from octoplan.scenario.arrays import Compiled, World
+from octoplan.scenario.arrays import Compiled, Known, Names, World
 from octoplan.scenario.entities import KINDS, Kind
 
 
@@ -13,6 +13,31 @@ class Thing(SimpleNamespace):
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{self.name} has no {name}")
+
+
+class Knowledge:
+    """What is known on a date, by name, only what is stated; ``day`` is ``None`` where there is no state."""
+
+    def __init__(self, names: Names, known: Known) -> None:
+        day = int(known.day[0])
+        self.day = None if day < 0 else day
+        gates = zip(known.gate_earliest.tolist(), known.gate_latest.tolist(), strict=True)
+        self.passed = dict(zip(names.gates, gates, strict=True))
+        self.experience = stated(known.experience, names.plants)
+        self.heads = stated(known.heads, names.plants)
+        self.waiting = stated(known.plant_stock, names.plants)
+        self.on_hand = stated(known.on_hand, names.plants, names.parts)
+        self.on_order = stated(known.on_order, names.plants, names.parts)
+        self.stock = stated(known.stock, names.regions, names.designs)
+        self.total = stated(known.total_stock, names.designs)
+        self.crews = stated(known.crews, ("trained", "in course"))
+        self.kits = stated(known.kits, ("held", "on order"))
+
+
+def stated(values: Any, *axes: tuple[str, ...]) -> dict[Any, Any]:
+    """The numbers of an array that are no -1, by the name of their place, or its names."""
+    places = product(*axes) if len(axes) > 1 else axes[0]
+    return {place: number for place, number in zip(places, values.ravel().tolist(), strict=True) if number >= 0}
 
 
 class Cast:
@@ -56,6 +81,7 @@ class Cast:
         self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given.tolist()]
         self.salvo_times = links.salvo_times.tolist()
         self.threat_times = dict(zip(names.threats, links.threat_times.T.tolist(), strict=True))
+        self.known = Knowledge(names, links.known)
         self.layers_against = {
             threat: [names.layers[layer] for layer in plan.layer_order[row] if layer >= 0]
             for row, threat in enumerate(names.threats)

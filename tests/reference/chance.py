@@ -174,7 +174,7 @@ class Stream:
             count, mean, attempt = count + n, mean - part, attempt + 1
         return count
 
-    def binomial(self, trials: int, p: float, day: int) -> int:
+    def binomial(self, trials: int, p: float, day: int, index: int = 0) -> int:
         """A binomial number: the sum of parts of mean at most 16, each by inversion of the rarer outcome."""
         if p <= 0.0 or p >= 1.0:
             return trials if p >= 1.0 else 0
@@ -182,7 +182,7 @@ class Stream:
         left, count, attempt = trials, 0, 0
         while left > 0:
             part = left if left * rare <= 16.0 else int(16.0 / rare)
-            u, q, n = self.uniform(day, 0, attempt), exp(part * log(1.0 - rare)), 0
+            u, q, n = self.uniform(day, index, attempt), exp(part * log(1.0 - rare)), 0
             while u > q and n < part:
                 u -= q
                 q *= rare / (1.0 - rare) * (part - n) / (n + 1)

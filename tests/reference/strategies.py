@@ -1,6 +1,6 @@
 """Small random scenarios, compiled by hand: every kind of thing, every link, every switch of the plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations, product
 from math import cos, pi
 from typing import Any
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Links, Names, Plan, World, world
+from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, World, world
 from octoplan.scenario.entities import INTERCEPTOR, KINDS
+from octoplan.scenario.state import nothing_known
 
 CVS = (0.0, 1.0, 0.5, 1.6)
 """Coefficients of variation: constant, exponential, and both gammas."""
@@ -174,6 +175,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         reference_layer=np.array([-1], np.int64),
         salvo_times=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_times=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
+        known=nothing_known(of),
         given=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
@@ -305,6 +307,43 @@ def scenarios(draw: st.DrawFn) -> Drawn:
         draw(st.integers(0, 2**64 - 1)),
         draw(st.integers(0, 10**6)),
     )
+
+
+@st.composite
+def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> Known:
+    """What is known on one of the mornings: of every quantity some rows, of a design its regions or its total."""
+    day = draw(st.sampled_from(first_days))
+    plants, parts, gates = len(of.plants), len(of.parts), len(of.gates)
+    earliest = floats(draw, 0, day, gates)
+    known = flags(draw, 1, gates)[0] == 1
+    open_still = flags(draw, 1, gates)[0] == 1
+    in_total = flags(draw, 1, len(of.designs))[0] == 1
+    total, stock = whole(draw, -1, 60, len(of.designs)), whole(draw, -3, 30, len(of.regions), len(of.designs))
+    stock[:, in_total] = -1
+    return Known(
+        day=np.full(1, day),
+        gate_earliest=np.where(known, np.where(open_still, day, earliest), 0.0),
+        gate_latest=np.where(known & ~open_still, earliest, np.inf),
+        experience=np.maximum(-1.0, floats(draw, -40, 80, plants)),
+        heads=np.maximum(-1.0, floats(draw, -6, 12, plants)),
+        plant_stock=np.maximum(-1, whole(draw, -20, 40, plants)),
+        on_hand=np.maximum(-1, whole(draw, -100, 200, plants, parts)),
+        on_order=np.maximum(-1, whole(draw, -100, 200, plants, parts)),
+        stock=np.maximum(-1, stock),
+        total_stock=np.where(in_total, total, -1),
+        crews=np.maximum(-1, whole(draw, -8, 16, 2)),
+        kits=np.maximum(-1, whole(draw, -8, 16, 2)),
+    )
+
+
+@st.composite
+def stated_scenarios(draw: st.DrawFn) -> Drawn:
+    """A scenario of two months or more with a state at the beginning of one."""
+    drawn: Drawn = draw(scenarios().filter(lambda found: len(found.compiled.names.months) > 1))
+    links = drawn.compiled.links
+    first_days = links.month_days.cumsum()[:-1].tolist()
+    known = draw(states(drawn.compiled.names, first_days))
+    return replace(drawn, compiled=drawn.compiled._replace(links=links._replace(known=known)))
 
 
 def one(kind: str, parameter: str) -> st.SearchStrategy[float]:

@@ -15,7 +15,7 @@ from octoplan.scenario.arrays import Compiled, Floats, world
 from octoplan.scenario.scenario import shipped_folder
 from tests.reference.campaign import Campaign
 from tests.reference.flight import SHARED, differences, flown
-from tests.reference.strategies import Drawn, scenarios
+from tests.reference.strategies import Drawn, scenarios, stated_scenarios
 
 LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -64,6 +64,13 @@ def assert_accounts(campaign: Campaign) -> None:
 @settings(LOOSE, max_examples=150)
 def test_random_scenarios(drawn: Drawn) -> None:
     """Over random scenarios every tally is equal to the last bit, and the accounts close every day."""
+    assert_the_same(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future)
+
+
+@given(stated_scenarios())
+@settings(LOOSE, max_examples=100)
+def test_random_states(drawn: Drawn) -> None:
+    """What is known on a date takes its place alike in both, with the programme and without, to the last bit."""
     assert_the_same(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import RECORDS, world
+from octoplan.scenario.arrays import RECORDS, Known, Links, Plan, world
 from octoplan.scenario.compile import winter
 from octoplan.scenario.entities import BY_NAME, KINDS
 
@@ -120,6 +120,10 @@ def test_records_are_those_declared(scenario: Scenario) -> None:
     """The arrays have the dtypes the campaign is compiled for, whatever the sizes."""
     compiled = scenario.compile()
     assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORDS
-    for array in (*compiled.links, *compiled.plan):
+    arrays = [
+        array for array in (*compiled.links, *compiled.links.known, *compiled.plan) if not isinstance(array, Known)
+    ]
+    assert len(arrays) == len(Links._fields) - 1 + len(Known._fields) + len(Plan._fields)
+    for array in arrays:
         assert array.dtype in (np.int64, np.float64)
         assert array.flags.c_contiguous

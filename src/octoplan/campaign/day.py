@@ -22,6 +22,7 @@ from octoplan.campaign.delivery import Depot, LaneLog, arrive, dispatch, empty_d
 from octoplan.campaign.money import Books, exchange, pay
 from octoplan.campaign.production import PlantLog, Works, current, make, open_works, order_parts, releases
 from octoplan.campaign.raiding import LARGEST_RAID, Raid, Roads, counts, place, roads
+from octoplan.campaign.state import know_corps, know_units
 from octoplan.campaign.streams import CAUSE, DAMAGE, LANE, STRIKE, SUPPLIER, stream, unit, words
 from octoplan.campaign.supply import (
     Outage,
@@ -404,9 +405,11 @@ def close_month(links: Links, tally: Tally, state: State, day: int) -> None:
     designs, blocks = state.released.shape
     for p in range(works.heads.shape[0]):
         tally.heads[month, p] = works.heads[p]
+        tally.experience[month, p] = works.experience[p]
         tally.plant_stock[month, p] = works.stock[p].sum()
         for n in range(state.stores.on_hand.shape[1]):
             tally.part_stock[month, p, n] = state.stores.on_hand[p, n]
+            tally.part_due[month, p, n] = state.stores.on_order[p, n]
     for d in range(designs):
         tally.transit[month, d] = depot.transit[d]
         tally.block[month, d] = current(state.released[d], day) + 1
@@ -446,12 +449,16 @@ def live(
     world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, without: Tally, shadow: State,
     shadowed: bool, still: Standing, count: Ints, future: int, day: int,
 ) -> None:  # fmt: skip
-    """One day: the morning, the weather, the raid, the accounts; and the same day without the programme."""
-    month = links.month_of[day]
+    """One day: the morning, the weather, the raid, the accounts; and the same day without the programme.
+
+    What is known on a morning takes its place on the evening before, so that a month ends with what the next begins.
+    """
+    month, known = links.month_of[day], links.known
+    programme, eve = plan.programme.sum() > 0, known.day[0] == day + 1
     bias = world.finance[0].optimism_bias
     books = Books(tally.spend, tally.spend_local, tally.plant_spend, state.rates[day], bias)
     run_all_outages(world, keys, state, future, day)
-    if plan.programme.sum() > 0:
+    if programme:
         programme_day(world, links, plan, keys, tally, state, books, future, day)
     begun, ordered = train(world, links, plan, keys, state.corps, future, day)
     trained = state.corps.trained[0]
@@ -462,6 +469,19 @@ def live(
     tally.fit[month] += fit.sum()
     night = nightfall(world, links, plan, keys, still, state.released, fit, count, future, day)
     fight(world, links, plan, keys, tally, state, still, books, night, future, day)
+    if eve:
+        know_corps(world.crews, world.kits, keys, known, state.corps, future, day + 1)
+        know_units(
+            world,
+            plan.dispatch_weight,
+            known,
+            state.works,
+            state.stores,
+            state.depot,
+            state.released,
+            programme,
+            day + 1,
+        )
     tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, state.works.stock, state.depot))
     if day + 1 == links.month_of.shape[0] or links.month_of[day + 1] != month:
         close_month(links, tally, state, day)
@@ -469,6 +489,11 @@ def live(
         apart = Books(without.spend, without.spend_local, without.plant_spend, state.rates[day], bias)
         supplies(world, links, plan, without, shadow, apart, trained, begun, ordered, day)
         fight(world, links, plan, keys, without, shadow, still, apart, night, future, day)
+        if eve:
+            know_units(
+                world, plan.dispatch_weight, known, shadow.works, shadow.stores, shadow.depot, shadow.released, False,
+                day + 1,
+            )  # fmt: skip
         tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, shadow.works.stock, shadow.depot))
 
 

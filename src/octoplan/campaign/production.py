@@ -91,11 +91,13 @@ def hours_of_unit(first: float, slope: float, theory: int, n: float) -> float:
 
 
 @kernel
-def gate_days(gates: Records, after: Ints) -> Floats:
+def gate_days(gates: Records, after: Ints, earliest: Floats, latest: Floats) -> Floats:
     """Day on which each gate is passed, (gates,): its duration after the last of those it waits for (critical path).
 
     after
         (gates, gates) 1 where the row's gate waits for the column's.
+    earliest, latest
+        (gates,) days between which a gate is known to be passed, whatever its duration.
     """
     count = gates.shape[0]
     passed = np.zeros(count)
@@ -105,7 +107,7 @@ def gate_days(gates: Records, after: Ints) -> Floats:
             for other in range(count):
                 if after[g, other] == 1:
                     begin = max(begin, passed[other])
-            passed[g] = begin + gates[g].duration
+            passed[g] = min(max(begin + gates[g].duration, earliest[g]), latest[g])
     return passed
 
 
@@ -113,7 +115,7 @@ def gate_days(gates: Records, after: Ints) -> Floats:
 def open_works(gates: Records, plants: Records, countries: Records, links: Links, plan: Plan, blocks: int) -> Works:
     """The plants on the first day; a plant opens when its last gate is passed, one outside the programme never does."""
     count, days = plants.shape[0], links.month_of.shape[0]
-    passed = gate_days(gates, links.gate_after)
+    passed = gate_days(gates, links.gate_after, links.known.gate_earliest, links.known.gate_latest)
     opens = np.full(count, np.inf)
     asked = np.zeros((count, days))
     lines = np.zeros((count, days))

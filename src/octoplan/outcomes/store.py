@@ -111,6 +111,7 @@ def about(run: Run, command: str = "") -> dict[str, Any]:
         "futures": run.futures,
         "failed": {str(future): text for future, text in sorted(run.messages.items())},
         "scenario_hash": run.scenario.hash,
+        "state_of": str(run.scenario.known_from) if run.scenario.known_from else None,
         "raids": run.raids,
         "tallies": list(map(str, run.data.data_vars)),
         "machine": {

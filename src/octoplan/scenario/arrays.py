@@ -64,6 +64,44 @@ class World(NamedTuple):
     finance: Records
 
 
+class Known(NamedTuple):
+    """What is known on a date and takes the place of what was simulated until then; -1 where nothing is stated.
+
+    day
+        (1,) the day on whose morning it holds, a first of a month; -1 where the scenario has no state.
+    gate_earliest, gate_latest
+        (gates,) days between which a gate is passed, whatever was drawn: equal where the day is known, the state's
+        day and infinity where it is known to be still open on that morning; 0 and infinity where nothing is stated.
+    experience, heads
+        (plants,) units of experience; workers.
+    plant_stock
+        (plants,) good units waiting at the plant.
+    on_hand, on_order
+        (plants, parts) parts in store; parts ordered and not yet arrived.
+    stock
+        (regions, designs) units in the region.
+    total_stock
+        (designs,) units in all regions together, shared out like a delivery.
+    crews
+        (2,) crews trained; crews in their course.
+    kits
+        (2,) kits in service; kits ordered and not yet arrived.
+    """
+
+    day: Ints
+    gate_earliest: Floats
+    gate_latest: Floats
+    experience: Floats
+    heads: Floats
+    plant_stock: Ints
+    on_hand: Ints
+    on_order: Ints
+    stock: Ints
+    total_stock: Ints
+    crews: Ints
+    kits: Ints
+
+
 class Links(NamedTuple):
     """The structure that no belief changes. Row numbers; -1 pads and means none.
 
@@ -93,6 +131,8 @@ class Links(NamedTuple):
         (days, packages) counts of the first days that are given, not drawn; days may be 0.
     salvo_times, threat_times
         (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
+    known
+        what is known on a date.
     """
 
     month_of: Ints
@@ -110,6 +150,7 @@ class Links(NamedTuple):
     given: Ints
     salvo_times: Floats
     threat_times: Floats
+    known: Known
 
 
 class Plan(NamedTuple):

@@ -6,7 +6,7 @@ from math import cos, pi
 
 import numpy as np
 
-from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Links, Names, Plan, Records, World
+from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, Records, World
 from octoplan.scenario.beliefs import Belief
 from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
@@ -26,6 +26,7 @@ def compiled(
     slots: Mapping[Number, int],
     given: Ints,
     times: Times,
+    known: Known,
 ) -> Compiled:
     """The arrays of a scenario.
 
@@ -37,11 +38,13 @@ def compiled(
         (days, packages) counts of the first days.
     times
         the factors of what-ifs.
+    known
+        what is known on a date.
     """
     names = programme.all_names()
     return Compiled(
         names,
-        links(programme, names, given, times),
+        links(programme, names, given, times, known),
         plan(programme, decisions, cover, names),
         template(programme, names, beliefs, slots),
         _columns(programme, slots),
@@ -98,7 +101,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given: Ints, times: Times) -> Links:
+def links(programme: Programme, names: Names, given: Ints, times: Times, known: Known) -> Links:
     """The structure that no belief changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
@@ -128,6 +131,7 @@ def links(programme: Programme, names: Names, given: Ints, times: Times) -> Link
         given=given,
         salvo_times=times.salvos,
         threat_times=times.threats,
+        known=known,
     )
 
 

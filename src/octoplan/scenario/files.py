@@ -19,9 +19,10 @@ CORRELATIONS = "correlations.csv"
 GIVEN = "raids.csv"
 RAIDS = "raids.toml"
 WHAT_IF = "what-if.csv"
+STATE = "state.csv"
 
 REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL = (CORRELATIONS, GIVEN, RAIDS, WHAT_IF)
+OPTIONAL = (CORRELATIONS, GIVEN, RAIDS, WHAT_IF, STATE)
 
 MOST_BYTES = 4 * 2**20
 """The largest file that is read; a scenario of a thousand rows is a twentieth of it."""

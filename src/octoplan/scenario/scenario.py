@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from hashlib import sha256
 from importlib import resources
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.scenario import beliefs as laws
-from octoplan.scenario.arrays import Compiled, Floats, Ints, Names
+from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
 from octoplan.scenario.assumptions import (
     BELIEF_COLUMNS,
     CORRELATION_COLUMNS,
@@ -34,6 +34,7 @@ from octoplan.scenario.files import (
     PROGRAMME,
     RAIDS,
     SOURCES,
+    STATE,
     WHAT_IF,
     Problem,
     Report,
@@ -49,6 +50,7 @@ from octoplan.scenario.files import (
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units
 from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, warn_of_gap, with_fit
+from octoplan.scenario.state import STATE_COLUMNS, nothing_known, read_state
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
 
 WEIGHTS = (
@@ -65,7 +67,7 @@ class Scenario:
     ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
     ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
     lawful but worth a look. ``given`` holds the counts of the first days, (days, packages). ``slots`` says which column
-    of ``beliefs`` fills each number; ``times`` holds the what-ifs.
+    of ``beliefs`` fills each number; ``times`` holds the what-ifs, ``known`` what is known on a date.
     """
 
     title: str
@@ -88,6 +90,7 @@ class Scenario:
     cover: float = field(repr=False)
     given: Ints = field(repr=False)
     times: Times = field(repr=False)
+    known: Known = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,9 +106,17 @@ class Scenario:
             digest.update(self.files[name])
         return digest.hexdigest()
 
+    @property
+    def known_from(self) -> date | None:
+        """The date on whose morning the state of ``state.csv`` holds; ``None`` where there is no state."""
+        day = int(self.known.day[0])
+        return self.start + timedelta(days=day) if day >= 0 else None
+
     def compile(self) -> Compiled:
         """The flat arrays the campaign flies."""
-        return compiled(self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given, self.times)
+        return compiled(
+            self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given, self.times, self.known
+        )
 
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every belief.
@@ -196,6 +207,11 @@ def with_decisions(scenario: Scenario, text: str) -> Scenario:
     return _read({**scenario.files, DECISIONS: text.encode()}, Report(scenario.title))
 
 
+def with_state(scenario: Scenario, text: str) -> Scenario:
+    """The scenario with another ``state.csv``, read and checked like the first; raises ``ScenarioError``."""
+    return _read({**scenario.files, STATE: text.encode()}, Report(scenario.title))
+
+
 def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     """The scenario that the files state; raises ``ScenarioError`` with everything wrong with them."""
     programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
@@ -222,8 +238,9 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
     correlations = read_correlations(joined, beliefs, every, report)
     times = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
+    known = _state(files, programme, report) if programme else None
     report.close()
-    if programme is None or decisions is None or sources is None or times is None:
+    if programme is None or decisions is None or sources is None or times is None or known is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
     _warn_of_sources(sources, beliefs, correlations, report)
     return Scenario(
@@ -247,12 +264,19 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         cover_of(decisions, units),
         given,
         times,
+        known,
     )
 
 
 def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
     """The rows of what-ifs, none where there is no such file."""
     return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
+
+
+def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> Known:
+    """What is known on a date, nothing where there is no such file or it cannot be read."""
+    rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
+    return nothing_known(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
 def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:

@@ -54,9 +54,11 @@ def report(run: Run, headlines: Headlines | None = None, *, nominal: bool = Fals
 
 def facts(run: Run, table: Headlines) -> str:
     """One line that says which run this is."""
+    known = f" · state of {run.scenario.known_from}" if run.scenario.known_from else ""
     return (
-        f"<p class='facts'>{escape(table.period)} · {run.futures:,} futures, {run.failed:,} failed · seed {run.seed} · "
-        f"octoplan {escape(run.version)} · scenario {run.scenario.hash[:12]} · simulated in {run.wall:,.1f} s</p>"
+        f"<p class='facts'>{escape(table.period)}{known} · {run.futures:,} futures, {run.failed:,} failed · "
+        f"seed {run.seed} · octoplan {escape(run.version)} · scenario {run.scenario.hash[:12]} · "
+        f"simulated in {run.wall:,.1f} s</p>"
     )
 
 

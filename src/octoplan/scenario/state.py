@@ -1,0 +1,235 @@
+"""What is known on a date: rows of ``state.csv`` that take the place of what was simulated until then."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from octoplan.scenario.arrays import Known, Names
+from octoplan.scenario.decisions import MOST
+from octoplan.scenario.files import STATE, Report, Row, did_you_mean, shown
+from octoplan.scenario.programme import Programme
+from octoplan.scenario.quantities import QuantityError, number_of
+
+STATE_COLUMNS = ("name", "value", "unit", "source", "note")
+DATE = "date"
+YES, NO = "yes", "no"
+ANY_TIME = (0.0, np.inf)
+"""The days between which a gate is passed of which nothing is stated."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of the state: its array in ``Known``, its place there, its unit, and whether it must be whole."""
+
+    array: str
+    place: tuple[int, ...]
+    unit: str
+    whole: bool = True
+
+
+def nothing_known(names: Names) -> Known:
+    """The arrays of a scenario without a state."""
+    plants, parts = len(names.plants), len(names.parts)
+    earliest, latest = (np.full(len(names.gates), day) for day in ANY_TIME)
+    return Known(
+        day=np.full(1, -1),
+        gate_earliest=earliest,
+        gate_latest=latest,
+        experience=np.full(plants, -1.0),
+        heads=np.full(plants, -1.0),
+        plant_stock=np.full(plants, -1),
+        on_hand=np.full((plants, parts), -1),
+        on_order=np.full((plants, parts), -1),
+        stock=np.full((len(names.regions), len(names.designs)), -1),
+        total_stock=np.full(len(names.designs), -1),
+        crews=np.full(2, -1),
+        kits=np.full(2, -1),
+    )
+
+
+def quantities(programme: Programme) -> dict[str, Quantity]:
+    """Every number that a state may hold, by the name of its row."""
+    return dict(_quantities(programme, programme.all_names()))
+
+
+def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quantity]]:
+    for p, plant in enumerate(names.plants):
+        yield f"plants.{plant}.experience", Quantity("experience", (p,), "unit", whole=False)
+        yield f"plants.{plant}.heads", Quantity("heads", (p,), "worker", whole=False)
+        yield f"plants.{plant}.stock", Quantity("plant_stock", (p,), "unit")
+        bill = programme.bills.get(programme.link("plants", plant, "design") or "", {})
+        for n, part in enumerate(names.parts):
+            if part not in bill:
+                continue
+            yield f"plants.{plant}.parts.{part}.on_hand", Quantity("on_hand", (p, n), "part")
+            yield f"plants.{plant}.parts.{part}.on_order", Quantity("on_order", (p, n), "part")
+    for d, design in enumerate(names.designs):
+        yield f"regions.stock.{design}", Quantity("total_stock", (d,), "unit")
+        for r, region in enumerate(names.regions):
+            yield f"regions.{region}.stock.{design}", Quantity("stock", (r, d), "unit")
+    yield "crews.trained", Quantity("crews", (0,), "crew")
+    yield "crews.in_course", Quantity("crews", (1,), "crew")
+    yield "kits.held", Quantity("kits", (0,), "kit")
+    yield "kits.on_order", Quantity("kits", (1,), "kit")
+
+
+def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> Known:
+    """What the rows state; everything wrong with them is reported."""
+    return _Reader(rows, programme, report).known()
+
+
+class _Reader:
+    def __init__(self, rows: Sequence[Row], programme: Programme, report: Report) -> None:
+        self.programme, self.report = programme, report
+        self.numbers = quantities(programme)
+        self.gates = {f"gates.{gate}.passed": gate for gate in programme.names("gates")}
+        self.rows = self.unique(rows)
+
+    def add(self, row: Row, words: object) -> None:
+        self.report.add(STATE, row.line, f"{row['name']}: {words}" if row["name"] else str(words))
+
+    def unique(self, rows: Sequence[Row]) -> dict[str, Row]:
+        """The rows by name; unknown names and second rows of a name are reported."""
+        lawful = (DATE, *self.gates, *self.numbers)
+        found: dict[str, Row] = {}
+        for row in rows:
+            name = row["name"]
+            if name not in lawful:
+                self.report.add(STATE, row.line, f"there is no {shown(name)} in a state; {did_you_mean(name, lawful)}")
+            elif name in found:
+                self.add(row, f"stands in line {found[name].line} already; keep one")
+            else:
+                found[name] = row
+        return found
+
+    def known(self) -> Known:
+        found = nothing_known(self.programme.all_names())
+        day = self.day()
+        for name, quantity in self.numbers.items():
+            if name in self.rows and (number := self.number(self.rows[name], quantity)) is not None:
+                getattr(found, quantity.array)[quantity.place] = number
+        self.totals(found)
+        if day is not None:
+            found.day[0] = day
+            self.open_gates(found, day)
+        return found
+
+    def day(self) -> int | None:
+        """The day of the row ``date``: the first of a month of the scenario after its start."""
+        months = self.programme.calendar()
+        example = date(months[-1][0], months[-1][1] + 1, 1)
+        if DATE not in self.rows:
+            self.report.add(STATE, 1, f"has no row {DATE}; add one such as {DATE},{example},,,")
+            return None
+        row = self.rows[DATE]
+        day = self.day_of(row)
+        if day is None:
+            return None
+        when = self.programme.start + timedelta(days=day)
+        if len(months) == 1:
+            self.add(row, "a state needs a scenario of two months or more; raise months in programme.toml")
+        elif when.day != 1 or not 0 < day < self.programme.days():
+            first = date(months[1][0], months[1][1] + 1, 1)
+            self.add(row, f"{when} cannot be; expected the first day of a month from {first} to {example}")
+        else:
+            return day
+        return None
+
+    def day_of(self, row: Row) -> int | None:
+        """The day from the start that a row names by its date."""
+        if row["unit"]:
+            self.add(row, f"unit {shown(row['unit'])} stands by a date; leave it empty")
+        try:
+            if len(row["value"]) == len("2026-03-01"):
+                return (date.fromisoformat(row["value"]) - self.programme.start).days
+        except ValueError:
+            pass
+        also = f", {YES} or {NO}" if row["name"] in self.gates else ""
+        self.add(row, f"{shown(row['value'])} is not a date; write one such as 2026-03-01{also}")
+        return None
+
+    def number(self, row: Row, quantity: Quantity) -> float | None:
+        """The number of a row, in the unit of its quantity."""
+        if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
+            self.add(row, f"unit {shown(row['unit'])} cannot be; expected {quantity.unit}s")
+        try:
+            number = number_of(row["value"])
+        except QuantityError as fault:
+            self.add(row, fault)
+            return None
+        if number < 0:
+            self.add(row, f"{number:g} is below 0")
+        elif number > MOST:
+            self.add(row, f"{number:g} cannot be meant; expected {MOST:,} at the most")
+        elif quantity.whole and number != int(number):
+            self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
+        else:
+            return number
+        return None
+
+    def totals(self, found: Known) -> None:
+        """A design's stock is stated by region or in total, not both."""
+        for d, design in enumerate(self.programme.names("designs")):
+            if found.total_stock[d] >= 0 and (found.stock[:, d] >= 0).any():
+                row = self.rows[f"regions.stock.{design}"]
+                self.add(row, "is stated by region too; keep the total or the regions")
+
+    def open_gates(self, found: Known, day: int) -> None:
+        """The days between which each gate is passed, if any is stated; those not stated are then still open."""
+        stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
+        if not stated:
+            return
+        bounds = {
+            gate: self.bounds(stated[gate], day) if gate in stated else (float(day), np.inf)
+            for gate in self.gates.values()
+        }
+        self.order(stated, bounds)
+        self.closed_plants(found, bounds)
+        found.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
+        found.gate_latest[:] = self.latest(bounds)
+
+    def bounds(self, row: Row, day: int) -> tuple[float, float]:
+        """The days between which the gate of a row is passed."""
+        if row["value"] in (YES, NO):
+            if row["unit"]:
+                self.add(row, f"unit {shown(row['unit'])} stands by {row['value']}; leave it empty")
+            return (0.0, float(day)) if row["value"] == YES else (float(day), np.inf)
+        when = self.day_of(row)
+        if when is not None and when > day:
+            self.add(row, f"{row['value']} is after the date of the state; write {NO}, or leave the row out")
+        return ANY_TIME if when is None else (max(0.0, when), max(0.0, when))
+
+    def order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
+        """A gate is passed after those that it waits for."""
+        for gate, row in stated.items():
+            earliest, latest = bounds[gate]
+            for other in self.before(gate):
+                if np.isfinite(latest) and bounds[other][1] == np.inf and bounds[other] != ANY_TIME:
+                    self.add(row, f"waits for '{other}', which is not passed; add gates.{other}.passed, or write {NO}")
+                elif earliest == latest < bounds[other][0]:
+                    self.add(row, f"{row['value']} is before '{other}' was passed, for which it waits")
+
+    def latest(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
+        """The latest day of each gate: that of a gate which waited for it, where theirs is earlier."""
+        found = {gate: latest for gate, (_, latest) in bounds.items()}
+        for _ in bounds:
+            for gate in bounds:
+                for other in self.before(gate):
+                    found[other] = min(found[other], found[gate])
+        return list(found.values())
+
+    def before(self, gate: str) -> list[str]:
+        """The gates that a gate waits for."""
+        return [other for other in self.programme.links("gates", gate, "after") if other in self.gates.values()]
+
+    def closed_plants(self, found: Known, bounds: Mapping[str, tuple[float, float]]) -> None:
+        """A plant that waits for a gate has made nothing and has no workers."""
+        still_open = {gate for gate, known in bounds.items() if known[1] == np.inf and known != ANY_TIME}
+        for p, plant in enumerate(self.programme.names("plants")):
+            waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in still_open]
+            stated = {"experience": found.experience[p], "heads": found.heads[p], "stock": found.plant_stock[p]}
+            for quantity in [quantity for quantity, number in stated.items() if waits and number > 0]:
+                words = f"cannot be above 0; the plant is not open, its gate '{waits[0]}' is not passed"
+                self.add(self.rows[f"plants.{plant}.{quantity}"], words)

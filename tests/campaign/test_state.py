@@ -1,0 +1,181 @@
+"""What is known on a date takes the place of what was simulated until then, in every future."""
+
+import shutil
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import octoplan
+from octoplan.campaign.futures import Flown, fly
+from octoplan.outcomes.run import Run, beliefs_of, simulate
+from octoplan.outcomes.state import state_of
+from octoplan.scenario import Scenario, load
+from octoplan.scenario.scenario import with_state
+
+FUTURES, SEED = 4, 3
+DATE, MORNING = "2026-03-01", 120
+"""The date of the states of ``octopus``, and its day from the start."""
+UNDER_WAY = ("on_order", "in_course", "gates.")
+"""Rows about what is under way: a state spreads it evenly, and knows gates to the day."""
+
+EVERYTHING = {
+    "gates.licence.passed": "2025-12-02", "gates.data-package.passed": "2026-01-12",
+    "gates.ua-transfer.passed": "2025-12-20", "gates.ua-tooling.passed": "yes",
+    "gates.ua-first-article.passed": "2026-02-10", "plants.ua-1.experience": 1234.5, "plants.ua-1.heads": 61.5,
+    "plants.ua-1.stock": 87, "plants.ua-1.parts.motor.on_hand": 4321, "plants.ua-1.parts.motor.on_order": 999,
+    "regions.stock.octopus": 1500, "regions.odesa.stock.other": 77, "crews.trained": 333, "crews.in_course": 45,
+    "kits.held": 444, "kits.on_order": 60,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def octopus(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
+    """The shipped programme, over within six months."""
+    folder = tmp_path_factory.mktemp("state") / "octopus"
+    shutil.copytree(Path(octoplan.__file__).parent / "scenarios" / "octopus", folder)
+    text = (folder / "programme.toml").read_text("utf-8")
+    assert "months = 24" in text
+    (folder / "programme.toml").write_text(text.replace("months = 24", "months = 6"), "utf-8")
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def free(octopus: Scenario) -> Run:
+    """Flown with nothing known."""
+    return flown(octopus)
+
+
+@pytest.fixture(scope="module")
+def known(octopus: Scenario) -> Run:
+    """Flown with every kind of number known."""
+    return flown(stated(octopus, EVERYTHING))
+
+
+def stated(scenario: Scenario, rows: dict[str, Any]) -> Scenario:
+    lines = "".join(f"{name},{value},,,\n" for name, value in rows.items())
+    return with_state(scenario, f"name,value,unit,source,note\ndate,{DATE},,,\n{lines}")
+
+
+def flown(scenario: Scenario) -> Run:
+    return simulate(scenario, FUTURES, SEED, keep=("all",))
+
+
+def evening(run: Run, tally: str, **place: str) -> NDArray[np.float64]:
+    """A tally on the evening before the date, (futures, ...)."""
+    found: NDArray[np.float64] = run.data[tally].sel({"month": "2026-02", **place}).values.astype(np.float64)
+    return found
+
+
+def test_the_month_ends_with_what_is_known(known: Run) -> None:
+    """On the evening before the date the tallies show every number of the state, in every future."""
+    assert (evening(known, "experience", plant="ua-1") == 1234.5).all()
+    assert (evening(known, "heads", plant="ua-1") == 61.5).all()
+    assert (evening(known, "plant_stock", plant="ua-1") == 87).all()
+    assert (evening(known, "part_stock", plant="ua-1", part="motor") == 4321).all()
+    assert (evening(known, "part_due", plant="ua-1", part="motor") == 999).all()
+    assert (evening(known, "stock", design="octopus").sum(axis=1) == 1500).all()
+    assert (evening(known, "stock", design="other", region="odesa") == 77).all()
+    assert (evening(known, "crews") == 333).all()
+    assert (evening(known, "kits") == 444).all()
+
+
+def test_the_accounts_close_on_what_is_known(known: Run) -> None:
+    """No future fails, and none has a unit that comes from nowhere after the date."""
+    assert not known.status.any()
+    assert not known.data["imbalance"].values.any()
+    assert (known.data["stock"].values >= 0).all()
+
+
+def test_the_same_chance_before_and_after(free: Run, known: Run) -> None:
+    """Raids, outages, releases and exchange rates are those of the same seed with nothing known."""
+    for tally in ("launched", "exchange", "block", "supplier_down", "lane_down"):
+        assert np.array_equal(known.data[tally], free.data[tally]), tally
+
+
+def test_what_is_not_stated_stays_as_simulated(octopus: Scenario, free: Run) -> None:
+    """With nothing but crews known, all else is as it was on the date, and another night is flown after it."""
+    run = flown(stated(octopus, {"crews.trained": 333}))
+    months = [month for month in run.data.month.values if month < DATE[:7]]
+    for tally in set(free.data.data_vars) - {"crews", "opened", "imbalance"}:
+        ours, theirs = (part.data[tally].sel(month=months) for part in (run, free))
+        assert np.array_equal(ours, theirs), tally
+    assert not np.array_equal(run.data["sorties"], free.data["sorties"])
+
+
+def test_known_gates(known: Run) -> None:
+    """A gate whose day is known is passed that day in every future; of those not stated none before the date."""
+    opened = known.data["opened"]
+    ua_1 = (date(2026, 2, 10) - date(2025, 11, 1)) / timedelta(days=1)
+    assert (opened.sel(plant="ua-1") == ua_1).all()
+    late = ["uk-batch", "uk-1", "uk-2"]
+    assert (opened.sel(plant=late) >= MORNING).all()
+    assert not known.data["made"].sel(plant=late, month=slice(None, "2026-02")).any()
+    assert known.data["made"].sel(plant="ua-1", month="2026-02").all()
+
+
+def unworn(scenario: Scenario) -> Flown:
+    """Flown with no attrition and no washout, a course of 20 days and a lead of 40."""
+    rates = {
+        "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
+    }  # fmt: skip
+    beliefs = beliefs_of(scenario, FUTURES, SEED)
+    for name, number in rates.items():
+        beliefs[:, scenario.columns.index(name)] = number
+    return fly(scenario.compile(), beliefs, seed=SEED)
+
+
+def test_what_is_under_way_comes_evenly(octopus: Scenario) -> None:
+    """Crews in their course finish within it, kits on order arrive evenly over their lead; older orders are gone."""
+    rows = {"crews.trained": 100, "crews.in_course": 60, "kits.held": 200, "kits.on_order": 80}
+    found = unworn(stated(octopus, rows))
+    march = octopus.decisions.crews.intake[4]
+    assert (found.tally["crews"][:, 3:5] == [100, 100 + 60 + march]).all()
+    assert (found.tally["kits"][:, 3:5] == [200, 200 + 80 * 31 // 40]).all()
+
+
+def test_without_the_programme_only_others_units_are_known(octopus: Scenario) -> None:
+    """The counterfactual takes crews, kits and others' units as they are known, and no unit of the programme."""
+
+    def with_stock(programme: int, others: int) -> Run:
+        rows = {"regions.stock.octopus": programme, "regions.stock.other": others, "kits.held": 300}
+        return flown(stated(octopus, rows))
+
+    full, empty, plenty = with_stock(5000, 0), with_stock(0, 0), with_stock(0, 50_000)
+    assert full.baseline.identical(empty.baseline)
+    assert not full.data["sorties"].identical(empty.data["sorties"])
+    assert not plenty.baseline.identical(empty.baseline)
+
+
+def first_of(run: Run, month: int) -> date:
+    return date.fromisoformat(f"{run.data.month.values[month]}-01")
+
+
+@pytest.mark.parametrize(("name", "month"), [("pocket", 1), ("octopus", 4)])
+def test_a_state_that_was_there_anyway_changes_nothing(octopus: Scenario, name: str, month: int) -> None:
+    """What a future held, given back to it, leaves all its days as they were, to the last bit; not those of others."""
+    scenario = load("pocket") if name == "pocket" else octopus
+    run, future = flown(scenario), 2
+    lines = state_of(run, first_of(run, month), "run", future).text.splitlines()
+    kept = "\n".join(line for line in lines if not any(word in line for word in UNDER_WAY))
+    again = flown(with_state(scenario, kept))
+    for tally in run.data:
+        assert np.array_equal(again.data[tally][future], run.data[tally][future]), tally
+    others = [row for row in range(FUTURES) if row != future]
+    assert not np.array_equal(again.data["stock"][others], run.data["stock"][others])
+
+
+def test_a_whole_state_that_was_there_anyway_changes_little(octopus: Scenario, free: Run) -> None:
+    """With what is under way given back too, spread evenly, a future goes on nearly as it did."""
+    future = 1
+    again = flown(with_state(octopus, state_of(free, first_of(free, 4), "run", future).text))
+    for tally, near in (("good", 0.05), ("crews", 0.1), ("kits", 0.05), ("sorties", 0.1)):
+        was, now = (float(run.data[tally][future].sel(month=slice("2026-03", None)).sum()) for run in (free, again))
+        assert was > 0
+        assert abs(now / was - 1.0) < near, (tally, was, now)
+    pairs = zip(free.data["opened"][future].values, again.data["opened"][future].values, strict=True)
+    assert all(ceil(now) - ceil(was) in (0, 1) for was, now in pairs)

@@ -1,0 +1,170 @@
+"""What a run held on a date, written as the state of a scenario that goes on from there."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan import cli
+from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.outcomes.state import state_of
+from octoplan.outcomes.store import about
+from octoplan.scenario.scenario import load, with_state
+from octoplan.show.report import facts
+from tests.outcomes.runs import changed, octopus, pocket
+
+FEBRUARY = date(2026, 2, 1)
+KEEP = ("heads", "experience", "part_stock", "part_due")
+
+
+@cache
+def whole() -> Run:
+    """Pocket with all that a state can hold."""
+    return simulate(load("pocket"), 7, 1, keep=KEEP)
+
+
+def rows(text: str) -> dict[str, dict[str, str]]:
+    return {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_one_future_is_what_its_tallies_hold() -> None:
+    """Each number is the tally of that future at the end of the month before, and says so."""
+    run = whole()
+    found = rows(state_of(run, FEBRUARY, "runs/one", 3).text)
+    at_end = run.data.isel(future=3, month=0)
+    assert found["date"]["value"] == "2026-02-01"
+    assert int(found["regions.town.stock.pocket"]["value"]) == at_end["stock"].sel(region="town", design="pocket")
+    assert int(found["plants.bench.parts.part-set.on_hand"]["value"]) == at_end["part_stock"].values[0, 0]
+    assert int(found["plants.bench.parts.part-set.on_order"]["value"]) == at_end["part_due"].values[0, 0]
+    assert float(found["plants.bench.heads"]["value"]) == at_end["heads"].values[0]
+    assert float(found["plants.bench.experience"]["value"]) == at_end["experience"].values[0]
+    assert int(found["kits.held"]["value"]) == at_end["kits"]
+    assert found["kits.held"]["unit"] == "kits"
+    assert found["kits.held"]["source"] == "runs/one, future 3"
+    assert found["kits.held"]["note"] == "kits at the end of 2026-01"
+
+
+def test_the_median_is_over_futures() -> None:
+    """Without a future each number is the median over those that were finished."""
+    run = whole()
+    failed = replace(run, status=np.array([1, 0, 0, 0, 0, 0, 0]), messages={0: "broke"})
+    found = rows(state_of(failed, FEBRUARY, "run").text)
+    stock = run.data["stock"].sel(region="town", design="pocket").values[1:, 0]
+    assert int(found["regions.town.stock.pocket"]["value"]) == int(np.median(stock) + 0.5)
+    assert found["crews.trained"]["source"] == "run, median of 6 futures"
+
+
+@pytest.mark.parametrize("future", [None, 2])
+def test_a_state_gives_itself_back(future: int | None) -> None:
+    """A run with a state holds that state on its date: written from any of its futures it is the same file."""
+    text = state_of(whole(), FEBRUARY, "run", future).text
+    again = simulate(with_state(load("pocket"), text), 3, 5, keep=KEEP)
+    for other in (None, 0, 2):
+        written = rows(state_of(again, FEBRUARY, "run", other).text)
+        assert {name: row["value"] for name, row in written.items()} == {
+            name: row["value"] for name, row in rows(text).items()
+        }
+
+
+def test_gates_and_plants_that_wait_for_them() -> None:
+    """A gate is passed on the first day its plants can work; of a plant that waits for one no workers are written."""
+    run = octopus()
+    for future in range(run.futures):
+        found = rows(state_of(run, date(2026, 2, 1), "run", future).text)
+        for plant, opened in zip(run.data.plant.values, run.data["opened"].values[future], strict=True):
+            gates = run.scenario.programme.links("plants", plant, "gates")
+            days = [found[f"gates.{gate}.passed"]["value"] for gate in gates]
+            is_open = "no" not in days
+            assert is_open == (np.ceil(opened) <= 92)
+            assert is_open == (f"plants.{plant}.stock" in found)
+            if is_open:
+                last = max((date.fromisoformat(day) - run.scenario.start).days for day in days)
+                assert last == np.ceil(opened)
+
+
+def test_what_is_to_come_follows_from_the_decisions(tmp_path: Path) -> None:
+    """Crews in their course and kits on order are those begun and not yet due, by the times of the future."""
+    decisions = {"intake = 0": "intake = [10, 20, 0]", "order = 0": "order = [5, 7, 0]"}
+    run = simulate(changed(tmp_path / "one", decisions=decisions), 2, 1)
+    course, lead = (run.belief(kind, number)[0, 0] for kind, number in (("crews", "course"), ("kits", "lead")))
+    for month, day in ((1, 31), (2, 59)):
+        found = rows(state_of(run, date(2026, month + 1, 1), "run", 0).text)
+        begun = [(0, 10, 5), (31, 20, 7)][:month]
+        assert int(found["crews.in_course"]["value"]) == sum(
+            n for first, n, _ in begun if first + int(course + 0.5) >= day
+        )
+        assert int(found["kits.on_order"]["value"]) == sum(n for first, _, n in begun if first + int(lead + 0.5) >= day)
+
+
+def test_what_is_to_come_of_a_state_is_what_is_left_of_it() -> None:
+    """Of crews in course on a run's own date, those remain a month later that the even spread has not brought."""
+    text = "name,value,unit,source,note\ndate,2026-02-01,,,\nkits.on_order,1000,,,\n"
+    run = simulate(with_state(load("pocket"), text), 2, 1)
+    lead = int(run.belief("kits", "lead")[0, 0] + 0.5)
+    found = rows(state_of(run, date(2026, 3, 1), "run", 0).text)
+    assert int(found["kits.on_order"]["value"]) == 1000 - 1000 * min(28, max(lead, 1)) // max(lead, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "future", "words"),
+    [
+        (date(2026, 2, 2), None, "2026-02-02 begins no later month of the run; expected the first day of a month"),
+        (date(2026, 1, 1), None, "from 2026-02 to 2026-03"),
+        (date(2026, 4, 1), None, "2026-04-01 begins no later month"),
+        (FEBRUARY, 60, "there is no future 60; the run has futures 0 to 59"),
+        (FEBRUARY, -1, "there is no future -1"),
+    ],
+)
+def test_what_cannot_be_written_is_said(day: date, future: int | None, words: str) -> None:
+    """A day or a future that the run does not have is an error that says which there are."""
+    with pytest.raises(RunError) as error:
+        state_of(pocket(), day, "run", future)
+    assert words in str(error.value)
+
+
+def test_a_failed_future_holds_nothing() -> None:
+    """A state is not written from a future that failed, nor a median of none."""
+    run = replace(whole(), status=np.ones(7, np.int64), messages=dict.fromkeys(range(7), "broke"))
+    for future, words in ((3, "future 3 failed"), (None, "no future of the run was finished")):
+        with pytest.raises(RunError, match=words):
+            state_of(run, FEBRUARY, "run", future)
+
+
+def test_the_run_says_from_when_it_knows() -> None:
+    """``run.json`` and the report name the date of the state; without one they name none."""
+    text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
+    run = simulate(with_state(load("pocket"), text), 2, 1)
+    assert about(run)["state_of"] == "2026-02-01"
+    assert "state of 2026-02-01" in facts(run, run.headlines())
+    assert about(whole())["state_of"] is None
+    assert "state of" not in facts(whole(), whole().headlines())
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``octoplan state`` writes a file that a scenario takes, says what the run did not keep, and refuses in words."""
+
+    def octoplan(*arguments: str) -> int | str | None:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        return stop.value.code
+
+    run, out = str(tmp_path / "run"), tmp_path / "state.csv"
+    assert octoplan("run", "pocket", "--futures", "3", "--out", run, "--keep", "heads", "--threads", "1") == 0
+    capsys.readouterr()
+    assert octoplan("state", run, "--date", "2026-02-01", "--future", "1", "--out", str(out)) == 0
+    said = capsys.readouterr().err
+    assert "run it again with --keep experience part_stock part_due" in said
+    scenario = with_state(load("pocket"), out.read_text())
+    assert str(scenario.known_from) == "2026-02-01"
+    assert scenario.compile().links.known.heads[0] >= 0
+    assert scenario.compile().links.known.experience[0] == -1
+    assert octoplan("state", run, "--date", "2026-02-01", "--out", str(out)) == 2
+    assert "exists" in capsys.readouterr().err
+    assert octoplan("state", run, "--date", "2026-02-02") == 2
+    assert "2026-02-02 begins no later month" in capsys.readouterr().err
+    assert octoplan("state", run, "--date", "soon") == 2

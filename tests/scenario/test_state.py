@@ -1,0 +1,216 @@
+"""``state.csv``: what is known on a date, read into arrays, and everything that can be wrong with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from octoplan.cli import main
+from octoplan.scenario import Scenario, ScenarioError, load
+from octoplan.scenario.scenario import with_state
+from tests.scenario.folder import FILES, PROGRAMME, write
+
+HEAD = "name,value,unit,source,note\n"
+DATE = "date,2026-01-01,,,\n"
+DAY = 61
+"""Days from the scenario's start to that date."""
+
+
+def text(*rows: str) -> str:
+    """A state of that date with some rows, given as name,value,unit."""
+    return HEAD + DATE + "".join(f"{row},counted,\n" for row in rows)
+
+
+def test_every_number_goes_to_its_place(scenario: Scenario) -> None:
+    """Each row fills its place in its array, and nothing else is stated."""
+    found = with_state(
+        scenario,
+        text(
+            "plants.works.experience,312.5,units", "plants.works.heads,20.5,workers", "plants.yard.stock,7,units",
+            "plants.works.parts.camera.on_hand,40,parts", "plants.yard.parts.motor.on_order,600,1",
+            "regions.east.stock.squid,11,", "regions.stock.whelk,900,units", "crews.trained,210,crews",
+            "crews.in_course,35,crews", "kits.held,200,kits", "kits.on_order,15,kits",
+            "gates.licence.passed,2025-12-20,", "gates.tooling.passed,2025-12-31,",
+        ),
+    )  # fmt: skip
+    known = found.compile().links.known
+    assert found.known_from is not None
+    assert str(found.known_from) == "2026-01-01"
+    assert known.day.tolist() == [DAY]
+    assert known.experience.tolist() == [312.5, -1.0]
+    assert known.heads.tolist() == [20.5, -1.0]
+    assert known.plant_stock.tolist() == [-1, 7]
+    assert known.on_hand.tolist() == [[-1, 40], [-1, -1]]
+    assert known.on_order.tolist() == [[-1, -1], [600, -1]]
+    assert known.stock.tolist() == [[-1, -1], [11, -1]]
+    assert known.total_stock.tolist() == [-1, 900]
+    assert known.crews.tolist() == [210, 35]
+    assert known.kits.tolist() == [200, 15]
+    assert known.gate_earliest.tolist() == known.gate_latest.tolist() == [49, 60]
+
+
+def test_without_a_state_nothing_is_known(scenario: Scenario) -> None:
+    """A scenario without the file has no date, and gates pass as drawn."""
+    known = scenario.compile().links.known
+    assert scenario.known_from is None
+    assert known.day.tolist() == [-1]
+    assert known.gate_earliest.tolist() == [0, 0]
+    assert np.isinf(known.gate_latest).all()
+    assert all((array == -1).all() for name, array in known._asdict().items() if not name.startswith("gate"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "earliest", "latest"),
+    [
+        (["crews.trained,10,"], [0, 0], [np.inf, np.inf]),
+        (["gates.licence.passed,2025-12-01,"], [30, DAY], [30, np.inf]),
+        (["gates.licence.passed,2025-09-01,"], [0, DAY], [0, np.inf]),
+        (["gates.licence.passed,yes,"], [0, DAY], [DAY, np.inf]),
+        (["gates.licence.passed,yes,", "gates.tooling.passed,2025-12-01,"], [0, 30], [30, 30]),
+        (["gates.tooling.passed,no,"], [DAY, DAY], [np.inf, np.inf]),
+    ],
+)
+def test_gates_not_stated_are_open_once_any_is(
+    scenario: Scenario, rows: list[str], earliest: list[float], latest: list[float]
+) -> None:
+    """A known day holds; "yes" is by then, and by the day of what waited for it; all others are not passed yet."""
+    known = with_state(scenario, text(*rows)).compile().links.known
+    assert known.gate_earliest.tolist() == earliest
+    assert known.gate_latest.tolist() == latest
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("plants.work.heads,3,", "there is no 'plants.work.heads' in a state; did you mean 'plants.works.heads'"),
+        ("plants.works.parts.camra.on_hand,3,", "did you mean 'plants.works.parts.camera.on_hand'"),
+        ("regions.stock.krill,3,", "there is no 'regions.stock.krill'"),
+        ("crews.trained,-3,", "crews.trained: -3 is below 0"),
+        ("crews.trained,3.5,", "3.5 is not whole; expected a whole number of crews"),
+        ("crews.trained,many,", "crews.trained: 'many' is not a number"),
+        ("crews.trained,,", "crews.trained: '' is not a number"),
+        ("crews.trained,3e9,", "cannot be meant; expected 10,000,000 at the most"),
+        ("crews.trained,30,kits", "unit 'kits' cannot be; expected crews"),
+        ("crews.trained,30,GBP", "unit 'GBP' cannot be; expected crews"),
+        ("crews.trained,30,\ncrews.trained,31,", "crews.trained: stands in line 3 already; keep one"),
+        ("date,2026-02-01,", "date: stands in line 2 already"),
+        ("regions.stock.squid,30,\nregions.east.stock.squid,3,", "regions.stock.squid: is stated by region too"),
+        ("gates.licence.passed,soon,", "'soon' is not a date; write one such as 2026-03-01, yes or no"),
+        ("gates.licence.passed,2026-01-02,", "2026-01-02 is after the date of the state; write no"),
+        ("gates.licence.passed,2025-12-01,day", "unit 'day' stands by a date; leave it empty"),
+        ("gates.licence.passed,no,day", "unit 'day' stands by no; leave it empty"),
+        ("gates.tooling.passed,yes,", "waits for 'licence', which is not passed; add gates.licence.passed"),
+        (
+            "gates.licence.passed,2025-12-05,\ngates.tooling.passed,2025-12-04,",
+            "gates.tooling.passed: 2025-12-04 is before 'licence' was passed, for which it waits",
+        ),
+        ("gates.licence.passed,yes,\nplants.works.heads,9,", "the plant is not open, its gate 'tooling' is not passed"),
+    ],
+)
+def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str) -> None:
+    """What cannot be is reported by file and line, once."""
+    lines = rows.split("\n")
+    (small / "state.csv").write_text(text(*lines))
+    with pytest.raises(ScenarioError) as error:
+        load(small)
+    (problem,) = error.value.problems
+    assert words in problem.message
+    assert problem.file == "small/state.csv"
+    assert problem.line in range(3, 3 + len(lines))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (HEAD, "state.csv:1: has no row date; add one such as date,2026-02-01,,,"),
+        (HEAD + "date,2025-11-01,,,\n", "state.csv:2: date: 2025-11-01 cannot be; expected the first day of a month"),
+        (HEAD + "date,2026-03-01,,,\n", "expected the first day of a month from 2025-12-01 to 2026-02-01"),
+        (HEAD + "date,2026-01-15,,,\n", "2026-01-15 cannot be"),
+        (HEAD + "date,January,,,\n", "'January' is not a date; write one such as 2026-03-01"),
+        (HEAD + "date,2026-01-01,month,,\n", "unit 'month' stands by a date"),
+        ("name,value\ndate,2026-01-01\n", "state.csv:1: the header has no column 'unit'"),
+        ("", "state.csv:1: is empty"),
+    ],
+)
+def test_a_state_needs_its_date(small: Path, state: str, words: str) -> None:
+    """Without the first day of a later month of the scenario there is no state."""
+    (small / "state.csv").write_text(state)
+    with pytest.raises(ScenarioError) as error:
+        load(small)
+    assert words in str(error.value)
+
+
+def test_every_fault_is_reported_at_once(small: Path) -> None:
+    """A file with three bad rows brings three problems, in the order of their lines."""
+    (small / "state.csv").write_text(text("crews.traned,3,", "kits.held,-1,", "gates.licence.passed,maybe,"))
+    with pytest.raises(ScenarioError) as error:
+        load(small)
+    assert [problem.line for problem in error.value.problems] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a circle"),
+        (
+            '[gates.tooling]\nafter = ["licence"]',
+            '[gates.Tool]\n[gates.tooling]\nafter = ["Tool"]',
+            "'Tool' is not a name",
+        ),
+        ("[parts.motor]", "[parts.Motor]\n[parts.motor]", "'Motor' is not a name"),
+        ("camera = 1", "camera = 1\nMotor = 1", "there is no 'Motor' in [parts]"),
+        ('design = "squid"\ngates = []', "gates = []", "design is missing"),
+    ],
+)
+def test_a_broken_programme_is_reported_beside_its_state(small: Path, old: str, new: str, words: str) -> None:
+    """A state that belongs to a programme with faults hides none of them."""
+    assert PROGRAMME.count(old) == 1
+    (small / "programme.toml").write_text(PROGRAMME.replace(old, new))
+    rows = (
+        "gates.licence.passed,2025-12-01,",
+        "gates.tooling.passed,2025-12-02,",
+        "plants.works.parts.motor.on_hand,3,",
+    )
+    (small / "state.csv").write_text(text(*rows))
+    with pytest.raises(ScenarioError) as error:
+        load(small)
+    assert words in str(error.value)
+
+
+def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
+    """A single month has no later first day, and the report says what would do."""
+    files = FILES | {
+        "programme.toml": PROGRAMME.replace("months = 4", "months = 1"),
+        "state.csv": text(),
+    }
+    with pytest.raises(ScenarioError, match=r"raise months in programme\.toml"):
+        load(write(tmp_path / "one", files))
+
+
+def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
+    """The file is kept with the others and changes their hash, as does one number in it."""
+    one, other = (with_state(scenario, text(f"crews.trained,{crews},")) for crews in (10, 11))
+    assert len({scenario.hash, one.hash, other.hash}) == 3
+    assert one.files["state.csv"].decode() == text("crews.trained,10,")
+
+
+def test_the_example_of_the_reference() -> None:
+    """The state shown in the reference is one that ``octopus`` takes."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "scenario-folder.md").read_text("utf-8")
+    example = page.split("## `state.csv`")[1].split("```csv\n")[1].split("```")[0]
+    assert example.startswith(HEAD)
+    assert str(with_state(load("octopus"), example).known_from) == "2026-03-01"
+
+
+def test_check_says_from_when_the_state_holds(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``octoplan check`` names the date, and a bad row ends it with exit code 2 and a line."""
+    (small / "state.csv").write_text(text("crews.trained,10,"))
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "small"])
+    assert stop.value.code == 0
+    assert "what is known on 2026-01-01 takes the place" in capsys.readouterr().out
+    (small / "state.csv").write_text(text("crews.trained,ten,"))
+    with pytest.raises(SystemExit) as stop:
+        main(["check", "small"])
+    assert stop.value.code == 2
+    assert "small/state.csv:3: crews.trained: 'ten' is not a number" in capsys.readouterr().err
