@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +57,9 @@ def plan(
     stopped: float | None = None,
     confidence: float | None = None,
     fixed: Several = (),
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    state: Path | None = None,
+    frozen: int = 0,
     threads: int | None = None,
 ) -> None:
     """Plan where to make interceptors, how fast, and with which crews and kits; write a plan folder.
@@ -111,6 +115,12 @@ def plan(
         Share of futures in which target and share of threats must be reached.
     fixed
         Decisions to leave as they are: crews, kits, output.PLANT, lines.PLANT.
+    from_
+        The month to plan from anew, such as 2026-03; months before it are past.
+    state
+        What is known on its first day: a state.csv, or a run folder whose futures' median is taken.
+    frozen
+        Months from then on whose decisions stay.
     threads
         Threads to work on; all cores if not given.
 
@@ -124,7 +134,7 @@ def plan(
     from octoplan.scenario import load
 
     with spoken(), planned():
-        read = load(scenario)
+        read = gone_on(load(scenario), state, from_)
         folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             leave(f"{folder}: is there already and not an empty folder; choose another place with --out", BAD)
@@ -142,7 +152,7 @@ def plan(
         with ThreadPoolExecutor(threads or cores()) as executor:
             found = optimise(
                 read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
-                batch=batch, executor=executor, progress=bar(),
+                batch=batch, frozen=frozen, executor=executor, progress=bar(),
             )  # fmt: skip
             out_of_it = ways_out(found, executor=executor, progress=bar())
             apart = flight.disagreement(found, seed=seed, executor=executor)
@@ -168,6 +178,41 @@ def planned() -> Iterator[None]:
         yield
     except PlanError as error:
         leave(str(error), BAD)
+
+
+def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
+    """The scenario with what is known on the first day of a month. Raises PlanError where the two do not fit."""
+    from octoplan.plan.aims import known
+    from octoplan.plan.twostage import PlanError
+    from octoplan.scenario.scenario import with_state
+
+    if month is not None:
+        known(month, scenario.names.months, "month")
+    if state is not None:
+        scenario = with_state(scenario, state_text(state, month))
+    since = "" if scenario.known_from is None else f"{scenario.known_from:%Y-%m}"
+    if month is not None and not since:
+        raise PlanError("--from needs what is known by then; add --state with a state.csv or a run folder")
+    if month is not None and since != month:
+        raise PlanError(f"--from {month}: the state is known of {since}; write --from {since}, or another --state")
+    return scenario
+
+
+def state_text(state: Path, month: str | None) -> str:
+    """A state.csv as it stands, or that of a run's median future. Raises PlanError for a run without a month."""
+    from octoplan.outcomes.state import state_of
+    from octoplan.outcomes.store import read
+    from octoplan.plan.twostage import PlanError
+
+    if not state.is_dir():
+        return state.read_text("utf-8")
+    if month is None:
+        raise PlanError(f"{state} is a run, which knows every month; add --from with the month to go on from")
+    found = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
+    if found.missing:
+        names = " ".join(found.missing)
+        sys.stderr.write(f"simulated, for the run did not keep it: {names}; run it again with --keep {names}\n")
+    return found.text
 
 
 def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
@@ -254,12 +299,14 @@ def write(
     """The plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.store import write_whole
     from octoplan.plan import account
+    from octoplan.scenario.files import STATE
     from octoplan.show.plan_page import page
     from octoplan.show.workbook import workbook
 
     leaves = account.leaves(found, flights)
     contents: dict[str, str | bytes] = {
         "decisions.toml": found.text,
+        **({STATE: found.scenario.files[STATE].decode()} if STATE in found.scenario.files else {}),
         "plan.csv": table_text(found),
         "summary.txt": "\n".join(lines) + "\n",
         "evidence.json": json.dumps(evidence(found, flights, apart, front), indent=1) + "\n",

@@ -64,9 +64,9 @@ def summary(plan: Plan) -> Leaf:
     asked = plan.tables["asked"].values.mean(0).sum(1).tolist()
     rows: list[Row] = [
         ("scenario", scenario.title, ""),
-        ("start of the programme", scenario.start, ""),
-        ("months", scenario.months, "months"),
-        ("futures planned for", len(plan.followed), "futures"),
+        ("first day planned", calendar.first_day(plan), ""),
+        ("months planned", len(plan.facts.pilot.months), "months"),
+        ("futures planned for", plan.basis.counted, "futures"),
         ("status of the search", plan.status, ""),
         (f"{better} against doing nothing", -plan.upper, money),
         (f"{better} at most by any plan", -plan.lower, money),
@@ -169,10 +169,9 @@ def orders(plan: Plan) -> Leaf:
 
 def crews(plan: Plan) -> Leaf:
     """Crews begun and kits ordered a month, and the crews that have a kit."""
-    decided = plan.scenario.compile()
     rows = zip(
-        (first_of(month) for month in decided.names.months), decided.plan.intake.tolist(),
-        decided.plan.kit_orders.tolist(), *zip(*spread(plan.tables["equipped"].values), strict=True), strict=True,
+        (first_of(month) for month in plan.facts.pilot.months), *calendar.begun(plan),
+        *zip(*spread(plan.tables["equipped"].values), strict=True), strict=True,
     )  # fmt: skip
     head = (
         "month", "begun (crews)", "ordered (kits)", "equipped mean (crews)", "equipped P10 (crews)",

@@ -55,9 +55,9 @@ class Order:
     place
         Day by which the order must be placed, ``need`` less ``lead``.
     arrival
-        Day of arrival expected if it is placed then, or at the start where that is past.
+        Day of arrival expected if it is placed then, or on the first day planned where that is past.
     late
-        Days by which ``place`` lies before the programme's start, 0 where it does not.
+        Days by which ``place`` lies before the first day planned, 0 where it does not.
     parts
         (futures,) parts needed in the month; 0 in a future in which none is.
     money
@@ -94,9 +94,21 @@ def day_of(plan: Plan, days: float) -> date:
     return plan.scenario.start + timedelta(days=int(np.ceil(days)))
 
 
+def first_day(plan: Plan) -> date:
+    """The first day planned: the programme's start, or the date of its state."""
+    return plan.scenario.start + timedelta(days=int(first_days(plan)[0]))
+
+
+def begun(plan: Plan) -> tuple[list[int], list[int]]:
+    """Crews begun and kits ordered in each month planned."""
+    decided, begin = plan.scenario.compile().plan, plan.facts.pilot.begin
+    return decided.intake[begin:].tolist(), decided.kit_orders[begin:].tolist()
+
+
 def first_days(plan: Plan) -> Ints:
-    """(months + 1,) days from the start to the first day of each month, and to the end."""
-    return np.concatenate([[0], np.cumsum(plan.facts.pilot.compiled.links.month_days)])
+    """(months + 1,) days from the start to the first day of each month planned, and to the end."""
+    pilot = plan.facts.pilot
+    return np.concatenate([[0], np.cumsum(pilot.compiled.links.month_days)])[pilot.begin :]
 
 
 def waits_for(after: Ints, needed: Ints) -> Flags:
@@ -111,7 +123,7 @@ def gates(plan: Plan) -> list[Step]:
     """Of each plant the gates it waits for, in the order of their P50, then its opening."""
     pilot = plan.facts.pilot
     names, links = pilot.compiled.names, pilot.compiled.links
-    days, opens = passed(pilot.number("gates", "duration"), links.gate_after), opened(pilot)
+    days, opens = passed(pilot.number("gates", "duration"), links), opened(pilot)
     home = np.asarray(pilot.compiled.template.plants["country"])
     found = []
     for p, plant in enumerate(names.plants):
@@ -215,13 +227,13 @@ def orders(plan: Plan) -> list[Order]:
     for s, supplier in enumerate(names.suppliers):
         for t in np.flatnonzero(needed[:, :, s].mean(0) >= FEWEST).tolist():
             need, lead = int(first[t, part_of[s]]), int(leads[s])
-            place = max(need - lead, 0)
+            place = max(need - lead, int(begin[0]))
             paid = int(np.searchsorted(begin, place, "right")) - 1
             found.append(
                 Order(
-                    supplier, names.parts[part_of[s]], names.months[t], start + timedelta(days=need), lead,
+                    supplier, names.parts[part_of[s]], pilot.months[t], start + timedelta(days=need), lead,
                     start + timedelta(days=need - lead), start + timedelta(days=place + int(means[s] + 0.5)),
-                    max(lead - need, 0), needed[:, t, s], float((needed[:, t, s] * price[:, paid, s]).mean()),
+                    place - (need - lead), needed[:, t, s], float((needed[:, t, s] * price[:, paid, s]).mean()),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda order: (order.place, -order.lead, order.supplier))

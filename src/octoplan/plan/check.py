@@ -32,7 +32,7 @@ def broken(planned: Scenario, aims: Aims, pilot: Pilot) -> list[str]:
 
 
 def units_asked(planned: Scenario, pilot: Pilot) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """(plants,) good units asked within the horizon, the mean over the pilot's opening days, added up day by day."""
+    """(plants,) good units asked in the months planned, the mean over the pilot's opening days, added up day by day."""
     compiled = planned.compile()
     month_of, lengths = compiled.links.month_of, compiled.links.month_days
     total = np.zeros(len(compiled.names.plants))
@@ -40,7 +40,7 @@ def units_asked(planned: Scenario, pilot: Pilot) -> np.ndarray[tuple[int, ...], 
     for future in opened:
         for p, day in enumerate(np.ceil(future)):
             if day < len(month_of):
-                days = np.arange(int(day), len(month_of))
+                days = np.arange(max(int(day), int(lengths[: pilot.begin].sum())), len(month_of))
                 since = month_of[days] - month_of[int(day)]
                 total[p] += (compiled.plan.output[p, since] / lengths[month_of[days]]).sum()
     return total / len(opened)

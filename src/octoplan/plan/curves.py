@@ -20,7 +20,8 @@ from scipy.optimize import nnls
 
 from octoplan.campaign.futures import FutureFailed, fly
 from octoplan.campaign.tally import LAYERS, TALLIES
-from octoplan.plan.twostage import Floats, PlanError
+from octoplan.campaign.tally import axes as labels
+from octoplan.plan.twostage import Floats, Ints, PlanError
 from octoplan.scenario.arrays import Compiled, Plan
 
 DESIGN = (
@@ -40,6 +41,9 @@ ROUNDS = 8
 KEPT = ("leaked", "kills", "sorties", "recovered", "spend", "crews", "kits", "fit", "launched", "exchange")
 ONCE = ("opened", "supplier_down", "lane_down", "plant_down", "good", "damage", "plant_spend")
 """Tallies kept of every flight, and besides of the plan's own."""
+
+HELD = ("part_stock", "part_due", "plant_stock", "stock", "transit", "experience", "heads")
+"""Tallies kept besides where a state is gone on from: what stands on its morning, at the end of the month before."""
 
 MONTHLY = {t.name: "month" in t.axes for t in TALLIES}
 
@@ -94,6 +98,13 @@ class Pilot:
         """(futures, *axes) of one flight, its months from ``begin`` on."""
         found = np.asarray(self.flown[row][name], float)
         return found[:, self.begin :] if MONTHLY[name] else found
+
+    def on_the_eve(self, name: str) -> Floats:
+        """(futures, *axes but months) what stands as the first month planned begins; nothing on the first of all."""
+        if self.begin == 0:
+            axes = next(t.axes for t in TALLIES if t.name == name)
+            return np.zeros((len(self), *(len(labels(self.compiled.names)[axis]) for axis in axes[1:])))
+        return np.asarray(self.flown[0][name][:, self.begin - 1], float)
 
     def mean_of_ends(self, name: str, start: Floats, row: int = 0) -> Floats:
         """(futures, months, …) what is tallied at months' ends, halfway between the two ends of each month.
@@ -175,22 +186,42 @@ class Error:
         )
 
 
-def scaled(plan: Plan, compiled: Compiled, output: float, crews: float) -> Plan:
+def begins(compiled: Compiled) -> int:
+    """The month whose morning a state is known of, from which on there is something to decide; 0 without a state."""
+    day = int(compiled.links.known.day[0])
+    return int(compiled.links.month_of[day]) if day >= 0 else 0
+
+
+def opened_before(compiled: Compiled, begin: int) -> Ints:
+    """(plants,) month in which a plant is known to have opened before a month; -1 where that is not known."""
+    links = compiled.links
+    known = links.known.gate_earliest == links.known.gate_latest
+    needs = links.plant_gates == 1
+    day = np.ceil(np.where(needs & known, links.known.gate_earliest, 0.0).max(1, initial=0.0)).astype(np.int64)
+    month = links.month_of[np.minimum(day, len(links.month_of) - 1)]
+    return np.where((known | ~needs).all(1) & (month < begin), month, -1)
+
+
+def scaled(compiled: Compiled, output: float, crews: float) -> Plan:
     """The plan with its output, and its crews and kits, times a factor; lines follow output above 1.
 
-    What the plan has none of is scaled from a tenth of the initial crews a month.
+    What the plan has none of is scaled from a tenth of the initial crews a month. What is past stays.
     """
+    plan, begin = compiled.plan, begins(compiled)
+    later = np.arange(len(compiled.names.months)) >= begin
+    opened = opened_before(compiled, begin)
+    since = np.arange(len(later)) >= np.where(opened >= 0, begin - opened, 0)[:, None]
     most = max(1, len(compiled.names.months) // 2)
     intake = plan.intake if plan.intake.any() else np.full_like(plan.intake, 2 * most)
     kits = plan.kit_orders if plan.kit_orders.any() else np.full_like(plan.kit_orders, 2 * most)
     if crews == 1.0:
         intake, kits = plan.intake, plan.kit_orders
     return plan._replace(
-        output=plan.output * output,
-        lines=np.ceil(plan.lines * max(1.0, output)),
-        orders=np.where(plan.orders > 0.0, np.round(plan.orders * output), plan.orders),
-        intake=np.round(intake * crews).astype(np.int64),
-        kit_orders=np.round(kits * crews).astype(np.int64),
+        output=np.where(since, plan.output * output, plan.output),
+        lines=np.where(since, np.ceil(plan.lines * max(1.0, output)), plan.lines),
+        orders=np.where((plan.orders > 0.0) & later, np.round(plan.orders * output), plan.orders),
+        intake=np.where(later, np.round(intake * crews), plan.intake).astype(np.int64),
+        kit_orders=np.where(later, np.round(kits * crews), plan.kit_orders).astype(np.int64),
     )
 
 
@@ -209,7 +240,8 @@ def fly_pilot(
 
     Raises PlanError for a future that cannot be flown.
     """
-    flights = list(product(enumerate(DESIGN), beliefs))
+    flights, begin = list(product(enumerate(DESIGN), beliefs)), begins(compiled)
+    once = KEPT + ONCE + (HELD if begin else ())
     flown: list[list[dict[str, NDArray[np.generic]]]] = [[] for _ in DESIGN]
     for done_before, ((row, factors), drawn) in enumerate(flights):
 
@@ -219,14 +251,14 @@ def fly_pilot(
 
         try:
             flight = fly(
-                compiled._replace(plan=scaled(compiled.plan, compiled, *factors)), drawn, seed=seed, executor=executor,
-                batch=5, keep=KEPT if row else KEPT + ONCE, progress=told,
+                compiled._replace(plan=scaled(compiled, *factors)), drawn, seed=seed, executor=executor,
+                batch=5, keep=KEPT if row else once, progress=told,
             )  # fmt: skip
         except FutureFailed as error:
             raise PlanError(f"{error}; a plan needs futures that can be flown to their end") from error
         flown[row].append(flight.tally)
     joined = tuple({name: np.concatenate([one[name] for one in sets]) for name in sets[0]} for sets in flown)
-    return Pilot(compiled, np.concatenate(beliefs), joined)
+    return Pilot(compiled, np.concatenate(beliefs), joined, begin)
 
 
 def equipped(pilot: Pilot, row: int) -> Floats:

@@ -59,6 +59,11 @@ class Facts:
     graduates: Floats
     arrivals: Floats
 
+    @property
+    def opened(self) -> Ints:
+        """(p,) months for which a plant has been open as the first month planned begins; 0 where it is not."""
+        return np.maximum(0, self.since[:, :, 0].min(0)) if self.pilot.begin else np.zeros(self.since.shape[1], int)
+
     def plant(self, parameter: str) -> Floats:
         """(s, p) draws of a number of the plants."""
         return self.pilot.number("plants", parameter)
@@ -162,8 +167,8 @@ def hours_and_yields(facts: Facts, learnt: Floats) -> tuple[Floats, Floats]:
 
 def learnt_from(facts: Facts, made: Floats, good: Floats) -> Floats:
     """(p, t + 1) experience by month since opening, the mean over futures, from good units made (s, p, t)."""
-    futures, plants, months = made.shape
-    pilot = facts.pilot
+    plants, pilot = made.shape[1], facts.pilot
+    months = len(pilot.compiled.names.months)
     started = np.zeros((plants, months))
     for p in range(plants):
         for k in range(months):
@@ -172,4 +177,7 @@ def learnt_from(facts: Facts, made: Floats, good: Floats) -> Floats:
                 started[p, k] = (made[:, p] / good[:, p])[at].sum() / max(1, int(at.any(1).sum()))
     interval = pilot.number("designs", "release_interval").mean(0)[pilot.compiled.template.plants["design"]]
     kept = facts.plant("retained").mean(0) ** (MONTH / interval)
-    return experience(np.concatenate([started, np.zeros((plants, 1))], 1), kept)
+    since = np.arange(months + 1) - facts.opened[:, None]
+    before = pilot.on_the_eve("experience").mean(0)[:, None] * kept[:, None] ** np.maximum(0, since)
+    found: Floats = experience(np.concatenate([started, np.zeros((plants, 1))], 1), kept) + before
+    return found

@@ -11,7 +11,7 @@ from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run import beliefs_of
 from octoplan.plan import decisions
-from octoplan.plan.curves import Pilot, losses
+from octoplan.plan.curves import Pilot, begins, losses
 from octoplan.plan.facts import YEAR
 from octoplan.plan.gap import mean_plan
 from octoplan.plan.model import Model
@@ -107,9 +107,9 @@ class Apart:
 def through(
     compiled: Compiled, beliefs: Floats, seed: int, executor: Executor | None, told: Callable[[int, int], None] | None
 ) -> Flown:
-    """One compiled plan through the futures of a seed."""
+    """One compiled plan through the futures of a seed; what is past on the date of a state is not counted."""
     flown = fly(compiled, beliefs, seed=seed, executor=executor, batch=5, keep=KEPT, progress=told).tally
-    pilot = Pilot(compiled, beliefs, (flown,))
+    pilot = Pilot(compiled, beliefs, (flown,), begins(compiled))
     worth = (1.0 + pilot.number("finance", "discount_rate")) ** (-pilot.middle / YEAR)
     own = [c for c in range(flown["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
     paid = pilot.tally("spend")[:, :, own].sum(2) / MONEY
@@ -155,8 +155,10 @@ def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         times = np.zeros(len(base))
         for country, share in shares.items():
             times[home == country] = share * total / base[home == country].sum()
-        output = own.plan.output * times[:, None]
+        later = np.arange(own.plan.output.shape[1]) >= plan.basis.given.output_from[:, None]
+        output = np.where(later, own.plan.output * times[:, None], own.plan.output)
         lines = np.where(times[:, None] > 0.0, np.ceil(own.plan.lines * np.maximum(1.0, times[:, None])), 0.0)
+        lines = np.where(later, np.maximum(lines, plan.basis.given.last_lines[:, None]), own.plan.lines)
         found[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
     model = plan.model
     naive = (
@@ -165,7 +167,8 @@ def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         else plan.values.mean_plan
     )
     found["mean-value plan"] = written(scenario, model, naive)
-    found["no programme"] = own._replace(plan=own.plan._replace(programme=np.zeros_like(own.plan.programme)))
+    if plan.facts.pilot.begin == 0:
+        found["no programme"] = own._replace(plan=own.plan._replace(programme=np.zeros_like(own.plan.programme)))
     return found
 
 

@@ -133,8 +133,8 @@ def gathered(
     cost, stopped = np.array([f.cost for f in flown]), np.array([f.stopped for f in flown])
     stopped_share = np.array([1.0 - f.leaked / np.maximum(f.launched, 1.0) for f in flown])
     good = np.array([f.good for f in flown])
-    reached = np.where((good >= rate).any(2), (good >= rate).argmax(2).astype(float), np.inf)
     pilot = plan.facts.pilot
+    reached = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(pilot.begin), np.inf)
     home = np.asarray(pilot.compiled.template.plants["country"])
     jobs = {
         pilot.compiled.names.countries[c]: np.array([f.jobs[:, c] for f in flown]) for c in sorted(set(home.tolist()))

@@ -3,24 +3,25 @@
 import numpy as np
 
 from octoplan.plan.curves import Pilot
-from octoplan.plan.twostage import Floats, Ints
+from octoplan.plan.twostage import Floats
+from octoplan.scenario.arrays import Links
 
 
-def passed(durations: Floats, after: Ints) -> Floats:
+def passed(durations: Floats, links: Links) -> Floats:
     """Days on which gates are passed, (futures, gates): each takes its duration after the last of those it waits for.
 
-    after
-        (gates, gates) 1 where the row's gate waits for the column's.
+    What is known of a gate on the date of a state takes the place of what comes before or after it.
     """
     found = np.zeros_like(durations)
-    for _ in range(len(after)):
-        found = np.where(after == 1, found[:, None, :], 0.0).max(2, initial=0.0) + durations
+    for _ in range(durations.shape[1]):
+        begun = np.where(links.gate_after == 1, found[:, None, :], 0.0).max(2, initial=0.0)
+        found = np.clip(begun + durations, links.known.gate_earliest, links.known.gate_latest)
     return found
 
 
 def opened(pilot: Pilot) -> Floats:
     """(futures, plants) day on which the last gate of each plant is passed."""
     links = pilot.compiled.links
-    days = passed(pilot.number("gates", "duration"), links.gate_after)
+    days = passed(pilot.number("gates", "duration"), links)
     found: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
     return found

@@ -309,9 +309,11 @@ def contradiction(problem: TwoStage, plants: tuple[str, ...], template: object) 
 
 def hands(facts: Facts, hours: Floats, good: Floats) -> Floats:
     """(s, p, t) good units that the workers there can be in mid-month could make, in hundreds."""
-    opened = facts.pilot.tally("opened")[..., None]
-    there = np.maximum(0.0, facts.pilot.middle - opened)
-    heads = facts.plant("heads")[..., None] + facts.plant("hire_rate")[..., None] * there
+    pilot = facts.pilot
+    opened, eve = pilot.tally("opened"), pilot.middle[0] - 0.5 * pilot.days[0]
+    there = np.maximum(0.0, pilot.middle - np.maximum(opened, eve)[..., None])
+    first = np.where(facts.opened > 0, pilot.on_the_eve("heads"), facts.plant("heads"))
+    heads = first[..., None] + facts.plant("hire_rate")[..., None] * there
     found: Floats = heads * facts.plant("hours_per_head")[..., None] * facts.up_days / hours * good / UNIT
     return np.where(facts.since >= 0, found, 0.0)
 
@@ -335,7 +337,7 @@ def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats)
     not; what no supplier can ship yet counts as ordered, at its price and a little more. Orders that stand in
     decisions.toml are placed, and where all of a part's do, no other is.
     """
-    bill = facts.bill
+    bill, pilot = facts.bill, facts.pilot
     months, parts = made.shape[1], bill.shape[1]
     price = facts.price * facts.uplift[:, None, None] * facts.discount[..., None] * UNIT / MONEY
     bought, owed = (
@@ -345,7 +347,11 @@ def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats)
     store, position = (sheet.follow(name, (months, parts)) for name in ("part stock", "parts in hand"))
     rows = sheet.row("supply", (months, parts), high=facts.supply / UNIT)
     sheet.put("recourse", rows, bought, 1.0)
-    rows, held_rows = (sheet.row(name, (months, parts), low=0.0, high=0.0) for name in ("parts", "parts in hand"))
+    there, due = (pilot.on_the_eve(name).sum(1)[:, None] / UNIT for name in ("part_stock", "part_due"))
+    first = (np.arange(months) == 0)[:, None]
+    come = due * arrived(facts.lag, months)
+    rows = sheet.row("parts", (months, parts), low=first * there + come, high=first * there + come)
+    held_rows = sheet.row("parts in hand", (months, parts), low=first * (there + due), high=first * (there + due))
     for block, stock in ((rows, store), (held_rows, position)):
         sheet.put("recourse", block, stock, 1.0)
         sheet.put("recourse", block[1:], stock[:-1], -1.0)
@@ -379,6 +385,12 @@ def parts_of(sheet: Sheet, facts: Facts, made: Ints, wanted: Ints, good: Floats)
                     sheet.put("recourse", base[month, n], wanted[p, -1], need)
 
 
+def arrived(lag: Floats, months: int) -> Floats:
+    """(t, n) share of the parts on order on the eve that arrives in each month: evenly over the mean lead."""
+    upto = np.minimum(1.0, np.arange(months + 1)[:, None] / np.maximum(lag, 1e-9))
+    return np.diff(upto, axis=0)
+
+
 def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
     """Units wait at their plant, travel down its lanes within their capacity, and reach the regions but for losses."""
     compiled, pilot = facts.pilot.compiled, facts.pilot
@@ -388,7 +400,9 @@ def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
     freight = facts.freight[:, :, lane].transpose(0, 2, 1) * facts.uplift[:, None, None] * facts.discount[:, None]
     ship = sheet.follow("shipped", (len(arcs), months), cost=freight * UNIT / MONEY)
     wait = sheet.follow("plant stock", (plants, months))
-    rows = sheet.row("plant stock", (plants, months), low=0.0, high=0.0)
+    first = np.arange(months) == 0
+    waits = pilot.on_the_eve("plant_stock")[..., None] * first / UNIT
+    rows = sheet.row("plant stock", (plants, months), low=waits, high=waits)
     sheet.put("recourse", rows, wait, 1.0)
     sheet.put("recourse", rows[:, 1:], wait[:, :-1], -1.0)
     sheet.put("recourse", rows, made, -1.0)
@@ -400,7 +414,9 @@ def delivered(sheet: Sheet, facts: Facts, made: Ints) -> None:
         sheet.put("recourse", rows[way], ship[a], 1.0)
     used = sheet.follow("used", (months,))
     stock = sheet.follow("stock", (months,))
-    rows = sheet.row("units", (months,), low=0.0, high=0.0)
+    own = np.isin(np.arange(len(compiled.names.designs)), compiled.template.plants["design"])
+    there = (pilot.on_the_eve("stock").sum(1) + pilot.on_the_eve("transit"))[:, own].sum(1)[:, None] * first / UNIT
+    rows = sheet.row("units", (months,), low=there, high=there)
     sheet.put("recourse", rows, stock, 1.0)
     sheet.put("recourse", rows[1:], stock[:-1], -1.0)
     sheet.put("recourse", rows, used, 1.0)

@@ -13,7 +13,7 @@ from octoplan.outcomes.run import beliefs_of
 from octoplan.plan import decisions, gap, lshaped
 from octoplan.plan.aims import Aims, aims_of
 from octoplan.plan.check import broken
-from octoplan.plan.curves import Curves, Pilot, fit, fly_pilot, leakers
+from octoplan.plan.curves import Curves, Pilot, begins, fit, fly_pilot, leakers, opened_before
 from octoplan.plan.facts import Facts, facts_of, learnt_from
 from octoplan.plan.given import Given, given_of
 from octoplan.plan.learning import Settled, settle
@@ -178,6 +178,7 @@ def optimise(
     time_limit: float = inf,
     batches: int = 0,
     batch: int = 40,
+    frozen: int = 0,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
@@ -192,6 +193,8 @@ def optimise(
     batches, batch
         Batches of further futures, and futures in each, on which the gap to the true optimum of the linear model is
         estimated (``gap.estimate``); none by default.
+    frozen
+        Months, from the date of the scenario's state on if it has one, whose decisions stay as they are.
 
     Raises PlanError where no plan is possible, with what contradicts it.
     """
@@ -199,7 +202,7 @@ def optimise(
     aims = aims or aims_of(scenario)
     if futures < 1:
         raise PlanError(f"there are {futures} futures to plan for; draw at least one")
-    basis = basis_of(scenario, aims, futures, batches * batch, seed, executor, progress)
+    basis = basis_of(scenario, aims, frozen, futures, batches * batch, seed, executor, progress)
     learning = learnt(basis, aims, executor, progress)
     model, solved, attained = solve(basis, aims, learning.value, gap, time_limit, executor, progress)
     sampled, values = None, None
@@ -223,13 +226,21 @@ def optimise(
 
 
 def basis_of(
-    scenario: Scenario, aims: Aims, futures: int, spare: int, seed: int, executor: Executor | None,
+    scenario: Scenario, aims: Aims, frozen: int, futures: int, spare: int, seed: int, executor: Executor | None,
     progress: Progress | None,
 ) -> Basis:  # fmt: skip
-    """Fly the design through the futures of the beliefs as they are, and of each named scenario."""
+    """Fly the design through the futures of the beliefs as they are, and of each named scenario.
+
+    frozen
+        Months from the first planned on, or from the date of a state, whose decisions stay.
+    """
     every = futures + spare
     compiled, drawn = scenario.compile(), beliefs_of(scenario, every, seed)
-    given = given_of(compiled, aims.fixed, 0, np.full(len(compiled.names.plants), -1))
+    begin = begins(compiled)
+    if begin + frozen >= len(compiled.names.months):
+        first = compiled.names.months[begin]
+        raise PlanError(f"with {frozen} months frozen from {first} on nothing is left to decide; freeze fewer")
+    given = given_of(compiled, aims.fixed, begin + frozen, opened_before(compiled, begin))
     beliefs = [drawn, *(scaled_beliefs(scenario, drawn, factors) for factors in aims.worst.values())]
     pilot = fly_pilot(compiled, beliefs, seed, executor=executor, progress=progress)
     counted = aims.objective == "most-stopped" or aims.stopped is not None

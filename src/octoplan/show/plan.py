@@ -153,7 +153,7 @@ def makes(plan: Plan) -> bool:
 
 def output(plan: Plan) -> go.Figure:
     """Units made by plant, what reaches the regions, and the target where there is one."""
-    months, made, due = plan.scenario.names.months, calendar.made(plan), calendar.target(plan)
+    months, made, due = plan.facts.pilot.months, calendar.made(plan), calendar.target(plan)
     if not makes(plan) and due is None:
         chart = figure("The plan makes no unit in any month", height=240)
         chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="made"))
@@ -194,7 +194,7 @@ def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
 
 def output_words(plan: Plan, made: Floats, due: Floats | None) -> str:
     """How often the target is met, or what the last months make."""
-    months = plan.scenario.names.months
+    months = plan.facts.pilot.months
     if due is not None:
         first = int(np.flatnonzero(due)[0])
         short = plan.tables["short"].values
@@ -242,7 +242,7 @@ def orders(plan: Plan) -> go.Figure:
             )
         )  # fmt: skip
     listed(chart, [f"{titled(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
-    start = plan.scenario.start
+    start = calendar.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
     by_day(chart, min(start, found[0].place), max(order.place for order in found))
     chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
@@ -279,17 +279,17 @@ def order_words(found: Sequence[Order]) -> str:
 
 def crews(plan: Plan) -> go.Figure:
     """Crews begun and kits ordered a month, and the crews that have a kit."""
-    months, decided = plan.scenario.names.months, plan.scenario.compile().plan
+    months, (intake, kits) = plan.facts.pilot.months, calendar.begun(plan)
     ready = plan.tables["equipped"].values
     chart = figure(
-        f"{decided.intake.sum():,} crews begin and {decided.kit_orders.sum():,} kits are ordered; half the futures "
+        f"{sum(intake):,} crews begin and {sum(kits):,} kits are ordered; half the futures "
         f"have {np.median(ready[:, -1]):,.0f} equipped crews or more in {words(months[-1])}",
         ("begun and ordered a month", "crews with a kit, P50 with P10 to P90"),
         rows=2,
         height=560,
     )
-    for name, values, index in (("crews begun", decided.intake, 0), ("kits ordered", decided.kit_orders, 1)):
-        bars(chart, months, values.astype(float), name, index)
+    for name, values, index in (("crews begun", intake, 0), ("kits ordered", kits, 1)):
+        bars(chart, months, np.array(values, float), name, index)
     band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
     return legend_line(aligned(chart, months).update_layout(barmode="group"))

@@ -74,7 +74,7 @@ def facts(plan: Plan) -> str:
     """One line that says which plan this is."""
     scenario = plan.scenario
     said = (
-        f"{scenario.names.months[0]} to {scenario.names.months[-1]} · {len(plan.followed):,} futures planned for · "
+        f"{plan.facts.pilot.months[0]} to {plan.facts.pilot.months[-1]} · {plan.basis.counted:,} futures planned for · "
         f"{plan.status} · gap {plan.gap:.2%} of what it saves · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
     )
     return f"<p class='facts'>{escape(said)}</p>"
@@ -85,11 +85,11 @@ def verdict(plan: Plan) -> str:
     names, currency = plan.scenario.names, plan.scenario.currency
     asked = plan.tables["asked"].values.mean(0).sum(1)
     told = [f"{name} {units:,.0f}" for name, units in zip(names.plants, asked.tolist(), strict=True) if units >= MADE]
-    decided = plan.scenario.compile().plan
+    intake, kits = calendar.begun(plan)
     made = f"It asks for {asked.sum():,.0f} units ({', '.join(told)})" if told else "It asks for no unit"
     gain = f"saves {-plan.upper:,.1f}" if plan.upper <= 0.0 else f"costs {plan.upper:,.1f}"
     return (
-        f"{made}, begins {decided.intake.sum():,} crews and orders {decided.kit_orders.sum():,} kits. Against doing "
+        f"{made}, begins {sum(intake):,} crews and orders {sum(kits):,} kits. Against doing "
         f"nothing it {gain} M {currency}, discounted and on average; no plan can save more than {-plan.lower:,.1f}."
     )
 
@@ -102,7 +102,7 @@ def order_note(plan: Plan) -> str:
         f"{plan.scenario.currency} at most. Placed by that "
         f"day it arrives with {SURE:.0%} confidence before the month first needs it, in the earliest future, as far as "
         "the supplier ships on the day it is ordered; the days beside a supplier are that lead. The dotted line is the "
-        "programme's start. Quantities are what production uses; the stock kept ready comes on top."
+        "first day planned. Quantities are what production uses; the stock kept ready comes on top."
     )
 
 
