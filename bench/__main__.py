@@ -1,4 +1,4 @@
-"""``python -m bench [raid] [draw] [octopus] [lshaped] [first] [help]``: against rivals and targets; all by default."""
+"""``python -m bench [raid] [draw] [octopus] [lshaped] [plan] [first] [help]``: against targets; all by default."""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bench.draw import measure as draw
 from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
+from bench.plan import measure as plan
 from bench.raid import measure as raid
 from bench.report import Row, machine, only, show
 from bench.start import first_run, help_page
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "draw": draw,
     "octopus": octopus,
     "lshaped": alone(lshaped),
+    "plan": plan,
     "first": first_run,
     "help": help_page,
 }

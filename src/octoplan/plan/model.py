@@ -9,8 +9,8 @@ A plant of the campaign makes what it is asked wherever it can, whether the unit
 is asked and not made costs a little more than if it were made: no future can save by idling, and nothing is asked in
 vain.
 
-Parts of one kind are one store for all plants, bought from their suppliers by sourcing weight. Labour is what can have
-been hired since the opening. Units are counted in hundreds, crews and kits in tens, money in millions.
+Parts of one kind are one store for all plants, bought from their suppliers by sourcing weight. Workers follow what is
+asked, as fast as they can be hired. Units are counted in hundreds, crews and kits in tens, money in millions.
 """
 
 from dataclasses import dataclass, replace
@@ -239,7 +239,7 @@ def produced(draft: Draft, asked: Asked) -> tuple[Ints, Ints]:
     sheet.put("recourse", rows, made, 1.0)
     by_lines = chosen(facts, windows_from(LINES, 0, given.months), given.lines_from)
     sheet.put("technology", rows[..., None], sheet.x.blocks["lines"][:, None, :], -by_lines * able[..., None])
-    sheet.put("recourse", sheet.row("labour", shape, high=hands(facts, draft.hours, good)), made, 1.0)
+    hands(draft, made, wanted)
     return made, wanted
 
 
@@ -307,15 +307,31 @@ def contradiction(problem: TwoStage, plants: tuple[str, ...], template: object) 
         raise PlanError(f"there is nothing to decide for {', '.join(plants)} in {template}; add plants or months")
 
 
-def hands(facts: Facts, hours: Floats, good: Floats) -> Floats:
-    """(s, p, t) good units that the workers there can be in mid-month could make, in hundreds."""
-    pilot = facts.pilot
-    opened, eve = pilot.tally("opened"), pilot.middle[0] - 0.5 * pilot.days[0]
-    there = np.maximum(0.0, pilot.middle - np.maximum(opened, eve)[..., None])
-    first = np.where(facts.opened > 0, pilot.on_the_eve("heads"), facts.plant("heads"))
-    heads = first[..., None] + facts.plant("hire_rate")[..., None] * there
-    found: Floats = heads * facts.plant("hours_per_head")[..., None] * facts.up_days / hours * good / UNIT
-    return np.where(facts.since >= 0, found, 0.0)
+def hands(draft: Draft, made: Ints, wanted: Ints) -> None:
+    """What workers can make: those there at the end of the month before, and half of those hired in the month.
+
+    As in the campaign, workers follow what is asked: at most ``hire_rate`` a day are hired, and nobody is kept whom the
+    units asked do not need, but for the first ones, who leave at the same rate.
+    """
+    sheet, facts, pilot = draft.sheet, draft.facts, draft.facts.pilot
+    shape, since = facts.since.shape[1:], facts.since
+    opens = (since == 0) | ((since > 0) & (np.arange(shape[1]) == 0))
+    first = np.where(facts.opened > 0, pilot.on_the_eve("heads"), facts.plant("heads"))[..., None]
+    days = facts.open_share * pilot.days
+    hired = facts.plant("hire_rate")[..., None] * days
+    a_head = facts.plant("hours_per_head")[..., None] / draft.hours * draft.good / UNIT
+    workers = sheet.follow("workers", shape)
+    able = a_head * facts.up_days
+    rows = sheet.row("labour", shape, high=able * (opens * first + 0.5 * hired))
+    sheet.put("recourse", rows, made, 1.0)
+    sheet.put("recourse", rows[:, 1:], workers[:, :-1], -(able * ~opens)[:, :, 1:] * CREW)
+    rows = sheet.row("hiring", shape, high=(opens * first + hired) / CREW)
+    sheet.put("recourse", rows, workers, 1.0)
+    sheet.put("recourse", rows[:, 1:], workers[:, :-1], -1.0 * ~opens[:, :, 1:])
+    left = np.maximum(0.0, first - np.cumsum(hired, 2)) * (since >= 0)
+    rows = sheet.row("needed", shape, high=a_head * days * left)
+    sheet.put("recourse", rows, workers, a_head * days * CREW)
+    sheet.put("recourse", rows, wanted, -1.0)
 
 
 def unit_cost(facts: Facts, hours: Floats, good: Floats) -> Floats:

@@ -16,12 +16,18 @@ OFTEN, LEAST = 0.1, 0.5
 
 WHAT = {
     "supply": "{item}: what {sellers} can ship binds",
-    "labour": "{item}: workers that can have been hired bind",
+    "labour": "{item}: workers that can have been hired by then bind",
     "lines": "{item}: its lines bind",
     "lanes": "{item}: the room on the lane binds",
     "crews": "crews bind",
     "kits": "kits bind",
 }
+REASONS = (
+    "plants wait for their gates",
+    "workers are still to be hired",
+    "lines or parts are short",
+    "all that is asked is made: more would cost more than the shortage, or may not be had",
+)
 ONE = {
     "supply": "one more part", "labour": "labour for one more unit", "lines": "lines for one more unit",
     "lanes": "room for one more unit", "crews": "one more trained crew for a month", "kits": "one more kit for a month",
@@ -197,37 +203,34 @@ def spans(there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Iterator[tu
 
 
 def shortfalls(plan: Plan) -> list[str]:
-    """Of each month short of the target, how short on average, and of what; empty without a target.
+    """Of the months short of the target, how short on average, and of what; empty without a target.
 
     Of the plants that take part, one not yet open waits for its gate; an open one that makes less than it is asked is
-    short of workers where those bind, else of lines or parts; one that makes all it is asked is asked no more.
+    short of workers where those bind, else of lines or parts; one that makes all it is asked is asked no more. Months
+    in a row with the same reason are one line.
     """
     if "short" not in plan.tables:
         return []
-    facts = plan.facts
-    made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
-    labour = np.array([r.upper[plan.model.sheet.rows["labour"]] for r in plan.model.scenarios])
-    takes_part = asked.sum((0, 2)) > 0.01
-    made, asked, labour = (table[:, takes_part] for table in (made, asked, labour))
-    since = facts.since[:, takes_part]
+    short = plan.tables["short"].values
+    reasons = why_short(plan)
+    counted = short.mean(0) >= 1.0
+    first = reasons.argmax(0)
     found = []
-    for t, month in enumerate(facts.pilot.months):
-        short = plan.tables["short"].values[:, t]
-        if short.mean() < 1.0:
-            continue
-        closed = since[:, :, t] < 0
-        full = (made[:, :, t] >= asked[:, :, t] - 0.01) & (asked[:, :, t] > 0.01)
-        by_labour = (made[:, :, t] >= labour[:, :, t] - 0.01) & ~closed & (asked[:, :, t] > 0.01)
-        reasons = [
-            (closed.mean(), "plants that wait for their gates"),
-            ((by_labour & ~full).mean(), "workers still to be hired"),
-            ((~by_labour & ~full & (asked[:, :, t] > 0.01)).mean(), "lines or parts"),
-            (full.mean(), "all that they are asked is made: more would cost more than the shortage, or may not be had"),
-        ]
-        often = (short > 0.01 * UNIT).mean()
-        share, why = max(reasons, key=lambda one: one[0])
-        found.append(
-            f"{month}: short by {short.mean():,.0f} units on average, in {often:.0%} of futures; "
-            f"most often for {why} ({share:.0%} of their futures)"
-        )
-    return found
+    for r, reason in enumerate(REASONS):
+        for low, high in spans(counted & (first == r)):
+            each = short[:, low : high + 1]
+            found.append((low, f"{when(plan, low, high)}: short by {each.mean():,.0f} units a month on average, in "
+                f"{(each > 0.01 * UNIT).mean():.0%} of futures; most often because {reason} "
+                f"({reasons[r, low : high + 1].mean():.0%})"))  # fmt: skip
+    return [words for _, words in sorted(found)]
+
+
+def why_short(plan: Plan) -> Floats:
+    """(reasons, t) share of futures and plants taking part for which each of REASONS holds in a month."""
+    made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
+    takes_part = asked.sum((0, 2)) > 0.01
+    made, asked, labour = (table[:, takes_part] for table in (made, asked, plan.worth["labour"].values))
+    some, closed = asked > 0.01, plan.facts.since[:, takes_part] < 0
+    full = (made >= asked - 0.01) & some
+    by_labour = (labour > 0.0) & ~closed & some & ~full
+    return np.stack([flags.mean((0, 1)) for flags in (closed, by_labour, some & ~full & ~by_labour, full)])
