@@ -261,6 +261,14 @@ def test_a_target_missed_for_money_has_its_price(pocket: Scenario) -> None:
     assert said.startswith("the target can be reached in 100% of futures for 0.")
 
 
+def test_months_short_are_told_with_their_reason(pocket: Scenario) -> None:
+    """Cheap shortages are chosen: the months in a row are one line; a target none asks for beforehand gives none."""
+    (said,) = words.shortfalls(planned(pocket, target=Target(250.0, 1, 1.0)))
+    assert said.startswith("2026-02 to 2026-03: short by 172 units a month on average, in 100% of futures")
+    assert "all that is asked is made" in said
+    assert words.shortfalls(planned(pocket)) == []
+
+
 def test_the_mean_of_a_tail_and_its_error() -> None:
     """The numbers' mean is that of the worst fifth of the values; their spread is that of the tail's influence."""
     values = np.arange(10.0)

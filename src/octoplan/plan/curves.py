@@ -180,7 +180,8 @@ class Error:
     def __str__(self) -> str:
         off = np.abs(self.fitted - self.flown).max()
         return (
-            f"savings of a month in a future are off by {self.rms / 1e6:,.1f} M (rms), {self.most / 1e6:,.1f} M at most; "
+            f"savings of a month in a future are off by {self.rms / 1e6:,.1f} M (rms), "
+            f"{self.most / 1e6:,.1f} M at most; "
             f"their mean over the horizon by {off / 1e6:,.1f} M at most over {len(self.flown)} flights, "
             f"which span {np.ptp(self.flown) / 1e6:.4g} M"
         )

@@ -218,10 +218,14 @@ def shortfalls(plan: Plan) -> list[str]:
     found = []
     for r, reason in enumerate(REASONS):
         for low, high in spans(counted & (first == r)):
-            each = short[:, low : high + 1]
-            found.append((low, f"{when(plan, low, high)}: short by {each.mean():,.0f} units a month on average, in "
+            each, months = short[:, low : high + 1], plan.facts.pilot.months[low : high + 1]
+            span = months[0] if low == high else f"{months[0]} to {months[-1]}"
+            words = (
+                f"{span}: short by {each.mean():,.0f} units a month on average, in "
                 f"{(each > 0.01 * UNIT).mean():.0%} of futures; most often because {reason} "
-                f"({reasons[r, low : high + 1].mean():.0%})"))  # fmt: skip
+                f"({reasons[r, low : high + 1].mean():.0%})"
+            )
+            found.append((low, words))
     return [words for _, words in sorted(found)]
 
 
@@ -229,8 +233,9 @@ def why_short(plan: Plan) -> Floats:
     """(reasons, t) share of futures and plants taking part for which each of REASONS holds in a month."""
     made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
     takes_part = asked.sum((0, 2)) > 0.01
+    takes_part |= ~takes_part.any()
     made, asked, labour = (table[:, takes_part] for table in (made, asked, plan.worth["labour"].values))
-    some, closed = asked > 0.01, plan.facts.since[:, takes_part] < 0
-    full = (made >= asked - 0.01) & some
-    by_labour = (labour > 0.0) & ~closed & some & ~full
-    return np.stack([flags.mean((0, 1)) for flags in (closed, by_labour, some & ~full & ~by_labour, full)])
+    closed = plan.facts.since[:, takes_part] < 0
+    full = (made >= asked - 0.01) & ~closed
+    by_labour = (labour > 0.0) & ~closed & ~full
+    return np.stack([flags.mean((0, 1)) for flags in (closed, by_labour, ~(closed | full | by_labour), full)])
