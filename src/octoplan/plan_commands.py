@@ -37,7 +37,7 @@ def plan(
     *,
     out: Path | None = None,
     futures: int = 60,
-    unseen: int = 200,
+    unseen: int = 300,
     seed: int = 1,
     gap: float = 0.5,
     batches: int = 4,

@@ -155,6 +155,16 @@ def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> N
     assert whole.text == year.text
 
 
+def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scenario) -> None:
+    """Unasked, the mean counts: knowing beforehand is no dearer than the plan, and the mean future's plan no cheaper."""
+    found = optimise(pocket, futures=FUTURES, gap=1e-4)
+    assert found.values is not None
+    assert found.values.wait_and_see <= found.upper + 1e-6
+    assert found.values.here_and_now == found.upper
+    assert found.values.vss > -1e-4 * abs(found.upper)
+    assert optimise(pocket, Aims(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).values is None
+
+
 def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
     """Asked for in three futures of four, the target is reached in three at least, whatever a unit short costs."""
     cheap = Target(250.0, 1, 1.0)

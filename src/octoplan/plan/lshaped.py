@@ -32,8 +32,8 @@ from octoplan.plan.twostage import (
     Solved,
     TwoStage,
     check,
-    gap,
     mean,
+    relative_gap,
     remarks,
     sound,
 )
@@ -104,7 +104,7 @@ class Master:
             upper = np.concatenate([upper, np.full(risk.groups, inf)])
         self.solver = load(columns, rows, lower, upper, SIMPLEX | EXACT)
 
-    def ask_whole(self, relative_gap: float, tolerance: float) -> None:
+    def ask_whole(self, gap: float, tolerance: float) -> None:
         """From here on whole columns are whole."""
         self.whole = True
         for j in np.flatnonzero(self.problem.first.integer):
@@ -112,7 +112,7 @@ class Master:
         told: Options = {
             "solver": "choose",
             "presolve": "choose",
-            "mip_rel_gap": relative_gap,
+            "mip_rel_gap": gap,
             "mip_abs_gap": tolerance,
         }
         for name, value in told.items():
@@ -228,7 +228,7 @@ class Search:
         """Whether the lower bound is near enough to an upper one."""
         if self.tolerance is not None:
             return upper - self.lower <= self.tolerance
-        return gap(self.lower, upper) <= self.gap
+        return relative_gap(self.lower, upper) <= self.gap
 
     def price(self, x: Floats, proposal: Proposal | None = None) -> bool:
         """Price x in every scenario and add its cuts; whether they break the proposal."""

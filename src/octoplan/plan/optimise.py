@@ -21,7 +21,7 @@ from octoplan.plan.model import Model, build
 from octoplan.plan.risk import NEUTRAL, Risk
 from octoplan.plan.scale import UNIT
 from octoplan.plan.tables import Table, block, follow, priced, tables_of
-from octoplan.plan.twostage import Flags, Floats, PlanError, Scenarios, Solved
+from octoplan.plan.twostage import Flags, Floats, PlanError, Scenarios, Solved, relative_gap
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
@@ -208,7 +208,7 @@ def optimise(
     sampled, values = None, None
     if batches and aims.confidence is None:
         sampled = judged(basis, aims, model, solved, batches, batch, seed, gap, executor, progress)
-    if solved.status == "optimal" and basis.risk(aims) == NEUTRAL and aims.confidence is None:
+    if solved.status == "optimal" and basis.risk(aims).neutral and aims.confidence is None:
         values = worth_of_knowing(basis, model, solved, executor)
     names = basis.pilot.compiled.names
     text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants))
@@ -331,7 +331,7 @@ def solve(
 
     def told(iteration: int, lower: float, upper: float) -> None:
         if progress is not None:
-            progress(f"bounds {lower:,.1f} to {upper:,.1f}", iteration, 0)
+            progress(f"bounds {lower:,.1f} to {upper:,.1f}, gap {relative_gap(lower, upper):.2%}", iteration, 0)
 
     def solved(sought: Aims, tolerance: float | None, excused: Flags | None = None) -> tuple[Model, Solved]:
         model = build(

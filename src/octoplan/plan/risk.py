@@ -28,6 +28,11 @@ class Risk:
         if self.groups > 1 and self.weight > 0.0:
             raise PlanError("the worst of groups and a tail are two measures of risk; ask for one of them")
 
+    @property
+    def neutral(self) -> bool:
+        """Whether the mean alone counts, of one group."""
+        return self.weight == 0.0 and self.groups == 1
+
 
 NEUTRAL = Risk(0.0, 0.0)
 """The mean alone."""

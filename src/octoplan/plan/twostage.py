@@ -172,10 +172,10 @@ class Solved:
 
     @property
     def gap(self) -> float:
-        return gap(self.lower, self.upper)
+        return relative_gap(self.lower, self.upper)
 
 
-def gap(lower: float, upper: float) -> float:
+def relative_gap(lower: float, upper: float) -> float:
     """Distance of the bounds per unit of the upper one; infinite while either is."""
     if not (isfinite(lower) and isfinite(upper)):
         return float("inf")
