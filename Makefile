@@ -33,7 +33,7 @@ lock:  ## resolve the pinned versions and hashes in requirements/ anew
 	$(PYTHON) -m venv $(LOCK)
 	$(LOCK)/bin/python -m pip install --quiet pip-tools
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml requirements/build.in
-	$(COMPILE) --output-file requirements/dev.txt --extra cluster --extra score --constraint requirements/run.txt \
+	$(COMPILE) --output-file requirements/dev.txt --extra cluster --extra parquet --extra score --constraint requirements/run.txt \
 		pyproject.toml requirements/build.in requirements/dev.in
 
 clean:  ## remove what the others made: environments, caches, runs/demo

@@ -1,6 +1,6 @@
 """Takes pictures of figures for the docs: ``python docs/pictures.py PAGE TO-FOLDER PREFIX FIGURE [FIGURE…]``.
 
-A figure of a page (``plan.html``, ``report.html``) becomes ``TO-FOLDER/PREFIX-FIGURE.png``. Needs Debian's ``chromium``.
+A figure of a page (``plan.html``) becomes ``TO-FOLDER/PREFIX-FIGURE.png``. Needs Debian's ``chromium``.
 """
 
 import sys

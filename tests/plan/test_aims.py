@@ -156,7 +156,7 @@ def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> N
 
 
 def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scenario) -> None:
-    """Unasked, the mean counts: knowing beforehand is no dearer than the plan, and the mean future's plan no cheaper."""
+    """Unasked, the mean counts: knowing beforehand is no dearer than the plan, the mean future's plan no cheaper."""
     found = optimise(pocket, futures=FUTURES, gap=1e-4)
     assert found.values is not None
     assert found.values.wait_and_see <= found.upper + 1e-6
