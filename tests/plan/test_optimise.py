@@ -169,7 +169,7 @@ def test_the_same_plan_by_brute_force_over_lines(pilot: Pilot, facts: Facts) -> 
     [
         (
             Aims(budgets={("treasury", None): 0.0}),
-            "treasury would have to be 0.1165 M instead of at most 0",
+            "treasury would have to be 0.1165 M of the reporting currency instead of at most 0",
         ),
         (Aims(share={"home": (0.0, 0.5)}), None),
         (Aims(share={"away": (0.0, 0.5)}), "no country 'away'"),

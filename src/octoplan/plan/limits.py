@@ -144,7 +144,7 @@ def budgets(sheet: Sheet, facts: Facts, aims: Aims, given: Given, asked: Asked) 
         when = np.full(len(year_of), True) if year is None else year_of == year
         value = spent(sheet, facts, given, asked, row, when.astype(float))
         words = f"the budget of {payer}" + ("" if year is None else f" in {year}")
-        yield Limit(words, "M", -np.inf, limit / MONEY, value, payer=row, months=when)
+        yield Limit(words, "M of the reporting currency", -np.inf, limit / MONEY, value, payer=row, months=when)
 
 
 def spent(sheet: Sheet, facts: Facts, given: Given, asked: Asked, payer: int, when: Floats) -> Term:
@@ -243,9 +243,14 @@ def missed(limit: Limit, x: Floats) -> float:
 
 
 def found_value(limit: Limit, x: Floats) -> str:
-    return f"{limit.at(x):,.4g} {limit.unit}"
+    return f"{rounded(limit.at(x))} {limit.unit}"
+
+
+def rounded(value: float) -> str:
+    """Four figures, or the whole number where that has more."""
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def bound_words(limit: Limit, x: Floats) -> str:
     low = limit.at(x) < limit.low
-    return f"{'at least' if low else 'at most'} {limit.low if low else limit.high:,.4g}"
+    return f"{'at least' if low else 'at most'} {rounded(limit.low if low else limit.high)}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from octoplan.plan.flight import WIDE, Apart, Flights
 from octoplan.plan.frontier import WORST, Frontier, tail_values
+from octoplan.plan.limits import found_value
 from octoplan.plan.optimise import Plan
 from octoplan.plan.scale import CREW, UNIT
 from octoplan.plan.tables import Table, block
@@ -46,7 +47,7 @@ def summary(plan: Plan) -> list[str]:
         f"asked over the horizon: {by_plant or 'no unit'}",
         f"crews begun a month: {scenario.decisions.crews.intake}",
         f"kits ordered a month: {scenario.decisions.kits.order}",
-        *(f"{limit.name}: {limit.at(plan.solved.x):,.4g} {limit.unit}" for limit in plan.model.limits),
+        *(f"{limit.name}: {found_value(limit, plan.solved.x)}" for limit in plan.model.limits),
     ]
     if plan.attained is not None:
         lines.append(f"what is to be reached is reached in {plan.attained:.0%} of the futures planned for")
