@@ -83,6 +83,10 @@ def rival_words(flights: Flights, others: list[str], currency: str) -> str:
     )
 
 
+LEAST_SPAN = 1.0
+"""Percentage points that the axis of a share spans at least, so that nothing looks like much."""
+
+
 def frontier(front: Frontier, currency: str) -> go.Figure:
     """Cost, threats stopped, resilience, months to the rate and jobs over the share that one country makes."""
     shares, cheapest = 100.0 * front.shares, int(front.cost.mean(1).argmin())
@@ -97,7 +101,10 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         found = [interval(each - values[cheapest]) for each in values]
         points(chart, front, row, np.array([f.mean for f in found]), np.array([half(f) for f in found]), unit=unit)
-    points(chart, front, 3, 100.0 * resilience(front), None, unit="% of threats")
+    worst = 100.0 * resilience(front)
+    points(chart, front, 3, worst, None, unit="% of threats")
+    spare = 0.5 * max(0.0, LEAST_SPAN - np.ptp(worst))
+    chart.update_yaxes(range=[worst.min() - spare - 0.1, worst.max() + spare + 0.1], row=3, col=1)
     months(chart, front)
     for index, (country, jobs) in enumerate(front.jobs.items()):
         hexed = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
@@ -191,5 +198,7 @@ def frontier_words(front: Frontier) -> str:
     said = f"It costs least with {cheapest:.0f} % of the units made by {named(front.country)}"
     if not beaten:
         return f"{said}; no share is beaten in cost, threats stopped and resilience at once"
+    if len(beaten) == len(front.shares) - 1:
+        return f"{said}; every other share is beaten by it, or by another"
     which = " and ".join([", ".join(beaten[:-1]), beaten[-1]] if beaten[1:] else beaten)
     return f"{said}; {which} {'are' if beaten[1:] else 'is'} beaten by another share"
