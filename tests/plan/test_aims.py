@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.plan import extensive, flight, lshaped, wayout, words
+from octoplan.plan import extensive, flight, lshaped, recourse, wayout, words
 from octoplan.plan.aims import Aims, Target, aims_of
 from octoplan.plan.frontier import crossing, dominated, tail_values
 from octoplan.plan.frontier import frontier as split
 from octoplan.plan.gates import opened
 from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_beliefs
-from octoplan.plan.risk import Risk, measured
+from octoplan.plan.risk import Risk, measured, weighed
 from octoplan.plan.twostage import PlanError
 from octoplan.scenario import Scenario, ScenarioError
 from octoplan.scenario.scenario import with_decisions
@@ -163,6 +163,26 @@ def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scen
     assert found.values.here_and_now == found.upper
     assert found.values.vss > -1e-4 * abs(found.upper)
     assert optimise(pocket, Aims(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).values is None
+
+
+def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scenario) -> None:
+    """What the plan saves is the risk of doing nothing less its own; rivals are judged by the same measure."""
+    risk = Risk(0.5, 0.75)
+    found = planned(pocket, risk=risk)
+    nothing = np.clip(0.0, found.model.problem.first.lower, found.model.problem.first.upper)
+    alike = np.full(FUTURES, 1.0 / FUTURES)
+    idle, own = (recourse.costs(found.model.problem, found.model.scenarios, x) for x in (nothing, found.solved.x))
+    assert measured(risk, idle, alike) == pytest.approx(0.0, abs=1e-6)
+    assert measured(risk, own, alike) == pytest.approx(found.upper, rel=1e-6)
+    assert found.upper < 0.0
+
+
+def test_costs_weighed_by_a_risk_have_its_measure_as_their_mean() -> None:
+    """Ten costs: the mean of the weighed ones is that of all with that of the dearest two, half each."""
+    costs = np.array([3.0, 1.0, 9.0, 4.0, 0.0, 7.0, 2.0, 8.0, 5.0, 6.0])
+    assert weighed(Risk(0.5, 0.8), costs).mean() == pytest.approx(0.5 * 4.5 + 0.5 * 8.5)
+    flights = flight.Flights({"plan": flown(costs.tolist()), "rival": flown((costs + 1.0).tolist())}, Risk(0.5, 0.8))
+    assert flights.weighed("rival").mean == pytest.approx(1.0)
 
 
 def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:

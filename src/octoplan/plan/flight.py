@@ -17,6 +17,7 @@ from octoplan.plan.gap import mean_plan
 from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
 from octoplan.plan.recourse import costs
+from octoplan.plan.risk import NEUTRAL, Risk, weighed
 from octoplan.plan.scale import MONEY, UNIT
 from octoplan.plan.tables import block
 from octoplan.plan.twostage import Floats, PlanError, Scenarios, second_cost
@@ -71,9 +72,10 @@ class Flown:
 
 @dataclass(frozen=True)
 class Flights:
-    """A plan, ``plan``, and its rivals by name, through the same futures."""
+    """A plan, ``plan``, and its rivals by name, through the same futures; and the risk that the plan minds."""
 
     flown: Mapping[str, Flown]
+    risk: Risk = NEUTRAL
 
     def quantiles(self, name: str, measure: str) -> Interval:
         """P10, P50, P90 and mean of a measure of one plan."""
@@ -82,6 +84,11 @@ class Flights:
     def difference(self, name: str, measure: str = "cost") -> Interval:
         """A rival less the plan, future by future; its mean has the standard error of the paired difference."""
         return interval(getattr(self.flown[name], measure) - getattr(self.flown["plan"], measure))
+
+    def weighed(self, name: str) -> Interval:
+        """As ``difference`` of costs, with the tail weighed as the plan's aims weigh it."""
+        own, rival = (weighed(self.risk, self.flown[each].cost) for each in ("plan", name))
+        return interval(rival - own)
 
     def regret(self, name: str) -> Interval:
         """Cost above that of the plan that was the best of these in the future, millions."""
@@ -200,7 +207,8 @@ def fly_plans(
     if futures < 2:
         raise PlanError(f"an interval cannot come of {futures} futures; fly 2 at least, better 1,000")
     every = {"plan": plan.scenario.compile(), **rivals(scenario, plan)}
-    return Flights(fly_each(scenario, every, futures, seed, "flying plan and rivals", executor, progress))
+    flown = fly_each(scenario, every, futures, seed, "flying plan and rivals", executor, progress)
+    return Flights(flown, plan.aims.risk)
 
 
 def fly_each(

@@ -24,6 +24,7 @@ from octoplan.plan.facts import MONTH, Facts, hours_and_yields
 from octoplan.plan.given import LINES, OUTPUT, Given, given_of, windows_from
 from octoplan.plan.limits import Asked, Limit, limits, reconcile
 from octoplan.plan.recourse import costs
+from octoplan.plan.risk import measured
 from octoplan.plan.scale import CREW, MONEY, UNIT
 from octoplan.plan.sheet import Sheet
 from octoplan.plan.twostage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
@@ -127,7 +128,7 @@ def build(
     excused
         (s,) futures in which target and share of threats stopped need not be reached.
     counted
-        The first futures, whose mean cost of doing nothing is taken off under a risk; all if not given.
+        The first futures of each named scenario, whose risk of doing nothing is taken off under one; all if not given.
     """
     compiled = facts.pilot.compiled
     given = given or given_of(compiled, aims.fixed, facts.pilot.begin, np.full(facts.since.shape[1], -1))
@@ -166,13 +167,15 @@ def idle_costs(problem: TwoStage, scenarios: Scenarios, aims: Aims, counted: int
     """(s,) cost of each future if nothing is decided beyond what the limits ask for and what is given.
 
     At mean cost each future is counted from its own, which moves no plan and leaves less luck in the sums; a risk
-    looks at whole costs, so there one mean is taken off all.
+    looks at whole costs, so there the risk of doing nothing is taken off all.
     """
     least = np.clip(0.0, problem.first.lower, problem.first.upper)
     found = costs(problem, scenarios, least)
-    if aims.risk.weight > 0.0 or aims.worst:
-        return np.full(len(found), found[:counted].mean())
-    return found
+    if aims.risk.weight == 0.0 and not aims.worst:
+        return found
+    each = found.reshape(1 + len(aims.worst), -1)[:, :counted]
+    alike = np.full(each.size, 1.0 / each.size)
+    return np.full(len(found), measured(replace(aims.risk, groups=len(each)), each.ravel(), alike))
 
 
 def decide(draft: Draft, shut: Flags | None) -> None:

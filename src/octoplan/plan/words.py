@@ -43,7 +43,8 @@ def summary(plan: Plan) -> list[str]:
     by_plant = ", ".join(f"{n} {a:,.0f}" for n, a in zip(scenario.names.plants, asked, strict=True) if a >= 1)
     lines = [
         f"{scenario.title}: {plan.status}, gap {plan.gap:.2%} of the plan's worth, {plan.seconds:.0f} s",
-        f"it {better} {-plan.upper:,.1f} {unit} against doing nothing; none can {verb} more than {-plan.lower:,.1f}",
+        f"it {better} {-plan.upper:,.1f} {unit} against doing nothing; none can {verb} more than {-plan.lower:,.1f}"
+        + (", what is short of the target counted at its price" if "short" in plan.tables else ""),
         f"asked over the horizon: {by_plant or 'no unit'}",
         f"crews begun a month: {scenario.decisions.crews.intake}",
         f"kits ordered a month: {scenario.decisions.kits.order}",
@@ -111,8 +112,15 @@ def flown(flights: Flights, currency: str) -> list[str]:
             f"  {name:16} {gone.mean:10,.1f} ± {WIDE * gone.se_mean:<8,.1f} {regret.mean:10,.1f} "
             f"{stopped.mean:12,.0f} ± {WIDE * stopped.se_mean:,.0f}"
         )
-    for name in flights.flown:
-        gone = flights.difference(name)
+    risk, rivals = flights.risk, [name for name in flights.flown if name != "plan"]
+    if not risk.neutral:
+        each = [(name, flights.weighed(name)) for name in rivals]
+        lines.append(
+            f"with a weight of {risk.weight:.0%} on the dearest {1.0 - risk.level:.0%} of futures, rivals cost more by "
+            + ", ".join(f"{name} {gone.mean:,.1f} ± {WIDE * gone.se_mean:,.1f}" for name, gone in each)
+        )
+    for name in rivals:
+        gone = flights.weighed(name)
         if gone.mean + WIDE * gone.se_mean < 0.0:
             lines.append(
                 f"warning: flown, {name} is cheaper than this plan by {-gone.mean:,.1f}: do not prefer the plan"
