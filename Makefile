@@ -26,8 +26,9 @@ test: .venv/dev.stamp  ## install into .venv, then lint, check types and run the
 bench: .venv/dev.stamp  ## measure speed against rivals in the same run, as ratios
 	$(BIN)/python -m bench
 
-docs: .venv/dev.stamp  ## write the tables of the reference anew from the declarations in the code
+docs: .venv/dev.stamp  ## write the tables of the reference anew from the code, and the site into docs/_build/html
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 lock:  ## resolve the pinned versions and hashes in requirements/ anew
 	$(PYTHON) -m venv $(LOCK)

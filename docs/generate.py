@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from octoplan.campaign.tally import COSTS, NIGHT_BOUNDS, PLANT_BOUNDS, TALLIES
+from octoplan.cli import app
 from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
 from octoplan.scenario.wanted import Bounds
@@ -132,7 +133,16 @@ def labels() -> str:
     return table(("axis", "labels"), ((f"`{axis}`", ", ".join(words)) for axis, words in spelled))
 
 
-WRITERS = {"sections": sections, "kinds": kinds, "decisions": decisions, "tallies": tallies, "labels": labels}
+def commands() -> str:
+    """Every command with its parameters, without the list of them at the top."""
+    text = app.generate_docs(output_format="markdown")
+    return text[text.index("## octoplan ") :]
+
+
+WRITERS = {
+    "sections": sections, "kinds": kinds, "decisions": decisions, "tallies": tallies, "labels": labels,
+    "commands": commands,
+}  # fmt: skip
 
 
 def filled(page: str) -> str:
