@@ -134,9 +134,9 @@ def labels() -> str:
 
 
 def commands() -> str:
-    """Every command with its parameters, without the list of them at the top."""
+    """Every command with its parameters; the lines of usage are left out, as they name the program that asks."""
     text = app.generate_docs(output_format="markdown")
-    return text[text.index("## octoplan ") :]
+    return re.sub(r"```console\n.*?```\n\n", "", text[text.index("## octoplan ") :], flags=re.DOTALL)
 
 
 WRITERS = {
