@@ -197,7 +197,7 @@ def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
 def test_the_example_of_the_reference() -> None:
     """The state shown in the reference is one that ``octopus`` takes."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "scenario-folder.md").read_text("utf-8")
-    example = page.split("## `state.csv`")[1].split("```csv\n")[1].split("```")[0]
+    example = page.split("## `state.csv`")[1].split("```text\n")[1].split("```")[0]
     assert example.startswith(HEAD)
     assert str(with_state(load("octopus"), example).known_from) == "2026-03-01"
 
