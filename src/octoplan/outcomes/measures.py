@@ -165,8 +165,10 @@ class View:
         return self.run.compiled.links.month_days[self.rows]
 
     def take(self, name: str, *, base: bool = False) -> NDArray[Any]:
-        """A tally; one without a month axis is returned as it is."""
-        variable = (self.run.baseline if base else self.run.data)[name]
+        """A tally; one without a month axis is returned as it is, one of a world that was not flown is undefined."""
+        variable = self.run.data[name] if not base else self.run.baseline.get(name)
+        if variable is None:
+            return np.full_like(self.take(name), np.nan, dtype=np.float64)
         values = variable.values[self.finished]
         return values[:, self.rows] if "month" in variable.dims else values
 
@@ -412,7 +414,8 @@ def money(view: View) -> Iterator[Measure]:
     yield Measure("programme/cost", group, "cost of the programme", unit, own)
     added = over(view.take("leaked", base=True)[..., real(view)]) - over(view.take("leaked")[..., real(view)])
     title = "cost of the programme for each leaker fewer, decoys left out"
-    yield Measure("programme/cost/added", group, title, unit, np.where(added > 0, ratio(own, added), np.inf))
+    each = np.where(added > 0, ratio(own, added), np.where(np.isnan(added), np.nan, np.inf))
+    yield Measure("programme/cost/added", group, title, unit, each)
     if equivalent is not None:
         title = f"the same kills by: {layer}, money"
         yield Measure("missiles/money", group, title, unit, equivalent.money)

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import FutureFailed, fly
+from octoplan.campaign.futures import BATCH, FutureFailed, fly
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES, axes
 from octoplan.scenario import Scenario
@@ -177,6 +177,8 @@ def simulate(
     executor: Executor | None = None,
     keep: tuple[str, ...] = (),
     keep_going: bool = False,
+    counterfactual: bool = True,
+    batch: int = BATCH,
     progress: Progress | None = None,
 ) -> Run:
     """Fly a scenario through futures, each with and without the programme.
@@ -187,6 +189,10 @@ def simulate(
         Names of tallies to keep beside those every run keeps; ``("all",)`` keeps all.
     keep_going
         False raises Unfinished when a future fails; True keeps the others and counts it as failed.
+    counterfactual
+        False leaves out the same futures without the programme, and the measures that need them.
+    batch
+        Futures flown by one task of the executor.
     progress
         Called with (done, total) futures.
 
@@ -202,8 +208,9 @@ def simulate(
             beliefs,
             seed=seed,
             executor=executor,
+            batch=batch,
             keep=names,
-            without=BASELINE,
+            without=BASELINE if counterfactual else (),
             progress=progress,
             keep_going=keep_going,
         )

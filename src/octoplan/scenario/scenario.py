@@ -202,14 +202,24 @@ def load(name: str | Path) -> Scenario:
     return _read(files, report)
 
 
+def with_files(scenario: Scenario, files: Mapping[str, str]) -> Scenario:
+    """The scenario with other files in place of its own, read and checked like the first; raises ``ScenarioError``."""
+    return read_files({**scenario.files, **{name: text.encode() for name, text in files.items()}}, scenario.title)
+
+
 def with_decisions(scenario: Scenario, text: str) -> Scenario:
-    """The scenario with another ``decisions.toml``, read and checked like the first; raises ``ScenarioError``."""
-    return _read({**scenario.files, DECISIONS: text.encode()}, Report(scenario.title))
+    """The scenario with another ``decisions.toml``; raises ``ScenarioError``."""
+    return with_files(scenario, {DECISIONS: text})
 
 
 def with_state(scenario: Scenario, text: str) -> Scenario:
-    """The scenario with another ``state.csv``, read and checked like the first; raises ``ScenarioError``."""
-    return _read({**scenario.files, STATE: text.encode()}, Report(scenario.title))
+    """The scenario with another ``state.csv``; raises ``ScenarioError``."""
+    return with_files(scenario, {STATE: text})
+
+
+def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
+    """The scenario that files state, by their names in its folder; raises ``ScenarioError`` with every problem."""
+    return _read(files, Report(label))
 
 
 def _read(files: Mapping[str, bytes], report: Report) -> Scenario:

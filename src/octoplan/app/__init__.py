@@ -1,0 +1,1 @@
+"""The page: a slider moves, and the answer moves with it."""

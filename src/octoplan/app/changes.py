@@ -1,0 +1,136 @@
+"""What a page has changed against its scenario: words by name, as the address bar holds them and files take them."""
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from octoplan.plan.decisions import rewritten
+from octoplan.scenario import Scenario, ScenarioError
+from octoplan.scenario.assumptions import BELIEF_COLUMNS
+from octoplan.scenario.beliefs import QUANTILED, Belief
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, Problem
+from octoplan.scenario.quantities import range_of
+from octoplan.scenario.scenario import with_files
+
+BELIEF, DECISION = "b.", "d."
+"""What the names of the two kinds of change begin with in an address."""
+
+TIMES = re.compile(r"[x×]\s*([0-9.]+)")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Words by name: a figure or a range for a belief; a factor such as ``x1.5`` or a list by month for a decision."""
+
+    beliefs: Mapping[str, str] = field(default_factory=dict)
+    decisions: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.beliefs or self.decisions)
+
+
+def read(query: Mapping[str, str]) -> Changes:
+    """The changes of an address; what is named otherwise is left alone."""
+    parts = {
+        prefix: {name.removeprefix(prefix): words for name, words in query.items() if name.startswith(prefix)}
+        for prefix in (BELIEF, DECISION)
+    }
+    return Changes(parts[BELIEF], parts[DECISION])
+
+
+def changed(scenario: Scenario, changes: Changes) -> Scenario:
+    """The scenario with the changes written into its files; raises ``ScenarioError`` with all that cannot be."""
+    if not changes:
+        return scenario
+    problems: list[Problem] = []
+    files = {}
+    if changes.beliefs:
+        files[ASSUMPTIONS] = believed(scenario, changes.beliefs, problems)
+    if changes.decisions:
+        files[DECISIONS] = chosen(scenario, changes.decisions, problems)
+    if problems:
+        raise ScenarioError(problems)
+    return with_files(scenario, files)
+
+
+def believed(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:
+    """``assumptions.csv`` with other figures; what came with a fit stays."""
+    known = {belief.name: belief for belief in scenario.beliefs}
+    rows = list(csv.reader(io.StringIO(scenario.files[ASSUMPTIONS].decode("utf-8-sig"))))
+    place = {row[0]: i for i, row in enumerate(rows) if row}
+    for name, text in words.items():
+        if name not in known:
+            problems.append(Problem(ASSUMPTIONS, 0, f"there is no belief {name!r} in {scenario.title}"))
+            continue
+        if name not in place:
+            said = f"{name} was fitted to a record ({known[name].file}); fit it anew, or add a what-if"
+            problems.append(Problem(ASSUMPTIONS, 0, said))
+            continue
+        rows[place[name]] = row_of(known[name], text)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def row_of(belief: Belief, text: str) -> list[str]:
+    """The row of a belief that is given another figure, or a range from P10 to P90, in its unit if none is named."""
+    text = text.strip()
+    ranged = range_of(text) is not None
+    named = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))
+    cells = {
+        "name": belief.name,
+        "value": text,
+        "distribution": kind_of(belief) if ranged else "fixed",
+        "unit": "" if named else belief.unit,
+        "price_base": str(belief.price_base) if belief.currency else "",
+        "source": "; ".join(belief.sources),
+        "quality": belief.quality,
+        "owner": belief.owner,
+        "date": belief.date.isoformat(),
+        "note": f"Changed in the page; before: {belief.note}" if belief.note else "Changed in the page",
+    }
+    return [cells.get(column, "") for column in BELIEF_COLUMNS]
+
+
+def kind_of(belief: Belief) -> str:
+    """The kind of distribution that a typed range has: that of the row where ends are P10 and P90 in it."""
+    if belief.distribution in QUANTILED:
+        return belief.distribution
+    low = float(belief.quantile(0.0)) if not belief.known else belief.median
+    return "lognormal" if low > 0.0 else "uniform"
+
+
+def chosen(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:
+    """``decisions.toml`` with other lists by month."""
+    tree = tomllib.loads(scenario.files[DECISIONS].decode())
+    tables: dict[str, dict[str, Any]] = {}
+    for name, text in words.items():
+        section, _, item = name.partition(".")
+        own = tree.get(section, {}).get(item)
+        if own is None or isinstance(own, dict | str):
+            problems.append(Problem(DECISIONS, 0, f"there is no list by month {name!r} in {scenario.title}"))
+            continue
+        try:
+            tables.setdefault(section, {})[item] = months(own if isinstance(own, list) else [own], text)
+        except ValueError:
+            said = f"{name}: {text!r} cannot be read; write a factor such as x1.5, or figures such as 60, 60, 80"
+            problems.append(Problem(DECISIONS, 0, said))
+    return rewritten(scenario, tables)
+
+
+def months(own: list[float], text: str) -> list[float]:
+    """A list times a factor, whole where it was whole; or the list that the text is."""
+    times = TIMES.fullmatch(text.strip())
+    if times is None:
+        return [number(part) for part in text.split(",")]
+    factor = float(times[1])
+    return [round(each * factor) if isinstance(each, int) else each * factor for each in own]
+
+
+def number(text: str) -> float:
+    """A whole number as one, since crews and kits are counted."""
+    return int(text) if text.strip().lstrip("+-").isdigit() else float(text)

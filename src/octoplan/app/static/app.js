@@ -1,0 +1,417 @@
+// The page: what is moved stands in the address, each move asks for an answer, and a newer move drops an older one.
+const $ = id => document.getElementById(id);
+const el = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter(child => child !== null));
+  return made;
+};
+const VIEWS = [["headlines", "Headlines"], ["supply", "Supply"], ["defence", "Defence"], ["money", "Money"],
+  ["plan", "The plan and the split"], ["runs", "Large runs"], ["log", "Assumption log"], ["compare", "Compare"]];
+const LOCAL = new Set(["plan", "runs", "log", "compare"]);
+const EARLY = 12;
+
+let panels, changes = {}, view = "headlines", past = [], asking = null, last = null, sort = ["name", 1], variants = [];
+
+// --- numbers as people read them
+const digits = (x, figures = 3) => {
+  if (x === null || x === undefined) return "–";
+  if (typeof x === "string") return x;
+  const size = Math.abs(x);
+  if (size >= 1e9) return (x / 1e9).toPrecision(figures) + " bn";
+  if (size >= 1e6) return (x / 1e6).toPrecision(figures) + " M";
+  if (size >= 1e4) return Math.round(x / 100) * 100 === 0 ? "0" : (Math.round(x / 100) / 10).toLocaleString("en-GB") + " k";
+  if (size >= 100) return Math.round(x).toLocaleString("en-GB");
+  return size === 0 ? "0" : String(+x.toPrecision(figures));
+};
+const signed = x => (x > 0 ? "+" : x < 0 ? "−" : "") + digits(Math.abs(x));
+
+// --- the address is the state
+const address = () => {
+  const query = new URLSearchParams();
+  query.set("view", view);
+  query.set("of", panels.hash.slice(0, 16));
+  query.set("with", panels.version);
+  for (const name of Object.keys(changes).sort()) query.set(name, changes[name]);
+  return "?" + query.toString();
+};
+const fromAddress = () => {
+  const query = new URLSearchParams(location.search);
+  changes = {};
+  for (const [name, text] of query) if (/^[bd]\./.test(name)) changes[name] = text;
+  view = VIEWS.some(each => each[0] === query.get("view")) ? query.get("view") : "headlines";
+  return query;
+};
+const keep = () => {
+  history.replaceState(null, "", address());
+  $("download").href = "/api/folder" + address();
+  $("undo").disabled = !past.length;
+  $("reset").disabled = !Object.keys(changes).length;
+  try { localStorage.setItem("octoplan-variants-" + panels.hash, JSON.stringify(variants)); } catch { /* private mode */ }
+};
+
+function change(name, text) {
+  past.push({...changes});
+  if (text === null) delete changes[name]; else changes[name] = text;
+  settle();
+}
+function settle() {
+  keep(); marked(); listed(); ask();
+}
+
+// --- asking
+function problems(lines) {
+  const box = $("problems");
+  box.hidden = !lines.length;
+  box.replaceChildren(...(lines.length ? [el("strong", {textContent: lines.length === 1 ? "This cannot be:" : `${lines.length} problems:`}),
+    el("ul", {}, ...lines.map(line => el("li", {textContent: line})))] : []));
+}
+async function ask() {
+  asking?.abort();
+  const mine = asking = new AbortController();
+  const query = new URLSearchParams(location.search);
+  $("progress").textContent = "Flying the first futures …";
+  try {
+    const body = JSON.stringify({of: panels.hash, with: query.get("with"), changes, view});
+    const response = await fetch("/api/answer", {method: "POST", body, signal: mine.signal});
+    if (!response.ok) {
+      $("progress").textContent = "";
+      return problems((await response.json()).problems);
+    }
+    problems([]);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const {value, done} = await reader.read();
+      if (done || mine.signal.aborted) break;
+      rest += value;
+      const lines = rest.split("\n");
+      rest = lines.pop();
+      for (const line of lines) show(JSON.parse(line));
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") problems(["The server does not answer; is octoplan app still running?"]);
+  }
+}
+
+// --- the answer
+function show(told) {
+  last = told;
+  document.body.dataset.futures = told.futures;
+  const failed = told.failed ? `, ${told.failed} failed and count nowhere` : "";
+  $("progress").textContent = `${told.futures} of ${told.most} futures${failed}; the same in both worlds`;
+  $("heads").replaceChildren(...told.heads.map(head));
+  if (told.verdict) $("verdict").textContent = told.verdict;
+  if (told.futures > 2 && !LOCAL.has(view)) drawView(told);
+}
+function head(row) {
+  const gone = row.difference, moved = Object.keys(changes).length > 0;
+  const range = q => q ? `${digits(q.p10)} to ${digits(q.p90)}` : "–";
+  const words = gone && moved ? `${signed(gone.mean)} ± ${digits(gone.half, 2)}` : moved && row.form === "month" ? `before: ${digits(row.before?.p50)}` : "";
+  const sure = gone && Math.abs(gone.mean) > gone.half;
+  return el("div", {className: "head"},
+    el("div", {className: "what", textContent: `${row.title}${row.unit && row.unit !== "1" ? ", " + row.unit : ""}`}),
+    el("div", {className: "now", textContent: digits(row.after.p50)}),
+    el("div", {className: "was", textContent: `P10 to P90: ${range(row.after)}`}),
+    el("div", {className: "gone", textContent: words + (words && gone && !sure ? " (no difference beyond luck)" : "")}));
+}
+const scroller = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
+function drawView(told) {
+  const box = $("view");
+  if (view === "headlines") {
+    const body = told.rows.filter(row => row.after).map(row => el("tr", {},
+      el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {textContent: digits(row.after[q])})),
+      el("td", {textContent: row.difference ? `${signed(row.difference.mean)} ± ${digits(row.difference.half, 2)}` : ""}),
+      el("td", {className: "text", textContent: row.unit})));
+    const top = ["measure", "P10", "P50", "P90", "less the scenario's own, mean ± 95 %", "unit"];
+    box.replaceChildren(el("h3", {textContent: "Every measure"}), scroller(el("table", {},
+      el("thead", {}, el("tr", {}, ...top.map(text => el("th", {scope: "col", textContent: text})))), el("tbody", {}, ...body))));
+    return;
+  }
+  figures(box, told.figures);
+}
+function figures(box, list) {
+  const there = new Map([...box.querySelectorAll("figure")].map(each => [each.dataset.name, each]));
+  if (list.some(each => !there.has(each.name)) || there.size !== list.length) {
+    for (const old of box.querySelectorAll(".plot")) Plotly.purge(old);
+    box.replaceChildren(...list.map(frame));
+  }
+  for (const each of list) {
+    const figure = [...box.querySelectorAll("figure")].find(one => one.dataset.name === each.name);
+    figure.querySelector("h3").textContent = each.title;
+    figure.querySelector(".also").textContent = each.also;
+    const plot = figure.querySelector(".plot");
+    plot.setAttribute("aria-label", `${each.title}. The numbers are behind CSV.`);
+    plot.made = each.figure;
+    Plotly.react(plot, each.figure.data, themed(each.figure.layout), {displayModeBar: false, responsive: true});
+  }
+}
+function frame(each) {
+  const plot = el("div", {className: "plot"});
+  plot.setAttribute("role", "img");
+  const act = (words, go) => el("button", {type: "button", textContent: words, onclick: go, ariaLabel: `${words}: ${each.title}`});
+  const picture = format => Plotly.downloadImage(plot, {format, width: 1100, height: plot.made.layout.height, filename: `octoplan-${each.name}`});
+  const made = el("figure", {}, el("h3"), el("p", {className: "small also"}), plot, el("figcaption", {textContent: each.note}),
+    el("div", {className: "acts"}, act("CSV", () => save(`octoplan-${each.name}.csv`, table(plot.made))),
+      act("SVG", () => picture("svg")), act("PNG", () => picture("png")),
+      act("Sources", () => { open("log"); }), act("Copy link", () => copy())));
+  made.dataset.name = each.name;
+  return made;
+}
+const values = x => x && x.bdata ? [...typed(x)] : x ?? [];
+function typed({dtype, bdata}) {
+  const bytes = Uint8Array.from(atob(bdata), c => c.charCodeAt(0)).buffer;
+  const kinds = {f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
+  return new kinds[dtype](bytes);
+}
+function table(figure) {
+  const rows = [["series", "x", "y"]];
+  figure.data.forEach((trace, i) => {
+    const xs = values(trace.x), ys = values(trace.y);
+    ys.forEach((y, j) => rows.push([trace.name ?? `series ${i + 1}`, xs[j] ?? j, y]));
+  });
+  return rows.map(row => row.map(cell => /[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell).join(",")).join("\n") + "\n";
+}
+function save(name, text) {
+  const link = el("a", {href: URL.createObjectURL(new Blob([text], {type: "text/csv"})), download: name});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+async function copy() {
+  try { await navigator.clipboard.writeText(location.href); $("link").textContent = "Copied"; }
+  catch { prompt("The link:", location.href); }
+  setTimeout(() => { $("link").textContent = "Copy link"; }, 1500);
+}
+function themed(layout) {
+  const style = getComputedStyle(document.documentElement), of = name => style.getPropertyValue(name).trim();
+  const made = structuredClone(layout);
+  delete made.width;
+  Object.assign(made, {paper_bgcolor: of("--page"), plot_bgcolor: of("--page"), font: {...made.font, color: of("--text")}});
+  for (const key of Object.keys(made)) if (/^[xy]axis/.test(key))
+    Object.assign(made[key], {gridcolor: of("--grid"), linecolor: of("--quiet"), zerolinecolor: of("--line")});
+  for (const note of made.annotations ?? []) if (!note.bgcolor && dark()) note.font = {...note.font, color: of("--text")};
+  return made;
+}
+
+// --- panels
+function slider(each, prefix) {
+  const name = prefix + each.name, decision = prefix === "d.";
+  const [low, high, own] = decision ? [0, each.most, 1] : [each.low, each.high, each.p50];
+  const id = "slide-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
+  const range = el("input", {type: "range", id, min: low, max: high, step: (high - low) / 200, value: own});
+  const typedIn = el("input", {type: "text", ariaLabel: `${each.title ?? each.name}: type a value`});
+  const place = x => `${Math.min(100, Math.max(0, 100 * (x - low) / (high - low || 1)))}%`;
+  const shade = decision ? null : el("span", {className: "range"});
+  if (shade) { shade.style.left = place(each.p10); shade.style.width = `calc(${place(each.p90)} - ${place(each.p10)})`; }
+  const tick = el("span", {className: "tick"});
+  tick.style.left = place(own);
+  const text = x => decision ? "x" + (+(+x).toPrecision(3)) : String(+(+x).toPrecision(4));
+  let waiting = null;
+  range.addEventListener("input", () => {
+    typedIn.value = text(range.value);
+    clearTimeout(waiting);
+    waiting = setTimeout(() => change(name, text(range.value)), 30);
+  });
+  typedIn.addEventListener("change", () => change(name, typedIn.value.trim() || null));
+  const back = el("button", {type: "button", textContent: "↺", ariaLabel: `Back to the default: ${each.title ?? each.name}`, onclick: () => change(name, null)});
+  const about = decision ? `By month: ${each.own}` : "";
+  const row = el("div", {className: "row"},
+    el("label", {htmlFor: id, textContent: (each.title ?? each.name) + (each.unit ? `, ${decision ? each.unit + ", times the plan" : each.unit}` : "")}),
+    el("div", {className: "set"}, el("div", {className: "slide"}, range, shade, tick), typedIn, back),
+    el("details", {}, el("summary", {textContent: decision ? "By month" : `Source, ${each.quality}`}), decision ? el("p", {className: "small", textContent: about}) : source(each)));
+  row.dataset.name = name;
+  row.put = () => {
+    const now = changes[name];
+    row.classList.toggle("moved", now !== undefined);
+    const figure = now === undefined ? own : parseFloat(now.replace(/^[x×]/, ""));
+    if (Number.isFinite(figure) && document.activeElement !== range) range.value = figure;
+    if (document.activeElement !== typedIn) typedIn.value = now ?? text(own);
+    range.setAttribute("aria-valuetext", typedIn.value + (each.unit ? " " + each.unit : ""));
+  };
+  return row;
+}
+function source(each) {
+  const marks = {green: "● green: somebody can be asked", amber: "▲ amber: derived", red: "■ red: a guess"};
+  return el("div", {}, el("p", {className: "rag", textContent: marks[each.quality]}),
+    el("p", {textContent: each.note}),
+    ...each.sources.map(s => el("p", {textContent: `${s.title}${s.publisher ? ", " + s.publisher : ""}${s.date ? ", " + s.date : ""} ${s.url}`})),
+    el("p", {className: "small", textContent: `${each.file}:${each.line}, ${each.distribution}, P10 ${digits(each.p10)}, P50 ${digits(each.p50)}, P90 ${digits(each.p90)} ${each.unit}; ${each.owner}, ${each.date}`}));
+}
+function panelsOf() {
+  $("decisions").replaceChildren(...panels.decisions.map(each => slider(each, "d.")));
+  beliefList();
+}
+function beliefList() {
+  const word = $("search").value.trim().toLowerCase();
+  const fit = panels.beliefs.filter(each => !each.fixed && (word ? (each.name + " " + each.note).toLowerCase().includes(word) : each.early || ("b." + each.name) in changes));
+  const few = fit.length || word ? fit.slice(0, word ? 40 : EARLY) : panels.beliefs.filter(each => !each.fixed).slice(0, EARLY);
+  $("beliefs").replaceChildren(...few.map(each => slider(each, "b.")));
+  if (word && fit.length > 40) $("beliefs").append(el("p", {className: "small", textContent: `and ${fit.length - 40} more; write more of the name`}));
+  marked();
+}
+function marked() { for (const row of document.querySelectorAll(".row")) row.put?.(); }
+function listed() {
+  const names = Object.keys(changes).sort();
+  $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
+    `${name.startsWith("d.") ? "◆ decision" : "? belief"} ${name.slice(2)}: ${changes[name]} `,
+    el("button", {type: "button", textContent: "take back", ariaLabel: `take back ${name.slice(2)}`, onclick: () => change(name, null)})))
+    : [el("li", {textContent: "Nothing: this is the scenario as it stands."})]));
+}
+
+// --- views
+function tabs() {
+  $("tabs").replaceChildren(...VIEWS.map(([name, words]) => {
+    const tab = el("button", {type: "button", id: "tab-" + name, textContent: words, onclick: () => open(name)});
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", "view");
+    return tab;
+  }));
+  $("tabs").addEventListener("keydown", event => {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    if (!step) return;
+    const at = VIEWS.findIndex(each => each[0] === view);
+    open(VIEWS[(at + step + VIEWS.length) % VIEWS.length][0]);
+    $("tab-" + view).focus();
+  });
+}
+function open(name) {
+  view = name;
+  for (const plot of $("view").querySelectorAll(".plot")) Plotly.purge(plot);
+  $("view").replaceChildren();
+  $("view").setAttribute("aria-labelledby", "tab-" + name);
+  for (const [each] of VIEWS) {
+    $("tab-" + each).setAttribute("aria-selected", each === name);
+    $("tab-" + each).tabIndex = each === name ? 0 : -1;
+  }
+  keep();
+  ({log, compare, plan: () => jobs("plan"), runs: () => jobs("run")})[name]?.();
+  if (!LOCAL.has(name)) ask();
+}
+function log() {
+  const columns = ["name", "p10", "p50", "p90", "unit", "quality", "owner", "date", "line"];
+  const word = el("input", {type: "search", ariaLabel: "Filter the log"});
+  const body = el("tbody");
+  const fill = () => {
+    const rows = panels.beliefs.filter(each => (each.name + each.quality + each.owner + each.note).toLowerCase().includes(word.value.toLowerCase()));
+    rows.sort((a, b) => sort[1] * (a[sort[0]] > b[sort[0]] ? 1 : a[sort[0]] < b[sort[0]] ? -1 : 0));
+    body.replaceChildren(...rows.map(each => {
+      const edit = el("input", {type: "text", value: changes["b." + each.name] ?? digits(each.p50, 4), ariaLabel: `value of ${each.name}`, disabled: each.fixed});
+      edit.addEventListener("change", () => change("b." + each.name, edit.value.trim() || null));
+      return el("tr", {}, ...columns.map(name => name === "p50" ? el("td", {}, edit) : el("td", {className: typeof each[name] === "number" ? "" : "text", textContent: typeof each[name] === "number" && name !== "line" ? digits(each[name]) : each[name]})));
+    }));
+  };
+  word.addEventListener("input", fill);
+  const top = columns.map(name => el("th", {scope: "col"}, el("button", {type: "button", textContent: name === "p50" ? "value" : name,
+    onclick: () => { sort = [name, sort[0] === name ? -sort[1] : 1]; fill(); }})));
+  const note = "Every number with its rating; a new value is a changed belief, as with a slider, and its effect stands in the strip above. Rows of raids.toml were fitted and stay.";
+  $("view").replaceChildren(el("h3", {textContent: `${panels.beliefs.length} numbers are believed, ${panels.beliefs.filter(b => b.quality === "red").length} of them red`}),
+    el("p", {className: "small", textContent: note}), el("label", {textContent: "Filter "}, word), scroller(el("table", {}, el("thead", {}, el("tr", {}, ...top)), body)));
+  fill();
+}
+function compare() {
+  const box = $("view");
+  const add = el("button", {type: "button", textContent: "Keep what is set now as a variant", disabled: variants.length >= 3, onclick: () => {
+    variants.push({name: `variant ${variants.length + 1}`, changes: {...changes}}); keep(); compare(); }});
+  box.replaceChildren(el("h3", {textContent: "Up to three variants, on the same futures"}), add, ...variants.map((each, i) => el("p", {},
+    `${each.name}: ${Object.entries(each.changes).map(([n, t]) => `${n.slice(2)} ${t}`).join("; ") || "the scenario as it stands"} `,
+    el("button", {type: "button", textContent: "show", ariaLabel: `show ${each.name}`, onclick: () => { past.push({...changes}); changes = {...each.changes}; settle(); }}),
+    el("button", {type: "button", textContent: "remove", ariaLabel: `remove ${each.name}`, onclick: () => { variants.splice(i, 1); keep(); compare(); }}))));
+  if (variants.length) compared(box);
+}
+async function compared(box) {
+  const told = await Promise.all(variants.map(async each => {
+    const response = await fetch("/api/answer", {method: "POST", body: JSON.stringify({of: panels.hash, changes: each.changes, view: "headlines", most: 32})});
+    return JSON.parse((await response.text()).trim().split("\n").pop());
+  }));
+  if (view !== "compare" || !told[0].rows) return;
+  const body = told[0].rows.filter(row => row.after).map(row => el("tr", {}, el("td", {textContent: row.title}), ...told.map(each => {
+    const own = each.rows.find(one => one.key === row.key);
+    return el("td", {textContent: own?.after ? `${digits(own.after.p50)}${own.difference ? ` (${signed(own.difference.mean)} ± ${digits(own.difference.half, 2)})` : ""}` : "–"});
+  }), el("td", {className: "text", textContent: row.unit})));
+  box.append(el("p", {className: "small", textContent: `P50 over ${told[0].futures} futures; in brackets the mean difference to the scenario as it stands, with its 95 % interval.`}),
+    scroller(el("table", {}, el("thead", {}, el("tr", {}, ...["measure", ...variants.map(v => v.name), "unit"].map(text => el("th", {scope: "col", textContent: text})))), el("tbody", {}, ...body))));
+}
+function field(words, properties) {
+  const input = el("input", properties);
+  return [el("label", {}, words + " ", input), input];
+}
+function jobs(kind) {
+  const fields = kind === "plan"
+    ? {futures: field("Futures", {type: "number", value: 40, min: 2, max: 400}), target: field("Units a month to reach", {type: "number", min: 0}),
+      by: field("By month", {type: "text", placeholder: panels.months[8] ?? panels.months[0]}), frontier: field("Share of country", {type: "text", placeholder: panels.countries[0]})}
+    : {futures: field("Futures", {type: "number", value: 10000, min: 1, max: 100000})};
+  const form = el("form", {className: "job"}, ...Object.values(fields).map(each => each[0]), el("button", {textContent: kind === "plan" ? "Find a plan" : "Fly them"}));
+  const list = el("div"), result = el("div");
+  form.addEventListener("submit", async event => {
+    event.preventDefault();
+    const options = {};
+    for (const [name, [, input]] of Object.entries(fields)) if (input.value) options[name] = input.type === "number" ? +input.value : input.value;
+    const response = await fetch("/api/jobs", {method: "POST", body: JSON.stringify({of: panels.hash, changes, kind, options})});
+    problems(response.ok ? [] : (await response.json()).problems);
+    watch();
+  });
+  let shown = null;
+  const watch = async () => {
+    if (!list.isConnected) return;
+    const every = (await (await fetch("/api/jobs")).json()).filter(job => job.kind === kind);
+    list.replaceChildren(...every.reverse().map(job => {
+      const row = el("p", {className: "jobrow"}, `${job.kind}: ${job.state}, ${job.seconds} s, ${job.what ?? ""} `);
+      if (job.state === "at work") row.append(el("progress", {max: job.total || 1, value: job.total ? job.done : undefined, ariaLabel: "Progress"}),
+        el("button", {type: "button", textContent: "Cancel", onclick: async () => { await fetch(`/api/jobs/${job.id}`, {method: "DELETE"}); watch(); }}));
+      if (job.error) row.append(el("span", {className: "wrong", textContent: job.error.split("\n").pop()}));
+      return row;
+    }));
+    const done = every.find(job => job.state === "done");
+    if (done && shown !== done.id) {
+      shown = done.id;
+      const told = await (await fetch(`/api/jobs/${done.id}/result`)).json();
+      const plots = el("div");
+      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), plots);
+      figures(plots, told.figures);
+    }
+    if (every.some(job => job.state === "at work")) setTimeout(watch, 400);
+  };
+  const words = kind === "plan"
+    ? "The search for output, lines, crews and kits of least expected cost and losses, with what is changed here as its start. Name a country for the frontier of its share. It goes on while you do other things, and its result survives a reload."
+    : "Many more futures than the strip above flies, for figures to quote. It goes on while you do other things.";
+  $("view").replaceChildren(el("h3", {textContent: kind === "plan" ? "The plan, and who makes how much" : "A large run"}), el("p", {className: "small", textContent: words}), form, list, result);
+  watch();
+}
+
+// --- looks, folders, start
+const dark = () => document.documentElement.dataset.theme === "dark";
+function theme(isDark) {
+  document.documentElement.dataset.theme = isDark ? "dark" : "light";
+  $("theme").setAttribute("aria-pressed", isDark);
+  for (const plot of document.querySelectorAll(".plot")) if (plot.made) Plotly.react(plot, plot.made.data, themed(plot.made.layout), {displayModeBar: false, responsive: true});
+}
+async function start() {
+  const query = fromAddress();
+  theme(matchMedia("(prefers-color-scheme: dark)").matches);
+  const response = await fetch("/api/panels?of=" + encodeURIComponent(query.get("of") ?? ""));
+  if (!response.ok) return problems((await response.json()).problems);
+  panels = await response.json();
+  const made = query.get("with");
+  if (made && made !== panels.version) return problems([`The link was made with octoplan ${made}, this is ${panels.version}: its numbers may differ. Leave out 'with' to go on.`]);
+  try { variants = JSON.parse(localStorage.getItem("octoplan-variants-" + panels.hash)) ?? []; } catch { variants = []; }
+  document.title = `${panels.title}: octoplan`;
+  $("title").textContent = panels.title;
+  $("facts").textContent = `${panels.months[0]} to ${panels.months.at(-1)} · scenario ${panels.hash.slice(0, 12)} · octoplan ${panels.version}`;
+  tabs(); panelsOf(); listed(); open(view);
+  if (LOCAL.has(view)) ask();
+  document.body.dataset.ready = "yes";
+}
+$("search").addEventListener("input", beliefList);
+$("undo").addEventListener("click", () => { if (past.length) { changes = past.pop(); settle(); } });
+$("reset").addEventListener("click", () => { past.push({...changes}); changes = {}; settle(); });
+$("link").addEventListener("click", copy);
+$("theme").addEventListener("click", () => theme(!dark()));
+$("upload").addEventListener("change", async () => {
+  const file = $("upload").files[0];
+  if (!file) return;
+  const response = await fetch("/api/folder", {method: "POST", body: file});
+  const told = await response.json();
+  $("upload").value = "";
+  if (!response.ok) return problems(told.problems);
+  location.search = "?of=" + told.hash.slice(0, 16);
+});
+start();

@@ -1,0 +1,104 @@
+"""``python -m octoplan.app.work FOLDER``: one long job of the page, in a process that can be killed."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from octoplan.commands import cores
+from octoplan.outcomes.store import write_whole
+from octoplan.scenario import Scenario, load
+
+EVERY = 0.25
+"""Seconds between two words of progress."""
+
+
+def main(folder: Path) -> None:
+    options = json.loads((folder / "options.json").read_text("utf-8"))
+    work = {"plan": plan, "run": run}[options["kind"]]
+    found = work(load(folder / "scenario"), options, reporter(folder))
+    write_whole(folder / "result.json", json.dumps(found))
+
+
+def reporter(folder: Path) -> Callable[[str, int, int], None]:
+    """Writes what goes on into ``progress.json``, not more often than somebody looks."""
+    last = 0.0
+
+    def told(what: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY or done == total:
+            last = time.monotonic()
+            write_whole(folder / "progress.json", json.dumps({"what": what, "done": done, "total": total}))
+
+    return told
+
+
+def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """A plan with its flight, and the frontier where a country is named: lines, figures and decisions."""
+    from octoplan.plan import flight, words
+    from octoplan.plan.aims import aims_of
+    from octoplan.plan.frontier import frontier
+    from octoplan.plan.optimise import optimise
+    from octoplan.plan_commands import wanted_of
+    from octoplan.show.plan import crews, gantt, makes, orders, output
+    from octoplan.show.rivals import frontier as split
+    from octoplan.show.rivals import rivals
+
+    wanted = {name: options[name] for name in ("target", "by", "confidence") if options.get(name) is not None}
+    with ThreadPoolExecutor(cores()) as pool:
+        found = optimise(
+            scenario, aims_of(scenario, wanted_of(scenario, wanted)), futures=int(options.get("futures", 40)),
+            time_limit=120.0, executor=pool, progress=told,
+        )  # fmt: skip
+        flights = flight.fly_plans(
+            scenario, found, futures=int(options.get("unseen", 60)), seed=1, executor=pool, progress=told
+        )
+        country = options.get("frontier")
+        front = (
+            frontier(scenario, found, country, futures=30, seed=1, executor=pool, progress=told) if country else None
+        )
+    figures = [("gantt", gantt(found)), ("output", output(found))]
+    figures += [("orders", orders(found))] if makes(found) else []
+    figures += [("crews", crews(found)), ("rivals", rivals(flights, scenario.currency))]
+    lines = words.summary(found) + words.flown(flights, scenario.currency)
+    if front is not None:
+        figures.append(("frontier", split(front, scenario.currency)))
+        lines += words.split(front)
+    return {"lines": lines, "figures": [shown(*each) for each in figures], "decisions": found.text}
+
+
+def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """A large run: its headlines and its figures."""
+    from octoplan.outcomes.run import simulate
+    from octoplan.show.charts import CHARTS
+
+    with ThreadPoolExecutor(cores()) as pool:
+        found = simulate(
+            scenario, int(options.get("futures", 10_000)), 1, executor=pool, keep_going=True,
+            progress=lambda done, total: told("flying futures", done, total),
+        )  # fmt: skip
+    table = found.headlines()
+    return {
+        "lines": [table.verdict, f"{found.futures:,} futures, {found.failed:,} failed"],
+        "figures": [shown(name, chart(found)) for name, (chart, _) in CHARTS.items()],
+        "table": table.to_csv(),
+    }
+
+
+def shown(name: str, made: go.Figure) -> dict[str, Any]:
+    """A figure as plain data, its title apart."""
+    title = made.layout.title
+    bare = go.Figure(made).update_layout(title=None)
+    return {
+        "name": name, "title": title.text, "also": title.subtitle.text or "", "note": "",
+        "figure": json.loads(bare.to_json()),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
