@@ -162,6 +162,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
     kept = [way[: draw(st.integers(1, len(way)))] for way in ways]
     return Links(
         month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
+        row_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         month_days=month_days,
         winter=np.array([0.5 * (1 + cos(2 * pi * (day - noon) / 365.25)) for day in range(days)]),
         gate_after=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),

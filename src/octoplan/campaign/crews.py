@@ -78,12 +78,12 @@ def serve(crews: Records, kits: Records, keys: Keys, corps: Corps, future: int, 
 
 
 @kernel
-def pay_corps(crews: Records, kits: Records, books: Books, month: int, trained: int, begun: int, ordered: int) -> None:
+def pay_corps(crews: Records, kits: Records, books: Books, row: int, trained: int, begun: int, ordered: int) -> None:
     """Pay the day's crews, and the courses begun and kits ordered today."""
     own, kit = crews[0], kits[0]
-    pay(books, month, CREWS, own.payer, own.cost_currency, trained * own.cost)
-    pay(books, month, TRAINING, own.payer, own.course_cost_currency, begun * own.course_cost)
-    pay(books, month, KITS, kit.payer, kit.price_currency, ordered * kit.price)
+    pay(books, row, CREWS, own.payer, own.cost_currency, trained * own.cost)
+    pay(books, row, TRAINING, own.payer, own.course_cost_currency, begun * own.course_cost)
+    pay(books, row, KITS, kit.payer, kit.price_currency, ordered * kit.price)
 
 
 @leaf

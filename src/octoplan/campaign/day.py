@@ -209,23 +209,23 @@ def programme_day(
     world: World, links: Links, plan: Plan, keys: Keys, tally: Tally, state: State, books: Books, future: int, day: int
 ) -> None:
     """The programme's own morning: parts ordered, shipped and received; units made, received and sent."""
-    month = links.month_of[day]
+    month, row = links.month_of[day], links.row_of[day]
     first = day == 0 or links.month_of[day - 1] != month
     works, stores, depot = state.works, state.stores, state.depot
     ships = np.empty(world.suppliers.shape[0], np.int64)
     shipping(links.supplier_causes, state.suppliers, state.causes, ships)
     order_parts(world.plants, world.suppliers, plan, works, stores, links.bill, ships, month, first, day)
     supplied = SupplyLog(tally.part_shipped, tally.supplier_down)
-    ship_parts(world.suppliers, works.payer, keys, books, supplied, stores, ships, month, future, day)
+    ship_parts(world.suppliers, works.payer, keys, books, supplied, stores, ships, row, future, day)
     receive(stores, day)
     produced = PlantLog(
         tally.made, tally.good, tally.hours_paid, tally.hours_worked, tally.plant_bound, tally.plant_down
     )
     make(
         world.plants, keys, books, produced, works, stores, links.bill, depot.made, depot.scrapped,
-        state.released, state.power_until, month, future, day,
+        state.released, state.power_until, row, future, day,
     )  # fmt: skip
-    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.month_of)
+    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.row_of)
     arrive(delivered, depot, day)
     dispatch(
         world.plants, world.lanes, links.plant_lanes, plan.dispatch_weight, keys, books, delivered,
@@ -251,11 +251,11 @@ def supplies(
     ordered: int, day: int,
 ) -> None:  # fmt: skip
     """What comes whether there is a programme or not: other makers' units, shots of the layers, the crews' pay."""
-    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.month_of)
+    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.row_of)
     others_deliver(
         world.makers, plan.dispatch_weight, books, delivered, state.depot, state.released, state.makers_carry, day
     )
-    pay_corps(world.crews, world.kits, books, links.month_of[day], trained, begun, ordered)
+    pay_corps(world.crews, world.kits, books, links.row_of[day], trained, begun, ordered)
     for layer in range(1, world.layers.shape[0]):
         state.layer_stock[layer] += world.layers[layer].resupply
 
@@ -320,19 +320,19 @@ def fight(
     night: Night, future: int, day: int,
 ) -> None:  # fmt: skip
     """The raid, region by region along the corridors; what is alive at its destination leaks and does damage."""
-    month = links.month_of[day]
+    row = links.row_of[day]
     depot, raid, layers = state.depot, night.raid, world.layers.shape[0]
     shield = Shield(
         plan.layer_order, night.p, still.shots, still.limited, still.stocked, np.zeros(layers), state.layer_stock,
         np.zeros(layers),
     )  # fmt: skip
-    diary = CombatLog(tally.stopped[month], tally.stopped_by[month], tally.nights[month])
+    diary = CombatLog(tally.stopped[row], tally.stopped_by[row], tally.nights[row])
     alive = np.ones(raid.threat.shape[0], np.int64)
     luck, guise = raid.luck.copy(), raid.guise.copy()
     doctrine = Doctrine(still.engagement, still.engagement_cv, still.p_contact[0], plan.max_shots, plan.salvo)
     arsenals = Arsenal(
         night.order, still.design, depot.stock, np.zeros(still.design.shape[0], np.int64), night.p_kill,
-        still.p_recover, tally.sorties[month], tally.contacts[month], tally.recovered[month], tally.kills[month],
+        still.p_recover, tally.sorties[row], tally.contacts[row], tally.recovered[row], tally.kills[row],
     )  # fmt: skip
     sweep(
         world.threats, world.engagement, world.posts, still.p_contact, plan.value, plan.by_value[0] == 1, SMOOTHING,
@@ -340,13 +340,13 @@ def fight(
         Accounts(depot.spent, depot.position, depot.use), links.region_order, night.fit, future, day,
     )  # fmt: skip
     for layer in range(shield.fired.shape[0]):
-        tally.shots[month, layer] += shield.fired[layer]
+        tally.shots[row, layer] += shield.fired[layer]
         own = world.layers[layer]
         if layer > 0:
-            pay(books, month, LAYERS, own.payer, own.cost_currency, shield.fired[layer] * own.cost)
-    count_leakers(raid.threat, raid.target, alive, tally.launched[month], tally.leaked[month])
+            pay(books, row, LAYERS, own.payer, own.cost_currency, shield.fired[layer] * own.cost)
+    count_leakers(raid.threat, raid.target, alive, tally.launched[row], tally.leaked[row])
     harm(
-        world.threats, world.regions, world.plants, keys, raid, alive, state.rates[day], tally.damage[month],
+        world.threats, world.regions, world.plants, keys, raid, alive, state.rates[day], tally.damage[row],
         state.power_until, state.works.down_until, future, day,
     )  # fmt: skip
 
@@ -398,27 +398,27 @@ def harm(
 
 
 @kernel
-def close_month(links: Links, tally: Tally, state: State, day: int) -> None:
-    """Write down the stocks that stand at a month's end."""
-    month = links.month_of[day]
+def close_row(links: Links, tally: Tally, state: State, day: int) -> None:
+    """Write down the stocks that stand at the end of a row's last day."""
+    row = links.row_of[day]
     works, depot = state.works, state.depot
     designs, blocks = state.released.shape
     for p in range(works.heads.shape[0]):
-        tally.heads[month, p] = works.heads[p]
-        tally.experience[month, p] = works.experience[p]
-        tally.plant_stock[month, p] = works.stock[p].sum()
+        tally.heads[row, p] = works.heads[p]
+        tally.experience[row, p] = works.experience[p]
+        tally.plant_stock[row, p] = works.stock[p].sum()
         for n in range(state.stores.on_hand.shape[1]):
-            tally.part_stock[month, p, n] = state.stores.on_hand[p, n]
-            tally.part_due[month, p, n] = state.stores.on_order[p, n]
+            tally.part_stock[row, p, n] = state.stores.on_hand[p, n]
+            tally.part_due[row, p, n] = state.stores.on_order[p, n]
     for d in range(designs):
-        tally.transit[month, d] = depot.transit[d]
-        tally.block[month, d] = current(state.released[d], day) + 1
+        tally.transit[row, d] = depot.transit[d]
+        tally.block[row, d] = current(state.released[d], day) + 1
         for r in range(depot.stock.shape[0]):
-            tally.stock[month, r, d] = depot.stock[r, d * blocks : (d + 1) * blocks].sum()
+            tally.stock[row, r, d] = depot.stock[r, d * blocks : (d + 1) * blocks].sum()
     for c in range(state.rates.shape[1]):
-        tally.exchange[month, c] = state.rates[day, c]
-    tally.crews[month] = state.corps.trained[0]
-    tally.kits[month] = state.corps.kits[0]
+        tally.exchange[row, c] = state.rates[day, c]
+    tally.crews[row] = state.corps.trained[0]
+    tally.kits[row] = state.corps.kits[0]
 
 
 @kernel
@@ -453,7 +453,7 @@ def live(
 
     What is known on a morning takes its place on the evening before, so that a month ends with what the next begins.
     """
-    month, known = links.month_of[day], links.known
+    row, known = links.row_of[day], links.known
     programme, eve = plan.programme.sum() > 0, known.day[0] == day + 1
     bias = world.finance[0].optimism_bias
     books = Books(tally.spend, tally.spend_local, tally.plant_spend, state.rates[day], bias)
@@ -466,7 +466,7 @@ def live(
     weather(world.regions, keys, links.winter[day], state.corps.grounded, future, day)
     fit = np.empty(world.regions.shape[0], np.int64)
     fit_tonight(keys, state.corps, plan.crew_weight, world.crews[0].on_duty, future, day, fit)
-    tally.fit[month] += fit.sum()
+    tally.fit[row] += fit.sum()
     night = nightfall(world, links, plan, keys, still, state.released, fit, count, future, day)
     fight(world, links, plan, keys, tally, state, still, books, night, future, day)
     if eve:
@@ -483,8 +483,8 @@ def live(
             day + 1,
         )
     tally.imbalance[0] = max(tally.imbalance[0], imbalance(world.plants, state.works.stock, state.depot))
-    if day + 1 == links.month_of.shape[0] or links.month_of[day + 1] != month:
-        close_month(links, tally, state, day)
+    if day + 1 == links.row_of.shape[0] or links.row_of[day + 1] != row:
+        close_row(links, tally, state, day)
     if shadowed:
         apart = Books(without.spend, without.spend_local, without.plant_spend, state.rates[day], bias)
         supplies(world, links, plan, without, shadow, apart, trained, begun, ordered, day)

@@ -14,12 +14,12 @@ from octoplan.scenario.arrays import Floats, Ints, Keys, Records
 
 @structure
 class LaneLog:
-    """The tallies of delivery, see ``tally.TALLIES``, and the (days,) month of each day."""
+    """The tallies of delivery, see ``tally.TALLIES``, and the (days,) row of each day."""
 
     delivered: Ints
     lane_down: Ints
     received: Ints
-    month_of: Ints
+    row_of: Ints
 
 
 @structure
@@ -125,8 +125,8 @@ def dispatch(
     waiting
         (plants, blocks) good units at the plants.
     """
-    month = diary.month_of[day]
-    open_lanes(lanes, outage.up, depot.credit, diary.lane_down[month])
+    row = diary.row_of[day]
+    open_lanes(lanes, outage.up, depot.credit, diary.lane_down[row])
     arrival = arrivals(lanes, keys, future, day)
     out = np.empty(depot.use.shape[0], np.int64)
     for p in range(plants.shape[0]):
@@ -140,7 +140,7 @@ def dispatch(
                 continue
             depot.credit[lane] -= units
             own = lanes[lane]
-            pay_plant(books, month, p, FREIGHT, own.payer, own.cost_currency, units * own.cost)
+            pay_plant(books, row, p, FREIGHT, own.payer, own.cost_currency, units * own.cost)
             loss = stream(keys, LOSS, p * lanes.shape[0] + lane)
             lost = binomial(loss, future, day, 0, units, own.loss)
             depot.lost[design] += lost
@@ -169,13 +169,13 @@ def send(
         units = out[r]
         depot.transit[design] += units
         depot.position[design, r] += units
-        if arrival < diary.month_of.shape[0]:
-            diary.delivered[diary.month_of[arrival], plant] += units
+        if arrival < diary.row_of.shape[0]:
+            diary.delivered[diary.row_of[arrival], plant] += units
         while units > 0:
             taken = min(units, waiting[b])
             waiting[b] -= taken
             units -= taken
-            if arrival < diary.month_of.shape[0]:
+            if arrival < diary.row_of.shape[0]:
                 depot.due[arrival, r, design * blocks + b] += taken
             if units > 0:
                 b += 1
@@ -185,14 +185,14 @@ def send(
 def arrive(diary: LaneLog, depot: Depot, day: int) -> None:
     """Units due today reach their regions."""
     blocks = depot.stock.shape[1] // depot.transit.shape[0]
-    month = diary.month_of[day]
+    row = diary.row_of[day]
     for r in range(depot.stock.shape[0]):
         for c in range(depot.stock.shape[1]):
             units = depot.due[day, r, c]
             if units > 0:
                 depot.stock[r, c] += units
                 depot.transit[c // blocks] -= units
-                diary.received[month, r, c // blocks] += units
+                diary.received[row, r, c // blocks] += units
 
 
 @kernel
@@ -207,7 +207,7 @@ def others_deliver(
     carry
         (makers,) part of a unit left over from yesterday.
     """
-    month = diary.month_of[day]
+    row = diary.row_of[day]
     out = np.empty(depot.use.shape[0], np.int64)
     for i in range(makers.shape[0]):
         own = makers[i]
@@ -215,7 +215,7 @@ def others_deliver(
         carry[i] += own.rate_start + (own.rate_full - own.rate_start) * ramped
         units = int(carry[i])
         carry[i] -= units
-        pay(books, month, MAKERS, own.payer, own.price_currency, units * own.price)
+        pay(books, row, MAKERS, own.payer, own.price_currency, units * own.price)
         cohort = own.design * released.shape[1] + current(released[own.design], day)
         if day == 0:
             stand = int(own.stock + 0.5)
@@ -224,7 +224,7 @@ def others_deliver(
         destinations(planned, depot.position[own.design], depot.use, units, out)
         take_in(depot, own.design, cohort, out)
         for r in range(out.shape[0]):
-            diary.received[month, r, own.design] += out[r]
+            diary.received[row, r, own.design] += out[r]
 
 
 @kernel

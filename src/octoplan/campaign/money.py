@@ -25,19 +25,19 @@ class Books:
 
 
 @kernel
-def pay(books: Books, month: int, cost: int, payer: int, currency: int, amount: float) -> None:
+def pay(books: Books, row: int, cost: int, payer: int, currency: int, amount: float) -> None:
     """Book an amount of a currency, and its worth in the reporting currency at the day's rate."""
-    books.spend[month, cost, payer] += amount * books.rate[currency]
-    books.spend_local[month, payer, currency] += amount
+    books.spend[row, cost, payer] += amount * books.rate[currency]
+    books.spend_local[row, payer, currency] += amount
 
 
 @kernel
-def pay_plant(books: Books, month: int, plant: int, cost: int, payer: int, currency: int, amount: float) -> None:
+def pay_plant(books: Books, row: int, plant: int, cost: int, payer: int, currency: int, amount: float) -> None:
     """Book a cost of a plant, and the optimism bias on it as a cost of its own."""
-    pay(books, month, cost, payer, currency, amount)
-    pay(books, month, BIAS, payer, currency, amount * books.bias)
-    books.plant_spend[month, plant, cost] += amount * books.rate[currency]
-    books.plant_spend[month, plant, BIAS] += amount * books.bias * books.rate[currency]
+    pay(books, row, cost, payer, currency, amount)
+    pay(books, row, BIAS, payer, currency, amount * books.bias)
+    books.plant_spend[row, plant, cost] += amount * books.rate[currency]
+    books.plant_spend[row, plant, BIAS] += amount * books.bias * books.rate[currency]
 
 
 @kernel

@@ -273,21 +273,21 @@ def binding(wanted: float, by_line: float, by_labour: float, open_share: float, 
 
 
 @kernel
-def running_cost(own: Records, works: Works, books: Books, plant: int, month: int, day: int, paid: float) -> None:
+def running_cost(own: Records, works: Works, books: Books, plant: int, row: int, day: int, paid: float) -> None:
     """Overhead and labour of an open plant, and the capital of lines beyond those it has ever had."""
     payer = works.payer[plant]
-    pay_plant(books, month, plant, OVERHEAD, payer, own.overhead_currency, own.overhead)
-    pay_plant(books, month, plant, LABOUR, payer, own.labour_rate_currency, paid * own.labour_rate)
+    pay_plant(books, row, plant, OVERHEAD, payer, own.overhead_currency, own.overhead)
+    pay_plant(books, row, plant, LABOUR, payer, own.labour_rate_currency, paid * own.labour_rate)
     new = works.lines[plant, day] - works.built[plant]
     if new > 0.0:
         works.built[plant] = works.lines[plant, day]
-        pay_plant(books, month, plant, CAPITAL, payer, own.line_capital_currency, new * own.line_capital)
+        pay_plant(books, row, plant, CAPITAL, payer, own.line_capital_currency, new * own.line_capital)
 
 
 @kernel
 def make(
     plants: Records, keys: Keys, books: Books, diary: PlantLog, works: Works, stores: Stores, bill: Ints,
-    made: Ints, scrapped: Ints, released: Floats, power_until: Floats, month: int, future: int, day: int,
+    made: Ints, scrapped: Ints, released: Floats, power_until: Floats, row: int, future: int, day: int,
 ) -> None:  # fmt: skip
     """One day at every plant: units started = min(asked / yield, line rate, labour / hours a unit, parts on hand).
 
@@ -300,7 +300,7 @@ def make(
         own = plants[p]
         if day < works.opens[p]:
             if works.opens[p] < np.inf:
-                diary.plant_bound[month, p, GATE] += 1
+                diary.plant_bound[row, p, GATE] += 1
             continue
         design = own.design
         cut_in(own, works, released[design], p, day)
@@ -311,10 +311,10 @@ def make(
         soon = max(asked, works.asked[p, min(day + 30, days - 1)]) / max(good_share, LOWEST_YIELD)
         works.heads[p] = workforce(works.heads[p], soon, hours, own.hours_per_head, own.hire_rate)
         paid = works.heads[p] * own.hours_per_head
-        running_cost(own, works, books, p, month, day, paid)
+        running_cost(own, works, books, p, row, day, paid)
         open_share = available(own, works.down_until[p], power_until, day)
-        diary.plant_down[month, p] += 1.0 - open_share
-        diary.hours_paid[month, p] += paid
+        diary.plant_down[row, p] += 1.0 - open_share
+        diary.hours_paid[row, p] += paid
 
         wanted = asked / max(good_share, LOWEST_YIELD)
         by_line = works.lines[p, day] * own.line_rate
@@ -324,7 +324,7 @@ def make(
         by_parts, scarce = parts_for(bill[design], stores.on_hand[p])
         started = min(ready, by_parts)
         bound = binding(wanted, by_line, by_labour, open_share, ready > by_parts, scarce)
-        diary.plant_bound[month, p, bound] += 1
+        diary.plant_bound[row, p, bound] += 1
         works.carry[p] = min(max(0.0, works.carry[p] - started), 1.0)
         if started == 0:
             continue
@@ -336,7 +336,7 @@ def make(
         works.stock[p, works.block[p]] += good
         made[design] += started
         scrapped[design] += started - good
-        diary.made[month, p] += started
-        diary.good[month, p] += good
-        diary.hours_worked[month, p] += started * middle
-        pay_plant(books, month, p, ROYALTY, works.payer[p], own.royalty_currency, good * own.royalty)
+        diary.made[row, p] += started
+        diary.good[row, p] += good
+        diary.hours_worked[row, p] += started * middle
+        pay_plant(books, row, p, ROYALTY, works.payer[p], own.royalty_currency, good * own.royalty)

@@ -184,7 +184,7 @@ def order_by_need(
 @kernel
 def ship_parts(
     suppliers: Records, payer: Ints, keys: Keys, books: Books, diary: SupplyLog, stores: Stores, ships: Ints,
-    month: int, future: int, day: int,
+    row: int, future: int, day: int,
 ) -> None:  # fmt: skip
     """Suppliers that are up ship their backlog within capacity, plants taking turns; parts are paid when shipped.
 
@@ -195,7 +195,7 @@ def ship_parts(
     for s in range(ships.shape[0]):
         own = suppliers[s]
         if ships[s] == 0:
-            diary.supplier_down[month, s] += 1
+            diary.supplier_down[row, s] += 1
             continue
         stores.credit[s] = min(stores.credit[s] + own.capacity, max(1.0, 30.4375 * own.capacity))
         begin = first_in_turn(stores.backlog[:, s], day)
@@ -206,12 +206,12 @@ def ship_parts(
                 continue
             stores.backlog[p, s] -= quantity
             stores.credit[s] -= quantity
-            diary.part_shipped[month, s] += quantity
+            diary.part_shipped[row, s] += quantity
             lead = duration(stream(keys, LEAD, s * plants + p), future, day, 0, own.lead, own.lead_cv)
             arrival = day + int(lead + 0.5)
             if arrival < days:
                 stores.due[arrival, p, own.part] += quantity
-            pay_plant(books, month, p, PARTS, payer[p], own.price_currency, quantity * own.price)
+            pay_plant(books, row, p, PARTS, payer[p], own.price_currency, quantity * own.price)
 
 
 @leaf

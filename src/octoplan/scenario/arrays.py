@@ -107,6 +107,8 @@ class Links(NamedTuple):
 
     month_of
         (days,) month of each day, from 0.
+    row_of
+        (days,) row of the tallies that each day adds to: its month, or the day itself in a flight told day by day.
     month_days
         (months,) days in each month.
     winter
@@ -136,6 +138,7 @@ class Links(NamedTuple):
     """
 
     month_of: Ints
+    row_of: Ints
     month_days: Ints
     winter: Floats
     gate_after: Ints

@@ -104,13 +104,15 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
 def links(programme: Programme, names: Names, given: Ints, times: Times, known: Known) -> Links:
     """The structure that no belief changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
+    month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
     corridors = [programme.entities["corridors"][name] for name in names.corridors]
     into = [names.regions.index(str(corridor["into"])) for corridor in corridors]
     by_end = sorted(range(len(into)), key=lambda corridor: into[corridor])
     lanes = [programme.links("plants", plant, "lanes") for plant in names.plants]
     return Links(
-        month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
+        month_of=month_of,
+        row_of=month_of,
         month_days=month_days,
         winter=np.array([winter(day) for day in first_day]),
         gate_after=_membership(names.gates, names.gates, lambda gate: programme.links("gates", gate, "after")),

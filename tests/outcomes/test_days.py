@@ -1,0 +1,45 @@
+"""One future told day by day is the same future: its days sum to its months."""
+
+import numpy as np
+import pytest
+
+from octoplan.outcomes.days import TOLD, told_by_day
+from octoplan.outcomes.run import RunError, simulate
+from octoplan.scenario import load
+
+FLOWS = (
+    "launched", "leaked", "stopped", "stopped_by", "shots", "sorties", "kills", "nights", "damage", "spend", "good",
+    "made", "delivered", "received", "hours_worked", "part_shipped", "plant_bound", "fit",
+)  # fmt: skip
+STOCKS = ("stock", "transit", "crews", "kits", "part_stock", "part_due", "experience", "heads", "plant_stock")
+
+
+@pytest.mark.parametrize("name", ["pocket", "octopus"])
+def test_days_sum_to_the_months_of_the_run(name: str) -> None:
+    """Flows sum over the days of a month, stocks stand as on its last day, for each tally, in the last future."""
+    run = simulate(load(name), 2, 3, keep=("all",))
+    days = told_by_day(run, 1, FLOWS + STOCKS)
+    month_of = run.compiled.links.month_of
+    last = np.flatnonzero(np.append(month_of[1:] != month_of[:-1], True))
+    for each in FLOWS:
+        months = np.zeros(run.data[each].shape[1:])
+        np.add.at(months, month_of, days[each].values)
+        assert months == pytest.approx(run.data[each].values[1], rel=1e-9, abs=1e-6), each
+    for each in STOCKS:
+        assert (days[each].values[last] == run.data[each].values[1]).all(), each
+
+
+def test_the_days_bear_dates_and_units() -> None:
+    """Days are dates from the scenario's start, and every tally says its unit."""
+    run = simulate(load("pocket"), 1, 1)
+    days = told_by_day(run, 0)
+    assert str(days["day"].values[0])[:10] == run.scenario.start.isoformat()
+    assert set(days.data_vars) == set(TOLD)
+    assert all(days[each].attrs["units"] for each in TOLD)
+
+
+@pytest.mark.parametrize("future", [-1, 2])
+def test_a_future_that_is_not_there(future: int) -> None:
+    """A future beyond the run is said to be missing."""
+    with pytest.raises(RunError, match="there is no future"):
+        told_by_day(simulate(load("pocket"), 2, 1), future)
