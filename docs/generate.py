@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -16,6 +17,7 @@ from octoplan.campaign.tally import COSTS, NIGHT_BOUNDS, PLANT_BOUNDS, TALLIES
 from octoplan.cli import app
 from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
+from octoplan.scenario.governance import Governance, Ruling
 from octoplan.scenario.wanted import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -92,11 +94,15 @@ def holds(kind: Any) -> str:
     if kind is Bounds:
         return "two shares"
     if get_origin(kind) is list:
-        return "text in a list" if get_args(kind) == (str,) else "a number a month"
+        return {(str,): "text in a list", (Ruling,): holds(Ruling)}.get(get_args(kind), "a number a month")
     if get_origin(kind) is Literal:
         return " or ".join(f'`"{word}"`' for word in get_args(kind))
     if kind is str:
         return "text"
+    if kind is date:
+        return "a date"
+    if kind is Ruling:
+        return "tables of date, decision, by, why"
     return holds(get_args(kind)[0]) if get_args(kind) else "a number" if kind is float else "a whole number"
 
 
@@ -104,7 +110,7 @@ def default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
     value = field.get_default(call_default_factory=True, validated_data={})
-    return "none" if value in ({}, [], None) else f"`{value}`".replace("'", '"')
+    return "none" if value in ({}, [], None, "") else f"`{value}`".replace("'", '"')
 
 
 def choices(model: type[BaseModel], path: str) -> Iterator[tuple[str, ...]]:
@@ -120,6 +126,10 @@ def choices(model: type[BaseModel], path: str) -> Iterator[tuple[str, ...]]:
 def decisions() -> str:
     rows = (*choices(Decisions, ""), *choices(Doctrine, "doctrine.<threat>."))
     return table(("field", "holds", "if left out", "meaning"), rows)
+
+
+def governance() -> str:
+    return table(("field", "holds", "if left out", "meaning"), choices(Governance, "governance."))
 
 
 def tallies() -> str:
@@ -141,7 +151,7 @@ def commands() -> str:
 
 WRITERS = {
     "sections": sections, "kinds": kinds, "decisions": decisions, "tallies": tallies, "labels": labels,
-    "commands": commands,
+    "commands": commands, "governance": governance,
 }  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from octoplan.scenario.arrays import Names
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, SECTIONS, SINGLE, Link
 from octoplan.scenario.files import GIVEN, PROGRAMME, RAIDS, Report, Toml, did_you_mean, shown
+from octoplan.scenario.governance import SECTION as GOVERNANCE
+from octoplan.scenario.governance import Governance, read_governance
 
 HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "raids")
 EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
@@ -45,7 +47,7 @@ class Programme:
     """What exists.
 
     ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once;
-    ``raids`` the files that raids come from.
+    ``raids`` the files that raids come from; ``governance`` who asked what and who answers for it.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Programme:
     bills: Mapping[str, Mapping[str, int]]
     tiles: Mapping[str, tuple[int, int]]
     titles: Mapping[str, str]
+    governance: Governance
     toml: Toml
 
     def names(self, section: str) -> tuple[str, ...]:
@@ -122,8 +125,8 @@ class _Reader:
     def programme(self) -> Programme:
         tree = self.toml.tree
         for key in tree:
-            if key not in HEAD + SECTIONS + LINKED:
-                known = HEAD + SECTIONS + LINKED
+            known = (*HEAD, *SECTIONS, *LINKED, GOVERNANCE)
+            if key not in known:
                 word = f"unknown section {shown(key)}; {did_you_mean(key, known)}"
                 self.report.add(PROGRAMME, self.toml.line(key), word)
         entities = {section: self.section(section) for section in SECTIONS}
@@ -142,6 +145,7 @@ class _Reader:
             tiles={name: tile for name in names["regions"] if (tile := self.tile(name))},
             titles={f"{s}.{name}": self.title(s, name) for s in SECTIONS for name in names[s]}
             | {f"layers.{INTERCEPTOR}": "Interceptors"},
+            governance=read_governance(self.toml, self.report),
             toml=self.toml,
         )
 

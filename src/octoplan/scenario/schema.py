@@ -9,6 +9,8 @@ from octoplan.scenario.beliefs import DISTRIBUTIONS
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, GIVEN, PROGRAMME, RAIDS
+from octoplan.scenario.governance import SECTION as GOVERNANCE
+from octoplan.scenario.governance import Governance
 from octoplan.scenario.programme import LINKED, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
 
 Schema = dict[str, Any]
@@ -56,12 +58,13 @@ def programme() -> Schema:
     }
     sections = {section: _section(section) for section in SECTIONS}
     single = {name: {"description": BY_NAME[name].meaning, **_table(BY_NAME[name])} for name in LINKED}
+    governed = {GOVERNANCE: Governance.model_json_schema(ref_template=f"#/properties/{GOVERNANCE}/$defs/{{model}}")}
     return {
         "$schema": DIALECT,
         "title": PROGRAMME,
         "description": "What exists: names and links. Numbers stand in assumptions.csv and decisions.toml.",
         "type": "object",
-        "properties": head | sections | single,
+        "properties": head | sections | single | governed,
         "required": [name for name in head if name not in ("missile_layer", "raids")] + [*NEEDED, *LINKED],
         "additionalProperties": False,
     }

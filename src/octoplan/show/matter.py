@@ -1,0 +1,104 @@
+"""What matters: the tornado of one figure, one belief at a time, and switching values in words."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from octoplan.outcomes.swings import SURE, Swing
+from octoplan.show.tables import digits
+from octoplan.show.theme import BLUE, GREY, ORANGE, figure
+
+SHOWN = 12
+"""Beliefs that a tornado shows."""
+ROW = 34
+"""Pixels of one of them."""
+
+
+def tornado(swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0) -> go.Figure:
+    """Mean of a figure where a belief lies in its lowest and in its highest fifth of futures, the widest on top.
+
+    what
+        The figure's name in a sentence; ``size`` is what its values are divided by to be in ``unit``.
+    """
+    shown = list(swings[:SHOWN])
+    sure = [each for each in swings if each.sure]
+    chart = figure(tornado_words(sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
+    for name, hexed, part in (("lowest fifth", ORANGE, "low"), ("highest fifth", BLUE, "high")):
+        chart.add_trace(
+            go.Bar(
+                y=list(range(len(shown))), x=[(getattr(each, part) - middle(each)) / size for each in shown],
+                base=[middle(each) / size for each in shown], orientation="h", name=f"belief in its {name}",
+                marker={"color": [hexed if each.sure else GREY for each in shown], "line": {"width": 0},
+                        "pattern": {"shape": "" if part == "low" else "/", "solidity": 0.2}},
+                customdata=[(each.belief.name, digits(getattr(each, part) / size), digits(each.error / size, 2))
+                            for each in shown],
+                hovertemplate=f"%{{customdata[0]}}, {name}: %{{customdata[1]}} {unit} (± %{{customdata[2]}})"
+                "<extra></extra>",
+                showlegend=False,
+            )
+        )  # fmt: skip
+    for place, each in enumerate(shown):
+        for value, at in ((each.low, each.at[0]), (each.high, each.at[1])):
+            left = value < middle(each)
+            chart.add_annotation(
+                x=value / size, y=place, text=f"{digits(at)}", showarrow=False, xshift=-4 if left else 4,
+                xanchor="right" if left else "left", font={"size": 11},
+            )  # fmt: skip
+    chart.update_yaxes(
+        tickvals=list(range(len(shown))), ticktext=[labelled(each) for each in shown], autorange="reversed",
+        zeroline=False, rangemode="normal", showgrid=False, automargin=True, tickfont={"size": 12},
+    )  # fmt: skip
+    ends = [value / size for each in shown for value in (each.low, each.high)] or [0.0, 1.0]
+    spare = 0.12 * (max(ends) - min(ends) or 1.0)
+    chart.update_xaxes(
+        title=f"{what}, mean, {unit}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3",
+        range=[min(ends) - spare, max(ends) + spare], zeroline=False,
+    )  # fmt: skip
+    if min(ends) - spare < 0.0 < max(ends) + spare:
+        chart.add_vline(x=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
+    return chart.update_layout(barmode="overlay", hovermode="closest", margin={"l": 12, "b": 56})
+
+
+def middle(swing: Swing) -> float:
+    """Half-way between the two means."""
+    return 0.5 * (swing.low + swing.high)
+
+
+def labelled(swing: Swing) -> str:
+    """The name of a belief with its unit, marked where luck may explain the swing."""
+    unit = f", {swing.belief.unit}" if swing.belief.unit not in ("", "1") else ""
+    return escape(f"{swing.belief.name}{unit}{'' if swing.sure else ' (may be luck)'}")
+
+
+def tornado_words(sure: Sequence[Swing], what: str, unit: str, size: float) -> str:
+    """Which belief moves the figure most, and how many do beyond luck."""
+    if not sure:
+        return f"No single belief moves {what} beyond luck in these futures"
+    top = sure[0]
+    scale = max(abs(top.low), abs(top.high)) / size
+    ends = " to ".join(f"{x / size:,.0f}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
+    others = f"; {len(sure) - 1} more do beyond luck" if len(sure) > 1 else ""
+    return f"{top.belief.name} moves {what} most, from {ends} {unit}{others}"
+
+
+def switching(swings: Sequence[Swing], what: str) -> list[str]:
+    """At what value of one belief, all others as believed, the figure's mean would be zero."""
+    found = [
+        f"{what} would be nil if {each.belief.name} were {digits(each.switch)} ± {digits(2 * each.switch_error, 2)} "
+        f"{'' if each.belief.unit == '1' else each.belief.unit} (believed {digits(each.at[0])} to "
+        f"{digits(each.at[1])}, P10 to P90; {each.belief.file}:{each.belief.line})".replace("  ", " ")
+        for each in swings
+        if each.switch is not None
+    ]
+    if found or not any(each.sure for each in swings):
+        return found
+    return [f"No single belief, anywhere from its P1 to its P99 and the others as believed, would bring {what} to nil."]
+
+
+METHOD = (
+    "One belief at a time, from the run's own draws: the mean over the fifth of futures in which it was lowest "
+    f"(orange) and the fifth in which it was highest (blue, hatched). Grey bars lie within {SURE} standard errors and "
+    "may be luck. Beliefs that were drawn together share their swing, and what two do only jointly is not seen. "
+    "Figures at the bars' ends are the belief's P10 and P90."
+)
