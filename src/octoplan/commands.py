@@ -228,15 +228,25 @@ def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
     return names if len(set(names)) == len(names) else tuple(map(str, paths))
 
 
-def report(run: Path, *, out: Path | None = None, nominal: Annotated[bool, Parameter(negative=())] = False) -> None:
-    """Draw the report of a run folder again: one HTML file that needs no network.
+def report(
+    run: Path,
+    *others: Path,
+    out: Path | None = None,
+    plan: Path | None = None,
+    nominal: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Write the decision report of a run folder, beside others if named: one HTML file that needs no network.
 
     Parameters
     ----------
     run
         A run folder.
+    others
+        Run folders of further options, flown through the same raids.
     out
-        The file to write; report.html in the run folder if not given.
+        The file to write; report.html in the first run folder if not given.
+    plan
+        A folder that octoplan plan wrote; the report then has an annex on the plan.
     nominal
         Inflate money by the belief on the reporting currency's inflation.
 
@@ -247,8 +257,9 @@ def report(run: Path, *, out: Path | None = None, nominal: Annotated[bool, Param
         from octoplan.outcomes.store import REPORT, read, write_whole
         from octoplan.show.report import report as page
 
-        place = out or run / REPORT
-        write_whole(place, page(read(run), nominal=nominal))
+        place, paths = out or run / REPORT, (run, *others)
+        text = page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal)
+        write_whole(place, text)
         Console().print(str(place), highlight=False, soft_wrap=True)
 
 

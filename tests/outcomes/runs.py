@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import Scenario, load
@@ -12,6 +13,22 @@ FUTURES = 60
 @lru_cache(maxsize=8)
 def pocket(futures: int = FUTURES, seed: int = 1) -> Run:
     return simulate(load("pocket"), futures, seed)
+
+
+RANGES = {
+    "labour_rate,20,,,fixed": "labour_rate,20,15,25,normal",
+    "drone.damage,100000,,,fixed": "drone.damage,,50000,200000,lognormal",
+    "p_kill,0.75,,,fixed": "p_kill,,0.6,0.9,beta",
+    "optimism_bias,0,,,fixed": "optimism_bias,,0.1,0.3,gamma",
+}
+"""Rows of pocket that ``ranged`` draws from a range."""
+
+
+@lru_cache(maxsize=1)
+def ranged() -> Run:
+    """Pocket with some of its numbers uncertain, through 400 futures."""
+    with TemporaryDirectory() as folder:
+        return simulate(changed(Path(folder) / "ranged", assumptions=RANGES), 400, 1)
 
 
 @lru_cache(maxsize=1)

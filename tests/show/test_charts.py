@@ -1,16 +1,13 @@
 """Every chart and the page they stand on, drawn from real runs."""
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 import octoplan as op
-from octoplan.outcomes.run import Run
 from octoplan.show.charts import CHARTS, broken
-from octoplan.show.report import report
 from octoplan.show.theme import PALETTE, quantile
 from tests.outcomes.runs import octopus, pocket
 
@@ -106,44 +103,3 @@ def test_names_fit_their_tile() -> None:
     """Long names break at words, and an aside in brackets has a line of its own."""
     assert broken("Kyiv city") == "Kyiv city"
     assert broken("Zaporizhzhia oblast (partly occupied)") == "Zaporizhzhia<br>oblast<br>(partly occupied)"
-
-
-class Links(HTMLParser):
-    """Collects whatever a page would fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.fetched += [value or "" for name, value in attrs if name in {"src", "href"}]
-        if tag == "figure":
-            self.ids.append(found["id"] or "")
-
-
-@pytest.fixture(scope="module", params=RUNS)
-def run(request: pytest.FixtureRequest) -> Run:
-    return RUNS[request.param]()
-
-
-def test_the_report_is_one_file(run: Run) -> None:
-    """The page fetches nothing, has every chart, plotly once, and the verdict, the table and the assumption log."""
-    page = report(run)
-    links = Links()
-    links.feed(page)
-    assert links.fetched == []
-    assert links.ids == list(CHARTS)
-    assert page.count("plotly.js v") == 1
-    table = run.headlines()
-    assert table.verdict.split(";")[0] in page
-    assert all(f"<th scope='row'>{row.measure}</th>" in page for row in table.rows if row.key in {"made", "flown"})
-    assert f"<td>{len(run.scenario.beliefs):,}</td>" in page
-
-
-def test_nominal_money_is_marked(run: Run) -> None:
-    """A nominal report says so at every amount of money that is inflated."""
-    page = report(run, nominal=True)
-    assert "GBP (nominal)" in page
-    assert "GBP (nominal)" not in report(run)

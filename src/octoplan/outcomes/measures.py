@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
-from math import isnan
+from math import isnan, prod
 from typing import Any
 
 import numpy as np
@@ -221,7 +221,7 @@ def ratio(above: NDArray[Any], below: NDArray[Any]) -> Floats:
 
 def over(array: NDArray[Any]) -> NDArray[Any]:
     """Sum over every axis but the futures."""
-    total: NDArray[Any] = array.reshape(len(array), -1).sum(axis=1)
+    total: NDArray[Any] = array.reshape(len(array), prod(array.shape[1:])).sum(axis=1)
     return total
 
 
@@ -453,7 +453,7 @@ def spending(view: View, spend: Floats) -> Iterator[Measure]:
     rate = view.belief("finance", "discount_rate")[:, :1]
     discount = (1 + rate) ** -view.years
     real = view.take("spend").sum(axis=(2, 3))
-    shown = f"{100 * float(np.median(rate)):.3g} %"
+    shown = f"{100 * float(np.median(view.run.belief('finance', 'discount_rate')[:, 0])):.3g} %"
     base = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
     title = f"present value of the spend at the start, discounted at {shown} a year"
     yield Measure("present-value", group, title, base, over(real * discount))

@@ -97,7 +97,7 @@ def save(run: Run, path: str | Path, *, nominal: bool = False, command: str = ""
         (part / ABOUT).write_text(json.dumps(about(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_draws(run, part)
         write_summary(run, table, part / SUMMARY, nominal)
-        (part / REPORT).write_text(report(run, table, nominal=nominal), "utf-8")
+        (part / REPORT).write_text(report(run, headlines=table, nominal=nominal), "utf-8")
     return table
 
 

@@ -9,28 +9,46 @@ from octoplan.show.theme import FONT
 
 STYLE = f"""
 body {{ font: 15px/1.5 {FONT}; color: #222; background: #fff; margin: 0 auto; padding: 24px; max-width: 1152px; }}
-h1 {{ font-size: 27px; margin: 0; }} h2 {{ font-size: 20px; margin: 34px 0 8px; }}
+h1 {{ font-size: 27px; margin: 0; }} h2 {{ font-size: 20px; margin: 26px 0 8px; }}
+h3 {{ font-size: 16px; margin: 18px 0 4px; }}
+p.question {{ font-size: 19px; margin: 6px 0; max-width: 80ch; }} main p, main li {{ max-width: 110ch; }}
+a {{ color: #00588C; }} pre.lines {{ white-space: pre-wrap; font-size: 12.5px; }}
 p.facts, p.also, figcaption, caption, .small {{ color: #555; font-size: 13px; }}
 p.verdict {{ font-size: 17px; border-left: 5px solid #0072B2; padding: 4px 14px; margin: 18px 0; }}
 p.failed {{ color: #8A2A00; font-weight: 600; }}
 figure {{ margin: 26px 0 34px; }} p.seen {{ font-size: 17px; line-height: 1.3; margin: 0; padding: 0 12px; }}
 p.also {{ margin: 2px 0 0; padding: 0 12px; }} figcaption {{ max-width: 96ch; padding: 8px 12px 0; }}
-table {{ border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }}
+table {{ border-collapse: collapse; margin: 0 0 14px; font-size: 13px; font-variant-numeric: tabular-nums;
+  width: 100%; }}
 caption {{ text-align: left; padding-bottom: 6px; }}
 th, td {{ padding: 2px 8px; border-bottom: 1px solid #e4e4e4; text-align: right; white-space: nowrap; }}
 th[scope=row], td:last-child, th:last-child, th:first-child {{ text-align: left; }}
 th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ font-weight: 600; }}
+table.options td, table.options th:last-child {{ text-align: right; font-weight: 400; }}
+main p, main li {{ overflow-wrap: anywhere; }}
+table.log td {{ overflow-wrap: anywhere; }} table.signed td {{ height: 34px; min-width: 130px; }}
+table.whole td, table.whole th {{ white-space: normal; text-align: left; overflow-wrap: anywhere; font-size: 12px; }}
+table.whole td:nth-child(3) {{ font-weight: 400; }} table.log td:nth-child(3) {{ font-weight: 400; }}
 tr.group th {{ padding-top: 12px; border-bottom: 1px solid #888; }}
 div.wide {{ overflow-x: auto; }} table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
-@page {{ size: A4 landscape; margin: 12mm; }}
-@media print {{ body {{ padding: 0; max-width: none; width: 1010px; font-size: 12px; }}
-  figure, tr {{ break-inside: avoid; }} h2 {{ break-after: avoid; }} .modebar {{ display: none; }}
-  thead {{ display: table-header-group; }} th, td {{ padding: 1px 6px; }} }}
+@page {{ size: A4 portrait; margin: 12mm; }}
+table.ledger td, table.ledger th {{ text-align: left; font-size: 12px; font-weight: 400; padding: 2px 5px; }}
+table.ledger th[scope=row], table.ledger td:nth-child(9) {{ overflow-wrap: anywhere; white-space: normal; }}
+@media screen {{ table.whole, table.ledger {{ min-width: 960px; }} }}
+@media print {{ body {{ padding: 0; max-width: none; width: 860px; font-size: 14px; }}
+  section.annex {{ break-before: page; }} div.wide {{ overflow: visible; }}
+  #checks, #assurance {{ break-before: auto; }} a {{ color: inherit; text-decoration: none; }}
+  div.front h2 {{ margin: 16px 0 4px; }} div.front p.verdict {{ font-size: 15px; margin: 8px 0; }}
+  div.front h3 {{ margin: 8px 0 2px; }} div.front ul {{ margin: 4px 0; }}
+  table.whole td, table.ledger td, table.ledger th {{ font-size: 11px; }}
+  figure, tr {{ break-inside: avoid; }} figure {{ margin: 14px 0; }} h2, h3 {{ break-after: avoid; }}
+  .modebar {{ display: none; }} thead {{ display: table-header-group; }} th, td {{ padding: 1px 6px; }} }}
 """
 
 RESIZE = """
-addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
-  p => Plotly.relayout(p, {width: 1000})));
+addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot').forEach(p =>
+  p.data[0]?.type === 'sankey' ? Plotly.newPlot(p, p.data, {...p.layout, width: 860}, {displaylogo: false})
+    : Plotly.relayout(p, {width: 860})));
 addEventListener('afterprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
   p => Plotly.relayout(p, {width: null, autosize: true})));
 addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.js-plotly-plot').forEach(p => {
@@ -43,7 +61,7 @@ addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.j
     'legend.y': (margin.b + more - 46) / tall});
 }));
 """
-"""Paper is wide enough for a figure as it is; on a narrow screen a legend in a line becomes a list."""
+"""On paper a figure is as wide as the text; on a narrow screen a legend in a line becomes a list."""
 
 TITLE_ROOM = 26
 """Pixels of the margin that a title takes inside a figure."""

@@ -6,6 +6,8 @@ from html import escape
 import plotly.graph_objects as go
 
 from octoplan.outcomes.swings import SURE, Swing
+from octoplan.scenario import Scenario
+from octoplan.show.evidence import called, where
 from octoplan.show.tables import digits
 from octoplan.show.theme import BLUE, GREY, ORANGE, figure
 
@@ -82,18 +84,23 @@ def tornado_words(sure: Sequence[Swing], what: str, unit: str, size: float) -> s
     return f"{top.belief.name} moves {what} most, from {ends} {unit}{others}"
 
 
-def switching(swings: Sequence[Swing], what: str) -> list[str]:
+def switching(scenario: Scenario, swings: Sequence[Swing], what: str) -> list[str]:
     """At what value of one belief, all others as believed, the figure's mean would be zero."""
     found = [
-        f"{what} would be nil if {each.belief.name} were {digits(each.switch)} ± {digits(2 * each.switch_error, 2)} "
-        f"{'' if each.belief.unit == '1' else each.belief.unit} (believed {digits(each.at[0])} to "
-        f"{digits(each.at[1])}, P10 to P90; {each.belief.file}:{each.belief.line})".replace("  ", " ")
+        f"{sentence(what)} would be nil if the {called(scenario, each.belief)} were {digits(each.switch)} ± "
+        f"{digits(2 * each.switch_error, 2)} {'' if each.belief.unit == '1' else each.belief.unit} (believed "
+        f"{digits(each.at[0])} to {digits(each.at[1])}, P10 to P90; {where(each.belief)}).".replace("  ", " ")
         for each in swings
         if each.switch is not None
     ]
     if found or not any(each.sure for each in swings):
         return found
     return [f"No single belief, anywhere from its P1 to its P99 and the others as believed, would bring {what} to nil."]
+
+
+def sentence(words: str) -> str:
+    """Words as the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
 
 
 METHOD = (

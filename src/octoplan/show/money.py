@@ -8,9 +8,7 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import measures, view_of
 from octoplan.outcomes.run import Run
 from octoplan.show.tables import digits
-from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, faded, figure, settled
-
-M = 1e6
+from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, M, faded, figure, settled
 
 
 def scurve(cost: Cost, unit: str) -> go.Figure:

@@ -1,19 +1,33 @@
-"""The report of a run: one HTML page that needs no network, for a screen or for paper."""
+"""The report of a run: one HTML page that needs no network, for a screen or for paper.
 
-from collections import Counter
+Its form is the one that reviewers in government ask for: The Aqua Book (2015), The Green Book (2022), the NAO's
+Framework to review models (2022) and GAO's Cost Estimating and Assessment Guide (2020).
+"""
+
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
-from octoplan.outcomes.measures import Headlines
+from octoplan.outcomes.finance import fewer, net
+from octoplan.outcomes.measures import Headlines, view_of
 from octoplan.outcomes.run import Run
-from octoplan.show.charts import CHARTS, spend
-from octoplan.show.frame import framed, paged
-from octoplan.show.tables import html_table
+from octoplan.outcomes.swings import swings
+from octoplan.show import annexes, evidence
+from octoplan.show.answer import NET, answer, changes, limits, options, question, rulings
+from octoplan.show.frame import paged
+from octoplan.show.html import listed
+from octoplan.show.theme import M
 
-READ = (
+METHOD = (
     (
         "P10, P50 and P90 are quantiles over futures: each future is one draw of everything uncertain. A band from "
         "P10 to P90 is what the beliefs and luck allow, not an error of computation; ± is that error, and shrinks "
         "with more futures."
+    ),
+    (
+        "A future is flown day by day: gates, parts, plants, delivery, crews, weather, raids by region and class, "
+        "engagements by layer, and the damage of leakers, which falls back on the plants. docs/background/model.md "
+        "has the equations, with their sources."
     ),
     (
         "“Without the programme” means the same futures with its plants shut: the same raids, outages and exchange "
@@ -32,23 +46,54 @@ READ = (
 )
 
 
-def report(run: Run, headlines: Headlines | None = None, *, nominal: bool = False) -> str:
-    """The page as text: verdict, headlines, charts with what to read in them, the assumption log in brief, facts."""
+def report(
+    run: Run,
+    *others: Run,
+    headlines: Headlines | None = None,
+    labels: Sequence[str] = (),
+    plan: Path | None = None,
+    nominal: bool = False,
+) -> str:
+    """The page as text; sections are there for what was run and absent otherwise.
+
+    others
+        Further options, flown through the same raids; ``labels`` names all of them.
+    plan
+        A folder that ``octoplan plan`` wrote.
+
+    Raises RunError for runs that cannot be compared and for a folder that holds no plan.
+    """
+    runs, named = (run, *others), tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(others))))
     table = run.headlines(nominal=nominal) if headlines is None else headlines
-    charts = (
-        (name, spend(run, nominal=nominal) if name == "spend" else chart(run), note)
-        for name, (chart, note) in CHARTS.items()
+    flown = run.failed < run.futures
+    unit = view_of(run).unit
+    gain, kept = (swings(run, net(run)), swings(run, fewer(run))) if flown else ((), ())
+    parts = [
+        ("supply", "Supply", annexes.supply(run) if flown else ""),
+        ("defence", "Defence", annexes.defence(run) if flown else ""),
+        ("money", "Money", annexes.spending(run, nominal=nominal) if flown else ""),
+        ("plan", "The plan", annexes.plan(plan)),
+        ("differences", "The options compared", annexes.differences(runs, named, nominal=nominal)),
+        ("matters", "What matters", annexes.matters(run.scenario, gain, kept, unit)),
+        ("failures", "Futures that failed", annexes.failures(run)),
+        ("headlines", "Every measure", annexes.every(table)),
+        ("log", "The assumption log, quality against impact", evidence.log(run, gain, NET, f"M {unit}", M)),
+        ("sources", "Sources", evidence.sources(run)),
+        ("method", "Method", listed(METHOD)),
+        ("checks", "Checks passed", evidence.checks(run)),
+        ("assurance", "Statement of assurance", evidence.statement(run) + rulings(run)),
+    ]
+    first = (
+        f"<h1>{escape(run.scenario.title)}</h1>{facts(run, table)}{question(run)}"
+        + (answer(run, table) if flown else "<p class='failed'>Every future failed: there is no answer.</p>")
+        + changes(run, gain, kept, unit)
+        + (options(runs, named) if flown else "")
+        + limits(run)
+        + annexes.contents(parts)
     )
-    figures = "".join(framed(name, made, note) for name, made, note in charts)
-    title = escape(run.scenario.title)
-    reading = "".join(f"<li>{escape(line)}</li>" for line in READ)
     return paged(
         f"{run.scenario.title}: octoplan report",
-        f"<h1>{title}</h1>{facts(run, table)}"
-        f"<p class='verdict'>{escape(table.verdict)}</p>{failures(run)}"
-        f"<h2>Headlines</h2>{html_table(table)}"
-        f"<h2>Charts</h2>{figures}<h2>How to read this</h2><ul>{reading}</ul>"
-        f"<h2>What the figures rest on</h2>{assumptions(run)}",
+        f"<main><div class='front'>{first}</div>{annexes.annexes(parts)}</main>",
     )
 
 
@@ -59,31 +104,4 @@ def facts(run: Run, table: Headlines) -> str:
         f"<p class='facts'>{escape(table.period)}{known} · {run.futures:,} futures, {run.failed:,} failed · "
         f"seed {run.seed} · octoplan {escape(run.version)} · scenario {run.scenario.hash[:12]} · "
         f"simulated in {run.wall:,.1f} s</p>"
-    )
-
-
-def failures(run: Run) -> str:
-    """The failed futures with their errors, the first ten."""
-    if not run.failed:
-        return ""
-    rows = "".join(f"<li>future {f}: {escape(text)}</li>" for f, text in sorted(run.messages.items())[:10])
-    return f"<p class='failed'>{run.failed:,} of {run.futures:,} futures failed and count nowhere:</p><ul>{rows}</ul>"
-
-
-def assumptions(run: Run) -> str:
-    """The assumption log in brief: rows by quality, unsourced, uncertain, oldest and newest."""
-    beliefs = run.scenario.beliefs
-    quality = Counter(belief.quality for belief in beliefs)
-    dates = [belief.date for belief in beliefs]
-    rows = (
-        ("numbers believed (rows)", f"{len(beliefs):,}"),
-        *((f"rated {name}", f"{quality[name]:,}") for name in ("green", "amber", "red")),
-        ("without a source", f"{sum(not belief.sources for belief in beliefs):,}"),
-        ("with a range", f"{sum(not belief.known for belief in beliefs):,}"),
-        ("dated", f"{min(dates)} to {max(dates)}" if dates else "never"),
-    )
-    body = "".join(f"<tr><th scope='row'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows)
-    return (
-        f"<table class='log'>{body}</table><p class='small'>Every number stands in scenario/assumptions.csv of the run "
-        "folder, with its source, rating, owner, date and note.</p>"
     )

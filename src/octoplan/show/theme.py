@@ -26,6 +26,8 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, YELLOW, GREY)
 HATCHES = ("", "/", ".", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")
 LEGEND = {"yref": "container", "yanchor": "top", "y": 0.0, "xanchor": "left", "traceorder": "normal"}
+M = 1e6
+"""What money in charts is divided by."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
 

@@ -1,0 +1,37 @@
+"""Small pieces of a page: lists, tables and sections, every text escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+def listed(lines: Iterable[str], *, most: int | None = None) -> str:
+    """Lines as a list; beyond ``most`` their number."""
+    every = list(lines)
+    shown = every if most is None else every[:most]
+    more = f"<li>and {len(every) - len(shown):,} more</li>" if len(every) > len(shown) else ""
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in shown) + more + "</ul>" if every else ""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", caption: str = "") -> str:
+    """A table whose first column names its rows."""
+    top = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    body = "".join(
+        f"<tr><th scope='row'>{escape(first)}</th>" + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
+        for first, *rest in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f"<div class='wide' tabindex='0'><table class='{escape(css)}'>{title}<thead><tr>{top}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and what they are, as a table of two columns without a head."""
+    body = "".join(f"<tr><th scope='row'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in pairs)
+    return f"<table class='log'>{body}</table>"
+
+
+def section(name: str, title: str, body: str) -> str:
+    """An annex with an anchor; nothing where there is nothing to say."""
+    return f"<section class='annex' id='{escape(name)}'><h2>{escape(title)}</h2>{body}</section>" if body else ""
