@@ -498,6 +498,7 @@ class Campaign:
     def ship(self, plant: str, supplier: str, own: Thing, count: int) -> None:
         self.backlog[plant, supplier] -= count
         self.count("part_shipped", supplier, by=count)
+        self.count("part_sold", plant, supplier, by=count)
         takes = self.stream("lead", supplier, plant).duration(own.lead, own.lead_cv, self.day)
         self.parcels.append(Parts(self.day + int(takes + 0.5), plant, own.part, count))
         self.pay_for(plant, "parts", self.payer_of(plant), own.price_currency, count * own.price)
@@ -649,6 +650,7 @@ class Campaign:
     def load(self, plant: str, site: Site, design: str, lane: str, units: int) -> None:
         """Units leave down a lane, oldest blocks first, those that will be lost before all others."""
         own = self.of("lanes")[lane]
+        self.count("sent", plant, lane, by=units)
         self.pay_for(plant, "freight", own.payer, own.cost_currency, units * own.cost)
         lost = self.stream("loss", plant, lane).binomial(units, own.loss, self.day)
         takes = self.stream("transit", lane).duration(own.transit, own.transit_cv, self.day)

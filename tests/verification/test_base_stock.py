@@ -28,7 +28,7 @@ def keep_stock(
     """Run the policy: mean parts on hand, mean parts owed, and share of days with nothing owed, of each replication."""
     sourcing, ships, payer = np.ones(1), np.full(1, 1), np.full(1, 0)
     books = Books(np.zeros((1, 16, 1)), np.zeros((1, 1, 1)), np.zeros((1, 1, 16)), np.ones(1), 0.0)
-    diary = SupplyLog(np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int64))
+    diary = SupplyLog(np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64), np.zeros((1, 1), np.int64))
     for run in range(on_hand.shape[0]):
         stores = empty_stores(suppliers, sourcing, 1, 1, days)
         held = owed = clear = 0

@@ -215,7 +215,7 @@ def programme_day(
     ships = np.empty(world.suppliers.shape[0], np.int64)
     shipping(links.supplier_causes, state.suppliers, state.causes, ships)
     order_parts(world.plants, world.suppliers, plan, works, stores, links.bill, ships, month, first, day)
-    supplied = SupplyLog(tally.part_shipped, tally.supplier_down)
+    supplied = SupplyLog(tally.part_shipped, tally.part_sold, tally.supplier_down)
     ship_parts(world.suppliers, works.payer, keys, books, supplied, stores, ships, row, future, day)
     receive(stores, day)
     produced = PlantLog(
@@ -225,7 +225,7 @@ def programme_day(
         world.plants, keys, books, produced, works, stores, links.bill, depot.made, depot.scrapped,
         state.released, state.power_until, row, future, day,
     )  # fmt: skip
-    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.row_of)
+    delivered = LaneLog(tally.sent, tally.delivered, tally.lane_down, tally.received, links.row_of)
     arrive(delivered, depot, day)
     dispatch(
         world.plants, world.lanes, links.plant_lanes, plan.dispatch_weight, keys, books, delivered,
@@ -251,7 +251,7 @@ def supplies(
     ordered: int, day: int,
 ) -> None:  # fmt: skip
     """What comes whether there is a programme or not: other makers' units, shots of the layers, the crews' pay."""
-    delivered = LaneLog(tally.delivered, tally.lane_down, tally.received, links.row_of)
+    delivered = LaneLog(tally.sent, tally.delivered, tally.lane_down, tally.received, links.row_of)
     others_deliver(
         world.makers, plan.dispatch_weight, books, delivered, state.depot, state.released, state.makers_carry, day
     )

@@ -16,6 +16,7 @@ from octoplan.scenario.arrays import Floats, Ints, Keys, Records
 class LaneLog:
     """The tallies of delivery, see ``tally.TALLIES``, and the (days,) row of each day."""
 
+    sent: Ints
     delivered: Ints
     lane_down: Ints
     received: Ints
@@ -140,6 +141,7 @@ def dispatch(
                 continue
             depot.credit[lane] -= units
             own = lanes[lane]
+            diary.sent[row, p, lane] += units
             pay_plant(books, row, p, FREIGHT, own.payer, own.cost_currency, units * own.cost)
             loss = stream(keys, LOSS, p * lanes.shape[0] + lane)
             lost = binomial(loss, future, day, 0, units, own.loss)

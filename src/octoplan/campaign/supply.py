@@ -25,6 +25,7 @@ class SupplyLog:
     """The tallies of supply, see ``tally.TALLIES``."""
 
     part_shipped: Ints
+    part_sold: Ints
     supplier_down: Ints
 
 
@@ -207,6 +208,7 @@ def ship_parts(
             stores.backlog[p, s] -= quantity
             stores.credit[s] -= quantity
             diary.part_shipped[row, s] += quantity
+            diary.part_sold[row, p, s] += quantity
             lead = duration(stream(keys, LEAD, s * plants + p), future, day, 0, own.lead, own.lead_cv)
             arrival = day + int(lead + 0.5)
             if arrival < days:
