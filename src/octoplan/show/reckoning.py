@@ -91,9 +91,10 @@ class Book:
         )  # fmt: skip
 
     def sheets(self) -> list[Sheet]:
+        """In the order in which they build on one another, so that a first calculation meets no long chain."""
         return [
-            self.read_me(), self.assumptions, self.decisions, self.production, self.stock, self.spend, self.payers,
-            self.gates, self.opening, self.calendar, *self.plants, self.makers, self.bought, self.freight, self.shots,
+            self.assumptions, self.decisions, self.gates, self.opening, self.calendar, *self.plants, self.makers,
+            self.bought, self.freight, self.shots, self.production, self.stock, self.spend, self.payers,
         ]  # fmt: skip
 
     # ---- inputs
@@ -519,7 +520,8 @@ def reckoning(case: Case) -> bytes:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    for sheet in Book(case).sheets():
+    made = Book(case)
+    for sheet in (made.read_me(), *made.sheets()):
         fill(book.create_sheet(sheet.name), sheet)
     out = BytesIO()
     book.save(out)
@@ -545,8 +547,16 @@ def fill(page: Any, sheet: Sheet) -> None:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         heads.append(cell)
     page.append(heads)
-    for row in zip(*sheet.columns.values(), strict=True):
-        page.append(row)
+    for i, row in enumerate(zip(*sheet.columns.values(), strict=True)):
+        page.append([apart(cell, i) for cell in row])
+
+
+def apart(cell: Cell, row: int) -> Cell:
+    """A formula in brackets on every other row.
+
+    LibreOffice works out a run of like formulas on several threads and loses some where they read one another.
+    """
+    return f"=({cell[1:]})" if row % 2 and isinstance(cell, str) and cell.startswith("=") else cell
 
 
 def width(sheet: Sheet, head: str) -> float:
