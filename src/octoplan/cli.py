@@ -33,6 +33,7 @@ app.command(
     "octoplan.plan_commands:plan",
     help="Plan where to make them, how fast, and with which crews; fly it against rivals.",
 )
+app.command("octoplan.export_commands:export", help="Write a run as tables: xlsx, parquet or csv, with descriptors.")
 app.command("octoplan.app_commands:app", help="Show a scenario as a page on which sliders move and the answer moves.")
 raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
 raids.command("octoplan.raids_commands:fit", help="Fit the raid process to a record and write it for a scenario.")

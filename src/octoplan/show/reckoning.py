@@ -4,9 +4,7 @@ An independent second calculation is what reviewers ask for first. Its cells fol
 chance and the defence decide in that future (scrap, outages, arrivals, sorties) is given, in columns that say so.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from io import BytesIO
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,8 @@ from octoplan.outcomes.run import RunError
 from octoplan.scenario.beliefs import Belief
 from octoplan.scenario.binding import dotted
 from octoplan.scenario.entities import BY_NAME
+from octoplan.show.evidence import where
+from octoplan.show.sheets import Cell, Sheet, book, letter, plain
 
 FIRST = 3
 """Row of day 0 on a sheet of days; row 2 is the state before it, row 1 the heads."""
@@ -31,41 +31,6 @@ USED = {
 """The numbers that the formulas read, by kind."""
 CARRY = "1E-9"
 """What the campaign adds before it counts whole units."""
-
-Cell = str | float | int | None
-
-
-@dataclass
-class Sheet:
-    """Columns by their heads; a head that begins with ``given`` holds numbers of chance, others inputs or formulas."""
-
-    name: str
-    columns: dict[str, list[Cell]] = field(default_factory=dict)
-
-    def add(self, head: str, cells: Iterable[Cell]) -> str:
-        """Add a column; returns its letter."""
-        self.columns[head] = list(cells)
-        return letter(len(self.columns))
-
-    def at(self, head: str) -> str:
-        """The letter of a column that was added."""
-        return letter(list(self.columns).index(head) + 1)
-
-    @property
-    def quoted(self) -> str:
-        return f"'{self.name}'!"
-
-    def span(self, head: str) -> str:
-        """All cells of a column below its head, as other sheets refer to them."""
-        column, last = self.at(head), len(self.columns[head]) + 1
-        return f"{self.quoted}${column}$2:${column}${last}"
-
-
-def letter(number: int) -> str:
-    """The letters of a column counted from 1."""
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(number))
 
 
 class Book:
@@ -108,8 +73,9 @@ class Book:
                 belief = self.believed(kind, parameter, entity)
                 unit = next(p.unit for p in BY_NAME[kind].parameters if p.name == parameter)
                 value = float(getattr(self.case.world, kind)[parameter][i])
-                told = (belief.unit, belief.quality, "; ".join(belief.sources), f"{belief.file}:{belief.line}") \
-                    if belief else (unit, "", "", "not needed here")  # fmt: skip
+                told: tuple[Cell, ...] = (unit, "", "", "not needed here")
+                if belief:
+                    told = (belief.unit, belief.quality, plain("; ".join(belief.sources)), plain(where(belief)))
                 rows.append((dotted(kind, parameter, entity), value, *told))
                 self.place[kind, i, parameter] = f"Assumptions!$B${len(rows) + 1}"
         for head, cells in zip(("number", "value", "unit", "quality", "source", "row"), zip(*rows, strict=True),
@@ -495,7 +461,7 @@ class Book:
         """What this is, what is live, what is given, and the largest differences from the run."""
         run = self.case.run
         lines = (
-            f"{run.scenario.title}: the case at medians, worked out again by formulas",
+            f"{plain(run.scenario.title)}: the case at medians, worked out again by formulas",
             f"octoplan {run.version}; scenario {run.scenario.hash}; seed {run.seed}; future 0, beliefs at medians.",
             "Change a value on Assumptions or Decisions: production, stock and spend follow.",
             "Columns headed 'given' hold what chance and the defence decided in that future, and do not follow:",
@@ -517,49 +483,5 @@ class Book:
 
 def reckoning(case: Case) -> bytes:
     """The workbook as the bytes of its file; raises RunError for a scenario with a state."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
     made = Book(case)
-    for sheet in (made.read_me(), *made.sheets()):
-        fill(book.create_sheet(sheet.name), sheet)
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-SHADES = {"given": "D9D9D9", "run": "E2EFDA", "difference": "FCE4D6"}
-
-
-def fill(page: Any, sheet: Sheet) -> None:
-    """Write a sheet: heads coloured by what stands below them, frozen."""
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font, PatternFill
-
-    page.freeze_panes = "B2"
-    heads = []
-    for i, head in enumerate(sheet.columns):
-        page.column_dimensions[letter(i + 1)].width = width(sheet, head)
-        cell = WriteOnlyCell(page, head)
-        shade = "FFF2CC" if (sheet.name, head) == ("Assumptions", "value") or sheet.name == "Decisions" else \
-            SHADES.get(head.split(":")[0], "DDEBF7")  # fmt: skip
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=shade)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        heads.append(cell)
-    page.append(heads)
-    for i, row in enumerate(zip(*sheet.columns.values(), strict=True)):
-        page.append([apart(cell, i) for cell in row])
-
-
-def apart(cell: Cell, row: int) -> Cell:
-    """A formula in brackets on every other row.
-
-    LibreOffice works out a run of like formulas on several threads and loses some where they read one another.
-    """
-    return f"=({cell[1:]})" if row % 2 and isinstance(cell, str) and cell.startswith("=") else cell
-
-
-def width(sheet: Sheet, head: str) -> float:
-    """Characters of a column: of its text, at least a number's."""
-    texts = [len(c) for c in sheet.columns[head] if isinstance(c, str) and not c.startswith("=")]
-    return float(min(max([12, *texts]) + 1, 90))
+    return book([made.read_me(), *made.sheets()])
