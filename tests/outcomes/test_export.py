@@ -1,0 +1,129 @@
+"""Exports: tables that other tools read, descriptors they accept, numbers equal to the run's."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+
+from octoplan.export_commands import contents
+from octoplan.outcomes.descriptors import CRATE, PACKAGE
+from octoplan.outcomes.export import by_future, tables
+from octoplan.outcomes.measures import measures
+from octoplan.outcomes.run import Run, simulate
+from tests.outcomes.runs import changed, octopus, pocket
+from tests.test_commands import octoplan
+
+RUNS = {"pocket": pocket, "octopus": octopus}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request: pytest.FixtureRequest) -> Run:
+    return RUNS[request.param]()
+
+
+def written(run: Run, to: str, folder: Path) -> Path:
+    for name, content in contents(run, to).items():  # type: ignore[arg-type]
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_every_future_and_headline_is_the_runs(run: Run) -> None:
+    """The table of futures has each measure as the run has it, and that of headlines the run's quantiles."""
+    found = {table.name: table for table in tables(run)}
+    futures = {c.name: cells for c, cells in zip(found["futures"].columns, found["futures"].cells, strict=True)}
+    for each in measures(run):
+        own = np.array([np.nan if cell is None else cell for cell in futures[each.key]], float)
+        assert np.array_equal(own, np.where(np.isfinite(each.values), each.values, np.nan), equal_nan=True)
+    rows = [dict(zip([c.name for c in found["headlines"].columns], row, strict=True))
+            for row in found["headlines"].rows]  # fmt: skip
+    first = next(row for row in rows if row["key"] == "made")
+    assert float(str(first["p50"])) == pytest.approx(run.headlines()["made"].interval.p50, rel=1e-7)
+    assert {row["period"] for row in rows} >= set(run.compiled.names.months)
+
+
+def test_tallies_have_their_quantiles_in_their_place(run: Run) -> None:
+    """A cell of the tallies' table is the quantile over futures of that month, region and class."""
+    table = next(each for each in tables(run) if each.name == "tallies")
+    names = run.compiled.names
+    month, region, threat = names.months[1], names.regions[-1], names.threats[0]
+    (row,) = [
+        r for r in table.rows if r[:2] == ("with", "leaked") and r[3:6] == (month, region, threat)
+    ]  # fmt: skip
+    own = run.data["leaked"].sel(month=month, region=region, threat=threat).values
+    assert row[7:10] == pytest.approx(tuple(np.quantile(own, (0.1, 0.5, 0.9))))
+    assert row[10] == pytest.approx(own.mean())
+
+
+def test_whole_tallies_keep_every_future(run: Run) -> None:
+    """A tally with a row a future and item sums to what the run has, each value beside its own labels."""
+    table = by_future(run)["kills"]
+    names = [c.name for c in table.columns]
+    cells = {name: np.asarray(each) for name, each in zip(names, table.cells, strict=True)}
+    picked = (cells["future"] == 2) & (cells["region"] == run.compiled.names.regions[0])
+    assert np.sum(cells["value"]) == run.data["kills"].values.sum()
+    assert np.sum(cells["value"][picked]) == run.data["kills"].values[2, :, 0].sum()
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet", "xlsx"])
+def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
+    """Frictionless finds every row as its schema says, and an RO-Crate reader finds every file and the run."""
+    frictionless = pytest.importorskip("frictionless")
+    crate_of = pytest.importorskip("rocrate.rocrate").ROCrate
+    folder = written(run, to, tmp_path / "out")
+    if to == "csv":
+        report = frictionless.validate(str(folder / PACKAGE))
+        assert report.valid, report.flatten(["fieldName", "rowNumber", "message"])[:5]
+        assert len(report.tasks) == 7
+    else:
+        assert list(frictionless.Package.metadata_validate(json.loads((folder / PACKAGE).read_text()))) == []
+    crate = crate_of(str(folder))
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {CRATE}
+    assert {each.id for each in crate.get_entities() if each.type == "File"} == there
+    action = crate.get("#run")
+    assert action["instrument"]["softwareVersion"] == run.version
+    assert {each.id for each in action["object"]} == {f"scenario/{name}" for name in run.scenario.files}
+    root = crate.root_dataset
+    assert root["name"]
+    assert root["license"]
+    assert root["datePublished"]
+    for each in crate.get_entities():
+        if each.type == "File":
+            assert int(each["contentSize"]) == (folder / each.id).stat().st_size
+
+
+def test_parquet_holds_the_same_cells(run: Run, tmp_path: Path) -> None:
+    """A Parquet file read back has the columns, meanings and cells of its table."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    table = next(each for each in tables(run) if each.name == "assumptions")
+    (tmp_path / "a.parquet").write_bytes(table.parquet())
+    found = pq.read_table(tmp_path / "a.parquet")
+    assert found.column_names == [c.name for c in table.columns]
+    assert [tuple(row.values()) for row in found.to_pylist()] == list(table.rows)
+    assert found.schema.field("p10").metadata[b"meaning"].startswith(b"P10")
+
+
+def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
+    """A note that begins like a formula stays text in the workbook."""
+    scenario = changed(tmp_path / "evil", assumptions={"every leaker the same": "=cmd|' /C calc'!A0"})
+    book = openpyxl.load_workbook(io.BytesIO(contents(simulate(scenario, 2, 1), "xlsx")["tables.xlsx"]))
+    notes = [cell.value for row in book["assumptions"].iter_rows() for cell in row if "cmd" in str(cell.value)]
+    assert notes == [" =cmd|' /C calc'!A0"]
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``octoplan export`` writes a folder, refuses one that is taken, and names an unknown format."""
+    out = tmp_path / "run"
+    assert octoplan("run", "pocket", "--futures", "3", "--out", str(out)) == 0
+    assert octoplan("export", str(out), "--to", "csv") == 0
+    text = (tmp_path / "run-csv" / "futures.csv").read_text("utf-8")
+    assert len(list(csv.reader(io.StringIO(text)))) == 4
+    capsys.readouterr()
+    assert octoplan("export", str(out), "--to", "csv") == 2
+    assert "not empty" in capsys.readouterr().err
+    assert octoplan("export", str(out), "--to", "pdf") == 2

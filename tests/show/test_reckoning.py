@@ -1,0 +1,118 @@
+"""The workbook of live formulas, worked out by LibreOffice, against the campaign."""
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from octoplan.outcomes.case import median_case
+from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.scenario import load
+from octoplan.scenario.scenario import with_state
+from octoplan.show.reckoning import reckoning
+from tests.outcomes.runs import changed
+
+OFFICE = shutil.which("soffice")
+needs_office = pytest.mark.skipif(
+    OFFICE is None, reason="LibreOffice is not installed: apt-get install libreoffice-calc"
+)
+COMPARED = ("Production", "Stock", "Spend", "Spend by payer")
+
+
+def worked_out(content: bytes, folder: Path) -> Any:
+    """The workbook with the values that LibreOffice finds for its formulas."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "in.xlsx").write_bytes(content)
+    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
+    command = [str(OFFICE), profile, "--headless", "--convert-to", "xlsx", "--outdir", str(folder / "out"),
+               str(folder / "in.xlsx")]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    return openpyxl.load_workbook(folder / "out" / "in.xlsx", data_only=True, read_only=True)
+
+
+def columns(book: Any, sheet: str) -> dict[str, list[Any]]:
+    head, *rows = book[sheet].iter_rows(values_only=True)
+    return {name: [row[i] for row in rows] for i, name in enumerate(head)}
+
+
+def altered(content: bytes, number: str, value: float) -> bytes:
+    """The workbook with one value on its sheet of assumptions changed by hand."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    (cell,) = [row[1] for row in book["Assumptions"].iter_rows(min_row=2) if row[0].value == number]
+    cell.value = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def agree(book: Any, run: Run) -> None:
+    """Units equal the campaign's to the last one, money to a millionth; nothing compared is empty."""
+    case = median_case(run)
+    names = run.compiled.names
+    made = columns(book, "Production")
+    for p, plant in enumerate(names.plants):
+        assert made[f"good units {plant}"] == case.month("good")[:, p].tolist()
+    stock = columns(book, "Stock")
+    last = [int(day) for day in run.compiled.links.month_days.cumsum() - 1]
+    for d, design in enumerate(names.designs):
+        assert stock[f"stock {design}"] == case.day("stock")[last, :, d].sum(axis=1).tolist()
+    spent = columns(book, "Spend")
+    assert spent["all"] == pytest.approx(case.month("spend").sum(axis=(1, 2)).tolist(), rel=1e-9)
+    payers = columns(book, "Spend by payer")
+    for i, payer in enumerate(names.payers):
+        assert payers[payer] == pytest.approx(case.month("spend")[:, :, i].sum(axis=1).tolist(), rel=1e-9, abs=1e-3)
+
+
+@needs_office
+@pytest.mark.parametrize("name", ["pocket", "octopus"])
+def test_formulas_equal_the_run_at_medians(name: str, tmp_path: Path) -> None:
+    """Good units, stock and spend by month, by plant, design and payer, are those of the run at medians."""
+    run = simulate(load(name), 1, 1)
+    book = worked_out(reckoning(median_case(run)), tmp_path)
+    agree(book, run)
+    said = columns(book, "Read me")
+    found = dict(zip(said["what"], said["value"], strict=True))
+    assert found["units and stock"] == 0
+    assert found["money"] == pytest.approx(0.0, abs=1e-3)
+    for sheet in COMPARED:
+        own = columns(book, sheet)
+        assert [head for head in own if head.startswith("difference")]
+        assert all(isinstance(cell, int | float) for head, cells in own.items() if head != "month" for cell in cells)
+
+
+@needs_office
+@pytest.mark.parametrize(
+    ("number", "row", "value"),
+    [
+        ("plants.bench.line_rate", ("line_rate,10", "line_rate,8"), 8.0),
+        ("plants.bench.labour_rate", ("labour_rate,20", "labour_rate,31"), 31.0),
+        ("gates.licence.duration", ("licence.duration,5", "licence.duration,12"), 12.0),
+    ],
+)
+def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
+    number: str, row: tuple[str, str], value: float, tmp_path: Path
+) -> None:
+    """A value changed in the workbook gives what the campaign gives with the same value in the scenario."""
+    own = simulate(load("pocket"), 1, 1)
+    other = simulate(changed(tmp_path / "other", assumptions={row[0]: row[1]}), 1, 1)
+    book = worked_out(altered(reckoning(median_case(own)), number, value), tmp_path / "office")
+    case = median_case(other)
+    assert columns(book, "Production")["good units bench"] == case.month("good")[:, 0].tolist()
+    spent = columns(book, "Spend")
+    assert spent["labour"] == pytest.approx(case.month("spend")[:, 1].sum(axis=1).tolist(), rel=1e-9)
+    before = median_case(own)
+    assert (
+        not (before.month("good") == case.month("good")).all()
+        or not (before.month("spend") == case.month("spend")).all()
+    )
+
+
+def test_a_scenario_with_a_state_has_no_case() -> None:
+    """What is known on a date has no first day to work out from, and that is said."""
+    scenario = with_state(load("pocket"), "name,value,unit,source,note\ndate,2026-02-01,,,\n")
+    with pytest.raises(RunError, match=r"state\.csv"):
+        reckoning(median_case(simulate(scenario, 1, 1)))
