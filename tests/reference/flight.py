@@ -18,7 +18,9 @@ def flown(compiled: Compiled, beliefs: Floats, seed: int, future: int) -> tuple[
     """The tallies of a future as the kernels live it, with the programme and without."""
     whole, shadow = tally.empty(compiled.names), tally.empty(compiled.names)
     drawn, streams = world(compiled, beliefs), keys(seed, compiled.names)
-    ended = kernels.fly(drawn, compiled.links, compiled.plan, streams, whole, shadow, True, future)
+    ended = kernels.fly(
+        drawn, compiled.links, compiled.plan, streams, whole, shadow, True, future, np.zeros(1, np.int64)
+    )
     assert ended == kernels.FLOWN
     return whole, shadow
 

@@ -1,7 +1,7 @@
 """The answer to a move: the changed scenario beside its own, on the same futures, few at once, more while it rests."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from math import isfinite
@@ -10,19 +10,28 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import xarray as xr
 
+from octoplan.app import views
+from octoplan.outcomes.days import told_by_day
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import Measure, measures, month_label
 from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import Scenario
-from octoplan.show.charts import CHARTS
+from octoplan.scenario.arrays import Ints
+from octoplan.show import flow
 from octoplan.show.theme import GREY
 
-STEPS = (2, 8, 32, 128)
-"""Futures of each answer to a move; the first leaves out the counterfactual, which would double its time."""
+STEPS, MORE = (2, 8, 32, 128), (512,)
+"""Futures of each answer to a move, and more for views that need them; the first leaves out the counterfactual,
+which would double its time."""
 
 SEED = 1
 WIDE = 1.96
+TOLD = 4
+"""Scenarios of which a future is kept day by day."""
+BEFORE = 12
+"""Samples of scenarios as they stand whose measures are kept."""
 
 HEADS = (
     "leaked/real", "damage", "kills", "made", "reach/2000", "spend", "programme/cost", "added/real", "damage/avoided",
@@ -30,12 +39,8 @@ HEADS = (
 )  # fmt: skip
 """Measures of the strip above every view, as far as a run has them."""
 
-VIEWS = {
-    "supply": ("production", "stock", "plants"),
-    "defence": ("leakers", "stopped", "sorties", "nights", "crews"),
-    "money": ("spend",),
-}
-"""Figures of each view that shows some."""
+
+Own = tuple[Run, Mapping[str, Measure]]
 
 
 class Superseded(Exception):
@@ -48,28 +53,55 @@ class Engine:
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.kept: dict[str, Run] = {}
+        self.before: dict[tuple[str, int], Own] = {}
+        self.told: dict[str, tuple[Run, xr.Dataset]] = {}
         self.lock = Lock()
 
-    def flown(self, scenario: Scenario, futures: int, stop: Callable[[], bool]) -> Run:
-        """A run of so many futures, failed ones counted. Raises Superseded as soon as ``stop`` says so."""
+    def flown(self, scenario: Scenario, futures: int, halt: Ints) -> Run:
+        """A run of so many futures, failed ones counted. Raises Superseded as soon as ``halt`` is set."""
 
         def told(_done: int, _total: int) -> None:
-            if stop():
+            if halt[0]:
                 raise Superseded
 
-        return simulate(
+        run = simulate(
             scenario, futures, SEED, executor=self.executor, keep_going=True, counterfactual=futures > STEPS[0],
-            batch=max(1, min(4, futures // 8)), progress=told,
+            batch=1, halt=halt, progress=told,
         )  # fmt: skip
+        told(futures, futures)
+        return run
 
-    def own(self, scenario: Scenario, futures: int) -> Run:
+    def own(self, scenario: Scenario, futures: int) -> Own:
         """The scenario as it stands, from what was flown before where that is enough."""
-        with self.lock:
-            found = self.kept.get(scenario.hash)
-            if found is None or found.futures < futures:
-                found = self.flown(scenario, max(futures, STEPS[1]), lambda: False)
-                self.kept[scenario.hash] = found
-        return first(found, futures)
+        found = self.kept.get(scenario.hash)
+        if found is None or found.futures < futures:
+            with self.lock:
+                found = self.kept.get(scenario.hash)
+                if found is None or found.futures < futures:
+                    found = self.flown(scenario, max(futures, STEPS[1]), np.zeros(1, np.int64))
+                    self.kept[scenario.hash] = found
+        return self.seen(found, futures)
+
+    def seen(self, run: Run, futures: int) -> Own:
+        """The first futures of a kept run, with their measures."""
+        key = run.scenario.hash, futures
+        if key not in self.before:
+            few = first(run, futures)
+            self.before[key] = few, {measure.key: measure for measure in measures(few)}
+            while len(self.before) > BEFORE:
+                self.before.pop(next(iter(self.before)))
+        return self.before[key]
+
+    def days(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
+        """The first future of a scenario, and the same day by day; the last few are kept."""
+        found = self.told.get(scenario.hash)
+        if found is None:
+            run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
+            found = run, told_by_day(run, 0)
+            self.told[scenario.hash] = found
+            while len(self.told) > TOLD:
+                self.told.pop(next(iter(self.told)))
+        return found
 
 
 def first(run: Run, futures: int) -> Run:
@@ -82,9 +114,9 @@ def first(run: Run, futures: int) -> Run:
     )  # fmt: skip
 
 
-def answer(own: Run, other: Run, view: str) -> dict[str, Any]:
+def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
     """Both runs as plain data: every measure with its difference, and from the second step on the view's figures."""
-    before = {measure.key: measure for measure in measures(own)}
+    own, before = base
     rows = [row(before.get(each.key), each, other) for each in measures(other)]
     told: dict[str, Any] = {
         "futures": other.futures,
@@ -95,7 +127,11 @@ def answer(own: Run, other: Run, view: str) -> dict[str, Any]:
     if other.futures > STEPS[0]:
         told["verdict"] = other.headlines().verdict
         told["rows"] = rows if view == "headlines" else []
-        told["figures"] = [drawn(name, own, other) for name in VIEWS.get(view, ())]
+        told["figures"] = figures(view, own, other)
+        if view == "matters":
+            told["lines"] = views.turns(other)
+        if view == "log":
+            told["impacts"] = views.logged(other)
     return told
 
 
@@ -108,7 +144,8 @@ def row(before: Measure | None, after: Measure, run: Run) -> dict[str, Any]:
         "difference": None,
     }  # fmt: skip
     if before is not None and len(before.values) == len(after.values) and after.form != "month":
-        gone = np.asarray(after.values, float) - np.asarray(before.values, float)
+        with np.errstate(invalid="ignore"):
+            gone = np.asarray(after.values, float) - np.asarray(before.values, float)
         gone = gone[np.isfinite(gone)]
         if len(gone) > 1:
             each = interval(gone)
@@ -128,16 +165,37 @@ def quantiles(measure: Measure, months: tuple[str, ...]) -> dict[str, Any] | Non
     return {name: value if isfinite(value) else None for name, value in points.items()}
 
 
-def drawn(name: str, own: Run, other: Run) -> dict[str, Any]:
-    """A figure of the changed run with that of the own one in grey behind it, its title and what to read in it."""
-    chart, note = CHARTS[name]
-    made = chart(other)
-    if other.scenario.hash != own.scenario.hash:
-        made = go.Figure([*ghosts(chart(own)), *made.data], made.layout)
+def figures(view: str, own: Run, other: Run) -> list[dict[str, Any]]:
+    """The figures of a view, those of the own scenario in grey behind where that can be read."""
+    make = views.FIGURES.get(view)
+    if make is None:
+        return []
+    moved = other.scenario.hash != own.scenario.hash
+    behind = {each.name: each.chart for each in make(own)} if moved and view in views.GHOSTED else {}
+    return [drawn(each, behind.get(each.name) if each.ghost else None) for each in make(other)]
+
+
+def drawn(each: views.Figure, behind: go.Figure | None) -> dict[str, Any]:
+    """A figure as plain data, its title and what to read in it apart."""
+    made = each.chart if behind is None else go.Figure([*ghosts(behind), *each.chart.data], each.chart.layout)
     title = made.layout.title
-    words = {"title": title.text, "also": title.subtitle.text or "", "note": note, "name": name}
+    words = {"title": title.text, "also": title.subtitle.text or "", "note": each.note, "name": each.name}
     made.update_layout(title=None, margin={"t": max(30, made.layout.margin.t - 26)}, autosize=True)
     return {**words, "figure": json.loads(made.to_json())}
+
+
+def replay(run: Run, days: xr.Dataset) -> dict[str, Any]:
+    """A future day by day: leakers by region on their squares, and the day with most launched."""
+    names, scenario = run.compiled.names, run.scenario
+    regions = [
+        {"name": scenario.titles.get(f"regions.{name}", name), "tile": list(scenario.tiles[name]), "row": row}
+        for row, name in enumerate(names.regions)
+        if name in scenario.tiles
+    ]
+    return {
+        "days": [str(day)[:10] for day in days["day"].values], "regions": regions, "worst": flow.worst_day(days),
+        "leaked": flow.by_day(run, days).tolist(), "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
+    }  # fmt: skip
 
 
 def ghosts(figure: go.Figure) -> list[Any]:

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event
 from typing import Any
 
+import numpy as np
 import plotly
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -22,15 +22,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octoplan.app import changes, folders, panels
-from octoplan.app.engine import STEPS, Engine, Superseded, answer
+from octoplan.app.engine import MORE, STEPS, Engine, Superseded, answer, drawn, replay
 from octoplan.app.folders import FolderError
 from octoplan.app.jobs import JobError, Jobs
+from octoplan.app.views import DEEP, Figure
+from octoplan.outcomes.run import RunError
 from octoplan.scenario import Scenario, ScenarioError
 from octoplan.scenario.scenario import read_files
+from octoplan.show import flow
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 COOKIE = "octoplan"
+NIGHT = "Counts of one day of one future: another future has another such day."
+MEDIA = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 KEPT = 8
 """Uploaded scenarios that a session may hold."""
 
@@ -150,16 +155,17 @@ class Page:
         body = await read(request)
         loop = asyncio.get_running_loop()
         own, other = await loop.run_in_executor(self.flights, self.asked, request, body)
-        most = min(STEPS[-1], int(body.get("most") or STEPS[-1]))
-        steps = [step for step in STEPS if step <= most]
+        every = (*STEPS, *MORE) if body.get("view") in DEEP else STEPS
+        most = min(every[-1], int(body.get("most") or every[-1]))
+        steps = [step for step in every if step <= most] or [every[0]]
         return StreamingResponse(self.refined(own, other, str(body.get("view")), steps), media_type="text/plain")
 
     async def refined(self, own: Scenario, other: Scenario, view: str, steps: list[int]) -> AsyncIterator[str]:
-        loop, moved_on = asyncio.get_running_loop(), Event()
+        loop, halt = asyncio.get_running_loop(), np.zeros(1, np.int64)
 
         def step(futures: int) -> str:
             base = self.engine.own(own, futures)
-            run = base if other.hash == own.hash else self.engine.flown(other, futures, moved_on.is_set)
+            run = base[0] if other.hash == own.hash else self.engine.flown(other, futures, halt)
             return json.dumps({**answer(base, run, view), "most": steps[-1]}, allow_nan=False) + "\n"
 
         try:
@@ -168,7 +174,27 @@ class Page:
         except Superseded:
             return
         finally:
-            moved_on.set()
+            halt[0] = 1
+
+    async def days(self, request: Request) -> Response:
+        """One future day by day."""
+        body = await read(request)
+        return JSONResponse(await self.off_loop(lambda: replay(*self.engine.days(self.asked(request, body)[1]))))
+
+    async def night(self, request: Request) -> Response:
+        """One day of it as counts through the layers."""
+        body = await read(request)
+
+        def found() -> dict[str, Any]:
+            run, told = self.engine.days(self.asked(request, body)[1])
+            day = min(max(0, int(body.get("day") or 0)), told.sizes["day"] - 1)
+            return drawn(Figure("night", flow.night(run, told, day), NIGHT, ghost=False), None)
+
+        return JSONResponse(await self.off_loop(found))
+
+    async def off_loop(self, work: Callable[[], Any]) -> Any:
+        """What takes longer than a blink, on a thread beside the server's own."""
+        return await asyncio.get_running_loop().run_in_executor(self.flights, work)
 
     async def bring(self, request: Request) -> Response:
         """A scenario folder as a zip file, checked as ``octoplan check`` does."""
@@ -177,7 +203,7 @@ class Page:
             data += chunk
             if len(data) > folders.LARGEST:
                 raise Asked(413, f"the file is larger than the {folders.LARGEST:,} bytes that are taken")
-        scenario = read_files(folders.unpacked(data), "upload")
+        scenario = read_files(folders.brought(data), "upload")
         held = self.brought.setdefault(request.state.session, {})
         held[scenario.hash] = scenario
         while len(held) > KEPT:
@@ -185,12 +211,14 @@ class Page:
         return JSONResponse({"hash": scenario.hash, "title": scenario.title})
 
     async def fetch(self, request: Request) -> Response:
-        """The scenario with its changes as a zip file."""
+        """The scenario with its changes as a zip file, or as a workbook."""
         query = dict(request.query_params)
         _, other = self.asked(request, {"of": query.get("of"), "with": query.get("with"), "changes": query})
         name = f"octoplan-{other.hash[:12]}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
-        return Response(folders.packed(name, other.files), media_type="application/zip", headers=headers)
+        kind = "xlsx" if query.get("as") == "xlsx" else "zip"
+        made = folders.as_workbook(other.files) if kind == "xlsx" else folders.packed(name, other.files)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+        return Response(made, media_type=MEDIA[kind], headers=headers)
 
     async def begin(self, request: Request) -> Response:
         body = await read(request)
@@ -248,7 +276,7 @@ def served(
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        page.flights.submit(page.engine.own, scenario, STEPS[-1])
+        page.flights.submit(page.engine.own, scenario, STEPS[1])
         yield
         page.jobs.close()
         page.pool.shutdown(wait=False, cancel_futures=True)
@@ -256,13 +284,14 @@ def served(
 
     routes = [
         Route("/", page.index), Route("/plotly.js", page.plotly), Route("/api/panels", page.panels),
-        Route("/api/answer", page.answer, methods=["POST"]),
+        Route("/api/answer", page.answer, methods=["POST"]), Route("/api/days", page.days, methods=["POST"]),
+        Route("/api/night", page.night, methods=["POST"]),
         Route("/api/folder", page.bring, methods=["POST"]), Route("/api/folder", page.fetch),
         Route("/api/jobs", page.begin, methods=["POST"]), Route("/api/jobs", page.every_job),
         Route("/api/jobs/{name}", page.job, methods=["GET", "DELETE"]),
         Route("/api/jobs/{name}/result", page.job),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]  # fmt: skip
-    handlers: Any = dict.fromkeys((Asked, ScenarioError, FolderError, JobError), refused)
+    handlers: Any = dict.fromkeys((Asked, ScenarioError, FolderError, JobError, RunError), refused)
     middleware = [Middleware(Guard, hosts=frozenset(hosts))]
     return Starlette(routes=routes, exception_handlers=handlers, middleware=middleware, lifespan=life)

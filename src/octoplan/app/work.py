@@ -8,11 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.commands import cores
+from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.measures import month_label
 from octoplan.outcomes.store import write_whole
+from octoplan.plan.frontier import Frontier
 from octoplan.scenario import Scenario, load
+from octoplan.show.rivals import half, resilience
 
 EVERY = 0.25
 """Seconds between two words of progress."""
@@ -69,7 +74,26 @@ def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, 
     if front is not None:
         figures.append(("frontier", split(front, scenario.currency)))
         lines += words.split(front)
-    return {"lines": lines, "figures": [shown(*each) for each in figures], "decisions": found.text}
+    answer = {"lines": lines, "figures": [shown(*each) for each in figures], "decisions": found.text}
+    return answer if front is None else {**answer, "front": points(front, scenario.names.months)}
+
+
+def points(front: Frontier, months: tuple[str, ...]) -> dict[str, Any]:
+    """Each share of the frontier with what it costs, stops and needs, against the cheapest one."""
+    cheapest = int(front.cost.mean(axis=1).argmin())
+    worst = 100.0 * resilience(front)
+    found = []
+    for i, share in enumerate(front.shares.tolist()):
+        gone = interval(front.cost[i] - front.cost[cheapest])
+        month = float(np.median(front.reached[i]))
+        found.append({
+            "share": 100.0 * share, "cost": gone.mean, "half": half(gone), "dominated": bool(front.dominated[i]),
+            "stopped": 100.0 * float(front.stopped_share[i].mean()), "worst": float(worst[i]),
+            "reached": month_label(month, months), "jobs": ", ".join(
+                f"{country} {jobs[i].mean():,.0f}" for country, jobs in front.jobs.items()
+            ),
+        })  # fmt: skip
+    return {"country": front.country, "rate": f"{front.rate:,.0f}", "cheapest": cheapest, "points": found}
 
 
 def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:

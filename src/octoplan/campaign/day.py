@@ -38,11 +38,12 @@ from octoplan.campaign.supply import (
 from octoplan.campaign.tally import LAYERS, Tally
 from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records, World
 
-FLOWN, TOO_MANY, UNBALANCED, NOT_A_NUMBER = range(4)
+FLOWN, TOO_MANY, UNBALANCED, NOT_A_NUMBER, HALTED = range(5)
 REASONS = {
     TOO_MANY: f"a day has more than {LARGEST_RAID} threats of one package",
     UNBALANCED: "the unit accounts do not close",
     NOT_A_NUMBER: "a result is not a finite number",
+    HALTED: "it was called off",
 }
 """Why a future is stored as failed."""
 
@@ -500,12 +501,13 @@ def live(
 @entry
 def fly(
     beliefs: World, structure: Links, decisions: Plan, keys: Keys, results: Tally, shadow: Tally, shadowed: bool,
-    future: int,
+    future: int, halt: Ints,
 ) -> int:  # fmt: skip
     """One future from the first day to the last, into its tally; returns how it ended (``REASONS``).
 
     ``shadowed``: the same future is flown without the programme beside it, into ``shadow``: the same raids, weather,
-    crews, exchange rates and other makers, and no unit of the programme.
+    crews, exchange rates and other makers, and no unit of the programme. As soon as ``halt`` (1,) is not 0 the flight
+    ends, for nobody waits for it.
     """
     world, links, plan = Worlds(*beliefs), Linked(*structure), Planned(*decisions)
     tally, without = Tallied(*results), Tallied(*shadow)
@@ -522,6 +524,8 @@ def fly(
     for p in range(world.plants.shape[0]):
         tally.opened[p] = state.works.opens[p]
     for day in range(days):
+        if halt[0] != 0:
+            return HALTED
         live(world, links, plan, keys, tally, state, without, apart, shadowed, still, count[day], future, day)
     if tally.imbalance[0] != 0:
         return UNBALANCED

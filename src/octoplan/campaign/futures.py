@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from octoplan.campaign import day, tally
 from octoplan.campaign.streams import keys
-from octoplan.scenario.arrays import Compiled, Floats, Names, world
+from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, world
 from octoplan.tasks import results
 
 BATCH = 20
@@ -70,8 +70,9 @@ def rows(names: Names, kept: tuple[str, ...], futures: int) -> dict[str, NDArray
 
 
 def fly_batch(
-    compiled: Compiled, beliefs: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...]
-) -> Flown:
+    compiled: Compiled, beliefs: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...],
+    halt: Ints | None = None,
+) -> Flown:  # fmt: skip
     """Fly the futures first, first + 1, … one for each row of beliefs, keeping the named tallies.
 
     beliefs
@@ -82,12 +83,13 @@ def fly_batch(
     kept = rows(compiled.names, keep, len(beliefs))
     apart = rows(compiled.names, without, len(beliefs))
     status = np.zeros(len(beliefs), np.int64)
+    calls = np.zeros(1, np.int64) if halt is None else halt
     for row, draw in enumerate(beliefs):
         for array in (*whole, *shadow):
             array[...] = 0
         drawn = world(compiled, draw)
         links, plan, shadowed = compiled.links, compiled.plan, bool(without)
-        status[row] = day.fly(drawn, links, plan, streams, whole, shadow, shadowed, first + row)
+        status[row] = day.fly(drawn, links, plan, streams, whole, shadow, shadowed, first + row, calls)
         if status[row] == day.FLOWN:
             for filled, source in ((kept, whole), (apart, shadow)):
                 for name, array in filled.items():
@@ -113,6 +115,7 @@ def fly(
     without: tuple[str, ...] = (),
     progress: Callable[[int, int], None] | None = None,
     keep_going: bool = False,
+    halt: Ints | None = None,
 ) -> Flown:
     """Fly one future for each row of beliefs, in batches on an executor (this thread if none is given).
 
@@ -124,6 +127,8 @@ def fly(
         names of the tallies to keep of the same futures without the programme; if none, those are not flown.
     progress
         called with the futures done and their total after each batch.
+    halt
+        (1,) set to anything but 0 by another thread, it calls the flights off; on threads only.
     Raises ``ValueError`` for a name in ``without`` that is not in ``SHADOWED``, and ``FutureFailed`` for the first
     failed future unless ``keep_going``. Batches not yet begun are cancelled when anything raises.
     """
@@ -139,11 +144,12 @@ def fly(
         with ThreadPoolExecutor(1) as alone:
             return fly(
                 compiled, beliefs, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
-                progress=progress, keep_going=keep_going,
+                progress=progress, keep_going=keep_going, halt=halt,
             )  # fmt: skip
 
     def submit(rows: tuple[int, int]) -> Future[Flown]:
-        return executor.submit(fly_batch, compiled, beliefs[slice(*rows)], seed, first + rows[0], names, without)
+        part = beliefs[slice(*rows)]
+        return executor.submit(fly_batch, compiled, part, seed, first + rows[0], names, without, halt)
 
     done = 0
     with results(submit, batches(total, batch)) as flights:

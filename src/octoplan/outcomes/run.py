@@ -179,6 +179,7 @@ def simulate(
     keep_going: bool = False,
     counterfactual: bool = True,
     batch: int = BATCH,
+    halt: Ints | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Fly a scenario through futures, each with and without the programme.
@@ -193,6 +194,8 @@ def simulate(
         False leaves out the same futures without the programme, and the measures that need them.
     batch
         Futures flown by one task of the executor.
+    halt
+        (1,) set to anything but 0 by another thread, it ends the flights at once; threads only.
     progress
         Called with (done, total) futures.
 
@@ -209,6 +212,7 @@ def simulate(
             seed=seed,
             executor=executor,
             batch=batch,
+            halt=halt,
             keep=names,
             without=BASELINE if counterfactual else (),
             progress=progress,

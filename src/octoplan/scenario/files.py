@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -174,8 +175,7 @@ def read_toml(name: str, text: str, report: Report) -> Toml | None:
         report.add(name, *odd)
         return None
     try:
-        tree = tomllib.loads(text)
-        lines = locate(text)
+        tree, lines = _parsed(text)
     except RecursionError:
         report.add(name, 1, "is nested too deeply")
         return None
@@ -189,6 +189,12 @@ def read_toml(name: str, text: str, report: Report) -> Toml | None:
         report.add(name, 1, "is nested too deeply")
         return None
     return Toml(tree, lines)
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
+    """The tree and lines of a TOML text; readers leave both as they are, and most files stay while one is changed."""
+    return tomllib.loads(text), locate(text)
 
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""

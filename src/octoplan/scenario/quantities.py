@@ -6,7 +6,7 @@ A currency is a dimension of its own: pounds never turn into dollars here, that 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isfinite
 
 import pint
@@ -103,6 +103,12 @@ def _not_a_number(text: str) -> str:
     if re.fullmatch(rf"{_NUMBER}\s*[-–]\s*{_NUMBER}.*", text, re.DOTALL):
         return f"{shown(text)} is not a number; write a range as '5 to 9'"
     return f"{shown(text)} is not a number; write a figure such as 2500, 0.4 or 1.2e6"
+
+
+@lru_cache(maxsize=8)
+def units_of(currencies: tuple[str, ...]) -> "Units":
+    """The units with some currencies, made once."""
+    return Units(currencies)
 
 
 class Units:

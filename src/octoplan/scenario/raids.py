@@ -94,11 +94,13 @@ def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], 
         the columns that hold names: one in the log, two in the table of correlations.
     """
     taken = {row[key] for row in fitted for key in keys}
-    stay = [row for row in rows if not all(row[key] in taken for key in keys)]
+    stay = []
     for row in rows:
-        if row not in stay:
+        if all(row[key] in taken for key in keys):
             words = f"{', '.join(row[key] for key in keys)}: {RAIDS} takes the place of this row"
             report.warn(row.file, row.line, words)
+        else:
+            stay.append(row)
     return [*stay, *fitted]
 
 

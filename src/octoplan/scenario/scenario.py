@@ -48,7 +48,7 @@ from octoplan.scenario.files import (
     text_of,
 )
 from octoplan.scenario.programme import Programme, read_programme
-from octoplan.scenario.quantities import Units
+from octoplan.scenario.quantities import units_of
 from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, warn_of_gap, with_fit
 from octoplan.scenario.state import STATE_COLUMNS, nothing_known, read_state
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
@@ -229,7 +229,7 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
     source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
     sources = None if source_rows is None else read_sources(source_rows, report)
-    units = Units(tuple(programme.entities["currencies"]) if programme else _currencies(files))
+    units = units_of(tuple(programme.entities["currencies"]) if programme else _currencies(files))
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
     rows = _csv(ASSUMPTIONS, BELIEF_COLUMNS, files, report)

@@ -26,20 +26,11 @@ def tornado(swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0)
     shown = list(swings[:SHOWN])
     sure = [each for each in swings if each.sure]
     chart = figure(tornado_words(sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
-    for name, hexed, part in (("lowest fifth", ORANGE, "low"), ("highest fifth", BLUE, "high")):
-        chart.add_trace(
-            go.Bar(
-                y=list(range(len(shown))), x=[(getattr(each, part) - middle(each)) / size for each in shown],
-                base=[middle(each) / size for each in shown], orientation="h", name=f"belief in its {name}",
-                marker={"color": [hexed if each.sure else GREY for each in shown], "line": {"width": 0},
-                        "pattern": {"shape": "" if part == "low" else "/", "solidity": 0.2}},
-                customdata=[(each.belief.name, digits(getattr(each, part) / size), digits(each.error / size, 2))
-                            for each in shown],
-                hovertemplate=f"%{{customdata[0]}}, {name}: %{{customdata[1]}} {unit} (± %{{customdata[2]}})"
-                "<extra></extra>",
-                showlegend=False,
-            )
-        )  # fmt: skip
+    for certain in (True, False):
+        rows = [place for place, each in enumerate(shown) if each.sure == certain]
+        for name, hexed, part in (("lowest fifth", ORANGE, "low"), ("highest fifth", BLUE, "high")):
+            if rows:
+                bars(chart, shown, rows, name, hexed if certain else GREY, part, unit, size)
     for place, each in enumerate(shown):
         for value, at in ((each.low, each.at[0]), (each.high, each.at[1])):
             left = value < middle(each)
@@ -60,6 +51,30 @@ def tornado(swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0)
     if min(ends) - spare < 0.0 < max(ends) + spare:
         chart.add_vline(x=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
     return chart.update_layout(barmode="overlay", hovermode="closest", margin={"l": 12, "b": 56})
+
+
+def bars(
+    chart: go.Figure, shown: Sequence[Swing], rows: Sequence[int], name: str, hexed: str, part: str, unit: str,
+    size: float,
+) -> None:  # fmt: skip
+    """One side of some of the bars."""
+    own = [shown[place] for place in rows]
+    ends = [getattr(each, part) for each in own]
+    told = [
+        (each.belief.name, digits(end / size), digits(each.error / size, 2))
+        for each, end in zip(own, ends, strict=True)
+    ]
+    chart.add_trace(
+        go.Bar(
+            y=rows, x=[(end - middle(each)) / size for each, end in zip(own, ends, strict=True)],
+            base=[middle(each) / size for each in own], orientation="h", name=f"belief in its {name}",
+            showlegend=False, customdata=told,
+            marker={"color": hexed, "line": {"width": 0},
+                    "pattern": {"shape": "" if part == "low" else "/", "solidity": 0.2}},
+            hovertemplate=f"%{{customdata[0]}}, {name}: %{{customdata[1]}} {unit} (± %{{customdata[2]}})"
+            "<extra></extra>",
+        )
+    )  # fmt: skip
 
 
 def middle(swing: Swing) -> float:

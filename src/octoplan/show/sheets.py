@@ -65,6 +65,20 @@ def book(sheets: Sequence[Sheet]) -> bytes:
     return out.getvalue()
 
 
+def rows_book(sheets: Iterable[tuple[str, Iterable[Sequence[Cell]]]]) -> bytes:
+    """A workbook of named sheets given row by row."""
+    from openpyxl import Workbook
+
+    made = Workbook(write_only=True)
+    for name, rows in sheets:
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(list(row))
+    out = BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 SHADES = {"given": "D9D9D9", "run": "E2EFDA", "difference": "FCE4D6"}
 
 

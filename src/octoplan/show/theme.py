@@ -54,7 +54,7 @@ def figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: 
         rows=rows,
         cols=columns,
         subplot_titles=[f"{text}" for text in panels] if any(panels) else None,
-        horizontal_spacing=0.09 if columns < 3 else 0.055,
+        horizontal_spacing=0.12 if columns < 3 else 0.055,
         vertical_spacing=0.38 / rows if rows > 1 else 0.0,
     )
     made.update_layout(

@@ -5,9 +5,9 @@ const el = (tag, properties = {}, ...children) => {
   made.append(...children.filter(child => child !== null));
   return made;
 };
-const VIEWS = [["headlines", "Headlines"], ["supply", "Supply"], ["defence", "Defence"], ["money", "Money"],
-  ["plan", "The plan and the split"], ["runs", "Large runs"], ["log", "Assumption log"], ["compare", "Compare"]];
-const LOCAL = new Set(["plan", "runs", "log", "compare"]);
+const VIEWS = [["headlines", "Headlines"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"], ["money", "Money"],
+  ["plan", "Plan and split"], ["matters", "What matters"], ["log", "Log"], ["compare", "Compare"], ["runs", "Large runs"]];
+const LOCAL = new Set(["plan", "runs", "compare"]);
 const EARLY = 12;
 
 let panels, changes = {}, view = "headlines", past = [], asking = null, last = null, sort = ["name", 1], variants = [];
@@ -44,6 +44,7 @@ const fromAddress = () => {
 const keep = () => {
   history.replaceState(null, "", address());
   $("download").href = "/api/folder" + address();
+  $("workbook").href = "/api/folder" + address() + "&as=xlsx";
   $("undo").disabled = !past.length;
   $("reset").disabled = !Object.keys(changes).length;
   try { localStorage.setItem("octoplan-variants-" + panels.hash, JSON.stringify(variants)); } catch { /* private mode */ }
@@ -117,6 +118,7 @@ function head(row) {
 const scroller = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
 function drawView(told) {
   const box = $("view");
+  if (view === "log") return told.impacts ? effects(told.impacts) : undefined;
   if (view === "headlines") {
     const body = told.rows.filter(row => row.after).map(row => el("tr", {},
       el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {textContent: digits(row.after[q])})),
@@ -127,7 +129,15 @@ function drawView(told) {
       el("thead", {}, el("tr", {}, ...top.map(text => el("th", {scope: "col", textContent: text})))), el("tbody", {}, ...body))));
     return;
   }
-  figures(box, told.figures);
+  let plots = box.querySelector(":scope > .plots");
+  if (!plots) box.append(plots = el("div", {className: "plots"}));
+  figures(plots, told.figures);
+  if (view === "matters") {
+    let turns = box.querySelector(".turns");
+    if (!turns) box.append(turns = el("div", {className: "turns"}));
+    const more = told.futures < told.most ? "Too few futures so far; more are being flown." : "No belief has one within its range.";
+    turns.replaceChildren(el("h3", {textContent: "Switching values"}), el("ul", {}, ...(told.lines?.length ? told.lines : [more]).map(line => el("li", {textContent: line}))));
+  }
 }
 function figures(box, list) {
   const there = new Map([...box.querySelectorAll("figure")].map(each => [each.dataset.name, each]));
@@ -142,8 +152,17 @@ function figures(box, list) {
     const plot = figure.querySelector(".plot");
     plot.setAttribute("aria-label", `${each.title}. The numbers are behind CSV.`);
     plot.made = each.figure;
-    Plotly.react(plot, each.figure.data, themed(each.figure.layout), {displayModeBar: false, responsive: true});
+    draw(plot);
   }
+}
+function draw(plot) {
+  const {data, layout} = recoloured(plot.made);
+  Plotly.react(plot, data, themed(layout), {displayModeBar: false, responsive: true});
+}
+function recoloured(figure) {
+  if (!dark()) return structuredClone(figure);
+  const text = getComputedStyle(document.documentElement).getPropertyValue("--text").trim();
+  return JSON.parse(JSON.stringify(figure).replaceAll("#222222", text).replaceAll("rgba(255,255,255,0.75)", "rgba(0,0,0,0)"));
 }
 function frame(each) {
   const plot = el("div", {className: "plot"});
@@ -183,12 +202,20 @@ async function copy() {
 }
 function themed(layout) {
   const style = getComputedStyle(document.documentElement), of = name => style.getPropertyValue(name).trim();
-  const made = structuredClone(layout);
+  const made = layout;
   delete made.width;
   Object.assign(made, {paper_bgcolor: of("--page"), plot_bgcolor: of("--page"), font: {...made.font, color: of("--text")}});
   for (const key of Object.keys(made)) if (/^[xy]axis/.test(key))
     Object.assign(made[key], {gridcolor: of("--grid"), linecolor: of("--quiet"), zerolinecolor: of("--line")});
-  for (const note of made.annotations ?? []) if (!note.bgcolor && dark()) note.font = {...note.font, color: of("--text")};
+  return narrow(made);
+}
+
+function narrow(made) {
+  if (innerWidth > 640) return made;
+  const axes = Object.keys(made).filter(key => /^xaxis/.test(key));
+  made.font = {...made.font, size: 11};
+  made.margin = {...made.margin, l: Math.min(made.margin.l, 52), r: 8};
+  if (axes.length < 2 && made.legend?.orientation === "h") made.legend = {...made.legend, orientation: "h", font: {size: 10}};
   return made;
 }
 
@@ -213,9 +240,9 @@ function slider(each, prefix) {
   });
   typedIn.addEventListener("change", () => change(name, typedIn.value.trim() || null));
   const back = el("button", {type: "button", textContent: "↺", ariaLabel: `Back to the default: ${each.title ?? each.name}`, onclick: () => change(name, null)});
-  const about = decision ? `By month: ${each.own}` : "";
+  const about = decision ? `${each.unit}, by month: ${each.own}` : "";
   const row = el("div", {className: "row"},
-    el("label", {htmlFor: id, textContent: (each.title ?? each.name) + (each.unit ? `, ${decision ? each.unit + ", times the plan" : each.unit}` : "")}),
+    el("label", {htmlFor: id, textContent: (each.title ?? each.name) + (each.unit && !decision ? `, ${each.unit}` : "")}),
     el("div", {className: "set"}, el("div", {className: "slide"}, range, shade, tick), typedIn, back),
     el("details", {}, el("summary", {textContent: decision ? "By month" : `Source, ${each.quality}`}), decision ? el("p", {className: "small", textContent: about}) : source(each)));
   row.dataset.name = name;
@@ -283,29 +310,93 @@ function open(name) {
     $("tab-" + each).tabIndex = each === name ? 0 : -1;
   }
   keep();
-  ({log, compare, plan: () => jobs("plan"), runs: () => jobs("run")})[name]?.();
+  ({log, compare, plan: () => jobs("plan"), runs: () => jobs("run"), defence: replay})[name]?.();
   if (!LOCAL.has(name)) ask();
 }
 function log() {
-  const columns = ["name", "p10", "p50", "p90", "unit", "quality", "owner", "date", "line"];
+  const columns = ["name", "p10", "p50", "p90", "unit", "quality", "impact", "effect", "owner", "date", "line"];
   const word = el("input", {type: "search", ariaLabel: "Filter the log"});
   const body = el("tbody");
   const fill = () => {
     const rows = panels.beliefs.filter(each => (each.name + each.quality + each.owner + each.note).toLowerCase().includes(word.value.toLowerCase()));
-    rows.sort((a, b) => sort[1] * (a[sort[0]] > b[sort[0]] ? 1 : a[sort[0]] < b[sort[0]] ? -1 : 0));
+    const by = row => sort[0] === "effect" ? Math.abs(row.effect ?? 0) : row[sort[0]] ?? "";
+    rows.sort((a, b) => sort[1] * (by(a) > by(b) ? 1 : by(a) < by(b) ? -1 : 0));
     body.replaceChildren(...rows.map(each => {
-      const edit = el("input", {type: "text", value: changes["b." + each.name] ?? digits(each.p50, 4), ariaLabel: `value of ${each.name}`, disabled: each.fixed});
+      const edit = el("input", {type: "text", value: changes["b." + each.name] ?? String(+each.p50.toPrecision(6)), ariaLabel: `value of ${each.name}`, disabled: each.fixed});
       edit.addEventListener("change", () => change("b." + each.name, edit.value.trim() || null));
-      return el("tr", {}, ...columns.map(name => name === "p50" ? el("td", {}, edit) : el("td", {className: typeof each[name] === "number" ? "" : "text", textContent: typeof each[name] === "number" && name !== "line" ? digits(each[name]) : each[name]})));
+      const shown = name => name === "effect" ? each.effect === undefined ? "" : `${signed(each.effect)} ± ${digits(2 * each.error, 2)}`
+        : name === "quality" ? MARKS[each.quality] : typeof each[name] === "number" && name !== "line" ? digits(each[name]) : each[name] ?? "";
+      return el("tr", {}, ...columns.map(name => name === "p50" ? el("td", {}, edit) : el("td", {className: typeof each[name] === "number" ? "" : "text", textContent: shown(name)})));
     }));
   };
   word.addEventListener("input", fill);
-  const top = columns.map(name => el("th", {scope: "col"}, el("button", {type: "button", textContent: name === "p50" ? "value" : name,
+  refill = fill;
+  const heads = {p50: "value", effect: `effect on net benefit, M ${panels.currency}`};
+  const top = columns.map(name => el("th", {scope: "col"}, el("button", {type: "button", textContent: heads[name] ?? name,
     onclick: () => { sort = [name, sort[0] === name ? -sort[1] : 1]; fill(); }})));
-  const note = "Every number with its rating; a new value is a changed belief, as with a slider, and its effect stands in the strip above. Rows of raids.toml were fitted and stay.";
+  const note = "Every number with its rating; a new value is a changed belief, as with a slider, and what it does stands in the strip above. The effect is the mean net benefit where the row is high less where it is low, from the futures flown so far; impact is large, some or none seen beyond luck. Rows of raids.toml were fitted and stay.";
   $("view").replaceChildren(el("h3", {textContent: `${panels.beliefs.length} numbers are believed, ${panels.beliefs.filter(b => b.quality === "red").length} of them red`}),
     el("p", {className: "small", textContent: note}), el("label", {textContent: "Filter "}, word), scroller(el("table", {}, el("thead", {}, el("tr", {}, ...top)), body)));
   fill();
+}
+let refill = null;
+const MARKS = {green: "● green", amber: "▲ amber", red: "■ red"};
+function effects(impacts) {
+  for (const each of panels.beliefs) Object.assign(each, impacts[each.name] ?? {impact: each.known ? "no range" : ""});
+  refill?.();
+}
+
+// --- one future day by day
+async function replay() {
+  const box = el("section", {className: "days", ariaLabel: "One future day by day"}, el("h3", {textContent: "One future, day by day"}), el("p", {className: "small", textContent: "Flying it …"}));
+  $("view").append(box, el("div", {className: "plots"}));
+  const asked = JSON.stringify({of: panels.hash, changes});
+  const response = await fetch("/api/days", {method: "POST", body: asked});
+  if (!response.ok || !box.isConnected) return;
+  const told = await response.json();
+  const [across, down] = [0, 1].map(i => told.regions.map(each => each.tile[i]));
+  const [left, top] = [Math.min(...across), Math.min(...down)];
+  const most = Math.max(1, ...told.leaked.map(day => Math.max(...day)));
+  const tiles = told.regions.map(each => {
+    const tile = el("div", {className: "tile"}, el("span", {textContent: each.name.replace(/ oblast.*| \(.*/, "")}), el("b"));
+    tile.style.gridColumn = each.tile[0] - left + 1;
+    tile.style.gridRow = each.tile[1] - top + 1;
+    return tile;
+  });
+  const head = el("p", {className: "day"});
+  const range = el("input", {type: "range", min: 0, max: told.days.length - 1, value: told.worst, id: "day"});
+  const night = el("div", {className: "plots"});
+  let playing = null, waiting = null;
+  const layers = async () => {
+    const found = await fetch("/api/night", {method: "POST", body: JSON.stringify({of: panels.hash, changes, day: +range.value})});
+    if (found.ok && night.isConnected) figures(night, [await found.json()]);
+  };
+  const put = () => {
+    const day = +range.value, row = told.leaked[day], sum = row.reduce((a, b) => a + b, 0);
+    head.textContent = `${told.days[day]}: ${told.launched[day].toLocaleString("en-GB")} launched, ${sum.toLocaleString("en-GB")} reach a target (decoys left out)`;
+    range.setAttribute("aria-valuetext", head.textContent);
+    told.regions.forEach((each, i) => {
+      const count = row[each.row], share = Math.sqrt(count / most);
+      tiles[i].lastChild.textContent = count;
+      tiles[i].style.background = `color-mix(in srgb, var(--heat) ${Math.round(100 * share)}%, var(--card))`;
+      tiles[i].classList.toggle("hot", share > 0.45);
+    });
+    clearTimeout(waiting);
+    waiting = setTimeout(layers, playing ? 1200 : 250);
+  };
+  const play = el("button", {type: "button", textContent: "Play", onclick: () => {
+    if (playing) { clearInterval(playing); playing = null; play.textContent = "Play"; put(); return; }
+    play.textContent = "Stop";
+    playing = setInterval(() => {
+      if (!range.isConnected || +range.value >= told.days.length - 1) { clearInterval(playing); playing = null; play.textContent = "Play"; return; }
+      range.value = +range.value + 1; put();
+    }, matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 220);
+  }});
+  range.addEventListener("input", put);
+  box.replaceChildren(el("h3", {textContent: "One future, day by day"}),
+    el("p", {className: "small", textContent: "One square a region; leakers of the day. Counts, not places, of the first future; another future has other days."}),
+    head, el("div", {className: "set"}, el("label", {htmlFor: "day", textContent: "Day"}), range, play), el("div", {className: "tiles"}, ...tiles), night);
+  put();
 }
 function compare() {
   const box = $("view");
@@ -365,7 +456,7 @@ function jobs(kind) {
       shown = done.id;
       const told = await (await fetch(`/api/jobs/${done.id}/result`)).json();
       const plots = el("div");
-      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), plots);
+      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), ...(told.front ? [along(told.front)] : []), plots);
       figures(plots, told.figures);
     }
     if (every.some(job => job.state === "at work")) setTimeout(watch, 400);
@@ -377,12 +468,26 @@ function jobs(kind) {
   watch();
 }
 
+function along(front) {
+  const range = el("input", {type: "range", min: 0, max: front.points.length - 1, value: front.cheapest, id: "share"});
+  const said = el("p", {className: "day"});
+  const put = () => {
+    const point = front.points[range.value];
+    said.textContent = `${front.country} makes ${digits(point.share)} %: ${signed(point.cost)} ± ${digits(point.half, 2)} M ${panels.currency} against the cheapest share, `
+      + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, ${front.rate} a month first in ${point.reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
+    range.setAttribute("aria-valuetext", said.textContent);
+  };
+  range.addEventListener("input", put);
+  put();
+  return el("section", {ariaLabel: "Along the frontier"}, el("h3", {textContent: "Along the frontier"}), el("label", {htmlFor: "share", textContent: `Share made in ${front.country}`}), range, said);
+}
+
 // --- looks, folders, start
 const dark = () => document.documentElement.dataset.theme === "dark";
 function theme(isDark) {
   document.documentElement.dataset.theme = isDark ? "dark" : "light";
   $("theme").setAttribute("aria-pressed", isDark);
-  for (const plot of document.querySelectorAll(".plot")) if (plot.made) Plotly.react(plot, plot.made.data, themed(plot.made.layout), {displayModeBar: false, responsive: true});
+  for (const plot of document.querySelectorAll(".plot")) if (plot.made) draw(plot);
 }
 async function start() {
   const query = fromAddress();
