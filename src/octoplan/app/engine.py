@@ -117,14 +117,16 @@ def first(run: Run, futures: int) -> Run:
 def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
     """Both runs as plain data: every measure with its difference, and from the second step on the view's figures."""
     own, before = base
-    rows = [row(before.get(each.key), each, other) for each in measures(other)]
+    quick = other.futures <= STEPS[0]
+    every = [each for each in measures(other) if not quick or each.key in HEADS]
+    rows = [row(before.get(each.key), each, other) for each in every]
     told: dict[str, Any] = {
         "futures": other.futures,
         "failed": other.failed,
         "heads": [one for key in HEADS for one in rows if one["key"] == key and one["after"] is not None],
         "figures": [],
     }
-    if other.futures > STEPS[0]:
+    if not quick:
         told["verdict"] = other.headlines().verdict
         told["rows"] = rows if view == "headlines" else []
         told["figures"] = figures(view, own, other)

@@ -8,7 +8,7 @@ const el = (tag, properties = {}, ...children) => {
 const VIEWS = [["headlines", "Headlines"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"], ["money", "Money"],
   ["plan", "Plan and split"], ["matters", "What matters"], ["log", "Log"], ["compare", "Compare"], ["runs", "Large runs"]];
 const LOCAL = new Set(["plan", "runs", "compare"]);
-const EARLY = 12;
+const EARLY = 12, HOLD = 80;
 
 let panels, changes = {}, view = "headlines", past = [], asking = null, last = null, sort = ["name", 1], variants = [];
 
@@ -232,11 +232,13 @@ function slider(each, prefix) {
   const tick = el("span", {className: "tick"});
   tick.style.left = place(own);
   const text = x => decision ? "x" + (+(+x).toPrecision(3)) : String(+(+x).toPrecision(4));
-  let waiting = null;
+  let waiting = null, moved = 0;
   range.addEventListener("input", () => {
     typedIn.value = text(range.value);
     clearTimeout(waiting);
-    waiting = setTimeout(() => change(name, text(range.value)), 30);
+    const wait = Math.max(0, moved + HOLD - performance.now());
+    const go = () => { moved = performance.now(); change(name, text(range.value)); };
+    if (wait) waiting = setTimeout(go, wait); else go();
   });
   typedIn.addEventListener("change", () => change(name, typedIn.value.trim() || null));
   const back = el("button", {type: "button", textContent: "↺", ariaLabel: `Back to the default: ${each.title ?? each.name}`, onclick: () => change(name, null)});
