@@ -12,6 +12,7 @@ from octoplan.plan.decisions import rewritten
 from octoplan.scenario import Scenario, ScenarioError
 from octoplan.scenario.assumptions import BELIEF_COLUMNS
 from octoplan.scenario.beliefs import QUANTILED, Belief
+from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, Problem
 from octoplan.scenario.quantities import range_of
 from octoplan.scenario.scenario import with_files
@@ -97,11 +98,15 @@ def row_of(belief: Belief, text: str) -> list[str]:
 
 
 def kind_of(belief: Belief) -> str:
-    """The kind of distribution that a typed range has: that of the row where ends are P10 and P90 in it."""
+    """The kind of distribution that a typed range has: the row's where its ends are P10 and P90 in it, or else one that
+    stays within what the number may be.
+    """
     if belief.distribution in QUANTILED:
         return belief.distribution
-    low = float(belief.quantile(0.0)) if not belief.known else belief.median
-    return "lognormal" if low > 0.0 else "uniform"
+    lawful = next(p for p in BY_NAME[belief.kind].parameters if p.name == belief.parameter)
+    if lawful.low < 0.0:
+        return "normal"
+    return "beta" if lawful.high == 1.0 else "gamma"
 
 
 def chosen(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:

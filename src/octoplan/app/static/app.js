@@ -108,12 +108,12 @@ function head(row) {
   const gone = row.difference, moved = Object.keys(changes).length > 0;
   const range = q => q ? `${digits(q.p10)} to ${digits(q.p90)}` : "–";
   const words = gone && moved ? `${signed(gone.mean)} ± ${digits(gone.half, 2)}` : moved && row.form === "month" ? `before: ${digits(row.before?.p50)}` : "";
-  const sure = gone && Math.abs(gone.mean) > gone.half;
+  const sure = gone && Math.abs(gone.mean) > gone.half, same = gone && gone.mean === 0 && gone.half === 0;
   return el("div", {className: "head"},
     el("div", {className: "what", textContent: `${row.title}${row.unit && row.unit !== "1" ? ", " + row.unit : ""}`}),
     el("div", {className: "now", textContent: digits(row.after.p50)}),
     el("div", {className: "was", textContent: `P10 to P90: ${range(row.after)}`}),
-    el("div", {className: "gone", textContent: words + (words && gone && !sure ? " (no difference beyond luck)" : "")}));
+    el("div", {className: "gone", textContent: same && moved ? "the same" : words + (words && gone && !sure ? " (no difference beyond luck)" : "")}));
 }
 const scroller = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
 function drawView(told) {
@@ -224,7 +224,7 @@ function slider(each, prefix) {
   const name = prefix + each.name, decision = prefix === "d.";
   const [low, high, own] = decision ? [0, each.most, 1] : [each.low, each.high, each.p50];
   const id = "slide-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
-  const range = el("input", {type: "range", id, min: low, max: high, step: (high - low) / 200, value: own});
+  const range = el("input", {type: "range", id, min: low, max: high, step: decision ? 0.05 : (high - low) / 200, value: own});
   const typedIn = el("input", {type: "text", ariaLabel: `${each.title ?? each.name}: type a value`});
   const place = x => `${Math.min(100, Math.max(0, 100 * (x - low) / (high - low || 1)))}%`;
   const shade = decision ? null : el("span", {className: "range"});
@@ -378,10 +378,10 @@ async function replay() {
     head.textContent = `${told.days[day]}: ${told.launched[day].toLocaleString("en-GB")} launched, ${sum.toLocaleString("en-GB")} reach a target (decoys left out)`;
     range.setAttribute("aria-valuetext", head.textContent);
     told.regions.forEach((each, i) => {
-      const count = row[each.row], share = Math.sqrt(count / most);
+      const count = row[each.row], share = Math.sqrt(count / most), hot = share >= 0.5;
       tiles[i].lastChild.textContent = count;
-      tiles[i].style.background = `color-mix(in srgb, var(--heat) ${Math.round(100 * share)}%, var(--card))`;
-      tiles[i].classList.toggle("hot", share > 0.45);
+      tiles[i].style.background = `color-mix(in srgb, var(--heat) ${Math.round(hot ? 40 + 60 * share : 80 * share)}%, var(--card))`;
+      tiles[i].classList.toggle("hot", hot);
     });
     clearTimeout(waiting);
     waiting = setTimeout(layers, playing ? 1200 : 250);
@@ -448,7 +448,7 @@ function jobs(kind) {
     const every = (await (await fetch("/api/jobs")).json()).filter(job => job.kind === kind);
     list.replaceChildren(...every.reverse().map(job => {
       const row = el("p", {className: "jobrow"}, `${job.kind}: ${job.state}, ${job.seconds} s, ${job.what ?? ""} `);
-      if (job.state === "at work") row.append(el("progress", {max: job.total || 1, value: job.total ? job.done : undefined, ariaLabel: "Progress"}),
+      if (job.state === "at work") row.append(el("progress", {max: job.total || 1, ...(job.total ? {value: job.done} : {}), ariaLabel: "Progress"}),
         el("button", {type: "button", textContent: "Cancel", onclick: async () => { await fetch(`/api/jobs/${job.id}`, {method: "DELETE"}); watch(); }}));
       if (job.error) row.append(el("span", {className: "wrong", textContent: job.error.split("\n").pop()}));
       return row;
@@ -458,7 +458,8 @@ function jobs(kind) {
       shown = done.id;
       const told = await (await fetch(`/api/jobs/${done.id}/result`)).json();
       const plots = el("div");
-      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), ...(told.front ? [along(told.front)] : []), plots);
+      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), ...(told.decisions ? [el("button", {type: "button", textContent: "Save its decisions.toml", onclick: () => save("decisions.toml", told.decisions)})] : []),
+        ...(told.front ? [along(told.front)] : []), plots);
       figures(plots, told.figures);
     }
     if (every.some(job => job.state === "at work")) setTimeout(watch, 400);

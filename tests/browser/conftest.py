@@ -1,0 +1,93 @@
+"""The real page in headless Chromium, and a watch that nothing it asks for is off this machine."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+SLOW = 60_000
+"""Milliseconds within which anything must be seen; nothing here measures speed."""
+
+
+@contextmanager
+def served(scenario: str) -> Iterator[str]:
+    """``octoplan app`` on a free port; gives its address and ends it."""
+    command = [str(Path(sys.executable).with_name("octoplan")), "app", scenario, "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert found
+        try:
+            yield found[0]
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def pocket_app(browser: Any) -> Iterator[str]:
+    del browser
+    with served("pocket") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def octopus_app(browser: Any) -> Iterator[str]:
+    del browser
+    with served("octopus") as address:
+        yield address
+
+
+class Sessions:
+    """New browsers without a past; whatever a page asks for off 127.0.0.1, and every error in it, is kept."""
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.contexts: list[Any] = []
+        self.faults: list[str] = []
+
+    def page(self, **options: Any) -> Any:
+        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(SLOW)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("request", self.asked)
+        page.on("pageerror", lambda error: self.faults.append(f"error in the page: {error}"))
+        page.on("console", self.said)
+        return page
+
+    def asked(self, request: Any) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:")):
+            self.faults.append(f"asked for {request.url}")
+
+    def said(self, message: Any) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.faults.append(f"the console says: {message.text}")
+
+
+@pytest.fixture
+def sessions(browser: Any) -> Iterator[Sessions]:
+    """Makes pages; the test fails if one asked for anything off this machine or met an error."""
+    made = Sessions(browser)
+    yield made
+    for context in made.contexts:
+        context.close()
+    assert made.faults == []

@@ -1,0 +1,272 @@
+"""The page as people use it: sliders, links, jobs, uploads, keys, sessions, and what assistive software finds."""
+
+import io
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from octoplan.app import folders
+from octoplan.scenario import load
+from tests.browser.conftest import SLOW, Sessions
+
+VIEWS = ("headlines", "raids", "supply", "defence", "money", "plan", "matters", "log", "compare", "runs")
+KITS = "[data-name='d.kits.order']"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def opened(page: Any, address: str, rest: str = "") -> Any:
+    """The page, ready, with figures of 32 futures at least."""
+    page.goto(address + rest)
+    page.locator("body[data-ready=yes]").wait_for()
+    return page
+
+
+def refined(page: Any, futures: int = 32) -> None:
+    """Wait until an answer of so many futures or more stands."""
+    for _ in range(SLOW // 50):
+        if int(page.locator("body").get_attribute("data-futures") or 0) >= futures:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"no answer of {futures} futures: {page.locator('#problems').inner_text()}")
+
+
+def strip(page: Any) -> list[str]:
+    """The headlines as they stand."""
+    return list(page.locator(".head").all_inner_texts())
+
+
+def moved(page: Any, slider: str, value: float) -> None:
+    """Move a slider as a hand does."""
+    page.locator(f"{slider} input[type=range]").evaluate(
+        "(range, value) => { range.value = value; range.dispatchEvent(new Event('input', {bubbles: true})); }", value
+    )
+
+
+def test_a_slider_moves_the_headline(octopus_app: str, sessions: Sessions) -> None:
+    """Fewer crews change the headlines; the change is listed, can be undone, and the headlines are as before."""
+    page = opened(sessions.page(), octopus_app)
+    refined(page, 128)
+    before = strip(page)
+    page.evaluate("document.body.dataset.futures = ''")
+    moved(page, "[data-name='d.crews.intake']", 0.2)
+    refined(page, 32)
+    after = strip(page)
+    assert after != before
+    assert any("±" in head for head in after)
+    assert "crews.intake" in page.locator("#changed").inner_text()
+    assert "d.crews.intake=x0.2" in page.url
+    page.evaluate("document.body.dataset.futures = ''")
+    page.get_by_role("button", name="Undo").click()
+    refined(page, 128)
+    assert strip(page) == before
+    assert "crews.intake" not in page.url
+
+
+def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sessions) -> None:
+    """The address, opened in a browser without a past, shows the same view, changes and figures."""
+    page = opened(sessions.page(), pocket_app, "?view=headlines")
+    moved(page, KITS, 2.0)
+    page.locator("[data-name='b.crews.on_duty'] input[type=text]").fill("0.5 to 0.9")
+    page.locator("[data-name='b.crews.on_duty'] input[type=text]").press("Enter")
+    page.evaluate("document.body.dataset.futures = ''")
+    page.get_by_role("tab", name="Supply").click()
+    refined(page, 128)
+    other = opened(sessions.page(), page.url)
+    refined(other, 128)
+    assert strip(other) == strip(page)
+    assert other.locator("#verdict").inner_text() == page.locator("#verdict").inner_text()
+    assert other.locator("#changed").inner_text() == page.locator("#changed").inner_text()
+    assert other.get_by_role("tab", selected=True).inner_text() == "Supply"
+    assert other.locator("figure h3").all_inner_texts() == page.locator("figure h3").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ("?with=9.9.9", "made with octoplan 9.9.9"),
+        ("?of=0123456789abcdef", "made for another scenario"),
+        ("?b.crews.on_duty=lots", "lots"),
+        ("?b.no.such=1", "no belief"),
+        ("?d.kits.order=some", "cannot be read"),
+    ],
+)
+def test_a_link_that_cannot_be_says_why(pocket_app: str, sessions: Sessions, rest: str, words: str) -> None:
+    """A link of another version or scenario, or with a word that cannot be, is answered in words."""
+    page = sessions.page()
+    page.goto(pocket_app + rest)
+    page.locator("#problems").wait_for()
+    assert words in page.locator("#problems").inner_text()
+
+
+def test_a_job_is_cancelled_at_once_and_anothers_goes_on(pocket_app: str, sessions: Sessions) -> None:
+    """Two browsers each begin a large run; one cancels within a second, the other's is untouched and unseen by it."""
+    one, two = (opened(sessions.page(), pocket_app, "?view=runs") for _ in range(2))
+    for page in (one, two):
+        page.get_by_label("Futures").fill("100000")
+        page.get_by_role("button", name="Fly them").click()
+        page.get_by_role("button", name="Cancel").wait_for()
+    assert one.locator(".jobrow").count() == 1
+    begun = time.monotonic()
+    one.get_by_role("button", name="Cancel").click()
+    one.get_by_text("run: cancelled").wait_for()
+    assert time.monotonic() - begun < 1.0
+    one.reload()
+    one.get_by_text("run: cancelled").wait_for()
+    assert "at work" in two.locator(".jobrow").inner_text()
+    two.get_by_role("button", name="Cancel").click()
+    two.get_by_text("run: cancelled").wait_for()
+
+
+def test_a_result_survives_a_reload(pocket_app: str, sessions: Sessions) -> None:
+    """A finished run is there again after the page was loaded anew, figures and all; a fresh browser has none."""
+    page = opened(sessions.page(), pocket_app, "?view=runs")
+    page.get_by_label("Futures").fill("200")
+    page.get_by_role("button", name="Fly them").click()
+    page.get_by_text("200 futures, 0 failed").wait_for()
+    page.reload()
+    page.get_by_text("200 futures, 0 failed").wait_for()
+    assert page.locator("#view figure").count() > 5
+    other = opened(sessions.page(), pocket_app, "?view=runs")
+    refined(other)
+    assert other.locator(".jobrow").count() == 0
+
+
+def test_a_plan_shows_its_split(pocket_app: str, sessions: Sessions) -> None:
+    """A plan with a country's frontier ends with figures, its decisions to save, and a slider along the frontier."""
+    page = opened(sessions.page(), pocket_app, "?view=plan")
+    page.get_by_label("Futures").fill("6")
+    page.get_by_label("Share of country").fill("home")
+    page.get_by_role("button", name="Find a plan").click()
+    page.get_by_text("What was found").wait_for(timeout=4 * 60_000)
+    page.get_by_label("Share made in home").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save its decisions.toml").click()
+    assert "[output]" in Path(download.value.path()).read_text("utf-8")
+
+
+def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """An uploaded workbook with two faults lists both with file and line; the page stays as it was."""
+    book = openpyxl.load_workbook(io.BytesIO(folders.as_workbook(load("pocket").files)))
+    book["assumptions.csv"]["B2"] = "plenty"
+    book["assumptions.csv"]["I3"] = "blue"
+    book.save(tmp_path / "broken.xlsx")
+    page = opened(sessions.page(), pocket_app)
+    page.locator("#upload").set_input_files(tmp_path / "broken.xlsx")
+    page.locator("#problems").wait_for()
+    said = page.locator("#problems").inner_text()
+    assert "assumptions.csv:2" in said
+    assert "assumptions.csv:3" in said
+    assert "plenty" in said
+    assert "blue" in said
+    assert page.locator("#title").inner_text() == "Pocket"
+
+
+def test_a_workbook_goes_out_and_comes_back(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same headlines."""
+    page = opened(sessions.page(), pocket_app)
+    moved(page, KITS, 2.0)
+    page.locator("#changed").get_by_text("kits.order").wait_for()
+    refined(page, 128)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download (.xlsx)").click()
+    path = tmp_path / "changed.xlsx"
+    download.value.save_as(path)
+    other = opened(sessions.page(), pocket_app)
+    other.locator("#upload").set_input_files(path)
+    other.wait_for_url("**of=**")
+    other.locator("body[data-ready=yes]").wait_for()
+    refined(other, 128)
+    first, second = (
+        [text.split("\n")[:3] for text in strip(each)] for each in (page, other)
+    )  # fmt: skip
+    assert first == second
+
+
+def test_every_view_by_keys_alone(pocket_app: str, sessions: Sessions) -> None:
+    """Tab reaches a slider and arrows move it; the skip link comes first; arrows walk the views."""
+    page = opened(sessions.page(), pocket_app)
+    refined(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "range":
+            break
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.locator("#changed").get_by_text("take back").wait_for()
+    assert "crews.intake" in page.locator("#changed").inner_text()
+    page.locator("#tab-headlines").focus()
+    seen = []
+    for _ in VIEWS:
+        seen.append(page.evaluate("document.activeElement.id").removeprefix("tab-"))
+        page.keyboard.press("ArrowRight")
+    assert tuple(seen) == VIEWS
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_a_day_is_replayed(pocket_app: str, sessions: Sessions) -> None:
+    """The day's slider moves the map's count and the flow through the layers to that day."""
+    page = opened(sessions.page(), pocket_app, "?view=defence")
+    page.locator("#day").wait_for()
+    page.locator("#day").evaluate("range => { range.value = 3; range.dispatchEvent(new Event('input')); }")
+    page.locator(".days h3", has_text="2026-01-04").wait_for()
+    assert page.locator(".day").inner_text().startswith("2026-01-04")
+
+
+def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
+    """A chart's CSV has its series, and its SVG is one."""
+    page = opened(sessions.page(), pocket_app, "?view=supply")
+    refined(page, 128)
+    with page.expect_download() as table:
+        page.get_by_role("button", name="CSV").first.click()
+    assert Path(table.value.path()).read_text("utf-8").startswith("series,x,y\n")
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="SVG").first.click()
+    assert "<svg" in Path(picture.value.path()).read_text("utf-8")[:200]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(octopus_app: str, sessions: Sessions, scheme: str) -> None:
+    """No fault of WCAG 2.2, level A or AA, on any view, light or dark, with something changed."""
+    axe_of = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
+    page = opened(sessions.page(color_scheme=scheme), octopus_app, "?d.kits.order=x1.5")
+    found = []
+    for view in VIEWS:
+        page.locator(f"#tab-{view}").click()
+        if view not in ("plan", "runs", "compare"):
+            page.evaluate("document.body.dataset.futures = ''")
+            refined(page, 8)
+            page.wait_for_timeout(400)
+        result = axe_of().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        found += [
+            f"{view}: {fault['id']}: {node['html'][:160]}"
+            for fault in result.response["violations"]
+            for node in fault["nodes"][:3]
+        ]
+    assert found == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_narrow_screen_does_not_scroll_sideways(octopus_app: str, sessions: Sessions, view: str) -> None:
+    """At 390 pixels no view is wider than the screen."""
+    page = opened(sessions.page(viewport={"width": 390, "height": 800}), octopus_app, f"?view={view}")
+    if view not in ("plan", "runs", "compare"):
+        refined(page, 8)
+        page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_zip_bomb_is_refused(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """A file that unpacks to far more than its size is refused in words."""
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("programme.toml", b"0" * 50_000_000)
+    page = opened(sessions.page(), pocket_app)
+    page.locator("#upload").set_input_files(tmp_path / "bomb.zip")
+    page.locator("#problems").wait_for()
+    assert "unpacks to 50,000,000 bytes" in page.locator("#problems").inner_text()
