@@ -1,34 +1,16 @@
 """The real page in headless Chromium, and a watch that nothing it asks for is off this machine."""
 
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.app.serving import served
+
 CHROMIUM = shutil.which("chromium")
 SLOW = 60_000
 """Milliseconds within which anything must be seen; nothing here measures speed."""
-
-
-@contextmanager
-def served(scenario: str) -> Iterator[str]:
-    """``octoplan app`` on a free port; gives its address and ends it."""
-    command = [str(Path(sys.executable).with_name("octoplan")), "app", scenario, "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
-        assert found
-        try:
-            yield found[0]
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 @pytest.fixture(scope="session")
