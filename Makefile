@@ -8,7 +8,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(LOCK)/bin/pip-compile --quiet --n
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench docs lock clean
+.PHONY: help demo test tools bench docs lock clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -17,11 +17,14 @@ demo: .venv/run.stamp  ## install into .venv, then answer the shipped question: 
 	rm -rf runs/demo
 	$(BIN)/octoplan run octopus --futures 1000 --seed 1 --out runs/demo
 
-test: .venv/dev.stamp  ## install into .venv, then lint, check types and run the tests
+test: .venv/dev.stamp tools  ## install into .venv, then lint, check types and run the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+tools:
+	@sh tests/tools.sh
 
 bench: .venv/dev.stamp  ## measure speed against rivals in the same run, as ratios
 	$(BIN)/python -m bench

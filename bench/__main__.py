@@ -1,8 +1,9 @@
-"""``python -m bench [raid] [draw] [octopus] [lshaped] [plan] [first] [help]``: against targets; all by default."""
+"""``python -m bench [PART]...``: measures the named parts against targets; all by default."""
 
 import sys
 from collections.abc import Callable
 
+from bench.app import measure as app
 from bench.draw import measure as draw
 from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "octopus": octopus,
     "lshaped": alone(lshaped),
     "plan": plan,
+    "app": app,
     "first": first_run,
     "help": help_page,
 }

@@ -166,6 +166,8 @@ class Page:
         def step(futures: int) -> str:
             base = self.engine.own(own, futures)
             run = base[0] if other.hash == own.hash else self.engine.flown(other, futures, halt)
+            if halt[0]:
+                raise Superseded
             return json.dumps({**answer(base, run, view), "most": steps[-1]}, allow_nan=False) + "\n"
 
         try:

@@ -19,7 +19,7 @@ RATES = (0.0, 0.015, 0.035, 0.05, 0.07)
 """Discount rates a year that are tried: none, the Green Book's for health, its standard rate, and two above."""
 LEVELS = (0.5, 0.7, 0.8, 0.9)
 """Confidence levels to which contingency is given (GAO Cost Estimating and Assessment Guide, 2020)."""
-CHANCES = 8
+CHANCES = 4
 """Futures of chance over which a run at medians is taken."""
 
 

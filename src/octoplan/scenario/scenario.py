@@ -113,7 +113,11 @@ class Scenario:
         return self.start + timedelta(days=day) if day >= 0 else None
 
     def compile(self) -> Compiled:
-        """The flat arrays the campaign flies."""
+        """The flat arrays the campaign flies; made once, so leave them as they are."""
+        return self._compiled
+
+    @cached_property
+    def _compiled(self) -> Compiled:
         return compiled(
             self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given, self.times, self.known
         )

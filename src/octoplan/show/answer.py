@@ -116,6 +116,7 @@ def options(runs: Sequence[Run], labels: Sequence[str]) -> str:
     first = runs[0]
     view = view_of(first)
     head = ["", *labels, "without the programme"]
+    found = [{each.key: each for each in measures(run)} for run in runs]
     rows = []
     for title, unit, size, key, base in (
         ("good units made", "units", 1.0, "made", None),
@@ -123,7 +124,6 @@ def options(runs: Sequence[Run], labels: Sequence[str]) -> str:
         ("damage by leakers", f"M {view.unit}", M, "damage", None),
         ("cost of the programme", f"M {view.unit}", M, "programme/cost", None),
     ):
-        found = [{each.key: each for each in measures(run)} for run in runs]
         there = key if key in found[0] else key.removesuffix("/real")
         values = [each[there].values for each in found]
         cells = [ranged(v, size) for v in values]

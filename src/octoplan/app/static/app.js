@@ -139,7 +139,12 @@ function drawView(told) {
     turns.replaceChildren(el("h3", {textContent: "Switching values"}), el("ul", {}, ...(told.lines?.length ? told.lines : [more]).map(line => el("li", {textContent: line}))));
   }
 }
-function figures(box, list) {
+const drawer = new Promise(ready => {
+  if (window.Plotly) ready(); else $("plotly").addEventListener("load", ready);
+});
+async function figures(box, list) {
+  await drawer;
+  if (!box.isConnected) return;
   const there = new Map([...box.querySelectorAll("figure")].map(each => [each.dataset.name, each]));
   if (list.some(each => !there.has(each.name)) || there.size !== list.length) {
     for (const old of box.querySelectorAll(".plot")) Plotly.purge(old);

@@ -1,0 +1,16 @@
+# What some tests need beside Python: Chromium (the page) and LibreOffice Calc (the workbook of formulas).
+# Installed where this user may; otherwise one line says what to install, and those tests are skipped.
+missing=""
+command -v chromium >/dev/null || missing="chromium"
+command -v soffice >/dev/null || missing="$missing libreoffice-calc"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing $missing for the tests of the page and of the workbook"
+  { timeout 600 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 1200 apt-get -qq -y \
+    --no-install-recommends install $missing; } >/dev/null 2>&1
+fi
+for each in $missing; do
+  command -v "$(echo $each | sed s/libreoffice-calc/soffice/)" >/dev/null \
+    || echo "$each is not installed, so some tests are skipped: apt-get install $each"
+done
+exit 0
