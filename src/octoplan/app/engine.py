@@ -19,7 +19,7 @@ from octoplan.outcomes.measures import Measure, measures, month_label
 from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Ints
-from octoplan.show import flow
+from octoplan.show import layers
 from octoplan.show.theme import GREY
 
 STEPS, MORE = (2, 8, 32, 128), (512,)
@@ -195,8 +195,8 @@ def replay(run: Run, days: xr.Dataset) -> dict[str, Any]:
         if name in scenario.tiles
     ]
     return {
-        "days": [str(day)[:10] for day in days["day"].values], "regions": regions, "worst": flow.worst_day(days),
-        "leaked": flow.by_day(run, days).tolist(), "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
+        "days": [str(day)[:10] for day in days["day"].values], "regions": regions, "worst": layers.worst_day(days),
+        "leaked": layers.by_day(run, days).tolist(), "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from octoplan.app.views import DEEP, Figure
 from octoplan.outcomes.run import RunError
 from octoplan.scenario import Scenario, ScenarioError
 from octoplan.scenario.scenario import read_files
-from octoplan.show import flow
+from octoplan.show import layers
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -190,7 +190,7 @@ class Page:
         def found() -> dict[str, Any]:
             run, told = self.engine.days(self.asked(request, body)[1])
             day = min(max(0, int(body.get("day") or 0)), told.sizes["day"] - 1)
-            return drawn(Figure("night", flow.night(run, told, day), NIGHT, ghost=False), None)
+            return drawn(Figure("night", layers.night(run, told, day), NIGHT, ghost=False), None)
 
         return JSONResponse(await self.off_loop(found))
 

@@ -10,7 +10,7 @@ from octoplan.outcomes.finance import at_medians, cost, fewer, net
 from octoplan.outcomes.measures import view_of
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.swings import Swing, swings
-from octoplan.show import annexes, flow, launches, matter, money
+from octoplan.show import annexes, forecast, layers, matter, money
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS
 from octoplan.show.evidence import impacts
@@ -37,16 +37,16 @@ def charted(*names: str) -> Callable[[Run], list[Figure]]:
 
 
 def raids(run: Run) -> list[Figure]:
-    return [Figure("launches", launches.launches(run), RAIDS)]
+    return [Figure("launches", forecast.launches(run), RAIDS)]
 
 
 def supply(run: Run) -> list[Figure]:
-    return [Figure("fan", flow.fan(run), annexes.FAN), *charted("production", "plants", "stock")(run)]
+    return [Figure("fan", layers.fan(run), annexes.FAN), *charted("production", "plants", "stock")(run)]
 
 
 def defence(run: Run) -> list[Figure]:
     own = charted("nights", "stopped", "leakers", "sorties", "crews")(run)
-    return [Figure("flow", flow.flow(run), annexes.FLOW, ghost=False), *own]
+    return [Figure("flow", layers.flow(run), annexes.FLOW, ghost=False), *own]
 
 
 def spent(run: Run) -> list[Figure]:

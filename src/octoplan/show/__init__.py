@@ -10,10 +10,10 @@ from octoplan.show.charts import sorties as sorties
 from octoplan.show.charts import spend as spend
 from octoplan.show.charts import stock as stock
 from octoplan.show.charts import stopped as stopped
-from octoplan.show.flow import fan as fan
-from octoplan.show.flow import flow as flow
-from octoplan.show.flow import night as night
-from octoplan.show.launches import launches as launches
+from octoplan.show.forecast import launches as launches
+from octoplan.show.layers import fan as fan
+from octoplan.show.layers import flow as flow
+from octoplan.show.layers import night as night
 from octoplan.show.matter import tornado as tornado
 from octoplan.show.money import discounted as discounted
 from octoplan.show.money import kill as kill

@@ -16,7 +16,7 @@ from octoplan.outcomes.measures import Headlines, view_of
 from octoplan.outcomes.run import Run, RunError
 from octoplan.outcomes.swings import Swing
 from octoplan.scenario import Scenario
-from octoplan.show import flow, money
+from octoplan.show import layers, money
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS, spend
 from octoplan.show.frame import framed
@@ -48,16 +48,16 @@ def charted(run: Run, *names: str) -> list[Figure]:
 
 def supply(run: Run) -> str:
     """Deliveries against the announced rates, by plant, what bound, and stocks."""
-    return drawn([("fan", flow.fan(run), FAN), *charted(run, "production", "plants", "stock")])
+    return drawn([("fan", layers.fan(run), FAN), *charted(run, "production", "plants", "stock")])
 
 
 def defence(run: Run) -> str:
     """From launched to stopped or leaked: over all futures, on one day, by region, month and limit."""
-    figures: list[Figure] = [("flow", flow.flow(run), FLOW)]
+    figures: list[Figure] = [("flow", layers.flow(run), FLOW)]
     finished = np.flatnonzero(run.status == 0)
     if len(finished):
         days = told_by_day(run, int(finished[0]))
-        figures.append(("night", flow.night(run, days, flow.worst_day(days)), NIGHT))
+        figures.append(("night", layers.night(run, days, layers.worst_day(days)), NIGHT))
     return drawn([*figures, *charted(run, "leakers", "stopped", "nights", "sorties", "crews")])
 
 
