@@ -74,7 +74,9 @@ def matters(run: Run) -> list[Figure]:
     ):  # fmt: skip
         moved = swings(run, values)
         if moved:
-            found.append(Figure(name, matter.tornado(moved, what, own, size=size), matter.METHOD, ghost=False))
+            found.append(
+                Figure(name, matter.tornado(run.scenario, moved, what, own, size=size), matter.METHOD, ghost=False)
+            )
     return found
 
 

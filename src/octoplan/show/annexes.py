@@ -134,9 +134,9 @@ def matters(scenario: Scenario, gain: Sequence[Swing], kept: Sequence[Swing], un
         return ""
     figures: list[Figure] = []
     if gain:
-        figures.append(("tornado-net", tornado(gain, NET, f"M {unit}", size=M), METHOD))
+        figures.append(("tornado-net", tornado(scenario, gain, NET, f"M {unit}", size=M), METHOD))
     if kept:
-        figures.append(("tornado-kept", tornado(kept, FEWER, "leakers"), METHOD))
+        figures.append(("tornado-kept", tornado(scenario, kept, FEWER, "leakers"), METHOD))
     turns = [*switching(scenario, gain, NET), *switching(scenario, kept, FEWER)]
     words = f"<h3>Switching values</h3>{listed(turns, most=2 * SHOWN)}" if turns else ""
     return drawn(figures) + words

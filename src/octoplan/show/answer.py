@@ -98,7 +98,7 @@ def changes(run: Run, gain: Sequence[Swing], kept: Sequence[Swing], unit: str) -
     lines = []
     for what, swings, size, unit_of in ((NET, gain, M, f"M {unit}"), (FEWER, kept, 1.0, "leakers")):
         for each in [one for one in swings if one.sure][:NAMED]:
-            ends = f"{each.low / size:,.0f} (where it is low) to {each.high / size:,.0f} (where it is high)"
+            ends = f"{round(each.low / size):,} (where it is low) to {round(each.high / size):,} (where it is high)"
             if abs(each.size) / size < NAMED:
                 ends = f"{digits(each.low / size)} (where it is low) to {digits(each.high / size)} (where it is high)"
             lines.append(

@@ -26,6 +26,7 @@ th[scope=row], td:last-child, th:last-child, th:first-child {{ text-align: left;
 th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ font-weight: 600; }}
 table.options td, table.options th:last-child {{ text-align: right; font-weight: 400; }}
 main p, main li {{ overflow-wrap: anywhere; }}
+table.ledger thead th {{ font-weight: 700; }} table.signed td, table.signed th {{ text-align: left; }}
 table.log td {{ overflow-wrap: anywhere; }} table.signed td {{ height: 34px; min-width: 130px; }}
 table.whole td, table.whole th {{ white-space: normal; text-align: left; overflow-wrap: anywhere; font-size: 12px; }}
 table.whole td:nth-child(3) {{ font-weight: 400; }} table.log td:nth-child(3) {{ font-weight: 400; }}

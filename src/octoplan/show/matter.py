@@ -17,7 +17,7 @@ ROW = 34
 """Pixels of one of them."""
 
 
-def tornado(swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0) -> go.Figure:
+def tornado(scenario: Scenario, swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0) -> go.Figure:
     """Mean of a figure where a belief lies in its lowest and in its highest fifth of futures, the widest on top.
 
     what
@@ -25,7 +25,7 @@ def tornado(swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0)
     """
     shown = list(swings[:SHOWN])
     sure = [each for each in swings if each.sure]
-    chart = figure(tornado_words(sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
+    chart = figure(tornado_words(scenario, sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
     for certain in (True, False):
         rows = [place for place, each in enumerate(shown) if each.sure == certain]
         for name, hexed, part in (("lowest fifth", ORANGE, "low"), ("highest fifth", BLUE, "high")):
@@ -88,15 +88,17 @@ def labelled(swing: Swing) -> str:
     return escape(f"{swing.belief.name}{unit}{'' if swing.sure else ' (may be luck)'}")
 
 
-def tornado_words(sure: Sequence[Swing], what: str, unit: str, size: float) -> str:
+def tornado_words(scenario: Scenario, sure: Sequence[Swing], what: str, unit: str, size: float) -> str:
     """Which belief moves the figure most, and how many do beyond luck."""
     if not sure:
         return f"No single belief moves {what} beyond luck in these futures"
     top = sure[0]
     scale = max(abs(top.low), abs(top.high)) / size
-    ends = " to ".join(f"{x / size:,.0f}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
+    ends = " to ".join(
+        f"{round(x / size) + 0.0:,.0f}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high)
+    )
     others = f"; {len(sure) - 1} more do beyond luck" if len(sure) > 1 else ""
-    return f"{top.belief.name} moves {what} most, from {ends} {unit}{others}"
+    return f"{sentence(called(scenario, top.belief))} moves {what} most, from {ends} {unit}{others}"
 
 
 def switching(scenario: Scenario, swings: Sequence[Swing], what: str) -> list[str]:
