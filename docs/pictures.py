@@ -37,7 +37,7 @@ def taken(shown: Any, path: Path, width: int, top: float = 0.0, height: float = 
     """A picture of a part of a page, from a height on."""
     whole = float(shown.evaluate("document.documentElement.scrollHeight")) - top
     clip = {"x": 0, "y": top, "width": width, "height": min(whole, height, WIDTHS[width])}
-    shown.screenshot(path=path, full_page=True, clip=clip, type="jpeg", quality=72)
+    shown.screenshot(path=path, full_page=True, clip=clip, type="jpeg", quality=60)
 
 
 def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEWS) -> None:

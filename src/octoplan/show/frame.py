@@ -27,11 +27,13 @@ th[scope=row] {{ font-weight: 400; white-space: normal; }} td:nth-child(3) {{ fo
 table.options td, table.options th:last-child {{ text-align: right; font-weight: 400; }}
 main p, main li {{ overflow-wrap: anywhere; }}
 table.ledger thead th {{ font-weight: 700; }} table.signed td, table.signed th {{ text-align: left; }}
-table.log td {{ overflow-wrap: anywhere; }} table.signed td {{ height: 34px; min-width: 130px; }}
+table.facts td {{ overflow-wrap: anywhere; }} table.signed td {{ height: 34px; min-width: 130px; }}
 table.whole td, table.whole th {{ white-space: normal; text-align: left; overflow-wrap: anywhere; font-size: 12px; }}
 table.whole td:nth-child(3) {{ font-weight: 400; }} table.log td:nth-child(3) {{ font-weight: 400; }}
 tr.group th {{ padding-top: 12px; border-bottom: 1px solid #888; }}
-div.wide {{ overflow-x: auto; }} table.log {{ width: auto; }} table.log td {{ white-space: normal; text-align: left; }}
+div.wide, figure > div {{ overflow-x: auto; }}
+div.wide th[scope=row] {{ min-width: 150px; }} table.log {{ width: auto; }}
+table.log td {{ white-space: normal; text-align: left; }}
 @page {{ size: A4 portrait; margin: 12mm; }}
 table.ledger td, table.ledger th {{ text-align: left; font-size: 12px; font-weight: 400; padding: 2px 5px; }}
 table.ledger th[scope=row], table.ledger td:nth-child(9) {{ overflow-wrap: anywhere; white-space: normal; }}
@@ -52,7 +54,11 @@ addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot
     : Plotly.relayout(p, {width: 860})));
 addEventListener('afterprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
   p => Plotly.relayout(p, {width: null, autosize: true})));
+const broad = p => p.data.some(trace => ['sankey', 'heatmap'].includes(trace.type)) || p.layout.xaxis2
+  || p.layout.yaxis?.tickvals;
 addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.js-plotly-plot').forEach(p => {
+  if (broad(p)) return p.data[0].type === 'sankey'
+    ? Plotly.newPlot(p, p.data, {...p.layout, width: 720}, {displaylogo: false}) : Plotly.relayout(p, {width: 720});
   const named = p.data.filter(trace => trace.name && trace.showlegend !== false).length;
   const {height, margin, legend, showlegend} = p.layout;
   if (showlegend === false || legend.orientation !== 'h' || named < 2) return;
@@ -62,7 +68,8 @@ addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.j
     'legend.y': (margin.b + more - 46) / tall});
 }));
 """
-"""On paper a figure is as wide as the text; on a narrow screen a legend in a line becomes a list."""
+"""On paper a figure is as wide as the text; on a narrow screen one with panels or long names can be scrolled sideways,
+and a legend in a line becomes a list."""
 
 TITLE_ROOM = 26
 """Pixels of the margin that a title takes inside a figure."""

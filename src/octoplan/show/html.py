@@ -29,7 +29,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and what they are, as a table of two columns without a head."""
     body = "".join(f"<tr><th scope='row'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in pairs)
-    return f"<table class='log'>{body}</table>"
+    return f"<table class='log facts'>{body}</table>"
 
 
 def section(name: str, title: str, body: str) -> str:

@@ -17,12 +17,13 @@ const digits = (x, figures = 3) => {
   if (x === null || x === undefined) return "–";
   if (typeof x === "string") return x;
   const size = Math.abs(x);
-  if (size >= 1e9) return (x / 1e9).toPrecision(figures) + " bn";
-  if (size >= 1e6) return (x / 1e6).toPrecision(figures) + " M";
+  if (size >= 1e9) return rounded(x / 1e9, figures) + " bn";
+  if (size >= 1e6) return rounded(x / 1e6, figures) + " M";
   if (size >= 1e4) return Math.round(x / 100) * 100 === 0 ? "0" : (Math.round(x / 100) / 10).toLocaleString("en-GB") + " k";
   if (size >= 100) return Math.round(x).toLocaleString("en-GB");
   return size === 0 ? "0" : String(+x.toPrecision(figures));
 };
+const rounded = (x, figures) => Math.abs(x) >= 10 ** figures ? String(Math.round(x)) : Math.abs(x) >= 10 ** (figures - 1) ? String(+x.toPrecision(figures)) : x.toPrecision(figures);
 const signed = x => (x > 0 ? "+" : x < 0 ? "−" : "") + digits(Math.abs(x));
 
 // --- the address is the state
@@ -161,8 +162,11 @@ async function figures(box, list) {
   }
 }
 function draw(plot) {
-  const {data, layout} = recoloured(plot.made);
-  Plotly.react(plot, data, themed(layout), {displayModeBar: false, responsive: true});
+  const {data, layout} = recoloured(plot.made), scroll = innerWidth <= 640 && broad(plot.made);
+  const shown = themed(layout);
+  if (scroll) Object.assign(shown, {width: 720, autosize: false});
+  plot.tabIndex = scroll ? 0 : -1;
+  Plotly.react(plot, data, shown, {displayModeBar: false, responsive: !scroll});
 }
 function recoloured(figure) {
   if (!dark()) return structuredClone(figure);
@@ -215,6 +219,7 @@ function themed(layout) {
   return narrow(made);
 }
 
+const broad = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].includes(trace.type)) || layout.xaxis2 || layout.yaxis?.tickvals;
 function narrow(made) {
   if (innerWidth > 640) return made;
   const axes = Object.keys(made).filter(key => /^xaxis/.test(key));
