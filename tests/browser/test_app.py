@@ -1,5 +1,6 @@
 """The page as people use it: sliders, links, jobs, uploads, keys, sessions, and what assistive software finds."""
 
+import csv
 import io
 import time
 import zipfile
@@ -229,6 +230,27 @@ def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
     with page.expect_download() as picture:
         page.get_by_role("button", name="SVG").first.click()
     assert "<svg" in Path(picture.value.path()).read_text("utf-8")[:200]
+
+
+def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions) -> None:
+    """A flow gives from, to and a number; a map a place and its value; a band its two ends, by name."""
+    page = opened(sessions.page(), pocket_app, "?view=defence")
+    refined(page, 128)
+    rows = {}
+    for button in page.get_by_role("button", name="CSV").all():
+        with page.expect_download() as table:
+            button.click()
+        made = table.value
+        rows[made.suggested_filename] = list(csv.reader(Path(made.path()).read_text("utf-8").splitlines()))
+    head, *flows = rows["octoplan-night.csv"]
+    assert head == ["from", "to", "number"]
+    drones = int(flows[0][0].removeprefix("drone: "))
+    assert sum(int(flow[2]) for flow in flows if flow[0].startswith("drone: ")) == drones > 0
+    assert rows["octoplan-leakers.csv"][0] == ["where", "value"]
+    assert rows["octoplan-leakers.csv"][1][0] == "town"
+    ends = {row[1] for row in rows["octoplan-sorties.csv"]}
+    assert {"sorties", "sorties, P10 to P90, upper end", "sorties, P10 to P90, lower end"} < ends
+    assert not any(name.startswith("series ") for name in ends)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

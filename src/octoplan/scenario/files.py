@@ -321,6 +321,10 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
     return rows
 
 
+LONGEST_CELL = 131_072
+"""What Python's reader takes unless something in the process has told it otherwise."""
+
+
 def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(re.sub("\r\n?", "\n", text)), strict=True)
     while True:
@@ -331,6 +335,9 @@ def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[s
             return
         except csv.Error as error:
             report.add(name, line, f"is not CSV here: {error}")
+            return
+        if any(len(cell) > LONGEST_CELL for cell in cells):
+            report.add(name, line, f"is not CSV here: a cell has more than {LONGEST_CELL:,} characters")
             return
         yield line, [cell.strip() for cell in cells]
 

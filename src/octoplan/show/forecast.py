@@ -36,7 +36,7 @@ def launches(run: Run) -> go.Figure:
     there = {family: rows for family, rows in mine.items() if rows}
     chart = figure(words(launched, there), tuple(f"{family} a month" for family in there), height=430)
     for column, (family, rows) in enumerate(there.items(), start=1):
-        band(chart, months, launched[:, :, rows].sum(axis=2), f"{family}, drawn: P50 with P10 to P90",
+        band(chart, months, launched[:, :, rows].sum(axis=2), f"{family}, drawn (line: P50)",
              FAMILIES[family], column=column)  # fmt: skip
         dots = dict(sorted(known[family].items()))
         if dots:

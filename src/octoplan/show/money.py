@@ -37,6 +37,7 @@ def scurve(cost: Cost, unit: str) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=[at], y=[100 * level], mode="markers+text", marker={"color": BLUE, "size": 9}, showlegend=False,
+                name=f"P{100 * level:.0f}",
                 text=[f"P{100 * level:.0f}: {at:,.0f} ({cost.contingency(level) / M:+,.0f})"],
                 textposition="bottom right", textfont={"size": 12},
                 hovertemplate=f"P{100 * level:.0f}: {at:,.1f} M<extra></extra>",
@@ -144,6 +145,7 @@ def kill(run: Run) -> go.Figure | None:
         chart.add_trace(
             go.Scatter(
                 x=[point.p50], y=[place], mode="markers+text", marker={"color": hexed, "size": 12}, showlegend=False,
+                name=name,
                 text=[f"{digits(point.p50)} k"], textposition="top center",
                 error_x={"type": "data", "symmetric": False, "array": [point.p90 - point.p50],
                          "arrayminus": [point.p50 - point.p10], "thickness": 2, "width": 7},

@@ -224,6 +224,7 @@ def stopped(record: Record) -> go.Figure:
             go.Scatter(
                 x=[*dates, *reversed(dates)], y=[*(100 * high), *reversed(100 * low)], fill="toself",
                 fillcolor=faded(colour(index), 0.18), line={"width": 0}, hoverinfo="skip", showlegend=False,
+                name=f"{WORDS.get(name, name)}, 95 % interval",
             )
         )  # fmt: skip
         chart.add_trace(

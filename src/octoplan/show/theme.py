@@ -67,6 +67,7 @@ def figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: 
         hovermode="x unified",
         barmode="stack",
         bargap=0.15,
+        meta=list(panels),
         legend={**LEGEND, "orientation": "h", "x": 0.0},
     )
     made.update_annotations(font={"size": 14, "color": BLACK})
@@ -129,6 +130,7 @@ def band(
             fillcolor=faded(hexed, 0.18),
             line={"width": 0},
             hoverinfo="skip",
+            name=f"{name}, P10 to P90",
             showlegend=False,
             legendgroup=name,
         ),

@@ -191,14 +191,34 @@ function typed({dtype, bdata}) {
   const kinds = {f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array};
   return new kinds[dtype](bytes);
 }
-function table(figure) {
-  const rows = [["series", "x", "y"]];
-  figure.data.forEach((trace, i) => {
-    const xs = values(trace.x), ys = values(trace.y);
-    ys.forEach((y, j) => rows.push([trace.name ?? `series ${i + 1}`, xs[j] ?? j, y]));
-  });
-  return rows.map(row => row.map(cell => /[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell).join(",")).join("\n") + "\n";
+function table({data, layout}) {
+  const panels = layout.meta?.length > 1, [first] = data;
+  const heads = HEADS[first?.type] ?? [...panels ? ["panel"] : [], "series", "x", "y"];
+  const rows = data.flatMap((trace, i) => (TABLES[trace.type] ?? points)({name: `series ${i + 1}`, ...trace}, layout, panels));
+  return [heads, ...rows].map(row => row.map(quoted).join(",")).join("\n") + "\n";
 }
+const HEADS = {sankey: ["from", "to", "number"], heatmap: ["where", "value"]};
+const TABLES = {
+  sankey: ({node, link}) => values(link.value).map((amount, j) => [node.label[values(link.source)[j]], node.label[values(link.target)[j]], amount]),
+  heatmap: ({text}) => text.flat().filter(Boolean).map(words => words.split(/: (?=[^:]*$)/)),
+};
+function points({name, fill, x, y, xaxis = "x", yaxis = "y", error_x, error_y}, layout, panels) {
+  const along = told(values(x), layout, xaxis), ys = told(values(y), layout, yaxis), half = ys.length / 2;
+  const which = j => fill !== "toself" ? name : j < half ? `${name}, upper end` : `${name}, lower end`;
+  const panel = panels ? [layout.meta[(yaxis.slice(1) || 1) - 1]] : [];
+  const ends = (error, from, j, row) => !error ? [] : [["lower", -values(error.arrayminus)[j]], ["upper", values(error.array)[j]]]
+    .map(([end, by]) => row(`${name}, ${end} end`, values(from)[j] + by));
+  return [...ys].flatMap((value, j) => [[which(j), along[j] ?? j, value],
+    ...ends(error_x, x, j, (name, at) => [name, at, value]), ...ends(error_y, y, j, (name, at) => [name, along[j], at])])
+    .map(row => [...panel, ...row]);
+}
+function told(list, layout, axis) {
+  const {tickvals, ticktext} = layout[axis[0] + "axis" + axis.slice(1)] ?? {};
+  if (!ticktext) return list;
+  const ticks = [...values(tickvals)];
+  return Array.from(list, value => (ticktext[ticks.indexOf(Math.round(value))] ?? String(value)).replaceAll(/<[^>]*>/g, " "));
+}
+const quoted = cell => /[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : cell;
 function save(name, text) {
   const link = el("a", {href: URL.createObjectURL(new Blob([text], {type: "text/csv"})), download: name});
   link.click();
