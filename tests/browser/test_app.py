@@ -13,6 +13,7 @@ import pytest
 from octoplan.app import folders
 from octoplan.scenario import load
 from tests.browser.conftest import SLOW, Sessions
+from tests.scenario.folder import FILES
 
 VIEWS = ("headlines", "raids", "supply", "defence", "money", "plan", "matters", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
@@ -136,17 +137,41 @@ def test_a_result_survives_a_reload(pocket_app: str, sessions: Sessions) -> None
     assert other.locator(".jobrow").count() == 0
 
 
-def test_a_plan_shows_its_split(pocket_app: str, sessions: Sessions) -> None:
-    """A plan with a country's frontier ends with figures, its decisions to save, and a slider along the frontier."""
-    page = opened(sessions.page(), pocket_app, "?view=plan")
+def test_a_plan_shows_its_split(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """A plan with a country's frontier ends with figures and decisions to save; one drags along the frontier."""
+    with zipfile.ZipFile(tmp_path / "small.zip", "w") as archive:
+        for name, text in FILES.items():
+            archive.writestr(name, text)
+    page = opened(sessions.page(), pocket_app)
+    page.locator("#upload").set_input_files(tmp_path / "small.zip")
+    page.locator("#title").get_by_text("Small").wait_for()
+    page.locator("body[data-ready=yes]").wait_for()
+    page.locator("#tab-plan").click()
     page.get_by_label("Futures").fill("6")
-    page.get_by_label("Share of country").fill("home")
+    page.get_by_label("Share of country").fill("here")
     page.get_by_role("button", name="Find a plan").click()
-    page.get_by_text("What was found").wait_for(timeout=4 * 60_000)
-    page.get_by_label("Share made in home").wait_for()
+    share = page.get_by_label("Share made in here")
+    share.wait_for(timeout=4 * 60_000)
+    dragged(page, share)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save its decisions.toml").click()
     assert "[output]" in Path(download.value.path()).read_text("utf-8")
+
+
+def dragged(page: Any, share: Any) -> None:
+    """A drag across the frontier's chart takes the slider and its words with it, from end to end."""
+    plot = page.locator("[data-name=frontier] .plot.drawn")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    said = set()
+    for across, place in ((0.97, "max"), (0.1, "min")):
+        page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 150)
+        page.mouse.down()
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + 150, steps=4)
+        page.mouse.up()
+        assert share.input_value() == share.get_attribute(place)
+        said.add(share.get_attribute("aria-valuetext"))
+    assert len(said) == 2
 
 
 def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
@@ -232,10 +257,35 @@ def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
     assert "<svg" in Path(picture.value.path()).read_text("utf-8")[:200]
 
 
+def test_a_night_is_replayed_layer_by_layer(octopus_app: str, sessions: Sessions) -> None:
+    """Before the first layer all that came still flies; the replay ends with what each layer stopped."""
+    page = opened(sessions.page(reduced_motion="reduce"), octopus_app, "?view=defence")
+    turn = page.get_by_label("Layers passed")
+    turn.wait_for(timeout=SLOW)
+    night = page.locator("figure[data-name=night]")
+    launched = night.locator("h3").inner_text().split(" launched")[0].split()[-1].replace(",", "")
+    turn.fill("0")
+    night.get_by_text(f"still flying: {int(launched):,}").first.wait_for()
+    page.get_by_role("button", name="Replay the night").click()
+    night.get_by_text("reach a target: ").first.wait_for(timeout=SLOW)
+    assert turn.input_value() == turn.get_attribute("max")
+
+
+def test_print_leaves_the_controls_out(pocket_app: str, sessions: Sessions) -> None:
+    """On paper stand the figures and their titles, and nothing to press."""
+    page = opened(sessions.page(), pocket_app, "?view=supply")
+    refined(page, 128)
+    page.emulate_media(media="print")
+    assert page.locator("figure h3").first.is_visible()
+    for control in ("aside", ".tools", ".acts", "[role=tablist]", ".skip"):
+        assert not page.locator(control).first.is_visible(), control
+
+
 def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions) -> None:
     """A flow gives from, to and a number; a map a place and its value; a band its two ends, by name."""
     page = opened(sessions.page(), pocket_app, "?view=defence")
     refined(page, 128)
+    page.locator("figure[data-name=night] .main-svg").first.wait_for(timeout=SLOW)
     rows = {}
     for button in page.get_by_role("button", name="CSV").all():
         with page.expect_download() as table:

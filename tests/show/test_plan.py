@@ -134,6 +134,21 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("beaten", "said"),
+    [
+        ([0, 0, 0], "no share is beaten in cost, threats stopped and resilience at once"),
+        ([1, 0, 1], "every share but 50 % is beaten by another"),
+        ([1, 1, 0], "every share but 100 % is beaten by another"),
+        ([1, 1, 1], "every share is beaten by another"),
+    ],
+)
+def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], said: str) -> None:
+    """A share that stops more for a cost no higher beyond luck beats the cheapest; the title names who is left."""
+    title = frontier(front(dominated=np.array(beaten, bool)), "GBP").layout.title.text
+    assert title == f"It costs least with 50 % of the units made by UK; {said}"
+
+
 def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
     """No line stands for never where all futures reach the rate; where none does, all points stand on it."""
     assert frontier(front(reached=np.full((3, 4), 2.0)), "GBP").layout.yaxis4.ticktext is None

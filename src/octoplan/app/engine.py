@@ -20,6 +20,7 @@ from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Ints
 from octoplan.show import layers
+from octoplan.show.frame import untitled
 from octoplan.show.theme import GREY
 
 STEPS, MORE = (2, 8, 32, 128), (512,)
@@ -182,12 +183,15 @@ def figures(view: str, own: Run, other: Run) -> list[dict[str, Any]]:
 
 
 def drawn(each: views.Figure, behind: go.Figure | None) -> dict[str, Any]:
-    """A figure as plain data, its title and what to read in it apart."""
+    """A figure of a view, with the scenario's own drawn behind it."""
     made = each.chart if behind is None else go.Figure([*ghosts(behind), *each.chart.data], each.chart.layout)
-    title = made.layout.title
-    words = {"title": title.text, "also": title.subtitle.text or "", "note": each.note, "name": each.name}
-    made.update_layout(title=None, margin={"t": max(30, made.layout.margin.t - 26)}, autosize=True)
-    return {**words, "figure": json.loads(made.to_json())}
+    return shown(each.name, made, each.note)
+
+
+def shown(name: str, made: go.Figure, note: str) -> dict[str, Any]:
+    """A figure as plain data, its title and what to read in it apart."""
+    title, also, bare = untitled(made)
+    return {"name": name, "title": title, "also": also, "note": note, "figure": json.loads(bare.to_json())}
 
 
 def replay(run: Run, days: xr.Dataset) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
+from octoplan.app.engine import shown
 from octoplan.commands import cores
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import month_label
@@ -74,7 +74,7 @@ def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, 
     if front is not None:
         figures.append(("frontier", split(front, scenario.currency)))
         lines += words.split(front)
-    answer = {"lines": lines, "figures": [shown(*each) for each in figures], "decisions": found.text}
+    answer = {"lines": lines, "figures": [shown(*each, "") for each in figures], "decisions": found.text}
     return answer if front is None else {**answer, "front": points(front, scenario.names.months)}
 
 
@@ -109,19 +109,9 @@ def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, i
     table = found.headlines()
     return {
         "lines": [table.verdict, f"{found.futures:,} futures, {found.failed:,} failed"],
-        "figures": [shown(name, chart(found)) for name, (chart, _) in CHARTS.items()],
+        "figures": [shown(name, chart(found), note) for name, (chart, note) in CHARTS.items()],
         "table": table.to_csv(),
     }
-
-
-def shown(name: str, made: go.Figure) -> dict[str, Any]:
-    """A figure as plain data, its title apart."""
-    title = made.layout.title
-    bare = go.Figure(made).update_layout(title=None)
-    return {
-        "name": name, "title": title.text, "also": title.subtitle.text or "", "note": "",
-        "figure": json.loads(bare.to_json()),
-    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -238,7 +238,7 @@ def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> 
     beliefs = plan.facts.pilot.beliefs[:futures]
     flown = through(plan.scenario.compile(), beliefs, seed, executor, None)
     followed = plan.followed[:futures]
-    currency = f"M{plan.scenario.currency}"
+    currency = f"M {plan.scenario.currency}"
     found = {"good units": apart("units", block(model, followed, "made").sum((1, 2)) * UNIT, flown.made)}
     if plan.basis.counts is not None:
         kept = block(model, followed, "halted").sum(1) * UNIT

@@ -146,7 +146,7 @@ class Plan:
     @property
     def unit(self) -> str:
         """What ``lower`` and ``upper`` are counted in."""
-        return "hundred threats" if self.model.counts_threats else f"M{self.scenario.currency}"
+        return "hundred threats" if self.model.counts_threats else f"M {self.scenario.currency}"
 
 
 @dataclass

@@ -51,7 +51,7 @@ def ways_out(
     as_it_is, cost = trial.reached(trial.facts)
     if as_it_is >= goal:
         more = cost - trial.paid
-        dearer = f"{max(0.0, more):,.1f} M{plan.scenario.currency} more than the plan costs"
+        dearer = f"{max(0.0, more):,.1f} M {plan.scenario.currency} more than the plan costs"
         return [f"the target can be reached in {as_it_is:.0%} of futures for {dearer}: ask for it with a confidence"]
     found = [f"no outlay reaches the target in more than {as_it_is:.0%} of futures as things stand"]
     every = list(levers(plan, trial.pilot, trial.facts))

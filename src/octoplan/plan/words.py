@@ -104,7 +104,7 @@ def apart(found: Mapping[str, Apart]) -> list[str]:
 def flown(flights: Flights, currency: str) -> list[str]:
     """The plan beside its rivals in the campaign."""
     lines = [
-        f"cost of rivals less the plan's, M{currency}, mean with 95 % interval; regret (mean); threats stopped more:"
+        f"cost of rivals less the plan's, M {currency}, mean with 95 % interval; regret (mean); threats stopped more:"
     ]
     for name in flights.flown:
         gone, regret, stopped = flights.difference(name), flights.regret(name), flights.difference(name, "stopped")

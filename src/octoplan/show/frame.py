@@ -71,7 +71,7 @@ addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.j
 """On paper a figure is as wide as the text; on a narrow screen one with panels or long names can be scrolled sideways,
 and a legend in a line becomes a list."""
 
-TITLE_ROOM = 26
+TITLE_ROOM = 44
 """Pixels of the margin that a title takes inside a figure."""
 
 
@@ -84,18 +84,24 @@ def paged(title: str, body: str) -> str:
     )
 
 
-def framed(name: str, figure: go.Figure, note: str) -> str:
-    """A figure with its note; its title stands above it as text of the page, which breaks lines on a narrow screen."""
+def untitled(figure: go.Figure) -> tuple[str, str, go.Figure]:
+    """The title, the subtitle, and the figure without them and without their room."""
     title = figure.layout.title
     bare = go.Figure(figure).update_layout(title=None, margin={"t": figure.layout.margin.t - TITLE_ROOM})
+    return title.text, title.subtitle.text or "", bare
+
+
+def framed(name: str, figure: go.Figure, note: str) -> str:
+    """A figure with its note; its title stands above it as text of the page, which breaks lines on a narrow screen."""
+    title, said, bare = untitled(figure)
     drawn = bare.to_html(
         full_html=False,
         include_plotlyjs=False,
         div_id=f"chart-{name}",
         config={"displaylogo": False, "responsive": True},
     )
-    also = f"<p class='also'>{escape(title.subtitle.text)}</p>" if title.subtitle.text else ""
+    also = f"<p class='also'>{escape(said)}</p>" if said else ""
     return (
-        f"<figure id='{name}'><p class='seen'>{escape(title.text)}</p>{also}{drawn}"
+        f"<figure id='{name}'><p class='seen'>{escape(title)}</p>{also}{drawn}"
         f"<figcaption>{escape(note)}</figcaption></figure>"
     )

@@ -42,7 +42,7 @@ def night(run: Run, days: xr.Dataset, day: int) -> go.Figure:
 
 
 def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray[np.float64], what: str) -> go.Figure:
-    """Classes on the left, layers and targets on the right.
+    """Classes on the left, layers and targets on the right; a link's customdata is its turn in the class's doctrine.
 
     stopped, leaked
         (layers, threats) and (threats,).
@@ -55,8 +55,11 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
     left = {k: place for place, k in enumerate(come)}
     right = {i: len(come) + place for place, i in enumerate(used)}
     end = len(come) + len(used)
-    links = [(left[k], right[i], stopped[i, k], k) for i in used for k in come if stopped[i, k] > 0.0]
-    links += [(left[k], end, leaked[k], k) for k in come if leaked[k] > 0.0]
+    order = view.run.compiled.plan.layer_order.tolist()
+    links = [
+        (left[k], right[i], stopped[i, k], order[k].index(i), k) for i in used for k in come if stopped[i, k] > 0.0
+    ]
+    links += [(left[k], end, leaked[k], len(layers), k) for k in come if leaked[k] > 0.0]
     names = [f"{threats[k]}: {sums[k]:,.0f}" for k in come]
     names += [f"{layers[i]}: {stopped[i].sum():,.0f}" for i in used] + [f"reach a target: {leaked.sum():,.0f}"]
     chart = figure(title, height=430)
@@ -66,7 +69,8 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
             node={"label": names, "pad": 18, "thickness": 16, "line": {"color": BLACK, "width": 0.5},
                   "color": [*(colour(k) for k in come), *(SKY for _ in used), VERMILION]},
             link={"source": [a for a, *_ in links], "target": [b for _, b, *_ in links],
-                  "value": [v for _, _, v, _ in links], "color": [faded(colour(k), 0.35) for *_, k in links]},
+                  "value": [v for _, _, v, _, _ in links], "color": [faded(colour(k), 0.35) for *_, k in links],
+                  "customdata": [turn for *_, turn, _ in links]},
             textfont={"color": BLACK, "size": 13},
         )
     )  # fmt: skip

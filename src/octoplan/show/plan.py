@@ -255,7 +255,7 @@ def order_label(plan: Plan, order: Order) -> str:
     return (
         f"{titled(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place)} for {words(order.month)}, "
         f"first needed on {long_day(order.need)}<br>{order.parts.mean():,.0f} parts, "
-        f"{order.money / 1e3:,.1f} k{plan.scenario.currency}{late}"
+        f"{order.money / 1e3:,.1f} k {plan.scenario.currency}{late}"
     )
 
 
@@ -271,10 +271,8 @@ def order_words(found: Sequence[Order]) -> str:
             f"{worst.supplier} {worst.late} days before it"
         )
     first = found[0]
-    return (
-        f"The first of {len(found)} orders goes to {first.supplier}, by {long_day(first.place)}: "
-        f"{first.lead} days ahead of need"
-    )
+    which = f"first of {len(found)} orders" if found[1:] else "only order"
+    return f"The {which} goes to {first.supplier}, by {long_day(first.place)}: {first.lead} days ahead of need"
 
 
 def crews(plan: Plan) -> go.Figure:

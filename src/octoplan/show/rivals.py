@@ -192,13 +192,20 @@ def named(country: str) -> str:
 
 
 def frontier_words(front: Frontier) -> str:
-    """Where it costs least, and how many shares another one beats."""
+    """Where it costs least, and which shares another one beats."""
     cheapest = 100.0 * float(front.shares[front.cost.mean(1).argmin()])
-    beaten = [f"{100.0 * share:.0f} %" for share in front.shares[front.dominated].tolist()]
     said = f"It costs least with {cheapest:.0f} % of the units made by {named(front.country)}"
+    beaten, left = (both(front.shares[which]) for which in (front.dominated, ~front.dominated))
     if not beaten:
         return f"{said}; no share is beaten in cost, threats stopped and resilience at once"
-    if len(beaten) == len(front.shares) - 1:
-        return f"{said}; every other share is beaten by it, or by another"
-    which = " and ".join([", ".join(beaten[:-1]), beaten[-1]] if beaten[1:] else beaten)
-    return f"{said}; {which} {'are' if beaten[1:] else 'is'} beaten by another share"
+    if not left:
+        return f"{said}; every share is beaten by another"
+    if 2 * front.dominated.sum() > len(front.shares):
+        return f"{said}; every share but {left} is beaten by another"
+    return f"{said}; {beaten} {'is' if front.dominated.sum() == 1 else 'are'} beaten by another share"
+
+
+def both(shares: Floats) -> str:
+    """Shares as a list in words, empty for none."""
+    found = [f"{100.0 * share:.0f} %" for share in shares.tolist()]
+    return " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)

@@ -166,6 +166,7 @@ function draw(plot) {
   const shown = themed(layout);
   if (scroll) Object.assign(shown, {width: 720, autosize: false});
   plot.tabIndex = scroll ? 0 : -1;
+  plot.style.height = `${shown.height}px`;
   Plotly.react(plot, data, shown, {displayModeBar: false, responsive: !scroll});
 }
 function recoloured(figure) {
@@ -206,7 +207,7 @@ function points({name, fill, x, y, xaxis = "x", yaxis = "y", error_x, error_y}, 
   const along = told(values(x), layout, xaxis), ys = told(values(y), layout, yaxis), half = ys.length / 2;
   const which = j => fill !== "toself" ? name : j < half ? `${name}, upper end` : `${name}, lower end`;
   const panel = panels ? [layout.meta[(yaxis.slice(1) || 1) - 1]] : [];
-  const ends = (error, from, j, row) => !error ? [] : [["lower", -values(error.arrayminus)[j]], ["upper", values(error.array)[j]]]
+  const ends = (error, from, j, row) => !error ? [] : [["lower", -values(error.arrayminus ?? error.array)[j]], ["upper", values(error.array)[j]]]
     .map(([end, by]) => row(`${name}, ${end} end`, values(from)[j] + by));
   return [...ys].flatMap((value, j) => [[which(j), along[j] ?? j, value],
     ...ends(error_x, x, j, (name, at) => [name, at, value]), ...ends(error_y, y, j, (name, at) => [name, along[j], at])])
@@ -401,7 +402,7 @@ async function replay() {
   let playing = null, waiting = null;
   const layers = async () => {
     const found = await fetch("/api/night", {method: "POST", body: JSON.stringify({of: panels.hash, changes, day: +range.value})});
-    if (found.ok && night.isConnected) figures(night, [await found.json()]);
+    if (found.ok && night.isConnected) staged(night, await found.json());
   };
   const put = () => {
     const day = +range.value, row = told.leaked[day], sum = row.reduce((a, b) => a + b, 0);
@@ -429,6 +430,35 @@ async function replay() {
     el("p", {className: "small", textContent: "One square a region; leakers of the day. Counts, not places, of the first future; another future has other days."}),
     head, el("div", {className: "set"}, el("label", {htmlFor: "day", textContent: "Day"}), range, play), el("div", {className: "tiles"}, ...tiles), night);
   put();
+}
+function staged(box, each) {
+  const {link, node} = each.figure.data[0], turns = values(link.customdata), all = Math.max(...turns);
+  let range = box.querySelector("#turn");
+  if (!range) {
+    range = el("input", {type: "range", min: 0, id: "turn"});
+    const again = el("button", {type: "button", textContent: "Replay the night", onclick: () => {
+      range.value = 0; range.put();
+      const step = setInterval(() => {
+        if (!range.isConnected || +range.value >= +range.max) return clearInterval(step);
+        range.value = +range.value + 1; range.put();
+      }, 900);
+    }});
+    box.append(el("div", {className: "set"}, el("label", {htmlFor: "turn", textContent: "Layers passed"}), range, again), el("div", {className: "plots"}));
+    range.addEventListener("input", () => range.put());
+  }
+  range.max = range.value = all;
+  range.put = () => {
+    const at = +range.value, sum = turns.reduce((total, turn, j) => total + (turn < at ? 0 : values(link.value)[j]), 0);
+    range.setAttribute("aria-valuetext", at < all ? `${at} of ${all} layers passed, ${digits(sum)} still flying` : "the end of the night");
+    figures(box.lastChild, [at < all ? {...each, figure: before(each.figure, turns, at, sum)} : each]);
+  };
+  range.put();
+}
+function before(figure, turns, at, sum) {
+  const made = structuredClone(figure), {link, node} = made.data[0], end = node.label.length - 1;
+  link.target = Array.from(values(link.target), (target, j) => turns[j] < at ? target : end);
+  node.label[end] = `still flying: ${digits(sum)}`;
+  return made;
 }
 function compare() {
   const box = $("view");
@@ -487,10 +517,11 @@ function jobs(kind) {
     if (done && shown !== done.id) {
       shown = done.id;
       const told = await (await fetch(`/api/jobs/${done.id}/result`)).json();
-      const plots = el("div");
+      const plots = el("div"), slide = told.front ? along(told.front) : null;
       result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), ...(told.decisions ? [el("button", {type: "button", textContent: "Save its decisions.toml", onclick: () => save("decisions.toml", told.decisions)})] : []),
-        ...(told.front ? [along(told.front)] : []), plots);
-      figures(plots, told.figures);
+        ...(slide ? [slide] : []), plots);
+      await figures(plots, told.figures);
+      if (plots.isConnected) slide?.across(plots.querySelector("[data-name=frontier] .plot"));
     }
     if (every.some(job => job.state === "at work")) setTimeout(watch, 400);
   };
@@ -504,15 +535,37 @@ function jobs(kind) {
 function along(front) {
   const range = el("input", {type: "range", min: 0, max: front.points.length - 1, value: front.cheapest, id: "share"});
   const said = el("p", {className: "day"});
-  const put = () => {
+  const made = el("section", {ariaLabel: "Along the frontier"}, el("h3", {textContent: "Along the frontier"}),
+    el("label", {htmlFor: "share", textContent: `Share made in ${front.country}; drag here or across the chart`}), range, said);
+  let chart = null, shapes = [];
+  made.put = () => {
     const point = front.points[range.value];
     said.textContent = `${front.country} makes ${digits(point.share)} %: ${signed(point.cost)} ± ${digits(point.half, 2)} M ${panels.currency} against the cheapest share, `
-      + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, ${front.rate} a month first in ${point.reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
+      + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, ${front.rate} a month ${point.reached === "never" ? "in no month" : "first in " + point.reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
     range.setAttribute("aria-valuetext", said.textContent);
+    if (!chart) return;
+    const line = {width: 3, color: getComputedStyle(document.documentElement).getPropertyValue("--choice").trim()};
+    chart.made.layout.shapes = [...shapes, {type: "line", xref: "x", yref: "paper", x0: point.share, x1: point.share, y0: 0, y1: 1, line}];
+    draw(chart);
   };
-  range.addEventListener("input", put);
-  put();
-  return el("section", {ariaLabel: "Along the frontier"}, el("h3", {textContent: "Along the frontier"}), el("label", {htmlFor: "share", textContent: `Share made in ${front.country}`}), range, said);
+  made.across = plot => {
+    chart = plot;
+    chart.classList.add("drawn");
+    chart.made.layout.dragmode = false;
+    shapes = chart.made.layout.shapes;
+    const nearest = event => {
+      const axis = chart._fullLayout.xaxis, share = axis.p2d(event.clientX - chart.getBoundingClientRect().left - axis._offset);
+      const gone = front.points.map(point => Math.abs(point.share - share));
+      range.value = gone.indexOf(Math.min(...gone));
+      made.put();
+    };
+    chart.addEventListener("pointerdown", event => { chart.setPointerCapture(event.pointerId); nearest(event); }, true);
+    chart.addEventListener("pointermove", event => { if (event.buttons & 1) nearest(event); }, true);
+    made.put();
+  };
+  range.addEventListener("input", made.put);
+  made.put();
+  return made;
 }
 
 // --- looks, folders, start
