@@ -48,8 +48,10 @@ def scurve(cost: Cost, unit: str) -> go.Figure:
         annotation={"text": f"all at medians: {cost.point / M:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
         annotation_position="top left",
     )  # fmt: skip
+    costs = np.concatenate([trace.x for trace in chart.data])
+    room = [costs.min(), costs.max() + 0.25 * np.ptp(costs)]
     chart.update_xaxes(title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
-                       gridcolor="#E3E3E3")  # fmt: skip
+                       gridcolor="#E3E3E3", range=room)  # fmt: skip
     chart.update_yaxes(title="% of futures at or below", range=[0, 102])
     chart.update_layout(hovermode="closest")
     return settled_row(chart)

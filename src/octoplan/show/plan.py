@@ -6,7 +6,6 @@ Lines are P50 over the futures planned for, bands and bars P10 to P90; stacked b
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
-from math import ceil
 from textwrap import wrap
 
 import numpy as np
@@ -28,6 +27,7 @@ from octoplan.show.theme import (
     bars,
     faded,
     figure,
+    legend_lines,
     settled,
 )
 
@@ -295,8 +295,7 @@ def crews(plan: Plan) -> go.Figure:
 
 def legend_line(chart: go.Figure) -> go.Figure:
     """The figure grown by one legend for several rows of panels, whose titles stand at the left."""
-    named = [trace for trace in chart.data if trace.name and trace.showlegend is not False]
-    lines = max(1, ceil(sum(45 + 7.5 * len(trace.name) for trace in named) / 1000))
+    lines = max(1, legend_lines([each.name for each in chart.data if each.name and each.showlegend is not False]))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
     legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
     chart.update_annotations(x=0.0, xanchor="left", xshift=-58, yshift=4, font={"size": 13})

@@ -81,7 +81,7 @@ def settled(made: go.Figure) -> go.Figure:
     named = [trace for trace in made.data if trace.name and trace.showlegend is not False]
     axes = sorted({trace.xaxis or "x" for trace in made.data}, key=lambda axis: int(axis[1:] or 1))
     if len(axes) == 1:
-        lines = ceil(sum(45 + 7.5 * len(trace.name) for trace in named) / 1000)
+        lines = legend_lines([trace.name for trace in named])
     else:
         lines = max(sum((trace.xaxis or "x") == axis for trace in named) for axis in axes)
         for number, axis in enumerate(axes, start=1):
@@ -94,6 +94,14 @@ def settled(made: go.Figure) -> go.Figure:
     for number in range(1, len(axes) + 1):
         made.update_layout({f"legend{number if number > 1 else ''}": {"y": (room - 46) / height}})
     return made
+
+
+def legend_lines(names: Sequence[str]) -> int:
+    """Lines of a legend below a figure 800 pixels wide: one if they fit, else in columns as wide as the longest."""
+    widths = [45 + 7.5 * len(name) for name in names]
+    if sum(widths) <= 800:
+        return int(bool(names))
+    return ceil(len(names) / max(1, int(800 / max(widths))))
 
 
 def quantile(values: Floats, q: float) -> Floats:

@@ -163,7 +163,7 @@ async function figures(box, list) {
 }
 function draw(plot) {
   const {data, layout} = recoloured(plot.made), scroll = innerWidth <= 640 && broad(plot.made);
-  const shown = themed(layout);
+  const shown = themed(layout, data);
   if (scroll) Object.assign(shown, {width: 720, autosize: false});
   plot.tabIndex = scroll ? 0 : -1;
   plot.style.height = `${shown.height}px`;
@@ -230,23 +230,29 @@ async function copy() {
   catch { prompt("The link:", location.href); }
   setTimeout(() => { $("link").textContent = "Copy link"; }, 1500);
 }
-function themed(layout) {
+function themed(layout, data) {
   const style = getComputedStyle(document.documentElement), of = name => style.getPropertyValue(name).trim();
   const made = layout;
   delete made.width;
   Object.assign(made, {paper_bgcolor: of("--page"), plot_bgcolor: of("--page"), font: {...made.font, color: of("--text")}});
   for (const key of Object.keys(made)) if (/^[xy]axis/.test(key))
     Object.assign(made[key], {gridcolor: of("--grid"), linecolor: of("--quiet"), zerolinecolor: of("--line")});
-  return narrow(made);
+  return narrow(made, data);
 }
 
 const broad = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].includes(trace.type)) || layout.xaxis2 || layout.yaxis?.tickvals;
-function narrow(made) {
+function narrow(made, data) {
   if (innerWidth > 640) return made;
   const axes = Object.keys(made).filter(key => /^xaxis/.test(key));
   made.font = {...made.font, size: 11};
   made.margin = {...made.margin, l: Math.min(made.margin.l, 52), r: 8};
-  if (axes.length < 2 && made.legend?.orientation === "h") made.legend = {...made.legend, orientation: "h", font: {size: 10}};
+  if (axes.length > 1) return made;
+  const named = data.filter(trace => trace.name && trace.showlegend !== false && made.showlegend !== false).length;
+  const title = made.xaxis.title?.text ?? "", lines = title.length > 38 ? 1 : 0, more = 20 * Math.max(0, named - 1) + 16 * lines;
+  if (lines) made.xaxis.title = {...made.xaxis.title, text: title.replace(/^(.{1,38}) /, "$1<br>")};
+  made.height += more;
+  made.margin.b += more;
+  if (named > 1) made.legend = {...made.legend, orientation: "v", y: (made.margin.b - 46 - 16 * lines) / made.height};
   return made;
 }
 
