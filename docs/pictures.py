@@ -15,10 +15,11 @@ from playwright.sync_api import sync_playwright
 
 LAUNCH: Any = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
 WIDE, HIGH = 1000, 900
-WIDTHS = {1280: 1700, 390: 2200}
+WIDTHS = {1280: 2600, 390: 3000}
 """Pixels of the two screens, and of a picture's height at the most."""
 VIEWS = ("headlines", "raids", "supply", "defence", "money", "plan", "matters", "log", "compare", "runs")
-STILL = ("plan", "compare", "runs")
+WHOLE = ("headlines", "supply")
+"""Views shown with the panels beside them; the others from their tabs on."""
 PARTS = ("front", "supply", "defence", "money", "matters", "headlines", "log", "sources", "assurance")
 FOLDER = Path(__file__).parent / "how-to" / "pictures"
 OCTOPLAN = str(Path(sys.executable).with_name("octoplan"))
@@ -40,18 +41,44 @@ def taken(shown: Any, path: Path, width: int, top: float = 0.0, height: float = 
     shown.screenshot(path=path, full_page=True, clip=clip, type="jpeg", quality=60)
 
 
+def plan(shown: Any) -> None:
+    shown.get_by_label("Share of country").fill("uk")
+    shown.get_by_role("button", name="Find a plan").click()
+    shown.get_by_text("What was found").wait_for(timeout=600_000)
+
+
+def runs(shown: Any) -> None:
+    shown.get_by_label("Futures").fill("2000")
+    shown.get_by_role("button", name="Fly them").click()
+    shown.get_by_text("What was found").wait_for(timeout=600_000)
+
+
+def compare(shown: Any) -> None:
+    shown.get_by_role("button", name="Keep what is set now").click()
+    shown.locator("#view table").wait_for(timeout=240_000)
+
+
+DEEDS = {"plan": plan, "runs": runs, "compare": compare}
+"""What is done on a view that is empty until somebody does something."""
+
+
 def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEWS) -> None:
-    """Every view of the page at both widths."""
-    for width in WIDTHS:
-        shown = browser.new_page(viewport={"width": width, "height": HIGH})
-        for view in views:
+    """Every view of the page at both widths; what was done at one is still there at the other."""
+    shown = browser.new_page()
+    done = set()
+    for view in views:
+        for width in WIDTHS:
+            shown.set_viewport_size({"width": width, "height": HIGH})
             shown.goto(f"{address}?view={view}&d.crews.intake=x1.5")
             shown.locator("body[data-ready=yes]").wait_for()
-            if view not in STILL:
-                most = 512 if view in ("matters", "log") else 128
-                shown.locator(f"body[data-futures='{most}']").wait_for(timeout=240_000)
-            shown.wait_for_timeout(1500)
-            taken(shown, folder / f"page-{view}-{width}.jpg", width)
+            if view in DEEDS and view not in done:
+                DEEDS[view](shown)
+                done.add(view)
+            most = 512 if view in ("matters", "log") else 128
+            shown.locator(f"body[data-futures='{most}']").wait_for(timeout=240_000)
+            shown.wait_for_timeout(2500)
+            top = 0.0 if view in WHOLE else shown.locator("#tabs").bounding_box()["y"]
+            taken(shown, folder / f"page-{view}-{width}.jpg", width, top)
 
 
 def report(browser: Any, file: Path, folder: Path, parts: tuple[str, ...] = PARTS) -> None:
