@@ -72,16 +72,17 @@ def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, 
     figures += [("crews", crews(found)), ("rivals", rivals(flights, scenario.currency))]
     lines = words.summary(found) + words.flown(flights, scenario.currency)
     if front is not None:
-        figures.append(("frontier", split(front, scenario.currency)))
+        figures.insert(0, ("frontier", split(front, scenario.currency)))
         lines += words.split(front)
     answer = {"lines": lines, "figures": [shown(*each, "") for each in figures], "decisions": found.text}
-    return answer if front is None else {**answer, "front": points(front, scenario.names.months)}
+    return answer if front is None else {**answer, "front": points(front, scenario)}
 
 
-def points(front: Frontier, months: tuple[str, ...]) -> dict[str, Any]:
+def points(front: Frontier, scenario: Scenario) -> dict[str, Any]:
     """Each share of the frontier with what it costs, stops and needs, against the cheapest one."""
     cheapest = int(front.cost.mean(axis=1).argmin())
     worst = 100.0 * resilience(front)
+    titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (front.country, *front.jobs)}
     found = []
     for i, share in enumerate(front.shares.tolist()):
         gone = interval(front.cost[i] - front.cost[cheapest])
@@ -89,11 +90,11 @@ def points(front: Frontier, months: tuple[str, ...]) -> dict[str, Any]:
         found.append({
             "share": 100.0 * share, "cost": gone.mean, "half": half(gone), "dominated": bool(front.dominated[i]),
             "stopped": 100.0 * float(front.stopped_share[i].mean()), "worst": float(worst[i]),
-            "reached": month_label(month, months), "jobs": ", ".join(
-                f"{country} {jobs[i].mean():,.0f}" for country, jobs in front.jobs.items()
+            "reached": month_label(month, scenario.names.months), "jobs": ", ".join(
+                f"{titles[country]} {jobs[i].mean():,.0f}" for country, jobs in front.jobs.items()
             ),
         })  # fmt: skip
-    return {"country": front.country, "rate": f"{front.rate:,.0f}", "cheapest": cheapest, "points": found}
+    return {"country": titles[front.country], "rate": f"{front.rate:,.0f}", "cheapest": cheapest, "points": found}
 
 
 def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:

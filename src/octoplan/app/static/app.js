@@ -24,6 +24,11 @@ const digits = (x, figures = 3) => {
   return size === 0 ? "0" : String(+x.toPrecision(figures));
 };
 const rounded = (x, figures) => Math.abs(x) >= 10 ** figures ? String(Math.round(x)) : Math.abs(x) >= 10 ** (figures - 1) ? String(+x.toPrecision(figures)) : x.toPrecision(figures);
+const apart = ({mean, half}) => {
+  if (!(half > 0) || half >= 100 || Math.abs(mean) >= 1e4) return `${signed(mean)} ± ${digits(half, 2)}`;
+  const places = Math.max(0, 1 - Math.floor(Math.log10(half))), near = +mean.toFixed(Math.min(places, 20));
+  return `${near > 0 ? "+" : near < 0 ? "−" : ""}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: Math.min(places, 20)})} ± ${digits(half, 2)}`;
+};
 const signed = x => (x > 0 ? "+" : x < 0 ? "−" : "") + digits(Math.abs(x));
 
 // --- the address is the state
@@ -108,7 +113,7 @@ function show(told) {
 function head(row) {
   const gone = row.difference, moved = Object.keys(changes).length > 0;
   const range = q => q ? `${digits(q.p10)} to ${digits(q.p90)}` : "–";
-  const words = gone && moved ? `${signed(gone.mean)} ± ${digits(gone.half, 2)}` : moved && row.form === "month" ? `before: ${digits(row.before?.p50)}` : "";
+  const words = gone && moved ? apart(gone) : moved && row.form === "month" ? `before: ${digits(row.before?.p50)}` : "";
   const sure = gone && Math.abs(gone.mean) > gone.half, same = gone && gone.mean === 0 && gone.half === 0;
   return el("div", {className: "head"},
     el("div", {className: "what", textContent: `${row.title}${row.unit && row.unit !== "1" ? ", " + row.unit : ""}`}),
@@ -123,7 +128,7 @@ function drawView(told) {
   if (view === "headlines") {
     const body = told.rows.filter(row => row.after).map(row => el("tr", {},
       el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {textContent: digits(row.after[q])})),
-      el("td", {textContent: row.difference ? `${signed(row.difference.mean)} ± ${digits(row.difference.half, 2)}` : ""}),
+      el("td", {textContent: row.difference ? apart(row.difference) : ""}),
       el("td", {className: "text", textContent: row.unit})));
     const top = ["measure", "P10", "P50", "P90", "less the scenario's own, mean ± 95 %", "unit"];
     box.replaceChildren(el("h3", {textContent: "Every measure"}), scroller(el("table", {},
@@ -363,7 +368,7 @@ function log() {
     body.replaceChildren(...rows.map(each => {
       const edit = el("input", {type: "text", value: changes["b." + each.name] ?? String(+each.p50.toPrecision(6)), ariaLabel: `value of ${each.name}`, disabled: each.fixed});
       edit.addEventListener("change", () => change("b." + each.name, edit.value.trim() || null));
-      const shown = name => name === "effect" ? each.effect === undefined ? "" : `${signed(each.effect)} ± ${digits(2 * each.error, 2)}`
+      const shown = name => name === "effect" ? each.effect === undefined ? "" : apart({mean: each.effect, half: 2 * each.error})
         : name === "quality" ? MARKS[each.quality] : typeof each[name] === "number" && name !== "line" ? digits(each[name]) : each[name] ?? "";
       return el("tr", {}, ...columns.map(name => name === "p50" ? el("td", {}, edit) : el("td", {className: typeof each[name] === "number" ? "" : "text", textContent: shown(name)})));
     }));
@@ -484,7 +489,7 @@ async function compared(box) {
   if (view !== "compare" || !told[0].rows) return;
   const body = told[0].rows.filter(row => row.after).map(row => el("tr", {}, el("td", {textContent: row.title}), ...told.map(each => {
     const own = each.rows.find(one => one.key === row.key);
-    return el("td", {textContent: own?.after ? `${digits(own.after.p50)}${own.difference ? ` (${signed(own.difference.mean)} ± ${digits(own.difference.half, 2)})` : ""}` : "–"});
+    return el("td", {textContent: own?.after ? `${digits(own.after.p50)}${own.difference ? ` (${apart(own.difference)})` : ""}` : "–"});
   }), el("td", {className: "text", textContent: row.unit})));
   box.append(el("p", {className: "small", textContent: `P50 over ${told[0].futures} futures; in brackets the mean difference to the scenario as it stands, with its 95 % interval.`}),
     scroller(el("table", {}, el("thead", {}, el("tr", {}, ...["measure", ...variants.map(v => v.name), "unit"].map(text => el("th", {scope: "col", textContent: text})))), el("tbody", {}, ...body))));
@@ -524,7 +529,7 @@ function jobs(kind) {
       shown = done.id;
       const told = await (await fetch(`/api/jobs/${done.id}/result`)).json();
       const plots = el("div"), slide = told.front ? along(told.front) : null;
-      result.replaceChildren(el("h3", {textContent: "What was found"}), el("div", {className: "lines", tabIndex: 0, textContent: told.lines.join("\n")}), ...(told.decisions ? [el("button", {type: "button", textContent: "Save its decisions.toml", onclick: () => save("decisions.toml", told.decisions)})] : []),
+      result.replaceChildren(el("h3", {textContent: "What was found"}), lined(told.lines), ...(told.decisions ? [el("button", {type: "button", textContent: "Save its decisions.toml", onclick: () => save("decisions.toml", told.decisions)})] : []),
         ...(slide ? [slide] : []), plots);
       await figures(plots, told.figures);
       if (plots.isConnected) slide?.across(plots.querySelector("[data-name=frontier] .plot"));
@@ -538,6 +543,16 @@ function jobs(kind) {
   watch();
 }
 
+function lined(lines) {
+  const box = el("div", {className: "lines"});
+  for (const line of lines) {
+    const row = line.startsWith("  ");
+    if (!row) box.append(el("p", {textContent: line}));
+    else if (box.lastChild?.tagName === "PRE") box.lastChild.textContent += "\n" + line;
+    else box.append(el("pre", {tabIndex: 0, textContent: line}));
+  }
+  return box;
+}
 function along(front) {
   const range = el("input", {type: "range", min: 0, max: front.points.length - 1, value: front.cheapest, id: "share"});
   const said = el("p", {className: "day"});
@@ -546,7 +561,7 @@ function along(front) {
   let chart = null, shapes = [];
   made.put = () => {
     const point = front.points[range.value];
-    said.textContent = `${front.country} makes ${digits(point.share)} %: ${signed(point.cost)} ± ${digits(point.half, 2)} M ${panels.currency} against the cheapest share, `
+    said.textContent = `${front.country} makes ${digits(point.share)} %: ${apart({mean: point.cost, half: point.half})} M ${panels.currency} against the cheapest share, `
       + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, ${front.rate} a month ${point.reached === "never" ? "in no month" : "first in " + point.reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
     range.setAttribute("aria-valuetext", said.textContent);
     if (!chart) return;
