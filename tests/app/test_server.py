@@ -1,6 +1,7 @@
 """The server: whom it answers, what it sends, and that nothing is lost."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -132,3 +133,16 @@ def test_sessions_are_apart(client: Client) -> None:
     brought = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
     assert client.get(f"/api/panels?of={brought}").json()["title"] == "Octopus"
     assert Client(client.address).get(f"/api/panels?of={brought}").status_code == 409
+
+
+def test_a_job_says_what_it_flew_and_how_long(client: Client) -> None:
+    """A finished job keeps its seconds, its scenario and its changes, whatever its page shows by then."""
+    changed = {"d.kits.order": "x2"}
+    asked_for = {"kind": "run", "options": {"futures": 4}, "changes": changed}
+    name = client.post("/api/jobs", json=asked_for).json()["id"]
+    while (told := client.get(f"/api/jobs/{name}").json())["state"] == "at work":
+        time.sleep(0.1)
+    assert told["state"] == "done"
+    assert (told["of"], told["changes"]) == (load("pocket").hash, changed)
+    time.sleep(2.0)
+    assert client.get(f"/api/jobs/{name}").json()["seconds"] == told["seconds"]

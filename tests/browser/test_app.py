@@ -246,6 +246,27 @@ def test_a_day_is_replayed(pocket_app: str, sessions: Sessions) -> None:
     assert page.locator(".day").inner_text().startswith("2026-01-04")
 
 
+def test_a_move_flies_the_days_anew(pocket_app: str, sessions: Sessions) -> None:
+    """With another plan the day's map and flow are those that its link shows in a fresh browser."""
+    page = opened(sessions.page(), pocket_app, "?view=defence")
+    before = on_the_thirteenth(page)
+    moved(page, "[data-name='d.output.bench']", 0.0)
+    page.locator(".days.stale").wait_for()
+    page.locator(".days:not(.stale)").wait_for()
+    page.locator(".days h3", has_text="2026-01-13").filter(has_not_text=before[1]).wait_for()
+    after = on_the_thirteenth(page)
+    assert after != before
+    assert on_the_thirteenth(opened(sessions.page(), page.url)) == after
+
+
+def on_the_thirteenth(page: Any) -> list[str]:
+    """The line of the day, the title of its flow, and the counts of its map."""
+    page.locator("#day").fill("12")
+    flow = page.locator(".days h3", has_text="2026-01-13")
+    flow.wait_for()
+    return [page.locator(".days .day").inner_text(), flow.inner_text(), page.locator(".tiles").inner_text()]
+
+
 def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
     """A chart's CSV has its series, and its SVG is one."""
     page = opened(sessions.page(), pocket_app, "?view=supply")

@@ -27,10 +27,15 @@ class JobError(Exception):
 
 @dataclass
 class Job:
-    """A process that flies a scenario's folder in a folder of its own."""
+    """A process that flies a scenario's folder in a folder of its own.
+
+    about
+        What its page had in hand: the scenario's hash and what was changed in it.
+    """
 
     name: str
     kind: str
+    about: Mapping[str, Any]
     folder: Path
     process: subprocess.Popen[bytes]
     begun: float = field(default_factory=time.time)
@@ -42,10 +47,11 @@ class Job:
         state = "at work" if code is None else "done" if code == 0 else "cancelled" if self.cancelled else "failed"
         progress = self.folder / "progress.json"
         said = json.loads(progress.read_text("utf-8")) if progress.exists() else {"what": "starting"}
-        told = {"id": self.name, "kind": self.kind, "state": state, "seconds": round(time.time() - self.begun), **said}
+        end = time.time() if code is None else max(file.stat().st_mtime for file in self.folder.glob("*.*"))
+        told = {"id": self.name, "kind": self.kind, **self.about, "state": state, "seconds": round(end - self.begun)}
         if state == "failed":
             told["error"] = (self.folder / "error.txt").read_text("utf-8")[-2000:].strip()
-        return told
+        return {**told, **said}
 
     def cancel(self) -> None:
         """Kill the process and all it began, and wait for its end."""
@@ -62,7 +68,9 @@ class Jobs:
         self.folder = Path(tempfile.mkdtemp(prefix="octoplan-app-"))
         self.of: dict[str, dict[str, Job]] = {}
 
-    def start(self, session: str, scenario: Scenario, kind: str, options: Mapping[str, Any]) -> Job:
+    def start(
+        self, session: str, scenario: Scenario, kind: str, options: Mapping[str, Any], about: Mapping[str, Any]
+    ) -> Job:  # fmt: skip
         """Begin a job of a session. Raises JobError for one too many or of no known kind."""
         own = self.of.setdefault(session, {})
         if kind not in KINDS:
@@ -80,7 +88,7 @@ class Jobs:
                 [sys.executable, "-m", "octoplan.app.work", str(folder)], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
             )  # fmt: skip
-        own[name] = Job(name, kind, folder, process)
+        own[name] = Job(name, kind, about, folder, process)
         return own[name]
 
     def find(self, session: str, name: str) -> Job | None:

@@ -224,8 +224,10 @@ class Page:
 
     async def begin(self, request: Request) -> Response:
         body = await read(request)
-        _, other = self.asked(request, body)
-        job = self.jobs.start(request.state.session, other, str(body.get("kind")), dict(body.get("options") or {}))
+        base, other = self.asked(request, body)
+        about = {"of": base.hash, "changes": dict(body.get("changes") or {})}
+        options = dict(body.get("options") or {})
+        job = self.jobs.start(request.state.session, other, str(body.get("kind")), options, about)
         return JSONResponse(job.told(), 201)
 
     async def every_job(self, request: Request) -> Response:

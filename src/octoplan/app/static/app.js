@@ -62,7 +62,7 @@ function change(name, text) {
   settle();
 }
 function settle() {
-  keep(); marked(); listed(); ask();
+  keep(); marked(); listed(); ask(); refly?.();
 }
 
 // --- asking
@@ -346,6 +346,7 @@ function tabs() {
 }
 function open(name) {
   view = name;
+  refly = null;
   for (const plot of $("view").querySelectorAll(".plot")) Plotly.purge(plot);
   $("view").replaceChildren();
   $("view").setAttribute("aria-labelledby", "tab-" + name);
@@ -391,16 +392,19 @@ function effects(impacts) {
 }
 
 // --- one future day by day
+let refly = null;
+async function flown() {
+  const response = await fetch("/api/days", {method: "POST", body: JSON.stringify({of: panels.hash, changes})});
+  return response.ok ? response.json() : null;
+}
 async function replay() {
   const box = el("section", {className: "days", ariaLabel: "One future day by day"}, el("h3", {textContent: "One future, day by day"}), el("p", {className: "small", textContent: "Flying it …"}));
   $("view").append(box, el("div", {className: "plots"}));
-  const asked = JSON.stringify({of: panels.hash, changes});
-  const response = await fetch("/api/days", {method: "POST", body: asked});
-  if (!response.ok || !box.isConnected) return;
-  const told = await response.json();
+  let told = await flown(), newest = 0;
+  if (!box.isConnected) return;
+  if (!told) return box.remove();
   const [across, down] = [0, 1].map(i => told.regions.map(each => each.tile[i]));
   const [left, top] = [Math.min(...across), Math.min(...down)];
-  const most = Math.max(1, ...told.leaked.map(day => Math.max(...day)));
   const tiles = told.regions.map(each => {
     const tile = el("div", {className: "tile"}, el("span", {textContent: each.name.replace(/ oblast.*| \(.*/, "")}), el("b"));
     tile.style.gridColumn = each.tile[0] - left + 1;
@@ -412,10 +416,22 @@ async function replay() {
   const night = el("div", {className: "plots"});
   let playing = null, waiting = null;
   const layers = async () => {
-    const found = await fetch("/api/night", {method: "POST", body: JSON.stringify({of: panels.hash, changes, day: +range.value})});
-    if (found.ok && night.isConnected) staged(night, await found.json());
+    const mine = newest, day = range.value;
+    const response = await fetch("/api/night", {method: "POST", body: JSON.stringify({of: panels.hash, changes, day: +day})});
+    const found = response.ok ? await response.json() : null;
+    if (found && night.isConnected && mine === newest && day === range.value) staged(night, found);
+  };
+  refly = async () => {
+    const mine = ++newest;
+    box.classList.add("stale");
+    const found = await flown();
+    if (mine !== newest || !box.isConnected || !found) return;
+    told = found;
+    box.classList.remove("stale");
+    put();
   };
   const put = () => {
+    const most = Math.max(1, ...told.leaked.map(day => Math.max(...day)));
     const day = +range.value, row = told.leaked[day], sum = row.reduce((a, b) => a + b, 0);
     head.textContent = `${told.days[day]}: ${told.launched[day].toLocaleString("en-GB")} launched, ${sum.toLocaleString("en-GB")} reach a target (decoys left out)`;
     range.setAttribute("aria-valuetext", head.textContent);
@@ -471,12 +487,13 @@ function before(figure, turns, at, sum) {
   node.label[end] = `still flying: ${digits(sum)}`;
   return made;
 }
+const wordsOf = changes => Object.entries(changes).map(([name, text]) => `${name.slice(2)} ${text}`).join("; ") || "the scenario as it stands";
 function compare() {
   const box = $("view");
   const add = el("button", {type: "button", textContent: "Keep what is set now as a variant", disabled: variants.length >= 3, onclick: () => {
     variants.push({name: `variant ${variants.length + 1}`, changes: {...changes}}); keep(); compare(); }});
   box.replaceChildren(el("h3", {textContent: "Up to three variants, on the same futures"}), add, ...variants.map((each, i) => el("p", {},
-    `${each.name}: ${Object.entries(each.changes).map(([n, t]) => `${n.slice(2)} ${t}`).join("; ") || "the scenario as it stands"} `,
+    `${each.name}: ${wordsOf(each.changes)} `,
     el("button", {type: "button", textContent: "show", ariaLabel: `show ${each.name}`, onclick: () => { past.push({...changes}); changes = {...each.changes}; settle(); }}),
     el("button", {type: "button", textContent: "remove", ariaLabel: `remove ${each.name}`, onclick: () => { variants.splice(i, 1); keep(); compare(); }}))));
   if (variants.length) compared(box);
@@ -516,9 +533,9 @@ function jobs(kind) {
   let shown = null;
   const watch = async () => {
     if (!list.isConnected) return;
-    const every = (await (await fetch("/api/jobs")).json()).filter(job => job.kind === kind);
+    const every = (await (await fetch("/api/jobs")).json()).filter(job => job.kind === kind && job.of === panels.hash);
     list.replaceChildren(...every.reverse().map(job => {
-      const row = el("p", {className: "jobrow"}, `${job.kind}: ${job.state}, ${job.seconds} s, ${job.what ?? ""} `);
+      const row = el("p", {className: "jobrow"}, `${job.kind}: ${job.state}, ${job.seconds} s, ${job.state === "at work" ? job.what ?? "" : wordsOf(job.changes)} `);
       if (job.state === "at work") row.append(el("progress", {max: job.total || 1, ...(job.total ? {value: job.done} : {}), ariaLabel: "Progress"}),
         el("button", {type: "button", textContent: "Cancel", onclick: async () => { await fetch(`/api/jobs/${job.id}`, {method: "DELETE"}); watch(); }}));
       if (job.error) row.append(el("span", {className: "wrong", textContent: job.error.split("\n").pop()}));
