@@ -245,13 +245,21 @@ function themed(layout, data) {
   return narrow(made, data);
 }
 
-const broad = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].includes(trace.type)) || layout.xaxis2 || layout.yaxis?.tickvals;
+const broad = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].includes(trace.type)) || layout.xaxis2 || layout.yaxis?.tickvals && !barred(data, layout);
+const barred = (data, layout) => data[0]?.type === "bar" && layout.yaxis?.ticktext;
 function narrow(made, data) {
   if (innerWidth > 640) return made;
   const axes = Object.keys(made).filter(key => /^xaxis/.test(key));
   made.font = {...made.font, size: 11};
   made.margin = {...made.margin, l: Math.min(made.margin.l, 52), r: 8};
   if (axes.length > 1) return made;
+  if (barred(data, made)) {
+    const above = made.yaxis.ticktext.map((text, y) => ({text, y, xref: "paper", x: 0, xanchor: "left", yshift: 15, showarrow: false, font: {size: 11}}));
+    Object.assign(made, {bargap: 0.6, margin: {...made.margin, l: 12}, annotations: [...made.annotations ?? [], ...above], height: made.height + 10 * above.length});
+    made.yaxis = {...made.yaxis, showticklabels: false};
+    const [low, high] = made.xaxis.range, room = 0.12 * (high - low);
+    made.xaxis = {...made.xaxis, tickangle: 0, nticks: 5, range: [low - room, high + room]};
+  }
   const named = data.filter(trace => trace.name && trace.showlegend !== false && made.showlegend !== false).length;
   const title = made.xaxis.title?.text ?? "", lines = title.length > 38 ? 1 : 0, more = 20 * Math.max(0, named - 1) + 16 * lines;
   if (lines) made.xaxis.title = {...made.xaxis.title, text: title.replace(/^(.{1,38}) /, "$1<br>")};
