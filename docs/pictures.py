@@ -107,8 +107,10 @@ def everything(browser: Any) -> None:
     command = [OCTOPLAN, "app", "octopus", "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         said = process.stdout.readline() if process.stdout else ""
-        page(browser, re.findall(r"http://[^ ]+/", said)[0], FOLDER)
-        process.terminate()
+        try:
+            page(browser, re.findall(r"http://[^ ]+/", said)[0], FOLDER)
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

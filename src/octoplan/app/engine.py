@@ -91,8 +91,7 @@ class Engine:
         if key not in self.before:
             few = first(run, futures)
             self.before[key] = few, {measure.key: measure for measure in measures(few)}
-            while len(self.before) > BEFORE:
-                self.before.pop(next(iter(self.before)))
+            trim(self.before, BEFORE)
         return self.before[key]
 
     def days(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
@@ -102,9 +101,14 @@ class Engine:
             run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
             found = run, told_by_day(run, 0)
             self.told[scenario.hash] = found
-            while len(self.told) > TOLD:
-                self.told.pop(next(iter(self.told)))
+            trim(self.told, TOLD)
         return found
+
+
+def trim(kept: dict[Any, Any], most: int) -> None:
+    """Drop what was put in first until at most so many are left."""
+    while len(kept) > most:
+        kept.pop(next(iter(kept)))
 
 
 def first(run: Run, futures: int) -> Run:

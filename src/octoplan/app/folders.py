@@ -39,13 +39,18 @@ def unpacked(data: bytes) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             faults = [fault for entry in entries if (fault := wrong(entry))]
             total = sum(entry.file_size for entry in entries)
-            if total > UNPACKED or total > RATIO * max(1, len(data)):
+            if swollen(total, len(data)):
                 faults.append(f"it unpacks to {total:,} bytes; at most {UNPACKED:,} are taken, {RATIO} times its size")
             if faults:
                 raise FolderError("; ".join(faults))
             return {PurePosixPath(entry.filename).name: content(archive, entry) for entry in entries}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise FolderError(f"this is no zip file that can be read ({error}); zip the folder and try again") from None
+
+
+def swollen(total: int, packed: int) -> bool:
+    """True for a file that unpacks to more bytes than are taken."""
+    return total > UNPACKED or total > RATIO * max(1, packed)
 
 
 def brought(data: bytes) -> dict[str, bytes]:
@@ -72,7 +77,7 @@ def from_workbook(data: bytes) -> dict[str, bytes]:
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         total = sum(entry.file_size for entry in archive.infolist())
-    if len(data) > LARGEST or total > UNPACKED or total > RATIO * max(1, len(data)):
+    if len(data) > LARGEST or swollen(total, len(data)):
         raise FolderError(f"the workbook unpacks to {total:,} bytes; at most {UNPACKED:,} are taken")
     try:
         book = load_workbook(io.BytesIO(data), read_only=True)

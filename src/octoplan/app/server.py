@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octoplan.app import changes, folders, panels
-from octoplan.app.engine import MORE, STEPS, Engine, Superseded, answer, drawn, replay
+from octoplan.app.engine import MORE, STEPS, Engine, Superseded, answer, drawn, replay, trim
 from octoplan.app.folders import FolderError
 from octoplan.app.jobs import JobError, Jobs
 from octoplan.app.views import DEEP, Figure
@@ -208,8 +208,7 @@ class Page:
         scenario = read_files(folders.brought(data), "upload")
         held = self.brought.setdefault(request.state.session, {})
         held[scenario.hash] = scenario
-        while len(held) > KEPT:
-            held.pop(next(iter(held)))
+        trim(held, KEPT)
         return JSONResponse({"hash": scenario.hash, "title": scenario.title})
 
     async def fetch(self, request: Request) -> Response:

@@ -80,12 +80,11 @@ def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, 
 
 def points(front: Frontier, scenario: Scenario) -> dict[str, Any]:
     """Each share of the frontier with what it costs, stops and needs, against the cheapest one."""
-    cheapest = int(front.cost.mean(axis=1).argmin())
     worst = 100.0 * resilience(front)
     titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (front.country, *front.jobs)}
     found = []
     for i, share in enumerate(front.shares.tolist()):
-        gone = interval(front.cost[i] - front.cost[cheapest])
+        gone = interval(front.cost[i] - front.cost[front.cheapest])
         month = float(np.median(front.reached[i]))
         found.append({
             "share": 100.0 * share, "cost": gone.mean, "half": half(gone), "dominated": bool(front.dominated[i]),
@@ -94,7 +93,7 @@ def points(front: Frontier, scenario: Scenario) -> dict[str, Any]:
                 f"{titles[country]} {jobs[i].mean():,.0f}" for country, jobs in front.jobs.items()
             ),
         })  # fmt: skip
-    return {"country": titles[front.country], "rate": f"{front.rate:,.0f}", "cheapest": cheapest, "points": found}
+    return {"country": titles[front.country], "rate": f"{front.rate:,.0f}", "cheapest": front.cheapest, "points": found}
 
 
 def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class Frontier:
     dominated: Flags
     breaks: tuple[str, ...]
 
+    @property
+    def cheapest(self) -> int:
+        """The row of the share that costs least on average."""
+        return int(self.cost.mean(axis=1).argmin())
+
 
 def frontier(
     scenario: Scenario, plan: Plan, country: str, *, futures: int = 100, seed: int = 1,

@@ -130,7 +130,7 @@ def flown(flights: Flights, currency: str) -> list[str]:
 
 def split(front: Frontier) -> list[str]:
     """The frontier of a country's share, and where the preferred share changes."""
-    least = front.cost[front.cost.mean(1).argmin()]
+    least = front.cost[front.cheapest]
     head = (
         f"share of {front.country}: cost above the cheapest (M, 95 % interval), threats stopped, stopped in the worst "
         f"{WORST:.0%} of futures, month of {front.rate:,.0f} a month (P50), jobs"

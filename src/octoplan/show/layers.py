@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from octoplan.outcomes.measures import View, view_of
 from octoplan.outcomes.run import Run
-from octoplan.show.theme import BLACK, SKY, VERMILION, colour, faded, figure, settled
+from octoplan.show.theme import BLACK, BLUE, SKY, VERMILION, colour, faded, figure, settled
 
 
 def flow(run: Run) -> go.Figure:
@@ -93,13 +93,13 @@ def fan(run: Run) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=[*months, *reversed(months)], y=[*lines[high], *reversed(lines[low])], fill="toself", mode="lines",
-                fillcolor=faded("#0072B2", opacity), line={"color": faded("#0072B2", 0.55), "width": 0.8}, name=name,
+                fillcolor=faded(BLUE, opacity), line={"color": faded(BLUE, 0.55), "width": 0.8}, name=name,
                 hoverinfo="skip",
             )
         )  # fmt: skip
     chart.add_trace(
         go.Scatter(
-            x=months, y=lines[0.5], name="P50", mode="lines", line={"color": "#0072B2", "width": 2.8},
+            x=months, y=lines[0.5], name="P50", mode="lines", line={"color": BLUE, "width": 2.8},
             customdata=np.stack([lines[0.1], lines[0.9]], axis=-1),
             hovertemplate="P50 %{y:,.0f} (P10 %{customdata[0]:,.0f}, P90 %{customdata[1]:,.0f})<extra></extra>",
         )

@@ -94,9 +94,7 @@ def tornado_words(scenario: Scenario, sure: Sequence[Swing], what: str, unit: st
         return f"No single belief moves {what} beyond luck in these futures"
     top = sure[0]
     scale = max(abs(top.low), abs(top.high)) / size
-    ends = " to ".join(
-        f"{round(x / size) + 0.0:,.0f}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high)
-    )
+    ends = " to ".join(f"{round(x / size):,}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
     others = f"; {len(sure) - 1} more do beyond luck" if len(sure) > 1 else ""
     return f"{sentence(called(scenario, top.belief))} moves {what} most, from {ends} {unit}{others}"
 

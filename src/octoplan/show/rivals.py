@@ -11,7 +11,7 @@ from octoplan.plan.frontier import WORST, Frontier, tail_values
 from octoplan.plan.twostage import Floats
 from octoplan.show.plan import ROW, legend_line, listed
 from octoplan.show.tables import digits
-from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, faded, figure
+from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, faded, figure, joined
 
 
 def half(difference: Interval) -> float:
@@ -89,7 +89,7 @@ LEAST_SPAN = 1.0
 
 def frontier(front: Frontier, currency: str) -> go.Figure:
     """Cost, threats stopped, resilience, months to the rate and jobs over the share that one country makes."""
-    shares, cheapest = 100.0 * front.shares, int(front.cost.mean(1).argmin())
+    shares, cheapest = 100.0 * front.shares, front.cheapest
     panels = (
         f"cost less that at {shares[cheapest]:.0f} %, with 95 % interval",
         f"stopped less those at {shares[cheapest]:.0f} %, 95 % interval",
@@ -193,9 +193,12 @@ def named(country: str) -> str:
 
 def frontier_words(front: Frontier) -> str:
     """Where it costs least, and which shares another one beats."""
-    cheapest = 100.0 * float(front.shares[front.cost.mean(1).argmin()])
+    cheapest = 100.0 * float(front.shares[front.cheapest])
     said = f"It costs least with {cheapest:.0f} % of the units made by {named(front.country)}"
-    beaten, left = (both(front.shares[which]) for which in (front.dominated, ~front.dominated))
+    beaten, left = (
+        joined([f"{100.0 * share:.0f} %" for share in front.shares[which].tolist()])
+        for which in (front.dominated, ~front.dominated)
+    )
     if not beaten:
         return f"{said}; no share is beaten in cost, threats stopped and resilience at once"
     if not left:
@@ -203,9 +206,3 @@ def frontier_words(front: Frontier) -> str:
     if 2 * front.dominated.sum() > len(front.shares):
         return f"{said}; every share but {left} is beaten by another"
     return f"{said}; {beaten} {'is' if front.dominated.sum() == 1 else 'are'} beaten by another share"
-
-
-def both(shares: Floats) -> str:
-    """Shares as a list in words, empty for none."""
-    found = [f"{100.0 * share:.0f} %" for share in shares.tolist()]
-    return " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from octoplan.raids.record import Record
 from octoplan.raids.score import CLASSES, LEVELS, POINTS, Scores, coverage, difference, pit_test
 from octoplan.show.frame import framed, paged
-from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, figure
+from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, figure, joined
 
 SHADES = ("#9ECAE1", "#56A0D3", "#0072B2", "#08306B")
 """Light to dark with the horizon, of which the last four are drawn."""
@@ -86,11 +86,6 @@ def nearest(scores: Scores, days: int) -> int:
 
 def spell(horizon: int) -> str:
     return "1 day" if horizon == 1 else f"{horizon} days"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names joined as in a sentence."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def broken(name: str) -> str:
@@ -175,7 +170,7 @@ def verdict(better: Sequence[str], worse: int, pairs: int, first: str) -> str:
         return f"No rival is better than the {first} beyond luck at any horizon; {said}"
     if len(better) > 2:
         return f"{len(better)} of {pairs} comparisons with the {first} are better beyond luck; {said}"
-    return f"Better than the {first} beyond luck: {listed(better)}; {said}"
+    return f"Better than the {first} beyond luck: {joined(better)}; {said}"
 
 
 def covered(scores: Sequence[Scores], of: str) -> go.Figure:

@@ -104,6 +104,11 @@ def legend_lines(names: Sequence[str]) -> int:
     return ceil(len(names) / max(1, int(800 / max(widths))))
 
 
+def joined(names: Sequence[str]) -> str:
+    """Names joined as in a sentence; empty for none."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def quantile(values: Floats, q: float) -> Floats:
     """Quantile over futures of (futures, months), ignoring futures in which it is not defined."""
     defined = ~np.isnan(values).all(axis=0)

@@ -10,7 +10,7 @@ const VIEWS = [["headlines", "Headlines"], ["raids", "Raids"], ["supply", "Suppl
 const LOCAL = new Set(["plan", "runs", "compare"]);
 const EARLY = 12, HOLD = 80;
 
-let panels, changes = {}, view = "headlines", past = [], asking = null, last = null, sort = ["name", 1], variants = [];
+let panels, changes = {}, view = "headlines", past = [], asking = null, sort = ["name", 1], variants = [];
 
 // --- numbers as people read them
 const digits = (x, figures = 3) => {
@@ -26,10 +26,11 @@ const digits = (x, figures = 3) => {
 const rounded = (x, figures) => Math.abs(x) >= 10 ** figures ? String(Math.round(x)) : Math.abs(x) >= 10 ** (figures - 1) ? String(+x.toPrecision(figures)) : x.toPrecision(figures);
 const apart = ({mean, half}) => {
   if (!(half > 0) || half >= 100 || Math.abs(mean) >= 1e4) return `${signed(mean)} ± ${digits(half, 2)}`;
-  const places = Math.max(0, 1 - Math.floor(Math.log10(half))), near = +mean.toFixed(Math.min(places, 20));
-  return `${near > 0 ? "+" : near < 0 ? "−" : ""}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: Math.min(places, 20)})} ± ${digits(half, 2)}`;
+  const places = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(half)))), near = +mean.toFixed(places);
+  return `${sign(near)}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: places})} ± ${digits(half, 2)}`;
 };
-const signed = x => (x > 0 ? "+" : x < 0 ? "−" : "") + digits(Math.abs(x));
+const sign = x => x > 0 ? "+" : x < 0 ? "−" : "";
+const signed = x => sign(x) + digits(Math.abs(x));
 
 // --- the address is the state
 const address = () => {
@@ -102,7 +103,6 @@ async function ask() {
 
 // --- the answer
 function show(told) {
-  last = told;
   document.body.dataset.futures = told.futures;
   const failed = told.failed ? `, ${told.failed} failed and count nowhere` : "";
   $("progress").textContent = `${told.futures} of ${told.most} futures${failed}; the same in both worlds`;
@@ -174,10 +174,10 @@ function draw(plot) {
   plot.style.height = `${shown.height}px`;
   Plotly.react(plot, data, shown, {displayModeBar: false, responsive: !scroll});
 }
+const tone = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 function recoloured(figure) {
   if (!dark()) return structuredClone(figure);
-  const text = getComputedStyle(document.documentElement).getPropertyValue("--text").trim();
-  return JSON.parse(JSON.stringify(figure).replaceAll("#222222", text).replaceAll("rgba(255,255,255,0.75)", "rgba(0,0,0,0)"));
+  return JSON.parse(JSON.stringify(figure).replaceAll("#222222", tone("--text")).replaceAll("rgba(255,255,255,0.75)", "rgba(0,0,0,0)"));
 }
 function frame(each) {
   const plot = el("div", {className: "plot"});
@@ -236,12 +236,11 @@ async function copy() {
   setTimeout(() => { $("link").textContent = "Copy link"; }, 1500);
 }
 function themed(layout, data) {
-  const style = getComputedStyle(document.documentElement), of = name => style.getPropertyValue(name).trim();
   const made = layout;
   delete made.width;
-  Object.assign(made, {paper_bgcolor: of("--page"), plot_bgcolor: of("--page"), font: {...made.font, color: of("--text")}});
+  Object.assign(made, {paper_bgcolor: tone("--page"), plot_bgcolor: tone("--page"), font: {...made.font, color: tone("--text")}});
   for (const key of Object.keys(made)) if (/^[xy]axis/.test(key))
-    Object.assign(made[key], {gridcolor: of("--grid"), linecolor: of("--quiet"), zerolinecolor: of("--line")});
+    Object.assign(made[key], {gridcolor: tone("--grid"), linecolor: tone("--quiet"), zerolinecolor: tone("--line")});
   return narrow(made, data);
 }
 
@@ -590,7 +589,7 @@ function along(front) {
       + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, ${front.rate} a month ${point.reached === "never" ? "in no month" : "first in " + point.reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
     range.setAttribute("aria-valuetext", said.textContent);
     if (!chart) return;
-    const line = {width: 3, color: getComputedStyle(document.documentElement).getPropertyValue("--choice").trim()};
+    const line = {width: 3, color: tone("--choice")};
     chart.made.layout.shapes = [...shapes, {type: "line", xref: "x", yref: "paper", x0: point.share, x1: point.share, y0: 0, y1: 1, line}];
     draw(chart);
   };
