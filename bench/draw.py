@@ -19,7 +19,7 @@ SEED, RIVALS, CONCENTRATION = 1, 20, 20.0
 
 
 def seconds(futures: int, threads: int) -> tuple[float, float]:
-    """Wall and processor seconds of one draw, its beliefs included, in this process; compiled before."""
+    """Wall and processor seconds of one draw, its assumptions included, in this process; compiled before."""
     scenario = octoplan.load("octopus")
     with ThreadPoolExecutor(threads) as executor:
         octoplan.draw_raids(scenario, 2, SEED)
@@ -73,7 +73,7 @@ def measure() -> list[Row]:
         Row(f"raids of octopus, {FUTURES} futures", "under 3 s", f"{wall:.2f} s", wall < 3.0,
             f"{threads} cores; {busy:.2f} s of one core"),
         Row("raids against numpy's multinomial", "at most 2 times", f"{ours / theirs:.2f} times", ours <= 2.0 * theirs,
-            f"{1e3 * ours:.2f} ms a future with its beliefs, days and {threats:.0f} threats one by one;"
+            f"{1e3 * ours:.2f} ms a future with its assumptions, days and {threats:.0f} threats one by one;"
             f" numpy {1e3 * theirs:.2f} ms, given the intensity of each day"),
     ]  # fmt: skip
 

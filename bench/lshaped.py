@@ -10,9 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from bench.report import Row
-from octoplan.plan import extensive, lshaped
-from octoplan.plan.solver import run
-from octoplan.plan.twostage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
+from octoplan.plan.solver import extensive_form as extensive
+from octoplan.plan.solver import lshaped
+from octoplan.plan.solver.highs import run
+from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
 
 MONTHS, PLANTS, PARTS, REGIONS = 24, 4, 3, 5
 QUARTERS = MONTHS // 3

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from octoplan.campaign.tally import COSTS, NIGHT_BOUNDS, PLANT_BOUNDS, TALLIES
-from octoplan.cli import app
+from octoplan.cli.main import app
 from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
 from octoplan.scenario.governance import Governance, Ruling
-from octoplan.scenario.wanted import Bounds
+from octoplan.scenario.plan_options import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
 MARK = re.compile(r"(<!-- (?P<name>[a-z-]+): written by docs/generate.py -->\n).*?(<!-- end -->)", re.DOTALL)

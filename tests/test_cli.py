@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan import cli
+from octoplan.cli.main import main as cli
 from octoplan.scenario import load, shipped
 from tests.scenario.folder import write
 
@@ -15,7 +15,7 @@ from tests.scenario.folder import write
 def octoplan(*arguments: str) -> int | str | None:
     """The exit code of a command run in this process."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(arguments)
+        cli(arguments)
     return stop.value.code
 
 
@@ -56,9 +56,9 @@ def test_check_sums_up_the_assumption_log(tmp_path: Path, capsys: pytest.Capture
     said = capsys.readouterr().out
     scenario = load(folder)
     rows = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.strip()}
-    plants = [belief for belief in scenario.beliefs if belief.kind == "plants"]
+    plants = [assumption for assumption in scenario.assumptions if assumption.kind == "plants"]
     assert rows["plants"] == [str(len(plants)), str(len(plants) - 1), "1"]
-    assert rows["all"] == [str(len(scenario.beliefs)), "0", str(len(scenario.beliefs) - 1), "1"]
+    assert rows["all"] == [str(len(scenario.assumptions)), "0", str(len(scenario.assumptions) - 1), "1"]
     assert rows["oldest"][:2] == ["2020-01-01", "plants.*.heads"]
     assert rows["unsourced"][0] == "1,"
     assert f"warning: {folder}/sources.csv: the source 'news' is used by no row" in said
@@ -101,7 +101,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("octoplan.cli.shutil.copytree", interrupted)
+    monkeypatch.setattr("octoplan.cli.main.shutil.copytree", interrupted)
     assert octoplan("new", str(tmp_path / "mine")) == 130
     assert capsys.readouterr().err == "stopped; nothing was left behind\n"
     assert list(tmp_path.iterdir()) == []
@@ -111,7 +111,7 @@ def test_help_waits_for_no_heavy_library() -> None:
     """`octoplan --help` lists every command and loads nothing that takes long; `python -m bench help` times it."""
     code = """
 import sys
-from octoplan.cli import main
+from octoplan.cli.main import main
 try:
     main(["--help"])
 finally:

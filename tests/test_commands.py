@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan import cli
+from octoplan.cli.main import main as cli
 from octoplan.outcomes.store import read
 from tests.outcomes.runs import changed
 
@@ -14,7 +14,7 @@ from tests.outcomes.runs import changed
 def octoplan(*arguments: str) -> int | str | None:
     """The exit code of a command run in this process."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(arguments)
+        cli(arguments)
     return stop.value.code
 
 
@@ -124,7 +124,7 @@ def test_compare_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 INTERRUPTED = """
 import os, signal, sys, threading
-from octoplan import cli
+from octoplan.cli.main import main as cli
 import octoplan.outcomes.run, octoplan.outcomes.store, octoplan.show.tables
 timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
 timer.daemon = True
@@ -146,7 +146,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
 
 SWALLOWED = """
 import signal, sys, time
-from octoplan import cli
+from octoplan.cli.main import main as cli
 
 def app(*_, **__):
     try:
@@ -171,7 +171,7 @@ import os, signal
 from pathlib import Path
 import octoplan as op
 from distributed import Client, LocalCluster
-from octoplan.commands import run
+from octoplan.cli.runs import run
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
@@ -202,7 +202,7 @@ def test_a_cluster_gives_the_same_bits(tmp_path: Path) -> None:
 
 def test_the_package_is_cheap_to_import() -> None:
     """``import octoplan`` and its commands load none of the heavy libraries."""
-    code = "import sys, octoplan, octoplan.commands; print(*sorted({'numba', 'xarray', 'plotly'} & set(sys.modules)))"
+    code = "import sys, octoplan, octoplan.cli.runs; print(*sorted({'numba', 'xarray', 'plotly'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == ""
 

@@ -16,18 +16,18 @@ def test_a_figure_and_a_range() -> None:
     """A figure makes a row known; a range has its ends as P10 and P90, in the row's unit."""
     own = load("octopus")
     other = changed(own, read({"b.crews.on_duty": "0.3", "b.crews.course": "30 to 60"}))
-    rows = {belief.name: belief for belief in other.beliefs}
+    rows = {assumption.name: assumption for assumption in other.assumptions}
     assert rows["crews.on_duty"].known
     assert rows["crews.on_duty"].median == 0.3
     assert rows["crews.course"].quantile([0.1, 0.9]) == pytest.approx([30.0, 60.0])
     assert rows["crews.course"].note.startswith("Changed in the page")
-    assert {b.name: b.quantile(0.5) for b in own.beliefs if b.name not in rows} == {}
+    assert {b.name: b.quantile(0.5) for b in own.assumptions if b.name not in rows} == {}
 
 
 def test_a_known_share_given_a_range_stays_a_share() -> None:
     """A range for a number between 0 and 1 that was known stays within its bounds."""
     other = changed(load("pocket"), read({"b.crews.on_duty": "0.5 to 0.95"}))
-    row = next(belief for belief in other.beliefs if belief.name == "crews.on_duty")
+    row = next(assumption for assumption in other.assumptions if assumption.name == "crews.on_duty")
     low, ten, ninety, high = row.quantile([0.0, 0.1, 0.9, 1.0])
     assert (ten, ninety) == pytest.approx((0.5, 0.95))
     assert 0.0 <= low <= high <= 1.0
@@ -48,7 +48,7 @@ def test_everything_wrong_is_said_at_once() -> None:
     with pytest.raises(ScenarioError) as found:
         changed(load("octopus"), Changes(words, {"crews.intake": "many", "doctrine.queue": "x2"}))
     said = "\n".join(str(problem) for problem in found.value.problems)
-    assert "no belief 'no.such'" in said
+    assert "no assumption 'no.such'" in said
     assert "fitted to a record" in said
     assert "'many' cannot be read" in said
     assert "no list by month 'doctrine.queue'" in said

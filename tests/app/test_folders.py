@@ -30,11 +30,11 @@ def test_a_zip_comes_back_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["pocket", "octopus"])
 def test_a_workbook_comes_back_with_every_number(name: str) -> None:
-    """Out as a workbook and in again has the same beliefs, decisions and names."""
+    """Out as a workbook and in again has the same assumptions, decisions and names."""
     own = load(name)
     other = read_files(brought(as_workbook(own.files)), "x")
-    assert [(b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in other.beliefs] == [
-        (b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in own.beliefs
+    assert [(b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in other.assumptions] == [
+        (b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in own.assumptions
     ]
     assert other.decisions == own.decisions
     assert other.names == own.names

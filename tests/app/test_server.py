@@ -63,7 +63,7 @@ def test_the_answer_is_the_runs(client: Client) -> None:
     """The last line's headlines are those of a run of as many futures, and the difference to itself is nil."""
     lines = asked(client, most=32)
     assert [line["futures"] for line in lines] == [2, 8, 32]
-    table = simulate(load("pocket"), 32, 1).headlines()
+    table = simulate(load("pocket"), 32, 1).key_results()
     rows = {row["key"]: row for row in lines[-1]["rows"]}  # type: ignore[attr-defined]
     for key in ("kills", "damage", "spend"):
         assert rows[key]["after"]["p50"] == pytest.approx(table[key].interval.p50)

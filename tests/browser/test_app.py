@@ -93,7 +93,7 @@ def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sess
         ("?with=9.9.9", "made with octoplan 9.9.9"),
         ("?of=0123456789abcdef", "made for another scenario"),
         ("?b.crews.on_duty=lots", "lots"),
-        ("?b.no.such=1", "no belief"),
+        ("?b.no.such=1", "no assumption"),
         ("?d.kits.order=some", "cannot be read"),
     ],
 )

@@ -30,11 +30,11 @@ def draws(scenario: Scenario, futures: int = FUTURES) -> Floats:
     return scenario.quantiles(uniforms(SEED, [f"belief/{name}" for name in scenario.columns], futures))
 
 
-def placed(compiled: Compiled, beliefs: Floats) -> Ints:
+def placed(compiled: Compiled, assumptions: Floats) -> Ints:
     """What the campaign meets: (futures, days, threats, regions)."""
     names, days = compiled.names, len(compiled.links.month_of)
-    out = np.zeros((len(beliefs), days, len(names.threats), len(names.regions)), np.int64)
-    for future, row in enumerate(beliefs):
+    out = np.zeros((len(assumptions), days, len(names.threats), len(names.regions)), np.int64)
+    for future, row in enumerate(assumptions):
         count_placed(world(compiled, row), compiled.links, keys(SEED, names), future, out[future])
     return out
 
@@ -65,20 +65,20 @@ def test_what_is_drawn_is_what_is_placed(name: str, *, given: bool) -> None:
 def test_any_number_of_workers() -> None:
     """Batches on one thread, on three or on none leave the same numbers."""
     scenario = load("pocket")
-    beliefs = draws(scenario, 50)
-    alone = launch_all(scenario.compile(), beliefs, seed=SEED)
+    assumptions = draws(scenario, 50)
+    alone = launch_all(scenario.compile(), assumptions, seed=SEED)
     for threads in (1, 3):
         with ThreadPoolExecutor(threads) as executor:
-            assert np.array_equal(launch_all(scenario.compile(), beliefs, seed=SEED, executor=executor), alone)
+            assert np.array_equal(launch_all(scenario.compile(), assumptions, seed=SEED, executor=executor), alone)
 
 
 def test_a_raid_beyond_all_bounds_is_marked() -> None:
     """A future with too large a raid says so in every count, and costs no other future a threat."""
     scenario = load("pocket")
-    beliefs = draws(scenario)
-    good = launch_all(scenario.compile(), beliefs, seed=SEED)
-    beliefs[1, scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
-    found = launch_all(scenario.compile(), beliefs, seed=SEED)
+    assumptions = draws(scenario)
+    good = launch_all(scenario.compile(), assumptions, seed=SEED)
+    assumptions[1, scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
+    found = launch_all(scenario.compile(), assumptions, seed=SEED)
     assert (found[1] == FAILED).all()
     assert np.array_equal(found[[0, 2]], good[[0, 2]])
 

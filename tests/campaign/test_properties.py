@@ -19,7 +19,7 @@ PLANT_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL)
 
 def fly(drawn: Drawn, **plan: Any) -> Tally:
     """The tally of a drawn scenario, with decisions changed."""
-    return flown(decided(drawn.compiled, **plan), drawn.beliefs, drawn.seed, drawn.future)[0]
+    return flown(decided(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
 
 
 def decided(compiled: Compiled, **plan: Any) -> Compiled:
@@ -28,12 +28,12 @@ def decided(compiled: Compiled, **plan: Any) -> Compiled:
 
 def believed(drawn: Drawn, **numbers: float) -> Drawn:
     """The same scenario with a number, named ``kind__parameter``, the same wherever it is asked for."""
-    beliefs = drawn.beliefs.copy()
+    assumptions = drawn.assumptions.copy()
     for name, value in numbers.items():
         kind, parameter = name.split("__")
         columns = drawn.compiled.slots[kind, parameter]
-        beliefs[columns[columns >= 0]] = value
-    return Drawn(drawn.compiled, beliefs, drawn.seed, drawn.future)
+        assumptions[columns[columns >= 0]] = value
+    return Drawn(drawn.compiled, assumptions, drawn.seed, drawn.future)
 
 
 @given(scenarios())
@@ -154,7 +154,7 @@ def test_without_a_programme_no_unit_of_it(drawn: Drawn) -> None:
     found = fly(drawn, programme=nobody)
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_bound"):
         assert not getattr(found, name).any(), name
-    _, shadow = flown(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future)
+    _, shadow = flown(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
     assert not list(differences(shadow, found, SHARED))
 
 
@@ -231,7 +231,7 @@ def test_perfect_defence_lets_nothing_by(drawn: Drawn) -> None:
 @EXAMPLES
 def test_a_region_without_raids_changes_nothing(drawn: Drawn) -> None:
     """With a quiet region put in front of the others, without crews or units of its own, all else is the same bits."""
-    beside = fly(Drawn(with_quiet_region(drawn.compiled), drawn.beliefs, drawn.seed, drawn.future))
+    beside = fly(Drawn(with_quiet_region(drawn.compiled), drawn.assumptions, drawn.seed, drawn.future))
     others = []
     for row, values in zip(tally.TALLIES, beside, strict=True):
         axis = row.axes.index("region") if "region" in row.axes else None
@@ -275,5 +275,5 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
 def test_the_seed_decides(drawn: Drawn) -> None:
     """The same seed and future give the same bits again, whatever was flown in between."""
     once = fly(drawn)
-    fly(Drawn(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future + 1))
+    fly(Drawn(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future + 1))
     assert not list(differences(once, fly(drawn), once._fields))

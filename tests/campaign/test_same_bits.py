@@ -216,12 +216,12 @@ def workers(count: int) -> Iterator[Any]:
 def test_two_worker_processes(folder: Path, flown: Flown) -> None:
     """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
     scenario = load(folder)
-    compiled, beliefs = scenario.compile(), draws(scenario)
+    compiled, assumptions = scenario.compile(), draws(scenario)
     with workers(2) as client:
         executor: Executor = client.get_executor()
         pids = client.run(os.getpid)
         assert len(set(pids.values())) == 2
-        same(fly(compiled, beliefs, seed=SEED, batch=2, executor=executor, without=WITHOUT), flown)
+        same(fly(compiled, assumptions, seed=SEED, batch=2, executor=executor, without=WITHOUT), flown)
         killed: list[int] = []
 
         def kill_one(done: int, _: int) -> None:
@@ -229,7 +229,7 @@ def test_two_worker_processes(folder: Path, flown: Flown) -> None:
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = fly(compiled, beliefs, seed=SEED, batch=1, executor=executor, progress=kill_one, without=WITHOUT)
+        found = fly(compiled, assumptions, seed=SEED, batch=1, executor=executor, progress=kill_one, without=WITHOUT)
         same(found, flown)
         assert killed
 
@@ -237,25 +237,25 @@ def test_two_worker_processes(folder: Path, flown: Flown) -> None:
 def too_many(futures: tuple[int, ...]) -> tuple[Compiled, Floats]:
     """The scenario ``pocket`` with raids beyond all bounds in some futures."""
     scenario = load("pocket")
-    beliefs = draws(scenario)
-    beliefs[list(futures), scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
-    return scenario.compile(), beliefs
+    assumptions = draws(scenario)
+    assumptions[list(futures), scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
+    return scenario.compile(), assumptions
 
 
 def test_a_failed_future_is_named() -> None:
     """A future that cannot be flown ends the run with its number and the reason."""
-    compiled, beliefs = too_many((4,))
+    compiled, assumptions = too_many((4,))
     with pytest.raises(FutureFailed, match=f"future 104 failed: .*{LARGEST_RAID}") as error:
-        fly(compiled, beliefs, seed=SEED, first=100, batch=2)
+        fly(compiled, assumptions, seed=SEED, first=100, batch=2)
     assert error.value.future == 104
 
 
 def test_a_failed_future_costs_no_other() -> None:
     """Asked to keep going, a run stores it as failed, with the reason and zeros, and keeps the bits of the rest."""
-    compiled, beliefs = too_many((1, 4))
+    compiled, assumptions = too_many((1, 4))
     scenario = load("pocket")
     good = fly(scenario.compile(), draws(scenario), seed=SEED)
-    found = fly(compiled, beliefs, seed=SEED, batch=2, keep_going=True)
+    found = fly(compiled, assumptions, seed=SEED, batch=2, keep_going=True)
     assert found.status.tolist() == [0, day.TOO_MANY, 0, 0, day.TOO_MANY, 0]
     assert found.messages == dict.fromkeys((1, 4), day.REASONS[day.TOO_MANY])
     for name, values in found.tally.items():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import octoplan
 from octoplan.campaign.futures import Flown, fly
-from octoplan.outcomes.run import Run, beliefs_of, simulate
+from octoplan.outcomes.run import Run, assumptions_of, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import with_state
@@ -123,10 +123,10 @@ def unworn(scenario: Scenario) -> Flown:
     rates = {
         "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
     }  # fmt: skip
-    beliefs = beliefs_of(scenario, FUTURES, SEED)
+    assumptions = assumptions_of(scenario, FUTURES, SEED)
     for name, number in rates.items():
-        beliefs[:, scenario.columns.index(name)] = number
-    return fly(scenario.compile(), beliefs, seed=SEED)
+        assumptions[:, scenario.columns.index(name)] = number
+    return fly(scenario.compile(), assumptions, seed=SEED)
 
 
 def test_what_is_under_way_comes_evenly(octopus: Scenario) -> None:
@@ -146,9 +146,9 @@ def test_without_the_programme_only_others_units_are_known(octopus: Scenario) ->
         return flown(stated(octopus, rows))
 
     full, empty, plenty = with_stock(5000, 0), with_stock(0, 0), with_stock(0, 50_000)
-    assert full.baseline.identical(empty.baseline)
+    assert full.counterfactual.identical(empty.counterfactual)
     assert not full.data["sorties"].identical(empty.data["sorties"])
-    assert not plenty.baseline.identical(empty.baseline)
+    assert not plenty.counterfactual.identical(empty.counterfactual)
 
 
 def first_of(run: Run, month: int) -> date:

@@ -9,7 +9,7 @@ import pytest
 
 from octoplan.outcomes.backtest import Backtest, Check, Figure, backtest, of_record, published, through
 from octoplan.outcomes.run import RunError
-from octoplan.raids.record import CLASSES, Record
+from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import load
 
 FIRST = date(2025, 11, 1)

@@ -44,7 +44,7 @@ def test_a_run_against_itself_differs_in_nothing() -> None:
 
 
 def test_other_costs_may_be_compared(tmp_path: Path) -> None:
-    """A belief that decides no raid may differ: a price does not change what flies."""
+    """An assumption that decides no raid may differ: a price does not change what flies."""
     dear = simulate(changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"}), FUTURES, 1)
     assert compare(pocket(), dear)["spend"].interval.mean == pytest.approx(18_000)
 

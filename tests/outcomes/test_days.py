@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octoplan.outcomes.days import TOLD, told_by_day
+from octoplan.outcomes.daily import TOLD, told_by_day
 from octoplan.outcomes.run import RunError, simulate
 from octoplan.scenario import load
 

@@ -9,7 +9,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from octoplan.export_commands import contents
+from octoplan.cli.export import contents
 from octoplan.outcomes.descriptors import CRATE, PACKAGE
 from octoplan.outcomes.export import by_future, tables
 from octoplan.outcomes.measures import measures
@@ -42,7 +42,7 @@ def test_every_future_and_headline_is_the_runs(run: Run) -> None:
     rows = [dict(zip([c.name for c in found["headlines"].columns], row, strict=True))
             for row in found["headlines"].rows]  # fmt: skip
     first = next(row for row in rows if row["key"] == "made")
-    assert float(str(first["p50"])) == pytest.approx(run.headlines()["made"].interval.p50, rel=1e-7)
+    assert float(str(first["p50"])) == pytest.approx(run.key_results()["made"].interval.p50, rel=1e-7)
     assert {row["period"] for row in rows} >= set(run.compiled.names.months)
 
 

@@ -25,7 +25,7 @@ def test_the_cost_and_the_net_benefit_are_those_of_the_headlines(run: Run) -> No
 def test_bias_off_is_the_cost_less_the_bias(run: Run) -> None:
     """Optimism bias is a share of what the plants spend, so leaving it out divides by one plus it."""
     view = view_of(run)
-    share = run.belief("finance", "optimism_bias")[:, :1]
+    share = run.assumption("finance", "optimism_bias")[:, :1]
     assert own_cost(view, bias=False) * (1.0 + share) == pytest.approx(own_cost(view), rel=1e-9, abs=1e-3)
 
 
@@ -45,7 +45,7 @@ def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
     """Every future of it draws the median of every row, and nothing fails."""
     middle = at_medians(run, 3)
     half = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
-    assert (middle.beliefs.values == half).all()
+    assert (middle.assumptions.values == half).all()
     assert not middle.status.any()
     assert middle.data.sizes["future"] == 3
 

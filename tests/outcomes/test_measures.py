@@ -84,8 +84,8 @@ def test_ratios_of_pocket() -> None:
 def test_what_the_programme_adds_is_against_the_same_raids() -> None:
     """Without the plants every threat of the same raid meets the missile layer; differences are future by future."""
     run = pocket()
-    assert (run.baseline["launched"] == run.data["launched"]).all()
-    before = run.baseline["leaked"].sum(["month", "region", "threat"]).values
+    assert (run.counterfactual["launched"] == run.data["launched"]).all()
+    before = run.counterfactual["leaked"].sum(["month", "region", "threat"]).values
     assert values(run, "added") == pytest.approx(before - total(run, "leaked"))
     assert values(run, "damage/avoided") == pytest.approx(100_000 * (before - total(run, "leaked")))
     assert values(run, "kills/added") == pytest.approx(total(run, "kills"))
@@ -112,7 +112,7 @@ def test_programme_and_other_makers_are_told_apart() -> None:
 
 def test_a_design_both_make_is_not_shared_out_by_guess() -> None:
     """Where other makers make the programme's design, as in pocket, kills are given as shared."""
-    keys = {row.key for row in pocket().headlines()}
+    keys = {row.key for row in pocket().key_results()}
     assert "kills/shared" in keys
     assert not {"kills/programme", "kills/others"} & keys
 
@@ -149,14 +149,14 @@ def test_nominal_inflates_from_the_price_base(tmp_path: Path) -> None:
     assert values(run, "spend", nominal=True) == pytest.approx(spend @ factor, rel=1e-12)
     assert values(run, "spend") == pytest.approx(spend.sum(axis=1), rel=1e-12)
     assert values(run, "exchange", nominal=True) == pytest.approx(values(run, "exchange"), rel=0.02)
-    assert run.headlines(nominal=True)["spend"].unit == "GBP (nominal)"
+    assert run.key_results(nominal=True)["spend"].unit == "GBP (nominal)"
 
 
 def test_budget(tmp_path: Path) -> None:
     """A budget nobody can keep is exceeded in every future, one nobody can spend in none."""
     for limit, expected in (("1 GBP", 100), ("1000 MGBP", 0)):
         scenario = changed(tmp_path / limit, decisions={"[doctrine]": f'[budget]\ntreasury = "{limit}"\n[doctrine]'})
-        assert simulate(scenario, 3).headlines()["over-budget/treasury"].interval.mean == expected
+        assert simulate(scenario, 3).key_results()["over-budget/treasury"].interval.mean == expected
 
 
 def test_first_month_of_a_step(tmp_path: Path) -> None:
@@ -173,18 +173,18 @@ def test_first_month_of_a_step(tmp_path: Path) -> None:
         | {"part-set = [620, 560, 620]": "part-set = [5000]"},
         assumptions={"plants.bench.heads,2": "plants.bench.heads,20"},
     )
-    row = simulate(scenario, 3).headlines()["reach/1000"]
+    row = simulate(scenario, 3).key_results()["reach/1000"]
     assert row.interval.p50 == 1
 
 
 def test_table_forms() -> None:
     """The table gives rows by key, columns of equal length, text with the verdict, and CSV that says never."""
-    table = pocket().headlines()
+    table = pocket().key_results()
     columns = table.columns()
     assert {len(column) for column in columns.values()} == {len(table)}
     assert columns["p50"][columns["key"].index("made")] == 850
     assert "good units made by the programme" in str(table)
-    assert table.verdict.split()[0] in str(table)
+    assert table.summary.split()[0] in str(table)
     line = next(line for line in table.to_csv().splitlines() if ",reach/1000," in line)
     assert line.split(",")[-9:-6] == ["never", "never", "never"]
     with pytest.raises(KeyError, match="no measure 'kils'; known are made"):
@@ -197,12 +197,12 @@ def test_verdict_says_what_is_short(tmp_path: Path) -> None:
     crews = changed(
         tmp_path / "crews", assumptions=raid | {"crews.initial,20": "crews.initial,1", "stock,0": "stock,90000"}
     )
-    assert simulate(crews, 4).headlines().verdict.startswith("Crews go wrong first: they bound")
+    assert simulate(crews, 4).key_results().summary.startswith("Crews go wrong first: they bound")
     units = changed(
         tmp_path / "units",
         assumptions=raid | {"crews.initial,20": "crews.initial,200", "kits.initial,20": "kits.initial,200"},
     )
-    assert simulate(units, 4).headlines().verdict.startswith("Interceptors run short first: they bound")
+    assert simulate(units, 4).key_results().summary.startswith("Interceptors run short first: they bound")
 
 
 def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
     assert sorted(run.messages) == np.flatnonzero(run.status).tolist()
     whole = simulate(none, 30)
     assert values(run, "kills").tolist() == values(whole, "kills")[run.status == 0].tolist()
-    table = run.headlines()
+    table = run.key_results()
     assert table["kills"].interval.futures == 30 - run.failed
     assert f"{run.failed} FAILED and left out" in str(table)
 
@@ -265,6 +265,6 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
 def test_means_of_the_month_are_undefined_where_never_is_possible() -> None:
     """The mean of a month that some futures never reach is not given."""
-    row = pocket().headlines()["reach/1000"]
+    row = pocket().key_results()["reach/1000"]
     assert row.interval.mean == inf
     assert isnan(row.interval.se_mean)

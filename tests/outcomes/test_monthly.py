@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from octoplan.outcomes.backtest import of_record, through
 from octoplan.outcomes.monthly import published_months, spread, totals
-from octoplan.raids.readers import read
-from octoplan.raids.record import Record, RecordError
+from octoplan.raids.read.readers import read
+from octoplan.raids.read.record import Record, RecordError
 from octoplan.scenario import load
 
 FIRST = date(2025, 11, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan import cli
+from octoplan.cli.main import main as cli
 from octoplan.outcomes.run import Run, RunError, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import about
@@ -91,7 +91,7 @@ def test_what_is_to_come_follows_from_the_decisions(tmp_path: Path) -> None:
     """Crews in their course and kits on order are those begun and not yet due, by the times of the future."""
     decisions = {"intake = 0": "intake = [10, 20, 0]", "order = 0": "order = [5, 7, 0]"}
     run = simulate(changed(tmp_path / "one", decisions=decisions), 2, 1)
-    course, lead = (run.belief(kind, number)[0, 0] for kind, number in (("crews", "course"), ("kits", "lead")))
+    course, lead = (run.assumption(kind, number)[0, 0] for kind, number in (("crews", "course"), ("kits", "lead")))
     for month, day in ((1, 31), (2, 59)):
         found = rows(state_of(run, date(2026, month + 1, 1), "run", 0).text)
         begun = [(0, 10, 5), (31, 20, 7)][:month]
@@ -105,7 +105,7 @@ def test_what_is_to_come_of_a_state_is_what_is_left_of_it() -> None:
     """Of crews in course on a run's own date, those remain a month later that the even spread has not brought."""
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\nkits.on_order,1000,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
-    lead = int(run.belief("kits", "lead")[0, 0] + 0.5)
+    lead = int(run.assumption("kits", "lead")[0, 0] + 0.5)
     found = rows(state_of(run, date(2026, 3, 1), "run", 0).text)
     assert int(found["kits.on_order"]["value"]) == 1000 - 1000 * min(28, max(lead, 1)) // max(lead, 1)
 
@@ -140,9 +140,9 @@ def test_the_run_says_from_when_it_knows() -> None:
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     assert about(run)["state_of"] == "2026-02-01"
-    assert "state of 2026-02-01" in facts(run, run.headlines())
+    assert "state of 2026-02-01" in facts(run, run.key_results())
     assert about(whole())["state_of"] is None
-    assert "state of" not in facts(whole(), whole().headlines())
+    assert "state of" not in facts(whole(), whole().key_results())
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +150,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
     def octoplan(*arguments: str) -> int | str | None:
         with pytest.raises(SystemExit) as stop:
-            cli.main(arguments)
+            cli(arguments)
         return stop.value.code
 
     run, out = str(tmp_path / "run"), tmp_path / "state.csv"

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from octoplan.outcomes import store
-from octoplan.outcomes.measures import headlines
+from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.store import StoreError, read, save, write_whole
 from tests.outcomes.runs import FUTURES, octopus, pocket
 
@@ -23,14 +23,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_comes_back_as_it_was(folder: Path) -> None:
-    """Tallies, baseline, beliefs, status and headlines of a saved run are those of the run, to the last bit."""
+    """Tallies, baseline, assumptions, status and headlines of a saved run are those of the run, to the last bit."""
     run = read(folder)
     xr.testing.assert_identical(run.data, pocket().data)
-    xr.testing.assert_identical(run.baseline, pocket().baseline)
-    xr.testing.assert_identical(run.beliefs, pocket().beliefs)
+    xr.testing.assert_identical(run.counterfactual, pocket().counterfactual)
+    xr.testing.assert_identical(run.assumptions, pocket().assumptions)
     assert run.status.tolist() == pocket().status.tolist()
     assert run.raids == pocket().raids
-    assert headlines(run).to_csv() == headlines(pocket()).to_csv()
+    assert key_results(run).to_csv() == key_results(pocket()).to_csv()
 
 
 def test_octopus_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_octopus_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_what_a_run_folder_holds(folder: Path) -> None:
     """The scenario's bytes, what was run on what, draws others can read, a summary by month, and the report."""
     assert sorted(path.name for path in folder.iterdir()) == [
-        "baseline.nc",
+        "counterfactual.nc",
         "draws.nc",
         "report.html",
         "run.json",
@@ -57,7 +57,7 @@ def test_what_a_run_folder_holds(folder: Path) -> None:
     assert said["command"] == "octoplan run pocket"
     with xr.open_dataset(folder / "draws.nc", engine="h5netcdf") as draws:
         assert draws["kills"].attrs["units"] == "threat"
-        assert draws["beliefs"].sizes == {"future": FUTURES, "belief": len(pocket().scenario.columns)}
+        assert draws["assumptions"].sizes == {"future": FUTURES, "assumption": len(pocket().scenario.columns)}
     rows = list(csv.DictReader((folder / "summary.csv").read_text().splitlines()))
     february = {row["key"]: row for row in rows if row["period"] == "2026-02"}
     assert (february["made"]["p10"], february["made"]["p90"], february["made"]["se_mean"]) == ("280", "280", "0")
@@ -104,7 +104,9 @@ def copied(folder: Path, to: Path) -> Path:
 
 def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
     """A folder without a run, a damaged file, and a scenario changed after the run are errors that say so."""
-    with pytest.raises(StoreError, match=r"is no run folder: run\.json, scenario, draws\.nc, baseline\.nc missing"):
+    with pytest.raises(
+        StoreError, match=r"is no run folder: run\.json, scenario, draws\.nc, counterfactual\.nc missing"
+    ):
         read(tmp_path)
     damaged = copied(folder, tmp_path / "damaged")
     (damaged / "run.json").write_text("{")

@@ -1,9 +1,9 @@
-"""Swings and switching values against figures whose dependence on a belief is known."""
+"""Swings and switching values against figures whose dependence on an assumption is known."""
 
 import numpy as np
 import pytest
 
-from octoplan.outcomes.swings import crossing, swings
+from octoplan.outcomes.sensitivity import crossing, swings
 from tests.outcomes.runs import pocket, ranged
 
 FUTURES = 400
@@ -11,23 +11,23 @@ FUTURES = 400
 
 def draws(name: str) -> np.ndarray:
     run = ranged()
-    return run.beliefs.values[:, run.scenario.columns.index(name)]
+    return run.assumptions.values[:, run.scenario.columns.index(name)]
 
 
 def spread() -> list[str]:
-    """Beliefs of pocket that are drawn, not known."""
-    return [belief.name for belief in ranged().scenario.beliefs if not belief.known]
+    """Assumptions of pocket that are drawn, not known."""
+    return [assumption.name for assumption in ranged().scenario.assumptions if not assumption.known]
 
 
 def test_a_line_has_its_slope_and_its_crossing() -> None:
-    """A figure that is a line in one belief swings by the slope times the fifths' gap, and turns where it is 0."""
+    """A figure that is a line in one assumption swings by the slope times the fifths' gap, and turns where it is 0."""
     name = spread()[0]
     x = draws(name)
     at = float(np.quantile(x, 0.6))
     top = swings(ranged(), 7.0 * (x - at))[0]
     fifth = FUTURES // 5
     ordered = np.sort(x)
-    assert top.belief.name == name
+    assert top.assumption.name == name
     assert top.size == pytest.approx(7.0 * (ordered[-fifth:].mean() - ordered[:fifth].mean()))
     assert top.switch == pytest.approx(at)
     assert top.sure
@@ -35,7 +35,7 @@ def test_a_line_has_its_slope_and_its_crossing() -> None:
 
 
 def test_a_crossing_beyond_what_is_believed_is_none() -> None:
-    """A figure that stays positive over the whole range of the belief has no switching value."""
+    """A figure that stays positive over the whole range of the assumption has no switching value."""
     x = draws(spread()[0])
     top = swings(ranged(), x - x.min() + 10.0 * np.ptp(x))[0]
     assert top.sure
@@ -43,7 +43,7 @@ def test_a_crossing_beyond_what_is_believed_is_none() -> None:
 
 
 def test_noise_is_luck() -> None:
-    """A figure that hangs on no belief has no sure swing, in nineteen of twenty sets of noise at least."""
+    """A figure that hangs on no assumption has no sure swing, in nineteen of twenty sets of noise at least."""
     rng = np.random.default_rng(3)
     sure = [any(each.sure for each in swings(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
     assert sum(sure) <= 1

@@ -6,10 +6,10 @@ from functools import cache
 import numpy as np
 
 import octoplan as op
-from octoplan.plan.aims import Aims, Target
-from octoplan.plan.flight import Flown
+from octoplan.plan.goals import Aims, Target
 from octoplan.plan.optimise import Plan, optimise
-from octoplan.plan.twostage import Floats
+from octoplan.plan.results.evaluation import Flown
+from octoplan.plan.solver.two_stage import Floats
 
 FUTURES = 4
 
@@ -29,9 +29,9 @@ def idle() -> Plan:
 def believing(plan: Plan, kind: str, parameter: str, values: Floats | float) -> Plan:
     """The plan with draws of one number of its first entity replaced, (futures,) or one for all."""
     pilot = plan.facts.pilot
-    beliefs = pilot.beliefs.copy()
-    beliefs[:, pilot.compiled.slots[kind, parameter][0]] = values
-    return replace(plan, facts=replace(plan.facts, pilot=replace(pilot, beliefs=beliefs)))
+    assumptions = pilot.assumptions.copy()
+    assumptions[:, pilot.compiled.slots[kind, parameter][0]] = values
+    return replace(plan, facts=replace(plan.facts, pilot=replace(pilot, assumptions=assumptions)))
 
 
 def flown(cost: list[float]) -> Flown:

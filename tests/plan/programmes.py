@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from octoplan.plan.twostage import Columns, Floats, Realisation, Scenarios, TwoStage
+from octoplan.plan.solver.two_stage import Columns, Floats, Realisation, Scenarios, TwoStage
 
 
 def columns(

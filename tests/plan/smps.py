@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from octoplan.plan.twostage import NO_VALUES, Columns, Floats, Realisation, Scenarios, TwoStage
+from octoplan.plan.solver.two_stage import NO_VALUES, Columns, Floats, Realisation, Scenarios, TwoStage
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "smps"
 

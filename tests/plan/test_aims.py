@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.plan import extensive, flight, lshaped, recourse, wayout, words
-from octoplan.plan.aims import Aims, Target, aims_of
-from octoplan.plan.frontier import crossing, dominated, tail_values
-from octoplan.plan.frontier import frontier as split
 from octoplan.plan.gates import opened
-from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_beliefs
-from octoplan.plan.risk import Risk, measured, weighed
-from octoplan.plan.twostage import PlanError
+from octoplan.plan.goals import Aims, Target, aims_of
+from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_assumptions
+from octoplan.plan.results import evaluation as flight
+from octoplan.plan.results import narrative as words
+from octoplan.plan.results import remedies as wayout
+from octoplan.plan.results.frontier import crossing, dominated, tail_values
+from octoplan.plan.results.frontier import frontier as split
+from octoplan.plan.solver import extensive_form as extensive
+from octoplan.plan.solver import lshaped, recourse
+from octoplan.plan.solver.risk import Risk, measured, weighed
+from octoplan.plan.solver.two_stage import PlanError
 from octoplan.scenario import Scenario, ScenarioError
 from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, aimed, flown
@@ -64,19 +68,19 @@ def test_worst_is_the_dearest_mean() -> None:
         Risk(0.5, 0.5, 2)
 
 
-def test_a_named_scenario_like_the_beliefs_changes_nothing_and_a_worse_one_decides(pocket: Scenario) -> None:
-    """Beliefs times one give the same plan; with half more raids the plan is made for those."""
+def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_decides(pocket: Scenario) -> None:
+    """Assumptions times one give the same plan; with half more raids the plan is made for those."""
     alone = planned(pocket)
     same = planned(pocket, worst={"same": {"raids.level": 1.0}})
     assert same.text == alone.text
     assert same.upper == pytest.approx(alone.upper, rel=1e-4)
     worse = planned(pocket, worst={"more": {"packages.*.routine_mean": 1.5, "packages.*.salvo_mean": 1.5}})
-    drawn_more = scaled_beliefs(pocket, worse.facts.pilot.beliefs, {"packages.*.routine_mean": 1.5})
+    drawn_more = scaled_assumptions(pocket, worse.facts.pilot.assumptions, {"packages.*.routine_mean": 1.5})
     column = pocket.columns.index("packages.raid.routine_mean")
-    assert np.allclose(drawn_more[:, column], 1.5 * worse.facts.pilot.beliefs[:, column])
+    assert np.allclose(drawn_more[:, column], 1.5 * worse.facts.pilot.assumptions[:, column])
     assert worse.tables["asked"].values.sum() > alone.tables["asked"].values.sum()
     assert len(worse.followed) == FUTURES
-    with pytest.raises(PlanError, match="no belief is called"):
+    with pytest.raises(PlanError, match="no assumption is called"):
         planned(pocket, worst={"odd": {"raids.fury": 2.0}})
 
 
@@ -318,7 +322,7 @@ def test_a_share_is_dominated_by_one_that_is_better_and_nowhere_worse() -> None:
 
 
 def test_the_preferred_share_changes_where_lines_cross() -> None:
-    """Costs 1, 2 that become 5, 4 at five times the belief cross at three times; nothing crosses without."""
+    """Costs 1, 2 that become 5, 4 at five times the assumption cross at three times; nothing crosses without."""
     ((at, other),) = crossing(np.array([1.0, 2.0]), np.array([5.0, 4.0]), 0, 5.0)
     assert at == pytest.approx(3.0)
     assert other == 1
@@ -327,7 +331,7 @@ def test_the_preferred_share_changes_where_lines_cross() -> None:
 
 def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """On octopus each plan asks the same units, with the plan's crews, and the share of the country it is made for."""
-    monkeypatch.setattr("octoplan.plan.frontier.SHARES", (0.0, 0.5, 1.0))
+    monkeypatch.setattr("octoplan.plan.results.frontier.SHARES", (0.0, 0.5, 1.0))
     octopus = op.load("octopus")
     plan = optimise(octopus, Aims(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
     front = split(octopus, plan, "uk", futures=2)

@@ -10,12 +10,14 @@ import octoplan as op
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.futures import fly
 from octoplan.campaign.streams import duration
-from octoplan.outcomes.run import beliefs_of
-from octoplan.plan import account, calendar, gates
-from octoplan.plan.curves import Pilot
-from octoplan.plan.scale import UNIT
-from octoplan.plan.tables import block
-from octoplan.plan.twostage import Floats
+from octoplan.outcomes.run import assumptions_of
+from octoplan.plan import gates
+from octoplan.plan.response_surface import Pilot
+from octoplan.plan.results import schedule as calendar
+from octoplan.plan.results import sheets as account
+from octoplan.plan.second_stage_tables import block
+from octoplan.plan.solver.two_stage import Floats
+from octoplan.plan.units import UNIT
 from tests.plan.pockets import FUTURES, aimed, believing, idle
 
 
@@ -29,10 +31,10 @@ def draw_leads(seed: np.uint64, name: np.uint64, out: Floats) -> None:
 def test_openings_are_those_flown() -> None:
     """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
     scenario = op.load("octopus")
-    compiled, beliefs = scenario.compile(), beliefs_of(scenario, 5, 1)
-    flown = fly(compiled, beliefs, seed=1, keep=("opened",)).tally
+    compiled, assumptions = scenario.compile(), assumptions_of(scenario, 5, 1)
+    flown = fly(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
-    other = replace(plan, facts=replace(plan.facts, pilot=Pilot(compiled, beliefs, (flown,))))
+    other = replace(plan, facts=replace(plan.facts, pilot=Pilot(compiled, assumptions, (flown,))))
     found = calendar.openings(other)
     assert tuple(found) == compiled.names.plants
     assert np.array_equal(np.stack([step.days for step in found.values()], 1), flown["opened"])
@@ -154,7 +156,7 @@ def test_sheets_have_a_cell_for_each_head() -> None:
         "Sources",
     ]  # fmt: skip
     assert all(len(row) == len(leaf.head) for leaf in leaves for row in leaf.rows)
-    assert len(leaves[-1].rows) == len(aimed().scenario.beliefs)
+    assert len(leaves[-1].rows) == len(aimed().scenario.assumptions)
 
 
 def test_a_sheet_as_csv() -> None:

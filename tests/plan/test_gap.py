@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from octoplan.plan import gap, lshaped
-from octoplan.plan.risk import Risk
-from octoplan.plan.twostage import PlanError, Scenarios
+from octoplan.plan.solver import lshaped
+from octoplan.plan.solver import optimality_gap as gap
+from octoplan.plan.solver.risk import Risk
+from octoplan.plan.solver.two_stage import PlanError, Scenarios
 from tests.plan.programmes import drawn, farmer, newsvendor
 
 

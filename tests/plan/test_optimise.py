@@ -7,19 +7,21 @@ import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.outcomes.run import beliefs_of
-from octoplan.plan import extensive, flight, words
-from octoplan.plan.aims import Aims, Target
+from octoplan.outcomes.run import assumptions_of
 from octoplan.plan.check import broken
-from octoplan.plan.curves import BAREST, DESIGN, Curves, Pilot, concave, equipped, fit, fly_pilot, losses
-from octoplan.plan.facts import Facts, facts_of
+from octoplan.plan.goals import Aims, Target
 from octoplan.plan.learning import experience, mean_hours, settle
 from octoplan.plan.model import build
 from octoplan.plan.optimise import Plan, optimise
-from octoplan.plan.recourse import costs
-from octoplan.plan.scale import MONEY, UNIT
-from octoplan.plan.tables import block, follow
-from octoplan.plan.twostage import Floats, PlanError
+from octoplan.plan.parameters import Facts, facts_of
+from octoplan.plan.response_surface import BAREST, DESIGN, Curves, Pilot, concave, equipped, fit, fly_pilot, losses
+from octoplan.plan.results import evaluation as flight
+from octoplan.plan.results import narrative as words
+from octoplan.plan.second_stage_tables import block, follow
+from octoplan.plan.solver import extensive_form as extensive
+from octoplan.plan.solver.recourse import costs
+from octoplan.plan.solver.two_stage import Floats, PlanError
+from octoplan.plan.units import MONEY, UNIT
 from octoplan.scenario import Scenario
 
 FUTURES = 4
@@ -32,7 +34,7 @@ def pocket() -> Scenario:
 
 @pytest.fixture(scope="module")
 def pilot(pocket: Scenario) -> Pilot:
-    return fly_pilot(pocket.compile(), [beliefs_of(pocket, FUTURES, 1)], 1)
+    return fly_pilot(pocket.compile(), [assumptions_of(pocket, FUTURES, 1)], 1)
 
 
 @pytest.fixture(scope="module")

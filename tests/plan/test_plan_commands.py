@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import octoplan as op
-from octoplan.plan import words
-from octoplan.plan.flight import Apart, Flights
-from octoplan.plan_commands import plan
+from octoplan.cli.plan import plan
+from octoplan.plan.results import narrative as words
+from octoplan.plan.results.evaluation import Apart, Flights
 from octoplan.scenario.scenario import shipped_folder
 from tests.plan.pockets import flown
 

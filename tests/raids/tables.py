@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
-from octoplan.raids.record import CLASSES, Flags, Ints, Record
+from octoplan.raids.read.record import CLASSES, Flags, Ints, Record
 
 MODELS = {
     "drones": ("Shahed-136/131", "Unknown UAV", "Geran-2", "Shahed-136/131 and unknown"),

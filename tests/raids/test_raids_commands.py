@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.cli import main
+from octoplan.cli.main import main
 from octoplan.scenario import load
 from tests.raids.test_process import simulated
 from tests.scenario.test_raids import folder

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.raids import text
-from octoplan.raids.readers import read
-from octoplan.raids.record import CLASSES, Record, RecordError
+from octoplan.raids.read import csv_reader as text
+from octoplan.raids.read.readers import read
+from octoplan.raids.read.record import CLASSES, Record, RecordError
 from octoplan.scenario import ScenarioError
 from tests.raids.tables import Table, a_day, by_class, classed, daily, reported, reports, tables
 

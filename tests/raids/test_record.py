@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.raids.record import (
+from octoplan.raids.read.record import (
     CLASSES,
     MEASURES,
     Break,

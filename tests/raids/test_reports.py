@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.raids.readers import read
-from octoplan.raids.record import CLASSES, Record, RecordError
-from octoplan.raids.reports import read_models
+from octoplan.raids.read.attack_reports import read_models
+from octoplan.raids.read.readers import read
+from octoplan.raids.read.record import CLASSES, Record, RecordError
 from tests.raids.tables import reported
 
 ALIKE = "reports told twice alike, counted once"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from octoplan.raids.rivals import (
+from octoplan.raids.benchmarks import (
     MOST,
     Climatology,
     General,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
-from octoplan.raids.readers import read
-from octoplan.raids.record import CLASSES, Break, Flags, Record
-from octoplan.raids.stopped import Counts, fit_share, latest, shares
+from octoplan.raids.read.readers import read
+from octoplan.raids.read.record import CLASSES, Break, Flags, Record
+from octoplan.raids.stopped_share import Counts, fit_share, latest, shares
 from octoplan.scenario.arrays import Ints
 from tests.raids.test_readers import PUBLIC, public
 

@@ -14,10 +14,10 @@ SHARED = ("launched", "leaked", "stopped", "stopped_by", "shots", "received", "s
 """Tallies that the flight without the programme fills too."""
 
 
-def flown(compiled: Compiled, beliefs: Floats, seed: int, future: int) -> tuple[tally.Tally, tally.Tally]:
+def flown(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> tuple[tally.Tally, tally.Tally]:
     """The tallies of a future as the kernels live it, with the programme and without."""
     whole, shadow = tally.empty(compiled.names), tally.empty(compiled.names)
-    drawn, streams = world(compiled, beliefs), keys(seed, compiled.names)
+    drawn, streams = world(compiled, assumptions), keys(seed, compiled.names)
     ended = kernels.fly(
         drawn, compiled.links, compiled.plan, streams, whole, shadow, True, future, np.zeros(1, np.int64)
     )

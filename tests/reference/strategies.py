@@ -72,10 +72,10 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A scenario, one draw of its beliefs, and the seed and number of the future to fly."""
+    """A scenario, one draw of its assumptions, and the seed and number of the future to fly."""
 
     compiled: Compiled
-    beliefs: Floats
+    assumptions: Floats
     seed: int
     future: int
 
@@ -87,7 +87,7 @@ class Drawn:
 
     @property
     def world(self) -> World:
-        return world(self.compiled, self.beliefs)
+        return world(self.compiled, self.assumptions)
 
 
 def number(low: float, high: float) -> st.SearchStrategy[float]:
@@ -277,7 +277,7 @@ def needed(kind: str, when: str, row: tuple[int, ...], records: World, doctrine:
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Drawn:
-    """A small scenario of three weeks to ten, with one draw of its beliefs."""
+    """A small scenario of three weeks to ten, with one draw of its assumptions."""
     of: Names = draw(names())
     order = tuple(draw(st.permutations(range(len(of.regions)))))
     legs = draw(corridors(order))
@@ -285,7 +285,7 @@ def scenarios(draw: st.DrawFn) -> Drawn:
     records = template(draw, of, legs)
     structure = draw(links(of, order, [into for _, into in legs]))
     plan = draw(plans(of, records.suppliers["part"], records.threats["interceptable"].astype(bool).tolist()))
-    beliefs: list[float] = []
+    assumptions: list[float] = []
     slots: dict[tuple[str, str], Ints] = {}
     for kind in KINDS:
         rows = list(product(*(range(len(getattr(of, axis))) for axis in kind.axes)))
@@ -293,10 +293,10 @@ def scenarios(draw: st.DrawFn) -> Drawn:
             columns = np.full(len(rows), -1, np.int64)
             for place, row in enumerate(rows):
                 if needed(kind.name, parameter.when, row, records, plan.layer_order):
-                    columns[place] = len(beliefs)
-                    beliefs.append(draw(one(kind.name, parameter.name)))
+                    columns[place] = len(assumptions)
+                    assumptions.append(draw(one(kind.name, parameter.name)))
             slots[kind.name, parameter.name] = columns
-    values = np.array(beliefs)
+    values = np.array(assumptions)
     for package in range(len(of.packages)):
         share = slots["splits", "share"].reshape(len(of.packages), -1)[package]
         mix = slots["threats", "mix"][records.threats["package"] == package]

@@ -32,19 +32,19 @@ def as_arrays(campaign: Campaign) -> tally.Tally:
     return arrays
 
 
-def lived(compiled: Compiled, beliefs: Floats, seed: int, future: int) -> tally.Tally:
+def lived(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> tally.Tally:
     """The tally of a future as the reference lives it, its accounts checked every evening."""
-    campaign = Campaign(compiled, world(compiled, beliefs), seed, future)
+    campaign = Campaign(compiled, world(compiled, assumptions), seed, future)
     for _ in campaign.days():
         assert_accounts(campaign)
     return as_arrays(campaign)
 
 
-def assert_the_same(compiled: Compiled, beliefs: Floats, seed: int, future: int) -> None:
-    whole, shadow = flown(compiled, beliefs, seed, future)
+def assert_the_same(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> None:
+    whole, shadow = flown(compiled, assumptions, seed, future)
     apart = compiled._replace(plan=compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme)))
-    assert not list(differences(whole, lived(compiled, beliefs, seed, future), whole._fields))
-    assert not list(differences(shadow, lived(apart, beliefs, seed, future), SHARED))
+    assert not list(differences(whole, lived(compiled, assumptions, seed, future), whole._fields))
+    assert not list(differences(shadow, lived(apart, assumptions, seed, future), SHARED))
 
 
 def assert_accounts(campaign: Campaign) -> None:
@@ -64,22 +64,22 @@ def assert_accounts(campaign: Campaign) -> None:
 @settings(LOOSE, max_examples=150)
 def test_random_scenarios(drawn: Drawn) -> None:
     """Over random scenarios every tally is equal to the last bit, and the accounts close every day."""
-    assert_the_same(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future)
+    assert_the_same(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
 
 
 @given(stated_scenarios())
 @settings(LOOSE, max_examples=100)
 def test_random_states(drawn: Drawn) -> None:
     """What is known on a date takes its place alike in both, with the programme and without, to the last bit."""
-    assert_the_same(drawn.compiled, drawn.beliefs, drawn.seed, drawn.future)
+    assert_the_same(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
 
 
 def test_pocket() -> None:
     """The shipped `pocket` in full."""
     scenario = load("pocket")
     drawn = scenario.quantiles(uniforms(7, [f"belief/{name}" for name in scenario.columns], 2))
-    for future, beliefs in enumerate(drawn):
-        assert_the_same(scenario.compile(), beliefs, 7, future)
+    for future, assumptions in enumerate(drawn):
+        assert_the_same(scenario.compile(), assumptions, 7, future)
 
 
 @pytest.mark.parametrize("future", [0, 1])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octoplan.cli import main
+from octoplan.cli.main import main
 from octoplan.scenario import ScenarioError, load
 from tests.scenario.folder import ASSUMPTIONS, FILES, line_of
 
@@ -489,7 +489,7 @@ def test_a_byte_order_mark_and_crlf_change_nothing(small: Path, change_bytes: Ca
         path = small / name
         path.write_bytes(change_bytes(path.read_bytes()))
     after = load(small)
-    assert before.beliefs == after.beliefs
+    assert before.assumptions == after.assumptions
     assert before.decisions == after.decisions
     uniforms = np.full((1, len(before.columns)), 0.3)
     assert (before.quantiles(uniforms) == after.quantiles(uniforms)).all()

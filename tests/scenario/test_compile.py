@@ -96,11 +96,11 @@ def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
     assert (plan.by_value.tolist(), plan.newest_first.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
 
 
-def test_every_slot_leads_to_its_belief(scenario: Scenario) -> None:
+def test_every_slot_leads_to_its_assumption(scenario: Scenario) -> None:
     """A future's record holds, at each row, the draw of the row of the log that fills it; 0 where none is needed."""
     compiled = scenario.compile()
-    beliefs = np.arange(1.0, len(scenario.columns) + 1)
-    records = world(compiled, beliefs)._asdict()
+    assumptions = np.arange(1.0, len(scenario.columns) + 1)
+    records = world(compiled, assumptions)._asdict()
     assert set(compiled.slots) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
     for (kind, parameter), columns in compiled.slots.items():
         names = [getattr(scenario.names, axis) for axis in BY_NAME[kind].axes]
@@ -112,8 +112,8 @@ def test_every_slot_leads_to_its_belief(scenario: Scenario) -> None:
             if column < 0:
                 assert value == 0
             else:
-                belief = scenario.row_of(kind, parameter, *row)
-                assert value == 1 + scenario.columns.index(belief.name)
+                assumption = scenario.row_of(kind, parameter, *row)
+                assert value == 1 + scenario.columns.index(assumption.name)
 
 
 def test_records_are_those_declared(scenario: Scenario) -> None:

@@ -10,9 +10,9 @@ from scipy.special import ndtri
 
 from octoplan.campaign.streams import uniforms
 from octoplan.raids import fit as fitting
+from octoplan.raids.fit_file import named, normal_correlations, text_of
 from octoplan.raids.process import COORDINATES
-from octoplan.raids.record import CLASSES, Record
-from octoplan.raids.written import named, normal_correlations, text_of
+from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, ScenarioError, load
 from octoplan.scenario.scenario import shipped_folder
 from tests.raids.test_process import simulated
@@ -111,10 +111,10 @@ def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> Non
     said = [str(warning) for warning in scenario.warnings]
     rows, starred, pairs = 14, 2, 1
     assert sum("takes the place of this row" in word for word in said) == rows + starred + pairs
-    belief = scenario.row_of("raids", "wander")
+    assumption = scenario.row_of("raids", "wander")
     text = (tmp_path / "mine" / "raids.toml").read_text().splitlines()
-    assert text[belief.line - 1] == '[assumptions."raids.wander"]'
-    assert Path(belief.file).name == "raids.toml"
+    assert text[assumption.line - 1] == '[assumptions."raids.wander"]'
+    assert Path(assumption.file).name == "raids.toml"
     assert scenario.sources["raids.toml"].title == "Record of raids, made.csv"
 
 

@@ -1,4 +1,4 @@
-"""A scenario as a whole: what loads, what each number hangs on, and how beliefs are drawn."""
+"""A scenario as a whole: what loads, what each number hangs on, and how assumptions are drawn."""
 
 import pickle
 import subprocess
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario, load, shipped
-from octoplan.scenario.beliefs import Floats
 from octoplan.scenario.binding import Needs
+from octoplan.scenario.distributions import Floats
 from octoplan.scenario.entities import BY_NAME, KINDS
 from tests.scenario.folder import FILES, line_of, write
 
@@ -49,9 +49,9 @@ def test_every_number_has_its_row(scenario: Scenario) -> None:
                     with pytest.raises(KeyError, match="has no number"):
                         scenario.row_of(kind.name, parameter.name, *row)
                 else:
-                    belief = scenario.row_of(kind.name, parameter.name, *row)
-                    assert belief.line == line_of("assumptions.csv", f"{belief.name},")
-                    assert all(a in {"*", b} for a, b in zip(belief.entities, row, strict=True))
+                    assumption = scenario.row_of(kind.name, parameter.name, *row)
+                    assert assumption.line == line_of("assumptions.csv", f"{assumption.name},")
+                    assert all(a in {"*", b} for a, b in zip(assumption.entities, row, strict=True))
 
 
 def test_the_more_specific_row_wins(scenario: Scenario) -> None:
@@ -63,7 +63,7 @@ def test_the_more_specific_row_wins(scenario: Scenario) -> None:
     assert scenario.row_of("splits", "share", "drones", "east").name == "splits.*.*.share"
 
 
-def test_beliefs_are_in_the_units_of_the_campaign(scenario: Scenario) -> None:
+def test_assumptions_are_in_the_units_of_the_campaign(scenario: Scenario) -> None:
     """Figures are converted to the unit of their number; money keeps currency and price base."""
     licence = scenario.row_of("gates", "duration", "licence")
     assert (licence.low, licence.high, licence.unit) == (42.0, 98.0, "day")
@@ -73,13 +73,13 @@ def test_beliefs_are_in_the_units_of_the_campaign(scenario: Scenario) -> None:
 
 
 def test_draws_have_their_stated_quantiles(scenario: Scenario) -> None:
-    """At uniform 0.1 and 0.9 each belief stated by P10 and P90 takes them (but for tails cut off)."""
+    """At uniform 0.1 and 0.9 each assumption stated by P10 and P90 takes them (but for tails cut off)."""
     correlated = {name for pair in scenario.correlations for name in (pair.a, pair.b)}
     low, high = scenario.quantiles(np.repeat([[0.1], [0.9]], len(scenario.columns), axis=1))
     checked = 0
-    for column, belief in enumerate(scenario.beliefs):
-        if belief.distribution in {"normal", "lognormal", "gamma", "beta"} and belief.name not in correlated:
-            assert (low[column], high[column]) == pytest.approx((belief.low, belief.high), rel=1e-4)
+    for column, assumption in enumerate(scenario.assumptions):
+        if assumption.distribution in {"normal", "lognormal", "gamma", "beta"} and assumption.name not in correlated:
+            assert (low[column], high[column]) == pytest.approx((assumption.low, assumption.high), rel=1e-4)
             checked += 1
     assert checked >= 5
 
@@ -97,7 +97,7 @@ def test_money_is_carried_to_the_price_base_with_each_futures_inflation(scenario
 
 
 def test_a_future_does_not_depend_on_its_batch(scenario: Scenario) -> None:
-    """A future's beliefs are the same bits alone, among others, and in any memory layout."""
+    """A future's assumptions are the same bits alone, among others, and in any memory layout."""
     shares = uniforms(scenario, 64)
     together = scenario.quantiles(shares)
     alone = np.vstack([scenario.quantiles(shares[i : i + 1]) for i in range(64)])
@@ -117,7 +117,7 @@ def test_rank_correlations_reach_the_draws(scenario: Scenario) -> None:
 
 
 def test_uniforms_of_a_wrong_shape_are_refused(scenario: Scenario) -> None:
-    """One uniform a future and belief, or an error that says so."""
+    """One uniform a future and assumption, or an error that says so."""
     with pytest.raises(ValueError, match=r"expected \(futures, \d+\)"):
         scenario.quantiles(np.full((3, 2), 0.5))
 

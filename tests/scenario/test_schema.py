@@ -51,7 +51,7 @@ def test_the_row_schema_names_every_number_once(scenario: Scenario) -> None:
     """Each name of a valid log fits exactly one number of the schema, with its unit."""
     names = assumptions()["properties"]["name"]["anyOf"]
     assert len(names) == sum(len(kind.parameters) for kind in KINDS)
-    for belief in scenario.beliefs:
-        fits = [name for name in names if re.search(name["pattern"], belief.name)]
+    for assumption in scenario.assumptions:
+        fits = [name for name in names if re.search(name["pattern"], assumption.name)]
         assert len(fits) == 1
-        assert fits[0]["x-unit"].replace("money", belief.currency) == belief.unit
+        assert fits[0]["x-unit"].replace("money", assumption.currency) == assumption.unit

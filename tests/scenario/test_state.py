@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.cli import main
+from octoplan.cli.main import main
 from octoplan.scenario import Scenario, ScenarioError, load
 from octoplan.scenario.scenario import with_state
 from tests.scenario.folder import FILES, PROGRAMME, write

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from octoplan.raids.fit import MEMORY, fit
+from octoplan.raids.fit_file import named
 from octoplan.raids.forecast import levelled
-from octoplan.raids.readers import read
-from octoplan.raids.written import named
+from octoplan.raids.read.readers import read
 from octoplan.scenario import load
 from octoplan.scenario.entities import BORDER
 from octoplan.scenario.scenario import Scenario
@@ -55,7 +55,7 @@ def test_loads_without_a_warning(shipped: Scenario) -> None:
 
 
 def test_rows_are_rated_owned_and_dated(shipped: Scenario) -> None:
-    """Every belief has a quality, an owner, a date and a note."""
+    """Every assumption has a quality, an owner, a date and a note."""
     for row in rows(shipped, "assumptions.csv"):
         assert row["quality"] in ("green", "amber", "red"), row["name"]
         assert row["owner"], row["name"]
@@ -65,13 +65,15 @@ def test_rows_are_rated_owned_and_dated(shipped: Scenario) -> None:
 
 def test_what_is_not_red_has_a_source(shipped: Scenario) -> None:
     """Only an estimate of our own goes without a source."""
-    bare = [belief.name for belief in shipped.beliefs if belief.quality != "red" and not belief.sources]
+    bare = [
+        assumption.name for assumption in shipped.assumptions if assumption.quality != "red" and not assumption.sources
+    ]
     assert bare == []
 
 
 def test_every_source_is_used(shipped: Scenario) -> None:
     """No source stands in the list for show."""
-    used = {source for belief in shipped.beliefs for source in belief.sources}
+    used = {source for assumption in shipped.assumptions for source in assumption.sources}
     assert set(shipped.sources) == used
 
 
@@ -83,13 +85,13 @@ def test_sources_can_be_found(octopus: Scenario) -> None:
 
 
 def test_most_guesses_have_a_range(octopus: Scenario) -> None:
-    """A red belief states one figure only where it is a count, a rule, a weight or the remainder of another."""
-    certain = [belief for belief in octopus.beliefs if belief.quality == "red" and belief.known]
+    """A red assumption states one figure only where it is a count, a rule, a weight or the remainder of another."""
+    certain = [assumption for assumption in octopus.assumptions if assumption.quality == "red" and assumption.known]
     ruled = re.compile(
         r"corridors\..*\.share|splits\..*\.share|.*_cv|.*\.shots|.*\.min_order|.*\.hours_per_(head|job)"
         r"|plants\.uk-batch\.hire_rate|currencies\.GBP\.inflation"
     )
-    assert [belief.name for belief in certain if not ruled.fullmatch(belief.name)] == []
+    assert [assumption.name for assumption in certain if not ruled.fullmatch(assumption.name)] == []
 
 
 def test_plants_and_suppliers_are_nobody(octopus: Scenario) -> None:
@@ -160,9 +162,9 @@ def test_all_regions_of_ukraine(octopus: Scenario) -> None:
     assert len(set(octopus.tiles.values())) == 27
     for region in OCCUPIED:
         for package in octopus.names.packages:
-            belief = octopus.row_of("splits", "share", package, region)
-            assert belief.median == 0
-            assert "occupied" in belief.note
+            assumption = octopus.row_of("splits", "share", package, region)
+            assert assumption.median == 0
+            assert "occupied" in assumption.note
 
 
 def test_regions_with_a_share_can_be_reached(octopus: Scenario) -> None:
@@ -197,9 +199,9 @@ def test_threats_layers_and_makers(octopus: Scenario) -> None:
 
 def test_release_every_six_weeks(octopus: Scenario) -> None:
     """The design is refreshed every six weeks, on an official word."""
-    belief = octopus.row_of("designs", "release_interval", "octopus")
-    assert belief.median == 42
-    assert belief.quality == "green"
+    assumption = octopus.row_of("designs", "release_interval", "octopus")
+    assert assumption.median == 42
+    assert assumption.quality == "green"
 
 
 def test_raid_statistics_follow_the_record(octopus: Scenario) -> None:
@@ -236,13 +238,15 @@ def test_kills_a_sortie(octopus: Scenario) -> None:
 
 def test_calibrated_rows_are_easy_to_find(octopus: Scenario) -> None:
     """What was tuned to February 2026 says so at the start of its note."""
-    tuned = [belief.name for belief in octopus.beliefs if belief.note.startswith("Set so that February 2026")]
+    tuned = [
+        assumption.name for assumption in octopus.assumptions if assumption.note.startswith("Set so that February 2026")
+    ]
     assert {"crews.on_duty", "crews.initial", "engagement.*.*.window", "threats.*.engagement"} <= set(tuned)
 
 
 def test_pocket_is_small_and_certain(pocket: Scenario) -> None:
-    """One of each thing, and every belief a fixed number."""
+    """One of each thing, and every assumption a fixed number."""
     sizes = {section: len(getattr(pocket.names, section)) for section in ("plants", "parts", "suppliers", "lanes")}
     sizes |= {section: len(getattr(pocket.names, section)) for section in ("regions", "packages", "threats", "makers")}
     assert {1} == set(sizes.values())
-    assert all(belief.known for belief in pocket.beliefs)
+    assert all(assumption.known for assumption in pocket.assumptions)

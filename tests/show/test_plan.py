@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.plan import calendar
-from octoplan.plan.flight import Apart, Flights
-from octoplan.plan.frontier import Frontier
-from octoplan.plan_commands import write
+from octoplan.cli.plan import write
+from octoplan.plan.results import schedule as calendar
+from octoplan.plan.results.evaluation import Apart, Flights
+from octoplan.plan.results.frontier import Frontier
+from octoplan.show.benchmarks import frontier, rivals
 from octoplan.show.plan import crews, gantt, orders, output
 from octoplan.show.plan_page import page
-from octoplan.show.rivals import frontier, rivals
 from tests.plan.pockets import aimed, believing, flown, idle
 
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from octoplan.raids.exposure import Exposure
 from octoplan.raids.fit import Fit, fit
-from octoplan.raids.record import CLASSES, Record, breaks
-from octoplan.raids.stopped import shares
+from octoplan.raids.read.alerts import Exposure
+from octoplan.raids.read.record import CLASSES, Record, breaks
+from octoplan.raids.stopped_share import shares
 from octoplan.show.raids import charts, page, regions, wilson
 from tests.raids.test_process import simulated
 

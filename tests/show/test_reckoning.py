@@ -9,11 +9,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from octoplan.outcomes.case import median_case
+from octoplan.outcomes.median_case import median_case
 from octoplan.outcomes.run import Run, RunError, simulate
 from octoplan.scenario import load
 from octoplan.scenario.scenario import with_state
-from octoplan.show.reckoning import reckoning
+from octoplan.show.formula_workbook import reckoning
 from tests.outcomes.runs import changed
 
 OFFICE = shutil.which("soffice")

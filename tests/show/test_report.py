@@ -53,16 +53,16 @@ def test_the_report_is_one_file(run: Run) -> None:
     assert len(page.figures) == len(set(page.figures))
     assert text.count("plotly.js v") == 1
     assert len(text.encode()) < LARGEST
-    assert run.headlines().verdict.split(";")[0] in text
+    assert run.key_results().summary.split(";")[0] in text
 
 
 def test_the_log_names_every_row_with_its_line(run: Run) -> None:
     """Each row of the assumption log is there with the file and line it stands on."""
     text = report(run)
     log = text[text.index("id='log'") : text.index("id='method'")]
-    for belief in run.scenario.beliefs:
-        assert f"<th scope='row'>{belief.name}</th>" in log
-        assert f"<td>{Path(belief.file).name}:{belief.line}</td>" in log
+    for assumption in run.scenario.assumptions:
+        assert f"<th scope='row'>{assumption.name}</th>" in log
+        assert f"<td>{Path(assumption.file).name}:{assumption.line}</td>" in log
 
 
 def test_what_was_not_run_is_absent() -> None:

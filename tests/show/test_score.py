@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from octoplan.raids.score import CLASSES, Scores, coverage, difference, origins, score
-from octoplan.show.score import broken, charts, evenness, holding, page, verdict
+from octoplan.show.score import broken, charts, evenness, holding, page, summary
 from tests.raids.test_score import Law
 from tests.raids.test_score import record as drawn
 from tests.show.test_raids import record
@@ -63,10 +63,10 @@ def test_titles_say_what_is_so(scores: list[Scores]) -> None:
 
 def test_sentences_of_each_case(scores: list[Scores]) -> None:
     """One better rival is named, none that can be told is said, and so are intervals that nobody holds."""
-    assert verdict(["a at 7 days"], 1, 8, "law") == (
+    assert summary(["a at 7 days"], 1, 8, "law") == (
         "Better than the law beyond luck: a at 7 days; 1 of 8 comparisons are worse beyond it"
     )
-    assert verdict([], 0, 0, "law").startswith("No comparison rests on two blocks")
+    assert summary([], 0, 0, "law").startswith("No comparison rests on two blocks")
     assert holding([], scores) == "No forecaster has intervals that hold at every horizon"
     assert holding([scores[0].name, scores[1].name], scores).endswith("the law hold, as do those of 1 of 2 rivals")
     assert evenness([float("nan")], "law", 7, 5).startswith("5 sums of 7 days are too few")

@@ -41,14 +41,14 @@ def test_money_is_scaled_by_its_largest_figure() -> None:
 
 def test_plain_text_fits_its_width() -> None:
     """No line of the text is wider than 120 columns, and futures that failed are counted at the top."""
-    lines = plain(pocket().headlines()).splitlines()
+    lines = plain(pocket().key_results()).splitlines()
     assert max(map(len, lines)) <= 120
     assert lines[0].strip() == "Pocket, 2026-01 to 2026-03: 60 futures; none failed"
 
 
 def test_a_narrow_table_keeps_quantiles_and_chances() -> None:
     """On a terminal of 80 columns the means go; a chance then stands under P50."""
-    table = rich_table(pocket().headlines(), narrow=True)
+    table = rich_table(pocket().key_results(), narrow=True)
     assert [column.header for column in table.columns] == ["measure", "P10", "P50", "P90", "± P50", "unit"]
     names, middles = (list(table.columns[i].cells) for i in (0, 2))
     assert middles[names.index("chance that no month reaches 1,000 good units")] == "100"
@@ -56,6 +56,6 @@ def test_a_narrow_table_keeps_quantiles_and_chances() -> None:
 
 def test_rows_that_are_nothing_are_not_shown() -> None:
     """A row that is 0 in every future takes no line, but a chance of 0 does."""
-    text = html_table(pocket().headlines())
+    text = html_table(pocket().key_results())
     assert "optimism bias" not in text
     assert "chance that no month reaches 1,000 good units" in text

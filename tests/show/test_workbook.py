@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
-from octoplan.plan import account
-from octoplan.plan.account import Leaf
+from octoplan.plan.results import sheets as account
+from octoplan.plan.results.sheets import Leaf
 from octoplan.show.workbook import workbook
 from tests.plan.pockets import aimed
 

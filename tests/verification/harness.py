@@ -48,12 +48,12 @@ def blank_world(**given: Records) -> World:
 
 
 def pocket(futures: int, seed: int, **changes: float) -> tuple[Compiled, Floats]:
-    """The scenario ``pocket`` with some beliefs changed (dots in names as ``__``): compiled, and its draws."""
+    """The scenario ``pocket`` with some assumptions changed (dots in names as ``__``): compiled, and its draws."""
     scenario = load("pocket")
-    beliefs = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], futures))
+    assumptions = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], futures))
     for name, value in changes.items():
-        beliefs[:, scenario.columns.index(name.replace("__", "."))] = value
-    return scenario.compile(), beliefs
+        assumptions[:, scenario.columns.index(name.replace("__", "."))] = value
+    return scenario.compile(), assumptions
 
 
 @kernel

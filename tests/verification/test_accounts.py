@@ -17,8 +17,8 @@ SEED = 111
 
 def flown(name: str, futures: int) -> tuple[Scenario, Flown]:
     scenario = load(name)
-    beliefs = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
-    return scenario, fly(scenario.compile(), beliefs, seed=SEED)
+    assumptions = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
+    return scenario, fly(scenario.compile(), assumptions, seed=SEED)
 
 
 @pytest.mark.parametrize(("name", "futures"), [("pocket", 200), ("octopus", 12)])

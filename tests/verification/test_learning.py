@@ -56,11 +56,11 @@ def test_cumulative_average_theory(units: int, total: float) -> None:
 
 def flown(line_rate: float) -> tuple[int, float]:
     """Units and labour hours of a plant that learns, with labour and parts to spare."""
-    compiled, beliefs = pocket(
+    compiled, assumptions = pocket(
         1, 81, plants__bench__line_rate=line_rate, plants__bench__slope=SLOPE, plants__bench__hours_first=100.0,
         plants__bench__heads=10_000.0,
     )  # fmt: skip
-    tally = fly(compiled, beliefs, seed=81).tally
+    tally = fly(compiled, assumptions, seed=81).tally
     return int(tally["made"].sum()), float(tally["hours_worked"].sum())
 
 

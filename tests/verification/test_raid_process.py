@@ -31,7 +31,7 @@ def at_rest(days: int) -> Links:
 
 
 def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object) -> Ints:
-    """Counts of a raid process whose beliefs not given are at rest: (futures, days, packages)."""
+    """Counts of a raid process whose assumptions not given are at rest: (futures, days, packages)."""
     process = {"salvo_share": 0.0, "salvo_stay": 0.0, "level": 1.0, "growth": 0.0, "wander": 0.0, "wander_time": 1.0}
     world = blank_world(
         raids=records("raids", 1, **(process | raids)), packages=records("packages", packages, **package)

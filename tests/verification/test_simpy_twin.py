@@ -157,15 +157,15 @@ def twins(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
 def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
     """The same measures of the kernels."""
     scenario = load("pocket")
-    beliefs = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], count))
+    assumptions = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], count))
     for name, value in {
         "packages.raid.routine_mean": setting.raids,
         "crews.initial": setting.crews,
         "makers.other.stock": setting.stock,
         "designs.pocket.p_recover": setting.p_recover,
     }.items():
-        beliefs[:, scenario.columns.index(name)] = value
-    tally = fly(scenario.compile(), beliefs, seed=seed).tally
+        assumptions[:, scenario.columns.index(name)] = value
+    tally = fly(scenario.compile(), assumptions, seed=seed).tally
     shots = tally["shots"].astype(float)
     spend = tally["spend"].astype(float)
     found = {

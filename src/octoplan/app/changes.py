@@ -10,14 +10,14 @@ from typing import Any
 
 from octoplan.plan.decisions import rewritten
 from octoplan.scenario import Scenario, ScenarioError
-from octoplan.scenario.assumptions import BELIEF_COLUMNS
-from octoplan.scenario.beliefs import QUANTILED, Belief
+from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS
+from octoplan.scenario.distributions import QUANTILED, Assumption
 from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, Problem
 from octoplan.scenario.quantities import range_of
 from octoplan.scenario.scenario import with_files
 
-BELIEF, DECISION = "b.", "d."
+ASSUMPTION, DECISION = "b.", "d."
 """What the names of the two kinds of change begin with in an address."""
 
 TIMES = re.compile(r"[x×]\s*([0-9.]+)")
@@ -25,22 +25,22 @@ TIMES = re.compile(r"[x×]\s*([0-9.]+)")
 
 @dataclass(frozen=True)
 class Changes:
-    """Words by name: a figure or a range for a belief; a factor such as ``x1.5`` or a list by month for a decision."""
+    """Words by name: a figure or a range for an assumption; a factor such as ``x1.5`` or a list by month for a decision."""
 
-    beliefs: Mapping[str, str] = field(default_factory=dict)
+    assumptions: Mapping[str, str] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.beliefs or self.decisions)
+        return bool(self.assumptions or self.decisions)
 
 
 def read(query: Mapping[str, str]) -> Changes:
     """The changes of an address; what is named otherwise is left alone."""
     parts = {
         prefix: {name.removeprefix(prefix): words for name, words in query.items() if name.startswith(prefix)}
-        for prefix in (BELIEF, DECISION)
+        for prefix in (ASSUMPTION, DECISION)
     }
-    return Changes(parts[BELIEF], parts[DECISION])
+    return Changes(parts[ASSUMPTION], parts[DECISION])
 
 
 def changed(scenario: Scenario, changes: Changes) -> Scenario:
@@ -49,8 +49,8 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
         return scenario
     problems: list[Problem] = []
     files = {}
-    if changes.beliefs:
-        files[ASSUMPTIONS] = believed(scenario, changes.beliefs, problems)
+    if changes.assumptions:
+        files[ASSUMPTIONS] = believed(scenario, changes.assumptions, problems)
     if changes.decisions:
         files[DECISIONS] = chosen(scenario, changes.decisions, problems)
     if problems:
@@ -60,12 +60,12 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 
 def believed(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:
     """``assumptions.csv`` with other figures; what came with a fit stays."""
-    known = {belief.name: belief for belief in scenario.beliefs}
+    known = {assumption.name: assumption for assumption in scenario.assumptions}
     rows = list(csv.reader(io.StringIO(scenario.files[ASSUMPTIONS].decode("utf-8-sig"))))
     place = {row[0]: i for i, row in enumerate(rows) if row}
     for name, text in words.items():
         if name not in known:
-            problems.append(Problem(ASSUMPTIONS, 0, f"there is no belief {name!r} in {scenario.title}"))
+            problems.append(Problem(ASSUMPTIONS, 0, f"there is no assumption {name!r} in {scenario.title}"))
             continue
         if name not in place:
             said = f"{name} was fitted to a record ({known[name].file}); fit it anew, or add a what-if"
@@ -77,33 +77,33 @@ def believed(scenario: Scenario, words: Mapping[str, str], problems: list[Proble
     return out.getvalue()
 
 
-def row_of(belief: Belief, text: str) -> list[str]:
-    """The row of a belief that is given another figure, or a range from P10 to P90, in its unit if none is named."""
+def row_of(assumption: Assumption, text: str) -> list[str]:
+    """The row of an assumption that is given another figure, or a range from P10 to P90, in its unit if none is named."""
     text = text.strip()
     ranged = range_of(text) is not None
     named = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))
     cells = {
-        "name": belief.name,
+        "name": assumption.name,
         "value": text,
-        "distribution": kind_of(belief) if ranged else "fixed",
-        "unit": "" if named else belief.unit,
-        "price_base": str(belief.price_base) if belief.currency else "",
-        "source": "; ".join(belief.sources),
-        "quality": belief.quality,
-        "owner": belief.owner,
-        "date": belief.date.isoformat(),
-        "note": f"Changed in the page; before: {belief.note}" if belief.note else "Changed in the page",
+        "distribution": kind_of(assumption) if ranged else "fixed",
+        "unit": "" if named else assumption.unit,
+        "price_base": str(assumption.price_base) if assumption.currency else "",
+        "source": "; ".join(assumption.sources),
+        "quality": assumption.quality,
+        "owner": assumption.owner,
+        "date": assumption.date.isoformat(),
+        "note": f"Changed in the page; before: {assumption.note}" if assumption.note else "Changed in the page",
     }
-    return [cells.get(column, "") for column in BELIEF_COLUMNS]
+    return [cells.get(column, "") for column in ASSUMPTION_COLUMNS]
 
 
-def kind_of(belief: Belief) -> str:
+def kind_of(assumption: Assumption) -> str:
     """The kind of distribution that a typed range has: the row's where its ends are P10 and P90 in it, or else one that
     stays within what the number may be.
     """
-    if belief.distribution in QUANTILED:
-        return belief.distribution
-    lawful = next(p for p in BY_NAME[belief.kind].parameters if p.name == belief.parameter)
+    if assumption.distribution in QUANTILED:
+        return assumption.distribution
+    lawful = next(p for p in BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
     if lawful.low < 0.0:
         return "normal"
     return "beta" if lawful.high == 1.0 else "gamma"

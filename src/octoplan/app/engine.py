@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from octoplan.app import views
-from octoplan.outcomes.days import told_by_day
+from octoplan.outcomes.daily import told_by_day
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import Measure, measures, month_label
 from octoplan.outcomes.run import Run, simulate
@@ -116,8 +116,8 @@ def first(run: Run, futures: int) -> Run:
     few = slice(0, futures)
     messages = {future: words for future, words in run.messages.items() if future < futures}
     return replace(
-        run, data=run.data.isel(future=few), baseline=run.baseline.isel(future=few),
-        beliefs=run.beliefs.isel(future=few), status=run.status[few], messages=messages,
+        run, data=run.data.isel(future=few), counterfactual=run.counterfactual.isel(future=few),
+        assumptions=run.assumptions.isel(future=few), status=run.status[few], messages=messages,
     )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
         "figures": [],
     }
     if not quick:
-        told["verdict"] = other.headlines().verdict
+        told["verdict"] = other.key_results().summary
         told["rows"] = rows if view == "headlines" else []
         told["figures"] = figures(view, own, other)
         if view == "matters":

@@ -1,11 +1,11 @@
-"""What can be moved: the decisions and the beliefs of a scenario, with their defaults, ranges and sources."""
+"""What can be moved: the decisions and the assumptions of a scenario, with their defaults, ranges and sources."""
 
 from typing import Any
 
 import numpy as np
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.beliefs import Belief
+from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.files import ASSUMPTIONS
 
 FIRST = (
@@ -13,7 +13,7 @@ FIRST = (
     "engagement.p_contact", "gates.licence.duration", "makers.licensees.output", "crews.washout", "crews.attrition",
     "kits.attrition", "plants.uk-1.labour_rate", "plants.*.labour_rate",
 )  # fmt: skip
-"""Beliefs shown before anybody searches, as far as a scenario has them."""
+"""Assumptions shown before anybody searches, as far as a scenario has them."""
 
 MOST = 3.0
 """Times the plan that a decision's slider reaches."""
@@ -45,23 +45,23 @@ def title(scenario: Scenario, plant: str) -> str:
     return scenario.titles.get(f"plants.{plant}", plant)
 
 
-def beliefs(scenario: Scenario) -> list[dict[str, Any]]:
+def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
     """Every row of the log, those worth a look at first in front."""
     order = {name: i for i, name in enumerate(FIRST)}
-    rows = sorted(scenario.beliefs, key=lambda belief: order.get(belief.name, len(order)))
-    return [row(scenario, belief, belief.name in order) for belief in rows]
+    rows = sorted(scenario.assumptions, key=lambda assumption: order.get(assumption.name, len(order)))
+    return [row(scenario, assumption, assumption.name in order) for assumption in rows]
 
 
-def row(scenario: Scenario, belief: Belief, early: bool) -> dict[str, Any]:
-    """A belief as plain data: its place in the log, figure, range, rating and sources."""
-    low, p10, p50, p90, high = (float(x) for x in belief.quantile(np.array(SHARES)))
-    if belief.known:
+def row(scenario: Scenario, assumption: Assumption, early: bool) -> dict[str, Any]:
+    """An assumption as plain data: its place in the log, figure, range, rating and sources."""
+    low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(SHARES)))
+    if assumption.known:
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
-    sources = [scenario.sources[name] for name in belief.sources if name in scenario.sources]
+    sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]
     return {
-        "name": belief.name, "unit": "" if belief.unit == "1" else belief.unit, "low": low, "p10": p10, "p50": p50,
-        "p90": p90, "high": high, "known": belief.known, "distribution": belief.distribution, "quality": belief.quality,
-        "owner": belief.owner, "date": belief.date.isoformat(), "note": belief.note, "line": belief.line,
-        "file": belief.file, "fixed": not belief.file.endswith(ASSUMPTIONS), "early": early,
+        "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit, "low": low, "p10": p10, "p50": p50,
+        "p90": p90, "high": high, "known": assumption.known, "distribution": assumption.distribution, "quality": assumption.quality,
+        "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note, "line": assumption.line,
+        "file": assumption.file, "fixed": not assumption.file.endswith(ASSUMPTIONS), "early": early,
         "sources": [{"title": s.title, "publisher": s.publisher, "date": s.date, "url": s.url} for s in sources],
     }  # fmt: skip

@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 from octoplan.outcomes.finance import at_medians, cost, fewer, net
 from octoplan.outcomes.measures import view_of
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.swings import Swing, swings
-from octoplan.show import annexes, forecast, layers, matter, money
+from octoplan.outcomes.sensitivity import Swing, swings
+from octoplan.show import annexes, forecast, layers, money
+from octoplan.show import sensitivity as matter
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS
-from octoplan.show.evidence import impacts
+from octoplan.show.provenance import impacts
 from octoplan.show.theme import M
 
 SLOW = 32
@@ -95,7 +96,7 @@ def logged(run: Run) -> dict[str, dict[str, Any]]:
     """The effect of each row on the net benefit, in millions, with its standard error and its class of impact."""
     moved = swings(run, net(run))
     kinds = impacts(run, moved)
-    return {each.belief.name: {"impact": kinds[each.belief.name], **sized(each)} for each in moved}
+    return {each.assumption.name: {"impact": kinds[each.assumption.name], **sized(each)} for each in moved}
 
 
 def sized(each: Swing) -> dict[str, float]:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from octoplan.app.engine import shown
-from octoplan.commands import cores
+from octoplan.cli.runs import cores
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import month_label
 from octoplan.outcomes.store import write_whole
-from octoplan.plan.frontier import Frontier
+from octoplan.plan.results.frontier import Frontier
 from octoplan.scenario import Scenario, load
-from octoplan.show.rivals import half, resilience
+from octoplan.show.benchmarks import half, resilience
 
 EVERY = 0.25
 """Seconds between two words of progress."""
@@ -45,14 +45,15 @@ def reporter(folder: Path) -> Callable[[str, int, int], None]:
 
 def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
     """A plan with its flight, and the frontier where a country is named: lines, figures and decisions."""
-    from octoplan.plan import flight, words
-    from octoplan.plan.aims import aims_of
-    from octoplan.plan.frontier import frontier
+    from octoplan.cli.plan import wanted_of
+    from octoplan.plan.goals import aims_of
     from octoplan.plan.optimise import optimise
-    from octoplan.plan_commands import wanted_of
+    from octoplan.plan.results import evaluation as flight
+    from octoplan.plan.results import narrative as words
+    from octoplan.plan.results.frontier import frontier
+    from octoplan.show.benchmarks import frontier as split
+    from octoplan.show.benchmarks import rivals
     from octoplan.show.plan import crews, gantt, makes, orders, output
-    from octoplan.show.rivals import frontier as split
-    from octoplan.show.rivals import rivals
 
     wanted = {name: options[name] for name in ("target", "by", "confidence") if options.get(name) is not None}
     with ThreadPoolExecutor(cores()) as pool:
@@ -106,9 +107,9 @@ def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, i
             scenario, int(options.get("futures", 10_000)), 1, executor=pool, keep_going=True,
             progress=lambda done, total: told("flying futures", done, total),
         )  # fmt: skip
-    table = found.headlines()
+    table = found.key_results()
     return {
-        "lines": [table.verdict, f"{found.futures:,} futures, {found.failed:,} failed"],
+        "lines": [table.summary, f"{found.futures:,} futures, {found.failed:,} failed"],
         "figures": [shown(name, chart(found), note) for name, (chart, note) in CHARTS.items()],
         "table": table.to_csv(),
     }

@@ -500,7 +500,7 @@ def live(
 
 @entry
 def fly(
-    beliefs: World, structure: Links, decisions: Plan, keys: Keys, results: Tally, shadow: Tally, shadowed: bool,
+    assumptions: World, structure: Links, decisions: Plan, keys: Keys, results: Tally, shadow: Tally, shadowed: bool,
     future: int, halt: Ints,
 ) -> int:  # fmt: skip
     """One future from the first day to the last, into its tally; returns how it ended (``REASONS``).
@@ -509,7 +509,7 @@ def fly(
     crews, exchange rates and other makers, and no unit of the programme. As soon as ``halt`` (1,) is not 0 the flight
     ends, for nobody waits for it.
     """
-    world, links, plan = Worlds(*beliefs), Linked(*structure), Planned(*decisions)
+    world, links, plan = Worlds(*assumptions), Linked(*structure), Planned(*decisions)
     tally, without = Tallied(*results), Tallied(*shadow)
     days = links.month_of.shape[0]
     count = counts(world, links, keys, future, days)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from octoplan.campaign import day, tally
 from octoplan.campaign.streams import keys
+from octoplan.executors import results
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, world
-from octoplan.tasks import results
 
 BATCH = 20
 
@@ -70,21 +70,21 @@ def rows(names: Names, kept: tuple[str, ...], futures: int) -> dict[str, NDArray
 
 
 def fly_batch(
-    compiled: Compiled, beliefs: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...],
+    compiled: Compiled, assumptions: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...],
     halt: Ints | None = None,
 ) -> Flown:  # fmt: skip
-    """Fly the futures first, first + 1, … one for each row of beliefs, keeping the named tallies.
+    """Fly the futures first, first + 1, … one for each row of assumptions, keeping the named tallies.
 
-    beliefs
+    assumptions
         (futures, columns) in the units of ``entities.KINDS``.
     """
     streams = keys(seed, compiled.names)
     whole, shadow = tally.empty(compiled.names), tally.empty(compiled.names)
-    kept = rows(compiled.names, keep, len(beliefs))
-    apart = rows(compiled.names, without, len(beliefs))
-    status = np.zeros(len(beliefs), np.int64)
+    kept = rows(compiled.names, keep, len(assumptions))
+    apart = rows(compiled.names, without, len(assumptions))
+    status = np.zeros(len(assumptions), np.int64)
     calls = np.zeros(1, np.int64) if halt is None else halt
-    for row, draw in enumerate(beliefs):
+    for row, draw in enumerate(assumptions):
         for array in (*whole, *shadow):
             array[...] = 0
         drawn = world(compiled, draw)
@@ -105,7 +105,7 @@ def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
 
 def fly(
     compiled: Compiled,
-    beliefs: Floats,
+    assumptions: Floats,
     *,
     seed: int,
     first: int = 0,
@@ -117,9 +117,9 @@ def fly(
     keep_going: bool = False,
     halt: Ints | None = None,
 ) -> Flown:
-    """Fly one future for each row of beliefs, in batches on an executor (this thread if none is given).
+    """Fly one future for each row of assumptions, in batches on an executor (this thread if none is given).
 
-    beliefs
+    assumptions
         (futures, columns) in the units of ``entities.KINDS``.
     keep
         names of the tallies to keep, all by default; the others never leave their batch.
@@ -133,7 +133,7 @@ def fly(
     failed future unless ``keep_going``. Batches not yet begun are cancelled when anything raises.
     """
     names = tuple(t.name for t in tally.TALLIES) if keep is None else keep
-    total = len(beliefs)
+    total = len(assumptions)
     kept, apart = rows(compiled.names, names, total), rows(compiled.names, without, total)
     status = np.zeros(total, np.int64)
     unknown = sorted(set(without) - set(SHADOWED))
@@ -143,12 +143,12 @@ def fly(
     if executor is None:
         with ThreadPoolExecutor(1) as alone:
             return fly(
-                compiled, beliefs, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
+                compiled, assumptions, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
                 progress=progress, keep_going=keep_going, halt=halt,
             )  # fmt: skip
 
     def submit(rows: tuple[int, int]) -> Future[Flown]:
-        part = beliefs[slice(*rows)]
+        part = assumptions[slice(*rows)]
         return executor.submit(fly_batch, compiled, part, seed, first + rows[0], names, without, halt)
 
     done = 0

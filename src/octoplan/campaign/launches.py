@@ -8,8 +8,8 @@ from octoplan.campaign.compiled import entry
 from octoplan.campaign.futures import BATCH, batches
 from octoplan.campaign.raiding import LARGEST_RAID, Counts, counts, launch
 from octoplan.campaign.streams import keys
+from octoplan.executors import results
 from octoplan.scenario.arrays import Compiled, Floats, Keys, Links, World, world
-from octoplan.tasks import results
 
 FAILED = -1
 """Stands in every count of a future of which a day is beyond the largest raid."""
@@ -25,33 +25,33 @@ def launch_future(world: World, links: Links, keys: Keys, future: int, launched:
         launch(world, links, keys, future, count, launched)
 
 
-def launch_batch(compiled: Compiled, beliefs: Floats, seed: int, first: int) -> Counts:
-    """Threats of the futures first, first + 1, … one for each row of beliefs: (futures, days, threats * regions)."""
+def launch_batch(compiled: Compiled, assumptions: Floats, seed: int, first: int) -> Counts:
+    """Threats of the futures first, first + 1, … one for each row of assumptions: (futures, days, threats * regions)."""
     days, names, streams = len(compiled.links.month_of), compiled.names, keys(seed, compiled.names)
-    launched = np.zeros((len(beliefs), days, len(names.threats) * len(names.regions)), np.int32)
-    for row, draw in enumerate(beliefs):
+    launched = np.zeros((len(assumptions), days, len(names.threats) * len(names.regions)), np.int32)
+    for row, draw in enumerate(assumptions):
         launch_future(world(compiled, draw), compiled.links, streams, first + row, launched[row])
     return launched
 
 
-def launch_all(compiled: Compiled, beliefs: Floats, *, seed: int, executor: Executor | None = None) -> Counts:
+def launch_all(compiled: Compiled, assumptions: Floats, *, seed: int, executor: Executor | None = None) -> Counts:
     """Threats by future, day, class and destination, (futures, days, threats, regions), as a flown future meets them.
 
-    One future for each row of beliefs, (futures, columns) in the units of ``entities.KINDS``, in batches on an
+    One future for each row of assumptions, (futures, columns) in the units of ``entities.KINDS``, in batches on an
     executor (this thread if none is given): the same numbers on any. ``FAILED`` throughout where a future failed.
     """
     names, days = compiled.names, len(compiled.links.month_of)
-    launched = np.empty((len(beliefs), days, len(names.threats), len(names.regions)), np.int32)
+    launched = np.empty((len(assumptions), days, len(names.threats), len(names.regions)), np.int32)
     flat = launched.reshape(*launched.shape[:2], -1)
     if executor is None:
-        for low, high in batches(len(beliefs), BATCH):
-            flat[low:high] = launch_batch(compiled, beliefs[low:high], seed, low)
+        for low, high in batches(len(assumptions), BATCH):
+            flat[low:high] = launch_batch(compiled, assumptions[low:high], seed, low)
         return launched
 
     def submit(rows: tuple[int, int]) -> Future[Counts]:
-        return executor.submit(launch_batch, compiled, beliefs[slice(*rows)], seed, rows[0])
+        return executor.submit(launch_batch, compiled, assumptions[slice(*rows)], seed, rows[0])
 
-    with results(submit, batches(len(beliefs), BATCH)) as done:
+    with results(submit, batches(len(assumptions), BATCH)) as done:
         for rows, counted in done:
             flat[slice(*rows)] = counted
     return launched

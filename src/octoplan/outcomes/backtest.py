@@ -13,7 +13,7 @@ import numpy as np
 
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run, RunError, simulate
-from octoplan.raids.record import Record
+from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.what_if import Times
 

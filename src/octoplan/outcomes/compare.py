@@ -106,7 +106,7 @@ def refuse(first: Run, other: Run, label: str, other_label: str) -> None:
         said = "; ".join(f"{name}{numbers(name, first, other)} ({WHY[name]})" for name in differ)
         raise Incomparable(
             f"cannot compare {other_label} with {label}: they did not meet the same raids; they differ in {said}. "
-            "Fly both on the same seed, futures, months and raid beliefs"
+            "Fly both on the same seed, futures, months and raid assumptions"
         )
     for name in ("currency", "price_base"):
         here_too, there_too = getattr(first.scenario, name), getattr(other.scenario, name)

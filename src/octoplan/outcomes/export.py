@@ -92,9 +92,9 @@ TOLD = (
 )  # fmt: skip
 
 
-def headlines(run: Run) -> Table:
+def key_results(run: Run) -> Table:
     """Every measure of the run and of each month."""
-    periods = [run.headlines(), *(run.headlines(month) for month in run.compiled.names.months)]
+    periods = [run.key_results(), *(run.key_results(month) for month in run.compiled.names.months)]
     rows = [tuple(cell_of(cell, column) for cell, column in zip(row, TOLD, strict=True))
             for period in periods for row in csv_rows(period)]  # fmt: skip
     return table("headlines", "Every measure, of the run and of each month", TOLD, rows)
@@ -134,15 +134,15 @@ def said(form: str, unit: str) -> str:
     return words.get(form, unit)
 
 
-def beliefs(run: Run) -> Table:
-    """The draws of every belief in every future."""
-    rows = run.scenario.beliefs
+def assumption_draws(run: Run) -> Table:
+    """The draws of every assumption in every future."""
+    rows = run.scenario.assumptions
     columns = (
         Column("future", "integer", "number of the future"),
         *(Column(b.name, "number", f"{b.unit}; money at {run.scenario.price_base} prices") for b in rows),
     )
-    drawn = tuple((future, *map(float, values)) for future, values in enumerate(run.beliefs.values))
-    return table("beliefs", "Draws of every belief", columns, drawn)
+    drawn = tuple((future, *map(float, values)) for future, values in enumerate(run.assumptions.values))
+    return table("assumption_draws", "Draws of every assumption", columns, drawn)
 
 
 ITEMS = ("first", "second", "third")
@@ -161,7 +161,7 @@ def tallies(run: Run) -> Table:
     """What was counted, by month and item: quantiles over the finished futures."""
     finished = np.flatnonzero(run.status == 0)
     rows: list[tuple[Cell, ...]] = []
-    for world, data in (("with", run.data), ("without", run.baseline)):
+    for world, data in (("with", run.data), ("without", run.counterfactual)):
         for name, variable in data.data_vars.items():
             rows += cells(world, str(name), variable, finished)
     return table("tallies", "What was counted, by month and item", PLACED, rows)
@@ -219,7 +219,7 @@ def assumptions(run: Run) -> Table:
             b.price_base if b.currency else None, b.quality, "; ".join(b.sources), b.owner, b.date.isoformat(), b.note,
             b.file.rsplit("/", 1)[-1], b.line,
         )
-        for b in run.scenario.beliefs
+        for b in run.scenario.assumptions
     )  # fmt: skip
     return table("assumptions", "The assumption log", LOGGED, rows)
 
@@ -233,9 +233,9 @@ def sources(run: Run) -> Table:
 
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:
-    """Every table of a run; ``draws`` False leaves the draws of the beliefs out."""
-    every = [headlines(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run)]
-    return (*every, beliefs(run)) if draws else tuple(every)
+    """Every table of a run; ``draws`` False leaves the draws of the assumptions out."""
+    every = [key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run)]
+    return (*every, assumption_draws(run)) if draws else tuple(every)
 
 
 def by_future(run: Run) -> Mapping[str, Table]:

@@ -12,7 +12,7 @@ import xarray as xr
 from octoplan.campaign.futures import fly_batch
 from octoplan.campaign.tally import BIAS, LAYERS
 from octoplan.outcomes.measures import View, over, real, view_of
-from octoplan.outcomes.run import BASELINE, KEPT, Run, labelled
+from octoplan.outcomes.run import COUNTERFACTUAL, KEPT, Run, labelled
 from octoplan.scenario.arrays import Floats
 
 RATES = (0.0, 0.015, 0.035, 0.05, 0.07)
@@ -24,15 +24,15 @@ CHANCES = 4
 
 
 def at_medians(run: Run, futures: int = CHANCES) -> Run:
-    """The run with every belief at its median: what is left is chance, that of the run's own first futures."""
+    """The run with every assumption at its median: what is left is chance, that of the run's own first futures."""
     draw = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     draws = np.repeat(draw, futures, axis=0)
-    flown = fly_batch(run.compiled, draws, run.seed, 0, KEPT, BASELINE)
+    flown = fly_batch(run.compiled, draws, run.seed, 0, KEPT, COUNTERFACTUAL)
     return replace(
         run,
         data=labelled(run.scenario, flown.tally),
-        baseline=labelled(run.scenario, flown.without),
-        beliefs=xr.DataArray(draws, dims=("future", "belief")),
+        counterfactual=labelled(run.scenario, flown.without),
+        assumptions=xr.DataArray(draws, dims=("future", "assumption")),
         status=flown.status,
         messages=flown.messages,
     )
@@ -52,7 +52,7 @@ class Cost:
     values, without_bias
         (futures,) cost with optimism bias and without it.
     point
-        The cost with every belief at its median, without optimism bias, as a spreadsheet would have it.
+        The cost with every assumption at its median, without optimism bias, as a spreadsheet would have it.
     """
 
     values: Floats

@@ -49,7 +49,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Headline:
+class KeyResult:
     """One row of the headlines; ``interval`` holds its P10, P50, P90, mean and standard errors."""
 
     key: str
@@ -61,7 +61,7 @@ class Headline:
 
 
 @dataclass(frozen=True)
-class Headlines:
+class KeyResults:
     """The headline table of a run: rows by key, iteration in reading order, ``str`` for a terminal.
 
     ``period`` is the month, or the first and last; ``months`` are the labels that month measures point at.
@@ -71,11 +71,11 @@ class Headlines:
     period: str
     futures: int
     failed: int
-    verdict: str
+    summary: str
     months: tuple[str, ...]
-    rows: tuple[Headline, ...]
+    rows: tuple[KeyResult, ...]
 
-    def __getitem__(self, key: str) -> Headline:
+    def __getitem__(self, key: str) -> KeyResult:
         for row in self.rows:
             if row.key == key:
                 return row
@@ -84,7 +84,7 @@ class Headlines:
     def __contains__(self, key: object) -> bool:
         return any(row.key == key for row in self.rows)
 
-    def __iter__(self) -> Iterator[Headline]:
+    def __iter__(self) -> Iterator[KeyResult]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ POINTS = ("p10", "p50", "p90")
 CSV_COLUMNS = ("period", "key", "group", "measure", "unit", *Interval.__dataclass_fields__)
 
 
-def csv_rows(table: Headlines) -> Iterator[tuple[Any, ...]]:
+def csv_rows(table: KeyResults) -> Iterator[tuple[Any, ...]]:
     """The rows of a table under ``CSV_COLUMNS``; empty where a number is not defined."""
     for row in table.rows:
         cells = (
@@ -131,7 +131,7 @@ def csv_rows(table: Headlines) -> Iterator[tuple[Any, ...]]:
         yield (table.period, row.key, row.group, row.measure, row.unit, *cells)
 
 
-def csv_cell(value: float, is_month: bool, table: Headlines) -> str:
+def csv_cell(value: float, is_month: bool, table: KeyResults) -> str:
     if isnan(value):
         return ""
     return month_label(value, table.months) if is_month else f"{value:.8g}"
@@ -166,7 +166,7 @@ class View:
 
     def take(self, name: str, *, base: bool = False) -> NDArray[Any]:
         """A tally; one without a month axis is returned as it is, one of a world that was not flown is undefined."""
-        variable = self.run.data[name] if not base else self.run.baseline.get(name)
+        variable = self.run.data[name] if not base else self.run.counterfactual.get(name)
         if variable is None:
             return np.full_like(self.take(name), np.nan, dtype=np.float64)
         values = variable.values[self.finished]
@@ -179,8 +179,8 @@ class View:
             return values
         return values * self.inflation.reshape(*self.inflation.shape, *[1] * (values.ndim - 2))
 
-    def belief(self, kind: str, parameter: str) -> Floats:
-        return self.run.belief(kind, parameter)[self.finished]
+    def assumption(self, kind: str, parameter: str) -> Floats:
+        return self.run.assumption(kind, parameter)[self.finished]
 
     @cached_property
     def years(self) -> Floats:
@@ -194,7 +194,7 @@ class View:
         start = self.run.scenario.start
         since = (start - date(self.run.scenario.price_base, 7, 1)).days / YEAR
         row = self.names.currencies.index(self.run.scenario.currency)
-        yearly = self.belief("currencies", "inflation")[:, row]
+        yearly = self.assumption("currencies", "inflation")[:, row]
         return (1 + yearly[:, None]) ** (self.years + since)
 
     @cached_property
@@ -385,15 +385,15 @@ def missiles(view: View) -> Missiles | None:
     ).any(axis=1)
     if not fights.any():
         return None
-    each = ratio(view.belief("effects", "shots")[:, rows], view.belief("effects", "p")[:, rows])[:, fights]
+    each = ratio(view.assumption("effects", "shots")[:, rows], view.assumption("effects", "p")[:, rows])[:, fights]
     kills = view.take("kills").sum(axis=(2, 3))[:, :, fights]
     with np.errstate(invalid="ignore"):
         needed = np.where(kills > 0, kills * each[:, None, :], 0.0).sum(axis=2)
     currency = int(compiled.template.layers["cost_currency"][layer])
-    price = view.belief("layers", "cost")[:, layer, None] * view.take("exchange")[:, :, currency]
+    price = view.assumption("layers", "cost")[:, layer, None] * view.take("exchange")[:, :, currency]
     if view.nominal:
         price = price * view.inflation
-    supply = view.belief("layers", "resupply")[:, layer] * MONTH
+    supply = view.assumption("layers", "resupply")[:, layer] * MONTH
     return Missiles(needed.sum(axis=1), (needed * price).sum(axis=1), over(kills).astype(np.float64), supply)
 
 
@@ -431,7 +431,7 @@ def money(view: View) -> Iterator[Measure]:
 def exchange_ratio(view: View, ours: Floats) -> Iterator[Measure]:
     """Interceptor-side spend over what the killed threats cost the other side, at each month's last exchange rate."""
     currency = view.run.compiled.template.threats["unit_cost_currency"]
-    worth = view.belief("threats", "unit_cost")[:, None, :] * view.take("exchange")[:, :, currency]
+    worth = view.assumption("threats", "unit_cost")[:, None, :] * view.take("exchange")[:, :, currency]
     if view.nominal:
         worth = worth * view.inflation[:, :, None]
     value = over(view.take("kills").sum(axis=(2, 3)) * worth)
@@ -450,10 +450,10 @@ def spending(view: View, spend: Floats) -> Iterator[Measure]:
     yield from unit_costs(view)
     if not view.whole:
         return
-    rate = view.belief("finance", "discount_rate")[:, :1]
+    rate = view.assumption("finance", "discount_rate")[:, :1]
     discount = (1 + rate) ** -view.years
     real = view.take("spend").sum(axis=(2, 3))
-    shown = f"{100 * float(np.median(view.run.belief('finance', 'discount_rate')[:, 0])):.3g} %"
+    shown = f"{100 * float(np.median(view.run.assumption('finance', 'discount_rate')[:, 0])):.3g} %"
     base = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
     title = f"present value of the spend at the start, discounted at {shown} a year"
     yield Measure("present-value", group, title, base, over(real * discount))
@@ -475,9 +475,9 @@ def unit_costs(view: View) -> Iterator[Measure]:
 def work(view: View) -> Iterator[Measure]:
     """Jobs and value added by country."""
     hours = view.take("hours_paid").sum(axis=1)
-    per_job = view.belief("countries", "hours_per_job")
-    multiplier = view.belief("countries", "jobs_multiplier")
-    share = view.belief("countries", "value_added_share")
+    per_job = view.assumption("countries", "hours_per_job")
+    multiplier = view.assumption("countries", "jobs_multiplier")
+    share = view.assumption("countries", "value_added_share")
     years = float(view.days.sum()) / YEAR
     for country, rows in countries(view).items():
         row, name = view.names.countries.index(country), view.title("countries", country)
@@ -546,28 +546,28 @@ def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tu
     return tuple(measure for section in SECTIONS for measure in section(view))
 
 
-def summarised(measure: Measure) -> Headline:
+def summarised(measure: Measure) -> KeyResult:
     """The row of a measure."""
     if measure.form == "chance":
         found = chance(measure.values)
         found = Interval(**{**asdict(found), "mean": 100 * found.mean, "se_mean": 100 * found.se_mean})
     else:
         found = interval(measure.values, ordinal=measure.form == "month")
-    return Headline(measure.key, measure.group, measure.title, measure.unit, measure.form, found)
+    return KeyResult(measure.key, measure.group, measure.title, measure.unit, measure.form, found)
 
 
-def headlines(run: Run, month: str | None = None, *, nominal: bool = False) -> Headlines:
+def key_results(run: Run, month: str | None = None, *, nominal: bool = False) -> KeyResults:
     """The headline table of a run or of one month of it; see ``Run.headlines``."""
-    from octoplan.outcomes.verdict import verdict
+    from octoplan.outcomes.summary import summary
 
     months = run.compiled.names.months
     rows = tuple(summarised(m) for m in measures(run, month, nominal=nominal))
-    return Headlines(
+    return KeyResults(
         title=run.scenario.title,
         period=month or f"{months[0]} to {months[-1]}",
         futures=run.futures,
         failed=run.failed,
-        verdict=verdict({row.key: row for row in rows}) if month is None else "",
+        summary=summary({row.key: row for row in rows}) if month is None else "",
         months=months,
         rows=rows,
     )

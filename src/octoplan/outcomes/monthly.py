@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.outcomes.raids import draw_raids
-from octoplan.raids.record import CLASSES, Record, breaks
+from octoplan.raids.read.record import CLASSES, Record, breaks
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -43,7 +43,7 @@ def spread(total: int, weights: Floats) -> Ints:
 def published_months(scenario: Scenario, first: date, months: int) -> Record:
     """A record whose months are those that were published, and whose days are the scenario's own process.
 
-    One draw of the process, its beliefs drawn too, says how the total of a month lies over its days; of each day the
+    One draw of the process, its assumptions drawn too, says how the total of a month lies over its days; of each day the
     same share is stopped. Months that were not published are left out, so that ``Record.between`` names them.
     """
     known = totals()

@@ -23,7 +23,8 @@ from octoplan.scenario.arrays import Compiled, Floats, Ints
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from octoplan.outcomes.measures import Headlines
+    from octoplan.outcomes.measures import KeyResults
+
 
 KEPT = (
     "good",
@@ -55,7 +56,7 @@ KEPT = (
 )
 """The tallies every run keeps: what the headlines and the charts are made of."""
 
-BASELINE = ("good", "delivered", "launched", "leaked", "stopped_by", "shots", "damage", "spend")
+COUNTERFACTUAL = ("good", "delivered", "launched", "leaked", "stopped_by", "shots", "damage", "spend")
 """The tallies kept of the same futures without the programme."""
 
 RAID_KINDS = ("raids", "packages", "splits", "corridors")
@@ -82,10 +83,10 @@ class Run:
 
     data
         Tallies of ``campaign.tally``, future x their axes, with units and long names.
-    baseline
+    counterfactual
         The same futures without the programme; other makers' interceptors are still there.
-    beliefs
-        Draws, future x belief, in the units of ``scenario.entities``.
+    assumptions
+        Draws, future x assumption, in the units of ``scenario.entities``.
     status
         (futures,) 0 where the future was finished; ``messages`` has the error of each other one.
     wall
@@ -95,8 +96,8 @@ class Run:
     scenario: Scenario
     seed: int
     data: xr.Dataset
-    baseline: xr.Dataset
-    beliefs: xr.DataArray
+    counterfactual: xr.Dataset
+    assumptions: xr.DataArray
     status: Ints
     messages: dict[int, str]
     wall: float
@@ -122,23 +123,23 @@ class Run:
         """What decides the raids, each with a hash: two runs with the same hashes met the same raids."""
         return raid_hashes(self)
 
-    def belief(self, kind: str, parameter: str) -> Floats:
+    def assumption(self, kind: str, parameter: str) -> Floats:
         """Draws of one number: (futures, rows of the kind), in the unit of ``entities``; 0 where none is needed."""
         columns = self.compiled.slots[kind, parameter]
-        values = self.beliefs.values[:, np.maximum(columns, 0)]
+        values = self.assumptions.values[:, np.maximum(columns, 0)]
         return np.where(columns >= 0, values, 0.0)
 
-    def headlines(self, month: str | None = None, *, nominal: bool = False) -> "Headlines":
+    def key_results(self, month: str | None = None, *, nominal: bool = False) -> "KeyResults":
         """Every headline with its quantiles and standard errors, of the whole run or of one month.
 
         month
             A month of the run such as ``"2026-02"``; measures that need the whole run are left out.
         nominal
-            True inflates money by the belief on the reporting currency's inflation.
+            True inflates money by the assumption on the reporting currency's inflation.
         """
-        from octoplan.outcomes.measures import headlines
+        from octoplan.outcomes.measures import key_results
 
-        return headlines(self, month, nominal=nominal)
+        return key_results(self, month, nominal=nominal)
 
     def save(self, path: "str | Path") -> None:
         """Write the run folder (``outcomes.store``), whole or not at all; StoreError when the path is taken."""
@@ -146,9 +147,9 @@ class Run:
 
         save(self, path)
 
-    def month(self, month: str) -> "Headlines":
+    def month(self, month: str) -> "KeyResults":
         """The headlines of one month, such as ``run.month("2026-02")``."""
-        return self.headlines(month)
+        return self.key_results(month)
 
     def __repr__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
@@ -203,18 +204,18 @@ def simulate(
     """
     names = kept(keep)
     begun = time.perf_counter()
-    beliefs = beliefs_of(scenario, futures, seed)
+    assumptions = assumptions_of(scenario, futures, seed)
     compiled = scenario.compile()
     try:
         flown = fly(
             compiled,
-            beliefs,
+            assumptions,
             seed=seed,
             executor=executor,
             batch=batch,
             halt=halt,
             keep=names,
-            without=BASELINE if counterfactual else (),
+            without=COUNTERFACTUAL if counterfactual else (),
             progress=progress,
             keep_going=keep_going,
         )
@@ -224,13 +225,13 @@ def simulate(
         scenario=scenario,
         seed=seed,
         data=labelled(scenario, flown.tally),
-        baseline=labelled(scenario, flown.without),
-        beliefs=xr.DataArray(
-            beliefs,
-            dims=("future", "belief"),
-            coords={"future": np.arange(futures), "belief": list(scenario.columns)},
-            name="beliefs",
-            attrs={"long_name": "draws of the beliefs, in the units of the reference of numbers"},
+        counterfactual=labelled(scenario, flown.without),
+        assumptions=xr.DataArray(
+            assumptions,
+            dims=("future", "assumption"),
+            coords={"future": np.arange(futures), "assumption": list(scenario.columns)},
+            name="assumptions",
+            attrs={"long_name": "draws of the assumptions, in the units of the reference of numbers"},
         ),
         status=flown.status,
         messages=flown.messages,
@@ -239,8 +240,8 @@ def simulate(
     )
 
 
-def beliefs_of(scenario: Scenario, futures: int, seed: int) -> Floats:
-    """Draws of every belief, (futures, columns); RunError for a number of futures or a seed that cannot be."""
+def assumptions_of(scenario: Scenario, futures: int, seed: int) -> Floats:
+    """Draws of every assumption, (futures, columns); RunError for a number of futures or a seed that cannot be."""
     if isinstance(futures, bool) or futures < 1:
         raise RunError(f"cannot fly {futures} futures: at least 1 is needed")
     if isinstance(seed, bool) or not 0 <= seed < 2**64:
@@ -302,7 +303,7 @@ def raid_hashes(run: Run) -> dict[str, str]:
 
 
 def drawn(run: Run, columns: Ints) -> Floats:
-    return np.where(columns >= 0, run.beliefs.values[:, np.maximum(columns, 0)], 0.0)
+    return np.where(columns >= 0, run.assumptions.values[:, np.maximum(columns, 0)], 0.0)
 
 
 def digest(*pieces: bytes | NDArray[Any]) -> str:

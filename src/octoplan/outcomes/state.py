@@ -94,7 +94,7 @@ def picked(run: Run, future: int | None) -> Ints:
 
 def passed(run: Run) -> Floats:
     """Day on which each gate is passed, (futures, gates), as in ``campaign.production.gate_days``."""
-    links, durations = run.compiled.links, run.belief("gates", "duration")
+    links, durations = run.compiled.links, run.assumption("gates", "duration")
     found = np.zeros_like(durations)
     for _ in range(durations.shape[1]):
         begin = np.where(links.gate_after == 1, found[:, np.newaxis, :], 0.0).max(axis=2, initial=0.0)
@@ -138,7 +138,7 @@ def tallied_rows(run: Run, month: int, futures: Ints, waiting: set[str]) -> Rows
 def corps_rows(run: Run, month: int, futures: Ints) -> Rows:
     """Crews and kits: those in service from the tallies, those to come from what was decided and drawn."""
     plan, known, months = run.compiled.plan, run.compiled.links.known, run.compiled.names.months
-    course, lead = run.belief("crews", "course")[futures, 0], run.belief("kits", "lead")[futures, 0]
+    course, lead = run.assumption("crews", "course")[futures, 0], run.assumption("kits", "lead")[futures, 0]
     to_come = {
         "crews.in_course": still_to_come(run, month, plan.intake, course, int(known.crews[1])),
         "kits.on_order": still_to_come(run, month, plan.kit_orders, lead, int(known.kits[1])),

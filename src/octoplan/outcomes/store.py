@@ -2,8 +2,8 @@
 
 scenario/      the files of the scenario exactly as they were read
 run.json       version, seed, futures, failures, hashes of inputs and raids, machine, wall time, command
-draws.nc       tallies, beliefs and status of every future, with units and long names
-baseline.nc    the same futures without the programme
+draws.nc       tallies, assumptions and status of every future, with units and long names
+counterfactual.nc    the same futures without the programme
 summary.csv    the headlines of the run and of each month
 report.html    charts and headlines in one page that needs no network
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from octoplan.outcomes.measures import CSV_COLUMNS, Headlines, csv_rows
+from octoplan.outcomes.measures import CSV_COLUMNS, KeyResults, csv_rows
 from octoplan.outcomes.run import Run, RunError
 from octoplan.scenario import load
 
@@ -30,7 +30,7 @@ SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
     "scenario",
     "run.json",
     "draws.nc",
-    "baseline.nc",
+    "counterfactual.nc",
     "summary.csv",
     "report.html",
 )
@@ -81,7 +81,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise
 
 
-def save(run: Run, path: str | Path, *, nominal: bool = False, command: str = "") -> Headlines:
+def save(run: Run, path: str | Path, *, nominal: bool = False, command: str = "") -> KeyResults:
     """Write the run folder and return its headlines.
 
     Everything is written to a hidden folder beside and renamed at the end, so that an interrupted write leaves
@@ -93,11 +93,11 @@ def save(run: Run, path: str | Path, *, nominal: bool = False, command: str = ""
         for name, content in run.scenario.files.items():
             (part / SCENARIO).mkdir(exist_ok=True)
             (part / SCENARIO / name).write_bytes(content)
-        table = run.headlines(nominal=nominal)
+        table = run.key_results(nominal=nominal)
         (part / ABOUT).write_text(json.dumps(about(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_draws(run, part)
         write_summary(run, table, part / SUMMARY, nominal)
-        (part / REPORT).write_text(report(run, headlines=table, nominal=nominal), "utf-8")
+        (part / REPORT).write_text(report(run, key_results=table, nominal=nominal), "utf-8")
     return table
 
 
@@ -144,21 +144,21 @@ def encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
 
 
 def write_draws(run: Run, folder: Path) -> None:
-    """``draws.nc`` and ``baseline.nc``."""
+    """``draws.nc`` and ``counterfactual.nc``."""
     status = xr.DataArray(run.status, dims="future", attrs={"long_name": "0 where the future was finished"})
-    draws = run.data.assign(beliefs=run.beliefs, status=status)
-    for name, data in ((DRAWS, draws), (BASE, run.baseline)):
+    draws = run.data.assign(assumptions=run.assumptions, status=status)
+    for name, data in ((DRAWS, draws), (BASE, run.counterfactual)):
         data.to_netcdf(folder / name, engine="h5netcdf", encoding=encoding(data))
 
 
-def write_summary(run: Run, table: Headlines, path: Path, nominal: bool) -> None:
+def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> None:
     """``summary.csv``: the headlines of the run, then of each month."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
         writer.writerows(csv_rows(table))
         for month in table.months:
-            writer.writerows(csv_rows(run.headlines(month, nominal=nominal)))
+            writer.writerows(csv_rows(run.key_results(month, nominal=nominal)))
 
 
 def read(path: str | Path) -> Run:
@@ -184,13 +184,13 @@ def read(path: str | Path) -> Run:
         raise StoreError(f"{folder / SCENARIO} was changed after the run; run the scenario again")
     try:
         draws, base = load_netcdf(folder / DRAWS), load_netcdf(folder / BASE)
-        beliefs, status = draws["beliefs"], draws["status"].values.astype(np.int64)
+        assumptions, status = draws["assumptions"], draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{folder} holds draws that cannot be read: {error}") from error
     if len(status) != futures:
         raise StoreError(f"{folder / DRAWS} holds {len(status)} futures, {ABOUT} says {futures}; run it again")
-    data = draws.drop_vars(["beliefs", "status", "belief"])
-    return Run(scenario, int(seed), data, base, beliefs, status, messages, float(wall), version)
+    data = draws.drop_vars(["assumptions", "status", "assumption"])
+    return Run(scenario, int(seed), data, base, assumptions, status, messages, float(wall), version)
 
 
 def load_netcdf(path: Path) -> xr.Dataset:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from octoplan.plan.aims import Aims
-from octoplan.plan.curves import Pilot
+from octoplan.plan.goals import Aims
+from octoplan.plan.response_surface import Pilot
 from octoplan.scenario import Scenario
 
 SHARE, MONEY = 0.002, 0.002

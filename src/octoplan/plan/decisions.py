@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from octoplan.plan.committed import calendar_of
-from octoplan.plan.given import LINES, OUTPUT, windows_from
+from octoplan.plan.fixed_costs import calendar_of
+from octoplan.plan.fixed_decisions import LINES, OUTPUT, windows_from
 from octoplan.plan.model import Model
-from octoplan.plan.scale import CREW, UNIT
-from octoplan.plan.twostage import Floats, Ints
+from octoplan.plan.solver.two_stage import Floats, Ints
+from octoplan.plan.units import CREW, UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.files import DECISIONS
 

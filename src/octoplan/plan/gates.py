@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from octoplan.plan.curves import Pilot
-from octoplan.plan.twostage import Floats
+from octoplan.plan.response_surface import Pilot
+from octoplan.plan.solver.two_stage import Floats
 from octoplan.scenario.arrays import Links
 
 

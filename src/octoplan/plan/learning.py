@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.plan.twostage import Floats
+from octoplan.plan.solver.two_stage import Floats
 
 DAMPING, STOP, ROUNDS = 0.5, 0.01, 8
 """Share of the old value kept at a turn; largest relative change at which it is settled; turns at most."""

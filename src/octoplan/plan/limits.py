@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from octoplan.plan.aims import Aims, known
-from octoplan.plan.committed import Paid, committed
-from octoplan.plan.facts import YEAR, Facts
-from octoplan.plan.given import Given
-from octoplan.plan.scale import CREW, MONEY, UNIT
-from octoplan.plan.sheet import Sheet
-from octoplan.plan.solver import Outcome, load, run, values
-from octoplan.plan.twostage import Columns, Flags, Floats, PlanError, TwoStage
+from octoplan.plan.fixed_costs import Paid, committed
+from octoplan.plan.fixed_decisions import Given
+from octoplan.plan.goals import Aims, known
+from octoplan.plan.parameters import YEAR, Facts
+from octoplan.plan.solver.builder import Sheet
+from octoplan.plan.solver.highs import Outcome, load, run, values
+from octoplan.plan.solver.two_stage import Columns, Flags, Floats, PlanError, TwoStage
+from octoplan.plan.units import CREW, MONEY, UNIT
 
 EVERY = "*"
 """Stands for all countries together."""

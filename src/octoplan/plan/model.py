@@ -17,17 +17,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from octoplan.plan.aims import Aims, known
-from octoplan.plan.committed import Paid, by_window, calendar_of, committed, windows_of
-from octoplan.plan.curves import Curves
-from octoplan.plan.facts import MONTH, Facts, hours_and_yields
-from octoplan.plan.given import LINES, OUTPUT, Given, given_of, windows_from
+from octoplan.plan.fixed_costs import Paid, by_window, calendar_of, committed, windows_of
+from octoplan.plan.fixed_decisions import LINES, OUTPUT, Given, given_of, windows_from
+from octoplan.plan.goals import Aims, known
 from octoplan.plan.limits import Asked, Limit, limits, reconcile
-from octoplan.plan.recourse import costs
-from octoplan.plan.risk import measured
-from octoplan.plan.scale import CREW, MONEY, UNIT
-from octoplan.plan.sheet import Sheet
-from octoplan.plan.twostage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
+from octoplan.plan.parameters import MONTH, Facts, hours_and_yields
+from octoplan.plan.response_surface import Curves
+from octoplan.plan.solver.builder import Sheet
+from octoplan.plan.solver.recourse import costs
+from octoplan.plan.solver.risk import measured
+from octoplan.plan.solver.two_stage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
+from octoplan.plan.units import CREW, MONEY, UNIT
 
 HARD, HARD_THREAT = 100.0, 5e6
 """What a unit short costs, in unit costs, and a threat short, in money, where a confidence asks that none be."""

@@ -9,19 +9,21 @@ from time import perf_counter
 
 import numpy as np
 
-from octoplan.outcomes.run import beliefs_of
-from octoplan.plan import decisions, gap, lshaped
-from octoplan.plan.aims import Aims, aims_of
+from octoplan.outcomes.run import assumptions_of
+from octoplan.plan import decisions
 from octoplan.plan.check import broken
-from octoplan.plan.curves import Curves, Pilot, begins, fit, fly_pilot, leakers, opened_before
-from octoplan.plan.facts import Facts, facts_of, learnt_from
-from octoplan.plan.given import Given, given_of
+from octoplan.plan.fixed_decisions import Given, given_of
+from octoplan.plan.goals import Aims, aims_of
 from octoplan.plan.learning import Settled, settle
 from octoplan.plan.model import Model, build
-from octoplan.plan.risk import NEUTRAL, Risk
-from octoplan.plan.scale import UNIT
-from octoplan.plan.tables import Table, block, follow, priced, tables_of
-from octoplan.plan.twostage import Flags, Floats, PlanError, Scenarios, Solved, relative_gap
+from octoplan.plan.parameters import Facts, facts_of, learnt_from
+from octoplan.plan.response_surface import Curves, Pilot, begins, fit, fly_pilot, leakers, opened_before
+from octoplan.plan.second_stage_tables import Table, block, follow, priced, tables_of
+from octoplan.plan.solver import lshaped
+from octoplan.plan.solver import optimality_gap as gap
+from octoplan.plan.solver.risk import NEUTRAL, Risk
+from octoplan.plan.solver.two_stage import Flags, Floats, PlanError, Scenarios, Solved, relative_gap
+from octoplan.plan.units import UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
@@ -45,7 +47,7 @@ class Basis:
     """What a plan is made from: the futures and what is known of them.
 
     every
-        Futures of each named scenario, those of the beliefs as they are first; the first ``counted`` of each are
+        Futures of each named scenario, those of the assumptions as they are first; the first ``counted`` of each are
         planned for, the others judge the plan.
     """
 
@@ -67,7 +69,7 @@ class Basis:
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
     def believed(self, model: Model) -> tuple[Facts, Model]:
-        """Facts and programme of the futures with the beliefs as they are."""
+        """Facts and programme of the futures with the assumptions as they are."""
         every = self.every
         if self.groups == 1:
             return self.facts, model
@@ -96,13 +98,13 @@ class Plan:
     text
         Its ``decisions.toml``.
     tables
-        Month by month, what the linear model expects in each of its futures with the beliefs as they are.
+        Month by month, what the linear model expects in each of its futures with the assumptions as they are.
     worth
         By row, what one more unit of its right side is worth in each future, money or threats, (futures, *axes).
     lower, upper, gap
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
     facts, model, followed
-        What is known of every future with the beliefs as they are, the programme over them, and its second stage under
+        What is known of every future with the assumptions as they are, the programme over them, and its second stage under
         the plan, (futures, y).
     sampled
         The gap estimated on further futures, where asked for.
@@ -165,7 +167,7 @@ class Spare:
 def only(pilot: Pilot, futures: int) -> Pilot:
     """The first futures of a pilot."""
     flown = tuple({name: array[:futures] for name, array in one.items()} for one in pilot.flown)
-    return replace(pilot, beliefs=pilot.beliefs[:futures], flown=flown)
+    return replace(pilot, assumptions=pilot.assumptions[:futures], flown=flown)
 
 
 def optimise(
@@ -229,32 +231,34 @@ def basis_of(
     scenario: Scenario, aims: Aims, frozen: int, futures: int, spare: int, seed: int, executor: Executor | None,
     progress: Progress | None,
 ) -> Basis:  # fmt: skip
-    """Fly the design through the futures of the beliefs as they are, and of each named scenario.
+    """Fly the design through the futures of the assumptions as they are, and of each named scenario.
 
     frozen
         Months from the first planned on, or from the date of a state, whose decisions stay.
     """
     every = futures + spare
-    compiled, drawn = scenario.compile(), beliefs_of(scenario, every, seed)
+    compiled, drawn = scenario.compile(), assumptions_of(scenario, every, seed)
     begin = begins(compiled)
     if begin + frozen >= len(compiled.names.months):
         first = compiled.names.months[begin]
         raise PlanError(f"with {frozen} months frozen from {first} on nothing is left to decide; freeze fewer")
     given = given_of(compiled, aims.fixed, begin + frozen, opened_before(compiled, begin))
-    beliefs = [drawn, *(scaled_beliefs(scenario, drawn, factors) for factors in aims.worst.values())]
-    pilot = fly_pilot(compiled, beliefs, seed, executor=executor, progress=progress)
+    assumptions = [drawn, *(scaled_assumptions(scenario, drawn, factors) for factors in aims.worst.values())]
+    pilot = fly_pilot(compiled, assumptions, seed, executor=executor, progress=progress)
     counted = aims.objective == "most-stopped" or aims.stopped is not None
     counts = fit(pilot, leakers) if counted else None
     return Basis(pilot, facts_of(pilot), fit(pilot), counts, given, every, futures)
 
 
-def scaled_beliefs(scenario: Scenario, drawn: Floats, factors: Mapping[str, float]) -> Floats:
-    """Draws with the beliefs whose names match a pattern times its factor. Raises PlanError where none matches."""
+def scaled_assumptions(scenario: Scenario, drawn: Floats, factors: Mapping[str, float]) -> Floats:
+    """Draws with the assumptions whose names match a pattern times its factor. Raises PlanError where none matches."""
     found = drawn.copy()
     for pattern, factor in factors.items():
         matches = np.array([fnmatchcase(name, pattern) for name in scenario.columns])
         if not matches.any():
-            raise PlanError(f"no belief is called {pattern!r}; write a name of the assumption log, such as raids.level")
+            raise PlanError(
+                f"no assumption is called {pattern!r}; write a name of the assumption log, such as raids.level"
+            )
         found[:, matches] *= factor
     return found
 

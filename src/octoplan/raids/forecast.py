@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from octoplan.raids import process
+from octoplan.raids.benchmarks import NegativeBinomialTrend, Resampled
 from octoplan.raids.fit import MEMORY, Fit, fit
 from octoplan.raids.process import Floats, Ints
-from octoplan.raids.rivals import NegativeBinomialTrend, Resampled
 
 OTHERS = (Resampled(28), Resampled(90), NegativeBinomialTrend(180))
 """What the process is combined with, each with the weight of the process itself."""

@@ -20,8 +20,8 @@ from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 from scipy.stats import binom, chisquare, t
 
+from octoplan.executors import results
 from octoplan.scenario.arrays import Floats, Ints
-from octoplan.tasks import results
 
 Days = NDArray[np.datetime64]
 

@@ -34,7 +34,7 @@ RECORDS = {kind.name: record(kind) for kind in KINDS if kind.parameters}
 
 
 class World(NamedTuple):
-    """One future's beliefs and the structure they hang on.
+    """One future's assumptions and the structure they hang on.
 
     Records (see ``entities.KINDS`` for fields and units), one row an entity or pair.
     """
@@ -103,7 +103,7 @@ class Known(NamedTuple):
 
 
 class Links(NamedTuple):
-    """The structure that no belief changes. Row numbers; -1 pads and means none.
+    """The structure that no assumption changes. Row numbers; -1 pads and means none.
 
     month_of
         (days,) month of each day, from 0.
@@ -251,9 +251,9 @@ class Names(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A scenario ready to fly: structure, plan, names, and where each belief goes.
+    """A scenario ready to fly: structure, plan, names, and where each assumption goes.
 
-    ``slots`` says, for kind, parameter and row, which column of the belief draws fills it: an (rows,) int
+    ``slots`` says, for kind, parameter and row, which column of the assumption draws fills it: an (rows,) int
     array for each ``(kind, parameter)``; -1 where no number is needed (the field is 0). ``template`` holds
     the records with links and currencies filled in and parameters at zero.
     """
@@ -265,14 +265,14 @@ class Compiled(NamedTuple):
     slots: dict[tuple[str, str], Ints]
 
 
-def world(compiled: Compiled, beliefs: Floats) -> World:
+def world(compiled: Compiled, assumptions: Floats) -> World:
     """The records of one future.
 
-    beliefs
-        (columns,) one draw of every belief, in the units of ``entities.KINDS``.
+    assumptions
+        (columns,) one draw of every assumption, in the units of ``entities.KINDS``.
     """
     records = {name: array.copy() for name, array in compiled.template._asdict().items()}
-    values = np.append(beliefs, 0.0)  # a column of -1, for a number that no belief fills, is the last
+    values = np.append(assumptions, 0.0)  # a column of -1, for a number that no assumption fills, is the last
     for (kind, parameter), columns in compiled.slots.items():
         records[kind][parameter] = values[columns]
     return World(**records)

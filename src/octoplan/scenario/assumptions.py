@@ -8,12 +8,13 @@ from math import isclose
 
 import numpy as np
 
-from octoplan.scenario.beliefs import (
+from octoplan.scenario.binding import Entry, Name, name_of
+from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
     LISTED,
     MODED,
     QUANTILED,
-    Belief,
+    Assumption,
     Correlation,
     Distribution,
     DistributionError,
@@ -25,7 +26,6 @@ from octoplan.scenario.beliefs import (
     steps,
     truncate,
 )
-from octoplan.scenario.binding import Entry, Name, name_of
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
@@ -38,7 +38,7 @@ from octoplan.scenario.files import (
 from octoplan.scenario.programme import YEARS, Programme
 from octoplan.scenario.quantities import Figure, QuantityError, Units, figure_of, number_of, range_of
 
-BELIEF_COLUMNS = (
+ASSUMPTION_COLUMNS = (
     "name",
     "value",
     "low",
@@ -66,7 +66,7 @@ class _Fault(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a belief comes from; one row of ``sources.csv``."""
+    """Where an assumption comes from; one row of ``sources.csv``."""
 
     id: str
     title: str
@@ -95,12 +95,12 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
     return found
 
 
-def read_beliefs(
+def read_assumptions(
     rows: Sequence[Row], programme: Programme | None, sources: Mapping[str, Source] | None, units: Units, report: Report
-) -> tuple[list[Entry], list[Belief | None]]:
-    """The rows of the log: every one that has a lawful name, and its belief where the rest of the row is sound."""
+) -> tuple[list[Entry], list[Assumption | None]]:
+    """The rows of the log: every one that has a lawful name, and its assumption where the rest of the row is sound."""
     entries: list[Entry] = []
-    beliefs: list[Belief | None] = []
+    assumptions: list[Assumption | None] = []
     lines: dict[str, int] = {}
     for row in rows:
         text = row["name"]
@@ -112,8 +112,8 @@ def read_beliefs(
         else:
             lines[text] = row.line
             entries.append(Entry(name, row.line, row.file))
-            beliefs.append(_Reader(row, name, sources, units, report).belief())
-    return entries, beliefs
+            assumptions.append(_Reader(row, name, sources, units, report).assumption())
+    return entries, assumptions
 
 
 class _Reader:
@@ -129,7 +129,7 @@ class _Reader:
         self.sound = False
         self.report.add(self.row.file, self.row.line, f"{self.name}: {message}")
 
-    def belief(self) -> Belief | None:
+    def assumption(self) -> Assumption | None:
         quality, sources, day = self.quality(), self.source(), self.date()
         stated = self.stated()
         if stated is None or not self.sound:
@@ -149,7 +149,7 @@ class _Reader:
             self.compare(shape, value, parameter.unit)
         if not self.sound:
             return None
-        return Belief(
+        return Assumption(
             str(self.name),
             self.name.kind,
             self.name.entities,
@@ -341,10 +341,10 @@ class _Reader:
 
 
 def read_correlations(
-    rows: Sequence[Row], beliefs: Sequence[Belief], every: set[str], report: Report
+    rows: Sequence[Row], assumptions: Sequence[Assumption], every: set[str], report: Report
 ) -> list[Correlation]:
     """The rank correlations; ``every`` are all names of the log, those of unsound rows too."""
-    known = {belief.name: belief for belief in beliefs}
+    known = {assumption.name: assumption for assumption in assumptions}
     found: list[Correlation] = []
     lines: dict[frozenset[str], int] = {}
     for row in rows:
@@ -368,7 +368,7 @@ def read_correlations(
         if not faults and a in known and b in known:
             ids = tuple(part.strip() for part in row["source"].split(";") if part.strip())
             found.append(Correlation(a, b, rank, ids, row["note"], report.place(row.file), row.line))
-    _check_definite(found, [belief.name for belief in beliefs], report)
+    _check_definite(found, [assumption.name for assumption in assumptions], report)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which belief fills which number: names with ``*``, conditions, what is missing and what fills nothing."""
+"""Which assumption fills which number: names with ``*``, conditions, what is missing and what fills nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -7,9 +7,9 @@ from math import cos, pi
 import numpy as np
 
 from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, Records, World
-from octoplan.scenario.beliefs import Belief
 from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.what_if import Times
@@ -22,7 +22,7 @@ def compiled(
     programme: Programme,
     decisions: Decisions,
     cover: float,
-    beliefs: Sequence[Belief],
+    assumptions: Sequence[Assumption],
     slots: Mapping[Number, int],
     given: Ints,
     times: Times,
@@ -33,7 +33,7 @@ def compiled(
     cover
         days of the base-stock policy.
     slots
-        the column of the belief that fills each number.
+        the column of the assumption that fills each number.
     given
         (days, packages) counts of the first days.
     times
@@ -46,7 +46,7 @@ def compiled(
         names,
         links(programme, names, given, times, known),
         plan(programme, decisions, cover, names),
-        template(programme, names, beliefs, slots),
+        template(programme, names, assumptions, slots),
         _columns(programme, slots),
     )
 
@@ -69,7 +69,9 @@ def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[st
     }
 
 
-def template(programme: Programme, names: Names, beliefs: Sequence[Belief], slots: Mapping[Number, int]) -> World:
+def template(
+    programme: Programme, names: Names, assumptions: Sequence[Assumption], slots: Mapping[Number, int]
+) -> World:
     """Records with links and currencies filled in, and every number at zero."""
     records: dict[str, Records] = {}
     for name, dtype in RECORDS.items():
@@ -82,7 +84,7 @@ def template(programme: Programme, names: Names, beliefs: Sequence[Belief], slot
             for parameter in kind.parameters:
                 column = slots.get((name, parameter.name, row), -1)
                 if parameter.is_money:
-                    found = names.currencies.index(beliefs[column].currency) if column >= 0 else -1
+                    found = names.currencies.index(assumptions[column].currency) if column >= 0 else -1
                     table[f"{parameter.name}_currency"][index] = found
         records[name] = table
     return World(**records)
@@ -102,7 +104,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
 
 
 def links(programme: Programme, names: Names, given: Ints, times: Times, known: Known) -> Links:
-    """The structure that no belief changes."""
+    """The structure that no assumption changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]

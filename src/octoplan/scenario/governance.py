@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from octoplan.scenario.fields import Table
+from octoplan.scenario.field_types import Table
 from octoplan.scenario.files import PROGRAMME, Report, Toml, did_you_mean, shown
 
 SECTION = "governance"

@@ -189,7 +189,7 @@ class _Reader:
         return value if isinstance(value, str) else None
 
     def raids(self) -> tuple[str, ...]:
-        """The files that raids come from, beside the rows of beliefs."""
+        """The files that raids come from, beside the rows of assumptions."""
         value = self.toml.tree.get("raids", [])
         named = [value] if isinstance(value, str) else value
         if not isinstance(named, list) or any(name not in (GIVEN, RAIDS) for name in named):

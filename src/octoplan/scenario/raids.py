@@ -1,4 +1,4 @@
-"""Where a scenario's raids come from, beside its rows of beliefs: a table of days given, and a fit to a record."""
+"""Where a scenario's raids come from, beside its rows of assumptions: a table of days given, and a fit to a record."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from octoplan.scenario.arrays import Ints
-from octoplan.scenario.assumptions import BELIEF_COLUMNS, CORRELATION_COLUMNS, Source
+from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, CORRELATION_COLUMNS, Source
 from octoplan.scenario.files import GIVEN, RAIDS, Report, Row, Toml, shown
 from octoplan.scenario.programme import Programme
 
@@ -40,7 +40,7 @@ def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Int
 
 
 def source_of(toml: Toml) -> Source:
-    """The record that a fit was made from, as a source of beliefs."""
+    """The record that a fit was made from, as a source of assumptions."""
     record = toml.tree.get("record", {})
     told = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
     blank = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
@@ -59,15 +59,15 @@ def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, An
     return found
 
 
-def belief_rows(toml: Toml, report: Report) -> list[Row]:
-    """The beliefs that a fit states, as rows of the log."""
-    columns = tuple(column for column in BELIEF_COLUMNS if column != "name")
+def assumption_rows(toml: Toml, report: Report) -> list[Row]:
+    """The assumptions that a fit states, as rows of the log."""
+    columns = tuple(column for column in ASSUMPTION_COLUMNS if column != "name")
     found = []
     for name, table in tables_of(toml, "assumptions", report).items():
         line = toml.line("assumptions", name)
         for key in table:
             if key not in columns:
-                words = f"unknown key {shown(key)}; a belief has {', '.join(columns)}"
+                words = f"unknown key {shown(key)}; an assumption has {', '.join(columns)}"
                 report.add(RAIDS, toml.line("assumptions", name, key), words)
         found.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAIDS))
     return found
@@ -105,10 +105,10 @@ def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], 
 
 
 def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
-    """The beliefs and the rank correlations that a fit states."""
+    """The assumptions and the rank correlations that a fit states."""
     if not toml.tree.get("assumptions"):
         report.add(RAIDS, 1, "holds no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
-    return belief_rows(toml, report), correlation_rows(toml, report)
+    return assumption_rows(toml, report), correlation_rows(toml, report)
 
 
 def warn_of_gap(toml: Toml, given: Ints, programme: Programme, report: Report) -> None:

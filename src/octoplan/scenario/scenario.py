@@ -11,21 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from octoplan.scenario import beliefs as laws
+from octoplan.scenario import distributions as laws
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
 from octoplan.scenario.assumptions import (
-    BELIEF_COLUMNS,
+    ASSUMPTION_COLUMNS,
     CORRELATION_COLUMNS,
     SOURCE_COLUMNS,
     Source,
-    read_beliefs,
+    read_assumptions,
     read_correlations,
     read_sources,
 )
-from octoplan.scenario.beliefs import Belief, Correlation, Fixed
 from octoplan.scenario.binding import Needs, Number, bind, dotted
 from octoplan.scenario.compile import compiled
 from octoplan.scenario.decisions import Decisions, budget_of, check_decisions, cover_of, read_decisions
+from octoplan.scenario.distributions import Assumption, Correlation, Fixed
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
@@ -67,7 +67,7 @@ class Scenario:
     ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
     ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
     lawful but worth a look. ``given`` holds the counts of the first days, (days, packages). ``slots`` says which column
-    of ``beliefs`` fills each number; ``times`` holds the what-ifs, ``known`` what is known on a date.
+    of ``assumptions`` fills each number; ``times`` holds the what-ifs, ``known`` what is known on a date.
     """
 
     title: str
@@ -76,7 +76,7 @@ class Scenario:
     price_base: int
     currency: str
     names: Names = field(repr=False)
-    beliefs: tuple[Belief, ...] = field(repr=False)
+    assumptions: tuple[Assumption, ...] = field(repr=False)
     correlations: tuple[Correlation, ...] = field(repr=False)
     decisions: Decisions = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
@@ -94,8 +94,8 @@ class Scenario:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the belief columns."""
-        return tuple(belief.name for belief in self.beliefs)
+        """The names of the assumption columns."""
+        return tuple(assumption.name for assumption in self.assumptions)
 
     @cached_property
     def hash(self) -> str:
@@ -119,11 +119,11 @@ class Scenario:
     @cached_property
     def _compiled(self) -> Compiled:
         return compiled(
-            self.programme, self.decisions, self.cover, self.beliefs, self.slots, self.given, self.times, self.known
+            self.programme, self.decisions, self.cover, self.assumptions, self.slots, self.given, self.times, self.known
         )
 
     def quantiles(self, uniforms: Floats) -> Floats:
-        """Draws of every belief.
+        """Draws of every assumption.
 
         uniforms
             (futures, columns) independent uniforms in (0, 1), columns as in ``columns``.
@@ -132,20 +132,20 @@ class Scenario:
         currency of its row, carried to the scenario's price base with that future's inflation of the currency. A
         future's draws do not depend on how many are asked for at once.
         """
-        expected = len(self.beliefs)
+        expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
         columns, factor = self._copula
         joined = laws.correlate(np.asarray(uniforms, float), columns, factor)
-        return laws.draws(self.beliefs, joined, self._inflation, self.price_base)
+        return laws.draws(self.assumptions, joined, self._inflation, self.price_base)
 
-    def row_of(self, kind: str, parameter: str, *entities: str) -> Belief:
+    def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
         """The row of the log that fills a number, with its file and line.
 
         Raises ``KeyError`` for a number that the scenario does not have.
         """
         try:
-            return self.beliefs[self.slots[kind, parameter, entities]]
+            return self.assumptions[self.slots[kind, parameter, entities]]
         except KeyError:
             raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
 
@@ -156,7 +156,7 @@ class Scenario:
     @cached_property
     def _inflation(self) -> tuple[int, ...]:
         of = {c: self.slots["currencies", "inflation", (c,)] for c in self.names.currencies}
-        return tuple(of.get(belief.currency, -1) for belief in self.beliefs)
+        return tuple(of.get(assumption.currency, -1) for assumption in self.assumptions)
 
 
 def shipped() -> tuple[str, ...]:
@@ -236,13 +236,15 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     units = units_of(tuple(programme.entities["currencies"]) if programme else _currencies(files))
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
-    rows = _csv(ASSUMPTIONS, BELIEF_COLUMNS, files, report)
+    rows = _csv(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
     fit, given = _raids(files, programme, report)
     fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
     if fit and sources is not None:
         sources = {**sources, RAIDS: source_of(fit)}
-    entries, found = read_beliefs(with_fit(rows or (), fitted, ("name",), report), programme, sources, units, report)
-    beliefs = [belief for belief in found if belief]
+    entries, found = read_assumptions(
+        with_fit(rows or (), fitted, ("name",), report), programme, sources, units, report
+    )
+    assumptions = [assumption for assumption in found if assumption]
     slots = {}
     if programme and decisions and rows is not None:
         slots = bind(Needs(programme, decisions.fights), entries, report)
@@ -250,13 +252,13 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     every = {str(entry.name) for entry in entries}
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
-    correlations = read_correlations(joined, beliefs, every, report)
+    correlations = read_correlations(joined, assumptions, every, report)
     times = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
     known = _state(files, programme, report) if programme else None
     report.close()
     if programme is None or decisions is None or sources is None or times is None or known is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
-    _warn_of_sources(sources, beliefs, correlations, report)
+    _warn_of_sources(sources, assumptions, correlations, report)
     return Scenario(
         programme.title,
         programme.start,
@@ -264,7 +266,7 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         programme.price_base,
         programme.currency,
         programme.all_names(),
-        tuple(beliefs),
+        tuple(assumptions),
         tuple(correlations),
         decisions,
         sources,
@@ -324,13 +326,13 @@ def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _check_weights(
-    programme: Programme, slots: Mapping[Number, int], found: list[Belief | None], report: Report
+    programme: Programme, slots: Mapping[Number, int], found: list[Assumption | None], report: Report
 ) -> None:
     """Weights that share something out may not all be 0."""
 
     def zero(number: Number) -> bool:
-        belief = found[slots[number]] if number in slots else None
-        return belief is not None and isinstance(belief.shape, Fixed) and belief.shape.value == 0.0
+        assumption = found[slots[number]] if number in slots else None
+        return assumption is not None and isinstance(assumption.shape, Fixed) and assumption.shape.value == 0.0
 
     groups: dict[tuple[str, str, str], list[Number]] = {}
     for kind, weight, link, into in WEIGHTS:
@@ -342,15 +344,20 @@ def _check_weights(
         groups["splits.*.*.share", "packages", package] = [("splits", "share", (package, r)) for r in regions]
     for (weights, section, name), numbers in groups.items():
         if numbers and all(map(zero, numbers)):
-            belief = found[slots[numbers[0]]]
+            assumption = found[slots[numbers[0]]]
             words = f"every weight {weights} of {section}.{name} is 0; give one a value above 0"
-            report.add(ASSUMPTIONS, belief.line if belief else 0, words)
+            report.add(ASSUMPTIONS, assumption.line if assumption else 0, words)
 
 
 def _warn_of_sources(
-    sources: Mapping[str, Source], beliefs: Iterable[Belief], correlations: Iterable[Correlation], report: Report
+    sources: Mapping[str, Source],
+    assumptions: Iterable[Assumption],
+    correlations: Iterable[Correlation],
+    report: Report,
 ) -> None:
-    used = {word for belief in beliefs for word in belief.sources} | {w for c in correlations for w in c.sources}
+    used = {word for assumption in assumptions for word in assumption.sources} | {
+        w for c in correlations for w in c.sources
+    }
     for source in sources:
         if source not in used:
             report.warn(SOURCES, 0, f"the source '{source}' is used by no row")

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from octoplan.scenario.assumptions import BELIEF_COLUMNS, QUALITIES
-from octoplan.scenario.beliefs import DISTRIBUTIONS
+from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
+from octoplan.scenario.distributions import DISTRIBUTIONS
 from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, GIVEN, PROGRAMME, RAIDS
 from octoplan.scenario.governance import SECTION as GOVERNANCE
@@ -49,7 +49,7 @@ def programme() -> Schema:
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
         "missile_layer": {"type": "string", "description": "the layer that kills are compared with"},
         "raids": {
-            "description": "files that raids come from, beside the rows of beliefs: days given, a fit to a record",
+            "description": "files that raids come from, beside the rows of assumptions: days given, a fit to a record",
             "anyOf": [
                 {"enum": [GIVEN, RAIDS]},
                 {"type": "array", "items": {"enum": [GIVEN, RAIDS]}, "uniqueItems": True},
@@ -115,7 +115,7 @@ def decisions() -> Schema:
 def assumptions() -> Schema:
     """The schema of one row of ``assumptions.csv``; ``name`` lists every number with its unit and range."""
     text = {"type": "string"}
-    properties: Schema = {column: dict(text) for column in BELIEF_COLUMNS}
+    properties: Schema = {column: dict(text) for column in ASSUMPTION_COLUMNS}
     properties["name"] = {"anyOf": [_name(kind, index) for kind in KINDS for index in range(len(kind.parameters))]}
     properties["distribution"] = {"enum": ["", *DISTRIBUTIONS], "description": "empty is fixed"}
     properties["quality"] = {"enum": list(QUALITIES)}
@@ -126,7 +126,7 @@ def assumptions() -> Schema:
         "title": f"a row of {ASSUMPTIONS}",
         "type": "object",
         "properties": properties,
-        "required": list(BELIEF_COLUMNS),
+        "required": list(ASSUMPTION_COLUMNS),
         "additionalProperties": False,
     }
 

@@ -14,11 +14,11 @@ from octoplan.show.forecast import launches as launches
 from octoplan.show.layers import fan as fan
 from octoplan.show.layers import flow as flow
 from octoplan.show.layers import night as night
-from octoplan.show.matter import tornado as tornado
 from octoplan.show.money import discounted as discounted
 from octoplan.show.money import kill as kill
 from octoplan.show.money import plane as plane
 from octoplan.show.money import scurve as scurve
 from octoplan.show.report import report as report
+from octoplan.show.sensitivity import tornado as tornado
 from octoplan.show.tables import html_table as html_table
 from octoplan.show.tables import plain as plain

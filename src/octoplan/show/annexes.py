@@ -9,19 +9,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.outcomes.compare import compare
-from octoplan.outcomes.days import told_by_day
+from octoplan.outcomes.daily import told_by_day
 from octoplan.outcomes.finance import LEVELS, at_medians, cost
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.measures import Headlines, view_of
+from octoplan.outcomes.measures import KeyResults, view_of
 from octoplan.outcomes.run import Run, RunError
-from octoplan.outcomes.swings import Swing
+from octoplan.outcomes.sensitivity import Swing
 from octoplan.scenario import Scenario
 from octoplan.show import layers, money
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS, spend
 from octoplan.show.frame import framed
 from octoplan.show.html import listed, section, table
-from octoplan.show.matter import METHOD, SHOWN, switching, tornado
+from octoplan.show.sensitivity import METHOD, SHOWN, switching, tornado
 from octoplan.show.tables import COMPARE_HEAD, difference_cells, digits, html_table
 from octoplan.show.theme import M
 
@@ -70,7 +70,7 @@ def spending(run: Run, *, nominal: bool) -> str:
     if not medians.status.any():
         found = cost(run, medians)
         note = (
-            f"The central estimate has every belief at its median and no optimism bias, mean of {medians.futures} "
+            f"The central estimate has every assumption at its median and no optimism bias, mean of {medians.futures} "
             "futures of chance. In brackets what must be added to it to stay within the sum in that share of futures."
         )
         figures.append(("scurve", money.scurve(found, unit), note))
@@ -87,7 +87,9 @@ def spending(run: Run, *, nominal: bool) -> str:
 
 def contingency(point: float, added: Sequence[float], percentile: float, unit: str) -> str:
     """The point estimate's percentile, and what must be added for each level of confidence."""
-    rows = [("all beliefs at their medians", f"{point / M:,.1f}", "", f"kept in {100 * percentile:.0f} % of futures")]
+    rows = [
+        ("all assumptions at their medians", f"{point / M:,.1f}", "", f"kept in {100 * percentile:.0f} % of futures")
+    ]
     rows += [
         (f"P{100 * level:.0f}", f"{(point + more) / M:,.1f}", f"{more / M:+,.1f}",
          f"{100 * more / point:+,.0f} % of the central estimate" if point > 0 else "")
@@ -166,8 +168,8 @@ def failures(run: Run) -> str:
     )
 
 
-def every(headlines: Headlines) -> str:
-    return f"<div class='wide' tabindex='0'>{html_table(headlines)}</div>"
+def every(key_results: KeyResults) -> str:
+    return f"<div class='wide' tabindex='0'>{html_table(key_results)}</div>"
 
 
 def annexes(parts: Iterable[tuple[str, str, str]]) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 
 from octoplan.outcomes.finance import fewer, net
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.measures import Headlines, measures, month_label, view_of
+from octoplan.outcomes.measures import KeyResults, measures, month_label, view_of
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.swings import Swing
-from octoplan.show.evidence import called, where
+from octoplan.outcomes.sensitivity import Swing
 from octoplan.show.html import listed, table
-from octoplan.show.matter import sentence, switching
+from octoplan.show.provenance import called, where
+from octoplan.show.sensitivity import sentence, switching
 from octoplan.show.tables import digits, scaled
 from octoplan.show.theme import M
 
@@ -35,7 +35,7 @@ LIMITS = (
     "A difference smaller than twice its standard error may be luck, and is called so.",
 )
 NAMED = 3
-"""Beliefs that are named among what would change the answer."""
+"""Assumptions that are named among what would change the answer."""
 
 
 def question(run: Run) -> str:
@@ -52,30 +52,30 @@ def question(run: Run) -> str:
     )
 
 
-def answer(run: Run, headlines: Headlines) -> str:
+def answer(run: Run, key_results: KeyResults) -> str:
     """The verdict, and the figures it rests on, each with the annex that takes it apart."""
     rows = []
     for key, annex in KEYS:
-        there = key if key in headlines else key.removesuffix("/real")
-        if there in headlines:
-            rows.append(measure_row(headlines, there, annex))
+        there = key if key in key_results else key.removesuffix("/real")
+        if there in key_results:
+            rows.append(measure_row(key_results, there, annex))
     gain = interval(net(run))
     rows.append(net_row(gain, view_of(run).unit))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("", "P10", "P50", "P90", "± P50", "unit"))
     return (
-        f"<h2 id='answer'>The answer</h2><p class='verdict'>{escape(headlines.verdict)}</p>"
+        f"<h2 id='answer'>The answer</h2><p class='verdict'>{escape(key_results.summary)}</p>"
         f"<div class='wide' tabindex='0'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         "</div><p class='small'>P10, P50 and P90 over futures; ± is one standard error of P50. Net benefit is damage "
         "avoided less the programme's cost, undiscounted.</p>"
     )
 
 
-def measure_row(headlines: Headlines, key: str, annex: str) -> str:
+def measure_row(key_results: KeyResults, key: str, annex: str) -> str:
     """One measure as a row that leads to its annex."""
-    row = headlines[key]
+    row = key_results[key]
     i = row.interval
     if row.form == "month":
-        cells = [month_label(v, headlines.months) if not isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
+        cells = [month_label(v, key_results.months) if not isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
         unit, error = "month", f"{digits(i.se_p50, 2)} months"
     else:
         size, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
@@ -102,8 +102,8 @@ def changes(run: Run, gain: Sequence[Swing], kept: Sequence[Swing], unit: str) -
             if abs(each.size) / size < NAMED:
                 ends = f"{digits(each.low / size)} (where it is low) to {digits(each.high / size)} (where it is high)"
             lines.append(
-                f"{sentence(called(run.scenario, each.belief))} moves {what} on average from {ends}, {unit_of}; "
-                f"rated {each.belief.quality}, {where(each.belief)}."
+                f"{sentence(called(run.scenario, each.assumption))} moves {what} on average from {ends}, {unit_of}; "
+                f"rated {each.assumption.quality}, {where(each.assumption)}."
             )
         lines += switching(run.scenario, swings, what)[:NAMED]
     if not lines:
@@ -153,8 +153,8 @@ def ranged(values: np.ndarray, size: float) -> str:
 def limits(run: Run) -> str:
     """What it must not be used for, and what no number carries."""
     told = run.scenario.programme.governance
-    weak = sum(belief.quality == "red" for belief in run.scenario.beliefs)
-    share = f"{weak:,} of {len(run.scenario.beliefs):,} numbers are rated red: estimates that nobody has confirmed."
+    weak = sum(assumption.quality == "red" for assumption in run.scenario.assumptions)
+    share = f"{weak:,} of {len(run.scenario.assumptions):,} numbers are rated red: estimates that nobody has confirmed."
     body = f"<h2 id='limits'>The limits</h2>{listed((share, *LIMITS))}"
     if told.not_for:
         body += f"<h3>It must not be used for</h3>{listed(told.not_for)}"

@@ -11,10 +11,10 @@ from textwrap import wrap
 import numpy as np
 import plotly.graph_objects as go
 
-from octoplan.plan import calendar
-from octoplan.plan.calendar import OPENS, Order, Step
 from octoplan.plan.optimise import Plan
-from octoplan.plan.twostage import Floats
+from octoplan.plan.results import schedule as calendar
+from octoplan.plan.results.schedule import OPENS, Order, Step
+from octoplan.plan.solver.two_stage import Floats
 from octoplan.show.theme import (
     BLACK,
     BLUE,

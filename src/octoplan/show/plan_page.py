@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from octoplan.plan import calendar, words
-from octoplan.plan.calendar import SURE
-from octoplan.plan.flight import Apart, Flights
-from octoplan.plan.frontier import Frontier
 from octoplan.plan.optimise import Plan
+from octoplan.plan.results import narrative as words
+from octoplan.plan.results import schedule as calendar
+from octoplan.plan.results.evaluation import Apart, Flights
+from octoplan.plan.results.frontier import Frontier
+from octoplan.plan.results.schedule import SURE
+from octoplan.show.benchmarks import frontier, half, rivals
 from octoplan.show.frame import framed, paged
 from octoplan.show.plan import MADE, crews, gantt, makes, orders, output
-from octoplan.show.rivals import frontier, half, rivals
 from octoplan.show.tables import digits
 
 NOTES = {
@@ -48,7 +49,7 @@ def page(
     """The page as text; rivals, disagreement and frontier only where they were computed."""
     title, currency = plan.scenario.title, plan.scenario.currency
     parts = [
-        f"<h1>{escape(title)}: the plan</h1>{facts(plan)}<p class='verdict'>{escape(verdict(plan))}</p>",
+        f"<h1>{escape(title)}: the plan</h1>{facts(plan)}<p class='verdict'>{escape(summary(plan))}</p>",
         bullets("What binds", words.binding(plan), "Nothing binds in a tenth of futures or more."),
     ]
     if "short" in plan.tables:
@@ -80,7 +81,7 @@ def facts(plan: Plan) -> str:
     return f"<p class='facts'>{escape(said)}</p>"
 
 
-def verdict(plan: Plan) -> str:
+def summary(plan: Plan) -> str:
     """What the plan asks for, and what it saves."""
     names, currency = plan.scenario.names, plan.scenario.currency
     asked = plan.tables["asked"].values.mean(0).sum(1)
@@ -139,6 +140,6 @@ def rival_table(flights: Flights, currency: str) -> str:
 def trust(plan: Plan, apart: Mapping[str, Apart] | None) -> list[str]:
     """Remarks, the error of the curves, the estimated gap, and the linear model against the campaign."""
     found = [*plan.remarks, f"curves: {plan.curves.error}", *words.honesty(plan), *words.apart(apart or {})]
-    reds = sum(belief.quality == "red" for belief in plan.scenario.beliefs)
-    found.append(f"{reds:,} of the {len(plan.scenario.beliefs):,} numbers it rests on are rated red.")
+    reds = sum(assumption.quality == "red" for assumption in plan.scenario.assumptions)
+    found.append(f"{reds:,} of the {len(plan.scenario.assumptions):,} numbers it rests on are rated red.")
     return found

@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from octoplan.raids.exposure import Exposure
 from octoplan.raids.fit import Fit
+from octoplan.raids.fit_file import named
 from octoplan.raids.process import COORDINATES, M0, WANDER, draw, natural, steady
-from octoplan.raids.record import MISSILES, Record
-from octoplan.raids.stopped import Stopped, latest, shares
-from octoplan.raids.written import named
+from octoplan.raids.read.alerts import Exposure
+from octoplan.raids.read.record import MISSILES, Record
+from octoplan.raids.stopped_share import Stopped, latest, shares
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.show.frame import framed, paged
 from octoplan.show.theme import BLACK, BLUE, GREY, ORANGE, VERMILION, bars, colour, faded, figure, settled

@@ -9,10 +9,11 @@ from html import escape
 from pathlib import Path
 
 from octoplan.outcomes.finance import fewer, net
-from octoplan.outcomes.measures import Headlines, view_of
+from octoplan.outcomes.measures import KeyResults, view_of
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.swings import swings
-from octoplan.show import annexes, evidence
+from octoplan.outcomes.sensitivity import swings
+from octoplan.show import annexes
+from octoplan.show import provenance as evidence
 from octoplan.show.answer import NET, answer, changes, limits, options, question, rulings
 from octoplan.show.frame import paged
 from octoplan.show.html import listed
@@ -21,7 +22,7 @@ from octoplan.show.theme import M
 METHOD = (
     (
         "P10, P50 and P90 are quantiles over futures: each future is one draw of everything uncertain. A band from "
-        "P10 to P90 is what the beliefs and luck allow, not an error of computation; ± is that error, and shrinks "
+        "P10 to P90 is what the assumptions and luck allow, not an error of computation; ± is that error, and shrinks "
         "with more futures."
     ),
     (
@@ -49,7 +50,7 @@ METHOD = (
 def report(
     run: Run,
     *others: Run,
-    headlines: Headlines | None = None,
+    key_results: KeyResults | None = None,
     labels: Sequence[str] = (),
     plan: Path | None = None,
     nominal: bool = False,
@@ -64,7 +65,7 @@ def report(
     Raises RunError for runs that cannot be compared and for a folder that holds no plan.
     """
     runs, named = (run, *others), tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(others))))
-    table = run.headlines(nominal=nominal) if headlines is None else headlines
+    table = run.key_results(nominal=nominal) if key_results is None else key_results
     flown = run.failed < run.futures
     unit = view_of(run).unit
     gain, kept = (swings(run, net(run)), swings(run, fewer(run))) if flown else ((), ())
@@ -97,7 +98,7 @@ def report(
     )
 
 
-def facts(run: Run, table: Headlines) -> str:
+def facts(run: Run, table: KeyResults) -> str:
     """One line that says which run this is."""
     known = f" · state of {run.scenario.known_from}" if run.scenario.known_from else ""
     return (

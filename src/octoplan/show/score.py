@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from scipy.stats import binom
 
-from octoplan.raids.record import Record
+from octoplan.raids.read.record import Record
 from octoplan.raids.score import CLASSES, LEVELS, POINTS, Scores, coverage, difference, pit_test
 from octoplan.show.frame import framed, paged
 from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, figure, joined
@@ -144,7 +144,7 @@ def ratio(scores: Sequence[Scores], of: str) -> go.Figure:
             )
         )  # fmt: skip
     chart.add_vline(x=1, line={"color": BLACK, "width": 1.2})
-    chart.update_layout(title_text=verdict(better, worse, pairs, first.name), hovermode="closest")
+    chart.update_layout(title_text=summary(better, worse, pairs, first.name), hovermode="closest")
     chart.update_xaxes(
         title=f"CRPS, {first.name} = 1", type="log", tickformat="", hoverformat=".2f",
         range=[np.log10(min(ends) / 1.05), np.log10(max(ends) * 1.05)], showgrid=True, gridcolor="#E3E3E3",
@@ -161,7 +161,7 @@ def known(scores: Scores, horizon: int, of: str) -> bool:
     return len(scores.pits(horizon, of)) > 0
 
 
-def verdict(better: Sequence[str], worse: int, pairs: int, first: str) -> str:
+def summary(better: Sequence[str], worse: int, pairs: int, first: str) -> str:
     """What the differences say, in a sentence."""
     if not pairs:
         return "No comparison rests on two blocks of origins: none can be told from luck"

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from octoplan.outcomes.measures import Headline, Headlines, month_label
+from octoplan.outcomes.measures import KeyResult, KeyResults, month_label
 
 if TYPE_CHECKING:
     from octoplan.outcomes.compare import Comparison, Difference
@@ -48,7 +48,7 @@ def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
     return 1.0, unit
 
 
-def cells(row: Headline, months: tuple[str, ...]) -> tuple[str, ...]:
+def cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
     """The cells of a headline under ``HEAD``."""
     i = row.interval
     if row.form == "month":
@@ -68,7 +68,7 @@ def cells(row: Headline, months: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def counted(table: Headlines) -> str:
+def counted(table: KeyResults) -> str:
     """Futures flown and failed, in words."""
     failed = f"; {table.failed:,} FAILED and left out of every measure" if table.failed else "; none failed"
     return f"{table.title}, {table.period}: {table.futures:,} futures{failed}"
@@ -82,9 +82,9 @@ def columns(table: Table, head: tuple[str, ...]) -> None:
         )
 
 
-def shown(headlines: Headlines) -> list[Headline]:
+def shown(key_results: KeyResults) -> list[KeyResult]:
     """The rows worth a line: those that are not 0 in every future; a CSV has them all."""
-    return [row for row in headlines.rows if row.form != "amount" or row.interval.mean != 0 or row.interval.p90 != 0]
+    return [row for row in key_results.rows if row.form != "amount" or row.interval.mean != 0 or row.interval.p90 != 0]
 
 
 def blank(title: str, caption: str) -> Table:
@@ -107,22 +107,22 @@ def narrowed(line: tuple[str, ...]) -> tuple[str, ...]:
     return measure, low, middle, high, error, unit
 
 
-def rich_table(headlines: Headlines, *, narrow: bool = False) -> Table:
+def rich_table(key_results: KeyResults, *, narrow: bool = False) -> Table:
     """The headlines as a rich table, grouped; a narrow one leaves the means out."""
-    table = blank(counted(headlines), NOTE)
+    table = blank(counted(key_results), NOTE)
     columns(table, narrowed(HEAD) if narrow else HEAD)
-    for group, rows in groupby(shown(headlines), key=lambda row: row.group):
+    for group, rows in groupby(shown(key_results), key=lambda row: row.group):
         table.add_section()
         table.add_row(f"[bold]{group}[/bold]")
         for row in rows:
-            line = cells(row, headlines.months)
+            line = cells(row, key_results.months)
             table.add_row(*(narrowed(line) if narrow else line))
     return table
 
 
-def plain(headlines: Headlines) -> str:
+def plain(key_results: KeyResults) -> str:
     """The headlines as text of 120 columns, the verdict under them."""
-    return printed(rich_table(headlines), headlines.verdict)
+    return printed(rich_table(key_results), key_results.summary)
 
 
 def wide(**options: Any) -> Console:
@@ -140,17 +140,17 @@ def printed(*parts: Table | str) -> str:
     return captured.get().rstrip()
 
 
-def html_table(headlines: Headlines) -> str:
+def html_table(key_results: KeyResults) -> str:
     """The headlines as an HTML table without style of its own."""
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in HEAD)
     body = []
-    for group, rows in groupby(shown(headlines), key=lambda row: row.group):
+    for group, rows in groupby(shown(key_results), key=lambda row: row.group):
         body.append(f"<tr class='group'><th colspan='{len(HEAD)}' scope='colgroup'>{escape(group)}</th></tr>")
         for row in rows:
-            first, *rest = (escape(cell) for cell in cells(row, headlines.months))
+            first, *rest = (escape(cell) for cell in cells(row, key_results.months))
             body.append(f"<tr><th scope='row'>{first}</th>" + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>")
     return (
-        f"<table class='headlines'><caption>{escape(counted(headlines))}. {escape(NOTE)}</caption>"
+        f"<table class='headlines'><caption>{escape(counted(key_results))}. {escape(NOTE)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     )
 

@@ -6,7 +6,7 @@ from io import BytesIO
 from math import ceil, isfinite
 from typing import Any
 
-from octoplan.plan.account import Cell, Leaf
+from octoplan.plan.results.sheets import Cell, Leaf
 
 NARROW, BROAD = 9, 64
 """Characters of the narrowest and the broadest column; what is longer breaks into lines."""

@@ -141,7 +141,7 @@ function drawView(told) {
   if (view === "matters") {
     let turns = box.querySelector(".turns");
     if (!turns) box.append(turns = el("div", {className: "turns"}));
-    const more = told.futures < told.most ? "Too few futures so far; more are being flown." : "No belief has one within its range.";
+    const more = told.futures < told.most ? "Too few futures so far; more are being flown." : "No assumption has one within its range.";
     turns.replaceChildren(el("h3", {textContent: "Switching values"}), el("ul", {}, ...(told.lines?.length ? told.lines : [more]).map(line => el("li", {textContent: line}))));
   }
 }
@@ -316,21 +316,21 @@ function source(each) {
 }
 function panelsOf() {
   $("decisions").replaceChildren(...panels.decisions.map(each => slider(each, "d.")));
-  beliefList();
+  assumptionList();
 }
-function beliefList() {
+function assumptionList() {
   const word = $("search").value.trim().toLowerCase();
-  const fit = panels.beliefs.filter(each => !each.fixed && (word ? (each.name + " " + each.note).toLowerCase().includes(word) : each.early || ("b." + each.name) in changes));
-  const few = fit.length || word ? fit.slice(0, word ? 40 : EARLY) : panels.beliefs.filter(each => !each.fixed).slice(0, EARLY);
-  $("beliefs").replaceChildren(...few.map(each => slider(each, "b.")));
-  if (word && fit.length > 40) $("beliefs").append(el("p", {className: "small", textContent: `and ${fit.length - 40} more; write more of the name`}));
+  const fit = panels.assumptions.filter(each => !each.fixed && (word ? (each.name + " " + each.note).toLowerCase().includes(word) : each.early || ("b." + each.name) in changes));
+  const few = fit.length || word ? fit.slice(0, word ? 40 : EARLY) : panels.assumptions.filter(each => !each.fixed).slice(0, EARLY);
+  $("assumptions").replaceChildren(...few.map(each => slider(each, "b.")));
+  if (word && fit.length > 40) $("assumptions").append(el("p", {className: "small", textContent: `and ${fit.length - 40} more; write more of the name`}));
   marked();
 }
 function marked() { for (const row of document.querySelectorAll(".row")) row.put?.(); }
 function listed() {
   const names = Object.keys(changes).sort();
   $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
-    `${name.startsWith("d.") ? "◆ decision" : "? belief"} ${name.slice(2)}: ${changes[name]} `,
+    `${name.startsWith("d.") ? "◆ decision" : "? assumption"} ${name.slice(2)}: ${changes[name]} `,
     el("button", {type: "button", textContent: "take back", ariaLabel: `take back ${name.slice(2)}`, onclick: () => change(name, null)})))
     : [el("li", {textContent: "Nothing: this is the scenario as it stands."})]));
 }
@@ -370,7 +370,7 @@ function log() {
   const word = el("input", {type: "search", ariaLabel: "Filter the log"});
   const body = el("tbody");
   const fill = () => {
-    const rows = panels.beliefs.filter(each => (each.name + each.quality + each.owner + each.note).toLowerCase().includes(word.value.toLowerCase()));
+    const rows = panels.assumptions.filter(each => (each.name + each.quality + each.owner + each.note).toLowerCase().includes(word.value.toLowerCase()));
     const by = row => sort[0] === "effect" ? Math.abs(row.effect ?? 0) : row[sort[0]] ?? "";
     rows.sort((a, b) => sort[1] * (by(a) > by(b) ? 1 : by(a) < by(b) ? -1 : 0));
     body.replaceChildren(...rows.map(each => {
@@ -386,15 +386,15 @@ function log() {
   const heads = {p50: "value", effect: `effect on net benefit, M ${panels.currency}`};
   const top = columns.map(name => el("th", {scope: "col"}, el("button", {type: "button", textContent: heads[name] ?? name,
     onclick: () => { sort = [name, sort[0] === name ? -sort[1] : 1]; fill(); }})));
-  const note = "Every number with its rating; a new value is a changed belief, as with a slider, and what it does stands in the strip above. The effect is the mean net benefit where the row is high less where it is low, from the futures flown so far; impact is large, some or none seen beyond luck. Rows of raids.toml were fitted and stay.";
-  $("view").replaceChildren(el("h3", {textContent: `${panels.beliefs.length} numbers are believed, ${panels.beliefs.filter(b => b.quality === "red").length} of them red`}),
+  const note = "Every number with its rating; a new value is a changed assumption, as with a slider, and what it does stands in the strip above. The effect is the mean net benefit where the row is high less where it is low, from the futures flown so far; impact is large, some or none seen beyond luck. Rows of raids.toml were fitted and stay.";
+  $("view").replaceChildren(el("h3", {textContent: `${panels.assumptions.length} numbers are believed, ${panels.assumptions.filter(b => b.quality === "red").length} of them red`}),
     el("p", {className: "small", textContent: note}), el("label", {textContent: "Filter "}, word), scroller(el("table", {}, el("thead", {}, el("tr", {}, ...top)), body)));
   fill();
 }
 let refill = null;
 const MARKS = {green: "● green", amber: "▲ amber", red: "■ red"};
 function effects(impacts) {
-  for (const each of panels.beliefs) Object.assign(each, impacts[each.name] ?? {impact: each.known ? "no range" : ""});
+  for (const each of panels.assumptions) Object.assign(each, impacts[each.name] ?? {impact: each.known ? "no range" : ""});
   refill?.();
 }
 
@@ -636,7 +636,7 @@ async function start() {
   if (LOCAL.has(view)) ask();
   document.body.dataset.ready = "yes";
 }
-$("search").addEventListener("input", beliefList);
+$("search").addEventListener("input", assumptionList);
 $("undo").addEventListener("click", () => { if (past.length) { changes = past.pop(); settle(); } });
 $("reset").addEventListener("click", () => { past.push({...changes}); changes = {}; settle(); });
 $("link").addEventListener("click", copy);

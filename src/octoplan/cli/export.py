@@ -1,0 +1,84 @@
+"""``octoplan export``: a run as tables that other tools read, with descriptors and a workbook of live formulas."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from octoplan.cli.runs import spoken
+
+if TYPE_CHECKING:
+    from octoplan.outcomes.export import Table
+    from octoplan.outcomes.run import Run
+
+Format = Literal["xlsx", "parquet", "csv"]
+SCENARIO = "scenario"
+TABLES, RECKONING = "tables.xlsx", "reckoning.xlsx"
+
+
+def export(run: Path, *, to: Format, out: Path | None = None) -> None:
+    """Write a run as tables: one folder with data, descriptors (Frictionless, RO-Crate) and the scenario's files.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    to
+        xlsx: a workbook of the tables, and one that works the case at medians out again with live formulas; csv: a
+        file a table; parquet: the same, and every future of every tally.
+    out
+        The folder to write; RUN-xlsx, RUN-parquet or RUN-csv beside the run if not given.
+
+    """
+    with spoken():
+        from rich.console import Console
+
+        from octoplan.outcomes.store import beside, read
+
+        place = out or run.with_name(f"{run.resolve().name}-{to}")
+        with beside(place) as part:
+            for name, content in contents(read(run), to).items():
+                (part / name).parent.mkdir(exist_ok=True)
+                (part / name).write_bytes(content)
+        Console().print(str(place), highlight=False, soft_wrap=True)
+
+
+def contents(run: "Run", to: Format) -> dict[str, bytes]:
+    """Every file of an export by its path."""
+    from octoplan.outcomes.descriptors import CRATE, PACKAGE, crate, package
+
+    found, tables = workbooks(run) if to == "xlsx" else filed(run, to)
+    scenario = {f"{SCENARIO}/{name}": content for name, content in run.scenario.files.items()}
+    described = json.dumps(package(run, tables, found), indent=1, ensure_ascii=False).encode()
+    every = {**found, **scenario, PACKAGE: described}
+    told = json.dumps(crate(run, every, tuple(scenario)), indent=1, ensure_ascii=False).encode()
+    return {**every, CRATE: told}
+
+
+Filed = tuple[dict[str, bytes], list[tuple["Table", str]]]
+
+
+def filed(run: "Run", to: Format) -> Filed:
+    """A file for each table; Parquet has every future of each tally beside."""
+    from octoplan.outcomes.export import by_future, tables
+
+    every = [*tables(run), *(by_future(run).values() if to == "parquet" else ())]
+    named = [(table, f"{table.name}.{to}") for table in every]
+    return {path: table.parquet() if to == "parquet" else table.csv().encode() for table, path in named}, named
+
+
+def workbooks(run: "Run") -> Filed:
+    """The tables as one workbook, and the one with live formulas where the scenario has a case at medians."""
+    from octoplan.outcomes.export import tables
+    from octoplan.outcomes.median_case import median_case
+    from octoplan.show.formula_workbook import reckoning
+    from octoplan.show.sheets import Sheet, book, plain
+
+    every = tables(run, draws=False)
+    sheets = [
+        Sheet(each.name, {c.name: list(map(plain, cells)) for c, cells in zip(each.columns, each.cells, strict=True)})
+        for each in every
+    ]
+    found = {TABLES: book(sheets)}
+    if run.scenario.known_from is None:
+        found[RECKONING] = reckoning(median_case(run))
+    return found, [(table, TABLES) for table in every]

@@ -1,0 +1,59 @@
+"""The table ``[plan]`` of ``decisions.toml``: what ``octoplan plan`` is to look for, and within which bounds."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from octoplan.scenario.field_types import Amount, Share, Table
+
+Bounds = Annotated[list[Share], Field(min_length=2, max_length=2)]
+
+
+class Wanted(Table):
+    """What is wanted of a plan. A run does not look at it."""
+
+    objective: Literal["least-cost", "most-stopped"] = Field(
+        "least-cost", description="least expected cost and losses, or most threats stopped for the budgets"
+    )
+    tail: Share = Field(0.0, description="weight of the dearest futures against the mean")
+    level: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.9, description="share of futures beyond which costs count as tail"
+    )
+    worst: dict[str, dict[str, Amount]] = Field(
+        default_factory=dict,
+        description='named scenarios, each of factors by assumption ("*" stands for any letters); the worst of them counts',
+    )
+    share: dict[str, Bounds] = Field(
+        default_factory=dict, description="least and greatest share of the units asked, by country"
+    )
+    budget: dict[str, str | dict[str, str]] = Field(
+        default_factory=dict,
+        description='what a payer may spend on what is decided: "80 MGBP", or by year { 2026 = "40 MGBP" }',
+    )
+    jobs: dict[str, Amount] = Field(
+        default_factory=dict, description="direct jobs at least, the mean over the horizon, by country"
+    )
+    most: dict[str, Amount] = Field(default_factory=dict, description="good units a month at most, by plant")
+    target: Amount | None = Field(None, description="good units a month to reach")
+    by: str | None = Field(None, description='the month to reach them by, such as "2026-07"; the first if not given')
+    shortage: str | None = Field(
+        None, description='price of a unit short of the target, such as "5000 GBP", which it is if not given'
+    )
+    stopped: Share | None = Field(None, description="share of all threats to stop over the horizon")
+    confidence: Share | None = Field(
+        None, description="share of futures in which target and share of threats must be reached"
+    )
+    fixed: list[str] = Field(
+        default_factory=list, description="decisions to leave as they are: output.PLANT, lines.PLANT, crews, kits"
+    )
+
+    @property
+    def budgets(self) -> Iterator[tuple[str, int | None, str, tuple[str, ...]]]:
+        """Payer, year or none, amount as written, and the path of each budget."""
+        for payer, found in self.budget.items():
+            if isinstance(found, str):
+                yield payer, None, found, ("plan", "budget", payer)
+            else:
+                for year, text in found.items():
+                    yield payer, int(year) if year.isdigit() else -1, text, ("plan", "budget", payer, year)
