@@ -25,7 +25,7 @@ TIMES = re.compile(r"[x×]\s*([0-9.]+)")
 
 @dataclass(frozen=True)
 class Changes:
-    """Words by name: a figure or a range for an assumption; a factor such as ``x1.5`` or a list by month for a decision."""
+    """Text by name: a value or a range for an assumption; a factor (``x1.5``) or a list by month for a decision."""
 
     assumptions: Mapping[str, str] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def believed(scenario: Scenario, words: Mapping[str, str], problems: list[Proble
 
 
 def row_of(assumption: Assumption, text: str) -> list[str]:
-    """The row of an assumption that is given another figure, or a range from P10 to P90, in its unit if none is named."""
+    """The row of an assumption with a new value or a new range from P10 to P90, in its unit if none is named."""
     text = text.strip()
     ranged = range_of(text) is not None
     named = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))

@@ -59,9 +59,12 @@ def row(scenario: Scenario, assumption: Assumption, early: bool) -> dict[str, An
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
     sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]
     return {
-        "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit, "low": low, "p10": p10, "p50": p50,
-        "p90": p90, "high": high, "known": assumption.known, "distribution": assumption.distribution, "quality": assumption.quality,
-        "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note, "line": assumption.line,
+        "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit,
+        "low": low, "p10": p10, "p50": p50,
+        "p90": p90, "high": high, "known": assumption.known,
+        "distribution": assumption.distribution, "quality": assumption.quality,
+        "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note,
+        "line": assumption.line,
         "file": assumption.file, "fixed": not assumption.file.endswith(ASSUMPTIONS), "early": early,
         "sources": [{"title": s.title, "publisher": s.publisher, "date": s.date, "url": s.url} for s in sources],
     }  # fmt: skip

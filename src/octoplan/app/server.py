@@ -147,7 +147,8 @@ class Page:
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
-            "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario), "largest": folders.LARGEST,
+            "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario),
+            "largest": folders.LARGEST,
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:

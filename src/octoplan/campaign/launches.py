@@ -26,7 +26,7 @@ def launch_future(world: World, links: Links, keys: Keys, future: int, launched:
 
 
 def launch_batch(compiled: Compiled, assumptions: Floats, seed: int, first: int) -> Counts:
-    """Threats of the futures first, first + 1, … one for each row of assumptions: (futures, days, threats * regions)."""
+    """Threats of the futures first, first + 1, … a row of assumptions each: (futures, days, threats * regions)."""
     days, names, streams = len(compiled.links.month_of), compiled.names, keys(seed, compiled.names)
     launched = np.zeros((len(assumptions), days, len(names.threats) * len(names.regions)), np.int32)
     for row, draw in enumerate(assumptions):

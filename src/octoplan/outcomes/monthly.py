@@ -43,8 +43,8 @@ def spread(total: int, weights: Floats) -> Ints:
 def published_months(scenario: Scenario, first: date, months: int) -> Record:
     """A record whose months are those that were published, and whose days are the scenario's own process.
 
-    One draw of the process, its assumptions drawn too, says how the total of a month lies over its days; of each day the
-    same share is stopped. Months that were not published are left out, so that ``Record.between`` names them.
+    One draw of the process, its assumptions drawn too, says how the total of a month lies over its days; of each day
+    the same share is stopped. Months that were not published are left out, so that ``Record.between`` names them.
     """
     known = totals()
     days, launched, stopped = [], [], []

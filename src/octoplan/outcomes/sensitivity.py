@@ -1,8 +1,8 @@
 """What a figure hangs on, from a run's own draws: its mean where one assumption is low and where it is high, and where
 its mean would change sign.
 
-Each assumption is looked at alone, over all others as they were drawn with it: correlated assumptions share their swing, and
-a joint effect of two shows only as far as one of them carries it. No future is flown for it.
+Each assumption is looked at alone, over all others as they were drawn with it: correlated ones share their swing,
+and a joint effect of two shows only as far as one of them carries it. No future is flown for it.
 """
 
 from dataclasses import dataclass

@@ -104,8 +104,8 @@ class Plan:
     lower, upper, gap
         The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
     facts, model, followed
-        What is known of every future with the assumptions as they are, the programme over them, and its second stage under
-        the plan, (futures, y).
+        What is known of every future with the assumptions as they are, the programme over them, and its second stage
+        under the plan, (futures, y).
     sampled
         The gap estimated on further futures, where asked for.
     values

@@ -234,7 +234,7 @@ def fly_pilot(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Pilot:
-    """Fly the design through the futures that ``octoplan.simulate`` draws from the same seed, for each set of assumptions.
+    """Fly the design through the futures that ``octoplan.simulate`` draws from the same seed, for each set of them.
 
     assumptions
         Draws (futures, columns), one array for each set; future i meets the same luck in all of them.

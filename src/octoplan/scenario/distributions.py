@@ -327,7 +327,7 @@ class Assumption:
 
     ``low``, ``value`` and ``high`` are as stated, in ``unit`` (a unit of ``entities``) and, for money, in ``currency``
     at the prices of ``price_base``; ``None`` where the row has none. ``distribution`` names the kind and ``shape`` is
-    the distribution itself, inside the lawful range. ``name`` may hold ``*``: one assumption then fills several numbers.
+    the distribution itself, inside the lawful range. ``name`` may hold ``*``: it then fills several numbers.
     """
 
     name: str
@@ -428,8 +428,8 @@ def draws(assumptions: Sequence[Assumption], uniforms: Floats, inflation: Sequen
     inflation
         (assumptions,) column of the inflation of the assumption's currency; -1 where there is no money.
 
-    Returns (futures, assumptions) in the units of ``entities``. Money stays in the currency of its row; a row in prices of
-    another year is multiplied by ``(1 + inflation) ** (price_base - row's year)``, with that future's inflation.
+    Returns (futures, assumptions) in the units of ``entities``. Money stays in the currency of its row; a row in prices
+    of another year is multiplied by ``(1 + inflation) ** (price_base - row's year)``, with that future's inflation.
     """
     values = np.empty_like(uniforms)
     for column, assumption in enumerate(assumptions):

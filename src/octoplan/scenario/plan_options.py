@@ -22,7 +22,7 @@ class Wanted(Table):
     )
     worst: dict[str, dict[str, Amount]] = Field(
         default_factory=dict,
-        description='named scenarios, each of factors by assumption ("*" stands for any letters); the worst of them counts',
+        description='named scenarios of factors by assumption ("*" stands for any letters); the worst of them counts',
     )
     share: dict[str, Bounds] = Field(
         default_factory=dict, description="least and greatest share of the units asked, by country"

@@ -23,7 +23,7 @@ HALF = 0.5
 
 
 def called(scenario: Scenario, assumption: Assumption) -> str:
-    """What an assumption is about in words, with the entities it fills: ``labour a unit needs at first (all plants)``."""
+    """What an assumption is about, with the entities it fills: ``labour a unit needs at first (all plants)``."""
     kind = BY_NAME[assumption.kind]
     meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
     named = [
@@ -147,7 +147,7 @@ def statement(run: Run) -> str:
         ("seed and futures", f"{run.seed}; {run.futures:,} flown, {run.failed:,} failed and counted in no measure"),
         ("numbers believed", f"{len(assumptions):,} rows: " + ", ".join(f"{quality[q]:,} {q}" for q in QUALITIES)),
         ("without a source", f"{sum(not assumption.sources for assumption in assumptions):,} rows"),
-        ("dated", f"{min(b.date for b in assumptions)} to {max(b.date for b in assumptions)}" if assumptions else "never"),
+        ("dated", f"{min(dates := [a.date for a in assumptions])} to {max(dates)}" if assumptions else "never"),
         ("to be reviewed by", str(governed.sunset or "no date set")),
     ))  # fmt: skip
     people = [

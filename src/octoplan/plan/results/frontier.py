@@ -223,7 +223,7 @@ def moved(pilot: Pilot, columns: list[int], factor: float) -> Pilot:
 
 
 def movable(pilot: Pilot) -> "Iterator[tuple[str, list[int], str, Label]]":
-    """Assumptions about the plants of one country alone: the country, their columns, words, and the value at a factor."""
+    """Assumptions about the plants of one country: the country, their columns, words, and the value at a factor."""
     compiled = pilot.compiled
     home = np.asarray(compiled.template.plants["country"])
     for c in sorted(set(home.tolist())):

@@ -1,4 +1,4 @@
-"""A plan as sheets of rows, for a workbook or for CSV: what is decided, what is expected, by when, on which assumptions.
+"""A plan as sheets of rows, for a workbook or for CSV: what is decided and expected, by when, on which assumptions.
 
 A figure that differs between futures stands as its mean, P10 and P90.
 """
@@ -238,8 +238,8 @@ def sources(plan: Plan) -> Leaf:
         unit = assumption.unit.replace("money", assumption.currency or "money")
         rows.append(
             (assumption.name, assumption.value, assumption.low, assumption.high, assumption.distribution, unit,
-             assumption.price_base if assumption.currency else None, titles, links, assumption.quality, assumption.owner, assumption.date,
-             assumption.note, f"{assumption.file}:{assumption.line}")
+             assumption.price_base if assumption.currency else None, titles, links, assumption.quality,
+             assumption.owner, assumption.date, assumption.note, f"{assumption.file}:{assumption.line}")
         )  # fmt: skip
     head = (
         "assumption", "value", "low", "high", "distribution", "unit", "price base (year)", "source",
