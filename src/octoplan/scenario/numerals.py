@@ -1,0 +1,31 @@
+"""Numerals that can be read two ways, such as 30.000: thirty, or thirty thousand where a point separates thousands."""
+
+import re
+
+_ONE_GROUP = re.compile(r"([+-]?)([1-9][0-9]{0,2})([.,])([0-9]{3})")
+
+
+def ambiguous_readings(text: str) -> tuple[str, str] | None:
+    """Both readings of a numeral whose only separator may be a decimal sign or separate thousands.
+
+    That is a point or a comma with one to three digits before it, the first not 0, and exactly three after it.
+
+    Args:
+        text: A numeral without its unit; white space around it is ignored.
+
+    Returns:
+        The reading with a decimal sign and the reading with thousands, such as ("30", "30,000"); None where only one
+        reading is possible.
+
+    >>> ambiguous_readings("30.000")
+    ('30', '30,000')
+    >>> ambiguous_readings("1,234")
+    ('1.234', '1,234')
+    >>> ambiguous_readings("0.125")
+
+    """
+    match = _ONE_GROUP.fullmatch(text.strip())
+    if match is None:
+        return None
+    sign, units, _, group = match.groups()
+    return f"{float(f'{sign}{units}.{group}'):g}", f"{sign}{units},{group}"
