@@ -15,6 +15,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from octoplan import show as show
+    from octoplan.errors import DistributionError as DistributionError
+    from octoplan.errors import FitError as FitError
+    from octoplan.errors import FolderError as FolderError
+    from octoplan.errors import FutureFailed as FutureFailed
+    from octoplan.errors import JobError as JobError
+    from octoplan.errors import OctoplanError as OctoplanError
+    from octoplan.errors import PlanError as PlanError
+    from octoplan.errors import Problem as Problem
+    from octoplan.errors import QuantityError as QuantityError
+    from octoplan.errors import RecordError as RecordError
+    from octoplan.errors import RequestError as RequestError
+    from octoplan.errors import RunError as RunError
+    from octoplan.errors import ScenarioError as ScenarioError
+    from octoplan.errors import StoreError as StoreError
+    from octoplan.errors import Unfinished as Unfinished
     from octoplan.outcomes.compare import compare as compare
     from octoplan.outcomes.raids import draw_raids as draw_raids
     from octoplan.outcomes.run import Run as Run
@@ -22,15 +37,55 @@ if TYPE_CHECKING:
     from octoplan.outcomes.store import read as read
     from octoplan.plan.optimise import optimise as optimise
     from octoplan.scenario import Scenario as Scenario
-    from octoplan.scenario import ScenarioError as ScenarioError
     from octoplan.scenario import load as load
 
-__all__ = ["Run", "Scenario", "ScenarioError", "compare", "draw_raids", "load", "optimise", "read", "show", "simulate"]
+__all__ = [
+    "DistributionError",
+    "FitError",
+    "FolderError",
+    "FutureFailed",
+    "JobError",
+    "OctoplanError",
+    "PlanError",
+    "Problem",
+    "QuantityError",
+    "RecordError",
+    "RequestError",
+    "Run",
+    "RunError",
+    "Scenario",
+    "ScenarioError",
+    "StoreError",
+    "Unfinished",
+    "compare",
+    "draw_raids",
+    "load",
+    "optimise",
+    "read",
+    "show",
+    "simulate",
+]
 
-_HOME = {
+_ERRORS = (
+    "DistributionError",
+    "FitError",
+    "FolderError",
+    "FutureFailed",
+    "JobError",
+    "OctoplanError",
+    "PlanError",
+    "Problem",
+    "QuantityError",
+    "RecordError",
+    "RequestError",
+    "RunError",
+    "ScenarioError",
+    "StoreError",
+    "Unfinished",
+)
+_HOME = dict.fromkeys(_ERRORS, "octoplan.errors") | {
     "Run": "octoplan.outcomes.run",
     "Scenario": "octoplan.scenario",
-    "ScenarioError": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
     "draw_raids": "octoplan.outcomes.raids",
     "load": "octoplan.scenario",

@@ -3,7 +3,8 @@
 import pytest
 
 from octoplan.app.changes import Changes, changed, months, read
-from octoplan.scenario import ScenarioError, load
+from octoplan.errors import ScenarioError
+from octoplan.scenario import load
 
 
 def test_nothing_changed_is_the_scenario() -> None:

@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 from octoplan.app import folders
-from octoplan.app.folders import FolderError, as_workbook, brought, packed
-from octoplan.scenario import ScenarioError, load
+from octoplan.app.folders import as_workbook, brought, packed
+from octoplan.errors import FolderError, ScenarioError
+from octoplan.scenario import load
 from octoplan.scenario.scenario import read_files
 
 

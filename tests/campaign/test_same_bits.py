@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 import octoplan
 from octoplan.campaign import day
-from octoplan.campaign.futures import SHADOWED, Flown, FutureFailed, fly
+from octoplan.campaign.futures import SHADOWED, Flown, fly
 from octoplan.campaign.raiding import LARGEST_RAID
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES
+from octoplan.errors import FutureFailed
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Compiled, Floats
 

@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
+from octoplan.errors import RunError
 from octoplan.outcomes.backtest import Backtest, Check, Figure, backtest, of_record, published, through
-from octoplan.outcomes.run import RunError
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import load
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from octoplan.errors import RunError
 from octoplan.outcomes.compare import Incomparable, compare
-from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import load
 from tests.outcomes.runs import FUTURES, changed, pocket
 

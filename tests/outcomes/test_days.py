@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from octoplan.errors import RunError
 from octoplan.outcomes.daily import TOLD, told_by_day
-from octoplan.outcomes.run import RunError, simulate
+from octoplan.outcomes.run import simulate
 from octoplan.scenario import load
 
 FLOWS = (

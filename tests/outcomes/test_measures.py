@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from octoplan.errors import RunError, Unfinished
 from octoplan.outcomes.measures import Measure, measures
-from octoplan.outcomes.run import Run, RunError, Unfinished, kept, labelled, simulate
+from octoplan.outcomes.run import Run, kept, labelled, simulate
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Floats
 from tests.outcomes.runs import FUTURES, changed, octopus, pocket

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octoplan.errors import RecordError
 from octoplan.outcomes.backtest import of_record, through
 from octoplan.outcomes.monthly import published_months, spread, totals
 from octoplan.raids.read.readers import read
-from octoplan.raids.read.record import Record, RecordError
+from octoplan.raids.read.record import Record
 from octoplan.scenario import load
 
 FIRST = date(2025, 11, 1)

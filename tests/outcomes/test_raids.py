@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import octoplan
-from octoplan.outcomes import RunError
+from octoplan.errors import RunError
 from tests.outcomes.runs import FUTURES, changed, pocket
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from octoplan.cli.main import main as cli
-from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.errors import RunError
+from octoplan.outcomes.run import Run, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import about
 from octoplan.scenario.scenario import load, with_state

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from octoplan.errors import StoreError
 from octoplan.outcomes import store
 from octoplan.outcomes.measures import key_results
-from octoplan.outcomes.store import StoreError, read, save, write_whole
+from octoplan.outcomes.store import read, save, write_whole
 from tests.outcomes.runs import FUTURES, octopus, pocket
 
 

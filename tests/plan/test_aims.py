@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import octoplan as op
+from octoplan.errors import PlanError, ScenarioError
 from octoplan.plan.gates import opened
 from octoplan.plan.goals import Aims, Target, aims_of
 from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_assumptions
@@ -17,8 +18,7 @@ from octoplan.plan.results.frontier import frontier as split
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import Risk, measured, weighed
-from octoplan.plan.solver.two_stage import PlanError
-from octoplan.scenario import Scenario, ScenarioError
+from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, aimed, flown
 from tests.plan.programmes import drawn

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gap
 from octoplan.plan.solver.risk import Risk
-from octoplan.plan.solver.two_stage import PlanError, Scenarios
+from octoplan.plan.solver.two_stage import Scenarios
 from tests.plan.programmes import drawn, farmer, newsvendor
 
 

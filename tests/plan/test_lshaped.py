@@ -9,10 +9,11 @@ import pytest
 from scipy import sparse
 from scipy.optimize import linprog
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import Risk, tail_mean
-from octoplan.plan.solver.two_stage import Floats, PlanError, Realisation, Scenarios, TwoStage, replaced
+from octoplan.plan.solver.two_stage import Floats, Realisation, Scenarios, TwoStage, replaced
 from tests.plan.programmes import alike, columns, drawn, farmer, newsvendor
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import octoplan as op
+from octoplan.errors import PlanError
 from octoplan.outcomes.run import assumptions_of
 from octoplan.plan.check import broken
 from octoplan.plan.goals import Aims, Target
@@ -20,7 +21,7 @@ from octoplan.plan.results import narrative as words
 from octoplan.plan.second_stage_tables import block, follow
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver.recourse import costs
-from octoplan.plan.solver.two_stage import Floats, PlanError
+from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import MONEY, UNIT
 from octoplan.scenario import Scenario
 

@@ -6,11 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import highs as solver
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gap
-from octoplan.plan.solver.two_stage import Floats, PlanError, Scenarios
+from octoplan.plan.solver.two_stage import Floats, Scenarios
 from tests.plan.smps import Instance, read
 
 GBD, LANDS, LANDS_64 = 1655.62785, 225.62940, 227.60375

@@ -7,6 +7,7 @@ import pytest
 
 import octoplan as op
 from octoplan.cli.plan import plan as command
+from octoplan.errors import PlanError
 from octoplan.outcomes.store import save
 from octoplan.plan.goals import Aims, Target
 from octoplan.plan.optimise import Plan, optimise
@@ -14,7 +15,6 @@ from octoplan.plan.response_surface import begins, opened_before
 from octoplan.plan.results import evaluation as flight
 from octoplan.plan.results import schedule as calendar
 from octoplan.plan.second_stage_tables import block
-from octoplan.plan.solver.two_stage import PlanError
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_state
 from tests.plan.test_aims import silent

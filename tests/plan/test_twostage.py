@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.risk import Risk
-from octoplan.plan.solver.two_stage import PlanError, Scenarios, faults, mean, sound
+from octoplan.plan.solver.two_stage import Scenarios, faults, mean, sound
 from tests.plan.programmes import columns, drawn, farmer, newsvendor
 
 

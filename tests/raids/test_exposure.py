@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from octoplan.errors import RecordError
 from octoplan.raids.read.alerts import Exposure, read_exposure
-from octoplan.raids.read.record import RecordError
 from tests.raids.test_readers import PUBLIC, public
 
 HEAD = "region,alerts,hours,alerts_per_day,share_alerts"

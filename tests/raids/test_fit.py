@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from octoplan.raids.fit import FitError, fit
+from octoplan.errors import FitError
+from octoplan.raids.fit import fit
 from octoplan.raids.process import COORDINATES
 from tests.raids.test_process import TRUTH, simulated
 

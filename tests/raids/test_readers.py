@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octoplan.errors import RecordError, ScenarioError
 from octoplan.raids.read import csv_reader as text
 from octoplan.raids.read.readers import read
-from octoplan.raids.read.record import CLASSES, Record, RecordError
-from octoplan.scenario import ScenarioError
+from octoplan.raids.read.record import CLASSES, Record
 from tests.raids.tables import Table, a_day, by_class, classed, daily, reported, reports, tables
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "raids"

@@ -6,17 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.raids.read.record import (
-    CLASSES,
-    MEASURES,
-    Break,
-    Record,
-    RecordError,
-    Repair,
-    break_between,
-    breaks,
-    read_breaks,
-)
+from octoplan.errors import RecordError
+from octoplan.raids.read.record import CLASSES, MEASURES, Break, Record, Repair, break_between, breaks, read_breaks
 
 
 def made(first: str = "2025-07-30", count: int = 4) -> Record:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octoplan.errors import RecordError
 from octoplan.raids.read.attack_reports import read_models
 from octoplan.raids.read.readers import read
-from octoplan.raids.read.record import CLASSES, Record, RecordError
+from octoplan.raids.read.record import CLASSES, Record
 from tests.raids.tables import reported
 
 ALIKE = "reports told twice alike, counted once"

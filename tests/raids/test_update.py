@@ -6,8 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from octoplan.errors import FitError
 from octoplan.raids.drift import drift
-from octoplan.raids.fit import Fit, FitError, fit
+from octoplan.raids.fit import Fit, fit
 from octoplan.raids.fit_file import posterior_of, text_of
 from tests.raids.test_process import simulated
 from tests.scenario.test_raids import record

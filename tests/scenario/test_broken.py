@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from octoplan.cli.main import main
-from octoplan.scenario import ScenarioError, load
+from octoplan.errors import ScenarioError
+from octoplan.scenario import load
 from tests.scenario.folder import ASSUMPTIONS, FILES, line_of
 
 Edit = Callable[[str], str]

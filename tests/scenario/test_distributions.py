@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from octoplan.errors import DistributionError
 from octoplan.scenario.distributions import (
     QUANTILED,
     Correlation,
     Distribution,
-    DistributionError,
     Fixed,
     Floats,
     Triangular,

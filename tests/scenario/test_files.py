@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octoplan.errors import Problem, ScenarioError
 from octoplan.scenario.files import (
     MOST_BYTES,
-    Problem,
     Report,
-    ScenarioError,
     did_you_mean,
     locate,
     read_csv,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from octoplan.scenario.quantities import Figure, QuantityError, Units, figure_of, number_of, range_of
+from octoplan.errors import QuantityError
+from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
 
 UNITS = Units(("GBP", "UAH"))
 

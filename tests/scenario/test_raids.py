@@ -9,11 +9,12 @@ import pytest
 from scipy.special import ndtri
 
 from octoplan.campaign.streams import uniforms
+from octoplan.errors import ScenarioError
 from octoplan.raids import fit as fitting
 from octoplan.raids.fit_file import named, normal_correlations, text_of
 from octoplan.raids.process import COORDINATES
 from octoplan.raids.read.record import CLASSES, Record
-from octoplan.scenario import Scenario, ScenarioError, load
+from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import shipped_folder
 from tests.raids.test_process import simulated
 

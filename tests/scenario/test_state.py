@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from octoplan.cli.main import main
-from octoplan.scenario import Scenario, ScenarioError, load
+from octoplan.errors import ScenarioError
+from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import with_state
 from tests.scenario.folder import FILES, PROGRAMME, write
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.errors import RunError
+from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import load
 from octoplan.show.charts import CHARTS
 from octoplan.show.report import report

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from octoplan.errors import Problem, ScenarioError
 from octoplan.plan.decisions import rewritten
-from octoplan.scenario import Scenario, ScenarioError
+from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS
 from octoplan.scenario.distributions import QUANTILED, Assumption
 from octoplan.scenario.entities import BY_NAME
-from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, Problem
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.quantities import range_of
 from octoplan.scenario.scenario import with_files
 

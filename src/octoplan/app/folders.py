@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from octoplan.errors import FolderError
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
@@ -24,10 +25,6 @@ LARGEST, UNPACKED, RATIO = 5_000_000, 20_000_000, 200
 """Bytes of a zip file, bytes of all it holds, and how many times smaller than its content it may be."""
 
 KNOWN = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES, CORRELATIONS, RAIDS, GIVEN, WHAT_IF, STATE, "README.md")
-
-
-class FolderError(Exception):
-    """A zip file that is no scenario folder, in words for its user."""
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:

@@ -13,16 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from octoplan.errors import JobError
 from octoplan.scenario import Scenario
 
 MOST = 2
 """Jobs of one session at work at once."""
 
 KINDS = ("plan", "run")
-
-
-class JobError(Exception):
-    """A job that cannot be, in words for its user."""
 
 
 @dataclass

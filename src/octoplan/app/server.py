@@ -23,11 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octoplan.app import changes, folders, panels
 from octoplan.app.engine import MORE, STEPS, Engine, Superseded, answer, drawn, replay, trim
-from octoplan.app.folders import FolderError
-from octoplan.app.jobs import JobError, Jobs
+from octoplan.app.jobs import Jobs
 from octoplan.app.views import DEEP, Figure
-from octoplan.outcomes.run import RunError
-from octoplan.scenario import Scenario, ScenarioError
+from octoplan.errors import FolderError, JobError, RequestError, RunError, ScenarioError
+from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import read_files
 from octoplan.show import layers
 
@@ -49,14 +48,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-class Asked(Exception):
-    """A request that cannot be answered, with its status and words."""
-
-    def __init__(self, status: int, *problems: str) -> None:
-        super().__init__("; ".join(problems))
-        self.status, self.problems = status, problems
 
 
 class Guard:
@@ -117,7 +108,7 @@ class Page:
         for key, scenario in self.brought.get(request.state.session, {}).items():
             if key.startswith(of):
                 return scenario
-        raise Asked(
+        raise RequestError(
             409,
             f"the link was made for another scenario ({of[:12]}); this page shows {self.name} "
             f"({self.scenario.hash[:12]}). Upload the folder it was made for, or leave out 'of' to start from this one",
@@ -127,7 +118,7 @@ class Page:
         """The scenario that a request is about, and the same with its changes."""
         with_version = str(body.get("with") or version("octoplan"))
         if with_version != version("octoplan"):
-            raise Asked(
+            raise RequestError(
                 409,
                 f"the link was made with octoplan {with_version}, this is {version('octoplan')}: numbers may differ",
             )
@@ -205,7 +196,7 @@ class Page:
         async for chunk in request.stream():
             data += chunk
             if len(data) > folders.LARGEST:
-                raise Asked(413, f"the file is larger than the {folders.LARGEST:,} bytes that are taken")
+                raise RequestError(413, f"the file is larger than the {folders.LARGEST:,} bytes that are taken")
         scenario = read_files(folders.brought(data), "upload")
         held = self.brought.setdefault(request.state.session, {})
         held[scenario.hash] = scenario
@@ -238,13 +229,13 @@ class Page:
         """One job of this session: what it says, its end, or its result."""
         job = self.jobs.find(request.state.session, request.path_params["name"])
         if job is None:
-            raise Asked(404, "there is no such job in this browser")
+            raise RequestError(404, "there is no such job in this browser")
         if request.method == "DELETE":
             await asyncio.to_thread(job.cancel)
         told = job.told()
         if request.url.path.endswith("/result"):
             if told["state"] != "done":
-                raise Asked(409, f"the job is {told['state']}; it has no result")
+                raise RequestError(409, f"the job is {told['state']}; it has no result")
             return FileResponse(job.folder / "result.json", media_type="application/json")
         return JSONResponse(told)
 
@@ -254,9 +245,9 @@ async def read(request: Request) -> dict[str, Any]:
     try:
         body = await request.json()
     except (ValueError, ClientDisconnect):
-        raise Asked(400, "the request holds no JSON") from None
+        raise RequestError(400, "the request holds no JSON") from None
     if not isinstance(body, dict):
-        raise Asked(400, "the request holds no JSON object")
+        raise RequestError(400, "the request holds no JSON object")
     return body
 
 
@@ -264,7 +255,7 @@ async def refused(_: Request, error: Exception) -> Response:
     """What cannot be, as problems with their files and lines."""
     if isinstance(error, ScenarioError):
         return JSONResponse({"problems": [str(problem) for problem in error.problems]}, 422)
-    status = error.status if isinstance(error, Asked) else 422
+    status = error.status if isinstance(error, RequestError) else 422
     return JSONResponse({"problems": [str(error)]}, status)
 
 
@@ -296,6 +287,6 @@ def served(
         Route("/api/jobs/{name}/result", page.job),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]  # fmt: skip
-    handlers: Any = dict.fromkeys((Asked, ScenarioError, FolderError, JobError, RunError), refused)
+    handlers: Any = dict.fromkeys((RequestError, ScenarioError, FolderError, JobError, RunError), refused)
     middleware = [Middleware(Guard, hosts=frozenset(hosts))]
     return Starlette(routes=routes, exception_handlers=handlers, middleware=middleware, lifespan=life)

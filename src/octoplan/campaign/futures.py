@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from octoplan.campaign import day, tally
 from octoplan.campaign.streams import keys
+from octoplan.errors import FutureFailed
 from octoplan.executors import results
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, world
 
@@ -34,14 +35,6 @@ SHADOWED = (
 )
 """The tallies that are filled for the same futures without the programme; the others are those of the programme or
 the same in both worlds."""
-
-
-class FutureFailed(Exception):
-    """A future could not be flown to its end; ``future`` is its number."""
-
-    def __init__(self, future: int, reason: str) -> None:
-        super().__init__(f"future {future} failed: {reason}")
-        self.future = future
 
 
 @dataclass(frozen=True)

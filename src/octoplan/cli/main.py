@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stderr.close()
         raise SystemExit(0) from None
     except Exception as error:
-        from octoplan.scenario import ScenarioError
+        from octoplan.errors import ScenarioError
 
         if isinstance(error, ScenarioError):
             count = len(error.problems)

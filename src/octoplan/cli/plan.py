@@ -125,13 +125,13 @@ def plan(
         Threads to work on; all cores if not given.
 
     """
+    from octoplan.errors import PlanError
     from octoplan.plan.goals import aims_of
     from octoplan.plan.optimise import optimise
     from octoplan.plan.results import evaluation as flight
     from octoplan.plan.results import narrative as words
     from octoplan.plan.results.frontier import frontier as split
     from octoplan.plan.results.remedies import ways_out
-    from octoplan.plan.solver.two_stage import PlanError
     from octoplan.scenario import load
 
     with spoken(), planned():
@@ -173,7 +173,7 @@ def plan(
 @contextmanager
 def planned() -> Iterator[None]:
     """A plan that cannot be made is a line on stderr."""
-    from octoplan.plan.solver.two_stage import PlanError
+    from octoplan.errors import PlanError
 
     try:
         yield
@@ -183,8 +183,8 @@ def planned() -> Iterator[None]:
 
 def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
     """The scenario with what is known on the first day of a month. Raises PlanError where the two do not fit."""
+    from octoplan.errors import PlanError
     from octoplan.plan.goals import known
-    from octoplan.plan.solver.two_stage import PlanError
     from octoplan.scenario.scenario import with_state
 
     if month is not None:
@@ -201,9 +201,9 @@ def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Sce
 
 def state_text(state: Path, month: str | None) -> str:
     """A state.csv as it stands, or that of a run's median future. Raises PlanError for a run without a month."""
+    from octoplan.errors import PlanError
     from octoplan.outcomes.state import state_of
     from octoplan.outcomes.store import read
-    from octoplan.plan.solver.two_stage import PlanError
 
     if not state.is_dir():
         return state.read_text("utf-8")
@@ -220,7 +220,7 @@ def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
     """The scenario's ``[plan]`` with what the options give in its place. Raises PlanError for one that cannot be."""
     from pydantic import ValidationError
 
-    from octoplan.plan.solver.two_stage import PlanError
+    from octoplan.errors import PlanError
     from octoplan.scenario.decisions import explain
     from octoplan.scenario.plan_options import Wanted
 
@@ -239,7 +239,7 @@ def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
 
 def pairs(options: tuple[str, ...], example: str, read: Callable[[str], Any]) -> dict[str, Any]:
     """NAME=VALUE options by name. Raises PlanError for one of another shape."""
-    from octoplan.plan.solver.two_stage import PlanError
+    from octoplan.errors import PlanError
 
     found = {}
     for option in options:

@@ -29,7 +29,7 @@ Last = Annotated[date | None, Parameter(name="--to")]
 @contextmanager
 def heard() -> Iterator[None]:
     """As ``spoken``, and a record that cannot be fitted is a clear line too."""
-    from octoplan.raids.fit import FitError
+    from octoplan.errors import FitError
 
     with spoken():
         try:
@@ -259,7 +259,7 @@ def score(
 
     import numpy as np
 
-    from octoplan.outcomes.run import RunError
+    from octoplan.errors import RunError
     from octoplan.outcomes.store import write_whole
     from octoplan.raids.benchmarks import rivals
     from octoplan.raids.forecast import Fitted
@@ -331,10 +331,10 @@ def backtest(
         A CSV file to write the table to.
 
     """
+    from octoplan.errors import RunError
     from octoplan.outcomes.backtest import backtest as fly_through
     from octoplan.outcomes.backtest import check_months
     from octoplan.outcomes.monthly import published_months
-    from octoplan.outcomes.run import RunError
     from octoplan.outcomes.store import write_whole
     from octoplan.raids.read.readers import read
     from octoplan.scenario import load

@@ -25,7 +25,7 @@ BAD, FAILED, STOPPED = 2, 1, 130
 @contextmanager
 def spoken() -> Iterator[None]:
     """Errors become a clear line on stderr and an exit code, never a traceback; Ctrl-C says that nothing is left."""
-    from octoplan.outcomes.run import RunError, Unfinished
+    from octoplan.errors import RunError, Unfinished
 
     try:
         yield
@@ -105,7 +105,7 @@ def run(
 
 def check(futures: int, seed: int, threads: int | None, cluster: str | None) -> None:
     """Refuse numbers that cannot be before anything is read."""
-    from octoplan.outcomes.run import RunError
+    from octoplan.errors import RunError
 
     if futures < 1:
         raise RunError(f"--futures {futures}: at least 1 is needed")
@@ -166,7 +166,7 @@ def executor(threads: int | None, cluster: str | None) -> Iterator[Executor]:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return
-    from octoplan.outcomes.run import RunError
+    from octoplan.errors import RunError
 
     try:
         from distributed import Client, KilledWorker
@@ -206,8 +206,8 @@ def compare(
 
     """
     with spoken():
+        from octoplan.errors import RunError
         from octoplan.outcomes.compare import compare as compared
-        from octoplan.outcomes.run import RunError
         from octoplan.outcomes.store import read
         from octoplan.show.tables import compare_tables, wide
 
@@ -286,8 +286,9 @@ def state(
 
     """
     with spoken():
+        from octoplan.errors import StoreError
         from octoplan.outcomes.state import state_of
-        from octoplan.outcomes.store import StoreError, read, write_whole
+        from octoplan.outcomes.store import read, write_whole
 
         if out is not None and out.exists():
             raise StoreError(f"{out} exists; remove it or name another with --out")

@@ -2,6 +2,4 @@
 
 from octoplan.outcomes.raids import draw_raids as draw_raids
 from octoplan.outcomes.run import Run as Run
-from octoplan.outcomes.run import RunError as RunError
-from octoplan.outcomes.run import Unfinished as Unfinished
 from octoplan.outcomes.run import simulate as simulate

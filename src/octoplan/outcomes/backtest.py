@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from octoplan.errors import RunError
 from octoplan.outcomes.measures import measures
-from octoplan.outcomes.run import Run, RunError, simulate
+from octoplan.outcomes.run import Run, simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.what_if import Times

@@ -7,9 +7,10 @@ from math import inf, isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from octoplan.errors import RunError
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.measures import Measure, measures
-from octoplan.outcomes.run import Run, RunError
+from octoplan.outcomes.run import Run
 
 Truths = NDArray[np.bool_]
 

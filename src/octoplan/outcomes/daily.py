@@ -8,7 +8,8 @@ import xarray as xr
 from octoplan.campaign.day import FLOWN, REASONS
 from octoplan.campaign.futures import fly_batch
 from octoplan.campaign.tally import TALLIES, axes
-from octoplan.outcomes.run import Run, RunError
+from octoplan.errors import RunError
+from octoplan.outcomes.run import Run
 
 TOLD = ("launched", "leaked", "stopped", "stopped_by", "shots", "sorties", "kills", "nights", "damage", "fit")
 """The tallies told by day unless others are asked for."""

@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from octoplan.errors import RunError
 from octoplan.outcomes.measures import csv_rows, measures
-from octoplan.outcomes.run import Run, RunError
+from octoplan.outcomes.run import Run
 
 Cell = str | int | float | None
 FIELD_TYPES = {"string", "integer", "number", "date"}

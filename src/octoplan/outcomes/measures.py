@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS, NIGHT_BOUNDS, PLANT_BOUNDS
+from octoplan.errors import RunError
 from octoplan.outcomes.intervals import Interval, chance, interval
-from octoplan.outcomes.run import Run, RunError
+from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats, Ints, Names
 
 YEAR = 365.25

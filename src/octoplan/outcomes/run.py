@@ -14,9 +14,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import BATCH, FutureFailed, fly
+from octoplan.campaign.futures import BATCH, fly
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES, axes
+from octoplan.errors import FutureFailed, RunError, Unfinished
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats, Ints
 
@@ -63,18 +64,6 @@ RAID_KINDS = ("raids", "packages", "splits", "corridors")
 """The kinds of number that decide a raid in full; of a threat only its mix and its links do."""
 
 Progress = Callable[[int, int], None]
-
-
-class RunError(Exception):
-    """A run that cannot be made or read, in words for its user."""
-
-
-class Unfinished(RunError):
-    """A future that failed where none may; ``future`` is its number."""
-
-    def __init__(self, future: int, message: str) -> None:
-        super().__init__(message)
-        self.future = future
 
 
 @dataclass(frozen=True, eq=False)

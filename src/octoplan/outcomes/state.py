@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.outcomes.run import Run, RunError
+from octoplan.errors import RunError
+from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.state import DATE, NO, STATE_COLUMNS, Quantity, quantities
 

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from octoplan.errors import StoreError
 from octoplan.outcomes.measures import CSV_COLUMNS, KeyResults, csv_rows
-from octoplan.outcomes.run import Run, RunError
+from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 
 SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
@@ -35,10 +36,6 @@ SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
     "report.html",
 )
 FORMAT = 1
-
-
-class StoreError(RunError):
-    """A folder that cannot hold, or does not hold, a run."""
 
 
 def free(path: Path) -> None:

@@ -5,8 +5,9 @@ from itertools import product
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.plan.goals import known
-from octoplan.plan.solver.two_stage import Floats, Ints, PlanError
+from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, Plan
 
 OUTPUT, LINES, CALENDAR = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver.risk import NEUTRAL, Risk
-from octoplan.plan.solver.two_stage import PlanError
 from octoplan.scenario import Scenario
 from octoplan.scenario.decisions import wanted_money
 from octoplan.scenario.plan_options import Wanted

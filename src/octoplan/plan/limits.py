@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from octoplan.errors import PlanError
 from octoplan.plan.fixed_costs import Paid, committed
 from octoplan.plan.fixed_decisions import Given
 from octoplan.plan.goals import Aims, known
 from octoplan.plan.parameters import YEAR, Facts
 from octoplan.plan.solver.builder import Sheet
 from octoplan.plan.solver.highs import Outcome, load, run, values
-from octoplan.plan.solver.two_stage import Columns, Flags, Floats, PlanError, TwoStage
+from octoplan.plan.solver.two_stage import Columns, Flags, Floats, TwoStage
 from octoplan.plan.units import CREW, MONEY, UNIT
 
 EVERY = "*"

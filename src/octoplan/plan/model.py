@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.plan.fixed_costs import Paid, by_window, calendar_of, committed, windows_of
 from octoplan.plan.fixed_decisions import LINES, OUTPUT, Given, given_of, windows_from
 from octoplan.plan.goals import Aims, known
@@ -26,7 +27,7 @@ from octoplan.plan.response_surface import Curves
 from octoplan.plan.solver.builder import Sheet
 from octoplan.plan.solver.recourse import costs
 from octoplan.plan.solver.risk import measured
-from octoplan.plan.solver.two_stage import Flags, Floats, Ints, PlanError, Scenarios, TwoStage
+from octoplan.plan.solver.two_stage import Flags, Floats, Ints, Scenarios, TwoStage
 from octoplan.plan.units import CREW, MONEY, UNIT
 
 HARD, HARD_THREAT = 100.0, 5e6

@@ -9,6 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.outcomes.run import assumptions_of
 from octoplan.plan import decisions
 from octoplan.plan.check import broken
@@ -22,7 +23,7 @@ from octoplan.plan.second_stage_tables import Table, block, follow, priced, tabl
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gap
 from octoplan.plan.solver.risk import NEUTRAL, Risk
-from octoplan.plan.solver.two_stage import Flags, Floats, PlanError, Scenarios, Solved, relative_gap
+from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solved, relative_gap
 from octoplan.plan.units import UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions

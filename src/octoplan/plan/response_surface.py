@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from octoplan.campaign.futures import FutureFailed, fly
+from octoplan.campaign.futures import fly
 from octoplan.campaign.tally import LAYERS, TALLIES
 from octoplan.campaign.tally import axes as labels
-from octoplan.plan.solver.two_stage import Floats, Ints, PlanError
+from octoplan.errors import FutureFailed, PlanError
+from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, Plan
 
 DESIGN = (

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.plan.model import Model
 from octoplan.plan.parameters import Facts
 from octoplan.plan.solver.highs import Outcome, duals, run, values
 from octoplan.plan.solver.recourse import Chunk
-from octoplan.plan.solver.two_stage import Floats, PlanError
+from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import CREW, MONEY, UNIT
 
 

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 from scipy.stats import kstest, multivariate_t, norm
 
+from octoplan.errors import FitError
 from octoplan.raids import process
 from octoplan.raids.process import BEGIN, COORDINATES, STEPS, Floats, Ints
 
@@ -34,10 +35,6 @@ FREEDOM = 5
 
 ENOUGH = 64
 """Effective points that the next round's law is made from at least: below, their weights are evened out."""
-
-
-class FitError(ValueError):
-    """A record that the process cannot be fitted to."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from octoplan.raids.fit import Fit, FitError, Posterior
+from octoplan.errors import FitError
+from octoplan.raids.fit import Fit, Posterior
 from octoplan.raids.process import BEGIN, COORDINATES, Coordinate, Floats
 from octoplan.raids.read.record import Record
 from octoplan.raids.stopped_share import Stopped, latest, shares

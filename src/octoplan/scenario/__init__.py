@@ -7,18 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from octoplan.scenario.files import Problem as Problem
-    from octoplan.scenario.files import ScenarioError as ScenarioError
     from octoplan.scenario.scenario import Scenario as Scenario
     from octoplan.scenario.scenario import load as load
     from octoplan.scenario.scenario import shipped as shipped
 
-__all__ = ["Problem", "Scenario", "ScenarioError", "load", "shipped"]
+__all__ = ["Scenario", "load", "shipped"]
 
 _HOME = {
-    "Problem": "octoplan.scenario.files",
     "Scenario": "octoplan.scenario.scenario",
-    "ScenarioError": "octoplan.scenario.files",
     "load": "octoplan.scenario.scenario",
     "shipped": "octoplan.scenario.scenario",
 }

@@ -8,6 +8,7 @@ from math import isclose
 
 import numpy as np
 
+from octoplan.errors import DistributionError, QuantityError
 from octoplan.scenario.binding import Entry, Name, name_of
 from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
@@ -17,7 +18,6 @@ from octoplan.scenario.distributions import (
     Assumption,
     Correlation,
     Distribution,
-    DistributionError,
     Fixed,
     Uniform,
     bounds,
@@ -36,7 +36,7 @@ from octoplan.scenario.files import (
     shown,
 )
 from octoplan.scenario.programme import YEARS, Programme
-from octoplan.scenario.quantities import Figure, QuantityError, Units, figure_of, number_of, range_of
+from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
 
 ASSUMPTION_COLUMNS = (
     "name",

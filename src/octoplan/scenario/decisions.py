@@ -6,12 +6,13 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from octoplan.errors import QuantityError
 from octoplan.scenario.entities import INTERCEPTOR
 from octoplan.scenario.field_types import Amount, Amounts, Table, Wholes
 from octoplan.scenario.files import DECISIONS, Report, Toml, did_you_mean, shown
 from octoplan.scenario.plan_options import Wanted
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import QuantityError, Units, figure_of
+from octoplan.scenario.quantities import Units, figure_of
 
 
 class Orders(Table):

@@ -14,15 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from octoplan.errors import DistributionError
+
 Floats = NDArray[np.float64]
 
 Z90 = float(special.ndtri(0.9))
 MOST_OUTSIDE = 0.01
 """The share of an unbounded distribution that may lie outside the lawful range of its number."""
-
-
-class DistributionError(ValueError):
-    """Figures that no distribution of the stated kind has; the message says which and what would do."""
 
 
 class Distribution(Protocol):

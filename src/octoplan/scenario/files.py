@@ -12,6 +12,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from octoplan.errors import Problem, ScenarioError
+
 PROGRAMME = "programme.toml"
 ASSUMPTIONS = "assumptions.csv"
 DECISIONS = "decisions.toml"
@@ -32,33 +34,6 @@ MOST_DEPTH = 8
 MOST_IN_LINE = 10_000
 
 Keys = tuple[str, ...]
-
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    """One thing wrong with a scenario: its file, its line (0 where it concerns the whole file), and words."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {' '.join(self.message.split())}"
-
-
-class ScenarioError(Exception):
-    """A scenario that cannot be used.
-
-    ``problems`` holds everything found wrong, sorted by file and line; ``str()`` is the report, one line a problem.
-    """
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(map(str, self.problems)))
-
-    def __reduce__(self) -> tuple[type["ScenarioError"], tuple[tuple[Problem, ...]]]:
-        return ScenarioError, (self.problems,)
 
 
 @dataclass

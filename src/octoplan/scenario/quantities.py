@@ -11,6 +11,7 @@ from math import isfinite
 
 import pint
 
+from octoplan.errors import QuantityError
 from octoplan.scenario.entities import MONEY
 from octoplan.scenario.files import did_you_mean, shown
 
@@ -53,10 +54,6 @@ _EXAMPLES = {
     f"{MONEY}/hour": "money per time, such as '38 {currency}/hour'",
     f"{MONEY}/day": "money per time, such as '900 {currency}/day'",
 }
-
-
-class QuantityError(ValueError):
-    """A figure or a unit that cannot be; the message says what stands there and what would do."""
 
 
 @dataclass(frozen=True)

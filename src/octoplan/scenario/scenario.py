@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from octoplan.errors import Problem, ScenarioError
 from octoplan.scenario import distributions as laws
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
 from octoplan.scenario.assumptions import (
@@ -36,10 +37,8 @@ from octoplan.scenario.files import (
     SOURCES,
     STATE,
     WHAT_IF,
-    Problem,
     Report,
     Row,
-    ScenarioError,
     Toml,
     did_you_mean,
     read_csv,

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from octoplan.errors import QuantityError
 from octoplan.scenario.arrays import Known, Names
 from octoplan.scenario.field_types import MOST
 from octoplan.scenario.files import STATE, Report, Row, did_you_mean, shown
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import QuantityError, number_of
+from octoplan.scenario.quantities import number_of
 
 STATE_COLUMNS = ("name", "value", "unit", "source", "note")
 DATE = "date"

@@ -7,10 +7,11 @@ from math import inf
 
 import numpy as np
 
+from octoplan.errors import QuantityError
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.files import WHAT_IF, Report, Row, did_you_mean, shown
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import QuantityError, number_of
+from octoplan.scenario.quantities import number_of
 
 WHAT_IF_COLUMNS = ("name", "what", "times", "from", "to", "note")
 SALVOS = "salvos"

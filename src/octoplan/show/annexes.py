@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 
+from octoplan.errors import RunError
 from octoplan.outcomes.compare import compare
 from octoplan.outcomes.daily import told_by_day
 from octoplan.outcomes.finance import LEVELS, at_medians, cost
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import KeyResults, view_of
-from octoplan.outcomes.run import Run, RunError
+from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Swing
 from octoplan.scenario import Scenario
 from octoplan.show import layers, money

@@ -11,8 +11,8 @@ import numpy as np
 
 from octoplan.campaign.production import LOWEST_YIELD, WRIGHT
 from octoplan.campaign.tally import COSTS
+from octoplan.errors import RunError
 from octoplan.outcomes.median_case import Case
-from octoplan.outcomes.run import RunError
 from octoplan.scenario.binding import dotted
 from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BY_NAME

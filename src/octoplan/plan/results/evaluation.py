@@ -8,6 +8,7 @@ import numpy as np
 
 from octoplan.campaign.futures import fly
 from octoplan.campaign.tally import LAYERS, MAKERS
+from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run import assumptions_of
 from octoplan.plan import decisions
@@ -19,7 +20,7 @@ from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.optimality_gap import mean_plan
 from octoplan.plan.solver.recourse import costs
 from octoplan.plan.solver.risk import NEUTRAL, Risk, weighed
-from octoplan.plan.solver.two_stage import Floats, PlanError, Scenarios, second_cost
+from octoplan.plan.solver.two_stage import Floats, Scenarios, second_cost
 from octoplan.plan.units import MONEY, UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.plan.goals import Aims, known
 from octoplan.plan.limits import possible
 from octoplan.plan.model import Model, build
@@ -14,7 +15,7 @@ from octoplan.plan.parameters import facts_of
 from octoplan.plan.response_surface import Pilot
 from octoplan.plan.results.evaluation import WIDE, Flown, Progress, fly_each, own_units, written
 from octoplan.plan.solver import lshaped, recourse
-from octoplan.plan.solver.two_stage import Flags, Floats, PlanError, TwoStage
+from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario
 
 SHARES = tuple(round(0.1 * tenth, 1) for tenth in range(11))

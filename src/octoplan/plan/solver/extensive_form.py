@@ -6,6 +6,7 @@ from time import perf_counter
 import numpy as np
 from scipy import sparse
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver.highs import Outcome, Solver, bound, load, run_interruptible, values
 from octoplan.plan.solver.risk import NEUTRAL, Risk, measured
 from octoplan.plan.solver.two_stage import (
@@ -13,7 +14,6 @@ from octoplan.plan.solver.two_stage import (
     NO_SECOND,
     Columns,
     Floats,
-    PlanError,
     Scenarios,
     Solved,
     TwoStage,

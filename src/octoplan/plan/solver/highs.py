@@ -9,7 +9,8 @@ from typing import Any
 import highspy
 import numpy as np
 
-from octoplan.plan.solver.two_stage import Columns, Floats, Matrix, PlanError
+from octoplan.errors import PlanError
+from octoplan.plan.solver.two_stage import Columns, Floats, Matrix
 
 Solver = Any
 """An open ``highspy.Highs``, whose own types leave out much of it."""

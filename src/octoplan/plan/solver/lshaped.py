@@ -16,6 +16,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver.highs import SIMPLEX, Options, Outcome, bound, load, run, run_interruptible, values
 from octoplan.plan.solver.recourse import Cuts, SecondStage, Stopped
@@ -27,7 +28,6 @@ from octoplan.plan.solver.two_stage import (
     Columns,
     Floats,
     Ints,
-    PlanError,
     Scenarios,
     Solved,
     TwoStage,

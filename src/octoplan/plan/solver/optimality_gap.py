@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 from scipy.stats import t as student
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import NEUTRAL, Risk, measured
-from octoplan.plan.solver.two_stage import Floats, PlanError, Scenarios, TwoStage, faults, mean
+from octoplan.plan.solver.two_stage import Floats, Scenarios, TwoStage, faults, mean
 
 
 class Sampler(Protocol):

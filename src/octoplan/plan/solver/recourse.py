@@ -15,18 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from octoplan.errors import PlanError
 from octoplan.plan.solver.highs import SIMPLEX, Outcome, duals, load, objective, run
-from octoplan.plan.solver.two_stage import (
-    Columns,
-    Floats,
-    Ints,
-    PlanError,
-    Realisation,
-    Scenarios,
-    TwoStage,
-    entries,
-    second_cost,
-)
+from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage, entries, second_cost
 
 CHUNKS = 32
 """Solvers held, at most: enough to share among any machine's cores, few enough for its memory."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.plan.solver.two_stage import Floats, PlanError
+from octoplan.errors import PlanError
+from octoplan.plan.solver.two_stage import Floats
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from octoplan.errors import PlanError
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -37,10 +39,6 @@ ENDLESS = "the cost falls without end; bound the columns that earn more than the
 
 TOLERANCE = 1e-6
 """How far a first stage may miss a bound, a row (per unit of the row's size) or a whole number."""
-
-
-class PlanError(ValueError):
-    """A plan cannot be made: what, why, and what would do, in a sentence."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from octoplan.errors import RecordError
 from octoplan.raids.read.csv_reader import BAD, Findings, Header, Remembered, Reports, Row, Whole, count_of, moment_of
-from octoplan.raids.read.record import CLASSES, Flags, RecordError
+from octoplan.raids.read.record import CLASSES, Flags
 from octoplan.scenario.files import Report, did_you_mean, read_csv, shown, text_of
 
 REQUIRED = ("time_start", "time_end", "model", "launched", "destroyed")

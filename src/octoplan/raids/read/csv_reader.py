@@ -18,8 +18,9 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.raids.read.record import RecordError, Repair
-from octoplan.scenario.files import Problem, did_you_mean, shown
+from octoplan.errors import Problem, RecordError
+from octoplan.raids.read.record import Repair
+from octoplan.scenario.files import did_you_mean, shown
 
 MOST_ROWS = 20_000_000
 """The longest record that is read; the public one has some thousands of rows a year."""

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.scenario.files import Problem, Report, ScenarioError, did_you_mean, read_csv, shown, text_of
+from octoplan.errors import Problem, RecordError
+from octoplan.scenario.files import Report, did_you_mean, read_csv, shown, text_of
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -28,13 +29,6 @@ MEASURES = ("launched", "destroyed", "lost", "stopped", "zeros", "reports")
 """What a break can concern: the counts, what a zero means, and what one report covers."""
 
 BREAKS = Path(__file__).with_name("breaks.csv")
-
-
-class RecordError(ScenarioError):
-    """A record of raids that cannot be read, or not in the part asked for; reported as an unusable scenario is."""
-
-    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
-        return RecordError, (self.problems,)
 
 
 @dataclass(frozen=True)
