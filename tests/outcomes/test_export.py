@@ -11,7 +11,7 @@ import pytest
 
 from octoplan.cli.export import contents
 from octoplan.outcomes.descriptors import CRATE, PACKAGE
-from octoplan.outcomes.export import by_future, tables
+from octoplan.outcomes.export import by_future, parquet, tables
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run, simulate
 from tests.outcomes.runs import changed, octopus, pocket
@@ -35,7 +35,7 @@ def written(run: Run, to: str, folder: Path) -> Path:
 def test_every_future_and_headline_is_the_runs(run: Run) -> None:
     """The table of futures has each measure as the run has it, and that of headlines the run's quantiles."""
     found = {table.name: table for table in tables(run)}
-    futures = {c.name: cells for c, cells in zip(found["futures"].columns, found["futures"].cells, strict=True)}
+    futures = {c.name: cells for c, cells in zip(found["futures"].columns, found["futures"].values, strict=True)}
     for each in measures(run):
         own = np.array([np.nan if cell is None else cell for cell in futures[each.key]], float)
         assert np.array_equal(own, np.where(np.isfinite(each.values), each.values, np.nan), equal_nan=True)
@@ -63,7 +63,7 @@ def test_whole_tallies_keep_every_future(run: Run) -> None:
     """A tally with a row a future and item sums to what the run has, each value beside its own labels."""
     table = by_future(run)["kills"]
     names = [c.name for c in table.columns]
-    cells = {name: np.asarray(each) for name, each in zip(names, table.cells, strict=True)}
+    cells = {name: np.asarray(each) for name, each in zip(names, table.values, strict=True)}
     picked = (cells["future"] == 2) & (cells["region"] == run.compiled.names.regions[0])
     assert np.sum(cells["value"]) == run.data["kills"].values.sum()
     assert np.sum(cells["value"][picked]) == run.data["kills"].values[2, :, 0].sum()
@@ -97,14 +97,14 @@ def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
 
 
 def test_parquet_holds_the_same_cells(run: Run, tmp_path: Path) -> None:
-    """A Parquet file read back has the columns, meanings and cells of its table."""
+    """A Parquet file read back has the columns, descriptions and cells of its table."""
     pq = pytest.importorskip("pyarrow.parquet")
     table = next(each for each in tables(run) if each.name == "assumptions")
-    (tmp_path / "a.parquet").write_bytes(table.parquet())
+    (tmp_path / "a.parquet").write_bytes(parquet(table))
     found = pq.read_table(tmp_path / "a.parquet")
     assert found.column_names == [c.name for c in table.columns]
     assert [tuple(row.values()) for row in found.to_pylist()] == list(table.rows)
-    assert found.schema.field("p10").metadata[b"meaning"].startswith(b"P10")
+    assert found.schema.field("p10").metadata[b"description"].startswith(b"P10")
 
 
 def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from octoplan.cli.runs import spoken
 
 if TYPE_CHECKING:
-    from octoplan.outcomes.export import Table
     from octoplan.outcomes.run import Run
+    from octoplan.tables import Table
 
 Format = Literal["xlsx", "parquet", "csv"]
 SCENARIO = "scenario"
@@ -59,11 +59,11 @@ Filed = tuple[dict[str, bytes], list[tuple["Table", str]]]
 
 def filed(run: "Run", to: Format) -> Filed:
     """A file for each table; Parquet has every future of each tally beside."""
-    from octoplan.outcomes.export import by_future, tables
+    from octoplan.outcomes.export import by_future, parquet, tables
 
     every = [*tables(run), *(by_future(run).values() if to == "parquet" else ())]
     named = [(table, f"{table.name}.{to}") for table in every]
-    return {path: table.parquet() if to == "parquet" else table.csv().encode() for table, path in named}, named
+    return {path: parquet(table) if to == "parquet" else table.csv().encode() for table, path in named}, named
 
 
 def workbooks(run: "Run") -> Filed:
@@ -75,7 +75,7 @@ def workbooks(run: "Run") -> Filed:
 
     every = tables(run, draws=False)
     sheets = [
-        Sheet(each.name, {c.name: list(map(plain, cells)) for c, cells in zip(each.columns, each.cells, strict=True)})
+        Sheet(each.name, {c.name: list(map(plain, cells)) for c, cells in zip(each.columns, each.values, strict=True)})
         for each in every
     ]
     found = {TABLES: book(sheets)}

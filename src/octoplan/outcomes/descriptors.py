@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from octoplan.outcomes.export import Table
 from octoplan.outcomes.run import Run
+from octoplan.tables import Table
 
 PACKAGE, CRATE = "datapackage.json", "ro-crate-metadata.json"
 MEDIA = {
@@ -41,7 +41,7 @@ def resource(table: Table, path: str, content: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": table.name, "title": table.title, "path": path, "format": kind, "mediatype": MEDIA[kind],
         "bytes": len(content), "hash": f"sha256:{sha(content)}",
-        "schema": {"fields": [fielded(c.name, c.kind, c.meaning) for c in table.columns], "missingValues": [""]},
+        "schema": {"fields": [fielded(c.name, c.type, c.description) for c in table.columns], "missingValues": [""]},
     }  # fmt: skip
     if kind == "csv":
         found |= {"profile": "tabular-data-resource", "encoding": "utf-8"}

@@ -1,73 +1,32 @@
 """A run as plain tables: headlines, futures, draws, tallies, assumptions, sources, each column with what it holds."""
 
-import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from octoplan.errors import RunError
 from octoplan.outcomes.measures import csv_rows, measures
 from octoplan.outcomes.run import Run
-
-Cell = str | int | float | None
-FIELD_TYPES = {"string", "integer", "number", "date"}
+from octoplan.tables import Cell, Column, ColumnType, Table
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, one of ``FIELD_TYPES``, and what it holds with its unit."""
-
-    name: str
-    kind: str
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: the cells of each column, (rows,) each; a cell that is not defined is None."""
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    cells: tuple[Sequence[Cell] | NDArray[Any], ...]
-
-    @property
-    def rows(self) -> Iterator[tuple[Cell, ...]]:
-        """The cells row by row."""
-        return zip(*self.cells, strict=True)
-
-    def csv(self) -> str:
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.name for column in self.columns])
-        writer.writerows(["" if cell is None else cell for cell in row] for row in self.rows)
-        return out.getvalue()
-
-    def parquet(self) -> bytes:
-        """The table as the bytes of a Parquet file; raises RunError where pyarrow is not installed."""
-        try:
-            pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
-        except ImportError as error:
-            raise RunError("--to parquet needs pyarrow: pip install 'octoplan[parquet]'") from error
-        types = {"string": pa.string(), "date": pa.string(), "integer": pa.int64(), "number": pa.float64()}
-        arrays = [pa.array(each, types[column.kind]) for each, column in zip(self.cells, self.columns, strict=True)]
-        fields = [pa.field(c.name, types[c.kind], metadata={"meaning": c.meaning}) for c in self.columns]
-        out = io.BytesIO()
-        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), out)
-        return out.getvalue()
-
-
-def table(name: str, title: str, columns: tuple[Column, ...], rows: Iterable[tuple[Cell, ...]]) -> Table:
-    """A table made of rows."""
-    every = list(rows)
-    return Table(name, title, columns, tuple(zip(*every, strict=True)) if every else tuple(() for _ in columns))
+def parquet(table: Table) -> bytes:
+    """A table as the bytes of a Parquet file; raises RunError where pyarrow is not installed."""
+    try:
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise RunError("--to parquet needs pyarrow: pip install 'octoplan[parquet]'") from error
+    types = {"string": pa.string(), "date": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+    arrays = [pa.array(values, types[column.type]) for values, column in zip(table.values, table.columns, strict=True)]
+    fields = [pa.field(c.name, types[c.type], metadata={"description": c.description}) for c in table.columns]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), out)
+    return out.getvalue()
 
 
 def finite(value: float) -> float | None:
@@ -98,17 +57,17 @@ def key_results(run: Run) -> Table:
     periods = [run.key_results(), *(run.key_results(month) for month in run.compiled.names.months)]
     rows = [tuple(cell_of(cell, column) for cell, column in zip(row, TOLD, strict=True))
             for period in periods for row in csv_rows(period)]  # fmt: skip
-    return table("headlines", "Every measure, of the run and of each month", TOLD, rows)
+    return Table.from_rows("headlines", "Every measure, of the run and of each month", TOLD, rows)
 
 
 def cell_of(cell: Any, column: Column) -> Cell:
     """A cell in the type of its column."""
-    if column.kind == "string":
+    if column.type == "string":
         return str(cell)
     if cell in ("", None):
         return None
     value = finite(float(cell))
-    return int(value) if column.kind == "integer" and value is not None else value
+    return int(value) if column.type == "integer" and value is not None else value
 
 
 def futures(run: Run) -> Table:
@@ -126,7 +85,7 @@ def futures(run: Run) -> Table:
         row = place.get(future)
         values = [None if row is None else finite(each.values[row]) for each in found]
         rows.append((future, run.messages.get(future, ""), *values))
-    return table("futures", "Every measure of the run in every future", columns, rows)
+    return Table.from_rows("futures", "Every measure of the run in every future", columns, rows)
 
 
 def said(form: str, unit: str) -> str:
@@ -143,7 +102,7 @@ def assumption_draws(run: Run) -> Table:
         *(Column(b.name, "number", f"{b.unit}; money at {run.scenario.price_base} prices") for b in rows),
     )
     drawn = tuple((future, *map(float, values)) for future, values in enumerate(run.assumptions.values))
-    return table("assumption_draws", "Draws of every assumption", columns, drawn)
+    return Table.from_rows("assumption_draws", "Draws of every assumption", columns, drawn)
 
 
 ITEMS = ("first", "second", "third")
@@ -165,7 +124,7 @@ def tallies(run: Run) -> Table:
     for world, data in (("with", run.data), ("without", run.counterfactual)):
         for name, variable in data.data_vars.items():
             rows += cells(world, str(name), variable, finished)
-    return table("tallies", "What was counted, by month and item", PLACED, rows)
+    return Table.from_rows("tallies", "What was counted, by month and item", PLACED, rows)
 
 
 def cells(world: str, name: str, variable: xr.DataArray, finished: np.ndarray) -> Iterator[tuple[Cell, ...]]:
@@ -197,7 +156,7 @@ def axes(run: Run) -> Table:
         (str(name), " x ".join(map(str, v.dims[1:])), str(v.attrs["units"]), str(v.attrs["long_name"]))
         for name, v in run.data.data_vars.items()
     )
-    return table("axes", "What each tally counts", columns, rows)
+    return Table.from_rows("axes", "What each tally counts", columns, rows)
 
 
 LOGGED = (
@@ -222,7 +181,7 @@ def assumptions(run: Run) -> Table:
         )
         for b in run.scenario.assumptions
     )  # fmt: skip
-    return table("assumptions", "The assumption log", LOGGED, rows)
+    return Table.from_rows("assumptions", "The assumption log", LOGGED, rows)
 
 
 def sources(run: Run) -> Table:
@@ -230,7 +189,7 @@ def sources(run: Run) -> Table:
     names = ("id", "title", "publisher", "date", "url", "licence")
     columns = tuple(Column(name, "string", f"{name} of the source") for name in names)
     rows = tuple(tuple(str(getattr(each, name)) for name in names) for each in run.scenario.sources.values())
-    return table("sources", "Where numbers come from", columns, rows)
+    return Table.from_rows("sources", "Where numbers come from", columns, rows)
 
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:
@@ -247,9 +206,9 @@ def by_future(run: Run) -> Mapping[str, Table]:
 def whole(name: str, variable: xr.DataArray) -> Table:
     """One tally with a row for each future and item."""
     dims = [str(dim) for dim in variable.dims]
-    kinds = ["integer" if dim == "future" else "string" for dim in dims]
+    types: list[ColumnType] = ["integer" if dim == "future" else "string" for dim in dims]
     columns = (
-        *(Column(dim, kind, f"the {dim}") for dim, kind in zip(dims, kinds, strict=True)),
+        *(Column(dim, column_type, f"the {dim}") for dim, column_type in zip(dims, types, strict=True)),
         Column("value", "number", f"{variable.attrs['long_name']}, {variable.attrs['units']}"),
     )
     shape, labels = variable.shape, []

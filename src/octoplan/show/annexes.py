@@ -20,8 +20,7 @@ from octoplan.scenario import Scenario
 from octoplan.show import layers, money
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS, spend
-from octoplan.show.frame import framed
-from octoplan.show.html import listed, section, table
+from octoplan.show.frame import framed, listed, section, table
 from octoplan.show.sensitivity import METHOD, SHOWN, switching, tornado
 from octoplan.show.tables import COMPARE_HEAD, difference_cells, digits, html_table
 from octoplan.show.theme import M

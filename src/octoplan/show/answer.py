@@ -13,7 +13,7 @@ from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.measures import KeyResults, measures, month_label, view_of
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Swing
-from octoplan.show.html import listed, table
+from octoplan.show.frame import listed, table
 from octoplan.show.provenance import called, where
 from octoplan.show.sensitivity import sentence, switching
 from octoplan.show.tables import digits, scaled

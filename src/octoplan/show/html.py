@@ -1,37 +1,83 @@
-"""Small pieces of a page: lists, tables and sections, every text escaped."""
+"""Pages of HTML: Jinja2 templates with autoescape, and the plotly figures that stand in them."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from html import unescape
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from octoplan.show.theme import FONT
+
+TITLE_ROOM = 44
+"""Pixels of the upper margin that a title takes inside a figure."""
 
 
-def listed(lines: Iterable[str], *, most: int | None = None) -> str:
-    """Lines as a list; beyond ``most`` their number."""
-    every = list(lines)
-    shown = every if most is None else every[:most]
-    more = f"<li>and {len(every) - len(shown):,} more</li>" if len(every) > len(shown) else ""
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in shown) + more + "</ul>" if every else ""
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure on a page: its anchor, the plotly figure, and the caption under it."""
+
+    name: str
+    chart: go.Figure
+    caption: str
+
+    @property
+    def title(self) -> str:
+        """The title, which stands above the figure as text of the page, so that it breaks on a narrow screen."""
+        return split_title(self.chart)[0]
+
+    @property
+    def subtitle(self) -> str:
+        return split_title(self.chart)[1]
+
+    @property
+    def html(self) -> Markup:
+        """The figure without its title."""
+        drawing = split_title(self.chart)[2].to_html(
+            full_html=False,
+            include_plotlyjs=False,
+            div_id=f"chart-{self.name}",
+            config={"displaylogo": False, "responsive": True},
+        )
+        return Markup(drawing)  # noqa: S704  plotly escapes the JSON that it writes
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", caption: str = "") -> str:
-    """A table whose first column names its rows."""
-    top = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(first)}</th>" + "".join(f"<td>{escape(cell)}</td>" for cell in rest) + "</tr>"
-        for first, *rest in rows
+def split_title(chart: go.Figure) -> tuple[str, str, go.Figure]:
+    """Title and subtitle of a figure as plain text, and the figure without them and without the room they take."""
+    title = chart.layout.title
+    untitled = go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_ROOM})
+    return unescape(title.text), unescape(title.subtitle.text or ""), untitled
+
+
+@cache
+def environment() -> Environment:
+    """The templates of this package; a name that a template needs and is not given is an error."""
+    found = Environment(
+        loader=PackageLoader("octoplan.show"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f"<div class='wide' tabindex='0'><table class='{escape(css)}'>{title}<thead><tr>{top}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    found.globals["font"] = FONT
+    found.globals["plotly"] = get_plotlyjs
+    return found
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Names and what they are, as a table of two columns without a head."""
-    body = "".join(f"<tr><th scope='row'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in pairs)
-    return f"<table class='log facts'>{body}</table>"
+def render(template: str, **values: Any) -> str:
+    """The text of a template, such as ``report.html``, filled with values; every text is escaped.
+
+    A page extends ``base.html``, which has the style, plotly and the blocks ``title`` and ``body``, and takes lists,
+    tables and figures from ``macros.html``.
+    """
+    return environment().get_template(template).render(**values)
 
 
-def section(name: str, title: str, body: str) -> str:
-    """An annex with an anchor; nothing where there is nothing to say."""
-    return f"<section class='annex' id='{escape(name)}'><h2>{escape(title)}</h2>{body}</section>" if body else ""
+def page(title: str, figures: Iterable[PageFigure], details: str = "") -> str:
+    """A page of figures under a title, with one line of details."""
+    return render("figures.html", title=title, figures=list(figures), details=details)

@@ -12,7 +12,7 @@ from octoplan.outcomes.sensitivity import Swing
 from octoplan.scenario import Scenario
 from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BY_NAME
-from octoplan.show.html import facts, listed, table
+from octoplan.show.frame import facts, listed, table
 from octoplan.show.tables import digits
 
 QUALITIES = ("red", "amber", "green")

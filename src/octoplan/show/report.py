@@ -15,8 +15,7 @@ from octoplan.outcomes.sensitivity import swings
 from octoplan.show import annexes
 from octoplan.show import provenance as evidence
 from octoplan.show.answer import NET, answer, changes, limits, options, question, rulings
-from octoplan.show.frame import paged
-from octoplan.show.html import listed
+from octoplan.show.frame import listed, paged
 from octoplan.show.theme import M
 
 METHOD = (

@@ -1,0 +1,93 @@
+"""The table that CSV, Parquet and Excel files are written from: columns with a name, a type, a unit and a description."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Cell = str | int | float | date | None
+ColumnType = Literal["string", "integer", "number", "date", "yearmonth"]
+"""The column types of a Frictionless table schema that octoplan uses; a ``yearmonth`` is the date of its first day."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    name
+        Stable name, the head of a CSV column.
+    description
+        What the column holds.
+    unit
+        Unit of its figures, empty where it has none.
+    label
+        Head of the column for people, with the unit; the name where it is empty.
+    """
+
+    name: str
+    type: ColumnType
+    description: str = ""
+    unit: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns, and the cells of each column, (rows,); None where a cell is not defined.
+
+    Example:
+    -------
+    >>> table = Table.from_rows("plants", "Plants", (Column("plant", "string"), Column("lines", "integer")), [("a", 2)])
+    >>> list(table.rows)
+    [('a', 2)]
+
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    values: tuple[Sequence[Cell] | NDArray[Any], ...]
+
+    @classmethod
+    def from_rows(cls, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> "Table":
+        """A table from its rows, each with a cell for every column."""
+        values = tuple(zip(*rows, strict=True)) or tuple(() for _ in columns)
+        if len(values) != len(columns):
+            raise ValueError(f"table {name!r} has {len(columns)} columns, its rows have {len(values)} cells")
+        return cls(name, title, tuple(columns), values)
+
+    def __len__(self) -> int:
+        return len(self.values[0]) if self.values else 0
+
+    @property
+    def rows(self) -> Iterator[tuple[Cell, ...]]:
+        """The cells row by row."""
+        return zip(*self.values, strict=True)
+
+    def csv(self, *, significant: int | None = None) -> str:
+        """The table as CSV under the names of its columns, empty where a cell is not defined.
+
+        significant
+            Significant digits of floating-point numbers; all that they have where it is None.
+        """
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([column.name for column in self.columns])
+        writer.writerows(
+            [csv_cell(cell, column.type, significant) for cell, column in zip(row, self.columns, strict=True)]
+            for row in self.rows
+        )
+        return out.getvalue()
+
+
+def csv_cell(cell: Cell, column_type: ColumnType, significant: int | None) -> Cell:
+    """A cell as it is written to CSV: days as 2026-01-31, months as 2026-01."""
+    if cell is None:
+        return ""
+    if isinstance(cell, date):
+        return f"{cell:%Y-%m}" if column_type == "yearmonth" else cell.isoformat()
+    return f"{cell:.{significant}g}" if significant is not None and isinstance(cell, float) else cell
