@@ -1,4 +1,4 @@
-"""The table that CSV, Parquet and Excel files are written from: columns with a name, a type, a unit and a description."""
+"""The table that CSV, Parquet and Excel files are written from: columns with name, type, unit and description."""
 
 import csv
 import io
