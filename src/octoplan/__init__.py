@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from octoplan import show as show
+    from octoplan.errors import ClusterError as ClusterError
     from octoplan.errors import DistributionError as DistributionError
     from octoplan.errors import FitError as FitError
     from octoplan.errors import FolderError as FolderError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from octoplan.scenario import load as load
 
 __all__ = [
+    "ClusterError",
     "DistributionError",
     "FitError",
     "FolderError",
@@ -67,6 +69,7 @@ __all__ = [
 ]
 
 _ERRORS = (
+    "ClusterError",
     "DistributionError",
     "FitError",
     "FolderError",

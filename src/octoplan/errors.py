@@ -11,6 +11,7 @@
     ├── FutureFailed           a future that could not be simulated to its end
     ├── RunError               a run that cannot be made, read or compared
     │   ├── Unfinished         a run stopped by a failed future
+    │   ├── ClusterError       a run stopped by the loss of the cluster's workers
     │   └── StoreError         a folder that cannot hold, or does not hold, a run
     ├── PlanError              a plan that cannot be made (also a ValueError)
     ├── FolderError            an upload that is not a scenario folder
@@ -100,6 +101,10 @@ class Unfinished(RunError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class ClusterError(RunError):
+    """A run stopped because the cluster lost its workers."""
 
 
 class StoreError(RunError):

@@ -1,22 +1,78 @@
-"""Tasks on any executor: results as they come, and nothing left behind."""
+"""Executors: where simulations run, and the results of tasks as they complete."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, as_completed
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from octoplan.errors import ClusterError, RunError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+def cores() -> int:
+    """Number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def results(submit: Callable[[T], Future[R]], tasks: Iterable[T]) -> Iterator[Iterator[tuple[T, R]]]:
-    """Submit every task; gives each with its result as it ends. Those not begun are cancelled on leaving the block."""
+    """Submit every task and yield pairs of task and result in the order of completion.
+
+    Tasks that have not started are cancelled when the block is left.
+    """
     pending: dict[Future[R], T] = {}
     try:
         for task in tasks:
             pending[submit(task)] = task
-        yield ((pending.pop(done), done.result()) for done in as_completed(list(pending)))
+        yield ((pending.pop(future), future.result()) for future in as_completed(list(pending)))
     finally:
-        for left in pending:
-            left.cancel()
+        for future in pending:
+            future.cancel()
+
+
+@contextmanager
+def executor(threads: int | None = None, cluster: str | None = None) -> Iterator[Executor]:
+    """Threads of this process, or the workers of a dask.distributed cluster.
+
+    Args:
+        threads: Number of threads; one for each core by default.
+        cluster: Address of a scheduler whose workers take the place of threads.
+
+    Raises:
+        RunError: No scheduler answers at the address, or dask.distributed is not installed.
+        ClusterError: The cluster lost its workers.
+
+    """
+    with thread_pool(threads) if cluster is None else cluster_executor(cluster) as workers:
+        yield workers
+
+
+@contextmanager
+def thread_pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """Threads of this process, one for each core by default; tasks that have not started are dropped at the end."""
+    pool = ThreadPoolExecutor(threads or cores())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def cluster_executor(address: str) -> Iterator[Executor]:
+    """The workers of the cluster whose scheduler has the address."""
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError as error:
+        raise RunError("--cluster needs dask.distributed: pip install 'octoplan[cluster]'") from error
+    try:
+        client: Any = Client(address, timeout="15s", set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise RunError(f"--cluster {address}: no scheduler answers at this address ({error})") from error
+    with client:
+        try:
+            yield client.get_executor()
+        except (KilledWorker, CancelledError) as error:
+            raise ClusterError(f"the cluster at {address} lost its workers ({error})") from error

@@ -14,8 +14,8 @@ from octoplan.outcomes.descriptors import CRATE, PACKAGE
 from octoplan.outcomes.export import by_future, parquet, tables
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run, simulate
+from tests.cli.test_runs import octoplan
 from tests.outcomes.runs import changed, octopus, pocket
-from tests.test_commands import octoplan
 
 RUNS = {"pocket": pocket, "octopus": octopus}
 

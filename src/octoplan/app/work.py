@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from octoplan.app.engine import shown
-from octoplan.cli.runs import cores
+from octoplan.executors import cores
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import month_label
 from octoplan.outcomes.store import write_whole

@@ -1,12 +1,15 @@
-"""``octoplan app``: the page, served to this machine."""
+"""``octoplan app``: the interactive page, served on this machine."""
 
-import sys
+import socket
 import threading
 import webbrowser
 
-from octoplan.cli.runs import BAD, cores, leave, spoken
+from octoplan.cli.console import INTERRUPTED, MAX_THREADS, check_number, say, warn
+from octoplan.errors import RunError
+from octoplan.executors import cores
 
 LOCAL = "127.0.0.1"
+MAX_PORT = 65_535
 
 
 def app(
@@ -17,43 +20,56 @@ def app(
     browser: bool = True,
     threads: int | None = None,
 ) -> None:
-    """Show a scenario as a page on which sliders move and the answer moves with them.
+    """Serve the interactive page of a scenario, on which results follow the sliders.
 
     Parameters
     ----------
     scenario
         A scenario folder, or the name of a shipped one.
     host
-        The address to serve on; anybody who reaches another one than 127.0.0.1 can use the page.
+        The address to serve on. Anybody who can reach an address other than 127.0.0.1 can use the page.
     port
         The port to serve on; 0 takes a free one.
     browser
-        Open the page.
+        Open the page in the browser.
     threads
-        Threads to fly on; all cores if not given.
+        Number of threads; one for each core by default.
 
     """
-    import socket
-
     import uvicorn
 
     from octoplan.app.server import served
     from octoplan.scenario import load
 
-    with spoken():
-        shown = load(scenario)
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            leave(f"{host}:{port} cannot be served on: {error.strerror or error}; choose another --port", BAD)
-        address = f"http://{host}:{listening.getsockname()[1]}/"
-        if host != LOCAL:
-            sys.stderr.write(f"warning: anybody who reaches {host} can use this page; it asks nobody who they are\n")
-        sys.stdout.write(f"{shown.title}: {address} (Ctrl-C ends it)\n")
-        sys.stdout.flush()
-        page = served(shown, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
-        if browser:
-            threading.Timer(0.5, webbrowser.open, [address]).start()
-        uvicorn.Server(uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=1)).run([listening])
+    check_number("--port", port, 0, MAX_PORT)
+    check_number("--threads", threads, 1, MAX_THREADS)
+    loaded = load(scenario)
+    listener = listen(host, port)
+    address = f"http://{host}:{listener.getsockname()[1]}/"
+    if host != LOCAL:
+        warn(f"warning: anybody who can reach {host} can use this page; it has no login")
+    say(f"{loaded.title}: {address} (Ctrl-C ends it)")
+    page = served(loaded, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
+    if browser:
+        threading.Timer(0.5, webbrowser.open, [address]).start()
+    try:
+        uvicorn.Server(uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=1)).run([listener])
+    except KeyboardInterrupt:
+        warn("stopped")
+        raise SystemExit(INTERRUPTED) from None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to an address of this machine. Raises RunError where it cannot be."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or error
+        raise RunError(f"{host}:{port} cannot be served: {reason}; choose another --host or --port") from error
+    except UnicodeError as error:
+        listener.close()
+        raise RunError(f"--host {host!r} is no address; write one such as {LOCAL}") from error
+    return listener

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from octoplan.cli.runs import spoken
+from octoplan.cli.console import wrote
 
 if TYPE_CHECKING:
     from octoplan.outcomes.run import Run
@@ -29,17 +29,14 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
         The folder to write; RUN-xlsx, RUN-parquet or RUN-csv beside the run if not given.
 
     """
-    with spoken():
-        from rich.console import Console
+    from octoplan.outcomes.store import beside, read
 
-        from octoplan.outcomes.store import beside, read
-
-        place = out or run.with_name(f"{run.resolve().name}-{to}")
-        with beside(place) as part:
-            for name, content in contents(read(run), to).items():
-                (part / name).parent.mkdir(exist_ok=True)
-                (part / name).write_bytes(content)
-        Console().print(str(place), highlight=False, soft_wrap=True)
+    folder = out or run.with_name(f"{run.resolve().name}-{to}")
+    with beside(folder) as part:
+        for name, content in contents(read(run), to).items():
+            (part / name).parent.mkdir(exist_ok=True)
+            (part / name).write_bytes(content)
+    wrote(folder, str(folder))
 
 
 def contents(run: "Run", to: Format) -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 from collections import Counter
@@ -13,6 +12,22 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
+
+from octoplan.cli.console import (
+    DONE,
+    INTERRUPTED,
+    REFUSED,
+    StandardStream,
+    ending,
+    forget_outputs,
+    render,
+    say,
+    standard_streams,
+    terminal,
+    warn,
+    wrote,
+)  # fmt: skip
+from octoplan.errors import StoreError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,33 +40,28 @@ app = App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,
 )
-app.command("octoplan.cli.runs:run", help="Fly a scenario through many futures and print the headlines.")
-app.command("octoplan.cli.runs:compare", help="Differences of runs, future by future, with intervals of their own.")
-app.command("octoplan.cli.runs:report", help="Draw the report of a run folder again.")
-app.command("octoplan.cli.runs:state", help="Write what a run held on a date, for a scenario that goes on from there.")
+app.command("octoplan.cli.runs:run", help="Simulate a scenario over many futures and print the key results.")
+app.command("octoplan.cli.runs:compare", help="Compare runs on the same futures, with confidence intervals.")
+app.command("octoplan.cli.runs:report", help="Write the report of a run, with other runs for comparison.")
+app.command("octoplan.cli.runs:state", help="Write the state of a run on a date, to continue from it.")
 app.command(
     "octoplan.cli.plan:plan",
-    help="Plan where to make them, how fast, and with which crews; fly it against rivals.",
+    help="Optimise where to produce, how fast, and with which crews, and evaluate the plan out of sample.",
 )
 app.command("octoplan.cli.export:export", help="Write a run as tables: xlsx, parquet or csv, with descriptors.")
-app.command("octoplan.cli.app:app", help="Show a scenario as a page on which sliders move and the answer moves.")
-raids = App(name="raids", help="The record of raids: read it, fit it, score the fit, take new days in.")
-raids.command("octoplan.cli.raids:fit", help="Fit the raid process to a record and write it for a scenario.")
-raids.command("octoplan.cli.raids:show", help="Draw a record at a glance: one page that needs no network.")
-raids.command("octoplan.cli.raids:update", help="Take new days of a record in, and say if they left the fit.")
-raids.command("octoplan.cli.raids:score", help="Score the fitted process and its rivals on days they have not seen.")
+app.command("octoplan.cli.app:app", help="Serve the interactive page of a scenario.")
+raids = App(name="raids", help="Records of raids: read, fit, evaluate the fit, and add new days.")
+raids.command("octoplan.cli.raids:fit", help="Fit the raid process to a record and write the fit for a scenario.")
+raids.command("octoplan.cli.raids:show", help="Draw a record as one page that needs no network.")
+raids.command("octoplan.cli.raids:update", help="Add new days of a record, and test whether they agree with the fit.")
+raids.command("octoplan.cli.raids:score", help="Score forecasts of the fitted process and of benchmarks out of sample.")
 app.command(raids)
 app.command(
-    "octoplan.cli.raids:backtest",
-    help="Fly a scenario through the raids that happened, beside what was published.",
+    "octoplan.cli.raids:backtest", help="Simulate a scenario with the raids that happened and compare with the record."
 )
 
-
-AGAIN = 2.0
-"""Seconds after which an interruption is repeated: some libraries swallow one that meets them while they load."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
+REPEAT_AFTER = 2.0
+"""Seconds after which an interruption is repeated: some libraries swallow one that arrives while they load."""
 
 
 def console() -> NoReturn:
@@ -64,56 +74,56 @@ def console() -> NoReturn:
         main()
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            sys.stdout.flush()
-            sys.stderr.flush()
             os._exit(INTERRUPTED)
         raise
 
 
 def interrupt(number: int, _: FrameType | None) -> NoReturn:
-    """What Ctrl-C does: ``KeyboardInterrupt``, and once more after a while should the command still be there."""
-    again = threading.Timer(AGAIN, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
+    """Handle Ctrl-C: raise ``KeyboardInterrupt``, and repeat the signal if the command has not ended after a while."""
+    repeat = threading.Timer(REPEAT_AFTER, os.kill, (os.getpid(), number))
+    repeat.daemon = True
+    repeat.start()
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit: 0 if it did what was asked, 2 if what was asked cannot be, 130 after Ctrl-C."""
+    """Run a command and exit with a code of ``octoplan.cli.console``."""
+    forget_outputs()
+    with standard_streams() as (output, _):
+        code = execute(arguments, output)
+    raise SystemExit(code)
+
+
+def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
+    """Run a command; an error that ends it, or output that cannot be printed, is reported on standard error."""
     try:
-        app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:  # printed already, with the usage
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        _leave("stopped; nothing was left behind", INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has what they wanted
-        sys.stderr.close()
-        raise SystemExit(0) from None
-    except Exception as error:
-        from octoplan.errors import ScenarioError
-
-        if isinstance(error, ScenarioError):
-            count = len(error.problems)
-            _leave(f"{error}\n{count} {'problem' if count == 1 else 'problems'}", 2)
-        if isinstance(error, OSError):
-            _leave(f"{error.filename or 'octoplan'}: {error.strerror or error}", 2)
-        raise
-    raise SystemExit(0)
-
-
-def _leave(words: str, code: int) -> NoReturn:
-    sys.stderr.write(f"{words}\n")
-    raise SystemExit(code) from None
+        app(
+            arguments,
+            exit_on_error=False,
+            result_action="return_value",
+            console=terminal(),
+            error_console=terminal(stderr=True),
+        )
+        output.flush()
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            raise OSError(output.error.errno, output.error.strerror, output.name)  # noqa: TRY301 (one place reports)
+    except CycloptsError:  # cyclopts has printed it
+        return REFUSED
+    except BaseException as error:  # noqa: BLE001 (raised again where it is unknown)
+        message, code = ending(error)
+        warn(message)
+        return code
+    return DONE
 
 
 @app.command
 def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
-    """Begin a scenario: a copy of a shipped one, to be changed.
+    """Create a scenario folder: a copy of a shipped scenario, to be edited.
 
     Parameters
     ----------
     folder
-        Where to put it; must not exist, or be empty.
+        The folder to create, which must not exist or be empty.
     origin
         The shipped scenario to copy.
 
@@ -122,20 +132,20 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
 
     source = shipped_folder(origin)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        _leave(f"{folder}: is there already and not an empty folder; choose another place", 2)
+        raise StoreError(f"{folder}: exists and is not an empty folder; choose another")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".octoplan-", dir=folder.parent) as beside:
-        whole = Path(beside, "scenario")
-        shutil.copytree(source, whole, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_*", ".*"))
+    with tempfile.TemporaryDirectory(prefix=".octoplan-", dir=folder.parent) as temporary:
+        copy = Path(temporary, "scenario")
+        shutil.copytree(source, copy, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_*", ".*"))
         if folder.exists():
             folder.rmdir()
-        whole.rename(folder)
-    sys.stdout.write(f"{folder}: a copy of {origin}; change it, then: octoplan check {folder}\n")
+        copy.rename(folder)
+    wrote(folder, f"{folder}: a copy of {origin}; edit it, then: octoplan check {folder}")
 
 
 @app.command
 def check(folder: str, *, schema: Path | None = None) -> None:
-    """Check a scenario: list everything wrong with it, or sum up what it assumes.
+    """Check a scenario: list all its errors, or summarise its assumptions.
 
     Parameters
     ----------
@@ -145,33 +155,30 @@ def check(folder: str, *, schema: Path | None = None) -> None:
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv to.
 
     """
-    from rich.console import Console
-
     from octoplan.scenario import load
 
     if schema is not None:
         from octoplan.scenario.schema import write
 
         for path in write(schema):
-            sys.stdout.write(f"wrote {path}\n")
+            wrote(path)
     scenario = load(folder)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
-    last = scenario.names.months[-1]
-    console.print(f"{scenario.title}: {scenario.names.months[0]} to {last}, prices of {scenario.price_base}, {folder}")
+    first, last = scenario.names.months[0], scenario.names.months[-1]
+    say(f"{scenario.title}: {first} to {last}, prices of {scenario.price_base}, {folder}")
     if scenario.known_from:
-        console.print(f"what is known on {scenario.known_from} takes the place of what is simulated until then")
-    console.print(_by_quality(scenario))
-    for line in _brief(scenario):
-        console.print(line)
+        say(f"the simulation starts from the state known on {scenario.known_from}")
+    render(quality_table(scenario))
+    for line in assumption_summary(scenario):
+        say(line)
     for warning in scenario.warnings:
-        console.print(f"warning: {warning}")
+        say(f"warning: {warning}")
 
 
 QUALITIES = ("green", "amber", "red")
 
 
-def _by_quality(scenario: "Scenario") -> "Table":
-    """Rows of the assumption log by kind and quality."""
+def quality_table(scenario: "Scenario") -> "Table":
+    """Number of rows of the assumption log by kind and quality."""
     from rich import box
     from rich.table import Table
 
@@ -189,16 +196,16 @@ def _by_quality(scenario: "Scenario") -> "Table":
     return table
 
 
-def _brief(scenario: "Scenario") -> list[str]:
-    """The assumption log in a few lines."""
+def assumption_summary(scenario: "Scenario") -> list[str]:
+    """Numbers of rows, ranges and correlations, the oldest row, and the hash of the scenario."""
     assumptions = scenario.assumptions
     oldest = min(assumptions, key=lambda assumption: assumption.date)
-    unsourced = [assumption for assumption in assumptions if not assumption.sources]
+    unsourced = sum(not assumption.sources for assumption in assumptions)
     ranged = sum(not assumption.known for assumption in assumptions)
     return [
         f"{len(assumptions)} rows fill {len(scenario.slots)} numbers; {ranged} have a range",
         f"{len(scenario.correlations)} pairs are correlated",
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
-        f"unsourced {len(unsourced)}, all rated red" if unsourced else "unsourced none",
+        f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",
         f"hash      {scenario.hash[:16]}",
     ]

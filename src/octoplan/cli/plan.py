@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -15,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from octoplan.cli.runs import BAD, cores, leave, spoken
+from octoplan.cli.console import MAX_THREADS, check_number, say, warn, wrote
+from octoplan.executors import thread_pool
 
 if TYPE_CHECKING:
     from octoplan.plan.optimise import Plan
@@ -134,51 +133,41 @@ def plan(
     from octoplan.plan.results.remedies import ways_out
     from octoplan.scenario import load
 
-    with spoken(), planned():
-        read = gone_on(load(scenario), state, from_)
-        folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            leave(f"{folder}: is there already and not an empty folder; choose another place with --out", BAD)
-        if not 0.0 < gap < 100.0:
-            raise PlanError(f"a gap of {gap:g} per cent cannot be; write one between 0 and 100, such as 0.5")
-        currency = read.currency
-        given = {
-            "objective": objective, "tail": tail, "level": level, "target": target, "by": by,
-            "shortage": None if shortage is None else f"{shortage} {currency}", "stopped": stopped,
-            "confidence": confidence, "fixed": list(fixed) or None, "share": pairs(share, "uk=0.3:0.6", bounds),
-            "budget": budgets(budget, currency), "jobs": pairs(jobs, "uk=300", float),
-            "most": pairs(most, "uk-1=500", float),
-        }  # fmt: skip
-        aims = aims_of(read, wanted_of(read, given))
-        with ThreadPoolExecutor(threads or cores()) as executor:
-            found = optimise(
-                read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
-                batch=batch, frozen=frozen, executor=executor, progress=bar(),
-            )  # fmt: skip
-            out_of_it = ways_out(found, executor=executor, progress=bar())
-            apart = flight.disagreement(found, seed=seed, executor=executor)
-            flights, front = None, None
-            if unseen:
-                flights = flight.fly_plans(read, found, futures=unseen, seed=seed, executor=executor, progress=bar())
-            if frontier is not None:
-                half = max(2, unseen // 2)
-                front = split(read, found, frontier, futures=half, seed=seed, executor=executor, progress=bar())
-        lines = words.summary(found) + out_of_it + words.apart(apart)
-        lines += [] if flights is None else words.flown(flights, currency)
-        lines += [] if front is None else words.split(front)
-        write(folder, found, flights, apart, front, lines)
-        sys.stdout.write("\n".join(lines) + f"\nwrote {folder}\n")
-
-
-@contextmanager
-def planned() -> Iterator[None]:
-    """A plan that cannot be made is a line on stderr."""
-    from octoplan.errors import PlanError
-
-    try:
-        yield
-    except PlanError as error:
-        leave(str(error), BAD)
+    check_number("--threads", threads, 1, MAX_THREADS)
+    read = gone_on(load(scenario), state, from_)
+    folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PlanError(f"{folder}: exists and is not an empty folder; choose another with --out")
+    if not 0.0 < gap < 100.0:
+        raise PlanError(f"a gap of {gap:g} per cent cannot be; write one between 0 and 100, such as 0.5")
+    currency = read.currency
+    given = {
+        "objective": objective, "tail": tail, "level": level, "target": target, "by": by,
+        "shortage": None if shortage is None else f"{shortage} {currency}", "stopped": stopped,
+        "confidence": confidence, "fixed": list(fixed) or None, "share": pairs(share, "uk=0.3:0.6", bounds),
+        "budget": budgets(budget, currency), "jobs": pairs(jobs, "uk=300", float),
+        "most": pairs(most, "uk-1=500", float),
+    }  # fmt: skip
+    aims = aims_of(read, wanted_of(read, given))
+    with thread_pool(threads) as executor:
+        found = optimise(
+            read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
+            batch=batch, frozen=frozen, executor=executor, progress=bar(),
+        )  # fmt: skip
+        out_of_it = ways_out(found, executor=executor, progress=bar())
+        apart = flight.disagreement(found, seed=seed, executor=executor)
+        flights, front = None, None
+        if unseen:
+            flights = flight.fly_plans(read, found, futures=unseen, seed=seed, executor=executor, progress=bar())
+        if frontier is not None:
+            half = max(2, unseen // 2)
+            front = split(read, found, frontier, futures=half, seed=seed, executor=executor, progress=bar())
+    lines = words.summary(found) + out_of_it + words.apart(apart)
+    lines += [] if flights is None else words.flown(flights, currency)
+    lines += [] if front is None else words.split(front)
+    write(folder, found, flights, apart, front, lines)
+    say("\n".join(lines))
+    wrote(folder)
 
 
 def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
@@ -212,7 +201,7 @@ def state_text(state: Path, month: str | None) -> str:
     found = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
     if found.missing:
         names = " ".join(found.missing)
-        sys.stderr.write(f"simulated, for the run did not keep it: {names}; run it again with --keep {names}\n")
+        warn(f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}")
     return found.text
 
 

@@ -1,9 +1,6 @@
 """The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``; and the backtest."""
 
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from math import exp
 from pathlib import Path
@@ -11,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from octoplan.cli.runs import BAD, bar, check, cores, executor, leave, spoken
+from octoplan.cli.console import check_simulation, progress_bar, say, track, wrote
+from octoplan.errors import RunError
+from octoplan.executors import cores, executor
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from octoplan.raids.fit import Fit
     from octoplan.raids.read.record import Record
 
@@ -24,18 +21,6 @@ FEWEST_DRAWS = 100
 """Futures of a forecast below which its tails mean nothing."""
 
 Last = Annotated[date | None, Parameter(name="--to")]
-
-
-@contextmanager
-def heard() -> Iterator[None]:
-    """As ``spoken``, and a record that cannot be fitted is a clear line too."""
-    from octoplan.errors import FitError
-
-    with spoken():
-        try:
-            yield
-        except FitError as error:
-            leave(str(error), BAD)
 
 
 def part_of(record: "Record", first: date | None, last: date | None, memory: int) -> slice:
@@ -71,9 +56,9 @@ def forecast(record: "Record", days: slice, first: date | None) -> "Fit":
 
 def say_repairs(record: "Record") -> None:
     """What was put right or assumed in reading, a line each."""
-    sys.stdout.write(f"{record.source}: {len(record):,} days, {record.days[0]} to {record.days[-1]}\n")
+    say(f"{record.source}: {len(record):,} days, {record.days[0]} to {record.days[-1]}")
     for repair in record.repairs:
-        sys.stdout.write(f"  {repair}\n")
+        say(f"  {repair}")
 
 
 def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
@@ -96,14 +81,13 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
     from octoplan.raids.fit_file import text_of
     from octoplan.raids.read.readers import read
 
-    with heard():
-        record = read(file)
-        say_repairs(record)
-        days = part_of(record, first, last, MEMORY)
-        found = forecast(record, days, first)
-        write_whole(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
-        say_fit(found, record, days)
-        sys.stdout.write(f"wrote {out}\n")
+    record = read(file)
+    say_repairs(record)
+    days = part_of(record, first, last, MEMORY)
+    found = forecast(record, days, first)
+    say_fit(found, record, days)
+    write_whole(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    wrote(out)
 
 
 def say_fit(found: "Fit", record: "Record", days: slice) -> None:
@@ -112,19 +96,19 @@ def say_fit(found: "Fit", record: "Record", days: slice) -> None:
     from octoplan.raids.stopped_share import shares
 
     chosen = record.days[days]
-    sys.stdout.write(f"fitted to {len(chosen)} days, {chosen[0]} to {chosen[-1]}\n")
-    sys.stdout.write(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}\n")
+    say(f"fitted to {len(chosen)} days, {chosen[0]} to {chosen[-1]}")
+    say(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
     ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
     for (name, _), *values in zip(named(), *ends, strict=True):
-        sys.stdout.write(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values) + "\n")
+        say(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values))
     if any(found.shift):
         drones, missiles = (f"{exp(shift):.3f}" for shift in found.shift)
-        sys.stdout.write(f"  level of drones moved by {drones}, of missiles by {missiles}, to the combination's\n")
-    sys.stdout.write("stopped shares of a day, with 95 % intervals\n")
+        say(f"  level of drones moved by {drones}, of missiles by {missiles}, to the combination's")
+    say("stopped shares of a day, with 95 % intervals")
     for share in shares(record, days):
-        sys.stdout.write(f"  {share}\n")
+        say(f"  {share}")
     for warning in found.diagnostics.warnings():
-        sys.stdout.write(f"warning: {warning}\n")
+        say(f"warning: {warning}")
 
 
 def show(
@@ -152,17 +136,16 @@ def show(
     from octoplan.raids.read.readers import read
     from octoplan.show.raids import page
 
-    with heard():
-        record = read(file)
-        say_repairs(record)
-        exposure = read_exposure(alerts) if alerts else None
-        if exposure:
-            sys.stdout.write(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts\n")
-            for repair in exposure.repairs:
-                sys.stdout.write(f"  {repair}\n")
-        days = part_of(record, first, last, MEMORY)
-        write_whole(out, page(record, fitted(record, days), days, exposure))
-        sys.stdout.write(f"wrote {out}\n")
+    record = read(file)
+    say_repairs(record)
+    exposure = read_exposure(alerts) if alerts else None
+    if exposure:
+        say(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts")
+        for repair in exposure.repairs:
+            say(f"  {repair}")
+    days = part_of(record, first, last, MEMORY)
+    write_whole(out, page(record, fitted(record, days), days, exposure))
+    wrote(out)
 
 
 def update(
@@ -188,38 +171,31 @@ def update(
     from octoplan.raids.fit_file import named, posterior_of, text_of
     from octoplan.raids.read.readers import read
 
-    with heard():
-        try:
-            tree = tomllib.loads(before.read_text("utf-8"))
-            posterior, begun, last = posterior_of(tree), tree["record"]["first"], tree["record"]["last"]
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            leave(f"{before}: is not TOML: {error}", BAD)
-        except KeyError as error:
-            leave(f"{before}: holds no {error} of a record", BAD)
-        record = read(file)
-        say_repairs(record)
-        whole = record.between(begun, record.days[-1])
-        new = int(np.count_nonzero(whole.days > np.datetime64(last)))
-        if new < 2:
-            leave(f"{file}: has {new} days after {last}, the last day of {before}; at least 2 are needed", BAD)
-        signs = list(
-            drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.whole, len(whole) - new).words()
-        )
-        days = part_of(record, None, None, MEMORY)
-        found = forecast(record, days, None)
-        write_whole(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
-        sys.stdout.write(f"{new} new days since {last}; P50 before and now\n")
-        for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
-            sys.stdout.write(f"  {name:32} {old:9.4g} {now:9.4g}\n")
-        for sign in signs or ["the new days are as the fit expected"]:
-            sys.stdout.write(f"{'warning: ' if signs else ''}{sign}\n")
-        sys.stdout.write(f"wrote {out or before}\n")
-
-
-def watched(progress: "Progress", name: str) -> Callable[[int, int], None]:
-    """A line of a progress bar, moved by what is done and its total."""
-    task = progress.add_task(name, total=None)
-    return lambda done, total: progress.update(task, completed=done, total=total)
+    try:
+        tree = tomllib.loads(before.read_text("utf-8"))
+        posterior, begun, last = posterior_of(tree), tree["record"]["first"], tree["record"]["last"]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{before}: is not TOML: {error}") from None
+    except KeyError as error:
+        raise RunError(f"{before}: holds no {error} of a record") from None
+    record = read(file)
+    say_repairs(record)
+    whole = record.between(begun, record.days[-1])
+    new = int(np.count_nonzero(whole.days > np.datetime64(last)))
+    if new < 2:
+        raise RunError(f"{file}: has {new} days after {last}, the last day of {before}; at least 2 are needed")
+    signs = list(
+        drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.whole, len(whole) - new).words()
+    )
+    days = part_of(record, None, None, MEMORY)
+    found = forecast(record, days, None)
+    write_whole(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    say(f"{new} new days since {last}; P50 before and now")
+    for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
+        say(f"  {name:32} {old:9.4g} {now:9.4g}")
+    for sign in signs or ["the new days are as the fit expected"]:
+        say(f"{'warning: ' if signs else ''}{sign}")
+    wrote(out or before)
 
 
 def score(
@@ -259,7 +235,6 @@ def score(
 
     import numpy as np
 
-    from octoplan.errors import RunError
     from octoplan.outcomes.store import write_whole
     from octoplan.raids.benchmarks import rivals
     from octoplan.raids.forecast import Fitted
@@ -268,36 +243,35 @@ def score(
     from octoplan.raids.score import score as judge
     from octoplan.show.score import page as drawn
 
-    with heard():
-        record = read(file)
-        say_repairs(record)
-        stop = last or (record.days[-1] - 30).astype(date)
-        begin = first or stop - timedelta(weeks=60)
-        counts = np.column_stack([record.drones, record.missiles])
-        try:
-            rows = origins(record.days, str(begin), str(stop), every)
-        except ValueError as error:
-            raise RunError(f"{file}: {error}") from None
-        if draws < FEWEST_DRAWS:
-            raise RunError(f"--draws {draws}: at least {FEWEST_DRAWS} are needed")
-        found = []
-        with ProcessPoolExecutor(cores()) as pool, bar() as progress:
-            for forecaster in (Fitted(), *rivals()):
-                seen = watched(progress, forecaster.name)
-                found.append(
-                    judge(
-                        counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.whole,
-                        executor=pool, progress=seen,
-                    )
-                )  # fmt: skip
-        made = table(found)
-        sys.stdout.write(f"{made}\n")
-        if out:
-            write_whole(out, made.to_csv())
-            sys.stdout.write(f"wrote {out}\n")
-        if page:
-            write_whole(page, drawn(found, record))
-            sys.stdout.write(f"wrote {page}\n")
+    record = read(file)
+    say_repairs(record)
+    stop = last or (record.days[-1] - 30).astype(date)
+    begin = first or stop - timedelta(weeks=60)
+    counts = np.column_stack([record.drones, record.missiles])
+    try:
+        rows = origins(record.days, str(begin), str(stop), every)
+    except ValueError as error:
+        raise RunError(f"{file}: {error}") from None
+    if draws < FEWEST_DRAWS:
+        raise RunError(f"--draws {draws}: at least {FEWEST_DRAWS} are needed")
+    found = []
+    with ProcessPoolExecutor(cores()) as pool, progress_bar() as progress:
+        for forecaster in (Fitted(), *rivals()):
+            seen = track(progress, forecaster.name)
+            found.append(
+                judge(
+                    counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.whole,
+                    executor=pool, progress=seen,
+                )
+            )  # fmt: skip
+    made = table(found)
+    say(made)
+    if out:
+        write_whole(out, made.to_csv())
+        wrote(out)
+    if page:
+        write_whole(page, drawn(found, record))
+        wrote(page)
 
 
 def backtest(
@@ -331,7 +305,6 @@ def backtest(
         A CSV file to write the table to.
 
     """
-    from octoplan.errors import RunError
     from octoplan.outcomes.backtest import backtest as fly_through
     from octoplan.outcomes.backtest import check_months
     from octoplan.outcomes.monthly import published_months
@@ -339,25 +312,24 @@ def backtest(
     from octoplan.raids.read.readers import read
     from octoplan.scenario import load
 
-    with heard():
-        try:
-            begin, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
-        except ValueError:
-            raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
-        months = (end.year - begin.year) * 12 + end.month - begin.month + 1
-        flown = load(scenario)
-        check_months(flown, begin, months)
-        found = read(record) if record else published_months(flown, begin, months)
-        say_repairs(found)
-        for each in found.breaks:
-            sys.stdout.write(f"  break from {each.first}: {each.reason}\n")
-        check(futures, seed, None, None)
-        with executor(None, None) as pool, bar() as progress:
-            result = fly_through(
-                flown, found, begin, months, futures=futures, seed=seed, executor=pool,
-                progress=watched(progress, "flying futures"),
-            )  # fmt: skip
-        sys.stdout.write(f"{result}\n")
-        if out:
-            write_whole(out, result.to_csv())
-            sys.stdout.write(f"wrote {out}\n")
+    try:
+        begin, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
+    except ValueError:
+        raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
+    months = (end.year - begin.year) * 12 + end.month - begin.month + 1
+    flown = load(scenario)
+    check_months(flown, begin, months)
+    found = read(record) if record else published_months(flown, begin, months)
+    say_repairs(found)
+    for each in found.breaks:
+        say(f"  break from {each.first}: {each.reason}")
+    check_simulation(futures, seed)
+    with executor() as pool, progress_bar() as progress:
+        result = fly_through(
+            flown, found, begin, months, futures=futures, seed=seed, executor=pool,
+            progress=track(progress, "simulating"),
+        )  # fmt: skip
+    say(result)
+    if out:
+        write_whole(out, result.to_csv())
+        wrote(out)

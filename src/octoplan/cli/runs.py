@@ -1,49 +1,40 @@
-"""The commands that make runs and read them: ``octoplan run``, ``compare``, ``report`` and ``state``."""
+"""The commands that simulate runs and read them: ``octoplan run``, ``compare``, ``report`` and ``state``."""
 
-import os
 import shlex
 import sys
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from octoplan.cli.console import (
+    check_simulation,
+    progress_bar,
+    readable,
+    record_output,
+    render,
+    say,
+    terminal,
+    track,
+    warn,
+    wrote,
+)
+from octoplan.errors import RunError, StoreError
+from octoplan.executors import executor
+
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
+    from octoplan.outcomes.measures import KeyResults
     from octoplan.outcomes.run import Run
-    from octoplan.scenario import Scenario
 
-BAD, FAILED, STOPPED = 2, 1, 130
-"""Exit codes: what was asked cannot be, the run could not finish, Ctrl-C."""
+Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+Switch = Annotated[bool, Parameter(negative=())]
 
+WIDE = 110
+"""Columns from which the table of key results shows the means too."""
 
-@contextmanager
-def spoken() -> Iterator[None]:
-    """Errors become a clear line on stderr and an exit code, never a traceback; Ctrl-C says that nothing is left."""
-    from octoplan.errors import RunError, Unfinished
-
-    try:
-        yield
-    except Unfinished as error:
-        leave(f"{error}", FAILED)
-    except RunError as error:
-        leave(str(error), BAD)
-    except MemoryError:
-        leave("there is not enough memory for so many futures; ask for fewer, or keep fewer tallies", FAILED)
-    except OSError as error:
-        leave(f"{error.filename or 'the disk'}: {error.strerror or error}; nothing was written", FAILED)
-    except KeyboardInterrupt:
-        leave("stopped; nothing was written", STOPPED)
-
-
-def leave(words: str, code: int) -> NoReturn:
-    sys.stderr.write(f"{words}\n")
-    raise SystemExit(code)
+MAX_MESSAGES = 10
+"""Failed futures of which the message is printed."""
 
 
 def run(
@@ -54,213 +45,120 @@ def run(
     out: Path | None = None,
     threads: int | None = None,
     cluster: str | None = None,
-    keep: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())] = (),
-    keep_going: Annotated[bool, Parameter(negative=())] = False,
-    nominal: Annotated[bool, Parameter(negative=())] = False,
+    keep: Several = (),
+    keep_going: Switch = False,
+    nominal: Switch = False,
 ) -> None:
-    """Fly a scenario through many futures, print the headlines, and write a run folder.
+    """Simulate a scenario over many futures, print the key results, and write a run folder.
 
     Parameters
     ----------
     scenario
         A scenario folder, or the name of a shipped one.
     futures
-        How many futures to fly.
+        Number of futures to simulate.
     seed
-        What the draws depend on; the same seed gives the same run, bit for bit.
+        Seed of the random draws; the same seed gives the same run, bit for bit.
     out
-        The run folder; runs/SCENARIO-SEED-FUTURES if not given. Must not exist, or be empty.
+        The run folder, which must not exist or be empty; runs/SCENARIO-SEED-FUTURES by default.
     threads
-        Threads to fly on; all cores if not given. They change no result.
+        Number of threads; one for each core by default. It does not change the results.
     cluster
-        Address of a dask.distributed scheduler to fly on instead.
+        Address of a dask.distributed scheduler to simulate on instead.
     keep
-        Tallies to keep beside those the headlines need, or 'all'.
+        Tallies to keep in addition to those that the key results need, or 'all'.
     keep_going
-        Keep the other futures when one fails, and count it as failed.
+        When a future fails, continue with the others and count it as failed.
     nominal
-        Inflate money by the assumption on the reporting currency's inflation.
+        Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    with spoken():
-        from octoplan.outcomes.run import kept
-        from octoplan.outcomes.store import REPORT, free, save
-        from octoplan.scenario import load
-        from octoplan.show.tables import rich_table, wide
+    from octoplan.outcomes.run import kept, simulate
+    from octoplan.outcomes.store import REPORT, free, save
+    from octoplan.scenario import load
 
-        name = Path(scenario.rstrip("/")).name or "scenario"
-        place = out or Path("runs") / f"{name}-{seed}-{futures}"
-        check(futures, seed, threads, cluster)
-        kept(keep)
-        free(place)
-        made = flown(load(scenario), futures, seed, threads, cluster, keep, keep_going)
-        table = save(made, place, nominal=nominal, command=shlex.join(["octoplan", *sys.argv[1:]]))
-        console = wide()
-        console.print(rich_table(table, narrow=console.width < 110))
-        console.print(f"\n[bold]{table.summary}[/bold]\n")
-        for future, text in sorted(made.messages.items())[:10]:
-            console.print(f"future {future} failed: {text}", style="red", markup=False)
-        console.print(f"run folder  {place}\nreport      {place / REPORT}", highlight=False, soft_wrap=True)
-
-
-def check(futures: int, seed: int, threads: int | None, cluster: str | None) -> None:
-    """Refuse numbers that cannot be before anything is read."""
-    from octoplan.errors import RunError
-
-    if futures < 1:
-        raise RunError(f"--futures {futures}: at least 1 is needed")
-    if not 0 <= seed < 2**64:
-        raise RunError(f"--seed {seed}: it must lie between 0 and 2**64 - 1")
-    if threads is not None and threads < 1:
-        raise RunError(f"--threads {threads}: at least 1 is needed")
-    if threads is not None and cluster is not None:
-        raise RunError("--threads and --cluster: a run flies on one or the other")
+    check_simulation(futures, seed, threads, cluster)
+    kept(keep)
+    folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}-{futures}"
+    free(folder)
+    loaded = load(scenario)
+    with executor(threads, cluster) as pool, progress_bar() as progress:
+        result = simulate(
+            loaded, futures, seed, executor=pool, keep=keep, keep_going=keep_going,
+            progress=track(progress, "simulating"),
+        )  # fmt: skip
+    table = save(result, folder, nominal=nominal, command=readable(shlex.join(["octoplan", *sys.argv[1:]])))
+    record_output(folder)
+    print_key_results(result, table)
+    say(f"run folder  {folder}\nreport      {folder / REPORT}")
 
 
-def flown(
-    scenario: "Scenario",
-    futures: int,
-    seed: int,
-    threads: int | None,
-    cluster: str | None,
-    keep: tuple[str, ...],
-    keep_going: bool,
-) -> "Run":
-    """Simulate with a progress bar on stderr."""
-    from octoplan.outcomes.run import simulate
+def print_key_results(run: "Run", table: "KeyResults") -> None:
+    """Print the table of key results, its summary, and the messages of futures that failed."""
+    from octoplan.show.tables import rich_table
 
-    with executor(threads, cluster) as pool, bar() as progress:
-        task = progress.add_task("flying futures", total=None)
-        return simulate(
-            scenario,
-            futures,
-            seed,
-            executor=pool,
-            keep=keep,
-            keep_going=keep_going,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    render(rich_table(table, narrow=terminal().width < WIDE), f"\n{table.summary}\n")
+    for future, message in sorted(run.messages.items())[:MAX_MESSAGES]:
+        say(f"future {future} failed: {message}")
 
 
-def bar() -> "Progress":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("flights"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-
-
-@contextmanager
-def executor(threads: int | None, cluster: str | None) -> Iterator[Executor]:
-    """Threads at home, or the workers of a cluster; work not begun is dropped when the block is left."""
-    if cluster is None:
-        pool = ThreadPoolExecutor(threads or cores())
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        return
-    from octoplan.errors import RunError
-
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError as error:
-        raise RunError("--cluster needs dask.distributed: pip install 'octoplan[cluster]'") from error
-    try:
-        client: Any = Client(cluster, timeout="15s", set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise RunError(f"--cluster {cluster}: no scheduler answers there ({error})") from error
-    with client:
-        try:
-            yield client.get_executor()
-        except (KilledWorker, CancelledError) as error:
-            leave(f"the cluster at {cluster} lost its workers ({error}); nothing was written", FAILED)
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def compare(
-    first: Path,
-    *others: Path,
-    nominal: Annotated[bool, Parameter(negative=())] = False,
-) -> None:
-    """Differences of runs from the first, future by future, with intervals of their own.
+def compare(first: Path, *others: Path, nominal: Switch = False) -> None:
+    """Differences between runs on the same futures, with intervals of the paired differences.
 
     Parameters
     ----------
     first
-        The run folder the others are compared with.
+        The run folder with which the others are compared.
     others
-        Run folders of the same seed, futures, months and raids.
+        Run folders with the same seed, futures, months and raids.
     nominal
-        Inflate money by the assumption on the reporting currency's inflation.
+        Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    with spoken():
-        from octoplan.errors import RunError
-        from octoplan.outcomes.compare import compare as compared
-        from octoplan.outcomes.store import read
-        from octoplan.show.tables import compare_tables, wide
+    from octoplan.outcomes.compare import compare as paired_differences
+    from octoplan.outcomes.store import read
+    from octoplan.show.tables import compare_tables
 
-        paths = (first, *others)
-        if not others:
-            raise RunError("octoplan compare needs at least two run folders")
-        found = compared(*map(read, paths), labels=labels(paths), nominal=nominal)
-        console = wide()
-        for table in compare_tables(found):
-            console.print(table)
-        if found.left_out:
-            console.print(f"not in every run, left out: {', '.join(found.left_out)}", style="dim", highlight=False)
+    paths = (first, *others)
+    if not others:
+        raise RunError("octoplan compare needs at least two run folders")
+    comparison = paired_differences(*map(read, paths), labels=labels(paths), nominal=nominal)
+    render(*compare_tables(comparison))
+    if comparison.left_out:
+        say(f"left out, because not every run has it: {', '.join(comparison.left_out)}")
 
 
 def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
-    """The folders' names where they tell the runs apart, else their paths."""
-    names = tuple(path.resolve().name for path in paths)
-    return names if len(set(names)) == len(names) else tuple(map(str, paths))
+    """The names of the folders if they differ, otherwise their paths."""
+    names = tuple(readable(path.resolve().name) for path in paths)
+    return names if len(set(names)) == len(names) else tuple(map(readable, paths))
 
 
 def report(
-    run: Path,
-    *others: Path,
-    out: Path | None = None,
-    plan: Path | None = None,
-    nominal: Annotated[bool, Parameter(negative=())] = False,
+    run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, nominal: Switch = False
 ) -> None:
-    """Write the decision report of a run folder, beside others if named: one HTML file that needs no network.
+    """Write the report of a run as one HTML file that needs no network, with other runs for comparison if named.
 
     Parameters
     ----------
     run
         A run folder.
     others
-        Run folders of further options, flown through the same raids.
+        Run folders of other options, simulated with the same raids.
     out
-        The file to write; report.html in the first run folder if not given.
+        The file to write; report.html in the first run folder by default.
     plan
-        A folder that octoplan plan wrote; the report then has an annex on the plan.
+        A plan folder written by octoplan plan; adds an annex on the plan.
     nominal
-        Inflate money by the assumption on the reporting currency's inflation.
+        Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    with spoken():
-        from rich.console import Console
+    from octoplan.outcomes.store import REPORT, read, write_whole
+    from octoplan.show.report import report as report_page
 
-        from octoplan.outcomes.store import REPORT, read, write_whole
-        from octoplan.show.report import report as page
-
-        place, paths = out or run / REPORT, (run, *others)
-        text = page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal)
-        write_whole(place, text)
-        Console().print(str(place), highlight=False, soft_wrap=True)
+    path, paths = out or run / REPORT, (run, *others)
+    write_whole(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
+    wrote(path, str(path))
 
 
 def state(
@@ -270,33 +168,32 @@ def state(
     future: int | None = None,
     out: Path | None = None,
 ) -> None:
-    """Write what a run held on a date as the state.csv of a scenario that goes on from there.
+    """Write the state of a run on a date, as the state.csv of a scenario that continues from it.
 
     Parameters
     ----------
     run
-        A run folder; parts, workers and experience are there if it was made with --keep part_stock part_due heads
-        experience.
+        A run folder. Parts, workers and experience are included if the run was made with
+        --keep part_stock part_due heads experience.
     day
         The first day of a month of the run, such as 2026-03-01.
     future
-        The future to take; the median over futures of each quantity if not given.
+        The future to take; by default the median over futures of each quantity.
     out
-        The file to write; printed if not given.
+        The file to write; by default the state is printed.
 
     """
-    with spoken():
-        from octoplan.errors import StoreError
-        from octoplan.outcomes.state import state_of
-        from octoplan.outcomes.store import read, write_whole
+    from octoplan.outcomes.state import state_of
+    from octoplan.outcomes.store import read, write_whole
 
-        if out is not None and out.exists():
-            raise StoreError(f"{out} exists; remove it or name another with --out")
-        found = state_of(read(run), day, str(run), future)
-        if found.missing:
-            names = " ".join(found.missing)
-            sys.stderr.write(f"left out, for the run did not keep it: {names}; run it again with --keep {names}\n")
-        if out is None:
-            sys.stdout.write(found.text)
-        else:
-            write_whole(out, found.text)
+    if out is not None and out.exists():
+        raise StoreError(f"{out} exists; remove it or name another with --out")
+    extract = state_of(read(run), day, str(run), future)
+    if extract.missing:
+        names = " ".join(extract.missing)
+        warn(f"left out, because the run did not keep it: {names}; to include it, run again with --keep {names}")
+    if out is None:
+        sys.stdout.write(extract.text)
+    else:
+        write_whole(out, extract.text)
+        wrote(out)

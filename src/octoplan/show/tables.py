@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 from math import floor, inf, isinf, isnan, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -113,7 +113,7 @@ def rich_table(key_results: KeyResults, *, narrow: bool = False) -> Table:
     columns(table, narrowed(HEAD) if narrow else HEAD)
     for group, rows in groupby(shown(key_results), key=lambda row: row.group):
         table.add_section()
-        table.add_row(f"[bold]{group}[/bold]")
+        table.add_row(group, style="bold")
         for row in rows:
             line = cells(row, key_results.months)
             table.add_row(*(narrowed(line) if narrow else line))
@@ -125,18 +125,12 @@ def plain(key_results: KeyResults) -> str:
     return printed(rich_table(key_results), key_results.summary)
 
 
-def wide(**options: Any) -> Console:
-    """A console for tables: as wide as the terminal, or 120 columns where there is none."""
-    console = Console(**options)
-    return console if console.is_terminal else Console(width=120, **options)
-
-
 def printed(*parts: Table | str) -> str:
-    console = Console(width=120, no_color=True, highlight=False, file=None, record=False, force_terminal=False)
+    console = Console(width=120, no_color=True, highlight=False, markup=False, emoji=False, force_terminal=False)
     with console.capture() as captured:
         for part in parts:
             if part:
-                console.print(part, markup=not isinstance(part, str))
+                console.print(part)
     return captured.get().rstrip()
 
 
@@ -185,7 +179,7 @@ def compare_tables(comparison: "Comparison") -> list[Table]:
         moved = [row for row in differences if row.interval.futures and not row.same]
         for group, rows in groupby(moved, key=lambda row: row.group):
             table.add_section()
-            table.add_row(f"[bold]{group}[/bold]")
+            table.add_row(group, style="bold")
             for row in rows:
                 table.add_row(*difference_cells(row))
         tables.append(table)

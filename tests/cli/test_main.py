@@ -36,7 +36,7 @@ def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.C
     (tmp_path / "file").write_text("mine")
     for name in ("full", "file"):
         assert octoplan("new", str(tmp_path / name)) == 2
-        assert f"{tmp_path / name}: is there already" in capsys.readouterr().err
+        assert f"{tmp_path / name}: exists and is not an empty folder" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(
 
     monkeypatch.setattr("octoplan.cli.main.shutil.copytree", interrupted)
     assert octoplan("new", str(tmp_path / "mine")) == 130
-    assert capsys.readouterr().err == "stopped; nothing was left behind\n"
+    assert capsys.readouterr().err == "stopped; nothing was written\n"
     assert list(tmp_path.iterdir()) == []
 
 

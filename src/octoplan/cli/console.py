@@ -1,0 +1,231 @@
+"""What all commands share: standard streams, messages, progress bars, checks of numbers, and exit codes.
+
+Exit codes, documented in ``docs/reference/cli.md``:
+
+====  ===================================================================================================
+0     the command did what was requested
+1     it could not finish: a future failed, memory or disk space ran out, or output could not be printed
+2     the request was refused: a wrong option, a scenario with errors, a path that cannot be read or written
+130   it was interrupted with Ctrl-C
+====  ===================================================================================================
+"""
+
+import codecs
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from octoplan.errors import ClusterError, OctoplanError, RunError, ScenarioError, Unfinished
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+MAX_FUTURES, MAX_THREADS, MAX_SEED = 1_000_000, 1_024, 2**64 - 1
+
+MIN_WIDTH, PIPE_WIDTH = 40, 120
+"""Columns below which tables are no longer made narrower, and columns of tables that go to a file or pipe."""
+
+RESOURCE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EFBIG}
+"""Errors of the system that say nothing against the request itself."""
+
+SUBSTITUTES = {
+    "±": "+/-", "×": "x", "∞": "inf", "√": "sqrt ", "–": "-", "—": "-", "…": "...", "’": "'", "→": "->", "≥": ">=",
+    "≤": "<=",
+}  # fmt: skip
+"""What is printed for a character that the encoding of a stream lacks; any other becomes a question mark."""
+
+
+def substitute(error: UnicodeError) -> tuple[str, int]:
+    """Encoding error handler that applies ``SUBSTITUTES``."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    return "".join(SUBSTITUTES.get(character, "?") for character in characters), error.end
+
+
+codecs.register_error("octoplan.substitute", substitute)
+
+
+class StandardStream:
+    """Standard output or standard error that never stops a command.
+
+    Characters that the encoding lacks are substituted. When writing fails (a full disk, a reader that has closed its
+    end), the remaining output is discarded and ``error`` holds the reason, so that the command still writes its files.
+    """
+
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        if stream is None:  # the descriptor was closed before Python started
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (open until the process ends)
+        self.stream, self.name = stream, name
+        self.error: OSError | None = None
+        self.errors = stream.errors
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="octoplan.substitute")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        if self.error is None:
+            try:
+                self.stream.write(text)
+            except OSError as error:
+                self.discard(error)
+        return len(text)
+
+    def flush(self) -> None:
+        if self.error is None:
+            try:
+                self.stream.flush()
+            except OSError as error:
+                self.discard(error)
+
+    def discard(self, error: OSError) -> None:
+        """Send what is left to the null device, or Python would fail on it again when it exits."""
+        self.error = error
+        with suppress(OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self.stream.fileno())
+            os.close(null)
+
+    def restore(self) -> TextIO:
+        """The stream as it was before."""
+        if isinstance(self.stream, io.TextIOWrapper):
+            self.stream.reconfigure(errors=self.errors)
+        return self.stream
+
+
+@contextmanager
+def standard_streams() -> Iterator[tuple[StandardStream, StandardStream]]:
+    """Make ``sys.stdout`` and ``sys.stderr`` robust while a command runs."""
+    output, errors = StandardStream(sys.stdout, "stdout"), StandardStream(sys.stderr, "stderr")
+    sys.stdout, sys.stderr = cast("TextIO", output), cast("TextIO", errors)
+    try:
+        yield output, errors
+    finally:
+        output.flush()
+        errors.flush()
+        sys.stdout, sys.stderr = output.restore(), errors.restore()
+
+
+def say(text: object) -> None:
+    """Print a line on standard output at once, exactly as it is."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def warn(text: object) -> None:
+    """Print a line on standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
+_outputs: list[Path] = []
+
+
+def record_output(path: Path) -> None:
+    """Record that a file or folder was written, for the message of a command that fails later."""
+    _outputs.append(path)
+
+
+def wrote(path: Path, message: str | None = None) -> None:
+    """Record that a file or folder was written, and say so."""
+    record_output(path)
+    say(f"wrote {path}" if message is None else message)
+
+
+def forget_outputs() -> None:
+    """Start the record of written files again; for a new command."""
+    _outputs.clear()
+
+
+def outputs() -> str:
+    """What the command has written so far, in words."""
+    return f"{', '.join(map(readable, _outputs))} was written" if _outputs else "nothing was written"
+
+
+def readable(text: str | Path) -> str:
+    """Text from the command line without the surrogates that stand for bytes in another encoding."""
+    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def ending(error: BaseException) -> tuple[str, int]:
+    """The message and exit code of a command that an exception ended. Raises an exception that it does not know."""
+    match error:
+        case KeyboardInterrupt():
+            return f"stopped; {outputs()}", INTERRUPTED
+        case ScenarioError():
+            count = len(error.problems)
+            return f"{error}\n{count} {'problem' if count == 1 else 'problems'}", REFUSED
+        case Unfinished() | ClusterError():
+            return f"{error}; {outputs()}", FAILED
+        case OctoplanError():
+            return str(error), REFUSED
+        case MemoryError():
+            return f"not enough memory: simulate fewer futures or keep fewer tallies; {outputs()}", FAILED
+        case OSError():
+            text = f"{error.filename or 'octoplan'}: {error.strerror or error}"
+            return (f"{text}; {outputs()}", FAILED) if error.errno in RESOURCE_ERRORS else (text, REFUSED)
+    raise error
+
+
+def terminal(*, stderr: bool = False) -> "Console":
+    """A rich console that takes text as it is: no markup, no emoji codes, no colours of its own.
+
+    It is as wide as the terminal or as COLUMNS says, at least ``MIN_WIDTH``; else ``PIPE_WIDTH`` columns.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    console.width = max(console.width, MIN_WIDTH) if known else PIPE_WIDTH
+    return console
+
+
+def render(*parts: "RenderableType") -> None:
+    """Print tables and text on standard output; lines of text are not wrapped."""
+    console = terminal()
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def progress_bar(unit: str = "futures") -> "Progress":
+    """A progress bar on standard error that counts in a unit."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit, markup=False),
+        TimeRemainingColumn(),
+        console=terminal(stderr=True),
+    )
+
+
+def track(progress: "Progress", description: str) -> Callable[[int, int], None]:
+    """A task of a progress bar, as a function of the number done and the total."""
+    task = progress.add_task(description, total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def check_number(option: str, value: float | None, low: float, high: float) -> None:
+    """Raise RunError unless a number lies between two bounds, both included; nan lies nowhere, None is not checked."""
+    if value is not None and not low <= value <= high:
+        raise RunError(f"{option} {value}: must be between {low:,} and {high:,}")
+
+
+def check_simulation(futures: int, seed: int, threads: int | None = None, cluster: str | None = None) -> None:
+    """Raise RunError for options of a simulation that cannot be, before anything is read."""
+    check_number("--futures", futures, 1, MAX_FUTURES)
+    check_number("--seed", seed, 0, MAX_SEED)
+    check_number("--threads", threads, 1, MAX_THREADS)
+    if threads is not None and cluster is not None:
+        raise RunError("--threads and --cluster exclude each other; give one of them")
