@@ -1,11 +1,11 @@
 """octoplan: a planner for a co-produced interceptor programme.
 
-Parts become interceptors at plants in two countries, interceptors and crews become defended nights, what
-gets through does damage, and some of that damage falls on the plants.
+Parts become interceptors at plants in two countries; interceptors and crews defend regions against raids; leakers
+do damage, some of it to the plants.
 
     import octoplan as op
     run = op.simulate(op.load("octopus"), futures=1000, seed=1)
-    print(run.headlines())
+    print(run.key_results())
 
 Importing the package is cheap: each public name is imported when it is first used.
 """
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from octoplan import show as show
+    from octoplan.api import Run as Run
+    from octoplan.api import read as read
+    from octoplan.api import simulate as simulate
     from octoplan.errors import ClusterError as ClusterError
     from octoplan.errors import DistributionError as DistributionError
     from octoplan.errors import FitError as FitError
@@ -33,9 +36,6 @@ if TYPE_CHECKING:
     from octoplan.errors import Unfinished as Unfinished
     from octoplan.outcomes.compare import compare as compare
     from octoplan.outcomes.raids import draw_raids as draw_raids
-    from octoplan.outcomes.run import Run as Run
-    from octoplan.outcomes.run import simulate as simulate
-    from octoplan.outcomes.store import read as read
     from octoplan.plan.optimise import optimise as optimise
     from octoplan.scenario import Scenario as Scenario
     from octoplan.scenario import load as load
@@ -87,14 +87,14 @@ _ERRORS = (
     "Unfinished",
 )
 _HOME = dict.fromkeys(_ERRORS, "octoplan.errors") | {
-    "Run": "octoplan.outcomes.run",
+    "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
     "draw_raids": "octoplan.outcomes.raids",
     "load": "octoplan.scenario",
     "optimise": "octoplan.plan.optimise",
-    "read": "octoplan.outcomes.store",
-    "simulate": "octoplan.outcomes.run",
+    "read": "octoplan.api",
+    "simulate": "octoplan.api",
 }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from octoplan.api import simulate
 from octoplan.app.changes import changed, read
 from octoplan.app.folders import packed
-from octoplan.outcomes.run import simulate
 from octoplan.scenario import load
 from tests.app.serving import served
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 import octoplan
 from octoplan.campaign.futures import Flown, fly
-from octoplan.outcomes.run import Run, assumptions_of, simulate
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.simulate import draw_assumptions, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import with_state
@@ -123,7 +124,7 @@ def unworn(scenario: Scenario) -> Flown:
     rates = {
         "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
     }  # fmt: skip
-    assumptions = assumptions_of(scenario, FUTURES, SEED)
+    assumptions = draw_assumptions(scenario, FUTURES, SEED)
     for name, number in rates.items():
         assumptions[:, scenario.columns.index(name)] = number
     return fly(scenario.compile(), assumptions, seed=SEED)

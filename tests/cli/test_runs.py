@@ -125,7 +125,7 @@ def test_compare_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 INTERRUPTED = """
 import os, signal, sys, threading
 import octoplan.cli.main as cli
-import octoplan.outcomes.run, octoplan.outcomes.store, octoplan.show.tables
+import octoplan.outcomes.simulate, octoplan.show.report
 timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
 timer.daemon = True
 timer.start()

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from octoplan.outcomes.run import Run, simulate
+from octoplan.api import Run, simulate
 from octoplan.scenario import Scenario, load
 
 FUTURES = 60

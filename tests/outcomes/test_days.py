@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from octoplan.api import simulate
 from octoplan.errors import RunError
-from octoplan.outcomes.daily import TOLD, told_by_day
-from octoplan.outcomes.run import simulate
+from octoplan.outcomes.daily import DAILY_TALLIES, daily_tallies
 from octoplan.scenario import load
 
 FLOWS = (
@@ -19,7 +19,7 @@ STOCKS = ("stock", "transit", "crews", "kits", "part_stock", "part_due", "experi
 def test_days_sum_to_the_months_of_the_run(name: str) -> None:
     """Flows sum over the days of a month, stocks stand as on its last day, for each tally, in the last future."""
     run = simulate(load(name), 2, 3, keep=("all",))
-    days = told_by_day(run, 1, FLOWS + STOCKS)
+    days = daily_tallies(run, 1, FLOWS + STOCKS)
     month_of = run.compiled.links.month_of
     last = np.flatnonzero(np.append(month_of[1:] != month_of[:-1], True))
     for each in FLOWS:
@@ -33,14 +33,14 @@ def test_days_sum_to_the_months_of_the_run(name: str) -> None:
 def test_the_days_bear_dates_and_units() -> None:
     """Days are dates from the scenario's start, and every tally says its unit."""
     run = simulate(load("pocket"), 1, 1)
-    days = told_by_day(run, 0)
+    days = daily_tallies(run, 0)
     assert str(days["day"].values[0])[:10] == run.scenario.start.isoformat()
-    assert set(days.data_vars) == set(TOLD)
-    assert all(days[each].attrs["units"] for each in TOLD)
+    assert set(days.data_vars) == set(DAILY_TALLIES)
+    assert all(days[each].attrs["units"] for each in DAILY_TALLIES)
 
 
 @pytest.mark.parametrize("future", [-1, 2])
 def test_a_future_that_is_not_there(future: int) -> None:
     """A future beyond the run is said to be missing."""
     with pytest.raises(RunError, match="there is no future"):
-        told_by_day(simulate(load("pocket"), 2, 1), future)
+        daily_tallies(simulate(load("pocket"), 2, 1), future)

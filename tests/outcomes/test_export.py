@@ -9,11 +9,11 @@ import numpy as np
 import openpyxl
 import pytest
 
+from octoplan.api import Run, simulate
 from octoplan.cli.export import contents
 from octoplan.outcomes.descriptors import CRATE, PACKAGE
 from octoplan.outcomes.export import by_future, parquet, tables
 from octoplan.outcomes.measures import measures
-from octoplan.outcomes.run import Run, simulate
 from tests.cli.test_runs import octoplan
 from tests.outcomes.runs import changed, octopus, pocket
 

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 
-from octoplan.outcomes.finance import LEVELS, RATES, at_medians, by_rate, cost, fewer, net, own_cost
-from octoplan.outcomes.measures import measures, view_of
+from octoplan.outcomes.finance import (
+    LEVELS,
+    RATES,
+    by_discount_rate,
+    cost_estimate,
+    leakers_prevented,
+    net_benefit,
+    programme_cost,
+)
+from octoplan.outcomes.measures import measures
+from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import view_of
 from tests.outcomes.runs import octopus, pocket
 
 
@@ -17,33 +27,33 @@ def run(request: pytest.FixtureRequest) -> Run:
 def test_the_cost_and_the_net_benefit_are_those_of_the_headlines(run: Run) -> None:
     """Months sum to the programme's cost, and damage avoided less it is the net benefit; leakers fewer likewise."""
     found = {each.key: each.values for each in measures(run)}
-    assert own_cost(view_of(run)).sum(axis=1) == pytest.approx(found["programme/cost"])
-    assert net(run) == pytest.approx(found["damage/avoided"] - found["programme/cost"])
-    assert fewer(run) == pytest.approx(found.get("added/real", found["added"]))
+    assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(found["programme/cost"])
+    assert net_benefit(run) == pytest.approx(found["damage/avoided"] - found["programme/cost"])
+    assert leakers_prevented(run) == pytest.approx(found.get("added/real", found["added"]))
 
 
 def test_bias_off_is_the_cost_less_the_bias(run: Run) -> None:
     """Optimism bias is a share of what the plants spend, so leaving it out divides by one plus it."""
     view = view_of(run)
     share = run.assumption("finance", "optimism_bias")[:, :1]
-    assert own_cost(view, bias=False) * (1.0 + share) == pytest.approx(own_cost(view), rel=1e-9, abs=1e-3)
+    assert programme_cost(view, bias=False) * (1.0 + share) == pytest.approx(programme_cost(view), rel=1e-9, abs=1e-3)
 
 
 def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     """At a rate r a month's cost counts (1 + r) to the power of the years to its middle, less."""
-    view, found = view_of(run), by_rate(run)
+    view, found = view_of(run), by_discount_rate(run)
     days = run.compiled.links.month_days
     middle = (np.cumsum(days) - days / 2) / 365.25
     assert set(found) == set(RATES)
     for rate, (spent, gain) in found.items():
-        assert spent == pytest.approx((own_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
-        assert gain == pytest.approx(net(run, rate))
-    assert found[0.0][1] == pytest.approx(net(run))
+        assert spent == pytest.approx((programme_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
+        assert gain == pytest.approx(net_benefit(run, rate))
+    assert found[0.0][1] == pytest.approx(net_benefit(run))
 
 
 def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
     """Every future of it draws the median of every row, and nothing fails."""
-    middle = at_medians(run, 3)
+    middle = run_at_medians(run, 3)
     half = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     assert (middle.assumptions.values == half).all()
     assert not middle.status.any()
@@ -52,7 +62,7 @@ def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
 
 def test_contingency_reaches_its_level(run: Run) -> None:
     """The point estimate and its contingency are together the quantile of the cost at that level."""
-    found = cost(run, at_medians(run))
+    found = cost_estimate(run, run_at_medians(run))
     for level in LEVELS:
         assert found.point + found.contingency(level) == pytest.approx(np.quantile(found.values, level))
     assert found.percentile == np.mean(found.values <= found.point)

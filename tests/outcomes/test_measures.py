@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from octoplan.api import Run, simulate
 from octoplan.errors import RunError, Unfinished
-from octoplan.outcomes.measures import Measure, measures
-from octoplan.outcomes.run import Run, kept, labelled, simulate
+from octoplan.outcomes.measures import measures
+from octoplan.outcomes.simulate import tallies_to_keep, to_dataset
+from octoplan.outcomes.view import Measure
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Floats
 from tests.outcomes.runs import FUTURES, changed, octopus, pocket
@@ -236,8 +238,8 @@ def test_only_what_was_asked_for_is_kept() -> None:
     run = simulate(load("pocket"), 2, keep=("heads",))
     assert run.data["heads"].values.tolist() == [[[2.0]] * 3] * 2
     with pytest.raises(RunError, match="cannot keep 'haeds': no such tally; known are made, good"):
-        kept(("haeds",))
-    assert "heads" in kept(("all",))
+        tallies_to_keep(("haeds",))
+    assert "heads" in tallies_to_keep(("all",))
 
 
 def test_labels() -> None:
@@ -253,7 +255,7 @@ def test_labels_copy_no_array() -> None:
     """Labelling a tally leaves its memory where it is."""
     scenario = load("pocket")
     array = np.zeros((5, 3, 1), np.int32)
-    assert np.shares_memory(labelled(scenario, {"good": array})["good"].values, array)
+    assert np.shares_memory(to_dataset(scenario, {"good": array})["good"].values, array)
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from octoplan.api import Run, simulate
 from octoplan.cli.main import main as cli
 from octoplan.errors import RunError
-from octoplan.outcomes.run import Run, simulate
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import about
 from octoplan.scenario.scenario import load, with_state

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octoplan.outcomes.sensitivity import crossing, swings
+from octoplan.outcomes.sensitivity import crossing, sensitivities
 from tests.outcomes.runs import pocket, ranged
 
 FUTURES = 400
@@ -24,7 +24,7 @@ def test_a_line_has_its_slope_and_its_crossing() -> None:
     name = spread()[0]
     x = draws(name)
     at = float(np.quantile(x, 0.6))
-    top = swings(ranged(), 7.0 * (x - at))[0]
+    top = sensitivities(ranged(), 7.0 * (x - at))[0]
     fifth = FUTURES // 5
     ordered = np.sort(x)
     assert top.assumption.name == name
@@ -37,7 +37,7 @@ def test_a_line_has_its_slope_and_its_crossing() -> None:
 def test_a_crossing_beyond_what_is_believed_is_none() -> None:
     """A figure that stays positive over the whole range of the assumption has no switching value."""
     x = draws(spread()[0])
-    top = swings(ranged(), x - x.min() + 10.0 * np.ptp(x))[0]
+    top = sensitivities(ranged(), x - x.min() + 10.0 * np.ptp(x))[0]
     assert top.sure
     assert top.switch is None
 
@@ -45,22 +45,22 @@ def test_a_crossing_beyond_what_is_believed_is_none() -> None:
 def test_noise_is_luck() -> None:
     """A figure that hangs on no assumption has no sure swing, in nineteen of twenty sets of noise at least."""
     rng = np.random.default_rng(3)
-    sure = [any(each.sure for each in swings(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
+    sure = [any(each.sure for each in sensitivities(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
     assert sum(sure) <= 1
 
 
 def test_too_few_futures_or_a_constant_have_no_swing() -> None:
     """Fewer than five futures in a fifth, or a figure that never moves, say nothing."""
     run = pocket(20)
-    assert swings(run, np.arange(20.0)) == ()
-    assert swings(ranged(), np.ones(FUTURES)) == ()
+    assert sensitivities(run, np.arange(20.0)) == ()
+    assert sensitivities(ranged(), np.ones(FUTURES)) == ()
 
 
 def test_futures_without_a_figure_are_left_out() -> None:
     """Futures in which the figure is not defined change nothing for the others."""
     x = draws(spread()[0])
     figure = np.where(np.arange(FUTURES) % 4 == 0, np.inf, x)
-    top = swings(ranged(), figure)[0]
+    top = sensitivities(ranged(), figure)[0]
     kept = np.sort(x[np.arange(FUTURES) % 4 != 0])
     fifth = len(kept) // 5
     assert top.low == pytest.approx(kept[:fifth].mean())

@@ -10,7 +10,7 @@ import octoplan as op
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.futures import fly
 from octoplan.campaign.streams import duration
-from octoplan.outcomes.run import assumptions_of
+from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import gates
 from octoplan.plan.response_surface import Pilot
 from octoplan.plan.results import schedule as calendar
@@ -31,7 +31,7 @@ def draw_leads(seed: np.uint64, name: np.uint64, out: Floats) -> None:
 def test_openings_are_those_flown() -> None:
     """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
     scenario = op.load("octopus")
-    compiled, assumptions = scenario.compile(), assumptions_of(scenario, 5, 1)
+    compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
     flown = fly(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
     other = replace(plan, facts=replace(plan.facts, pilot=Pilot(compiled, assumptions, (flown,))))

@@ -8,7 +8,7 @@ import pytest
 
 import octoplan as op
 from octoplan.errors import PlanError
-from octoplan.outcomes.run import assumptions_of
+from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan.check import broken
 from octoplan.plan.goals import Aims, Target
 from octoplan.plan.learning import experience, mean_hours, settle
@@ -35,7 +35,7 @@ def pocket() -> Scenario:
 
 @pytest.fixture(scope="module")
 def pilot(pocket: Scenario) -> Pilot:
-    return fly_pilot(pocket.compile(), [assumptions_of(pocket, FUTURES, 1)], 1)
+    return fly_pilot(pocket.compile(), [draw_assumptions(pocket, FUTURES, 1)], 1)
 
 
 @pytest.fixture(scope="module")

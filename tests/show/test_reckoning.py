@@ -9,9 +9,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from octoplan.api import simulate
 from octoplan.errors import RunError
 from octoplan.outcomes.median_case import median_case
-from octoplan.outcomes.run import Run, simulate
+from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 from octoplan.scenario.scenario import with_state
 from octoplan.show.formula_workbook import reckoning

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from octoplan.api import Run, simulate
 from octoplan.errors import RunError
-from octoplan.outcomes.run import Run, simulate
 from octoplan.scenario import load
 from octoplan.show.charts import CHARTS
 from octoplan.show.report import report

@@ -4,7 +4,8 @@ from math import inf, nan
 
 import pytest
 
-from octoplan.show.tables import digits, html_table, plain, rich_table, scaled
+from octoplan.outcomes.format import digits, scaled
+from octoplan.outcomes.key_results import html_table, rich_table
 from tests.outcomes.runs import pocket
 
 
@@ -41,7 +42,7 @@ def test_money_is_scaled_by_its_largest_figure() -> None:
 
 def test_plain_text_fits_its_width() -> None:
     """No line of the text is wider than 120 columns, and futures that failed are counted at the top."""
-    lines = plain(pocket().key_results()).splitlines()
+    lines = str(pocket().key_results()).splitlines()
     assert max(map(len, lines)) <= 120
     assert lines[0].strip() == "Pocket, 2026-01 to 2026-03: 60 futures; none failed"
 

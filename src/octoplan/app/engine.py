@@ -13,10 +13,13 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from octoplan.app import views
-from octoplan.outcomes.daily import told_by_day
+from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.measures import Measure, measures, month_label
-from octoplan.outcomes.run import Run, simulate
+from octoplan.outcomes.key_results import month_label
+from octoplan.outcomes.measures import measures, tabulate
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.simulate import simulate
+from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Ints
 from octoplan.show import layers
@@ -99,7 +102,7 @@ class Engine:
         found = self.told.get(scenario.hash)
         if found is None:
             run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
-            found = run, told_by_day(run, 0)
+            found = run, daily_tallies(run, 0)
             self.told[scenario.hash] = found
             trim(self.told, TOLD)
         return found
@@ -125,7 +128,8 @@ def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
     """Both runs as plain data: every measure with its difference, and from the second step on the view's figures."""
     own, before = base
     quick = other.futures <= STEPS[0]
-    every = [each for each in measures(other) if not quick or each.key in HEADS]
+    computed = measures(other)
+    every = [each for each in computed if not quick or each.key in HEADS]
     rows = [row(before.get(each.key), each, other) for each in every]
     told: dict[str, Any] = {
         "futures": other.futures,
@@ -134,7 +138,7 @@ def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
         "figures": [],
     }
     if not quick:
-        told["verdict"] = other.key_results().summary
+        told["verdict"] = tabulate(other, computed).summary
         told["rows"] = rows if view == "headlines" else []
         told["figures"] = figures(view, own, other)
         if view == "matters":

@@ -6,10 +6,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from octoplan.outcomes.finance import at_medians, cost, fewer, net
-from octoplan.outcomes.measures import view_of
+from octoplan.outcomes.finance import cost_estimate, leakers_prevented, net_benefit
+from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Swing, swings
+from octoplan.outcomes.sensitivity import Sensitivity, sensitivities
+from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, forecast, layers, money
 from octoplan.show import sensitivity as matter
 from octoplan.show.answer import FEWER, NET
@@ -58,9 +59,9 @@ def spent(run: Run) -> list[Figure]:
         found.append(Figure("kill", price, annexes.KILL, ghost=False))
     found.append(Figure("plane", money.plane(run), annexes.PLANE, ghost=False))
     if run.futures >= SLOW:
-        medians = at_medians(run)
+        medians = run_at_medians(run)
         if not medians.status.any():
-            curve = money.scurve(cost(run, medians), view_of(run).unit)
+            curve = money.scurve(cost_estimate(run, medians), view_of(run).unit)
             found.insert(0, Figure("scurve", curve, "In brackets what must be added to the central estimate.", False))
         found.append(Figure("discounted", money.discounted(run), annexes.RATES, ghost=False))
     return found
@@ -71,9 +72,10 @@ def matters(run: Run) -> list[Figure]:
     unit = view_of(run).unit
     found = []
     for name, what, values, size, own in (
-        ("tornado-net", NET, net(run), M, f"M {unit}"), ("tornado-kept", FEWER, fewer(run), 1.0, "leakers"),
+        ("tornado-net", NET, net_benefit(run), M, f"M {unit}"),
+        ("tornado-kept", FEWER, leakers_prevented(run), 1.0, "leakers"),
     ):  # fmt: skip
-        moved = swings(run, values)
+        moved = sensitivities(run, values)
         if moved:
             found.append(
                 Figure(name, matter.tornado(run.scenario, moved, what, own, size=size), matter.METHOD, ghost=False)
@@ -94,16 +96,16 @@ DEEP = ("matters", "log")
 
 def logged(run: Run) -> dict[str, dict[str, Any]]:
     """The effect of each row on the net benefit, in millions, with its standard error and its class of impact."""
-    moved = swings(run, net(run))
+    moved = sensitivities(run, net_benefit(run))
     kinds = impacts(run, moved)
     return {each.assumption.name: {"impact": kinds[each.assumption.name], **sized(each)} for each in moved}
 
 
-def sized(each: Swing) -> dict[str, float]:
+def sized(each: Sensitivity) -> dict[str, float]:
     return {"effect": each.size / M, "error": each.error / M}
 
 
 def turns(run: Run) -> list[str]:
     """Switching values in words."""
-    net_turns = matter.switching(run.scenario, swings(run, net(run)), NET)
-    return [*net_turns, *matter.switching(run.scenario, swings(run, fewer(run)), FEWER)]
+    net_turns = matter.switching(run.scenario, sensitivities(run, net_benefit(run)), NET)
+    return [*net_turns, *matter.switching(run.scenario, sensitivities(run, leakers_prevented(run)), FEWER)]

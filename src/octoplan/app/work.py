@@ -12,9 +12,9 @@ import numpy as np
 
 from octoplan.app.engine import shown
 from octoplan.executors import cores
+from octoplan.outcomes.files import atomic_write
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.measures import month_label
-from octoplan.outcomes.store import write_whole
+from octoplan.outcomes.key_results import month_label
 from octoplan.plan.results.frontier import Frontier
 from octoplan.scenario import Scenario, load
 from octoplan.show.benchmarks import half, resilience
@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     options = json.loads((folder / "options.json").read_text("utf-8"))
     work = {"plan": plan, "run": run}[options["kind"]]
     found = work(load(folder / "scenario"), options, reporter(folder))
-    write_whole(folder / "result.json", json.dumps(found))
+    atomic_write(folder / "result.json", json.dumps(found))
 
 
 def reporter(folder: Path) -> Callable[[str, int, int], None]:
@@ -38,7 +38,7 @@ def reporter(folder: Path) -> Callable[[str, int, int], None]:
         nonlocal last
         if time.monotonic() - last >= EVERY or done == total:
             last = time.monotonic()
-            write_whole(folder / "progress.json", json.dumps({"what": what, "done": done, "total": total}))
+            atomic_write(folder / "progress.json", json.dumps({"what": what, "done": done, "total": total}))
 
     return told
 
@@ -99,7 +99,8 @@ def points(front: Frontier, scenario: Scenario) -> dict[str, Any]:
 
 def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
     """A large run: its headlines and its figures."""
-    from octoplan.outcomes.run import simulate
+    from octoplan.outcomes.measures import key_results
+    from octoplan.outcomes.simulate import simulate
     from octoplan.show.charts import CHARTS
 
     with ThreadPoolExecutor(cores()) as pool:
@@ -107,7 +108,7 @@ def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, i
             scenario, int(options.get("futures", 10_000)), 1, executor=pool, keep_going=True,
             progress=lambda done, total: told("flying futures", done, total),
         )  # fmt: skip
-    table = found.key_results()
+    table = key_results(found)
     return {
         "lines": [table.summary, f"{found.futures:,} futures, {found.failed:,} failed"],
         "figures": [shown(name, chart(found), note) for name, (chart, note) in CHARTS.items()],

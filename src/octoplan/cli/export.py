@@ -29,10 +29,11 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
         The folder to write; RUN-xlsx, RUN-parquet or RUN-csv beside the run if not given.
 
     """
-    from octoplan.outcomes.store import beside, read
+    from octoplan.outcomes.files import atomic_folder
+    from octoplan.outcomes.store import read
 
     folder = out or run.with_name(f"{run.resolve().name}-{to}")
-    with beside(folder) as part:
+    with atomic_folder(folder) as part:
         for name, content in contents(read(run), to).items():
             (part / name).parent.mkdir(exist_ok=True)
             (part / name).write_bytes(content)

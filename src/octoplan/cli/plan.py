@@ -287,7 +287,7 @@ def write(
     lines: list[str],
 ) -> None:  # fmt: skip
     """The plan's decisions, evidence and tables, its workbook and its page."""
-    from octoplan.outcomes.store import write_whole
+    from octoplan.outcomes.files import atomic_write
     from octoplan.plan.results import sheets as account
     from octoplan.scenario.files import STATE
     from octoplan.show.plan_page import page
@@ -305,7 +305,7 @@ def write(
         "plan.html": page(found, flights, apart, front),
     }
     for name, content in contents.items():
-        write_whole(folder / name, content)
+        atomic_write(folder / name, content)
 
 
 def evidence(

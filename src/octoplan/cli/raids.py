@@ -76,7 +76,7 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
         Where to write the fit. A scenario uses it by the line raids = "raids.toml" in its programme.toml.
 
     """
-    from octoplan.outcomes.store import write_whole
+    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.fit import MEMORY
     from octoplan.raids.fit_file import text_of
     from octoplan.raids.read.readers import read
@@ -86,7 +86,7 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
     days = part_of(record, first, last, MEMORY)
     found = forecast(record, days, first)
     say_fit(found, record, days)
-    write_whole(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    atomic_write(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
     wrote(out)
 
 
@@ -130,7 +130,7 @@ def show(
         The page to write.
 
     """
-    from octoplan.outcomes.store import write_whole
+    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.fit import MEMORY
     from octoplan.raids.read.alerts import read_exposure
     from octoplan.raids.read.readers import read
@@ -144,7 +144,7 @@ def show(
         for repair in exposure.repairs:
             say(f"  {repair}")
     days = part_of(record, first, last, MEMORY)
-    write_whole(out, page(record, fitted(record, days), days, exposure))
+    atomic_write(out, page(record, fitted(record, days), days, exposure))
     wrote(out)
 
 
@@ -165,7 +165,7 @@ def update(
     """
     import numpy as np
 
-    from octoplan.outcomes.store import write_whole
+    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.drift import drift
     from octoplan.raids.fit import MEMORY
     from octoplan.raids.fit_file import named, posterior_of, text_of
@@ -189,7 +189,7 @@ def update(
     )
     days = part_of(record, None, None, MEMORY)
     found = forecast(record, days, None)
-    write_whole(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    atomic_write(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
     say(f"{new} new days since {last}; P50 before and now")
     for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
         say(f"  {name:32} {old:9.4g} {now:9.4g}")
@@ -235,7 +235,7 @@ def score(
 
     import numpy as np
 
-    from octoplan.outcomes.store import write_whole
+    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.benchmarks import rivals
     from octoplan.raids.forecast import Fitted
     from octoplan.raids.read.readers import read
@@ -267,10 +267,10 @@ def score(
     made = table(found)
     say(made)
     if out:
-        write_whole(out, made.to_csv())
+        atomic_write(out, made.to_csv())
         wrote(out)
     if page:
-        write_whole(page, drawn(found, record))
+        atomic_write(page, drawn(found, record))
         wrote(page)
 
 
@@ -307,8 +307,8 @@ def backtest(
     """
     from octoplan.outcomes.backtest import backtest as fly_through
     from octoplan.outcomes.backtest import check_months
+    from octoplan.outcomes.files import atomic_write
     from octoplan.outcomes.monthly import published_months
-    from octoplan.outcomes.store import write_whole
     from octoplan.raids.read.readers import read
     from octoplan.scenario import load
 
@@ -331,5 +331,5 @@ def backtest(
         )  # fmt: skip
     say(result)
     if out:
-        write_whole(out, result.to_csv())
+        atomic_write(out, result.to_csv())
         wrote(out)

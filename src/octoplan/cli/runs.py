@@ -24,7 +24,7 @@ from octoplan.errors import RunError, StoreError
 from octoplan.executors import executor
 
 if TYPE_CHECKING:
-    from octoplan.outcomes.measures import KeyResults
+    from octoplan.outcomes.key_results import KeyResults
     from octoplan.outcomes.run import Run
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
@@ -73,21 +73,26 @@ def run(
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    from octoplan.outcomes.run import kept, simulate
-    from octoplan.outcomes.store import REPORT, free, save
+    from octoplan.outcomes.files import check_unused
+    from octoplan.outcomes.findings import Findings
+    from octoplan.outcomes.simulate import simulate, tallies_to_keep
+    from octoplan.outcomes.store import REPORT, save
     from octoplan.scenario import load
+    from octoplan.show.report import report_page
 
     check_simulation(futures, seed, threads, cluster)
-    kept(keep)
+    tallies_to_keep(keep)
     folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}-{futures}"
-    free(folder)
+    check_unused(folder)
     loaded = load(scenario)
     with executor(threads, cluster) as pool, progress_bar() as progress:
         result = simulate(
             loaded, futures, seed, executor=pool, keep=keep, keep_going=keep_going,
             progress=track(progress, "simulating"),
         )  # fmt: skip
-    table = save(result, folder, nominal=nominal, command=readable(shlex.join(["octoplan", *sys.argv[1:]])))
+    findings = Findings(result, nominal)
+    table, command = findings.key_results, readable(shlex.join(["octoplan", *sys.argv[1:]]))
+    save(result, folder, results=table, nominal=nominal, command=command, pages={REPORT: report_page([findings])})
     record_output(folder)
     print_key_results(result, table)
     say(f"run folder  {folder}\nreport      {folder / REPORT}")
@@ -95,7 +100,7 @@ def run(
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:
     """Print the table of key results, its summary, and the messages of futures that failed."""
-    from octoplan.show.tables import rich_table
+    from octoplan.outcomes.key_results import rich_table
 
     render(rich_table(table, narrow=terminal().width < WIDE), f"\n{table.summary}\n")
     for future, message in sorted(run.messages.items())[:MAX_MESSAGES]:
@@ -116,8 +121,8 @@ def compare(first: Path, *others: Path, nominal: Switch = False) -> None:
 
     """
     from octoplan.outcomes.compare import compare as paired_differences
+    from octoplan.outcomes.compare import compare_tables
     from octoplan.outcomes.store import read
-    from octoplan.show.tables import compare_tables
 
     paths = (first, *others)
     if not others:
@@ -153,11 +158,12 @@ def report(
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    from octoplan.outcomes.store import REPORT, read, write_whole
+    from octoplan.outcomes.files import atomic_write
+    from octoplan.outcomes.store import REPORT, read
     from octoplan.show.report import report as report_page
 
     path, paths = out or run / REPORT, (run, *others)
-    write_whole(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
+    atomic_write(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
     wrote(path, str(path))
 
 
@@ -183,8 +189,9 @@ def state(
         The file to write; by default the state is printed.
 
     """
+    from octoplan.outcomes.files import atomic_write
     from octoplan.outcomes.state import state_of
-    from octoplan.outcomes.store import read, write_whole
+    from octoplan.outcomes.store import read
 
     if out is not None and out.exists():
         raise StoreError(f"{out} exists; remove it or name another with --out")
@@ -195,5 +202,5 @@ def state(
     if out is None:
         sys.stdout.write(extract.text)
     else:
-        write_whole(out, extract.text)
+        atomic_write(out, extract.text)
         wrote(out)

@@ -1,5 +1,1 @@
-"""Labelled results of runs: simulate, measure, compare, and keep them on disk."""
-
-from octoplan.outcomes.raids import draw_raids as draw_raids
-from octoplan.outcomes.run import Run as Run
-from octoplan.outcomes.run import simulate as simulate
+"""Results of simulations: runs, measures with their intervals, comparisons, exports, and the run folder on disk."""

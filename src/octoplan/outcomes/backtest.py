@@ -13,7 +13,8 @@ import numpy as np
 
 from octoplan.errors import RunError
 from octoplan.outcomes.measures import measures
-from octoplan.outcomes.run import Run, simulate
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.simulate import simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.what_if import Times

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from itertools import groupby
+from math import inf, isfinite, isinf, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.table import Table
+from rich.text import Text
 
 from octoplan.errors import RunError
+from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.format import digits, empty_table, scaled, to_text
+from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.measures import Measure, measures
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import Measure
 
 Truths = NDArray[np.bool_]
 
@@ -70,9 +76,7 @@ class Comparison:
         raise KeyError(f"no measure {key!r}; known are {', '.join(row.key for row in self.differences[0])}")
 
     def __str__(self) -> str:
-        from octoplan.show.tables import compare_tables, printed
-
-        return printed(*compare_tables(self))
+        return to_text(*compare_tables(self))
 
 
 def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
@@ -80,6 +84,12 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
 
     Raises Incomparable when the runs did not meet the same raids in the same futures, saying what differs.
     """
+    return compare_findings([Findings(run, nominal) for run in runs], labels)
+
+
+def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -> Comparison:
+    """As ``compare``, of runs that are measured already."""
+    runs = [each.run for each in findings]
     if len(runs) < 2:
         raise RunError(f"cannot compare {len(runs)} run: at least 2 are needed")
     named = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
@@ -88,7 +98,7 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
     for run, label in zip(runs[1:], named[1:], strict=True):
         refuse(runs[0], run, named[0], label)
     finished = np.logical_and.reduce([run.status == 0 for run in runs])
-    tables = [{m.key: m for m in measures(run, nominal=nominal)} for run in runs]
+    tables = [each.measures for each in findings]
     shared = [key for key in tables[0] if all(key in table for table in tables)]
     every = dict.fromkeys(key for table in tables for key in table)
     kept = [finished[run.status == 0] for run in runs]
@@ -101,7 +111,7 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
 
 def refuse(first: Run, other: Run, label: str, other_label: str) -> None:
     """Raise Incomparable unless both runs met the same raids, future by future."""
-    here, there = first.raids, other.raids
+    here, there = raid_identity(first), raid_identity(other)
     differ = [name for name in WHY if here[name] != there[name]]
     if differ:
         said = "; ".join(f"{name}{numbers(name, first, other)} ({WHY[name]})" for name in differ)
@@ -140,3 +150,40 @@ def difference(first: Measure, first_rows: Truths, other: Measure, rows: Truths)
     unpaired = scale**2 * float(a.var() + b.var()) if len(paired) else nan
     narrower = unpaired / spread if spread > 0 else (inf if isfinite(unpaired) and unpaired > 0 else nan)
     return Difference(first.key, first.group, first.title, first.unit, first.form, interval(paired), narrower)
+
+
+COMPARE_HEAD = ("difference", "P10", "P50", "P90", "mean", "± mean", "narrower", "unit")
+
+
+def difference_cells(row: Difference) -> tuple[str, ...]:
+    """The cells of a difference under ``COMPARE_HEAD``."""
+    i = row.interval
+    narrower = (
+        "–" if isnan(row.variance_ratio) else "exact" if isinf(row.variance_ratio) else f"{digits(row.variance_ratio)}×"
+    )
+    if row.form == "chance":
+        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), narrower, "% points")
+    size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
+    unit = {"%": "% points", "month": "months"}.get(unit, unit)
+    figures = [digits(v / size) for v in (i.p10, i.p50, i.p90, i.mean)]
+    return (row.measure, *figures, digits(i.se_mean / size, 2), narrower, unit)
+
+
+def compare_tables(comparison: Comparison) -> list[Table]:
+    """One rich table for each run compared with the first."""
+    tables = []
+    for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True):
+        table = empty_table(
+            f"{label} minus {comparison.labels[0]}, on the same {comparison.futures:,} futures",
+            "± is one standard error of the mean paired difference; 'narrower': variance of a difference of unrelated "
+            "runs over that of these paired ones. Rows in which no future differs are left out.",
+            COMPARE_HEAD,
+        )
+        moved = [row for row in differences if row.interval.futures and not row.same]
+        for group, rows in groupby(moved, key=lambda row: row.group):
+            table.add_section()
+            table.add_row(Text(group, style="bold"))
+            for row in rows:
+                table.add_row(*map(Text, difference_cells(row)))
+        tables.append(table)
+    return tables

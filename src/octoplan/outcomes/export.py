@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from octoplan.errors import RunError
-from octoplan.outcomes.measures import csv_rows, measures
+from octoplan.outcomes import measures as measured
+from octoplan.outcomes.key_results import csv_rows
 from octoplan.outcomes.run import Run
 from octoplan.tables import Cell, Column, ColumnType, Table
 
@@ -54,7 +55,10 @@ TOLD = (
 
 def key_results(run: Run) -> Table:
     """Every measure of the run and of each month."""
-    periods = [run.key_results(), *(run.key_results(month) for month in run.compiled.names.months)]
+    periods = [
+        measured.key_results(run),
+        *(measured.key_results(run, month) for month in run.compiled.names.months),
+    ]
     rows = [tuple(cell_of(cell, column) for cell, column in zip(row, TOLD, strict=True))
             for period in periods for row in csv_rows(period)]  # fmt: skip
     return Table.from_rows("headlines", "Every measure, of the run and of each month", TOLD, rows)
@@ -72,7 +76,7 @@ def cell_of(cell: Any, column: Column) -> Cell:
 
 def futures(run: Run) -> Table:
     """Every measure of the whole run in every future."""
-    found = measures(run)
+    found = measured.measures(run)
     finished = np.flatnonzero(run.status == 0)
     columns = (
         Column("future", "integer", "number of the future"),

@@ -1,26 +1,47 @@
-"""The case at medians: one future in which every assumption stands at its median, told day by day."""
+"""The base case at medians: a run, and one future of it by day, in which every assumption is at its median."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from octoplan.campaign.futures import fly_batch
 from octoplan.campaign.tally import TALLIES
-from octoplan.outcomes.daily import told_by_day
-from octoplan.outcomes.finance import at_medians
+from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, DEFAULT_TALLIES, to_dataset
 from octoplan.scenario.arrays import Compiled, Ints, World, world
 
-NEEDED = tuple(t.name for t in TALLIES if t.name != "imbalance")
+FUTURES = 4
+"""Futures of a run at medians."""
+
+TALLIES_BY_DAY = tuple(tally.name for tally in TALLIES if tally.name != "imbalance")
+
+
+def run_at_medians(run: Run, futures: int = FUTURES) -> Run:
+    """The first futures of a run with every assumption at its median: what varies between them is chance alone."""
+    median = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
+    draws = np.repeat(median, futures, axis=0)
+    simulated = fly_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
+    return replace(
+        run,
+        data=to_dataset(run.scenario, simulated.tally),
+        counterfactual=to_dataset(run.scenario, simulated.without),
+        assumptions=xr.DataArray(draws, dims=("future", "assumption")),
+        status=simulated.status,
+        messages=simulated.messages,
+    )
 
 
 @dataclass(frozen=True)
-class Case:
-    """Future 0 of a run with every assumption at its median; its chance is that of the run's future 0.
+class MedianCase:
+    """Future 0 of a run with every assumption at its median; its random events are those of the run's future 0.
 
     days
-        Every tally with a row for each day; ``world`` holds the numbers believed, as the campaign reads them.
+        Every tally, with a row for each day.
+    world
+        The assumptions as the campaign reads them.
     """
 
     run: Run
@@ -37,19 +58,19 @@ class Case:
         return self.compiled.links.month_of
 
     def day(self, tally: str) -> NDArray[np.float64]:
-        """A tally by day."""
+        """A tally by day, (days, *axes)."""
         return np.asarray(self.days[tally].values)
 
     def month(self, tally: str) -> NDArray[np.float64]:
-        """The same summed by month."""
+        """A tally summed by month, (months, *axes)."""
         daily = self.day(tally)
         total = np.zeros((len(self.compiled.names.months), *daily.shape[1:]))
         np.add.at(total, self.month_of, daily)
         return total
 
 
-def median_case(run: Run) -> Case:
-    """The case at medians of a run; raises RunError where that future fails."""
-    middle = at_medians(run, 1)
-    days = told_by_day(middle, 0, NEEDED)
-    return Case(middle, days, world(run.compiled, middle.assumptions.values[0]))
+def median_case(run: Run) -> MedianCase:
+    """The base case at medians of a run; raises RunError where that future fails."""
+    medians = run_at_medians(run, 1)
+    days = daily_tallies(medians, 0, TALLIES_BY_DAY)
+    return MedianCase(medians, days, world(run.compiled, medians.assumptions.values[0]))

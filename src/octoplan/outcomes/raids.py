@@ -8,7 +8,7 @@ import xarray as xr
 
 from octoplan.campaign.day import REASONS, TOO_MANY
 from octoplan.campaign.launches import FAILED, launch_all
-from octoplan.outcomes.run import assumptions_of
+from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.scenario import Scenario
 
 
@@ -24,7 +24,7 @@ def draw_raids(
     ``failed`` (future,) is True where a day is beyond the largest raid, and every count there is -1.
     Raises RunError for a number of futures or a seed that cannot be.
     """
-    assumptions = assumptions_of(scenario, futures, seed)
+    assumptions = draw_assumptions(scenario, futures, seed)
     compiled = scenario.compile()
     launched = launch_all(compiled, assumptions, seed=seed, executor=executor)
     days = [scenario.start + timedelta(days=day) for day in range(launched.shape[1])]

@@ -1,8 +1,8 @@
-"""What a figure hangs on, from a run's own draws: its mean where one assumption is low and where it is high, and where
-its mean would change sign.
+"""Sensitivity of a figure to each assumption, from a run's own draws: its mean where the assumption is low and where it
+is high, and the value at which it changes sign (the switching value).
 
-Each assumption is looked at alone, over all others as they were drawn with it: correlated ones share their swing,
-and a joint effect of two shows only as far as one of them carries it. No future is flown for it.
+Each assumption is varied alone, over all others as drawn with it: correlated assumptions share their effect, and an
+interaction of two shows only as far as one of them carries it. Nothing is simulated for it.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ REACH = (0.01, 0.99)
 
 
 @dataclass(frozen=True)
-class Swing:
+class Sensitivity:
     """The mean of a figure where an assumption lies in its lowest and in its highest fifth of futures.
 
     low, high
@@ -58,7 +58,7 @@ class Swing:
         return abs(self.size) > SURE * self.error
 
 
-def swings(run: Run, values: Floats) -> tuple[Swing, ...]:
+def sensitivities(run: Run, values: Floats) -> tuple[Sensitivity, ...]:
     """The swing of a figure with each uncertain assumption, the largest first; empty where the run has too few futures.
 
     values
@@ -70,14 +70,14 @@ def swings(run: Run, values: Floats) -> tuple[Swing, ...]:
     if int(TAIL * len(figure)) < LEAST or np.ptp(figure) == 0.0:
         return ()
     found = [
-        swing(assumptions[name], draws[:, column], figure)
+        sensitivity(assumptions[name], draws[:, column], figure)
         for column, name in enumerate(run.scenario.columns)
         if name in assumptions and np.ptp(draws[:, column]) > 0.0
     ]
     return tuple(sorted(found, key=lambda each: -abs(each.size)))
 
 
-def swing(assumption: Assumption, draws: Floats, figure: Floats) -> Swing:
+def sensitivity(assumption: Assumption, draws: Floats, figure: Floats) -> Sensitivity:
     """The swing of a figure, (n,), with one assumption's draws, (n,)."""
     order = np.argsort(draws, kind="stable")
     tail = int(TAIL * len(order))
@@ -88,7 +88,7 @@ def swing(assumption: Assumption, draws: Floats, figure: Floats) -> Swing:
     switch, switch_error = crossing(draws, figure) if abs(gone) > SURE * error else (None, 0.0)
     if switch is None or not least <= switch <= most:
         switch, switch_error = None, 0.0
-    return Swing(assumption, float(low.mean()), float(high.mean()), error, (p10, p90), switch, switch_error)
+    return Sensitivity(assumption, float(low.mean()), float(high.mean()), error, (p10, p90), switch, switch_error)
 
 
 def crossing(draws: Floats, figure: Floats) -> tuple[float | None, float]:

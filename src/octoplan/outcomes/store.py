@@ -12,10 +12,7 @@ import csv
 import json
 import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,10 @@ import numpy as np
 import xarray as xr
 
 from octoplan.errors import StoreError
-from octoplan.outcomes.measures import CSV_COLUMNS, KeyResults, csv_rows
+from octoplan.outcomes.files import atomic_folder
+from octoplan.outcomes.identity import raid_identity
+from octoplan.outcomes.key_results import CSV_COLUMNS, KeyResults, csv_rows
+from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 
@@ -38,64 +38,37 @@ SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
 FORMAT = 1
 
 
-def free(path: Path) -> None:
-    """Raise StoreError unless a run can be written at the path: nothing there, or an empty folder."""
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise StoreError(f"{path} exists and is no folder; name another with --out")
-    if path.is_dir() and any(path.iterdir()):
-        raise StoreError(f"{path} exists and is not empty; remove it or name another with --out")
+def save(
+    run: Run,
+    path: str | Path,
+    *,
+    results: KeyResults | None = None,
+    nominal: bool = False,
+    command: str = "",
+    pages: Mapping[str, str] | None = None,
+) -> None:
+    """Write the run folder, whole or not at all; nothing is simulated.
 
+    results
+        The key results of the whole run where they are computed already.
+    nominal
+        True inflates the money of ``summary.csv`` by the assumption on the reporting currency's inflation.
+    command
+        The command line that made the run.
+    pages
+        Further files to write, text by file name.
 
-@contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """A new folder that takes the path's name when the block ends well, and is gone when it does not."""
-    free(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        part.replace(path)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file beside its place and rename it, so that nobody ever sees half of it."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; name a file with --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def save(run: Run, path: str | Path, *, nominal: bool = False, command: str = "") -> KeyResults:
-    """Write the run folder and return its headlines.
-
-    Everything is written to a hidden folder beside and renamed at the end, so that an interrupted write leaves
-    nothing. Raises StoreError when the path is taken.
+    Raises StoreError when the path is in use.
     """
-    from octoplan.show.report import report
-
-    with beside(Path(path)) as part:
+    with atomic_folder(Path(path)) as part:
+        (part / SCENARIO).mkdir()
         for name, content in run.scenario.files.items():
-            (part / SCENARIO).mkdir(exist_ok=True)
             (part / SCENARIO / name).write_bytes(content)
-        table = run.key_results(nominal=nominal)
         (part / ABOUT).write_text(json.dumps(about(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_draws(run, part)
-        write_summary(run, table, part / SUMMARY, nominal)
-        (part / REPORT).write_text(report(run, key_results=table, nominal=nominal), "utf-8")
-    return table
+        write_summary(run, results or key_results(run, nominal=nominal), part / SUMMARY, nominal)
+        for name, text in (pages or {}).items():
+            (part / name).write_text(text, "utf-8")
 
 
 def about(run: Run, command: str = "") -> dict[str, Any]:
@@ -109,7 +82,7 @@ def about(run: Run, command: str = "") -> dict[str, Any]:
         "failed": {str(future): text for future, text in sorted(run.messages.items())},
         "scenario_hash": run.scenario.hash,
         "state_of": str(run.scenario.known_from) if run.scenario.known_from else None,
-        "raids": run.raids,
+        "raids": raid_identity(run),
         "tallies": list(map(str, run.data.data_vars)),
         "machine": {
             "system": platform.platform(terse=True),
@@ -155,7 +128,7 @@ def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> Non
         writer.writerow(CSV_COLUMNS)
         writer.writerows(csv_rows(table))
         for month in table.months:
-            writer.writerows(csv_rows(run.key_results(month, nominal=nominal)))
+            writer.writerows(csv_rows(key_results(run, month, nominal=nominal)))
 
 
 def read(path: str | Path) -> Run:

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from octoplan.outcomes.measures import KeyResult
+from octoplan.outcomes.key_results import KeyResult
 
 SMALL = 0.05
 """Share of the leakers below which what the programme adds is called little."""
@@ -19,27 +17,27 @@ PLANTS = {
 }
 
 
-def summary(rows: Mapping[str, "KeyResult"]) -> str:
+def summary(rows: Mapping[str, KeyResult]) -> str:
     """What bound most region-nights, what held most plant-days back, and what the programme adds."""
     clauses = [clause for clause in (nights(rows), plants(rows), adds(rows)) if clause]
     sentence = "; ".join(clauses)
     return sentence[:1].upper() + sentence[1:] + "." if sentence else ""
 
 
-def limits(rows: Mapping[str, "KeyResult"]) -> dict[str, float]:
+def limits(rows: Mapping[str, KeyResult]) -> dict[str, float]:
     """Mean share of each limit among the region-nights that were bound at all; empty if none were."""
     means = {limit: rows[f"nights/{limit}"].interval.mean for limit in LIMITS if f"nights/{limit}" in rows}
     total = sum(means.values())
     return {limit: mean / total for limit, mean in means.items()} if isfinite(total) and total > 0 else {}
 
 
-def first(rows: Mapping[str, "KeyResult"]) -> str:
+def first(rows: Mapping[str, KeyResult]) -> str:
     """The limit that binds most, or nothing."""
     found = limits(rows)
     return max(found, key=lambda limit: found[limit]) if found else ""
 
 
-def nights(rows: Mapping[str, "KeyResult"]) -> str:
+def nights(rows: Mapping[str, KeyResult]) -> str:
     found, top = limits(rows), first(rows)
     if not top:
         return "nothing that interceptors could engage got past them"
@@ -50,7 +48,7 @@ def nights(rows: Mapping[str, "KeyResult"]) -> str:
     return f"{what} bound {100 * found[top]:.0f} % of the region-nights on which threats got past ({rest})"
 
 
-def plants(rows: Mapping[str, "KeyResult"]) -> str:
+def plants(rows: Mapping[str, KeyResult]) -> str:
     lost = {word: rows[key].interval.mean for key, word in PLANTS.items() if key in rows}
     lost |= {f"the part {k.split('/')[-1]}": r.interval.mean for k, r in rows.items() if k.startswith("plants/part/")}
     lost = {word: mean for word, mean in lost.items() if isfinite(mean)}
@@ -60,7 +58,7 @@ def plants(rows: Mapping[str, "KeyResult"]) -> str:
     return f"plants are held back most by {worst} ({lost[worst]:.0f} % of plant-days)"
 
 
-def adds(rows: Mapping[str, "KeyResult"]) -> str:
+def adds(rows: Mapping[str, KeyResult]) -> str:
     real = "/real" if "added/real" in rows else ""
     added, leaked = rows[f"added{real}"].interval, rows[f"leaked{real}"].interval
     before = leaked.mean + added.mean

@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from octoplan.errors import PlanError
-from octoplan.outcomes.run import assumptions_of
+from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import decisions
 from octoplan.plan.check import broken
 from octoplan.plan.fixed_decisions import Given, given_of
@@ -238,7 +238,7 @@ def basis_of(
         Months from the first planned on, or from the date of a state, whose decisions stay.
     """
     every = futures + spare
-    compiled, drawn = scenario.compile(), assumptions_of(scenario, every, seed)
+    compiled, drawn = scenario.compile(), draw_assumptions(scenario, every, seed)
     begin = begins(compiled)
     if begin + frozen >= len(compiled.names.months):
         first = compiled.names.months[begin]

@@ -1,5 +1,6 @@
 """Every chart and table, once: the report, the command line and a notebook draw the same figure."""
 
+from octoplan.outcomes.key_results import html_table as html_table
 from octoplan.show.charts import CHARTS as CHARTS
 from octoplan.show.charts import crews as crews
 from octoplan.show.charts import leakers as leakers
@@ -20,5 +21,3 @@ from octoplan.show.money import plane as plane
 from octoplan.show.money import scurve as scurve
 from octoplan.show.report import report as report
 from octoplan.show.sensitivity import tornado as tornado
-from octoplan.show.tables import html_table as html_table
-from octoplan.show.tables import plain as plain

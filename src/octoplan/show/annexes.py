@@ -9,20 +9,21 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.errors import RunError
-from octoplan.outcomes.compare import compare
-from octoplan.outcomes.daily import told_by_day
-from octoplan.outcomes.finance import LEVELS, at_medians, cost
+from octoplan.outcomes.compare import COMPARE_HEAD, compare_findings, difference_cells
+from octoplan.outcomes.finance import LEVELS
+from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.measures import KeyResults, view_of
+from octoplan.outcomes.key_results import KeyResults, html_table
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Swing
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 from octoplan.show import layers, money
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS, spend
 from octoplan.show.frame import framed, listed, section, table
 from octoplan.show.sensitivity import METHOD, SHOWN, switching, tornado
-from octoplan.show.tables import COMPARE_HEAD, difference_cells, digits, html_table
 from octoplan.show.theme import M
 
 Figure = tuple[str, go.Figure | None, str]
@@ -51,33 +52,32 @@ def supply(run: Run) -> str:
     return drawn([("fan", layers.fan(run), FAN), *charted(run, "production", "plants", "stock")])
 
 
-def defence(run: Run) -> str:
+def defence(findings: Findings) -> str:
     """From launched to stopped or leaked: over all futures, on one day, by region, month and limit."""
+    run, days = findings.run, findings.days
     figures: list[Figure] = [("flow", layers.flow(run), FLOW)]
-    finished = np.flatnonzero(run.status == 0)
-    if len(finished):
-        days = told_by_day(run, int(finished[0]))
+    if days is not None:
         figures.append(("night", layers.night(run, days, layers.worst_day(days)), NIGHT))
     return drawn([*figures, *charted(run, "leakers", "stopped", "nights", "sorties", "crews")])
 
 
-def spending(run: Run, *, nominal: bool) -> str:
+def spending(findings: Findings) -> str:
     """The S-curve with contingency, optimism bias, spend, the plane, discount rates and cost a kill."""
+    run, found = findings.run, findings.cost_estimate
     unit = view_of(run).unit
     figures: list[Figure] = []
     body = ""
-    medians = at_medians(run)
-    if not medians.status.any():
-        found = cost(run, medians)
+    if found is not None:
         note = (
-            f"The central estimate has every assumption at its median and no optimism bias, mean of {medians.futures} "
-            "futures of chance. In brackets what must be added to it to stay within the sum in that share of futures."
+            "The central estimate has every assumption at its median and no optimism bias, mean of "
+            f"{findings.medians.futures} futures. In brackets what must be added to it to stay within the sum in that "
+            "share of futures."
         )
         figures.append(("scurve", money.scurve(found, unit), note))
         body = contingency(found.point, [found.contingency(level) for level in LEVELS], found.percentile, unit)
         body += bias(found.values, found.without_bias, unit)
     figures += [
-        ("spend", spend(run, nominal=nominal), CHARTS["spend"][1]),
+        ("spend", spend(run, nominal=findings.nominal), CHARTS["spend"][1]),
         ("plane", money.plane(run), PLANE),
         ("discounted", money.discounted(run), RATES),
         ("kill", money.kill(run), KILL),
@@ -130,7 +130,7 @@ def plan(folder: Path | None) -> str:
     return "".join(parts)
 
 
-def matters(scenario: Scenario, gain: Sequence[Swing], kept: Sequence[Swing], unit: str) -> str:
+def matters(scenario: Scenario, gain: Sequence[Sensitivity], kept: Sequence[Sensitivity], unit: str) -> str:
     """Tornados of the net benefit and of the leakers kept from a target, and switching values."""
     if not gain and not kept:
         return ""
@@ -144,11 +144,11 @@ def matters(scenario: Scenario, gain: Sequence[Swing], kept: Sequence[Swing], un
     return drawn(figures) + words
 
 
-def differences(runs: Sequence[Run], labels: Sequence[str], *, nominal: bool) -> str:
+def differences(findings: Sequence[Findings], labels: Sequence[str]) -> str:
     """Differences of further runs from the first, future by future."""
-    if len(runs) < 2:
+    if len(findings) < 2:
         return ""
-    found = compare(*runs, labels=labels, nominal=nominal)
+    found = compare_findings(findings, labels)
     parts = []
     for label, each in zip(found.labels[1:], found.differences, strict=True):
         rows = [difference_cells(row) for row in each if row.interval.futures and not row.same]

@@ -8,15 +8,16 @@ from math import isnan
 
 import numpy as np
 
-from octoplan.outcomes.finance import fewer, net
+from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.format import digits, scaled
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.measures import KeyResults, measures, month_label, view_of
+from octoplan.outcomes.key_results import KeyResults, month_label
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Swing
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.view import view_of
 from octoplan.show.frame import listed, table
 from octoplan.show.provenance import called, where
 from octoplan.show.sensitivity import sentence, switching
-from octoplan.show.tables import digits, scaled
 from octoplan.show.theme import M
 
 NET, FEWER = "the net benefit", "the number of leakers kept from a target"
@@ -52,14 +53,15 @@ def question(run: Run) -> str:
     )
 
 
-def answer(run: Run, key_results: KeyResults) -> str:
-    """The verdict, and the figures it rests on, each with the annex that takes it apart."""
+def answer(findings: Findings) -> str:
+    """The summary, and the figures it rests on, each with the annex that explains it."""
+    run, key_results = findings.run, findings.key_results
     rows = []
     for key, annex in KEYS:
         there = key if key in key_results else key.removesuffix("/real")
         if there in key_results:
             rows.append(measure_row(key_results, there, annex))
-    gain = interval(net(run))
+    gain = interval(findings.net_benefit)
     rows.append(net_row(gain, view_of(run).unit))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("", "P10", "P50", "P90", "± P50", "unit"))
     return (
@@ -93,7 +95,7 @@ def linked(title: str, annex: str, cells: Sequence[str]) -> str:
     return f"<tr><th scope='row'><a href='#{annex}'>{escape(title)}</a></th>{data}</tr>"
 
 
-def changes(run: Run, gain: Sequence[Swing], kept: Sequence[Swing], unit: str) -> str:
+def changes(run: Run, gain: Sequence[Sensitivity], kept: Sequence[Sensitivity], unit: str) -> str:
     """What would change the answer: the widest swings beyond luck, and the values at which it turns."""
     lines = []
     for what, swings, size, unit_of in ((NET, gain, M, f"M {unit}"), (FEWER, kept, 1.0, "leakers")):
@@ -111,16 +113,16 @@ def changes(run: Run, gain: Sequence[Swing], kept: Sequence[Swing], unit: str) -
     return f"<h2 id='changes'>What would change it</h2>{listed(lines)}"
 
 
-def options(runs: Sequence[Run], labels: Sequence[str]) -> str:
+def options(findings: Sequence[Findings], labels: Sequence[str]) -> str:
     """The options side by side: each run with its programme, and the first without."""
-    first = runs[0]
-    view = view_of(first)
+    first = findings[0]
+    view = view_of(first.run)
     head = ["", *labels, "without the programme"]
-    found = [{each.key: each for each in measures(run)} for run in runs]
+    found = [each.measures for each in findings]
     rows = []
     for title, unit, size, key, base in (
         ("good units made", "units", 1.0, "made", None),
-        ("leakers, decoys left out", "threats", 1.0, "leaked/real", fewer(first)),
+        ("leakers, decoys left out", "threats", 1.0, "leaked/real", first.leakers_prevented),
         ("damage by leakers", f"M {view.unit}", M, "damage", None),
         ("cost of the programme", f"M {view.unit}", M, "programme/cost", None),
     ):
@@ -132,9 +134,9 @@ def options(runs: Sequence[Run], labels: Sequence[str]) -> str:
             "damage": values[0] + found[0]["damage/avoided"].values, "programme/cost": np.zeros(1),
         }[key]  # fmt: skip
         rows.append((f"{title}, {unit}", *cells, ranged(without, size)))
-    rows.append((f"damage avoided less cost, M {view.unit}", *(ranged(net(run), M) for run in runs), "0"))
+    rows.append((f"damage avoided less cost, M {view.unit}", *(ranged(each.net_benefit, M) for each in findings), "0"))
     note = "P50 (P10 to P90) over futures."
-    if len(runs) > 1:
+    if len(findings) > 1:
         note += " The options met the same raids; their differences are in the annex."
     return (
         f"<h2 id='options'>The options side by side</h2>{table(head, rows, css='options')}<p class='small'>{note}</p>"

@@ -5,12 +5,12 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.plan.results.evaluation import WIDE, Flights
 from octoplan.plan.results.frontier import WORST, Frontier, tail_values
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.show.plan import ROW, legend_line, listed
-from octoplan.show.tables import digits
 from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, faded, figure, joined
 
 

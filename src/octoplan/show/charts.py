@@ -26,8 +26,8 @@ from octoplan.campaign.tally import (
     ROYALTY,
     TRAINING,
 )
-from octoplan.outcomes.measures import View, countries, owners, ratio, real, view_of
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import View, ratio, view_of
 from octoplan.scenario.arrays import Floats
 from octoplan.show.theme import (
     BLACK,
@@ -69,9 +69,9 @@ SEEN = 0.5
 """Per cent of plant-days below which a part is not drawn on its own."""
 
 
-def month_sum(view: View, name: str, *, base: bool = False) -> NDArray[Any]:
+def month_sum(view: View, name: str, *, counterfactual: bool = False) -> NDArray[Any]:
     """A tally summed over everything but futures and months."""
-    values = view.take(name, base=base)
+    values = view.tally(name, counterfactual=counterfactual)
     total: NDArray[Any] = values.reshape(*values.shape[:2], -1).sum(axis=2)
     return total
 
@@ -95,9 +95,9 @@ def production(run: Run) -> go.Figure:
     )
     band(chart, months, made, "made", BLUE)
     band(chart, months, sent, "delivered", ORANGE, dash="dash")
-    good = view.take("good").mean(axis=0)
+    good = view.tally("good").mean(axis=0)
     index = 0
-    for shape, rows in zip(("", "/", ".", "x", "-", "|"), countries(view).values(), strict=False):
+    for shape, rows in zip(("", "/", ".", "x", "-", "|"), view.plants_by_country.values(), strict=False):
         for plant in rows:
             name = view.title("plants", view.names.plants[plant])
             bars(chart, months, good[:, plant], name, index, column=2, shape=shape)
@@ -110,14 +110,14 @@ def stock(run: Run) -> go.Figure:
     """Units in the regions, and units received and flown a month, the programme's and other makers'."""
     view = view_of(run)
     months = view.names.months
-    standing, received, sorties = (view.take(name).sum(axis=2) for name in ("stock", "received", "sorties"))
+    standing, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
     flown = middle(100 * ratio(sorties.sum(axis=(1, 2)), received.sum(axis=(1, 2))))
     chart = figure(
         f"{flown:,.0f} sorties are flown for each 100 units the regions receive",
         ("stock in the regions at month's end", "received (dashed) and flown (solid) a month"),
         height=450,
     )
-    for i, (owner, rows) in enumerate(owners(view).items()):
+    for i, (owner, rows) in enumerate(view.designs_by_owner.items()):
         name = OWNER_WORDS.get(owner, owner)
         band(chart, months, standing[:, :, rows].sum(axis=2), name, (BLUE, ORANGE, GREEN)[i])
         band(chart, months, received[:, :, rows].sum(axis=2), f"{name}, received", (BLUE, ORANGE, GREEN)[i],
@@ -142,8 +142,8 @@ def sorties(run: Run) -> go.Figure:
     )
     band(chart, months, flown, "sorties", BLUE)
     band(chart, months, kills, "kills", VERMILION, dash="dash")
-    by_design, by_kill = view.take("sorties").sum(axis=2), view.take("kills").sum(axis=(2, 4))
-    for i, (owner, rows) in enumerate(owners(view).items()):
+    by_design, by_kill = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
+    for i, (owner, rows) in enumerate(view.designs_by_owner.items()):
         values = ratio(by_kill[:, :, rows].sum(axis=2), by_design[:, :, rows].sum(axis=2))
         name = OWNER_WORDS.get(owner, owner)
         band(chart, months, values, name, (GREEN, PURPLE, BLACK)[i], column=2, form=".2f")
@@ -156,11 +156,12 @@ def stopped(run: Run) -> go.Figure:
     """Stopped share by class, month by month."""
     view = view_of(run)
     months, names = view.names.months, view.names.threats
-    launched, leaked = (view.take(name).sum(axis=2) for name in ("launched", "leaked"))
+    launched, leaked = (view.tally(name).sum(axis=2) for name in ("launched", "leaked"))
     share = 100 * ratio(launched - leaked, launched)
     whole = 100 * ratio((launched - leaked).sum(axis=1), launched.sum(axis=1))
     worst = min(
-        (t for t in range(len(names)) if real(view)[t]), key=lambda t: np.nan_to_num(middle(whole[:, t]), nan=101.0)
+        (t for t in range(len(names)) if view.not_decoys[t]),
+        key=lambda t: np.nan_to_num(middle(whole[:, t]), nan=101.0),
     )
     chart = figure(
         f"{view.title('threats', names[worst])} gets through most: {middle(whole[:, worst]):.0f} % are stopped"
@@ -181,7 +182,7 @@ def stopped(run: Run) -> go.Figure:
 def nights(run: Run) -> go.Figure:
     """What bound the region-nights with threats that interceptors can engage."""
     view = view_of(run)
-    counted = view.take("nights").sum(axis=2).astype(np.float64)
+    counted = view.tally("nights").sum(axis=2).astype(np.float64)
     share = monthly_share(counted)
     total = counted.sum(axis=(0, 1))
     held = total[1:] / total[1:].sum() if total[1:].sum() else total[1:]
@@ -208,7 +209,7 @@ def monthly_share(counted: Floats) -> Floats:
 def plants(run: Run) -> go.Figure:
     """What bound the plant-days with output asked, parts apart."""
     view = view_of(run)
-    counted = view.take("plant_bound").sum(axis=2).astype(np.float64)
+    counted = view.tally("plant_bound").sum(axis=2).astype(np.float64)
     counted[:, :, PLANT_BOUNDS.index("idle")] = 0.0
     share = monthly_share(counted)
     whole = counted.sum(axis=(0, 1))
@@ -276,7 +277,7 @@ def leakers(run: Run) -> go.Figure:
     view = view_of(run)
     decoy = run.compiled.template.threats["decoy"] == 1
     days = float(view.days.sum())
-    counts = view.take("leaked")[..., ~decoy].sum(axis=(1, 3)) * 30 / days
+    counts = view.tally("leaked")[..., ~decoy].sum(axis=(1, 3)) * 30 / days
     low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
     tiles = {r: run.scenario.tiles[name] for r, name in enumerate(view.names.regions) if name in run.scenario.tiles}
     top = int(np.argmax(centre))
@@ -336,8 +337,8 @@ def broken(name: str, width: int = 14) -> str:
 def crews(run: Run) -> go.Figure:
     """Trained crews, kits, and crews fit to fly on a night."""
     view = view_of(run)
-    people, kits = view.take("crews").astype(np.float64), view.take("kits").astype(np.float64)
-    fit = view.take("fit") / view.days
+    people, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
+    fit = view.tally("fit") / view.days
     chart = figure(
         f"Of {middle(people[:, -1]):,.0f} trained crews and {middle(kits[:, -1]):,.0f} kits at the end, "
         f"{middle(fit.mean(axis=1)):,.0f} crews are fit to fly on a mean night"

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import plotly.graph_objects as go
 
-from octoplan.outcomes.measures import view_of
 from octoplan.outcomes.monthly import MONTHLY
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import view_of
 from octoplan.show.theme import BLACK, BLUE, ORANGE, band, figure, settled
 
 FAMILIES = {"drones": BLUE, "missiles": ORANGE}
@@ -27,7 +27,7 @@ def launches(run: Run) -> go.Figure:
     """Threats launched a month by family: dots as published, a band over futures from the scenario's start on."""
     view, known = view_of(run), published()
     package = run.compiled.template.threats["package"]
-    launched = view.take("launched").sum(axis=2)
+    launched = view.tally("launched").sum(axis=2)
     months = view.names.months
     mine = {
         family: [k for k in range(launched.shape[2]) if (view.names.packages[package[k]] == "missiles") == missiles]

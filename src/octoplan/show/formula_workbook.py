@@ -12,7 +12,7 @@ import numpy as np
 from octoplan.campaign.production import LOWEST_YIELD, WRIGHT
 from octoplan.campaign.tally import COSTS
 from octoplan.errors import RunError
-from octoplan.outcomes.median_case import Case
+from octoplan.outcomes.median_case import MedianCase
 from octoplan.scenario.binding import dotted
 from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BY_NAME
@@ -36,7 +36,7 @@ CARRY = "1E-9"
 class Book:
     """The sheets of one case and where each input stands."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: MedianCase) -> None:
         if case.run.scenario.known_from is not None:
             raise RunError("a scenario with a state.csv has no case from its first day; export a run without it")
         self.case, self.names = case, case.compiled.names
@@ -486,7 +486,7 @@ class Book:
         return sheet
 
 
-def reckoning(case: Case) -> bytes:
+def reckoning(case: MedianCase) -> bytes:
     """The workbook as the bytes of its file; raises RunError for a scenario with a state."""
     made = Book(case)
     return book([made.read_me(), *made.sheets()])

@@ -5,16 +5,16 @@ import plotly.graph_objects as go
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.outcomes.measures import View, view_of
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import View, view_of
 from octoplan.show.theme import BLACK, BLUE, SKY, VERMILION, colour, faded, figure, settled
 
 
 def flow(run: Run) -> go.Figure:
     """Sankey of the means over futures: threats by class, to the layer that stops them or to their targets."""
     view = view_of(run)
-    launched, leaked = (view.take(name).sum(axis=(1, 2)).mean(axis=0) for name in ("launched", "leaked"))
-    stopped = view.take("stopped_by").sum(axis=1).mean(axis=0)
+    launched, leaked = (view.tally(name).sum(axis=(1, 2)).mean(axis=0) for name in ("launched", "leaked"))
+    stopped = view.tally("stopped_by").sum(axis=1).mean(axis=0)
     top = int(np.argmax(stopped.sum(axis=1)))
     title = (
         f"{100 * stopped.sum() / max(launched.sum(), 1e-9):.0f} % of threats are stopped, most of them by: "
@@ -84,7 +84,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
 def fan(run: Run) -> go.Figure:
     """Units delivered a month as a fan, P5 to P95 in steps, against 1,000 and 2,000 a month."""
     view = view_of(run)
-    months, sent = list(view.names.months), view.take("delivered").sum(axis=2)
+    months, sent = list(view.names.months), view.tally("delivered").sum(axis=2)
     lines = {q: np.quantile(sent, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
     chart = figure(fan_words(view, sent), height=430)
     for low, high, opacity, name in (

@@ -3,15 +3,16 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from octoplan.outcomes.finance import LEVELS, Cost, by_rate, fewer, own_cost
+from octoplan.outcomes.finance import LEVELS, CostEstimate, by_discount_rate, leakers_prevented, programme_cost
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.measures import measures, view_of
+from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run
-from octoplan.show.tables import digits
+from octoplan.outcomes.view import view_of
 from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, M, faded, figure, settled
 
 
-def scurve(cost: Cost, unit: str) -> go.Figure:
+def scurve(cost: CostEstimate, unit: str) -> go.Figure:
     """Share of futures in which the programme costs no more, with optimism bias and without; the point estimate."""
     need = cost.contingency(0.8)
     chart = figure(
@@ -68,7 +69,7 @@ def settled_row(chart: go.Figure) -> go.Figure:
 def plane(run: Run) -> go.Figure:
     """The cost-effectiveness plane: leakers fewer against the programme's cost, a point a future."""
     view = view_of(run)
-    gain, paid = fewer(run), own_cost(view).sum(axis=1) / M
+    gain, paid = leakers_prevented(run), programme_cost(view).sum(axis=1) / M
     shares = {
         "stops more and costs more": (gain > 0) & (paid > 0), "stops more and costs less": (gain > 0) & (paid <= 0),
         "stops no more and costs more": (gain <= 0) & (paid > 0),
@@ -98,7 +99,7 @@ def plane(run: Run) -> go.Figure:
 
 def discounted(run: Run) -> go.Figure:
     """Present cost of the programme and present net benefit at several discount rates, P50 with P10 to P90."""
-    found, unit = by_rate(run), view_of(run).unit
+    found, unit = by_discount_rate(run), view_of(run).unit
     signs = {rate: np.sign(interval(gain).p50) for rate, (_, gain) in found.items()}
     same = len(set(signs.values())) == 1
     word = "below nil" if max(signs.values()) < 0 else "above nil" if min(signs.values()) > 0 else "near nil"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from octoplan.outcomes.format import digits
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results import narrative as words
 from octoplan.plan.results import schedule as calendar
@@ -12,7 +13,6 @@ from octoplan.plan.results.schedule import SURE
 from octoplan.show.benchmarks import frontier, half, rivals
 from octoplan.show.frame import framed, paged
 from octoplan.show.plan import MADE, crews, gantt, makes, orders, output
-from octoplan.show.tables import digits
 
 NOTES = {
     "gantt": (

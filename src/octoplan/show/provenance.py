@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from octoplan.outcomes.format import digits
+from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Swing
+from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BY_NAME
 from octoplan.show.frame import facts, listed, table
-from octoplan.show.tables import digits
 
 QUALITIES = ("red", "amber", "green")
 MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
@@ -38,7 +39,7 @@ def where(assumption: Assumption) -> str:
     return f"{Path(assumption.file).name}:{assumption.line}"
 
 
-def impacts(run: Run, swings: Sequence[Swing]) -> Mapping[str, str]:
+def impacts(run: Run, swings: Sequence[Sensitivity]) -> Mapping[str, str]:
     """The impact of each assumption, one of ``IMPACTS``, from its swing."""
     largest = max((abs(each.size) for each in swings if each.sure), default=0.0)
     moved = {
@@ -51,7 +52,7 @@ def impacts(run: Run, swings: Sequence[Swing]) -> Mapping[str, str]:
     }
 
 
-def log(run: Run, swings: Sequence[Swing], what: str, unit: str, size: float) -> str:
+def log(run: Run, swings: Sequence[Sensitivity], what: str, unit: str, size: float) -> str:
     """The log: how many rows of each quality have which impact, then every row, what matters and is weak first."""
     found, moved = impacts(run, swings), {each.assumption.name: each for each in swings}
     count = Counter((assumption.quality, found[assumption.name]) for assumption in run.scenario.assumptions)
@@ -83,11 +84,11 @@ def sum_of(count: Counter[tuple[str, str]], quality: str) -> int:
     return sum(number for (own, _), number in count.items() if own == quality)
 
 
-def size_of(moved: Mapping[str, Swing], assumption: Assumption) -> float:
+def size_of(moved: Mapping[str, Sensitivity], assumption: Assumption) -> float:
     return moved[assumption.name].size if assumption.name in moved else 0.0
 
 
-def row(assumption: Assumption, impact: str, swing: Swing | None, size: float) -> tuple[str, ...]:
+def row(assumption: Assumption, impact: str, swing: Sensitivity | None, size: float) -> tuple[str, ...]:
     """One row of the log as cells."""
     low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
     said = f"{swing.size / size:+,.3g} ± {2 * swing.error / size:,.2g}" if swing and impact != "none seen" else ""
@@ -143,7 +144,7 @@ def statement(run: Run) -> str:
     told = facts((
         ("software", f"octoplan {run.version}"),
         ("scenario", f"SHA-256 {run.scenario.hash}"),
-        ("raids", "; ".join(f"{name} {value}" for name, value in run.raids.items())),
+        ("raids", "; ".join(f"{name} {value}" for name, value in raid_identity(run).items())),
         ("seed and futures", f"{run.seed}; {run.futures:,} flown, {run.failed:,} failed and counted in no measure"),
         ("numbers believed", f"{len(assumptions):,} rows: " + ", ".join(f"{quality[q]:,} {q}" for q in QUALITIES)),
         ("without a source", f"{sum(not assumption.sources for assumption in assumptions):,} rows"),

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from octoplan.outcomes.finance import fewer, net
-from octoplan.outcomes.measures import KeyResults, view_of
+from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.key_results import KeyResults
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import swings
+from octoplan.outcomes.view import view_of
 from octoplan.show import annexes
 from octoplan.show import provenance as evidence
 from octoplan.show.answer import NET, answer, changes, limits, options, question, rulings
@@ -49,7 +49,6 @@ METHOD = (
 def report(
     run: Run,
     *others: Run,
-    key_results: KeyResults | None = None,
     labels: Sequence[str] = (),
     plan: Path | None = None,
     nominal: bool = False,
@@ -57,23 +56,29 @@ def report(
     """The page as text; sections are there for what was run and absent otherwise.
 
     others
-        Further options, flown through the same raids; ``labels`` names all of them.
+        Further options, simulated on the same raids; ``labels`` names all of them.
     plan
         A folder that ``octoplan plan`` wrote.
 
     Raises RunError for runs that cannot be compared and for a folder that holds no plan.
     """
-    runs, named = (run, *others), tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(others))))
-    table = run.key_results(nominal=nominal) if key_results is None else key_results
-    flown = run.failed < run.futures
+    return report_page([Findings(each, nominal) for each in (run, *others)], labels, plan)
+
+
+def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: Path | None = None) -> str:
+    """As ``report``, of runs that are measured already."""
+    first_findings, run = findings[0], findings[0].run
+    named = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(findings) - 1)))
+    table = first_findings.key_results
+    finished = first_findings.any_finished
     unit = view_of(run).unit
-    gain, kept = (swings(run, net(run)), swings(run, fewer(run))) if flown else ((), ())
+    gain, kept = first_findings.net_benefit_sensitivity, first_findings.leakers_sensitivity
     parts = [
-        ("supply", "Supply", annexes.supply(run) if flown else ""),
-        ("defence", "Defence", annexes.defence(run) if flown else ""),
-        ("money", "Money", annexes.spending(run, nominal=nominal) if flown else ""),
+        ("supply", "Supply", annexes.supply(run) if finished else ""),
+        ("defence", "Defence", annexes.defence(first_findings) if finished else ""),
+        ("money", "Money", annexes.spending(first_findings) if finished else ""),
         ("plan", "The plan", annexes.plan(plan)),
-        ("differences", "The options compared", annexes.differences(runs, named, nominal=nominal)),
+        ("differences", "The options compared", annexes.differences(findings, named)),
         ("matters", "What matters", annexes.matters(run.scenario, gain, kept, unit)),
         ("failures", "Futures that failed", annexes.failures(run)),
         ("headlines", "Every measure", annexes.every(table)),
@@ -85,9 +90,9 @@ def report(
     ]
     first = (
         f"<h1>{escape(run.scenario.title)}</h1>{facts(run, table)}{question(run)}"
-        + (answer(run, table) if flown else "<p class='failed'>Every future failed: there is no answer.</p>")
+        + (answer(first_findings) if finished else "<p class='failed'>Every future failed: there is no answer.</p>")
         + changes(run, gain, kept, unit)
-        + (options(runs, named) if flown else "")
+        + (options(findings, named) if finished else "")
         + limits(run)
         + annexes.contents(parts)
     )

@@ -5,10 +5,10 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from octoplan.outcomes.sensitivity import SURE, Swing
+from octoplan.outcomes.format import digits
+from octoplan.outcomes.sensitivity import SURE, Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.show.provenance import called, where
-from octoplan.show.tables import digits
 from octoplan.show.theme import BLUE, GREY, ORANGE, figure
 
 SHOWN = 12
@@ -17,7 +17,7 @@ ROW = 34
 """Pixels of one of them."""
 
 
-def tornado(scenario: Scenario, swings: Sequence[Swing], what: str, unit: str, *, size: float = 1.0) -> go.Figure:
+def tornado(scenario: Scenario, swings: Sequence[Sensitivity], what: str, unit: str, *, size: float = 1.0) -> go.Figure:
     """Mean of a figure where an assumption lies in its lowest and in its highest fifth of futures, the widest on top.
 
     what
@@ -54,7 +54,7 @@ def tornado(scenario: Scenario, swings: Sequence[Swing], what: str, unit: str, *
 
 
 def bars(
-    chart: go.Figure, shown: Sequence[Swing], rows: Sequence[int], name: str, hexed: str, part: str, unit: str,
+    chart: go.Figure, shown: Sequence[Sensitivity], rows: Sequence[int], name: str, hexed: str, part: str, unit: str,
     size: float,
 ) -> None:  # fmt: skip
     """One side of some of the bars."""
@@ -77,18 +77,18 @@ def bars(
     )  # fmt: skip
 
 
-def middle(swing: Swing) -> float:
+def middle(swing: Sensitivity) -> float:
     """Half-way between the two means."""
     return 0.5 * (swing.low + swing.high)
 
 
-def labelled(swing: Swing) -> str:
+def labelled(swing: Sensitivity) -> str:
     """The name of an assumption with its unit, marked where luck may explain the swing."""
     unit = f", {swing.assumption.unit}" if swing.assumption.unit not in ("", "1") else ""
     return escape(f"{swing.assumption.name}{unit}{'' if swing.sure else ' (may be luck)'}")
 
 
-def tornado_words(scenario: Scenario, sure: Sequence[Swing], what: str, unit: str, size: float) -> str:
+def tornado_words(scenario: Scenario, sure: Sequence[Sensitivity], what: str, unit: str, size: float) -> str:
     """Which assumption moves the figure most, and how many do beyond luck."""
     if not sure:
         return f"No single assumption moves {what} beyond luck in these futures"
@@ -99,7 +99,7 @@ def tornado_words(scenario: Scenario, sure: Sequence[Swing], what: str, unit: st
     return f"{sentence(called(scenario, top.assumption))} moves {what} most, from {ends} {unit}{others}"
 
 
-def switching(scenario: Scenario, swings: Sequence[Swing], what: str) -> list[str]:
+def switching(scenario: Scenario, swings: Sequence[Sensitivity], what: str) -> list[str]:
     """At what value of one assumption, all others as believed, the figure's mean would be zero."""
     found = [
         f"{sentence(what)} would be nil if the {called(scenario, each.assumption)} were {digits(each.switch)} ± "

@@ -10,7 +10,7 @@ from octoplan.campaign.futures import fly
 from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.run import assumptions_of
+from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import decisions
 from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
@@ -222,7 +222,7 @@ def fly_each(
 ) -> dict[str, Flown]:  # fmt: skip
     """Compiled plans by name through the same futures, those that no plan was made for from the seed."""
     unseen = (seed + UNSEEN) % 2**64
-    assumptions = assumptions_of(scenario, futures, unseen)
+    assumptions = draw_assumptions(scenario, futures, unseen)
     flown: dict[str, Flown] = {}
     for row, (name, compiled) in enumerate(every.items()):
 

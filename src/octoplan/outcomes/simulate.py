@@ -1,0 +1,169 @@
+"""Simulation of a scenario over many futures, with and without the programme."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from octoplan.campaign.futures import BATCH, fly
+from octoplan.campaign.streams import uniforms
+from octoplan.campaign.tally import TALLIES, axes
+from octoplan.errors import FutureFailed, RunError, Unfinished
+from octoplan.outcomes.run import Run
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats, Ints
+
+DEFAULT_TALLIES = (
+    "good",
+    "hours_paid",
+    "plant_bound",
+    "delivered",
+    "plant_stock",
+    "transit",
+    "stock",
+    "received",
+    "launched",
+    "leaked",
+    "stopped",
+    "stopped_by",
+    "shots",
+    "sorties",
+    "contacts",
+    "kills",
+    "nights",
+    "damage",
+    "crews",
+    "fit",
+    "kits",
+    "spend",
+    "plant_spend",
+    "exchange",
+    "opened",
+    "imbalance",
+)
+"""The tallies that every run keeps: the measures and the charts are computed from them."""
+
+COUNTERFACTUAL_TALLIES = ("good", "delivered", "launched", "leaked", "stopped_by", "shots", "damage", "spend")
+"""The tallies that every run keeps of the same futures without the programme."""
+
+Progress = Callable[[int, int], None]
+"""Called with the futures done and their total."""
+
+
+def tallies_to_keep(extra: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The tallies that a run keeps by default and those named in ``extra``; ``("all",)`` keeps every tally.
+
+    Raises RunError for a name that is no tally.
+    """
+    known = tuple(tally.name for tally in TALLIES)
+    if extra == ("all",):
+        return known
+    unknown = [name for name in extra if name not in known]
+    if unknown:
+        raise RunError(f"cannot keep {', '.join(map(repr, unknown))}: no such tally; known are {', '.join(known)}")
+    return tuple(name for name in known if name in DEFAULT_TALLIES or name in extra)
+
+
+def simulate(
+    scenario: Scenario,
+    futures: int = 1000,
+    seed: int = 1,
+    *,
+    executor: Executor | None = None,
+    keep: tuple[str, ...] = (),
+    keep_going: bool = False,
+    counterfactual: bool = True,
+    batch: int = BATCH,
+    halt: Ints | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Simulate a scenario over futures, each with and without the programme.
+
+    executor
+        Runs batches of futures; the results are the same bits on any, or on none.
+    keep
+        Names of tallies to keep in addition to ``DEFAULT_TALLIES``; ``("all",)`` keeps all.
+    keep_going
+        False raises Unfinished when a future fails; True keeps the others and counts it as failed.
+    counterfactual
+        False omits the same futures without the programme, and leaves the measures that need them undefined.
+    batch
+        Futures simulated by one task of the executor.
+    halt
+        (1,) set to a value other than 0 by another thread, it stops the simulation; threads only.
+    progress
+        Called with the futures done and their total.
+
+    Raises RunError for an invalid number of futures, seed or name of a tally, and Unfinished as said.
+    """
+    names = tallies_to_keep(keep)
+    start = time.perf_counter()
+    draws = draw_assumptions(scenario, futures, seed)
+    compiled = scenario.compile()
+    try:
+        simulated = fly(
+            compiled,
+            draws,
+            seed=seed,
+            executor=executor,
+            batch=batch,
+            halt=halt,
+            keep=names,
+            without=COUNTERFACTUAL_TALLIES if counterfactual else (),
+            progress=progress,
+            keep_going=keep_going,
+        )
+    except FutureFailed as error:
+        raise Unfinished(error.future, f"{error}; keep_going (--keep-going) keeps the others") from error
+    return Run(
+        scenario=scenario,
+        seed=seed,
+        data=to_dataset(scenario, simulated.tally),
+        counterfactual=to_dataset(scenario, simulated.without),
+        assumptions=xr.DataArray(
+            draws,
+            dims=("future", "assumption"),
+            coords={"future": np.arange(futures), "assumption": list(scenario.columns)},
+            name="assumptions",
+            attrs={"long_name": "draws of the assumptions, in the units of the reference of numbers"},
+        ),
+        status=simulated.status,
+        messages=simulated.messages,
+        wall=time.perf_counter() - start,
+        version=version("octoplan"),
+    )
+
+
+def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
+    """Draws of every assumption, (futures, assumptions); raises RunError for an invalid number of futures or seed."""
+    if isinstance(futures, bool) or futures < 1:
+        raise RunError(f"cannot simulate {futures} futures: at least 1 is needed")
+    if isinstance(seed, bool) or not 0 <= seed < 2**64:
+        raise RunError(f"seed {seed} cannot be used: it must lie between 0 and 2**64 - 1")
+    return scenario.quantiles(uniforms(seed, tuple(f"belief/{name}" for name in scenario.columns), futures))
+
+
+def to_dataset(scenario: Scenario, tallies: Mapping[str, NDArray[Any]]) -> xr.Dataset:
+    """Tallies, name to (futures, *axes), as a dataset with coordinates, units and long names; no array is copied."""
+    labels = axes(scenario.names)
+    money = f"{scenario.currency} ({scenario.price_base} prices)"
+    variables = {}
+    for tally in TALLIES:
+        if tally.name not in tallies:
+            continue
+        values = tallies[tally.name]
+        shape = (len(values), *(len(labels[axis]) for axis in tally.axes))
+        unit = money if tally.unit == "money" else tally.unit
+        variables[tally.name] = xr.Variable(
+            ("future", *tally.axes), values.reshape(shape), {"units": unit, "long_name": tally.meaning}
+        )
+    used = dict.fromkeys(axis for variable in variables.values() for axis in variable.dims if axis != "future")
+    coordinates: dict[str, Any] = {str(axis): list(labels[str(axis)]) for axis in used if labels[str(axis)]}
+    futures = next(iter(variables.values())).shape[0] if variables else 0
+    coordinates["future"] = np.arange(futures)
+    return xr.Dataset(variables, coords=coordinates, attrs={"title": scenario.title})

@@ -1,0 +1,168 @@
+"""A view of a run: the futures that were simulated to their end, over the whole run or one month, as plain arrays."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.errors import RunError
+from octoplan.outcomes.run import Run
+from octoplan.scenario.arrays import Floats, Ints, Names
+
+YEAR = 365.25
+MONTH = 30.4375
+"""Mean lengths of a year and a month, days."""
+
+PROGRAMME, OTHERS, SHARED = "the programme", "other makers", "programme and other makers, same design"
+OWNER_KEY = {PROGRAMME: "programme", OTHERS: "others", SHARED: "shared"}
+"""Who makes a design, and the part of a measure's key that says so."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number for each finished future.
+
+    key
+        Stable name, such as ``kills/octopus``; ``group`` and ``title`` are for people.
+    form
+        ``amount``; ``month``: row of the month, from 0, ``inf`` for never; ``chance``: 0 or 1.
+    values
+        (finished futures,), ``nan`` where it is not defined in a future.
+    """
+
+    key: str
+    group: str
+    title: str
+    unit: str
+    values: Floats
+    form: str = "amount"
+
+
+@dataclass(frozen=True)
+class View:
+    """The finished futures of a run over some of its months, as arrays (futures, months, ...).
+
+    rows
+        The months, as rows of the tallies; ``whole`` is True where they are all months of the run.
+    nominal
+        True inflates money by the assumption on the reporting currency's inflation.
+    """
+
+    run: Run
+    rows: slice
+    whole: bool
+    nominal: bool = False
+
+    @cached_property
+    def finished(self) -> slice | NDArray[np.int64]:
+        """The futures that were simulated to their end."""
+        return np.flatnonzero(self.run.status == 0) if self.run.failed else slice(None)
+
+    @property
+    def names(self) -> Names:
+        return self.run.compiled.names
+
+    @cached_property
+    def days(self) -> Ints:
+        """(months,) days in each month of the view."""
+        return self.run.compiled.links.month_days[self.rows]
+
+    def tally(self, name: str, *, counterfactual: bool = False) -> NDArray[Any]:
+        """A tally, (futures, months, ...) or (futures, ...) where it has no months.
+
+        ``nan`` throughout where the counterfactual is asked for and was not simulated.
+        """
+        variable = self.run.counterfactual.get(name) if counterfactual else self.run.data[name]
+        if variable is None:
+            return np.full_like(self.tally(name), np.nan, dtype=np.float64)
+        values = variable.values[self.finished]
+        return values[:, self.rows] if "month" in variable.dims else values
+
+    def money(self, name: str, *, counterfactual: bool = False) -> Floats:
+        """A tally of money by month, inflated if the view is nominal."""
+        values = self.tally(name, counterfactual=counterfactual)
+        if not self.nominal:
+            return values
+        return values * self.inflation.reshape(*self.inflation.shape, *[1] * (values.ndim - 2))
+
+    def assumption(self, kind: str, parameter: str) -> Floats:
+        """Draws of one parameter, (finished futures, entities of the kind)."""
+        return self.run.assumption(kind, parameter)[self.finished]
+
+    @cached_property
+    def years(self) -> Floats:
+        """(months,) years from the start of the run to the middle of each month."""
+        days = self.run.compiled.links.month_days
+        return ((np.cumsum(days) - days / 2) / YEAR)[self.rows]
+
+    @cached_property
+    def inflation(self) -> Floats:
+        """(futures, months) prices of the month over those of 1 July of the price base, in the reporting currency."""
+        start = self.run.scenario.start
+        since = (start - date(self.run.scenario.price_base, 7, 1)).days / YEAR
+        row = self.names.currencies.index(self.run.scenario.currency)
+        yearly = self.assumption("currencies", "inflation")[:, row]
+        return (1 + yearly[:, None]) ** (self.years + since)
+
+    @cached_property
+    def unit(self) -> str:
+        """The unit of money, with the year of its prices."""
+        currency, base = self.run.scenario.currency, self.run.scenario.price_base
+        return f"{currency} (nominal)" if self.nominal else f"{currency} ({base})"
+
+    def title(self, section: str, name: str) -> str:
+        """Title of an entity, its name where it has none."""
+        return self.run.scenario.titles.get(f"{section}.{name}", name)
+
+    @property
+    def reference_layer(self) -> int:
+        """Row of the missile layer that the cost of kills is compared with, -1 for none."""
+        return int(self.run.compiled.links.reference_layer[0])
+
+    @cached_property
+    def not_decoys(self) -> NDArray[np.bool_]:
+        """(threats,) True for the classes that are not decoys."""
+        return np.asarray(self.run.compiled.template.threats["decoy"] != 1)
+
+    @cached_property
+    def designs_by_owner(self) -> dict[str, Ints]:
+        """Rows of the designs made by the programme's plants, by other makers, or by both."""
+        template = self.run.compiled.template
+        programme = set(template.plants["design"].tolist())
+        others = set(template.makers["design"].tolist())
+        groups = {PROGRAMME: programme - others, OTHERS: others - programme, SHARED: programme & others}
+        return {owner: np.array(sorted(rows), np.int64) for owner, rows in groups.items() if rows}
+
+    @cached_property
+    def plants_by_country(self) -> dict[str, Ints]:
+        """Rows of the plants of each country that has any."""
+        rows = self.run.compiled.template.plants["country"]
+        countries = enumerate(self.names.countries)
+        return {country: np.flatnonzero(rows == i) for i, country in countries if (rows == i).any()}
+
+
+def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> View:
+    """The view of a whole run, or of one month of it such as ``"2026-02"``; RunError for a month outside it."""
+    months = run.compiled.names.months
+    if month is None:
+        return View(run, slice(None), whole=True, nominal=nominal)
+    if month not in months:
+        raise RunError(f"no month {month!r} in this run: it has {months[0]} to {months[-1]}")
+    row = months.index(month)
+    return View(run, slice(row, row + 1), whole=False, nominal=nominal)
+
+
+def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:
+    """Quotient in each future: ``nan`` for 0/0, ``inf`` for a positive number over 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(numerator / denominator, np.float64)
+
+
+def by_future(array: NDArray[Any]) -> NDArray[Any]:
+    """(futures,) sum over every other axis."""
+    total: NDArray[Any] = array.reshape(len(array), prod(array.shape[1:])).sum(axis=1)
+    return total
