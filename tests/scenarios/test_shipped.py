@@ -223,7 +223,7 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
     days = slice(stop - MEMORY, stop)
     counts = np.column_stack([record.drones, record.missiles])
-    found = levelled(fit(counts[days], record.whole[days], threads=2), counts[:stop])
+    found = levelled(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest
     for (name, _), value in zip(named(), found.posterior.quantiles(0.5), strict=True):
         kind, *entity, parameter = name.split(".")

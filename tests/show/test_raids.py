@@ -7,7 +7,7 @@ import pytest
 
 from octoplan.raids.fit import Fit, fit
 from octoplan.raids.read.alerts import Exposure
-from octoplan.raids.read.record import CLASSES, Record, breaks
+from octoplan.raids.read.record import CLASSES, Record, known_breaks
 from octoplan.raids.stopped_share import shares
 from octoplan.show.raids import charts, page, regions, wilson
 from tests.raids.test_process import simulated
@@ -25,7 +25,7 @@ def record(missiles: int = 1) -> Record:
         missiles * (counts[:, 1] // 3),
     )
     days = np.datetime64("2024-12-01") + np.arange(DAYS)
-    inside = tuple(each for each in breaks() if each.meets(days[0], days[-1]))
+    inside = tuple(each for each in known_breaks() if each.overlaps(days[0], days[-1]))
     known = np.ones(launched.shape, bool)
     zeros = np.zeros_like(launched)
     return Record(

@@ -40,7 +40,7 @@ def fitted(record: "Record", days: slice) -> "Fit":
     from octoplan.raids.fit import fit as fit_process
 
     counts = np.column_stack([record.drones, record.missiles])
-    return fit_process(counts[days], record.whole[days], threads=2)
+    return fit_process(counts[days], record.all_known[days], threads=2)
 
 
 def forecast(record: "Record", days: slice, first: date | None) -> "Fit":
@@ -51,7 +51,7 @@ def forecast(record: "Record", days: slice, first: date | None) -> "Fit":
 
     past = slice(days.start if first else 0, days.stop)
     counts = np.column_stack([record.drones, record.missiles])[past]
-    return levelled(fitted(record, days), counts[record.whole[past]])
+    return levelled(fitted(record, days), counts[record.all_known[past]])
 
 
 def say_repairs(record: "Record") -> None:
@@ -185,7 +185,7 @@ def update(
     if new < 2:
         raise RunError(f"{file}: has {new} days after {last}, the last day of {before}; at least 2 are needed")
     signs = list(
-        drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.whole, len(whole) - new).words()
+        drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.all_known, len(whole) - new).words()
     )
     days = part_of(record, None, None, MEMORY)
     found = forecast(record, days, None)
@@ -260,7 +260,7 @@ def score(
             seen = track(progress, forecaster.name)
             found.append(
                 judge(
-                    counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.whole,
+                    counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.all_known,
                     executor=pool, progress=seen,
                 )
             )  # fmt: skip

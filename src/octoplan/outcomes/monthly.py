@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.outcomes.raids import draw_raids
-from octoplan.raids.read.record import CLASSES, Record, breaks
+from octoplan.raids.read.record import CLASSES, Record, known_breaks
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -74,7 +74,7 @@ def published_months(scenario: Scenario, first: date, months: int) -> Record:
         source=MONTHLY.name,
         layout="months",
         repairs=(),
-        breaks=tuple(each for each in breaks() if rows and each.meets(every[0], every[-1])),
+        breaks=tuple(each for each in known_breaks() if rows and each.overlaps(every[0], every[-1])),
     )
 
 

@@ -1,7 +1,7 @@
-"""Alerts by region: how often the sirens sounded where. It is exposure, of all that was warned of, and not targets.
+"""Air-raid alerts by region: exposure to anything that was warned of, not targets.
 
-One layout is read: region, alerts, and where known hours, alerts_per_day and share_alerts. The shares are those of the
-counts; stated ones are only compared with them.
+The table has the columns region and alerts, and optionally hours, alerts_per_day and share_alerts. Shares are computed
+from the counts; stated shares are only checked against them.
 """
 
 import re
@@ -10,31 +10,37 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from octoplan.raids.read.csv_reader import BAD, MISSING, NOTHING, Findings, Header, Row, count_of, opened, rows, survey
+from octoplan.raids.read.cells import BAD, EMPTY_CELLS, MISSING, parse_count, why_bad_count
+from octoplan.raids.read.csv_reader import Header, ReadLog, Row, inspect_bytes, open_plain_file, read_rows
 from octoplan.raids.read.record import Repair
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.files import shown
+from octoplan.scenario.numerals import ambiguous_readings
 
 REQUIRED = ("region", "alerts")
-MEASURED = ("hours", "alerts_per_day", "share_alerts")
-MOST_REGIONS = 1_000
-ROUNDING = 0.0015
-"""How far a share stated to three decimals may be from its own."""
+OPTIONAL = ("hours", "alerts_per_day", "share_alerts")
+MAX_REGIONS = 1_000
+SHARE_TOLERANCE = 0.0015
+"""Difference that rounding to three decimals explains between a stated share and the computed one."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
 
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """Alerts by region over one period, most alerts first.
+    """Alerts by region over one period, in descending order of alerts.
 
-    regions  names
-    alerts   (regions,) alerts
-    hours    (regions,) hours under alert; nan where not told
-    source, repairs  the file's name, and what was put right or assumed in reading it
+    Args:
+        regions: Names.
+        alerts: (regions,) number of alerts.
+        hours: (regions,) hours under alert; nan where not reported.
+        source: Name of the file.
+        repairs: Corrections and assumptions made in reading.
+
     """
 
     regions: tuple[str, ...]
@@ -51,83 +57,104 @@ class Exposure:
 
 
 def read_exposure(path: str | Path) -> Exposure:
-    """The alerts by region in a file; raises RecordError with everything that is wrong with it, by line."""
+    """The alerts by region in a file.
+
+    Raises:
+        RecordError: The file cannot be read; all its problems are listed by line.
+
+    """
     path = Path(path)
-    found = Findings(str(path))
-    with opened(path, found) as file:
-        _, encoding = survey(file, found)
-        found.close()
-        with closing(rows(file, encoding, found)) as table:
-            header = Header.of(*next(table, (1, [])))
+    log = ReadLog(str(path))
+    with open_plain_file(path, log) as file:
+        _, encoding = inspect_bytes(file, log)
+        log.raise_problems()
+        with closing(read_rows(file, encoding, log)) as table:
+            header = Header.parse(next(table, (1, [])), log)
             if not header.names:
-                found.fault(1, "is empty; expected a table with a header")
-            header.check(found, REQUIRED, MEASURED, strict=True)
-            told = regions(header, table, found)
-    if not told:
-        found.fault(0, "has a header but no region")
-    elif not any(alerts for alerts, *_ in told.values()):
-        found.fault(0, "has no alert in any region")
-    found.close()
-    ordered = sorted(told, key=lambda name: -told[name][0])
-    alerts, hours = (np.array([told[name][place] for name in ordered]) for place in (0, 1))
-    check_shares(told, found)
-    return Exposure(tuple(ordered), alerts.astype(np.int64), hours, path.name, found.repaired())
+                log.problem(1, "is empty; expected a table with a header")
+            header.check(log, REQUIRED, OPTIONAL, strict=True)
+            regions = read_regions(header, table, log)
+    if not regions:
+        log.problem(0, "has a header but no region")
+    elif not any(row.alerts for row in regions.values()):
+        log.problem(0, "has no alert in any region")
+    log.raise_problems()
+    ordered = sorted(regions, key=lambda name: -regions[name].alerts)
+    check_shares(regions, log)
+    return Exposure(
+        tuple(ordered),
+        np.array([regions[name].alerts for name in ordered], np.int64),
+        np.array([regions[name].hours for name in ordered]),
+        path.name,
+        log.repairs(),
+    )
 
 
-Told = tuple[int, float, float, int]
-"""Alerts, hours, stated share (nan where not told) and line."""
+class RegionRow(NamedTuple):
+    """One region: its alerts, hours and stated share (nan where not reported), and its line."""
+
+    alerts: int
+    hours: float
+    stated_share: float
+    line: int
 
 
-def regions(header: Header, table: Iterable[Row], found: Findings) -> dict[str, Told]:
-    """Alerts, hours and stated share of each region; a region told again must say the same."""
-    told: dict[str, Told] = {}
-    lines: dict[str, tuple[int, list[str]]] = {}
+def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str, RegionRow]:
+    """The rows of the table by region; a repeated region must have the same cells."""
+    regions: dict[str, RegionRow] = {}
+    first_rows: dict[str, tuple[int, list[str]]] = {}
     for line, cells in table:
-        if not header.fits(found, line, cells):
+        if not header.fits(log, line, cells):
             continue
-        of = dict(zip(header.names, cells, strict=True))
-        name = " ".join(of["region"].split())
-        alerts = count_of(of["alerts"])
-        measured = {key: measure(of.get(key, "")) for key in MEASURED}
+        cell = dict(zip(header.names, cells, strict=True))
+        name = " ".join(cell["region"].split())
+        alerts = parse_count(cell["alerts"])
         faults = [] if name else ["has no region"]
         if alerts == MISSING:
-            faults.append("alerts is empty: without it no region's share is known; give it, or leave the row out")
+            faults.append("alerts is empty, so no region's share is known; give the count, or leave the row out")
         elif alerts == BAD:
-            faults.append(f"alerts {shown(of['alerts'])} is no count; write a whole number, 0 or more")
-        for key, value in measured.items():
-            if value is None:
-                faults.append(f"{key} {shown(of[key])} is no number; write it as 12.5, 0 or more")
-            elif np.isnan(value) and key in header.names:
-                found.repair(f"{key} not told", line, name)
-        if name in lines:
-            first, before = lines[name]
-            if before == cells:
-                found.repair("rows told twice alike, counted once", line, f"as line {first}")
+            faults.append(f"alerts {shown(cell['alerts'])} {why_bad_count(cell['alerts'])}")
+        values = {key: optional_number(cell, key, name, line, log, faults) for key in OPTIONAL}
+        if name in first_rows:
+            first_line, first_cells = first_rows[name]
+            if first_cells == cells:
+                log.repair("duplicate rows, counted once", line, f"as line {first_line}")
             else:
-                faults.append(f"{shown(name)} is told on line {first} already; keep one of them")
-        elif len(lines) == MOST_REGIONS:
-            found.fault(line, f"has more than {MOST_REGIONS:,} regions; a table may have so many at the most")
-            return told
+                faults.append(f"{shown(name)} is on line {first_line} already; keep one of the rows")
+        elif len(first_rows) == MAX_REGIONS:
+            log.problem(line, f"has more than {MAX_REGIONS:,} regions, the most that is read")
+            return regions
         for fault in faults:
-            found.fault(line, fault)
-        lines.setdefault(name, (line, cells))
+            log.problem(line, fault)
+        first_rows.setdefault(name, (line, cells))
         if not faults:
-            told[name] = (alerts, measured["hours"] or 0.0, measured["share_alerts"] or 0.0, line)
-    return told
+            regions[name] = RegionRow(alerts, values["hours"], values["share_alerts"], line)
+    return regions
 
 
-def measure(text: str) -> float | None:
-    """A number of 0 or more; nan where none is told, None for what is none."""
-    text = text.strip()
+def optional_number(
+    cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, faults: list[str]
+) -> float:
+    """The number of 0 or more in an optional column, nan where there is none; another text is added to the faults."""
+    text = cell.get(column, "").strip()
     if _NUMBER.fullmatch(text):
+        if readings := ambiguous_readings(text):
+            detail = f"{column} {text}, read as {readings[0]} and not as {readings[1]}"
+            log.repair("numbers whose point could separate thousands, read as decimal", line, detail)
         return float(text)
-    return nan if text.lower() in NOTHING else None
+    if text.lower() not in EMPTY_CELLS:
+        faults.append(f"{column} {shown(cell[column])} is not a number; write it as 12.5, 0 or more")
+    elif column in cell:
+        log.repair(f"{column} not reported", line, region)
+    return nan
 
 
-def check_shares(told: dict[str, Told], found: Findings) -> None:
-    """Count the stated shares that are not those of the counts: regions were left out, or the file was cut off."""
-    total = sum(alerts for alerts, *_ in told.values())
-    for name, (alerts, _, stated, line) in told.items():
-        if abs(alerts / total - stated) > ROUNDING:
-            words = f"{name} {stated:g}, its count makes {alerts / total:.3f}"
-            found.repair("stated shares that are not those of the counts, which were read", line, words)
+def check_shares(regions: dict[str, RegionRow], log: ReadLog) -> None:
+    """Count stated shares that differ from the counts': regions were left out, or the file was cut off."""
+    total = sum(row.alerts for row in regions.values())
+    for name, row in regions.items():
+        if abs(row.alerts / total - row.stated_share) > SHARE_TOLERANCE:
+            detail = f"{name} {row.stated_share:g}, its count gives {row.alerts / total:.3f}"
+            log.repair(
+                "stated shares that differ from those of the counts, which were read", line=row.line, detail=detail
+            )

@@ -1,13 +1,14 @@
-"""Reading a public record of raids: the layout is known by its header, and what is wrong is listed or said.
+"""Read a public record of raids; the header of the table decides which layout it has.
 
-daily      one row a day, counts by class in columns
-classes    one row a day and class
-reports    one row a report, as "Massive Missile Attacks on Ukraine" has them (``reports.py``)
+daily      one row per day, counts by class in columns
+classes    one row per day and class
+reports    one row per report, the layout of "Massive Missile Attacks on Ukraine" (``attack_reports.py``)
 
-A record that cannot be read raises RecordError with every problem; whatever was put right, assumed or left out is a
+A record that cannot be read raises RecordError with every problem; every correction, assumption and omission is a
 counted repair of the record.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,59 +16,60 @@ from pathlib import Path
 
 import numpy as np
 
-from octoplan.raids.read import attack_reports as reports
+from octoplan.raids.read import attack_reports
+from octoplan.raids.read.cells import BAD, MISSING, CellCache, parse_count, parse_day, why_bad_date
 from octoplan.raids.read.csv_reader import (
-    BAD,
-    MISSING,
-    Findings,
     Header,
-    Remembered,
+    IntArray,
+    ReadLog,
     Reports,
     Row,
-    Whole,
-    count_of,
-    day_of,
-    opened,
-    rows,
-    survey,
+    inspect_bytes,
+    open_plain_file,
+    read_rows,
 )
-from octoplan.raids.read.record import CLASSES, MISSILES, Days, Record, breaks
+from octoplan.raids.read.record import CLASSES, MISSILES, Days, Outlier, Record, find_outliers, known_breaks
 from octoplan.scenario.files import did_you_mean, shown
 
-MOST_DAYS = 7_305
-"""Twenty years: a longer span is a slip in a date."""
+MAX_DAYS = 7_305
+"""Twenty years; a longer span is an error in a date."""
 
-COUNTS = tuple(f"{each}_{count}" for each in CLASSES for count in ("launched", "destroyed", "lost"))
+COUNTS = tuple(f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost"))
 TOTALS = ("missiles_launched", "missiles_destroyed")
 DAILY = ("date", *(name for name in COUNTS if not name.endswith("_lost")))
 BY_CLASS = ("date", "class", "launched", "destroyed")
-NOTES = {"launched-missing": 0, "destroyed-missing": 1}
-"""Notes of a row that say which of its counts was not reported."""
-NO_LOST = "no column of lost weapons, read as none lost apart from those destroyed"
+NOTES = {"launched-missing": 0, "launched-hidden": 0, "destroyed-missing": 1, "destroyed-hidden": 1}
+"""Notes of a row, each with the index of the count (launched, destroyed) that it says was not reported."""
+NO_LOST = "no column of lost weapons, read as none lost other than those destroyed"
 
 
 def read(path: str | Path) -> Record:
-    """The record in a file of any of the layouts; raises RecordError with everything that is wrong with it."""
+    """The record in a file of any of the three layouts.
+
+    Raises:
+        RecordError: The file cannot be read; all its problems are listed by line.
+
+    """
     path = Path(path)
-    found = Findings(str(path))
-    with opened(path, found) as file:
-        digest, encoding = survey(file, found)
-        found.close()
-        with closing(rows(file, encoding, found)) as table:
-            header = Header.of(*next(table, (1, [])))
-            layout = recognised(header, found)
-            found.close()
+    log = ReadLog(str(path))
+    with open_plain_file(path, log) as file:
+        digest, encoding = inspect_bytes(file, log)
+        log.raise_problems()
+        with closing(read_rows(file, encoding, log)) as table:
+            header = Header.parse(next(table, (1, [])), log)
+            layout = detect_layout(header, log)
+            log.raise_problems()
             if layout == "daily":
-                told = daily(header, table, found)
+                reports = read_daily(header, table, log)
             elif layout == "classes":
-                told = by_class(header, table, found)
+                reports = read_by_class(header, table, log)
             else:
-                told = reports.read(header, table, found)
-    return assembled(told, found, digest, path.name, layout)
+                reports = attack_reports.read(header, table, log)
+    return assemble(reports, log, digest, path.name, layout)
 
 
-def recognised(header: Header, found: Findings) -> str:
-    """The layout that a header belongs to; empty after reporting that it belongs to none."""
+def detect_layout(header: Header, log: ReadLog) -> str:
+    """The layout of a header; "" after reporting that it is none of the three."""
     names = set(header.names)
     if {"time_end", "model"} <= names:
         return "reports"
@@ -76,186 +78,254 @@ def recognised(header: Header, found: Findings) -> str:
     if "date" in names and names & set(COUNTS):
         return "daily"
     if not names:
-        found.fault(1, "is empty; expected a table with a header")
+        log.problem(1, "is empty; expected a table with a header")
     elif len(names) == 1 and any(sign in header.names[0] for sign in ";\t|"):
-        found.fault(header.line, "the cells are not parted by commas; save the table as CSV with commas")
+        log.problem(header.line, "the cells are not separated by commas; save the table as CSV with commas")
     else:
-        known = f"{','.join(DAILY[:3])},... or {','.join(BY_CLASS)},... or {','.join(reports.REQUIRED)},..."
-        found.fault(header.line, f"the header {shown(','.join(header.names))} is of no known layout; expected {known}")
+        known = f"{','.join(DAILY[:3])},... or {','.join(BY_CLASS)},... or {','.join(attack_reports.REQUIRED)},..."
+        log.problem(header.line, f"the header {shown(','.join(header.names))} has no known layout; expected {known}")
     return ""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """The first row of a day, or of a day and class."""
+class FirstRow:
+    """The first row of a day, or of a day and class: its line, and its counts after its note is applied."""
 
     line: int
-    cells: list[str]
     counts: tuple[int, ...]
 
 
-def once(header: Header, table: Iterable[Row], names: Sequence[str], found: Findings) -> dict[tuple[int, int], Entry]:
-    """The rows of a table by day and class (0 where it has no column of classes), the named counts read.
+@dataclass(frozen=True)
+class Columns:
+    """Where the parts of a row stand: indices of the date, the class and the note (None without one), and the counts.
 
-    A key that comes again must have the same counts; which of two stories is true cannot be known.
+    ``counts`` begins with launched and destroyed where the table has a column of classes.
     """
-    places = [header.names.index(name) for name in names]
-    date_at = header.names.index("date")
-    class_at = header.names.index("class") if "class" in header.names else None
-    most = MOST_DAYS * (1 if class_at is None else len(CLASSES))
-    days, counts, classes = Remembered(day_of), Remembered(count_of), Remembered(class_of)
-    kept: dict[tuple[int, int], Entry] = {}
-    latest = -(10**9)
+
+    date: int
+    klass: int | None
+    note: int | None
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, header: Header, count_names: Sequence[str]) -> "Columns":
+        klass, note = (header.names.index(name) if name in header.names else None for name in ("class", "note"))
+        return cls(header.names.index("date"), klass, note, tuple(header.names.index(name) for name in count_names))
+
+
+def unique_rows(
+    header: Header, table: Iterable[Row], count_names: Sequence[str], log: ReadLog
+) -> dict[tuple[int, int], FirstRow]:
+    """The rows of a table by day and class (0 without a column of classes), repeated ones once.
+
+    Rows that repeat a day and class must agree in every count, since none of two contradictory rows can be preferred.
+    """
+    columns = Columns.of(header, count_names)
+    max_rows = MAX_DAYS * (1 if columns.klass is None else len(CLASSES))
+    days, counts, classes = CellCache(parse_day), CellCache(parse_count), CellCache(class_index)
+    rows: dict[tuple[int, int], FirstRow] = {}
+    latest_day = -(10**9)
     for line, cells in table:
-        if not header.fits(found, line, cells):
+        if not header.fits(log, line, cells):
             continue
-        day, klass = days[cells[date_at]], 0 if class_at is None else classes[cells[class_at]]
+        day, klass = days[cells[columns.date]], 0 if columns.klass is None else classes[cells[columns.klass]]
         if day is None or klass is None:
-            if day is None:
-                found.fault(line, f"{shown(cells[date_at])} is no date; write it as 2025-01-31")
-            if class_at is not None and klass is None:
-                found.fault(line, f"class {shown(cells[class_at])}: {did_you_mean(cells[class_at], CLASSES)}")
+            report_bad_key(cells, columns, line, log)
             continue
-        before = kept.get((day, klass))
-        if before is not None and before.cells == cells:
-            found.repair("rows told twice alike, counted once", line, f"as line {before.line}")
-            continue
-        values = tuple([counts[cells[place]] for place in places])
+        values = tuple([counts[cells[column]] for column in columns.counts])
         if BAD in values:
-            header.no_counts(found, line, cells, places)
-        elif before is None:
-            if len(kept) == most:
-                found.fault(line, f"has more than {MOST_DAYS:,} days; a record may have so many at the most")
-                return kept
-            kept[day, klass] = Entry(line, cells, values)
-            if day < latest:
-                found.repair("rows out of order of date, sorted", line)
-            latest = max(day, latest)
-        elif before.counts == values:
-            found.repair("rows told twice alike, counted once", line, f"as line {before.line}")
+            header.report_bad_counts(log, line, cells, columns.counts)
+            continue
+        if columns.note is not None and cells[columns.note].strip():
+            values = apply_note(cells[columns.note], values, line, log)
+        first = rows.get((day, klass))
+        if first is None:
+            if len(rows) == max_rows:
+                log.problem(line, f"has more than {MAX_DAYS:,} days, the most that a record may have")
+                return rows
+            rows[day, klass] = FirstRow(line, values)
+            if day < latest_day:
+                log.repair("rows not in order of date, sorted", line)
+            latest_day = max(day, latest_day)
+        elif first.counts == values:
+            log.repair("duplicate rows, counted once", line, f"as line {first.line}")
         else:
-            at = next(place for place, a, b in zip(places, before.counts, values, strict=True) if a != b)
-            what = f"{header.names[at]} is {shown(before.cells[at])} there and {shown(cells[at])} here"
-            found.fault(
-                line, f"{cells[date_at].strip()} is told on line {before.line} already: {what}; keep one of them"
-            )
-    return kept
+            log.problem(line, contradiction(cells[columns.date].strip(), count_names, first, values))
+    return rows
 
 
-def class_of(text: str) -> int | None:
-    """The place of a class among CLASSES; None for what is none."""
+def report_bad_key(cells: list[str], columns: Columns, line: int, log: ReadLog) -> None:
+    """Report a row whose date or class cannot be read."""
+    if parse_day(cells[columns.date]) is None:
+        log.problem(line, f"{shown(cells[columns.date])} {why_bad_date(cells[columns.date])}")
+    if columns.klass is not None and class_index(cells[columns.klass]) is None:
+        log.problem(line, f"class {shown(cells[columns.klass])}: {did_you_mean(cells[columns.klass], CLASSES)}")
+
+
+def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values: tuple[int, ...]) -> str:
+    """How a row contradicts the first row of its day and class."""
+    name, before, here = next(
+        (name, a, b) for name, a, b in zip(count_names, first.counts, values, strict=True) if a != b
+    )
+    there, now = ("not reported" if value == MISSING else str(value) for value in (before, here))
+    return f"{day} is on line {first.line} already: {name} is {there} there and {now} here; keep one of the rows"
+
+
+def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> tuple[int, ...]:
+    """The counts of a row with those that its note says were not reported replaced by MISSING.
+
+    Args:
+        text: Known notes (``NOTES``), separated by spaces, commas or semicolons; another one is reported.
+        values: Launched, destroyed and, where the table has it, lost.
+        line: Line of the row.
+        log: Receives problems and repairs.
+
+    """
+    counts = list(values)
+    for note in re.split(r"[\s,;]+", text.strip().lower()):
+        if note and note not in NOTES:
+            known = ", ".join(NOTES)
+            log.problem(line, f"note {shown(note)} is not known; it may change what the counts mean. Known: {known}")
+        elif note:
+            index = NOTES[note]
+            if counts[index] > 0:
+                log.repair("counts that a note calls not reported, left out", line, f"{counts[index]}, {note}")
+            counts[index] = MISSING
+    return tuple(counts)
+
+
+def class_index(text: str) -> int | None:
+    """The index of a class in ``CLASSES``; None for an unknown one."""
     name = text.strip().lower()
     return CLASSES.index(name) if name in CLASSES else None
 
 
-def daily(header: Header, table: Iterable[Row], found: Findings) -> Reports:
-    """One row a day, counts by class in columns."""
-    header.check(found, DAILY, (*COUNTS, *TOTALS), strict=True)
+def read_daily(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
+    """The counts of a table with one row per day and the classes in columns."""
+    header.check(log, DAILY, (*COUNTS, *TOTALS), strict=True)
     names = [name for name in (*COUNTS, *TOTALS) if name in header.names]
-    out: list[tuple[int, ...]] = []
-    for (day, _), entry in once(header, table, names, found).items():
-        of = dict(zip(names, entry.counts, strict=True))
-        check_totals(of, entry.line, found)
-        for klass, each in enumerate(CLASSES):
-            lost = of.get(f"{each}_lost", 0)
-            out.append((day, klass, of[f"{each}_launched"], of[f"{each}_destroyed"], lost, entry.line))
+    rows: list[tuple[int, ...]] = []
+    for (day, _), first in unique_rows(header, table, names, log).items():
+        counts = dict(zip(names, first.counts, strict=True))
+        check_totals(counts, first.line, log)
+        for klass, name in enumerate(CLASSES):
+            lost = counts.get(f"{name}_lost", 0)
+            rows.append((day, klass, counts[f"{name}_launched"], counts[f"{name}_destroyed"], lost, first.line))
     if not any(name.endswith("_lost") for name in names):
-        found.repair(NO_LOST, header.line)
-    return as_reports(out)
+        log.repair(NO_LOST, header.line)
+    return to_reports(rows)
 
 
-def check_totals(of: dict[str, int], line: int, found: Findings) -> None:
-    """Say where a total over the missiles is not the sum of their classes; the classes are what is read."""
+def check_totals(counts: dict[str, int], line: int, log: ReadLog) -> None:
+    """Note a total of missiles that is not the sum of its classes; the classes are read."""
     for name in TOTALS:
-        parts = [of[f"{each}_{name.removeprefix('missiles_')}"] for each in MISSILES]
-        if of.get(name, MISSING) != MISSING and MISSING not in parts and of[name] != sum(parts):
-            words = f"{name} is {of[name]}, its classes make {sum(parts)}"
-            found.repair("totals of missiles that are not the sum of their classes, which were read", line, words)
+        parts = [counts[f"{klass}_{name.removeprefix('missiles_')}"] for klass in MISSILES]
+        if counts.get(name, MISSING) != MISSING and MISSING not in parts and counts[name] != sum(parts):
+            detail = f"{name} is {counts[name]}, its classes sum to {sum(parts)}"
+            log.repair("totals of missiles that differ from the sum of their classes, which was read", line, detail)
 
 
-def by_class(header: Header, table: Iterable[Row], found: Findings) -> Reports:
-    """One row a day and class."""
-    header.check(found, BY_CLASS, ("lost", "note"), strict=True)
+def read_by_class(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
+    """The counts of a table with one row per day and class."""
+    header.check(log, BY_CLASS, ("lost", "note"), strict=True)
     names = [name for name in ("launched", "destroyed", "lost") if name in header.names]
-    out: list[tuple[int, ...]] = []
-    for (day, klass), entry in once(header, table, names, found).items():
-        values = [*entry.counts, 0][:3]
-        note = entry.cells[header.names.index("note")].strip() if "note" in header.names else ""
-        if note in NOTES:
-            values[NOTES[note]] = MISSING
-        out.append((day, klass, *values, entry.line))
+    rows = [
+        (day, klass, *(*first.counts, 0)[:3], first.line)
+        for (day, klass), first in unique_rows(header, table, names, log).items()
+    ]
     if "lost" not in names:
-        found.repair(NO_LOST, header.line)
-    return as_reports(out)
+        log.repair(NO_LOST, header.line)
+    return to_reports(rows)
 
 
-def as_reports(out: list[tuple[int, ...]]) -> Reports:
-    return Reports(*np.array(out, np.int64).reshape(-1, 6).T)
+def to_reports(rows: list[tuple[int, ...]]) -> Reports:
+    return Reports(*np.array(rows, np.int64).reshape(-1, 6).T)
 
 
-def assembled(told: Reports, found: Findings, digest: str, source: str, layout: str) -> Record:
-    """The record that reports make, day by day; raises RecordError where they make none."""
-    check_span(told, found)
-    first, size = int(told.day.min()), len(CLASSES)
-    shape = (int(told.day.max()) - first + 1, size)
-    at = (told.day - first) * size + told.klass
-    known, seen = np.ones(shape, np.bool_), np.zeros(shape, np.bool_)
-    known.ravel()[at[told.launched == MISSING]] = False
-    seen.ravel()[at] = True
+def assemble(reports: Reports, log: ReadLog, digest: str, source: str, layout: str) -> Record:
+    """The record of the sums of reports by day and class.
+
+    Raises:
+        RecordError: The reports cover no day, or an implausibly long span.
+
+    """
+    check_span(reports, log)
+    first, size = int(reports.day.min()), len(CLASSES)
+    shape = (int(reports.day.max()) - first + 1, size)
+    cell = (reports.day - first) * size + reports.klass
+    known, reported = np.ones(shape, np.bool_), np.zeros(shape, np.bool_)
+    known.ravel()[cell[reports.launched == MISSING]] = False
+    reported.ravel()[cell] = True
     sums = np.zeros((3, *shape), np.int64)
-    for total, counts in zip(sums, repaired_counts(told, found), strict=True):
-        np.add.at(total.ravel(), at, counts)
-    days = np.datetime64(first, "D") + np.arange(len(seen))
-    say_days(found, "days without a report, read as days without a raid", days[~seen.any(axis=1)])
-    inside = tuple(each for each in breaks() if each.meets(days[0], days[-1]))
-    for each in inside:
-        if each.measure == "zeros":
-            places = [CLASSES.index(name) for name in each.classes]
-            none = ((sums[0] == 0) & known)[:, places].all(axis=1)
-            under = np.array([each.holds(day) for day in days])
-            say_days(
-                found, f"days without {' or '.join(each.classes)}, kept as none: {each.reason}", days[under & none]
-            )
+    for total, counts in zip(sums, complete_counts(reports, log), strict=True):
+        np.add.at(total.ravel(), cell, counts)
     launched, destroyed, lost = sums
-    return Record(days, CLASSES, launched, destroyed, lost, known, digest, source, layout, found.repaired(), inside)
+    days = np.datetime64(first, "D") + np.arange(len(reported))
+    note_days(log, "days without a report, read as days without a raid", days[~reported.any(axis=1)])
+    breaks = tuple(rule for rule in known_breaks() if rule.overlaps(days[0], days[-1]))
+    for rule in breaks:
+        if rule.measure == "zeros":
+            columns = [CLASSES.index(name) for name in rule.classes]
+            zero = ((launched == 0) & known)[:, columns].all(axis=1)
+            applies = np.array([rule.applies_on(day) for day in days])
+            note_days(log, f"days without {' or '.join(rule.classes)}, read as 0: {rule.reason}", days[applies & zero])
+    outliers = tuple(
+        Outlier(
+            days[day].astype(object), CLASSES[klass], int(launched[day, klass]), below,
+            f"{log.path}:{_line_of(reports, cell == day * size + klass)}",
+        )
+        for day, klass, below in find_outliers(launched, known)
+    )  # fmt: skip
+    return Record(
+        days, CLASSES, launched, destroyed, lost, known, digest, source, layout, log.repairs(), breaks, outliers
+    )
 
 
-def check_span(told: Reports, found: Findings) -> None:
-    """Report a record of no day, or of more days than a slip in a date would explain."""
-    if not len(told.day):
-        found.fault(0, "has a header but no report of a long-range weapon; is it the whole file?")
+def _line_of(reports: Reports, chosen: IntArray) -> int:
+    """The line of the largest launched count among some reports."""
+    rows = np.flatnonzero(chosen)
+    return int(reports.line[rows[np.maximum(reports.launched, reports.destroyed)[rows].argmax()]])
+
+
+def check_span(reports: Reports, log: ReadLog) -> None:
+    """Raise RecordError for a record without a day, or with a span that only an error in a date explains."""
+    if not len(reports.day):
+        log.problem(0, "has a header but no report of a long-range weapon; is it the whole file?")
     else:
-        ends = told.day.argmin(), told.day.argmax()
-        days = int(told.day[ends[1]] - told.day[ends[0]]) + 1
-        if days > MOST_DAYS:
-            first, last = (np.datetime64(int(told.day[end]), "D") for end in ends)
-            words = f"the record would have {days:,} days, from {first} (line {told.line[ends[0]]}) to {last}"
-            found.fault(
-                int(told.line[ends[1]]), f"{words} (here); {MOST_DAYS:,} are the most: one of the dates is wrong"
-            )
-    found.close()
+        ends = reports.day.argmin(), reports.day.argmax()
+        days = int(reports.day[ends[1]] - reports.day[ends[0]]) + 1
+        if days > MAX_DAYS:
+            first, last = (np.datetime64(int(reports.day[end]), "D") for end in ends)
+            span = f"the record would have {days:,} days, from {first} (line {reports.line[ends[0]]}) to {last} (here)"
+            log.problem(int(reports.line[ends[1]]), f"{span}; the most is {MAX_DAYS:,}: one of the dates is wrong")
+    log.raise_problems()
 
 
-def repaired_counts(told: Reports, found: Findings) -> tuple[Whole, Whole, Whole]:
-    """Launched, destroyed and lost of each report, none missing and no more stopped than launched."""
-    hidden = told.launched == MISSING
-    destroyed, lost = np.maximum(told.destroyed, 0), np.maximum(told.lost, 0)
-    short = ~hidden & (destroyed + lost > told.launched)
-    launched = np.where(short, destroyed + lost, np.maximum(told.launched, 0))
-    for kind, where in (
+def complete_counts(reports: Reports, log: ReadLog) -> tuple[IntArray, IntArray, IntArray]:
+    """Launched, destroyed and lost of each report: missing counts 0, launched at least destroyed and lost together.
+
+    Each replacement is counted as a repair. A missing launched count stays marked in the record as not known.
+    """
+    hidden = reports.launched == MISSING
+    destroyed, lost = np.maximum(reports.destroyed, 0), np.maximum(reports.lost, 0)
+    below = ~hidden & (destroyed + lost > reports.launched)
+    launched = np.where(below, destroyed + lost, np.maximum(reports.launched, 0))
+    for kind, cases in (
         ("launched counts not reported, so not known", hidden),
-        ("destroyed counts not reported, read as none destroyed", told.destroyed == MISSING),
-        ("launched counts below those destroyed and lost, raised to their sum", short),
+        ("destroyed counts not reported, read as none destroyed", reports.destroyed == MISSING),
+        ("lost counts not reported, read as none lost", reports.lost == MISSING),
+        ("launched counts below those destroyed and lost, raised to their sum", below),
     ):
-        if where.any():
-            example = int(np.flatnonzero(where)[told.line[where].argmin()])
-            words = CLASSES[told.klass[example]]
-            if where is short:
-                words += f" {told.launched[example]}, raised to {launched[example]}"
-            found.repair(kind, int(told.line[example]), words, int(where.sum()))
+        if cases.any():
+            example = int(np.flatnonzero(cases)[reports.line[cases].argmin()])
+            detail = CLASSES[reports.klass[example]]
+            if cases is below:
+                detail += f" {reports.launched[example]}, raised to {launched[example]}"
+            log.repair(kind, int(reports.line[example]), detail, int(cases.sum()))
     return launched, destroyed, lost
 
 
-def say_days(found: Findings, kind: str, days: Days) -> None:
+def note_days(log: ReadLog, kind: str, days: Days) -> None:
+    """Count days as a repair of a kind, the first of them as its example."""
     if len(days):
-        found.repair(kind, 0, str(days[0]), len(days))
+        log.repair(kind, 0, str(days[0]), len(days))

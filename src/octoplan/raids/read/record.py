@@ -1,7 +1,7 @@
-"""The record of raids: what was launched, destroyed and lost each day by class, with what was repaired in reading it.
+"""The record of raids: weapons launched, destroyed and lost by day and class, with the repairs made in reading it.
 
-Counts under different rules of reporting must not be compared in silence: the known breaks are data (``breaks.csv``),
-a record carries those inside its span, and ``break_between`` finds those between two days.
+Counts under different rules of reporting are not comparable. The known changes of the rules are data (``breaks.csv``);
+a record holds those within its span, and ``breaks_between`` finds those that separate two days.
 """
 
 from collections.abc import Iterable
@@ -22,18 +22,32 @@ Days = NDArray[np.datetime64]
 Day = str | date | np.datetime64
 
 CLASSES = ("drones", "cruise", "ballistic", "antiship", "other", "mixed")
-"""Drones are attack types and decoys together; a mixed row names missiles of several classes."""
+"""Weapon classes. Drones are one-way attack drones and decoys together; a mixed count names several missile classes."""
 MISSILES = CLASSES[1:]
 
 MEASURES = ("launched", "destroyed", "lost", "stopped", "zeros", "reports")
-"""What a break can concern: the counts, what a zero means, and what one report covers."""
+"""What a break can concern: a count, the meaning of a zero, or the period that one report covers."""
 
 BREAKS = Path(__file__).with_name("breaks.csv")
+
+OUTLIER_RATIO = 10
+"""A count at least this many times the next largest one is an outlier."""
+OUTLIER_COUNT = 100
+"""Smallest count that can be an outlier: rare classes go from 1 to 20 on an ordinary day."""
+OUTLIER_SHARE = 0.01
+"""Share of the days, at least one day, that can be outliers; a level reached more often is a change of intensity."""
 
 
 @dataclass(frozen=True)
 class Repair:
-    """One kind of thing that was put right or assumed in reading: how often, and where for example (file and line)."""
+    """One kind of correction or assumption made in reading a file.
+
+    Args:
+        kind: What was corrected or assumed.
+        count: How often.
+        example: File, line and content of the first few cases.
+
+    """
 
     kind: str
     count: int
@@ -44,8 +58,45 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class Outlier:
+    """A launched count so far above all others of its class that it may be a typing error.
+
+    Args:
+        day: The day of the count.
+        klass: Its class.
+        launched: Weapons launched by the record.
+        next_largest: Weapons on the highest day of the class that is not an outlier.
+        place: File and line of the count.
+
+    """
+
+    day: date
+    klass: str
+    launched: int
+    next_largest: int
+    place: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place}: {self.launched:,} {self.klass} launched on {self.day}, at least {OUTLIER_RATIO} times any "
+            f"ordinary day (next largest: {self.next_largest:,}); if it is an error, correct it or leave the cell "
+            f"empty, which is read as not known"
+        )
+
+
+@dataclass(frozen=True)
 class Break:
-    """A rule of reporting that holds for some classes and one measure from a day until another (None: until now)."""
+    """A reporting rule that applies to some classes and one measure from its first to its last day.
+
+    Args:
+        first: First day on which the rule applies.
+        last: Last day; None where it still applies.
+        classes: Classes that it concerns.
+        measure: One of ``MEASURES``.
+        reason: What the rule changes.
+        source: Who reports so.
+
+    """
 
     first: date
     last: date | None
@@ -54,35 +105,41 @@ class Break:
     reason: str
     source: str
 
-    def holds(self, day: Day) -> bool:
-        return self.meets(day, day)
+    def applies_on(self, day: Day) -> bool:
+        return self.overlaps(day, day)
 
-    def meets(self, first: Day, last: Day) -> bool:
-        """Whether any of the days from first to last is under the rule."""
-        ends = np.datetime64("9999-12-31") if self.last is None else _day(self.last)
-        return bool(_day(self.first) <= _day(last) and _day(first) <= ends)
+    def overlaps(self, first: Day, last: Day) -> bool:
+        """Whether the rule applies on any day from first to last."""
+        end = np.datetime64("9999-12-31") if self.last is None else to_day(self.last)
+        return bool(to_day(self.first) <= to_day(last) and to_day(first) <= end)
 
 
-def _day(day: Day) -> np.datetime64:
+def to_day(day: Day) -> np.datetime64:
+    """A day as numpy's datetime64[D]."""
     if isinstance(day, np.datetime64):
-        found: np.datetime64 = day.astype("datetime64[D]")
-        return found
+        converted: np.datetime64 = day.astype("datetime64[D]")
+        return converted
     return np.datetime64(date.fromisoformat(day) if isinstance(day, str) else day, "D")
 
 
 def read_breaks(path: Path) -> tuple[Break, ...]:
-    """The breaks of a table, in its order; raises RecordError with everything wrong in it."""
+    """The breaks of a table, in its order.
+
+    Raises:
+        RecordError: The table has problems; all of them are listed.
+
+    """
     report = Report(str(path.parent))
     text = text_of(path.name, path.read_bytes(), report)
     columns = ("from", "to", "classes", "measure", "reason", "source")
-    found: list[Break] = []
+    rules: list[Break] = []
     for row in (read_csv(path.name, text, columns, report) if text else None) or ():
         faults: list[str] = []
-        first, last = _date(row["from"], faults), _date(row["to"], faults) if row["to"] else None
+        first, last = _iso_date(row["from"], faults), _iso_date(row["to"], faults) if row["to"] else None
         classes = CLASSES if row["classes"] == "all" else tuple(row["classes"].split())
-        faults += [f"class {shown(each)}: {did_you_mean(each, CLASSES)}" for each in classes if each not in CLASSES]
+        faults += [f"class {shown(name)}: {did_you_mean(name, CLASSES)}" for name in classes if name not in CLASSES]
         if not classes:
-            faults.append("has no class; write 'all', or names parted by spaces")
+            faults.append("has no class; write 'all', or names separated by spaces")
         if row["measure"] not in MEASURES:
             faults.append(f"measure {shown(row['measure'])}: {did_you_mean(row['measure'], MEASURES)}")
         if first and last and last < first:
@@ -91,39 +148,51 @@ def read_breaks(path: Path) -> tuple[Break, ...]:
         for fault in faults:
             report.add(path.name, row.line, fault)
         if first and not faults:
-            found.append(Break(first, last, classes, row["measure"], row["reason"], row["source"]))
+            rules.append(Break(first, last, classes, row["measure"], row["reason"], row["source"]))
     if report.problems:
         raise RecordError(report.problems)
-    return tuple(found)
+    return tuple(rules)
 
 
-def _date(text: str, faults: list[str]) -> date | None:
+def _iso_date(text: str, faults: list[str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        faults.append(f"{shown(text)} is no date; write it as 2025-08-01")
+        faults.append(f"{shown(text)} is not a date; write it as 2025-08-01")
         return None
 
 
 @cache
-def breaks() -> tuple[Break, ...]:
+def known_breaks() -> tuple[Break, ...]:
     """The known breaks in the public record."""
     return read_breaks(BREAKS)
 
 
-def break_between(a: Day, b: Day, measure: str, classes: Iterable[str] = CLASSES) -> tuple[Break, ...]:
-    """The breaks that part two days: a rule on the measure, for any of the classes, that holds on one day only.
+def breaks_between(first: Day, second: Day, measure: str, classes: Iterable[str] = CLASSES) -> tuple[Break, ...]:
+    """The breaks that make a measure incomparable between two days: rules that apply on exactly one of them.
 
-    Empty where the two may be compared. What is stopped is destroyed and lost together, so the break of August 2025,
-    which moved the one into the other, does not part it.
+    The stopped count is the sum of destroyed and lost, so the break of August 2025, which moved weapons from one to the
+    other, does not concern it.
+
+    Args:
+        first: One of the days.
+        second: The other day, in any order.
+        measure: One of ``MEASURES``.
+        classes: A rule counts if it concerns any of these.
+
+    Returns:
+        The breaks; empty where the two days are comparable.
+
     """
     if measure not in MEASURES:
         raise ValueError(f"measure {shown(measure)}: {did_you_mean(measure, MEASURES)}")
-    wanted = set(classes)
+    concerned = set(classes)
     return tuple(
-        each
-        for each in breaks()
-        if each.measure == measure and wanted & set(each.classes) and each.holds(a) != each.holds(b)
+        rule
+        for rule in known_breaks()
+        if rule.measure == measure
+        and concerned & set(rule.classes)
+        and rule.applies_on(first) != rule.applies_on(second)
     )
 
 
@@ -131,17 +200,20 @@ def break_between(a: Day, b: Day, measure: str, classes: Iterable[str] = CLASSES
 class Record:
     """Raids by day and class, every calendar day from the first to the last.
 
-    days        (n,) datetime64[D], contiguous
-    classes     names of the columns
-    launched    (n, classes) weapons; where not known, the sum of the reports that give a count
-    destroyed   (n, classes) weapons
-    lost        (n, classes) weapons that did not reach a target, where reported apart
-    known       (n, classes) False where a report hides how many were launched: no such count may be read as zero
-    digest      SHA-256 of the file, in hex
-    source      name of the file
-    layout      daily, classes or reports
-    repairs     what was put right or assumed
-    breaks      the known breaks inside the span
+    Args:
+        days: (n,) datetime64[D], contiguous.
+        classes: Names of the columns.
+        launched: (n, classes) weapons; where not known, the sum of the reports that give a count.
+        destroyed: (n, classes) weapons.
+        lost: (n, classes) weapons that did not reach a target, where reported separately.
+        known: (n, classes) False where a report withholds the launched count; ``launched`` is then no count of the day.
+        digest: SHA-256 of the file, in hex.
+        source: Name of the file.
+        layout: "daily", "classes", "reports" or "months".
+        repairs: Corrections and assumptions made in reading.
+        breaks: The known breaks within the span.
+        outliers: Launched counts that may be typing errors.
+
     """
 
     days: Days
@@ -155,10 +227,11 @@ class Record:
     layout: str
     repairs: tuple[Repair, ...]
     breaks: tuple[Break, ...]
+    outliers: tuple[Outlier, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.diff(self.days) == np.timedelta64(1, "D")).all():
-            raise ValueError("the days of a record follow one another without a gap")
+            raise ValueError("the days of a record must follow one another without a gap")
         for values in (self.launched, self.destroyed, self.lost, self.known):
             if values.shape != (len(self.days), len(self.classes)):
                 raise ValueError(f"has shape {values.shape}, expected {(len(self.days), len(self.classes))}")
@@ -171,36 +244,45 @@ class Record:
     @property
     def drones(self) -> Ints:
         """Drones launched: (n,)."""
-        return self._sum("drones")
+        return self._launched_in("drones")
 
     @property
     def missiles(self) -> Ints:
         """Missiles of all classes launched: (n,)."""
-        return self._sum(*MISSILES)
+        return self._launched_in(*MISSILES)
+
+    @property
+    def packages(self) -> Ints:
+        """Drones and missiles launched: (n, 2)."""
+        return np.column_stack([self.drones, self.missiles])
 
     @property
     def stopped(self) -> Ints:
-        """Destroyed and lost, at most what is known to be launched: (n, classes)."""
+        """Destroyed and lost together, at most the launched count: (n, classes)."""
         capped: Ints = np.minimum(self.destroyed + self.lost, self.launched)
         return capped
 
     @property
-    def whole(self) -> Flags:
-        """Days on which every launched count is known: (n,)."""
+    def all_known(self) -> Flags:
+        """Days on which the launched counts of all classes are known: (n,)."""
         return np.asarray(self.known.all(axis=1))
 
-    def _sum(self, *classes: str) -> Ints:
-        total: Ints = self.launched[:, [self.classes.index(each) for each in classes if each in self.classes]].sum(
-            axis=1
-        )
+    def _launched_in(self, *classes: str) -> Ints:
+        columns = [self.classes.index(name) for name in classes if name in self.classes]
+        total: Ints = self.launched[:, columns].sum(axis=1)
         return total
 
     def between(self, first: Day, last: Day) -> "Record":
-        """The part from one day to another, both inside; raises RecordError where they are not."""
-        start, stop = _day(first), _day(last)
+        """The part of the record from one day to another, both included.
+
+        Raises:
+            RecordError: The record does not hold all of these days.
+
+        """
+        start, stop = to_day(first), to_day(last)
         if not (len(self) and self.days[0] <= start <= stop <= self.days[-1]):
             span = f"{self.days[0]} to {self.days[-1]}" if len(self) else "no day"
-            raise RecordError([Problem(self.source, 0, f"holds {span}; {start} to {stop} is no part of it")])
+            raise RecordError([Problem(self.source, 0, f"holds {span}; {start} to {stop} is not within it")])
         part = slice(int((start - self.days[0]).astype(int)), int((stop - self.days[0]).astype(int)) + 1)
         return replace(
             self,
@@ -209,5 +291,31 @@ class Record:
             destroyed=self.destroyed[part],
             lost=self.lost[part],
             known=self.known[part],
-            breaks=tuple(each for each in self.breaks if each.meets(start, stop)),
+            breaks=tuple(rule for rule in self.breaks if rule.overlaps(start, stop)),
+            outliers=tuple(outlier for outlier in self.outliers if start <= to_day(outlier.day) <= stop),
         )
+
+
+def find_outliers(launched: Ints, known: Flags) -> list[tuple[int, int, int]]:
+    """Counts far above all others of their class: a factor of ``OUTLIER_RATIO`` lies between them and the next largest.
+
+    Args:
+        launched: (n, classes) weapons.
+        known: (n, classes) counts that are compared.
+
+    Returns:
+        Day index, class index and the next largest count of each outlier, by class and day.
+
+    """
+    outliers = []
+    most = max(1, int(OUTLIER_SHARE * len(launched)))
+    for column in range(launched.shape[1]):
+        counts = np.where(known[:, column], launched[:, column], 0)
+        order = np.argsort(-counts, kind="stable")
+        ranked = counts[order]
+        for number in range(min(most, len(ranked) - 1), 0, -1):
+            smallest, below = int(ranked[number - 1]), int(ranked[number])
+            if smallest >= OUTLIER_COUNT and smallest >= OUTLIER_RATIO * below:
+                outliers += [(int(day), column, below) for day in np.sort(order[:number])]
+                break
+    return outliers

@@ -10,15 +10,15 @@ from octoplan.errors import RecordError
 from octoplan.raids.read.attack_reports import read_models
 from octoplan.raids.read.readers import read
 from octoplan.raids.read.record import CLASSES, Record
-from tests.raids.tables import reported
+from tests.raids.read.tables import reported
 
-ALIKE = "reports told twice alike, counted once"
-AGAIN = "reports told again with other times, counted once by the last"
-INSIDE = "reports of a place inside one of the whole country, left out"
-REGION = "reports of a region's command, left out"
+ALIKE = "duplicate reports, counted once"
+AGAIN = "reports repeated with other times, counted once by the last"
+INSIDE = "regional reports within one of the whole country, left out"
+REGION = "reports of a regional command, left out"
 SHORT = "reports of short-range weapons, left out"
 BOTH = "reports of long- and short-range weapons in one count, left out"
-UNKNOWN = "models not in the table, counted as other"
+UNKNOWN = "models not in the table of models, counted as other"
 TWIN = {"source": "kpszsu/posts/2"}
 
 
@@ -240,7 +240,7 @@ def test_a_report_that_ends_before_it_begins_is_said(place: Path) -> None:
     """Times the wrong way round are said; the end dates the report all the same."""
     found = record(place, {"time_start": "2025-01-03 20:00"})
     assert [str(day) for day in found.days] == ["2025-01-02"]
-    assert said(found) == {"reports that end before they begin, dated by the end all the same": (1, "raids.csv:2")}
+    assert said(found) == {"reports that end before they begin, dated by their end": (1, "raids.csv:2")}
 
 
 def test_columns_may_be_fewer_or_more(place: Path) -> None:
@@ -251,9 +251,9 @@ def test_columns_may_be_fewer_or_more(place: Path) -> None:
     found = read(place)
     assert found.missiles.tolist() == [3]
     assert said(found) == {
-        "columns not known, passed over": (1, "raids.csv:1: 'mood'"),
+        "unknown columns, skipped": (1, "raids.csv:1: 'mood'"),
         "no column not_reach_goal, read as none lost": (1, "raids.csv:1"),
-        "no column source, read as published by nobody known": (1, "raids.csv:1"),
+        "no column source, read as publisher not known": (1, "raids.csv:1"),
     }
     assert said(record(place, {"affected region": "", "Cross Border Belarus": "1", "num_hit_location": "3"})) == {}
 
@@ -286,6 +286,6 @@ def test_a_table_of_models_is_checked(tmp_path: Path) -> None:
         read_models(path)
     assert str(raised.value).split("\n") == [
         f"{path}:2: class 'drone': did you mean 'drones'?",
-        f"{path}:3: 'shahed*' stands in the table already",
+        f"{path}:3: 'shahed*' is in the table already",
         f"{path}:4: has no pattern; write a name, or its beginning and *",
     ]

@@ -4,6 +4,8 @@ import hashlib
 import os
 import pickle
 import re
+from collections.abc import Callable
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -14,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octoplan.errors import RecordError, ScenarioError
-from octoplan.raids.read import csv_reader as text
+from octoplan.raids.read import csv_reader
 from octoplan.raids.read.readers import read
-from octoplan.raids.read.record import CLASSES, Record
-from tests.raids.tables import Table, a_day, by_class, classed, daily, reported, reports, tables
+from octoplan.raids.read.record import CLASSES, Record, find_outliers
+from tests.raids.read.tables import Table, a_day, by_class, classed, daily, reported, reports, tables
 
-PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "raids"
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "raids"
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +77,9 @@ def test_columns_come_in_any_order(place: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a,b\n1,2\n", ":1: the header 'a,b' is of no known layout; expected date,drones_launched"),
-        ("date;class;launched\n", ":1: the cells are not parted by commas"),
-        ("date\tclass\n", ":1: the cells are not parted by commas"),
+        ("a,b\n1,2\n", ":1: the header 'a,b' has no known layout; expected date,drones_launched"),
+        ("date;class;launched\n", ":1: the cells are not separated by commas"),
+        ("date\tclass\n", ":1: the cells are not separated by commas"),
         ("date,class,launched\n", ":1: the header has no column 'destroyed'"),
         ("date,class,launched,destroyed,lots\n", "unknown column 'lots' (did you mean 'lost'?)"),
         ("date,class,launched,launched,destroyed\n", ":1: the header has the column 'launched' twice"),
@@ -87,7 +89,7 @@ def test_columns_come_in_any_order(place: Path) -> None:
         ("date,class,launched,destroyed\n", ": has a header but no report"),
         (reported({"model": "Orlan-10"}), ": has a header but no report of a long-range weapon"),
         ("", ":1: is empty"),
-        (" \n\n", ":1: the header"),
+        (" \n\n", ":1: is empty"),
         ("\n\n", ":1: is empty"),
     ],
 )
@@ -123,7 +125,7 @@ def test_encodings_are_recognised_and_said(place: Path, encoding: str, kind: str
 def test_line_ends_do_not_matter(place: Path, ending: str) -> None:
     """Rows and their lines are the same whatever ends a line; the ends of Windows are said."""
     content = classed("2025-01-02,drones,3,2,0,", "2025-01-02,drones,3,2,0,").replace("\n", ending)
-    twice = {"rows told twice alike, counted once": (1, "raids.csv:3: as line 2")}
+    twice = {"duplicate rows, counted once": (1, "raids.csv:3: as line 2")}
     ends = {"lines that end in CR LF": (3, "raids.csv:1")} if ending == "\r\n" else {}
     assert twice | ends == said(record(place, content))
 
@@ -131,19 +133,19 @@ def test_line_ends_do_not_matter(place: Path, ending: str) -> None:
 def test_a_line_end_between_blocks_is_counted_once(place: Path) -> None:
     """Line ends are counted right where a block of bytes ends between CR and LF."""
     head, row = "date,class,launched,destroyed,lost\r\n", "2025-01-02,drones,3,2,0"
-    content = head + "\n" * (text.BLOCK - len(head) - len(row) - 1) + row + "\r\n"
-    assert content[text.BLOCK - 1] == "\r"
+    content = head + "\n" * (csv_reader.BLOCK_SIZE - len(head) - len(row) - 1) + row + "\r\n"
+    assert content[csv_reader.BLOCK_SIZE - 1] == "\r"
     assert said(record(place, content))["lines that end in CR LF"] == (2, "raids.csv:1")
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("date,class\nd\xe9j\xe0 vu".encode("latin-1"), ":2: byte 0xe9 is no utf-8 text; save the file as UTF-8"),
-        (b"date\n" * 300_000 + b"\xd0", ":300001: byte 0xd0 is no utf-8 text"),
-        (b"\xff\xfea", ": byte 0x61 is no utf-16 text"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": is no text: it holds zero bytes"),
-        ("a".encode("utf-32"), ": is no text: it holds zero bytes"),
+        ("date,class\nd\xe9j\xe0 vu".encode("latin-1"), ":2: byte 0xe9 is not utf-8 text; save the file as UTF-8"),
+        (b"date\n" * 300_000 + b"\xd0", ":300001: byte 0xd0 is not utf-8 text"),
+        (b"\xff\xfea", ": byte 0x61 is not utf-16 text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ": is not text: it holds zero bytes"),
+        ("a".encode("utf-32"), ": is not text: it holds zero bytes"),
         (b"PK\x03\x04", ": is a zip archive or a workbook; unpack it"),
         (b"\x1f\x8b\x08", ": is a gzip archive; unpack it"),
     ],
@@ -184,22 +186,22 @@ def test_a_broken_table_is_refused_at_its_line(place: Path, content: str, words:
 
 def test_lines_are_those_of_the_file(place: Path) -> None:
     """A fault has the line its row begins on, past blank lines and cells of several lines, and blank lines are said."""
-    rows = ['2025-01-02,drones,3,2,0,"a\nb"', "", ",,,,,", "2025-01-03,drones,x,2,0,"]
-    assert faults(place, classed(*rows))[0].startswith(":6: launched: 'x' is no count")
-    assert said(record(place, classed(*rows[:3])))["blank lines, passed over"] == (2, "raids.csv:4")
+    rows = ['2025-01-02,drones,3,2,0,"destroyed-hidden\n"', "", ",,,,,", "2025-01-03,drones,x,2,0,"]
+    assert faults(place, classed(*rows))[0].startswith(":6: launched: 'x' is not a count")
+    assert said(record(place, classed(*rows[:3])))["blank lines, skipped"] == (2, "raids.csv:4")
 
 
 def test_too_many_rows_are_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table beyond the limit of rows is refused with the limit."""
-    monkeypatch.setattr(text, "MOST_ROWS", 3)
+    monkeypatch.setattr(csv_reader, "MAX_ROWS", 3)
     rows = ["2025-01-02,drones,3,2,0,"] * 4
     assert record(place, classed(*rows[:3])).drones.tolist() == [3]
-    assert faults(place, classed(*rows)) == [":5: has more than 3 rows; a record may have so many at the most"]
+    assert faults(place, classed(*rows)) == [":5: has more than 3 rows, the most that is read"]
 
 
 VALID = [
     a_day(drones_launched=3, drones_destroyed=2).encode(),
-    classed("2025-01-02,drones,3,2,0,", '2025-01-03,cruise,3,2,0,"a\nb"').encode(),
+    classed("2025-01-02,drones,3,2,0,", '2025-01-03,cruise,3,2,0,"launched-hidden\n"').encode(),
     reported({}, {"model": "Молнія"}, {"source": ""}).encode(),
     reported({}, {"model": "Молнія"}, {"source": ""}).encode("utf-16"),
 ]
@@ -239,17 +241,20 @@ def tried(place: Path, content: bytes) -> Record | RecordError:
     ("cell", "words"),
     [
         ("-3", "is negative; a count is 0 or more"),
-        ('"1,234"', "has a thousands separator; write the digits alone"),
+        ('"1,234,567"', "has a thousands separator; write the digits without a separator"),
+        ("1.000", "can mean 1 or 1,000; write the digits without a separator"),
+        ('"1,234"', "can mean 1.234 or 1,234"),
+        ("12.345.678", "has a thousands separator"),
         ("1 234", "has a thousands separator"),
         ("1\u00a0234", "has a thousands separator"),
-        ("3.5", "is no whole number"),
-        ('"3,5"', "is no whole number"),
-        ("1.0e3", "is no whole number"),
+        ("3.5", "is not a whole number"),
+        ('"3,5"', "is not a whole number"),
+        ("1.0e3", "is not a whole number"),
         ("1000001", "is more than 1,000,000"),
         ("9" * 30, "is more than 1,000,000"),
-        ("many", "is no count; write a whole number, or leave the cell empty"),
+        ("many", "is not a count; write a whole number, or leave the cell empty"),
         ("\u0663", "is more than 1,000,000"),
-        ("=1+1", "is no count"),
+        ("=1+1", "is not a count"),
     ],
 )
 def test_a_count_that_is_none_is_refused(place: Path, cell: str, words: str) -> None:
@@ -274,13 +279,13 @@ def test_a_date_that_is_none_is_refused(place: Path, day: str) -> None:
     for content in (a_day(day), classed(f"{day},drones,3,2,0,"), reported({"time_end": day})):
         (fault,) = faults(place, content)
         assert fault.startswith(":2: ")
-        assert re.search(r"is no (date|time); write it as 2025-01-31", fault)
+        assert re.search(r"(is not a date; write it as 2025-01-31|can mean 2025-01-02 or 2025-02-01)", fault)
 
 
 def test_a_day_has_no_time_of_day_in_a_table_of_days(place: Path) -> None:
     """Midnight, as some programs add it to a date, is the date; a time of day is refused."""
     assert record(place, classed("2025-01-02 00:00:00,drones,3,2,0,")).drones.tolist() == [3]
-    assert "is no date" in faults(place, classed("2025-01-02 07:00,drones,3,2,0,"))[0]
+    assert "is not a date" in faults(place, classed("2025-01-02 07:00,drones,3,2,0,"))[0]
 
 
 def test_an_unknown_class_is_refused(place: Path) -> None:
@@ -315,12 +320,98 @@ def test_a_launched_count_not_reported_is_not_zero(place: Path, cell: str) -> No
         a_day(drones_launched=cell, drones_destroyed=4),
         classed(f"2025-01-02,drones,{cell},4,0,"),
         classed("2025-01-02,drones,0,4,0,launched-missing"),
+        classed("2025-01-02,drones,0,4,0,Launched-Hidden"),
         reported({"launched": cell, "destroyed": "4", "not_reach_goal": ""}),
     ):
         found = record(place, content)
         assert found.known.tolist() == [[False, True, True, True, True, True]]
-        assert (found.whole.tolist(), found.launched[0, 0], found.destroyed[0, 0]) == ([False], 0, 4)
-        assert said(found) == {"launched counts not reported, so not known": (1, "raids.csv:2: drones")}
+        assert (found.all_known.tolist(), found.launched[0, 0], found.destroyed[0, 0]) == ([False], 0, 4)
+        repairs = said(found)
+        repairs.pop("lost counts not reported, read as none lost", None)
+        assert repairs == {"launched counts not reported, so not known": (1, "raids.csv:2: drones")}
+
+
+def test_a_count_beside_a_note_that_hides_it_is_left_out_and_said(place: Path) -> None:
+    """A count that the note of its row calls not reported is not known, and that is a repair of its own."""
+    found = record(place, classed("2025-01-02,drones,7,4,0,launched-hidden; destroyed-missing"))
+    assert (found.known[0, 0], found.launched[0, 0], found.destroyed[0, 0]) == (False, 0, 0)
+    kind = "counts that a note calls not reported, left out"
+    assert said(found)[kind] == (2, "raids.csv:2: 7, launched-hidden; raids.csv:2: 4, destroyed-missing")
+
+
+def test_an_unknown_note_is_refused(place: Path) -> None:
+    """A note may change what a count means, so one that is not known is refused with those that are."""
+    (fault,) = faults(place, classed("2025-01-02,drones,3,2,0,", "2025-01-03,drones,0,2,0,launched-secret"))
+    assert fault.startswith(":3: note 'launched-secret' is not known")
+    assert fault.endswith("Known: launched-missing, launched-hidden, destroyed-missing, destroyed-hidden")
+
+
+def test_duplicate_rows_with_other_notes_are_refused(place: Path) -> None:
+    """Of two rows with the same counts, one of them hidden by its note, neither can be preferred."""
+    rows = ("2025-01-02,drones,0,4,0,launched-hidden", "2025-01-02,drones,0,4,0,")
+    (fault,) = faults(place, classed(*rows))
+    assert "launched is not reported there and 0 here" in fault
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("03/04/2026", "can mean 2026-04-03 or 2026-03-04; write the year first"),
+        ("03.04.2026 07:30", "can mean 2026-04-03 or 2026-03-04"),
+        ("31.01.2026", "does not begin with the year; write it as 2026-01-31"),
+        ("03-03-2026", "does not begin with the year; write it as 2026-03-03"),
+        ("40/40/2026", "is not a date"),
+    ],
+)
+def test_a_date_of_uncertain_order_is_refused_with_its_readings(place: Path, day: str, words: str) -> None:
+    """A date with the year last names the days that it can mean, in every layout."""
+    for content in (a_day(day), classed(f"{day},drones,3,2,0,"), reported({"time_end": day})):
+        (fault,) = faults(place, content)
+        assert words in fault
+
+
+def test_empty_columns_without_a_name_are_skipped(place: Path) -> None:
+    """Columns that a spreadsheet adds, without a name or a cell, are counted and skipped; a cell in one is refused."""
+    head, row = "date,,class,launched,destroyed,lost,,,", "2025-01-02,,drones,3,2,0,,,"
+    found = record(place, f"{head}\n{row}\n")
+    assert said(found) == {"columns without a name, skipped where empty": (4, "raids.csv:1")}
+    assert found.drones.tolist() == [3]
+    assert record(place, classed("2025-01-02,drones,3,2,0,,,,")).drones.tolist() == [3]
+    (fault,) = faults(place, f"{head}\n2025-01-02,9,drones,3,2,0,,,\n")
+    assert fault == ":2: '9' stands in a column without a name; name it or remove it"
+
+
+@pytest.mark.parametrize("layout", [daily, by_class])
+def test_a_day_ten_times_any_other_is_named(place: Path, layout: Callable[[Table], str]) -> None:
+    """A count ten times the next largest is an outlier of the record, with its date, line and the next largest."""
+    counts = np.zeros((200, len(CLASSES)), np.int64)
+    counts[:, 0] = np.arange(200)
+    counts[70, 0] = 1990
+    table = Table(date(2025, 1, 1), counts, counts // 2, counts * 0, np.ones(counts.shape, bool))
+    found = record(place, layout(table))
+    (outlier,) = found.outliers
+    day = outlier.day
+    assert (day, outlier.klass, outlier.launched, outlier.next_largest) == (date(2025, 3, 12), "drones", 1990, 199)
+    line = 1 + next(n for n, text in enumerate(place.read_text().split("\n")) if text.startswith(str(day)))
+    assert str(outlier).startswith(f"{place}:{line}: 1,990 drones launched on 2025-03-12, at least 10 times any")
+    assert found.between("2025-01-01", "2025-03-11").outliers == ()
+    counts[70, 0] = 1989
+    assert record(place, layout(table)).outliers == ()
+
+
+def test_outliers_are_judged_among_known_counts() -> None:
+    """Two errors are found together, small counts and repeated levels are none, and hidden counts are not compared."""
+    counts = np.zeros((300, 2), np.int64)
+    counts[:, 0], counts[5:7, 0] = 100, (12_000, 15_000)
+    counts[8, 1] = 99
+    known = np.ones(counts.shape, bool)
+    assert find_outliers(counts, known) == [(5, 0, 100), (6, 0, 100)]
+    counts[8, 1] = 100
+    assert find_outliers(counts, known)[-1] == (8, 1, 0)
+    known[8, 1] = False
+    assert len(find_outliers(counts, known)) == 2
+    counts[10:12, 0] = 12_000
+    assert find_outliers(counts, known) == []
 
 
 def test_a_destroyed_count_not_reported_is_said(place: Path) -> None:
@@ -332,8 +423,10 @@ def test_a_destroyed_count_not_reported_is_said(place: Path) -> None:
         reported({"launched": "4", "destroyed": "", "not_reach_goal": ""}),
     ):
         found = record(place, content)
-        assert (found.launched[0, 0], found.destroyed[0, 0], found.whole.tolist()) == (4, 0, [True])
-        assert said(found) == {"destroyed counts not reported, read as none destroyed": (1, "raids.csv:2: drones")}
+        assert (found.launched[0, 0], found.destroyed[0, 0], found.all_known.tolist()) == (4, 0, [True])
+        repairs = said(found)
+        repairs.pop("lost counts not reported, read as none lost", None)
+        assert repairs == {"destroyed counts not reported, read as none destroyed": (1, "raids.csv:2: drones")}
 
 
 def test_more_stopped_than_launched_raises_launched(place: Path) -> None:
@@ -357,9 +450,9 @@ def test_rows_alike_count_once_and_others_are_refused(place: Path) -> None:
     ):
         twice = record(place, content + content.split("\n")[1].replace(",3,", ",3.0,") + "\n")
         assert twice.drones.tolist() == [3]
-        assert said(twice) == {"rows told twice alike, counted once": (1, "raids.csv:3: as line 2")}
+        assert said(twice) == {"duplicate rows, counted once": (1, "raids.csv:3: as line 2")}
         (fault,) = faults(place, content + row.split("\n")[1])
-        assert re.fullmatch(r":3: .* on line 2 already: .*launched is '3' there and '4' here; keep one of them", fault)
+        assert re.fullmatch(r":3: .* on line 2 already: .*launched is 3 there and 4 here; keep one of the rows", fault)
 
 
 def test_days_out_of_order_are_sorted_and_gaps_filled(place: Path) -> None:
@@ -368,7 +461,7 @@ def test_days_out_of_order_are_sorted_and_gaps_filled(place: Path) -> None:
     assert found.drones.tolist() == [2, 0, 0, 5]
     assert found.known.all()
     assert said(found) == {
-        "rows out of order of date, sorted": (2, "raids.csv:3"),
+        "rows not in order of date, sorted": (2, "raids.csv:3"),
         "days without a report, read as days without a raid": (1, "raids.csv: 2025-01-04"),
     }
 
@@ -395,8 +488,8 @@ def test_totals_of_missiles_are_checked(place: Path) -> None:
     assert said(record(place, right)) == {}
     found = record(place, wrong)
     assert found.missiles.tolist() == [5]
-    kind = "totals of missiles that are not the sum of their classes, which were read"
-    assert said(found) == {kind: (1, "raids.csv:2: missiles_launched is 6, its classes make 5")}
+    kind = "totals of missiles that differ from the sum of their classes, which was read"
+    assert said(found) == {kind: (1, "raids.csv:2: missiles_launched is 6, its classes sum to 5")}
 
 
 def test_a_table_without_lost_weapons_is_said(place: Path) -> None:
@@ -404,7 +497,7 @@ def test_a_table_without_lost_weapons_is_said(place: Path) -> None:
     found = record(place, "date,class,launched,destroyed\n2025-01-02,drones,3,2\n")
     assert (found.lost.sum(), list(said(found))) == (
         0,
-        ["no column of lost weapons, read as none lost apart from those destroyed"],
+        ["no column of lost weapons, read as none lost other than those destroyed"],
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from octoplan.errors import RecordError
 from octoplan.raids.read.alerts import Exposure, read_exposure
-from tests.raids.test_readers import PUBLIC, public
+from tests.raids.read.test_readers import PUBLIC, public
 
 HEAD = "region,alerts,hours,alerts_per_day,share_alerts"
 ROWS = ("Upland,50,40.5,0.14,0.25", "Lowland,120,90,0.33,0.6", "Coast,30,12.0,0.08,0.15")
@@ -43,11 +43,11 @@ def test_region_and_alerts_are_enough(tmp_path: Path) -> None:
         (ROWS, "region,alarms", ":1: the header has no column 'alerts'; has an unknown column 'alarms'"),
         (ROWS, f"{HEAD},targets", "unknown column 'targets'"),
         (("Upland,,40,0.1,1",), HEAD, ":2: alerts is empty"),
-        (("Upland,-5,40,0.1,1",), HEAD, ":2: alerts '-5' is no count"),
-        (("Upland,5.5,40,0.1,1",), HEAD, ":2: alerts '5.5' is no count"),
-        ((*ROWS, "Hill,5,-1,0.1,1"), HEAD, ":5: hours '-1' is no number"),
-        ((*ROWS, "Hill,5,1,0.1,some"), HEAD, ":5: share_alerts 'some' is no number"),
-        ((*ROWS, "Coast,31,12.0,0.08,0.15"), HEAD, ":5: 'Coast' is told on line 4 already"),
+        (("Upland,-5,40,0.1,1",), HEAD, ":2: alerts '-5' is negative"),
+        (("Upland,5.5,40,0.1,1",), HEAD, ":2: alerts '5.5' is not a whole number"),
+        ((*ROWS, "Hill,5,-1,0.1,1"), HEAD, ":5: hours '-1' is not a number"),
+        ((*ROWS, "Hill,5,1,0.1,some"), HEAD, ":5: share_alerts 'some' is not a number"),
+        ((*ROWS, "Coast,31,12.0,0.08,0.15"), HEAD, ":5: 'Coast' is on line 4 already"),
         ((*ROWS, ",31,12.0,0.08,0.15"), HEAD, ":5: has no region"),
         ((*ROWS, "Hill,5"), HEAD, ":5: has 2 cells, expected 5"),
         ((), HEAD, "has a header but no region"),
@@ -59,6 +59,24 @@ def test_what_cannot_be_is_listed_by_line(tmp_path: Path, rows: tuple[str, ...],
     with pytest.raises(RecordError) as raised:
         read(tmp_path, *rows, head=head)
     assert words in str(raised.value)
+
+
+def test_a_number_with_two_readings_is_mentioned_or_refused(tmp_path: Path) -> None:
+    """Hours of 2.017 are read as decimal, with both readings in a repair; such a count of alerts is refused."""
+    exposure = read(tmp_path, *ROWS[1:], "Upland,50,2.017,0.14,0.25")
+    assert exposure.hours[1] == 2.017
+    (repair,) = exposure.repairs
+    assert (repair.kind, repair.count) == ("numbers whose point could separate thousands, read as decimal", 1)
+    assert repair.example == "alerts.csv:4: hours 2.017, read as 2.017 and not as 2,017"
+    with pytest.raises(RecordError, match=r":2: alerts '1\.000' can mean 1 or 1,000"):
+        read(tmp_path, "Upland,1.000,40,0.1,1")
+
+
+def test_columns_in_any_order_with_empty_ones_after_them(tmp_path: Path) -> None:
+    """Columns are known by name, and empty columns that a spreadsheet adds at the end are skipped."""
+    exposure = read(tmp_path, "30,,Upland,,", "10,2,Coast,,", head="alerts,hours,region,,")
+    assert (exposure.regions, exposure.alerts.tolist()) == (("Upland", "Coast"), [30, 10])
+    assert exposure.repairs[0].kind == "columns without a name, skipped where empty"
 
 
 def test_everything_wrong_is_listed_at_once(tmp_path: Path) -> None:
@@ -81,13 +99,13 @@ def test_what_is_put_right_is_counted(tmp_path: Path) -> None:
     """Shares that are not those of the counts, cells not told and rows told twice are repairs with an example."""
     found = read(tmp_path, *ROWS[:2], "Coast,30,,0.08,0.15", ROWS[0])
     assert [(each.kind, each.count) for each in found.repairs] == [
-        ("hours not told", 1),
-        ("rows told twice alike, counted once", 1),
+        ("hours not reported", 1),
+        ("duplicate rows, counted once", 1),
     ]
     found = read(tmp_path, *ROWS[:2])
     (repair,) = found.repairs
-    assert (repair.kind, repair.count) == ("stated shares that are not those of the counts, which were read", 2)
-    assert repair.example.startswith("alerts.csv:2: Upland 0.25, its count makes 0.294")
+    assert (repair.kind, repair.count) == ("stated shares that differ from those of the counts, which were read", 2)
+    assert repair.example.startswith("alerts.csv:2: Upland 0.25, its count gives 0.294")
     assert found.share.sum() == pytest.approx(1)
 
 

@@ -14,7 +14,7 @@ from octoplan.raids.read.readers import read
 from octoplan.raids.read.record import CLASSES, Break, Flags, Record
 from octoplan.raids.stopped_share import Counts, fit_share, latest, shares
 from octoplan.scenario.arrays import Ints
-from tests.raids.test_readers import PUBLIC, public
+from tests.raids.read.test_readers import PUBLIC, public
 
 RECORDS = 200
 

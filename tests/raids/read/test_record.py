@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from octoplan.errors import RecordError
-from octoplan.raids.read.record import CLASSES, MEASURES, Break, Record, Repair, break_between, breaks, read_breaks
+from octoplan.raids.read.record import (
+    CLASSES,
+    MEASURES,
+    Break,
+    Record,
+    Repair,
+    breaks_between,
+    known_breaks,
+    read_breaks,
+)
 
 
 def made(first: str = "2025-07-30", count: int = 4) -> Record:
@@ -16,7 +25,7 @@ def made(first: str = "2025-07-30", count: int = 4) -> Record:
     launched = np.arange(1, count + 1)[:, None] * 10 ** np.arange(len(CLASSES))
     known = np.ones(launched.shape, np.bool_)
     known[0, 1] = False
-    inside = tuple(each for each in breaks() if each.meets(days[0], days[-1]))
+    inside = tuple(each for each in known_breaks() if each.overlaps(days[0], days[-1]))
     zero = np.zeros_like(launched)
     return Record(days, CLASSES, launched, launched.copy(), zero + 1, known, "", "a.csv", "daily", (), inside)
 
@@ -28,7 +37,7 @@ def test_totals_are_over_classes() -> None:
     assert record.drones.tolist() == [1, 2, 3, 4]
     assert record.missiles.tolist() == [111110, 222220, 333330, 444440]
     assert record.stopped.tolist() == record.launched.tolist()
-    assert record.whole.tolist() == [False, True, True, True]
+    assert record.all_known.tolist() == [False, True, True, True]
 
 
 @pytest.mark.parametrize("day", [str, date.fromisoformat, np.datetime64])
@@ -49,7 +58,7 @@ def test_a_part_outside_is_refused(first: str, last: str) -> None:
     """Days that the record does not hold are refused, with those it does."""
     with pytest.raises(RecordError) as raised:
         made().between(first, last)
-    assert str(raised.value) == f"a.csv: holds 2025-07-30 to 2025-08-02; {first} to {last} is no part of it"
+    assert str(raised.value) == f"a.csv: holds 2025-07-30 to 2025-08-02; {first} to {last} is not within it"
 
 
 def test_a_record_is_not_changed() -> None:
@@ -71,12 +80,12 @@ def test_a_record_has_every_day_and_one_shape() -> None:
 
 def test_a_repair_reads_as_a_line() -> None:
     """A repair says how often, what, and where for example."""
-    assert str(Repair("blank lines, passed over", 1200, "a.csv:3")) == "1,200 × blank lines, passed over (a.csv:3)"
+    assert str(Repair("blank lines, skipped", 1200, "a.csv:3")) == "1,200 × blank lines, skipped (a.csv:3)"
 
 
 def test_the_known_breaks_are_data() -> None:
     """The table of breaks is whole, and holds those that the record is known to have."""
-    found = {(str(each.first), each.measure) for each in breaks()}
+    found = {(str(each.first), each.measure) for each in known_breaks()}
     assert {
         ("2025-08-01", "destroyed"),
         ("2025-08-01", "lost"),
@@ -84,30 +93,30 @@ def test_the_known_breaks_are_data() -> None:
         ("2026-01-01", "reports"),
         ("2026-08-01", "launched"),
     } == found
-    assert {each.measure for each in breaks()} <= set(MEASURES)
+    assert {each.measure for each in known_breaks()} <= set(MEASURES)
 
 
 def test_days_on_either_side_of_a_break_are_parted() -> None:
     """A break parts days of which one is under its rule, for its measure and classes; what is stopped it does not."""
-    assert [each.measure for each in break_between("2025-07-31", "2025-08-01", "lost")] == ["lost"]
-    assert break_between("2025-08-01", "2025-07-31", "lost") == break_between("2025-07-31", "2025-08-01", "lost")
-    assert break_between("2025-07-30", "2025-07-31", "lost") == ()
-    assert break_between("2025-08-01", "2026-03-31", "lost") == ()
-    assert break_between("2025-07-31", "2025-08-01", "stopped") == ()
-    assert break_between("2025-07-31", "2025-08-01", "launched") == ()
-    assert len(break_between("2026-07-31", date(2026, 8, 1), "launched")) == 1
-    assert len(break_between("2025-12-31", "2026-01-01", "zeros", ["drones"])) == 1
-    assert break_between("2025-12-31", "2026-01-01", "zeros", ["cruise"]) == ()
+    assert [each.measure for each in breaks_between("2025-07-31", "2025-08-01", "lost")] == ["lost"]
+    assert breaks_between("2025-08-01", "2025-07-31", "lost") == breaks_between("2025-07-31", "2025-08-01", "lost")
+    assert breaks_between("2025-07-30", "2025-07-31", "lost") == ()
+    assert breaks_between("2025-08-01", "2026-03-31", "lost") == ()
+    assert breaks_between("2025-07-31", "2025-08-01", "stopped") == ()
+    assert breaks_between("2025-07-31", "2025-08-01", "launched") == ()
+    assert len(breaks_between("2026-07-31", date(2026, 8, 1), "launched")) == 1
+    assert len(breaks_between("2025-12-31", "2026-01-01", "zeros", ["drones"])) == 1
+    assert breaks_between("2025-12-31", "2026-01-01", "zeros", ["cruise"]) == ()
     with pytest.raises(ValueError, match="did you mean 'launched'"):
-        break_between("2025-07-31", "2025-08-01", "lauched")
+        breaks_between("2025-07-31", "2025-08-01", "lauched")
 
 
 def test_a_break_with_an_end_holds_up_to_it() -> None:
     """A rule that ended holds on its last day and not after."""
     rule = Break(date(2025, 1, 1), date(2025, 1, 31), CLASSES, "lost", "why", "who")
-    assert [rule.holds(day) for day in ("2024-12-31", "2025-01-01", "2025-01-31", "2025-02-01")] == [0, 1, 1, 0]
-    assert rule.meets("2024-01-01", "2025-01-01")
-    assert not rule.meets("2025-02-01", "2025-03-01")
+    assert [rule.applies_on(day) for day in ("2024-12-31", "2025-01-01", "2025-01-31", "2025-02-01")] == [0, 1, 1, 0]
+    assert rule.overlaps("2024-01-01", "2025-01-01")
+    assert not rule.overlaps("2025-02-01", "2025-03-01")
 
 
 def test_a_table_of_breaks_is_checked(tmp_path: Path) -> None:
@@ -119,12 +128,12 @@ def test_a_table_of_breaks_is_checked(tmp_path: Path) -> None:
     with pytest.raises(RecordError) as raised:
         read_breaks(path)
     assert sorted(str(raised.value).replace(str(path), "").split("\n")) == [
-        ":2: '2025-8-1' is no date; write it as 2025-08-01",
+        ":2: '2025-8-1' is not a date; write it as 2025-08-01",
         ":3: class 'drone': did you mean 'drones'?",
         ":3: ends on 2025-07-01, before it begins on 2025-08-01",
         ":3: has no source",
         ":3: measure 'lots': did you mean 'lost'?",
-        ":4: has no class; write 'all', or names parted by spaces",
+        ":4: has no class; write 'all', or names separated by spaces",
         ":4: has no reason",
     ]
     path.write_text(header + "2025-08-01,2025-08-31,drones cruise,lost,why,who\n", "utf-8")

@@ -1,0 +1,135 @@
+"""Cells of a record as numbers: counts of weapons, days and times of day."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import TypeVar
+
+from octoplan.scenario.numerals import ambiguous_readings
+
+MAX_COUNT = 1_000_000
+"""The largest count that one cell may hold."""
+MAX_CACHED = 100_000
+"""Distinct texts that a ``CellCache`` remembers."""
+
+MISSING, BAD = -1, -2
+"""Codes in place of a count: not reported, and not a count."""
+
+EMPTY_CELLS = {"", "nan", "na", "n/a", "none", "null"}
+"""Texts that stand for a number that was not reported, in lower case."""
+
+_COUNT = re.compile(r"([0-9]{1,7})(?:\.0*)?")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[ .,'\u00a0\u2009\u202f\u2019][0-9]{3})+(?:\.0*)?")
+_DECIMAL = re.compile(r"[0-9]*[.,][0-9]+(?:e[+-]?[0-9]+)?", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class CellCache(dict[str, T]):
+    """The results of a parser for texts that recur in a column.
+
+    Args:
+        parse: Turns a text into a value; called once for each text that is not in the cache.
+
+    """
+
+    def __init__(self, parse: Callable[[str], T]) -> None:
+        super().__init__()
+        self.parse = parse
+
+    def __missing__(self, text: str) -> T:
+        if len(self) >= MAX_CACHED:  # a column of distinct texts must not fill the memory
+            self.clear()
+        value = self[text] = self.parse(text)
+        return value
+
+
+def parse_count(text: str) -> int:
+    """The count in a cell: MISSING for an empty cell, BAD for anything that is not a whole number of 0 or more.
+
+    Spreadsheets and pandas write 93 as 93.0 in a column with empty cells, so zeros after a point are accepted, but not
+    exactly three of them (1.000), which can also be thousands.
+    """
+    text = text.strip()
+    if match := _COUNT.fullmatch(text):
+        return BAD if int(match[1]) > MAX_COUNT or ambiguous_readings(text) else int(match[1])
+    return MISSING if text.lower() in EMPTY_CELLS else BAD
+
+
+def why_bad_count(text: str) -> str:
+    """Why a cell is not a count, and what to write instead."""
+    text = text.strip()
+    if readings := ambiguous_readings(text):
+        return f"can mean {readings[0]} or {readings[1]}; write the digits without a separator"
+    if text.startswith(("-", "\u2212")):
+        return "is negative; a count is 0 or more"
+    if _GROUPED.fullmatch(text):
+        return "has a thousands separator; write the digits without a separator"
+    if _DECIMAL.fullmatch(text):
+        return "is not a whole number; weapons are counted whole"
+    if text.isdecimal():
+        return f"is more than {MAX_COUNT:,}, the largest count of one row"
+    return "is not a count; write a whole number, or leave the cell empty where none was reported"
+
+
+Moment = tuple[int, bool]
+"""Minutes since 1970-01-01 00:00, and whether the cell gave a time of day (midnight stands for a day without one)."""
+
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_DAY_OR_MONTH_FIRST = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9](?:\.[0-9]+)?)?")
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def parse_moment(text: str) -> Moment | None:
+    """A date with or without a time of day; None for any other text."""
+    parts = text.replace("T", " ", 1).split()
+    day = _minutes_to_day(parts[0]) if parts else None
+    minute = _minute_of_day(parts[1]) if len(parts) == 2 else 0
+    return None if day is None or minute is None or len(parts) > 2 else (day + minute, len(parts) == 2)
+
+
+@lru_cache(maxsize=2**14)
+def _minutes_to_day(text: str) -> int | None:
+    if (match := _ISO_DATE.fullmatch(text)) is None:
+        return None
+    try:
+        return 1440 * (date(int(match[1]), int(match[2]), int(match[3])).toordinal() - _EPOCH)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=2**14)
+def _minute_of_day(text: str) -> int | None:
+    match = _TIME.fullmatch(text)
+    return None if match is None else 60 * int(match[1]) + int(match[2])
+
+
+def parse_day(text: str) -> int | None:
+    """Days since 1970-01-01 of a date; None for any other text, and for a date with a time of day but midnight."""
+    moment = parse_moment(text)
+    return None if moment is None or moment[0] % 1440 else moment[0] // 1440
+
+
+def why_bad_date(text: str) -> str:
+    """Why a cell is not a date, and what to write instead; a date of uncertain order with both its readings."""
+    match = _DAY_OR_MONTH_FIRST.match(text.strip())
+    readings = list(dict.fromkeys(_iso_readings(match))) if match else []
+    if len(readings) == 2:
+        return f"can mean {readings[0]} or {readings[1]}; write the year first"
+    if readings:
+        return f"does not begin with the year; write it as {readings[0]}"
+    return "is not a date; write it as 2025-01-31"
+
+
+def _iso_readings(match: re.Match[str]) -> list[str]:
+    """The calendar days that a date with the year last can mean, the day first and the month first."""
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    readings = []
+    for day, month in ((first, second), (second, first)):
+        try:
+            readings.append(date(year, month, day).isoformat())
+        except ValueError:
+            continue
+    return readings
