@@ -161,9 +161,9 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "has 11 cells, expected 12",
     ),
     ("assumptions.csv", swap("name,value", "nam,value"), 1, "has no column 'name'"),
-    ("assumptions.csv", lambda text: text.replace(",", ";"), 1, "cells are not parted by commas"),
+    ("assumptions.csv", lambda text: text.replace(",", ";"), 1, "cells are not separated by commas"),
     ("assumptions.csv", lambda _: "", 1, "is empty"),
-    ("assumptions.csv", swap("crews.initial", '"crews.initial'), "crews.initial", "is not CSV here"),
+    ("assumptions.csv", swap("crews.initial", '"crews.initial'), "crews.initial", "is not valid CSV"),
     (
         "assumptions.csv",
         lambda text: text.splitlines()[0] + "\n",
@@ -310,7 +310,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ),
     ("programme.toml", swap("[parts.motor]", "[parts.motor]\n[parts.motor]"), "[parts.motor]+1", "Cannot declare"),
     ("programme.toml", swap("months = 4", "months = 4\nmonths = 5"), 4, "Cannot overwrite"),
-    ("programme.toml", swap("months = 4", "months ="), 3, "is not TOML here"),
+    ("programme.toml", swap("months = 4", "months ="), 3, "is not valid TOML"),
     ("programme.toml", lambda _: "\n", 1, "is empty"),
     (
         "decisions.toml",

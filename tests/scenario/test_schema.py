@@ -6,8 +6,9 @@ from pathlib import Path
 
 from octoplan.scenario import Scenario
 from octoplan.scenario.entities import KINDS, SECTIONS
-from octoplan.scenario.files import Report, read_toml
+from octoplan.scenario.report import Report
 from octoplan.scenario.schema import assumptions, decisions, programme, write
+from octoplan.scenario.toml_text import read_toml
 from tests.scenario.folder import DECISIONS, PROGRAMME
 
 

@@ -1,9 +1,6 @@
 """What a page has changed against its scenario: words by name, as the address bar holds them and files take them."""
 
-import csv
-import io
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +8,13 @@ from typing import Any
 from octoplan.errors import Problem, ScenarioError
 from octoplan.plan.decisions import rewritten
 from octoplan.scenario import Scenario
-from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS
+from octoplan.scenario.csv_text import records_of, with_rows
 from octoplan.scenario.distributions import QUANTILED, Assumption
 from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.quantities import range_of
 from octoplan.scenario.scenario import with_files
+from octoplan.scenario.toml_text import parse_toml
 
 ASSUMPTION, DECISION = "b.", "d."
 """What the names of the two kinds of change begin with in an address."""
@@ -62,28 +60,26 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 def believed(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:
     """``assumptions.csv`` with other figures; what came with a fit stays."""
     known = {assumption.name: assumption for assumption in scenario.assumptions}
-    rows = list(csv.reader(io.StringIO(scenario.files[ASSUMPTIONS].decode("utf-8-sig"))))
-    place = {row[0]: i for i, row in enumerate(rows) if row}
+    rows: dict[str, dict[str, str]] = {}
+    stated = {row["name"] for row in records_of(scenario.files[ASSUMPTIONS])}
     for name, text in words.items():
         if name not in known:
             problems.append(Problem(ASSUMPTIONS, 0, f"there is no assumption {name!r} in {scenario.title}"))
             continue
-        if name not in place:
+        if name not in stated:
             said = f"{name} was fitted to a record ({known[name].file}); fit it anew, or add a what-if"
             problems.append(Problem(ASSUMPTIONS, 0, said))
             continue
-        rows[place[name]] = row_of(known[name], text)
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+        rows[name] = row_of(known[name], text)
+    return with_rows(scenario.files[ASSUMPTIONS], "name", rows)
 
 
-def row_of(assumption: Assumption, text: str) -> list[str]:
+def row_of(assumption: Assumption, text: str) -> dict[str, str]:
     """The row of an assumption with a new value or a new range from P10 to P90, in its unit if none is named."""
     text = text.strip()
     ranged = range_of(text) is not None
     named = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))
-    cells = {
+    return {
         "name": assumption.name,
         "value": text,
         "distribution": kind_of(assumption) if ranged else "fixed",
@@ -95,7 +91,6 @@ def row_of(assumption: Assumption, text: str) -> list[str]:
         "date": assumption.date.isoformat(),
         "note": f"Changed in the page; before: {assumption.note}" if assumption.note else "Changed in the page",
     }
-    return [cells.get(column, "") for column in ASSUMPTION_COLUMNS]
 
 
 def kind_of(assumption: Assumption) -> str:
@@ -112,7 +107,7 @@ def kind_of(assumption: Assumption) -> str:
 
 def chosen(scenario: Scenario, words: Mapping[str, str], problems: list[Problem]) -> str:
     """``decisions.toml`` with other lists by month."""
-    tree = tomllib.loads(scenario.files[DECISIONS].decode())
+    tree = parse_toml(DECISIONS, scenario.files[DECISIONS]).tree
     tables: dict[str, dict[str, Any]] = {}
     for name, text in words.items():
         section, _, item = name.partition(".")

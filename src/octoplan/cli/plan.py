@@ -289,14 +289,14 @@ def write(
     """The plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.files import atomic_write
     from octoplan.plan.results import sheets as account
-    from octoplan.scenario.files import STATE
+    from octoplan.scenario.files import STATE, decode
     from octoplan.show.plan_page import page
     from octoplan.show.workbook import workbook
 
     leaves = account.leaves(found, flights)
     contents: dict[str, str | bytes] = {
         "decisions.toml": found.text,
-        **({STATE: found.scenario.files[STATE].decode()} if STATE in found.scenario.files else {}),
+        **({STATE: decode(found.scenario.files[STATE])} if STATE in found.scenario.files else {}),
         "plan.csv": table_text(found),
         "summary.txt": "\n".join(lines) + "\n",
         "evidence.json": json.dumps(evidence(found, flights, apart, front), indent=1) + "\n",

@@ -1,6 +1,5 @@
 """The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``; and the backtest."""
 
-import tomllib
 from datetime import date, timedelta
 from math import exp
 from pathlib import Path
@@ -170,12 +169,11 @@ def update(
     from octoplan.raids.fit import MEMORY
     from octoplan.raids.fit_file import named, posterior_of, text_of
     from octoplan.raids.read.readers import read
+    from octoplan.scenario.toml_text import parse_toml
 
     try:
-        tree = tomllib.loads(before.read_text("utf-8"))
+        tree = parse_toml(str(before), before.read_bytes()).tree
         posterior, begun, last = posterior_of(tree), tree["record"]["first"], tree["record"]["last"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RunError(f"{before}: is not TOML: {error}") from None
     except KeyError as error:
         raise RunError(f"{before}: holds no {error} of a record") from None
     record = read(file)

@@ -1,8 +1,5 @@
 """A plan as the text of a ``decisions.toml`` that ``octoplan run`` flies as it is."""
 
-import json
-import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +12,7 @@ from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.plan.units import CREW, UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.files import DECISIONS
-
-BARE = re.compile(r"[A-Za-z0-9_-]+")
+from octoplan.scenario.toml_text import with_values
 
 Series = list[int]
 
@@ -52,28 +48,5 @@ def chosen(model: Model, x: Floats, plants: tuple[str, ...]) -> dict[str, Any]:
 
 
 def rewritten(scenario: Scenario, tables: Mapping[str, Any]) -> str:
-    """The scenario's own decisions with some tables replaced; every other table stays, comments do not."""
-    tree = tomllib.loads(scenario.files[DECISIONS].decode())
-    for name, table in tables.items():
-        tree[name] = {**tree.get(name, {}), **table}
-    return toml(tree)
-
-
-def toml(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
-    """A tree of tables, lists, text, numbers and truth values as TOML."""
-    plain = [f"{key(k)} = {value(v)}" for k, v in tree.items() if not isinstance(v, Mapping)]
-    nested = [toml(v, (*path, k)) for k, v in tree.items() if isinstance(v, Mapping)]
-    head = [f"[{'.'.join(map(key, path))}]"] if path and (plain or not nested) else []
-    return "\n".join(head + plain + ([""] if head or plain else []) + nested)
-
-
-def key(word: str) -> str:
-    return word if BARE.fullmatch(word) else json.dumps(word, ensure_ascii=False)
-
-
-def value(found: Any) -> str:
-    if isinstance(found, list):
-        return f"[{', '.join(map(value, found))}]"
-    if isinstance(found, bool | str):
-        return json.dumps(found, ensure_ascii=False)
-    return repr(found)
+    """The scenario's ``decisions.toml`` with some tables changed; everything else stays, comments too."""
+    return with_values(scenario.files[DECISIONS], tables)

@@ -10,6 +10,7 @@ import numpy as np
 
 from octoplan.errors import DistributionError, QuantityError
 from octoplan.scenario.binding import Entry, Name, name_of
+from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
     LISTED,
@@ -26,17 +27,10 @@ from octoplan.scenario.distributions import (
     steps,
     truncate,
 )
-from octoplan.scenario.files import (
-    ASSUMPTIONS,
-    CORRELATIONS,
-    SOURCES,
-    Report,
-    Row,
-    did_you_mean,
-    shown,
-)
+from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, SOURCES
 from octoplan.scenario.programme import YEARS, Programme
 from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 ASSUMPTION_COLUMNS = (
     "name",
@@ -85,7 +79,7 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
         if not source.id:
             report.add(SOURCES, row.line, "the row has no id; give it one")
         elif ";" in source.id:
-            report.add(SOURCES, row.line, f"the id {shown(source.id)} holds a ';', which parts ids in other files")
+            report.add(SOURCES, row.line, f"the id {quoted(source.id)} holds a ';', which parts ids in other files")
         elif source.id in found:
             report.add(SOURCES, row.line, f"the id '{source.id}' stands in line {lines[source.id]} already; keep one")
         else:
@@ -167,14 +161,14 @@ class _Reader:
             self.row["owner"],
             day,
             self.row["note"],
-            self.report.place(self.row.file),
+            self.report.path(self.row.file),
             self.row.line,
         )
 
     def quality(self) -> str:
         quality = self.row["quality"]
         if quality not in QUALITIES:
-            self.add(f"quality {shown(quality)} cannot be; expected green, amber or red")
+            self.add(f"quality {quoted(quality)} cannot be; expected green, amber or red")
         return quality
 
     def source(self) -> tuple[str, ...]:
@@ -184,7 +178,7 @@ class _Reader:
         if self.sources is not None:
             for word in ids:
                 if word not in self.sources:
-                    self.add(f"there is no source {shown(word)} in {SOURCES}; {did_you_mean(word, self.sources)}")
+                    self.add(f"there is no source {quoted(word)} in {SOURCES}; {did_you_mean(word, self.sources)}")
         return ids
 
     def date(self) -> date:
@@ -194,7 +188,7 @@ class _Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        self.add(f"date {shown(text)} is not a date; write one such as 2026-11-22")
+        self.add(f"date {quoted(text)} is not a date; write one such as 2026-11-22")
         return date.min
 
     def stated(
@@ -204,7 +198,7 @@ class _Reader:
         row = self.row
         kind = row["distribution"]
         if kind and kind not in DISTRIBUTIONS:
-            self.add(f"distribution {shown(kind)} is not known; {did_you_mean(kind, DISTRIBUTIONS)}")
+            self.add(f"distribution {quoted(kind)} is not known; {did_you_mean(kind, DISTRIBUTIONS)}")
             return None
         figures: list[Figure | None] = [None, None, None]
         points: list[tuple[Figure, float]] = []
@@ -229,7 +223,7 @@ class _Reader:
         row = self.row
         if ends := range_of(row["value"]):
             if row["low"] or row["high"]:
-                raise _Fault(f"value {shown(row['value'])} is a range, but low or high is filled too; keep one of them")
+                raise _Fault(f"value {quoted(row['value'])} is a range, but low or high is filled too; keep one")
             return [ends[0], None, ends[1]]
         figures: list[Figure | None] = []
         for column in ("low", "value", "high"):
@@ -251,10 +245,10 @@ class _Reader:
             figure, colon, weight = part.partition(":")
             if (kind == "discrete") != bool(colon):
                 shape = "'v1:w1; v2:w2'" if kind == "discrete" else "'x1; x2; x3'"
-                raise _Fault(f"value {shown(row['value'])} is not a {kind} distribution; write it as {shape}")
+                raise _Fault(f"value {quoted(row['value'])} is not a {kind} distribution; write it as {shape}")
             share = number_of(weight) if colon else 1.0
             if not 0 < share <= 1e6:
-                raise _Fault(f"weight {shown(weight.strip())} cannot be; expected a number above 0, at most 1e6")
+                raise _Fault(f"weight {quoted(weight.strip())} cannot be; expected a number above 0, at most 1e6")
             found.append((figure_of(figure), share))
         return found
 
@@ -262,7 +256,7 @@ class _Reader:
         """The one unit of the row, from its column or its figures."""
         units = {figure.unit for figure in figures if figure.unit} | ({self.row["unit"]} - {""})
         if len(units) > 1:
-            raise _Fault(f"has the units {' and '.join(map(shown, sorted(units)))}; keep one")
+            raise _Fault(f"has the units {' and '.join(map(quoted, sorted(units)))}; keep one")
         if not units:
             self.units.convert(1.0, "1", self.name.parameter.unit)
             raise _Fault("has no unit; a plain number has unit 1")
@@ -280,10 +274,10 @@ class _Reader:
         text = self.row["price_base"]
         if not currency:
             if text:
-                raise _Fault(f"price_base {shown(text)} stands by a number that is no money; leave it empty")
+                raise _Fault(f"price_base {quoted(text)} stands by a number that is no money; leave it empty")
             return 0
         if not re.fullmatch("[0-9]{4}", text) or not YEARS[0] <= int(text) <= YEARS[1]:
-            raise _Fault(f"price_base {shown(text)} cannot be; money needs the year of its prices, such as 2025")
+            raise _Fault(f"price_base {quoted(text)} cannot be; money needs the year of its prices, such as 2025")
         return int(text)
 
     def canonical(self, number: float | None, unit: str) -> float | None:
@@ -350,7 +344,7 @@ def read_correlations(
     for row in rows:
         a, b = row["a"], row["b"]
         unknown = [x for x in (a, b) if x not in every]
-        faults = [f"there is no row {shown(x)} in {ASSUMPTIONS}; {did_you_mean(x, every)}" for x in unknown]
+        faults = [f"there is no row {quoted(x)} in {ASSUMPTIONS}; {did_you_mean(x, every)}" for x in unknown]
         faults += [f"'{x}' is fixed and cannot be correlated" for x in (a, b) if x in known and known[x].known]
         if a == b and a in every:
             faults.append(f"'{a}' cannot be correlated with itself")
@@ -367,7 +361,7 @@ def read_correlations(
             report.add(row.file, row.line, words)
         if not faults and a in known and b in known:
             ids = tuple(part.strip() for part in row["source"].split(";") if part.strip())
-            found.append(Correlation(a, b, rank, ids, row["note"], report.place(row.file), row.line))
+            found.append(Correlation(a, b, rank, ids, row["note"], report.path(row.file), row.line))
     _check_definite(found, [assumption.name for assumption in assumptions], report)
     return found
 

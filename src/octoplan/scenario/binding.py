@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from octoplan.scenario.entities import BY_NAME, INTERCEPTOR, KINDS, MONEY, Parameter
-from octoplan.scenario.files import ASSUMPTIONS, RAIDS, Report, did_you_mean, shown
+from octoplan.scenario.files import ASSUMPTIONS, RAIDS
 from octoplan.scenario.programme import Programme
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 ANY = "*"
 
@@ -40,19 +41,19 @@ def name_of(text: str, programme: Programme | None) -> Name | str:
     kind_name, *middle = text.split(".")
     kinds = [kind.name for kind in KINDS if kind.parameters]
     if kind_name not in kinds:
-        return f"unknown kind {shown(kind_name)}; {did_you_mean(kind_name, kinds)}"
+        return f"unknown kind {quoted(kind_name)}; {did_you_mean(kind_name, kinds)}"
     kind = BY_NAME[kind_name]
     if len(middle) != len(kind.axes) + 1:
         pattern = ".".join((kind_name, *(f"<{axis}>" for axis in kind.axes), "<parameter>"))
-        return f"{shown(text)} is not a name; expected {pattern}"
+        return f"{quoted(text)} is not a name; expected {pattern}"
     *entities, word = middle
     parameter = next((p for p in kind.parameters if p.name == word), None)
     if parameter is None:
-        return f"{kind_name} have no {shown(word)}; {did_you_mean(word, [p.name for p in kind.parameters])}"
+        return f"{kind_name} have no {quoted(word)}; {did_you_mean(word, [p.name for p in kind.parameters])}"
     for axis, entity in zip(kind.axes, entities, strict=True):
         known = programme.names(axis) if programme else (entity,)
         if entity != ANY and entity not in known:
-            return f"there is no {shown(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, known)}"
+            return f"there is no {quoted(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, known)}"
     return Name(kind_name, tuple(entities), parameter)
 
 

@@ -9,10 +9,12 @@ from pydantic_core import ErrorDetails
 from octoplan.errors import QuantityError
 from octoplan.scenario.entities import INTERCEPTOR
 from octoplan.scenario.field_types import Amount, Amounts, Table, Wholes
-from octoplan.scenario.files import DECISIONS, Report, Toml, did_you_mean, shown
+from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.plan_options import Wanted
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units, figure_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
+from octoplan.scenario.toml_text import Toml
 
 
 class Orders(Table):
@@ -134,7 +136,7 @@ def explain(details: ErrorDetails) -> str:
         words = f"expected at most {context['le']:g}"
     else:
         words = _WORDS.get(kind, details["msg"][:1].lower() + details["msg"][1:])
-    return f"{shown(value)} cannot be; {words}"
+    return f"{quoted(value)} cannot be; {words}"
 
 
 def _fields(path: Sequence[object]) -> list[str]:
@@ -193,7 +195,7 @@ def _reported(text: str, units: Units, currency: str, *path: str) -> float:
     """An amount of money in the reporting currency."""
     value, own = _amount(text, "money", units, *path)
     if own != currency:
-        words = f"{shown(text)} is not in {currency}, the reporting currency; exchange rates are uncertain here"
+        words = f"{quoted(text)} is not in {currency}, the reporting currency; exchange rates are uncertain here"
         raise _Fault(words, *path)
     return value
 
@@ -205,7 +207,7 @@ def _amount(text: str, expected: str, units: Units, *path: str) -> tuple[float, 
     except QuantityError as error:
         raise _Fault(str(error), *path) from None
     if value < 0:
-        raise _Fault(f"{shown(text)} is below 0", *path)
+        raise _Fault(f"{quoted(text)} is below 0", *path)
     return value, currency
 
 
@@ -241,7 +243,7 @@ class _Check:
         known = self.programme.names(section)
         for name in names:
             if name not in known:
-                self.add(f"there is no {shown(name)} in [{section}]; {did_you_mean(name, known)}", *path, name)
+                self.add(f"there is no {quoted(name)} in [{section}]; {did_you_mean(name, known)}", *path, name)
 
     def orders(self) -> None:
         for plant, parts in self.decisions.orders.explicit.items():
@@ -302,7 +304,7 @@ class _Check:
                 words = f"the year is not in the programme, which runs from {months[0]} to {months[-1]}"
                 self.add(words, *path)
         if wanted.by is not None and wanted.by not in months:
-            words = f"{shown(wanted.by)} is not in the programme, which runs from {months[0]} to {months[-1]}"
+            words = f"{quoted(wanted.by)} is not in the programme, which runs from {months[0]} to {months[-1]}"
             self.add(words, "plan", "by")
         for country, (low, high) in wanted.share.items():
             if low > high:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from octoplan.scenario.field_types import Table
-from octoplan.scenario.files import PROGRAMME, Report, Toml, did_you_mean, shown
+from octoplan.scenario.files import PROGRAMME
+from octoplan.scenario.report import Report, did_you_mean, quoted
+from octoplan.scenario.toml_text import Toml
 
 SECTION = "governance"
 WORDS = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
@@ -54,6 +56,6 @@ def read_governance(toml: Toml, report: Report) -> Governance:
                 said = f"unknown field; {did_you_mean(path[-1], known)}"
             else:
                 words = WORDS.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
-                said = f"{shown(details['input'])} cannot be; expected {words}"
+                said = f"{quoted(details['input'])} cannot be; expected {words}"
             report.add(PROGRAMME, toml.line(*path), f"{'.'.join(map(str, path))}: {said}")
         return Governance()

@@ -13,7 +13,7 @@ import pint
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.entities import MONEY
-from octoplan.scenario.files import did_you_mean, shown
+from octoplan.scenario.report import did_you_mean, quoted
 
 MOST = 1e12
 """No figure of a scenario is larger than this in the unit it is used in; one that is cannot be meant."""
@@ -71,7 +71,7 @@ def number_of(text: str) -> float:
         raise QuantityError(_not_a_number(text))
     number = float(text)
     if not isfinite(number):
-        raise QuantityError(f"{shown(text)} is too large for a number")
+        raise QuantityError(f"{quoted(text)} is too large for a number")
     return number
 
 
@@ -94,12 +94,12 @@ def range_of(text: str) -> tuple[Figure, Figure] | None:
 
 def _not_a_number(text: str) -> str:
     if re.match(r"[+-]?(nan|inf)", text, re.IGNORECASE):
-        return f"{shown(text)} is not a finite number"
+        return f"{quoted(text)} is not a finite number"
     if re.match(r"[+-]?\d[\d ]*,\d", text):
-        return f"{shown(text)} has a comma, which some read as a decimal point; write 2500 or 2.5"
+        return f"{quoted(text)} has a comma, which some read as a decimal point; write 2500 or 2.5"
     if re.fullmatch(rf"{_NUMBER}\s*[-–]\s*{_NUMBER}.*", text, re.DOTALL):
-        return f"{shown(text)} is not a number; write a range as '5 to 9'"
-    return f"{shown(text)} is not a number; write a figure such as 2500, 0.4 or 1.2e6"
+        return f"{quoted(text)} is not a number; write a range as '5 to 9'"
+    return f"{quoted(text)} is not a number; write a figure such as 2500, 0.4 or 1.2e6"
 
 
 @lru_cache(maxsize=8)
@@ -142,7 +142,7 @@ class Units:
         target = self._parse(expected.replace(MONEY, currency)) if currency or MONEY not in expected else None
         if target is None or self._dimensions(target) != dimensions:
             example = _EXAMPLES.get(expected, expected).format(currency=(self.currencies or ("GBP",))[0])
-            raise QuantityError(f"{shown(written)} is {self._words(dimensions)}; expected {example}")
+            raise QuantityError(f"{quoted(written)} is {self._words(dimensions)}; expected {example}")
         return float(self._registry.Quantity(1.0, unit).to(target).magnitude), currency
 
     def _dimensions(self, unit: pint.Unit) -> dict[str, int]:
@@ -152,10 +152,10 @@ class Units:
     def _parse(self, text: str) -> pint.Unit:
         plain = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
         if not plain or not _UNIT.fullmatch(plain):
-            raise QuantityError(f"{shown(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
+            raise QuantityError(f"{quoted(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
         for name in re.findall(r"[A-Za-z]+", plain):
             if name not in self._registry:
-                raise QuantityError(f"{shown(name)} is not a known unit; {did_you_mean(name, self._names)}")
+                raise QuantityError(f"{quoted(name)} is not a known unit; {did_you_mean(name, self._names)}")
         plain = plain if plain[0] != "/" else f"1{plain}"
         return self._registry.Unit("" if plain == "1" else plain)
 

@@ -9,8 +9,11 @@ import numpy as np
 
 from octoplan.scenario.arrays import Ints
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, CORRELATION_COLUMNS, Source
-from octoplan.scenario.files import GIVEN, RAIDS, Report, Row, Toml, shown
+from octoplan.scenario.csv_text import Row
+from octoplan.scenario.files import GIVEN, RAIDS
 from octoplan.scenario.programme import Programme
+from octoplan.scenario.report import Report, quoted
+from octoplan.scenario.toml_text import Toml
 
 MOST_A_DAY = 200_000
 """Threats of one package and day that a table may give; more is a slip of the pen."""
@@ -25,12 +28,12 @@ def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Int
     for day, row in enumerate(rows):
         expected = programme.start + timedelta(days=day)
         if row["date"] != expected.isoformat():
-            words = f"date {shown(row['date'])} cannot be; expected {expected}: one row a day from the start on"
+            words = f"date {quoted(row['date'])} cannot be; expected {expected}: one row a day from the start on"
             report.add(GIVEN, row.line, words)
         for column, package in enumerate(packages):
             text = row[package]
             if not _WHOLE.fullmatch(text) or int(text) > MOST_A_DAY:
-                report.add(GIVEN, row.line, f"{package} {shown(text)} is not a whole number from 0 to {MOST_A_DAY:,}")
+                report.add(GIVEN, row.line, f"{package} {quoted(text)} is not a whole number from 0 to {MOST_A_DAY:,}")
             else:
                 found[day, column] = int(text)
     if len(rows) > programme.days():
@@ -55,7 +58,7 @@ def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, An
         if isinstance(table, dict):
             found[name] = table
         else:
-            report.add(RAIDS, toml.line(key, name), f'{key} {shown(name)} cannot be; expected a table [{key}."name"]')
+            report.add(RAIDS, toml.line(key, name), f'{key} {quoted(name)} cannot be; expected a table [{key}."name"]')
     return found
 
 
@@ -67,7 +70,7 @@ def assumption_rows(toml: Toml, report: Report) -> list[Row]:
         line = toml.line("assumptions", name)
         for key in table:
             if key not in columns:
-                words = f"unknown key {shown(key)}; an assumption has {', '.join(columns)}"
+                words = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
                 report.add(RAIDS, toml.line("assumptions", name, key), words)
         found.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAIDS))
     return found

@@ -25,6 +25,7 @@ from octoplan.scenario.assumptions import (
 )
 from octoplan.scenario.binding import Needs, Number, bind, dotted
 from octoplan.scenario.compile import compiled
+from octoplan.scenario.csv_text import Row, read_csv
 from octoplan.scenario.decisions import Decisions, budget_of, check_decisions, cover_of, read_decisions
 from octoplan.scenario.distributions import Assumption, Correlation, Fixed
 from octoplan.scenario.files import (
@@ -37,19 +38,15 @@ from octoplan.scenario.files import (
     SOURCES,
     STATE,
     WHAT_IF,
-    Report,
-    Row,
-    Toml,
-    did_you_mean,
-    read_csv,
     read_folder,
-    read_toml,
     text_of,
 )
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import units_of
 from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, warn_of_gap, with_fit
+from octoplan.scenario.report import Report, did_you_mean
 from octoplan.scenario.state import STATE_COLUMNS, nothing_known, read_state
+from octoplan.scenario.toml_text import Toml, read_toml
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
 
 WEIGHTS = (

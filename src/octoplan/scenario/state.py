@@ -8,10 +8,12 @@ import numpy as np
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.arrays import Known, Names
+from octoplan.scenario.csv_text import Row
 from octoplan.scenario.field_types import MOST
-from octoplan.scenario.files import STATE, Report, Row, did_you_mean, shown
+from octoplan.scenario.files import STATE
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import number_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 STATE_COLUMNS = ("name", "value", "unit", "source", "note")
 DATE = "date"
@@ -98,7 +100,7 @@ class _Reader:
         for row in rows:
             name = row["name"]
             if name not in lawful:
-                self.report.add(STATE, row.line, f"there is no {shown(name)} in a state; {did_you_mean(name, lawful)}")
+                self.report.add(STATE, row.line, f"there is no {quoted(name)} in a state; {did_you_mean(name, lawful)}")
             elif name in found:
                 self.add(row, f"stands in line {found[name].line} already; keep one")
             else:
@@ -141,20 +143,20 @@ class _Reader:
     def day_of(self, row: Row) -> int | None:
         """The day from the start that a row names by its date."""
         if row["unit"]:
-            self.add(row, f"unit {shown(row['unit'])} stands by a date; leave it empty")
+            self.add(row, f"unit {quoted(row['unit'])} stands by a date; leave it empty")
         try:
             if len(row["value"]) == len("2026-03-01"):
                 return (date.fromisoformat(row["value"]) - self.programme.start).days
         except ValueError:
             pass
         also = f", {YES} or {NO}" if row["name"] in self.gates else ""
-        self.add(row, f"{shown(row['value'])} is not a date; write one such as 2026-03-01{also}")
+        self.add(row, f"{quoted(row['value'])} is not a date; write one such as 2026-03-01{also}")
         return None
 
     def number(self, row: Row, quantity: Quantity) -> float | None:
         """The number of a row, in the unit of its quantity."""
         if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
-            self.add(row, f"unit {shown(row['unit'])} cannot be; expected {quantity.unit}s")
+            self.add(row, f"unit {quoted(row['unit'])} cannot be; expected {quantity.unit}s")
         try:
             number = number_of(row["value"])
         except QuantityError as fault:
@@ -195,7 +197,7 @@ class _Reader:
         """The days between which the gate of a row is passed."""
         if row["value"] in (YES, NO):
             if row["unit"]:
-                self.add(row, f"unit {shown(row['unit'])} stands by {row['value']}; leave it empty")
+                self.add(row, f"unit {quoted(row['unit'])} stands by {row['value']}; leave it empty")
             return (0.0, float(day)) if row["value"] == YES else (float(day), np.inf)
         when = self.day_of(row)
         if when is not None and when > day:

@@ -9,9 +9,11 @@ import numpy as np
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.arrays import Floats
-from octoplan.scenario.files import WHAT_IF, Report, Row, did_you_mean, shown
+from octoplan.scenario.csv_text import Row
+from octoplan.scenario.files import WHAT_IF
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import number_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 WHAT_IF_COLUMNS = ("name", "what", "times", "from", "to", "note")
 SALVOS = "salvos"
@@ -50,7 +52,7 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
         columns = columns_of(row["what"], programme)
         if row["what"] != SALVOS and not columns:
             known = (SALVOS, *programme.names("packages"), *threats)
-            faults.append(f"what {shown(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
+            faults.append(f"what {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
         times, part = factor(row["times"], faults), span(row, programme, faults)
         for fault in faults:
             report.add(WHAT_IF, row.line, fault)
@@ -90,7 +92,7 @@ def span(row: Row, programme: Programme, faults: list[str]) -> slice:
                 (date.fromisoformat(row[column]) - programme.start) / timedelta(days=1) if row[column] else open_end
             )
         except ValueError:
-            faults.append(f"{column} {shown(row[column])} is no date; write one such as 2026-03-01, or leave it empty")
+            faults.append(f"{column} {quoted(row[column])} is no date; write one such as 2026-03-01, or leave it empty")
             ends.append(open_end)
     first, last = max(0.0, ends[0]), min(programme.days() - 1.0, ends[1])
     if first > last and not faults:

@@ -18,8 +18,8 @@ from octoplan.raids.read.cells import BAD, EMPTY_CELLS, MISSING, parse_count, wh
 from octoplan.raids.read.csv_reader import Header, ReadLog, Row, inspect_bytes, open_plain_file, read_rows
 from octoplan.raids.read.record import Repair
 from octoplan.scenario.arrays import Floats, Ints
-from octoplan.scenario.files import shown
 from octoplan.scenario.numerals import ambiguous_readings
+from octoplan.scenario.report import quoted
 
 REQUIRED = ("region", "alerts")
 OPTIONAL = ("hours", "alerts_per_day", "share_alerts")
@@ -113,14 +113,14 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
         if alerts == MISSING:
             faults.append("alerts is empty, so no region's share is known; give the count, or leave the row out")
         elif alerts == BAD:
-            faults.append(f"alerts {shown(cell['alerts'])} {why_bad_count(cell['alerts'])}")
+            faults.append(f"alerts {quoted(cell['alerts'])} {why_bad_count(cell['alerts'])}")
         values = {key: optional_number(cell, key, name, line, log, faults) for key in OPTIONAL}
         if name in first_rows:
             first_line, first_cells = first_rows[name]
             if first_cells == cells:
                 log.repair("duplicate rows, counted once", line, f"as line {first_line}")
             else:
-                faults.append(f"{shown(name)} is on line {first_line} already; keep one of the rows")
+                faults.append(f"{quoted(name)} is on line {first_line} already; keep one of the rows")
         elif len(first_rows) == MAX_REGIONS:
             log.problem(line, f"has more than {MAX_REGIONS:,} regions, the most that is read")
             return regions
@@ -143,7 +143,7 @@ def optional_number(
             log.repair("numbers whose point could separate thousands, read as decimal", line, detail)
         return float(text)
     if text.lower() not in EMPTY_CELLS:
-        faults.append(f"{column} {shown(cell[column])} is not a number; write it as 12.5, 0 or more")
+        faults.append(f"{column} {quoted(cell[column])} is not a number; write it as 12.5, 0 or more")
     elif column in cell:
         log.repair(f"{column} not reported", line, region)
     return nan

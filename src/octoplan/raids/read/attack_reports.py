@@ -19,7 +19,9 @@ from octoplan.errors import RecordError
 from octoplan.raids.read.cells import BAD, CellCache, parse_count, parse_moment
 from octoplan.raids.read.csv_reader import Header, IntArray, ReadLog, Reports, Row
 from octoplan.raids.read.record import CLASSES, Flags
-from octoplan.scenario.files import Report, did_you_mean, read_csv, shown, text_of
+from octoplan.scenario.csv_text import read_csv
+from octoplan.scenario.files import text_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 REQUIRED = ("time_start", "time_end", "model", "launched", "destroyed")
 USED = (*REQUIRED, "not_reach_goal", "target", "affected_region", "source")
@@ -127,9 +129,11 @@ def read_models(path: Path) -> tuple[tuple[str, str], ...]:
         if not pattern:
             report.add(path.name, row.line, "has no pattern; write a name, or its beginning and *")
         elif pattern in classes:
-            report.add(path.name, row.line, f"{shown(pattern)} is in the table already")
+            report.add(path.name, row.line, f"{quoted(pattern)} is in the table already")
         if klass not in (*CLASSES[:-1], SHORT, ANY):
-            report.add(path.name, row.line, f"class {shown(klass)}: {did_you_mean(klass, (*CLASSES[:-1], SHORT, ANY))}")
+            report.add(
+                path.name, row.line, f"class {quoted(klass)}: {did_you_mean(klass, (*CLASSES[:-1], SHORT, ANY))}"
+            )
         classes[pattern] = klass
     if report.problems:
         raise RecordError(report.problems)
@@ -189,7 +193,7 @@ def read(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
     header.check(log, REQUIRED, USED, strict=False)
     for name in header.names:
         if name and name not in (*USED, *UNUSED):
-            log.repair("unknown columns, skipped", header.line, shown(name))
+            log.repair("unknown columns, skipped", header.line, quoted(name))
     for name, meaning in (("not_reach_goal", "none lost"), ("source", "publisher not known")):
         if name not in header.names:
             log.repair(f"no column {name}, read as {meaning}", header.line)
@@ -222,7 +226,7 @@ def collect(header: Header, table: Iterable[Row], log: ReadLog) -> ReportColumns
             log.repair(model.reason or "reports of a regional command, left out", line, cells[model_at])
             continue
         for name in model.unknown:
-            log.repair("models not in the table of models, counted as other", line, shown(name))
+            log.repair("models not in the table of models, counted as other", line, quoted(name))
         last_minute = end[0] if end[1] else end[0] + 1439
         if last_minute < start[0]:
             log.repair("reports that end before they begin, dated by their end", line)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from octoplan.errors import Problem, RecordError
 from octoplan.raids.read.cells import BAD, parse_count, parse_moment, why_bad_count, why_bad_date
 from octoplan.raids.read.record import Repair
-from octoplan.scenario.files import did_you_mean, shown
+from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_ROWS = 20_000_000
 """Rows of the longest table that is read; the public record has about a thousand a year."""
@@ -250,7 +250,7 @@ class Header:
             if name in expected and name in self.names[:index]:
                 faults.append(f"has the column '{name}' twice")
             elif strict and name and name not in expected:
-                faults.append(f"has an unknown column {shown(name)} ({did_you_mean(name, expected)})")
+                faults.append(f"has an unknown column {quoted(name)} ({did_you_mean(name, expected)})")
         if faults:
             log.problem(self.line, f"the header {'; '.join(faults[:6])}")
         log.raise_problems()
@@ -270,7 +270,7 @@ class Header:
         if "" in self.names:
             for name, cell in zip(self.names, cells, strict=True):
                 if not name and cell.strip():
-                    log.problem(line, f"{shown(cell)} stands in a column without a name; name it or remove it")
+                    log.problem(line, f"{quoted(cell)} stands in a column without a name; name it or remove it")
                     return False
         return True
 
@@ -278,14 +278,14 @@ class Header:
         """Report the cells of a row that are not counts."""
         for column in columns:
             if parse_count(cells[column]) == BAD:
-                log.problem(line, f"{self.names[column]}: {shown(cells[column])} {why_bad_count(cells[column])}")
+                log.problem(line, f"{self.names[column]}: {quoted(cells[column])} {why_bad_count(cells[column])}")
 
     def report_bad_times(self, log: ReadLog, line: int, cells: list[str], columns: Iterable[int]) -> None:
         """Report the cells of a row that are neither a date nor a date with a time of day."""
         for column in columns:
             if parse_moment(cells[column]) is None:
                 reason = why_bad_date(cells[column]).replace("2025-01-31", "2025-01-31 07:30, or 2025-01-31")
-                log.problem(line, f"{self.names[column]}: {shown(cells[column])} {reason}")
+                log.problem(line, f"{self.names[column]}: {quoted(cells[column])} {reason}")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from octoplan.raids.read.csv_reader import (
     read_rows,
 )
 from octoplan.raids.read.record import CLASSES, MISSILES, Days, Outlier, Record, find_outliers, known_breaks
-from octoplan.scenario.files import did_you_mean, shown
+from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_DAYS = 7_305
 """Twenty years; a longer span is an error in a date."""
@@ -83,7 +83,7 @@ def detect_layout(header: Header, log: ReadLog) -> str:
         log.problem(header.line, "the cells are not separated by commas; save the table as CSV with commas")
     else:
         known = f"{','.join(DAILY[:3])},... or {','.join(BY_CLASS)},... or {','.join(attack_reports.REQUIRED)},..."
-        log.problem(header.line, f"the header {shown(','.join(header.names))} has no known layout; expected {known}")
+        log.problem(header.line, f"the header {quoted(','.join(header.names))} has no known layout; expected {known}")
     return ""
 
 
@@ -157,9 +157,9 @@ def unique_rows(
 def report_bad_key(cells: list[str], columns: Columns, line: int, log: ReadLog) -> None:
     """Report a row whose date or class cannot be read."""
     if parse_day(cells[columns.date]) is None:
-        log.problem(line, f"{shown(cells[columns.date])} {why_bad_date(cells[columns.date])}")
+        log.problem(line, f"{quoted(cells[columns.date])} {why_bad_date(cells[columns.date])}")
     if columns.klass is not None and class_index(cells[columns.klass]) is None:
-        log.problem(line, f"class {shown(cells[columns.klass])}: {did_you_mean(cells[columns.klass], CLASSES)}")
+        log.problem(line, f"class {quoted(cells[columns.klass])}: {did_you_mean(cells[columns.klass], CLASSES)}")
 
 
 def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values: tuple[int, ...]) -> str:
@@ -185,7 +185,7 @@ def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> t
     for note in re.split(r"[\s,;]+", text.strip().lower()):
         if note and note not in NOTES:
             known = ", ".join(NOTES)
-            log.problem(line, f"note {shown(note)} is not known; it may change what the counts mean. Known: {known}")
+            log.problem(line, f"note {quoted(note)} is not known; it may change what the counts mean. Known: {known}")
         elif note:
             index = NOTES[note]
             if counts[index] > 0:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.errors import Problem, RecordError
-from octoplan.scenario.files import Report, did_you_mean, read_csv, shown, text_of
+from octoplan.scenario.csv_text import read_csv
+from octoplan.scenario.files import text_of
+from octoplan.scenario.report import Report, did_you_mean, quoted
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -137,11 +139,11 @@ def read_breaks(path: Path) -> tuple[Break, ...]:
         faults: list[str] = []
         first, last = _iso_date(row["from"], faults), _iso_date(row["to"], faults) if row["to"] else None
         classes = CLASSES if row["classes"] == "all" else tuple(row["classes"].split())
-        faults += [f"class {shown(name)}: {did_you_mean(name, CLASSES)}" for name in classes if name not in CLASSES]
+        faults += [f"class {quoted(name)}: {did_you_mean(name, CLASSES)}" for name in classes if name not in CLASSES]
         if not classes:
             faults.append("has no class; write 'all', or names separated by spaces")
         if row["measure"] not in MEASURES:
-            faults.append(f"measure {shown(row['measure'])}: {did_you_mean(row['measure'], MEASURES)}")
+            faults.append(f"measure {quoted(row['measure'])}: {did_you_mean(row['measure'], MEASURES)}")
         if first and last and last < first:
             faults.append(f"ends on {last}, before it begins on {first}")
         faults += [f"has no {column}" for column in ("reason", "source") if not row[column]]
@@ -158,7 +160,7 @@ def _iso_date(text: str, faults: list[str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        faults.append(f"{shown(text)} is not a date; write it as 2025-08-01")
+        faults.append(f"{quoted(text)} is not a date; write it as 2025-08-01")
         return None
 
 
@@ -185,7 +187,7 @@ def breaks_between(first: Day, second: Day, measure: str, classes: Iterable[str]
 
     """
     if measure not in MEASURES:
-        raise ValueError(f"measure {shown(measure)}: {did_you_mean(measure, MEASURES)}")
+        raise ValueError(f"measure {quoted(measure)}: {did_you_mean(measure, MEASURES)}")
     concerned = set(classes)
     return tuple(
         rule

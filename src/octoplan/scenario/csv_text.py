@@ -1,0 +1,167 @@
+"""CSV files of a scenario: rows by column with the line of each, and edits that leave other cells as they are."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from octoplan.scenario.files import decode
+from octoplan.scenario.report import Report, quoted
+
+MOST_ROWS = 20_000
+LONGEST_CELL = 131_072
+"""The longest cell that Python's reader accepts by default."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: the line it begins on, its cells by column, and its file."""
+
+    line: int
+    cells: Mapping[str, str]
+    file: str
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+
+def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> list[Row] | None:
+    """The rows of a CSV file with exactly the given columns, in any order.
+
+    Blank rows are skipped, and so are columns whose header and cells are all empty, which spreadsheets write after a
+    formatted cell. A bad row is reported and left out.
+
+    Returns:
+        The rows, or None after reporting that the file as a whole cannot be used.
+
+    """
+    rows: list[Row] = []
+    header: list[str] | None = None
+    for line, cells in _records(name, text, report):
+        if not any(cells):
+            continue
+        if header is None:
+            header = cells
+            if not _header_valid(name, line, header, columns, report):
+                return None
+        elif len(rows) == MOST_ROWS:
+            report.add(name, line, f"has more than {MOST_ROWS:,} rows; the limit is {MOST_ROWS:,}")
+            return None
+        elif fault := _row_fault(header, cells):
+            report.add(name, line, fault)
+        else:
+            rows.append(Row(line, {c: cell for c, cell in zip(header, cells, strict=False) if c}, name))
+    if header is None:
+        report.add(name, 1, "has no header; expected " + ",".join(columns))
+        return None
+    return rows
+
+
+def _row_fault(header: list[str], cells: list[str]) -> str:
+    """Why a row cannot be read; '' if it can."""
+    width = max((i for i, column in enumerate(header, 1) if column), default=0)
+    filled = max((i for i, cell in enumerate(cells, 1) if cell), default=0)
+    if len(cells) < width or filled > len(header):
+        return f"has {len(cells)} cells, expected {len(header)}; put a cell that holds a comma in quotes"
+    for index, (column, cell) in enumerate(zip(header, cells, strict=False), 1):
+        if cell and not column:
+            return f"{quoted(cell)} stands in column {index}, which has no header; remove it or name the column"
+        if _CONTROL.search(cell):
+            return f"{quoted(cell)} holds a control character; remove it"
+    return ""
+
+
+def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """The records of a CSV text, each with the line it begins on; stops after reporting what is not CSV."""
+    reader = csv.reader(io.StringIO(re.sub("\r\n?", "\n", text)), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            report.add(name, line, f"is not valid CSV: {error}")
+            return
+        if any(len(cell) > LONGEST_CELL for cell in cells):
+            report.add(name, line, f"is not valid CSV: a cell has more than {LONGEST_CELL:,} characters")
+            return
+        yield line, [cell.strip() for cell in cells]
+
+
+def _header_valid(name: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
+    """True if the header names every column once; reports what is wrong with it otherwise."""
+    expected = ",".join(columns)
+    filled = [column for column in header if column]
+    if len(filled) == 1 and any(sign in filled[0] for sign in ";\t"):
+        report.add(name, line, f"cells are not separated by commas; expected the header {expected}")
+        return False
+    faults = [f"has no column '{column}'" for column in columns if column not in header]
+    for index, column in enumerate(header):
+        if column and column not in columns:
+            faults.append(f"has an unknown column {quoted(column)}")
+        elif column and column in header[:index]:
+            faults.append(f"has the column '{column}' twice")
+    if faults:
+        report.add(name, line, f"the header {'; '.join(faults[:6])}; expected {expected}")
+    return not faults
+
+
+def cells_of(data: bytes) -> list[list[str]]:
+    r"""The cells of a CSV file that has been read before, row by row, header and blank rows included.
+
+    >>> cells_of(b"a,b\n1,\n")
+    [['a', 'b'], ['1', '']]
+    """
+    return list(csv.reader(io.StringIO(decode(data))))
+
+
+def records_of(data: bytes) -> list[dict[str, str]]:
+    r"""The rows of a CSV file that has been read before, by column.
+
+    >>> records_of(b"a,b\n1, x\n")
+    [{'a': '1', 'b': 'x'}]
+    """
+    rows = [[cell.strip() for cell in cells] for cells in cells_of(data)]
+    header, *body = [cells for cells in rows if any(cells)]
+    return [dict(zip(header, cells, strict=False)) for cells in body]
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    r"""Rows of cells as CSV text.
+
+    >>> csv_text([["a", "b"], [1, "x, y"]])
+    'a,b\n1,"x, y"\n'
+    """
+    output = io.StringIO()
+    csv.writer(output, lineterminator="\n").writerows(rows)
+    return output.getvalue()
+
+
+def with_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
+    r"""The text of a CSV file with some rows replaced, each cell written under its header whatever the column order.
+
+    Args:
+        data: The file, which has been read before.
+        key: The column that names a row.
+        replacements: New cells by column for each key; a column that is not named becomes empty.
+
+    Raises:
+        KeyError: The file has no row with such a key.
+
+    >>> with_rows(b"note,name,value\nold,a,1\n,b,2\n", "name", {"a": {"name": "a", "value": "5"}})
+    'note,name,value\n,a,5\n,b,2\n'
+
+    """
+    rows = cells_of(data)
+    first = next(index for index, cells in enumerate(rows) if any(cell.strip() for cell in cells))
+    header = [column.strip() for column in rows[first]]
+    key_column = header.index(key)
+    body = list(enumerate(rows))[first + 1 :]
+    index_of = {cells[key_column].strip(): index for index, cells in body if len(cells) > key_column}
+    for name, cells in replacements.items():
+        rows[index_of[name]] = [cells.get(column, "") for column in header]
+    return csv_text(rows)

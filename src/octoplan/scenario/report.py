@@ -1,0 +1,59 @@
+"""The problems and warnings of a folder, and how messages quote values and suggest names."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from octoplan.errors import Problem, ScenarioError
+
+
+@dataclass
+class Report:
+    """Collects the problems and warnings of one folder, so that all are listed at once."""
+
+    folder: str
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def path(self, file: str) -> str:
+        """The path of a file of the folder, as messages name it."""
+        return str(Path(self.folder, file))
+
+    def add(self, file: str, line: int, message: str) -> None:
+        """Add a problem: the folder cannot be used."""
+        self.problems.append(Problem(self.path(file), line, message))
+
+    def warn(self, file: str, line: int, message: str) -> None:
+        """Add a warning: the folder can be used, but the line is worth a look."""
+        self.warnings.append(Problem(self.path(file), line, message))
+
+    def close(self) -> None:
+        """Raise ``ScenarioError`` with the problems collected, if any."""
+        if self.problems:
+            raise ScenarioError(self.problems)
+
+
+def quoted(value: object, limit: int = 60) -> str:
+    """A value as messages quote it: on one line, and shortened beyond the limit.
+
+    >>> quoted("labour")
+    "'labour'"
+    """
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 4]}...{text[-1]}"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the closest known word, or a list of known words.
+
+    >>> did_you_mean("crew", ["crews", "kits"])
+    "did you mean 'crews'?"
+    """
+    words = list(known)
+    close_matches = difflib.get_close_matches(str(word)[:100], words, n=1)
+    if close_matches:
+        return f"did you mean '{close_matches[0]}'?"
+    if not words:
+        return "none is declared"
+    return f"known: {', '.join(words[:12])}{', ...' if len(words) > 12 else ''}"

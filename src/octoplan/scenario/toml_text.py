@@ -1,0 +1,263 @@
+"""TOML files of a scenario: their tree with the line of every key, and edits that keep comments and layout."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Array
+
+from octoplan.errors import ScenarioError
+from octoplan.scenario.files import decode, text_of
+from octoplan.scenario.report import Report
+
+MOST_DEPTH = 8
+MOST_IN_LINE = 10_000
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Toml:
+    """A TOML file: its tree and the line of every key."""
+
+    tree: dict[str, Any]
+    lines: Mapping[Keys, int]
+
+    def line(self, *path: object) -> int:
+        """The line of a key, or of the nearest table above it."""
+        keys = tuple(map(str, path))
+        for length in range(len(keys), 0, -1):
+            if keys[:length] in self.lines:
+                return self.lines[keys[:length]]
+        return 1
+
+
+def read_toml(name: str, text: str, report: Report) -> Toml | None:
+    """A TOML file with its lines; None after reporting why it cannot be read."""
+    text = text.replace("\r\n", "\n")
+    if limit := _over_limit(text):
+        report.add(name, *limit)
+        return None
+    try:
+        tree, lines = _parsed(text)
+    except RecursionError:
+        report.add(name, 1, "is nested too deeply")
+        return None
+    except ValueError as error:
+        position = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        line = int(position[1]) if position else text.count("\n") + 1
+        cause = str(error)[: position.start()] if position else re.sub(r" \(at end of document\)$", "", str(error))
+        report.add(name, line, f"is not valid TOML: {cause}")
+        return None
+    if _depth(tree) > MOST_DEPTH:
+        report.add(name, 1, "is nested too deeply")
+        return None
+    return Toml(tree, lines)
+
+
+def parse_toml(name: str, data: bytes) -> Toml:
+    """The TOML that a file's bytes hold, with or without byte order mark.
+
+    Args:
+        name: How messages call the file.
+        data: Its bytes.
+
+    Raises:
+        ScenarioError: The bytes are not UTF-8 text or not TOML.
+
+    """
+    report = Report("")
+    text = text_of(name, data, report)
+    toml = None if text is None else read_toml(name, text, report)
+    if toml is None:
+        raise ScenarioError(report.problems)
+    return toml
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
+    """The tree and the lines of a TOML text. Readers must not change them: most files recur while one is edited."""
+    return tomllib.loads(text), locate(text)
+
+
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+_LONG_KEY = re.compile(rf"^[ \t\[]*(?:{_PART}){{{MOST_DEPTH}}}|[{{,][ \t]*(?:{_PART}){{{MOST_DEPTH}}}", re.MULTILINE)
+
+
+def _over_limit(text: str) -> tuple[int, str] | None:
+    """The line that is too long or nested too deeply to parse, and a message; parsing takes quadratic time in both."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MOST_IN_LINE:
+            return number, f"the line has {len(line):,} characters; the limit is {MOST_IN_LINE:,}"
+    match = _LONG_KEY.search(text)
+    return (text.count("\n", 0, match.start()) + 1, "is nested too deeply") if match else None
+
+
+def _depth(tree: object) -> int:
+    """The number of tables and lists inside one another, counted up to just above ``MOST_DEPTH``."""
+    level: list[object] = [tree]
+    for depth in range(MOST_DEPTH + 2):
+        nested = [item for item in level if isinstance(item, dict | list)]
+        if not nested:
+            return depth
+        level = [value for item in nested for value in (item.values() if isinstance(item, dict) else item)]
+    return MOST_DEPTH + 2
+
+
+_KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"((?:\\.|[^"\\])*)"|'([^']*)')[ \t]*(\.?)""")
+_TOKEN = re.compile(
+    r"""\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|.""",
+    re.DOTALL,
+)
+
+
+def locate(text: str) -> dict[Keys, int]:
+    """The line of every table and key of a valid TOML text; an inline table counts as one value."""
+    lines: dict[Keys, int] = {}
+    for keys, known, line, _, _ in _statements(text):
+        for length in range(known + 1, len(keys) + 1):
+            lines.setdefault(keys[:length], line)
+    return lines
+
+
+def _statements(text: str) -> Iterator[tuple[Keys, int, int, int, int]]:
+    """The tables and key-value pairs of a TOML text in order.
+
+    Yields:
+        The full path of keys, how many of them the table above contributes, the line, and the start and end of the
+        value (equal for a table).
+
+    """
+    table: Keys = ()
+    position, line = 0, 1
+    while position < len(text):
+        sign = text[position]
+        if sign in " \t\r\n":
+            line += sign == "\n"
+            position += 1
+        elif sign == "#":
+            position = (text + "\n").index("\n", position)
+        elif sign == "[":
+            table, position = _keys(text, position + (2 if text.startswith("[[", position) else 1))
+            yield table, 0, line, position, position
+            position = (text + "\n").index("\n", position)
+        else:
+            keys, position = _keys(text, position)
+            end = _value_end(text, position)
+            yield table + keys, len(table), line, position, end
+            line += text.count("\n", position, end)
+            position = end
+
+
+def _keys(text: str, position: int) -> tuple[Keys, int]:
+    keys: list[str] = []
+    while match := _KEY.match(text, position):
+        keys.append(next(part for part in match.groups()[:3] if part is not None))
+        position = match.end()
+        if not match[4]:
+            break
+    return tuple(keys), position
+
+
+def _value_end(text: str, position: int) -> int:
+    depth = 0
+    for token in _TOKEN.finditer(text, position):
+        if token[0] in ("[", "{"):
+            depth += 1
+        elif token[0] in ("]", "}"):
+            depth -= 1
+        elif token[0] == "\n" and depth <= 0:
+            return token.start()
+    return len(text)
+
+
+def numerals(text: str) -> Iterator[tuple[Keys, int, str]]:
+    """The numerals of a valid TOML text outside strings and comments, each with its key and its line."""
+    for keys, _, line, start, end in _statements(text):
+        value = _TOKEN.sub(_without_text, text[start:end])
+        for match in re.finditer(r"(?<![\w.+-])[+-]?[0-9][\w.]*", value):
+            yield keys, line + value.count("\n", 0, match.start()), match[0]
+
+
+def _without_text(token: re.Match[str]) -> str:
+    """A token if it is a single character, else a blank: strings and comments hold no numerals."""
+    return token[0] if len(token[0]) == 1 else " " + "\n" * token[0].count("\n")
+
+
+def with_values(data: bytes, tables: Mapping[str, Any]) -> str:
+    r"""The text of a TOML file with some values set; comments, order and layout of everything else stay.
+
+    Args:
+        data: The file, which has been read before.
+        tables: New values by key; a mapping is merged into the table of that name, which is added if it is missing.
+
+    >>> with_values(b"[crews]\nintake = [4] # courses\n", {"crews": {"intake": [6, 8]}})
+    '[crews]\nintake = [6, 8] # courses\n'
+
+    """
+    document = tomlkit.parse(decode(data))
+    _set_values(document, tables)
+    text = tomlkit.dumps(document)
+    return text.replace("\n", "\r\n") if b"\r\n" in data else text
+
+
+def _set_values(table: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            if name not in table:
+                table[name] = tomlkit.table()
+            _set_values(table[name], value)
+        elif name not in table:
+            table[name] = value
+        elif isinstance(value, list) and isinstance(table[name], Array):
+            _set_items(table[name], value)
+        elif not _same(table[name], value):
+            table[name] = value
+
+
+def _set_items(array: Array, values: list[Any]) -> None:
+    """Set the items of an array one by one, which leaves its line breaks and comments."""
+    for index, value in enumerate(values[: len(array)]):
+        if not _same(array[index], value):
+            array[index] = value
+    for value in values[len(array) :]:
+        array.append(value)
+    del array[len(values) :]
+
+
+def _same(old: Any, new: Any) -> bool:
+    """True if a value of a document equals a new one, in kind as well: 1 is not 1.0, nor true."""
+    plain = old.unwrap() if hasattr(old, "unwrap") else old
+    return type(plain) is type(new) and bool(plain == new)
+
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+"""A key that needs no quotes."""
+
+
+def key_text(key: str) -> str:
+    """A key as TOML, quoted where it must be.
+
+    >>> key_text("raids.level")
+    '"raids.level"'
+    """
+    return key if BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def value_text(value: Any) -> str:
+    """Text, a number, a truth value, a date or a list of these as TOML.
+
+    >>> value_text([1, 2.5, "a"])
+    '[1, 2.5, "a"]'
+    """
+    if isinstance(value, list):
+        return f"[{', '.join(map(value_text, value))}]"
+    if isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, date) else repr(value)

@@ -1,0 +1,84 @@
+"""CSV files: the line of every row, headers, and edits by column."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octoplan.scenario.csv_text import cells_of, csv_text, read_csv, records_of, with_rows
+from octoplan.scenario.report import Report
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_row_has_the_line_it_begins_on(ending: str) -> None:
+    """Rows after a quoted line break have their true lines, whatever ends a line."""
+    text = ending.join(["a,b", '1,"two', 'lines"', "", "3,4"])
+    rows = read_csv("x.csv", text, ("a", "b"), Report("f"))
+    assert rows is not None
+    assert [(row.line, row["a"]) for row in rows] == [(2, "1"), (5, "3")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a;b\n1;2\n", 1, "not separated by commas"),
+        ("a\n1\n", 1, "has no column 'b'"),
+        ("a,b,c\n", 1, "unknown column 'c'"),
+        ("a,b,b\n", 1, "the column 'b' twice"),
+        ("a,b\n1\n", 2, "has 1 cells, expected 2"),
+        ("a,b\n1,2,3\n", 2, "has 3 cells, expected 2"),
+        ('a,b\n1,"2\n', 2, "is not valid CSV"),
+        ('a,b\n1,"2"x\n', 2, "is not valid CSV"),
+        ("a,b\n1,\x00\n", 2, "control character"),
+        ("a,b\n1," + "x" * 200_000 + "\n", 2, "is not valid CSV"),
+        (",\n,\n", 1, "has no header"),
+    ],
+)
+def test_invalid_tables_are_reported_with_their_line(text: str, line: int, words: str) -> None:
+    """A wrong header or row is reported with its line."""
+    report = Report("f")
+    read_csv("x.csv", text, ("a", "b"), report)
+    assert [line] == [problem.line for problem in report.problems]
+    assert words in report.problems[0].message
+
+
+@pytest.mark.parametrize("text", ["a,b,,\n1,2,,\n", "a,b\n1,2,,\n", "a,b,,\n1,2\n", "a,,b\n1,,2\n", ",b,a\n,2,1\n"])
+def test_empty_columns_are_skipped(text: str) -> None:
+    """Columns whose header and cells are all empty, as spreadsheets write them, are skipped."""
+    report = Report("f")
+    rows = read_csv("x.csv", text, ("a", "b"), report)
+    assert rows is not None
+    assert [dict(row.cells) for row in rows] == [{"a": "1", "b": "2"}]
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("text", ["a,b,,\n1,2,,3\n", "a,b\n1,2,,3\n", "a,,b\n1,3,2\n"])
+def test_a_cell_without_header_is_reported(text: str) -> None:
+    """A value outside the named columns is reported, never dropped."""
+    report = Report("f")
+    assert read_csv("x.csv", text, ("a", "b"), report) == []
+    assert [problem.line for problem in report.problems] == [2]
+
+
+def test_rows_are_replaced_under_their_headers() -> None:
+    """A replaced row has each cell under its header; other rows keep every cell, blank rows and extra columns too."""
+    data = b'\xef\xbb\xbf\r\nnote , name,value,\r\n"x, y",a,1,\r\nz,b,2,\r\n'
+    assert with_rows(data, "name", {"b": {"name": "b", "value": "5"}}) == '\nnote , name,value,\n"x, y",a,1,\n,b,5,\n'
+    with pytest.raises(KeyError):
+        with_rows(data, "name", {"c": {}})
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=8)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=6))
+def test_cells_survive_writing_and_reading(rows: list[list[str]]) -> None:
+    """Any cells come back as they were written."""
+    assert cells_of(csv_text(rows).encode()) == rows
+
+
+def test_records_are_read_by_column() -> None:
+    """Rows read again have the cells that the reader saw."""
+    data = b"\xef\xbb\xbfb, a\r\n\r\n2, 1\r\n"
+    rows = read_csv("x.csv", "b,a\n\n2,1\n", ("a", "b"), Report("f"))
+    assert rows is not None
+    assert records_of(data) == [dict(row.cells) for row in rows]
