@@ -1,4 +1,4 @@
-"""The page and the report of the shipped scenario: ready, a slider to its first new figure, twenty at once, written."""
+"""The page and the report of the shipped scenario: time to ready, slider to first figures, load, time to write."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from statistics import median
 from typing import Any
 
 from bench.octopus import command_line
-from bench.report import Row, ran
+from bench.report import Row, run_process
 
 MOVES, LOADS = 40, 5
 AGES = (0.3, 0.6, 1.0, 1.6)
-"""Seconds between two moves, in turn: while the last one is refined, and after."""
+"""Seconds between two moves, used in turn: some while the previous answer is being refined, some after."""
 
 MOVE = """async value => {
   const slider = document.querySelector("[data-name='d.crews.intake'] input[type=range]");
@@ -49,28 +49,28 @@ def serving() -> Iterator[str]:
 
 
 def page(address: str) -> tuple[list[float], list[float]]:
-    """Seconds until the page is ready in a fresh browser, and milliseconds from a move to its first new figure."""
+    """Seconds until the page is ready in a fresh browser, and milliseconds from a move to the first new figures."""
     from playwright.sync_api import sync_playwright
 
     ready, moves = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for _ in range(LOADS):
-            shown = browser.new_context().new_page()
-            begun = time.perf_counter()
-            shown.goto(address)
-            shown.locator("body[data-ready=yes]").wait_for()
-            ready.append(time.perf_counter() - begun)
-            shown.locator("body[data-futures='128']").wait_for(timeout=120_000)
+            page_view = browser.new_context().new_page()
+            start = time.perf_counter()
+            page_view.goto(address)
+            page_view.locator("body[data-ready=yes]").wait_for()
+            ready.append(time.perf_counter() - start)
+            page_view.locator("body[data-futures='128']").wait_for(timeout=120_000)
         for move in range(MOVES):
-            moves.append(float(shown.evaluate(MOVE, 0.25 + 0.05 * move)))
-            shown.wait_for_timeout(1000 * AGES[move % len(AGES)])
+            moves.append(float(page_view.evaluate(MOVE, 0.25 + 0.05 * move)))
+            page_view.wait_for_timeout(1000 * AGES[move % len(AGES)])
         browser.close()
     return ready[1:], moves
 
 
 def answered(address: str) -> int:
-    """How many of twenty requests at once get their last line."""
+    """The number of twenty concurrent requests that are answered to their last line."""
     import requests
 
     def one(i: int) -> bool:
@@ -83,7 +83,7 @@ def answered(address: str) -> int:
 
 
 def measure() -> list[Row]:
-    """The page in headless Chromium beside its server, on the same cores; and the report of 1,000 futures."""
+    """The page in headless Chromium on the same cores as its server, and the report of 1,000 futures."""
     with serving() as address:
         ready, moves = page(address)
         count = answered(address)
@@ -91,8 +91,8 @@ def measure() -> list[Row]:
     middle, late = median(ordered), ordered[int(0.95 * len(ordered))]
     with tempfile.TemporaryDirectory() as folder:
         run, out = Path(folder, "run"), Path(folder, "report.html")
-        ran(command_line(), "run", "octopus", "--futures", "1000", "--out", str(run))
-        written = ran(command_line(), "report", str(run), "--out", str(out))
+        run_process(command_line(), "run", "octopus", "--futures", "1000", "--out", str(run))
+        written = run_process(command_line(), "report", str(run), "--out", str(out))
         size = out.stat().st_size / 1e6
     note = f"{MOVES} moves, 0.3 to 1.6 s apart"
     return [

@@ -1,4 +1,4 @@
-"""How a measurement is taken and printed."""
+"""Taking and printing a measurement."""
 
 import os
 import platform
@@ -22,38 +22,38 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Ran:
-    """A finished process: wall seconds, peak resident bytes, what it printed."""
+class ProcessResult:
+    """A finished process: wall seconds, peak resident memory in bytes, standard output."""
 
     wall: float
     peak: int
     printed: str
 
 
-def best(work: Callable[[], object], times: int) -> float:
-    """Processor seconds of the cheapest of some repetitions: what the work costs when nothing disturbs it."""
-    found = []
+def fastest(work: Callable[[], object], times: int) -> float:
+    """Processor seconds of the fastest of several repetitions: the cost when nothing else disturbs it."""
+    seconds = []
     for _ in range(times):
-        begun = process_time()
+        start = process_time()
         work()
-        found.append(process_time() - begun)
-    return min(found)
+        seconds.append(process_time() - start)
+    return min(seconds)
 
 
-def ran(*command: str, **environment: str) -> Ran:
-    """Run a command to its end. Raises RuntimeError with its last words if it fails."""
-    begun = perf_counter()
+def run_process(*command: str, **environment: str) -> ProcessResult:
+    """Run a command to its end. Raises RuntimeError with the end of its output if it fails."""
+    start = perf_counter()
     process = Popen(command, stdout=PIPE, stderr=DEVNULL, text=True, env=os.environ | environment)  # noqa: S603
     assert process.stdout is not None
     printed = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    wall = perf_counter() - begun
+    wall = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {printed[-500:]}")
     kilobyte = 1 if platform.system() == "Darwin" else 1024
-    return Ran(wall, usage.ru_maxrss * kilobyte, printed)
+    return ProcessResult(wall, usage.ru_maxrss * kilobyte, printed)
 
 
 def cores() -> Sequence[int]:
@@ -62,8 +62,8 @@ def cores() -> Sequence[int]:
 
 
 @contextmanager
-def only(count: int) -> Iterator[None]:
-    """Keep this process, and those it starts, to the first few of its cores where the system can."""
+def limit_cores(count: int) -> Iterator[None]:
+    """Limit this process and its children to the first ``count`` of its cores, where the system allows."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -75,8 +75,8 @@ def only(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def show(rows: Sequence[Row]) -> None:
-    """Print what was measured, its target, and whether it was met."""
+def print_rows(rows: Sequence[Row]) -> None:
+    """Print each measurement with its target, and whether the target was met."""
     for row in rows:
         print(f"{'ok  ' if row.ok else 'MISS'}  {row.name:<36} {row.measured:>22}   target: {row.target}", flush=True)
         if row.note:
@@ -84,7 +84,7 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def machine() -> str:
-    """The processor, its cores that this process may use, and the Python that runs."""
+    """The processor, the number of cores available to this process, the system and the Python version."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
