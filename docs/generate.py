@@ -13,11 +13,12 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from octoplan.campaign.tally import COSTS, NIGHT_BOUNDS, PLANT_BOUNDS, TALLIES
+from octoplan.campaign.tally import COSTS, TALLIES
 from octoplan.cli.main import app
 from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
 from octoplan.scenario.governance import Governance, Ruling
+from octoplan.scenario.limiting_factors import NIGHT_LIMITS, PLANT_LIMITS
 from octoplan.scenario.plan_options import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -139,7 +140,8 @@ def tallies() -> str:
 
 def labels() -> str:
     """The labels of the axes that no scenario names."""
-    spelled = (("cost", COSTS), ("bound", (*PLANT_BOUNDS, "then each part")), ("night", NIGHT_BOUNDS))
+    plant, night = (tuple(factor.name for factor in limits) for limits in (PLANT_LIMITS, NIGHT_LIMITS))
+    spelled = (("cost", COSTS), ("limit", (*plant, "then each part")), ("night_limit", night))
     return table(("axis", "labels"), ((f"`{axis}`", ", ".join(words)) for axis, words in spelled))
 
 

@@ -118,10 +118,10 @@ def test_layers_keep_to_their_shots_and_capacity(drawn: Drawn) -> None:
 @given(scenarios())
 @EXAMPLES
 def test_days_are_counted_once(drawn: Drawn) -> None:
-    """Each day of a plant in the programme has one bound, and no region has more nights than days."""
+    """Each day of a plant in the programme has one limiting factor, and no region has more nights than days."""
     found, plan, links = fly(drawn), drawn.compiled.plan, drawn.compiled.links
     expected = links.month_days[:, None] * plan.programme[None]
-    assert np.array_equal(found.plant_bound.sum(2), expected)
+    assert np.array_equal(found.plant_limit.sum(2), expected)
     assert (found.nights.sum(2) <= links.month_days[:, None]).all()
     assert (found.plant_down <= links.month_days[:, None]).all()
 
@@ -152,7 +152,7 @@ def test_without_a_programme_no_unit_of_it(drawn: Drawn) -> None:
     """A plan in which no plant takes part makes nothing, buys nothing and is what the shadow flight shows."""
     nobody = np.zeros_like(drawn.compiled.plan.programme)
     found = fly(drawn, programme=nobody)
-    for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_bound"):
+    for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
         assert not getattr(found, name).any(), name
     _, shadow = flown(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
     assert not list(differences(shadow, found, SHARED))

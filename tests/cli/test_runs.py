@@ -96,8 +96,8 @@ def test_a_broken_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_a_run_that_cannot_finish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The future and its error are named, with code 1 and no folder; --keep-going keeps the others and counts it."""
-    old = "packages.raid.routine_mean,2,,,fixed"
-    changed(tmp_path / "s", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
+    old = "raids.level,1,,,fixed"
+    changed(tmp_path / "s", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     arguments = ("run", str(tmp_path / "s"), "--futures", "20", "--out", str(tmp_path / "out"))
     assert octoplan(*arguments) == 1
     assert "failed: a day has more than" in capsys.readouterr().err

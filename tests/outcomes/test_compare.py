@@ -90,8 +90,8 @@ def test_one_run_is_no_comparison() -> None:
 
 def test_a_future_that_failed_in_one_run_is_left_out_of_both(tmp_path: Path) -> None:
     """The pairs are those futures that every run finished."""
-    old = "packages.raid.routine_mean,2,,,fixed"
-    folder = changed(tmp_path / "a", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
+    old = "raids.level,1,,,fixed"
+    folder = changed(tmp_path / "a", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     run = simulate(folder, 20, keep_going=True)
     found = compare(run, run)
     assert found.futures == 20 - run.failed

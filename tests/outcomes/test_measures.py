@@ -120,7 +120,7 @@ def test_a_design_both_make_is_not_shared_out_by_guess() -> None:
     assert not {"kills/programme", "kills/others"} & keys
 
 
-def test_what_bound_adds_up() -> None:
+def test_limiting_factors_add_up() -> None:
     """Region-nights and plant-days with output asked are each counted once."""
     for run in (pocket(), octopus()):
         for prefix in ("nights/", "plants/"):
@@ -200,19 +200,19 @@ def test_verdict_says_what_is_short(tmp_path: Path) -> None:
     crews = changed(
         tmp_path / "crews", assumptions=raid | {"crews.initial,20": "crews.initial,1", "stock,0": "stock,90000"}
     )
-    assert simulate(crews, 4).key_results().summary.startswith("Crews go wrong first: they bound")
+    assert simulate(crews, 4).key_results().summary.startswith("Defence is limited most often by crews: ")
     units = changed(
         tmp_path / "units",
         assumptions=raid | {"crews.initial,20": "crews.initial,200", "kits.initial,20": "kits.initial,200"},
     )
-    assert simulate(units, 4).key_results().summary.startswith("Interceptors run short first: they bound")
+    assert simulate(units, 4).key_results().summary.startswith("Defence is limited most often by interceptors: ")
 
 
 def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
     """A future with a raid beyond the largest possible fails, is named, and leaves the others as they were."""
-    old = "packages.raid.routine_mean,2,,,fixed"
-    some = changed(tmp_path / "some", assumptions={old: 'packages.raid.routine_mean,"2:4; 1e7:1",,,discrete'})
-    none = changed(tmp_path / "none", assumptions={old: "packages.raid.routine_mean,2,,,fixed"})
+    old = "raids.level,1,,,fixed"
+    some = changed(tmp_path / "some", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
+    none = changed(tmp_path / "none", assumptions={old: "raids.level,1,,,fixed"})
     with pytest.raises(Unfinished, match=r"future \d+ failed: a day has more than .*--keep-going"):
         simulate(some, 30)
     run = simulate(some, 30, keep_going=True)

@@ -539,7 +539,7 @@ class Campaign:
         own = self.of("plants")[plant]
         if self.day < site.opens:
             if site.opens < inf:
-                self.count("plant_bound", plant, "gate")
+                self.count("plant_limit", plant, "gate")
             return
         self.cut_in(own, site)
         before = site.experience
@@ -563,7 +563,7 @@ class Campaign:
         scarce = min(allowed, key=lambda part: allowed[part], default="")
         started = min(ready, allowed[scarce]) if scarce else ready
         self.count(
-            "plant_bound",
+            "plant_limit",
             plant,
             scarce if started < ready and wanted > 0.0 else self.bound(wanted, by_line, by_labour, share),
         )
@@ -1020,7 +1020,7 @@ class Campaign:
         fates = Counter(meeting.fate for meeting in engaged)
         stock, crew, time = fates["no stock"], fates["no crew"], fates["no time"]
         if engaged:
-            worst = max((stock, "interceptors"), (crew, "crews"), (time, "windows"), key=lambda found: found[0])
+            worst = max((stock, "interceptors"), (crew, "crews"), (time, "engagement_time"), key=lambda found: found[0])
             self.count("nights", region, worst[1] if worst[0] > 0 else "nothing")
         salvo = self.cast.chosen("salvo", "threats")
         return sum(

@@ -1,35 +1,21 @@
 """How a kernel is compiled: ``@kernel`` marks a pure function of arrays that runs as machine code."""
 
-import hashlib
-import os
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from functools import wraps
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast, dataclass_transform
 
 import numba
 from numba import types
 from numba.experimental import structref
 
+from octoplan.campaign.compile_cache import KernelCache, cache_folder
+
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-
-@cache
-def _cache_dir() -> str:
-    """The folder of compiled kernels, one for each state of the sources.
-
-    numba checks only the file a function stands in, not those it calls: without the hash an edited
-    module would leave stale machine code in its callers.
-    """
-    digest = hashlib.sha256()
-    room = Path(__file__).parent
-    for source in sorted([*room.glob("*.py"), *room.parent.glob("scenario/*.py")]):
-        digest.update(source.read_bytes())
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_home / "octoplan")
-    return str(home / digest.hexdigest()[:16])
+PREPARING = Lock()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -60,14 +46,25 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that Python calls: it releases the interpreter lock and its machine code is kept on disk."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _cache_dir()
-    try:
-        compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    finally:
-        numba.config.CACHE_DIR = before
-    return cast("Callable[P, R]", compiled)
+    """Compile a function that Python calls: it releases the interpreter lock and its machine code is kept on disk.
+
+    What it was compiled from is hashed at the first call, when all kernels that it calls are there.
+    """
+    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    prepared = False
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        nonlocal prepared
+        if not prepared:
+            with PREPARING:
+                folder = cache_folder()
+                if folder is not None and not prepared:
+                    dispatcher._cache = KernelCache(function, folder)  # noqa: SLF001  # numba has no other way to a cache of one's own
+                prepared = True
+        return cast("R", dispatcher(*args, **kwargs))
+
+    return call
 
 
 @dataclass_transform(frozen_default=True)

@@ -220,7 +220,7 @@ def programme_day(
     ship_parts(world.suppliers, works.payer, keys, books, supplied, stores, ships, row, future, day)
     receive(stores, day)
     produced = PlantLog(
-        tally.made, tally.good, tally.hours_paid, tally.hours_worked, tally.plant_bound, tally.plant_down
+        tally.made, tally.good, tally.hours_paid, tally.hours_worked, tally.plant_limit, tally.plant_down
     )
     make(
         world.plants, keys, books, produced, works, stores, links.bill, depot.made, depot.scrapped,

@@ -10,8 +10,8 @@ from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.ordering import sort_by_time
 from octoplan.campaign.raiding import Raid
 from octoplan.campaign.streams import LAYER_DAY, SHOTS, Key, Word, beta, duration, stream, unit, words
-from octoplan.campaign.tally import CREW_SHORT, INTERCEPTORS, NOTHING, WINDOWS
 from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+from octoplan.scenario.limiting_factors import BY_CREWS, BY_ENGAGEMENT_TIME, BY_INTERCEPTORS, NO_LIMIT
 
 ALIVE, KILLED, NO_STOCK, NO_CREW, NO_TIME, NO_SHOTS = range(6)
 """Fate of a threat at the interceptors: not engaged, killed, or what let it by: no interceptor left, no crew free
@@ -600,8 +600,8 @@ def defend(
 
 
 @leaf
-def night(queue: Queue, queued: int, salvo: Ints, bound: Ints) -> int:
-    """Count the region-night under what let most of its threats by; returns the sorties wanted."""
+def night(queue: Queue, queued: int, salvo: Ints, nights: Ints) -> int:
+    """Count the region-night under its limiting factor, (night limits,); returns the sorties wanted."""
     if queued == 0:
         return 0
     no_stock = no_crew = no_time = wanted = 0
@@ -615,13 +615,13 @@ def night(queue: Queue, queued: int, salvo: Ints, bound: Ints) -> int:
         elif queue.fate[j] == NO_TIME:
             no_time += 1
     if no_stock + no_crew + no_time == 0:
-        bound[NOTHING] += 1
+        nights[NO_LIMIT] += 1
     elif no_stock >= no_crew and no_stock >= no_time:
-        bound[INTERCEPTORS] += 1
+        nights[BY_INTERCEPTORS] += 1
     elif no_crew >= no_time:
-        bound[CREW_SHORT] += 1
+        nights[BY_CREWS] += 1
     else:
-        bound[WINDOWS] += 1
+        nights[BY_ENGAGEMENT_TIME] += 1
     return wanted
 
 

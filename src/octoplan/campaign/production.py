@@ -9,20 +9,15 @@ from octoplan.campaign.streams import MADE, RELEASE, binomial, duration, stream
 from octoplan.campaign.supply import Stores, order_by_need, order_by_plan, shortfall
 from octoplan.campaign.tally import (
     CAPITAL,
-    GATE,
-    HANDS,
-    IDLE,
     LABOUR,
-    LINE,
-    MET,
     OVERHEAD,
-    PLANT_BOUNDS,
     ROYALTY,
-    STRIKE,
 )
 from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records
+from octoplan.scenario.limiting_factors import BY_GATE, BY_LABOUR, BY_LINE, BY_STRIKE, IDLE, MET, PLANT_LIMITS
 
-FIXED_BOUNDS = len(PLANT_BOUNDS)
+FIRST_PART = len(PLANT_LIMITS)
+"""Column of the first part among the limiting factors of a plant."""
 WRIGHT = 1
 """Row of ``wright`` in the choices of ``plants.learning``; row 0 is Crawford's unit theory."""
 LOWEST_YIELD = 0.01
@@ -37,7 +32,7 @@ class PlantLog:
     good: Ints
     hours_paid: Floats
     hours_worked: Floats
-    plant_bound: Ints
+    plant_limit: Ints
     plant_down: Floats
 
 
@@ -258,18 +253,18 @@ def available(own: Records, down_until: float, power_until: Floats, day: int) ->
 
 
 @leaf
-def binding(wanted: float, by_line: float, by_labour: float, open_share: float, short: bool, scarce: int) -> int:
-    """What bound a plant's day: see ``tally.PLANT_BOUNDS``; parts when the units ready to start are short of them."""
+def limit_of_day(wanted: float, by_line: float, by_labour: float, open_share: float, short: bool, scarce: int) -> int:
+    """The limiting factor of a plant's day, a column of ``plant_limit``; a part if units ready to start lack it."""
     enough = wanted * (1.0 - 1e-9)
     if wanted <= 0.0:
         return IDLE
     if short:
-        return FIXED_BOUNDS + scarce
+        return FIRST_PART + scarce
     if min(by_line, by_labour) * open_share >= enough:
         return MET
     if min(by_line, by_labour) >= enough:
-        return STRIKE
-    return LINE if by_line <= by_labour else HANDS
+        return BY_STRIKE
+    return BY_LINE if by_line <= by_labour else BY_LABOUR
 
 
 @kernel
@@ -292,15 +287,15 @@ def make(
     """One day at every plant: units started = min(asked / yield, line rate, labour / hours a unit, parts on hand).
 
     Started units spend parts and labour; a binomial of them and the yield are good, the rest is scrapped. Hours a
-    unit are those of the day's middle unit. What bound the day is counted. ``made`` and ``scrapped`` (designs,) are
-    the running accounts.
+    unit are those of the day's middle unit. The limiting factor of the day is counted. ``made`` and ``scrapped``
+    (designs,) are the running accounts.
     """
     days = works.asked.shape[1]
     for p in range(plants.shape[0]):
         own = plants[p]
         if day < works.opens[p]:
             if works.opens[p] < np.inf:
-                diary.plant_bound[row, p, GATE] += 1
+                diary.plant_limit[row, p, BY_GATE] += 1
             continue
         design = own.design
         cut_in(own, works, released[design], p, day)
@@ -323,8 +318,8 @@ def make(
         ready = int(works.carry[p] + 1e-9)
         by_parts, scarce = parts_for(bill[design], stores.on_hand[p])
         started = min(ready, by_parts)
-        bound = binding(wanted, by_line, by_labour, open_share, ready > by_parts, scarce)
-        diary.plant_bound[row, p, bound] += 1
+        limit = limit_of_day(wanted, by_line, by_labour, open_share, ready > by_parts, scarce)
+        diary.plant_limit[row, p, limit] += 1
         works.carry[p] = min(max(0.0, works.carry[p] - started), 1.0)
         if started == 0:
             continue

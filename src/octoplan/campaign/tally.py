@@ -1,7 +1,7 @@
 """What a future leaves behind: the tallies, declared once, with their axes, units and meaning.
 
 The kernel adds to them; ``outcomes`` labels them. Axes are named after ``scenario.arrays.Names``; three more
-are spelled out here: costs, what bound a plant's day, and what bound a region's night.
+are spelled out here: costs, and the limiting factors of plants and of nights.
 """
 
 from collections import namedtuple
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Names
 
 COSTS = (
@@ -29,16 +30,6 @@ COSTS = (
 )
 PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS, TRAINING, CREWS, KITS, MAKERS, LAYERS = range(len(COSTS))
 
-PLANT_BOUNDS = ("met", "idle", "gate", "strike", "line", "labour")
-"""What bound a plant's day: output as asked, nothing asked, not open yet, down by a hit or without power,
-the line rate, the labour; then one for each part."""
-MET, IDLE, GATE, STRIKE, LINE, HANDS = range(len(PLANT_BOUNDS))
-
-NIGHT_BOUNDS = ("nothing", "interceptors", "crews", "windows")
-"""What let most of a region's engageable threats of a day past its interceptors: nothing, no interceptor left,
-no crew free, the window closed between shots."""
-NOTHING, INTERCEPTORS, CREW_SHORT, WINDOWS = range(len(NIGHT_BOUNDS))
-
 
 @dataclass(frozen=True)
 class Tallied:
@@ -52,40 +43,40 @@ class Tallied:
 
 
 TALLIES = (
-    Tallied("made", ("month", "plant"), "i4", "unit", "units started, scrapped ones included"),
-    Tallied("good", ("month", "plant"), "i4", "unit", "good units made"),
+    Tallied("made", ("month", "plant"), "i8", "unit", "units started, scrapped ones included"),
+    Tallied("good", ("month", "plant"), "i8", "unit", "good units made"),
     Tallied("hours_paid", ("month", "plant"), "f8", "hour", "labour hours paid"),
     Tallied("hours_worked", ("month", "plant"), "f8", "hour", "labour hours spent on units"),
     Tallied("heads", ("month", "plant"), "f8", "worker", "workers at the month's end"),
     Tallied("experience", ("month", "plant"), "f8", "unit", "units of experience at the month's end"),
-    Tallied("plant_bound", ("month", "plant", "bound"), "i4", "day", "plant-days by what bound output"),
+    Tallied("plant_limit", ("month", "plant", "limit"), "i4", "day", "plant-days by limiting factor"),
     Tallied("plant_down", ("month", "plant"), "f8", "day", "days of output lost to hits and power"),
-    Tallied("delivered", ("month", "plant"), "i4", "unit", "units of the plant that reached a region"),
-    Tallied("sent", ("month", "plant", "lane"), "i4", "unit", "units that left the plant by the lane"),
-    Tallied("plant_stock", ("month", "plant"), "i4", "unit", "units waiting at the plant at the month's end"),
+    Tallied("delivered", ("month", "plant"), "i8", "unit", "units of the plant that reached a region"),
+    Tallied("sent", ("month", "plant", "lane"), "i8", "unit", "units that left the plant by the lane"),
+    Tallied("plant_stock", ("month", "plant"), "i8", "unit", "units waiting at the plant at the month's end"),
     Tallied("part_stock", ("month", "plant", "part"), "i8", "part", "parts on hand at the month's end"),
     Tallied("part_due", ("month", "plant", "part"), "i8", "part", "parts ordered and not arrived at the month's end"),
     Tallied("part_shipped", ("month", "supplier"), "i8", "part", "parts shipped by the supplier"),
     Tallied("part_sold", ("month", "plant", "supplier"), "i8", "part", "parts shipped to the plant by the supplier"),
     Tallied("supplier_down", ("month", "supplier"), "i4", "day", "days the supplier was down"),
     Tallied("lane_down", ("month", "lane"), "i4", "day", "days the lane was down"),
-    Tallied("transit", ("month", "design"), "i4", "unit", "units under way at the month's end"),
-    Tallied("stock", ("month", "region", "design"), "i4", "unit", "units in the region at the month's end"),
-    Tallied("received", ("month", "region", "design"), "i4", "unit", "units that reached the region"),
+    Tallied("transit", ("month", "design"), "i8", "unit", "units under way at the month's end"),
+    Tallied("stock", ("month", "region", "design"), "i8", "unit", "units in the region at the month's end"),
+    Tallied("received", ("month", "region", "design"), "i8", "unit", "units that reached the region"),
     Tallied("launched", ("month", "region", "threat"), "i4", "threat", "threats by destination"),
     Tallied("leaked", ("month", "region", "threat"), "i4", "threat", "threats that reached their destination"),
     Tallied("stopped", ("month", "region", "threat"), "i4", "threat", "threats by the region that stopped them"),
     Tallied("stopped_by", ("month", "layer", "threat"), "i4", "threat", "threats by the layer that stopped them"),
     Tallied("shots", ("month", "layer"), "f8", "shot", "shots fired by the layer; sorties for interceptors"),
-    Tallied("sorties", ("month", "region", "design"), "i4", "sortie", "interceptors launched"),
-    Tallied("contacts", ("month", "region", "design"), "i4", "sortie", "sorties that contacted their threat"),
-    Tallied("recovered", ("month", "region", "design"), "i4", "unit", "interceptors recovered without contact"),
+    Tallied("sorties", ("month", "region", "design"), "i8", "sortie", "interceptors launched"),
+    Tallied("contacts", ("month", "region", "design"), "i8", "sortie", "sorties that contacted their threat"),
+    Tallied("recovered", ("month", "region", "design"), "i8", "unit", "interceptors recovered without contact"),
     Tallied("kills", ("month", "region", "design", "threat"), "i4", "threat", "threats killed by interceptors"),
-    Tallied("nights", ("month", "region", "night"), "i4", "day", "region-nights by what bound interceptors"),
+    Tallied("nights", ("month", "region", "night_limit"), "i4", "day", "region-nights by limiting factor"),
     Tallied("damage", ("month", "region"), "f8", "money", "damage by leakers"),
-    Tallied("crews", ("month",), "i4", "crew", "trained crews at the month's end"),
-    Tallied("kits", ("month",), "i4", "kit", "kits at the month's end"),
-    Tallied("fit", ("month",), "i4", "crew-night", "crews fit to fly, summed over regions and nights"),
+    Tallied("crews", ("month",), "i8", "crew", "trained crews at the month's end"),
+    Tallied("kits", ("month",), "i8", "kit", "kits at the month's end"),
+    Tallied("fit", ("month",), "i8", "crew-night", "crews fit to fly, summed over regions and nights"),
     Tallied("spend", ("month", "cost", "payer"), "f8", "money", "spend, real, at the day's exchange rate"),
     Tallied("spend_local", ("month", "payer", "currency"), "f8", "local money", "the same spend in its currency"),
     Tallied("plant_spend", ("month", "plant", "cost"), "f8", "money", "the part of the spend that is the plant's"),
@@ -124,8 +115,8 @@ def axes(names: Names) -> dict[str, tuple[str, ...]]:
         "payer": names.payers,
         "currency": names.currencies,
         "cost": COSTS,
-        "bound": PLANT_BOUNDS + names.parts,
-        "night": NIGHT_BOUNDS,
+        "limit": (*(factor.name for factor in limiting_factors.PLANT_LIMITS), *names.parts),
+        "night_limit": tuple(factor.name for factor in limiting_factors.NIGHT_LIMITS),
     }
 
 

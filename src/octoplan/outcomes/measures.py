@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS, NIGHT_BOUNDS, PLANT_BOUNDS
+from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS
 from octoplan.outcomes.intervals import Interval, chance, interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.summary import summary
 from octoplan.outcomes.view import MONTH, OWNER_KEY, YEAR, Measure, View, by_future, ratio, view_of
+from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 
 LADDER = (1000, 2000)
@@ -274,34 +275,23 @@ def work(view: View) -> Iterator[Measure]:
         yield Measure(f"value-added/{country}", "Work", f"value added, {name}", view.unit, there * share[:, row])
 
 
-def bounds(view: View) -> Iterator[Measure]:
-    """What bound when: region-nights with engageable threats, and plant-days with output asked."""
-    group = "What bound"
+def limits(view: View) -> Iterator[Measure]:
+    """Limiting factors: shares of region-nights with engageable threats, and of plant-days with output planned."""
+    group = "Limiting factors"
     nights = view.tally("nights").sum(axis=(1, 2))
-    all_nights = by_future(nights)
-    words = {
-        "nothing": "region-nights on which interceptors let nothing past",
-        "interceptors": "region-nights bound by interceptors",
-        "crews": "region-nights bound by crews",
-        "windows": "region-nights bound by windows",
-    }
-    for i, bound in enumerate(NIGHT_BOUNDS):
-        yield Measure(f"nights/{bound}", group, words[bound], "%", 100 * ratio(nights[:, i], all_nights))
-    days = view.tally("plant_bound").sum(axis=(1, 2))
-    asked = by_future(days) - days[:, PLANT_BOUNDS.index("idle")]
-    words = {
-        "met": "plant-days on which output was as asked",
-        "gate": "plant-days lost to gates not passed",
-        "strike": "plant-days bound by strikes and power",
-        "line": "plant-days bound by the lines",
-        "labour": "plant-days bound by labour",
-    }
-    for i, bound in enumerate((*PLANT_BOUNDS, *view.names.parts)):
-        if bound != "idle" or i >= len(PLANT_BOUNDS):
-            part = i >= len(PLANT_BOUNDS)
-            title = f"plant-days bound by the part: {view.title('parts', bound)}" if part else words[bound]
-            key = f"plants/part/{bound}" if part else f"plants/{bound}"
-            yield Measure(key, group, title, "%", 100 * ratio(days[:, i], asked))
+    for i, factor in enumerate(limiting_factors.NIGHT_LIMITS):
+        share = 100 * ratio(nights[:, i], by_future(nights))
+        yield Measure(f"nights/{factor.name}", group, factor.share_of("region-nights"), "%", share)
+    days = view.tally("plant_limit").sum(axis=(1, 2))
+    planned = by_future(days) - days[:, limiting_factors.IDLE]
+    for i, factor in enumerate(limiting_factors.PLANT_LIMITS):
+        if i != limiting_factors.IDLE:
+            share = 100 * ratio(days[:, i], planned)
+            yield Measure(f"plants/{factor.name}", group, factor.share_of("plant-days"), "%", share)
+    part = limiting_factors.PART_LIMIT
+    for i, name in enumerate(view.names.parts, len(limiting_factors.PLANT_LIMITS)):
+        title = f"{part.share_of('plant-days')}: {view.title('parts', name)}"
+        yield Measure(f"plants/{part.name}/{name}", group, title, "%", 100 * ratio(days[:, i], planned))
 
 
 def people(view: View) -> Iterator[Measure]:
@@ -310,7 +300,7 @@ def people(view: View) -> Iterator[Measure]:
     yield Measure("kits", "Crews", "kits at the end", "kits", view.tally("kits")[:, -1].astype(np.float64))
 
 
-SECTIONS = (units, use, defence, money, bounds, people, work)
+SECTIONS = (units, use, defence, money, limits, people, work)
 
 
 def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tuple[Measure, ...]:

@@ -21,7 +21,7 @@ from octoplan.scenario.arrays import Floats, Ints
 DEFAULT_TALLIES = (
     "good",
     "hours_paid",
-    "plant_bound",
+    "plant_limit",
     "delivered",
     "plant_stock",
     "transit",

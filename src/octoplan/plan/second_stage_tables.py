@@ -12,6 +12,7 @@ from octoplan.plan.solver.highs import Outcome, duals, run, values
 from octoplan.plan.solver.recourse import Chunk
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import CREW, MONEY, UNIT
+from octoplan.scenario import limiting_factors
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,15 @@ def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
     """
     own, months = facts.pilot.compiled.names, facts.pilot.months
     month, plant = {"month": months}, {"plant": own.plants, "month": months}
-    rows: tuple[tuple[str, str, Mapping[str, tuple[str, ...]], float], ...] = (
-        ("supply", "part", {"month": months, "part": own.parts}, UNIT), ("labour", "unit", plant, UNIT),
-        ("lines", "unit", plant, UNIT),
-        ("lanes", "unit", {"lane": own.lanes, "month": months}, UNIT),
-        ("crews", "crew-month", month, CREW), ("kits", "kit-month", month, CREW),
-    )  # fmt: skip
+    axes = {
+        "part": {"month": months, "part": own.parts},
+        "plant": plant,
+        "lane": {"lane": own.lanes, "month": months},
+        "": month,
+    }
     found = {}
-    for name, unit, axes, scale in rows:
-        price = -worth[:, model.sheet.rows[name]] * model.objective_unit / scale
-        found[name] = Table(unit, axes, np.maximum(0.0, price))
+    for constraint in limiting_factors.constraints():
+        scale = UNIT if constraint.axis else CREW
+        price = -worth[:, model.sheet.rows[constraint.name]] * model.objective_unit / scale
+        found[constraint.name] = Table(constraint.unit, axes[constraint.axis], np.maximum(0.0, price))
     return found

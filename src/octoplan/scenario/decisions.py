@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.entities import INTERCEPTOR
-from octoplan.scenario.field_types import Amount, Amounts, Table, Wholes
+from octoplan.scenario.field_types import Amount, Amounts, Intake, Table
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.plan_options import Wanted
 from octoplan.scenario.programme import Programme
@@ -30,11 +30,11 @@ class Orders(Table):
 
 
 class Crews(Table):
-    intake: Wholes = Field([0], description="crews that start training in each month")
+    intake: Intake = Field([0], description="crews that start training in each month")
 
 
 class Kits(Table):
-    order: Wholes = Field([0], description="kits ordered in each month")
+    order: Intake = Field([0], description="kits ordered in each month")
 
 
 class Dispatch(Table):

@@ -18,6 +18,16 @@ BORDER = "border"
 """Where corridors begin."""
 
 
+MOST_CREWS = 1e6
+"""Crews or kits of a scenario at most; a draw from so many takes milliseconds, and there are thousands of them."""
+MOST_A_DAY = 1e6
+"""Units a day of a line or another maker at most; stocks, orders, and what suppliers and lanes can carry are at most a
+thousand times as many."""
+MOST_THREATS = 20_000.0
+"""Mean threats of a package on a day at most, 20 times the largest day on the public record; a scenario of 24 months at
+this mean takes about ten seconds a future."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One number of an entity: its unit inside the campaign, its lawful range, and what it means.
@@ -80,6 +90,11 @@ def amount(name: str, unit: str, meaning: str, when: str = "always") -> Paramete
     return Parameter(name, unit, 0.0, inf, meaning, when)
 
 
+def count(name: str, unit: str, most: float, meaning: str, when: str = "always") -> Parameter:
+    """A number of countable things: at most what can be simulated in reasonable time."""
+    return Parameter(name, unit, 0.0, most, meaning, when)
+
+
 def outage(of: str) -> tuple[Parameter, Parameter]:
     return (
         Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {of}, from recovery to the next outage"),
@@ -124,7 +139,7 @@ KINDS: tuple[Kind, ...] = (
         "plants",
         ("plants",),
         (
-            amount("line_rate", "1/day", "units one line can start a day"),
+            count("line_rate", "1/day", MOST_A_DAY, "units one line can start a day"),
             amount("line_capital", MONEY, "capital cost of one line"),
             amount("heads", "1", "workers on the day the plant opens"),
             amount("hire_rate", "1/day", "workers that can be hired, or let go, a day"),
@@ -165,9 +180,9 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("lead", "day", "mean time from shipment to arrival"),
             amount("lead_cv", "1", "coefficient of variation of the lead time"),
-            amount("capacity", "1/day", "parts it can ship"),
+            count("capacity", "1/day", 1e3 * MOST_A_DAY, "parts it can ship"),
             amount("price", MONEY, "price of one part"),
-            amount("min_order", "1", "smallest order in parts"),
+            count("min_order", "1", 1e3 * MOST_A_DAY, "smallest order in parts"),
             *outage("the supplier"),
         ),
         (
@@ -182,7 +197,7 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("transit", "day", "mean time from plant to region"),
             amount("transit_cv", "1", "coefficient of variation of the transit time"),
-            amount("capacity", "1/day", "units it can carry"),
+            count("capacity", "1/day", 1e3 * MOST_A_DAY, "units it can carry"),
             amount("cost", MONEY, "freight of one unit"),
             share("loss", "probability that a unit is lost on the way"),
             *outage("the lane"),
@@ -237,9 +252,9 @@ KINDS: tuple[Kind, ...] = (
         "packages",
         ("packages",),
         (
-            amount("routine_mean", "1/day", "mean count on a routine day"),
+            count("routine_mean", "1/day", MOST_THREATS, "mean count on a routine day"),
             amount("routine_cv", "1", "coefficient of variation of its intensity on routine days"),
-            amount("salvo_mean", "1/day", "mean count on a salvo day"),
+            count("salvo_mean", "1/day", MOST_THREATS, "mean count on a salvo day"),
             amount("salvo_cv", "1", "coefficient of variation of its intensity on salvo days"),
             share("quiet", "share of days on which none of it comes, beside those on which chance sends none"),
             share("coupling", "correlation of its log-intensity with the shock all packages share"),
@@ -333,9 +348,9 @@ KINDS: tuple[Kind, ...] = (
         "makers",
         ("makers",),
         (
-            amount("stock", "1", "units in the regions at the start"),
-            amount("rate_start", "1/day", "units delivered at the start"),
-            amount("rate_full", "1/day", "units delivered once ramped up"),
+            count("stock", "1", 1e3 * MOST_A_DAY, "units in the regions at the start"),
+            count("rate_start", "1/day", MOST_A_DAY, "units delivered at the start"),
+            count("rate_full", "1/day", MOST_A_DAY, "units delivered once ramped up"),
             amount("ramp", "day", "time of the linear ramp between the two"),
             amount("price", MONEY, "price of one unit"),
         ),
@@ -349,7 +364,7 @@ KINDS: tuple[Kind, ...] = (
         "crews",
         (),
         (
-            amount("initial", "1", "trained crews at the start"),
+            count("initial", "1", MOST_CREWS, "trained crews at the start"),
             amount("course", "day", "length of the training course"),
             share("washout", "share of an intake that does not finish"),
             amount("attrition", "1/day", "rate at which crews leave"),
@@ -363,7 +378,7 @@ KINDS: tuple[Kind, ...] = (
         "kits",
         (),
         (
-            amount("initial", "1", "kits (ground station and radar share) at the start"),
+            count("initial", "1", MOST_CREWS, "kits (ground station and radar share) at the start"),
             amount("lead", "day", "time from order to delivery"),
             amount("attrition", "1/day", "rate at which kits are lost"),
             amount("price", MONEY, "price of one kit"),

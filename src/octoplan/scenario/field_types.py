@@ -13,13 +13,16 @@ def _several(value: Any) -> Any:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+MOST_INTAKE = 100_000
+"""No intake of crews and no order of kits in a month is larger."""
+
 Amount = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Whole = Annotated[int, Field(ge=0, le=MOST)]
 Amounts = Annotated[
     list[Amount], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Amount] | Amount)
 ]
-Wholes = Annotated[
+Whole = Annotated[int, Field(ge=0, le=MOST_INTAKE)]
+Intake = Annotated[
     list[Whole], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Whole] | Whole)
 ]
 

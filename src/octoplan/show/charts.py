@@ -19,15 +19,14 @@ from octoplan.campaign.tally import (
     KITS,
     LABOUR,
     MAKERS,
-    NIGHT_BOUNDS,
     OVERHEAD,
     PARTS,
-    PLANT_BOUNDS,
     ROYALTY,
     TRAINING,
 )
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, ratio, view_of
+from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.theme import (
     BLACK,
@@ -48,21 +47,11 @@ from octoplan.show.theme import (
 
 Chart = Callable[[Run], go.Figure]
 
-NIGHT_COLOURS = {"nothing": "#D9D9D9", "interceptors": BLUE, "crews": VERMILION, "windows": ORANGE}
-NIGHT_WORDS = {
-    "nothing": "nothing got past",
-    "interceptors": "interceptors",
-    "crews": "crews",
-    "windows": "time to engage (windows)",
-}
-PLANT_COLOURS = {"met": "#D9D9D9", "gate": GREY, "strike": VERMILION, "line": BLUE, "labour": ORANGE}
-PLANT_WORDS = {
-    "met": "output as asked",
-    "gate": "gates not passed",
-    "strike": "strikes, power",
-    "line": "lines",
-    "labour": "labour",
-}
+NEUTRAL = "#D9D9D9"
+"""Colour of days without a limiting factor."""
+NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
+PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
+"""Colours of the limiting factors, and then of the parts, in their order."""
 OWNER_WORDS = {"the programme": "programme", "other makers": "other makers"}
 PROGRAMME_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS)
 SEEN = 0.5
@@ -180,61 +169,58 @@ def stopped(run: Run) -> go.Figure:
 
 
 def nights(run: Run) -> go.Figure:
-    """What bound the region-nights with threats that interceptors can engage."""
+    """Limiting factors of the region-nights with threats that interceptors can engage."""
     view = view_of(run)
     counted = view.tally("nights").sum(axis=2).astype(np.float64)
     share = monthly_share(counted)
     total = counted.sum(axis=(0, 1))
     held = total[1:] / total[1:].sum() if total[1:].sum() else total[1:]
     top = int(np.argmax(held)) + 1
+    factors = limiting_factors.NIGHT_LIMITS
     chart = figure(
-        f"{NIGHT_WORDS[NIGHT_BOUNDS[top]].capitalize()} bound {100 * held[top - 1]:.0f} % of region-nights on which "
-        "threats got past interceptors"
+        f"Limited by {factors[top].title}: {100 * held[top - 1]:.0f} % of the region-nights on which threats passed "
+        "the interceptors"
         if held.sum()
-        else "Nothing got past the interceptors",
+        else "No threat that interceptors could engage passed them",
     )
-    for i in (*range(1, len(NIGHT_BOUNDS)), 0):
-        bound = NIGHT_BOUNDS[i]
-        bars(chart, view.names.months, share[:, i], NIGHT_WORDS[bound], i, hexed=NIGHT_COLOURS[bound], form=".1f")
+    colours = (NEUTRAL, *NIGHT_COLOURS)
+    for i in (*range(1, len(factors)), 0):
+        bars(chart, view.names.months, share[:, i], factors[i].title, i, hexed=colours[i % len(colours)], form=".1f")
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
     return settled(chart)
 
 
 def monthly_share(counted: Floats) -> Floats:
-    """(months, bounds) per cent of each bound in the month, over all futures together."""
+    """(months, factors) per cent of each limiting factor in the month, over all futures together."""
     total = counted.sum(axis=0)
     return 100 * ratio(total, total.sum(axis=1, keepdims=True))
 
 
 def plants(run: Run) -> go.Figure:
-    """What bound the plant-days with output asked, parts apart."""
+    """Limiting factors of the plant-days with output planned; the five most frequent parts one by one."""
     view = view_of(run)
-    counted = view.tally("plant_bound").sum(axis=2).astype(np.float64)
-    counted[:, :, PLANT_BOUNDS.index("idle")] = 0.0
+    counted = view.tally("plant_limit").sum(axis=2).astype(np.float64)
+    counted[:, :, limiting_factors.IDLE] = 0.0
     share = monthly_share(counted)
-    whole = counted.sum(axis=(0, 1))
-    whole = 100 * whole / max(whole.sum(), 1.0)
-    layers = [(PLANT_WORDS[b], [i], PLANT_COLOURS[b]) for i, b in enumerate(PLANT_BOUNDS) if b not in ("idle", "met")]
-    parts = list(range(len(PLANT_BOUNDS), len(whole)))
-    seen = sorted((i for i in parts if whole[i] >= SEEN), key=lambda i: -whole[i])[:5]
-    layers += [
-        (
-            f"part: {view.title('parts', view.names.parts[i - len(PLANT_BOUNDS)])}",
-            [i],
-            (GREEN, PURPLE, SKY, YELLOW, BLACK)[n],
-        )
-        for n, i in enumerate(seen)
-    ]
-    layers.append(("other parts", [i for i in parts if i not in seen], "#7F6A4F"))
-    worst = max(layers, key=lambda layer: whole[layer[1]].sum())
+    total = counted.sum(axis=(0, 1))
+    total = 100 * total / max(total.sum(), 1.0)
+    factors = limiting_factors.PLANT_LIMITS
+    layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.limits]
+    parts = list(range(len(factors), len(total)))
+    frequent = sorted((i for i in parts if total[i] >= SEEN), key=lambda i: -total[i])[:5]
+    layers += [(f"part: {view.title('parts', view.names.parts[i - len(factors)])}", [i]) for i in frequent]
+    coloured = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
+    coloured.append(("other parts", [i for i in parts if i not in frequent], "#7F6A4F"))
+    worst = max(coloured, key=lambda layer: total[layer[1]].sum())
+    met = limiting_factors.MET
     chart = figure(
-        f"{100 - whole[0]:.0f} % of plant-days miss the output asked; most of them for: {worst[0]} "
-        f"({whole[worst[1]].sum():.0f} %)"
+        f"{100 - total[met]:.0f} % of plant-days miss the output planned; most of them for: {worst[0]} "
+        f"({total[worst[1]].sum():.0f} %)"
     )
-    for name, rows, hexed in [*layers, (PLANT_WORDS["met"], [0], PLANT_COLOURS["met"])]:
-        if whole[rows].sum() > 0:
+    for name, rows, hexed in [*coloured, (factors[met].title, [met], NEUTRAL)]:
+        if total[rows].sum() > 0:
             bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hexed=hexed, form=".1f")
-    chart.update_yaxes(title="% of plant-days with output asked", range=[0, 100])
+    chart.update_yaxes(title="% of plant-days with output planned", range=[0, 100])
     return settled(chart)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, view_of
+from octoplan.scenario import limiting_factors
 from octoplan.show.theme import BLACK, BLUE, SKY, VERMILION, colour, faded, figure, settled
 
 
@@ -33,10 +34,10 @@ def night(run: Run, days: xr.Dataset, day: int) -> go.Figure:
     leaked = days["leaked"].values[day].sum(axis=0)
     stopped = days["stopped_by"].values[day]
     launched, when = int(leaked.sum() + stopped.sum()), str(days["day"].values[day])[:10]
-    kind = days["nights"].values[day].sum(axis=0)
-    bound = int(np.argmax(kind[1:])) + 1 if kind[1:].sum() else 0
-    words = ("", "no interceptor left", "no crew free", "windows closed between shots")[bound]
-    worst = f"; what let most past in {kind[bound]} of {kind.sum()} regions: {words}" if bound else ""
+    regions = days["nights"].values[day].sum(axis=0)
+    top = int(np.argmax(regions[1:])) + 1 if regions[1:].sum() else 0
+    factor = limiting_factors.NIGHT_LIMITS[top]
+    worst = f"; {regions[top]} of {regions.sum()} regions limited by {factor.title}" if factor.limits else ""
     title = f"{when}, future {days.attrs['future']}: {launched:,} launched, {int(leaked.sum()):,} reach a target{worst}"
     return sankey(view, title, stopped.astype(float), leaked.astype(float), "counts of one day")
 

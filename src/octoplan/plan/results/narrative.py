@@ -11,28 +11,14 @@ from octoplan.plan.results.frontier import WORST, Frontier, tail_values
 from octoplan.plan.second_stage_tables import Table, block
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import CREW, UNIT
+from octoplan.scenario import limiting_factors
 
 OFTEN, LEAST = 0.1, 0.5
 """Share of futures in which a limit must bind in a month, and money that one more must be worth, to be spoken of."""
 
-WHAT = {
-    "supply": "{item}: what {sellers} can ship binds",
-    "labour": "{item}: workers that can have been hired by then bind",
-    "lines": "{item}: its lines bind",
-    "lanes": "{item}: the room on the lane binds",
-    "crews": "crews bind",
-    "kits": "kits bind",
-}
-REASONS = (
-    "plants wait for their gates",
-    "workers are still to be hired",
-    "lines or parts are short",
-    "all that is asked is made: more would cost more than the shortage, or may not be had",
-)
-ONE = {
-    "supply": "one more part", "labour": "labour for one more unit", "lines": "lines for one more unit",
-    "lanes": "room for one more unit", "crews": "one more trained crew for a month", "kits": "one more kit for a month",
-}  # fmt: skip
+WAITING = "plants wait for their gates"
+SHORT = "lines or parts are short"
+ALL_MADE = "all that is asked is made: more would cost more than the shortage, or may not be had"
 
 
 def summary(plan: Plan) -> list[str]:
@@ -157,7 +143,8 @@ def binding(plan: Plan) -> list[str]:
     """
     idle = {plant for plant, asked in series(plan.tables["asked"]) if asked.mean(0).sum() < 1.0}
     found = []
-    for name, table in plan.worth.items():
+    for constraint in limiting_factors.constraints():
+        table = plan.worth[constraint.name]
         for item, prices in series(table):
             if "plant" in table.axes and item in idle:
                 continue
@@ -165,10 +152,10 @@ def binding(plan: Plan) -> list[str]:
             for low, high in spans(often >= OFTEN):
                 share, each = often[low : high + 1].mean(), worth[low : high + 1].mean()
                 if plan.model.counts_threats or each >= LEAST:
-                    what = WHAT[name].format(item=item, sellers=sellers(plan, item))
+                    what = constraint.statement.format(item=item, suppliers=sellers(plan, item))
                     words = (
                         f"{what} {when(plan, low, high)}, in {share:.0%} of futures; "
-                        f"{ONE[name]} is worth {amount(plan, each)} on average"
+                        f"{constraint.one_more} is worth {amount(plan, each)} on average"
                     )
                     found.append((worth[low : high + 1].sum(), words))
     return [words for _, words in sorted(found, key=lambda one: -one[0])]
@@ -225,7 +212,7 @@ def shortfalls(plan: Plan) -> list[str]:
     counted = short.mean(0) >= 1.0
     first = reasons.argmax(0)
     found = []
-    for r, reason in enumerate(REASONS):
+    for r, reason in enumerate(reasons_short()):
         for low, high in spans(counted & (first == r)):
             each, months = short[:, low : high + 1], plan.facts.pilot.months[low : high + 1]
             span = months[0] if low == high else f"{months[0]} to {months[-1]}"
@@ -238,13 +225,24 @@ def shortfalls(plan: Plan) -> list[str]:
     return [words for _, words in sorted(found)]
 
 
+def reasons_short() -> tuple[str, ...]:
+    """Why plants produce less than the target, in the order of ``why_short``."""
+    return (WAITING, *(c.shortage for c in limiting_factors.constraints() if c.shortage), SHORT, ALL_MADE)
+
+
 def why_short(plan: Plan) -> Floats:
-    """(reasons, t) share of futures and plants taking part for which each of REASONS holds in a month."""
+    """(reasons, t) share of futures and plants taking part for which each of ``reasons_short`` holds in a month."""
     made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
     takes_part = asked.sum((0, 2)) > 0.01
     takes_part |= ~takes_part.any()
-    made, asked, labour = (table[:, takes_part] for table in (made, asked, plan.worth["labour"].values))
+    made, asked = made[:, takes_part], asked[:, takes_part]
     closed = plan.facts.since[:, takes_part] < 0
     full = (made >= asked - 0.01) & ~closed
-    by_labour = (labour > 0.0) & ~closed & ~full
-    return np.stack([flags.mean((0, 1)) for flags in (closed, by_labour, ~(closed | full | by_labour), full)])
+    counted = closed | full
+    flags = [closed]
+    for constraint in limiting_factors.constraints():
+        if constraint.shortage:
+            active = (plan.worth[constraint.name].values[:, takes_part] > 0.0) & ~counted
+            counted |= active
+            flags.append(active)
+    return np.stack([flag.mean((0, 1)) for flag in (*flags, ~counted, full)])

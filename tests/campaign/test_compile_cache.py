@@ -1,0 +1,134 @@
+"""Compiled kernels on disk: what makes them stale, and where they are kept when the usual folders cannot be written."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+
+import pytest
+
+from octoplan.campaign import compile_cache
+from octoplan.campaign.compile_cache import cache_folder, source_hash
+
+SOURCE = '''
+from octoplan.campaign.compiled import entry, kernel
+import numpy as np
+
+RATE = 2.0
+UNUSED = 1
+
+@kernel
+def inner(x: float) -> float:
+    """The rate times x."""
+    return RATE * x
+
+@entry
+def outer(x: float) -> float:
+    """Inner, and one."""
+    return inner(x) + 1.0
+'''
+
+START = """
+import os, sys
+from octoplan.campaign.compile_cache import cache_folder
+from octoplan.campaign.streams import uniforms
+if len(sys.argv) > 1:
+    uniforms(1, ("all modules are read",), 1)
+    os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
+    os.environ.clear()
+    cache_folder.cache_clear()
+else:
+    assert 0.0 < uniforms(1, ("a",), 1)[0, 0] < 1.0
+print(cache_folder())
+"""
+
+
+def hash_of(source: str) -> str:
+    """The hash of ``outer`` in a module of this source."""
+    space: dict[str, object] = {"__name__": "kernels"}
+    exec(compile(source, "<kernels>", "exec"), space)  # the module under test
+    outer = space["outer"]
+    assert isinstance(outer, FunctionType)
+    function: Callable[..., object] = outer.__wrapped__  # type: ignore[attr-defined]
+    return source_hash(function)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""The rate times x."""', '"""The rate times x, in units a day."""'),
+        ("UNUSED = 1", "UNUSED = 2  # unused"),
+        ("import numpy as np\n", "import numpy as np\n\n# a comment\n\n"),
+    ],
+)
+def test_what_kernels_do_not_use_is_not_hashed(old: str, new: str) -> None:
+    """Docstrings, comments, line numbers and other constants change nothing."""
+    assert old in SOURCE
+    assert hash_of(SOURCE) == hash_of(SOURCE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("2.0", "3.0"), ("RATE * x", "RATE / x"), ("@kernel", "@leaf"), ("+ 1.0", "+ 2")]
+)
+def test_what_kernels_use_is_hashed(old: str, new: str) -> None:
+    """A constant, the code of a callee, or the way it is compiled makes the code on disk stale."""
+    changed = SOURCE.replace("entry, kernel", "entry, kernel, leaf")
+    assert old in changed
+    assert hash_of(changed) != hash_of(changed.replace(old, new))
+
+
+def start(*user: str, **variables: str) -> tuple[str, str]:
+    """Folder of compiled kernels and standard error of a process with some environment variables, others unset."""
+    bare = {key: value for key, value in os.environ.items() if key not in {"HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"}}
+    done = subprocess.run(
+        [sys.executable, "-c", START, *user], env=bare | variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip(), done.stderr
+
+
+def test_an_unwritable_home_falls_back_to_temporary_files(tmp_path: Path) -> None:
+    """No home, a home that is not there, or a cache that is a file: kernels are kept among temporary files."""
+    blocked = tmp_path / "file"
+    blocked.touch()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir(mode=0o700)
+    for variables in ({"HOME": str(blocked)}, {"HOME": str(blocked / "none"), "XDG_CACHE_HOME": str(blocked)}):
+        folder, errors = start(TMPDIR=str(temporary), **variables)
+        assert folder.startswith(str(temporary))
+        assert errors == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")
+def test_an_unknown_user_runs() -> None:
+    """A user without name and home gets a folder among the temporary files."""
+    folder, errors = start("54321", TMPDIR="/tmp")
+    assert folder == "/tmp/octoplan-54321"
+    assert errors == ""
+
+
+def test_no_folder_at_all_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where nothing can be written, kernels are compiled at every start, and one line says so."""
+    blocked = tmp_path / "file"
+    blocked.touch()
+    for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+        monkeypatch.setenv(name, str(blocked))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(blocked))
+    cache_folder.cache_clear()
+    assert cache_folder() is None
+    cache_folder.cache_clear()
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners of folders are those of POSIX")
+def test_a_folder_others_can_write_to_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machine code is never loaded from a temporary folder that another user could write to."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"octoplan-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    assert compile_cache.temporary() is None

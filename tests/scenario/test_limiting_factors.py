@@ -1,0 +1,49 @@
+"""A limiting factor is declared in one table: one more reaches measures, charts and summary without other changes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import octoplan as op
+from octoplan.campaign.tally import axes
+from octoplan.outcomes.measures import key_results, measures
+from octoplan.scenario import limiting_factors
+from octoplan.scenario.limiting_factors import Constraint, LimitingFactor, constraints
+from octoplan.show import charts
+
+ENERGY = LimitingFactor(
+    "energy", "energy", constraints=(Constraint("energy", "plant", "MWh", "one more MWh", "{item}"),)
+)
+
+
+def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plant limited by energy on every day says so in the measures, the chart and the summary."""
+    run = op.simulate(op.load("pocket"), 4)
+    column = len(limiting_factors.PLANT_LIMITS)
+    days = np.insert(run.data["plant_limit"].values, column, 0, axis=3)
+    days[..., column] = days.sum(axis=3)
+    days[..., :column] = days[..., column + 1 :] = 0
+    monkeypatch.setattr(limiting_factors, "PLANT_LIMITS", (*limiting_factors.PLANT_LIMITS, ENERGY))
+    labels = axes(run.scenario.names)["limit"]
+    assert labels[column] == "energy"
+    data = run.data.drop_vars(["plant_limit", "limit"])
+    data["plant_limit"] = (("future", "month", "plant", "limit"), days)
+    limited = replace(run, data=data.assign_coords(limit=list(labels)))
+    shares = {m.title: m.values for m in measures(limited) if m.key.startswith("plants/")}
+    assert shares["plant-days limited by energy"] == pytest.approx(np.full(4, 100.0))
+    assert "most of them for: energy (100 %)" in charts.plants(limited).layout.title.text
+    assert "output of the plants is limited most often by energy (100 % of plant-days)" in key_results(limited).summary
+    assert "energy" in [constraint.name for constraint in constraints()]
+
+
+def test_the_numbers_of_the_factors_follow_the_table() -> None:
+    """The kernel's column of each factor is its row in the table."""
+    for limits, names in (
+        (limiting_factors.PLANT_LIMITS, ("MET", "IDLE", "BY_GATE", "BY_STRIKE", "BY_LINE", "BY_LABOUR")),
+        (limiting_factors.NIGHT_LIMITS, ("NO_LIMIT", "BY_INTERCEPTORS", "BY_CREWS", "BY_ENGAGEMENT_TIME")),
+    ):
+        assert len(limits) == len(names)
+        for row, name in enumerate(names):
+            assert getattr(limiting_factors, name) == row
+            assert not limits[row].limits or name == f"BY_{limits[row].name.upper()}"
