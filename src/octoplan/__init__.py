@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from octoplan.errors import RunError as RunError
     from octoplan.errors import ScenarioError as ScenarioError
     from octoplan.errors import StoreError as StoreError
+    from octoplan.errors import TableError as TableError
     from octoplan.errors import Unfinished as Unfinished
     from octoplan.outcomes.compare import compare as compare
     from octoplan.outcomes.raids import draw_raids as draw_raids
@@ -58,6 +59,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "StoreError",
+    "TableError",
     "Unfinished",
     "compare",
     "draw_raids",
@@ -84,6 +86,7 @@ _ERRORS = (
     "RunError",
     "ScenarioError",
     "StoreError",
+    "TableError",
     "Unfinished",
 )
 _HOME = dict.fromkeys(_ERRORS, "octoplan.errors") | {

@@ -14,6 +14,7 @@
     │   ├── ClusterError       a run stopped by the loss of the cluster's workers
     │   └── StoreError         a folder that cannot hold, or does not hold, a run
     ├── PlanError              a plan that cannot be made (also a ValueError)
+    ├── TableError             a table that a file format cannot hold
     ├── FolderError            an upload that is not a scenario folder
     ├── JobError               a job of the app that cannot be started
     └── RequestError           a request to the app that is refused, with its HTTP status
@@ -113,6 +114,10 @@ class StoreError(RunError):
 
 class PlanError(OctoplanError, ValueError):
     """A plan that cannot be made; the message says why and what would make it possible."""
+
+
+class TableError(OctoplanError):
+    """A table that a file format cannot hold; the message names sheet, row and column."""
 
 
 class FolderError(OctoplanError):

@@ -155,13 +155,13 @@ def test_sheets_have_a_cell_for_each_head() -> None:
         "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Binding",
         "Sources",
     ]  # fmt: skip
-    assert all(len(row) == len(leaf.head) for leaf in leaves for row in leaf.rows)
-    assert len(leaves[-1].rows) == len(aimed().scenario.assumptions)
+    assert all(len(row) == len(leaf.columns) for leaf in leaves for row in leaf.rows)
+    assert len(leaves[-1]) == len(aimed().scenario.assumptions)
 
 
 def test_a_sheet_as_csv() -> None:
     """Heads become names of columns, days and months are dated as such, and what is not there is empty."""
-    leaf = account.Leaf(
-        "x", ("place by", "month of need", "mean (parts)"), ((date(2026, 1, 2), date(2026, 2, 1), None),)
+    table = account.sheet(
+        "x", ("place by", "month of need", "mean (parts)"), [(date(2026, 1, 2), date(2026, 2, 1), None)]
     )
-    assert account.csv_text(leaf) == "place_by,month_of_need,mean_parts\n2026-01-02,2026-02,\n"
+    assert table.csv() == "place_by,month_of_need,mean_parts\n2026-01-02,2026-02,\n"

@@ -1,24 +1,33 @@
-"""The workbook of a plan, read back: the plan's numbers, dates and words, and no formula."""
+"""Workbooks read back: numbers, days and text as they were, no formula from text, and the limits of Excel kept."""
 
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from octoplan.plan.results import sheets as account
-from octoplan.plan.results.sheets import Leaf
-from octoplan.show.workbook import workbook
+from octoplan import TableError
+from octoplan.plan.results import sheets as plan_tables
+from octoplan.show import workbook as excel
+from octoplan.show.workbook import Formula, plain_workbook, sheet_name, workbook
+from octoplan.tables import Cell, Column, Table
 from tests.plan.pockets import aimed
 
 
+def read_sheet(*rows: tuple[Cell, ...], types: tuple[str, ...] = ("string",), **options: Any) -> Any:
+    """The first sheet of the workbook of one table, read back."""
+    columns = tuple(Column(f"c{i}", column_type) for i, column_type in enumerate(types))  # type: ignore[arg-type]
+    return load_workbook(BytesIO(workbook([Table.from_rows("x", "X", columns, rows)], **options))).worksheets[0]
+
+
 def test_the_workbook_holds_the_plan() -> None:
-    """Sheets stand in order, heads are frozen, and figures and days are those of the plan."""
+    """Sheets stand in order, headers are frozen, and figures and days are those of the plan."""
     plan = aimed()
-    leaves = account.leaves(plan, None)
-    book = load_workbook(BytesIO(workbook(leaves)))
-    assert book.sheetnames == [leaf.name for leaf in leaves]
-    assert all(sheet.freeze_panes == "A2" for sheet in book)
+    tables = plan_tables.leaves(plan, None)
+    book = load_workbook(BytesIO(workbook(tables)))
+    assert book.sheetnames == [table.name for table in tables]
+    assert all(sheet.freeze_panes == "B2" for sheet in book)
     made = [row for row in book["Output"].iter_rows(min_row=2, values_only=True) if row[0] == "made"]
     assert [row[2].date() for row in made] == [date(2026, month, 1) for month in (1, 2, 3)]
     assert [row[3] for row in made] == pytest.approx(plan.tables["made"].values[:, 0].mean(0), abs=1e-6)
@@ -30,21 +39,72 @@ def test_the_workbook_holds_the_plan() -> None:
     assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
 
 
-def test_text_that_looks_like_a_formula_stays_text() -> None:
-    """A name that begins like a formula is shown as it is written, and computed by nobody."""
-    names = ("=1+1", "+1", "-1", "@sum", '=HYPERLINK("x")')
-    sheet = load_workbook(BytesIO(workbook([Leaf("x", ("name",), tuple((name,) for name in names))])))["x"]
-    cells = [sheet.cell(row, 1) for row in range(2, 2 + len(names))]
-    assert [cell.value for cell in cells] == list(names)
-    assert {cell.data_type for cell in cells} == {"s"}
-    assert all(cell.quotePrefix for cell in cells)
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", '=HYPERLINK("x")', "#N/A", "\t=1", "=" + "A" * 300])
+def test_text_is_never_evaluated(text: str) -> None:
+    """Text that begins like a formula, or reads like an error value, is stored as text and quoted."""
+    for sheet in (read_sheet((text,)), load_workbook(BytesIO(plain_workbook({"x": [(), (text,)]})))["x"]):
+        cell = sheet["A2"]
+        assert cell.value == text
+        assert cell.data_type == "s"
+        assert cell.quotePrefix
 
 
-def test_odd_cells_do_not_spoil_the_file() -> None:
-    """Signs that a workbook cannot hold are left out, what is not finite is empty, and days are days."""
-    rows = (("bell\x07", float("nan"), None), ("never", float("inf"), date(2026, 1, 31)))
-    sheet = load_workbook(BytesIO(workbook([Leaf("x", ("name", "value", "day"), rows)])))["x"]
-    assert [sheet.cell(row, 1).value for row in (2, 3)] == ["bell", "never"]
-    assert [sheet.cell(row, 2).value for row in (2, 3)] == [None, None]
-    assert sheet["C3"].value.date() == date(2026, 1, 31)
-    assert sheet["C3"].number_format == "yyyy-mm-dd"
+def test_only_a_formula_is_evaluated() -> None:
+    """A cell that is declared a formula is one."""
+    cell = read_sheet((Formula("=1+1"),))["A2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "f")
+
+
+def test_a_header_is_never_a_formula() -> None:
+    """The label of a column is text, whatever it begins with."""
+    book = load_workbook(BytesIO(workbook([Table("x", "X", (Column("a", "string", label="=1+1"),), ((),))])))
+    assert (book["x"]["A1"].value, book["x"]["A1"].data_type) == ("=1+1", "s")
+
+
+def test_what_excel_has_no_number_for() -> None:
+    """Not a number is empty, infinity, long integers and days before March 1900 are text, control characters show."""
+    sheet = read_sheet(
+        (float("nan"), float("inf"), 10**15 + 1, date(1899, 1, 2), "bell\x07"),
+        (1.5, -float("inf"), 7, date(2026, 1, 31), "x"),
+        types=("number", "number", "integer", "date", "string"),
+    )
+    assert [cell.value for cell in sheet[2]] == [None, "inf", "1000000000000001", "1899-01-02", "bell\ufffd"]
+    assert [cell.value for cell in sheet[3]][:3] == [1.5, "-inf", 7]
+    assert sheet["D3"].value.date() == date(2026, 1, 31)
+    assert sheet["D3"].number_format == "yyyy-mm-dd"
+
+
+def test_text_beyond_a_cell_is_refused_with_its_place() -> None:
+    """32,767 characters are written whole, one more is refused; Excel counts a sign outside the first plane twice."""
+    assert read_sheet(("x" * 32_767,))["A2"].value == "x" * 32_767
+    with pytest.raises(TableError, match=r"sheet 'x', row 3, column 'c0': the text has 32,768 characters"):
+        read_sheet(("short",), ("x" * 32_768,))
+    with pytest.raises(TableError, match="an Excel cell holds 32,767"):
+        read_sheet(("\N{ROCKET}" * 16_384,))
+
+
+def test_rows_beyond_a_sheet_continue_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table with more rows than a sheet holds is split, each part under its header, and no row is lost."""
+    monkeypatch.setattr(excel, "MAX_ROWS", 4)
+    table = Table("counts", "Counts", (Column("n", "integer"),), (list(range(7)),))
+    book = load_workbook(BytesIO(workbook([table])))
+    assert book.sheetnames == ["counts", "counts (2)", "counts (3)"]
+    cells = [[row[0] for row in sheet.iter_rows(values_only=True)] for sheet in book]
+    assert cells == [["n", 0, 1, 2], ["n", 3, 4, 5], ["n", 6]]
+    with pytest.raises(TableError, match="more than 4 rows"):
+        plain_workbook({"x": [(i,) for i in range(5)]})
+
+
+def test_columns_beyond_a_sheet_are_refused() -> None:
+    """A table with 16,385 columns is refused with its name and what would do."""
+    columns = tuple(Column(f"c{i}", "integer") for i in range(16_385))
+    with pytest.raises(TableError, match=r"'wide' has 16,385 columns.*csv or parquet"):
+        workbook([Table("wide", "Wide", columns, ((),) * 16_385)])
+
+
+def test_names_of_sheets_are_short_legal_and_unique() -> None:
+    """A name is cut to 31 characters, loses signs that Excel forbids, and differs from the others in any case."""
+    assert sheet_name("plant a/b", ()) == "plant a-b"
+    assert len(sheet_name("x" * 40, ())) == 31
+    assert sheet_name("Plant", ["plant"]) == "Plant (2)"
+    assert sheet_name("y" * 40, ["y" * 31]) == "y" * 27 + " (2)"

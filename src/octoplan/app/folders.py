@@ -19,7 +19,7 @@ from octoplan.scenario.files import (
     STATE,
     WHAT_IF,
 )  # fmt: skip
-from octoplan.show.sheets import plain, rows_book
+from octoplan.show.workbook import plain_workbook
 
 LARGEST, UNPACKED, RATIO = 5_000_000, 20_000_000, 200
 """Bytes of a zip file, bytes of all it holds, and how many times smaller than its content it may be."""
@@ -111,14 +111,14 @@ def said(cell: object) -> str:
 
 def as_workbook(files: Mapping[str, bytes]) -> bytes:
     """The files as a workbook with a sheet for each; numbers are numbers, and no text is a formula."""
-    sheets = []
+    sheets = {}
     for name, data in files.items():
         text = data.decode("utf-8-sig")
         lines = list(csv.reader(io.StringIO(text))) if name.endswith(".csv") else [[line] for line in text.splitlines()]
         wide = max(map(len, lines), default=1)
         filled = [[celled(cell, name) for cell in [*line, *[""] * (wide - len(line))]] for line in lines]
-        sheets.append((name, filled))
-    return rows_book(sheets)
+        sheets[name] = filled
+    return plain_workbook(sheets)
 
 
 def celled(text: str, name: str) -> str | float | int:
@@ -131,7 +131,7 @@ def celled(text: str, name: str) -> str | float | int:
                 continue
             if said(value) == text:
                 return value
-    return str(plain(text))
+    return text
 
 
 def wrong(entry: zipfile.ZipInfo) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Format = Literal["xlsx", "parquet", "csv"]
 SCENARIO = "scenario"
-TABLES, RECKONING = "tables.xlsx", "reckoning.xlsx"
+TABLES, FORMULA_WORKBOOK = "tables.xlsx", "formula-workbook.xlsx"
 
 
 def export(run: Path, *, to: Format, out: Path | None = None) -> None:
@@ -23,7 +23,7 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
     run
         A run folder.
     to
-        xlsx: a workbook of the tables, and one that works the case at medians out again with live formulas; csv: a
+        xlsx: a workbook of the tables, and a formula workbook that recomputes the base case at medians; csv: a
         file a table; parquet: the same, and every future of every tally.
     out
         The folder to write; RUN-xlsx, RUN-parquet or RUN-csv beside the run if not given.
@@ -68,15 +68,11 @@ def workbooks(run: "Run") -> Filed:
     """The tables as one workbook, and the one with live formulas where the scenario has a case at medians."""
     from octoplan.outcomes.export import tables
     from octoplan.outcomes.median_case import median_case
-    from octoplan.show.formula_workbook import reckoning
-    from octoplan.show.sheets import Sheet, book, plain
+    from octoplan.show.formula_workbook import formula_workbook
+    from octoplan.show.workbook import workbook
 
     every = tables(run, draws=False)
-    sheets = [
-        Sheet(each.name, {c.name: list(map(plain, cells)) for c, cells in zip(each.columns, each.values, strict=True)})
-        for each in every
-    ]
-    found = {TABLES: book(sheets)}
+    found = {TABLES: workbook(every)}
     if run.scenario.known_from is None:
-        found[RECKONING] = reckoning(median_case(run))
+        found[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
     return found, [(table, TABLES) for table in every]

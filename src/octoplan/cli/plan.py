@@ -300,7 +300,7 @@ def write(
         "plan.csv": table_text(found),
         "summary.txt": "\n".join(lines) + "\n",
         "evidence.json": json.dumps(evidence(found, flights, apart, front), indent=1) + "\n",
-        **{f"{leaf.name.lower()}.csv": account.csv_text(leaf) for leaf in leaves if leaf.name in CALENDARS},
+        **{f"{leaf.name.lower()}.csv": leaf.csv(significant=6) for leaf in leaves if leaf.name in CALENDARS},
         "plan.xlsx": workbook(leaves),
         "plan.html": page(found, flights, apart, front),
     }

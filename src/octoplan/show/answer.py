@@ -16,7 +16,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
 from octoplan.show.frame import listed, table
-from octoplan.show.provenance import called, where
+from octoplan.show.provenance import describe, row_reference
 from octoplan.show.sensitivity import sentence, switching
 from octoplan.show.theme import M
 
@@ -104,8 +104,8 @@ def changes(run: Run, gain: Sequence[Sensitivity], kept: Sequence[Sensitivity], 
             if abs(each.size) / size < NAMED:
                 ends = f"{digits(each.low / size)} (where it is low) to {digits(each.high / size)} (where it is high)"
             lines.append(
-                f"{sentence(called(run.scenario, each.assumption))} moves {what} on average from {ends}, {unit_of}; "
-                f"rated {each.assumption.quality}, {where(each.assumption)}."
+                f"{sentence(describe(run.scenario, each.assumption))} moves {what} on average from {ends}, {unit_of}; "
+                f"rated {each.assumption.quality}, {row_reference(each.assumption)}."
             )
         lines += switching(run.scenario, swings, what)[:NAMED]
     if not lines:

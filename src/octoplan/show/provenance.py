@@ -23,7 +23,7 @@ IMPACTS = ("large", "some", "none seen", "no range")
 HALF = 0.5
 
 
-def called(scenario: Scenario, assumption: Assumption) -> str:
+def describe(scenario: Scenario, assumption: Assumption) -> str:
     """What an assumption is about, with the entities it fills: ``labour a unit needs at first (all plants)``."""
     kind = BY_NAME[assumption.kind]
     meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
@@ -34,7 +34,7 @@ def called(scenario: Scenario, assumption: Assumption) -> str:
     return f"{meaning} ({', '.join(named)})" if named else meaning
 
 
-def where(assumption: Assumption) -> str:
+def row_reference(assumption: Assumption) -> str:
     """The row of an assumption: its file and line in the scenario's folder."""
     return f"{Path(assumption.file).name}:{assumption.line}"
 
@@ -96,8 +96,8 @@ def row(assumption: Assumption, impact: str, swing: Sensitivity | None, size: fl
     unit_of = "" if assumption.unit == "1" else assumption.unit
     ends = ("", "") if assumption.known else (low, high)
     return (
-        assumption.name, impact, said, MARKS[assumption.quality], middle, *ends, unit_of, sources, where(assumption),
-        assumption.date.isoformat(),
+        assumption.name, impact, said, MARKS[assumption.quality], middle, *ends, unit_of, sources,
+        row_reference(assumption), assumption.date.isoformat(),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.sensitivity import SURE, Sensitivity
 from octoplan.scenario import Scenario
-from octoplan.show.provenance import called, where
+from octoplan.show.provenance import describe, row_reference
 from octoplan.show.theme import BLUE, GREY, ORANGE, figure
 
 SHOWN = 12
@@ -96,18 +96,22 @@ def tornado_words(scenario: Scenario, sure: Sequence[Sensitivity], what: str, un
     scale = max(abs(top.low), abs(top.high)) / size
     ends = " to ".join(f"{round(x / size):,}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
     others = f"; {len(sure) - 1} more do beyond luck" if len(sure) > 1 else ""
-    return f"{sentence(called(scenario, top.assumption))} moves {what} most, from {ends} {unit}{others}"
+    return f"{sentence(describe(scenario, top.assumption))} moves {what} most, from {ends} {unit}{others}"
 
 
 def switching(scenario: Scenario, swings: Sequence[Sensitivity], what: str) -> list[str]:
     """At what value of one assumption, all others as believed, the figure's mean would be zero."""
-    found = [
-        f"{sentence(what)} would be nil if the {called(scenario, each.assumption)} were {digits(each.switch)} ± "
-        f"{digits(2 * each.switch_error, 2)} {'' if each.assumption.unit == '1' else each.assumption.unit} (believed "
-        f"{digits(each.at[0])} to {digits(each.at[1])}, P10 to P90; {where(each.assumption)}).".replace("  ", " ")
-        for each in swings
-        if each.switch is not None
-    ]
+    found = []
+    for swing in swings:
+        if swing.switch is None:
+            continue
+        assumption, (low, high) = swing.assumption, map(digits, swing.at)
+        unit = "" if assumption.unit == "1" else f" {assumption.unit}"
+        found.append(
+            f"{sentence(what)} would be nil if the {describe(scenario, assumption)} were {digits(swing.switch)} ± "
+            f"{digits(2 * swing.switch_error, 2)}{unit} (believed {low} to {high}, P10 to P90; "
+            f"{row_reference(assumption)})."
+        )
     if found or not any(each.sure for each in swings):
         return found
     return [

@@ -1,82 +1,229 @@
-"""Sheets of rows as one Excel workbook: numbers are numbers, dates are dates, and no text is ever a formula."""
+"""Tables as one Excel workbook: numbers are numbers, dates are dates, and no text is evaluated as a formula.
 
-from collections.abc import Sequence
+The limits are those of Excel (Microsoft, "Excel specifications and limits"): a table with more rows than a sheet holds
+continues on further sheets; more columns or a longer text raise TableError.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
+from itertools import islice
 from math import ceil, isfinite
 from typing import Any
 
-from octoplan.plan.results.sheets import Cell, Leaf
+from numpy.typing import NDArray
 
-NARROW, BROAD = 9, 64
-"""Characters of the narrowest and the broadest column; what is longer breaks into lines."""
+from octoplan.errors import TableError
+from octoplan.tables import Cell, Column, Table
 
-LINE = 15
-"""Points of a line."""
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_FORMULA, MAX_SHEET_NAME = 1_048_576, 16_384, 32_767, 8_192, 31
+MAX_EXACT = 10**15
+"""Integers from here on lose digits in Excel, and are written as text."""
+FIRST_DATE = date(1900, 3, 1)
+"""Earlier days are not those of the calendar in Excel, and are written as text."""
 
-ACTIVE = ("=", "+", "-", "@")
-"""Signs with which a formula may begin."""
+NARROWEST, WIDEST = 9, 64
+"""Characters of the narrowest and the widest column; longer text wraps."""
+SAMPLED = 1_000
+"""Rows from which the width of a column is taken."""
+
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet program evaluate a text that somebody types or pastes."""
+FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", "-"))
+"""Characters that the name of a sheet cannot hold."""
+HEADER_FILL = "E6EEF5"
 
 
-def workbook(leaves: Sequence[Leaf]) -> bytes:
-    """The workbook as the bytes of its file: a sheet for each leaf, its head frozen, its columns filtered."""
+class Formula(str):
+    """Text that the workbook evaluates, beginning with ``=``. Every other text is written as it stands."""
+
+    __slots__ = ()
+
+
+def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | None = None) -> bytes:
+    """An Excel workbook with a sheet for each table: its header row frozen, its columns filtered.
+
+    fills
+        Colours of header cells by (table, column), as RRGGBB; others have the colour of all headers.
+
+    Raises TableError, with sheet, row and column, for what Excel cannot hold.
+    """
+    with new_book() as book:
+        names: list[str] = []
+        for table in tables:
+            rows = table.rows
+            for part in range(max(1, ceil(len(table) / (MAX_ROWS - 1)))):
+                name = sheet_name(f"{table.name} ({part + 1})" if part else table.name, names)
+                names.append(name)
+                fill_sheet(book.create_sheet(name), table, islice(rows, MAX_ROWS - 1), fills or {})
+        return saved(book)
+
+
+def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
+    """An Excel workbook of named sheets that are rows of cells without a header; limits as for ``workbook``."""
+    with new_book() as book:
+        for name, rows in sheets.items():
+            sheet = book.create_sheet(name)
+            for number, row in enumerate(rows, start=1):
+                if number > MAX_ROWS:
+                    raise TableError(f"sheet {name!r} has more than {MAX_ROWS:,} rows, the most that Excel holds")
+                sheet.append([excel_cell(sheet, cell, number, str(i)) for i, cell in enumerate(row, start=1)])
+        return saved(book)
+
+
+@contextmanager
+def new_book() -> Iterator[Any]:
+    """An empty workbook that is written row by row; an error closes the temporary files of its sheets."""
     from openpyxl import Workbook
 
-    book = Workbook()
-    book.remove(book.active)
-    for leaf in leaves:
-        fill(book.create_sheet(leaf.name), leaf)
+    book = Workbook(write_only=True)
+    try:
+        yield book
+    except TableError:
+        for sheet in book.worksheets:
+            if not sheet.closed:
+                sheet.close()
+        raise
+
+
+def saved(book: Any) -> bytes:
     out = BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def fill(sheet: Any, leaf: Leaf) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
+def sheet_name(text: str, others: Collection[str]) -> str:
+    """A name that Excel allows for a sheet: at most 31 characters, and different from the others in any case."""
+    name = text.translate(FORBIDDEN).strip("'")[:MAX_SHEET_NAME] or "sheet"
+    taken, number = {other.lower() for other in others}, 1
+    unique = name
+    while unique.lower() in taken:
+        number += 1
+        suffix = f" ({number})"
+        unique = name[: MAX_SHEET_NAME - len(suffix)] + suffix
+    return unique
+
+
+def column_letter(number: int) -> str:
+    """The letters of a column counted from 1."""
     from openpyxl.utils import get_column_letter
 
-    wide = [broad(name, [row[i] for row in leaf.rows]) for i, name in enumerate(leaf.head)]
-    for i, width in enumerate(wide, start=1):
-        sheet.column_dimensions[get_column_letter(i)].width = width
-    for row, cells in enumerate((leaf.head, *leaf.rows), start=1):
-        lines = 1
-        for column, (value, width) in enumerate(zip(cells, wide, strict=True), start=1):
-            put(sheet.cell(row, column), value, leaf.head[column - 1])
-            if isinstance(value, str):
-                lines = max(lines, ceil(1.1 * len(value) / width))
-                sheet.cell(row, column).alignment = Alignment(wrap_text=True, vertical="top")
-            else:
-                sheet.cell(row, column).alignment = Alignment(vertical="top")
-        sheet.row_dimensions[row].height = LINE * lines
-    for cell in sheet[1]:
-        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E6EEF5")
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
+    return str(get_column_letter(number))
 
 
-def put(cell: Any, value: Cell, head: str) -> None:
-    """A value with the form in which it is read; text stays text, what is not finite stays empty."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+def fill_sheet(
+    sheet: Any, table: Table, rows: Iterator[tuple[Cell, ...]], fills: Mapping[tuple[str, str], str]
+) -> None:
+    """Write a header and rows on an empty sheet."""
+    columns = table.columns
+    if len(columns) > MAX_COLUMNS:
+        raise TableError(
+            f"table {table.name!r} has {len(columns):,} columns, an Excel sheet holds {MAX_COLUMNS:,}; "
+            "write it as csv or parquet"
+        )
+    for number, (column, values) in enumerate(zip(columns, table.values, strict=True), start=1):
+        sheet.column_dimensions[column_letter(number)].width = width(header(column), values[:SAMPLED])
+    sheet.freeze_panes = "B2"
+    sheet.append([header_cell(sheet, column, fills.get((table.name, column.name), HEADER_FILL)) for column in columns])
+    last = 1
+    for last, row in enumerate(rows, start=2):
+        sheet.append(
+            [
+                excel_cell(sheet, cell, last, header(column), column.type)
+                for cell, column in zip(row, columns, strict=True)
+            ]
+        )
+    sheet.auto_filter.ref = f"A1:{column_letter(max(1, len(columns)))}{last}"
 
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(ACTIVE)
-    elif isinstance(value, date):
-        cell.value, cell.number_format = value, "mmm yyyy" if "month" in head else "yyyy-mm-dd"
-    elif value is not None and isfinite(value):
-        cell.value, cell.number_format = value, form(value)
+
+def header(column: Column) -> str:
+    return column.label or column.name
 
 
-def form(value: float) -> str:
-    """The number format that shows three digits at least."""
+def header_cell(sheet: Any, column: Column, fill: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    cell = text_cell(sheet, header(column), 1, header(column))
+    if isinstance(cell, str):
+        cell = WriteOnlyCell(sheet, cell)
+    cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=fill)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    return cell
+
+
+def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str = "") -> Any:
+    """A cell as openpyxl writes it: text as text, days as days, and as text what Excel has no number for.
+
+    row, column
+        Where the cell stands, for the message of a TableError.
+    """
+    from openpyxl.cell import WriteOnlyCell
+
+    if isinstance(cell, Formula):
+        if len(cell) > MAX_FORMULA:
+            raise TableError(
+                f"sheet {sheet.title!r}, row {row:,}, column {column!r}: the formula has {len(cell):,} characters, "
+                f"Excel takes {MAX_FORMULA:,}"
+            )
+        return str(cell)
+    if isinstance(cell, str):
+        return text_cell(sheet, cell, row, column)
+    if isinstance(cell, date):
+        if cell < FIRST_DATE:
+            return cell.isoformat()
+        day = WriteOnlyCell(sheet, cell)
+        day.number_format = "mmm yyyy" if column_type == "yearmonth" else "yyyy-mm-dd"
+        return day
+    if cell is None or cell != cell:  # noqa: PLR0124  not a number
+        return None
+    if not isfinite(cell) or (isinstance(cell, int) and abs(cell) >= MAX_EXACT):
+        return str(cell)
+    if column_type not in ("number", "integer"):
+        return cell
+    number = WriteOnlyCell(sheet, cell)
+    number.number_format = number_format(float(cell))
+    return number
+
+
+def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
+    """A text that stays text; control characters, which no workbook can hold, become U+FFFD."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
+
+    if len(text) > MAX_TEXT // 2 and len(text.encode("utf-16-le")) // 2 > MAX_TEXT:
+        raise TableError(
+            f"sheet {sheet.title!r}, row {row:,}, column {column!r}: the text has {len(text):,} characters, an Excel "
+            f"cell holds {MAX_TEXT:,}; shorten it, or write csv"
+        )
+    clean = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
+    if not clean.startswith(RISKY) and clean not in ERROR_CODES:
+        return wrapped(sheet, clean) if len(clean) > WIDEST else clean
+    cell = WriteOnlyCell(sheet, clean)
+    cell.data_type, cell.quotePrefix = "s", True
+    return cell
+
+
+def wrapped(sheet: Any, text: str) -> Any:
+    """A text that breaks into lines in its column."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+
+    cell = WriteOnlyCell(sheet, text)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    return cell
+
+
+def number_format(value: float) -> str:
+    """The number format that shows at least three digits."""
     if value == round(value) or abs(value) >= 1000.0:
         return "#,##0"
     return "#,##0.0" if abs(value) >= 10.0 else "0.00" if abs(value) >= 1.0 else "General"
 
 
-def broad(head: str, column: Sequence[Cell]) -> float:
-    """Width of a column in characters: of its text and dates, and of a head in three lines."""
-    longest = max((len(value) for value in column if isinstance(value, str)), default=0)
-    words = max(len(word) for word in head.split())
-    return float(min(max(NARROW, longest, words + 3, ceil(len(head) / 3) + 3, 12) + 2, BROAD))
+def width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
+    """Width of a column in characters: that of its longest text, and of a header in three lines."""
+    longest = max((len(v) for v in values if isinstance(v, str) and not isinstance(v, Formula)), default=0)
+    longest_word = max((len(word) for word in head.split()), default=0)
+    return float(min(max(NARROWEST, longest, longest_word + 3, ceil(len(head) / 3) + 3, 12) + 2, WIDEST))

@@ -3,11 +3,8 @@
 A figure that differs between futures stands as its mean, P10 and P90.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -16,26 +13,40 @@ from octoplan.plan.optimise import Plan
 from octoplan.plan.results import narrative as words
 from octoplan.plan.results import schedule as calendar
 from octoplan.plan.results.evaluation import WIDE, Flights
-from octoplan.plan.second_stage_tables import Table
+from octoplan.plan.second_stage_tables import Table as MonthlyTable
 from octoplan.plan.solver.two_stage import Floats
+from octoplan.tables import Cell, Column, ColumnType, Table
 
-Cell = str | float | date | None
 Row = tuple[Cell, ...]
 
 GRAIN = 1e-6
 """Size below which a figure is the solver's, and 0; a limit that is worth more binds."""
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """One sheet: its name, a head with units, and rows under it."""
+def sheet(name: str, head: tuple[str, ...], rows: Iterable[Row]) -> Table:
+    """A table from its rows; a head with its unit in brackets becomes the label of a column."""
+    cells = tuple(rows)
+    columns = [
+        Column(
+            re.sub(r"[^a-z0-9]+", "_", label.lower().replace("%", "percent")).strip("_"),
+            column_type(label, [row[i] for row in cells]),
+            unit=label.partition("(")[2].rstrip(")"),
+            label=label,
+        )
+        for i, label in enumerate(head)
+    ]
+    return Table.from_rows(name, name, columns, cells)
 
-    name: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
+
+def column_type(label: str, cells: Iterable[Cell]) -> ColumnType:
+    """The type of a column, from its label and its cells."""
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if date in kinds and kinds == {date}:
+        return "yearmonth" if "month" in label else "date"
+    return "string" if str in kinds and kinds == {str} else "number"
 
 
-def leaves(plan: Plan, flights: Flights | None) -> list[Leaf]:
+def leaves(plan: Plan, flights: Flights | None) -> list[Table]:
     """All sheets in reading order; that of the rivals only where they were flown."""
     found = [
         summary(plan), decisions(plan), gates(plan), output(plan), hiring(plan), orders(plan), crews(plan),
@@ -57,7 +68,7 @@ def first_of(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def summary(plan: Plan) -> Leaf:
+def summary(plan: Plan) -> Table:
     """What was found, within which bounds, and the sentences that say why."""
     scenario = plan.scenario
     money = "hundred threats" if plan.model.counts_threats else f"million {scenario.currency}, discounted"
@@ -84,10 +95,10 @@ def summary(plan: Plan) -> Leaf:
         ("curves", (str(plan.curves.error),)),
     ):  # fmt: skip
         rows += [(name, line, "") for line in said]
-    return Leaf("Summary", ("what", "value", "unit"), tuple(rows))
+    return sheet("Summary", ("what", "value", "unit"), tuple(rows))
 
 
-def decisions(plan: Plan) -> Leaf:
+def decisions(plan: Plan) -> Table:
     """What is decided: output and lines by month since a plant opens, intake and kits by month of the calendar."""
     decided, opened = plan.scenario.compile(), calendar.openings(plan)
     months, rows = [first_of(month) for month in decided.names.months], list[Row]()
@@ -106,10 +117,10 @@ def decisions(plan: Plan) -> Leaf:
     ):
         rows += [(what, "", None, month, value, unit) for month, value in zip(months, chosen.tolist(), strict=True)]
     head = ("decision", "plant", "months since opening", "calendar month (at P50 opening)", "value", "unit")
-    return Leaf("Decisions", head, tuple(rows))
+    return sheet("Decisions", head, tuple(rows))
 
 
-def gates(plan: Plan) -> Leaf:
+def gates(plan: Plan) -> Table:
     """The day on which each gate is passed and each plant opens."""
     horizon = int(calendar.first_days(plan)[-1])
     rows: list[Row] = []
@@ -118,7 +129,7 @@ def gates(plan: Plan) -> Leaf:
         beyond = float(np.mean(np.ceil(step.days) >= horizon))
         rows.append((step.plant, step.country, step.name, *days, 100.0 * beyond))
     head = ("plant", "country", "gate", "day P10", "day P50", "day P90", "beyond the horizon (% of futures)")
-    return Leaf("Gates", head, tuple(rows))
+    return sheet("Gates", head, tuple(rows))
 
 
 def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) -> Iterator[Row]:
@@ -129,26 +140,26 @@ def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) 
             yield (quantity, item, month, *figures)
 
 
-def output(plan: Plan) -> Leaf:
+def output(plan: Plan) -> Table:
     """Units asked and made by plant and month."""
     told = [(name, item, values) for name in ("asked", "made") for item, values in words.series(plan.tables[name])]
     if "short" in plan.tables:
         told.append(("short of the target", "all plants", plan.tables["short"].values))
     head = ("quantity", "plant", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return Leaf("Output", head, tuple(over_months(told, plan.facts.pilot.months)))
+    return sheet("Output", head, tuple(over_months(told, plan.facts.pilot.months)))
 
 
-def hiring(plan: Plan) -> Leaf:
+def hiring(plan: Plan) -> Table:
     """Workers needed by plant and month; joiners are the change of their mean."""
     months, rows = [first_of(month) for month in plan.facts.pilot.months], list[Row]()
     for team in calendar.hiring(plan):
         for month, figures, joiners in zip(months, spread(team.workers), team.joiners.tolist(), strict=True):
             rows.append((team.plant, month, *figures, joiners))
     head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "joiners (workers)")
-    return Leaf("Hiring", head, tuple(rows))
+    return sheet("Hiring", head, tuple(rows))
 
 
-def orders(plan: Plan) -> Leaf:
+def orders(plan: Plan) -> Table:
     """The order calendar."""
     rows = []
     for order in calendar.orders(plan):
@@ -165,10 +176,10 @@ def orders(plan: Plan) -> Leaf:
         "already late", "late (days)", "arrival expected", "needed mean (parts)", "needed P10 (parts)",
         "needed P90 (parts)", "needed in (% of futures)", f"price mean ({plan.scenario.currency})",
     )  # fmt: skip
-    return Leaf("Orders", head, tuple(rows))
+    return sheet("Orders", head, tuple(rows))
 
 
-def crews(plan: Plan) -> Leaf:
+def crews(plan: Plan) -> Table:
     """Crews begun and kits ordered a month, and the crews that have a kit."""
     rows = zip(
         (first_of(month) for month in plan.facts.pilot.months), *calendar.begun(plan),
@@ -178,18 +189,18 @@ def crews(plan: Plan) -> Leaf:
         "month", "begun (crews)", "ordered (kits)", "equipped mean (crews)", "equipped P10 (crews)",
         "equipped P90 (crews)",
     )  # fmt: skip
-    return Leaf("Crews and kits", head, tuple(rows))
+    return sheet("Crews and kits", head, tuple(rows))
 
 
-def dispatch(plan: Plan) -> Leaf:
+def dispatch(plan: Plan) -> Table:
     """Units sent by plant and lane, and what reaches the regions."""
     told = [("shipped", way, values) for way, values in words.series(plan.tables["shipped"])]
     told.append(("delivered", "all lanes", calendar.delivered(plan)))
     head = ("quantity", "plant and lane", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return Leaf("Dispatch", head, tuple(over_months(told, plan.facts.pilot.months)))
+    return sheet("Dispatch", head, tuple(over_months(told, plan.facts.pilot.months)))
 
 
-def binding(plan: Plan) -> Leaf:
+def binding(plan: Plan) -> Table:
     """What one more of each limit is worth, in the months in which it binds in some future."""
     rows = []
     for name, table in plan.worth.items():
@@ -197,10 +208,10 @@ def binding(plan: Plan) -> Leaf:
         for item, often, month, figures in bound(table):
             rows.append((name, item, month, 100.0 * often, *figures, unit))
     head = ("limit", "item", "month", "binds in (% of futures)", "worth mean", "worth P10", "worth P90", "unit")
-    return Leaf("Binding", head, tuple(rows))
+    return sheet("Binding", head, tuple(rows))
 
 
-def bound(table: Table) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
+def bound(table: MonthlyTable) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
     """Item, share of futures, month, and mean, P10 and P90 of the worth, where there is any."""
     months = [first_of(month) for month in table.axes["month"]]
     for item, prices in words.series(table):
@@ -208,7 +219,7 @@ def bound(table: Table) -> Iterator[tuple[str, float, date, tuple[float, float, 
         yield from ((item, o, m, f) for m, o, f in zip(months, often, spread(prices), strict=True) if o > 0.0)
 
 
-def rivals(plan: Plan, flights: Flights) -> Leaf:
+def rivals(plan: Plan, flights: Flights) -> Table:
     """Each plan through the same unseen futures: cost, its difference to the plan's with a 95 % interval, regret."""
     rows = []
     for name in flights.flown:
@@ -225,10 +236,10 @@ def rivals(plan: Plan, flights: Flights) -> Leaf:
         f"high end of 95 % ({money})", f"regret mean ({money})", f"regret P10 ({money})", f"regret P90 ({money})",
         "made mean (units)", "stopped mean (threats)", "futures",
     )  # fmt: skip
-    return Leaf("Rivals", head, tuple(rows))
+    return sheet("Rivals", head, tuple(rows))
 
 
-def sources(plan: Plan) -> Leaf:
+def sources(plan: Plan) -> Table:
     """Every number believed, as its row of the assumption log states it, with where it comes from."""
     known = plan.scenario.sources
     rows = []
@@ -245,21 +256,4 @@ def sources(plan: Plan) -> Leaf:
         "assumption", "value", "low", "high", "distribution", "unit", "price base (year)", "source",
         "address", "quality", "owner", "date", "note", "row",
     )  # fmt: skip
-    return Leaf("Sources", head, tuple(rows))
-
-
-def csv_text(leaf: Leaf) -> str:
-    """A sheet as CSV; the words of its head become names of columns."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(re.sub(r"[^a-z0-9]+", "_", name.lower().replace("%", "percent")).strip("_") for name in leaf.head)
-    for row in leaf.rows:
-        writer.writerow(text_of(cell, name) for cell, name in zip(row, leaf.head, strict=True))
-    return out.getvalue()
-
-
-def text_of(cell: Cell, head: str) -> str:
-    """A cell as text: six digits, days as 2026-01-31 and months as 2026-01."""
-    if isinstance(cell, date):
-        return f"{cell:%Y-%m}" if "month" in head else cell.isoformat()
-    return f"{cell:.6g}" if isinstance(cell, float) else str("" if cell is None else cell)
+    return sheet("Sources", head, tuple(rows))

@@ -15,7 +15,7 @@ from octoplan.outcomes.median_case import median_case
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 from octoplan.scenario.scenario import with_state
-from octoplan.show.formula_workbook import reckoning
+from octoplan.show.formula_workbook import formula_workbook
 from tests.outcomes.runs import changed
 
 OFFICE = shutil.which("soffice")
@@ -63,7 +63,7 @@ def agree(book: Any, run: Run) -> None:
     for d, design in enumerate(names.designs):
         assert stock[f"stock {design}"] == case.day("stock")[last, :, d].sum(axis=1).tolist()
     spent = columns(book, "Spend")
-    assert spent["all"] == pytest.approx(case.month("spend").sum(axis=(1, 2)).tolist(), rel=1e-9)
+    assert spent["total"] == pytest.approx(case.month("spend").sum(axis=(1, 2)).tolist(), rel=1e-9)
     payers = columns(book, "Spend by payer")
     for i, payer in enumerate(names.payers):
         assert payers[payer] == pytest.approx(case.month("spend")[:, :, i].sum(axis=1).tolist(), rel=1e-9, abs=1e-3)
@@ -74,10 +74,10 @@ def agree(book: Any, run: Run) -> None:
 def test_formulas_equal_the_run_at_medians(name: str, tmp_path: Path) -> None:
     """Good units, stock and spend by month, by plant, design and payer, are those of the run at medians."""
     run = simulate(load(name), 1, 1)
-    book = worked_out(reckoning(median_case(run)), tmp_path)
+    book = worked_out(formula_workbook(median_case(run)), tmp_path)
     agree(book, run)
     said = columns(book, "Read me")
-    found = dict(zip(said["what"], said["value"], strict=True))
+    found = dict(zip(said["text"], said["value"], strict=True))
     assert found["units and stock"] == 0
     assert found["money"] == pytest.approx(0.0, abs=1e-3)
     for sheet in COMPARED:
@@ -101,7 +101,7 @@ def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
     """A value changed in the workbook gives what the campaign gives with the same value in the scenario."""
     own = simulate(load("pocket"), 1, 1)
     other = simulate(changed(tmp_path / "other", assumptions={row[0]: row[1]}), 1, 1)
-    book = worked_out(altered(reckoning(median_case(own)), number, value), tmp_path / "office")
+    book = worked_out(altered(formula_workbook(median_case(own)), number, value), tmp_path / "office")
     case = median_case(other)
     assert columns(book, "Production")["good units bench"] == case.month("good")[:, 0].tolist()
     spent = columns(book, "Spend")
@@ -117,4 +117,4 @@ def test_a_scenario_with_a_state_has_no_case() -> None:
     """What is known on a date has no first day to work out from, and that is said."""
     scenario = with_state(load("pocket"), "name,value,unit,source,note\ndate,2026-02-01,,,\n")
     with pytest.raises(RunError, match=r"state\.csv"):
-        reckoning(median_case(simulate(scenario, 1, 1)))
+        formula_workbook(median_case(simulate(scenario, 1, 1)))

@@ -1,0 +1,151 @@
+"""Inputs of the formula workbook: assumptions at their medians, decisions, the calendar, gates and openings."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from octoplan.outcomes.median_case import MedianCase
+from octoplan.scenario.binding import dotted
+from octoplan.scenario.distributions import Assumption
+from octoplan.scenario.entities import BY_NAME
+from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
+from octoplan.show.provenance import row_reference
+from octoplan.tables import Cell
+
+FIRST_ROW = 3
+"""Row of day 0 on a sheet of days; row 1 holds the heads, row 2 the state before day 0."""
+MONTH, TRAINED_CREWS = "month, from 1", f"{EXOGENOUS}: trained crews"
+NEVER = "1E+9"
+"""Day on which a plant opens that is no part of the programme."""
+
+USED = {
+    "gates": ("duration",),
+    "plants": ("line_rate", "line_capital", "heads", "hire_rate", "hours_per_head", "hours_first", "slope", "retained",
+               "yield_first", "yield_mature", "yield_units", "labour_rate", "overhead", "royalty"),
+    "suppliers": ("price",), "lanes": ("cost",), "makers": ("stock", "rate_start", "rate_full", "ramp", "price"),
+    "layers": ("cost",), "crews": ("cost", "course_cost"), "kits": ("price",), "finance": ("optimism_bias",),
+}  # fmt: skip
+"""Parameters that the formulas read, by kind."""
+
+
+class Inputs:
+    """The input sheets of a base case, and the references to their cells."""
+
+    def __init__(self, case: MedianCase) -> None:
+        self.case, self.names = case, case.compiled.names
+        self.days, self.months = len(case.month_of), len(case.compiled.names.months)
+        self.cells: dict[tuple[str, int, str], str] = {}
+        self.assumptions = self.assumption_sheet()
+
+    @property
+    def rows(self) -> range:
+        """Rows of the days on a sheet of days."""
+        return range(FIRST_ROW, FIRST_ROW + self.days)
+
+    def number(self, kind: str, entity: int, parameter: str) -> str:
+        """Reference to a parameter of the entity-th entity of a kind."""
+        return self.cells[kind, entity, parameter]
+
+    def assumption_sheet(self) -> FormulaSheet:
+        """Every parameter that a formula reads, at its median, with unit, rating, source and row of the log."""
+        sheet = FormulaSheet("Assumptions", inputs=("value",))
+        rows: list[tuple[Cell, ...]] = []
+        for kind, parameters in USED.items():
+            for i, parameter, entities in self.parameters(kind, parameters):
+                assumption = self.assumption(kind, parameter, entities)
+                unit = next(p.unit for p in BY_NAME[kind].parameters if p.name == parameter)
+                value = float(getattr(self.case.world, kind)[parameter][i])
+                provenance: tuple[Cell, ...] = (unit, "", "", "not needed in this scenario")
+                if assumption:
+                    sources = "; ".join(assumption.sources)
+                    provenance = (assumption.unit, assumption.quality, sources, row_reference(assumption))
+                rows.append((dotted(kind, parameter, entities), value, *provenance))
+                self.cells[kind, i, parameter] = f"Assumptions!$B${len(rows) + 1}"
+        heads = ("assumption", "value", "unit", "quality", "source", "row")
+        for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
+            sheet.add(head, cells)
+        return sheet
+
+    def parameters(self, kind: str, parameters: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+        """Row of the entity, parameter and names of the entity, for all entities of a kind."""
+        names = getattr(self.names, kind, None)
+        for i in range(len(getattr(self.case.world, kind))):
+            for parameter in parameters:
+                yield i, parameter, (names[i],) if names else ()
+
+    def assumption(self, kind: str, parameter: str, entities: tuple[str, ...]) -> Assumption | None:
+        """The row of the assumption log behind a parameter; None where the scenario needs none."""
+        try:
+            return self.case.run.scenario.row_of(kind, parameter, *entities)
+        except KeyError:
+            return None
+
+    @cached_property
+    def decisions(self) -> FormulaSheet:
+        """The decisions, one row a month: of the plants since their opening, of crews and kits since the start."""
+        plan = self.case.compiled.plan
+        sheet = FormulaSheet("Decisions")
+        sheet.add("month", self.names.months)
+        for p, plant in enumerate(self.names.plants):
+            sheet.add(f"output {plant}", plan.output[p].tolist())
+            sheet.add(f"lines {plant}", plan.lines[p].tolist())
+        sheet.add("crew intake", plan.intake.tolist())
+        sheet.add("kits ordered", plan.kit_orders.tolist())
+        sheet.inputs = tuple(sheet.columns)
+        return sheet
+
+    @cached_property
+    def calendar(self) -> FormulaSheet:
+        """One row a day: its month, the exchange rates and the trained crews."""
+        sheet, links = FormulaSheet("Calendar"), self.case.compiled.links
+        sheet.add("day", [-1, *range(self.days)])
+        sheet.add(MONTH, [0, *(self.case.month_of + 1).tolist()])
+        sheet.add("days in month", [0, *links.month_days[self.case.month_of].tolist()])
+        sheet.add("date", ["", *(str(day)[:10] for day in self.case.days["day"].values)])
+        for c, currency in enumerate(self.names.currencies):
+            sheet.add(f"{EXOGENOUS}: {currency}", [None, *self.case.day("exchange")[:, c].tolist()])
+        sheet.add(TRAINED_CREWS, [None, *self.case.day("crews").tolist()])
+        return sheet
+
+    def exchange_rate(self, row: int, currency: int) -> str:
+        """Reference to the exchange rate of the day in a row of a sheet of days."""
+        return f"Calendar!${self.calendar.letter(f'{EXOGENOUS}: {self.names.currencies[currency]}')}{row}"
+
+    def first_exchange_rate(self, month: int, currency: int) -> str:
+        """Reference to the exchange rate of the first day of a month."""
+        return self.exchange_rate(FIRST_ROW + int(np.flatnonzero(self.case.month_of == month)[0]), currency)
+
+    @cached_property
+    def gates(self) -> FormulaSheet:
+        """The day on which each gate is passed, by critical path: its duration after the last of its predecessors."""
+        sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_after
+        passed = []
+        for g in range(len(self.names.gates)):
+            predecessors = [f"$B${other + 2}" for other in np.flatnonzero(after[g])]
+            start = f"MAX({','.join(predecessors)})" if predecessors else "0"
+            passed.append(f"{start}+{self.number('gates', g, 'duration')}")
+        sheet.add("gate", self.names.gates)
+        sheet.add_formulas("passed on day", passed)
+        return sheet
+
+    @cached_property
+    def opening(self) -> FormulaSheet:
+        """Day and month in which each plant opens, and the exponent of its learning curve."""
+        sheet, plan, plant_gates = (
+            FormulaSheet("Opening"),
+            self.case.compiled.plan,
+            self.case.compiled.links.plant_gates,
+        )
+        days, months = [], []
+        for p in range(len(self.names.plants)):
+            gates = [f"Gates!$B${g + 2}" for g in np.flatnonzero(plant_gates[p])]
+            day = f"ROUNDUP($B${p + 2},0)"
+            days.append(NEVER if not plan.programme[p] else f"MAX(0,{','.join(gates)})" if gates else "0")
+            months.append(f"IF({day}>{self.days - 1},0,INDEX({self.calendar.span(MONTH)},{day}+2))")
+        slopes = [f"LN({self.number('plants', p, 'slope')})/LN(2)" for p in range(len(self.names.plants))]
+        sheet.add("plant", self.names.plants)
+        sheet.add_formulas("opens on day", days)
+        sheet.add_formulas("in month, from 1", months)
+        sheet.add_formulas("learning exponent", slopes)
+        return sheet

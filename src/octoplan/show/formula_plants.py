@@ -1,0 +1,209 @@
+"""Daily sheets of the formula workbook: each plant's production and cost, and the deliveries of other makers.
+
+The formulas follow the equations of the model's sections 2, 4 and 5.
+"""
+
+import numpy as np
+
+from octoplan.campaign.production import LOWEST_YIELD, WRIGHT
+from octoplan.show.formula_inputs import FIRST_ROW, MONTH, Inputs
+from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
+from octoplan.show.workbook import column_letter, sheet_name
+from octoplan.tables import Cell
+
+CARRY = "1E-9"
+"""What the simulation adds before it counts whole units, against rounding."""
+HIRING_AHEAD = 30
+"""Days ahead of the planned output that workers are hired."""
+
+NEW_BLOCK, OPEN_SHARE, SCRAPPED, DISPATCHED = (
+    f"{EXOGENOUS}: new block introduced", f"{EXOGENOUS}: share of the day open", f"{EXOGENOUS}: units scrapped",
+    f"{EXOGENOUS}: units dispatched",
+)  # fmt: skip
+HEADS = (
+    "day", MONTH, "open", "months since opening", "planned output", "lines", NEW_BLOCK, "experience, start of day",
+    "yield", "labour hours per unit", "workers", "paid hours", OPEN_SHARE, "starts before parts limit",
+    "units that parts allow", "units started", SCRAPPED, "good units", "fraction carried over",
+    "experience, end of day", DISPATCHED, "stock", "labour", "overhead", "royalty", "largest number of lines",
+    "capital", "plant cost",
+)  # fmt: skip
+LETTERS = {head: column_letter(i + 1) for i, head in enumerate(HEADS)}
+
+
+def plant_sheets(inputs: Inputs) -> list[FormulaSheet]:
+    """A sheet for each plant: what limits its output, day by day, what it makes and what that costs."""
+    names: list[str] = []
+    sheets = []
+    for p, plant in enumerate(inputs.names.plants):
+        names.append(sheet_name(f"plant {plant}", names))
+        sheets.append(Plant(inputs, p).sheet(names[-1]))
+    return sheets
+
+
+class Plant:
+    """The formulas of one plant.
+
+    parts
+        Units of each part in one interceptor of the plant's design, by row of the part; those it needs none of are
+        not there.
+    """
+
+    def __init__(self, inputs: Inputs, plant: int) -> None:
+        self.inputs, self.plant = inputs, plant
+        bill = inputs.case.compiled.links.bill[inputs.case.world.plants["design"][plant]]
+        self.parts = {int(n): int(bill[n]) for n in np.flatnonzero(bill)}
+        self.exogenous = self.exogenous_columns()
+
+    def sheet(self, name: str) -> FormulaSheet:
+        """The plant's sheet, with two columns for each part after those of ``HEADS``."""
+        sheet = FormulaSheet(name)
+        on_hand = {n: column_letter(len(HEADS) + 2 * i + 1) for i, n in enumerate(self.parts)}
+        arrivals = {n: column_letter(len(HEADS) + 2 * i + 2) for i, n in enumerate(self.parts)}
+        formulas: dict[str, list[str]] = {}
+        for row in self.inputs.rows:
+            for head, formula in self.day(row, on_hand).items():
+                formulas.setdefault(head, []).append(formula)
+        for head in HEADS:
+            if head in formulas:
+                sheet.add_formulas(head, formulas[head], above=(0,))
+            else:
+                sheet.add(head, [0, *self.exogenous[head]])
+        started = LETTERS["units started"]
+        for n, need in self.parts.items():
+            stock = [f"{on_hand[n]}{row - 1}-{need}*{started}{row - 1}+{arrivals[n]}{row}" for row in self.inputs.rows]
+            part = self.inputs.names.parts[n]
+            sheet.add_formulas(f"{part}, on hand", stock, above=(0,))
+            sheet.add(f"{EXOGENOUS}: {part}, arrived", [0, *self.exogenous[part]])
+        return sheet
+
+    def exogenous_columns(self) -> dict[str, list[Cell]]:
+        """Columns that the formulas do not compute: days and months, and what chance decided, from the simulation."""
+        case, p = self.inputs.case, self.plant
+        made, good, experience = case.day("made")[:, p], case.day("good")[:, p], case.day("experience")[:, p]
+        before = np.concatenate([[0.0], experience[:-1]])
+        introduced = (before > 0.0) & (np.abs(experience - made - before) > 1e-6)
+        columns: dict[str, list[Cell]] = {
+            "day": list(range(self.inputs.days)), MONTH: (case.month_of + 1).tolist(),
+            NEW_BLOCK: introduced.astype(int).tolist(), OPEN_SHARE: (1.0 - case.day("plant_down")[:, p]).tolist(),
+            SCRAPPED: (made - good).tolist(), DISPATCHED: case.day("sent")[:, p].sum(axis=1).tolist(),
+        }  # fmt: skip
+        for n, need in self.parts.items():
+            stock = case.day("part_stock")[:, p, n]
+            columns[self.inputs.names.parts[n]] = (stock - np.concatenate([[0], stock[:-1]]) + made * need).tolist()
+        return columns
+
+    def number(self, parameter: str) -> str:
+        return self.inputs.number("plants", self.plant, parameter)
+
+    def day(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
+        """The formulas of one day by head; each reads its own row and the one above.
+
+        on_hand
+            Letter of the column of each part's stock.
+        """
+        return {**self.schedule(row), **self.production(row, on_hand), **self.costs(row)}
+
+    def schedule(self, row: int) -> dict[str, str]:
+        """Whether the plant is open, and what is planned for it."""
+        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        plant, opening, decisions = self.inputs.names.plants[self.plant], self.plant + 2, self.inputs.decisions
+        since = f"{cell['months since opening']}+1"
+        planned = f"INDEX({decisions.span(f'output {plant}')},{since})/Calendar!$C{row}"
+        return {
+            "open": f"IF({cell['day']}>=Opening!$B${opening},1,0)",
+            "months since opening": f"IF({cell['open']}=1,{cell[MONTH]}-Opening!$C${opening},0)",
+            "planned output": f"IF({cell['open']}=1,{planned},0)",
+            "lines": f"IF({cell['open']}=1,INDEX({decisions.span(f'lines {plant}')},{since}),0)",
+        }
+
+    def production(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
+        """Experience, yield, workers, and the units that plan, lines, labour and parts allow."""
+        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        before = {head: f"{letter}{row - 1}" for head, letter in LETTERS.items()}
+        gross_output = f"{cell['planned output']}/MAX({cell['yield']},{LOWEST_YIELD})"
+        limits = (
+            gross_output,
+            f"{cell['lines']}*{self.number('line_rate')}*{cell[OPEN_SHARE]}",
+            f"{cell['paid hours']}/{cell['labour hours per unit']}*{cell[OPEN_SHARE]}",
+        )
+        parts = ",".join(f"INT({letter}{row}/{self.parts[n]})" for n, letter in on_hand.items())
+        return {
+            "experience, start of day": f"{before['experience, end of day']}*IF({cell[NEW_BLOCK]}=1,"
+            f"{self.number('retained')},1)",
+            "yield": f"{self.number('yield_mature')}-({self.number('yield_mature')}-{self.number('yield_first')})"
+            f"*EXP(-{cell['experience, start of day']}/{self.number('yield_units')})",
+            "labour hours per unit": self.labour_hours(cell["experience, start of day"]),
+            "workers": self.workers(row),
+            "paid hours": f"{cell['workers']}*{self.number('hours_per_head')}*{cell['open']}",
+            "starts before parts limit": f"IF({cell['open']}=0,0,{before['fraction carried over']}"
+            f"+MIN({','.join(limits)}))",
+            "units that parts allow": f"MIN({parts})" if parts else "1E+15",
+            "units started": f"MIN(INT({cell['starts before parts limit']}+{CARRY}),{cell['units that parts allow']})"
+            f"*{cell['open']}",
+            "good units": f"MAX(0,{cell['units started']}-{cell[SCRAPPED]})",
+            "fraction carried over": f"MIN(MAX(0,{cell['starts before parts limit']}-{cell['units started']}),1)",
+            "experience, end of day": f"{cell['experience, start of day']}+{cell['units started']}",
+            "stock": f"{before['stock']}+{cell['good units']}-MIN({cell[DISPATCHED]},"
+            f"{before['stock']}+{cell['good units']})",
+        }
+
+    def workers(self, row: int) -> str:
+        """The workforce: last day's, moved towards what the planned output needs, by the hiring rate at most."""
+        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        last_row = FIRST_ROW + self.inputs.days - 1
+        ahead = f"{LETTERS['planned output']}{min(row + HIRING_AHEAD, last_row)}"
+        present = f"IF({LETTERS['open']}{row - 1}=0,{self.number('heads')},{LETTERS['workers']}{row - 1})"
+        needed = (
+            f"MAX({cell['planned output']},{ahead})/MAX({cell['yield']},{LOWEST_YIELD})"
+            f"*{cell['labour hours per unit']}/{self.number('hours_per_head')}"
+        )
+        change = f"MIN(MAX({needed}-{present},-{self.number('hire_rate')}),{self.number('hire_rate')})"
+        return f"IF({cell['open']}=0,0,IF({self.number('hours_per_head')}<=0,{present},MAX(0,{present}+{change})))"
+
+    def costs(self, row: int) -> dict[str, str]:
+        """Labour, overhead, royalty and capital of the day in the reporting currency."""
+        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        plants = self.inputs.case.world.plants
+        price = {
+            name: f"{self.number(name)}*{self.inputs.exchange_rate(row, int(plants[f'{name}_currency'][self.plant]))}"
+            for name in ("labour_rate", "overhead", "royalty", "line_capital")
+        }
+        most = "largest number of lines"
+        return {
+            "labour": f"{cell['paid hours']}*{price['labour_rate']}",
+            "overhead": f"{cell['open']}*{price['overhead']}",
+            "royalty": f"{cell['good units']}*{price['royalty']}",
+            most: f"MAX({LETTERS[most]}{row - 1},{cell['lines']})",
+            "capital": f"({cell[most]}-{LETTERS[most]}{row - 1})*{price['line_capital']}",
+            "plant cost": f"{cell['labour']}+{cell['overhead']}+{cell['royalty']}+{cell['capital']}",
+        }
+
+    def labour_hours(self, experience: str) -> str:
+        """Labour hours of the next unit: Crawford's unit curve, or Wright's cumulative average curve."""
+        first, exponent = self.number("hours_first"), f"Opening!$D${self.plant + 2}"
+        if int(self.inputs.case.world.plants["learning"][self.plant]) == WRIGHT:
+            return f"{first}*(({experience}+1)^(1+{exponent})-{experience}^(1+{exponent}))"
+        return f"{first}*({experience}+1)^{exponent}"
+
+
+def maker_sheet(inputs: Inputs) -> FormulaSheet:
+    """Other makers by day: a rate that ramps up, whole units, the fraction carried over, and the cost."""
+    sheet = FormulaSheet("Other makers")
+    sheet.add(MONTH, [0, *(inputs.case.month_of + 1).tolist()])
+    for i, maker in enumerate(inputs.names.makers):
+        start, full, ramp, price = (
+            inputs.number("makers", i, name) for name in ("rate_start", "rate_full", "ramp", "price")
+        )
+        flow, units, fraction = (column_letter(len(sheet.columns) + ahead) for ahead in (1, 2, 3))
+        ramped = [f"IF({ramp}>0,MIN(1,{day}/{ramp}),1)" for day in range(inputs.days)]
+        flows = [
+            f"{fraction}{row - 1}+{start}+({full}-{start})*{share}"
+            for row, share in zip(inputs.rows, ramped, strict=True)
+        ]
+        currency = int(inputs.case.world.makers["price_currency"][i])
+        costs = [f"{units}{row}*{price}*{inputs.exchange_rate(row, currency)}" for row in inputs.rows]
+        sheet.add_formulas(f"{maker}, due with fraction", flows, above=(0,))
+        sheet.add_formulas(f"{maker}, units", [f"INT({flow}{row})" for row in inputs.rows], above=(0,))
+        sheet.add_formulas(f"{maker}, fraction", [f"{flow}{row}-{units}{row}" for row in inputs.rows], above=(0,))
+        sheet.add_formulas(f"{maker}, cost", costs, above=(0,))
+    return sheet

@@ -1,0 +1,68 @@
+"""Sheets of the formula workbook: columns of numbers and formulas, and the references by which formulas find them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from octoplan.show.workbook import Formula, column_letter
+from octoplan.tables import Cell, Column, Table
+
+EXOGENOUS, SIMULATED, DIFFERENCE = "exogenous", "simulation", "difference"
+"""What the heads of columns begin with that hold outcomes of chance and of the defence, the simulation's figure for
+comparison, and the formulas' figure less the simulation's."""
+FILLS = {EXOGENOUS: "D9D9D9", SIMULATED: "E2EFDA", DIFFERENCE: "FCE4D6"}
+FORMULA_FILL, INPUT_FILL = "DDEBF7", "FFF2CC"
+
+
+@dataclass
+class FormulaSheet:
+    """A sheet under construction: its columns by their heads, with texts that begin with ``=`` as formulas.
+
+    inputs
+        Heads of the columns that a reader may change.
+    """
+
+    name: str
+    columns: dict[str, list[Cell]] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+
+    def add(self, head: str, cells: Iterable[Cell]) -> str:
+        """Add a column of numbers and plain text; returns its letter."""
+        self.columns[head] = list(cells)
+        return column_letter(len(self.columns))
+
+    def add_formulas(self, head: str, formulas: Iterable[str], *, above: Sequence[Cell] = ()) -> str:
+        """Add a column of formulas, written without ``=``, below some plain cells; returns its letter."""
+        cells: list[Cell] = list(above)
+        for formula in formulas:
+            cells.append(Formula(f"=({formula})" if len(cells) % 2 else f"={formula}"))
+        # Every other formula stands in brackets: LibreOffice evaluates a run of like formulas on several threads, and
+        # loses some where they read one another.
+        return self.add(head, cells)
+
+    def letter(self, head: str) -> str:
+        """The letter of a column."""
+        return column_letter(list(self.columns).index(head) + 1)
+
+    @property
+    def prefix(self) -> str:
+        """What a reference from another sheet begins with."""
+        return f"'{self.name.replace(chr(39), 2 * chr(39))}'!"
+
+    def span(self, head: str) -> str:
+        """All cells of a column below its head, as other sheets refer to them."""
+        letter, last = self.letter(head), len(self.columns[head]) + 1
+        return f"{self.prefix}${letter}$2:${letter}${last}"
+
+    @property
+    def table(self) -> Table:
+        """The sheet as a table."""
+        columns = tuple(Column(head, "string") for head in self.columns)
+        return Table(self.name, self.name, columns, tuple(self.columns.values()))
+
+    @property
+    def fills(self) -> Mapping[tuple[str, str], str]:
+        """Colours of the heads, by sheet and column."""
+        return {
+            (self.name, head): INPUT_FILL if head in self.inputs else FILLS.get(head.split(":")[0], FORMULA_FILL)
+            for head in self.columns
+        }
