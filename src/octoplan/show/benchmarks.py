@@ -11,7 +11,18 @@ from octoplan.plan.results.evaluation import WIDE, Flights
 from octoplan.plan.results.frontier import WORST, Frontier, tail_values
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.show.plan import ROW, legend_line, listed
-from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, faded, figure, joined
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    faded,
+    joined,
+    new_figure,
+)
 
 
 def half(difference: Interval) -> float:
@@ -23,7 +34,7 @@ def rivals(flights: Flights, currency: str) -> go.Figure:
     """Cost of each rival less the plan's with its 95 % interval, and P10 to P90 of the regret of all."""
     others = sorted((n for n in flights.flown if n != "plan"), key=lambda name: flights.difference(name).mean)
     every = ["plan", *others]
-    chart = figure(
+    chart = new_figure(
         rival_words(flights, others, currency), ("cost less the plan's, 95 % interval",
         "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(every)),
     )  # fmt: skip
@@ -97,7 +108,7 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
         "jobs, mean over horizon and futures",
     )
-    chart = figure(frontier_words(front), panels, rows=len(panels), height=1130)
+    chart = new_figure(frontier_words(front), panels, rows=len(panels), height=1130)
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         found = [interval(each - values[cheapest]) for each in values]
         points(chart, front, row, np.array([f.mean for f in found]), np.array([half(f) for f in found]), unit=unit)

@@ -38,11 +38,11 @@ from octoplan.show.theme import (
     SKY,
     VERMILION,
     YELLOW,
-    band,
-    bars,
+    add_band,
+    add_bars,
     colour,
-    figure,
-    settled,
+    fit_legend,
+    new_figure,
 )
 
 Chart = Callable[[Run], go.Figure]
@@ -76,23 +76,23 @@ def production(run: Run) -> go.Figure:
     view = view_of(run)
     months, made, sent = view.names.months, month_sum(view, "good"), month_sum(view, "delivered")
     last = min(6, len(months))
-    chart = figure(
+    chart = new_figure(
         f"In its last {last} months the programme makes {middle(made[:, -last:].mean(axis=1)):,.0f} good units a month "
         f"and delivers {middle(sent[:, -last:].mean(axis=1)):,.0f}",
         ("made and delivered, P50 with P10 to P90", "made, by plant (mean; hatching tells countries apart)"),
         height=460,
     )
-    band(chart, months, made, "made", BLUE)
-    band(chart, months, sent, "delivered", ORANGE, dash="dash")
+    add_band(chart, months, made, "made", BLUE)
+    add_band(chart, months, sent, "delivered", ORANGE, dash="dash")
     good = view.tally("good").mean(axis=0)
     index = 0
     for shape, rows in zip(("", "/", ".", "x", "-", "|"), view.plants_by_country.values(), strict=False):
         for plant in rows:
             name = view.title("plants", view.names.plants[plant])
-            bars(chart, months, good[:, plant], name, index, column=2, shape=shape)
+            add_bars(chart, months, good[:, plant], name, index, column=2, shape=shape)
             index += 1
     chart.update_yaxes(title="units a month")
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def stock(run: Run) -> go.Figure:
@@ -101,21 +101,21 @@ def stock(run: Run) -> go.Figure:
     months = view.names.months
     standing, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
     flown = middle(100 * ratio(sorties.sum(axis=(1, 2)), received.sum(axis=(1, 2))))
-    chart = figure(
+    chart = new_figure(
         f"{flown:,.0f} sorties are flown for each 100 units the regions receive",
         ("stock in the regions at month's end", "received (dashed) and flown (solid) a month"),
         height=450,
     )
     for i, (owner, rows) in enumerate(view.designs_by_owner.items()):
         name = OWNER_WORDS.get(owner, owner)
-        band(chart, months, standing[:, :, rows].sum(axis=2), name, (BLUE, ORANGE, GREEN)[i])
-        band(chart, months, received[:, :, rows].sum(axis=2), f"{name}, received", (BLUE, ORANGE, GREEN)[i],
+        add_band(chart, months, standing[:, :, rows].sum(axis=2), name, (BLUE, ORANGE, GREEN)[i])
+        add_band(chart, months, received[:, :, rows].sum(axis=2), f"{name}, received", (BLUE, ORANGE, GREEN)[i],
              column=2, dash="dash", legend=False)  # fmt: skip
-        band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, flown", (BLUE, ORANGE, GREEN)[i],
+        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, flown", (BLUE, ORANGE, GREEN)[i],
              column=2, legend=False)  # fmt: skip
     chart.update_yaxes(title="units", col=1)
     chart.update_yaxes(title="units a month", col=2)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def sorties(run: Run) -> go.Figure:
@@ -124,21 +124,21 @@ def sorties(run: Run) -> go.Figure:
     months = view.names.months
     flown, kills = month_sum(view, "sorties"), month_sum(view, "kills")
     each = ratio(kills.sum(axis=1), flown.sum(axis=1))
-    chart = figure(
+    chart = new_figure(
         f"It takes {1 / middle(each):,.1f} sorties to kill one threat" if middle(each) > 0 else "No threat is killed",
         ("sorties and kills a month, all makers", "kills a sortie, by maker"),
         height=450,
     )
-    band(chart, months, flown, "sorties", BLUE)
-    band(chart, months, kills, "kills", VERMILION, dash="dash")
+    add_band(chart, months, flown, "sorties", BLUE)
+    add_band(chart, months, kills, "kills", VERMILION, dash="dash")
     by_design, by_kill = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
     for i, (owner, rows) in enumerate(view.designs_by_owner.items()):
         values = ratio(by_kill[:, :, rows].sum(axis=2), by_design[:, :, rows].sum(axis=2))
         name = OWNER_WORDS.get(owner, owner)
-        band(chart, months, values, name, (GREEN, PURPLE, BLACK)[i], column=2, form=".2f")
+        add_band(chart, months, values, name, (GREEN, PURPLE, BLACK)[i], column=2, form=".2f")
     chart.update_yaxes(title="a month", col=1)
     chart.update_yaxes(title="kills a sortie", col=2)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def stopped(run: Run) -> go.Figure:
@@ -152,7 +152,7 @@ def stopped(run: Run) -> go.Figure:
         (t for t in range(len(names)) if view.not_decoys[t]),
         key=lambda t: np.nan_to_num(middle(whole[:, t]), nan=101.0),
     )
-    chart = figure(
+    chart = new_figure(
         f"{view.title('threats', names[worst])} gets through most: {middle(whole[:, worst]):.0f} % are stopped"
         if len(names) > 1
         else f"{middle(whole[:, 0]):.0f} % of {view.title('threats', names[0])} is stopped",
@@ -162,10 +162,10 @@ def stopped(run: Run) -> go.Figure:
     )
     columns = -(-len(names) // (1 if len(names) < 3 else 2))
     for t, name in enumerate(names):
-        band(chart, months, share[:, :, t], view.title("threats", name), colour(t), row=t // columns + 1,
+        add_band(chart, months, share[:, :, t], view.title("threats", name), colour(t), row=t // columns + 1,
              column=t % columns + 1, legend=False, form=".0f")  # fmt: skip
     chart.update_yaxes(range=[0, 101], title="stopped, %")
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def nights(run: Run) -> go.Figure:
@@ -177,7 +177,7 @@ def nights(run: Run) -> go.Figure:
     held = total[1:] / total[1:].sum() if total[1:].sum() else total[1:]
     top = int(np.argmax(held)) + 1
     factors = limiting_factors.NIGHT_LIMITS
-    chart = figure(
+    chart = new_figure(
         f"Limited by {factors[top].title}: {100 * held[top - 1]:.0f} % of the region-nights on which threats passed "
         "the interceptors"
         if held.sum()
@@ -185,9 +185,11 @@ def nights(run: Run) -> go.Figure:
     )
     colours = (NEUTRAL, *NIGHT_COLOURS)
     for i in (*range(1, len(factors)), 0):
-        bars(chart, view.names.months, share[:, i], factors[i].title, i, hexed=colours[i % len(colours)], form=".1f")
+        add_bars(
+            chart, view.names.months, share[:, i], factors[i].title, i, hexed=colours[i % len(colours)], form=".1f"
+        )
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def monthly_share(counted: Floats) -> Floats:
@@ -213,15 +215,15 @@ def plants(run: Run) -> go.Figure:
     coloured.append(("other parts", [i for i in parts if i not in frequent], "#7F6A4F"))
     worst = max(coloured, key=lambda layer: total[layer[1]].sum())
     met = limiting_factors.MET
-    chart = figure(
+    chart = new_figure(
         f"{100 - total[met]:.0f} % of plant-days miss the output planned; most of them for: {worst[0]} "
         f"({total[worst[1]].sum():.0f} %)"
     )
     for name, rows, hexed in [*coloured, (factors[met].title, [met], NEUTRAL)]:
         if total[rows].sum() > 0:
-            bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hexed=hexed, form=".1f")
+            add_bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hexed=hexed, form=".1f")
     chart.update_yaxes(title="% of plant-days with output planned", range=[0, 100])
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def spend(run: Run, *, nominal: bool = False) -> go.Figure:
@@ -239,23 +241,23 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
     side = [cost for rows in purposes.values() for cost in rows]
     interceptors = spent[:, :, side].sum(axis=(1, 2, 3)) / 1e6
     ours = spent[:, :, list(PROGRAMME_COSTS)].sum(axis=(1, 2, 3)) / 1e6
-    chart = figure(
+    chart = new_figure(
         f"Interceptors, crews and kits cost {middle(interceptors):,.0f} M {view.run.scenario.currency} in all (P50), "
         f"the programme's plants {middle(ours):,.0f} M",
         ("by payer", "by purpose", "the programme's plants"),
         height=470,
     )
     for i, payer in enumerate(view.names.payers):
-        bars(chart, months, values[:, side, i].sum(axis=1), view.title("payers", payer), i, form=",.2f")
+        add_bars(chart, months, values[:, side, i].sum(axis=1), view.title("payers", payer), i, form=",.2f")
     index = len(view.names.payers)
     for name, rows in purposes.items():
-        bars(chart, months, values[:, list(rows)].sum(axis=(1, 2)), name, index, column=2, form=",.2f")
+        add_bars(chart, months, values[:, list(rows)].sum(axis=(1, 2)), name, index, column=2, form=",.2f")
         index += 1
     for c in PROGRAMME_COSTS:
-        bars(chart, months, values[:, c].sum(axis=1), COSTS[c].replace("-", " "), index, column=3, form=",.2f")
+        add_bars(chart, months, values[:, c].sum(axis=1), COSTS[c].replace("-", " "), index, column=3, form=",.2f")
         index += 1
     chart.update_yaxes(title=f"M {view.unit} a month, mean", col=1)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def leakers(run: Run) -> go.Figure:
@@ -267,7 +269,7 @@ def leakers(run: Run) -> go.Figure:
     low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
     tiles = {r: run.scenario.tiles[name] for r, name in enumerate(view.names.regions) if name in run.scenario.tiles}
     top = int(np.argmax(centre))
-    chart = figure(
+    chart = new_figure(
         f"Most leakers reach {view.title('regions', view.names.regions[top])}: {centre[top]:,.1f} in 30 days "
         f"(P10 {low[top]:,.1f}, P90 {high[top]:,.1f})",
         height=560,
@@ -325,15 +327,15 @@ def crews(run: Run) -> go.Figure:
     view = view_of(run)
     people, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
     fit = view.tally("fit") / view.days
-    chart = figure(
+    chart = new_figure(
         f"Of {middle(people[:, -1]):,.0f} trained crews and {middle(kits[:, -1]):,.0f} kits at the end, "
         f"{middle(fit.mean(axis=1)):,.0f} crews are fit to fly on a mean night"
     )
-    band(chart, view.names.months, people, "trained crews", BLUE)
-    band(chart, view.names.months, kits, "kits", ORANGE, dash="dash")
-    band(chart, view.names.months, fit, "crews fit to fly on a night", GREEN, dash="dot")
+    add_band(chart, view.names.months, people, "trained crews", BLUE)
+    add_band(chart, view.names.months, kits, "kits", ORANGE, dash="dash")
+    add_band(chart, view.names.months, fit, "crews fit to fly on a night", GREEN, dash="dot")
     chart.update_yaxes(title="crews, kits")
-    return settled(chart)
+    return fit_legend(chart)
 
 
 CHARTS: dict[str, tuple[Chart, str]] = {

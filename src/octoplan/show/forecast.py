@@ -8,7 +8,14 @@ import plotly.graph_objects as go
 from octoplan.outcomes.monthly import MONTHLY
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
-from octoplan.show.theme import BLACK, BLUE, ORANGE, band, figure, settled
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    add_band,
+    fit_legend,
+    new_figure,
+)
 
 FAMILIES = {"drones": BLUE, "missiles": ORANGE}
 
@@ -34,9 +41,9 @@ def launches(run: Run) -> go.Figure:
         for family, missiles in (("drones", False), ("missiles", True))
     }
     there = {family: rows for family, rows in mine.items() if rows}
-    chart = figure(words(launched, there), tuple(f"{family} a month" for family in there), height=430)
+    chart = new_figure(words(launched, there), tuple(f"{family} a month" for family in there), height=430)
     for column, (family, rows) in enumerate(there.items(), start=1):
-        band(chart, months, launched[:, :, rows].sum(axis=2), f"{family}, drawn (line: P50)",
+        add_band(chart, months, launched[:, :, rows].sum(axis=2), f"{family}, drawn (line: P50)",
              FAMILIES[family], column=column)  # fmt: skip
         dots = dict(sorted(known[family].items()))
         if dots:
@@ -47,7 +54,7 @@ def launches(run: Run) -> go.Figure:
                 ), row=1, col=column,
             )  # fmt: skip
     chart.update_yaxes(title="launched a month", rangemode="tozero")
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def words(launched: np.ndarray, there: dict[str, list[int]]) -> str:

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, view_of
 from octoplan.scenario import limiting_factors
-from octoplan.show.theme import BLACK, BLUE, SKY, VERMILION, colour, faded, figure, settled
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    SKY,
+    VERMILION,
+    colour,
+    faded,
+    fit_legend,
+    new_figure,
+)
 
 
 def flow(run: Run) -> go.Figure:
@@ -63,7 +72,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
     links += [(left[k], end, leaked[k], len(layers), k) for k in come if leaked[k] > 0.0]
     names = [f"{threats[k]}: {sums[k]:,.0f}" for k in come]
     names += [f"{layers[i]}: {stopped[i].sum():,.0f}" for i in used] + [f"reach a target: {leaked.sum():,.0f}"]
-    chart = figure(title, height=430)
+    chart = new_figure(title, height=430)
     chart.add_trace(
         go.Sankey(
             arrangement="snap", valueformat=",.0f", valuesuffix=" threats",
@@ -87,7 +96,7 @@ def fan(run: Run) -> go.Figure:
     view = view_of(run)
     months, sent = list(view.names.months), view.tally("delivered").sum(axis=2)
     lines = {q: np.quantile(sent, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
-    chart = figure(fan_words(view, sent), height=430)
+    chart = new_figure(fan_words(view, sent), height=430)
     for low, high, opacity, name in (
         (0.05, 0.95, 0.13, "P5 to P95"), (0.1, 0.9, 0.16, "P10 to P90"), (0.25, 0.75, 0.22, "P25 to P75"),
     ):  # fmt: skip
@@ -112,7 +121,7 @@ def fan(run: Run) -> go.Figure:
             annotation_position="top left",
         )  # fmt: skip
     chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * max(2000.0, float(lines[0.95].max()))])
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def fan_words(view: View, sent: NDArray[np.int64]) -> str:

@@ -9,13 +9,24 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
-from octoplan.show.theme import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, M, faded, figure, settled
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    M,
+    faded,
+    fit_legend,
+    new_figure,
+)
 
 
 def scurve(cost: CostEstimate, unit: str) -> go.Figure:
     """Share of futures in which the programme costs no more, with optimism bias and without; the point estimate."""
     need = cost.contingency(0.8)
-    chart = figure(
+    chart = new_figure(
         f"The central estimate, {cost.point / M:,.0f} M {unit}, is kept in {100 * cost.percentile:.0f} % of futures; "
         + (f"to be kept in 80 % it needs {need / M:,.0f} M more" if need > 0.0 else "it is kept in 80 % as it stands"),
         height=430,
@@ -61,7 +72,7 @@ def scurve(cost: CostEstimate, unit: str) -> go.Figure:
 def settled_row(chart: go.Figure) -> go.Figure:
     """Settled, with room for a title of the axis above the legend."""
     room = 26
-    made = settled(chart)
+    made = fit_legend(chart)
     margin = made.layout.margin.b + room
     return made.update_layout(height=made.layout.height + room, margin={"b": margin})
 
@@ -76,7 +87,7 @@ def plane(run: Run) -> go.Figure:
         "stops no more and costs no more": (gain <= 0) & (paid <= 0),
     }  # fmt: skip
     top = max(shares, key=lambda name: shares[name].mean())
-    chart = figure(f"In {100 * shares[top].mean():.0f} % of futures the programme {top}", height=440)
+    chart = new_figure(f"In {100 * shares[top].mean():.0f} % of futures the programme {top}", height=440)
     step = max(1, len(gain) // 1500)
     for name, hexed, symbol in zip(shares, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"),
                                    strict=True):  # fmt: skip
@@ -103,7 +114,7 @@ def discounted(run: Run) -> go.Figure:
     signs = {rate: np.sign(interval(gain).p50) for rate, (_, gain) in found.items()}
     same = len(set(signs.values())) == 1
     word = "below nil" if max(signs.values()) < 0 else "above nil" if min(signs.values()) > 0 else "near nil"
-    chart = figure(
+    chart = new_figure(
         f"The net benefit (P50) is {word} at every discount rate tried" if same
         else "The sign of the net benefit (P50) depends on the discount rate",
         height=360,
@@ -142,7 +153,7 @@ def kill(run: Run) -> go.Figure | None:
         return None
     p10, p50, p90 = np.quantile(less, (0.1, 0.5, 0.9))
     title = f"A kill by missile costs {p50:,.0f} times one by interceptor (P10 {p10:,.0f}, P90 {p90:,.0f})"
-    chart = figure(title, height=260)
+    chart = new_figure(title, height=260)
     for place, (each, hexed, name) in enumerate(((ours, BLUE, "interceptors"), (theirs, ORANGE, "missiles"))):
         point = interval(each.values[np.isfinite(each.values)] / 1e3)
         chart.add_trace(

@@ -23,12 +23,12 @@ from octoplan.show.theme import (
     LEGEND,
     ORANGE,
     VERMILION,
-    band,
-    bars,
+    add_band,
+    add_bars,
     faded,
-    figure,
+    fit_legend,
     legend_lines,
-    settled,
+    new_figure,
 )
 
 ROW, TOP = 44, 64
@@ -79,7 +79,7 @@ def gantt(plan: Plan) -> go.Figure:
         for step in steps:
             marks.append((len(labels), step))
             labels.append(step_label(plan, step))
-    chart = figure(opening_words(plan), height=TOP + 70 + ROW * len(labels))
+    chart = new_figure(opening_words(plan), height=TOP + 70 + ROW * len(labels))
     for place, step in marks:
         low, middle, high = (calendar.day_of(plan, float(d)) for d in np.quantile(step.days, (0.1, 0.5, 0.9)))
         hexed = GREY if step.name != OPENS else BLUE if asked_of(plan, step.plant) >= MADE else ORANGE
@@ -155,7 +155,7 @@ def output(plan: Plan) -> go.Figure:
     """Units made by plant, what reaches the regions, and the target where there is one."""
     months, made, due = plan.facts.pilot.months, calendar.made(plan), calendar.target(plan)
     if not makes(plan) and due is None:
-        chart = figure("The plan makes no unit in any month", height=240)
+        chart = new_figure("The plan makes no unit in any month", height=240)
         chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="made"))
         chart.add_annotation(
             x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="0 units asked of every plant"
@@ -163,15 +163,15 @@ def output(plan: Plan) -> go.Figure:
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
     panels = ("made by plant, mean over futures", "reaching the regions, P50 with P10 to P90")
-    chart = figure(output_words(plan, made, due), panels, rows=2, height=640)
+    chart = new_figure(output_words(plan, made, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if made[:, p].sum(1).mean() >= MADE:
-            bars(chart, months, made[:, p].mean(0), escape(name), p)
+            add_bars(chart, months, made[:, p].mean(0), escape(name), p)
     if due is not None:
         wanted = [each if each > 0.0 else None for each in due.tolist()]
         line = {"color": BLACK, "width": 2, "dash": "dash"}
         chart.add_trace(go.Scatter(x=list(months), y=wanted, name="target", mode="lines", line=line), row=1, col=1)
-    band(chart, months, calendar.delivered(plan), "delivered", GREEN, row=2, legend=False)
+    add_band(chart, months, calendar.delivered(plan), "delivered", GREEN, row=2, legend=False)
     chart.update_yaxes(title="units a month")
     return legend_line(aligned(chart, months))
 
@@ -216,7 +216,7 @@ def words(month: str) -> str:
 def orders(plan: Plan) -> go.Figure:
     """The day by which each order must be placed, by supplier; those that take longest stand first."""
     found = calendar.orders(plan)
-    chart = figure(order_words(found))
+    chart = new_figure(order_words(found))
     if not found:
         chart.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="no part is needed")
         chart.update_xaxes(visible=False).update_yaxes(visible=False)
@@ -246,7 +246,7 @@ def orders(plan: Plan) -> go.Figure:
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
     by_day(chart, min(start, found[0].place), max(order.place for order in found))
     chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def order_label(plan: Plan, order: Order) -> str:
@@ -279,7 +279,7 @@ def crews(plan: Plan) -> go.Figure:
     """Crews begun and kits ordered a month, and the crews that have a kit."""
     months, (intake, kits) = plan.facts.pilot.months, calendar.begun(plan)
     ready = plan.tables["equipped"].values
-    chart = figure(
+    chart = new_figure(
         f"{sum(intake):,} crews begin and {sum(kits):,} kits are ordered; half the futures "
         f"have {np.median(ready[:, -1]):,.0f} equipped crews or more in {words(months[-1])}",
         ("begun and ordered a month", "crews with a kit, P50 with P10 to P90"),
@@ -287,8 +287,8 @@ def crews(plan: Plan) -> go.Figure:
         height=560,
     )
     for name, values, index in (("crews begun", intake, 0), ("kits ordered", kits, 1)):
-        bars(chart, months, np.array(values, float), name, index)
-    band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
+        add_bars(chart, months, np.array(values, float), name, index)
+    add_band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
     return legend_line(aligned(chart, months).update_layout(barmode="group"))
 

@@ -16,7 +16,18 @@ from octoplan.raids.read.record import MISSILES, Record
 from octoplan.raids.stopped_share import Stopped, latest, shares
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.show.frame import framed, paged
-from octoplan.show.theme import BLACK, BLUE, GREY, ORANGE, VERMILION, bars, colour, faded, figure, settled
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILION,
+    add_bars,
+    colour,
+    faded,
+    fit_legend,
+    new_figure,
+)
 
 DRAWS = 20_000
 FEWEST = 10
@@ -101,7 +112,7 @@ def mark_breaks(chart: go.Figure, record: Record, *, column: int = 1) -> None:
 def daily(record: Record, fitted: Fit, days: slice) -> go.Figure:
     """Drones and missiles of each day, salvo days told apart."""
     chosen, salvo = record.days[days], fitted.salvo >= HALF
-    chart = figure(
+    chart = new_figure(
         f"{int(salvo.sum())} of the last {len(chosen)} days were salvo days, and brought "
         f"{100 * record.drones[days][salvo].sum() / max(1, record.drones[days].sum()):.0f} % of their drones",
         ("drones a day", "missiles a day"), height=460,
@@ -127,7 +138,7 @@ def daily(record: Record, fitted: Fit, days: slice) -> go.Figure:
     chart.add_trace(go.Scatter(x=chosen.astype(str), y=level, name="fitted routine day", line=line), row=1, col=1)
     chart.update_layout(hovermode="closest")
     chart.update_yaxes(title="launched", col=1)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def weekly(record: Record) -> go.Figure:
@@ -138,15 +149,15 @@ def weekly(record: Record) -> go.Figure:
         counts[: 7 * weeks].reshape(weeks, 7).sum(axis=1) for counts in (record.drones, record.missiles)
     )
     last = min(8, weeks)
-    chart = figure(
+    chart = new_figure(
         f"{drones[-last:].mean():,.0f} drones and {missiles[-last:].mean():,.0f} missiles a week, of the last {last}",
         ("drones a week", "missiles a week"),
     )
     for column, (name, counts) in enumerate((("drones", drones), ("missiles", missiles)), start=1):
-        bars(chart, starts.tolist(), counts.astype(np.float64), name, column - 1, column=column)
+        add_bars(chart, starts.tolist(), counts.astype(np.float64), name, column - 1, column=column)
     chart.update_layout(bargap=0.0, showlegend=False)
     chart.update_yaxes(title="launched", col=1)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def spread(record: Record, fitted: Fit, days: slice) -> go.Figure:
@@ -156,7 +167,7 @@ def spread(record: Record, fitted: Fit, days: slice) -> go.Figure:
     p, _, salvo = fitted.posterior.draw(DRAWS, rng)
     drawn = np.sort(draw(p, rng.standard_normal(DRAWS), salvo, 2, rng)[:, 1, 0])
     mean, variance = float(counts.mean()), float(counts.var())
-    chart = figure(
+    chart = new_figure(
         f"Daily drones vary {variance / mean:,.0f} times as much as chance alone would have them", height=400
     )
     poisson = np.sort(rng.poisson(mean, DRAWS))
@@ -170,7 +181,7 @@ def spread(record: Record, fitted: Fit, days: slice) -> go.Figure:
     most = 1.15 * max(float(counts[-1]), float(np.quantile(drawn, 0.99)))
     chart.update_xaxes(title="drones a day", tickformat=",", hoverformat=",", range=[0, most])
     chart.update_yaxes(title="% of days", range=[0, 101])
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def mix(record: Record) -> go.Figure:
@@ -180,14 +191,14 @@ def mix(record: Record) -> go.Figure:
     recent = {name: counts[-6:].sum() for name, counts in by_class.items()}
     largest = max(recent, key=lambda name: float(recent[name]))
     part = 100 * recent[largest] / max(1, sum(recent.values()))
-    chart = figure(
+    chart = new_figure(
         f"{part:.0f} % of the missiles of the last {min(6, len(months))} months were {WORDS.get(largest, largest)}"
     )
     for index, (name, counts) in enumerate(by_class.items()):
         if counts.any():
-            bars(chart, months.astype(str).tolist(), counts.astype(np.float64), WORDS.get(name, name), index)
+            add_bars(chart, months.astype(str).tolist(), counts.astype(np.float64), WORDS.get(name, name), index)
     chart.update_yaxes(title="launched a month")
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def wilson(hits: Floats, trials: Floats) -> tuple[Floats, Floats]:
@@ -214,7 +225,7 @@ def stopped(record: Record) -> go.Figure:
     said = ", ".join(
         f"{100 * held[-1] / sent[-1]:.0f} % of {WORDS.get(name, name)}" for name, (_, held, sent) in monthly.items()
     )
-    chart = figure(
+    chart = new_figure(
         f"Last stopped: {said}" if said else "No month has enough launched to show a stopped share", height=440
     )
     for index, (name, (when, held, sent)) in enumerate(monthly.items()):
@@ -239,7 +250,7 @@ def stopped(record: Record) -> go.Figure:
     chart.update_layout(title_subtitle_text=alike(latest(fitted)))
     mark_breaks(chart, record)
     chart.update_yaxes(title="stopped, %", range=[0, 101])
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def mark_share(chart: go.Figure, fitted: Stopped, hexed: str) -> None:
@@ -274,7 +285,7 @@ def regions(exposure: Exposure) -> go.Figure:
     """Share of all alerts by region, most first."""
     share = 100 * exposure.share
     most = min(3, len(share))
-    chart = figure(
+    chart = new_figure(
         f"{NUMBERS[most].capitalize()} of {len(share)} regions hold {share[:most].sum():.0f} % of all alerts: "
         "exposure, not targets",
         height=90 + 21 * len(share),
@@ -290,7 +301,7 @@ def regions(exposure: Exposure) -> go.Figure:
     chart.update_layout(hovermode="closest")
     chart.update_xaxes(title="share of all alerts, %", tickformat="", range=[0, 1.12 * share.max()])
     chart.update_yaxes(autorange="reversed", automargin=True, tickformat="", showgrid=False)
-    return settled(chart)
+    return fit_legend(chart)
 
 
 def fit_table(record: Record, fitted: Fit, days: slice) -> str:

@@ -11,7 +11,17 @@ from scipy.stats import binom
 from octoplan.raids.read.record import Record
 from octoplan.raids.score import CLASSES, LEVELS, POINTS, Scores, coverage, difference, pit_test
 from octoplan.show.frame import framed, paged
-from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, figure, joined
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREY,
+    LEGEND,
+    PALETTE,
+    VERMILION,
+    faded,
+    joined,
+    new_figure,
+)
 
 SHADES = ("#9ECAE1", "#56A0D3", "#0072B2", "#08306B")
 """Light to dark with the horizon, of which the last four are drawn."""
@@ -112,7 +122,7 @@ def ratio(scores: Sequence[Scores], of: str) -> go.Figure:
     """CRPS of each rival over that of the first, at each horizon, with the interval of the difference."""
     first, rivals = scores[0], scores[1:]
     better, worse, pairs, ends = [], 0, 0, [0.9, 1.1]
-    chart = figure("", height=130 + 58 * len(rivals))
+    chart = new_figure("", height=130 + 58 * len(rivals))
     for h, horizon in enumerate(first.horizons):
         base = float(np.nanmean(first.losses(horizon, of))) if known(first, horizon, of) else 0.0
         rows = []
@@ -178,7 +188,7 @@ def covered(scores: Sequence[Scores], of: str) -> go.Figure:
     first = scores[0]
     horizons = [horizon for horizon in first.horizons if known(first, horizon, of)]
     hold = [each.name for each in scores if all(c.holds for horizon in horizons for c in coverage(each, horizon, of))]
-    chart = figure(holding(hold, scores), [f"{100 * level:.0f} % interval" for level in LEVELS], rows=3, height=740)
+    chart = new_figure(holding(hold, scores), [f"{100 * level:.0f} % interval" for level in LEVELS], rows=3, height=740)
     wide = 0.8 / len(scores)
     for row, level in enumerate(LEVELS, start=1):
         for place, horizon in enumerate(horizons):
@@ -237,7 +247,7 @@ def pits(scores: Sequence[Scores], of: str, horizon: int) -> go.Figure:
         f"{broken(escape(each.name))}{'' if isnan(p) else f'<br>p {p:.2f}' if p >= 0.005 else '<br>p < 0.01'}"
         for each, p in zip(scores, values, strict=True)
     ]
-    chart = figure(evenness(values, first.name, horizon, n), panels, rows=rows, height=110 + 235 * rows)
+    chart = new_figure(evenness(values, first.name, horizon, n), panels, rows=rows, height=110 + 235 * rows)
     chart.update_annotations(font={"size": 12})
     independent = -(-n // first.overlap(horizon))
     low, high = (n / max(independent, 1) * float(end) for end in binom.interval(0.95, independent, 1 / bins))
@@ -281,7 +291,7 @@ def came(scores: Scores, of: str, horizon: int) -> go.Figure:
     inside = coverage(scores, horizon, of)[1]
     n = len(scores.pits(horizon, of))
     said = f"{inside.share * n:.0f} of {n} sums of {spell(horizon)} came inside the 80 % interval of the {scores.name}"
-    chart = figure(said if n else f"No sum of {spell(horizon)} is known", height=430)
+    chart = new_figure(said if n else f"No sum of {spell(horizon)} is known", height=430)
     for level, opacity in zip(reversed(LEVELS), (0.16, 0.22, 0.3), strict=True):
         low, high = (ends[POINTS.index(round(0.5 + side * level / 2, 3))] for side in (-1, 1))
         chart.add_trace(

@@ -9,7 +9,12 @@ from octoplan.outcomes.format import digits
 from octoplan.outcomes.sensitivity import SURE, Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.show.provenance import describe, row_reference
-from octoplan.show.theme import BLUE, GREY, ORANGE, figure
+from octoplan.show.theme import (
+    BLUE,
+    GREY,
+    ORANGE,
+    new_figure,
+)
 
 SHOWN = 12
 """Assumptions that a tornado shows."""
@@ -25,7 +30,7 @@ def tornado(scenario: Scenario, swings: Sequence[Sensitivity], what: str, unit: 
     """
     shown = list(swings[:SHOWN])
     sure = [each for each in swings if each.sure]
-    chart = figure(tornado_words(scenario, sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
+    chart = new_figure(tornado_words(scenario, sure, what, unit, size), height=140 + ROW * max(1, len(shown)))
     for certain in (True, False):
         rows = [place for place, each in enumerate(shown) if each.sure == certain]
         for name, hexed, part in (("lowest fifth", ORANGE, "low"), ("highest fifth", BLUE, "high")):

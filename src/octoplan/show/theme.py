@@ -1,6 +1,7 @@
-"""One look for every figure: a colour-blind-safe palette, bands, and a layout that reads on screen and on paper."""
+"""One look for every figure: a palette safe for colour-blind readers, bands, bars, and legends that fit."""
 
 from collections.abc import Sequence
+from html import escape
 from math import ceil
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY, BLACK = (
     "#0072B2",
@@ -22,13 +23,23 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY, BLACK = (
     "#222222",
 )
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, YELLOW, GREY)
-"""Okabe and Ito (2008), told apart with any colour vision; beyond eight, hatching tells the next ones apart."""
+"""Okabe and Ito (2008), distinct with any colour vision; beyond eight series, hatching distinguishes the next."""
 HATCHES = ("", "/", ".", "x")
-DASHES = ("solid", "dash", "dot", "dashdot")
 LEGEND = {"yref": "container", "yanchor": "top", "y": 0.0, "xanchor": "left", "traceorder": "normal"}
+GRID = "#E3E3E3"
 M = 1e6
-"""What money in charts is divided by."""
+"""Divisor of money in figures."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
+
+LEGEND_WIDTH, LEGEND_LINE = 800, 22
+"""Pixels of a legend's width below a figure, and of its lines."""
+AXIS_TITLE_ROOM = 26
+"""Pixels of an axis title above the legend."""
+
+
+def label(text: str) -> str:
+    """Text as plotly shows it unchanged: without it ``<b>`` is markup and ``%{x}`` a number."""
+    return escape(text, quote=False).replace("%{", "&#37;{")
 
 
 def colour(index: int) -> str:
@@ -42,22 +53,22 @@ def hatch(index: int) -> str:
 
 
 def faded(hexed: str, opacity: float) -> str:
-    """A colour with opacity."""
+    """A colour, #RRGGBB, with an opacity."""
     red, green, blue = (int(hexed[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
-    """An empty figure of so many panels, with the title that says what is seen."""
+def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
+    """An empty figure with so many panels, under a title that states the finding."""
     columns = -(-len(panels) // rows)
-    made = make_subplots(
+    figure = make_subplots(
         rows=rows,
         cols=columns,
-        subplot_titles=[f"{text}" for text in panels] if any(panels) else None,
+        subplot_titles=list(panels) if any(panels) else None,
         horizontal_spacing=0.12 if columns < 3 else 0.055,
         vertical_spacing=0.38 / rows if rows > 1 else 0.0,
     )
-    made.update_layout(
+    figure.update_layout(
         title={"text": title, "x": 0.0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
         font={"family": FONT, "size": 13, "color": BLACK},
         height=height,
@@ -70,38 +81,43 @@ def figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: 
         meta=list(panels),
         legend={**LEGEND, "orientation": "h", "x": 0.0},
     )
-    made.update_annotations(font={"size": 14, "color": BLACK})
-    made.update_xaxes(showgrid=False, linecolor=BLACK, ticks="outside", tickformat="%b<br>%Y", hoverformat="%B %Y")
-    made.update_yaxes(gridcolor="#E3E3E3", zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
-    return made
+    figure.update_annotations(font={"size": 14, "color": BLACK})
+    figure.update_xaxes(showgrid=False, linecolor=BLACK, ticks="outside", tickformat="%b<br>%Y", hoverformat="%B %Y")
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
+    return figure
 
 
-def settled(made: go.Figure) -> go.Figure:
-    """The figure grown by the room its legends need: one line below a single panel, a list below each of several."""
-    named = [trace for trace in made.data if trace.name and trace.showlegend is not False]
-    axes = sorted({trace.xaxis or "x" for trace in made.data}, key=lambda axis: int(axis[1:] or 1))
+def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
+    """The figure grown by the room its legends need: one line below a single panel, a list below each of several.
+
+    axis_title
+        True leaves room for the title of the x axis above the legend.
+    """
+    named = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    axes = sorted({trace.xaxis or "x" for trace in figure.data}, key=lambda axis: int(axis[1:] or 1))
     if len(axes) == 1:
         lines = legend_lines([trace.name for trace in named])
     else:
         lines = max(sum((trace.xaxis or "x") == axis for trace in named) for axis in axes)
         for number, axis in enumerate(axes, start=1):
             legend = f"legend{number if number > 1 else ''}"
-            start = made.layout[f"xaxis{axis[1:]}"].domain[0]
-            made.update_layout({legend: {**LEGEND, "orientation": "v", "x": start}})
-            made.update_traces(legend=legend, selector=lambda trace, axis=axis: (trace.xaxis or "x") == axis)
-    height, room = made.layout.height + 22 * lines, 52 + 22 * lines
-    made.update_layout(height=height, margin={"b": room})
+            start = figure.layout[f"xaxis{axis[1:]}"].domain[0]
+            figure.update_layout({legend: {**LEGEND, "orientation": "v", "x": start}})
+            figure.update_traces(legend=legend, selector=lambda trace, axis=axis: (trace.xaxis or "x") == axis)
+    height, room = figure.layout.height + LEGEND_LINE * lines, 52 + LEGEND_LINE * lines
+    extra = AXIS_TITLE_ROOM if axis_title else 0
+    figure.update_layout(height=height + extra, margin={"b": room + extra})
     for number in range(1, len(axes) + 1):
-        made.update_layout({f"legend{number if number > 1 else ''}": {"y": (room - 46) / height}})
-    return made
+        figure.update_layout({f"legend{number if number > 1 else ''}": {"y": (room - 46) / height}})
+    return figure
 
 
 def legend_lines(names: Sequence[str]) -> int:
-    """Lines of a legend below a figure 800 pixels wide: one if they fit, else in columns as wide as the longest."""
+    """Lines of a legend below a figure: one if the names fit, else in columns as wide as the longest."""
     widths = [45 + 7.5 * len(name) for name in names]
-    if sum(widths) <= 800:
+    if sum(widths) <= LEGEND_WIDTH:
         return int(bool(names))
-    return ceil(len(names) / max(1, int(800 / max(widths))))
+    return ceil(len(names) / max(1, int(LEGEND_WIDTH / max(widths))))
 
 
 def joined(names: Sequence[str]) -> str:
@@ -110,15 +126,42 @@ def joined(names: Sequence[str]) -> str:
 
 
 def quantile(values: Floats, q: float) -> Floats:
-    """Quantile over futures of (futures, months), ignoring futures in which it is not defined."""
-    defined = ~np.isnan(values).all(axis=0)
-    found = np.full(values.shape[1], np.nan)
-    if defined.any():
-        found[defined] = np.nanquantile(values[:, defined], q, axis=0)
-    return found
+    """Quantile over futures of (futures, months), of each month over the futures in which the figure is defined.
+
+    ``nan`` where it is defined in none. Infinite values count: where any is among them, the quantile is a value itself.
+    """
+    if np.isfinite(values).all():
+        return np.asarray(np.quantile(values, q, axis=0), np.float64)
+    quantiles = np.full(values.shape[1], np.nan)
+    for month in np.flatnonzero(defined(values)):
+        column = values[~np.isnan(values[:, month]), month]
+        if np.isfinite(column).all():
+            quantiles[month] = np.quantile(column, q)
+        else:
+            quantiles[month] = np.quantile(column, q, method="inverted_cdf")
+    return quantiles
 
 
-def band(
+def defined(values: Floats) -> Ints:
+    """(months,) futures in which a figure, (futures, months), is defined."""
+    return np.asarray((~np.isnan(values)).sum(axis=0), np.int64)
+
+
+def undefined_note(values: Floats, what: str) -> str:
+    """A sentence on the futures left out of the quantiles of (futures, months) because a figure is undefined in them.
+
+    Empty where it is defined in every future and month.
+    """
+    futures, counts = len(values), defined(values)
+    if counts.min(initial=futures) == futures:
+        return ""
+    return (
+        f"{what} is undefined in some futures and months; quantiles of a month are over {counts.min():,} to "
+        f"{counts.max():,} of {futures:,} futures."
+    )
+
+
+def add_band(
     figure: go.Figure,
     months: Sequence[str],
     values: Floats,
@@ -131,9 +174,15 @@ def band(
     legend: bool = True,
     form: str = ",.0f",
 ) -> None:
-    """Add the P50 of (futures, months) as a line and P10 to P90 as a band around it."""
+    """Add the P50 of (futures, months) as a line and P10 to P90 as a band around it.
+
+    Where some futures are left out of a month because the figure is undefined in them, the hover text says how many
+    are counted.
+    """
     low, middle, high = (quantile(values, q) for q in (0.1, 0.5, 0.9))
-    place: dict[str, Any] = {"row": row, "col": column}
+    counts = defined(values)
+    rests_on = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts.tolist()]
+    panel: dict[str, Any] = {"row": row, "col": column}
     figure.add_trace(
         go.Scatter(
             x=[*months, *reversed(months)],
@@ -147,7 +196,7 @@ def band(
             showlegend=False,
             legendgroup=name,
         ),
-        **place,
+        **panel,
     )
     figure.add_trace(
         go.Scatter(
@@ -159,14 +208,15 @@ def band(
             legendgroup=name,
             showlegend=legend,
             customdata=np.stack([low, high], axis=-1),
-            hovertemplate=f"{name}: %{{y:{form}}} "
-            f"(%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})<extra></extra>",
+            text=rests_on if any(rests_on) else None,
+            hovertemplate=f"{name}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
+            f"{'%{text}' if any(rests_on) else ''}<extra></extra>",
         ),
-        **place,
+        **panel,
     )
 
 
-def bars(
+def add_bars(
     figure: go.Figure,
     months: Sequence[str],
     values: Floats,
