@@ -8,8 +8,9 @@ from typing import Any
 from octoplan.errors import Problem, ScenarioError
 from octoplan.plan.decisions import rewritten
 from octoplan.scenario import Scenario
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.csv_text import records_of, with_rows
-from octoplan.scenario.distributions import QUANTILED, Assumption
+from octoplan.scenario.distributions import FROM_QUANTILES
 from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.quantities import range_of
@@ -97,7 +98,7 @@ def kind_of(assumption: Assumption) -> str:
     """The kind of distribution that a typed range has: the row's where its ends are P10 and P90 in it, or else one that
     stays within what the number may be.
     """
-    if assumption.distribution in QUANTILED:
+    if assumption.distribution in FROM_QUANTILES:
         return assumption.distribution
     lawful = next(p for p in BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
     if lawful.low < 0.0:

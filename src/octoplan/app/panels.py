@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.distributions import Assumption
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.files import ASSUMPTIONS
 
 FIRST = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats
-from octoplan.scenario.distributions import Assumption
+from octoplan.scenario.assumptions import Assumption
 
 TAIL = 0.2
 """Share of the futures that count as those in which an assumption is low, and as those in which it is high."""

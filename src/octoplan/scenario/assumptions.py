@@ -7,27 +7,26 @@ from datetime import date
 from math import isclose
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from octoplan.errors import DistributionError, QuantityError
 from octoplan.scenario.binding import Entry, Name, name_of
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
+    FROM_MODE,
+    FROM_QUANTILES,
     LISTED,
-    MODED,
-    QUANTILED,
-    Assumption,
-    Correlation,
     Distribution,
     Fixed,
+    Floats,
     Uniform,
     bounds,
-    copula,
-    spread,
-    steps,
+    discrete,
+    interdecile_range,
     truncate,
 )
-from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, SOURCES
+from octoplan.scenario.files import SOURCES
 from octoplan.scenario.programme import YEARS, Programme
 from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -47,7 +46,6 @@ ASSUMPTION_COLUMNS = (
     "note",
 )
 SOURCE_COLUMNS = ("id", "title", "publisher", "date", "url", "licence")
-CORRELATION_COLUMNS = ("a", "b", "rank_correlation", "source", "note")
 QUALITIES = ("green", "amber", "red")
 
 NEAR_MEDIAN = 0.05
@@ -56,6 +54,50 @@ NEAR_MEDIAN = 0.05
 
 class _Fault(ValueError):
     """What is wrong with a cell; the message begins with what stands there."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One row of ``assumptions.csv``.
+
+    ``low``, ``value`` and ``high`` are as stated, in ``unit`` (a unit of ``entities``) and, for money, in ``currency``
+    at the prices of ``price_base``; ``None`` where the row has none. ``distribution`` names the kind and ``shape`` is
+    the distribution itself, inside the lawful range. ``name`` may hold ``*``: it then fills several numbers.
+    """
+
+    name: str
+    kind: str
+    entities: tuple[str, ...]
+    parameter: str
+    unit: str
+    currency: str
+    price_base: int
+    distribution: str
+    low: float | None
+    value: float | None
+    high: float | None
+    shape: Distribution
+    sources: tuple[str, ...]
+    quality: str
+    owner: str
+    date: date
+    note: str
+    file: str
+    line: int
+
+    @property
+    def known(self) -> bool:
+        """True if the row states one number without a range."""
+        return isinstance(self.shape, Fixed)
+
+    def quantile(self, probability: ArrayLike) -> Floats:
+        """Quantiles of the distribution in ``unit``, money at the price base of the row."""
+        return self.shape.quantile(np.asarray(probability, float))
+
+    @property
+    def median(self) -> float:
+        """The figure shown where one must stand for the assumption: the value stated, or else the median."""
+        return float(self.quantile(0.5)) if self.value is None else self.value
 
 
 @dataclass(frozen=True)
@@ -87,6 +129,19 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
                 report.add(SOURCES, row.line, f"{source.id}: has no title; say what it is")
             found[source.id], lines[source.id] = source, row.line
     return found
+
+
+def source_ids(text: str) -> tuple[str, ...]:
+    """The ids in a column ``source``, which semicolons separate."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def unknown_sources(text: str, sources: Mapping[str, Source] | None) -> list[str]:
+    """A message for each id in a column ``source`` that is not in ``sources.csv``."""
+    if sources is None:
+        return []
+    unknown = [word for word in source_ids(text) if word not in sources]
+    return [f"there is no source {quoted(word)} in {SOURCES}; {did_you_mean(word, sources)}" for word in unknown]
 
 
 def read_assumptions(
@@ -139,7 +194,7 @@ class _Reader:
         except (_Fault, QuantityError, DistributionError) as fault:
             self.add(fault)
             return None
-        if kind in QUANTILED or kind == "uniform":
+        if kind in FROM_QUANTILES or kind == "uniform":
             self.compare(shape, value, parameter.unit)
         if not self.sound:
             return None
@@ -172,13 +227,11 @@ class _Reader:
         return quality
 
     def source(self) -> tuple[str, ...]:
-        ids = tuple(part.strip() for part in self.row["source"].split(";") if part.strip())
+        ids = source_ids(self.row["source"])
         if not ids and self.row["quality"] in ("green", "amber"):
             self.add(f"has no source but is rated {self.row['quality']}; name a source or rate it red")
-        if self.sources is not None:
-            for word in ids:
-                if word not in self.sources:
-                    self.add(f"there is no source {quoted(word)} in {SOURCES}; {did_you_mean(word, self.sources)}")
+        for fault in unknown_sources(self.row["source"], self.sources):
+            self.add(fault)
         return ids
 
     def date(self) -> date:
@@ -302,73 +355,33 @@ class _Reader:
         """The distribution of a row, inside the lawful range of its number."""
         parameter = self.name.parameter
         if kind in LISTED:
-            return steps([x for x, _ in points], [weight for _, weight in points])
+            return discrete([x for x, _ in points], [weight for _, weight in points])
         if kind == "fixed":
             if value is None or low is not None or high is not None:
                 raise _Fault("a fixed number has a value and no low or high")
             return Fixed(value)
-        ends = "P10 and P90" if kind in QUANTILED else "the smallest and the largest value"
+        ends = "P10 and P90" if kind in FROM_QUANTILES else "the smallest and the largest value"
         if low is None or high is None:
             raise _Fault(f"a {kind} distribution needs low and high ({ends})")
         if low >= high:
             raise _Fault(f"low {low:g} is not below high {high:g} ({ends}); for a known number use fixed")
         if value is not None and not low <= value <= high:
             raise _Fault(f"value {value:g} is outside low {low:g} to high {high:g}")
-        if kind in MODED:
+        if kind in FROM_MODE:
             if value is None:
                 raise _Fault(f"a {kind} distribution needs a value, the likeliest one")
-            return MODED[kind](low, value, high)
+            return FROM_MODE[kind](low, value, high)
         if kind == "uniform":
             return Uniform(low, high)
         if kind == "beta" and parameter.unit != "1":
             raise _Fault(f"a beta distribution lies between 0 and 1; {parameter.unit} calls for gamma or lognormal")
-        return truncate(QUANTILED[kind](low, high), parameter.low, parameter.high)
+        return truncate(FROM_QUANTILES[kind](low, high), parameter.low, parameter.high)
 
     def compare(self, shape: Distribution, value: float | None, unit: str) -> None:
         """Remark on a stated value that is far from the median of the distribution."""
         if value is None:
             return
         median = float(shape.quantile(np.array([0.5]))[0])
-        if abs(value - median) > NEAR_MEDIAN * spread(shape):
+        if abs(value - median) > NEAR_MEDIAN * interdecile_range(shape):
             words = f"{self.name}: value {value:g} is not the median of its distribution, {median:g} {unit}"
             self.report.warn(self.row.file, self.row.line, words)
-
-
-def read_correlations(
-    rows: Sequence[Row], assumptions: Sequence[Assumption], every: set[str], report: Report
-) -> list[Correlation]:
-    """The rank correlations; ``every`` are all names of the log, those of unsound rows too."""
-    known = {assumption.name: assumption for assumption in assumptions}
-    found: list[Correlation] = []
-    lines: dict[frozenset[str], int] = {}
-    for row in rows:
-        a, b = row["a"], row["b"]
-        unknown = [x for x in (a, b) if x not in every]
-        faults = [f"there is no row {quoted(x)} in {ASSUMPTIONS}; {did_you_mean(x, every)}" for x in unknown]
-        faults += [f"'{x}' is fixed and cannot be correlated" for x in (a, b) if x in known and known[x].known]
-        if a == b and a in every:
-            faults.append(f"'{a}' cannot be correlated with itself")
-        elif frozenset((a, b)) in lines:
-            faults.append(f"'{a}' and '{b}' stand in line {lines[frozenset((a, b))]} already; keep one")
-        lines.setdefault(frozenset((a, b)), row.line)
-        try:
-            rank = number_of(row["rank_correlation"])
-            if not -1 < rank < 1:
-                faults.append(f"rank correlation {rank:g} cannot be; expected one between -1 and 1")
-        except QuantityError as fault:
-            faults.append(f"rank correlation {fault}")
-        for words in faults:
-            report.add(row.file, row.line, words)
-        if not faults and a in known and b in known:
-            ids = tuple(part.strip() for part in row["source"].split(";") if part.strip())
-            found.append(Correlation(a, b, rank, ids, row["note"], report.path(row.file), row.line))
-    _check_definite(found, [assumption.name for assumption in assumptions], report)
-    return found
-
-
-def _check_definite(correlations: Sequence[Correlation], names: Sequence[str], report: Report) -> None:
-    try:
-        copula(names, correlations)
-    except np.linalg.LinAlgError:
-        words = "the rank correlations contradict one another (their matrix is not positive definite); weaken some"
-        report.add(CORRELATIONS, correlations[-1].line, words)

@@ -7,9 +7,9 @@ from math import cos, pi
 import numpy as np
 
 from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, Records, World
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
-from octoplan.scenario.distributions import Assumption
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.what_if import Times

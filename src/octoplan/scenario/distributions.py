@@ -1,18 +1,17 @@
-"""Assumptions: one row of the assumption log each, its distribution, and draws of all of them with rank correlations.
+"""Distributions of one number: their quantiles, and construction from what experts can state.
 
-A distribution is stated by what people can say of a number: its P10 and P90 (normal, lognormal, gamma, beta), its
-smallest, likeliest and largest value (triangular, pert), its ends (uniform), or a list (discrete, empirical).
+A distribution is stated by its P10 and P90 (normal, lognormal, logitnormal, gamma, beta), its minimum, mode and maximum
+(triangular, pert), its ends (uniform), or a list of values (discrete, empirical).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from math import exp, inf, log, pi, sin
+from math import exp, inf, log
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from numpy.typing import NDArray
+from scipy import optimize, special
 
 from octoplan.errors import DistributionError
 
@@ -20,29 +19,31 @@ Floats = NDArray[np.float64]
 
 Z90 = float(special.ndtri(0.9))
 MOST_OUTSIDE = 0.01
-"""The share of an unbounded distribution that may lie outside the lawful range of its number."""
+"""The probability that an unbounded distribution may have outside the lawful range of its number."""
 
 
 class Distribution(Protocol):
     """A distribution of one number."""
 
-    def quantile(self, share: Floats) -> Floats:
-        """Values below which the shares, (n,) in (0, 1), of the draws lie."""
+    def quantile(self, probability: Floats) -> Floats:
+        """Quantiles at the probabilities, (n,) in (0, 1)."""
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         """Probability of a draw at or below the value."""
+
+    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A number that is known."""
+    """One value in all futures."""
 
     value: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return np.full(np.shape(share), self.value)
+    def quantile(self, probability: Floats) -> Floats:
+        return np.full(np.shape(probability), self.value)
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(self.value <= value)
 
 
@@ -51,10 +52,10 @@ class Uniform:
     low: float
     high: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return self.low + (self.high - self.low) * share
+    def quantile(self, probability: Floats) -> Floats:
+        return self.low + (self.high - self.low) * probability
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(np.clip((value - self.low) / (self.high - self.low), 0.0, 1.0))
 
 
@@ -64,13 +65,13 @@ class Triangular:
     mode: float
     high: float
 
-    def quantile(self, share: Floats) -> Floats:
+    def quantile(self, probability: Floats) -> Floats:
         width, left, right = self.high - self.low, self.mode - self.low, self.high - self.mode
-        rising = self.low + np.sqrt(share * width * left)
-        falling = self.high - np.sqrt((1 - share) * width * right)
-        return np.where(share * width < left, rising, falling)
+        rising = self.low + np.sqrt(probability * width * left)
+        falling = self.high - np.sqrt((1 - probability) * width * right)
+        return np.where(probability * width < left, rising, falling)
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         value = min(max(value, self.low), self.high)
         width = self.high - self.low
         if value < self.mode:
@@ -83,10 +84,10 @@ class Normal:
     mean: float
     deviation: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return self.mean + self.deviation * np.asarray(special.ndtri(share))
+    def quantile(self, probability: Floats) -> Floats:
+        return self.mean + self.deviation * np.asarray(special.ndtri(probability))
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(special.ndtr((value - self.mean) / self.deviation))
 
 
@@ -97,10 +98,10 @@ class Lognormal:
     mean: float
     deviation: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return np.asarray(np.exp(self.mean + self.deviation * np.asarray(special.ndtri(share))), np.float64)
+    def quantile(self, probability: Floats) -> Floats:
+        return np.asarray(np.exp(self.mean + self.deviation * np.asarray(special.ndtri(probability))), np.float64)
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(special.ndtr((log(value) - self.mean) / self.deviation)) if value > 0 else 0.0
 
 
@@ -111,10 +112,12 @@ class LogitNormal:
     mean: float
     deviation: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return np.asarray(special.expit(self.mean + self.deviation * np.asarray(special.ndtri(share))), np.float64)
+    def quantile(self, probability: Floats) -> Floats:
+        return np.asarray(
+            special.expit(self.mean + self.deviation * np.asarray(special.ndtri(probability))), np.float64
+        )
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         if not 0.0 < value < 1.0:
             return float(value >= 1.0)
         return float(special.ndtr((special.logit(value) - self.mean) / self.deviation))
@@ -125,10 +128,10 @@ class Gamma:
     shape: float
     scale: float
 
-    def quantile(self, share: Floats) -> Floats:
-        return np.asarray(self.scale * special.gammaincinv(self.shape, share), np.float64)
+    def quantile(self, probability: Floats) -> Floats:
+        return np.asarray(self.scale * special.gammaincinv(self.shape, probability), np.float64)
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(special.gammainc(self.shape, value / self.scale)) if value > 0 else 0.0
 
 
@@ -141,44 +144,49 @@ class Beta:
     low: float = 0.0
     high: float = 1.0
 
-    def quantile(self, share: Floats) -> Floats:
-        return self.low + (self.high - self.low) * np.asarray(special.betaincinv(self.a, self.b, share))
+    def quantile(self, probability: Floats) -> Floats:
+        return self.low + (self.high - self.low) * np.asarray(special.betaincinv(self.a, self.b, probability))
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         return float(special.betainc(self.a, self.b, np.clip((value - self.low) / (self.high - self.low), 0, 1)))
 
 
 @dataclass(frozen=True)
-class Steps:
-    """Some values, sorted, and the probability of a draw at or below each."""
+class Discrete:
+    """A list of values in ascending order, and the probability of a draw at or below each."""
 
     values: tuple[float, ...]
     cumulative: tuple[float, ...]
 
-    def quantile(self, share: Floats) -> Floats:
-        index = np.searchsorted(self.cumulative, share, side="left")
+    def quantile(self, probability: Floats) -> Floats:
+        index = np.searchsorted(self.cumulative, probability, side="left")
         return np.asarray(self.values)[np.minimum(index, len(self.values) - 1)]
 
-    def below(self, value: float) -> float:
+    def cdf(self, value: float) -> float:
         index = int(np.searchsorted(self.values, value, side="right"))
         return self.cumulative[index - 1] if index else 0.0
+
+    def masses(self) -> Floats:
+        """The probabilities of the distinct values in ascending order."""
+        values, cumulative = np.asarray(self.values), np.asarray(self.cumulative)
+        return np.diff(cumulative[np.append(values[1:] != values[:-1], True)], prepend=0.0)
 
 
 @dataclass(frozen=True)
 class Truncated:
-    """A distribution given that the number lies within [low, high]."""
+    """The conditional distribution of a number that lies within [low, high]."""
 
     inner: Distribution
     low: float
     high: float
 
-    def quantile(self, share: Floats) -> Floats:
-        start, end = self.inner.below(self.low), self.inner.below(self.high)
-        return np.clip(self.inner.quantile(start + share * (end - start)), self.low, self.high)
+    def quantile(self, probability: Floats) -> Floats:
+        start, end = self.inner.cdf(self.low), self.inner.cdf(self.high)
+        return np.clip(self.inner.quantile(start + probability * (end - start)), self.low, self.high)
 
-    def below(self, value: float) -> float:
-        start, end = self.inner.below(self.low), self.inner.below(self.high)
-        return float(np.clip((self.inner.below(value) - start) / (end - start), 0.0, 1.0))
+    def cdf(self, value: float) -> float:
+        start, end = self.inner.cdf(self.low), self.inner.cdf(self.high)
+        return float(np.clip((self.inner.cdf(value) - start) / (end - start), 0.0, 1.0))
 
 
 def normal(low: float, high: float) -> Normal:
@@ -219,13 +227,13 @@ def gamma(low: float, high: float) -> Gamma:
 def beta(low: float, high: float) -> Beta:
     """The beta distribution on [0, 1] with P10 ``low`` and P90 ``high``, both inside it.
 
-    For any a + b, the mean that puts P10 in its place is found; a + b is then the one that puts P90 in its place.
+    For each a + b there is one mean with this P10; a + b is solved for so that P90 fits too.
     """
     if not 0 < low < high < 1:
         raise DistributionError(
             f"a beta distribution lies between 0 and 1; {low:g} and {high:g} cannot be its P10 and P90"
         )
-    words = f"no beta distribution has P10 {low:g} and P90 {high:g}; try triangular"
+    message = f"no beta distribution has P10 {low:g} and P90 {high:g}; try triangular"
 
     def logit_mean(log_size: float) -> float:
         size = exp(log_size)
@@ -234,14 +242,14 @@ def beta(low: float, high: float) -> Beta:
             mean = float(special.expit(logit))
             return float(special.betainc(size * mean, size * float(special.expit(-logit)), low)) - 0.1
 
-        return _root(surplus, -40.0, 40.0, words)
+        return _root(surplus, -40.0, 40.0, message)
 
     def excess(log_size: float) -> float:
         mean = logit_mean(log_size)
         size = exp(log_size)
         return float(special.betainc(size * special.expit(mean), size * special.expit(-mean), high)) - 0.9
 
-    log_size = _root(excess, -4.0, 25.0, words)
+    log_size = _root(excess, -4.0, 25.0, message)
     mean, size = logit_mean(log_size), exp(log_size)
     return Beta(size * float(special.expit(mean)), size * float(special.expit(-mean)))
 
@@ -251,40 +259,31 @@ def _above_zero(kind: str, low: float) -> None:
         raise DistributionError(f"a {kind} distribution lies above 0; {low:g} cannot be its P10")
 
 
-def _root(function: Callable[[float], float], low: float, high: float, words: str) -> float:
-    """Where a monotone function crosses 0, by bisection with a final secant (robust to plateaus and infinities)."""
+def _root(function: Callable[[float], float], low: float, high: float, message: str) -> float:
+    """The root of a monotone function between two points; raises ``DistributionError`` where there is none."""
     at_low, at_high = function(low), function(high)
     if not at_low * at_high <= 0 or at_low == at_high:
-        raise DistributionError(words)
-    for _ in range(80):
-        middle = (low + high) / 2
-        at = function(middle)
-        if at == 0 or high - low < 1e-13 * max(1.0, abs(middle)):
-            return middle
-        if (at > 0) == (at_low > 0):
-            low, at_low = middle, at
-        else:
-            high = middle
-    return (low + high) / 2
+        raise DistributionError(message)
+    return float(optimize.brentq(function, low, high, xtol=1e-14, rtol=1e-15))
 
 
 def pert(low: float, mode: float, high: float) -> Beta:
-    """The PERT distribution with its smallest, likeliest and largest value (Malcolm et al. 1959; weight 4)."""
+    """The PERT distribution with a minimum, a mode and a maximum (Malcolm et al. 1959; weight 4)."""
     width = high - low
     return Beta(1 + 4 * (mode - low) / width, 1 + 4 * (high - mode) / width, low, high)
 
 
-def steps(values: Sequence[float], weights: Sequence[float]) -> Steps:
-    """The distribution over a list of values with weights above 0."""
+def discrete(values: Sequence[float], weights: Sequence[float]) -> Discrete:
+    """The distribution over a list of values with positive weights, in any order."""
     order = np.argsort(np.asarray(values), kind="stable")
-    shares = np.cumsum(np.asarray(weights, float)[order])
-    return Steps(
+    cumulative = np.cumsum(np.asarray(weights, float)[order])
+    return Discrete(
         tuple(np.asarray(values, float)[order].tolist()),
-        tuple((shares / shares[-1]).tolist()),
+        tuple((cumulative / cumulative[-1]).tolist()),
     )
 
 
-QUANTILED: dict[str, Callable[[float, float], Distribution]] = {
+FROM_QUANTILES: dict[str, Callable[[float, float], Distribution]] = {
     "normal": normal,
     "lognormal": lognormal,
     "logitnormal": logit_normal,
@@ -292,10 +291,10 @@ QUANTILED: dict[str, Callable[[float, float], Distribution]] = {
     "beta": beta,
 }
 """Distributions stated by P10 and P90."""
-MODED: dict[str, Callable[[float, float, float], Distribution]] = {"triangular": Triangular, "pert": pert}
-"""Distributions stated by smallest, likeliest and largest value."""
+FROM_MODE: dict[str, Callable[[float, float, float], Distribution]] = {"triangular": Triangular, "pert": pert}
+"""Distributions stated by minimum, mode and maximum."""
 LISTED = ("discrete", "empirical")
-DISTRIBUTIONS = ("fixed", *QUANTILED, *MODED, "uniform", *LISTED)
+DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED)
 
 
 def truncate(distribution: Distribution, low: float, high: float) -> Distribution:
@@ -303,7 +302,7 @@ def truncate(distribution: Distribution, low: float, high: float) -> Distributio
 
     Raises ``DistributionError`` if more than ``MOST_OUTSIDE`` of it lies outside.
     """
-    outside = distribution.below(low) * (low > -inf) + (1 - distribution.below(high)) * (high < inf)
+    outside = distribution.cdf(low) * (low > -inf) + (1 - distribution.cdf(high)) * (high < inf)
     if outside > MOST_OUTSIDE:
         raise DistributionError(
             f"{outside:.1%} of the distribution lies outside {bounds(low, high)}, more than {MOST_OUTSIDE:.0%}; "
@@ -319,135 +318,12 @@ def bounds(low: float, high: float) -> str:
     return f"the lawful range ({low:g} to {high:g})"
 
 
-@dataclass(frozen=True)
-class Assumption:
-    """One row of ``assumptions.csv``.
-
-    ``low``, ``value`` and ``high`` are as stated, in ``unit`` (a unit of ``entities``) and, for money, in ``currency``
-    at the prices of ``price_base``; ``None`` where the row has none. ``distribution`` names the kind and ``shape`` is
-    the distribution itself, inside the lawful range. ``name`` may hold ``*``: it then fills several numbers.
-    """
-
-    name: str
-    kind: str
-    entities: tuple[str, ...]
-    parameter: str
-    unit: str
-    currency: str
-    price_base: int
-    distribution: str
-    low: float | None
-    value: float | None
-    high: float | None
-    shape: Distribution
-    sources: tuple[str, ...]
-    quality: str
-    owner: str
-    date: date
-    note: str
-    file: str
-    line: int
-
-    @property
-    def known(self) -> bool:
-        """True if the row states one number without a range."""
-        return isinstance(self.shape, Fixed)
-
-    def quantile(self, share: ArrayLike) -> Floats:
-        """Values in ``unit`` at the price base of the row, below which the shares of the draws lie."""
-        return self.shape.quantile(np.asarray(share, float))
-
-    @property
-    def median(self) -> float:
-        """The figure shown where one must stand for the assumption: the value stated, or else the median."""
-        return float(self.quantile(0.5)) if self.value is None else self.value
+def is_constant(distribution: Distribution) -> bool:
+    """True if the number is the same in all futures."""
+    return isinstance(distribution, Fixed) or (isinstance(distribution, Discrete) and len(distribution.masses()) == 1)
 
 
-@dataclass(frozen=True)
-class Correlation:
-    """Spearman's rank correlation between two assumptions, by their names."""
-
-    a: str
-    b: str
-    rank: float
-    sources: tuple[str, ...]
-    note: str
-    file: str
-    line: int
-
-
-def normal_correlation(rank: float) -> float:
-    """Pearson's correlation of the normals whose rank correlation is given (Pearson 1907)."""
-    return 2 * sin(pi * rank / 6)
-
-
-def copula(names: Sequence[str], correlations: Sequence[Correlation]) -> tuple[tuple[int, ...], Floats]:
-    """Columns that are correlated, in order, and the lower Cholesky factor of their normals.
-
-    Raises ``numpy.linalg.LinAlgError`` if the matrix is not positive definite.
-    """
-    index = {name: column for column, name in enumerate(names)}
-    columns = tuple(sorted({index[name] for c in correlations for name in (c.a, c.b)}))
-    matrix = np.eye(len(columns))
-    for c in correlations:
-        i, j = columns.index(index[c.a]), columns.index(index[c.b])
-        matrix[i, j] = matrix[j, i] = normal_correlation(c.rank)
-    return columns, np.asarray(np.linalg.cholesky(matrix), np.float64)
-
-
-def correlate(uniforms: Floats, columns: Sequence[int], factor: Floats) -> Floats:
-    """Uniforms with the correlated columns joined by a Gaussian copula.
-
-    uniforms
-        (futures, assumptions) independent, in (0, 1).
-
-    Sums are written out term by term: a matrix product may round differently for another count of futures, and a
-    future must not depend on its batch.
-    """
-    joined = uniforms.copy()
-    normals = [np.asarray(special.ndtri(np.ascontiguousarray(uniforms[:, column]))) for column in columns]
-    for i, column in enumerate(columns):
-        total = np.zeros(len(uniforms))
-        for j in range(i + 1):
-            if factor[i, j] != 0.0:
-                total = total + factor[i, j] * normals[j]
-        joined[:, column] = np.clip(special.ndtr(total), _SMALLEST, 1 - _SMALLEST)
-    return joined
-
-
-_SMALLEST = 2.0**-53
-
-
-def draws(assumptions: Sequence[Assumption], uniforms: Floats, inflation: Sequence[int], price_base: int) -> Floats:
-    """Draws of every assumption, money carried to the price base.
-
-    uniforms
-        (futures, assumptions) in (0, 1), correlated already.
-    inflation
-        (assumptions,) column of the inflation of the assumption's currency; -1 where there is no money.
-
-    Returns (futures, assumptions) in the units of ``entities``. Money stays in the currency of its row; a row in prices
-    of another year is multiplied by ``(1 + inflation) ** (price_base - row's year)``, with that future's inflation.
-    """
-    values = np.empty_like(uniforms)
-    for column, assumption in enumerate(assumptions):
-        values[:, column] = assumption.shape.quantile(np.ascontiguousarray(uniforms[:, column]))
-    for column, assumption in enumerate(assumptions):
-        years = price_base - assumption.price_base
-        if inflation[column] >= 0 and years:
-            values[:, column] *= _power(1 + values[:, inflation[column]], years)
-    return values
-
-
-def _power(base: Floats, exponent: int) -> Floats:
-    """A whole power by repeated multiplication: exactly the same for any count of futures."""
-    result = np.ones_like(base)
-    for _ in range(abs(exponent)):
-        result = result * base
-    return result if exponent >= 0 else 1 / result
-
-
-def spread(distribution: Distribution) -> float:
-    """P90 less P10."""
+def interdecile_range(distribution: Distribution) -> float:
+    """P90 less P10 of a distribution."""
     ends = distribution.quantile(np.array([0.1, 0.9]))
     return float(ends[1] - ends[0])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from octoplan.scenario.arrays import Ints
-from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, CORRELATION_COLUMNS, Source
+from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, Source
+from octoplan.scenario.correlations import CORRELATION_COLUMNS
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.files import GIVEN, RAIDS
 from octoplan.scenario.programme import Programme

@@ -12,22 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.errors import Problem, ScenarioError
-from octoplan.scenario import distributions as laws
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
 from octoplan.scenario.assumptions import (
     ASSUMPTION_COLUMNS,
-    CORRELATION_COLUMNS,
     SOURCE_COLUMNS,
+    Assumption,
     Source,
     read_assumptions,
-    read_correlations,
     read_sources,
 )
 from octoplan.scenario.binding import Needs, Number, bind, dotted
 from octoplan.scenario.compile import compiled
+from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
 from octoplan.scenario.decisions import Decisions, budget_of, check_decisions, cover_of, read_decisions
-from octoplan.scenario.distributions import Assumption, Correlation, Fixed
+from octoplan.scenario.distributions import Fixed
+from octoplan.scenario.draws import correlate, draws
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
@@ -131,9 +131,8 @@ class Scenario:
         expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
-        columns, factor = self._copula
-        joined = laws.correlate(np.asarray(uniforms, float), columns, factor)
-        return laws.draws(self.assumptions, joined, self._inflation, self.price_base)
+        joined = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.factor)
+        return draws(self.assumptions, joined, self._inflation, self.price_base)
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
         """The row of the log that fills a number, with its file and line.
@@ -146,8 +145,8 @@ class Scenario:
             raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
 
     @cached_property
-    def _copula(self) -> tuple[tuple[int, ...], Floats]:
-        return laws.copula(self.columns, self.correlations)
+    def _copula(self) -> Copula:
+        return copula(self.assumptions, self.correlations)
 
     @cached_property
     def _inflation(self) -> tuple[int, ...]:
@@ -248,7 +247,7 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     every = {str(entry.name) for entry in entries}
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
-    correlations = read_correlations(joined, assumptions, every, report)
+    correlations = read_correlations(joined, assumptions, every, sources, report)
     times = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
     known = _state(files, programme, report) if programme else None
     report.close()

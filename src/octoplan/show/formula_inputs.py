@@ -7,7 +7,7 @@ import numpy as np
 
 from octoplan.outcomes.median_case import MedianCase
 from octoplan.scenario.binding import dotted
-from octoplan.scenario.distributions import Assumption
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.entities import BY_NAME
 from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
 from octoplan.show.provenance import row_reference

@@ -12,7 +12,7 @@ from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario import Scenario
-from octoplan.scenario.distributions import Assumption
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.entities import BY_NAME
 from octoplan.show.frame import facts, listed, table
 
