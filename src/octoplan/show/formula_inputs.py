@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from octoplan.outcomes.median_case import MedianCase
-from octoplan.scenario.binding import dotted
 from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.binding import dotted
 from octoplan.scenario.entities import BY_NAME
 from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
 from octoplan.show.provenance import row_reference
