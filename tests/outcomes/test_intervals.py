@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from octoplan.outcomes.intervals import chance, interval, maritz_jarrett, rank
+from octoplan.outcomes.intervals import chance, interval, quantile_error, rank
 
 
 def test_quantiles_and_mean_of_known_values() -> None:
@@ -20,11 +20,11 @@ def test_quantiles_and_mean_of_known_values() -> None:
 
 
 @pytest.mark.parametrize(("n", "q"), [(2, 0.5), (3, 0.5), (4, 0.9), (5, 0.1)])
-def test_maritz_jarrett_is_the_exact_bootstrap(n: int, q: float) -> None:
+def test_quantile_error_is_the_exact_bootstrap(n: int, q: float) -> None:
     """The error of a quantile is the standard deviation of the order statistic over every resample there is."""
     data = np.array([1.0, 2.0, 4.0, 8.0, 16.0])[:n]
     every = [sorted(sample)[rank(n, q) - 1] for sample in product(data, repeat=n)]
-    assert maritz_jarrett(data, q) == pytest.approx(float(np.std(every)), rel=1e-12)
+    assert quantile_error(data, q) == pytest.approx(float(np.std(every)), rel=1e-12)
 
 
 def test_error_of_the_median_of_normals() -> None:

@@ -1,8 +1,8 @@
-"""Quantiles, means and their standard errors over futures, with "never" kept honestly beyond the horizon."""
+"""Quantiles, means and their standard errors over futures, where a value may be infinite (never) or undefined."""
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, inf, isnan, nan, sqrt
+from math import ceil, inf, nan, sqrt
 
 import numpy as np
 from scipy.special import betainc
@@ -14,10 +14,14 @@ LEVELS = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class Interval:
-    """P10, P50, P90 and mean of a measure over the futures in which it is defined, each with standard error.
+    """P10, P50, P90 and mean of a measure over the futures in which it is defined, each with its standard error.
 
-    The standard error of the mean is sd/sqrt(n); of a quantile Maritz and Jarrett's (1978): the standard
-    deviation of the order statistic, exact given the empirical distribution. ``nan`` where it is not known.
+    The standard error of the mean is sd/sqrt(n); that of a quantile is Maritz and Jarrett's (1978): the standard
+    deviation of the order statistic under the empirical distribution. ``nan`` where a number is not defined: the mean of
+    values of which some are inf and others -inf, and the standard error of anything infinite.
+
+    futures
+        Number of futures in which the measure is defined; infinite values (never) are defined.
     """
 
     p10: float
@@ -32,26 +36,41 @@ class Interval:
 
 
 def interval(values: Floats, *, ordinal: bool = False) -> Interval:
-    """The interval of one number a future.
+    """The interval of a measure.
 
     values
-        (futures,) one value a future; ``nan`` where it is not defined (left out), ``inf`` for never.
+        (futures,) its value in each future; ``nan`` where it is not defined, which is excluded and not counted, and
+        ``inf`` for never, which is larger than every number.
     ordinal
-        True takes quantiles that are values themselves, never between two; so does any ``inf``.
+        True takes order statistics as quantiles, never a number between two values; so does any infinite value.
+
+    >>> interval(np.array([1.0, 2.0, 3.0])).p50
+    2.0
+    >>> found = interval(np.array([2.0, float("inf"), float("nan")]))
+    >>> found.mean, found.futures
+    (inf, 2)
     """
     data = np.sort(values[~np.isnan(values)])
     n = len(data)
     if not n:
         return Interval(nan, nan, nan, nan, nan, nan, nan, nan, 0)
-    finite = bool(np.isfinite(data).all())
+    finite = bool(np.isfinite(data[0]) and np.isfinite(data[-1]))
     if ordinal or not finite:
-        quantiles = [float(data[rank(n, q) - 1]) for q in LEVELS]
+        quantiles = [float(data[rank(n, level) - 1]) for level in LEVELS]
     else:
         quantiles = [float(x) for x in np.quantile(data, LEVELS)]
-    errors = [maritz_jarrett(data, q) for q in LEVELS]
-    mean = float(data.mean()) if finite else inf
+    errors = [quantile_error(data, level) for level in LEVELS]
     error = standard_error(data) if finite else nan
-    return Interval(quantiles[0], quantiles[1], quantiles[2], mean, error, errors[0], errors[1], errors[2], n)
+    return Interval(quantiles[0], quantiles[1], quantiles[2], mean_of(data), error, errors[0], errors[1], errors[2], n)
+
+
+def mean_of(data: Floats) -> float:
+    """Mean of sorted values: infinite where one is, ``nan`` where both inf and -inf occur."""
+    if np.isfinite(data[0]) and np.isfinite(data[-1]):
+        return float(data.mean())
+    if data[0] == -inf and data[-1] == inf:
+        return nan
+    return inf if data[-1] == inf else -inf
 
 
 def standard_error(data: Floats) -> float:
@@ -62,28 +81,30 @@ def standard_error(data: Floats) -> float:
     return 0.0 if data[0] == data[-1] else float(data.std(ddof=1)) / sqrt(n)
 
 
-def rank(n: int, q: float) -> int:
-    """Rank, from 1, of the order statistic that is the quantile."""
-    return min(max(ceil(n * q), 1), n)
+def rank(n: int, level: float) -> int:
+    """Rank, from 1, of the order statistic that is the quantile of n values at a level."""
+    return min(max(ceil(n * level), 1), n)
 
 
-def maritz_jarrett(data: Floats, q: float) -> float:
-    """Standard error of a quantile from sorted values (Maritz and Jarrett 1978, JASA 73, 194-196).
+def quantile_error(data: Floats, level: float) -> float:
+    """Standard error of a quantile of sorted values (Maritz and Jarrett 1978, JASA 73, 194-196).
 
-    The variance of the order statistic under the empirical distribution: its weights on the values are
-    increments of the Beta(k, n - k + 1) distribution function. Infinite values within reach give ``nan``.
+    The variance of the order statistic X(k) under the empirical distribution: sum of w(i) (x(i) - centre)^2 with the
+    weights w(i) = F(i/n) - F((i-1)/n), F the distribution function of Beta(k, n - k + 1). It equals
+    ``scipy.stats.mstats.mjci`` where both take the same k, and differs from it in that infinite values are allowed:
+    the error is ``nan`` where one has a weight above 1e-9.
     """
     n = len(data)
     if n < 2:
         return nan
     if data[0] == data[-1]:
-        return 0.0
-    weights = order_weights(n, rank(n, q))
-    reached = weights > 1e-9
-    values = data[reached]
+        return 0.0 if np.isfinite(data[0]) else nan
+    weights = order_weights(n, rank(n, level))
+    relevant = weights > 1e-9
+    values = data[relevant]
     if not np.isfinite(values).all():
         return nan
-    share = weights[reached] / weights[reached].sum()
+    share = weights[relevant] / weights[relevant].sum()
     centre = float(share @ values)
     return sqrt(max(float(share @ (values - centre) ** 2), 0.0))
 
@@ -97,9 +118,9 @@ def order_weights(n: int, k: int) -> Floats:
 
 
 def chance(values: Floats) -> Interval:
-    """The interval of a chance: the mean of a truth value a future with its binomial standard error."""
-    known = values[~np.isnan(values)]
-    n = len(known)
-    mean = float(known.mean()) if n else nan
-    error = sqrt(mean * (1 - mean) / n) if n and not isnan(mean) else nan
+    """The interval of a probability: the mean of 0 or 1 in each future, with its binomial standard error."""
+    defined = values[~np.isnan(values)]
+    n = len(defined)
+    mean = float(defined.mean()) if n else nan
+    error = sqrt(mean * (1 - mean) / n) if n else nan
     return Interval(nan, nan, nan, mean, error, nan, nan, nan, n)
