@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from octoplan.errors import FitError as FitError
     from octoplan.errors import FolderError as FolderError
     from octoplan.errors import FutureFailed as FutureFailed
+    from octoplan.errors import Incomparable as Incomparable
     from octoplan.errors import JobError as JobError
     from octoplan.errors import OctoplanError as OctoplanError
     from octoplan.errors import PlanError as PlanError
@@ -47,6 +48,7 @@ __all__ = [
     "FitError",
     "FolderError",
     "FutureFailed",
+    "Incomparable",
     "JobError",
     "OctoplanError",
     "PlanError",
@@ -76,6 +78,7 @@ _ERRORS = (
     "FitError",
     "FolderError",
     "FutureFailed",
+    "Incomparable",
     "JobError",
     "OctoplanError",
     "PlanError",

@@ -11,6 +11,7 @@
     ├── FutureFailed           a future that could not be simulated to its end
     ├── RunError               a run that cannot be made, read or compared
     │   ├── Unfinished         a run stopped by a failed future
+    │   ├── Incomparable       runs that did not meet the same raids, or differ in their unit of money
     │   ├── ClusterError       a run stopped by the loss of the cluster's workers
     │   └── StoreError         a folder that cannot hold, or does not hold, a run
     ├── PlanError              a plan that cannot be made (also a ValueError)
@@ -106,6 +107,10 @@ class Unfinished(RunError):
 
 class ClusterError(RunError):
     """A run stopped because the cluster lost its workers."""
+
+
+class Incomparable(RunError):
+    """Runs whose differences would mix chance with what was changed; the message says what differs."""
 
 
 class StoreError(RunError):

@@ -1,14 +1,16 @@
 """Differences on the same futures, and what is refused."""
 
+from math import inf, isnan, nan
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from octoplan.api import Run, simulate
-from octoplan.errors import RunError
-from octoplan.outcomes.compare import Incomparable, compare
+from octoplan.errors import Incomparable, RunError
+from octoplan.outcomes.compare import Comparison, Difference, compare, comparison_table, difference, difference_cells
 from octoplan.outcomes.identity import raid_identity
+from octoplan.outcomes.view import Measure
 from octoplan.scenario import load
 from tests.outcomes.runs import FUTURES, changed, pocket
 
@@ -58,15 +60,14 @@ def test_other_costs_may_be_compared(tmp_path: Path) -> None:
         (9, 1, {}, {}, "futures 9 against 60"),
         (FUTURES, 1, {}, {"start = 2026-01-01": "start = 2026-02-01"}, "start 2026-02-01 against 2026-01-01"),
         (FUTURES, 1, {}, {"months = 3": "months = 2"}, "months 2 against 3"),
-        (FUTURES, 1, {"routine_mean,2": "routine_mean,3"}, {}, "packages (the packages, or what is believed of them"),
-        (FUTURES, 1, {"raids.level,1": "raids.level,2"}, {}, "raids (the raid process is believed to be another)"),
         (
             FUTURES,
             1,
-            {"threats.drone.mix,1": "threats.drone.mix,2"},
+            {"routine_mean,2": "routine_mean,3"},
             {},
-            "threats (the classes of threat, or their mix",
+            "packages (other packages, or other assumptions on them)",
         ),
+        (FUTURES, 1, {"raids.level,1": "raids.level,2"}, {}, "raids (other assumptions on the raid process)"),
     ],
 )
 def test_runs_that_met_other_raids_are_refused(
@@ -74,7 +75,7 @@ def test_runs_that_met_other_raids_are_refused(
 ) -> None:
     """What differs is named, with the numbers where it is one, and what would do."""
     other = simulate(changed(tmp_path / "s", assumptions=assumptions, programme=programme), futures, seed)
-    with pytest.raises(Incomparable, match="Fly both on the same seed") as refused:
+    with pytest.raises(Incomparable, match="Simulate both with the same seed") as refused:
         compare(pocket(), other, labels=("now", "then"))
     assert str(refused.value).startswith("cannot compare then with now: ")
     assert said in str(refused.value)
@@ -102,10 +103,61 @@ def test_text_of_a_comparison(half: Run) -> None:
     """The table says what is compared with what, on how many futures, and drops rows in which nothing differs."""
     text = str(compare(pocket(), half, labels=("full", "half")))
     assert "half minus full, on the same 60 futures" in text
-    assert "good units made by the programme" in text
+    assert "good units made by" in text
     assert "trained crews at the end" not in text
 
 
 def test_load_is_the_same_scenario() -> None:
     """The pocket of these tests is the shipped one."""
     assert pocket().scenario.hash == load("pocket").hash
+
+
+def measure(*numbers: float, form: str = "amount") -> Measure:
+    return Measure("key", "group", "title", "units", np.array(numbers), form)
+
+
+def paired(first: Measure, other: Measure) -> Difference:
+    every = np.ones(len(first.values), bool)
+    return difference(other, every, first, every)
+
+
+def test_a_difference_with_never_is_never() -> None:
+    """Never less a number is never and stays in the count; where both are never, there is no difference to count."""
+    found = paired(measure(1, 2, inf, 3, form="month"), measure(2, inf, inf, 3, form="month"))
+    i = found.interval
+    assert (i.p10, i.p50, i.p90, i.mean, i.futures) == (0, 1, inf, inf, 3)
+    assert isnan(i.se_mean)
+    assert isnan(found.variance_ratio)
+    assert not found.same
+    assert difference_cells(found)[1:5] == ("0", "1.00", "∞", "∞")
+
+
+def test_a_difference_of_never_and_a_number_both_ways_has_no_mean() -> None:
+    """Where each run never reaches in some futures, quantiles are kept and the mean is undefined."""
+    i = paired(measure(1, inf, 4), measure(inf, 1, 6)).interval
+    assert (i.p10, i.p50, i.p90, i.futures) == (-inf, 2, inf, 3)
+    assert isnan(i.mean)
+
+
+def test_undefined_differences_are_counted() -> None:
+    """A ratio 0/0 in either run leaves no difference; the row says on how many futures it rests."""
+    found = paired(measure(nan, 2, 4, 4), measure(1, nan, 6, 6))
+    assert (found.interval.mean, found.interval.futures, found.same) == (2, 2, False)
+    assert paired(measure(nan, 2), measure(nan, 2)).same
+    table = comparison_table(Comparison(("a", "b"), 4, ((found,),), ()), "b", (found,))
+    assert table.head == ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "futures", "unit")
+    assert table.sections[0][1][0][-2:] == ("2", "units")
+    nowhere = paired(measure(nan, 1), measure(1, nan))
+    assert (nowhere.interval.futures, nowhere.same) == (0, False)
+    assert comparison_table(Comparison(("a", "b"), 2, ((nowhere,),), ()), "b", (nowhere,)).sections[0][1][0][1:3] == (
+        "–",
+        "–",
+    )
+
+
+def test_a_certain_difference_needs_no_more_futures() -> None:
+    """The variance ratio of a constant difference between varying measures is infinite, shown as exact."""
+    found = paired(measure(1, 2, 3), measure(2, 3, 4))
+    assert found.variance_ratio == inf
+    assert difference_cells(found)[-2] == "exact"
+    assert found.interval.mean == 1

@@ -71,3 +71,13 @@ def test_a_chance_has_the_binomial_error() -> None:
     found = chance(np.repeat([1.0, 0.0], [4, 12]))
     assert (found.mean, found.se_mean) == (0.25, sqrt(0.25 * 0.75 / 16))
     assert isnan(found.p50)
+
+
+def test_infinite_values_have_an_infinite_mean_and_no_error() -> None:
+    """The mean of values with inf is inf, with -inf is -inf, with both undefined; a constant inf has no error."""
+    assert interval(np.array([1.0, inf])).mean == inf
+    assert interval(np.array([-inf, 1.0])).mean == -inf
+    assert isnan(interval(np.array([-inf, 1.0, inf])).mean)
+    never = interval(np.array([inf, inf, inf]), ordinal=True)
+    assert (never.p10, never.p90, never.mean, never.futures) == (inf, inf, inf, 3)
+    assert isnan(never.se_p50)

@@ -14,7 +14,7 @@ from octoplan.api import Run, simulate
 from octoplan.cli.main import main as cli
 from octoplan.errors import RunError
 from octoplan.outcomes.state import state_of
-from octoplan.outcomes.store import about
+from octoplan.outcomes.store import manifest
 from octoplan.scenario.scenario import load, with_state
 from octoplan.show.report import facts
 from tests.outcomes.runs import changed, octopus, pocket
@@ -140,9 +140,9 @@ def test_the_run_says_from_when_it_knows() -> None:
     """``run.json`` and the report name the date of the state; without one they name none."""
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
-    assert about(run)["state_of"] == "2026-02-01"
+    assert manifest(run)["state_of"] == "2026-02-01"
     assert "state of 2026-02-01" in facts(run, run.key_results())
-    assert about(whole())["state_of"] is None
+    assert manifest(whole())["state_of"] is None
     assert "state of" not in facts(whole(), whole().key_results())
 
 
@@ -159,7 +159,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert octoplan("state", run, "--date", "2026-02-01", "--future", "1", "--out", str(out)) == 0
     said = capsys.readouterr().err
-    assert "run it again with --keep experience part_stock part_due" in said
+    assert "run again with --keep experience part_stock part_due" in said
     scenario = with_state(load("pocket"), out.read_text())
     assert str(scenario.known_from) == "2026-02-01"
     assert scenario.compile().links.known.heads[0] >= 0

@@ -15,7 +15,6 @@ from octoplan.cli.console import (
     record_output,
     render,
     say,
-    terminal,
     track,
     warn,
     wrote,
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Switch = Annotated[bool, Parameter(negative=())]
-
-WIDE = 110
-"""Columns from which the table of key results shows the means too."""
 
 MAX_MESSAGES = 10
 """Failed futures of which the message is printed."""
@@ -100,9 +96,9 @@ def run(
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:
     """Print the table of key results, its summary, and the messages of futures that failed."""
-    from octoplan.outcomes.key_results import rich_table
+    from octoplan.outcomes.key_results import result_table
 
-    render(rich_table(table, narrow=terminal().width < WIDE), f"\n{table.summary}\n")
+    render(result_table(table), f"\n{table.summary}\n")
     for future, message in sorted(run.messages.items())[:MAX_MESSAGES]:
         say(f"future {future} failed: {message}")
 
@@ -121,14 +117,14 @@ def compare(first: Path, *others: Path, nominal: Switch = False) -> None:
 
     """
     from octoplan.outcomes.compare import compare as paired_differences
-    from octoplan.outcomes.compare import compare_tables
+    from octoplan.outcomes.compare import comparison_tables
     from octoplan.outcomes.store import read
 
     paths = (first, *others)
     if not others:
         raise RunError("octoplan compare needs at least two run folders")
     comparison = paired_differences(*map(read, paths), labels=labels(paths), nominal=nominal)
-    render(*compare_tables(comparison))
+    render(*comparison_tables(comparison))
     if comparison.left_out:
         say(f"left out, because not every run has it: {', '.join(comparison.left_out)}")
 

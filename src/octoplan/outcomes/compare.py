@@ -1,48 +1,65 @@
-"""Runs against each other on common random numbers: differences future by future, with intervals of their own."""
+"""Comparison of runs on common random numbers: paired differences, future by future, with their intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import inf, isfinite, isinf, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
-from rich.text import Text
 
-from octoplan.errors import RunError
+from octoplan.errors import Incomparable, RunError
 from octoplan.outcomes.findings import Findings
-from octoplan.outcomes.format import digits, empty_table, scaled, to_text
-from octoplan.outcomes.identity import raid_identity
+from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
+from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
+from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
+from octoplan.scenario.arrays import Floats
 
-Truths = NDArray[np.bool_]
-
-WHY = {
+SAMPLE = {
     "seed": "another seed draws other raids, outages and exchange rates",
-    "futures": "future 7 of one must be future 7 of the other, and all must be there",
-    "start": "the raids of another start fall on other days",
-    "months": "measures over other months cannot be subtracted",
-    "raids": "the raid process is believed to be another",
-    "packages": "the packages, or what is believed of them, differ",
-    "splits": "the regional split, or the regions, differ",
-    "threats": "the classes of threat, or their mix, differ",
-    "corridors": "the corridors, or what is believed of them, differ",
+    "futures": "each future of one run is paired with the same future of the other",
+    "start": "raids fall on other days",
+    "months": "measures over other periods cannot be subtracted",
 }
+"""What must be equal whatever arrives, and why."""
 
+RAIDS = {
+    "raids": "other assumptions on the raid process",
+    "packages": "other packages, or other assumptions on them",
+    "splits": "other regions, or another split of raids between them",
+    "threats": "other classes of threat, or another mix of them",
+    "days given": "other raids given by date in a file",
+    "what-ifs": "other what-ifs on raids",
+    "streams": "other names of packages or regions, which name the random streams",
+}
+"""What may differ as long as the same threats arrive, and what a difference means."""
 
-class Incomparable(RunError):
-    """Runs whose differences would mix luck with choice."""
+HEAD = ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "unit")
+NOTE = (
+    "SE mean: standard error of the mean paired difference. Var. ratio: variance of the difference between two "
+    "independent runs over that of these paired runs. Rows in which no future differs are omitted."
+)
+INFINITE_NOTE = (
+    " ∞: infinite, or never reached, in the second run but not in the first; -∞: in the first but not in the second. "
+    "Futures in which both are infinite, or one is undefined, have no difference."
+)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One measure of a run minus the same of the first run, paired by future.
+    """One measure of a run less the same measure of the first run, paired by future.
 
-    ``variance_ratio`` is the variance of the difference of two unrelated runs over that of this paired one: how
-    many times the futures unrelated runs would need for the same standard error.
+    interval
+        Of the differences over the futures in which they are defined: not where either value is undefined, nor where
+        both are infinite. A difference is infinite where one value is (never reached, or a ratio over 0).
+    variance_ratio
+        Variance of the difference between two independent runs over that of the paired runs: how many times the futures
+        independent runs would need for the same standard error. ``nan`` where a difference is infinite.
+    same
+        True where no future differs.
     """
 
     key: str
@@ -52,16 +69,20 @@ class Difference:
     form: str
     interval: Interval
     variance_ratio: float
-
-    @property
-    def same(self) -> bool:
-        """True where no future differs."""
-        return self.interval.mean == 0 and self.interval.se_mean == 0
+    same: bool
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Differences of each further run from the first; ``left_out`` names measures that not all runs have."""
+    """Differences of each further run from the first.
+
+    futures
+        Number of futures that every run finished; failed ones are excluded.
+    differences
+        Of each further run, in the order of ``labels``.
+    left_out
+        Keys of measures that not all runs have.
+    """
 
     labels: tuple[str, ...]
     futures: int
@@ -76,114 +97,147 @@ class Comparison:
         raise KeyError(f"no measure {key!r}; known are {', '.join(row.key for row in self.differences[0])}")
 
     def __str__(self) -> str:
-        return to_text(*compare_tables(self))
+        return to_text(*comparison_tables(self))
 
 
 def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
-    """Differences of each run from the first on the futures that every run finished.
+    """Differences of each run from the first, on the futures that every run finished.
 
-    Raises Incomparable when the runs did not meet the same raids in the same futures, saying what differs.
+    labels
+        A name for each run.
+    nominal
+        True inflates money by the assumption on the reporting currency's inflation.
+
+    Raises Incomparable where the same threats do not arrive in the same futures, saying what differs.
+
+    >>> import octoplan as op
+    >>> run = op.simulate(op.load("pocket"), futures=4)
+    >>> op.compare(run, run)["made"].interval.mean
+    0.0
     """
     return compare_findings([Findings(run, nominal) for run in runs], labels)
 
 
 def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -> Comparison:
     """As ``compare``, of runs that are measured already."""
-    runs = [each.run for each in findings]
+    runs = [result.run for result in findings]
     if len(runs) < 2:
         raise RunError(f"cannot compare {len(runs)} run: at least 2 are needed")
-    named = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
-    if len(named) != len(runs):
-        raise RunError(f"{len(named)} labels for {len(runs)} runs: each run needs one")
-    for run, label in zip(runs[1:], named[1:], strict=True):
-        refuse(runs[0], run, named[0], label)
+    names = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
+    if len(names) != len(runs):
+        raise RunError(f"{len(names)} labels for {len(runs)} runs: each run needs one")
+    for run, label in zip(runs[1:], names[1:], strict=True):
+        check_comparable(runs[0], run, names[0], label)
     finished = np.logical_and.reduce([run.status == 0 for run in runs])
-    tables = [each.measures for each in findings]
+    tables = [result.measures for result in findings]
     shared = [key for key in tables[0] if all(key in table for table in tables)]
-    every = dict.fromkeys(key for table in tables for key in table)
-    kept = [finished[run.status == 0] for run in runs]
+    every_key = dict.fromkeys(key for table in tables for key in table)
+    rows = [finished[run.status == 0] for run in runs]
     differences = tuple(
-        tuple(difference(tables[0][key], kept[0], table[key], rows) for key in shared)
-        for table, rows in zip(tables[1:], kept[1:], strict=True)
+        tuple(difference(table[key], other_rows, tables[0][key], rows[0]) for key in shared)
+        for table, other_rows in zip(tables[1:], rows[1:], strict=True)
     )
-    return Comparison(named, int(finished.sum()), differences, tuple(key for key in every if key not in shared))
+    left_out = tuple(key for key in every_key if key not in shared)
+    return Comparison(names, int(finished.sum()), differences, left_out)
 
 
-def refuse(first: Run, other: Run, label: str, other_label: str) -> None:
-    """Raise Incomparable unless both runs met the same raids, future by future."""
-    here, there = raid_identity(first), raid_identity(other)
-    differ = [name for name in WHY if here[name] != there[name]]
-    if differ:
-        said = "; ".join(f"{name}{numbers(name, first, other)} ({WHY[name]})" for name in differ)
+def check_comparable(first: Run, other: Run, label: str, other_label: str) -> None:
+    """Raise Incomparable unless the same threats arrive in both runs, and money has the same unit."""
+    ours, theirs = raid_identity(first), raid_identity(other)
+    differ = [name for name in (*SAMPLE, *RAIDS) if ours[name] != theirs[name]]
+    if any(name in SAMPLE for name in differ):
+        differ = [name for name in differ if name != "streams"]
+    if any(name in SAMPLE for name in differ) or (differ and not same_arrivals(first, other)):
+        reasons = "; ".join(f"{name}{both_values(name, first, other)} ({(SAMPLE | RAIDS)[name]})" for name in differ)
         raise Incomparable(
-            f"cannot compare {other_label} with {label}: they did not meet the same raids; they differ in {said}. "
-            "Fly both on the same seed, futures, months and raid assumptions"
+            f"cannot compare {other_label} with {label}: they did not meet the same raids; they differ in {reasons}. "
+            "Simulate both with the same seed, futures, months and raids"
         )
     for name in ("currency", "price_base"):
-        here_too, there_too = getattr(first.scenario, name), getattr(other.scenario, name)
-        if here_too != there_too:
+        here, there = getattr(first.scenario, name), getattr(other.scenario, name)
+        if here != there:
             raise Incomparable(
-                f"cannot compare {other_label} with {label}: {name} {there_too} against {here_too}; money of one is "
-                "not money of the other"
+                f"cannot compare {other_label} with {label}: {name} {there} against {here}; amounts of money in "
+                "different units cannot be subtracted"
             )
 
 
-def numbers(name: str, first: Run, other: Run) -> str:
-    """The two values of what differs, where they are numbers."""
-    pairs = {
+def both_values(name: str, first: Run, other: Run) -> str:
+    """The two values of what differs, where they are numbers or dates."""
+    values: Mapping[str, tuple[object, object]] = {
         "seed": (other.seed, first.seed),
         "futures": (other.futures, first.futures),
         "start": (other.scenario.start, first.scenario.start),
         "months": (other.scenario.months, first.scenario.months),
     }
-    return f" {pairs[name][0]} against {pairs[name][1]}" if name in pairs else ""
+    return f" {values[name][0]} against {values[name][1]}" if name in values else ""
 
 
-def difference(first: Measure, first_rows: Truths, other: Measure, rows: Truths) -> Difference:
-    """The paired difference; futures in which either is undefined or never are left out and not counted."""
-    a, b = first.values[first_rows].astype(np.float64), other.values[rows].astype(np.float64)
-    both = np.isfinite(a) & np.isfinite(b)
-    a, b = a[both], b[both]
+def difference(other: Measure, other_rows: NDArray[np.bool_], first: Measure, rows: NDArray[np.bool_]) -> Difference:
+    """One measure of a run less that of the first, on the futures that both finished.
+
+    other_rows, rows
+        True for those among the finished futures of each run.
+    """
     scale = 100.0 if first.form == "chance" else 1.0
-    paired = scale * (b - a)
-    spread = float(paired.var()) if len(paired) else nan
-    unpaired = scale**2 * float(a.var() + b.var()) if len(paired) else nan
-    narrower = unpaired / spread if spread > 0 else (inf if isfinite(unpaired) and unpaired > 0 else nan)
-    return Difference(first.key, first.group, first.title, first.unit, first.form, interval(paired), narrower)
+    a, b = scale * first.values[rows].astype(np.float64), scale * other.values[other_rows].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        paired = b - a
+    return Difference(
+        key=first.key,
+        group=first.group,
+        measure=first.title,
+        unit=first.unit,
+        form=first.form,
+        interval=interval(paired),
+        variance_ratio=variance_ratio(a, b, paired),
+        same=bool(np.array_equal(a, b, equal_nan=True)),
+    )
 
 
-COMPARE_HEAD = ("difference", "P10", "P50", "P90", "mean", "± mean", "narrower", "unit")
+def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
+    """Variance of independent differences over that of paired ones; inf where the paired ones are constant."""
+    defined = ~np.isnan(paired)
+    if not defined.any() or np.isinf(paired).any():
+        return nan
+    independent = float(a[defined].var() + b[defined].var())
+    variance = float(paired[defined].var())
+    if variance > 0:
+        return independent / variance
+    return inf if isfinite(independent) and independent > 0 else nan
 
 
 def difference_cells(row: Difference) -> tuple[str, ...]:
-    """The cells of a difference under ``COMPARE_HEAD``."""
+    """The cells of a difference under ``HEAD``."""
     i = row.interval
-    narrower = (
-        "–" if isnan(row.variance_ratio) else "exact" if isinf(row.variance_ratio) else f"{digits(row.variance_ratio)}×"
-    )
+    ratio = row.variance_ratio
+    reduction = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
     if row.form == "chance":
-        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), narrower, "% points")
+        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), reduction, "% points")
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
     unit = {"%": "% points", "month": "months"}.get(unit, unit)
     figures = [digits(v / size) for v in (i.p10, i.p50, i.p90, i.mean)]
-    return (row.measure, *figures, digits(i.se_mean / size, 2), narrower, unit)
+    return (row.measure, *figures, digits(i.se_mean / size, 2), reduction, unit)
 
 
-def compare_tables(comparison: Comparison) -> list[Table]:
-    """One rich table for each run compared with the first."""
-    tables = []
-    for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True):
-        table = empty_table(
-            f"{label} minus {comparison.labels[0]}, on the same {comparison.futures:,} futures",
-            "± is one standard error of the mean paired difference; 'narrower': variance of a difference of unrelated "
-            "runs over that of these paired ones. Rows in which no future differs are left out.",
-            COMPARE_HEAD,
-        )
-        moved = [row for row in differences if row.interval.futures and not row.same]
-        for group, rows in groupby(moved, key=lambda row: row.group):
-            table.add_section()
-            table.add_row(Text(group, style="bold"))
-            for row in rows:
-                table.add_row(*map(Text, difference_cells(row)))
-        tables.append(table)
-    return tables
+def comparison_tables(comparison: Comparison) -> list[ResultTable]:
+    """A table for each run compared with the first."""
+    return [
+        comparison_table(comparison, label, differences)
+        for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True)
+    ]
+
+
+def comparison_table(comparison: Comparison, label: str, differences: Sequence[Difference]) -> ResultTable:
+    """The differences of one run from the first in which any future differs."""
+    rows = [row for row in differences if not row.same]
+    cells = [(difference_cells(row), row.interval.futures) for row in rows]
+    head, lines = with_futures(HEAD, cells, comparison.futures)
+    sections = groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0].group)
+    infinite = any(isinf(v) for row in rows for v in (row.interval.p10, row.interval.p90, row.interval.mean))
+    return ResultTable(
+        f"{label} minus {comparison.labels[0]}, on the same {comparison.futures:,} futures",
+        NOTE + (FUTURES_NOTE if head != HEAD else "") + (INFINITE_NOTE if infinite or head != HEAD else ""),
+        head,
+        tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections),
+    )

@@ -1,16 +1,26 @@
 """Numbers and tables as text: significant digits, scaled units, the look of a table in a terminal."""
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import floor, inf, isinf, isnan, log10
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 SCALES = ((1e9, "bn "), (1e6, "M "), (1e3, "k "), (1.0, ""))
 WIDTH = 120
 """Columns of a table that is not printed to a terminal."""
+NAME_WIDTH = 24
+"""Least width of the names of rows; where figures leave less, names stand on lines of their own."""
+GAP, INDENT = 2, 0
+"""Spaces between columns, and before figures beneath a name."""
+
+Sections = tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+"""Groups of rows: the title of each, and the cells of its rows."""
 
 
 def digits(value: float, places: int = 3) -> str:
@@ -42,28 +52,95 @@ def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
     return 1.0, unit
 
 
-def empty_table(title: str, caption: str, head: tuple[str, ...]) -> Table:
-    """A table without rows: the first column left-aligned, then numbers, the last column the unit."""
-    table = Table(
-        title=Text(title),
-        caption=Text(caption),
-        title_justify="left",
-        caption_justify="left",
-        pad_edge=False,
-        box=SIMPLE_HEAD,
-        title_style="bold",
-    )
-    for i, name in enumerate(head):
-        last = i == len(head) - 1
-        table.add_column(
-            name, justify="left" if i == 0 or last else "right", no_wrap=i > 0, style="dim" if last else None
+@dataclass(frozen=True)
+class ResultTable:
+    """A table of figures for a terminal, adapted to its width when it is printed with rich.
+
+    Where the columns fit, a row is one line. Otherwise the name of a row stands on a line of its own, with its figures
+    in columns beneath it, on as many lines as the width requires. Text is printed as it is, without markup.
+
+    head
+        Names of the columns; the first is that of the rows, the last that of their units.
+    sections
+        Groups of rows: the title of each, and the cells of its rows.
+    """
+
+    title: str
+    note: str
+    head: tuple[str, ...]
+    sections: Sections
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = [self.head, *(cells for _, rows in self.sections for cells in rows)]
+        widths = [max(cell_len(cells[i]) for cells in rows) for i in range(len(self.head))]
+        figures = sum(widths[1:]) + GAP * (len(widths) - 1)
+        if figures + min(widths[0], NAME_WIDTH) <= options.max_width:
+            yield self.one_line_rows()
+        else:
+            yield Text("\n".join(self.stacked_rows(widths[1:-1], options.max_width)), no_wrap=True)
+
+    def one_line_rows(self) -> Table:
+        """The table with a line for each row; long names wrap."""
+        table = Table(
+            title=Text(self.title),
+            caption=Text(self.note),
+            title_justify="left",
+            caption_justify="left",
+            pad_edge=False,
+            box=SIMPLE_HEAD,
+            title_style="bold",
         )
-    return table
+        last = len(self.head) - 1
+        for i, name in enumerate(self.head):
+            table.add_column(
+                Text(name),
+                justify="left" if i in {0, last} else "right",
+                no_wrap=i > 0,
+                style="dim" if i == last else None,
+            )
+        for group, rows in self.sections:
+            table.add_section()
+            table.add_row(Text(group, style="bold"))
+            for cells in rows:
+                table.add_row(*map(Text, cells))
+        return table
+
+    def stacked_rows(self, widths: Sequence[int], width: int) -> Iterator[str]:
+        """The table with the name of a row above its figures.
+
+        widths
+            Widths of the columns between the first and the last.
+        """
+        room = max((width - INDENT) // (max(widths) + GAP), 1)
+        column = max(widths)
+        lines = [range(i, min(i + room, len(widths))) for i in range(0, len(widths), room)]
+
+        def figures(cells: Sequence[str]) -> Iterator[str]:
+            for line in lines:
+                text = " " * INDENT + "".join(" " * GAP + cells[i].rjust(column) for i in line)
+                yield text.rstrip()
+
+        yield from wrapped(self.title, width)
+        yield ""
+        yield from figures(self.head[1:-1])
+        for group, rows in self.sections:
+            yield ""
+            yield from wrapped(group, width)
+            for name, *cells, unit in rows:
+                yield from wrapped(f"{name}, {unit}" if unit else name, width)
+                yield from (line for line in figures(cells) if line)
+        yield ""
+        yield from wrapped(self.note, width)
 
 
-def to_text(*parts: Table | str) -> str:
-    """Tables and paragraphs as plain text of ``WIDTH`` columns."""
-    plain = Console(width=WIDTH, no_color=True, highlight=False, markup=False, emoji=False, force_terminal=False)
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of a text that are no wider than the width."""
+    return textwrap.wrap(text, width) or [""]
+
+
+def to_text(*parts: ResultTable | str, width: int = WIDTH) -> str:
+    """Tables and paragraphs as plain text."""
+    plain = Console(width=width, no_color=True, highlight=False, markup=False, emoji=False, force_terminal=False)
     with plain.capture() as captured:
         for part in parts:
             if part:

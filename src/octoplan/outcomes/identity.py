@@ -1,9 +1,9 @@
 """Which raids a run met: two runs are comparable only if the same threats arrive in both, future by future.
 
-``raid_identity`` hashes what the arrival kernels (``campaign.launches``) are given: the records of the raid process with
-the draws filled in, the days given, the what-ifs, and the keys of the random streams. Equal hashes mean equal arrivals.
-Different hashes need not mean different arrivals (a parameter may have no effect), so ``same_arrivals`` then compares
-the arrivals themselves.
+``raid_identity`` hashes what the arrival kernels (``campaign.launches``) are given: the records of the raid process
+with the draws filled in, the days given, the what-ifs, and the keys of the random streams. Equal hashes mean equal
+arrivals. Different hashes need not mean different arrivals (a parameter may have no effect), so ``same_arrivals``
+compares the arrivals themselves.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ def same_arrivals(first: Run, other: Run) -> bool:
 
 
 def daily_arrivals(run: Run, start: int) -> NDArray[np.int32]:
-    """(futures, days, threats * regions) threats that arrive in the futures from ``start``, ``FUTURES_AT_ONCE`` of them."""
+    """(futures, days, threats * regions) threats that arrive in ``FUTURES_AT_ONCE`` futures from ``start``."""
     draws = run.assumptions.values[start : start + FUTURES_AT_ONCE]
     return launch_batch(run.compiled, draws, run.seed, start)
 

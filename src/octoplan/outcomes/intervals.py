@@ -17,8 +17,8 @@ class Interval:
     """P10, P50, P90 and mean of a measure over the futures in which it is defined, each with its standard error.
 
     The standard error of the mean is sd/sqrt(n); that of a quantile is Maritz and Jarrett's (1978): the standard
-    deviation of the order statistic under the empirical distribution. ``nan`` where a number is not defined: the mean of
-    values of which some are inf and others -inf, and the standard error of anything infinite.
+    deviation of the order statistic under the empirical distribution. ``nan`` where a number is not defined: the mean
+    of values of which some are inf and others -inf, and the standard error of anything infinite.
 
     futures
         Number of futures in which the measure is defined; infinite values (never) are defined.
@@ -90,9 +90,9 @@ def quantile_error(data: Floats, level: float) -> float:
     """Standard error of a quantile of sorted values (Maritz and Jarrett 1978, JASA 73, 194-196).
 
     The variance of the order statistic X(k) under the empirical distribution: sum of w(i) (x(i) - centre)^2 with the
-    weights w(i) = F(i/n) - F((i-1)/n), F the distribution function of Beta(k, n - k + 1). It equals
-    ``scipy.stats.mstats.mjci`` where both take the same k, and differs from it in that infinite values are allowed:
-    the error is ``nan`` where one has a weight above 1e-9.
+    weights w(i) = F(i/n) - F((i-1)/n), F the distribution function of Beta(k, n - k + 1). (``scipy.stats.mstats.mjci``
+    takes Beta(k - 1, n - k), which is not the distribution of the order statistic, and no infinite values.) ``nan``
+    where an infinite value has a weight above 1e-9.
     """
     n = len(data)
     if n < 2:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from itertools import groupby
@@ -10,17 +10,15 @@ from math import isnan
 from typing import Any
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
-from octoplan.outcomes.format import digits, empty_table, scaled, to_text
+from octoplan.outcomes.format import ResultTable, Sections, digits, scaled, to_text
 from octoplan.outcomes.intervals import Interval
 
-HEAD = ("measure", "P10", "P50", "P90", "± P50", "mean", "± mean", "unit")
+HEAD = ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "unit")
 NOTE = (
-    "± is one standard error: of the mean sd/√n, of a quantile Maritz–Jarrett's. Rows that are 0 in every future "
-    "are left out."
+    "SE: standard error; sd/√n of the mean, Maritz–Jarrett of a quantile. Rows that are 0 in every future are omitted."
 )
+FUTURES_NOTE = " futures: number of futures in which a measure is defined, where it is not defined in all."
 POINTS = ("p10", "p50", "p90")
 CSV_COLUMNS = ("period", "key", "group", "measure", "unit", *Interval.__dataclass_fields__)
 
@@ -84,27 +82,30 @@ class KeyResults:
         return out.getvalue()
 
     def __str__(self) -> str:
-        return to_text(rich_table(self), self.summary)
+        return to_text(result_table(self), self.summary)
 
     def _repr_html_(self) -> str:
         return html_table(self)
 
 
-def csv_rows(table: KeyResults) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table under ``CSV_COLUMNS``; empty where a number is not defined."""
+def csv_rows(table: KeyResults) -> Iterator[tuple[str, ...]]:
+    """The rows of a table under ``CSV_COLUMNS``."""
     for row in table.rows:
-        cells = (
-            csv_cell(value, row.form == "month" and name in POINTS, table)
-            for name, value in asdict(row.interval).items()
-        )
+        cells = (csv_cell(name, value, row.form, table.months) for name, value in asdict(row.interval).items())
         yield (table.period, row.key, row.group, row.measure, row.unit, *cells)
 
 
-def csv_cell(value: float, is_month: bool, table: KeyResults) -> str:
-    """One number as the text of a CSV cell."""
+def csv_cell(name: str, value: float, form: str, months: tuple[str, ...]) -> str:
+    """One number of an interval as the text of a CSV cell.
+
+    Empty where it is not defined; ``inf`` or ``-inf`` where it is infinite. Of a month, quantiles are its label, and
+    ``never`` stands for a month beyond the last.
+    """
     if isnan(value):
         return ""
-    return month_label(value, table.months) if is_month else f"{value:.8g}"
+    if form == "month" and (name in POINTS or np.isinf(value)):
+        return month_label(value, months)
+    return f"{value:.8g}"
 
 
 def month_label(value: float, months: tuple[str, ...]) -> str:
@@ -117,7 +118,8 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
     i = row.interval
     if row.form == "month":
         points = ["–" if isnan(v) else month_label(v, months) for v in (i.p10, i.p50, i.p90)]
-        return (row.measure, *points, digits(i.se_p50, 2), "–", "–", "month (± in months)")
+        mean = "never" if np.isinf(i.mean) else "–"
+        return (row.measure, *points, digits(i.se_p50, 2), mean, "–", "month (SE in months)")
     if row.form == "chance":
         return (row.measure, "", "", "", "", digits(i.mean), digits(i.se_mean, 2), row.unit)
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
@@ -134,7 +136,7 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
 
 def caption(table: KeyResults) -> str:
     """Title, period and numbers of futures simulated and failed."""
-    failed = f"; {table.failed:,} FAILED and left out of every measure" if table.failed else "; none failed"
+    failed = f"; {table.failed:,} FAILED, excluded from every measure" if table.failed else "; none failed"
     return f"{table.title}, {table.period}: {table.futures:,} futures{failed}"
 
 
@@ -143,36 +145,49 @@ def nonzero(table: KeyResults) -> list[KeyResult]:
     return [row for row in table.rows if row.form != "amount" or row.interval.mean != 0 or row.interval.p90 != 0]
 
 
-def without_mean(cells: tuple[str, ...]) -> tuple[str, ...]:
-    """The cells of a row without the mean's columns; a chance takes the place of P50."""
-    measure, low, middle, high, error, mean, error_mean, unit = cells
-    if not middle:
-        middle, error = mean, error_mean
-    return measure, low, middle, high, error, unit
+def with_futures(
+    head: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], int]], total: int
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head and the rows, with a column of the futures in which each is defined where one is not defined in all.
+
+    rows
+        The cells of each row, and the futures in which it is defined.
+    total
+        Futures that could define it.
+    """
+    if all(futures == total for _, futures in rows):
+        return head, [cells for cells, _ in rows]
+    insert = [(*cells[:-1], "" if futures == total else f"{futures:,}", cells[-1]) for cells, futures in rows]
+    return (*head[:-1], "futures", head[-1]), insert
 
 
-def rich_table(table: KeyResults, *, narrow: bool = False) -> Table:
-    """The key results as a rich table, by group; a narrow one leaves the means out."""
-    rich = empty_table(caption(table), NOTE, without_mean(HEAD) if narrow else HEAD)
-    for group, rows in groupby(nonzero(table), key=lambda row: row.group):
-        rich.add_section()
-        rich.add_row(Text(group, style="bold"))
-        for row in rows:
-            cells = row_cells(row, table.months)
-            rich.add_row(*map(Text, without_mean(cells) if narrow else cells))
-    return rich
+def laid_out(table: KeyResults) -> tuple[str, tuple[str, ...], Sections]:
+    """The note, the head and the groups of rows of a table as text."""
+    rows = nonzero(table)
+    cells = [(row_cells(row, table.months), row.interval.futures) for row in rows]
+    head, lines = with_futures(HEAD, cells, table.futures - table.failed)
+    sections = groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0].group)
+    note = NOTE if head == HEAD else NOTE + FUTURES_NOTE
+    return note, head, tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections)
+
+
+def result_table(table: KeyResults) -> ResultTable:
+    """The key results for a terminal, by group."""
+    note, head, sections = laid_out(table)
+    return ResultTable(caption(table), note, head, sections)
 
 
 def html_table(table: KeyResults) -> str:
     """The key results as an HTML table without style of its own."""
-    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in HEAD)
+    note, names, sections = laid_out(table)
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in names)
     body = []
-    for group, rows in groupby(nonzero(table), key=lambda row: row.group):
-        body.append(f"<tr class='group'><th colspan='{len(HEAD)}' scope='colgroup'>{escape(group)}</th></tr>")
-        for row in rows:
-            first, *rest = (escape(cell) for cell in row_cells(row, table.months))
+    for group, rows in sections:
+        body.append(f"<tr class='group'><th colspan='{len(names)}' scope='colgroup'>{escape(group)}</th></tr>")
+        for cells in rows:
+            first, *rest = map(escape, cells)
             body.append(f"<tr><th scope='row'>{first}</th>" + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>")
     return (
-        f"<table class='headlines'><caption>{escape(caption(table))}. {escape(NOTE)}</caption>"
+        f"<table class='headlines'><caption>{escape(caption(table))}. {escape(note)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     )

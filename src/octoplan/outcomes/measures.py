@@ -13,7 +13,7 @@ from octoplan.outcomes.intervals import Interval, chance, interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.summary import summary
-from octoplan.outcomes.view import MONTH, OWNER_KEY, YEAR, Measure, View, by_future, ratio, view_of
+from octoplan.outcomes.view import MONTH, OWNER_KEY, YEAR, Measure, View, by_future, product, ratio, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 
@@ -269,7 +269,7 @@ def work(view: View) -> Iterator[Measure]:
         direct = ratio(by_future(hours[:, rows]), per_job[:, row] * years)
         yield Measure(f"jobs/{country}", "Work", f"direct jobs, average, {name}", "jobs", direct)
         title = f"indirect jobs, average, {name}"
-        yield Measure(f"jobs/indirect/{country}", "Work", title, "jobs", direct * multiplier[:, row])
+        yield Measure(f"jobs/indirect/{country}", "Work", title, "jobs", product(direct, multiplier[:, row]))
         spent = view.money("plant_spend")[:, :, rows].sum(axis=(1, 2))
         there = by_future(spent) - spent[:, BIAS] - spent[:, FREIGHT]
         yield Measure(f"value-added/{country}", "Work", f"value added, {name}", view.unit, there * share[:, row])

@@ -1,11 +1,11 @@
 """The run folder: a run on disk, whole or not at all.
 
-scenario/      the files of the scenario exactly as they were read
-run.json       version, seed, futures, failures, hashes of inputs and raids, machine, wall time, command
-draws.nc       tallies, assumptions and status of every future, with units and long names
+scenario/            the files of the scenario exactly as they were read
+run.json             version, seed, futures, failures, hashes of inputs and raids, machine, wall time, command
+draws.nc             tallies, assumptions and status of every future, with units and long names
 counterfactual.nc    the same futures without the programme
-summary.csv    the headlines of the run and of each month
-report.html    charts and headlines in one page that needs no network
+summary.csv          the key results of the run and of each month
+report.html          the report, where the command line or ``Run.save`` wrote the folder
 """
 
 import csv
@@ -13,6 +13,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 
-SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
+SCENARIO, MANIFEST, DRAWS, COUNTERFACTUAL, SUMMARY, REPORT = (
     "scenario",
     "run.json",
     "draws.nc",
@@ -35,7 +36,8 @@ SCENARIO, ABOUT, DRAWS, BASE, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-FORMAT = 1
+FORMAT = 2
+"""Version of the layout of a run folder."""
 
 
 def save(
@@ -64,15 +66,15 @@ def save(
         (part / SCENARIO).mkdir()
         for name, content in run.scenario.files.items():
             (part / SCENARIO / name).write_bytes(content)
-        (part / ABOUT).write_text(json.dumps(about(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (part / MANIFEST).write_text(json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_draws(run, part)
         write_summary(run, results or key_results(run, nominal=nominal), part / SUMMARY, nominal)
         for name, text in (pages or {}).items():
             (part / name).write_text(text, "utf-8")
 
 
-def about(run: Run, command: str = "") -> dict[str, Any]:
-    """What ``run.json`` says of a run."""
+def manifest(run: Run, command: str = "") -> dict[str, Any]:
+    """The content of ``run.json``."""
     return {
         "format": FORMAT,
         "octoplan": run.version,
@@ -97,32 +99,32 @@ def about(run: Run, command: str = "") -> dict[str, Any]:
 
 
 def encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Light compression, one chunk for some hundred futures, of every array worth it."""
-    found: dict[str, dict[str, Any]] = {}
+    """Light compression, in chunks of about 4 MB along the futures, of every array of at least 4 kB."""
+    encodings: dict[str, dict[str, Any]] = {}
     for name, variable in data.data_vars.items():
         if variable.nbytes < 4096:
             continue
-        each = max(variable.nbytes // max(variable.shape[0], 1), 1)
-        rows = int(min(max(4 * 2**20 // each, 1), variable.shape[0]))
-        found[str(name)] = {
+        bytes_per_future = max(variable.nbytes // max(variable.shape[0], 1), 1)
+        futures = int(min(max(4 * 2**20 // bytes_per_future, 1), variable.shape[0]))
+        encodings[str(name)] = {
             "zlib": True,
             "complevel": 1,
             "shuffle": True,
-            "chunksizes": (rows, *variable.shape[1:]),
+            "chunksizes": (futures, *variable.shape[1:]),
         }
-    return found
+    return encodings
 
 
 def write_draws(run: Run, folder: Path) -> None:
-    """``draws.nc`` and ``counterfactual.nc``."""
-    status = xr.DataArray(run.status, dims="future", attrs={"long_name": "0 where the future was finished"})
+    """Write ``draws.nc`` and ``counterfactual.nc``."""
+    status = xr.DataArray(run.status, dims="future", attrs={"long_name": "0 where the future was simulated to its end"})
     draws = run.data.assign(assumptions=run.assumptions, status=status)
-    for name, data in ((DRAWS, draws), (BASE, run.counterfactual)):
+    for name, data in ((DRAWS, draws), (COUNTERFACTUAL, run.counterfactual)):
         data.to_netcdf(folder / name, engine="h5netcdf", encoding=encoding(data))
 
 
 def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> None:
-    """``summary.csv``: the headlines of the run, then of each month."""
+    """Write ``summary.csv``: the key results of the run, then of each month."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
@@ -132,37 +134,78 @@ def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> Non
 
 
 def read(path: str | Path) -> Run:
-    """Read a run folder back.
+    """Read a run folder.
 
     Raises StoreError for a folder that is not a whole run, ScenarioError for a scenario this version cannot read.
     """
     folder = Path(path)
-    missing = [name for name in (ABOUT, SCENARIO, DRAWS, BASE) if not (folder / name).exists()]
+    if not (folder / MANIFEST).is_file():
+        raise StoreError(f"{folder} is no run folder: {MANIFEST} missing; octoplan run writes one")
+    about = read_manifest(folder / MANIFEST)
+    missing = [name for name in (SCENARIO, DRAWS, COUNTERFACTUAL) if not (folder / name).exists()]
     if missing:
-        raise StoreError(f"{folder} is no run folder: {', '.join(missing)} missing; octoplan run writes one")
-    try:
-        said = json.loads((folder / ABOUT).read_text("utf-8"))
-        seed, futures, wall, version = said["seed"], said["futures"], said["wall_seconds"], said["octoplan"]
-        messages = {int(future): str(text) for future, text in said["failed"].items()}
-        form, known_hash = said["format"], said["scenario_hash"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{folder / ABOUT} cannot be read: {error!r}; run the scenario again") from error
-    if form != FORMAT:
-        raise StoreError(f"{folder} has format {form}, this version of octoplan reads {FORMAT}; run it again")
+        raise StoreError(f"{folder} is an incomplete run folder: {', '.join(missing)} missing; run the scenario again")
     scenario = load(str(folder / SCENARIO))
-    if scenario.hash != known_hash:
+    if scenario.hash != about.scenario_hash:
         raise StoreError(f"{folder / SCENARIO} was changed after the run; run the scenario again")
     try:
-        draws, base = load_netcdf(folder / DRAWS), load_netcdf(folder / BASE)
+        draws, counterfactual = load_netcdf(folder / DRAWS), load_netcdf(folder / COUNTERFACTUAL)
         assumptions, status = draws["assumptions"], draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{folder} holds draws that cannot be read: {error}") from error
-    if len(status) != futures:
-        raise StoreError(f"{folder / DRAWS} holds {len(status)} futures, {ABOUT} says {futures}; run it again")
+    if len(status) != about.futures:
+        raise StoreError(
+            f"{folder / DRAWS} holds {len(status)} futures, {MANIFEST} says {about.futures}; run the scenario again"
+        )
     data = draws.drop_vars(["assumptions", "status", "assumption"])
-    return Run(scenario, int(seed), data, base, assumptions, status, messages, float(wall), version)
+    return Run(
+        scenario=scenario,
+        seed=about.seed,
+        data=data,
+        counterfactual=counterfactual,
+        assumptions=assumptions,
+        status=status,
+        messages=about.messages,
+        wall=about.wall,
+        version=about.version,
+    )
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is read of ``run.json``; ``messages`` gives the error of each failed future."""
+
+    seed: int
+    futures: int
+    messages: dict[int, str]
+    scenario_hash: str
+    wall: float
+    version: str
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read ``run.json``; raises StoreError where it cannot be read or has another format."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        version = content["format"]
+        if version != FORMAT:
+            raise StoreError(
+                f"{path.parent} was written by octoplan {content.get('octoplan', 'of unknown version')} in format "
+                f"{version}; this version reads format {FORMAT}. Run the scenario again"
+            )
+        return Manifest(
+            seed=int(content["seed"]),
+            futures=int(content["futures"]),
+            messages={int(future): str(text) for future, text in content["failed"].items()},
+            scenario_hash=str(content["scenario_hash"]),
+            wall=float(content["wall_seconds"]),
+            version=str(content["octoplan"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path} cannot be read: {error!r}; run the scenario again") from error
 
 
 def load_netcdf(path: Path) -> xr.Dataset:
+    """A NetCDF file in memory."""
     with xr.open_dataset(path, engine="h5netcdf") as data:
         return data.load()

@@ -162,6 +162,12 @@ def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:
         return np.asarray(numerator / denominator, np.float64)
 
 
+def product(first: NDArray[Any], second: NDArray[Any]) -> Floats:
+    """Product in each future: ``nan`` for an infinite number times 0."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(first * second, np.float64)
+
+
 def by_future(array: NDArray[Any]) -> NDArray[Any]:
     """(futures,) sum over every other axis."""
     total: NDArray[Any] = array.reshape(len(array), prod(array.shape[1:])).sum(axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.errors import RunError
-from octoplan.outcomes.compare import COMPARE_HEAD, compare_findings, difference_cells
+from octoplan.outcomes.compare import compare_findings, comparison_tables
 from octoplan.outcomes.finance import LEVELS
 from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import digits
@@ -148,13 +148,11 @@ def differences(findings: Sequence[Findings], labels: Sequence[str]) -> str:
     """Differences of further runs from the first, future by future."""
     if len(findings) < 2:
         return ""
-    found = compare_findings(findings, labels)
-    parts = []
-    for label, each in zip(found.labels[1:], found.differences, strict=True):
-        rows = [difference_cells(row) for row in each if row.interval.futures and not row.same]
-        words = f"{label} minus {found.labels[0]}, on the same {found.futures:,} futures; ± is one standard error"
-        parts.append(table(COMPARE_HEAD, rows, caption=words))
-    return "".join(parts)
+    return "".join(
+        table(result.head, [cells for _, rows in result.sections for cells in rows], caption=result.title)
+        + f"<p class='small'>{escape(result.note)}</p>"
+        for result in comparison_tables(compare_findings(findings, labels))
+    )
 
 
 def failures(run: Run) -> str:

@@ -1,0 +1,116 @@
+"""Figures as people read them."""
+
+import textwrap
+from dataclasses import replace
+from math import inf, nan
+
+import pytest
+
+from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
+from octoplan.outcomes.key_results import csv_cell, html_table, result_table
+from tests.outcomes.runs import octopus, pocket
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1234567.8, "1,234,568"),
+        (123.4, "123"),
+        (12.34, "12.3"),
+        (0.012345, "0.0123"),
+        (-0.5, "-0.500"),
+        (1e-9, "1e-09"),
+        (-2e-6, "-0.000002"),
+        (999.6, "1,000"),
+        (nan, "–"),
+        (inf, "∞"),
+        (-inf, "-∞"),
+    ],
+)
+def test_three_digits(value: float, text: str) -> None:
+    """Three significant digits, whole from a hundred on, with signs for never and not known."""
+    assert digits(value) == text
+
+
+def test_money_is_scaled_by_its_largest_figure() -> None:
+    """All figures of a row share one scale, that of the largest finite one."""
+    assert scaled("GBP (2025)", (5e5, 2e6, inf)) == (1e6, "M GBP (2025)")
+    assert scaled("GBP (2025)", (-3e9, 0.0)) == (1e9, "bn GBP (2025)")
+    assert scaled("GBP (2025)", (0.0,)) == (1.0, "GBP (2025)")
+    assert scaled("units", (5e6,)) == (1.0, "units")
+    assert scaled("1", (0.5,)) == (1.0, "")
+
+
+def test_plain_text_fits_its_width() -> None:
+    """No line of the text is wider than 120 columns, and futures that failed are counted at the top."""
+    lines = str(pocket().key_results()).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert lines[0].strip() == "Pocket, 2026-01 to 2026-03: 60 futures; none failed"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_table_keeps_names_and_figures(width: int) -> None:
+    """Below the width of its columns the name of a row stands above its figures; none of them is cut or lost."""
+    table = result_table(octopus().key_results())
+    lines = to_text(table, width=width).splitlines()
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= width
+    assert "…" not in text
+    position = 0
+    for group, rows in table.sections:
+        position = text.index(group, position)
+        for name, *figures, unit in rows:
+            first, *rest = textwrap.wrap(f"{name}, {unit}" if unit else name, width)
+            position = text.index("\n".join([first, *rest]), position)
+            for figure in figures:
+                position = text.index(figure, position)
+
+
+def test_figures_stand_under_their_heads() -> None:
+    """A figure ends in the column in which its head ends, also where a line holds only some of the figures."""
+    row = ("of plant a", "1", "", "3,333", "unit")
+    table = ResultTable("title", "note", ("measure", "P10", "P50", "P90", "unit"), (("group", (row,)),))
+    assert to_text(table, width=24).splitlines() == [
+        "title", "", "    P10    P50    P90", "", "group", "of plant a, unit", "      1         3,333", "", "note",
+    ]  # fmt: skip
+    assert to_text(table, width=16).splitlines() == [
+        "title", "", "    P10    P50", "    P90", "", "group", "of plant a, unit", "      1", "  3,333", "", "note",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_brackets_are_printed_as_they_stand(width: int) -> None:
+    """Titles are text, not markup: brackets and colons stay."""
+    table = ResultTable("[b]", "[/c]", ("measure [d]", "P50", "unit"), (("[red]", (("Drone [jet] :x:", "1", "m"),)),))
+    text = to_text(table, width=width)
+    assert all(part in text for part in ("[b]", "[/c]", "[red]", "Drone [jet] :x:"))
+
+
+def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
+    """A column of futures appears, filled in the rows that are not defined in every finished future."""
+    table = pocket().key_results()
+    assert "futures" not in result_table(table).head
+    row = replace(table.rows[0], interval=replace(table.rows[0].interval, futures=57))
+    partial = result_table(replace(table, rows=(row, *table.rows[1:])))
+    assert partial.head[-2] == "futures"
+    assert [cells[-2] for _, rows in partial.sections for cells in rows][:2] == ["57", ""]
+    assert "number of futures in which a measure is defined" in partial.note
+
+
+def test_csv_spells_what_is_not_a_number() -> None:
+    """Empty: not defined; inf: infinite; never: a month beyond the last."""
+    months = ("2026-01", "2026-02")
+    amounts = [csv_cell(name, value, "amount", months) for name, value in (("p50", nan), ("p50", inf), ("mean", -inf))]
+    assert amounts == ["", "inf", "-inf"]
+    numbers = (("p50", 1.0), ("p50", inf), ("mean", inf), ("mean", 0.5), ("se_p50", 1.5))
+    assert [csv_cell(name, value, "month", months) for name, value in numbers] == [
+        "2026-02", "never", "never", "0.5", "1.5",
+    ]  # fmt: skip
+
+
+def test_rows_that_are_nothing_are_not_shown() -> None:
+    """A row that is 0 in every future takes no line, but a chance of 0 does."""
+    text = html_table(pocket().key_results())
+    assert "optimism bias" not in text
+    assert "chance that no month reaches 1,000 good units" in text
