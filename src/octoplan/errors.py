@@ -126,7 +126,19 @@ class TableError(OctoplanError):
 
 
 class FolderError(OctoplanError):
-    """An uploaded file that is not a scenario folder; the message is for the user."""
+    """An uploaded file that is not a scenario folder.
+
+    Attributes:
+        problems: The messages for the user.
+
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
 
 
 class JobError(OctoplanError):

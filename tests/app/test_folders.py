@@ -1,20 +1,21 @@
-"""Uploads: what is a scenario comes in, and tricks stay out."""
+"""Zip archives: a scenario folder is accepted as file managers zip it; everything else is refused with a reason."""
 
 import io
 import stat
 import zipfile
 
-import openpyxl
 import pytest
 
-from octoplan.app import folders
-from octoplan.app.folders import as_workbook, brought, packed
-from octoplan.errors import FolderError, ScenarioError
-from octoplan.scenario import load
+from octoplan.app.folders import packed, read_upload
+from octoplan.errors import FolderError
+from octoplan.scenario import load, shipped
 from octoplan.scenario.scenario import read_files
+
+POCKET = load("pocket").files
 
 
 def zipped(**entries: bytes) -> bytes:
+    """A zip archive of files by name."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries.items():
@@ -22,71 +23,137 @@ def zipped(**entries: bytes) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("name", ["pocket", "octopus"])
-def test_a_zip_comes_back_whole(name: str) -> None:
-    """Out as a zip and in again is the same scenario to the byte."""
-    own = load(name)
-    assert read_files(brought(packed("folder", own.files)), "x").hash == own.hash
+def in_folder(folder: str, **more: bytes) -> bytes:
+    """A zip archive of the pocket scenario in a folder, with further files."""
+    return zipped(**{f"{folder}{name}": content for name, content in POCKET.items()}, **more)
 
 
-@pytest.mark.parametrize("name", ["pocket", "octopus"])
-def test_a_workbook_comes_back_with_every_number(name: str) -> None:
-    """Out as a workbook and in again has the same assumptions, decisions and names."""
-    own = load(name)
-    other = read_files(brought(as_workbook(own.files)), "x")
-    assert [(b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in other.assumptions] == [
-        (b.name, b.quantile([0.1, 0.5, 0.9]).tolist(), b.unit, b.note) for b in own.assumptions
-    ]
-    assert other.decisions == own.decisions
-    assert other.names == own.names
+@pytest.mark.parametrize("name", shipped())
+def test_a_zip_archive_restores_the_scenario(name: str) -> None:
+    """Downloading a scenario as .zip and uploading it returns the same bytes."""
+    scenario = load(name)
+    files, remarks = read_upload(packed("folder", scenario.files))
+    assert files == dict(scenario.files)
+    assert remarks == []
+
+
+@pytest.mark.parametrize("folder", ["", "pocket/", "My scenario (2) [draft]/", "Сценарій/"])
+def test_files_may_lie_at_the_top_or_in_one_folder(folder: str) -> None:
+    """The name of the folder does not matter, nor whether there is one."""
+    assert read_upload(in_folder(folder))[0] == dict(POCKET)
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    "extra",
     [
-        (b"no zip", "no zip file"),
+        "__MACOSX/x/._programme.toml", "x/.DS_Store", "x/._assumptions.csv", "x/desktop.ini", "x/Thumbs.db",
+        "x/THUMBS.DB", "x/~$assumptions.csv", "x/.~lock.assumptions.csv#", "__MACOSX/._x",
+    ],
+)  # fmt: skip
+def test_files_of_the_system_are_skipped(extra: str) -> None:
+    """What Finder, Explorer and office programs add to a folder is not read."""
+    assert read_upload(in_folder("x/", **{extra: b"\0\1"}))[0] == dict(POCKET)
+
+
+def test_a_readme_is_not_part_of_the_scenario() -> None:
+    """A README beside the files changes nothing, as in a folder on disk, and is remarked on."""
+    files, remarks = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
+    assert read_files(files, "x").hash == load("pocket").hash
+    assert remarks == ["README.md is not part of a scenario; it was not read"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"no zip", "not a zip archive"),
+        (b"", "not a zip archive"),
+        (b"\xd0\xcf\x11\xe0 old", "save it as .xlsx without a password"),
+        (zipped(), "holds no file"),
+        (zipped(**{"__MACOSX/x": b""}), "holds no file"),
         (zipped(**{"../programme.toml": b""}), "outside a scenario folder"),
         (zipped(**{"/programme.toml": b""}), "outside a scenario folder"),
         (zipped(**{"a/b/programme.toml": b""}), "outside a scenario folder"),
         (zipped(**{"a\\programme.toml": b""}), "outside a scenario folder"),
-        (zipped(**{"run.py": b"print()"}), "no file of a scenario"),
+        (zipped(**{"run.py": b"print()"}), "'run.py' is not a file of a scenario"),
+        (zipped(**{"Programme.toml": b""}), "did you mean 'programme.toml'"),
         (zipped(**{"programme.toml": b"0" * 30_000_000}), "at most 20,000,000"),
         (zipped(**{"programme.toml": b"0" * 1_000_000}), "200 times its size"),
         (b"PK" + b"0" * 6_000_000, "at most 5,000,000"),
+        (zipped(**{"a/programme.toml": b"", "b/decisions.toml": b""}), "files in 'a' and 'b'"),
+        (zipped(**{"a/programme.toml": b"", "A/decisions.toml": b""}), "files in 'A' and 'a'"),
+        (zipped(**{"programme.toml": b"", "b/decisions.toml": b""}), "files in its top level and 'b'"),
+        (zipped(**{"programme.toml": b"", "decisions.toml": b""}), "assumptions.csv is missing"),
+        (zipped(**{"content.xml": b""}), "OpenDocument"),
+        (zipped(**{"xl/workbook.bin": b""}), ".xlsb"),
     ],
 )
-def test_tricks_are_refused_in_words(data: bytes, words: str) -> None:
-    """Paths out of the folder, unknown files, bombs and what is no zip are refused."""
-    with pytest.raises(FolderError, match=words):
-        brought(data)
+def test_other_archives_are_refused(data: bytes, message: str) -> None:
+    """Paths out of the folder, several folders, unknown files and bombs are refused with the reason."""
+    with pytest.raises(FolderError, match=message):
+        read_upload(data)
 
 
-def test_a_link_is_refused() -> None:
-    """A symbolic link in a zip is no file of a scenario."""
+def test_every_problem_is_listed() -> None:
+    """Two unknown files give two problems."""
+    with pytest.raises(FolderError) as error:
+        read_upload(in_folder("x/", **{"x/a.py": b"", "x/b.py": b""}))
+    assert len(error.value.problems) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_occurs_twice_is_refused() -> None:
+    """Which of two files of one name is meant cannot be known."""
+    out = io.BytesIO(in_folder("x/"))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("x/programme.toml", b"other")
+    with pytest.raises(FolderError, match=r"'x/programme.toml' occurs twice"):
+        read_upload(out.getvalue())
+
+
+@pytest.mark.parametrize(("kind", "message"), [(stat.S_IFLNK, "is a link"), (stat.S_IFIFO, "not a plain file")])
+def test_what_is_not_a_plain_file_is_refused(kind: int, message: str) -> None:
+    """A symbolic link or a pipe in an archive is not a file of a scenario."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         entry = zipfile.ZipInfo("programme.toml")
-        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        entry.external_attr = (kind | 0o777) << 16
         archive.writestr(entry, "/etc/passwd")
-    with pytest.raises(FolderError, match="is a link"):
-        brought(out.getvalue())
+    with pytest.raises(FolderError, match=message):
+        read_upload(out.getvalue())
 
 
-def test_a_formula_is_text_and_refused_by_its_check() -> None:
-    """Nothing in a workbook is worked out: a formula in place of a number is reported with its line."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
-    book["assumptions.csv"]["B2"] = "=1+1"
+def test_an_encrypted_archive_is_refused() -> None:
+    """A member with a password is named."""
+    data = bytearray(packed("x", POCKET))
+    first = data.find(b"PK\1\2")
+    data[first + 8] |= 1
+    with pytest.raises(FolderError, match=r"'x/.*' is encrypted"):
+        read_upload(bytes(data))
+
+
+def test_a_zip64_archive_is_read() -> None:
+    """Archives in the form for large files are accepted."""
     out = io.BytesIO()
-    book.save(out)
-    with pytest.raises(ScenarioError, match=r"assumptions\.csv:2.*=1\+1"):
-        read_files(brought(out.getvalue()), "upload")
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in POCKET.items():
+            with archive.open(name, "w", force_zip64=True) as member:
+                member.write(content)
+    assert read_upload(out.getvalue())[0] == dict(POCKET)
 
 
-def test_a_sheet_that_is_no_file_is_named() -> None:
-    """A workbook with another sheet says which are known."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
-    book.create_sheet("Sheet1")
-    out = io.BytesIO()
-    book.save(out)
-    with pytest.raises(FolderError, match="'Sheet1': no sheet of a scenario"):
-        folders.brought(out.getvalue())
+def test_a_wrong_checksum_is_refused() -> None:
+    """Content that does not have its checksum is not used."""
+    data = bytearray(packed("x", POCKET))
+    first = data.find(b"PK\1\2")
+    data[first + 16] ^= 1
+    with pytest.raises(FolderError, match=r"programme.toml|damaged"):
+        read_upload(bytes(data))
+
+
+def test_a_member_that_is_missing_from_the_directory_is_noticed() -> None:
+    """A directory with fewer members than it declares is refused."""
+    data = bytearray(in_folder("x/", **{"x/sources2.csv": b""}))
+    end = data.rfind(b"PK\5\6")
+    data[end + 10] += 1
+    with pytest.raises(FolderError, match=r"declares 6 members and has 5|sources2"):
+        read_upload(bytes(data))

@@ -1,164 +1,112 @@
-"""A scenario folder as one zip file, in and out; what comes in is read, never run."""
+"""A scenario folder as one zip archive, in and out; an archive from outside is read, never run or written to disk."""
 
-import csv
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from octoplan.app import workbook
+from octoplan.app.archives import members
 from octoplan.errors import FolderError
-from octoplan.scenario.files import (
-    ASSUMPTIONS,
-    CORRELATIONS,
-    DECISIONS,
-    GIVEN,
-    PROGRAMME,
-    RAIDS,
-    SOURCES,
-    STATE,
-    WHAT_IF,
-)  # fmt: skip
-from octoplan.show.workbook import plain_workbook
+from octoplan.scenario.files import MOST_BYTES, OPTIONAL, REQUIRED
+from octoplan.scenario.report import did_you_mean
 
-LARGEST, UNPACKED, RATIO = 5_000_000, 20_000_000, 200
-"""Bytes of a zip file, bytes of all it holds, and how many times smaller than its content it may be."""
+README = "README.md"
+NAMES = (*REQUIRED, *OPTIONAL)
+"""The files of a scenario. A README may stand beside them; as on disk, it is not part of the scenario."""
 
-KNOWN = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES, CORRELATIONS, RAIDS, GIVEN, WHAT_IF, STATE, "README.md")
+SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
+"""What file managers add to folders and archives."""
+MAC_FOLDER, MAC_PREFIX, LOCK_PREFIXES = "__MACOSX", "._", ("~$", ".~lock.")
+
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
-def unpacked(data: bytes) -> dict[str, bytes]:
-    """The files of a scenario folder by name. Raises FolderError for what is too large, hidden, linked or unknown."""
-    if len(data) > LARGEST:
-        raise FolderError(f"the file has {len(data):,} bytes; at most {LARGEST:,} are taken")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            faults = [fault for entry in entries if (fault := wrong(entry))]
-            total = sum(entry.file_size for entry in entries)
-            if swollen(total, len(data)):
-                faults.append(f"it unpacks to {total:,} bytes; at most {UNPACKED:,} are taken, {RATIO} times its size")
-            if faults:
-                raise FolderError("; ".join(faults))
-            return {PurePosixPath(entry.filename).name: content(archive, entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise FolderError(f"this is no zip file that can be read ({error}); zip the folder and try again") from None
+def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
+    """The files of an uploaded scenario, a zip archive or a workbook, and remarks on how they were read.
 
+    Raises:
+        FolderError: The upload is not a complete scenario folder; the message names every reason.
 
-def swollen(total: int, packed: int) -> bool:
-    """True for a file that unpacks to more bytes than are taken."""
-    return total > UNPACKED or total > RATIO * max(1, packed)
-
-
-def brought(data: bytes) -> dict[str, bytes]:
-    """The files of an upload: a zip of a scenario folder, or a workbook with a sheet for each file."""
-    return from_workbook(data) if is_workbook(data) else unpacked(data)
-
-
-def is_workbook(data: bytes) -> bool:
-    """True for a zip file that says it is an Excel workbook."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
-
-
-def from_workbook(data: bytes) -> dict[str, bytes]:
-    """The files that the sheets of a workbook state: a CSV file cell by cell, any other a line a row.
-
-    A formula is taken as the text it is, and refused by the check of its file. Raises FolderError for what is too
-    large or no sheet of a scenario.
     """
-    from openpyxl import load_workbook
-
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        total = sum(entry.file_size for entry in archive.infolist())
-    if len(data) > LARGEST or swollen(total, len(data)):
-        raise FolderError(f"the workbook unpacks to {total:,} bytes; at most {UNPACKED:,} are taken")
-    try:
-        book = load_workbook(io.BytesIO(data), read_only=True)
-        sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise FolderError(f"this workbook cannot be read ({error}); save it anew as .xlsx") from None
-    unknown = [name for name in sheets if name not in KNOWN]
-    if unknown:
-        raise FolderError(f"{', '.join(map(repr, unknown))}: no sheet of a scenario; there are {', '.join(KNOWN)}")
-    return {name: written(name, rows).encode() for name, rows in sheets.items()}
+    if data.startswith(OLD_EXCEL):
+        raise FolderError("the file is an .xls workbook or has a password; save it as .xlsx without a password")
+    contents = members(data)
+    if "xl/workbook.xml" in contents:
+        files, remarks = workbook.read_workbook(contents, (*NAMES, README))
+    else:
+        files, remarks = folder_files(contents), []
+    if README in files:
+        del files[README]
+        remarks.append(f"{README} is not part of a scenario; it was not read")
+    check_files(files)
+    return files, remarks
 
 
-def written(name: str, rows: Iterable[tuple[object, ...]]) -> str:
-    """The text of a file that a sheet states."""
-    if not name.endswith(".csv"):
-        return "".join(f"{said(row[0]) if row else ''}\n" for row in rows)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([said(cell) for cell in row] for row in rows)
-    return out.getvalue()
+def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of the one folder that an archive holds, or of its top level; files of the system are skipped."""
+    if foreign := next((words for name, words in FOREIGN.items() if name in contents), None):
+        raise FolderError(f"the file is {foreign}; save it as .xlsx, or zip the scenario folder")
+    names = [name for name in contents if not added_by_system(name)]
+    problems = [problem for name in names if (problem := path_problem(name))]
+    folders = sorted({str(PurePosixPath(name).parent) for name in names})
+    if not names:
+        problems.append("the archive holds no file")
+    elif len(folders) > 1 and not problems:
+        places = " and ".join("its top level" if folder == "." else repr(folder) for folder in folders[:4])
+        problems.append(f"the archive holds files in {places}; zip one scenario folder")
+    if problems:
+        raise FolderError(*problems)
+    return {PurePosixPath(name).name: contents[name] for name in names}
 
 
-def said(cell: object) -> str:
-    """A cell as it would be typed."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    text = str(cell)
-    return text[1:] if text.startswith((" =", " +", " -", " @")) else text
+FOREIGN = {
+    "xl/workbook.bin": "an .xlsb workbook",
+    "content.xml": "an OpenDocument file",
+    "word/document.xml": "a Word document",
+}
+"""Members by which other kinds of zip archive are known."""
 
 
-def as_workbook(files: Mapping[str, bytes]) -> bytes:
-    """The files as a workbook with a sheet for each; numbers are numbers, and no text is a formula."""
-    sheets = {}
-    for name, data in files.items():
-        text = data.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text))) if name.endswith(".csv") else [[line] for line in text.splitlines()]
-        wide = max(map(len, lines), default=1)
-        filled = [[celled(cell, name) for cell in [*line, *[""] * (wide - len(line))]] for line in lines]
-        sheets[name] = filled
-    return plain_workbook(sheets)
+def added_by_system(name: str) -> bool:
+    """True for files that Finder, Explorer or an office program add beside those of the user."""
+    path = PurePosixPath(name)
+    if MAC_FOLDER in path.parts[:-1]:
+        return True
+    return path.name.lower() in SYSTEM_FILES or path.name.startswith((MAC_PREFIX, *LOCK_PREFIXES))
 
 
-def celled(text: str, name: str) -> str | float | int:
-    """A cell of a file: a number where it is written as one and would be read back the same."""
-    if name.endswith(".csv"):
-        for kind in (int, float):
-            try:
-                value = kind(text)
-            except ValueError:
-                continue
-            if said(value) == text:
-                return value
-    return text
-
-
-def wrong(entry: zipfile.ZipInfo) -> str:
-    """Why an entry is not taken; empty for a plain file of a scenario, at the top or in one folder."""
-    path = PurePosixPath(entry.filename)
-    if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or len(path.parts) > 2:
-        return f"{entry.filename!r} lies outside a scenario folder"
-    if (entry.external_attr >> 16) & 0o170000 == 0o120000:
-        return f"{entry.filename!r} is a link"
-    if path.name not in KNOWN:
-        return f"{entry.filename!r} is no file of a scenario; there are {', '.join(KNOWN)}"
+def path_problem(name: str) -> str:
+    """Why a member is not accepted; empty for a file of a scenario, at the top level or in one folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) > 2:
+        return f"{name!r} lies outside a scenario folder"
+    if path.name not in (*NAMES, README):
+        return f"{name!r} is not a file of a scenario; {did_you_mean(path.name, (*NAMES, README))}"
     return ""
 
 
-def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """An entry's bytes, as many as it declares."""
-    with archive.open(entry) as file:
-        found = file.read(entry.file_size + 1)
-    if len(found) != entry.file_size:
-        raise FolderError(f"{entry.filename!r} is larger than it says")
-    return found
+def check_files(files: Mapping[str, bytes]) -> None:
+    """Raise FolderError for a required file that is missing, and for one that is too large."""
+    problems = [f"{name} is missing; a scenario needs {', '.join(REQUIRED)}" for name in REQUIRED if name not in files]
+    problems += [
+        f"{name} has {len(data):,} bytes; a file of a scenario may have at most {MOST_BYTES:,}"
+        for name, data in files.items()
+        if len(data) > MOST_BYTES
+    ]
+    if problems:
+        raise FolderError(*problems)
 
 
-def packed(name: str, files: Mapping[str, bytes]) -> bytes:
-    """The files as a zip file that holds one folder."""
+def packed(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """The files as a zip archive that holds one folder."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file, data in files.items():
-            archive.writestr(zipfile.ZipInfo(f"{name}/{file}"), data)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def as_workbook(files: Mapping[str, bytes]) -> bytes:
+    """The files as a workbook with a sheet for each."""
+    return workbook.write_workbook(files)
