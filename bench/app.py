@@ -74,7 +74,7 @@ def answered(address: str) -> int:
     import requests
 
     def one(i: int) -> bool:
-        body: dict[str, Any] = {"view": "headlines", "most": 8, "changes": {"d.kits.order": f"x{1 + i / 20}"}}
+        body: dict[str, Any] = {"view": "results", "most": 8, "changes": {"d.kits.order": f"x{1 + i / 20}"}}
         lines = requests.post(f"{address}api/answer", json=body, timeout=300).text.splitlines()
         return bool(json.loads(lines[-1])["futures"] == 8)
 

@@ -1,31 +1,43 @@
-"""The server: whom it answers, what it sends, and that nothing is lost."""
+"""The server: which requests it answers and with what, and that a wrong request gets words and a status of 4xx."""
 
+import io
 import json
-import time
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
-from octoplan.api import simulate
 from octoplan.app.changes import changed, read
-from octoplan.app.folders import packed
+from octoplan.app.folders import as_workbook, packed
+from octoplan.app.jobs import Job, Jobs
+from octoplan.app.work import main
+from octoplan.errors import JobError
+from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
-from tests.app.serving import served
+from tests.app.serving import PATIENCE, awaited, served
+
+VIEWS = ["results", "raids", "supply", "defence", "money", "sensitivity", "log"]
 
 
 class Client:
-    """A browser without a window: keeps its cookie, asks one server."""
+    """A browser without a window: it keeps its cookie and talks to one server."""
 
     def __init__(self, address: str) -> None:
         self.address, self.session = address, pytest.importorskip("requests").Session()
 
     def get(self, path: str, **options: Any) -> Any:
-        return self.session.get(self.address + path.lstrip("/"), timeout=120, **options)
+        return self.session.get(self.address + path.lstrip("/"), timeout=PATIENCE, **options)
 
     def post(self, path: str, **options: Any) -> Any:
-        return self.session.post(self.address + path.lstrip("/"), timeout=120, **options)
+        return self.session.post(self.address + path.lstrip("/"), timeout=PATIENCE, **options)
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +46,15 @@ def client() -> Iterator[Client]:
         yield Client(address)
 
 
-def asked(client: Client, **body: object) -> list[dict[str, object]]:
+def answers(client: Client, **body: object) -> list[dict[str, Any]]:
     """Every line of an answer."""
-    response = client.post("/api/answer", json={"view": "headlines", **body})
+    response = client.post("/api/answer", json={"view": "results", **body})
     assert response.status_code == 200, response.text
     return [json.loads(line) for line in response.text.splitlines()]
 
 
-def test_the_policy_lets_nothing_in_from_outside(client: Client) -> None:
-    """Every answer has a policy whose default is this server, and no page of ours names another."""
+def test_the_policy_keeps_other_sites_out(client: Client) -> None:
+    """Every answer has a policy whose default is this server, and no page names another."""
     for path in ("/", "/api/panels", "/static/app.js", "/nowhere"):
         policy = client.get(path).headers["content-security-policy"]
         assert policy.startswith("default-src 'self';")
@@ -53,96 +65,270 @@ def test_the_policy_lets_nothing_in_from_outside(client: Client) -> None:
 
 
 def test_other_hosts_and_sites_are_refused(client: Client) -> None:
-    """Another name of the machine, another origin and another site's fetch are refused."""
+    """Another name of the machine, another origin and another site's request are refused."""
     assert client.get("/", headers={"host": "evil.example"}).status_code == 421
     assert client.post("/api/answer", json={}, headers={"origin": "http://evil.example"}).status_code == 403
     assert client.post("/api/jobs", json={}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
 
 
-def test_the_answer_is_the_runs(client: Client) -> None:
-    """The last line's headlines are those of a run of as many futures, and the difference to itself is nil."""
-    lines = asked(client, most=32)
+def test_the_answer_equals_a_run(client: Client) -> None:
+    """The last line has the key results of a run of as many futures, and no change against itself."""
+    lines = answers(client, most=32)
     assert [line["futures"] for line in lines] == [2, 8, 32]
-    table = simulate(load("pocket"), 32, 1).key_results()
-    rows = {row["key"]: row for row in lines[-1]["rows"]}  # type: ignore[attr-defined]
+    results = key_results(simulate(load("pocket"), 32, 1))
+    rows = {row["key"]: row for row in lines[-1]["results"]}
     for key in ("kills", "damage", "spend"):
-        assert rows[key]["after"]["p50"] == pytest.approx(table[key].interval.p50)
-        assert rows[key]["difference"] == {"mean": 0.0, "half": 0.0, "futures": 32}
+        assert rows[key]["value"]["p50"] == pytest.approx(results[key].interval.p50, rel=1e-12)
+        assert rows[key]["change"] == {"mean": 0.0, "half": 0.0, "futures": 32}
 
 
-def test_a_difference_is_paired(client: Client) -> None:
-    """The difference of a changed scenario is the mean of differences future by future, with its 95 % interval."""
-    words = {"d.output.bench": "x0.2"}
-    own, other = simulate(load("pocket"), 32, 1), simulate(changed(load("pocket"), read(words)), 32, 1)
-    row = next(r for r in asked(client, most=32, changes=words)[-1]["heads"] if r["key"] == "damage")  # type: ignore[attr-defined]
-    gone = (other.data["damage"] - own.data["damage"]).sum(("month", "region")).values
-    assert row["difference"]["mean"] == pytest.approx(gone.mean())
-    assert row["difference"]["half"] == pytest.approx(1.96 * gone.std(ddof=1) / 32**0.5)
+def test_a_change_is_paired(client: Client) -> None:
+    """The change of a measure is the mean of differences future by future, with its 95 % CI."""
+    texts = {"d.output.bench": "x0.2"}
+    baseline, run = simulate(load("pocket"), 32, 1), simulate(changed(load("pocket"), read(texts)), 32, 1)
+    row = next(r for r in answers(client, most=32, changes=texts)[-1]["headlines"] if r["key"] == "damage")
+    difference = (run.data["damage"] - baseline.data["damage"]).sum(("month", "region")).values
+    assert row["change"]["mean"] == pytest.approx(difference.mean(), rel=1e-9)
+    assert row["change"]["half"] == pytest.approx(1.96 * difference.std(ddof=1) / 32**0.5, rel=1e-9)
 
 
-@pytest.mark.parametrize("view", ["headlines", "raids", "supply", "defence", "money", "matters", "log"])
-def test_every_view_has_what_it_shows(client: Client, view: str) -> None:
-    """Each view answers with rows, figures or impacts, each figure with a title that says what is seen."""
-    last = asked(client, view=view, most=32, changes={"d.kits.order": "4"})[-1]
-    if view == "headlines":
-        assert last["rows"]
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_has_its_content(client: Client, view: str) -> None:
+    """Each view answers with rows, figures or impacts, each figure with a title that states a finding."""
+    last = answers(client, view=view, most=32, changes={"d.kits.order": "4"})[-1]
+    if view == "results":
+        assert len(last["results"]) > 20
     elif view == "log":
         assert isinstance(last["impacts"], dict)
-    elif view != "matters":
+    elif view == "sensitivity":
+        assert isinstance(last["switching_values"], list)
+    else:
         assert last["figures"]
-        for figure in last["figures"]:  # type: ignore[attr-defined]
+        for figure in last["figures"]:
             assert len(figure["title"]) > 20
             assert figure["figure"]["data"]
 
 
-def test_twenty_at_once_are_all_answered(client: Client) -> None:
+def test_twenty_requests_at_once_are_all_answered(client: Client) -> None:
     """Twenty requests at the same time, half of them with changes, all get their last line."""
     changes = [{} if i % 2 else {"d.output.bench": f"x{0.5 + i / 20}"} for i in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda each: asked(client, most=8, changes=each), changes))
-    assert [lines[-1]["futures"] for lines in found] == [8] * 20
-    assert found[1][-1]["heads"] == found[3][-1]["heads"]
-    assert found[0][-1]["heads"] != found[2][-1]["heads"]
+        lines = list(pool.map(lambda texts: answers(client, most=8, changes=texts)[-1], changes))
+    assert [line["futures"] for line in lines] == [8] * 20
+    assert lines[1]["headlines"] == lines[3]["headlines"]
+    assert lines[0]["headlines"] != lines[2]["headlines"]
 
 
-def test_bad_requests_are_answered_in_words(client: Client) -> None:
-    """What is no JSON, no job, no zip or a broken change is a problem in words, never a traceback."""
-    assert client.post("/api/answer", data=b"{").status_code == 400
-    assert client.post("/api/answer", json=[]).json()["problems"] == ["the request holds no JSON object"]
-    assert client.get("/api/jobs/none").status_code == 404
-    assert client.post("/api/jobs", json={"kind": "format"}).status_code == 422
-    assert client.post("/api/folder", data=b"x").status_code == 422
-    assert client.post("/api/folder", data=b"0" * 5_000_001).status_code == 413
-    wrong = client.post("/api/answer", json={"changes": {"b.crews.on_duty": "7"}})
-    assert wrong.status_code == 422
-    assert "assumptions.csv" in wrong.json()["problems"][0]
+HUGE = "9" * 400
+"""A whole number beyond every float."""
+BODIES = [
+    b"", b"{", b"null", b"[]", b'"text"', b"5", b"\xff\xfe{}", b"[" * 100_000, b'{"changes":' * 50_000,
+    b'{"view": "results", "view": "log"}', b'{"most": NaN}', b'{"most": 1e999}', b'{"of": "\\ud800"}',
+    b'{"changes": {"\\ud800": "1"}}', b'{"changes": {"a.crews.initial": "\\udfff"}}', b'{"most": %s}' % (b"9" * 5_000),
+    b'{"a": 1}', b" " * 1_000_001,
+]  # fmt: skip
+NUMBERS = [True, False, "5", -1, 3e7, 1e308, -1e308, int(HUGE), [], {}, [5], "nan", "x"]
 
 
-def test_a_day_is_the_kernels(client: Client) -> None:
+@pytest.mark.parametrize("path", ["/api/answer", "/api/days", "/api/night", "/api/jobs"])
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body[:12].decode("latin-1"))
+def test_a_body_that_is_not_the_json_of_a_request_is_refused(client: Client, path: str, body: bytes) -> None:
+    """Broken, deep, repeated or foreign JSON is refused with words and a status of 4xx."""
+    refused(client.post(path, data=body))
+
+
+def refused(response: Any, *words: str) -> None:
+    """A response of 4xx whose problems hold the words."""
+    assert 400 <= response.status_code < 500, response.text[:500]
+    problems = response.json()["problems"]
+    assert problems
+    assert all(problems)
+    for word in words:
+        assert word in "\n".join(problems)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=repr)
+@pytest.mark.parametrize(
+    ("path", "field"), [("/api/answer", "most"), ("/api/night", "day"), ("plan", "futures"), ("plan", "unseen"),
+                        ("plan", "target"), ("plan", "confidence"), ("run", "futures")]
+)  # fmt: skip
+def test_a_number_that_cannot_be_is_refused(client: Client, path: str, field: str, number: object) -> None:
+    """Every numeric field of every request refuses other types, other magnitudes and other signs, by name."""
+    if path.startswith("/"):
+        refused(client.post(path, json={field: number}), field)
+    else:
+        refused(client.post("/api/jobs", json={"kind": path, "options": {field: number}}), field)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/answer", {"view": "format"}, ("view", "'format'", "results")),
+        ("/api/answer", {"view": 5}, ("view",)),
+        ("/api/answer", {"viw": "log"}, ("viw is not a field", "'view'")),
+        ("/api/answer", {"of": 5}, ("of", "expected text")),
+        ("/api/answer", {"of": "0123456789abcdef"}, ("made for another scenario",)),
+        ("/api/answer", {"with": "9.9.9"}, ("made with octoplan 9.9.9",)),
+        ("/api/answer", {"changes": []}, ("changes", "expected an object")),
+        ("/api/answer", {"changes": {"a.crews.initial": 5}}, ("changes.a.crews.initial", "expected text")),
+        ("/api/answer", {"changes": {"crews.initial": "5", "b.crews.initial": "5"}}, ("'b.crews.initial'",)),
+        ("/api/answer", {"changes": {"a.crews.on_duty": "7"}}, ("assumptions.csv:", "outside")),
+        ("/api/answer", {"changes": {"d.kits.order": "some"}}, ("'some' cannot be read",)),
+        ("/api/days", {"changes": {"d.kits.order": "nan"}}, ("'nan'",)),
+        ("/api/night", {"day": 30_000}, ("day: 30000",)),
+        ("/api/jobs", {}, ("kind is missing",)),
+        ("/api/jobs", {"kind": "format"}, ("'format'", "'plan' or 'run'")),
+        ("/api/jobs", {"kind": "run", "options": []}, ("options",)),
+        ("/api/jobs", {"kind": "run", "options": {"target": 5}}, ("target is not a field", "futures")),
+        ("/api/jobs", {"kind": "plan", "options": {"by": "2031-01"}}, ("by: '2031-01'", "2026-01")),
+        ("/api/jobs", {"kind": "plan", "options": {"frontier": "../etc"}}, ("frontier: '../etc'",)),
+    ],
+)
+def test_a_wrong_field_is_named(client: Client, path: str, body: object, words: tuple[str, ...]) -> None:
+    """A field that cannot be is named with its value and what is expected."""
+    refused(client.post(path, json=body), *words)
+
+
+def test_every_wrong_field_is_named_at_once(client: Client) -> None:
+    """Two wrong fields are two problems."""
+    assert len(client.post("/api/answer", json={"most": "5", "view": "x"}).json()["problems"]) == 2
+
+
+def test_addresses_that_the_server_does_not_have(client: Client) -> None:
+    """Unknown paths, methods, jobs, scenarios and formats are refused in words."""
+    refused(client.get("/nowhere"), "there is nothing at '/nowhere'")
+    refused(client.get("/api/answer"), "does not take GET")
+    refused(client.get("/static/../../pyproject.toml"))
+    refused(client.get("/api/jobs/none"), "no such job")
+    refused(client.get("/api/jobs/none/result"), "no such job")
+    refused(client.get("/api/panels?of=ffff"), "made for another scenario")
+    refused(client.get("/api/folder?as=exe"), "'exe' is not a format")
+    refused(client.get("/api/folder?a.no.such=1"), "no assumption 'no.such'")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"PK\5\6" + b"\0" * 18, b"0" * 5_000_001, packed("x", {"programme.toml": b"title = 1"})]
+)
+def test_a_wrong_upload_is_refused(client: Client, data: bytes) -> None:
+    """What is not a scenario folder is refused in words."""
+    refused(client.post("/api/folder", data=data))
+
+
+def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> None:
+    """A cell beyond the limit of a workbook is refused at download with its row; the zip archive has it."""
+    values = "; ".join(f"{20 + i / 10_000:.4f}" for i in range(4_600))
+    files = dict(load("pocket").files)
+    files["assumptions.csv"] = files["assumptions.csv"].replace(
+        b"crews.initial,20,,,fixed", f"crews.initial,{values},,,empirical".encode()
+    )
+    hash_ = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    refused(client.get(f"/api/folder?of={hash_}&as=xlsx"), "crews.initial, column value,", "32,767")
+    assert client.get(f"/api/folder?of={hash_}").status_code == 200
+
+
+def test_remarks_on_an_upload_are_shown(client: Client) -> None:
+    """A remark on how a workbook was read comes with the scenario's own warnings."""
+    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
+    book["sources.csv"].sheet_state = "hidden"
+    out = io.BytesIO()
+    book.save(out)
+    hash_ = client.post("/api/folder", data=out.getvalue()).json()["hash"]
+    assert "the sheet sources.csv is hidden; it was read" in client.get(f"/api/panels?of={hash_}").json()["remarks"]
+
+
+def test_a_day_equals_the_run(client: Client) -> None:
     """One future day by day sums to that future's leakers."""
-    told = client.post("/api/days", json={}).json()
+    days = client.post("/api/days", json={}).json()
     run = simulate(load("pocket"), 1, 1)
-    assert sum(map(sum, told["leaked"])) == int(run.data["leaked"].sum())
-    assert sum(told["launched"]) == int(run.data["launched"].sum())
-    night = client.post("/api/night", json={"day": told["worst"]}).json()
-    assert f"{max(told['launched'])} launched" in night["title"]
+    assert sum(map(sum, days["leaked"])) == int(run.data["leaked"].sum())
+    assert sum(days["launched"]) == int(run.data["launched"].sum())
+    night = client.post("/api/night", json={"day": days["largest_raid"]}).json()
+    assert f"{max(days['launched'])} launched" in night["title"]
 
 
-def test_sessions_are_apart(client: Client) -> None:
+def test_a_byte_order_mark_in_decisions_is_accepted(client: Client) -> None:
+    """A decision of a scenario whose decisions.toml begins with a byte order mark can be changed."""
+    files = dict(load("pocket").files)
+    files["decisions.toml"] = b"\xef\xbb\xbf" + files["decisions.toml"]
+    hash_ = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    assert answers(client, of=hash_, most=2, changes={"d.crews.intake": "5, 5, 5"})[-1]["futures"] == 2
+
+
+def test_sessions_do_not_see_each_other(client: Client) -> None:
     """A scenario uploaded in one browser is there for it, and not for another."""
-    brought = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
-    assert client.get(f"/api/panels?of={brought}").json()["title"] == "Octopus"
-    assert Client(client.address).get(f"/api/panels?of={brought}").status_code == 409
+    hash_ = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
+    assert client.get(f"/api/panels?of={hash_}").json()["title"] == "Octopus"
+    assert Client(client.address).get(f"/api/panels?of={hash_}").status_code == 409
 
 
-def test_a_job_says_what_it_flew_and_how_long(client: Client) -> None:
-    """A finished job keeps its seconds, its scenario and its changes, whatever its page shows by then."""
-    changed = {"d.kits.order": "x2"}
-    asked_for = {"kind": "run", "options": {"futures": 4}, "changes": changed}
-    name = client.post("/api/jobs", json=asked_for).json()["id"]
-    while (told := client.get(f"/api/jobs/{name}").json())["state"] == "at work":
-        time.sleep(0.1)
-    assert told["state"] == "done"
-    assert (told["of"], told["changes"]) == (load("pocket").hash, changed)
-    time.sleep(2.0)
-    assert client.get(f"/api/jobs/{name}").json()["seconds"] == told["seconds"]
+def ended(client: Client, name: str) -> dict[str, Any]:
+    """The status of a job once it has ended."""
+
+    def probe() -> dict[str, Any] | None:
+        status: dict[str, Any] = client.get(f"/api/jobs/{name}").json()
+        return None if status["state"] == "running" else status
+
+    return awaited(probe)
+
+
+def test_a_job_keeps_its_subject_and_its_time(client: Client) -> None:
+    """A finished job keeps its scenario, its changes and its seconds, whatever the page shows by then."""
+    changes = {"d.kits.order": "x2"}
+    request = {"kind": "run", "options": {"futures": 4}, "changes": changes}
+    name = client.post("/api/jobs", json=request).json()["id"]
+    status = ended(client, name)
+    assert status["state"] == "done", status
+    assert (status["of"], status["changes"]) == (load("pocket").hash, changes)
+    assert client.get(f"/api/jobs/{name}").json() == status
+    assert "4 futures, 0 failed" in client.get(f"/api/jobs/{name}/result").json()["lines"]
+
+
+def job_folder(tmp_path: Path, options: dict[str, Any]) -> Path:
+    """A folder as the server leaves it for a job."""
+    (tmp_path / "scenario").mkdir()
+    for name, content in load("pocket").files.items():
+        (tmp_path / "scenario" / name).write_bytes(content)
+    (tmp_path / "options.json").write_text(json.dumps(options), "utf-8")
+    return tmp_path
+
+
+def test_a_job_that_fails_says_why(tmp_path: Path) -> None:
+    """A problem of the scenario is written for the page with its file, and no traceback."""
+    folder = job_folder(tmp_path, {"kind": "run", "futures": 2})
+    (folder / "scenario" / "sources.csv").unlink()
+    assert main(folder) == 2
+    assert "sources.csv" in json.loads((folder / "problems.json").read_text("utf-8"))[0]
+
+
+def test_a_job_that_breaks_says_so_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error of the program is a sentence for the page; the traceback goes to the log."""
+    folder = job_folder(tmp_path, {"kind": "run", "futures": "many"})
+    assert main(folder) == 1
+    [problem] = json.loads((folder / "problems.json").read_text("utf-8"))
+    assert problem.startswith("octoplan failed (")
+    assert "Traceback" not in problem
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_job_that_is_killed_says_so(tmp_path: Path) -> None:
+    """A process that ends without a word is a failed job with one."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    job = Job("x", "run", {}, tmp_path, process)
+    assert job.status()["state"] == "running"
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE)
+    status = job.status()
+    assert status["state"] == "failed"
+    assert "it was killed" in status["problems"][0]
+
+
+def test_a_third_job_is_refused() -> None:
+    """A session has two running jobs at most, and its jobs end with the server."""
+    jobs = Jobs()
+    try:
+        started = [jobs.start("s", load("pocket"), "run", {"futures": 100_000}, {}) for _ in range(2)]
+        with pytest.raises(JobError, match="2 jobs are running"):
+            jobs.start("s", load("pocket"), "run", {"futures": 2}, {})
+    finally:
+        jobs.close()
+    assert [job.status()["state"] for job in started] == ["cancelled", "cancelled"]

@@ -1,12 +1,12 @@
-"""The answer to a move: the changed scenario beside its own, on the same futures, few at once, more while it rests."""
+"""The answer to a change: the changed scenario and its baseline on the same futures, few at first and then more."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from math import isfinite
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -26,184 +26,212 @@ from octoplan.show import layers
 from octoplan.show.frame import untitled
 from octoplan.show.theme import GREY
 
-STEPS, MORE = (2, 8, 32, 128), (512,)
-"""Futures of each answer to a move, and more for views that need them; the first leaves out the counterfactual,
-which would double its time."""
+STEPS, DEEP_STEPS = (2, 8, 32, 128), (512,)
+"""Numbers of futures of successive answers, and more for views that need them. The first answer leaves out the
+counterfactual, which would double its time."""
 
 SEED = 1
-WIDE = 1.96
-TOLD = 4
-"""Scenarios of which a future is kept day by day."""
+Z95 = 1.96
+"""Standard errors on each side of a 95 % confidence interval."""
+MAX_DAILY_RUNS, MAX_BASELINES = 4, 12
+"""Scenarios whose first future is kept day by day, and samples of baselines whose measures are kept."""
 ROUNDING = 1e-12
-"""Of a measure: a smaller difference is that of sums in another order."""
-BEFORE = 12
-"""Samples of scenarios as they stand whose measures are kept."""
+"""Relative difference below which two values differ only by the order of summation."""
 
-HEADS = (
+HEADLINES = (
     "leaked/real", "damage", "kills", "made", "reach/2000", "spend", "programme/cost", "added/real", "damage/avoided",
     "cost/kill",
 )  # fmt: skip
-"""Measures of the strip above every view, as far as a run has them."""
+"""Keys of the measures above every view, as far as a run has them."""
 
+Baseline = tuple[Run, Mapping[str, Measure]]
+"""A run of the baseline and its measures by key."""
 
-Own = tuple[Run, Mapping[str, Measure]]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Superseded(Exception):
-    """A newer move made this answer worthless."""
+    """A newer change made this answer obsolete."""
 
 
 class Engine:
-    """Flies what pages ask for on one executor; runs without a change are kept."""
+    """Simulates the scenarios that pages ask for on one executor, and keeps runs of baselines."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
-        self.kept: dict[str, Run] = {}
-        self.before: dict[tuple[str, int], Own] = {}
-        self.told: dict[str, tuple[Run, xr.Dataset]] = {}
+        self.baseline_runs: dict[str, Run] = {}
+        self.baselines: dict[tuple[str, int], Baseline] = {}
+        self.daily_runs: dict[str, tuple[Run, xr.Dataset]] = {}
         self.lock = Lock()
 
-    def flown(self, scenario: Scenario, futures: int, halt: Ints) -> Run:
-        """A run of so many futures, failed ones counted. Raises Superseded as soon as ``halt`` is set."""
+    def simulate(self, scenario: Scenario, futures: int, halt: Ints) -> Run:
+        """A run, failed futures included. Raises Superseded as soon as ``halt`` is set."""
 
-        def told(_done: int, _total: int) -> None:
+        def progress(_done: int, _total: int) -> None:
             if halt[0]:
                 raise Superseded
 
         run = simulate(
             scenario, futures, SEED, executor=self.executor, keep_going=True, counterfactual=futures > STEPS[0],
-            batch=1, halt=halt, progress=told,
+            batch=1, halt=halt, progress=progress,
         )  # fmt: skip
-        told(futures, futures)
+        progress(futures, futures)
         return run
 
-    def own(self, scenario: Scenario, futures: int) -> Own:
-        """The scenario as it stands, from what was flown before where that is enough."""
-        found = self.kept.get(scenario.hash)
-        if found is None or found.futures < futures:
+    def baseline(self, scenario: Scenario, futures: int) -> Baseline:
+        """A run of the baseline with so many futures, part of an earlier run where that has enough."""
+        run = self.baseline_runs.get(scenario.hash)
+        if run is None or run.futures < futures:
             with self.lock:
-                found = self.kept.get(scenario.hash)
-                if found is None or found.futures < futures:
-                    found = self.flown(scenario, max(futures, STEPS[1]), np.zeros(1, np.int64))
-                    self.kept[scenario.hash] = found
-        return self.seen(found, futures)
+                run = self.baseline_runs.get(scenario.hash)
+                if run is None or run.futures < futures:
+                    run = self.simulate(scenario, max(futures, STEPS[1]), np.zeros(1, np.int64))
+                    self.baseline_runs[scenario.hash] = run
+                    trim(self.baseline_runs, MAX_BASELINES)
+        key = scenario.hash, futures
+        baseline = self.baselines.get(key)
+        if baseline is None:
+            sample = first_futures(run, futures)
+            baseline = sample, {measure.key: measure for measure in measures(sample)}
+            with self.lock:
+                self.baselines[key] = baseline
+                trim(self.baselines, MAX_BASELINES)
+        return baseline
 
-    def seen(self, run: Run, futures: int) -> Own:
-        """The first futures of a kept run, with their measures."""
-        key = run.scenario.hash, futures
-        if key not in self.before:
-            few = first(run, futures)
-            self.before[key] = few, {measure.key: measure for measure in measures(few)}
-            trim(self.before, BEFORE)
-        return self.before[key]
-
-    def days(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
-        """The first future of a scenario, and the same day by day; the last few are kept."""
-        found = self.told.get(scenario.hash)
-        if found is None:
+    def daily(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
+        """The first future of a scenario as a run, and its tallies day by day."""
+        daily = self.daily_runs.get(scenario.hash)
+        if daily is None:
             run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
-            found = run, daily_tallies(run, 0)
-            self.told[scenario.hash] = found
-            trim(self.told, TOLD)
-        return found
+            daily = run, daily_tallies(run, 0)
+            with self.lock:
+                self.daily_runs[scenario.hash] = daily
+                trim(self.daily_runs, MAX_DAILY_RUNS)
+        return daily
 
 
-def trim(kept: dict[Any, Any], most: int) -> None:
-    """Drop what was put in first until at most so many are left."""
-    while len(kept) > most:
-        kept.pop(next(iter(kept)))
+def trim(cache: MutableMapping[K, V], size: int) -> None:
+    """Drop the oldest entries of a cache until at most so many are left."""
+    while len(cache) > size:
+        del cache[next(iter(cache))]
 
 
-def first(run: Run, futures: int) -> Run:
-    """The first futures of a run: the same as a run of so many."""
-    few = slice(0, futures)
-    messages = {future: words for future, words in run.messages.items() if future < futures}
+def first_futures(run: Run, futures: int) -> Run:
+    """The first futures of a run, which are the same as a run of so many."""
+    part = slice(0, futures)
     return replace(
-        run, data=run.data.isel(future=few), counterfactual=run.counterfactual.isel(future=few),
-        assumptions=run.assumptions.isel(future=few), status=run.status[few], messages=messages,
+        run, data=run.data.isel(future=part), counterfactual=run.counterfactual.isel(future=part),
+        assumptions=run.assumptions.isel(future=part), status=run.status[part],
+        messages={future: message for future, message in run.messages.items() if future < futures},
     )  # fmt: skip
 
 
-def answer(base: Own, other: Run, view: str) -> dict[str, Any]:
-    """Both runs as plain data: every measure with its difference, and from the second step on the view's figures."""
-    own, before = base
-    quick = other.futures <= STEPS[0]
-    computed = measures(other)
-    every = [each for each in computed if not quick or each.key in HEADS]
-    rows = [row(before.get(each.key), each, other) for each in every]
-    told: dict[str, Any] = {
-        "futures": other.futures,
-        "failed": other.failed,
-        "heads": [one for key in HEADS for one in rows if one["key"] == key and one["after"] is not None],
+def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
+    """A run against its baseline as plain data: headlines, and from the second step on the content of the view."""
+    baseline_run, baseline_measures = baseline
+    quick = run.futures <= STEPS[0]
+    computed = measures(run)
+    rows = [
+        measure_row(baseline_measures.get(measure.key), measure, run)
+        for measure in computed
+        if not quick or measure.key in HEADLINES
+    ]
+    by_key = {row["key"]: row for row in rows if row["value"] is not None}
+    content: dict[str, Any] = {
+        "futures": run.futures,
+        "failed": run.failed,
+        "headlines": [by_key[key] for key in HEADLINES if key in by_key],
         "figures": [],
+        "remarks": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline_run.scenario.warnings))),
     }
     if not quick:
-        told["verdict"] = tabulate(other, computed).summary
-        told["rows"] = rows if view == "headlines" else []
-        told["figures"] = figures(view, own, other)
-        if view == "matters":
-            told["lines"] = views.turns(other)
+        content["summary"] = tabulate(run, computed).summary
+        content["results"] = rows if view == "results" else []
+        content["figures"] = figures(view, baseline_run, run)
+        if view == "sensitivity":
+            content["switching_values"] = views.switching_values(run)
         if view == "log":
-            told["impacts"] = views.logged(other)
-    return told
+            content["impacts"] = views.impacts_by_assumption(run)
+    return content
 
 
-def row(before: Measure | None, after: Measure, run: Run) -> dict[str, Any]:
-    """A measure before and after, and the mean difference with its 95 % interval, future by future."""
+def measure_row(baseline: Measure | None, measure: Measure, run: Run) -> dict[str, Any]:
+    """A measure with its quantiles, those of the baseline, and the mean paired change with its 95 % CI.
+
+    ``change.futures`` counts the futures in which both values are defined; the change rests on those alone.
+    """
     months = run.compiled.names.months
-    found: dict[str, Any] = {
-        "key": after.key, "group": after.group, "title": after.title, "unit": after.unit, "form": after.form,
-        "after": quantiles(after, months), "before": None if before is None else quantiles(before, months),
-        "difference": None,
+    row: dict[str, Any] = {
+        "key": measure.key, "group": measure.group, "title": measure.title, "unit": measure.unit, "form": measure.form,
+        "value": quantiles(measure, months), "baseline": None if baseline is None else quantiles(baseline, months),
+        "change": None,
     }  # fmt: skip
-    if before is not None and len(before.values) == len(after.values) and after.form != "month":
+    if baseline is not None and len(baseline.values) == len(measure.values) and measure.form != "month":
+        values = np.asarray(measure.values, float)
         with np.errstate(invalid="ignore"):
-            gone = np.asarray(after.values, float) - np.asarray(before.values, float)
-        gone = gone[np.isfinite(gone)]
-        if len(gone) and np.abs(gone).max() <= ROUNDING * np.abs(np.asarray(after.values, float)).max():
-            gone = np.zeros(len(gone))
-        if len(gone) > 1:
-            each = interval(gone)
-            found["difference"] = {"mean": each.mean, "half": WIDE * each.se_mean, "futures": len(gone)}
-    return found
+            change = values - np.asarray(baseline.values, float)
+        defined = np.isfinite(change)
+        change = change[defined]
+        if len(change) and np.abs(change).max() <= ROUNDING * np.abs(values[defined]).max():
+            change = np.zeros(len(change))
+        if len(change) > 1:
+            mean = interval(change)
+            row["change"] = finite({"mean": mean.mean, "half": Z95 * mean.se_mean, "futures": len(change)})
+    return row
+
+
+def finite(numbers: Mapping[str, float]) -> Mapping[str, float] | None:
+    """Numbers that JSON can hold; None where one of them is undefined or infinite."""
+    return numbers if all(map(isfinite, numbers.values())) else None
 
 
 def quantiles(measure: Measure, months: tuple[str, ...]) -> dict[str, Any] | None:
-    """P10, P50, P90 of a measure; months by their label; None where no future defines it."""
+    """P10, P50, P90 and mean of a measure, months by their label; None where no future defines it."""
     scale = 100.0 if measure.form == "chance" else 1.0
-    found = interval(np.asarray(measure.values, float) * scale, ordinal=measure.form == "month")
-    if found.futures == 0:
+    summary = interval(np.asarray(measure.values, float) * scale, ordinal=measure.form == "month")
+    if summary.futures == 0:
         return None
-    points = {name: asdict(found)[name] for name in ("p10", "p50", "p90", "mean")}
+    points = {name: asdict(summary)[name] for name in ("p10", "p50", "p90", "mean")}
     if measure.form == "month":
         return {name: month_label(value, months) for name, value in points.items() if name != "mean"}
     return {name: value if isfinite(value) else None for name, value in points.items()}
 
 
-def figures(view: str, own: Run, other: Run) -> list[dict[str, Any]]:
-    """The figures of a view, those of the own scenario in grey behind where that can be read."""
-    make = views.FIGURES.get(view)
-    if make is None:
+def figures(view: str, baseline: Run, run: Run) -> list[dict[str, Any]]:
+    """The figures of a view, with the baseline's lines in grey where they can be read."""
+    draw = views.FIGURES.get(view)
+    if draw is None:
         return []
-    moved = other.scenario.hash != own.scenario.hash
-    behind = {each.name: each.chart for each in make(own)} if moved and view in views.GHOSTED else {}
-    return [drawn(each, behind.get(each.name) if each.ghost else None) for each in make(other)]
+    is_changed = run.scenario.hash != baseline.scenario.hash
+    behind = {figure.name: figure.chart for figure in draw(baseline)} if is_changed and view in views.OVERLAID else {}
+    return [figure_data(figure, behind.get(figure.name) if figure.overlay else None) for figure in draw(run)]
 
 
-def drawn(each: views.Figure, behind: go.Figure | None) -> dict[str, Any]:
-    """A figure of a view, with the scenario's own drawn behind it."""
-    made = each.chart if behind is None else go.Figure([*ghosts(behind), *each.chart.data], each.chart.layout)
-    return shown(each.name, made, each.note)
+def figure_data(figure: views.Figure, baseline: go.Figure | None = None) -> dict[str, Any]:
+    """A figure as plain data, its title apart from it, with the baseline's lines behind."""
+    chart = figure.chart
+    if baseline is not None:
+        chart = go.Figure([*baseline_lines(baseline), *chart.data], chart.layout)
+    title, subtitle, untitled_chart = untitled(chart)
+    content = json.loads(untitled_chart.to_json())
+    return {"name": figure.name, "title": title, "subtitle": subtitle, "note": figure.note, "figure": content}
 
 
-def shown(name: str, made: go.Figure, note: str) -> dict[str, Any]:
-    """A figure as plain data, its title and what to read in it apart."""
-    title, also, bare = untitled(made)
-    return {"name": name, "title": title, "also": also, "note": note, "figure": json.loads(bare.to_json())}
+def baseline_lines(chart: go.Figure) -> list[Any]:
+    """The lines of a baseline's chart in grey, without names."""
+    lines = []
+    for trace in chart.data:
+        if trace.type == "scatter" and trace.mode == "lines" and trace.fill is None:
+            trace.update(
+                line={"color": GREY, "width": 2, "dash": "dot"}, showlegend=False, hoverinfo="skip", hovertemplate=None
+            )
+            lines.append(trace)
+    return lines
 
 
-def replay(run: Run, days: xr.Dataset) -> dict[str, Any]:
-    """A future day by day: leakers by region on their squares, and the day with most launched."""
+def daily_map(run: Run, days: xr.Dataset) -> dict[str, Any]:
+    """A future day by day: threats launched, leakers by region with its tile, and the day of the largest raid."""
     names, scenario = run.compiled.names, run.scenario
     regions = [
         {"name": scenario.titles.get(f"regions.{name}", name), "tile": list(scenario.tiles[name]), "row": row}
@@ -211,18 +239,7 @@ def replay(run: Run, days: xr.Dataset) -> dict[str, Any]:
         if name in scenario.tiles
     ]
     return {
-        "days": [str(day)[:10] for day in days["day"].values], "regions": regions, "worst": layers.worst_day(days),
-        "leaked": layers.by_day(run, days).tolist(), "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
+        "days": [str(day)[:10] for day in days["day"].values], "regions": regions,
+        "largest_raid": layers.worst_day(days), "leaked": layers.by_day(run, days).tolist(),
+        "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
     }  # fmt: skip
-
-
-def ghosts(figure: go.Figure) -> list[Any]:
-    """The lines of a figure in grey, without names."""
-    found = []
-    for trace in figure.data:
-        if trace.type == "scatter" and trace.mode == "lines" and trace.fill is None:
-            trace.update(
-                line={"color": GREY, "width": 2, "dash": "dot"}, showlegend=False, hoverinfo="skip", hovertemplate=None
-            )
-            found.append(trace)
-    return found

@@ -1,4 +1,4 @@
-"""Long jobs beside the server: each a process of its own, with its progress, its cancellation and its result."""
+"""Long jobs next to the server: each a process of its own, with its progress, its cancellation and its result."""
 
 import json
 import os
@@ -16,84 +16,125 @@ from typing import Any
 from octoplan.errors import JobError
 from octoplan.scenario import Scenario
 
-MOST = 2
-"""Jobs of one session at work at once."""
+MAX_RUNNING, MAX_KEPT = 2, 50
+"""Jobs of one session that run at once, and that are kept."""
 
-KINDS = ("plan", "run")
+PROGRESS, RESULT, PROBLEMS, OPTIONS, LOG = "progress.json", "result.json", "problems.json", "options.json", "log.txt"
+"""The files of a job's folder, besides the folder ``scenario``."""
 
 
 @dataclass
 class Job:
-    """A process that flies a scenario's folder in a folder of its own.
+    """A process that simulates or plans a scenario in a folder of its own.
 
-    about
-        What its page had in hand: the scenario's hash and what was changed in it.
+    Attributes:
+        subject: The hash of the baseline and the changes.
+
     """
 
     name: str
     kind: str
-    about: Mapping[str, Any]
+    subject: Mapping[str, Any]
     folder: Path
     process: subprocess.Popen[bytes]
-    begun: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.time)
+    ended: float | None = None
     cancelled: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """State, seconds, progress as last said, and what the result holds."""
+    def status(self) -> dict[str, Any]:
+        """State, seconds, the last progress, and the problems of a job that failed."""
         code = self.process.poll()
-        state = "at work" if code is None else "done" if code == 0 else "cancelled" if self.cancelled else "failed"
-        progress = self.folder / "progress.json"
-        said = json.loads(progress.read_text("utf-8")) if progress.exists() else {"what": "starting"}
-        end = time.time() if code is None else max(file.stat().st_mtime for file in self.folder.glob("*.*"))
-        told = {"id": self.name, "kind": self.kind, **self.about, "state": state, "seconds": round(end - self.begun)}
-        if state == "failed":
-            told["error"] = (self.folder / "error.txt").read_text("utf-8")[-2000:].strip()
-        return {**told, **said}
+        if code is not None and self.ended is None:
+            self.ended = max((file.stat().st_mtime for file in self.folder.glob("*.*")), default=time.time())
+        end = time.time() if self.ended is None else self.ended
+        status = {"id": self.name, "kind": self.kind, **self.subject, "seconds": max(0, round(end - self.started))}
+        progress = read_json(self.folder / PROGRESS) or {"step": "starting"}
+        if code is None:
+            return {**progress, **status, "state": "running"}
+        if self.cancelled:
+            return {**progress, **status, "state": "cancelled"}
+        if code == 0 and (self.folder / RESULT).exists():
+            return {**progress, **status, "state": "done"}
+        problems = read_json(self.folder / PROBLEMS) or [f"the job ended without a result ({ending(code)})"]
+        return {**progress, **status, "state": "failed", "problems": problems}
 
     def cancel(self) -> None:
-        """Kill the process and all it began, and wait for its end."""
+        """End the process and every process it started, and wait for its end."""
         if self.process.poll() is None:
             self.cancelled = True
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; None where there is none."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words."""
+    if code == -signal.SIGKILL:
+        return "it was killed, perhaps for want of memory; fewer futures need less"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
 class Jobs:
-    """The jobs of every session, apart from each other; their folders go when the server ends."""
+    """The jobs of every session; sessions do not see each other's. Their folders go when the server ends."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="octoplan-app-"))
-        self.of: dict[str, dict[str, Job]] = {}
+        self.by_session: dict[str, dict[str, Job]] = {}
+
+    def of(self, session: str) -> list[Job]:
+        """The jobs of a session, oldest first."""
+        return list(self.by_session.get(session, {}).values())
 
     def start(
-        self, session: str, scenario: Scenario, kind: str, options: Mapping[str, Any], about: Mapping[str, Any]
+        self, session: str, scenario: Scenario, kind: str, options: Mapping[str, Any], subject: Mapping[str, Any]
     ) -> Job:  # fmt: skip
-        """Begin a job of a session. Raises JobError for one too many or of no known kind."""
-        own = self.of.setdefault(session, {})
-        if kind not in KINDS:
-            raise JobError(f"there is no job {kind!r}; there are {', '.join(KINDS)}")
-        if sum(job.process.poll() is None for job in own.values()) >= MOST:
-            raise JobError(f"{MOST} jobs are at work; cancel one or wait")
+        """Start a job of a session.
+
+        Raises:
+            JobError: The session has as many running jobs as it may, or the machine cannot start one.
+
+        """
+        jobs = self.by_session.setdefault(session, {})
+        if sum(job.process.poll() is None for job in jobs.values()) >= MAX_RUNNING:
+            raise JobError(f"{MAX_RUNNING} jobs are running; cancel one or wait")
         name = os.urandom(8).hex()
         folder = self.folder / name
-        (folder / "scenario").mkdir(parents=True)
-        for file, content in scenario.files.items():
-            (folder / "scenario" / file).write_bytes(content)
-        (folder / "options.json").write_text(json.dumps({"kind": kind, **options}), "utf-8")
-        with (folder / "error.txt").open("wb") as errors:
-            process = subprocess.Popen(  # noqa: S603 (our own module, on a folder of our own)
-                [sys.executable, "-m", "octoplan.app.work", str(folder)], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
-            )  # fmt: skip
-        own[name] = Job(name, kind, about, folder, process)
-        return own[name]
+        try:
+            (folder / "scenario").mkdir(parents=True)
+            for file, content in scenario.files.items():
+                (folder / "scenario" / file).write_bytes(content)
+            (folder / OPTIONS).write_text(json.dumps({"kind": kind, **options}), "utf-8")
+            with (folder / LOG).open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603 (our own module, on a folder of our own)
+                    [sys.executable, "-m", "octoplan.app.work", str(folder)], stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+                )  # fmt: skip
+        except OSError as error:
+            raise JobError(f"the job cannot be started: {error.strerror or error}") from None
+        jobs[name] = Job(name, kind, subject, folder, process)
+        self.remove_old(jobs)
+        return jobs[name]
+
+    def remove_old(self, jobs: dict[str, Job]) -> None:
+        """Drop the oldest jobs that have ended, with their folders."""
+        for job in [job for job in jobs.values() if job.process.poll() is not None][: max(0, len(jobs) - MAX_KEPT)]:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            del jobs[job.name]
 
     def find(self, session: str, name: str) -> Job | None:
-        """A job of this session; those of others are not there."""
-        return self.of.get(session, {}).get(name)
+        """A job of this session."""
+        return self.by_session.get(session, {}).get(name)
 
     def close(self) -> None:
-        for own in self.of.values():
-            for job in own.values():
+        """Cancel every job and remove the folders."""
+        for jobs in self.by_session.values():
+            for job in jobs.values():
                 job.cancel()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,292 +1,305 @@
-"""The server of the page: on 127.0.0.1 unless told otherwise, and nothing of it ever asks another machine."""
+"""The server of the page. It listens on 127.0.0.1 unless another host is named, and requests nothing from others."""
 
 import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import plotly
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from octoplan.app import changes, folders, panels
-from octoplan.app.engine import MORE, STEPS, Engine, Superseded, answer, drawn, replay, trim
-from octoplan.app.jobs import Jobs
+from octoplan.app.archives import MAX_BYTES
+from octoplan.app.engine import DEEP_STEPS, STEPS, Engine, Superseded, answer, daily_map, figure_data, trim
+from octoplan.app.guard import Guard
+from octoplan.app.jobs import Job, Jobs
+from octoplan.app.requests import AnswerBody, DayBody, JobBody, ScenarioBody, body_of, job_options, read
 from octoplan.app.views import DEEP, Figure
-from octoplan.errors import FolderError, JobError, RequestError, RunError, ScenarioError
+from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import read_files
 from octoplan.show import layers
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-COOKIE = "octoplan"
-NIGHT = "Counts of one day of one future: another future has another such day."
+NIGHT_NOTE = "Counts of one day of one future; other futures have other days."
 MEDIA = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-KEPT = 8
+MAX_UPLOADS = 8
 """Uploaded scenarios that a session may hold."""
+MAX_SESSIONS = 64
+"""Sessions whose uploads are held."""
 
-POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+T = TypeVar("T")
 
 
-class Guard:
-    """Refuses other hosts and other sites, gives each browser its session, and sends the headers that keep it safe."""
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded scenario, and remarks on how its file was read."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self.app, self.hosts = app, hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope)
-        refusal = self.refusal(request)
-        if refusal is not None:
-            await refusal(scope, receive, send)
-            return
-        known = request.cookies.get(COOKIE, "")
-        session = known or secrets.token_urlsafe(24)
-        scope.setdefault("state", {})["session"] = session
-
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                if not known:
-                    headers.append("set-cookie", f"{COOKIE}={session}; HttpOnly; Path=/; SameSite=Strict")
-            await send(message)
-
-        await self.app(scope, receive, sent)
-
-    def refusal(self, request: Request) -> Response | None:
-        """Why a request is not taken: another name of this machine, or another site's page behind it."""
-        host = request.headers.get("host", "")
-        if host.rsplit(":", 1)[0].strip("[]") not in self.hosts:
-            return JSONResponse({"problems": [f"this page is not served as {host!r}"]}, 421)
-        foreign = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
-        origin = request.headers.get("origin", host).split("://")[-1]
-        if request.method != "GET" and (foreign or origin != host):
-            return JSONResponse({"problems": ["another site may not ask this page for anything"]}, 403)
-        return None
+    scenario: Scenario
+    remarks: tuple[str, ...] = ()
 
 
 class Page:
-    """What the routes share: the scenario served, those that sessions brought, flights and jobs."""
+    """What the routes share: the baseline scenario, uploads by session, simulations and jobs."""
 
     def __init__(self, scenario: Scenario, name: str, threads: int) -> None:
         self.scenario, self.name = scenario, name
         self.pool = ThreadPoolExecutor(threads)
-        self.flights = ThreadPoolExecutor(4)
+        self.requests = ThreadPoolExecutor(4)
         self.engine, self.jobs = Engine(self.pool), Jobs()
-        self.brought: dict[str, dict[str, Scenario]] = {}
+        self.uploads: dict[str, dict[str, Upload]] = {}
 
-    def own(self, request: Request, of: str) -> Scenario:
-        """The scenario a link names by its hash. Raises Asked for one that is not here, or not this version's."""
+    def upload(self, request: Request, of: str | None) -> Upload:
+        """The scenario that a link names by the start of its hash, the served one if it names none.
+
+        Raises:
+            RequestError: This session has no such scenario.
+
+        """
+        uploads = self.uploads.get(request.state.session, {}) if of else {}
+        for key, upload in uploads.items():
+            if of and key.startswith(of):
+                return upload
         if not of or self.scenario.hash.startswith(of):
-            return self.scenario
-        for key, scenario in self.brought.get(request.state.session, {}).items():
-            if key.startswith(of):
-                return scenario
+            return Upload(self.scenario)
         raise RequestError(
             409,
             f"the link was made for another scenario ({of[:12]}); this page shows {self.name} "
             f"({self.scenario.hash[:12]}). Upload the folder it was made for, or leave out 'of' to start from this one",
         )
 
-    def asked(self, request: Request, body: Mapping[str, Any]) -> tuple[Scenario, Scenario]:
-        """The scenario that a request is about, and the same with its changes."""
-        with_version = str(body.get("with") or version("octoplan"))
-        if with_version != version("octoplan"):
+    def scenarios(self, request: Request, body: ScenarioBody) -> tuple[Scenario, Scenario]:
+        """The baseline of a request, and the same with its changes."""
+        if body.version and body.version != version("octoplan"):
             raise RequestError(
                 409,
-                f"the link was made with octoplan {with_version}, this is {version('octoplan')}: numbers may differ",
+                f"the link was made with octoplan {body.version[:40]}, this is {version('octoplan')}: "
+                "numbers may differ",
             )
-        own = self.own(request, str(body.get("of") or ""))
-        words = {str(name): str(text) for name, text in dict(body.get("changes") or {}).items()}
-        return own, changes.changed(own, changes.read(words))
+        baseline = self.upload(request, body.of).scenario
+        return baseline, changes.changed(baseline, changes.read(body.changes))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run work on a thread, so that the server goes on answering."""
+        return await asyncio.get_running_loop().run_in_executor(self.requests, work)
 
     async def index(self, _: Request) -> Response:
+        """The page."""
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def plotly(self, _: Request) -> Response:
+        """The charting library."""
         return FileResponse(PLOTLY, headers={"Cache-Control": "max-age=86400"})
 
     async def panels(self, request: Request) -> Response:
-        """Everything the panels show of a scenario."""
-        scenario = self.own(request, request.query_params.get("of", ""))
+        """Everything that the panels show of a scenario."""
+        upload = self.upload(request, request.query_params.get("of"))
+        scenario = upload.scenario
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
             "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario),
-            "largest": folders.LARGEST,
+            "max_upload": MAX_BYTES, "remarks": [*upload.remarks, *map(str, scenario.warnings)],
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:
-        """Answers to a move as lines of JSON, each from more futures, until the page has moved on."""
-        body = await read(request)
-        loop = asyncio.get_running_loop()
-        own, other = await loop.run_in_executor(self.flights, self.asked, request, body)
-        every = (*STEPS, *MORE) if body.get("view") in DEEP else STEPS
-        most = min(every[-1], int(body.get("most") or every[-1]))
-        steps = [step for step in every if step <= most] or [every[0]]
-        return StreamingResponse(self.refined(own, other, str(body.get("view")), steps), media_type="text/plain")
+        """Answers to a change as lines of JSON, each from more futures, until the page asks for something else."""
+        body = await read(request, AnswerBody)
+        baseline, changed = await self.in_thread(lambda: self.scenarios(request, body))
+        every_step = (*STEPS, *DEEP_STEPS) if body.view in DEEP else STEPS
+        steps = [step for step in every_step if body.most is None or step <= body.most] or [STEPS[0]]
+        return StreamingResponse(self.refined(baseline, changed, body.view, steps), media_type="text/plain")
 
-    async def refined(self, own: Scenario, other: Scenario, view: str, steps: list[int]) -> AsyncIterator[str]:
-        loop, halt = asyncio.get_running_loop(), np.zeros(1, np.int64)
+    async def refined(
+        self, baseline: Scenario, changed: Scenario, view: str, steps: list[int]
+    ) -> AsyncIterator[str]:  # fmt: skip
+        """The lines of an answer; one with problems ends it where the changed scenario cannot be simulated."""
+        halt = np.zeros(1, np.int64)
 
-        def step(futures: int) -> str:
-            base = self.engine.own(own, futures)
-            run = base[0] if other.hash == own.hash else self.engine.flown(other, futures, halt)
+        def line(futures: int) -> str:
+            sample = self.engine.baseline(baseline, futures)
+            run = sample[0] if changed.hash == baseline.hash else self.engine.simulate(changed, futures, halt)
             if halt[0]:
                 raise Superseded
-            return json.dumps({**answer(base, run, view), "most": steps[-1]}, allow_nan=False) + "\n"
+            return json.dumps({**answer(sample, run, view), "most": steps[-1]}, allow_nan=False)
 
         try:
             for futures in steps:
-                yield await loop.run_in_executor(self.flights, step, futures)
+                yield await self.in_thread(partial(line, futures)) + "\n"
         except Superseded:
             return
+        except OctoplanError as error:
+            yield json.dumps({"problems": problems_of(error)}) + "\n"
         finally:
             halt[0] = 1
 
     async def days(self, request: Request) -> Response:
         """One future day by day."""
-        body = await read(request)
-        return JSONResponse(await self.off_loop(lambda: replay(*self.engine.days(self.asked(request, body)[1]))))
+        body = await read(request, ScenarioBody)
+        return JSONResponse(
+            await self.in_thread(lambda: daily_map(*self.engine.daily(self.scenarios(request, body)[1])))
+        )
 
     async def night(self, request: Request) -> Response:
-        """One day of it as counts through the layers."""
-        body = await read(request)
+        """One day of that future as counts through the layers."""
+        body = await read(request, DayBody)
 
-        def found() -> dict[str, Any]:
-            run, told = self.engine.days(self.asked(request, body)[1])
-            day = min(max(0, int(body.get("day") or 0)), told.sizes["day"] - 1)
-            return drawn(Figure("night", layers.night(run, told, day), NIGHT, ghost=False), None)
+        def figure() -> dict[str, Any]:
+            run, days = self.engine.daily(self.scenarios(request, body)[1])
+            if body.day >= days.sizes["day"]:
+                raise RequestError(422, f"day: {body.day} is not accepted; the last day is {days.sizes['day'] - 1}")
+            return figure_data(Figure("night", layers.night(run, days, body.day), NIGHT_NOTE, overlay=False))
 
-        return JSONResponse(await self.off_loop(found))
+        return JSONResponse(await self.in_thread(figure))
 
-    async def off_loop(self, work: Callable[[], Any]) -> Any:
-        """What takes longer than a blink, on a thread beside the server's own."""
-        return await asyncio.get_running_loop().run_in_executor(self.flights, work)
+    async def add_upload(self, request: Request) -> Response:
+        """Take a scenario folder as a zip archive or a workbook, checked as ``octoplan check`` does."""
+        data = await body_of(request, MAX_BYTES)
 
-    async def bring(self, request: Request) -> Response:
-        """A scenario folder as a zip file, checked as ``octoplan check`` does."""
-        data = b""
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > folders.LARGEST:
-                raise RequestError(413, f"the file is larger than the {folders.LARGEST:,} bytes that are taken")
-        scenario = read_files(folders.brought(data), "upload")
-        held = self.brought.setdefault(request.state.session, {})
-        held[scenario.hash] = scenario
-        trim(held, KEPT)
-        return JSONResponse({"hash": scenario.hash, "title": scenario.title})
+        def checked() -> Upload:
+            files, remarks = folders.read_upload(data)
+            return Upload(read_files(files, "upload"), tuple(remarks))
 
-    async def fetch(self, request: Request) -> Response:
-        """The scenario with its changes as a zip file, or as a workbook."""
+        upload = await self.in_thread(checked)
+        uploads = self.uploads.setdefault(request.state.session, {})
+        uploads[upload.scenario.hash] = upload
+        trim(uploads, MAX_UPLOADS)
+        trim(self.uploads, MAX_SESSIONS)
+        return JSONResponse({"hash": upload.scenario.hash, "title": upload.scenario.title})
+
+    async def download(self, request: Request) -> Response:
+        """The scenario with its changes as a zip archive, or as a workbook."""
         query = dict(request.query_params)
-        _, other = self.asked(request, {"of": query.get("of"), "with": query.get("with"), "changes": query})
-        name = f"octoplan-{other.hash[:12]}"
-        kind = "xlsx" if query.get("as") == "xlsx" else "zip"
-        made = folders.as_workbook(other.files) if kind == "xlsx" else folders.packed(name, other.files)
+        kind = query.get("as", "zip")
+        if kind not in MEDIA:
+            raise RequestError(422, f"as: {kind[:40]!r} is not a format; there are {', '.join(MEDIA)}")
+        named = {name: text for name, text in query.items() if changes.CHANGE_NAME.fullmatch(name)}
+        body = ScenarioBody.model_validate({"of": query.get("of"), "with": query.get("with"), "changes": named})
+
+        def written() -> tuple[str, bytes]:
+            scenario = self.scenarios(request, body)[1]
+            name = f"octoplan-{scenario.hash[:12]}"
+            files = scenario.files
+            return name, folders.as_workbook(files) if kind == "xlsx" else folders.packed(name, files)
+
+        name, content = await self.in_thread(written)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-        return Response(made, media_type=MEDIA[kind], headers=headers)
+        return Response(content, media_type=MEDIA[kind], headers=headers)
 
-    async def begin(self, request: Request) -> Response:
-        body = await read(request)
-        base, other = self.asked(request, body)
-        about = {"of": base.hash, "changes": dict(body.get("changes") or {})}
-        options = dict(body.get("options") or {})
-        job = self.jobs.start(request.state.session, other, str(body.get("kind")), options, about)
-        return JSONResponse(job.told(), 201)
+    async def start_job(self, request: Request) -> Response:
+        """Start a job of this session."""
+        body = await read(request, JobBody)
+        baseline, changed = await self.in_thread(lambda: self.scenarios(request, body))
+        options = job_options(body, changed)
+        subject = {"of": baseline.hash, "changes": body.changes}
+        job = self.jobs.start(request.state.session, changed, body.kind, options, subject)
+        return JSONResponse(job.status(), 201)
 
-    async def every_job(self, request: Request) -> Response:
-        own = self.jobs.of.get(request.state.session, {})
-        return JSONResponse([job.told() for job in own.values()])
+    async def list_jobs(self, request: Request) -> Response:
+        """The jobs of this session."""
+        return JSONResponse([job.status() for job in self.jobs.of(request.state.session)])
 
-    async def job(self, request: Request) -> Response:
-        """One job of this session: what it says, its end, or its result."""
+    def session_job(self, request: Request) -> Job:
         job = self.jobs.find(request.state.session, request.path_params["name"])
         if job is None:
             raise RequestError(404, "there is no such job in this browser")
+        return job
+
+    async def job(self, request: Request) -> Response:
+        """The status of a job, which is cancelled first on DELETE."""
+        job = self.session_job(request)
         if request.method == "DELETE":
             await asyncio.to_thread(job.cancel)
-        told = job.told()
-        if request.url.path.endswith("/result"):
-            if told["state"] != "done":
-                raise RequestError(409, f"the job is {told['state']}; it has no result")
-            return FileResponse(job.folder / "result.json", media_type="application/json")
-        return JSONResponse(told)
+        return JSONResponse(job.status())
+
+    async def job_result(self, request: Request) -> Response:
+        """The result of a job that is done."""
+        job = self.session_job(request)
+        state = job.status()["state"]
+        if state != "done":
+            raise RequestError(409, f"the job is {state}; it has no result")
+        return FileResponse(job.folder / "result.json", media_type="application/json")
 
 
-async def read(request: Request) -> dict[str, Any]:
-    """A request's body. Raises Asked for one that is no JSON object."""
-    try:
-        body = await request.json()
-    except (ValueError, ClientDisconnect):
-        raise RequestError(400, "the request holds no JSON") from None
-    if not isinstance(body, dict):
-        raise RequestError(400, "the request holds no JSON object")
-    return body
+def problems_of(error: Exception) -> list[str]:
+    """The messages of an error for the user, one for each problem."""
+    if isinstance(error, ScenarioError | FolderError | RequestError):
+        return [str(problem) for problem in error.problems]
+    return [str(error)]
 
 
 async def refused(_: Request, error: Exception) -> Response:
-    """What cannot be, as problems with their files and lines."""
-    if isinstance(error, ScenarioError):
-        return JSONResponse({"problems": [str(problem) for problem in error.problems]}, 422)
-    status = error.status if isinstance(error, RequestError) else 422
-    return JSONResponse({"problems": [str(error)]}, status)
+    """A request that cannot be answered, with its problems."""
+    return JSONResponse({"problems": problems_of(error)}, error.status if isinstance(error, RequestError) else 422)
 
 
-def served(
+async def not_served(request: Request, error: Exception) -> Response:
+    """A path or a method that the server does not have."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    path = request.url.path[:80]
+    message = f"there is nothing at {path!r}" if status == 404 else f"{path!r} does not take {request.method}"
+    return JSONResponse({"problems": [message]}, status, headers=headers)
+
+
+async def failed(_: Request, error: Exception) -> Response:
+    """An error of the program itself; its traceback goes to the terminal."""
+    message = f"octoplan failed ({type(error).__name__}); the terminal it was started in says where. Please report it"
+    return JSONResponse({"problems": [message]}, 500)
+
+
+HANDLERS: Mapping[Any, Any] = {OctoplanError: refused, HTTPException: not_served, Exception: failed}
+
+
+def routes(page: Page) -> list[Route | Mount]:
+    """The addresses of the server."""
+    return [
+        Route("/", page.index), Route("/plotly.js", page.plotly), Route("/api/panels", page.panels),
+        Route("/api/answer", page.answer, methods=["POST"]), Route("/api/days", page.days, methods=["POST"]),
+        Route("/api/night", page.night, methods=["POST"]),
+        Route("/api/folder", page.add_upload, methods=["POST"]), Route("/api/folder", page.download),
+        Route("/api/jobs", page.start_job, methods=["POST"]), Route("/api/jobs", page.list_jobs),
+        Route("/api/jobs/{name}", page.job, methods=["GET", "DELETE"]),
+        Route("/api/jobs/{name}/result", page.job_result), Mount("/static", StaticFiles(directory=STATIC)),
+    ]  # fmt: skip
+
+
+def application(
     scenario: Scenario, name: str, *, hosts: tuple[str, ...] = ("127.0.0.1", "localhost"), threads: int
 ) -> Starlette:
-    """The application that shows a scenario to the hosts named.
+    """The application that shows a scenario.
 
-    threads
-        On which futures are flown.
+    Args:
+        scenario: The baseline.
+        name: What messages call it.
+        hosts: The host names under which it answers.
+        threads: Threads that simulate futures.
+
     """
     page = Page(scenario, name, threads)
 
     @asynccontextmanager
-    async def life(_: Starlette) -> AsyncIterator[None]:
-        page.flights.submit(page.engine.own, scenario, STEPS[1])
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        page.requests.submit(page.engine.baseline, scenario, STEPS[1])
         yield
         page.jobs.close()
         page.pool.shutdown(wait=False, cancel_futures=True)
-        page.flights.shutdown(wait=False, cancel_futures=True)
+        page.requests.shutdown(wait=False, cancel_futures=True)
 
-    routes = [
-        Route("/", page.index), Route("/plotly.js", page.plotly), Route("/api/panels", page.panels),
-        Route("/api/answer", page.answer, methods=["POST"]), Route("/api/days", page.days, methods=["POST"]),
-        Route("/api/night", page.night, methods=["POST"]),
-        Route("/api/folder", page.bring, methods=["POST"]), Route("/api/folder", page.fetch),
-        Route("/api/jobs", page.begin, methods=["POST"]), Route("/api/jobs", page.every_job),
-        Route("/api/jobs/{name}", page.job, methods=["GET", "DELETE"]),
-        Route("/api/jobs/{name}/result", page.job),
-        Mount("/static", StaticFiles(directory=STATIC)),
-    ]  # fmt: skip
-    handlers: Any = dict.fromkeys((RequestError, ScenarioError, FolderError, JobError, RunError), refused)
     middleware = [Middleware(Guard, hosts=frozenset(hosts))]
-    return Starlette(routes=routes, exception_handlers=handlers, middleware=middleware, lifespan=life)
+    return Starlette(
+        routes=routes(page), exception_handlers=HANDLERS, middleware=middleware, lifespan=lifespan
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The figures of each view: the same functions that the report draws with."""
+"""The figures of each view, drawn by the functions that also draw the report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,103 +9,106 @@ import plotly.graph_objects as go
 from octoplan.outcomes.finance import cost_estimate, leakers_prevented, net_benefit
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Sensitivity, sensitivities
+from octoplan.outcomes.sensitivity import sensitivities
 from octoplan.outcomes.view import view_of
-from octoplan.show import annexes, forecast, layers, money
-from octoplan.show import sensitivity as matter
+from octoplan.show import annexes, forecast, layers, money, sensitivity
 from octoplan.show.answer import FEWER, NET
 from octoplan.show.charts import CHARTS
 from octoplan.show.provenance import impacts
 from octoplan.show.theme import M
 
-SLOW = 32
-"""Futures from which on figures are drawn that need flights of their own."""
-RAIDS = "Dots are months as published, from the sources in the documentation; the band is what the scenario draws."
+BASE_CASE_FUTURES = 32
+"""Futures from which on figures are drawn that need a simulation at medians."""
+RAIDS_NOTE = "Dots are published months, from the sources in the documentation; the band is what the scenario draws."
+SCURVE_NOTE = "In brackets: the amount to be added to the central estimate."
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its name and what to read in it; ``ghost`` says whether the own scenario's is drawn behind."""
+    """A chart with its name and its note; ``overlay`` says whether the baseline's lines are drawn behind it."""
 
     name: str
     chart: go.Figure
     note: str
-    ghost: bool = True
+    overlay: bool = True
 
 
-def charted(*names: str) -> Callable[[Run], list[Figure]]:
-    """The charts of a run by name."""
-    return lambda run: [Figure(name, CHARTS[name][0](run), CHARTS[name][1]) for name in names]
+def charts_of(run: Run, *names: str) -> list[Figure]:
+    """Charts of the report by name."""
+    return [Figure(name, CHARTS[name][0](run), CHARTS[name][1]) for name in names]
 
 
 def raids(run: Run) -> list[Figure]:
-    return [Figure("launches", forecast.launches(run), RAIDS)]
+    """Threats launched by month against the published record."""
+    return [Figure("launches", forecast.launches(run), RAIDS_NOTE)]
 
 
 def supply(run: Run) -> list[Figure]:
-    return [Figure("fan", layers.fan(run), annexes.FAN), *charted("production", "plants", "stock")(run)]
+    """Production by plant, stock, and the fan of output."""
+    return [Figure("fan", layers.fan(run), annexes.FAN), *charts_of(run, "production", "plants", "stock")]
 
 
 def defence(run: Run) -> list[Figure]:
-    own = charted("nights", "stopped", "leakers", "sorties", "crews")(run)
-    return [Figure("flow", layers.flow(run), annexes.FLOW, ghost=False), *own]
+    """Threats through the layers, leakers, sorties and crews."""
+    flow = Figure("flow", layers.flow(run), annexes.FLOW, overlay=False)
+    return [flow, *charts_of(run, "nights", "stopped", "leakers", "sorties", "crews")]
 
 
-def spent(run: Run) -> list[Figure]:
-    """Money; the S-curve once enough futures are there to be worth a run at medians."""
-    found = charted("spend")(run)
+def costs(run: Run) -> list[Figure]:
+    """Spending, cost per kill and cost-effectiveness; from enough futures on also the S-curve and discounting."""
+    figures = charts_of(run, "spend")
     price = money.kill(run)
     if price is not None:
-        found.append(Figure("kill", price, annexes.KILL, ghost=False))
-    found.append(Figure("plane", money.plane(run), annexes.PLANE, ghost=False))
-    if run.futures >= SLOW:
+        figures.append(Figure("kill", price, annexes.KILL, overlay=False))
+    figures.append(Figure("plane", money.plane(run), annexes.PLANE, overlay=False))
+    if run.futures >= BASE_CASE_FUTURES:
         medians = run_at_medians(run)
         if not medians.status.any():
             curve = money.scurve(cost_estimate(run, medians), view_of(run).unit)
-            found.insert(0, Figure("scurve", curve, "In brackets what must be added to the central estimate.", False))
-        found.append(Figure("discounted", money.discounted(run), annexes.RATES, ghost=False))
-    return found
+            figures.insert(0, Figure("scurve", curve, SCURVE_NOTE, overlay=False))
+        figures.append(Figure("discounted", money.discounted(run), annexes.RATES, overlay=False))
+    return figures
 
 
-def matters(run: Run) -> list[Figure]:
-    """Tornados of the net benefit and of the leakers kept from a target."""
+def tornados(run: Run) -> list[Figure]:
+    """Tornados of the net benefit and of the leakers prevented."""
     unit = view_of(run).unit
-    found = []
-    for name, what, values, size, own in (
+    figures = []
+    for name, title, values, size, value_unit in (
         ("tornado-net", NET, net_benefit(run), M, f"M {unit}"),
         ("tornado-kept", FEWER, leakers_prevented(run), 1.0, "leakers"),
     ):  # fmt: skip
-        moved = sensitivities(run, values)
-        if moved:
-            found.append(
-                Figure(name, matter.tornado(run.scenario, moved, what, own, size=size), matter.METHOD, ghost=False)
-            )
-    return found
+        effects = sensitivities(run, values)
+        if effects:
+            chart = sensitivity.tornado(run.scenario, effects, title, value_unit, size=size)
+            figures.append(Figure(name, chart, sensitivity.METHOD, overlay=False))
+    return figures
 
 
 FIGURES: Mapping[str, Callable[[Run], Sequence[Figure]]] = {
-    "raids": raids, "supply": supply, "defence": defence, "money": spent, "matters": matters,
+    "raids": raids, "supply": supply, "defence": defence, "money": costs, "sensitivity": tornados,
 }  # fmt: skip
 
-GHOSTED = ("raids", "supply", "defence")
-"""Views with lines, behind which those of the scenario as it stands can be read."""
+OVERLAID = ("raids", "supply", "defence")
+"""Views with line charts, behind which those of the baseline can be read."""
 
-DEEP = ("matters", "log")
+DEEP = ("sensitivity", "log")
 """Views that need more futures than the others."""
 
 
-def logged(run: Run) -> dict[str, dict[str, Any]]:
-    """The effect of each row on the net benefit, in millions, with its standard error and its class of impact."""
-    moved = sensitivities(run, net_benefit(run))
-    kinds = impacts(run, moved)
-    return {each.assumption.name: {"impact": kinds[each.assumption.name], **sized(each)} for each in moved}
+def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
+    """By assumption: its effect on the net benefit in millions, the standard error, and its class of impact."""
+    effects = sensitivities(run, net_benefit(run))
+    classes = impacts(run, effects)
+    return {
+        effect.assumption.name: {
+            "impact": classes[effect.assumption.name], "effect": effect.size / M, "error": effect.error / M,
+        }
+        for effect in effects
+    }  # fmt: skip
 
 
-def sized(each: Sensitivity) -> dict[str, float]:
-    return {"effect": each.size / M, "error": each.error / M}
-
-
-def turns(run: Run) -> list[str]:
-    """Switching values in words."""
-    net_turns = matter.switching(run.scenario, sensitivities(run, net_benefit(run)), NET)
-    return [*net_turns, *matter.switching(run.scenario, sensitivities(run, leakers_prevented(run)), FEWER)]
+def switching_values(run: Run) -> list[str]:
+    """Sentences on the value of an assumption at which the net benefit, or the leakers prevented, change sign."""
+    of_net = sensitivity.switching(run.scenario, sensitivities(run, net_benefit(run)), NET)
+    return [*of_net, *sensitivity.switching(run.scenario, sensitivities(run, leakers_prevented(run)), FEWER)]

@@ -1,120 +1,146 @@
-"""``python -m octoplan.app.work FOLDER``: one long job of the page, in a process that can be killed."""
+"""``python -m octoplan.app.work FOLDER``: one long job of the page, in a process that can be cancelled."""
 
 import json
 import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
-from octoplan.app.engine import shown
+from octoplan.app.engine import SEED, figure_data
+from octoplan.app.jobs import OPTIONS, PROBLEMS, PROGRESS, RESULT
+from octoplan.app.views import Figure
+from octoplan.errors import OctoplanError, ScenarioError
 from octoplan.executors import cores
 from octoplan.outcomes.files import atomic_write
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import month_label
-from octoplan.plan.results.frontier import Frontier
+from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.simulate import simulate
+from octoplan.plan.goals import aims_of
+from octoplan.plan.optimise import optimise
+from octoplan.plan.results import evaluation, narrative
+from octoplan.plan.results.frontier import Frontier, frontier
 from octoplan.scenario import Scenario, load
-from octoplan.show.benchmarks import half, resilience
+from octoplan.show import benchmarks, plan
+from octoplan.show.charts import CHARTS
 
-EVERY = 0.25
-"""Seconds between two words of progress."""
+PROGRESS_INTERVAL = 0.25
+"""Seconds between two reports of progress."""
+TIME_LIMIT = 120.0
+"""Seconds for the search of a plan."""
+FRONTIER_FUTURES = 30
+
+Progress = Callable[[str, int, int], None]
 
 
-def main(folder: Path) -> None:
-    options = json.loads((folder / "options.json").read_text("utf-8"))
-    work = {"plan": plan, "run": run}[options["kind"]]
-    found = work(load(folder / "scenario"), options, reporter(folder))
-    atomic_write(folder / "result.json", json.dumps(found))
+def main(folder: Path) -> int:
+    """Do the job of a folder; returns the exit code. Problems are written for the page, a traceback to the log."""
+    try:
+        options = json.loads((folder / OPTIONS).read_text("utf-8"))
+        work = {"plan": plan_job, "run": run_job}[options["kind"]]
+        result = work(load(folder / "scenario"), options, progress_file(folder))
+        atomic_write(folder / RESULT, json.dumps(result))
+    except OctoplanError as error:
+        problems = error.problems if isinstance(error, ScenarioError) else [error]
+        atomic_write(folder / PROBLEMS, json.dumps(list(map(str, problems))))
+        return 2
+    except MemoryError:
+        atomic_write(folder / PROBLEMS, json.dumps(["there is not enough memory; fewer futures need less"]))
+        return 1
+    except Exception as error:  # noqa: BLE001 (the page needs words, whatever it was)
+        traceback.print_exc()
+        message = f"octoplan failed ({type(error).__name__}: {str(error)[:300]}); please report it"
+        atomic_write(folder / PROBLEMS, json.dumps([message]))
+        return 1
+    return 0
 
 
-def reporter(folder: Path) -> Callable[[str, int, int], None]:
-    """Writes what goes on into ``progress.json``, not more often than somebody looks."""
+def progress_file(folder: Path) -> Progress:
+    """A callback that writes progress into a file, a few times a second at most."""
     last = 0.0
 
-    def told(what: str, done: int, total: int) -> None:
+    def progress(step: str, done: int, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= EVERY or done == total:
+        if time.monotonic() - last >= PROGRESS_INTERVAL or done == total:
             last = time.monotonic()
-            atomic_write(folder / "progress.json", json.dumps({"what": what, "done": done, "total": total}))
+            atomic_write(folder / PROGRESS, json.dumps({"step": step, "done": done, "total": total}))
 
-    return told
+    return progress
 
 
-def plan(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """A plan with its flight, and the frontier where a country is named: lines, figures and decisions."""
+def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """A plan with its out-of-sample evaluation, and the frontier of a country's share where one is named."""
     from octoplan.cli.plan import wanted_of
-    from octoplan.plan.goals import aims_of
-    from octoplan.plan.optimise import optimise
-    from octoplan.plan.results import evaluation as flight
-    from octoplan.plan.results import narrative as words
-    from octoplan.plan.results.frontier import frontier
-    from octoplan.show.benchmarks import frontier as split
-    from octoplan.show.benchmarks import rivals
-    from octoplan.show.plan import crews, gantt, makes, orders, output
 
-    wanted = {name: options[name] for name in ("target", "by", "confidence") if options.get(name) is not None}
-    with ThreadPoolExecutor(cores()) as pool:
-        found = optimise(
-            scenario, aims_of(scenario, wanted_of(scenario, wanted)), futures=int(options.get("futures", 40)),
-            time_limit=120.0, executor=pool, progress=told,
+    goals = {name: options[name] for name in ("target", "by", "confidence") if name in options}
+    country = options.get("frontier")
+    with ThreadPoolExecutor(cores()) as executor:
+        optimised = optimise(
+            scenario, aims_of(scenario, wanted_of(scenario, goals)), futures=options["futures"],
+            time_limit=TIME_LIMIT, executor=executor, progress=progress,
         )  # fmt: skip
-        flights = flight.fly_plans(
-            scenario, found, futures=int(options.get("unseen", 60)), seed=1, executor=pool, progress=told
+        evaluated = evaluation.fly_plans(
+            scenario, optimised, futures=options["unseen"], seed=SEED, executor=executor, progress=progress
         )
-        country = options.get("frontier")
-        front = (
-            frontier(scenario, found, country, futures=30, seed=1, executor=pool, progress=told) if country else None
-        )
-    figures = [("gantt", gantt(found)), ("output", output(found))]
-    figures += [("orders", orders(found))] if makes(found) else []
-    figures += [("crews", crews(found)), ("rivals", rivals(flights, scenario.currency))]
-    lines = words.summary(found) + words.flown(flights, scenario.currency)
-    if front is not None:
-        figures.insert(0, ("frontier", split(front, scenario.currency)))
-        lines += words.split(front)
-    answer = {"lines": lines, "figures": [shown(*each, "") for each in figures], "decisions": found.text}
-    return answer if front is None else {**answer, "front": points(front, scenario)}
+        curve = None
+        if country:
+            curve = frontier(
+                scenario, optimised, country, futures=FRONTIER_FUTURES, seed=SEED, executor=executor, progress=progress
+            )
+    charts = [("gantt", plan.gantt(optimised)), ("output", plan.output(optimised))]
+    charts += [("orders", plan.orders(optimised))] if plan.makes(optimised) else []
+    charts += [("crews", plan.crews(optimised)), ("rivals", benchmarks.rivals(evaluated, scenario.currency))]
+    lines = narrative.summary(optimised) + narrative.flown(evaluated, scenario.currency)
+    content: dict[str, Any] = {"decisions": optimised.text}
+    if curve is not None:
+        charts.insert(0, ("frontier", benchmarks.frontier(curve, scenario.currency)))
+        lines += narrative.split(curve)
+        content["frontier"] = frontier_points(curve, scenario)
+    return {**content, "lines": lines, "figures": [chart_data(name, chart) for name, chart in charts]}
 
 
-def points(front: Frontier, scenario: Scenario) -> dict[str, Any]:
-    """Each share of the frontier with what it costs, stops and needs, against the cheapest one."""
-    worst = 100.0 * resilience(front)
-    titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (front.country, *front.jobs)}
-    found = []
-    for i, share in enumerate(front.shares.tolist()):
-        gone = interval(front.cost[i] - front.cost[front.cheapest])
-        month = float(np.median(front.reached[i]))
-        found.append({
-            "share": 100.0 * share, "cost": gone.mean, "half": half(gone), "dominated": bool(front.dominated[i]),
-            "stopped": 100.0 * float(front.stopped_share[i].mean()), "worst": float(worst[i]),
-            "reached": month_label(month, scenario.names.months), "jobs": ", ".join(
-                f"{titles[country]} {jobs[i].mean():,.0f}" for country, jobs in front.jobs.items()
-            ),
+def chart_data(name: str, chart: go.Figure, note: str = "") -> dict[str, Any]:
+    return figure_data(Figure(name, chart, note))
+
+
+def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
+    """Each share of the frontier with its cost against the cheapest share, its threats stopped and its jobs."""
+    worst = 100.0 * benchmarks.resilience(curve)
+    titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (curve.country, *curve.jobs)}
+    points = []
+    for i, share in enumerate(curve.shares.tolist()):
+        cost = interval(curve.cost[i] - curve.cost[curve.cheapest])
+        month = float(np.median(curve.reached[i]))
+        jobs = [f"{titles[country]} {counts[i].mean():,.0f}" for country, counts in curve.jobs.items()]
+        points.append({
+            "share": 100.0 * share, "cost": cost.mean, "half": benchmarks.half(cost),
+            "dominated": bool(curve.dominated[i]), "stopped": 100.0 * float(curve.stopped_share[i].mean()),
+            "worst": float(worst[i]), "reached": month_label(month, scenario.names.months), "jobs": ", ".join(jobs),
         })  # fmt: skip
-    return {"country": titles[front.country], "rate": f"{front.rate:,.0f}", "cheapest": front.cheapest, "points": found}
+    rate = f"{curve.rate:,.0f}"
+    return {"country": titles[curve.country], "rate": rate, "cheapest": curve.cheapest, "points": points}
 
 
-def run(scenario: Scenario, options: dict[str, Any], told: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """A large run: its headlines and its figures."""
-    from octoplan.outcomes.measures import key_results
-    from octoplan.outcomes.simulate import simulate
-    from octoplan.show.charts import CHARTS
-
-    with ThreadPoolExecutor(cores()) as pool:
-        found = simulate(
-            scenario, int(options.get("futures", 10_000)), 1, executor=pool, keep_going=True,
-            progress=lambda done, total: told("flying futures", done, total),
+def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """A large run: its summary, its key results and its figures."""
+    with ThreadPoolExecutor(cores()) as executor:
+        run = simulate(
+            scenario, options["futures"], SEED, executor=executor, keep_going=True,
+            progress=lambda done, total: progress("simulating", done, total),
         )  # fmt: skip
-    table = key_results(found)
+    results = key_results(run)
     return {
-        "lines": [table.summary, f"{found.futures:,} futures, {found.failed:,} failed"],
-        "figures": [shown(name, chart(found), note) for name, (chart, note) in CHARTS.items()],
-        "table": table.to_csv(),
+        "lines": [results.summary, f"{run.futures:,} futures, {run.failed:,} failed"],
+        "figures": [chart_data(name, chart(run), note) for name, (chart, note) in CHARTS.items()],
+        "table": results.to_csv(),
     }
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

@@ -11,19 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 
-from octoplan.app.xlsx import ESCAPE, NUMBER, Book, Cell, Sheet, letters, read_book
+from octoplan.app.xlsx import ESCAPE, NUMBER, Book, Sheet, SheetCell, letters, read_book
 from octoplan.errors import FolderError
 from octoplan.scenario.csv_text import csv_text
 from octoplan.scenario.files import decode
 from octoplan.scenario.report import did_you_mean
+from octoplan.show.workbook import MAX_TEXT, plain_workbook
+from octoplan.tables import Cell
 
-MAX_CHARACTERS = 32_767
-"""Characters that a cell of a workbook holds, counted in UTF-16."""
 DIGITS = 15
 """Significant digits of a number that spreadsheet programs keep."""
 MAX_MESSAGES = 20
-ACTIVE = ("=", "+", "-", "@")
-"""Signs with which a formula may begin."""
 LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|[_*].')
 """Parts of a number format that are displayed as they stand, or not at all."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -104,7 +102,7 @@ class _FileReader:
             table.append(texts if any(texts) else [])
         return csv_text(table)
 
-    def figure(self, cell: Cell | None, unit: str | None) -> str:
+    def figure(self, cell: SheetCell | None, unit: str | None) -> str:
         """A cell of a table; a number that is displayed in per cent is read in the unit of its row."""
         text = self.plain(cell)
         if cell is None or cell.kind != "number" or not text or not NUMBER.fullmatch(text):
@@ -125,7 +123,7 @@ class _FileReader:
             self.remark(cell, f"holds {text} and is displayed in the format {cell.number_format}; read as {text}")
         return text
 
-    def plain(self, cell: Cell | None) -> str:
+    def plain(self, cell: SheetCell | None) -> str:
         """The text of a cell as it would be typed; empty after reporting why there is none."""
         if cell is None:
             return ""
@@ -144,7 +142,7 @@ class _FileReader:
             return re.sub("\r\n?", "\n", cell.text)
         return self.number(cell, cell.text)
 
-    def number(self, cell: Cell, text: str) -> str:
+    def number(self, cell: SheetCell, text: str) -> str:
         """A number or, where the cell is displayed as one, a date."""
         value = float(text)
         if not isfinite(value):
@@ -157,7 +155,7 @@ class _FileReader:
             self.remark(cell, f"holds {text}; spreadsheet programs keep {DIGITS} digits, so the last ones may be lost")
         return number_text(text)
 
-    def moment(self, cell: Cell, value: float) -> str | None:
+    def moment(self, cell: SheetCell, value: float) -> str | None:
         """A date as 2026-11-22, a time of day as 10:30:00; None for a cell that is displayed as a number."""
         from openpyxl.styles.numbers import is_date_format
         from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -195,14 +193,14 @@ class _FileReader:
                 words = "are merged, and only the first of them holds a value; split them"
                 self.problems[f"{self.sheet.name}!{reference} {words}"] = None
 
-    def problem(self, cell: Cell, message: str) -> None:
+    def problem(self, cell: SheetCell, message: str) -> None:
         self.problems[f"{self.sheet.name}!{cell.address} {message}"] = None
 
-    def remark(self, cell: Cell, message: str) -> None:
+    def remark(self, cell: SheetCell, message: str) -> None:
         self.remarks[f"{self.sheet.name}!{cell.address} {message}"] = None
 
 
-def shown(cell: Cell) -> str:
+def shown(cell: SheetCell) -> str:
     """The content of a cell as it is quoted in a message."""
     text = cell.text or ""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
@@ -239,20 +237,14 @@ def write_workbook(files: Mapping[str, bytes]) -> bytes:
         FolderError: A cell has more characters than a workbook holds; the message names its row.
 
     """
-    from openpyxl import Workbook
-
     tables = {name: cells_of(name, data) for name, data in files.items()}
     problems = [problem for name, rows in tables.items() for problem in too_long(name, rows)]
     if problems:
         raise FolderError(*problems)
-    book = Workbook(write_only=True)
-    for name, rows in tables.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append([written(sheet, text, as_number=name.endswith(".csv")) for text in row])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return plain_workbook({
+        name: [[written(text, as_number=name.endswith(".csv")) for text in row] for row in rows]
+        for name, rows in tables.items()
+    })  # fmt: skip
 
 
 def cells_of(name: str, data: bytes) -> list[list[str]]:
@@ -269,11 +261,11 @@ def too_long(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row):
             size = len(escaped(text).encode("utf-16-le")) // 2
-            if size > MAX_CHARACTERS:
+            if size > MAX_TEXT:
                 title = f" {row[0][:60]}, column {header[column]}," if column and column < len(header) else ""
                 yield (
                     f"{name}, row {number}:{title} has {size:,} characters; a cell of a workbook holds "
-                    f"{MAX_CHARACTERS:,}. Download the scenario as .zip instead"
+                    f"{MAX_TEXT:,}. Download the scenario as .zip instead"
                 )
 
 
@@ -283,18 +275,10 @@ def escaped(text: str) -> str:
     return CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
-def written(sheet: object, text: str, *, as_number: bool) -> object:
+def written(text: str, *, as_number: bool) -> Cell:
     """A cell: a number where it would be read back with the same digits, else text."""
-    from openpyxl.cell import WriteOnlyCell
-
-    if not text:
-        return None
     if as_number and NUMBER.fullmatch(text) and isfinite(float(text)):
         value = int(text) if re.fullmatch("[+-]?[0-9]+", text) else float(text)
         if number_text(str(value)) == text and significant(text) <= DIGITS and abs(value) < 10.0**DIGITS:
             return value
-    cell = WriteOnlyCell(sheet, escaped(text))
-    cell.data_type = "s"
-    if text.startswith(ACTIVE):
-        cell.quotePrefix = True
-    return cell
+    return escaped(text) if text else None

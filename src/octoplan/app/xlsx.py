@@ -15,6 +15,7 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from octoplan.errors import FolderError
+from octoplan.show.workbook import MAX_COLUMNS, column_letter
 
 BOOK, BOOK_LINKS, STYLES, STRINGS = (
     "xl/workbook.xml",
@@ -32,7 +33,7 @@ ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """One cell with content.
 
     Attributes:
@@ -61,7 +62,7 @@ class Sheet:
 
     name: str
     hidden: bool
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    cells: dict[tuple[int, int], SheetCell] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
@@ -151,7 +152,7 @@ class _SheetReader:
         formula = next((child.text or "" for child in children(element, "f")), None)
         if not text and formula is None:
             return
-        cell = Cell(self.row, self.column, kind, text, self.format_of(element), formula or "")
+        cell = SheetCell(self.row, self.column, kind, text, self.format_of(element), formula or "")
         if cell.row > MAX_ROW or cell.column > MAX_COLUMN:
             limit = f"row {MAX_ROW:,} and column {letters(MAX_COLUMN)}"
             raise FolderError(f"{self.sheet.name}!{cell.address} has content beyond {limit}; clear it")
@@ -286,10 +287,8 @@ def unescaped(text: str, place: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def letters(column: int) -> str:
-    """The letters of a column counted from 1."""
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(column)) if 0 < column <= 18_278 else "?"
+    """The letters of a column counted from 1; ``?`` beyond the last one."""
+    return column_letter(column) if 0 < column <= MAX_COLUMNS else "?"
 
 
 def number_of_letters(word: str) -> int:

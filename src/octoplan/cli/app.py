@@ -38,7 +38,7 @@ def app(
     """
     import uvicorn
 
-    from octoplan.app.server import served
+    from octoplan.app.server import application
     from octoplan.scenario import load
 
     check_number("--port", port, 0, MAX_PORT)
@@ -49,7 +49,7 @@ def app(
     if host != LOCAL:
         warn(f"warning: anybody who can reach {host} can use this page; it has no login")
     say(f"{loaded.title}: {address} (Ctrl-C ends it)")
-    page = served(loaded, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
+    page = application(loaded, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     try:

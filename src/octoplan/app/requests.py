@@ -1,0 +1,180 @@
+"""The bodies of requests: JSON of the fields below and of nothing else, every fault reported in words."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import ClientDisconnect, Request
+
+from octoplan.errors import RequestError
+from octoplan.scenario import Scenario
+from octoplan.scenario.report import did_you_mean, quoted
+
+MAX_BODY = 1_000_000
+"""Bytes of a JSON body; the changes of every assumption of a scenario are a tenth of it."""
+MAX_PROBLEMS = 20
+
+View = Literal["results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs"]
+Amount = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
+
+
+class Body(BaseModel):
+    """A JSON object whose fields are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ScenarioBody(Body):
+    """What a request is about: a scenario by its hash, the version of the page, and the changes."""
+
+    of: str | None = None
+    version: str | None = Field(None, alias="with")
+    changes: dict[str, str] = Field(default_factory=dict)
+
+
+class AnswerBody(ScenarioBody):
+    """A view and the most futures that it is refined to."""
+
+    view: View = "results"
+    most: int | None = Field(None, ge=1, le=512)
+
+
+class DayBody(ScenarioBody):
+    """One day of the horizon, counted from 0."""
+
+    day: int = Field(0, ge=0, le=36_525)
+
+
+class PlanOptions(Body):
+    """The options of a plan job."""
+
+    futures: int = Field(40, ge=2, le=400)
+    unseen: int = Field(60, ge=2, le=1_000)
+    target: Amount | None = None
+    by: str | None = None
+    confidence: float | None = Field(None, gt=0, lt=1, allow_inf_nan=False)
+    frontier: str | None = None
+
+
+class RunOptions(Body):
+    """The options of a run job."""
+
+    futures: int = Field(10_000, ge=1, le=100_000)
+
+
+class JobBody(ScenarioBody):
+    """A job to start."""
+
+    kind: Literal["plan", "run"]
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+JOB_OPTIONS: Mapping[str, type[Body]] = {"plan": PlanOptions, "run": RunOptions}
+
+Model = TypeVar("Model", bound=Body)
+
+
+async def read(request: Request, model: type[Model]) -> Model:
+    """The body of a request. Raises RequestError for one that is not JSON, or not of the model's fields."""
+    return validated(model, json_object(await body_of(request, MAX_BODY)))
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The bytes of a body. Raises RequestError for one that is larger than the limit or is broken off."""
+    data = bytearray()
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > limit:
+                raise RequestError(413, f"the request is larger than the {limit:,} bytes that are accepted")
+    except ClientDisconnect:
+        raise RequestError(400, "the request was broken off") from None
+    return bytes(data)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """A JSON object of text that has every key once, no NaN and no half of a character."""
+    try:
+        content = json.loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise RequestError(400, "the request is not UTF-8 text") from None
+    except RecursionError:
+        raise RequestError(400, "the request is nested too deeply") from None
+    except ValueError as error:
+        raise RequestError(400, f"the request is not JSON: {str(error)[:200]}") from None
+    if not isinstance(content, dict):
+        raise RequestError(400, "the request is not a JSON object")
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:60]!r} occurs twice")
+    return content
+
+
+def validated(model: type[Model], content: Mapping[str, Any]) -> Model:
+    """The content as a model. Raises RequestError with every field that cannot be."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        details = error.errors(include_url=False)[:MAX_PROBLEMS]
+        raise RequestError(422, *(message(detail, model) for detail in details)) from None
+
+
+EXPECTED = {
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "string_type": "expected text",
+    "dict_type": "expected an object",
+    "finite_number": "expected a finite number",
+}
+LIMITS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "above"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "below"),
+}
+
+
+def message(detail: ErrorDetails, model: type[Body]) -> str:
+    """One finding of pydantic in words: the field, its value and what is expected."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    name = ".".join(str(part)[:80] for part in detail["loc"])
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind == "extra_forbidden":
+        fields = [field.alias or key for key, field in model.model_fields.items()]
+        return f"{name} is not a field of this request; {did_you_mean(name, fields)}"
+    if kind in LIMITS:
+        key, words = LIMITS[kind]
+        expected = f"expected {words} {context[key]:,g}"
+    elif kind == "literal_error":
+        expected = f"expected {context['expected']}"
+    else:
+        expected = EXPECTED.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
+    return f"{name}: {quoted(detail['input'])} is not accepted; {expected}"
+
+
+def job_options(body: JobBody, scenario: Scenario) -> dict[str, Any]:
+    """The options of a job, checked against its scenario. Raises RequestError with every one that cannot be."""
+    options = validated(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
+    problems = []
+    for name, known in (("by", scenario.names.months), ("frontier", scenario.names.countries)):
+        if name in options and options[name] not in known:
+            problems.append(
+                f"{name}: {quoted(options[name])} is not in the scenario; {did_you_mean(options[name], known)}"
+            )
+    if problems:
+        raise RequestError(422, *problems)
+    return options

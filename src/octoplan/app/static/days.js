@@ -1,0 +1,142 @@
+// One future day by day: leakers by region on a tile map, and one day's threats through the layers.
+import {$, digits, el} from "./format.js";
+import {figures} from "./figures.js";
+import {values} from "./chart_csv.js";
+import {post} from "./server.js";
+
+const NOTE = "One square for each region, with the leakers of the day in the first future. Other futures have other days.";
+const LAYER_DELAY = 250, LAYER_DELAY_PLAYING = 1200;
+const STEP = 220, STEP_REDUCED_MOTION = 1000, NIGHT_STEP = 900;
+let refresh = null;
+
+export const refreshDays = () => refresh?.();
+export const stopDays = () => { refresh = null; };
+
+const requestDays = async () => (await post("/api/days", {}))?.json() ?? null;
+
+export async function showDays() {
+  const box = el("section", {className: "days", ariaLabel: "One future day by day"},
+    el("h3", {textContent: "One future, day by day"}), el("p", {className: "small", textContent: "Simulating …"}));
+  $("view").append(box, el("div", {className: "plots"}));
+  const days = await requestDays();
+  if (!box.isConnected) return;
+  if (!days) return box.remove();
+  new DayMap(box, days);
+}
+
+class DayMap {
+  constructor(box, days) {
+    Object.assign(this, {box, days, newest: 0, playing: null, timer: null});
+    this.tiles = tilesOf(days.regions);
+    this.caption = el("p", {className: "day"});
+    this.range = el("input", {type: "range", min: 0, max: days.days.length - 1, value: days.largest_raid, id: "day"});
+    this.night = el("div", {className: "plots"});
+    this.button = el("button", {type: "button", textContent: "Play", onclick: () => this.playing ? this.stop() : this.play()});
+    this.range.addEventListener("input", () => this.update());
+    box.replaceChildren(el("h3", {textContent: "One future, day by day"}), el("p", {className: "small", textContent: NOTE}),
+      this.caption, el("div", {className: "controls"}, el("label", {htmlFor: "day", textContent: "Day"}), this.range, this.button),
+      el("div", {className: "tiles"}, ...this.tiles), this.night);
+    refresh = () => this.refresh();
+    this.update();
+  }
+
+  async refresh() {
+    const current = ++this.newest;
+    this.box.classList.add("stale");
+    const days = await requestDays();
+    if (current !== this.newest || !this.box.isConnected || !days) return;
+    this.days = days;
+    this.box.classList.remove("stale");
+    this.update();
+  }
+
+  update() {
+    const {days, leaked, launched, regions} = this.days, day = +this.range.value, counts = leaked[day];
+    const most = Math.max(1, ...leaked.map(row => Math.max(...row))), sum = counts.reduce((a, b) => a + b, 0);
+    this.caption.textContent = `${days[day]}: ${launched[day].toLocaleString("en-GB")} threats launched, `
+      + `${sum.toLocaleString("en-GB")} leakers (excluding decoys)`;
+    this.range.setAttribute("aria-valuetext", this.caption.textContent);
+    regions.forEach((region, i) => colour(this.tiles[i], counts[region.row], most));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.showNight(), this.playing ? LAYER_DELAY_PLAYING : LAYER_DELAY);
+  }
+
+  async showNight() {
+    const current = this.newest, day = this.range.value;
+    const response = await post("/api/night", {day: +day}), figure = response && await response.json();
+    if (figure && this.night.isConnected && current === this.newest && day === this.range.value) showLayers(this.night, figure);
+  }
+
+  play() {
+    const step = matchMedia("(prefers-reduced-motion: reduce)").matches ? STEP_REDUCED_MOTION : STEP;
+    this.button.textContent = "Stop";
+    this.playing = setInterval(() => {
+      if (!this.range.isConnected || +this.range.value >= +this.range.max) return this.stop();
+      this.range.value = +this.range.value + 1;
+      this.update();
+    }, step);
+  }
+
+  stop() {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.button.textContent = "Play";
+    this.update();
+  }
+}
+
+function tilesOf(regions) {
+  const [left, top] = [0, 1].map(axis => Math.min(...regions.map(region => region.tile[axis])));
+  return regions.map(region => {
+    const tile = el("div", {className: "tile"}, el("span", {textContent: region.name.replace(/ oblast.*| \(.*/, "")}), el("b"));
+    tile.style.gridColumn = region.tile[0] - left + 1;
+    tile.style.gridRow = region.tile[1] - top + 1;
+    return tile;
+  });
+}
+
+function colour(tile, count, most) {
+  const share = Math.sqrt(count / most), dark = share >= 0.5;
+  tile.lastChild.textContent = count;
+  tile.style.background = `color-mix(in srgb, var(--heat) ${Math.round(dark ? 40 + 60 * share : 80 * share)}%, var(--card))`;
+  tile.classList.toggle("hot", dark);
+}
+
+// The flow of one day's threats, replayed layer by layer: threats that have not met a layer yet are still in flight.
+function showLayers(box, figure) {
+  const {link} = figure.figure.data[0], layerOf = values(link.customdata), layers = Math.max(...layerOf);
+  const range = box.querySelector("#layer") ?? layerControls(box);
+  range.max = range.value = layers;
+  range.update = () => {
+    const passed = +range.value, ended = passed >= layers;
+    const inFlight = layerOf.reduce((sum, layer, j) => sum + (layer < passed ? 0 : values(link.value)[j]), 0);
+    range.setAttribute("aria-valuetext", ended ? "the end of the night"
+      : `${passed} of ${layers} layers passed, ${digits(inFlight)} in flight`);
+    figures(box.lastChild, [ended ? figure : {...figure, figure: partial(figure.figure, layerOf, passed, inFlight)}]);
+  };
+  range.update();
+}
+
+function layerControls(box) {
+  const range = el("input", {type: "range", min: 0, id: "layer"});
+  const replay = el("button", {type: "button", textContent: "Replay the night", onclick: () => {
+    range.value = 0;
+    range.update();
+    const timer = setInterval(() => {
+      if (!range.isConnected || +range.value >= +range.max) return clearInterval(timer);
+      range.value = +range.value + 1;
+      range.update();
+    }, NIGHT_STEP);
+  }});
+  range.addEventListener("input", () => range.update());
+  box.append(el("div", {className: "controls"}, el("label", {htmlFor: "layer", textContent: "Layers passed"}), range, replay),
+    el("div", {className: "plots"}));
+  return range;
+}
+
+function partial(figure, layerOf, passed, inFlight) {
+  const copy = structuredClone(figure), {link, node} = copy.data[0], last = node.label.length - 1;
+  link.target = Array.from(values(link.target), (target, j) => layerOf[j] < passed ? target : last);
+  node.label[last] = `in flight: ${digits(inFlight)}`;
+  return copy;
+}

@@ -1,0 +1,141 @@
+// Plans and large runs: jobs that go on while the page does other things, and whose results survive a reload.
+import {$, changesText, digits, el, meanWithInterval, save} from "./format.js";
+import {draw, figures, tone} from "./figures.js";
+import {post, request, showProblems} from "./server.js";
+import {state} from "./state.js";
+
+const POLL = 400;
+const TEXTS = {
+  plan: ["The plan, and the share of each country", "Find a plan",
+    "Searches for the output, lines, crew intake and kits with the least expected cost and losses, with the current changes as the "
+    + "starting point. Name a country to see the frontier of its share. The job goes on while you do other things, and its result survives a reload."],
+  run: ["A large run", "Simulate",
+    "Simulates many more futures than the answer above, for figures to quote. The job goes on while you do other things."],
+};
+
+function field(label, properties) {
+  const input = el("input", properties);
+  return [el("label", {}, label + " ", input), input];
+}
+
+const fieldsOf = kind => kind === "plan" ? {
+  futures: field("Futures", {type: "number", value: 40, min: 2, max: 400}),
+  target: field("Target, units a month", {type: "number", min: 0}),
+  by: field("By month", {type: "text", placeholder: state.panels.months[8] ?? state.panels.months[0]}),
+  frontier: field("Share of country", {type: "text", placeholder: state.panels.countries[0]}),
+} : {futures: field("Futures", {type: "number", value: 10000, min: 1, max: 100000})};
+
+export function showJobs(kind) {
+  const [title, action, note] = TEXTS[kind], fields = fieldsOf(kind), list = el("div"), result = el("div");
+  const form = el("form", {className: "job"}, ...Object.values(fields).map(([label]) => label), el("button", {textContent: action}));
+  const watcher = new Watcher(kind, list, result);
+  form.addEventListener("submit", async event => {
+    event.preventDefault();
+    const options = {};
+    for (const [name, [, input]] of Object.entries(fields))
+      if (input.value) options[name] = input.type === "number" ? +input.value : input.value;
+    if (await post("/api/jobs", {kind, options})) showProblems([]);
+    watcher.update();
+  });
+  $("view").replaceChildren(el("h3", {textContent: title}), el("p", {className: "small", textContent: note}), form, list, result);
+  watcher.update();
+}
+
+class Watcher {
+  constructor(kind, list, result) {
+    Object.assign(this, {kind, list, result, shown: null});
+  }
+
+  async update() {
+    if (!this.list.isConnected) return;
+    const response = await request("/api/jobs");
+    if (!response) return;
+    const jobs = (await response.json()).filter(job => job.kind === this.kind && job.of === state.panels.hash).reverse();
+    this.list.replaceChildren(...jobs.map(job => this.row(job)));
+    const done = jobs.find(job => job.state === "done");
+    if (done && this.shown !== done.id) {
+      this.shown = done.id;
+      await this.show(done);
+    }
+    clearTimeout(this.timer);
+    if (jobs.some(job => job.state === "running")) this.timer = setTimeout(() => this.update(), POLL);
+  }
+
+  row(job) {
+    const running = job.state === "running", detail = running ? job.step ?? "" : changesText(job.changes);
+    const row = el("p", {className: "jobrow"}, `${job.kind}: ${job.state}, ${job.seconds} s, ${detail} `);
+    if (running) row.append(el("progress", {max: job.total || 1, ...(job.total ? {value: job.done} : {}), ariaLabel: "Progress"}),
+      el("button", {type: "button", textContent: "Cancel",
+        onclick: async () => { await request(`/api/jobs/${job.id}`, {method: "DELETE"}); this.update(); }}));
+    if (job.problems) row.append(el("span", {className: "error", textContent: job.problems.join("; ")}));
+    return row;
+  }
+
+  async show(job) {
+    const response = await request(`/api/jobs/${job.id}/result`);
+    if (!response) return;
+    const content = await response.json(), plots = el("div"), explorer = content.frontier ? frontierExplorer(content.frontier) : null;
+    const download = el("button", {type: "button", textContent: "Save decisions.toml",
+      onclick: () => save("decisions.toml", content.decisions, "text/plain")});
+    this.result.replaceChildren(el("h3", {textContent: "Result"}), textLines(content.lines),
+      ...(content.decisions ? [download] : []), ...(explorer ? [explorer] : []), plots);
+    await figures(plots, content.figures);
+    if (plots.isConnected) explorer?.attach(plots.querySelector("[data-name=frontier] .plot"));
+  }
+}
+
+// Sentences as paragraphs, indented lines as a table of fixed width.
+function textLines(lines) {
+  const box = el("div", {className: "lines"});
+  for (const line of lines) {
+    if (!line.startsWith("  ")) box.append(el("p", {textContent: line}));
+    else if (box.lastChild?.tagName === "PRE") box.lastChild.textContent += "\n" + line;
+    else box.append(el("pre", {tabIndex: 0, textContent: line}));
+  }
+  return box;
+}
+
+function pointText(frontier, point) {
+  const cost = meanWithInterval({mean: point.cost, half: point.half});
+  const reached = point.reached === "never" ? "never reached" : `first reached in ${point.reached}`;
+  return `${frontier.country} makes ${digits(point.share)} %: ${cost} M ${state.panels.currency} against the cheapest share, `
+    + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, `
+    + `${frontier.rate} units a month ${reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
+}
+
+// A slider along the frontier, which can also be moved by dragging across the chart.
+function frontierExplorer(frontier) {
+  const range = el("input", {type: "range", min: 0, max: frontier.points.length - 1, value: frontier.cheapest, id: "share"});
+  const caption = el("p", {className: "day"});
+  const section = el("section", {ariaLabel: "Along the frontier"}, el("h3", {textContent: "Along the frontier"}),
+    el("label", {htmlFor: "share", textContent: `Share made in ${frontier.country}; drag here or across the chart`}), range, caption);
+  let chart = null, shapes = [];
+  const update = () => {
+    const point = frontier.points[range.value];
+    caption.textContent = pointText(frontier, point);
+    range.setAttribute("aria-valuetext", caption.textContent);
+    if (!chart) return;
+    const line = {width: 3, color: tone("--decision")};
+    chart.content.layout.shapes = [...shapes,
+      {type: "line", xref: "x", yref: "paper", x0: point.share, x1: point.share, y0: 0, y1: 1, line}];
+    draw(chart);
+  };
+  const selectNearest = event => {
+    const axis = chart._fullLayout.xaxis, share = axis.p2d(event.clientX - chart.getBoundingClientRect().left - axis._offset);
+    const distances = frontier.points.map(point => Math.abs(point.share - share));
+    range.value = distances.indexOf(Math.min(...distances));
+    update();
+  };
+  section.attach = plot => {
+    chart = plot;
+    chart.classList.add("draggable");
+    chart.content.layout.dragmode = false;
+    shapes = chart.content.layout.shapes ?? [];
+    chart.addEventListener("pointerdown", event => { chart.setPointerCapture(event.pointerId); selectNearest(event); }, true);
+    chart.addEventListener("pointermove", event => { if (event.buttons & 1) selectNearest(event); }, true);
+    update();
+  };
+  range.addEventListener("input", update);
+  update();
+  return section;
+}

@@ -1,0 +1,53 @@
+// The assumption log: every row with its rating, its effect on the net benefit, and a field to change it.
+import {$, digits, el, meanWithInterval, tableOf} from "./format.js";
+import {change, state} from "./state.js";
+
+const COLUMNS = ["name", "p10", "p50", "p90", "unit", "quality", "impact", "effect", "owner", "date", "line"];
+const RATINGS = {green: "● green", amber: "▲ amber", red: "■ red"};
+const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit in the futures with "
+  + "the highest fifth of the assumption's values less that with the lowest fifth, with its 95 % CI. Assumptions from raids.toml "
+  + "were fitted to a record and cannot be changed here.";
+let sort = ["name", 1];
+let fill = null;
+
+export function showLog() {
+  const filter = el("input", {type: "search", ariaLabel: "Filter the log"});
+  const headings = {p50: "value", effect: `effect on net benefit, M ${state.panels.currency}`};
+  const heads = COLUMNS.map(column => el("th", {scope: "col"}, el("button", {type: "button", textContent: headings[column] ?? column,
+    onclick: () => { sort = [column, sort[0] === column ? -sort[1] : 1]; fill(); }})));
+  const table = tableOf(heads, []);
+  fill = () => table.querySelector("tbody").replaceChildren(...sorted(filter.value).map(tableRow));
+  filter.addEventListener("input", () => fill());
+  const {assumptions} = state.panels, red = assumptions.filter(item => item.quality === "red").length;
+  $("view").replaceChildren(el("h3", {textContent: `${assumptions.length} assumptions, ${red} of them rated red`}),
+    el("p", {className: "small", textContent: NOTE}), el("label", {textContent: "Filter "}, filter), table);
+  fill();
+}
+
+export function showImpacts(impacts) {
+  for (const item of state.panels.assumptions)
+    Object.assign(item, {impact: item.fixed ? "no range" : "", effect: undefined}, impacts[item.name]);
+  fill?.();
+}
+
+function sorted(text) {
+  const word = text.toLowerCase(), [column, direction] = sort;
+  const key = item => column === "effect" ? Math.abs(item.effect ?? 0) : item[column] ?? "";
+  return state.panels.assumptions
+    .filter(item => [item.name, item.quality, item.owner, item.note].join(" ").toLowerCase().includes(word))
+    .sort((a, b) => direction * (key(a) > key(b) ? 1 : key(a) < key(b) ? -1 : 0));
+}
+
+function tableRow(item) {
+  const value = state.changes["a." + item.name] ?? String(+item.p50.toPrecision(6));
+  const field = el("input", {type: "text", value, ariaLabel: `value of ${item.name}`, disabled: !item.editable});
+  field.addEventListener("change", () => change("a." + item.name, field.value.trim() || null));
+  return el("tr", {}, ...COLUMNS.map(column => column === "p50" ? el("td", {}, field)
+    : el("td", {className: typeof item[column] === "number" ? "" : "text", textContent: cellText(item, column)})));
+}
+
+function cellText(item, column) {
+  if (column === "effect") return item.effect === undefined ? "" : meanWithInterval({mean: item.effect, half: 1.96 * item.error});
+  if (column === "quality") return RATINGS[item.quality];
+  return typeof item[column] === "number" && column !== "line" ? digits(item[column]) : item[column] ?? "";
+}

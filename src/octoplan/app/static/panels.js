@@ -1,0 +1,102 @@
+// The panels: a slider and a field for each decision and assumption, and the list of changes.
+import {$, digits, el} from "./format.js";
+import {change, state} from "./state.js";
+
+const SHOWN = 12, SHOWN_WHEN_SEARCHING = 40;
+const MIN_INTERVAL = 80;  // milliseconds between two changes from one slider
+
+const MARKS = {green: "● green: somebody can be asked", amber: "▲ amber: derived", red: "■ red: a guess"};
+
+export function showPanels() {
+  $("decisions").replaceChildren(...state.panels.decisions.map(item => slider(item, "d.")));
+  showAssumptions();
+}
+
+export function showAssumptions() {
+  const word = $("search").value.trim().toLowerCase();
+  const editable = state.panels.assumptions.filter(item => item.editable);
+  const matching = editable.filter(item => word ? (item.name + " " + item.note).toLowerCase().includes(word)
+    : item.listed_first || ("a." + item.name) in state.changes);
+  const limit = word ? SHOWN_WHEN_SEARCHING : SHOWN;
+  const listed = (matching.length || word ? matching : editable).slice(0, limit);
+  $("assumptions").replaceChildren(...listed.map(item => slider(item, "a.")));
+  if (word && matching.length > limit)
+    $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type more of the name`}));
+  updateSliders();
+}
+
+export function updateSliders() {
+  for (const row of document.querySelectorAll(".row")) row.update?.();
+}
+
+export function listChanges() {
+  const names = Object.keys(state.changes).sort();
+  $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
+    `${name.startsWith("d.") ? "◆ decision" : "? assumption"} ${name.slice(2)}: ${state.changes[name]} `,
+    el("button", {type: "button", textContent: "undo", ariaLabel: `undo ${name.slice(2)}`, onclick: () => change(name, null)})))
+    : [el("li", {textContent: "None: this is the baseline."})]));
+}
+
+// The text of a slider's value. "1.234" gets a fourth decimal: with three it could be read as 1,234.
+function valueText(x, isDecision) {
+  if (isDecision) return "x" + (+(+x).toPrecision(3));
+  const text = String(+(+x).toPrecision(4));
+  return /^-?[1-9]\d{0,2}\.\d{3}$/.test(text) ? text + "0" : text;
+}
+
+function slider(item, prefix) {
+  const isDecision = prefix === "d.", name = prefix + item.name, title = item.title ?? item.name;
+  const [low, high, baseline] = isDecision ? [0, item.max_factor, 1] : [item.low, item.high, item.p50];
+  const id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
+  const range = el("input", {type: "range", id, min: low, max: high, step: isDecision ? 0.05 : (high - low) / 200, value: baseline});
+  const field = el("input", {type: "text", ariaLabel: `${title}: type a value`});
+  const reset = el("button", {type: "button", textContent: "↺", ariaLabel: `Return to the baseline: ${title}`, onclick: () => change(name, null)});
+  listen(range, field, name, isDecision);
+  const details = isDecision ? el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}) : source(item);
+  const row = el("div", {className: "row"},
+    el("label", {htmlFor: id, textContent: title + (item.unit && !isDecision ? `, ${item.unit}` : "")}),
+    el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(item, isDecision, low, high, baseline)), field, reset),
+    el("details", {}, el("summary", {textContent: isDecision ? "By month" : `Source, ${item.quality}`}), details));
+  row.dataset.name = name;
+  row.update = () => {
+    const text = state.changes[name];
+    row.classList.toggle("changed", text !== undefined);
+    const value = text === undefined ? baseline : parseFloat(text.replace(/^[x×]/, ""));
+    if (Number.isFinite(value) && document.activeElement !== range) range.value = value;
+    if (document.activeElement !== field) field.value = text ?? valueText(baseline, isDecision);
+    range.setAttribute("aria-valuetext", field.value + (item.unit ? " " + item.unit : ""));
+  };
+  return row;
+}
+
+function listen(range, field, name, isDecision) {
+  let timer = null, last = 0;
+  range.addEventListener("input", () => {
+    field.value = valueText(range.value, isDecision);
+    clearTimeout(timer);
+    const wait = Math.max(0, last + MIN_INTERVAL - performance.now());
+    const send = () => { last = performance.now(); change(name, valueText(range.value, isDecision)); };
+    if (wait) timer = setTimeout(send, wait); else send();
+  });
+  field.addEventListener("change", () => change(name, field.value.trim() || null));
+}
+
+// On a slider: P10 to P90 as a shaded part, and the baseline as a tick.
+function marks(item, isDecision, low, high, baseline) {
+  const position = x => `${Math.min(100, Math.max(0, 100 * (x - low) / (high - low || 1)))}%`;
+  const tick = el("span", {className: "tick"});
+  tick.style.left = position(baseline);
+  if (isDecision) return [tick];
+  const shade = el("span", {className: "shade"});
+  shade.style.left = position(item.p10);
+  shade.style.width = `calc(${position(item.p90)} - ${position(item.p10)})`;
+  return [shade, tick];
+}
+
+function source(item) {
+  const quantiles = `P10 ${digits(item.p10)}, P50 ${digits(item.p50)}, P90 ${digits(item.p90)} ${item.unit}`;
+  return el("div", {}, el("p", {className: "rating", textContent: MARKS[item.quality]}),
+    el("p", {textContent: item.note}),
+    ...item.sources.map(s => el("p", {textContent: [s.title, s.publisher, s.date].filter(Boolean).join(", ") + " " + s.url})),
+    el("p", {className: "small", textContent: `${item.file}:${item.line}, ${item.distribution}, ${quantiles}; ${item.owner}, ${item.date}`}));
+}

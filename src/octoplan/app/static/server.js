@@ -1,0 +1,34 @@
+// Requests to the server, and the problems that it reports.
+import {$, el} from "./format.js";
+import {state} from "./state.js";
+
+const SILENT = "The server does not answer; is octoplan app still running?";
+
+export function showProblems(lines) {
+  const box = $("problems");
+  box.hidden = !lines.length;
+  const heading = lines.length === 1 ? "Error:" : `${lines.length} errors:`;
+  box.replaceChildren(...(lines.length ? [el("strong", {textContent: heading}),
+    el("ul", {}, ...lines.map(line => el("li", {textContent: line})))] : []));
+}
+
+// The problems of a response that is not OK, whatever its body is.
+export async function problemsOf(response) {
+  try { return (await response.json()).problems; }
+  catch { return [`The server answered ${response.status} ${response.statusText}.`]; }
+}
+
+// A response that is OK; null after showing why there is none.
+export async function request(path, options = {}) {
+  try {
+    const response = await fetch(path, options);
+    if (response.ok) return response;
+    showProblems(await problemsOf(response));
+  } catch (error) {
+    if (error.name !== "AbortError") showProblems([SILENT]);
+  }
+  return null;
+}
+
+export const post = (path, body, options = {}) =>
+  request(path, {method: "POST", body: JSON.stringify({of: state.panels.hash, changes: state.changes, ...body}), ...options});
