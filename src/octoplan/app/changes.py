@@ -8,8 +8,9 @@ from typing import Any
 
 from octoplan.errors import Problem, QuantityError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.csv_text import records_of, with_rows
-from octoplan.scenario.distributions import FROM_QUANTILES, Assumption
+from octoplan.scenario.distributions import FROM_QUANTILES
 from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.numerals import ambiguous_readings
