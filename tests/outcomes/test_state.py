@@ -13,10 +13,11 @@ import pytest
 from octoplan.api import Run, simulate
 from octoplan.cli.main import main as cli
 from octoplan.errors import RunError
+from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import manifest
 from octoplan.scenario.scenario import load, with_state
-from octoplan.show.report import facts
+from octoplan.show.report import details
 from tests.outcomes.runs import changed, octopus, pocket
 
 FEBRUARY = date(2026, 2, 1)
@@ -141,9 +142,9 @@ def test_the_run_says_from_when_it_knows() -> None:
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     assert manifest(run)["state_of"] == "2026-02-01"
-    assert "state of 2026-02-01" in facts(run, run.key_results())
+    assert "state of 2026-02-01" in details(Findings(run))
     assert manifest(whole())["state_of"] is None
-    assert "state of" not in facts(whole(), whole().key_results())
+    assert "state of" not in details(Findings(whole()))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from octoplan.campaign.tally import axes
 from octoplan.outcomes.measures import key_results, measures
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.limiting_factors import Constraint, LimitingFactor, constraints
-from octoplan.show import charts
+from octoplan.show.supply_charts import plant_limits
 
 ENERGY = LimitingFactor(
     "energy", "energy", constraints=(Constraint("energy", "plant", "MWh", "one more MWh", "{item}"),)
@@ -32,7 +32,7 @@ def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.Mo
     limited = replace(run, data=data.assign_coords(limit=list(labels)))
     shares = {m.title: m.values for m in measures(limited) if m.key.startswith("plants/")}
     assert shares["plant-days limited by energy"] == pytest.approx(np.full(4, 100.0))
-    assert "most of them for: energy (100 %)" in charts.plants(limited).layout.title.text
+    assert "most often limited by energy (100 %)" in plant_limits(limited).layout.title.text
     assert "output of the plants is limited most often by energy (100 % of plant-days)" in key_results(limited).summary
     assert "energy" in [constraint.name for constraint in constraints()]
 

@@ -15,7 +15,7 @@ from octoplan.show.report import report
 from tests.outcomes.runs import changed, octopus, pocket, ranged
 
 RUNS = {"pocket": pocket, "octopus": octopus}
-ALWAYS = ("supply", "defence", "money", "headlines", "log", "method", "checks", "assurance")
+ALWAYS = ("supply", "defence", "money", "measures", "log", "method", "checks", "assurance")
 LARGEST = 8_000_000
 
 
@@ -76,8 +76,8 @@ def test_what_was_not_run_is_absent() -> None:
 def test_one_future_has_no_tornado() -> None:
     """One future says nothing of what matters, and everything else stands."""
     text = report(simulate(load("pocket"), 1, 1))
-    assert "matters" not in sections(text)
-    assert "What would change it" not in text
+    assert "sensitivity" not in sections(text)
+    assert "What would change the answer" not in text
     assert set(ALWAYS) <= set(sections(text))
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().replace("finance", "")
 
@@ -85,9 +85,9 @@ def test_one_future_has_no_tornado() -> None:
 def test_many_futures_say_what_matters() -> None:
     """With enough futures there are two tornados, and what would change the answer names rows."""
     text = report(ranged())
-    assert "matters" in sections(text)
-    assert {"tornado-net", "tornado-kept"} & set(Page(text).figures)
-    assert re.search(r"What would change it.*?assumptions\.csv:\d+", text, re.DOTALL)
+    assert "sensitivity" in sections(text)
+    assert {"tornado-net-benefit", "tornado-leakers-prevented"} & set(Page(text).figures)
+    assert re.search(r"What would change the answer.*?assumptions\.csv:\d+", text, re.DOTALL)
 
 
 def test_two_options_stand_side_by_side(tmp_path: Path) -> None:
@@ -135,14 +135,16 @@ def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
 
 def test_a_plan_has_an_annex(tmp_path: Path) -> None:
     """What a plan's folder says stands in the report; a folder without a plan is refused in words."""
-    (tmp_path / "evidence.json").write_text('{"binding": ["crews bind"], "frontier": {"breaks": ["it turns at 40 %"]}}')
+    (tmp_path / "evidence.json").write_text(
+        '{"binding": ["crews limit the plan"], "frontier": {"breaks": ["it turns at 40 %"]}}'
+    )
     (tmp_path / "summary.txt").write_text("saves 3 M & more")
     text = report(pocket(), plan=tmp_path)
     assert "plan" in sections(text)
-    assert "crews bind" in text
+    assert "crews limit the plan" in text
     assert "it turns at 40 %" in text
     assert "saves 3 M &amp; more" in text
-    with pytest.raises(RunError, match="is no folder of a plan"):
+    with pytest.raises(RunError, match="is not the folder of a plan"):
         report(pocket(), plan=tmp_path / "none")
 
 

@@ -22,9 +22,9 @@ from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Ints
-from octoplan.show import layers
 from octoplan.show.frame import untitled
 from octoplan.show.theme import GREY
+from octoplan.show.threat_flow import leakers_by_day, worst_day
 
 STEPS, DEEP_STEPS = (2, 8, 32, 128), (512,)
 """Numbers of futures of successive answers, and more for views that need them. The first answer leaves out the
@@ -240,6 +240,6 @@ def daily_map(run: Run, days: xr.Dataset) -> dict[str, Any]:
     ]
     return {
         "days": [str(day)[:10] for day in days["day"].values], "regions": regions,
-        "largest_raid": layers.worst_day(days), "leaked": layers.by_day(run, days).tolist(),
+        "largest_raid": worst_day(days), "leaked": leakers_by_day(run, days).tolist(),
         "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
     }  # fmt: skip

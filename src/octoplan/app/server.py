@@ -31,7 +31,7 @@ from octoplan.app.views import DEEP, Figure
 from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import read_files
-from octoplan.show import layers
+from octoplan.show.threat_flow import threat_flow_on_day
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -162,7 +162,7 @@ class Page:
             run, days = self.engine.daily(self.scenarios(request, body)[1])
             if body.day >= days.sizes["day"]:
                 raise RequestError(422, f"day: {body.day} is not accepted; the last day is {days.sizes['day'] - 1}")
-            return figure_data(Figure("night", layers.night(run, days, body.day), NIGHT_NOTE, overlay=False))
+            return figure_data(Figure("night", threat_flow_on_day(run, days, body.day), NIGHT_NOTE, overlay=False))
 
         return JSONResponse(await self.in_thread(figure))
 

@@ -11,16 +11,17 @@ from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import sensitivities
 from octoplan.outcomes.view import view_of
-from octoplan.show import annexes, forecast, layers, money, sensitivity
-from octoplan.show.answer import FEWER, NET
-from octoplan.show.charts import CHARTS
+from octoplan.show import forecast, sensitivity
+from octoplan.show.charts import page_figures
+from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
+from octoplan.show.money_charts import cost_s_curve
 from octoplan.show.provenance import impacts
 from octoplan.show.theme import M
 
 BASE_CASE_FUTURES = 32
 """Futures from which on figures are drawn that need a simulation at medians."""
 RAIDS_NOTE = "Dots are published months, from the sources in the documentation; the band is what the scenario draws."
-SCURVE_NOTE = "In brackets: the amount to be added to the central estimate."
+S_CURVE_NOTE = "In brackets: the contingency to be added to the point estimate."
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Figure:
     overlay: bool = True
 
 
-def charts_of(run: Run, *names: str) -> list[Figure]:
-    """Charts of the report by name."""
-    return [Figure(name, CHARTS[name][0](run), CHARTS[name][1]) for name in names]
+def charts_of(run: Run, *names: str, overlay: bool = True) -> list[Figure]:
+    """Charts of the report by name, without those that have nothing to draw."""
+    return [Figure(item.name, item.chart, item.caption, overlay) for item in page_figures(run, *names)]
 
 
 def raids(run: Run) -> list[Figure]:
@@ -44,29 +45,25 @@ def raids(run: Run) -> list[Figure]:
 
 
 def supply(run: Run) -> list[Figure]:
-    """Production by plant, stock, and the fan of output."""
-    return [Figure("fan", layers.fan(run), annexes.FAN), *charts_of(run, "production", "plants", "stock")]
+    """Deliveries, production by plant, limiting factors of the plants, and stock."""
+    return charts_of(run, "deliveries", "production", "plant-limits", "stock")
 
 
 def defence(run: Run) -> list[Figure]:
     """Threats through the layers, leakers, sorties and crews."""
-    flow = Figure("flow", layers.flow(run), annexes.FLOW, overlay=False)
-    return [flow, *charts_of(run, "nights", "stopped", "leakers", "sorties", "crews")]
+    flow = charts_of(run, "threat-flow", overlay=False)
+    return flow + charts_of(run, "night-limits", "stopped-share", "leakers-by-region", "kills-per-sortie", "crews")
 
 
 def costs(run: Run) -> list[Figure]:
     """Spending, cost per kill and cost-effectiveness; from enough futures on also the S-curve and discounting."""
-    figures = charts_of(run, "spend")
-    price = money.kill(run)
-    if price is not None:
-        figures.append(Figure("kill", price, annexes.KILL, overlay=False))
-    figures.append(Figure("plane", money.plane(run), annexes.PLANE, overlay=False))
+    figures = charts_of(run, "spend") + charts_of(run, "cost-per-kill", "cost-effectiveness", overlay=False)
     if run.futures >= BASE_CASE_FUTURES:
         medians = run_at_medians(run)
         if not medians.status.any():
-            curve = money.scurve(cost_estimate(run, medians), view_of(run).unit)
-            figures.insert(0, Figure("scurve", curve, SCURVE_NOTE, overlay=False))
-        figures.append(Figure("discounted", money.discounted(run), annexes.RATES, overlay=False))
+            curve = cost_s_curve(cost_estimate(run, medians), view_of(run).unit)
+            figures.insert(0, Figure("cost-s-curve", curve, S_CURVE_NOTE, overlay=False))
+        figures += charts_of(run, "present-values", overlay=False)
     return figures
 
 
@@ -75,13 +72,13 @@ def tornados(run: Run) -> list[Figure]:
     unit = view_of(run).unit
     figures = []
     for name, title, values, size, value_unit in (
-        ("tornado-net", NET, net_benefit(run), M, f"M {unit}"),
-        ("tornado-kept", FEWER, leakers_prevented(run), 1.0, "leakers"),
+        ("tornado-net-benefit", NET_BENEFIT, net_benefit(run), M, f"M {unit}"),
+        ("tornado-leakers-prevented", LEAKERS_PREVENTED, leakers_prevented(run), 1.0, "leakers"),
     ):  # fmt: skip
         effects = sensitivities(run, values)
         if effects:
             chart = sensitivity.tornado(run.scenario, effects, title, value_unit, size=size)
-            figures.append(Figure(name, chart, sensitivity.METHOD, overlay=False))
+            figures.append(Figure(name, chart, sensitivity.CAPTION, overlay=False))
     return figures
 
 
@@ -110,5 +107,8 @@ def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
 
 def switching_values(run: Run) -> list[str]:
     """Sentences on the value of an assumption at which the net benefit, or the leakers prevented, change sign."""
-    of_net = sensitivity.switching(run.scenario, sensitivities(run, net_benefit(run)), NET)
-    return [*of_net, *sensitivity.switching(run.scenario, sensitivities(run, leakers_prevented(run)), FEWER)]
+    of_net = sensitivity.switching_values(run.scenario, sensitivities(run, net_benefit(run)), NET_BENEFIT)
+    return [
+        *of_net,
+        *sensitivity.switching_values(run.scenario, sensitivities(run, leakers_prevented(run)), LEAKERS_PREVENTED),
+    ]

@@ -28,7 +28,7 @@ from octoplan.plan.results import evaluation, narrative
 from octoplan.plan.results.frontier import Frontier, frontier
 from octoplan.scenario import Scenario, load
 from octoplan.show import benchmarks, plan
-from octoplan.show.charts import CHARTS
+from octoplan.show.charts import CHARTS, page_figures
 
 PROGRESS_INTERVAL = 0.25
 """Seconds between two reports of progress."""
@@ -137,7 +137,7 @@ def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) 
     results = key_results(run)
     return {
         "lines": [results.summary, f"{run.futures:,} futures, {run.failed:,} failed"],
-        "figures": [chart_data(name, chart(run), note) for name, (chart, note) in CHARTS.items()],
+        "figures": [chart_data(item.name, item.chart, item.caption) for item in page_figures(run, *CHARTS)],
         "table": results.to_csv(),
     }
 

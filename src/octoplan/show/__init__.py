@@ -1,23 +1,22 @@
-"""Every chart and table, once: the report, the command line and a notebook draw the same figure."""
+"""Charts, tables and pages: the report, the command line and a notebook draw the same figures."""
 
-from octoplan.outcomes.key_results import html_table as html_table
 from octoplan.show.charts import CHARTS as CHARTS
-from octoplan.show.charts import crews as crews
-from octoplan.show.charts import leakers as leakers
-from octoplan.show.charts import nights as nights
-from octoplan.show.charts import plants as plants
-from octoplan.show.charts import production as production
-from octoplan.show.charts import sorties as sorties
-from octoplan.show.charts import spend as spend
-from octoplan.show.charts import stock as stock
-from octoplan.show.charts import stopped as stopped
+from octoplan.show.defence_charts import crews as crews
+from octoplan.show.defence_charts import kills_per_sortie as kills_per_sortie
+from octoplan.show.defence_charts import leakers_by_region as leakers_by_region
+from octoplan.show.defence_charts import night_limits as night_limits
+from octoplan.show.defence_charts import stopped_share as stopped_share
 from octoplan.show.forecast import launches as launches
-from octoplan.show.layers import fan as fan
-from octoplan.show.layers import flow as flow
-from octoplan.show.layers import night as night
-from octoplan.show.money import discounted as discounted
-from octoplan.show.money import kill as kill
-from octoplan.show.money import plane as plane
-from octoplan.show.money import scurve as scurve
+from octoplan.show.money_charts import cost_effectiveness as cost_effectiveness
+from octoplan.show.money_charts import cost_per_kill as cost_per_kill
+from octoplan.show.money_charts import cost_s_curve as cost_s_curve
+from octoplan.show.money_charts import present_values as present_values
+from octoplan.show.money_charts import spend as spend
 from octoplan.show.report import report as report
 from octoplan.show.sensitivity import tornado as tornado
+from octoplan.show.supply_charts import deliveries as deliveries
+from octoplan.show.supply_charts import plant_limits as plant_limits
+from octoplan.show.supply_charts import production as production
+from octoplan.show.supply_charts import stock as stock
+from octoplan.show.threat_flow import threat_flow as threat_flow
+from octoplan.show.threat_flow import threat_flow_on_day as threat_flow_on_day

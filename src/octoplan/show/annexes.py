@@ -1,183 +1,155 @@
-"""The annexes of a report: a section for each thing that was run, and none for what was not."""
+"""The annexes of a report: the data of each section; a section with nothing to say is absent."""
 
 import json
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-import plotly.graph_objects as go
+from typing import Any, NamedTuple
 
 from octoplan.errors import RunError
 from octoplan.outcomes.compare import compare_findings, comparison_tables
-from octoplan.outcomes.finance import LEVELS
+from octoplan.outcomes.finance import LEVELS, CostEstimate
 from octoplan.outcomes.findings import Findings
-from octoplan.outcomes.format import digits
+from octoplan.outcomes.format import ResultTable, digits
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.key_results import KeyResults, html_table
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
-from octoplan.scenario import Scenario
-from octoplan.show import layers, money
-from octoplan.show.answer import FEWER, NET
-from octoplan.show.charts import CHARTS, spend
-from octoplan.show.frame import framed, listed, section, table
-from octoplan.show.sensitivity import METHOD, SHOWN, switching, tornado
+from octoplan.show.charts import CHARTS, page_figures
+from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
+from octoplan.show.html import PageFigure
+from octoplan.show.money_charts import cost_s_curve, spend
+from octoplan.show.provenance import TableText
+from octoplan.show.sensitivity import CAPTION, SHOWN, switching_values, tornado
 from octoplan.show.theme import M
+from octoplan.show.threat_flow import threat_flow_on_day, worst_day
 
-Figure = tuple[str, go.Figure | None, str]
-
-FAN = "Units that reach a region, by month, over futures; dashed are the two rates that were announced in public."
-FLOW = "Means over futures and the whole period; decoys are a class of their own."
-PLANE = "A point a future. Left of the line more leak than without the programme, mostly by luck."
-RATES = "Real terms, discounted to the start; 3.5 % is the Green Book's standard rate, 1.5 % its rate for health."
-KILL = (
-    "Interceptors with their crews and kits, all makers, over all kills; missiles as the layer named for comparison "
-    "would need them for the same kills."
-)
-NIGHT = "The day with most launched in the first finished future: counts, not places. Other futures have other days."
+DAY_CAPTION = "Counts of the day with most threats launched in the first finished future. Other futures differ."
 
 
-def drawn(figures: Iterable[Figure]) -> str:
-    return "".join(framed(name, made, note) for name, made, note in figures if made is not None)
+def supply(run: Run) -> list[PageFigure]:
+    """Deliveries, production by plant, limiting factors of the plants, stock."""
+    return page_figures(run, "deliveries", "production", "plant-limits", "stock")
 
 
-def charted(run: Run, *names: str) -> list[Figure]:
-    return [(name, CHARTS[name][0](run), CHARTS[name][1]) for name in names]
-
-
-def supply(run: Run) -> str:
-    """Deliveries against the announced rates, by plant, what bound, and stocks."""
-    return drawn([("fan", layers.fan(run), FAN), *charted(run, "production", "plants", "stock")])
-
-
-def defence(findings: Findings) -> str:
-    """From launched to stopped or leaked: over all futures, on one day, by region, month and limit."""
+def defence(findings: Findings) -> list[PageFigure]:
+    """Threats launched, stopped and leaked: over all futures, on one day, by region and month; limiting factors."""
     run, days = findings.run, findings.days
-    figures: list[Figure] = [("flow", layers.flow(run), FLOW)]
+    figures = page_figures(run, "threat-flow")
     if days is not None:
-        figures.append(("night", layers.night(run, days, layers.worst_day(days)), NIGHT))
-    return drawn([*figures, *charted(run, "leakers", "stopped", "nights", "sorties", "crews")])
+        flow = threat_flow_on_day(run, days, worst_day(days))
+        figures.append(PageFigure("threat-flow-on-day", flow, DAY_CAPTION))
+    return figures + page_figures(
+        run, "leakers-by-region", "stopped-share", "night-limits", "kills-per-sortie", "crews"
+    )
 
 
-def spending(findings: Findings) -> str:
-    """The S-curve with contingency, optimism bias, spend, the plane, discount rates and cost a kill."""
-    run, found = findings.run, findings.cost_estimate
-    unit = view_of(run).unit
-    figures: list[Figure] = []
-    body = ""
-    if found is not None:
-        note = (
-            "The central estimate has every assumption at its median and no optimism bias, mean of "
-            f"{findings.medians.futures} futures. In brackets what must be added to it to stay within the sum in that "
-            "share of futures."
-        )
-        figures.append(("scurve", money.scurve(found, unit), note))
-        body = contingency(found.point, [found.contingency(level) for level in LEVELS], found.percentile, unit)
-        body += bias(found.values, found.without_bias, unit)
-    figures += [
-        ("spend", spend(run, nominal=findings.nominal), CHARTS["spend"][1]),
-        ("plane", money.plane(run), PLANE),
-        ("discounted", money.discounted(run), RATES),
-        ("kill", money.kill(run), KILL),
+class Money(NamedTuple):
+    """The annex on money: contingency and optimism bias as tables, then figures."""
+
+    contingency: TableText | None
+    bias: TableText | None
+    figures: list[PageFigure]
+
+
+def money(findings: Findings) -> Money:
+    """The cost estimate with contingency, spend, cost-effectiveness, discount rates, cost per kill."""
+    run, estimate, unit = findings.run, findings.cost_estimate, view_of(findings.run).unit
+    figures = [
+        PageFigure("spend", spend(run, nominal=findings.nominal), CHARTS["spend"].caption),
+        *page_figures(run, "cost-effectiveness", "present-values", "cost-per-kill"),
     ]
-    return body + drawn(figures)
+    if estimate is None:
+        return Money(None, None, figures)
+    caption = (
+        "The point estimate has every assumption at its median and no optimism bias; it is the mean of "
+        f"{findings.medians.futures} futures, which differ by chance events. In brackets: the contingency to be added "
+        "to it so that the sum is not exceeded in that share of futures."
+    )
+    curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
+    return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [curve, *figures])
 
 
-def contingency(point: float, added: Sequence[float], percentile: float, unit: str) -> str:
-    """The point estimate's percentile, and what must be added for each level of confidence."""
+def contingency(estimate: CostEstimate, unit: str) -> TableText:
+    """The point estimate with its percentile, and the contingency at each level of confidence."""
+    point = estimate.point
     rows = [
-        ("all assumptions at their medians", f"{point / M:,.1f}", "", f"kept in {100 * percentile:.0f} % of futures")
-    ]
-    rows += [
-        (f"P{100 * level:.0f}", f"{(point + more) / M:,.1f}", f"{more / M:+,.1f}",
-         f"{100 * more / point:+,.0f} % of the central estimate" if point > 0 else "")
-        for level, more in zip(LEVELS, added, strict=True)
+        ("point estimate, assumptions at medians", f"{point / M:,.1f}", "",
+         f"not exceeded in {100 * estimate.percentile:.0f} % of futures")
     ]  # fmt: skip
-    return table((f"cost of the programme, M {unit}", "cost", "contingency", ""), rows, css="log")
+    for level in LEVELS:
+        added = estimate.contingency(level)
+        share = f"{100 * added / point:+,.0f} % of the point estimate" if point > 0 else ""
+        rows.append((f"P{100 * level:.0f}", f"{(point + added) / M:,.1f}", f"{added / M:+,.1f}", share))
+    return TableText((f"cost of the programme, M {unit}", "cost", "contingency", ""), rows)
 
 
-def bias(with_it: np.ndarray, without: np.ndarray, unit: str) -> str:
-    """The programme's cost with optimism bias on and off."""
+def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
+    """The programme's cost with and without optimism bias."""
     rows = [
         (name, *(f"{v / M:,.1f}" for v in (i.p10, i.p50, i.p90, i.mean)), digits(i.se_mean / M, 2))
-        for name, i in (("optimism bias on", interval(with_it)), ("optimism bias off", interval(without)))
+        for name, i in (
+            ("with optimism bias", interval(estimate.values)),
+            ("without optimism bias", interval(estimate.without_bias)),
+        )
     ]
-    return table((f"cost of the programme, M {unit}", "P10", "P50", "P90", "mean", "± mean"), rows, css="log")
+    head = (f"cost of the programme, M {unit}", "P10", "P50", "P90", "mean", "standard error of the mean")
+    return TableText(head, rows)
 
 
-def plan(folder: Path | None) -> str:
-    """What ``octoplan plan`` wrote of a plan: its summary, what binds, what falls short, where the choice turns."""
+class PlanText(NamedTuple):
+    """What a plan's folder says: its summary, and lists of sentences under their headings."""
+
+    summary: str
+    lists: list[tuple[str, list[str]]]
+    folder: str
+
+
+def plan(folder: Path | None) -> PlanText | None:
+    """The plan in a folder that ``octoplan plan`` wrote; RunError for another folder."""
     if folder is None:
-        return ""
+        return None
     try:
-        said = json.loads((folder / "evidence.json").read_text("utf-8"))
+        evidence: dict[str, Any] = json.loads((folder / "evidence.json").read_text("utf-8"))
         summary = (folder / "summary.txt").read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder} is no folder of a plan ({error}); octoplan plan writes one") from error
-    parts = [f"<pre class='lines'>{escape(summary)}</pre>"]
-    for title, lines in (
-        ("What binds", said.get("binding")), ("Short of the target", said.get("short")),
-        ("Where the choice of the split turns", (said.get("frontier") or {}).get("breaks")),
-        ("Remarks", said.get("remarks")),
-    ):  # fmt: skip
-        if lines:
-            parts.append(f"<h3>{escape(title)}</h3>{listed(lines, most=SHOWN)}")
-    parts.append(
-        f"<p class='small'>Month by month, with figures: plan.html and plan.xlsx in {escape(str(folder))}.</p>"
+        raise RunError(f"{folder} is not the folder of a plan ({error}); octoplan plan writes one") from error
+    lists = (
+        ("Limiting factors", evidence.get("binding")),
+        ("Shortfalls against the target", evidence.get("short")),
+        ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("breaks")),
+        ("Remarks", evidence.get("remarks")),
     )
-    return "".join(parts)
+    return PlanText(summary, [(title, lines) for title, lines in lists if lines], str(folder))
 
 
-def matters(scenario: Scenario, gain: Sequence[Sensitivity], kept: Sequence[Sensitivity], unit: str) -> str:
-    """Tornados of the net benefit and of the leakers kept from a target, and switching values."""
-    if not gain and not kept:
-        return ""
-    figures: list[Figure] = []
-    if gain:
-        figures.append(("tornado-net", tornado(scenario, gain, NET, f"M {unit}", size=M), METHOD))
-    if kept:
-        figures.append(("tornado-kept", tornado(scenario, kept, FEWER, "leakers"), METHOD))
-    turns = [*switching(scenario, gain, NET), *switching(scenario, kept, FEWER)]
-    words = f"<h3>Switching values</h3>{listed(turns, most=2 * SHOWN)}" if turns else ""
-    return drawn(figures) + words
+class SensitivityAnalysis(NamedTuple):
+    """Tornados, and switching values as sentences."""
+
+    figures: list[PageFigure]
+    switching: list[str]
 
 
-def differences(findings: Sequence[Findings], labels: Sequence[str]) -> str:
+def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
+    """Tornados and switching values of the net benefit and of the leakers prevented; None with too few futures."""
+    scenario, unit = findings.run.scenario, view_of(findings.run).unit
+    net, leakers = findings.net_benefit_sensitivity, findings.leakers_sensitivity
+    figures = []
+    if net:
+        chart = tornado(scenario, net, NET_BENEFIT, f"M {unit}", size=M)
+        figures.append(PageFigure("tornado-net-benefit", chart, CAPTION))
+    if leakers:
+        chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "leakers")
+        figures.append(PageFigure("tornado-leakers-prevented", chart, CAPTION))
+    switching = [
+        *switching_values(scenario, net, NET_BENEFIT), *switching_values(scenario, leakers, LEAKERS_PREVENTED),
+    ]  # fmt: skip
+    return SensitivityAnalysis(figures, switching[: 2 * SHOWN]) if figures else None
+
+
+def differences(findings: Sequence[Findings], labels: Sequence[str]) -> list[ResultTable]:
     """Differences of further runs from the first, future by future."""
-    if len(findings) < 2:
-        return ""
-    return "".join(
-        table(result.head, [cells for _, rows in result.sections for cells in rows], caption=result.title)
-        + f"<p class='small'>{escape(result.note)}</p>"
-        for result in comparison_tables(compare_findings(findings, labels))
-    )
+    return comparison_tables(compare_findings(findings, labels)) if len(findings) > 1 else []
 
 
-def failures(run: Run) -> str:
+def failures(run: Run) -> list[str]:
     """The failed futures with their errors."""
-    if not run.failed:
-        return ""
-    lines = [f"future {future}: {text}" for future, text in sorted(run.messages.items())]
-    return (
-        f"<p class='failed'>{run.failed:,} of {run.futures:,} futures failed and count nowhere.</p>"
-        f"{listed(lines, most=SHOWN)}"
-    )
-
-
-def every(key_results: KeyResults) -> str:
-    return f"<div class='wide' tabindex='0'>{html_table(key_results)}</div>"
-
-
-def annexes(parts: Iterable[tuple[str, str, str]]) -> str:
-    """Name, title and body of each, lettered; empty ones are left out."""
-    there = [part for part in parts if part[2]]
-    return "".join(section(name, f"Annex {chr(65 + i)}. {title}", body) for i, (name, title, body) in enumerate(there))
-
-
-def contents(parts: Iterable[tuple[str, str, str]]) -> str:
-    """Links to the annexes that are there."""
-    there = [part for part in parts if part[2]]
-    links = " · ".join(f"<a href='#{name}'>{chr(65 + i)} {escape(t)}</a>" for i, (name, t, _) in enumerate(there))
-    return f"<p class='small'>Annexes: {links}</p>"
+    return [f"future {future}: {text}" for future, text in sorted(run.messages.items())]

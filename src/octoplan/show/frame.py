@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from octoplan.show.html import PageFigure, environment, render, split_title
+from octoplan.show.html import PageFigure, environment, plain_text, render, without_title
 
 
 def paged(title: str, body: str) -> str:
@@ -16,7 +16,8 @@ def paged(title: str, body: str) -> str:
 
 def untitled(figure: go.Figure) -> tuple[str, str, go.Figure]:
     """Title, subtitle, and the figure without them."""
-    return split_title(figure)
+    title = figure.layout.title
+    return plain_text(title.text), plain_text(title.subtitle.text), without_title(figure)
 
 
 def framed(name: str, figure: go.Figure, note: str) -> str:

@@ -1,6 +1,5 @@
 """Pages of HTML: Jinja2 templates with autoescape, and the plotly figures that stand in them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -28,29 +27,33 @@ class PageFigure:
     @property
     def title(self) -> str:
         """The title, which stands above the figure as text of the page, so that it breaks on a narrow screen."""
-        return split_title(self.chart)[0]
+        return plain_text(self.chart.layout.title.text)
 
     @property
     def subtitle(self) -> str:
-        return split_title(self.chart)[1]
+        return plain_text(self.chart.layout.title.subtitle.text)
 
     @property
     def html(self) -> Markup:
         """The figure without its title."""
-        drawing = split_title(self.chart)[2].to_html(
+        drawing = without_title(self.chart).to_html(
             full_html=False,
             include_plotlyjs=False,
             div_id=f"chart-{self.name}",
             config={"displaylogo": False, "responsive": True},
+            validate=False,
         )
         return Markup(drawing)  # noqa: S704  plotly escapes the JSON that it writes
 
 
-def split_title(chart: go.Figure) -> tuple[str, str, go.Figure]:
-    """Title and subtitle of a figure as plain text, and the figure without them and without the room they take."""
-    title = chart.layout.title
-    untitled = go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_ROOM})
-    return unescape(title.text), unescape(title.subtitle.text or ""), untitled
+def plain_text(label: str | None) -> str:
+    """The text that plotly shows for a label without tags."""
+    return unescape(label or "")
+
+
+def without_title(chart: go.Figure) -> go.Figure:
+    """The figure without its title and the room that it takes."""
+    return go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_ROOM})
 
 
 @cache
@@ -76,8 +79,3 @@ def render(template: str, **values: Any) -> str:
     tables and figures from ``macros.html``.
     """
     return environment().get_template(template).render(**values)
-
-
-def page(title: str, figures: Iterable[PageFigure], details: str = "") -> str:
-    """A page of figures under a title, with one line of details."""
-    return render("figures.html", title=title, figures=list(figures), details=details)

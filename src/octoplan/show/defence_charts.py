@@ -1,0 +1,224 @@
+"""Charts of the defence: sorties, shares stopped, limiting factors of the nights, leakers by region, crews."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import View, by_future, ratio, view_of
+from octoplan.scenario import limiting_factors
+from octoplan.scenario.arrays import Floats
+from octoplan.show.series import NEUTRAL, OWNER_NAMES, median, month_total, monthly_share
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    add_band,
+    add_bars,
+    colour,
+    fit_legend,
+    label,
+    new_figure,
+    undefined_note,
+)
+
+NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
+"""Colours of the limiting factors of a night, in their order."""
+DAYS = 30
+"""Days over which leakers are counted on the map."""
+DARK = 0.55
+"""Share of the largest figure from which a tile's text is white."""
+
+
+def kills_per_sortie(run: Run) -> go.Figure:
+    """Sorties and kills a month, and kills per sortie by maker."""
+    view = view_of(run)
+    months = view.names.months
+    sorties, kills = month_total(view, "sorties"), month_total(view, "kills")
+    chart = new_figure(
+        kills_title(ratio(by_future(kills), by_future(sorties))),
+        ("sorties and kills, all makers", "kills per sortie, by maker"),
+        height=450,
+    )
+    add_band(chart, months, sorties, "sorties", BLUE)
+    add_band(chart, months, kills, "kills", VERMILION, dash="dash")
+    sorties_by_design, kills_by_design = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
+    notes = []
+    for (owner, rows), hexed in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
+        values = ratio(kills_by_design[:, :, rows].sum(axis=2), sorties_by_design[:, :, rows].sum(axis=2))
+        add_band(chart, months, values, OWNER_NAMES[owner], hexed, column=2, form=".2f")
+        notes.append(undefined_note(values, f"Kills per sortie, {OWNER_NAMES[owner]},"))
+    chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
+    chart.update_yaxes(title="a month", col=1)
+    chart.update_yaxes(title="kills per sortie", col=2)
+    return fit_legend(chart)
+
+
+def kills_title(per_sortie: Floats) -> str:
+    """How many sorties a kill takes; ``per_sortie`` is (futures,), undefined where no sortie is flown."""
+    if np.isnan(per_sortie).all():
+        return "No sortie is flown in any future"
+    number = median(per_sortie)
+    if number <= 0:
+        return "No threat is killed" if np.nanmax(per_sortie) <= 0 else "In most futures no threat is killed"
+    return f"It takes {1 / number:,.1f} sorties to kill one threat"
+
+
+def stopped_share(run: Run) -> go.Figure:
+    """Share of launched threats that are stopped, by class and month."""
+    view = view_of(run)
+    months, names = view.names.months, view.names.threats
+    launched, leaked = (view.tally(name).sum(axis=2) for name in ("launched", "leaked"))
+    share = 100 * ratio(launched - leaked, launched)
+    shares = [median(values) for values in (100 * ratio((launched - leaked).sum(axis=1), launched.sum(axis=1))).T]
+    titles = [label(view.title("threats", name)) for name in names]
+    rows = 1 if len(names) < 3 else 2
+    columns = -(-len(names) // rows)
+    chart = new_figure(
+        stopped_title(view, titles, shares),
+        tuple(
+            f"{title}: {'none launched' if np.isnan(value) else f'{value:.0f} %'}"
+            for title, value in zip(titles, shares, strict=True)
+        ),
+        rows=rows,
+        height=380 if rows == 1 else 620,
+    )
+    for t, title in enumerate(titles):
+        add_band(chart, months, share[:, :, t], title, colour(t), row=t // columns + 1, column=t % columns + 1,
+                 legend=False, form=".0f")  # fmt: skip
+    values = share.reshape(len(share), -1)
+    chart.update_layout(title_subtitle_text=undefined_note(values[:, ~np.isnan(values).all(axis=0)], "The share"))
+    chart.update_yaxes(range=[0, 101], title="stopped, %")
+    return fit_legend(chart)
+
+
+def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
+    """The class, decoys excluded, of which the smallest share is stopped."""
+    launched = [t for t in range(len(titles)) if view.not_decoys[t] and not np.isnan(shares[t])]
+    if not launched:
+        return "No threat is launched"
+    worst = min(launched, key=lambda t: shares[t])
+    if len(launched) == 1:
+        return f"{shares[worst]:.0f} % of {titles[worst]} are stopped"
+    return f"{titles[worst]}: the smallest share stopped, {shares[worst]:.0f} %"
+
+
+def night_limits(run: Run) -> go.Figure:
+    """Limiting factors of the region-nights with threats that interceptors can engage."""
+    view = view_of(run)
+    counts = view.tally("nights").sum(axis=2).astype(np.float64)
+    factors, share = limiting_factors.NIGHT_LIMITS, monthly_share(counts)
+    limited = counts.sum(axis=(0, 1))[1:]
+    limited = limited / limited.sum() if limited.sum() else limited
+    top = int(np.argmax(limited)) + 1
+    chart = new_figure(
+        f"Limited by {factors[top].title}: {100 * limited[top - 1]:.0f} % of the region-nights on which threats passed "
+        "the interceptors"
+        if limited.sum()
+        else "No threat that interceptors could engage passed them"
+    )
+    colours = (NEUTRAL, *NIGHT_COLOURS)
+    for i in (*range(1, len(factors)), 0):
+        add_bars(
+            chart, view.names.months, share[:, i], factors[i].title, i, hexed=colours[i % len(colours)], form=".1f"
+        )
+    chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
+    return fit_legend(chart)
+
+
+def leakers_by_region(run: Run) -> go.Figure:
+    """Leakers in 30 days by region, excluding decoys, on a grid with one tile for each region."""
+    view = view_of(run)
+    regions = view.names.regions
+    counts = view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)) * DAYS / float(view.days.sum())
+    low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
+    titles = [label(view.title("regions", name)) for name in regions]
+    tiles = {r: run.scenario.tiles[name] for r, name in enumerate(regions) if name in run.scenario.tiles}
+    top = int(np.argmax(centre))
+    chart = new_figure(
+        f"{titles[top]} has the most leakers: {centre[top]:,.1f} in {DAYS} days "
+        f"(P10 {low[top]:,.1f}, P90 {high[top]:,.1f})",
+        height=560,
+    )
+    omitted = len(regions) - len(tiles)
+    if omitted:
+        chart.update_layout(
+            title_subtitle_text=f"{omitted} of {len(regions)} regions have no tile and are not drawn; "
+            f"they have {centre[[r for r in range(len(regions)) if r not in tiles]].sum():,.1f} leakers in {DAYS} days."
+        )
+    texts = [f"{titles[r]}: {centre[r]:,.1f} ({low[r]:,.1f} to {high[r]:,.1f})" for r in range(len(regions))]
+    draw_tiles(chart, tiles, centre, titles, texts)
+    chart.update_layout(hovermode="closest", margin={"l": 12, "b": 12})
+    chart.update_xaxes(visible=False)
+    return chart.update_yaxes(visible=False, autorange="reversed", rangemode="normal")
+
+
+def draw_tiles(
+    chart: go.Figure, tiles: Mapping[int, tuple[int, int]], values: Floats, titles: list[str], texts: list[str]
+) -> None:
+    """Draw a heat map of tiles with the title and the value of each region.
+
+    tiles
+        Column and row of the tile of a region, by row of the region; ``values``, ``titles`` and ``texts`` (shown on
+        pointing at a tile) are by region.
+    """
+    columns, rows = zip(*tiles.values(), strict=True) if tiles else ((0,), (0,))
+    grid = np.full((max(rows) - min(rows) + 1, max(columns) - min(columns) + 1), np.nan)
+    hover = np.full(grid.shape, "", dtype=object)
+    largest = max(float(values.max()), 1e-9)
+    for region, (column, row) in tiles.items():
+        y, x = row - min(rows), column - min(columns)
+        grid[y, x], hover[y, x] = values[region], texts[region]
+        chart.add_annotation(
+            x=x,
+            y=y,
+            text=f"{wrapped_name(titles[region])}<br><b>{values[region]:,.1f}</b>",
+            showarrow=False,
+            font={"size": 10, "color": "white" if values[region] > DARK * largest else BLACK},
+        )
+    chart.add_trace(
+        go.Heatmap(
+            z=grid,
+            text=hover,
+            hovertemplate="%{text}<extra></extra>",
+            colorscale=[[0, "#F2F6FA"], [0.5, "#6BAED6"], [1, "#08306B"]],
+            zmin=0,
+            zmax=largest,
+            xgap=3,
+            ygap=3,
+            hoverongaps=False,
+            colorbar={"title": {"text": f"leakers in<br>{DAYS} days, P50"}, "thickness": 14, "len": 0.7},
+        )
+    )
+
+
+def wrapped_name(name: str, width: int = 14) -> str:
+    """A name on lines short enough for a tile, words in brackets on a line of their own."""
+    plain, bracket, aside = name.partition(" (")
+    lines = plain.split(" ")[:1]
+    for word in plain.split(" ")[1:]:
+        if len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] = f"{lines[-1]} {word}"
+        else:
+            lines.append(word)
+    return "<br>".join([*lines, bracket.strip() + aside] if bracket else lines)
+
+
+def crews(run: Run) -> go.Figure:
+    """Trained crews, kits, and crews available on a night."""
+    view = view_of(run)
+    trained, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
+    available = view.tally("fit") / view.days
+    chart = new_figure(
+        f"Of {median(trained[:, -1]):,.0f} trained crews and {median(kits[:, -1]):,.0f} kits at the end, "
+        f"{median(available.mean(axis=1)):,.0f} crews are available on an average night"
+    )
+    add_band(chart, view.names.months, trained, "trained crews", BLUE)
+    add_band(chart, view.names.months, kits, "kits", ORANGE, dash="dash")
+    add_band(chart, view.names.months, available, "crews available on a night", GREEN, dash="dot")
+    chart.update_yaxes(title="crews, kits")
+    return fit_legend(chart)

@@ -1,0 +1,156 @@
+"""The front pages of a report: question, answer with its range, what would change it, options, limitations."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.format import digits, scaled
+from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.view import view_of
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats
+from octoplan.show.provenance import TableText, capitalised, describe, row_reference
+from octoplan.show.sensitivity import switching_values
+from octoplan.show.theme import M
+
+NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
+QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
+
+SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach/"), ("kills", "leaked/real", "added/real")
+MONEY_KEYS = ("programme/cost", "damage/avoided", "cost/kill", "spend")
+"""Measures of the answer, by the annex that has their detail; of measures that begin with ``reach/`` the last."""
+
+LIMITATIONS = (
+    "The model resolves days and regions: it says nothing about places within a region or times within a night.",
+    "Uncertainty is that of the stated ranges; an assumption without a range adds none.",
+    "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
+)  # fmt: skip
+MOST_NAMED = 3
+"""Assumptions that are named, for each figure, among what would change the answer."""
+
+
+class AnswerRow(NamedTuple):
+    """One row of the answer: its title, the annex with its detail, and its figures as text."""
+
+    title: str
+    annex: str
+    cells: tuple[str, ...]
+
+
+def people(run: Run) -> list[tuple[str, str]]:
+    """Roles of the analysis and who holds them."""
+    governance = run.scenario.programme.governance
+    roles = (
+        ("commissioned by", governance.commissioner), ("analyst", governance.analyst),
+        ("assured by", governance.assurer), ("approved by", governance.approver),
+    )  # fmt: skip
+    return [(role, name or "not named") for role, name in roles]
+
+
+def answer_rows(findings: Findings) -> list[AnswerRow]:
+    """The measures that the answer rests on, and the net benefit."""
+    table = findings.key_results
+    finished = findings.run.futures - findings.run.failed
+    rows = []
+    for annex, keys in (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS)):
+        for key in keys:
+            row = result(table, key)
+            if row is not None:
+                rows.append(answer_row(row, annex, table, finished))
+    net, unit = interval(findings.net_benefit), view_of(findings.run).unit
+    cells = (*(digits(v / M) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / M, 2), f"M {unit}")
+    return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells)]
+
+
+def result(table: KeyResults, key: str) -> KeyResult | None:
+    """The measure of a key, without ``/real`` where no class is a decoy; the last one of a prefix ending in ``/``."""
+    if key.endswith("/"):
+        return next((row for row in reversed(table.rows) if row.key.startswith(key)), None)
+    key = key if key in table else key.removesuffix("/real")
+    return next((row for row in table.rows if row.key == key), None)
+
+
+def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> AnswerRow:
+    """A measure as a row of the answer; it says on how many futures it rests where it is not defined in all."""
+    i = row.interval
+    title = row.measure
+    if i.futures < finished:
+        title += f" (defined in {i.futures:,} of {finished:,} futures)"
+    if row.form == "month":
+        points = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
+        return AnswerRow(title, annex, (*points, f"{digits(i.se_p50, 2)} months", "month"))
+    size, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
+    points = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
+    return AnswerRow(title, annex, (*points, digits(i.se_p50 / size, 2), unit))
+
+
+def changes(findings: Findings) -> list[str]:
+    """What would change the answer: the assumptions with the largest effects, and the switching values."""
+    scenario, unit = findings.run.scenario, view_of(findings.run).unit
+    lines = []
+    for what, items, size, unit_of in (
+        (NET_BENEFIT, findings.net_benefit_sensitivity, M, f"M {unit}"),
+        (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, "leakers"),
+    ):
+        distinct = [item for item in items if item.sure]
+        lines += [effect(scenario, item, what, size, unit_of) for item in distinct[:MOST_NAMED]]
+        lines += switching_values(scenario, items, what)[:MOST_NAMED]
+    return lines
+
+
+def effect(scenario: Scenario, item: Sensitivity, what: str, size: float, unit: str) -> str:
+    """A sentence on the effect of one assumption."""
+    low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
+    if abs(item.size) / size < MOST_NAMED:
+        low, high = digits(item.low / size), digits(item.high / size)
+    return (
+        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {low} {unit} where it is low and {high} "
+        f"where it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
+    )
+
+
+def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
+    """The options in columns, each run with its programme, and the first without it."""
+    first, measures = findings[0], [option.measures for option in findings]
+    unit = f"M {view_of(first.run).unit}"
+    leaked = "leaked/real" if "leaked/real" in measures[0] else "leaked"
+    nothing = np.zeros(1)
+    rows: list[tuple[str, float, list[Floats], Floats]] = [
+        ("good units made, units", 1.0, [table["made"].values for table in measures], nothing),
+        ("leakers, excluding decoys, threats", 1.0, [table[leaked].values for table in measures],
+         measures[0][leaked].values + first.leakers_prevented),
+        (f"damage by leakers, {unit}", M, [table["damage"].values for table in measures],
+         measures[0]["damage"].values + measures[0]["damage/avoided"].values),
+        (f"cost of the programme, {unit}", M, [table["programme/cost"].values for table in measures], nothing),
+        (f"net benefit, {unit}", M, [option.net_benefit for option in findings], nothing),
+    ]  # fmt: skip
+    return TableText(
+        ("", *labels, "without the programme"),
+        [
+            (title, *(quantiles(values, size) for values in values_of), quantiles(without, size))
+            for title, size, values_of, without in rows
+        ],
+    )
+
+
+def quantiles(values: Floats, size: float) -> str:
+    """P50 (P10 to P90) over futures; infinite values count, and futures without a value are reported."""
+    i = interval(values / size)
+    if not i.futures:
+        return "undefined"
+    low, middle, high = (digits(q) for q in (i.p10, i.p50, i.p90))
+    text = middle if low == middle == high else f"{middle} ({low} to {high})"
+    return text if i.futures == len(values) else f"{text}, {i.futures:,} of {len(values):,} futures"
+
+
+def limitations(run: Run) -> list[str]:
+    """What limits the use of every figure."""
+    assumptions = run.scenario.assumptions
+    red = sum(assumption.quality == "red" for assumption in assumptions)
+    confirmed = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."
+    return [confirmed, *LIMITATIONS]

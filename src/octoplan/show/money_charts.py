@@ -1,0 +1,269 @@
+"""Charts of cost and benefit: S-curve with contingency, spend, cost-effectiveness, discount rates, cost per kill."""
+
+from math import isinf, isnan
+
+import numpy as np
+import plotly.graph_objects as go
+
+from octoplan.campaign.tally import (
+    BIAS,
+    CAPITAL,
+    COSTS,
+    CREWS,
+    FREIGHT,
+    KITS,
+    LABOUR,
+    MAKERS,
+    OVERHEAD,
+    PARTS,
+    ROYALTY,
+    TRAINING,
+)
+from octoplan.outcomes.finance import LEVELS, CostEstimate, by_discount_rate, leakers_prevented, programme_cost
+from octoplan.outcomes.format import digits
+from octoplan.outcomes.intervals import Interval, interval
+from octoplan.outcomes.measures import missiles, money
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import Measure, view_of
+from octoplan.scenario.arrays import Floats
+from octoplan.show.series import median
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    ORANGE,
+    VERMILION,
+    M,
+    add_bars,
+    faded,
+    fit_legend,
+    label,
+    new_figure,
+)
+
+PROGRAMME_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS)
+PURPOSES = {
+    "the programme's plants": PROGRAMME_COSTS,
+    "other makers": (MAKERS,),
+    "crews, training": (CREWS, TRAINING),
+    "kits": (KITS,),
+}
+"""Categories of the spend on interceptors, crews and kits, by purpose."""
+MOST_POINTS = 1500
+"""Points of a scatter plot at most; of more futures every n-th is drawn."""
+CURVE_POINTS = 200
+"""Points of an S-curve at most."""
+
+
+def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
+    """Share of futures in which the programme costs no more than a sum, with and without optimism bias."""
+    chart = new_figure(s_curve_title(cost, unit), height=430)
+    for name, values, hexed, dash in (
+        ("with optimism bias", cost.values, BLUE, "solid"),
+        ("without optimism bias", cost.without_bias, ORANGE, "dash"),
+    ):
+        ordered = np.sort(values) / M
+        share = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
+        points = np.unique(np.linspace(0, len(ordered) - 1, CURVE_POINTS).astype(int))
+        chart.add_trace(
+            go.Scatter(
+                x=ordered[points], y=share[points], name=name, mode="lines",
+                line={"color": hexed, "width": 2.5, "dash": dash},
+                hovertemplate=f"{name}: %{{y:.0f}} % of futures cost %{{x:,.1f}} M or less<extra></extra>",
+            )
+        )  # fmt: skip
+    for level in LEVELS:
+        added = cost.contingency(level)
+        total = (cost.point + added) / M
+        chart.add_trace(
+            go.Scatter(
+                x=[total], y=[100 * level], mode="markers+text", marker={"color": BLUE, "size": 9}, showlegend=False,
+                name=f"P{100 * level:.0f}", text=[f"P{100 * level:.0f}: {total:,.0f} ({added / M:+,.0f})"],
+                textposition="bottom right", textfont={"size": 12},
+                hovertemplate=f"P{100 * level:.0f}: {total:,.1f} M<extra></extra>",
+            )
+        )  # fmt: skip
+    chart.add_vline(
+        x=cost.point / M, line={"color": BLACK, "width": 1.5, "dash": "dot"},
+        annotation={"text": f"point estimate: {cost.point / M:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
+        annotation_position="top left",
+    )  # fmt: skip
+    costs = np.concatenate([trace.x for trace in chart.data])
+    chart.update_xaxes(title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
+                       gridcolor=GRID, range=[costs.min(), costs.max() + 0.25 * np.ptp(costs)])  # fmt: skip
+    chart.update_yaxes(title="% of futures that cost no more", range=[0, 102])
+    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+
+
+def s_curve_title(cost: CostEstimate, unit: str) -> str:
+    """In how many futures the point estimate is not exceeded, and the contingency to P80."""
+    needed = cost.contingency(0.8) / M
+    rest = f"P80 needs a contingency of {needed:,.0f} M" if needed > 0.0 else "P80 needs no contingency"
+    return (
+        f"The point estimate, {cost.point / M:,.0f} M {unit}, is not exceeded in {100 * cost.percentile:.0f} % of "
+        f"futures; {rest}"
+    )
+
+
+def spend(run: Run, *, nominal: bool = False) -> go.Figure:
+    """Mean spend a month on interceptors, crews and kits: by payer, by purpose, and of the plants by category."""
+    view = view_of(run, nominal=nominal)
+    months, spent = view.names.months, view.money("spend")
+    means = spent.mean(axis=0) / M
+    categories = [cost for costs in PURPOSES.values() for cost in costs]
+    total = spent[:, :, categories].sum(axis=(1, 2, 3)) / M
+    programme = spent[:, :, list(PROGRAMME_COSTS)].sum(axis=(1, 2, 3)) / M
+    chart = new_figure(
+        f"Interceptors, crews and kits cost {median(total):,.0f} M {view.run.scenario.currency} in total (P50), "
+        f"the programme's plants {median(programme):,.0f} M",
+        ("by payer", "by purpose", "the programme's plants"),
+        height=470,
+    )
+    index = 0
+    for i, payer in enumerate(view.names.payers):
+        name = label(view.title("payers", payer))
+        add_bars(chart, months, means[:, categories, i].sum(axis=1), name, index, form=",.2f")
+        index += 1
+    for name, costs in PURPOSES.items():
+        add_bars(chart, months, means[:, list(costs)].sum(axis=(1, 2)), name, index, column=2, form=",.2f")
+        index += 1
+    for cost in PROGRAMME_COSTS:
+        name = COSTS[cost].replace("-", " ")
+        add_bars(chart, months, means[:, cost].sum(axis=1), name, index, column=3, form=",.2f")
+        index += 1
+    chart.update_yaxes(title=f"M {view.unit} a month, mean", col=1)
+    return fit_legend(chart)
+
+
+def cost_effectiveness(run: Run) -> go.Figure:
+    """The cost-effectiveness plane: leakers prevented against the programme's cost, a point for each future."""
+    view = view_of(run)
+    prevented, cost = leakers_prevented(run), programme_cost(view).sum(axis=1) / M
+    quadrants = {
+        "stops more and costs more": (prevented > 0) & (cost > 0),
+        "stops more and costs no more": (prevented > 0) & (cost <= 0),
+        "stops no more and costs more": (prevented <= 0) & (cost > 0),
+        "stops no more and costs no more": (prevented <= 0) & (cost <= 0),
+    }
+    top = max(quadrants, key=lambda name: quadrants[name].mean())
+    chart = new_figure(f"In {100 * quadrants[top].mean():.0f} % of futures the programme {top}", height=440)
+    step = max(1, len(prevented) // MOST_POINTS)
+    for name, hexed, symbol in zip(quadrants, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"),
+                                   strict=True):  # fmt: skip
+        futures = np.flatnonzero(quadrants[name])[::step]
+        if len(futures):
+            chart.add_trace(
+                go.Scatter(
+                    x=prevented[futures], y=cost[futures], mode="markers",
+                    name=f"{name}: {100 * quadrants[name].mean():.0f} %",
+                    marker={"color": faded(hexed, 0.55), "size": 6, "symbol": symbol, "line": {"width": 0}},
+                    hovertemplate=f"%{{x:,.0f}} leakers prevented for %{{y:,.1f}} M {view.unit}<extra></extra>",
+                )
+            )  # fmt: skip
+    chart.add_vline(x=0.0, line={"color": BLACK, "width": 1})
+    chart.update_xaxes(title="leakers prevented, excluding decoys", tickformat=",", hoverformat=",", showgrid=True,
+                       gridcolor=GRID)  # fmt: skip
+    chart.update_yaxes(title=f"cost of the programme, M {view.unit}")
+    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+
+
+def present_values(run: Run) -> go.Figure:
+    """Present value of the programme's cost and of its net benefit by discount rate, P50 with P10 to P90."""
+    by_rate, unit = by_discount_rate(run), view_of(run).unit
+    benefits = [interval(benefit).p50 for _, benefit in by_rate.values()]
+    sign = "negative" if max(benefits) < 0 else "positive" if min(benefits) > 0 else "zero"
+    chart = new_figure(
+        f"The net benefit (P50) is {sign} at every discount rate"
+        if len(set(np.sign(benefits))) == 1
+        else "The sign of the net benefit (P50) depends on the discount rate",
+        height=360,
+    )
+    for index, (name, hexed) in enumerate(
+        (("programme's cost", ORANGE), ("net benefit: damage avoided less cost", BLUE))
+    ):
+        points = [interval(values[index] / M) for values in by_rate.values()]
+        chart.add_trace(
+            go.Scatter(
+                x=[rate + 0.16 * (index - 0.5) for rate in range(len(points))], y=[p.p50 for p in points],
+                mode="markers+text", name=name,
+                marker={"color": hexed, "size": 10, "symbol": ("square", "circle")[index]},
+                text=[f"{p.p50:,.0f}" for p in points], textposition="middle right", textfont={"size": 12},
+                error_y={"type": "data", "symmetric": False, "array": [p.p90 - p.p50 for p in points],
+                         "arrayminus": [p.p50 - p.p10 for p in points], "thickness": 1.6, "width": 5},
+                hovertemplate=f"{name}: %{{y:,.1f}} M<extra></extra>",
+            )
+        )  # fmt: skip
+    chart.update_xaxes(title="discount rate a year", tickvals=list(range(len(by_rate))),
+                       ticktext=[f"{100 * r:g} %" for r in by_rate], range=[-0.5, len(by_rate) - 0.3])  # fmt: skip
+    chart.update_yaxes(title=f"present value, M {unit}", rangemode="normal")
+    chart.add_hline(y=0.0, line={"color": BLACK, "width": 1})
+    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+
+
+def cost_per_kill(run: Run) -> go.Figure | None:
+    """Cost per kill of the interceptors compared with that of the missile layer; None without a missile layer."""
+    view = view_of(run)
+    if missiles(view) is None:
+        return None
+    measures = {measure.key: measure for measure in money(view)}
+    interceptor, missile = measures["cost/kill"], measures["missiles/kill"]
+    if np.isnan(missile.values).all():
+        return None
+    chart = new_figure(cost_per_kill_title(interceptor.values, missile.values), height=260)
+    notes = []
+    intervals = [interval(measure.values / 1e3) for measure in (interceptor, missile)]
+    edge = 3.0 * max(p for i in intervals for p in (i.p10, i.p50, i.p90) if np.isfinite(p))
+    for row, (name, hexed, measure, point) in enumerate(
+        zip(("interceptors", "missiles"), (BLUE, ORANGE), (interceptor, missile), intervals, strict=True)
+    ):
+        notes.append(undefined_cost(name, measure))
+        add_cost(chart, row, name, hexed, point, edge)
+    chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
+    chart.update_xaxes(type="log", title=f"cost per kill, k {view.unit}, P50 with P10 to P90", tickformat=",",
+                       hoverformat=",.1f", showgrid=True, gridcolor=GRID, dtick=1)  # fmt: skip
+    chart.update_yaxes(tickvals=[0, 1], ticktext=["interceptors", "missiles"], range=[-0.6, 1.8], showgrid=False,
+                       zeroline=False, automargin=True, rangemode="normal")  # fmt: skip
+    return chart.update_layout(hovermode="closest", margin={"b": 60})
+
+
+def add_cost(chart: go.Figure, row: int, name: str, hexed: str, point: Interval, edge: float) -> None:
+    """Add the P50 of a cost with its range; an infinite end, spend without a kill, reaches to the edge."""
+    low, middle, high = (min(p, edge) for p in (point.p10, point.p50, point.p90))
+    chart.add_trace(
+        go.Scatter(
+            x=[middle], y=[row], mode="markers+text", marker={"color": hexed, "size": 12}, showlegend=False, name=name,
+            text=[f"{digits(point.p50)} k" if not isinf(point.p50) else "no kill"], textposition="top center",
+            error_x={"type": "data", "symmetric": False, "array": [high - middle], "arrayminus": [middle - low],
+                     "thickness": 2, "width": 0 if isinf(point.p90) else 7},
+            hovertemplate=f"{name}: {digits(point.p50)} k ({digits(point.p10)} to {digits(point.p90)}), "
+            f"{point.futures:,} futures<extra></extra>",
+        )
+    )  # fmt: skip
+
+
+def cost_per_kill_title(interceptors: Floats, missile: Floats) -> str:
+    """How many times as much a kill by missile costs, over the futures in which both costs are defined."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = interval(missile / interceptors)
+    if not factor.futures or isnan(factor.p50):
+        return "No future has a kill to compare the costs of"
+    return (
+        f"A kill by missile costs {digits(factor.p50, 2)} times one by interceptor "
+        f"(P10 {digits(factor.p10, 2)}, P90 {digits(factor.p90, 2)})"
+    )
+
+
+def undefined_cost(name: str, measure: Measure) -> str:
+    """A sentence on the futures in which a cost per kill is undefined or infinite; empty without any."""
+    undefined, infinite = int(np.isnan(measure.values).sum()), int(np.isinf(measure.values).sum())
+    total = len(measure.values)
+    sentences = []
+    if undefined:
+        sentences.append(
+            f"Undefined for {name} in {undefined:,} of {total:,} futures, which have no kill and no spend."
+        )
+    if infinite:
+        sentences.append(f"Infinite for {name} in {infinite:,} of {total:,} futures, which have spend and no kill.")
+    return " ".join(sentences)

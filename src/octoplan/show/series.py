@@ -1,0 +1,34 @@
+"""What the charts of a run have in common: sums by month, medians, and the names and colours of series."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.outcomes.view import OTHERS, PROGRAMME, SHARED, View, ratio
+from octoplan.scenario.arrays import Floats
+
+NEUTRAL = "#D9D9D9"
+"""Colour of days without a limiting factor."""
+OWNER_NAMES = {PROGRAMME: "programme", OTHERS: "other makers", SHARED: "both, same design"}
+
+
+def month_total(view: View, name: str) -> NDArray[Any]:
+    """(futures, months) a tally summed over its other axes."""
+    values = view.tally(name)
+    total: NDArray[Any] = values.reshape(*values.shape[:2], -1).sum(axis=2)
+    return total
+
+
+def median(values: NDArray[Any]) -> float:
+    """P50 over the futures in which a figure is defined, one of its values where some are infinite."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan")
+    return float(np.median(known) if np.isfinite(known).all() else np.quantile(known, 0.5, method="inverted_cdf"))
+
+
+def monthly_share(counts: Floats) -> Floats:
+    """(months, factors) per cent of each limiting factor in a month, over (futures, months, factors) of all futures."""
+    total = counts.sum(axis=0)
+    return 100 * ratio(total, total.sum(axis=1, keepdims=True))

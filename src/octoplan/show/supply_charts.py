@@ -1,0 +1,172 @@
+"""Charts of supply: deliveries, production by plant, stock, and the limiting factors of the plants."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from octoplan.outcomes.format import digits
+from octoplan.outcomes.measures import LADDER
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import View, by_future, ratio, view_of
+from octoplan.scenario import limiting_factors
+from octoplan.scenario.arrays import Floats
+from octoplan.show.series import NEUTRAL, OWNER_NAMES, median, month_total, monthly_share
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    YELLOW,
+    add_band,
+    add_bars,
+    faded,
+    fit_legend,
+    label,
+    new_figure,
+)
+
+PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
+"""Colours of the limiting factors, and then of the parts, in their order."""
+OTHER_PARTS = "#7F6A4F"
+PARTS_NAMED, LEAST_SHARE = 5, 0.5
+"""Parts that have a colour of their own at most, and per cent of the plant-days that each must limit."""
+RECENT = 6
+"""Last months of the run that a title speaks of."""
+FAN = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
+"""Quantiles between which a band of the fan lies, and its opacity."""
+
+
+def deliveries(run: Run, rates: Sequence[int] = LADDER) -> go.Figure:
+    """Units delivered a month, P5 to P95 as a fan, with some monthly rates for comparison."""
+    view = view_of(run)
+    months, delivered = list(view.names.months), view.tally("delivered").sum(axis=2)
+    lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
+    chart = new_figure(deliveries_title(view, delivered, rates), height=430)
+    for low, high, opacity in FAN:
+        chart.add_trace(
+            go.Scatter(
+                x=[*months, *reversed(months)], y=[*lines[high], *reversed(lines[low])], fill="toself", mode="lines",
+                fillcolor=faded(BLUE, opacity), line={"color": faded(BLUE, 0.55), "width": 0.8},
+                name=f"P{100 * low:.0f} to P{100 * high:.0f}", hoverinfo="skip",
+            )
+        )  # fmt: skip
+    chart.add_trace(
+        go.Scatter(
+            x=months, y=lines[0.5], name="P50", mode="lines", line={"color": BLUE, "width": 2.8},
+            customdata=np.stack([lines[0.1], lines[0.9]], axis=-1),
+            hovertemplate="P50 %{y:,.0f} (P10 %{customdata[0]:,.0f}, P90 %{customdata[1]:,.0f})<extra></extra>",
+        )
+    )  # fmt: skip
+    for rate in rates:
+        chart.add_hline(
+            y=rate, line={"color": BLACK, "width": 1.2, "dash": "dash"},
+            annotation={"text": f"{rate:,} a month", "font": {"size": 12}, "bgcolor": "rgba(255,255,255,0.75)"},
+            annotation_position="top left",
+        )  # fmt: skip
+    most = max([float(lines[0.95].max()), *rates])
+    chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * most])
+    return fit_legend(chart)
+
+
+def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int]) -> str:
+    """The month by which half, and nine in ten, of the futures have delivered the highest rate in some month."""
+    months = view.names.months
+    if not rates:
+        return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
+    rate = max(rates)
+    share = (np.maximum.accumulate(delivered, axis=1) >= rate).mean(axis=0)
+    half, most = (next((months[i] for i in range(len(months)) if share[i] >= q), None) for q in (0.5, 0.9))
+    if half is None:
+        return f"{100 * share[-1]:.0f} % of futures have delivered {rate:,} units in a month by {months[-1]}"
+    rest = f", nine in ten by {most}" if most else f"; {100 * share[-1]:.0f} % by {months[-1]}"
+    return f"Half of the futures have delivered {rate:,} units in a month by {half}{rest}"
+
+
+def production(run: Run) -> go.Figure:
+    """Good units made and delivered a month, in total and by plant."""
+    view = view_of(run)
+    months, made, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
+    recent = min(RECENT, len(months))
+    chart = new_figure(
+        f"In its last {recent} months the programme makes {median(made[:, -recent:].mean(axis=1)):,.0f} good units a "
+        f"month and delivers {median(delivered[:, -recent:].mean(axis=1)):,.0f}",
+        ("made and delivered, P50 with P10 to P90", "made, by plant (mean; hatching by country)"),
+        height=460,
+    )
+    add_band(chart, months, made, "made", BLUE)
+    add_band(chart, months, delivered, "delivered", ORANGE, dash="dash")
+    good = view.tally("good").mean(axis=0)
+    index = 0
+    for shape, rows in zip(("", "/", ".", "x", "-", "|"), view.plants_by_country.values(), strict=False):
+        for plant in rows:
+            name = label(view.title("plants", view.names.plants[plant]))
+            add_bars(chart, months, good[:, plant], name, index, column=2, shape=shape)
+            index += 1
+    chart.update_yaxes(title="units a month")
+    return fit_legend(chart)
+
+
+def stock(run: Run) -> go.Figure:
+    """Units in the regions, and units received and sorties a month, of the programme and of other makers."""
+    view = view_of(run)
+    months = view.names.months
+    in_stock, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
+    chart = new_figure(
+        stock_title(100 * ratio(by_future(sorties), by_future(received))),
+        ("stock in the regions at the end of the month", "received (dashed) and sorties (solid)"),
+        height=450,
+    )
+    for (owner, rows), hexed in zip(view.designs_by_owner.items(), (BLUE, ORANGE, GREEN), strict=False):
+        name = OWNER_NAMES[owner]
+        add_band(chart, months, in_stock[:, :, rows].sum(axis=2), name, hexed)
+        add_band(chart, months, received[:, :, rows].sum(axis=2), f"{name}, received", hexed,
+                 column=2, dash="dash", legend=False)  # fmt: skip
+        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, sorties", hexed,
+                 column=2, legend=False)  # fmt: skip
+    chart.update_yaxes(title="units", col=1)
+    chart.update_yaxes(title="units a month", col=2)
+    return fit_legend(chart)
+
+
+def stock_title(per_hundred: Floats) -> str:
+    """Sorties for each 100 units received; ``per_hundred`` is (futures,), undefined where no unit is received."""
+    if np.isnan(per_hundred).all():
+        return "No unit reaches a region in any future"
+    number = median(per_hundred)
+    text = f"{number:,.0f}" if np.isfinite(number) else digits(number)
+    return f"Crews fly {text} sorties for each 100 units that the regions receive"
+
+
+def plant_limits(run: Run) -> go.Figure:
+    """Limiting factors of the plant-days with output planned; the five most frequent parts one by one."""
+    view = view_of(run)
+    counts = view.tally("plant_limit").sum(axis=2).astype(np.float64)
+    counts[:, :, limiting_factors.IDLE] = 0.0
+    share, total = monthly_share(counts), counts.sum(axis=(0, 1))
+    planned = total.sum()
+    total = 100 * total / max(planned, 1.0)
+    factors, met = limiting_factors.PLANT_LIMITS, limiting_factors.MET
+    layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.limits]
+    parts = list(range(len(factors), len(total)))
+    frequent = sorted((i for i in parts if total[i] >= LEAST_SHARE), key=lambda i: -total[i])[:PARTS_NAMED]
+    layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]
+    coloured = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
+    coloured.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS))
+    worst = max(coloured, key=lambda layer: total[layer[1]].sum())
+    chart = new_figure(
+        f"{100 - total[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "
+        f"({total[worst[1]].sum():.0f} %)"
+        if planned
+        else "No plant has output planned on any day"
+    )
+    for name, rows, hexed in [*coloured, (factors[met].title, [met], NEUTRAL)]:
+        if total[rows].sum() > 0:
+            add_bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hexed=hexed, form=".1f")
+    chart.update_yaxes(title="% of plant-days with output planned", range=[0, 100])
+    return fit_legend(chart)

@@ -1,0 +1,103 @@
+"""The flow of threats through the layers of the defence, over all futures and on one day, and leakers day by day."""
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+from numpy.typing import NDArray
+
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import View, view_of
+from octoplan.scenario import limiting_factors
+from octoplan.show.theme import BLACK, SKY, VERMILION, colour, faded, label, new_figure
+
+
+def threat_flow(run: Run) -> go.Figure:
+    """Sankey diagram of threats by class to the layer that stops them or to their targets, means over futures."""
+    view = view_of(run)
+    launched, leaked = (view.tally(name).sum(axis=(1, 2)).mean(axis=0) for name in ("launched", "leaked"))
+    stopped = view.tally("stopped_by").sum(axis=1).mean(axis=0)
+    if not launched.sum():
+        return sankey(view, "No threat is launched", stopped, leaked, "mean over futures")
+    top = int(np.argmax(stopped.sum(axis=1)))
+    most = (
+        f"; {label(view.title('layers', view.names.layers[top]))} stop the most, "
+        f"{100 * stopped[top].sum() / stopped.sum():.0f} % of those"
+        if stopped.sum()
+        else ""
+    )
+    title = f"{100 * stopped.sum() / launched.sum():.0f} % of threats are stopped{most}"
+    return sankey(view, title, stopped, leaked, "mean over futures")
+
+
+def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
+    """Sankey diagram of the threats of one day of a future.
+
+    days
+        The future's tallies by day, as ``outcomes.daily.daily_tallies`` returns them.
+    """
+    view = view_of(run)
+    leaked, stopped = days["leaked"].values[day].sum(axis=0), days["stopped_by"].values[day]
+    launched, date = int(leaked.sum() + stopped.sum()), str(days["day"].values[day])[:10]
+    regions = days["nights"].values[day].sum(axis=0)
+    top = int(np.argmax(regions[1:])) + 1 if regions[1:].sum() else 0
+    factor = limiting_factors.NIGHT_LIMITS[top]
+    limited = f"; {regions[top]} of {regions.sum()} regions limited by {factor.title}" if factor.limits else ""
+    title = f"{date}, future {days.attrs['future']}: {launched:,} launched, {int(leaked.sum()):,} leakers{limited}"
+    return sankey(view, title, stopped.astype(float), leaked.astype(float), "counts of one day")
+
+
+def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray[np.float64], unit: str) -> go.Figure:
+    """Classes on the left, layers and leakers on the right; ``customdata`` of a link is its turn in the doctrine.
+
+    stopped, leaked
+        Threats by layer and class, (layers, threats), and by class, (threats,).
+    unit
+        What the numbers are, such as "mean over futures".
+    """
+    threats = [label(view.title("threats", name)) for name in view.names.threats]
+    layers = [label(view.title("layers", name)) for name in view.names.layers]
+    launched = stopped.sum(axis=0) + leaked
+    sources = [k for k in range(len(threats)) if launched[k] > 0.0]
+    targets = [i for i in range(len(layers)) if stopped[i].sum() > 0.0]
+    source_node = {k: node for node, k in enumerate(sources)}
+    target_node = {i: len(sources) + node for node, i in enumerate(targets)}
+    leaker_node = len(sources) + len(targets)
+    order = view.run.compiled.plan.layer_order.tolist()
+    links = [
+        (source_node[k], target_node[i], stopped[i, k], order[k].index(i), k)
+        for i in targets
+        for k in sources
+        if stopped[i, k] > 0.0
+    ]
+    links += [(source_node[k], leaker_node, leaked[k], len(layers), k) for k in sources if leaked[k] > 0.0]
+    nodes = [f"{threats[k]}: {launched[k]:,.0f}" for k in sources]
+    nodes += [f"{layers[i]}: {stopped[i].sum():,.0f}" for i in targets] + [f"leakers: {leaked.sum():,.0f}"]
+    chart = new_figure(title, height=430)
+    chart.add_trace(
+        go.Sankey(
+            arrangement="snap", valueformat=",.0f", valuesuffix=" threats",
+            node={"label": nodes, "pad": 18, "thickness": 16, "line": {"color": BLACK, "width": 0.5},
+                  "color": [*(colour(k) for k in sources), *(SKY for _ in targets), VERMILION]},
+            link={"source": [source for source, *_ in links], "target": [target for _, target, *_ in links],
+                  "value": [value for _, _, value, _, _ in links],
+                  "color": [faded(colour(k), 0.35) for *_, k in links],
+                  "customdata": [turn for *_, turn, _ in links]},
+            textfont={"color": BLACK, "size": 13},
+        )
+    )  # fmt: skip
+    chart.add_annotation(text=f"threats, {unit}", x=0.0, y=-0.1, xref="paper", yref="paper", showarrow=False,
+                         xanchor="left", font={"size": 12, "color": "#555555"})  # fmt: skip
+    chart.update_xaxes(visible=False)
+    chart.update_yaxes(visible=False)
+    return chart.update_layout(margin={"l": 12, "r": 12, "b": 44})
+
+
+def leakers_by_day(run: Run, days: xr.Dataset) -> NDArray[np.int64]:
+    """(days, regions) leakers of one future, excluding decoys."""
+    leaked: NDArray[np.int64] = days["leaked"].values[..., view_of(run).not_decoys].sum(axis=2)
+    return leaked
+
+
+def worst_day(days: xr.Dataset) -> int:
+    """The day of a future with the most threats launched, from 0."""
+    return int(np.argmax(days["launched"].values.sum(axis=(1, 2))))
