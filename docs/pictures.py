@@ -17,8 +17,8 @@ LAUNCH: Any = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
 WIDE, HIGH = 1000, 900
 WIDTHS = {1280: 2600, 390: 3000}
 """Pixels of the two screens, and of a picture's height at the most."""
-VIEWS = ("headlines", "raids", "supply", "defence", "money", "plan", "matters", "log", "compare", "runs")
-WHOLE = ("headlines", "supply")
+VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
+WHOLE = ("results", "supply")
 """Views shown with the panels beside them; the others from their tabs on."""
 PARTS = ("front", "supply", "defence", "money", "matters", "headlines", "log", "sources", "assurance")
 FOLDER = Path(__file__).parent / "how-to" / "pictures"
@@ -44,17 +44,17 @@ def taken(shown: Any, path: Path, width: int, top: float = 0.0, height: float = 
 def plan(shown: Any) -> None:
     shown.get_by_label("Share of country").fill("uk")
     shown.get_by_role("button", name="Find a plan").click()
-    shown.get_by_text("What was found").wait_for(timeout=600_000)
+    shown.get_by_role("heading", name="Result", exact=True).wait_for(timeout=600_000)
 
 
 def runs(shown: Any) -> None:
     shown.get_by_label("Futures").fill("2000")
-    shown.get_by_role("button", name="Fly them").click()
-    shown.get_by_text("What was found").wait_for(timeout=600_000)
+    shown.get_by_role("button", name="Simulate").click()
+    shown.get_by_role("heading", name="Result", exact=True).wait_for(timeout=600_000)
 
 
 def compare(shown: Any) -> None:
-    shown.get_by_role("button", name="Keep what is set now").click()
+    shown.get_by_role("button", name="Keep the current changes").click()
     shown.locator("#view table").wait_for(timeout=240_000)
 
 
@@ -74,7 +74,7 @@ def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEW
             if view in DEEDS and view not in done:
                 DEEDS[view](shown)
                 done.add(view)
-            most = 512 if view in ("matters", "log") else 128
+            most = 512 if view in ("sensitivity", "log") else 128
             shown.locator(f"body[data-futures='{most}']").wait_for(timeout=240_000)
             shown.wait_for_timeout(2500)
             top = 0.0 if view in WHOLE else shown.locator("#tabs").bounding_box()["y"]

@@ -29,16 +29,16 @@ def damaged(data: bytes, numbers: random.Random) -> bytes:
     directory = data.rfind(b"PK\1\2") if numbers.random() < 0.3 else data.find(b"PK\1\2")
     start = directory if numbers.random() < 0.5 else 0
     for _ in range(numbers.choice((1, 1, 1, 2, 5, 20))):
-        place = numbers.randrange(min(start, len(content) - 1), len(content))
+        position = numbers.randrange(min(start, len(content) - 1), len(content))
         kind = numbers.randrange(5)
         if kind == 0:
-            content[place] = numbers.randrange(256)
+            content[position] = numbers.randrange(256)
         elif kind == 1:
-            content[place] ^= 1 << numbers.randrange(8)
+            content[position] ^= 1 << numbers.randrange(8)
         elif kind == 2:
-            del content[place : place + numbers.randrange(1, 9)]
+            del content[position : position + numbers.randrange(1, 9)]
         elif kind == 3:
-            content[place:place] = content[place : place + numbers.randrange(1, 9)]
+            content[position:position] = content[position : position + numbers.randrange(1, 9)]
         elif len(content) > 100 and numbers.random() < 0.2:
             del content[numbers.randrange(100, len(content)) :]
     return bytes(content)
@@ -65,15 +65,15 @@ def test_damaged_bytes_give_the_same_files_or_a_refusal(original: bytes) -> None
 
 def swap_attribute(xml: str, numbers: random.Random) -> str:
     """XML with a digit, a letter or a sign changed, or a stretch of it removed or doubled."""
-    place = numbers.randrange(len(xml))
+    position = numbers.randrange(len(xml))
     kind = numbers.randrange(4)
     if kind == 0:
-        return xml[:place] + numbers.choice("0123456789<>&\"'=/ abcs\ud83d") + xml[place + 1 :]
+        return xml[:position] + numbers.choice("0123456789<>&\"'=/ abcs\ud83d") + xml[position + 1 :]
     if kind == 1:
-        return xml[:place] + xml[place + numbers.randrange(1, 40) :]
+        return xml[:position] + xml[position + numbers.randrange(1, 40) :]
     if kind == 2:
-        end = place + numbers.randrange(1, 40)
-        return xml[:end] + xml[place:end] + xml[end:]
+        end = position + numbers.randrange(1, 40)
+        return xml[:end] + xml[position:end] + xml[end:]
     return xml.replace(numbers.choice(('t="s"', 't="inlineStr"', 't="n"', "<v>", 'r="A1"', "<row")), "", 1)
 
 

@@ -56,7 +56,7 @@ def test_files_of_the_system_are_skipped(extra: str) -> None:
 
 
 def test_a_readme_is_not_part_of_the_scenario() -> None:
-    """A README beside the files changes nothing, as in a folder on disk, and is remarked on."""
+    """A README next to the files changes nothing, as in a folder on disk, and is remarked on."""
     files, remarks = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
     assert read_files(files, "x").hash == load("pocket").hash
     assert remarks == ["README.md is not part of a scenario; it was not read"]

@@ -86,7 +86,7 @@ def test_a_change_is_paired(client: Client) -> None:
     """The change of a measure is the mean of differences future by future, with its 95 % CI."""
     texts = {"d.output.bench": "x0.2"}
     baseline, run = simulate(load("pocket"), 32, 1), simulate(changed(load("pocket"), read(texts)), 32, 1)
-    row = next(r for r in answers(client, most=32, changes=texts)[-1]["headlines"] if r["key"] == "damage")
+    row = next(r for r in answers(client, most=32, changes=texts)[-1]["top_results"] if r["key"] == "damage")
     difference = (run.data["damage"] - baseline.data["damage"]).sum(("month", "region")).values
     assert row["change"]["mean"] == pytest.approx(difference.mean(), rel=1e-9)
     assert row["change"]["half"] == pytest.approx(1.96 * difference.std(ddof=1) / 32**0.5, rel=1e-9)
@@ -115,8 +115,8 @@ def test_twenty_requests_at_once_are_all_answered(client: Client) -> None:
     with ThreadPoolExecutor(20) as pool:
         lines = list(pool.map(lambda texts: answers(client, most=8, changes=texts)[-1], changes))
     assert [line["futures"] for line in lines] == [8] * 20
-    assert lines[1]["headlines"] == lines[3]["headlines"]
-    assert lines[0]["headlines"] != lines[2]["headlines"]
+    assert lines[1]["top_results"] == lines[3]["top_results"]
+    assert lines[0]["top_results"] != lines[2]["top_results"]
 
 
 HUGE = "9" * 400
@@ -137,13 +137,13 @@ def test_a_body_that_is_not_the_json_of_a_request_is_refused(client: Client, pat
     refused(client.post(path, data=body))
 
 
-def refused(response: Any, *words: str) -> None:
+def refused(response: Any, *messages: str) -> None:
     """A response of 4xx whose problems hold the words."""
     assert 400 <= response.status_code < 500, response.text[:500]
     problems = response.json()["problems"]
     assert problems
     assert all(problems)
-    for word in words:
+    for word in messages:
         assert word in "\n".join(problems)
 
 
@@ -161,7 +161,7 @@ def test_a_number_that_cannot_be_is_refused(client: Client, path: str, field: st
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "words"),
+    ("path", "body", "messages"),
     [
         ("/api/answer", {"view": "format"}, ("view", "'format'", "results")),
         ("/api/answer", {"view": 5}, ("view",)),
@@ -184,9 +184,9 @@ def test_a_number_that_cannot_be_is_refused(client: Client, path: str, field: st
         ("/api/jobs", {"kind": "plan", "options": {"frontier": "../etc"}}, ("frontier: '../etc'",)),
     ],
 )
-def test_a_wrong_field_is_named(client: Client, path: str, body: object, words: tuple[str, ...]) -> None:
+def test_a_wrong_field_is_named(client: Client, path: str, body: object, messages: tuple[str, ...]) -> None:
     """A field that cannot be is named with its value and what is expected."""
-    refused(client.post(path, json=body), *words)
+    refused(client.post(path, json=body), *messages)
 
 
 def test_every_wrong_field_is_named_at_once(client: Client) -> None:
@@ -221,19 +221,19 @@ def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> 
     files["assumptions.csv"] = files["assumptions.csv"].replace(
         b"crews.initial,20,,,fixed", f"crews.initial,{values},,,empirical".encode()
     )
-    hash_ = client.post("/api/folder", data=packed("x", files)).json()["hash"]
-    refused(client.get(f"/api/folder?of={hash_}&as=xlsx"), "crews.initial, column value,", "32,767")
-    assert client.get(f"/api/folder?of={hash_}").status_code == 200
+    uploaded = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    refused(client.get(f"/api/folder?of={uploaded}&as=xlsx"), "crews.initial, column value,", "32,767")
+    assert client.get(f"/api/folder?of={uploaded}").status_code == 200
 
 
 def test_remarks_on_an_upload_are_shown(client: Client) -> None:
-    """A remark on how a workbook was read comes with the scenario's own warnings."""
+    """A remark on how a workbook was read comes before the warnings of the scenario."""
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
     book["sources.csv"].sheet_state = "hidden"
     out = io.BytesIO()
     book.save(out)
-    hash_ = client.post("/api/folder", data=out.getvalue()).json()["hash"]
-    assert "the sheet sources.csv is hidden; it was read" in client.get(f"/api/panels?of={hash_}").json()["remarks"]
+    uploaded = client.post("/api/folder", data=out.getvalue()).json()["hash"]
+    assert "the sheet sources.csv is hidden; it was read" in client.get(f"/api/panels?of={uploaded}").json()["remarks"]
 
 
 def test_a_day_equals_the_run(client: Client) -> None:
@@ -250,15 +250,15 @@ def test_a_byte_order_mark_in_decisions_is_accepted(client: Client) -> None:
     """A decision of a scenario whose decisions.toml begins with a byte order mark can be changed."""
     files = dict(load("pocket").files)
     files["decisions.toml"] = b"\xef\xbb\xbf" + files["decisions.toml"]
-    hash_ = client.post("/api/folder", data=packed("x", files)).json()["hash"]
-    assert answers(client, of=hash_, most=2, changes={"d.crews.intake": "5, 5, 5"})[-1]["futures"] == 2
+    uploaded = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    assert answers(client, of=uploaded, most=2, changes={"d.crews.intake": "5, 5, 5"})[-1]["futures"] == 2
 
 
 def test_sessions_do_not_see_each_other(client: Client) -> None:
     """A scenario uploaded in one browser is there for it, and not for another."""
-    hash_ = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
-    assert client.get(f"/api/panels?of={hash_}").json()["title"] == "Octopus"
-    assert Client(client.address).get(f"/api/panels?of={hash_}").status_code == 409
+    uploaded = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
+    assert client.get(f"/api/panels?of={uploaded}").json()["title"] == "Octopus"
+    assert Client(client.address).get(f"/api/panels?of={uploaded}").status_code == 409
 
 
 def ended(client: Client, name: str) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def with_cell(name: str, **cells: str) -> dict[str, bytes]:
 def test_a_workbook_restores_the_scenario(name: str) -> None:
     """Downloading a shipped scenario as .xlsx and uploading it returns the same hash, without a remark."""
     scenario = load(name)
-    other, remarks = scenario_of(as_workbook(scenario.files))
-    assert other.hash == scenario.hash
+    restored, remarks = scenario_of(as_workbook(scenario.files))
+    assert restored.hash == scenario.hash
     assert remarks == []
 
 
@@ -225,7 +225,7 @@ def test_a_formula_is_read_as_its_stored_value() -> None:
         "<f>10*2</f><v />", "<f>10*2</f><v>25</v>"))  # fmt: skip
     scenario, remarks = scenario_of(data)
     assert value_of(scenario, "crews.initial") == 25
-    assert "holds the formula =10*2; read as its stored value '25'" in remarks[0]
+    assert "holds the formula =10*2; read as '25', its stored value" in remarks[0]
 
 
 def test_a_boolean_is_not_a_number() -> None:
@@ -277,7 +277,7 @@ def hide_sheet(book: Any) -> None:
     ],
 )
 def test_hidden_content_is_read_and_remarked_on(change: Callable[[Any], None], message: str) -> None:
-    """What is not displayed counts, and the user is told."""
+    """What is not displayed counts, with a remark."""
     files, remarks = read_upload(edited(change))
     assert files == FILES
     assert message in remarks

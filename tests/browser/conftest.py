@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.app.serving import served
+from tests.app.serving import PATIENCE, served
 
 CHROMIUM = shutil.which("chromium")
-SLOW = 60_000
-"""Milliseconds within which anything must be seen; nothing here measures speed."""
+SLOW = int(1000 * PATIENCE)
+"""Milliseconds after which a state that has not come is given up; no test measures speed."""
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +19,9 @@ def browser() -> Iterator[Any]:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +51,16 @@ class Sessions:
         context.set_default_timeout(SLOW)
         self.contexts.append(context)
         page = context.new_page()
-        page.on("request", self.asked)
+        page.on("request", self.record_request)
         page.on("pageerror", lambda error: self.faults.append(f"error in the page: {error}"))
-        page.on("console", self.said)
+        page.on("console", self.record_message)
         return page
 
-    def asked(self, request: Any) -> None:
+    def record_request(self, request: Any) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:")):
             self.faults.append(f"asked for {request.url}")
 
-    def said(self, message: Any) -> None:
+    def record_message(self, message: Any) -> None:
         if message.type == "error" and "status of 4" not in message.text:
             self.faults.append(f"the console says: {message.text}")
 
@@ -68,8 +68,8 @@ class Sessions:
 @pytest.fixture
 def sessions(browser: Any) -> Iterator[Sessions]:
     """Makes pages; the test fails if one asked for anything off this machine or met an error."""
-    made = Sessions(browser)
-    yield made
-    for context in made.contexts:
+    opened_sessions = Sessions(browser)
+    yield opened_sessions
+    for context in opened_sessions.contexts:
         context.close()
-    assert made.faults == []
+    assert opened_sessions.faults == []

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,136 +9,148 @@ from typing import Any
 import openpyxl
 import pytest
 
-from octoplan.app import folders
+from octoplan.app.folders import as_workbook
 from octoplan.scenario import load
-from tests.browser.conftest import SLOW, Sessions
+from tests.browser.conftest import Sessions
 from tests.scenario.folder import FILES
 
-VIEWS = ("headlines", "raids", "supply", "defence", "money", "plan", "matters", "log", "compare", "runs")
+VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
+DRAWN = ("raids", "supply", "defence", "money")
+"""Views with figures from the first answer of 8 futures on."""
 COLOURS = ["color-contrast", "link-in-text-block"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def opened(page: Any, address: str, rest: str = "") -> Any:
-    """The page, ready, with figures of 32 futures at least."""
+    """The page, once it is ready."""
     page.goto(address + rest)
     page.locator("body[data-ready=yes]").wait_for()
     return page
 
 
-def refined(page: Any, futures: int = 32) -> None:
+def wait_for_answer(page: Any, futures: int = 32) -> None:
     """Wait until an answer of so many futures or more stands."""
-    for _ in range(SLOW // 50):
-        if int(page.locator("body").get_attribute("data-futures") or 0) >= futures:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"no answer of {futures} futures: {page.locator('#problems').inner_text()}")
+    page.wait_for_function("futures => Number(document.body.dataset.futures) >= futures", arg=futures)
 
 
-def strip(page: Any) -> list[str]:
-    """The headlines as they stand."""
-    return list(page.locator(".head").all_inner_texts())
+def wait_for_figures(page: Any, view: str) -> None:
+    """Wait until every figure of the view has been drawn."""
+    page.wait_for_function(
+        """least => {
+          const plots = [...document.querySelectorAll("#view .plot")];
+          return plots.length >= least && plots.every(plot => plot.querySelector(".main-svg"));
+        }""",
+        arg=int(view in DRAWN),
+    )
+
+
+def forget(page: Any) -> None:
+    """Forget how many futures the answer rests on, so that the next one can be waited for."""
+    page.evaluate("document.body.dataset.futures = ''")
+
+
+def top_results(page: Any) -> list[str]:
+    """The results above the views."""
+    return list(page.locator(".top-result").all_inner_texts())
 
 
 def moved(page: Any, slider: str, value: float) -> None:
-    """Move a slider as a hand does."""
+    """Move a slider as a user does."""
     page.locator(f"{slider} input[type=range]").evaluate(
         "(range, value) => { range.value = value; range.dispatchEvent(new Event('input', {bubbles: true})); }", value
     )
 
 
-def test_a_slider_moves_the_headline(octopus_app: str, sessions: Sessions) -> None:
-    """Fewer crews change the headlines; the change is listed, can be undone, and the headlines are as before."""
+def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> None:
+    """Fewer crews change the results; the change is listed, and undoing it restores the results."""
     page = opened(sessions.page(), octopus_app)
-    refined(page, 128)
-    before = strip(page)
-    page.evaluate("document.body.dataset.futures = ''")
+    wait_for_answer(page, 128)
+    before = top_results(page)
+    forget(page)
     moved(page, "[data-name='d.crews.intake']", 0.2)
-    refined(page, 32)
-    after = strip(page)
+    wait_for_answer(page, 32)
+    after = top_results(page)
     assert after != before
     assert any("±" in head for head in after)
     assert "crews.intake" in page.locator("#changed").inner_text()
     assert "d.crews.intake=x0.2" in page.url
-    page.evaluate("document.body.dataset.futures = ''")
+    forget(page)
     page.get_by_role("button", name="Undo").click()
-    refined(page, 128)
-    assert strip(page) == before
+    wait_for_answer(page, 128)
+    assert top_results(page) == before
     assert "crews.intake" not in page.url
 
 
 def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sessions) -> None:
-    """The address, opened in a browser without a past, shows the same view, changes and figures."""
-    page = opened(sessions.page(), pocket_app, "?view=headlines")
+    """The address, opened in a new browser, shows the same view, changes and figures."""
+    page = opened(sessions.page(), pocket_app, "?view=results")
     moved(page, KITS, 2.0)
-    page.locator("[data-name='b.crews.on_duty'] input[type=text]").fill("0.5 to 0.9")
-    page.locator("[data-name='b.crews.on_duty'] input[type=text]").press("Enter")
-    page.evaluate("document.body.dataset.futures = ''")
+    page.locator("[data-name='a.crews.on_duty'] input[type=text]").fill("0.5 to 0.9")
+    page.locator("[data-name='a.crews.on_duty'] input[type=text]").press("Enter")
+    forget(page)
     page.get_by_role("tab", name="Supply").click()
-    refined(page, 128)
-    other = opened(sessions.page(), page.url)
-    refined(other, 128)
-    assert strip(other) == strip(page)
-    assert other.locator("#verdict").inner_text() == page.locator("#verdict").inner_text()
-    assert other.locator("#changed").inner_text() == page.locator("#changed").inner_text()
-    assert other.get_by_role("tab", selected=True).inner_text() == "Supply"
-    assert other.locator("figure h3").all_inner_texts() == page.locator("figure h3").all_inner_texts()
+    wait_for_answer(page, 128)
+    second_page = opened(sessions.page(), page.url)
+    wait_for_answer(second_page, 128)
+    assert top_results(second_page) == top_results(page)
+    assert second_page.locator("#summary").inner_text() == page.locator("#summary").inner_text()
+    assert second_page.locator("#changed").inner_text() == page.locator("#changed").inner_text()
+    assert second_page.get_by_role("tab", selected=True).inner_text() == "Supply"
+    assert second_page.locator("figure h3").all_inner_texts() == page.locator("figure h3").all_inner_texts()
 
 
 @pytest.mark.parametrize(
-    ("rest", "words"),
+    ("rest", "reason"),
     [
         ("?with=9.9.9", "made with octoplan 9.9.9"),
         ("?of=0123456789abcdef", "made for another scenario"),
-        ("?b.crews.on_duty=lots", "lots"),
-        ("?b.no.such=1", "no assumption"),
+        ("?a.crews.on_duty=lots", "lots"),
+        ("?a.no.such=1", "no assumption"),
         ("?d.kits.order=some", "cannot be read"),
     ],
 )
-def test_a_link_that_cannot_be_says_why(pocket_app: str, sessions: Sessions, rest: str, words: str) -> None:
-    """A link of another version or scenario, or with a word that cannot be, is answered in words."""
+def test_a_link_that_cannot_be_opened_says_why(pocket_app: str, sessions: Sessions, rest: str, reason: str) -> None:
+    """A link of another version or scenario, or with a change that is refused, shows the reason."""
     page = sessions.page()
     page.goto(pocket_app + rest)
     page.locator("#problems").wait_for()
-    assert words in page.locator("#problems").inner_text()
+    assert reason in page.locator("#problems").inner_text()
 
 
-def test_a_job_is_cancelled_at_once_and_anothers_goes_on(pocket_app: str, sessions: Sessions) -> None:
-    """Two browsers each begin a large run; one cancels within a second, the other's is untouched and unseen by it."""
-    one, two = (opened(sessions.page(), pocket_app, "?view=runs") for _ in range(2))
-    for page in (one, two):
+def test_a_cancelled_job_ends_and_that_of_another_browser_does_not(pocket_app: str, sessions: Sessions) -> None:
+    """Two browsers each start a large run; one cancels its own, the other's goes on and is not shown to it."""
+    first, second = (opened(sessions.page(), pocket_app, "?view=runs") for _ in range(2))
+    for page in (first, second):
         page.get_by_label("Futures").fill("100000")
-        page.get_by_role("button", name="Fly them").click()
+        page.get_by_role("button", name="Simulate").click()
         page.get_by_role("button", name="Cancel").wait_for()
-    assert one.locator(".jobrow").count() == 1
-    begun = time.monotonic()
-    one.get_by_role("button", name="Cancel").click()
-    one.get_by_text("run: cancelled").wait_for()
-    assert time.monotonic() - begun < 1.0
-    one.reload()
-    one.get_by_text("run: cancelled").wait_for()
-    assert "at work" in two.locator(".jobrow").inner_text()
-    two.get_by_role("button", name="Cancel").click()
-    two.get_by_text("run: cancelled").wait_for()
+    assert first.locator(".jobrow").count() == 1
+    first.get_by_role("button", name="Cancel").click()
+    first.get_by_text("run: cancelled").wait_for()
+    first.reload()
+    first.get_by_text("run: cancelled").wait_for()
+    assert "running" in second.locator(".jobrow").inner_text()
+    second.get_by_role("button", name="Cancel").click()
+    second.get_by_text("run: cancelled").wait_for()
 
 
 def test_a_result_survives_a_reload(pocket_app: str, sessions: Sessions) -> None:
-    """A finished run is there again after the page was loaded anew, figures and all; a fresh browser has none."""
+    """A finished run is there again after a reload, with its figures; another browser has none."""
     page = opened(sessions.page(), pocket_app, "?view=runs")
     page.get_by_label("Futures").fill("200")
-    page.get_by_role("button", name="Fly them").click()
+    page.get_by_role("button", name="Simulate").click()
     page.get_by_text("200 futures, 0 failed").wait_for()
     page.reload()
     page.get_by_text("200 futures, 0 failed").wait_for()
     assert page.locator("#view figure").count() > 5
-    other = opened(sessions.page(), pocket_app, "?view=runs")
-    refined(other)
-    assert other.locator(".jobrow").count() == 0
+    second_page = opened(sessions.page(), pocket_app, "?view=runs")
+    wait_for_answer(second_page)
+    assert second_page.locator(".jobrow").count() == 0
 
 
-def test_a_plan_shows_its_split(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """A plan with a country's frontier ends with figures and decisions to save; one drags along the frontier."""
+def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """A plan with a country's frontier has figures, decisions to save, and a frontier to drag along."""
     with zipfile.ZipFile(tmp_path / "small.zip", "w") as archive:
         for name, text in FILES.items():
             archive.writestr(name, text)
@@ -152,71 +163,71 @@ def test_a_plan_shows_its_split(pocket_app: str, sessions: Sessions, tmp_path: P
     page.get_by_label("Share of country").fill("here")
     page.get_by_role("button", name="Find a plan").click()
     share = page.get_by_label("Share made in here")
-    share.wait_for(timeout=4 * 60_000)
+    share.wait_for()
     dragged(page, share)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save its decisions.toml").click()
+        page.get_by_role("button", name="Save decisions.toml").click()
     assert "[output]" in Path(download.value.path()).read_text("utf-8")
 
 
 def dragged(page: Any, share: Any) -> None:
-    """A drag across the frontier's chart takes the slider and its words with it, from end to end."""
-    plot = page.locator("[data-name=frontier] .plot.drawn")
+    """A drag across the frontier's chart moves the slider and changes its text, from end to end."""
+    plot = page.locator("[data-name=frontier] .plot.draggable")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
-    said = set()
-    for across, place in ((0.97, "max"), (0.1, "min")):
+    texts = set()
+    for across, end in ((0.97, "max"), (0.1, "min")):
         page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 150)
         page.mouse.down()
         page.mouse.move(box["x"] + across * box["width"], box["y"] + 150, steps=4)
         page.mouse.up()
-        assert share.input_value() == share.get_attribute(place)
-        said.add(share.get_attribute("aria-valuetext"))
-    assert len(said) == 2
+        assert share.input_value() == share.get_attribute(end)
+        texts.add(share.get_attribute("aria-valuetext"))
+    assert len(texts) == 2
 
 
 def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """An uploaded workbook with two faults lists both with file and line; the page stays as it was."""
-    book = openpyxl.load_workbook(io.BytesIO(folders.as_workbook(load("pocket").files)))
+    """The errors of an uploaded workbook are listed with file and line; the page keeps its scenario."""
+    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
     book["assumptions.csv"]["B2"] = "plenty"
     book["assumptions.csv"]["I3"] = "blue"
     book.save(tmp_path / "broken.xlsx")
     page = opened(sessions.page(), pocket_app)
     page.locator("#upload").set_input_files(tmp_path / "broken.xlsx")
     page.locator("#problems").wait_for()
-    said = page.locator("#problems").inner_text()
-    assert "assumptions.csv:2" in said
-    assert "assumptions.csv:3" in said
-    assert "plenty" in said
-    assert "blue" in said
+    texts = page.locator("#problems").inner_text()
+    assert "assumptions.csv:2" in texts
+    assert "assumptions.csv:3" in texts
+    assert "plenty" in texts
+    assert "blue" in texts
     assert page.locator("#title").inner_text() == "Pocket"
 
 
-def test_a_workbook_goes_out_and_comes_back(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same headlines."""
+def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same results."""
     page = opened(sessions.page(), pocket_app)
     moved(page, KITS, 2.0)
     page.locator("#changed").get_by_text("kits.order").wait_for()
-    refined(page, 128)
+    wait_for_answer(page, 128)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download (.xlsx)").click()
     path = tmp_path / "changed.xlsx"
     download.value.save_as(path)
-    other = opened(sessions.page(), pocket_app)
-    with other.expect_navigation():
-        other.locator("#upload").set_input_files(path)
-    other.locator("body[data-ready=yes]").wait_for()
-    refined(other, 128)
+    second_page = opened(sessions.page(), pocket_app)
+    with second_page.expect_navigation():
+        second_page.locator("#upload").set_input_files(path)
+    second_page.locator("body[data-ready=yes]").wait_for()
+    wait_for_answer(second_page, 128)
     first, second = (
-        [text.split("\n")[:3] for text in strip(each)] for each in (page, other)
+        [text.split("\n")[:3] for text in top_results(view_page)] for view_page in (page, second_page)
     )  # fmt: skip
     assert first == second
 
 
-def test_every_view_by_keys_alone(pocket_app: str, sessions: Sessions) -> None:
+def test_every_view_can_be_reached_with_the_keyboard(pocket_app: str, sessions: Sessions) -> None:
     """Tab reaches a slider and arrows move it; the skip link comes first; arrows walk the views."""
     page = opened(sessions.page(), pocket_app)
-    refined(page)
+    wait_for_answer(page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     for _ in range(40):
@@ -225,20 +236,20 @@ def test_every_view_by_keys_alone(pocket_app: str, sessions: Sessions) -> None:
             break
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    page.locator("#changed").get_by_text("take back").wait_for()
+    page.locator("#changed").get_by_text("revert").wait_for()
     assert "crews.intake" in page.locator("#changed").inner_text()
-    page.locator("#tab-headlines").focus()
-    seen = []
+    page.locator("#tab-results").focus()
+    visited = []
     for _ in VIEWS:
-        seen.append(page.evaluate("document.activeElement.id").removeprefix("tab-"))
+        visited.append(page.evaluate("document.activeElement.id").removeprefix("tab-"))
         page.keyboard.press("ArrowRight")
-    assert tuple(seen) == VIEWS
+    assert tuple(visited) == VIEWS
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
 
-def test_a_day_is_replayed(pocket_app: str, sessions: Sessions) -> None:
-    """The day's slider moves the map's count and the flow through the layers to that day."""
+def test_the_day_slider_selects_a_day(pocket_app: str, sessions: Sessions) -> None:
+    """The map and the flow through the layers show the day that the slider selects."""
     page = opened(sessions.page(), pocket_app, "?view=defence")
     page.locator("#day").wait_for()
     page.locator("#day").evaluate("range => { range.value = 3; range.dispatchEvent(new Event('input')); }")
@@ -246,8 +257,8 @@ def test_a_day_is_replayed(pocket_app: str, sessions: Sessions) -> None:
     assert page.locator(".day").inner_text().startswith("2026-01-04")
 
 
-def test_a_move_flies_the_days_anew(pocket_app: str, sessions: Sessions) -> None:
-    """With another plan the day's map and flow are those that its link shows in a fresh browser."""
+def test_a_change_simulates_the_days_again(pocket_app: str, sessions: Sessions) -> None:
+    """After a change the map and the flow of a day are those that its link shows in a new browser."""
     page = opened(sessions.page(), pocket_app, "?view=defence")
     before = on_the_thirteenth(page)
     moved(page, "[data-name='d.output.bench']", 0.0)
@@ -260,17 +271,17 @@ def test_a_move_flies_the_days_anew(pocket_app: str, sessions: Sessions) -> None
 
 
 def on_the_thirteenth(page: Any) -> list[str]:
-    """The line of the day, the title of its flow, and the counts of its map."""
+    """The caption of the day, the title of its flow, and the counts of its map."""
     page.locator("#day").fill("12")
     flow = page.locator(".days h3", has_text="2026-01-13")
     flow.wait_for()
     return [page.locator(".days .day").inner_text(), flow.inner_text(), page.locator(".tiles").inner_text()]
 
 
-def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
-    """A chart's CSV has its series, and its SVG is one."""
+def test_a_chart_can_be_downloaded(pocket_app: str, sessions: Sessions) -> None:
+    """A chart's CSV holds its series, and its SVG is an SVG file."""
     page = opened(sessions.page(), pocket_app, "?view=supply")
-    refined(page, 128)
+    wait_for_answer(page, 128)
     with page.expect_download() as table:
         page.get_by_role("button", name="CSV").first.click()
     assert Path(table.value.path()).read_text("utf-8").startswith("series,x,y\n")
@@ -280,40 +291,41 @@ def test_the_downloads_of_a_chart(pocket_app: str, sessions: Sessions) -> None:
 
 
 def test_a_night_is_replayed_layer_by_layer(octopus_app: str, sessions: Sessions) -> None:
-    """Before the first layer all that came still flies; the replay ends with what each layer stopped."""
+    """Before the first layer every threat launched is airborne; at the end of the replay none is."""
     page = opened(sessions.page(reduced_motion="reduce"), octopus_app, "?view=defence")
     turn = page.get_by_label("Layers passed")
-    turn.wait_for(timeout=SLOW)
+    turn.wait_for()
     night = page.locator("figure[data-name=night]")
     launched = night.locator("h3").inner_text().split(" launched")[0].split()[-1].replace(",", "")
     turn.fill("0")
-    night.get_by_text(f"still flying: {int(launched):,}").first.wait_for()
+    night.get_by_text(f"airborne: {int(launched):,}").first.wait_for()
     page.get_by_role("button", name="Replay the night").click()
-    night.get_by_text("reach a target: ").first.wait_for(timeout=SLOW)
+    page.wait_for_function("() => document.querySelector('#layer').value === document.querySelector('#layer').max")
+    night.get_by_text("airborne: ").first.wait_for(state="detached")
     assert turn.input_value() == turn.get_attribute("max")
 
 
-def test_print_leaves_the_controls_out(pocket_app: str, sessions: Sessions) -> None:
-    """On paper stand the figures and their titles, and nothing to press."""
+def test_controls_are_not_printed(pocket_app: str, sessions: Sessions) -> None:
+    """In print there are figures and their titles, and no controls."""
     page = opened(sessions.page(), pocket_app, "?view=supply")
-    refined(page, 128)
+    wait_for_answer(page, 128)
     page.emulate_media(media="print")
     assert page.locator("figure h3").first.is_visible()
-    for control in ("aside", ".tools", ".acts", "[role=tablist]", ".skip"):
+    for control in ("aside", ".tools", ".actions", "[role=tablist]", ".skip"):
         assert not page.locator(control).first.is_visible(), control
 
 
 def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions) -> None:
-    """A flow gives from, to and a number; a map a place and its value; a band its two ends, by name."""
+    """A flow has from, to and a number; a map a place and its value; a band its two ends, by name."""
     page = opened(sessions.page(), pocket_app, "?view=defence")
-    refined(page, 128)
-    page.locator("figure[data-name=night] .main-svg").first.wait_for(timeout=SLOW)
+    wait_for_answer(page, 128)
+    page.locator("figure[data-name=night] .main-svg").first.wait_for()
     rows = {}
     for button in page.get_by_role("button", name="CSV").all():
         with page.expect_download() as table:
             button.click()
-        made = table.value
-        rows[made.suggested_filename] = list(csv.reader(Path(made.path()).read_text("utf-8").splitlines()))
+        download = table.value
+        rows[download.suggested_filename] = list(csv.reader(Path(download.path()).read_text("utf-8").splitlines()))
     head, *flows = rows["octoplan-night.csv"]
     assert head == ["from", "to", "number"]
     drones = int(flows[0][0].removeprefix("drone: "))
@@ -326,27 +338,27 @@ def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions)
 
 
 def test_axe_finds_nothing(octopus_app: str, sessions: Sessions) -> None:
-    """No fault of WCAG 2.2, level A or AA, on any view with something changed; dark, none of the rules about colour."""
+    """No view breaks a rule of WCAG 2.2, level A or AA; in dark colours none breaks a rule about colour."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(sessions.page(), octopus_app, "?d.kits.order=x1.5")
-    found = []
+    violations = []
     for view in VIEWS:
-        page.evaluate("document.body.dataset.futures = ''")
+        forget(page)
         page.locator(f"#tab-{view}").click()
         if view not in ("plan", "runs", "compare"):
-            refined(page, 8)
-            page.wait_for_timeout(400)
+            wait_for_answer(page, 8)
+            wait_for_figures(page, view)
         if view == "log":
             page.get_by_label("Filter").fill("crews")  # rows are alike, and two hundred of them take axe long
-        found += faults(axe, page, view, {"type": "tag", "values": TAGS})
+        violations += violations_of(axe, page, view, {"type": "tag", "values": TAGS})
         page.locator("#theme").click()
-        found += faults(axe, page, f"{view}, dark", {"type": "rule", "values": COLOURS})
+        violations += violations_of(axe, page, f"{view}, dark", {"type": "rule", "values": COLOURS})
         page.locator("#theme").click()
-    assert found == []
+    assert violations == []
 
 
-def faults(axe: Any, page: Any, where: str, rules: dict[str, Any]) -> list[str]:
-    """What axe holds against the page as it stands."""
+def violations_of(axe: Any, page: Any, where: str, rules: dict[str, Any]) -> list[str]:
+    """The violations that axe finds in the page."""
     return [
         f"{where}: {fault['id']}: {node['html'][:160]}"
         for fault in axe.run(page, options={"runOnly": rules}).response["violations"]
@@ -365,13 +377,13 @@ def test_a_narrow_screen_does_not_scroll_sideways(octopus_app: str, sessions: Se
     """At 390 pixels no view is wider than the screen."""
     page = opened(sessions.page(viewport={"width": 390, "height": 800}), octopus_app, f"?view={view}")
     if view not in ("plan", "runs", "compare"):
-        refined(page, 8)
-        page.wait_for_timeout(300)
+        wait_for_answer(page, 8)
+        wait_for_figures(page, view)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_zip_bomb_is_refused(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """A file that unpacks to far more than its size is refused in words."""
+def test_a_zip_bomb_is_refused_in_the_page(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
+    """The reason why an upload is refused is shown in the page."""
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("programme.toml", b"0" * 50_000_000)
     page = opened(sessions.page(), pocket_app)

@@ -21,19 +21,19 @@ def camera(browser: Any) -> Any:
     spec = importlib.util.spec_from_file_location("pictures", DOCS / "pictures.py")
     assert spec
     assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_every_view_and_part_is_in_the_docs(camera: Any) -> None:
     """Each view of the page and part of the report is shown at both widths, and every picture named is there."""
     pages = [(DOCS / "how-to" / name).read_text("utf-8") for name in ("the-page.md", "hand-over-to-a-reviewer.md")]
-    named = set(re.findall(r"pictures/([a-z0-9-]+\.jpg)", "".join(pages)))
-    wanted = {f"page-{view}-{width}.jpg" for view in camera.VIEWS for width in camera.WIDTHS}
-    wanted |= {f"report-{part}-{width}.jpg" for part in camera.PARTS for width in camera.WIDTHS}
-    assert named == wanted
-    assert all((DOCS / "how-to" / "pictures" / name).stat().st_size > LEAST for name in named)
+    names = set(re.findall(r"pictures/([a-z0-9-]+\.jpg)", "".join(pages)))
+    expected = {f"page-{view}-{width}.jpg" for view in camera.VIEWS for width in camera.WIDTHS}
+    expected |= {f"report-{part}-{width}.jpg" for part in camera.PARTS for width in camera.WIDTHS}
+    assert names == expected
+    assert all((DOCS / "how-to" / "pictures" / name).stat().st_size > LEAST for name in names)
 
 
 def test_the_page_is_photographed(camera: Any, browser: Any, pocket_app: str, tmp_path: Path) -> None:

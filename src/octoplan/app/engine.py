@@ -38,7 +38,7 @@ MAX_DAILY_RUNS, MAX_BASELINES = 4, 12
 ROUNDING = 1e-12
 """Relative difference below which two values differ only by the order of summation."""
 
-HEADLINES = (
+TOP_RESULTS = (
     "leaked/real", "damage", "kills", "made", "reach/2000", "spend", "programme/cost", "added/real", "damage/avoided",
     "cost/kill",
 )  # fmt: skip
@@ -128,20 +128,20 @@ def first_futures(run: Run, futures: int) -> Run:
 
 
 def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
-    """A run against its baseline as plain data: headlines, and from the second step on the content of the view."""
+    """A run against its baseline as plain data: the top results, and from the second step on the view."""
     baseline_run, baseline_measures = baseline
     quick = run.futures <= STEPS[0]
     computed = measures(run)
     rows = [
         measure_row(baseline_measures.get(measure.key), measure, run)
         for measure in computed
-        if not quick or measure.key in HEADLINES
+        if not quick or measure.key in TOP_RESULTS
     ]
     by_key = {row["key"]: row for row in rows if row["value"] is not None}
     content: dict[str, Any] = {
         "futures": run.futures,
         "failed": run.failed,
-        "headlines": [by_key[key] for key in HEADLINES if key in by_key],
+        "top_results": [by_key[key] for key in TOP_RESULTS if key in by_key],
         "figures": [],
         "remarks": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline_run.scenario.warnings))),
     }

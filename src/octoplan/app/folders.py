@@ -13,7 +13,7 @@ from octoplan.scenario.report import did_you_mean
 
 README = "README.md"
 NAMES = (*REQUIRED, *OPTIONAL)
-"""The files of a scenario. A README may stand beside them; as on disk, it is not part of the scenario."""
+"""The files of a scenario. A README may accompany them; as on disk, it is not part of the scenario."""
 
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
 """What file managers add to folders and archives."""
@@ -45,7 +45,7 @@ def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
 
 def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files of the one folder that an archive holds, or of its top level; files of the system are skipped."""
-    if foreign := next((words for name, words in FOREIGN.items() if name in contents), None):
+    if foreign := next((description for name, description in FOREIGN.items() if name in contents), None):
         raise FolderError(f"the file is {foreign}; save it as .xlsx, or zip the scenario folder")
     names = [name for name in contents if not added_by_system(name)]
     problems = [problem for name in names if (problem := path_problem(name))]
@@ -53,8 +53,8 @@ def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     if not names:
         problems.append("the archive holds no file")
     elif len(folders) > 1 and not problems:
-        places = " and ".join("its top level" if folder == "." else repr(folder) for folder in folders[:4])
-        problems.append(f"the archive holds files in {places}; zip one scenario folder")
+        locations = " and ".join("its top level" if folder == "." else repr(folder) for folder in folders[:4])
+        problems.append(f"the archive holds files in {locations}; zip one scenario folder")
     if problems:
         raise FolderError(*problems)
     return {PurePosixPath(name).name: contents[name] for name in names}
@@ -69,7 +69,7 @@ FOREIGN = {
 
 
 def added_by_system(name: str) -> bool:
-    """True for files that Finder, Explorer or an office program add beside those of the user."""
+    """True for files that Finder, Explorer or an office program add to those of the user."""
     path = PurePosixPath(name)
     if MAC_FOLDER in path.parts[:-1]:
         return True

@@ -124,7 +124,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def validated(model: type[Model], content: Mapping[str, Any]) -> Model:
-    """The content as a model. Raises RequestError with every field that cannot be."""
+    """The content as a model. Raises RequestError with every field that is not accepted."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -157,8 +157,8 @@ def message(detail: ErrorDetails, model: type[Body]) -> str:
         fields = [field.alias or key for key, field in model.model_fields.items()]
         return f"{name} is not a field of this request; {did_you_mean(name, fields)}"
     if kind in LIMITS:
-        key, words = LIMITS[kind]
-        expected = f"expected {words} {context[key]:,g}"
+        key, limit = LIMITS[kind]
+        expected = f"expected {limit} {context[key]:,g}"
     elif kind == "literal_error":
         expected = f"expected {context['expected']}"
     else:
@@ -167,7 +167,7 @@ def message(detail: ErrorDetails, model: type[Body]) -> str:
 
 
 def job_options(body: JobBody, scenario: Scenario) -> dict[str, Any]:
-    """The options of a job, checked against its scenario. Raises RequestError with every one that cannot be."""
+    """The options of a job, checked against its scenario. Raises RequestError with every one that is not accepted."""
     options = validated(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
     problems = []
     for name, known in (("by", scenario.names.months), ("frontier", scenario.names.countries)):

@@ -187,16 +187,16 @@ class Page:
         kind = query.get("as", "zip")
         if kind not in MEDIA:
             raise RequestError(422, f"as: {kind[:40]!r} is not a format; there are {', '.join(MEDIA)}")
-        named = {name: text for name, text in query.items() if changes.CHANGE_NAME.fullmatch(name)}
-        body = ScenarioBody.model_validate({"of": query.get("of"), "with": query.get("with"), "changes": named})
+        texts = {name: text for name, text in query.items() if changes.CHANGE_NAME.fullmatch(name)}
+        body = ScenarioBody.model_validate({"of": query.get("of"), "with": query.get("with"), "changes": texts})
 
-        def written() -> tuple[str, bytes]:
+        def content_of() -> tuple[str, bytes]:
             scenario = self.scenarios(request, body)[1]
             name = f"octoplan-{scenario.hash[:12]}"
             files = scenario.files
             return name, folders.as_workbook(files) if kind == "xlsx" else folders.packed(name, files)
 
-        name, content = await self.in_thread(written)
+        name, content = await self.in_thread(content_of)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
         return Response(content, media_type=MEDIA[kind], headers=headers)
 

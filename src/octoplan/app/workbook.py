@@ -58,8 +58,8 @@ def read_workbook(parts: Mapping[str, bytes], names: Sequence[str]) -> tuple[dic
 
 def shortened(messages: Iterable[str]) -> list[str]:
     """The first messages, and how many more there are."""
-    every = list(messages)
-    return [*every[:MAX_MESSAGES], *([f"and {len(every) - MAX_MESSAGES} more"] if len(every) > MAX_MESSAGES else [])]
+    listed = list(messages)
+    return [*listed[:MAX_MESSAGES], *([f"and {len(listed) - MAX_MESSAGES} more"] if len(listed) > MAX_MESSAGES else [])]
 
 
 class _FileReader:
@@ -80,7 +80,7 @@ class _FileReader:
         """A text file: one line in each cell of column A."""
         for (_, column), cell in self.sheet.cells.items():
             if column > 1:
-                self.problem(cell, f"holds {shown(cell)}; the lines of {self.sheet.name} stand in column A")
+                self.problem(cell, f"holds {quoted_content(cell)}; the lines of {self.sheet.name} stand in column A")
         texts = [self.plain(self.sheet.cells.get((row, 1))) for row in range(1, self.rows + 1)]
         return "".join(f"{text}\n" for text in texts)
 
@@ -94,7 +94,7 @@ class _FileReader:
         unit = header.index("unit") + 1 if "unit" in header else 0
         for (_, column), cell in cells.items():
             if column > len(header) and (cell.text or "").strip():
-                self.problem(cell, f"holds {shown(cell)} in a column without a heading")
+                self.problem(cell, f"holds {quoted_content(cell)} in a column without a heading")
         table = []
         for row in range(1, self.rows + 1):
             units = self.plain(cells.get((row, unit))).strip() if unit else None
@@ -118,8 +118,8 @@ class _FileReader:
             measure = f" with the unit {unit}" if unit else ""
             self.remark(cell, f"holds {text} and is displayed as {scaled} %; read as {reading}{measure}")
             return reading
-        words = "".join(quoted or escaped for quoted, escaped in LITERAL.findall(cell.number_format))
-        if re.search(r"[^\W\d_]", words) or re.search(r"[0#],+(?:[;.]|$)", code):
+        literals = "".join(quoted or escaped for quoted, escaped in LITERAL.findall(cell.number_format))
+        if re.search(r"[^\W\d_]", literals) or re.search(r"[0#],+(?:[;.]|$)", code):
             self.remark(cell, f"holds {text} and is displayed in the format {cell.number_format}; read as {text}")
         return text
 
@@ -135,7 +135,9 @@ class _FileReader:
                 formula = cell.formula[:60]
                 self.problem(cell, f"holds the formula ={formula} without a stored value; type its value")
                 return ""
-            self.remark(cell, f"holds the formula ={cell.formula[:60]}; read as its stored value {shown(cell)}")
+            self.remark(
+                cell, f"holds the formula ={cell.formula[:60]}; read as {quoted_content(cell)}, its stored value"
+            )
         if cell.kind == "boolean":
             return "TRUE" if cell.text == "1" else "FALSE"
         if cell.kind == "text":
@@ -190,8 +192,8 @@ class _FileReader:
             rows = range(int(match[1]), int(match[2]) + 1) if match else range(1)
             inside = any(row in rows for row, _ in self.sheet.cells)
             if inside and (self.sheet.name.endswith(".csv") or len(rows) > 1):
-                words = "are merged, and only the first of them holds a value; split them"
-                self.problems[f"{self.sheet.name}!{reference} {words}"] = None
+                reason = "are merged, and only the first of them holds a value; split them"
+                self.problems[f"{self.sheet.name}!{reference} {reason}"] = None
 
     def problem(self, cell: SheetCell, message: str) -> None:
         self.problems[f"{self.sheet.name}!{cell.address} {message}"] = None
@@ -200,7 +202,7 @@ class _FileReader:
         self.remarks[f"{self.sheet.name}!{cell.address} {message}"] = None
 
 
-def shown(cell: SheetCell) -> str:
+def quoted_content(cell: SheetCell) -> str:
     """The content of a cell as it is quoted in a message."""
     text = cell.text or ""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
@@ -242,7 +244,7 @@ def write_workbook(files: Mapping[str, bytes]) -> bytes:
     if problems:
         raise FolderError(*problems)
     return plain_workbook({
-        name: [[written(text, as_number=name.endswith(".csv")) for text in row] for row in rows]
+        name: [[cell_value(text, as_number=name.endswith(".csv")) for text in row] for row in rows]
         for name, rows in tables.items()
     })  # fmt: skip
 
@@ -275,7 +277,7 @@ def escaped(text: str) -> str:
     return CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
-def written(text: str, *, as_number: bool) -> Cell:
+def cell_value(text: str, *, as_number: bool) -> Cell:
     """A cell: a number where it would be read back with the same digits, else text."""
     if as_number and NUMBER.fullmatch(text) and isfinite(float(text)):
         value = int(text) if re.fullmatch("[+-]?[0-9]+", text) else float(text)

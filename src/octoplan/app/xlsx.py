@@ -129,13 +129,13 @@ class _SheetReader:
             elif tag == "row" and table is not None:
                 table.clear()
             elif tag == "col" and element.get("hidden") in ("1", "true"):
-                sheet.hidden_columns.append((whole(element, "min", sheet), whole(element, "max", sheet)))
+                sheet.hidden_columns.append((whole_number(element, "min", sheet), whole_number(element, "max", sheet)))
             elif tag == "mergeCell":
                 sheet.merged.append(element.get("ref") or "")
         return self.budget
 
     def start_row(self, element: ET.Element) -> None:
-        row = whole(element, "r", self.sheet) if "r" in element.attrib else self.row + 1
+        row = whole_number(element, "r", self.sheet) if "r" in element.attrib else self.row + 1
         if row <= self.row:
             raise FolderError(f"the sheet {self.sheet.name!r} states row {row} after row {self.row}; save it again")
         self.row, self.column = row, 0
@@ -175,30 +175,30 @@ class _SheetReader:
         """The kind and the text of a cell; None where no value is stored."""
         stored = next(children(element, "v"), None)
         text, code = None if stored is None else stored.text, element.get("t", "n")
-        place = f"{self.sheet.name}!{letters(self.column)}{self.row}"
+        address = f"{self.sheet.name}!{letters(self.column)}{self.row}"
         if code == "inlineStr":
-            return "text", unescaped("".join(map(string_of, children(element, "is"))), place)
+            return "text", unescaped("".join(map(string_of, children(element, "is"))), address)
         if code in ("str", "d"):
-            plain = unescaped(text or "", place)
+            plain = unescaped(text or "", address)
             return "text", None if stored is None else plain.removesuffix("T00:00:00") if code == "d" else plain
         if not text:
             return "number", None
         if code == "s":
             if not text.isascii() or not text.strip().isdigit() or int(text) >= len(self.strings):
                 raise FolderError(
-                    f"{place} refers to the text {text!r}, which the workbook does not have; save it again"
+                    f"{address} refers to the text {text!r}, which the workbook does not have; save it again"
                 )
-            return "text", unescaped(self.strings[int(text)], place)
+            return "text", unescaped(self.strings[int(text)], address)
         if code == "e":
             return "error", text
         if code == "b" and text in ("0", "1"):
             return "boolean", text
         if code != "n" or not NUMBER.fullmatch(text.strip()):
-            raise FolderError(f"{place} holds {text[:60]!r} as {code!r}, which is not a value; save the workbook again")
+            raise FolderError(f"{address} holds {text[:60]!r} as {code!r}, which is not a value; save it again")
         return "number", text.strip()
 
     def format_of(self, element: ET.Element) -> str:
-        style = whole(element, "s", self.sheet) if "s" in element.attrib else 0
+        style = whole_number(element, "s", self.sheet) if "s" in element.attrib else 0
         if style >= len(self.formats):
             if "s" not in element.attrib:
                 return "General"
@@ -266,7 +266,7 @@ def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
     return (child for child in element if local(child) == name)
 
 
-def whole(element: ET.Element, name: str, sheet: Sheet) -> int:
+def whole_number(element: ET.Element, name: str, sheet: Sheet) -> int:
     """A whole number of an element. Raises FolderError for anything else."""
     text = element.get(name) or ""
     if not re.fullmatch("[0-9]{1,7}", text):
@@ -276,13 +276,13 @@ def whole(element: ET.Element, name: str, sheet: Sheet) -> int:
     return int(text)
 
 
-def unescaped(text: str, place: str) -> str:
+def unescaped(text: str, address: str) -> str:
     """A text of a workbook with its escapes ``_x000D_`` resolved."""
     plain = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     try:
         return plain.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise FolderError(f"{place} holds half of a character; type the text again") from None
+        raise FolderError(f"{address} holds half of a character; type the text again") from None
 
 
 @lru_cache(maxsize=1_000)

@@ -49,7 +49,7 @@ function show(answer) {
   document.body.dataset.futures = answer.futures;
   const failed = answer.failed ? `; ${answer.failed} failed and are left out` : "";
   $("progress").textContent = `${answer.futures} of ${answer.most} futures, the same as in the baseline${failed}`;
-  $("headlines").replaceChildren(...answer.headlines.map(row => headline(row, answer.futures)));
+  $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
   if (answer.summary) $("summary").textContent = answer.summary;
   showRemarks("change-remarks", answer.remarks);
   if (answer.futures > QUICK && !WITHOUT_ANSWER.has(state.view)) showView(answer);
@@ -59,12 +59,12 @@ export function showRemarks(id, remarks) {
   $(id).replaceChildren(...remarks.map(text => el("li", {textContent: text})));
 }
 
-function headline(row, futures) {
+function topResult(row, futures) {
   const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
   const range = row.value ? `${digits(row.value.p10)} to ${digits(row.value.p90)}` : "–";
   const text = !changed ? "" : row.form === "month" ? `baseline: ${digits(row.baseline?.p50)}` : changeText(row.change, futures);
-  return el("div", {className: "headline"},
+  return el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
     el("div", {className: "median", textContent: digits(row.value.p50)}),
     el("div", {className: "range", textContent: `P10 to P90: ${range}`}),

@@ -102,17 +102,17 @@ function colour(tile, count, most) {
   tile.classList.toggle("hot", dark);
 }
 
-// The flow of one day's threats, replayed layer by layer: threats that have not met a layer yet are still in flight.
+// The flow of one day's threats, replayed layer by layer: threats that have not met a layer yet are airborne.
 function showLayers(box, figure) {
   const {link} = figure.figure.data[0], layerOf = values(link.customdata), layers = Math.max(...layerOf);
   const range = box.querySelector("#layer") ?? layerControls(box);
   range.max = range.value = layers;
   range.update = () => {
     const passed = +range.value, ended = passed >= layers;
-    const inFlight = layerOf.reduce((sum, layer, j) => sum + (layer < passed ? 0 : values(link.value)[j]), 0);
+    const airborne = layerOf.reduce((sum, layer, j) => sum + (layer < passed ? 0 : values(link.value)[j]), 0);
     range.setAttribute("aria-valuetext", ended ? "the end of the night"
-      : `${passed} of ${layers} layers passed, ${digits(inFlight)} in flight`);
-    figures(box.lastChild, [ended ? figure : {...figure, figure: partial(figure.figure, layerOf, passed, inFlight)}]);
+      : `${passed} of ${layers} layers passed, ${digits(airborne)} airborne`);
+    figures(box.lastChild, [ended ? figure : {...figure, figure: partial(figure.figure, layerOf, passed, airborne)}]);
   };
   range.update();
 }
@@ -134,9 +134,9 @@ function layerControls(box) {
   return range;
 }
 
-function partial(figure, layerOf, passed, inFlight) {
+function partial(figure, layerOf, passed, airborne) {
   const copy = structuredClone(figure), {link, node} = copy.data[0], last = node.label.length - 1;
   link.target = Array.from(values(link.target), (target, j) => layerOf[j] < passed ? target : last);
-  node.label[last] = `in flight: ${digits(inFlight)}`;
+  node.label[last] = `airborne: ${digits(airborne)}`;
   return copy;
 }

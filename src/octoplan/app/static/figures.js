@@ -13,8 +13,8 @@ export const onSources = listener => { openLog = listener; };
 export async function figures(box, list) {
   await plotly;
   if (!box.isConnected) return;
-  const drawn = new Map([...box.querySelectorAll("figure")].map(frame => [frame.dataset.name, frame]));
-  if (list.some(figure => !drawn.has(figure.name)) || drawn.size !== list.length) {
+  const frames = new Map([...box.querySelectorAll("figure")].map(frame => [frame.dataset.name, frame]));
+  if (list.some(figure => !frames.has(figure.name)) || frames.size !== list.length) {
     purge(box);
     box.replaceChildren(...list.map(frameOf));
   }
@@ -97,14 +97,14 @@ function narrowed(layout, data) {
   layout.margin = {...layout.margin, l: Math.min(layout.margin.l, 52), r: 8};
   if (Object.keys(layout).filter(key => /^xaxis/.test(key)).length > 1) return layout;
   if (hasNamedBars(data, layout)) nameBarsAbove(layout);
-  const named = data.filter(trace => trace.name && trace.showlegend !== false && layout.showlegend !== false).length;
+  const entries = data.filter(trace => trace.name && trace.showlegend !== false && layout.showlegend !== false).length;
   const title = layout.xaxis.title?.text ?? "", lines = title.length > 38 ? 1 : 0;
-  const extra = 20 * Math.max(0, named - 1) + 16 * lines;
+  const extra = 20 * Math.max(0, entries - 1) + 16 * lines;
   if (lines) layout.xaxis.title = {...layout.xaxis.title, text: title.replace(/^(.{1,38}) /, "$1<br>")};
   layout.height += extra;
   layout.margin.b += extra;
   const y = (layout.margin.b - 46 - 16 * lines) / layout.height;
-  if (named > 1) layout.legend = {...layout.legend, orientation: "v", y};
+  if (entries > 1) layout.legend = {...layout.legend, orientation: "v", y};
   return layout;
 }
 

@@ -37,8 +37,8 @@ const sign = x => x > 0 ? "+" : x < 0 ? "−" : "";
 // A mean with the half-width of its confidence interval, to the digits that the interval supports.
 export function meanWithInterval({mean, half}) {
   if (!(half > 0) || half >= 100 || Math.abs(mean) >= 1e4) return `${sign(mean)}${digits(Math.abs(mean))} ± ${digits(half, 2)}`;
-  const places = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(half)))), near = +mean.toFixed(places);
-  return `${sign(near)}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: places})} ± ${digits(half, 2)}`;
+  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(half)))), near = +mean.toFixed(decimals);
+  return `${sign(near)}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: decimals})} ± ${digits(half, 2)}`;
 }
 
 // A change against the baseline: its mean, its interval, and the futures it rests on where these are not all.

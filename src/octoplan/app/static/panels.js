@@ -33,7 +33,7 @@ export function listChanges() {
   const names = Object.keys(state.changes).sort();
   $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
     `${name.startsWith("d.") ? "◆ decision" : "? assumption"} ${name.slice(2)}: ${state.changes[name]} `,
-    el("button", {type: "button", textContent: "undo", ariaLabel: `undo ${name.slice(2)}`, onclick: () => change(name, null)})))
+    el("button", {type: "button", textContent: "revert", ariaLabel: `revert ${name.slice(2)}`, onclick: () => change(name, null)})))
     : [el("li", {textContent: "None: this is the baseline."})]));
 }
 
