@@ -54,13 +54,13 @@ LOG = [
     ("plants.*.labour_rate", {"unit": "GBP"}, "'20 GBP' is money; expected money per time, such as '38 GBP/hour'"),
     ("plants.*.labour_rate", {"unit": "USD/hour"}, "'USD' is not a known unit"),
     ("plants.*.labour_rate", {"unit": ""}, "'1 1' is a plain number; expected money per time"),
-    ("plants.*.labour_rate", {"price_base": ""}, "price_base '' cannot be; money needs the year of its prices"),
-    ("plants.*.labour_rate", {"price_base": "3025"}, "price_base '3025' cannot be"),
-    ("plants.*.heads", {"price_base": "2025"}, "price_base '2025' stands by a number that is no money"),
+    ("plants.*.labour_rate", {"price_base": ""}, "price_base '' is not valid; money needs the year of its prices"),
+    ("plants.*.labour_rate", {"price_base": "3025"}, "price_base '3025' is not valid"),
+    ("plants.*.heads", {"price_base": "2025"}, "price_base '2025' is set for a number that is not money"),
     ("plants.*.heads", {"value": "-1"}, "-1 1 is outside the lawful range (at least 0)"),
     ("plants.*.heads", {"value": "nan"}, "'nan' is not a finite number"),
     ("plants.*.heads", {"value": "inf"}, "'inf' is not a finite number"),
-    ("plants.*.heads", {"value": "1e308"}, "1e+308 1 cannot be meant"),
+    ("plants.*.heads", {"value": "1e308"}, "1e+308 1 is too large"),
     ("plants.*.heads", {"value": "1e999"}, "too large"),
     ("plants.*.heads", {"value": "twenty"}, "value 'twenty' is not a number"),
     ("plants.*.heads", {"value": ""}, "has no value"),
@@ -74,10 +74,10 @@ LOG = [
     ("plants.*.heads", {"distribution": "normal", "low": "0", "high": "9", "value": ""}, "lies outside the lawful"),
     ("plants.*.heads", {"distribution": "uniform", "low": "3", "high": "3"}, "low 3 is not below high 3"),
     ("plants.*.heads", {"distribution": "triangular", "low": "21", "high": "30"}, "value 20 is outside low 21"),
-    ("plants.*.heads", {"distribution": "pert", "low": "1", "high": "30", "value": ""}, "needs a value, the likeliest"),
+    ("plants.*.heads", {"distribution": "pert", "low": "1", "high": "30", "value": ""}, "needs a value, the mode"),
     ("plants.*.heads", {"value": "5 to 9", "low": "4"}, "is a range, but low or high is filled too"),
     ("plants.*.heads", {"distribution": "discrete", "value": "1; 2"}, "is not a discrete distribution"),
-    ("plants.*.heads", {"distribution": "discrete", "value": "1:0; 2:1"}, "weight '0' cannot be"),
+    ("plants.*.heads", {"distribution": "discrete", "value": "1:0; 2:1"}, "weight '0' is not valid"),
     ("plants.*.heads", {"distribution": "discrete", "value": "1:nan"}, "'nan' is not a finite number"),
     ("plants.*.heads", {"distribution": "empirical", "value": "1; -2"}, "-2 1 is outside the lawful range"),
     ("plants.*.heads", {"distribution": "empirical", "value": "1;;2"}, "'' is not a number"),
@@ -89,7 +89,7 @@ LOG = [
     ("plants.*.slope", {"low": "0.95", "high": "0.8"}, "low 0.95 is not below high 0.8"),
     ("plants.*.hours_first", {"low": "20", "high": "8"}, "low 20 is not below high 8"),
     ("gates.licence.duration", {"distribution": "beta"}, "a beta distribution lies between 0 and 1; day calls for"),
-    ("plants.*.heads", {"quality": "good"}, "quality 'good' cannot be; expected green, amber or red"),
+    ("plants.*.heads", {"quality": "good"}, "quality 'good' is not valid; expected green, amber or red"),
     ("plants.*.heads", {"source": ""}, "has no source but is rated amber"),
     ("plants.*.heads", {"source": "studi"}, "there is no source 'studi' in sources.csv; did you mean 'study'?"),
     ("plants.*.heads", {"date": "last Tuesday"}, "date 'last Tuesday' is not a date; write one such as 2026-11-22"),
@@ -99,7 +99,7 @@ LOG = [
 
 
 @pytest.mark.parametrize(("name", "cells", "words"), LOG)
-def test_a_row_that_cannot_be_is_told_with_its_line(small: Path, name: str, cells: dict[str, str], words: str) -> None:
+def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells: dict[str, str], words: str) -> None:
     """Each broken row of the log gives exactly one problem, on its line, named, in words."""
     change(small, "assumptions.csv", row(name, **cells))
     line = line_of("assumptions.csv", name)
@@ -110,7 +110,7 @@ def test_a_row_that_cannot_be_is_told_with_its_line(small: Path, name: str, cell
 
 
 FOLDERS: list[tuple[str, Edit, int | str, str]] = [
-    ("assumptions.csv", end(f"crews.initial,1,,,fixed,1,,{TAIL}"), LAST, "crews.initial: stands in line"),
+    ("assumptions.csv", end(f"crews.initial,1,,,fixed,1,,{TAIL}"), LAST, "crews.initial: is in line"),
     ("assumptions.csv", end(f"crew.initial,1,,,fixed,1,,{TAIL}"), LAST, "unknown kind 'crew'; did you mean 'crews'?"),
     (
         "assumptions.csv",
@@ -137,7 +137,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         end(f"threats.drone.p_discriminate,0,,,fixed,1,,{TAIL}"),
         LAST,
-        "the threat 'drone' is no decoy",
+        "the threat 'drone' is not a decoy",
     ),
     ("assumptions.csv", end(f"threats.ballistic.engagement,1,,,fixed,minute,,{TAIL}"), LAST, "is not interceptable"),
     ("assumptions.csv", end(f"layers.gun.stock,1,,,fixed,1,,{TAIL}"), LAST, "the layer 'gun' is not stocked"),
@@ -152,7 +152,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         end(f"engagement.*.west.window,1,,,fixed,minute,,{TAIL}\nengagement.drone.*.window,1,,,fixed,minute,,{TAIL}"),
         LAST + 1,
-        "engagement.drone.west.window is filled by 'engagement.*.west.window'",
+        "engagement.drone.west.window is matched equally well by 'engagement.*.west.window'",
     ),
     (
         "assumptions.csv",
@@ -182,7 +182,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "plants.*.labour_rate",
         "plants have no 'labour_rate_'",
     ),
-    ("sources.csv", end("study,Again,,,,"), 4, "the id 'study' stands in line 2 already"),
+    ("sources.csv", end("study,Again,,,,"), 4, "the id 'study' is in line 2 already"),
     ("sources.csv", end(",No id,,,,"), 4, "has no id"),
     ("sources.csv", end("empty,,,,,"), 4, "empty: has no title"),
     ("correlations.csv", end("suppliers.*.price,plants.*.nothing,0.5,,"), 4, "there is no row 'plants.*.nothing'"),
@@ -202,8 +202,8 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ("programme.toml", swap("start = 2025-11-01", "start = 2025-11-05"), 2, "expected the first day of a month"),
     ("programme.toml", swap("start = 2025-11-01", "start = 0001-01-01"), 2, "expected the first day of a month"),
     ("programme.toml", swap("months = 4", "months = 0"), 3, "months: 0 is outside 1 to 240"),
-    ("programme.toml", swap("months = 4", "months = 4.5"), 3, "4.5 cannot be; expected a whole number"),
-    ("programme.toml", swap("months = 4", "months = true"), 3, "True cannot be; expected a whole number"),
+    ("programme.toml", swap("months = 4", "months = 4.5"), 3, "4.5 is not valid; expected a whole number"),
+    ("programme.toml", swap("months = 4", "months = true"), 3, "True is not valid; expected a whole number"),
     ("programme.toml", swap('currency = "GBP"', 'currency = "GPB"'), 5, "'GPB' is not declared; did you mean 'GBP'?"),
     ("programme.toml", swap('missile_layer = "missile"', 'missile_layer = "misile"'), 6, "did you mean 'missile'?"),
     (
@@ -225,13 +225,13 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap('country = "here"', 'country = "here"\nheads = 40'),
         "[plants.works]+2",
-        "plants.works.heads: 40 cannot stand here; numbers",
+        "plants.works.heads: 40 is not allowed here; numbers",
     ),
     (
         "programme.toml",
         swap('country = "here"', 'country = "here"\nrate = 40'),
         "[plants.works]+2",
-        "plants.works.rate: 40 cannot stand here; numbers",
+        "plants.works.rate: 40 is not allowed here; numbers",
     ),
     (
         "programme.toml",
@@ -261,7 +261,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap('lanes = ["road", "air"]', 'lanes = ["road", "road"]'),
         "lanes = ",
-        "'road' stands there twice",
+        "'road' is listed twice",
     ),
     ("programme.toml", swap('lanes = ["road", "air"]', "lanes = []"), "lanes = ", "needs at least one lane out"),
     ("programme.toml", swap('after = ["licence"]', 'after = ["tooling"]'), "after", "in a circle: tooling -> tooling"),
@@ -288,7 +288,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap("motor = 4", "motor = 4.5"),
         "motor = 4",
-        "4.5 cannot be; expected a whole number from 1 to 1000",
+        "4.5 is not valid; expected a whole number from 1 to 1000",
     ),
     ("programme.toml", swap("motor = 4", "motr = 4"), "motor = 4", "no 'motr' in [parts]; did you mean 'motor'?"),
     ("programme.toml", swap("tile = [0, 1]", "tile = [0.5, 1]"), "tile = [0, 1]", "expected column and row"),
@@ -327,25 +327,35 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "decisions.toml",
         swap("works = [0, 0, 250]", "works = [0, -1, 250]"),
         2,
-        "output.works.1: -1 cannot be; expected at least 0",
+        "output.works.1: -1 is not valid; expected at least 0",
     ),
-    ("decisions.toml", swap("works = [0, 0, 250]", "works = [0, nan]"), 2, "nan cannot be"),
-    ("decisions.toml", swap("works = [0, 0, 250]", "works = [1e308]"), 2, "1e+308 cannot be; expected at most 1e+07"),
-    ("decisions.toml", swap("works = [0, 0, 250]", "works = []"), 2, "[] cannot be; expected at least one number"),
-    ("decisions.toml", swap("works = [0, 0, 250]", 'works = "many"'), 2, "'many' cannot be; expected a list"),
-    ("decisions.toml", swap("  2,\n", "  -2,\n"), "[lines]+1", "lines.works.1: -2 cannot be"),
+    ("decisions.toml", swap("works = [0, 0, 250]", "works = [0, nan]"), 2, "nan is not valid"),
+    (
+        "decisions.toml",
+        swap("works = [0, 0, 250]", "works = [1e308]"),
+        2,
+        "1e+308 is not valid; expected at most 1e+07",
+    ),
+    ("decisions.toml", swap("works = [0, 0, 250]", "works = []"), 2, "[] is not valid; expected at least one number"),
+    ("decisions.toml", swap("works = [0, 0, 250]", 'works = "many"'), 2, "'many' is not valid; expected a list"),
+    ("decisions.toml", swap("  2,\n", "  -2,\n"), "[lines]+1", "lines.works.1: -2 is not valid"),
     ("decisions.toml", swap("[output]", "[outputs]"), 1, "outputs: unknown field; did you mean 'output'?"),
     ("decisions.toml", swap('cover = "30 days"', 'cover = "30 GBP"'), "cover", "'30 GBP' is money; expected a time"),
-    ("decisions.toml", swap('cover = "30 days"', "cover = 30"), "cover", "30 cannot be; expected text in quotes"),
+    ("decisions.toml", swap('cover = "30 days"', "cover = 30"), "cover", "30 is not valid; expected text in quotes"),
     ("decisions.toml", swap('cover = "30 days"\n', ""), "[orders]", "orders.cover: is missing; add it"),
-    ("decisions.toml", swap("motor = [4000, 2000]", "moter = [4000]"), "motor", "'moter' is in no unit of 'squid'"),
+    ("decisions.toml", swap("motor = [4000, 2000]", "moter = [4000]"), "motor", "'moter' is not a part of 'squid'"),
     (
         "decisions.toml",
         swap("motors-a = 0.7", "motors-a = 0\nmotors-b = 0"),
         "motors-a",
         "every supplier of 'motor' has weight 0",
     ),
-    ("decisions.toml", swap("intake = [40, 60]", "intake = 40.5"), "intake", "40.5 cannot be; expected a whole number"),
+    (
+        "decisions.toml",
+        swap("intake = [40, 60]", "intake = 40.5"),
+        "intake",
+        "40.5 is not valid; expected a whole number",
+    ),
     ("decisions.toml", swap('"*" = 1\n', ""), "[crew_share]", "crew_share: has no weight for east"),
     ("decisions.toml", swap('west = 3\n"*" = 1', 'west = 0\n"*" = 0'), "[crew_share]", "every weight is 0"),
     ("decisions.toml", swap('rule = "cover"', 'rule = "fair"'), "rule", "expected 'cover' or 'share'"),
@@ -354,7 +364,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "decisions.toml",
         swap('prefer = ["squid", "whelk"]', 'prefer = ["squid"]'),
         "prefer",
-        "does not say where whelk comes",
+        "does not rank whelk",
     ),
     (
         "decisions.toml",
@@ -363,7 +373,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "no 'guns' in [layers]; did you mean 'gun'?",
     ),
     ("decisions.toml", swap("max_shots = 3\n", ""), "[doctrine.drone]", "doctrine.drone.max_shots: is missing"),
-    ("decisions.toml", swap("max_shots = 3", "max_shots = 0"), "max_shots", "0 cannot be; expected at least 1"),
+    ("decisions.toml", swap("max_shots = 3", "max_shots = 0"), "max_shots", "0 is not valid; expected at least 1"),
     ("decisions.toml", swap("max_shots = 3", "max_shot = 3"), "max_shots", "unknown field; did you mean 'max_shots'?"),
     (
         "decisions.toml",
@@ -389,7 +399,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
 
 
 @pytest.mark.parametrize(("file", "edit", "where", "words"), FOLDERS)
-def test_a_folder_that_cannot_be_is_told_with_its_line(
+def test_invalid_folders_are_reported_with_their_line(
     small: Path, file: str, edit: Edit, where: int | str, words: str
 ) -> None:
     """Each broken folder lists the problem on its line, in words."""

@@ -130,7 +130,7 @@ def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
     ("line", "files", "words"),
     [
         ('raids = "raids.toml"', {}, "raids names raids.toml, which is not in the folder"),
-        ("raids = 3", {}, "3 cannot be; expected"),
+        ("raids = 3", {}, "3 is not valid; expected"),
         (
             'raids = "raids.csv"',
             {"raids_csv": "date,drones,missiles\n2025-11-02,1,2\n"},
@@ -143,7 +143,11 @@ def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
         ),
         ('raids = "raids.csv"', {"raids_csv": "date,drones\n2025-11-01,1\n"}, "raids.csv:1"),
         ('raids = "raids.toml"', {"raids_toml": "title = 1\n"}, "holds no"),
-        ('raids = "raids.toml"', {"raids_toml": "[assumptions]\nx = 1\n"}, "raids.toml:2: assumptions 'x' cannot be"),
+        (
+            'raids = "raids.toml"',
+            {"raids_toml": "[assumptions]\nx = 1\n"},
+            "raids.toml:2: assumptions 'x' is not valid",
+        ),
         (
             'raids = "raids.toml"',
             {"raids_toml": '[assumptions."raids.wander"]\nvalue = -1.0\ndistribution = "fixed"\nunit = "1"\n'},
@@ -206,13 +210,13 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
     ("row", "words"),
     [
         ("more,decoys,1.3,,,", "what 'decoys' is not declared; did you mean 'decoy'"),
-        ("more,decoy,-1,,,", "times -1 cannot be"),
+        ("more,decoy,-1,,,", "times -1 is not valid"),
         ("more,decoy,many,,,", "times"),
-        ("more,decoy,2,March,,", "from 'March' is no date"),
+        ("more,decoy,2,March,,", "from 'March' is not a date"),
         ("more,decoy,2,2025-12-02,2025-12-01,", "holds on no day"),
         ("more,decoy,2,2031-01-01,,", "holds on no day"),
         (",decoy,2,,,", "name is missing"),
-        ("more,decoy,2,,,\nmore,salvos,2,,,", "stands in line 2 already"),
+        ("more,decoy,2,,,\nmore,salvos,2,,,", "is in line 2 already"),
     ],
 )
 def test_faults_of_what_ifs(tmp_path: Path, row: str, words: str) -> None:

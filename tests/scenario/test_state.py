@@ -90,16 +90,16 @@ def test_gates_not_stated_are_open_once_any_is(
         ("crews.trained,3.5,", "3.5 is not whole; expected a whole number of crews"),
         ("crews.trained,many,", "crews.trained: 'many' is not a number"),
         ("crews.trained,,", "crews.trained: '' is not a number"),
-        ("crews.trained,3e9,", "cannot be meant; expected 10,000,000 at the most"),
-        ("crews.trained,30,kits", "unit 'kits' cannot be; expected crews"),
-        ("crews.trained,30,GBP", "unit 'GBP' cannot be; expected crews"),
-        ("crews.trained,30,\ncrews.trained,31,", "crews.trained: stands in line 3 already; keep one"),
-        ("date,2026-02-01,", "date: stands in line 2 already"),
+        ("crews.trained,3e9,", "is too large; the limit is 10,000,000"),
+        ("crews.trained,30,kits", "unit 'kits' is not valid; expected crews"),
+        ("crews.trained,30,GBP", "unit 'GBP' is not valid; expected crews"),
+        ("crews.trained,30,\ncrews.trained,31,", "crews.trained: is in line 3 already; keep one"),
+        ("date,2026-02-01,", "date: is in line 2 already"),
         ("regions.stock.squid,30,\nregions.east.stock.squid,3,", "regions.stock.squid: is stated by region too"),
         ("gates.licence.passed,soon,", "'soon' is not a date; write one such as 2026-03-01, yes or no"),
         ("gates.licence.passed,2026-01-02,", "2026-01-02 is after the date of the state; write no"),
-        ("gates.licence.passed,2025-12-01,day", "unit 'day' stands by a date; leave it empty"),
-        ("gates.licence.passed,no,day", "unit 'day' stands by no; leave it empty"),
+        ("gates.licence.passed,2025-12-01,day", "unit 'day' is set for a date; leave it empty"),
+        ("gates.licence.passed,no,day", "unit 'day' is set for no; leave it empty"),
         ("gates.tooling.passed,yes,", "waits for 'licence', which is not passed; add gates.licence.passed"),
         (
             "gates.licence.passed,2025-12-05,\ngates.tooling.passed,2025-12-04,",
@@ -124,11 +124,14 @@ def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str)
     ("state", "words"),
     [
         (HEAD, "state.csv:1: has no row date; add one such as date,2026-02-01,,,"),
-        (HEAD + "date,2025-11-01,,,\n", "state.csv:2: date: 2025-11-01 cannot be; expected the first day of a month"),
+        (
+            HEAD + "date,2025-11-01,,,\n",
+            "state.csv:2: date: 2025-11-01 is not valid; expected the first day of a month",
+        ),
         (HEAD + "date,2026-03-01,,,\n", "expected the first day of a month from 2025-12-01 to 2026-02-01"),
-        (HEAD + "date,2026-01-15,,,\n", "2026-01-15 cannot be"),
+        (HEAD + "date,2026-01-15,,,\n", "2026-01-15 is not valid"),
         (HEAD + "date,January,,,\n", "'January' is not a date; write one such as 2026-03-01"),
-        (HEAD + "date,2026-01-01,month,,\n", "unit 'month' stands by a date"),
+        (HEAD + "date,2026-01-01,month,,\n", "unit 'month' is set for a date"),
         ("name,value\ndate,2026-01-01\n", "state.csv:1: the header has no column 'unit'"),
         ("", "state.csv:1: is empty"),
     ],
@@ -209,7 +212,7 @@ def test_check_says_from_when_the_state_holds(small: Path, capsys: pytest.Captur
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])
     assert stop.value.code == 0
-    assert "what is known on 2026-01-01 takes the place" in capsys.readouterr().out
+    assert "starts from the state known on 2026-01-01" in capsys.readouterr().out
     (small / "state.csv").write_text(text("crews.trained,ten,"))
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])

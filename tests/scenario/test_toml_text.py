@@ -202,12 +202,13 @@ def test_an_edit_sets_exactly_the_values_named(blocks: list[str], tables: dict[s
 def test_numerals_are_listed_with_key_and_line() -> None:
     """Numerals outside strings and comments are listed as they are written."""
     text = 'a = 30.000 # 1.000\n[b]\nc = ["2.000", [\n  1.5, 7 ]]\n"x.1" = { d = -1_000 }\n'
-    assert list(numerals(text)) == [
+    assert [(n.keys, n.line, n.text) for n in numerals(text)] == [
         (("a",), 1, "30.000"),
         (("b", "c"), 4, "1.5"),
         (("b", "c"), 4, "7"),
         (("b", "x.1"), 5, "-1_000"),
     ]
+    assert all(text[n.start :].startswith(n.text) for n in numerals(text))
 
 
 def test_bytes_that_are_not_toml_raise_with_file_and_line() -> None:

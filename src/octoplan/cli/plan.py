@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from octoplan.plan.results.evaluation import Apart, Flights
     from octoplan.plan.results.frontier import Frontier
     from octoplan.scenario import Scenario
-    from octoplan.scenario.plan_options import Wanted
+    from octoplan.scenario.plan_options import PlanOptions
 
 CALENDARS = ("Gates", "Hiring", "Orders")
 """Sheets of the workbook that also stand as CSV; what else is of interest by month is in plan.csv."""
@@ -205,13 +205,13 @@ def state_text(state: Path, month: str | None) -> str:
     return found.text
 
 
-def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
+def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "PlanOptions":
     """The scenario's ``[plan]`` with what the options give in its place. Raises PlanError for one that cannot be."""
     from pydantic import ValidationError
 
     from octoplan.errors import PlanError
     from octoplan.scenario.decisions import explain
-    from octoplan.scenario.plan_options import Wanted
+    from octoplan.scenario.plan_options import PlanOptions
 
     own = scenario.decisions.plan.model_dump(exclude_unset=True)
     for name, value in given.items():
@@ -220,7 +220,7 @@ def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "Wanted":
         elif value is not None:
             own[name] = value
     try:
-        return Wanted.model_validate(own)
+        return PlanOptions.model_validate(own)
     except ValidationError as error:
         details = error.errors(include_url=False)[0]
         raise PlanError(f"--{str(details['loc'][0]).replace('_', '-')}: {explain(details)}") from None

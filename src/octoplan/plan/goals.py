@@ -7,9 +7,9 @@ from typing import Literal
 from octoplan.errors import PlanError
 from octoplan.plan.solver.risk import NEUTRAL, Risk
 from octoplan.scenario import Scenario
-from octoplan.scenario.decisions import wanted_money
-from octoplan.scenario.plan_options import Wanted
-from octoplan.scenario.quantities import Units
+from octoplan.scenario.amounts import plan_budgets, shortage_price
+from octoplan.scenario.plan_options import PlanOptions
+from octoplan.scenario.quantities import units_of
 
 SHORTAGE = 5000.0
 """Price of a unit short of the target if none is given, in the reporting currency: what one unit costs, and more."""
@@ -94,10 +94,12 @@ class Aims:
             raise PlanError("the worst case and a tail are two measures of risk; ask for one of them")
 
 
-def aims_of(scenario: Scenario, wanted: Wanted | None = None) -> Aims:
+def aims_of(scenario: Scenario, wanted: PlanOptions | None = None) -> Aims:
     """The aims that a scenario's ``[plan]`` states, or another table like it. Raises PlanError for what cannot be."""
     wanted = wanted or scenario.decisions.plan
-    budgets, shortage = wanted_money(wanted, Units(scenario.names.currencies), scenario.currency)
+    units = units_of(scenario.names.currencies)
+    budgets = plan_budgets(wanted, units, scenario.currency)
+    shortage = shortage_price(wanted, units, scenario.currency)
     months = scenario.names.months
     if wanted.target is None and (wanted.by is not None or shortage is not None):
         raise PlanError("a month to reach, or the price of a shortage, needs the units a month to reach; add a target")

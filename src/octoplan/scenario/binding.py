@@ -80,7 +80,7 @@ class Needs:
         if when == "placed" and programme.link("plants", names["plants"], "region") is None:
             return f"the plant '{names['plants']}' has no region"
         if when == "decoy" and not programme.flag("threats", threat, "decoy"):
-            return f"the threat '{threat}' is no decoy"
+            return f"the threat '{threat}' is not a decoy"
         if when == "interceptable" and not programme.flag("threats", threat, "interceptable"):
             return f"the threat '{threat}' is not interceptable"
         if when in ("stocked", "limited") and not programme.flag("layers", layer, when):
@@ -143,7 +143,7 @@ def _report_rivals(entries: Sequence[Entry], rivals: Mapping[tuple[int, int], tu
     for (first, second), row in rivals.items():
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
         number = dotted(a.name.kind, a.name.parameter.name, row)
-        words = f"{number} is filled by '{a.name}' (line {a.line}) and '{b.name}' alike; add a row of its own"
+        words = f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for it alone"
         report.add(b.file, b.line, words)
 
 

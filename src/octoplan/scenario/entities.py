@@ -32,8 +32,9 @@ this mean takes about ten seconds a future."""
 class Parameter:
     """One number of an entity: its unit inside the campaign, its lawful range, and what it means.
 
-    ``when`` names the condition under which the number is needed (see ``scenario.files``); a number whose
-    condition does not hold is neither asked for nor allowed.
+    ``when`` names the condition under which the number is needed (see ``binding.Needs``); a number whose condition does
+    not hold is neither needed nor allowed. ``percent_from`` is the figure from which a ratio with unit 1 may have been
+    meant as a percentage; the reader warns from there on.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Parameter:
     high: float
     meaning: str
     when: str = "always"
+    percent_from: float = inf
 
     @property
     def is_money(self) -> bool:
@@ -90,6 +92,11 @@ def amount(name: str, unit: str, meaning: str, when: str = "always") -> Paramete
     return Parameter(name, unit, 0.0, inf, meaning, when)
 
 
+def ratio(name: str, meaning: str, when: str = "always") -> Parameter:
+    """A ratio that may exceed 1, such as a coefficient of variation."""
+    return Parameter(name, "1", 0.0, inf, meaning, when, percent_from=10.0)
+
+
 def count(name: str, unit: str, most: float, meaning: str, when: str = "always") -> Parameter:
     """A number of countable things: at most what can be simulated in reasonable time."""
     return Parameter(name, unit, 0.0, most, meaning, when)
@@ -108,9 +115,9 @@ KINDS: tuple[Kind, ...] = (
         ("currencies",),
         (
             positive("rate", "1", "price of one unit of it in the reporting currency at the start", "foreign"),
-            amount("volatility", "1", "standard deviation of the log rate over one year", "foreign"),
+            ratio("volatility", "standard deviation of the log rate over one year", "foreign"),
             Parameter("drift", "1", -1.0, 1.0, "forward slope of the log rate a year", "foreign"),
-            Parameter("inflation", "1/year", -0.5, 5.0, "yearly change of prices in it"),
+            Parameter("inflation", "1/year", -0.5, 5.0, "yearly change of prices in it", percent_from=1.0),
         ),
         meaning="A currency; the reporting currency of the programme has rate 1.",
     ),
@@ -179,7 +186,7 @@ KINDS: tuple[Kind, ...] = (
         ("suppliers",),
         (
             amount("lead", "day", "mean time from shipment to arrival"),
-            amount("lead_cv", "1", "coefficient of variation of the lead time"),
+            ratio("lead_cv", "coefficient of variation of the lead time"),
             count("capacity", "1/day", 1e3 * MOST_A_DAY, "parts it can ship"),
             amount("price", MONEY, "price of one part"),
             count("min_order", "1", 1e3 * MOST_A_DAY, "smallest order in parts"),
@@ -196,7 +203,7 @@ KINDS: tuple[Kind, ...] = (
         ("lanes",),
         (
             amount("transit", "day", "mean time from plant to region"),
-            amount("transit_cv", "1", "coefficient of variation of the transit time"),
+            ratio("transit_cv", "coefficient of variation of the transit time"),
             count("capacity", "1/day", 1e3 * MOST_A_DAY, "units it can carry"),
             amount("cost", MONEY, "freight of one unit"),
             share("loss", "probability that a unit is lost on the way"),
@@ -235,8 +242,8 @@ KINDS: tuple[Kind, ...] = (
             share("salvo_share", "share of days that are salvo days"),
             share("salvo_stay", "probability that a salvo day is followed by another"),
             positive("level", "1", "intensity against the stated means"),
-            Parameter("growth", "1/year", -0.99, 10.0, "yearly growth of the intensity"),
-            amount("wander", "1", "standard deviation of the slowly wandering log-intensity"),
+            Parameter("growth", "1/year", -0.99, 10.0, "yearly growth of the intensity", percent_from=5.0),
+            ratio("wander", "standard deviation of the slowly wandering log-intensity"),
             positive("wander_time", "day", "correlation time of the slow log-intensity"),
             Parameter(
                 "begin",
@@ -253,9 +260,9 @@ KINDS: tuple[Kind, ...] = (
         ("packages",),
         (
             count("routine_mean", "1/day", MOST_THREATS, "mean count on a routine day"),
-            amount("routine_cv", "1", "coefficient of variation of its intensity on routine days"),
+            ratio("routine_cv", "coefficient of variation of its intensity on routine days"),
             count("salvo_mean", "1/day", MOST_THREATS, "mean count on a salvo day"),
-            amount("salvo_cv", "1", "coefficient of variation of its intensity on salvo days"),
+            ratio("salvo_cv", "coefficient of variation of its intensity on salvo days"),
             share("quiet", "share of days on which none of it comes, beside those on which chance sends none"),
             share("coupling", "correlation of its log-intensity with the shock all packages share"),
             positive("span", "minute", "time over which its threats enter"),
@@ -275,10 +282,10 @@ KINDS: tuple[Kind, ...] = (
             amount("mix", "1", "weight of the class within its package"),
             amount("unit_cost", MONEY, "what one costs the other side"),
             amount("damage", MONEY, "mean damage of one leaker"),
-            amount("damage_cv", "1", "coefficient of variation of the damage of one leaker (lognormal)"),
+            ratio("damage_cv", "coefficient of variation of the damage of one leaker (lognormal)"),
             share("p_discriminate", "probability that it is recognised as a decoy in a region", "decoy"),
             positive("engagement", "minute", "mean time one engagement keeps a crew busy", "interceptable"),
-            amount("engagement_cv", "1", "coefficient of variation of that time (gamma)", "interceptable"),
+            ratio("engagement_cv", "coefficient of variation of that time (gamma)", "interceptable"),
         ),
         (
             Link("package", "packages", "the package it comes with"),
@@ -330,7 +337,7 @@ KINDS: tuple[Kind, ...] = (
         ("designs",),
         (
             Parameter("release_interval", "day", 1.0, inf, "mean time between design releases (blocks)"),
-            amount("release_cv", "1", "coefficient of variation of that time"),
+            ratio("release_cv", "coefficient of variation of that time"),
             share("p_recover", "probability that an interceptor without contact is recovered"),
         ),
         meaning="A design of interceptor; its blocks follow one another at the release interval.",
@@ -390,7 +397,7 @@ KINDS: tuple[Kind, ...] = (
         (),
         (
             Parameter("discount_rate", "1/year", -0.2, 1.0, "real discount rate"),
-            amount("optimism_bias", "1", "explicit uplift on capital and production cost"),
+            ratio("optimism_bias", "explicit uplift on capital and production cost"),
         ),
     ),
 )

@@ -56,6 +56,6 @@ def read_governance(toml: Toml, report: Report) -> Governance:
                 said = f"unknown field; {did_you_mean(path[-1], known)}"
             else:
                 words = WORDS.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
-                said = f"{quoted(details['input'])} cannot be; expected {words}"
+                said = f"{quoted(details['input'])} is not valid; expected {words}"
             report.add(PROGRAMME, toml.line(*path), f"{'.'.join(map(str, path))}: {said}")
         return Governance()

@@ -2,6 +2,11 @@
 
 import re
 
+from octoplan.scenario.report import quoted
+
+NUMERAL = re.compile(r"(?<![\w.,+-])[+-]?[0-9][0-9.,]*(?![\w.,])")
+"""A numeral in a text, its separators included."""
+
 _ONE_GROUP = re.compile(r"([+-]?)([1-9][0-9]{0,2})([.,])([0-9]{3})")
 
 
@@ -29,3 +34,17 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
         return None
     sign, units, _, group = match.groups()
     return f"{float(f'{sign}{units}.{group}'):g}", f"{sign}{units},{group}"
+
+
+def numeral_remark(text: str) -> str:
+    """A message on a text whose numeral has two readings, '' if it has one.
+
+    >>> numeral_remark("30.000 GBP")
+    "'30.000 GBP' can be read as 30 or as 30,000; 30 is used. Write 30 or 30000"
+    """
+    for match in NUMERAL.finditer(text):
+        if readings := ambiguous_readings(match[0]):
+            plain, thousands = readings
+            other = thousands.replace(",", "")
+            return f"{quoted(text)} can be read as {plain} or as {thousands}; {plain} is used. Write {plain} or {other}"
+    return ""

@@ -1,6 +1,5 @@
-"""The table ``[plan]`` of ``decisions.toml``: what ``octoplan plan`` is to look for, and within which bounds."""
+"""The table ``[plan]`` of ``decisions.toml``: the objective and the constraints of ``octoplan plan``."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,8 +9,8 @@ from octoplan.scenario.field_types import Amount, Share, Table
 Bounds = Annotated[list[Share], Field(min_length=2, max_length=2)]
 
 
-class Wanted(Table):
-    """What is wanted of a plan. A run does not look at it."""
+class PlanOptions(Table):
+    """The objective and the constraints of a plan; a run ignores them."""
 
     objective: Literal["least-cost", "most-stopped"] = Field(
         "least-cost", description="least expected cost and losses, or most threats stopped for the budgets"
@@ -47,13 +46,3 @@ class Wanted(Table):
     fixed: list[str] = Field(
         default_factory=list, description="decisions to leave as they are: output.PLANT, lines.PLANT, crews, kits"
     )
-
-    @property
-    def budgets(self) -> Iterator[tuple[str, int | None, str, tuple[str, ...]]]:
-        """Payer, year or none, amount as written, and the path of each budget."""
-        for payer, found in self.budget.items():
-            if isinstance(found, str):
-                yield payer, None, found, ("plan", "budget", payer)
-            else:
-                for year, text in found.items():
-                    yield payer, int(year) if year.isdigit() else -1, text, ("plan", "budget", payer, year)

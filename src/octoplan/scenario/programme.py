@@ -38,7 +38,7 @@ RESERVED = {
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NO_NUMBER = "numbers belong in assumptions.csv (what is believed) or decisions.toml (what is chosen)"
+_NO_NUMBER = "numbers belong in assumptions.csv (assumptions) or decisions.toml (decisions)"
 
 Linked = str | tuple[str, ...] | bool | None
 Entity = Mapping[str, Linked]
@@ -156,7 +156,7 @@ class _Reader:
         if value is None:
             self.report.add(PROGRAMME, 1, f"{key} is missing; add {key} = {expected}")
         elif type(value) is not kind:
-            self.add(f"{quoted(value)} cannot be; expected {expected}", key)
+            self.add(f"{quoted(value)} is not valid; expected {expected}", key)
         else:
             return value
         return None
@@ -169,7 +169,7 @@ class _Reader:
         elif not isinstance(value, date) or isinstance(value, datetime):
             self.add(f"{quoted(str(value))} is not a date; expected {expected}", "start")
         elif value.day != 1 or not YEARS[0] <= value.year < YEARS[1]:
-            self.add(f"{value} cannot be; expected {expected}", "start")
+            self.add(f"{value} is not valid; expected {expected}", "start")
         else:
             return value
         return date(2000, 1, 1)
@@ -195,7 +195,7 @@ class _Reader:
         value = self.toml.tree.get("raids", [])
         named = [value] if isinstance(value, str) else value
         if not isinstance(named, list) or any(name not in (GIVEN, RAIDS) for name in named):
-            self.add(f'{quoted(value)} cannot be; expected "{RAIDS}", "{GIVEN}" or ["{GIVEN}", "{RAIDS}"]', "raids")
+            self.add(f'{quoted(value)} is not valid; expected "{RAIDS}", "{GIVEN}" or ["{GIVEN}", "{RAIDS}"]', "raids")
             return ()
         return tuple(named)
 
@@ -208,7 +208,7 @@ class _Reader:
     def section(self, section: str) -> dict[str, Entity]:
         value = self.toml.tree.get(section, {})
         if not isinstance(value, dict):
-            self.add(f"{quoted(value)} cannot be; write a table [{section}.name] for each", section)
+            self.add(f"{quoted(value)} is not valid; write a table [{section}.name] for each", section)
             return {}
         if len(value) > MOST_ENTITIES:
             self.add(f"has {len(value):,} tables; a section may have {MOST_ENTITIES} at the most", section)
@@ -218,7 +218,7 @@ class _Reader:
                 self.add(fault, section, name)
             elif not isinstance(fields, dict):
                 hint = _NO_NUMBER if _is_number(fields) else f"write a table [{section}.{name}]"
-                self.add(f"{quoted(fields)} cannot stand here; {hint}", section, name)
+                self.add(f"{quoted(fields)} is not allowed here; {hint}", section, name)
             else:
                 found[name] = self.entity(section, (section, name), fields)
         return found
@@ -239,7 +239,7 @@ class _Reader:
                 continue
             parameters = [p.name for p in BY_NAME[kind].parameters]
             if key in parameters or _is_number(value):
-                self.add(f"{quoted(value)} cannot stand here; {_NO_NUMBER}", *path, key)
+                self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, key)
             else:
                 self.add(f"unknown field; {did_you_mean(key, known)}", *path, key)
         return {name: self.linked(link, path, fields) for name, link in links.items()}
@@ -255,25 +255,25 @@ class _Reader:
                 return link.name == "interceptable"
             return () if link.many else None
         if _is_number(value):
-            self.add(f"{quoted(value)} cannot stand here; {_NO_NUMBER}", *path, link.name)
+            self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, link.name)
         elif link.to == "bool":
             if isinstance(value, bool):
                 return value
-            self.add(f"{quoted(value)} cannot be; expected true or false", *path, link.name)
+            self.add(f"{quoted(value)} is not valid; expected true or false", *path, link.name)
         elif link.many:
             return self.several(link, value, path)
         elif not isinstance(value, str):
-            self.add(f"{quoted(value)} cannot be; expected {_example(link)}", *path, link.name)
+            self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
         elif self.holds(link, value, path):
             return value
         return () if link.many else None
 
     def several(self, link: Link, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.add(f"{quoted(value)} cannot be; expected {_example(link)}", *path, link.name)
+            self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
             return ()
         for item in sorted({item for item in value if value.count(item) > 1}):
-            self.add(f"{quoted(item)} stands there twice", *path, link.name)
+            self.add(f"{quoted(item)} is listed twice", *path, link.name)
         return tuple(dict.fromkeys(item for item in value if self.holds(link, item, path)))
 
     def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
@@ -281,7 +281,7 @@ class _Reader:
         if isinstance(link.to, tuple):
             if value in link.to:
                 return True
-            self.add(f"{quoted(value)} cannot be; expected {_example(link)}", *path, link.name)
+            self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
             return False
         known = [*self.table(link.to), *((BORDER,) if link.name == "origin" else ())]
         if value not in known:
@@ -293,7 +293,9 @@ class _Reader:
         """Parts in one unit of the design."""
         value = self.table("designs", design).get("parts", {})
         if not isinstance(value, dict):
-            self.add(f"{quoted(value)} cannot be; write a table [designs.{design}.parts]", "designs", design, "parts")
+            self.add(
+                f"{quoted(value)} is not valid; write a table [designs.{design}.parts]", "designs", design, "parts"
+            )
             return {}
         found: dict[str, int] = {}
         for part, count in value.items():
@@ -301,7 +303,7 @@ class _Reader:
             if part not in self.table("parts"):
                 self.add(f"there is no {quoted(part)} in [parts]; {did_you_mean(part, self.table('parts'))}", *path)
             elif type(count) is not int or not 1 <= count <= MOST_PER_UNIT:
-                self.add(f"{quoted(count)} cannot be; expected a whole number from 1 to {MOST_PER_UNIT}", *path)
+                self.add(f"{quoted(count)} is not valid; expected a whole number from 1 to {MOST_PER_UNIT}", *path)
             else:
                 found[part] = count
         return found
@@ -312,14 +314,14 @@ class _Reader:
             return None
         if isinstance(value, list) and len(value) == 2 and all(type(n) is int and 0 <= n < 100 for n in value):
             return value[0], value[1]
-        self.add(f"{quoted(value)} cannot be; expected column and row, such as [5, 2]", "regions", region, "tile")
+        self.add(f"{quoted(value)} is not valid; expected column and row, such as [5, 2]", "regions", region, "tile")
         return None
 
     def title(self, section: str, name: str) -> str:
         value = self.table(section, name).get("title", name)
         if isinstance(value, str) and value.strip():
             return value
-        self.add(f"{quoted(value)} cannot be; expected text", section, name, "title")
+        self.add(f"{quoted(value)} is not valid; expected text", section, name, "title")
         return name
 
 

@@ -72,6 +72,8 @@ def number_of(text: str) -> float:
     number = float(text)
     if not isfinite(number):
         raise QuantityError(f"{quoted(text)} is too large for a number")
+    if number == 0.0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise QuantityError(f"{quoted(text)} is too small for a number; write 0")
     return number
 
 
@@ -131,7 +133,7 @@ class Units:
         inverse = 1 / factor
         value = number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 else number * factor
         if not abs(value) <= MOST:
-            raise QuantityError(f"{number:g} {unit} cannot be meant; no figure is beyond {MOST:g} {expected}")
+            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MOST:g} {expected}")
         return value, currency
 
     def _factor(self, text: str, expected: str, written: str) -> tuple[float, str]:

@@ -12,6 +12,7 @@ from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, Source
 from octoplan.scenario.correlations import CORRELATION_COLUMNS
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.files import GIVEN, RAIDS
+from octoplan.scenario.numerals import ambiguous_readings
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml
@@ -19,7 +20,7 @@ from octoplan.scenario.toml_text import Toml
 MOST_A_DAY = 200_000
 """Threats of one package and day that a table may give; more is a slip of the pen."""
 
-_WHOLE = re.compile(r"\d{1,9}")
+_WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
@@ -29,12 +30,17 @@ def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Int
     for day, row in enumerate(rows):
         expected = programme.start + timedelta(days=day)
         if row["date"] != expected.isoformat():
-            words = f"date {quoted(row['date'])} cannot be; expected {expected}: one row a day from the start on"
+            words = (
+                f"date {quoted(row['date'])} is not valid; expected {expected}: one row for each day, from the start"
+            )
             report.add(GIVEN, row.line, words)
         for column, package in enumerate(packages):
             text = row[package]
             if not _WHOLE.fullmatch(text) or int(text) > MOST_A_DAY:
-                report.add(GIVEN, row.line, f"{package} {quoted(text)} is not a whole number from 0 to {MOST_A_DAY:,}")
+                readings = ambiguous_readings(text)
+                hint = f"; it can be read as {readings[0]} or as {readings[1]}" if readings else ""
+                message = f"{package} {quoted(text)} is not a whole number from 0 to {MOST_A_DAY:,}{hint}"
+                report.add(GIVEN, row.line, message)
             else:
                 found[day, column] = int(text)
     if len(rows) > programme.days():
@@ -59,7 +65,9 @@ def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, An
         if isinstance(table, dict):
             found[name] = table
         else:
-            report.add(RAIDS, toml.line(key, name), f'{key} {quoted(name)} cannot be; expected a table [{key}."name"]')
+            report.add(
+                RAIDS, toml.line(key, name), f'{key} {quoted(name)} is not valid; expected a table [{key}."name"]'
+            )
     return found
 
 

@@ -12,20 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.errors import Problem, ScenarioError
+from octoplan.scenario.ambiguity import warn_of_monthly_figures
+from octoplan.scenario.amounts import budgets_of, cover_days
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
+from octoplan.scenario.assumption_log import read_assumptions
 from octoplan.scenario.assumptions import (
     ASSUMPTION_COLUMNS,
     SOURCE_COLUMNS,
     Assumption,
     Source,
-    read_assumptions,
     read_sources,
 )
 from octoplan.scenario.binding import Needs, Number, bind, dotted
 from octoplan.scenario.compile import compiled
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
-from octoplan.scenario.decisions import Decisions, budget_of, check_decisions, cover_of, read_decisions
+from octoplan.scenario.decision_checks import check_decisions
+from octoplan.scenario.decisions import Decisions, read_decisions
 from octoplan.scenario.distributions import Fixed
 from octoplan.scenario.draws import correlate, draws
 from octoplan.scenario.files import (
@@ -244,6 +247,8 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     if programme and decisions and rows is not None:
         slots = bind(Needs(programme, decisions.fights), entries, report)
         _check_weights(programme, slots, found, report)
+        by_number = {number: assumption for number, i in slots.items() if (assumption := found[i])}
+        warn_of_monthly_figures(rows, by_number, programme, decisions, report)
     every = {str(entry.name) for entry in entries}
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
@@ -268,11 +273,11 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
         programme.tiles,
         programme.titles,
         dict(files),
-        budget_of(decisions, units, programme.currency),
+        budgets_of(decisions, units, programme.currency),
         tuple(sorted(report.warnings)),
         programme,
         slots,
-        cover_of(decisions, units),
+        cover_days(decisions, units),
         given,
         times,
         known,

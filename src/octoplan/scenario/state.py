@@ -11,6 +11,7 @@ from octoplan.scenario.arrays import Known, Names
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.field_types import MOST
 from octoplan.scenario.files import STATE
+from octoplan.scenario.numerals import numeral_remark
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import number_of
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -102,7 +103,7 @@ class _Reader:
             if name not in lawful:
                 self.report.add(STATE, row.line, f"there is no {quoted(name)} in a state; {did_you_mean(name, lawful)}")
             elif name in found:
-                self.add(row, f"stands in line {found[name].line} already; keep one")
+                self.add(row, f"is in line {found[name].line} already; keep one")
             else:
                 found[name] = row
         return found
@@ -135,7 +136,7 @@ class _Reader:
             self.add(row, "a state needs a scenario of two months or more; raise months in programme.toml")
         elif when.day != 1 or not 0 < day < self.programme.days():
             first = date(months[1][0], months[1][1] + 1, 1)
-            self.add(row, f"{when} cannot be; expected the first day of a month from {first} to {example}")
+            self.add(row, f"{when} is not valid; expected the first day of a month from {first} to {example}")
         else:
             return day
         return None
@@ -143,7 +144,7 @@ class _Reader:
     def day_of(self, row: Row) -> int | None:
         """The day from the start that a row names by its date."""
         if row["unit"]:
-            self.add(row, f"unit {quoted(row['unit'])} stands by a date; leave it empty")
+            self.add(row, f"unit {quoted(row['unit'])} is set for a date; leave it empty")
         try:
             if len(row["value"]) == len("2026-03-01"):
                 return (date.fromisoformat(row["value"]) - self.programme.start).days
@@ -156,7 +157,7 @@ class _Reader:
     def number(self, row: Row, quantity: Quantity) -> float | None:
         """The number of a row, in the unit of its quantity."""
         if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
-            self.add(row, f"unit {quoted(row['unit'])} cannot be; expected {quantity.unit}s")
+            self.add(row, f"unit {quoted(row['unit'])} is not valid; expected {quantity.unit}s")
         try:
             number = number_of(row["value"])
         except QuantityError as fault:
@@ -165,10 +166,12 @@ class _Reader:
         if number < 0:
             self.add(row, f"{number:g} is below 0")
         elif number > MOST:
-            self.add(row, f"{number:g} cannot be meant; expected {MOST:,} at the most")
+            self.add(row, f"{number:g} is too large; the limit is {MOST:,}")
         elif quantity.whole and number != int(number):
             self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
         else:
+            if number <= MOST / 1000 and (remark := numeral_remark(row["value"])):
+                self.report.warn(STATE, row.line, f"{row['name']}: {remark}")
             return number
         return None
 
@@ -197,7 +200,7 @@ class _Reader:
         """The days between which the gate of a row is passed."""
         if row["value"] in (YES, NO):
             if row["unit"]:
-                self.add(row, f"unit {quoted(row['unit'])} stands by {row['value']}; leave it empty")
+                self.add(row, f"unit {quoted(row['unit'])} is set for {row['value']}; leave it empty")
             return (0.0, float(day)) if row["value"] == YES else (float(day), np.inf)
         when = self.day_of(row)
         if when is not None and when > day:

@@ -24,10 +24,11 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Toml:
-    """A TOML file: its tree and the line of every key."""
+    """A TOML file: its tree, the line of every key, and its text."""
 
     tree: dict[str, Any]
     lines: Mapping[Keys, int]
+    text: str
 
     def line(self, *path: object) -> int:
         """The line of a key, or of the nearest table above it."""
@@ -58,7 +59,7 @@ def read_toml(name: str, text: str, report: Report) -> Toml | None:
     if _depth(tree) > MOST_DEPTH:
         report.add(name, 1, "is nested too deeply")
         return None
-    return Toml(tree, lines)
+    return Toml(tree, lines, text)
 
 
 def parse_toml(name: str, data: bytes) -> Toml:
@@ -177,17 +178,27 @@ def _value_end(text: str, position: int) -> int:
     return len(text)
 
 
-def numerals(text: str) -> Iterator[tuple[Keys, int, str]]:
-    """The numerals of a valid TOML text outside strings and comments, each with its key and its line."""
+@dataclass(frozen=True)
+class Numeral:
+    """A number as it is written in a TOML text: its key, its line, and where it begins."""
+
+    keys: Keys
+    line: int
+    text: str
+    start: int
+
+
+def numerals(text: str) -> Iterator[Numeral]:
+    """The numbers of a valid TOML text outside strings and comments."""
     for keys, _, line, start, end in _statements(text):
         value = _TOKEN.sub(_without_text, text[start:end])
         for match in re.finditer(r"(?<![\w.+-])[+-]?[0-9][\w.]*", value):
-            yield keys, line + value.count("\n", 0, match.start()), match[0]
+            yield Numeral(keys, line + value.count("\n", 0, match.start()), match[0], start + match.start())
 
 
 def _without_text(token: re.Match[str]) -> str:
-    """A token if it is a single character, else a blank: strings and comments hold no numerals."""
-    return token[0] if len(token[0]) == 1 else " " + "\n" * token[0].count("\n")
+    """A token if it is a single character, else blanks: strings and comments hold no numerals."""
+    return token[0] if len(token[0]) == 1 else re.sub(r"[^\n]", " ", token[0])
 
 
 def with_values(data: bytes, tables: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
     for row in rows:
         faults: list[str] = []
         if not row["name"] or row["name"] in lines:
-            what = f"stands in line {lines[row['name']]} already" if row["name"] else "is missing"
+            what = f"is in line {lines[row['name']]} already" if row["name"] else "is missing"
             faults.append(f"name {what}; every what-if has a name of its own")
         lines.setdefault(row["name"], row.line)
         columns = columns_of(row["what"], programme)
@@ -78,7 +78,7 @@ def factor(text: str, faults: list[str]) -> float:
         return 1.0
     if not 0.0 <= times <= MOST_TIMES:
         faults.append(
-            f"times {times:g} cannot be; expected a factor from 0 to {MOST_TIMES:g}, such as 1.3 for 30 % more"
+            f"times {times:g} is not valid; expected a factor from 0 to {MOST_TIMES:g}, such as 1.3 for 30 % more"
         )
     return times
 
@@ -92,7 +92,9 @@ def span(row: Row, programme: Programme, faults: list[str]) -> slice:
                 (date.fromisoformat(row[column]) - programme.start) / timedelta(days=1) if row[column] else open_end
             )
         except ValueError:
-            faults.append(f"{column} {quoted(row[column])} is no date; write one such as 2026-03-01, or leave it empty")
+            faults.append(
+                f"{column} {quoted(row[column])} is not a date; write one such as 2026-03-01, or leave it empty"
+            )
             ends.append(open_end)
     first, last = max(0.0, ends[0]), min(programme.days() - 1.0, ends[1])
     if first > last and not faults:
