@@ -14,6 +14,6 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "site/tutorial.html").read_text("utf-8")
-    assert "From install to a first decision" in page
+    assert "From installation to a first decision" in page
     assert "octoplan.simulate" in (tmp_path / "site/reference/api.html").read_text("utf-8")
     assert "fonts.googleapis" not in page

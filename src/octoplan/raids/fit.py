@@ -16,7 +16,7 @@ from octoplan.raids import process
 from octoplan.raids.process import BEGIN, COORDINATES, STEPS, Floats, Ints
 
 MEMORY = 120
-"""Days back from the last that a fit looks at unless told otherwise (docs/decisions/0007-memory-of-the-fit.md)."""
+"""Days at the end of a record to which the process is fitted by default (decision 7)."""
 
 FEWEST = 30
 """Days below which nothing is fitted."""
