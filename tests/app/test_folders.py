@@ -9,7 +9,6 @@ import pytest
 from octoplan.app.folders import packed, read_upload
 from octoplan.errors import FolderError
 from octoplan.scenario import load, shipped
-from octoplan.scenario.scenario import read_files
 
 POCKET = load("pocket").files
 
@@ -55,11 +54,11 @@ def test_files_of_the_system_are_skipped(extra: str) -> None:
     assert read_upload(in_folder("x/", **{extra: b"\0\1"}))[0] == dict(POCKET)
 
 
-def test_a_readme_is_not_part_of_the_scenario() -> None:
-    """A README next to the files changes nothing, as in a folder on disk, and is remarked on."""
+def test_a_readme_is_accepted() -> None:
+    """A README next to the files is accepted, whatever it holds, and comes back with them."""
     files, remarks = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
-    assert read_files(files, "x").hash == load("pocket").hash
-    assert remarks == ["README.md is not part of a scenario; it was not read"]
+    assert files == {**POCKET, "README.md": b"\xff not text"}
+    assert remarks == []
 
 
 @pytest.mark.parametrize(

@@ -227,13 +227,17 @@ def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> 
 
 
 def test_remarks_on_an_upload_are_shown(client: Client) -> None:
-    """A remark on how a workbook was read comes before the warnings of the scenario."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
+    """Remarks on how a workbook was read are shown; a README in it does not change the scenario."""
+    book = openpyxl.load_workbook(io.BytesIO(as_workbook({**load("pocket").files, "README.md": b"# Pocket\n"})))
     book["sources.csv"].sheet_state = "hidden"
     out = io.BytesIO()
     book.save(out)
     uploaded = client.post("/api/folder", data=out.getvalue()).json()["hash"]
-    assert "the sheet sources.csv is hidden; it was read" in client.get(f"/api/panels?of={uploaded}").json()["remarks"]
+    assert uploaded == load("pocket").hash
+    assert client.get(f"/api/panels?of={uploaded}").json()["remarks"][:2] == [
+        "the sheet sources.csv is hidden; it was read",
+        "README.md is not part of a scenario; it was not read",
+    ]
 
 
 def test_a_day_equals_the_run(client: Client) -> None:

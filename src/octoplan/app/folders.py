@@ -25,6 +25,8 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
     """The files of an uploaded scenario, a zip archive or a workbook, and remarks on how they were read.
 
+    A README is among the files where the upload has one.
+
     Raises:
         FolderError: The upload is not a complete scenario folder; the message names every reason.
 
@@ -36,9 +38,6 @@ def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
         files, remarks = workbook.read_workbook(contents, (*NAMES, README))
     else:
         files, remarks = folder_files(contents), []
-    if README in files:
-        del files[README]
-        remarks.append(f"{README} is not part of a scenario; it was not read")
     check_files(files)
     return files, remarks
 

@@ -172,6 +172,8 @@ class Page:
 
         def checked() -> Upload:
             files, remarks = folders.read_upload(data)
+            if files.pop(folders.README, None) is not None:
+                remarks.append(f"{folders.README} is not part of a scenario; it was not read")
             return Upload(read_files(files, "upload"), tuple(remarks))
 
         upload = await self.in_thread(checked)
@@ -214,6 +216,7 @@ class Page:
         return JSONResponse([job.status() for job in self.jobs.of(request.state.session)])
 
     def session_job(self, request: Request) -> Job:
+        """The job that a request names. Raises RequestError if this session has none of that name."""
         job = self.jobs.find(request.state.session, request.path_params["name"])
         if job is None:
             raise RequestError(404, "there is no such job in this browser")

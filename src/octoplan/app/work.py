@@ -106,6 +106,7 @@ def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress)
 
 
 def chart_data(name: str, chart: go.Figure, note: str = "") -> dict[str, Any]:
+    """A chart as plain data, as the page draws it."""
     return figure_data(Figure(name, chart, note))
 
 

@@ -196,9 +196,11 @@ class _FileReader:
                 self.problems[f"{self.sheet.name}!{reference} {reason}"] = None
 
     def problem(self, cell: SheetCell, message: str) -> None:
+        """Report a cell that cannot be read."""
         self.problems[f"{self.sheet.name}!{cell.address} {message}"] = None
 
     def remark(self, cell: SheetCell, message: str) -> None:
+        """Remark on a cell that could be read differently."""
         self.remarks[f"{self.sheet.name}!{cell.address} {message}"] = None
 
 

@@ -23,7 +23,7 @@ BOOK, BOOK_LINKS, STYLES, STRINGS = (
     "xl/styles.xml",
     "xl/sharedStrings.xml",
 )
-MAX_CELLS, MAX_ROW, MAX_COLUMN = 500_000, 20_001, 200
+MAX_CELLS, MAX_ROW, MAX_COLUMN = 300_000, 20_001, 200
 """Cells with or without content in a workbook, and the last row and column that may have content."""
 
 Kind = Literal["number", "text", "boolean", "error"]
@@ -53,6 +53,7 @@ class SheetCell:
 
     @property
     def address(self) -> str:
+        """The cell as formulas name it, such as B5."""
         return f"{letters(self.column)}{self.row}"
 
 
@@ -135,6 +136,7 @@ class _SheetReader:
         return self.budget
 
     def start_row(self, element: ET.Element) -> None:
+        """Go to the next row; rows must be in order."""
         row = whole_number(element, "r", self.sheet) if "r" in element.attrib else self.row + 1
         if row <= self.row:
             raise FolderError(f"the sheet {self.sheet.name!r} states row {row} after row {self.row}; save it again")
@@ -148,11 +150,14 @@ class _SheetReader:
         if self.budget < 0:
             raise FolderError(f"the workbook has more than {MAX_CELLS:,} cells; remove formatting from empty cells")
         self.column = self.column_of(element)
-        kind, text = self.content(element)
-        formula = next((child.text or "" for child in children(element, "f")), None)
-        if not text and formula is None:
+        parts = {local(child): child for child in element}
+        if not parts:
             return
-        cell = SheetCell(self.row, self.column, kind, text, self.format_of(element), formula or "")
+        kind, text = self.content(element.get("t", "n"), parts)
+        if not text and "f" not in parts:
+            return
+        formula = (parts["f"].text or "") if "f" in parts else ""
+        cell = SheetCell(self.row, self.column, kind, text, self.format_of(element), formula)
         if cell.row > MAX_ROW or cell.column > MAX_COLUMN:
             limit = f"row {MAX_ROW:,} and column {letters(MAX_COLUMN)}"
             raise FolderError(f"{self.sheet.name}!{cell.address} has content beyond {limit}; clear it")
@@ -171,13 +176,13 @@ class _SheetReader:
             )
         return column
 
-    def content(self, element: ET.Element) -> tuple[Kind, str | None]:
-        """The kind and the text of a cell; None where no value is stored."""
-        stored = next(children(element, "v"), None)
-        text, code = None if stored is None else stored.text, element.get("t", "n")
+    def content(self, code: str, parts: Mapping[str, ET.Element]) -> tuple[Kind, str | None]:
+        """The kind and the text of a cell from its type and its child elements; None where no value is stored."""
+        stored = parts.get("v")
+        text = None if stored is None else stored.text
         address = f"{self.sheet.name}!{letters(self.column)}{self.row}"
         if code == "inlineStr":
-            return "text", unescaped("".join(map(string_of, children(element, "is"))), address)
+            return "text", unescaped(string_of(parts["is"]) if "is" in parts else "", address)
         if code in ("str", "d"):
             plain = unescaped(text or "", address)
             return "text", None if stored is None else plain.removesuffix("T00:00:00") if code == "d" else plain
@@ -198,6 +203,7 @@ class _SheetReader:
         return "number", text.strip()
 
     def format_of(self, element: ET.Element) -> str:
+        """The number format of a cell's style."""
         style = whole_number(element, "s", self.sheet) if "s" in element.attrib else 0
         if style >= len(self.formats):
             if "s" not in element.attrib:
@@ -263,6 +269,7 @@ def local(element: ET.Element) -> str:
 
 
 def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
+    """The children of an element that have a name, without regard to namespaces."""
     return (child for child in element if local(child) == name)
 
 
