@@ -70,7 +70,7 @@ def test_the_table_counts_what_lies_inside(flown: Backtest) -> None:
 
 def test_the_ends_of_the_band_are_inside() -> None:
     """A figure on the edge of the band counts as inside, one beyond it does not."""
-    figure = Figure("2025-11", "flown", 5.0, "x")
+    figure = Figure("2025-11", "sorties", 5.0, "x")
     assert Check(figure, "t", "u", 5.0, 6.0, 7.0).inside
     assert not Check(figure, "t", "u", 5.1, 6.0, 7.0).inside
 
@@ -91,5 +91,5 @@ def test_what_cannot_be_flown_is_refused(name: str, first: date, months: int, wo
 
 def test_published_figures_have_their_source() -> None:
     """Each shipped figure says where it was published."""
-    assert {f.key for f in published()} == {"flown", "kills", "intercepted/drones"}
+    assert {f.key for f in published()} == {"sorties", "kills", "intercepted/drones"}
     assert all(f.source.startswith("https://") for f in published())

@@ -34,7 +34,7 @@ def test_differences_are_paired(half: Run) -> None:
     assert (found["made"].interval.mean, found["made"].interval.se_mean) == (-425, 0)
     leaked = [run.data["leaked"].sum(["month", "region", "threat"]).values for run in (pocket(), half)]
     paired = leaked[1] - leaked[0]
-    row = found["leaked"]
+    row = found["leakers"]
     assert row.interval.mean == pytest.approx(paired.mean())
     assert row.interval.se_mean == pytest.approx(paired.std(ddof=1) / np.sqrt(FUTURES))
     assert row.variance_ratio == pytest.approx((leaked[0].var() + leaked[1].var()) / paired.var())

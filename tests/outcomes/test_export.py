@@ -54,7 +54,7 @@ def test_tallies_have_their_quantiles_in_their_place(run: Run) -> None:
     (row,) = [
         r for r in table.rows if r[:2] == ("with", "leaked") and r[3:6] == (month, region, threat)
     ]  # fmt: skip
-    own = run.data["leaked"].sel(month=month, region=region, threat=threat).values
+    own = run.data["leakers"].sel(month=month, region=region, threat=threat).values
     assert row[7:10] == pytest.approx(tuple(np.quantile(own, (0.1, 0.5, 0.9))))
     assert row[10] == pytest.approx(own.mean())
 

@@ -113,4 +113,4 @@ def test_rows_that_are_nothing_are_not_shown() -> None:
     """A row that is 0 in every future takes no line, but a chance of 0 does."""
     text = html_table(pocket().key_results())
     assert "optimism bias" not in text
-    assert "chance that no month reaches 1,000 good units" in text
+    assert "chance that no month has 1,000 good units" in text

@@ -16,7 +16,7 @@ from octoplan.app import views
 from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import month_label
-from octoplan.outcomes.measures import measures, tabulate
+from octoplan.outcomes.measures import main_variant, measures, tabulate
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
@@ -39,7 +39,7 @@ ROUNDING = 1e-12
 """Relative difference below which two values differ only by the order of summation."""
 
 TOP_RESULTS = (
-    "leaked/real", "damage", "kills", "made", "reach/2000", "spend", "programme/cost", "added/real", "damage/avoided",
+    "leakers", "damage", "kills", "made", "reach", "spend", "programme/cost", "leakers-prevented", "damage/avoided",
     "cost/kill",
 )  # fmt: skip
 """Keys of the measures above every view, as far as a run has them."""
@@ -132,16 +132,17 @@ def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
     baseline_run, baseline_measures = baseline
     quick = run.futures <= STEPS[0]
     computed = measures(run)
+    top_keys = [main_variant(key, (measure.key for measure in computed)) for key in TOP_RESULTS]
     rows = [
         measure_row(baseline_measures.get(measure.key), measure, run)
         for measure in computed
-        if not quick or measure.key in TOP_RESULTS
+        if not quick or measure.key in top_keys
     ]
     by_key = {row["key"]: row for row in rows if row["value"] is not None}
     content: dict[str, Any] = {
         "futures": run.futures,
         "failed": run.failed,
-        "top_results": [by_key[key] for key in TOP_RESULTS if key in by_key],
+        "top_results": [by_key[key] for key in top_keys if key in by_key],
         "figures": [],
         "remarks": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline_run.scenario.warnings))),
     }

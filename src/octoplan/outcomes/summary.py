@@ -1,21 +1,21 @@
-"""The summary of a run in one sentence: what limits defence and output, and what the programme adds."""
+"""The summary of a run: what limits defence and output most often, and how many leakers the programme prevents."""
 
 from collections.abc import Mapping
 from math import isfinite
 
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.key_results import KeyResult
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.limiting_factors import LimitingFactor
 
-SMALL = 0.05
-"""Share of the leakers below which what the programme adds is called little."""
+MIN_SHARE = 5.0
+"""Per cent of plant-days below which no limiting factor of the plants is named."""
 
 
 def summary(rows: Mapping[str, KeyResult]) -> str:
-    """The limiting factors of most region-nights and most plant-days, and what the programme adds."""
-    clauses = [clause for clause in (nights(rows), plants(rows), adds(rows)) if clause]
-    sentence = "; ".join(clauses)
-    return sentence[:1].upper() + sentence[1:] + "." if sentence else ""
+    """Sentences on the defence, the plants and the programme, from the key results of the whole run."""
+    clauses = [clause for clause in (defence(rows), plants(rows), programme(rows)) if clause]
+    return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses)
 
 
 def night_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFactor]]:
@@ -28,8 +28,11 @@ def night_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFac
     return sorted(((mean / total, factor) for mean, factor in means), key=lambda pair: -pair[0])
 
 
-def nights(rows: Mapping[str, KeyResult]) -> str:
+def defence(rows: Mapping[str, KeyResult]) -> str:
     """What limits the defence of the regions."""
+    nights = [row.interval for key, row in rows.items() if key.startswith("nights/")]
+    if not any(interval.futures for interval in nights):
+        return "no threat that interceptors can engage was launched"
     shares = night_shares(rows)
     if not shares:
         return "no threat that interceptors could engage passed them"
@@ -52,23 +55,23 @@ def plants(rows: Mapping[str, KeyResult]) -> str:
         if key.startswith(f"plants/{part.name}/"):
             lost[f"{part.title} {key.split('/')[-1]}"] = row.interval.mean
     lost = {title: mean for title, mean in lost.items() if isfinite(mean)}
-    if not lost or max(lost.values()) < 100 * SMALL:
+    if not lost or max(lost.values()) < MIN_SHARE:
         return ""
     worst = max(lost, key=lambda title: lost[title])
     return f"output of the plants is limited most often by {worst} ({lost[worst]:.0f} % of plant-days)"
 
 
-def adds(rows: Mapping[str, KeyResult]) -> str:
-    real = "/real" if "added/real" in rows else ""
-    added, leaked = rows[f"added{real}"].interval, rows[f"leaked{real}"].interval
-    before = leaked.mean + added.mean
-    if not isfinite(before) or before <= 0:
+def programme(rows: Mapping[str, KeyResult]) -> str:
+    """How many leakers the programme prevents, as a range and as a share of the leakers without it."""
+    key = "leakers-prevented/excluding-decoys"
+    excluding = key in rows
+    prevented = rows[key if excluding else "leakers-prevented"].interval
+    leakers = rows["leakers/excluding-decoys" if excluding else "leakers"].interval
+    without = leakers.mean + prevented.mean
+    if not isfinite(without) or without <= 0:
         return ""
-    share = added.mean / before
-    text = (
-        f"the programme keeps {added.p50:,.0f} (P10 {added.p10:,.0f}, P90 {added.p90:,.0f}) threats from their "
-        f"targets, {100 * share:.1f} % of the leakers{', decoys left out' if real else ''}"
+    return (
+        f"the programme prevents {digits(prevented.p50)} leakers (P10 {digits(prevented.p10)}, P90 "
+        f"{digits(prevented.p90)}){', excluding decoys' if excluding else ''}: on average "
+        f"{100 * prevented.mean / without:.1f} % of those without it"
     )
-    shares = night_shares(rows)
-    consequence = shares[0][1].consequence if shares else ""
-    return f"{text}, and {consequence}" if consequence else text

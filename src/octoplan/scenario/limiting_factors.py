@@ -37,7 +37,6 @@ class LimitingFactor:
     Attributes:
         name: Its label in the tallies.
         title: Its name for readers, as in "limited by ...", or "with ..." where nothing limits.
-        consequence: What more units would achieve when it is the most frequent limiting factor of the defence.
         constraints: The constraints of the plan that stand for it.
 
     """
@@ -45,7 +44,6 @@ class LimitingFactor:
     name: str
     title: str
     limits: bool = True
-    consequence: str = ""
     constraints: tuple[Constraint, ...] = ()
 
     def share_of(self, days: str) -> str:
@@ -104,21 +102,16 @@ LANE_LIMIT = LimitingFactor(
 
 NIGHT_LIMITS = (
     LimitingFactor("nothing", "no limiting factor", limits=False),
-    LimitingFactor("interceptors", "interceptors", consequence="more units would stop more threats"),
+    LimitingFactor("interceptors", "interceptors"),
     LimitingFactor(
         "crews",
         "crews",
-        consequence="more units add little until crews and kits grow",
         constraints=(
             Constraint("crews", "", "crew-month", "one more trained crew for a month", "defence is limited by crews"),
             Constraint("kits", "", "kit-month", "one more kit for a month", "defence is limited by kits"),
         ),
     ),
-    LimitingFactor(
-        "engagement_time",
-        "engagement time",
-        consequence="more units add little: engagement time, and then crews, limit the defence",
-    ),
+    LimitingFactor("engagement_time", "engagement time"),
 )
 """What limited a region's interceptors in a night with threats that they can engage: why most of the threats that they
 did not kill passed them (``campaign.defence``). No interceptor was left, no crew was free before the window closed, or

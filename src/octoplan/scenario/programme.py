@@ -15,7 +15,7 @@ from octoplan.scenario.governance import Governance, read_governance
 from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
 
-HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "raids")
+HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "milestones", "raids")
 EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
 """Fields beside the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
 LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
@@ -37,6 +37,7 @@ RESERVED = {
 """Names with a meaning of their own there or in ``decisions.toml``."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_MILESTONE = 1_000_000_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _NO_NUMBER = "numbers belong in assumptions.csv (assumptions) or decisions.toml (decisions)"
 
@@ -49,7 +50,8 @@ class Programme:
     """What exists.
 
     ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once;
-    ``raids`` the files that raids come from; ``governance`` who asked what and who answers for it.
+    ``milestones`` the monthly outputs, in good units, whose first month is reported; ``raids`` the files that raids
+    come from; ``governance`` who asked what and who answers for it.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Programme:
     price_base: int
     currency: str
     missile_layer: str | None
+    milestones: tuple[int, ...]
     raids: tuple[str, ...]
     entities: Mapping[str, Mapping[str, Entity]]
     single: Mapping[str, Entity]
@@ -140,6 +143,7 @@ class _Reader:
             price_base=self.whole("price_base", *YEARS) or YEARS[0],
             currency=self.name("currency", names["currencies"]) or "",
             missile_layer=self.name("missile_layer", names["layers"], optional=True),
+            milestones=self.milestones(),
             raids=self.raids(),
             entities=entities,
             single={kind: self.single(kind) for kind in LINKED},
@@ -189,6 +193,19 @@ class _Reader:
             self.add(f"{quoted(value)} is not declared; {did_you_mean(value, known)}", key)
             return None
         return value if isinstance(value, str) else None
+
+    def milestones(self) -> tuple[int, ...]:
+        """The monthly outputs whose first month is reported, in ascending order."""
+        value = self.toml.tree.get("milestones", [])
+        outputs = value if isinstance(value, list) else [value]
+        if any(type(output) is not int or not 0 < output <= MAX_MILESTONE for output in outputs):
+            self.add(
+                f"{quoted(value)} cannot be; expected good units a month, whole numbers from 1 to {MAX_MILESTONE:,}, "
+                "such as [1000, 2000]",
+                "milestones",
+            )
+            return ()
+        return tuple(sorted(set(outputs)))
 
     def raids(self) -> tuple[str, ...]:
         """The files that raids come from, beside the rows of assumptions."""

@@ -11,7 +11,7 @@ from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, GIVEN, PROGRAMME, RAIDS
 from octoplan.scenario.governance import SECTION as GOVERNANCE
 from octoplan.scenario.governance import Governance
-from octoplan.scenario.programme import LINKED, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
+from octoplan.scenario.programme import LINKED, MAX_MILESTONE, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
 
 Schema = dict[str, Any]
 
@@ -48,6 +48,11 @@ def programme() -> Schema:
         "price_base": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1], "description": "year of prices"},
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
         "missile_layer": {"type": "string", "description": "the layer that kills are compared with"},
+        "milestones": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": MAX_MILESTONE},
+            "description": "good units a month whose first month is reported",
+        },
         "raids": {
             "description": "files that raids come from, beside the rows of assumptions: days given, a fit to a record",
             "anyOf": [
@@ -65,7 +70,8 @@ def programme() -> Schema:
         "description": "What exists: names and links. Numbers stand in assumptions.csv and decisions.toml.",
         "type": "object",
         "properties": head | sections | single | governed,
-        "required": [name for name in head if name not in ("missile_layer", "raids")] + [*NEEDED, *LINKED],
+        "required": [name for name in head if name not in ("missile_layer", "milestones", "raids")]
+        + [*NEEDED, *LINKED],
         "additionalProperties": False,
     }
 

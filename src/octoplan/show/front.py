@@ -9,6 +9,7 @@ from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import digits, scaled
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
+from octoplan.outcomes.measures import main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
@@ -21,9 +22,9 @@ from octoplan.show.theme import M
 NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
 QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
 
-SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach/"), ("kills", "leaked/real", "added/real")
+SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach"), ("kills", "leakers", "leakers-prevented")
 MONEY_KEYS = ("programme/cost", "damage/avoided", "cost/kill", "spend")
-"""Measures of the answer, by the annex that has their detail; of measures that begin with ``reach/`` the last."""
+"""Measures of the answer, by the annex that has their detail; of each its ``main_variant``."""
 
 LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
@@ -68,11 +69,9 @@ def answer_rows(findings: Findings) -> list[AnswerRow]:
 
 
 def result(table: KeyResults, key: str) -> KeyResult | None:
-    """The measure of a key, without ``/real`` where no class is a decoy; the last one of a prefix ending in ``/``."""
-    if key.endswith("/"):
-        return next((row for row in reversed(table.rows) if row.key.startswith(key)), None)
-    key = key if key in table else key.removesuffix("/real")
-    return next((row for row in table.rows if row.key == key), None)
+    """The main variant of a measure; None where the run has none."""
+    key = main_variant(key, (row.key for row in table))
+    return next((row for row in table if row.key == key), None)
 
 
 def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> AnswerRow:
@@ -118,7 +117,7 @@ def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
     """The options in columns, each run with its programme, and the first without it."""
     first, measures = findings[0], [option.measures for option in findings]
     unit = f"M {view_of(first.run).unit}"
-    leaked = "leaked/real" if "leaked/real" in measures[0] else "leaked"
+    leaked = main_variant("leakers", measures[0])
     nothing = np.zeros(1)
     rows: list[tuple[str, float, list[Floats], Floats]] = [
         ("good units made, units", 1.0, [table["made"].values for table in measures], nothing),

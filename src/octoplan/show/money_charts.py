@@ -22,7 +22,7 @@ from octoplan.campaign.tally import (
 from octoplan.outcomes.finance import LEVELS, CostEstimate, by_discount_rate, leakers_prevented, programme_cost
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.measures import missiles, money
+from octoplan.outcomes.measures import missile_equivalent, money
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure, view_of
 from octoplan.scenario.arrays import Floats
@@ -205,7 +205,7 @@ def present_values(run: Run) -> go.Figure:
 def cost_per_kill(run: Run) -> go.Figure | None:
     """Cost per kill of the interceptors compared with that of the missile layer; None without a missile layer."""
     view = view_of(run)
-    if missiles(view) is None:
+    if missile_equivalent(view) is None:
         return None
     measures = {measure.key: measure for measure in money(view)}
     interceptor, missile = measures["cost/kill"], measures["missiles/kill"]

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from octoplan.outcomes.format import digits
-from octoplan.outcomes.measures import LADDER
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, ratio, view_of
 from octoplan.scenario import limiting_factors
@@ -42,9 +41,9 @@ FAN = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 """Quantiles between which a band of the fan lies, and its opacity."""
 
 
-def deliveries(run: Run, rates: Sequence[int] = LADDER) -> go.Figure:
-    """Units delivered a month, P5 to P95 as a fan, with some monthly rates for comparison."""
-    view = view_of(run)
+def deliveries(run: Run) -> go.Figure:
+    """Units delivered a month, P5 to P95 as a fan, with the milestones of the programme."""
+    view, rates = view_of(run), run.scenario.programme.milestones
     months, delivered = list(view.names.months), view.tally("delivered").sum(axis=2)
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
     chart = new_figure(deliveries_title(view, delivered, rates), height=430)
