@@ -37,11 +37,8 @@ def test_days_have_their_dates() -> None:
 
 def test_a_failed_future_is_no_future_without_raids(tmp_path: Path) -> None:
     """Where a day is beyond all bounds the future is marked as failed and no count of it is 0."""
-    text = (octoplan.load("pocket").files["assumptions.csv"]).decode()
-    row = next(line for line in text.splitlines() if line.startswith("packages.raid.routine_mean,"))
-    name, _, _, _, _, *rest = row.split(",")
-    beyond = ",".join([name, "5000000", "", "", "fixed", *rest])
-    found = octoplan.draw_raids(changed(tmp_path / "pocket", assumptions={row: beyond}), 3)
+    many = {"routine_mean,2": "routine_mean,20000", "raids.level,1": "raids.level,20"}
+    found = octoplan.draw_raids(changed(tmp_path / "pocket", assumptions=many), 3)
     assert found.failed.all()
     assert (found.launched == -1).all()
 

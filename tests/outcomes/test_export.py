@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 from octoplan.api import Run, simulate
 from octoplan.cli.export import contents
 from octoplan.outcomes.descriptors import CRATE, PACKAGE
-from octoplan.outcomes.export import by_future, parquet, tables
+from octoplan.outcomes.export import parquet, statistics_by_column, tables, tallies_by_future
+from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import measures
+from octoplan.scenario import load
+from octoplan.tables import Cell, Table
 from tests.cli.test_runs import octoplan
 from tests.outcomes.runs import changed, octopus, pocket
 
@@ -26,47 +30,72 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def written(run: Run, to: str, folder: Path) -> Path:
+    """The folder with every file of an export."""
     for name, content in contents(run, to).items():  # type: ignore[arg-type]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 
 
-def test_every_future_and_headline_is_the_runs(run: Run) -> None:
-    """The table of futures has each measure as the run has it, and that of headlines the run's quantiles."""
-    found = {table.name: table for table in tables(run)}
-    futures = {c.name: cells for c, cells in zip(found["futures"].columns, found["futures"].values, strict=True)}
-    for each in measures(run):
-        own = np.array([np.nan if cell is None else cell for cell in futures[each.key]], float)
-        assert np.array_equal(own, np.where(np.isfinite(each.values), each.values, np.nan), equal_nan=True)
-    rows = [dict(zip([c.name for c in found["headlines"].columns], row, strict=True))
-            for row in found["headlines"].rows]  # fmt: skip
-    first = next(row for row in rows if row["key"] == "made")
-    assert float(str(first["p50"])) == pytest.approx(run.key_results()["made"].interval.p50, rel=1e-7)
-    assert {row["period"] for row in rows} >= set(run.compiled.names.months)
+def columns(table: Table) -> dict[str, list[Cell]]:
+    """The cells of each column of a table, by its name."""
+    return {column.name: list(cells) for column, cells in zip(table.columns, table.values, strict=True)}
+
+
+def test_every_future_and_key_result_is_the_runs(run: Run) -> None:
+    """The table of futures has each measure as the run has it, and that of key results the run's quantiles."""
+    by_name = {table.name: table for table in tables(run)}
+    futures = columns(by_name["futures"])
+    for measure in measures(run):
+        expected: list[Cell] = [None if np.isnan(value) else float(value) for value in measure.values]
+        if measure.form == "month":
+            expected = [month_label(value, run.compiled.names.months) for value in measure.values]
+        assert futures[measure.key] == expected
+    results = columns(by_name["key_results"])
+    made = results["key"].index("made")
+    assert float(str(results["p50"][made])) == pytest.approx(run.key_results()["made"].interval.p50, rel=1e-7)
+    assert set(results["period"]) >= set(run.compiled.names.months)
+
+
+def test_never_infinite_and_undefined_values_are_spelled_alike() -> None:
+    """Never, inf and the empty cell stand in key results and futures, and in CSV, as the documentation says."""
+    run = simulate(load("pocket"), 3, 1, counterfactual=False)
+    by_name = {table.name: table for table in tables(run)}
+    results, futures = columns(by_name["key_results"]), columns(by_name["futures"])
+    reach, cost = (results["key"].index(key) for key in ("reach/1000", "programme/cost"))
+    assert [results[name][reach] for name in ("p10", "p90", "mean", "futures")] == ["never", "never", inf, 3]
+    assert [results[name][cost] for name in ("p10", "mean", "futures")] == ["", None, 0]
+    assert futures["reach/1000"] == ["never"] * 3
+    assert futures["programme/cost"] == [None] * 3
+    row = by_name["key_results"].csv().splitlines()[1 + reach].split(",")
+    assert row[-9:] == ["never", "never", "never", "inf", "", "", "", "", "3"]
 
 
 def test_tallies_have_their_quantiles_in_their_place(run: Run) -> None:
     """A cell of the tallies' table is the quantile over futures of that month, region and class."""
-    table = next(each for each in tables(run) if each.name == "tallies")
+    table = next(table for table in tables(run) if table.name == "tallies")
     names = run.compiled.names
     month, region, threat = names.months[1], names.regions[-1], names.threats[0]
     (row,) = [
         r for r in table.rows if r[:2] == ("with", "leaked") and r[3:6] == (month, region, threat)
     ]  # fmt: skip
-    own = run.data["leakers"].sel(month=month, region=region, threat=threat).values
-    assert row[7:10] == pytest.approx(tuple(np.quantile(own, (0.1, 0.5, 0.9))))
-    assert row[10] == pytest.approx(own.mean())
+    values = run.data["leaked"].sel(month=month, region=region, threat=threat).values
+    assert row[7:10] == pytest.approx(tuple(np.quantile(values, (0.1, 0.5, 0.9))))
+    assert row[10] == pytest.approx(values.mean())
 
 
-def test_whole_tallies_keep_every_future(run: Run) -> None:
-    """A tally with a row a future and item sums to what the run has, each value beside its own labels."""
-    table = by_future(run)["kills"]
-    names = [c.name for c in table.columns]
-    cells = {name: np.asarray(each) for name, each in zip(names, table.values, strict=True)}
-    picked = (cells["future"] == 2) & (cells["region"] == run.compiled.names.regions[0])
+def test_statistics_of_columns_with_infinite_values() -> None:
+    """Quantiles of a column with inf are order statistics, its mean is inf; the other columns are as they were."""
+    values = np.array([[1.0, 1.0], [2.0, inf], [3.0, 2.0]])
+    assert statistics_by_column(values).tolist() == [[1.2, 2.0, 2.8, 2.0], [1.0, 2.0, inf, inf]]
+
+
+def test_tallies_by_future_keep_every_future(run: Run) -> None:
+    """A tally with a row for each future and label sums to what the run has, each value with its own labels."""
+    cells = {name: np.asarray(values) for name, values in columns(tallies_by_future(run)["kills"]).items()}
+    rows = (cells["future"] == 2) & (cells["region"] == run.compiled.names.regions[0])
     assert np.sum(cells["value"]) == run.data["kills"].values.sum()
-    assert np.sum(cells["value"][picked]) == run.data["kills"].values[2, :, 0].sum()
+    assert np.sum(cells["value"][rows]) == run.data["kills"].values[2, :, 0].sum()
 
 
 @pytest.mark.parametrize("to", ["csv", "parquet", "xlsx"])
@@ -112,7 +141,7 @@ def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
     scenario = changed(tmp_path / "evil", assumptions={"every leaker the same": "=cmd|' /C calc'!A0"})
     book = openpyxl.load_workbook(io.BytesIO(contents(simulate(scenario, 2, 1), "xlsx")["tables.xlsx"]))
     notes = [cell.value for row in book["assumptions"].iter_rows() for cell in row if "cmd" in str(cell.value)]
-    assert notes == [" =cmd|' /C calc'!A0"]
+    assert notes == ["=cmd|' /C calc'!A0"]
     assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
 
 

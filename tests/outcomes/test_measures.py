@@ -152,7 +152,8 @@ def test_nominal_inflates_from_the_price_base(tmp_path: Path) -> None:
     assert values(run, "spend", nominal=True) == pytest.approx(spend @ factor, rel=1e-12)
     assert values(run, "spend") == pytest.approx(spend.sum(axis=1), rel=1e-12)
     kills = run.data["kills"].sum(["region", "design", "threat"]).values
-    expected = (spend @ factor) / (30_000 * (kills @ factor))
+    interceptors = run.data["spend"].drop_sel(cost="layers").sum(["cost", "payer"]).values
+    expected = (interceptors @ factor) / (30_000 * (kills @ factor))
     assert values(run, "exchange", nominal=True) == pytest.approx(expected, rel=1e-12)
     assert run.key_results(nominal=True)["spend"].unit == "GBP (nominal)"
 
@@ -227,7 +228,7 @@ def test_the_summary_gives_the_leakers_prevented() -> None:
     prevented, leakers = table["leakers-prevented"].interval, table["leakers"].interval
     share = 100 * prevented.mean / (prevented.mean + leakers.mean)
     assert table.summary.endswith(
-        f"The programme prevents {prevented.p50:.3g} leakers (P10 {prevented.p10:.3g}, P90 {prevented.p90:.3g}): on "
+        f"The programme prevents {prevented.p50:.1f} leakers (P10 {prevented.p10:.1f}, P90 {prevented.p90:.1f}): on "
         f"average {share:.1f} % of those without it."
     )
 

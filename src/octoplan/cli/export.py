@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from octoplan.cli.console import wrote
 
@@ -44,35 +44,41 @@ def contents(run: "Run", to: Format) -> dict[str, bytes]:
     """Every file of an export by its path."""
     from octoplan.outcomes.descriptors import CRATE, PACKAGE, crate, package
 
-    found, tables = workbooks(run) if to == "xlsx" else filed(run, to)
+    data, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
     scenario = {f"{SCENARIO}/{name}": content for name, content in run.scenario.files.items()}
-    described = json.dumps(package(run, tables, found), indent=1, ensure_ascii=False).encode()
-    every = {**found, **scenario, PACKAGE: described}
-    told = json.dumps(crate(run, every, tuple(scenario)), indent=1, ensure_ascii=False).encode()
-    return {**every, CRATE: told}
+    described = {**data, **scenario, PACKAGE: as_json(package(run, tables, data))}
+    return {**described, CRATE: as_json(crate(run, described, tuple(scenario)))}
 
 
-Filed = tuple[dict[str, bytes], list[tuple["Table", str]]]
+def as_json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, indent=1, ensure_ascii=False).encode()
 
 
-def filed(run: "Run", to: Format) -> Filed:
-    """A file for each table; Parquet has every future of each tally beside."""
-    from octoplan.outcomes.export import by_future, parquet, tables
-
-    every = [*tables(run), *(by_future(run).values() if to == "parquet" else ())]
-    named = [(table, f"{table.name}.{to}") for table in every]
-    return {path: parquet(table) if to == "parquet" else table.csv().encode() for table, path in named}, named
+Files = tuple[dict[str, bytes], list[tuple["Table", str]]]
+"""The content of files by path, and each table with the path of its file."""
 
 
-def workbooks(run: "Run") -> Filed:
-    """The tables as one workbook, and the one with live formulas where the scenario has a case at medians."""
+def table_files(run: "Run", to: Format) -> Files:
+    """A file for each table; Parquet also has a file for each tally with every future."""
+    from octoplan.outcomes.export import parquet, tables, tallies_by_future
+
+    exported = [*tables(run), *(tallies_by_future(run).values() if to == "parquet" else ())]
+    paths = [(table, f"{table.name}.{to}") for table in exported]
+    return {path: parquet(table) if to == "parquet" else table.csv().encode() for table, path in paths}, paths
+
+
+def workbooks(run: "Run") -> Files:
+    """A workbook of the tables, and the formula workbook of the base case at medians.
+
+    A scenario with a state has no base case at medians, and no formula workbook.
+    """
     from octoplan.outcomes.export import tables
     from octoplan.outcomes.median_case import median_case
     from octoplan.show.formula_workbook import formula_workbook
     from octoplan.show.workbook import workbook
 
-    every = tables(run, draws=False)
-    found = {TABLES: workbook(every)}
+    exported = tables(run, draws=False)
+    data = {TABLES: workbook(exported)}
     if run.scenario.known_from is None:
-        found[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
-    return found, [(table, TABLES) for table in every]
+        data[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
+    return data, [(table, TABLES) for table in exported]

@@ -1,4 +1,4 @@
-"""What a machine needs to read an export: a Frictionless data package and an RO-Crate, as JSON beside the files.
+"""Machine-readable descriptions of an export: a Frictionless data package and an RO-Crate, as JSON files.
 
 Frictionless Data Package (specs.frictionlessdata.io/data-package) and RO-Crate 1.1 (w3id.org/ro/crate/1.1).
 """
@@ -20,10 +20,10 @@ LICENCE = "The files are the user's own; the sources' licences are in sources."
 
 
 def package(run: Run, tables: Sequence[tuple[Table, str]], files: Mapping[str, bytes]) -> dict[str, Any]:
-    """The data package: each table with its file, its columns, their types and meanings.
+    """The data package: each table with its file, and its columns with their types and descriptions.
 
     tables
-        With the path of the file each stands in; in a workbook on the sheet of its name.
+        Each with the path of its file; in a workbook it is the sheet of its name.
     """
     return {
         "profile": "data-package",
@@ -37,59 +37,68 @@ def package(run: Run, tables: Sequence[tuple[Table, str]], files: Mapping[str, b
 
 def resource(table: Table, path: str, content: bytes) -> dict[str, Any]:
     """One table of the package."""
-    kind = path.rsplit(".", 1)[-1]
-    found: dict[str, Any] = {
-        "name": table.name, "title": table.title, "path": path, "format": kind, "mediatype": MEDIA[kind],
-        "bytes": len(content), "hash": f"sha256:{sha(content)}",
-        "schema": {"fields": [fielded(c.name, c.type, c.description) for c in table.columns], "missingValues": [""]},
-    }  # fmt: skip
-    if kind == "csv":
-        found |= {"profile": "tabular-data-resource", "encoding": "utf-8"}
-    if kind == "xlsx":
-        found["dialect"] = {"excel": {"sheet": table.name}}
-    return found
-
-
-def fielded(name: str, kind: str, meaning: str) -> dict[str, str]:
-    return {"name": name, "type": kind, "description": meaning}
+    extension = path.rsplit(".", 1)[-1]
+    fields = [{"name": c.name, "type": c.type, "description": c.description} for c in table.columns]
+    properties: dict[str, Any] = {
+        "name": table.name,
+        "title": table.title,
+        "path": path,
+        "format": extension,
+        "mediatype": MEDIA[extension],
+        "bytes": len(content),
+        "hash": f"sha256:{sha256_of(content)}",
+        "schema": {"fields": fields, "missingValues": [""]},
+    }
+    if extension == "csv":
+        properties |= {"profile": "tabular-data-resource", "encoding": "utf-8"}
+    if extension == "xlsx":
+        properties["dialect"] = {"excel": {"sheet": table.name}}
+    return properties
 
 
 def crate(run: Run, files: Mapping[str, bytes], scenario: Sequence[str]) -> dict[str, Any]:
-    """The RO-Crate: every file with its hash, and the run that made them of the scenario's files.
+    """The RO-Crate: every file with its hash, and the run that produced them from the scenario's files.
 
     scenario
-        The paths among the files that the run was made of.
+        The paths among the files that are the scenario's.
     """
-    told = run.scenario.programme.governance
-    people = [("author", told.analyst), ("publisher", told.commissioner)]
-    named = {role: {"@id": f"#{role}"} for role, name in people if name}
-    made = [path for path in files if path not in scenario]
+    governance = run.scenario.programme.governance
+    people = [("author", governance.analyst), ("publisher", governance.commissioner)]
+    references = {role: {"@id": f"#{role}"} for role, name in people if name}
+    results = [path for path in files if path not in scenario]
     title = f"{run.scenario.title}: {run.futures:,} futures, seed {run.seed}"
     graph: list[dict[str, Any]] = [
         {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"},
          "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}},
         {"@id": "./", "@type": "Dataset", "name": title, "datePublished": datetime.now(UTC).date().isoformat(),
-         "description": f"Outcomes of {title}, with the scenario they were made of.", "license": LICENCE,
-         "hasPart": [{"@id": path} for path in files], "mentions": {"@id": "#run"}, **named},
+         "description": f"Results of {title}, with the scenario that was simulated.", "license": LICENCE,
+         "hasPart": [{"@id": path} for path in files], "mentions": {"@id": "#run"}, **references},
         {"@id": "#run", "@type": "CreateAction", "name": f"octoplan run, {title}",
-         "description": f"scenario SHA-256 {run.scenario.hash}; {run.failed:,} futures failed and are in no measure",
+         "description": f"scenario SHA-256 {run.scenario.hash}; {run.failed:,} futures failed, in no measure",
          "instrument": {"@id": "#octoplan"}, "object": [{"@id": path} for path in scenario],
-         "result": [{"@id": path} for path in made]},
+         "result": [{"@id": path} for path in results]},
         {"@id": "#octoplan", "@type": "SoftwareApplication", "name": "octoplan", "softwareVersion": run.version,
          "license": "Apache-2.0"},
         *({"@id": f"#{role}", "@type": "Organization" if role == "publisher" else "Person", "name": name}
           for role, name in people if name),
-        *(filed(path, content) for path, content in files.items()),
+        *(crate_file(path, content) for path, content in files.items()),
     ]  # fmt: skip
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
-def filed(path: str, content: bytes) -> dict[str, Any]:
+def crate_file(path: str, content: bytes) -> dict[str, Any]:
     """One file of the crate."""
-    kind = MEDIA.get(path.rsplit(".", 1)[-1], "application/octet-stream")
-    return {"@id": path, "@type": "File", "name": path, "encodingFormat": kind, "contentSize": str(len(content)),
-            "sha256": sha(content)}  # fmt: skip
+    media = MEDIA.get(path.rsplit(".", 1)[-1], "application/octet-stream")
+    return {
+        "@id": path,
+        "@type": "File",
+        "name": path,
+        "encodingFormat": media,
+        "contentSize": str(len(content)),
+        "sha256": sha256_of(content),
+    }
 
 
-def sha(content: bytes) -> str:
+def sha256_of(content: bytes) -> str:
+    """The SHA-256 hash as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

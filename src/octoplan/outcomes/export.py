@@ -1,18 +1,26 @@
-"""A run as plain tables: headlines, futures, draws, tallies, assumptions, sources, each column with what it holds."""
+"""A run as tables for other tools: key results, futures, draws, tallies, assumptions, sources.
+
+In every table an empty cell is a value that is not defined, ``inf`` or ``-inf`` an infinite one, and ``never`` a month
+beyond the last of the run.
+"""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib import import_module
-from math import prod
-from typing import Any
+from math import isnan, prod
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from octoplan.errors import RunError
-from octoplan.outcomes import measures as measured
-from octoplan.outcomes.key_results import csv_rows
+from octoplan.outcomes import measures as measuring
+from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.key_results import POINTS, KeyResult, KeyResults, csv_cell, month_label
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import Measure
+from octoplan.scenario.arrays import Floats
 from octoplan.tables import Cell, Column, ColumnType, Table
 
 
@@ -30,195 +38,226 @@ def parquet(table: Table) -> bytes:
     return out.getvalue()
 
 
-def finite(value: float) -> float | None:
-    """A number, or None where it is not defined or not finite."""
-    return float(value) if np.isfinite(value) else None
+def number(value: float) -> float | None:
+    """A number that may be infinite; None where it is not defined."""
+    return None if isnan(value) else float(value)
 
 
-QUANTILES = tuple(Column(name, "number", f"{name.upper()} over the finished futures") for name in ("p10", "p50", "p90"))
-TOLD = (
-    Column("period", "string", "the whole run, or a month of it"),
+KEY_RESULT_COLUMNS = (
+    Column("period", "string", "first and last month of the run, or one month"),
     Column("key", "string", "stable name of the measure"),
-    Column("group", "string", "what it belongs to"),
-    Column("measure", "string", "what it is"),
-    Column("unit", "string", "unit of the figures; chances are in per cent"),
-    *(Column(name, "string", f"{name.upper()} over the futures in which it is defined; a month, or never, where the "
-             "measure is one") for name in ("p10", "p50", "p90")),
-    Column("mean", "number", "mean over those futures; empty where one is never"),
+    Column("group", "string", "group of measures"),
+    Column("measure", "string", "title of the measure"),
+    Column("unit", "string", "unit of the figures; probabilities are in per cent"),
+    *(
+        Column(
+            name,
+            "string",
+            f"{name.upper()} over the futures in which the measure is defined; where it is a month, the month or never",
+        )
+        for name in POINTS
+    ),
+    Column("mean", "number", "mean over those futures; inf where one of them is infinite or never"),
     Column("se_mean", "number", "standard error of the mean"),
-    Column("se_p10", "number", "standard error of P10"),
-    Column("se_p50", "number", "standard error of P50"),
-    Column("se_p90", "number", "standard error of P90"),
-    Column("futures", "integer", "futures in which it is defined"),
-)  # fmt: skip
+    *(Column(f"se_{name}", "number", f"standard error of {name.upper()}") for name in POINTS),
+    Column("futures", "integer", "number of futures in which the measure is defined"),
+)
 
 
 def key_results(run: Run) -> Table:
     """Every measure of the run and of each month."""
     periods = [
-        measured.key_results(run),
-        *(measured.key_results(run, month) for month in run.compiled.names.months),
+        measuring.key_results(run),
+        *(measuring.key_results(run, month) for month in run.compiled.names.months),
     ]
-    rows = [tuple(cell_of(cell, column) for cell, column in zip(row, TOLD, strict=True))
-            for period in periods for row in csv_rows(period)]  # fmt: skip
-    return Table.from_rows("headlines", "Every measure, of the run and of each month", TOLD, rows)
+    rows = [key_result_cells(row, period) for period in periods for row in period]
+    return Table.from_rows("key_results", "Every measure, of the run and of each month", KEY_RESULT_COLUMNS, rows)
 
 
-def cell_of(cell: Any, column: Column) -> Cell:
-    """A cell in the type of its column."""
-    if column.type == "string":
-        return str(cell)
-    if cell in ("", None):
-        return None
-    value = finite(float(cell))
-    return int(value) if column.type == "integer" and value is not None else value
+def key_result_cells(row: KeyResult, table: KeyResults) -> tuple[Cell, ...]:
+    """The cells of a key result under ``KEY_RESULT_COLUMNS``."""
+    statistics = asdict(row.interval)
+    points = [csv_cell(name, statistics[name], row.form, table.months) for name in POINTS]
+    errors = [number(statistics[f"se_{name}"]) for name in ("mean", *POINTS)]
+    labels = (table.period, row.key, row.group, row.measure, row.unit)
+    return (*labels, *points, number(row.interval.mean), *errors, row.interval.futures)
 
 
 def futures(run: Run) -> Table:
     """Every measure of the whole run in every future."""
-    found = measured.measures(run)
-    finished = np.flatnonzero(run.status == 0)
+    measures = measuring.measures(run)
+    months = run.compiled.names.months
+    row_of = {int(future): row for row, future in enumerate(np.flatnonzero(run.status == 0))}
     columns = (
         Column("future", "integer", "number of the future"),
-        Column("failed", "string", "why it failed; empty where it was finished"),
-        *(Column(each.key, "number", f"{each.title}, {said(each.form, each.unit)}") for each in found),
+        Column("failed", "string", "why it failed; empty where it was simulated to its end"),
+        *(
+            Column(m.key, "string" if m.form == "month" else "number", f"{m.title}, {unit_in_future(m)}")
+            for m in measures
+        ),
     )
-    place = {int(future): row for row, future in enumerate(finished)}
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for future in range(run.futures):
-        row = place.get(future)
-        values = [None if row is None else finite(each.values[row]) for each in found]
-        rows.append((future, run.messages.get(future, ""), *values))
+        row = row_of.get(future)
+        cells = [None if row is None else future_cell(m, row, months) for m in measures]
+        rows.append((future, run.messages.get(future, ""), *cells))
     return Table.from_rows("futures", "Every measure of the run in every future", columns, rows)
 
 
-def said(form: str, unit: str) -> str:
+def future_cell(measure: Measure, row: int, months: tuple[str, ...]) -> Cell:
+    """A measure in one future: a number, or the month, or never."""
+    value = float(measure.values[row])
+    if measure.form == "month" and not isnan(value):
+        return month_label(value, months)
+    return number(value)
+
+
+def unit_in_future(measure: Measure) -> str:
     """The unit of a measure as one future has it."""
-    words = {"month": "row of the month, from 0, empty for never", "chance": "1 for yes, 0 for no"}
-    return words.get(form, unit)
+    return {"month": "a month or never", "chance": "1 for yes, 0 for no"}.get(measure.form, measure.unit)
 
 
 def assumption_draws(run: Run) -> Table:
     """The draws of every assumption in every future."""
-    rows = run.scenario.assumptions
+    prices = f"money at {run.scenario.price_base} prices"
     columns = (
         Column("future", "integer", "number of the future"),
-        *(Column(b.name, "number", f"{b.unit}; money at {run.scenario.price_base} prices") for b in rows),
+        *(Column(assumption.name, "number", f"{assumption.unit}; {prices}") for assumption in run.scenario.assumptions),
     )
-    drawn = tuple((future, *map(float, values)) for future, values in enumerate(run.assumptions.values))
-    return Table.from_rows("assumption_draws", "Draws of every assumption", columns, drawn)
+    rows = [(future, *map(float, draws)) for future, draws in enumerate(run.assumptions.values)]
+    return Table.from_rows("assumption_draws", "Draws of every assumption", columns, rows)
 
 
-ITEMS = ("first", "second", "third")
-PLACED = (
-    Column("world", "string", "with the programme, or the same futures without it"),
-    Column("tally", "string", "what is counted"),
+LABELS = ("label_1", "label_2", "label_3")
+TALLY_COLUMNS = (
+    Column("programme", "string", "with: the run; without: the same futures without the programme"),
+    Column("tally", "string", "name of the tally; the table axes has its meaning"),
     Column("unit", "string", "unit of the figures"),
-    Column("month", "string", "the month; empty for what has none"),
-    *(Column(item, "string", f"{item} label after the month, as the tally's axes say") for item in ITEMS),
-    *QUANTILES,
+    Column("month", "string", "the month; empty where the tally has none"),
+    *(
+        Column(name, "string", f"label {i} of the tally after the month; the table axes says of what")
+        for i, name in enumerate(LABELS, 1)
+    ),
+    *(Column(name, "number", f"{name.upper()} over the finished futures") for name in POINTS),
     Column("mean", "number", "mean over the finished futures"),
 )
 
 
 def tallies(run: Run) -> Table:
-    """What was counted, by month and item: quantiles over the finished futures."""
+    """Quantiles and means of the tallies over the finished futures, by month and label."""
     finished = np.flatnonzero(run.status == 0)
-    rows: list[tuple[Cell, ...]] = []
-    for world, data in (("with", run.data), ("without", run.counterfactual)):
-        for name, variable in data.data_vars.items():
-            rows += cells(world, str(name), variable, finished)
-    return Table.from_rows("tallies", "What was counted, by month and item", PLACED, rows)
+    rows = [
+        row
+        for programme, data in (("with", run.data), ("without", run.counterfactual))
+        for name, variable in data.data_vars.items()
+        for row in tally_rows(programme, str(name), variable, finished)
+    ]
+    return Table.from_rows("tallies", "Tallies by month and label", TALLY_COLUMNS, rows)
 
 
-def cells(world: str, name: str, variable: xr.DataArray, finished: np.ndarray) -> Iterator[tuple[Cell, ...]]:
-    """The rows of one tally."""
-    values = variable.values[finished].reshape(len(finished), -1).astype(np.float64)
+def tally_rows(
+    programme: str, name: str, variable: xr.DataArray, finished: NDArray[np.int64]
+) -> Iterator[tuple[Cell, ...]]:
+    """The rows of one tally; none where no future finished."""
     if not len(finished):
         return
-    points = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
-    figures = np.vstack([points, values.mean(axis=0)]).T
+    values = variable.values[finished].reshape(len(finished), -1).astype(np.float64)
     labels = [list(map(str, variable[dim].values)) for dim in variable.dims[1:]]
-    sizes = [len(each) for each in labels]
+    sizes = [len(names) for names in labels]
     has_month = "month" in variable.dims
-    for index in range(figures.shape[0]):
-        where = [labels[i][j] for i, j in enumerate(np.unravel_index(index, sizes))] if sizes else []
-        month, items = (where[0], where[1:]) if has_month else ("", where)
-        padded = [*items, *[""] * (len(ITEMS) - len(items))]
-        yield (world, name, str(variable.attrs.get("units", "")), month, *padded, *map(float, figures[index]))
+    for index, statistics in enumerate(statistics_by_column(values)):
+        position = np.unravel_index(index, sizes) if sizes else ()
+        names = [labels[axis][i] for axis, i in enumerate(position)]
+        month, items = (names[0], names[1:]) if has_month else ("", names)
+        padded = [*items, *[""] * (len(LABELS) - len(items))]
+        yield (programme, name, str(variable.attrs.get("units", "")), month, *padded, *map(number, statistics))
+
+
+def statistics_by_column(values: Floats) -> Floats:
+    """P10, P50, P90 and mean of each column of (futures, columns) values: (columns, 4)."""
+    if np.isfinite(values).all():
+        points = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
+        return np.vstack([points, values.mean(axis=0)]).T
+    intervals = map(interval, values.T)
+    return np.array([(i.p10, i.p50, i.p90, i.mean) for i in intervals], np.float64).reshape(-1, 4)
 
 
 def axes(run: Run) -> Table:
-    """What each tally counts, and what its labels are."""
+    """The meaning, unit and labels of each tally."""
     columns = (
-        Column("tally", "string", "what is counted"),
-        Column("axes", "string", "what its labels are, after the future"),
+        Column("tally", "string", "name of the tally"),
+        Column("axes", "string", "its labels, after the future"),
         Column("unit", "string", "unit of the figures"),
-        Column("meaning", "string", "what it means"),
+        Column("meaning", "string", "what it counts"),
     )
-    rows = tuple(
+    rows = [
         (str(name), " x ".join(map(str, v.dims[1:])), str(v.attrs["units"]), str(v.attrs["long_name"]))
         for name, v in run.data.data_vars.items()
-    )
-    return Table.from_rows("axes", "What each tally counts", columns, rows)
+    ]
+    return Table.from_rows("axes", "Meaning, unit and labels of each tally", columns, rows)
 
 
-LOGGED = (
-    Column("name", "string", "the number"), Column("value", "number", "the value stated, or the median"),
-    Column("p10", "number", "P10 of what is believed"), Column("p90", "number", "P90 of what is believed"),
-    Column("unit", "string", "unit of the figures"), Column("distribution", "string", "kind of distribution"),
+LOG_COLUMNS = (
+    Column("name", "string", "the parameter, with wildcards as stated"),
+    Column("value", "number", "the value stated, or the median"),
+    Column("p10", "number", "P10 of the distribution"),
+    Column("p90", "number", "P90 of the distribution"),
+    Column("unit", "string", "unit of the figures"),
+    Column("distribution", "string", "kind of distribution"),
     Column("price_base", "integer", "year of the prices, for money"),
-    Column("quality", "string", "green, amber or red"), Column("sources", "string", "ids of the sources"),
-    Column("owner", "string", "who answers for it"), Column("date", "date", "since when it stands"),
-    Column("note", "string", "why it is so"), Column("file", "string", "the file it stands in"),
-    Column("line", "integer", "the line it stands on"),
-)  # fmt: skip
+    Column("quality", "string", "rating: green, amber or red"),
+    Column("sources", "string", "ids of the sources"),
+    Column("owner", "string", "owner of the assumption"),
+    Column("date", "date", "date of the assumption"),
+    Column("note", "string", "note on the assumption"),
+    Column("file", "string", "file that states it"),
+    Column("line", "integer", "line of the file"),
+)
 
 
 def assumptions(run: Run) -> Table:
     """The assumption log."""
-    rows = tuple(
+    rows = [
         (
-            b.name, b.median, float(b.quantile(0.1)), float(b.quantile(0.9)), b.unit, b.distribution,
-            b.price_base if b.currency else None, b.quality, "; ".join(b.sources), b.owner, b.date.isoformat(), b.note,
-            b.file.rsplit("/", 1)[-1], b.line,
+            a.name, a.median, float(a.quantile(0.1)), float(a.quantile(0.9)), a.unit, a.distribution,
+            a.price_base if a.currency else None, a.quality, "; ".join(a.sources), a.owner, a.date.isoformat(), a.note,
+            a.file.rsplit("/", 1)[-1], a.line,
         )
-        for b in run.scenario.assumptions
-    )  # fmt: skip
-    return Table.from_rows("assumptions", "The assumption log", LOGGED, rows)
+        for a in run.scenario.assumptions
+    ]  # fmt: skip
+    return Table.from_rows("assumptions", "The assumption log", LOG_COLUMNS, rows)
 
 
 def sources(run: Run) -> Table:
-    """Where numbers come from."""
+    """The sources of the assumptions."""
     names = ("id", "title", "publisher", "date", "url", "licence")
     columns = tuple(Column(name, "string", f"{name} of the source") for name in names)
-    rows = tuple(tuple(str(getattr(each, name)) for name in names) for each in run.scenario.sources.values())
-    return Table.from_rows("sources", "Where numbers come from", columns, rows)
+    rows = [tuple(str(getattr(source, name)) for name in names) for source in run.scenario.sources.values()]
+    return Table.from_rows("sources", "Sources of the assumptions", columns, rows)
 
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:
-    """Every table of a run; ``draws`` False leaves the draws of the assumptions out."""
-    every = [key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run)]
-    return (*every, assumption_draws(run)) if draws else tuple(every)
+    """Every table of a run; ``draws`` False omits the draws of the assumptions."""
+    standard = (key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run))
+    return (*standard, assumption_draws(run)) if draws else standard
 
 
-def by_future(run: Run) -> Mapping[str, Table]:
-    """Each tally of the run with a row for each future and item."""
-    return {str(name): whole(str(name), variable) for name, variable in run.data.data_vars.items()}
+def tallies_by_future(run: Run) -> Mapping[str, Table]:
+    """A table for each tally of the run, with a row for each future and label."""
+    return {str(name): tally_by_future(str(name), variable) for name, variable in run.data.data_vars.items()}
 
 
-def whole(name: str, variable: xr.DataArray) -> Table:
-    """One tally with a row for each future and item."""
+def tally_by_future(name: str, variable: xr.DataArray) -> Table:
+    """One tally with a row for each future and label."""
     dims = [str(dim) for dim in variable.dims]
-    types: list[ColumnType] = ["integer" if dim == "future" else "string" for dim in dims]
+    types: Sequence[ColumnType] = ["integer" if dim == "future" else "string" for dim in dims]
     columns = (
         *(Column(dim, column_type, f"the {dim}") for dim, column_type in zip(dims, types, strict=True)),
         Column("value", "number", f"{variable.attrs['long_name']}, {variable.attrs['units']}"),
     )
     shape, labels = variable.shape, []
     for i, dim in enumerate(dims):
-        own = variable[dim].values if dim == "future" else np.array(list(map(str, variable[dim].values)), object)
-        each = np.repeat(own, prod(shape[i + 1 :]))
-        labels.append(np.tile(each, prod(shape[:i])))
+        names = variable[dim].values if dim == "future" else np.array(list(map(str, variable[dim].values)), object)
+        labels.append(np.tile(np.repeat(names, prod(shape[i + 1 :])), prod(shape[:i])))
     values = variable.values.ravel().astype(np.float64)
     return Table(f"tally-{name}", str(variable.attrs["long_name"]), columns, (*labels, values))
