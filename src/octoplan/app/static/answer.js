@@ -1,5 +1,5 @@
 // The answer to a change: lines of JSON, each from more futures; a newer change aborts an older request.
-import {$, changeText, digits, el, tableOf} from "./format.js";
+import {$, changeParts, changeText, digits, el, tableOf} from "./format.js";
 import {figures} from "./figures.js";
 import {showImpacts} from "./log.js";
 import {post, showProblems} from "./server.js";
@@ -47,8 +47,10 @@ function show(answer) {
     return;
   }
   document.body.dataset.futures = answer.futures;
+  const changed = Object.keys(state.changes).length > 0;
+  const explained = changed ? ", the same for the baseline; a change is the mean difference against the baseline, ± its 95 % CI" : "";
   const failed = answer.failed ? `; ${answer.failed} failed and are left out` : "";
-  $("progress").textContent = `${answer.futures} of ${answer.most} futures, the same as in the baseline${failed}`;
+  $("progress").textContent = `${answer.futures} of ${answer.most} futures${explained}${failed}`;
   $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
   if (answer.summary) $("summary").textContent = answer.summary;
   showRemarks("change-remarks", answer.remarks);
@@ -59,16 +61,19 @@ export function showRemarks(id, remarks) {
   $(id).replaceChildren(...remarks.map(text => el("li", {textContent: text})));
 }
 
+const unbroken = value => el("span", {className: "unbroken", textContent: digits(value)});
+
 function topResult(row, futures) {
   const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
-  const range = row.value ? `${digits(row.value.p10)} to ${digits(row.value.p90)}` : "–";
-  const text = !changed ? "" : row.form === "month" ? `baseline: ${digits(row.baseline?.p50)}` : changeText(row.change, futures);
+  const [change, remark] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${digits(row.baseline?.p50)}`, ""]
+    : changeParts(row.change, futures);
+  const label = change && row.form !== "month" && row.change?.half > 0 ? "change " : "";
   return el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
     el("div", {className: "median", textContent: digits(row.value.p50)}),
-    el("div", {className: "range", textContent: `P10 to P90: ${range}`}),
-    el("div", {className: "change", textContent: text}));
+    el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value.p10), " to ", unbroken(row.value.p90)),
+    el("div", {className: "change", textContent: label + change}), el("div", {className: "remark", textContent: remark}));
 }
 
 function showView(answer) {
@@ -83,9 +88,9 @@ function showView(answer) {
 
 function showResults(box, answer) {
   const rows = answer.results.filter(row => row.value).map(row => el("tr", {},
-    el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {textContent: digits(row.value[q])})),
+    el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {className: "unbroken", textContent: digits(row.value[q])})),
     el("td", {textContent: changeText(row.change, answer.futures)}),
-    el("td", {className: "text", textContent: row.unit})));
+    el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
   const heads = ["measure", "P10", "P50", "P90", "change against baseline, mean ± 95 % CI", "unit"];
   box.replaceChildren(el("h3", {textContent: "Key results"}), tableOf(heads, rows));
 }

@@ -31,7 +31,7 @@ async function showTable(box) {
     return el("td", {textContent: row?.value ? digits(row.value.p50) + change : "–"});
   };
   const rows = answers[0].results.filter(row => row.value).map(row => el("tr", {}, el("td", {textContent: row.title}),
-    ...answers.map(answer => cell(answer, row.key)), el("td", {className: "text", textContent: row.unit})));
+    ...answers.map(answer => cell(answer, row.key)), el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
   const note = `P50 over ${answers[0].futures} futures; in brackets the change against the baseline, mean ± 95 % CI.`;
   box.append(el("p", {className: "small", textContent: note}),
     tableOf(["measure", ...variants.map(variant => variant.name), "unit"], rows));

@@ -15,39 +15,51 @@ export function tableOf(heads, rows) {
   return scroller(el("table", {}, el("thead", {}, el("tr", {}, ...header)), el("tbody", {}, ...rows)));
 }
 
+const SPACE = "\u00a0", MINUS = "−";
+const SCALES = [[1e9, "bn"], [1e6, "M"], [1e3, "k"]];
+
+// The factor and the suffix of a number; thousands are written out below 10,000, and 999.9 k is 1 M.
+const scaleOf = size => size < 1e4 ? [1, ""] : SCALES.find(([factor]) => size >= 0.9995 * factor);
+
 function rounded(x, figures) {
   const size = Math.abs(x);
-  if (size >= 10 ** figures) return String(Math.round(x));
-  return size >= 10 ** (figures - 1) ? String(+x.toPrecision(figures)) : x.toPrecision(figures);
+  if (size >= 10 ** figures) return Math.round(x).toLocaleString("en-GB");
+  return String(+x.toPrecision(figures));
 }
 
+// A number in a few significant figures; a text, such as a month, as it is.
 export function digits(x, figures = 3) {
   if (x === null || x === undefined) return "–";
   if (typeof x === "string") return x;
-  const size = Math.abs(x);
-  if (size >= 1e9) return rounded(x / 1e9, figures) + " bn";
-  if (size >= 1e6) return rounded(x / 1e6, figures) + " M";
-  if (size >= 1e4) return (Math.round(x / 100) / 10).toLocaleString("en-GB") + " k";
-  if (size >= 100) return Math.round(x).toLocaleString("en-GB");
-  return size === 0 ? "0" : String(+x.toPrecision(figures));
+  const [factor, suffix] = scaleOf(Math.abs(x));
+  return rounded(x / factor, figures).replace("-", MINUS) + (suffix && SPACE + suffix);
 }
 
-const sign = x => x > 0 ? "+" : x < 0 ? "−" : "";
+const sign = x => x > 0 ? "+" : x < 0 ? MINUS : "";
 
-// A mean with the half-width of its confidence interval, to the digits that the interval supports.
+// A mean with the half-width of its confidence interval, to the decimals that the interval supports.
 export function meanWithInterval({mean, half}) {
-  if (!(half > 0) || half >= 100 || Math.abs(mean) >= 1e4) return `${sign(mean)}${digits(Math.abs(mean))} ± ${digits(half, 2)}`;
-  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(half)))), near = +mean.toFixed(decimals);
-  return `${sign(near)}${Math.abs(near).toLocaleString("en-GB", {maximumFractionDigits: decimals})} ± ${digits(half, 2)}`;
+  const [factor, suffix] = scaleOf(Math.max(Math.abs(mean), half)), [m, h] = [mean / factor, half / factor];
+  const decimals = h > 0 ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(h)))) : m === 0 ? 0 : 2;
+  const text = x => Math.abs(x).toLocaleString("en-GB", {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
+  return `${sign(+m.toFixed(decimals))}${text(m)}${SPACE}±${SPACE}${text(h)}${suffix && SPACE + suffix}`;
 }
 
-// A change against the baseline: its mean, its interval, and the futures it rests on where these are not all.
+const UNCLEAR = "not distinguishable from zero";
+
+// A change against the baseline: its mean with its interval, and a remark on it, empty where there is none.
+export function changeParts(change, futures) {
+  if (!change) return ["", ""];
+  if (change.mean === 0 && change.half === 0) return ["no change", ""];
+  const remarks = [];
+  if (change.futures < futures) remarks.push(`in the ${change.futures} of ${futures} futures that have both values`);
+  if (Math.abs(change.mean) <= change.half) remarks.push(UNCLEAR);
+  return [meanWithInterval(change), remarks.join("; ")];
+}
+
 export function changeText(change, futures) {
-  if (!change) return "";
-  if (change.mean === 0 && change.half === 0) return "no change";
-  const part = change.futures < futures ? ` in the ${change.futures} of ${futures} futures that have both values` : "";
-  const unclear = Math.abs(change.mean) > change.half ? "" : " (not distinguishable from zero)";
-  return meanWithInterval(change) + part + unclear;
+  const [text, remark] = changeParts(change, futures);
+  return remark ? `${text} (${remark})` : text;
 }
 
 export const changesText = changes =>

@@ -12,7 +12,7 @@ let fill = null;
 
 export function showLog() {
   const filter = el("input", {type: "search", ariaLabel: "Filter the log"});
-  const headings = {p50: "value", effect: `effect on net benefit, M ${state.panels.currency}`};
+  const headings = {p10: "P10", p50: "P50, value", p90: "P90", effect: `effect on net benefit, M ${state.panels.currency}`};
   const heads = COLUMNS.map(column => el("th", {scope: "col"}, el("button", {type: "button", textContent: headings[column] ?? column,
     onclick: () => { sort = [column, sort[0] === column ? -sort[1] : 1]; fill(); }})));
   const table = tableOf(heads, []);

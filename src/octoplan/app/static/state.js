@@ -2,7 +2,7 @@
 import {$} from "./format.js";
 
 export const VIEWS = [["results", "Key results"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"],
-  ["money", "Costs"], ["plan", "Plan and shares"], ["sensitivity", "Sensitivity"], ["log", "Assumption log"],
+  ["money", "Costs"], ["plan", "Plan"], ["sensitivity", "Sensitivity"], ["log", "Assumption log"],
   ["compare", "Compare"], ["runs", "Large runs"]];
 
 export const state = {panels: null, changes: {}, view: VIEWS[0][0], undo: [], variants: []};
