@@ -55,10 +55,10 @@ class Instance:
         """
         steps = [np.cumsum(p) / p.sum() for _, _, p in self.independent]
         ends = np.unique(np.round(np.concatenate(steps), 12))
-        begins = np.concatenate([[0.0], ends[:-1]])
-        middle = 0.5 * (begins + ends)
+        first_month = np.concatenate([[0.0], ends[:-1]])
+        middle = 0.5 * (first_month + ends)
         values = [v[np.searchsorted(step, middle)] for (_, v, _), step in zip(self.independent, steps, strict=True)]
-        return self.with_rhs(np.array(values).T, ends - begins)
+        return self.with_rhs(np.array(values).T, ends - first_month)
 
     def sample(self, n: int, seed: int) -> Scenarios:
         """Equally likely draws."""
@@ -104,9 +104,9 @@ def read(name: str) -> Instance:
         elif section == "BOUNDS":
             bounds[columns[words[2]]][{"LO": 0, "UP": 1}[words[0]]] = float(words[3])
     objective = next(row for row, kind in kinds.items() if kind == "N")
-    begins = [words for opens, words in lines(folder / f"{name}.tim") if not opens]
+    first_month = [words for opens, words in lines(folder / f"{name}.tim") if not opens]
     rows = [row for row in kinds if row != objective]
-    n, m = columns[begins[1][0]], rows.index(begins[1][1])
+    n, m = columns[first_month[1][0]], rows.index(first_month[1][1])
     names = list(columns)
     number = {row: i for i, row in enumerate(rows)}
     filled = sparse.lil_matrix((len(rows), len(names)))

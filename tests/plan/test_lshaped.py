@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
-from octoplan.plan.solver.risk import Risk, tail_mean
-from octoplan.plan.solver.two_stage import Floats, Realisation, Scenarios, TwoStage, replaced
+from octoplan.plan.solver.risk import Risk, cvar
+from octoplan.plan.solver.two_stage import LEAST_GAP, Floats, Realisation, Scenarios, TwoStage, replaced
 from tests.plan.programmes import alike, columns, drawn, farmer, newsvendor
 
 
@@ -33,9 +33,9 @@ def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
 def test_farmer() -> None:
     """The farmer's plan: 170, 80 and 250 acres, a profit of 108,390."""
     problem, scenarios = farmer()
-    plan = lshaped.solve(problem, scenarios, gap=1e-9)
-    assert plan.upper == pytest.approx(-108390, abs=0.01)
-    assert plan.lower == pytest.approx(-108390, abs=0.01)
+    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    assert plan.upper == pytest.approx(-108390, rel=1e-7)
+    assert plan.lower == pytest.approx(-108390, rel=1e-7)
     assert plan.x == pytest.approx([170, 80, 250], abs=1e-4)
     assert plan.status == "optimal"
 
@@ -47,9 +47,9 @@ def test_newsvendor(cost: float, price: float, salvage: float) -> None:
     problem, scenarios = newsvendor(demand, cost, price, salvage)
     order = np.quantile(demand, (price - cost) / (price - salvage), method="inverted_cdf")
     profit = np.mean(price * np.minimum(demand, order) + salvage * np.maximum(order - demand, 0.0)) - cost * order
-    plan = lshaped.solve(problem, scenarios, gap=1e-9)
-    assert plan.upper == pytest.approx(-profit, rel=1e-8)
-    assert plan.x[0] == pytest.approx(order, abs=1e-5)
+    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    assert plan.upper == pytest.approx(-profit, rel=1e-7)
+    assert plan.x[0] == pytest.approx(order, abs=1e-4)
 
 
 @pytest.mark.parametrize("integer", [False, True])
@@ -61,13 +61,13 @@ def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> 
     for seed in range(25):
         problem, scenarios = drawn(seed, integer=integer, shortage=shortage)
         try:
-            exact = extensive.solve(problem, scenarios, gap=1e-9)
+            exact = extensive.solve(problem, scenarios, gap=LEAST_GAP)
         except PlanError:
             with pytest.raises(PlanError, match="no first stage"):
                 lshaped.solve(problem, scenarios, clusters=clusters)
             unmet += 1
             continue
-        plan = lshaped.solve(problem, scenarios, gap=1e-7, clusters=clusters)
+        plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP, clusters=clusters)
         assert plan.status == "optimal"
         assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
         assert plan.lower <= exact.upper * (1 + 1e-8)
@@ -82,8 +82,8 @@ def test_tail_as_the_extensive_form(integer: bool) -> None:
     for seed in range(18):
         problem, scenarios = drawn(seed, integer=integer, shortage=True)
         risk = Risk([0.3, 1.0][seed % 2], [0.0, 0.5, 0.9][seed % 3])
-        exact = extensive.solve(problem, scenarios, risk=risk, gap=1e-9)
-        plan = lshaped.solve(problem, scenarios, risk=risk, gap=1e-7, clusters=[1, 3, 200][seed % 3])
+        exact = extensive.solve(problem, scenarios, risk=risk, gap=LEAST_GAP)
+        plan = lshaped.solve(problem, scenarios, risk=risk, gap=LEAST_GAP, clusters=[1, 3, 200][seed % 3])
         assert plan.status == "optimal"
         assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
 
@@ -94,13 +94,13 @@ def test_tail_by_its_definition() -> None:
     costs = rng.normal(100.0, 20.0, 40)
     ordered = np.sort(costs)
     alike_chances = np.full(40, 1 / 40)
-    assert tail_mean(costs, alike_chances, 0.9) == pytest.approx(ordered[-4:].mean())
-    assert tail_mean(costs, alike_chances, 0.0) == pytest.approx(costs.mean())
+    assert cvar(costs, alike_chances, 0.9) == pytest.approx(ordered[-4:].mean())
+    assert cvar(costs, alike_chances, 0.0) == pytest.approx(costs.mean())
     partly = (ordered[-4:].sum() + 0.5 * ordered[-5]) / 4.5
-    assert tail_mean(costs, alike_chances, 1 - 4.5 / 40) == pytest.approx(partly)
+    assert cvar(costs, alike_chances, 1 - 4.5 / 40) == pytest.approx(partly)
     chances = rng.dirichlet(np.ones(40))
     worst = linprog(-costs, A_eq=np.ones((1, 40)), b_eq=[1.0], bounds=[(0.0, p / 0.2) for p in chances])
-    assert tail_mean(costs, chances, 0.8) == pytest.approx(-float(worst.fun or 0.0))
+    assert cvar(costs, chances, 0.8) == pytest.approx(-float(worst.fun or 0.0))
 
 
 def test_tail_of_the_newsvendor() -> None:
@@ -108,7 +108,7 @@ def test_tail_of_the_newsvendor() -> None:
     demand = np.linspace(10.0, 109.0, 100)
     problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
     risk = Risk(1.0, 0.9)
-    plan = lshaped.solve(problem, scenarios, risk=risk, gap=1e-8)
+    plan = lshaped.solve(problem, scenarios, risk=risk, gap=LEAST_GAP)
 
     def tail(order: float) -> float:
         loss = 5.0 * order - 9.0 * np.minimum(demand, order) - np.maximum(order - demand, 0.0)
@@ -137,8 +137,8 @@ def test_against_every_choice() -> None:
         if x.sum() <= 4.0:
             later = np.mean([follow_up(problem, r, x) for r in scenarios])
             cheapest = min(cheapest, float(problem.first.cost @ x + later))
-    plan = lshaped.solve(problem, scenarios, gap=1e-9)
-    assert plan.upper == pytest.approx(cheapest, rel=1e-8)
+    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    assert plan.upper == pytest.approx(cheapest, rel=1e-7)
     assert set(plan.x) <= {0.0, 1.0}
 
 
@@ -183,9 +183,9 @@ def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
 def test_progress_brackets_the_optimum() -> None:
     """At each step the bounds told hold the optimum between them and only close in."""
     problem, scenarios = drawn(5, integer=True, shortage=True)
-    exact = extensive.solve(problem, scenarios, gap=1e-9).upper
+    exact = extensive.solve(problem, scenarios, gap=LEAST_GAP).upper
     told: list[tuple[int, float, float]] = []
-    lshaped.solve(problem, scenarios, progress=lambda *step: told.append(step), gap=1e-8)
+    lshaped.solve(problem, scenarios, progress=lambda *step: told.append(step), gap=LEAST_GAP)
     assert [step for step, _, _ in told] == list(range(1, len(told) + 1))
     assert all(lower <= exact * (1 + 1e-8) and upper >= exact * (1 - 1e-8) for _, lower, upper in told)
     assert all(b[1] >= a[1] and b[2] <= a[2] for a, b in pairwise(told))
@@ -242,15 +242,15 @@ def test_what_cannot_be_planned() -> None:
         row_upper=np.array([5.0]),
         first=columns([5.0], 0.0, 1.0),
     )
-    with pytest.raises(PlanError, match="the first stage contradicts itself"):
+    with pytest.raises(PlanError, match="the first stage is infeasible"):
         lshaped.solve(contradictory, scenarios)
     endless, _ = newsvendor(np.array([3.0, 5.0]), 0.5, 9.0, 1.0)
     for solve in (lshaped.solve, extensive.solve):
-        with pytest.raises(PlanError, match="falls without end"):
+        with pytest.raises(PlanError, match="unbounded below"):
             solve(endless, scenarios)
     free = replace(problem, second=columns([-9.0, -1.0], -np.inf))
     free = replace(free, second=replace(free.second, cost=np.array([9.0, 1.0])))
-    with pytest.raises(PlanError, match="without end"):
+    with pytest.raises(PlanError, match="unbounded"):
         lshaped.solve(free, scenarios)
     with pytest.raises(PlanError, match="extensive form"):
         lshaped.solve(replace(problem, second=columns([-9.0, -1.0], integer=True)), scenarios)

@@ -9,16 +9,25 @@ import pytest
 import octoplan as op
 from octoplan.errors import PlanError
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.plan.check import broken
-from octoplan.plan.goals import Aims, Target
-from octoplan.plan.learning import experience, mean_hours, settle
-from octoplan.plan.model import build
+from octoplan.plan.goals import Goals, Target
+from octoplan.plan.learning import experience, fixed_point, mean_hours
+from octoplan.plan.model import ModelInputs, build
 from octoplan.plan.optimise import Plan, optimise
-from octoplan.plan.parameters import Facts, facts_of
-from octoplan.plan.response_surface import BAREST, DESIGN, Curves, Pilot, concave, equipped, fit, fly_pilot, losses
-from octoplan.plan.results import evaluation as flight
-from octoplan.plan.results import narrative as words
-from octoplan.plan.second_stage_tables import block, follow
+from octoplan.plan.parameters import Parameters, parameters_of
+from octoplan.plan.response_surface import (
+    DESIGN,
+    NO_OUTPUT_NO_CREWS,
+    DesignRuns,
+    ResponseSurface,
+    concave_fit,
+    equipped,
+    fit_surface,
+    losses,
+    run_design,
+)
+from octoplan.plan.results import evaluation as results
+from octoplan.plan.results import narrative
+from octoplan.plan.second_stage_tables import block, second_stages
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver.recourse import costs
 from octoplan.plan.solver.two_stage import Floats
@@ -34,91 +43,91 @@ def pocket() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def pilot(pocket: Scenario) -> Pilot:
-    return fly_pilot(pocket.compile(), [draw_assumptions(pocket, FUTURES, 1)], 1)
+def runs(pocket: Scenario) -> DesignRuns:
+    return run_design(pocket.compile(), [draw_assumptions(pocket, FUTURES, 1)], 1)
 
 
 @pytest.fixture(scope="module")
-def facts(pilot: Pilot) -> Facts:
-    return facts_of(pilot)
+def parameters(runs: DesignRuns) -> Parameters:
+    return parameters_of(runs)
 
 
 @pytest.fixture(scope="module")
 def plan(pocket: Scenario) -> Plan:
-    return optimise(pocket, Aims(target=Target(250.0, 1, 1000.0)), futures=FUTURES, gap=1e-6)
+    return optimise(pocket, Goals(target=Target(250.0, 1, 1000.0)), futures=FUTURES, gap=1e-6)
 
 
-def test_facts_of_the_pocket_are_those_of_its_folder(facts: Facts) -> None:
+def test_facts_of_the_pocket_are_those_of_its_folder(parameters: Parameters) -> None:
     """The plant opens on day 5 of January; the works ship 100,000 a day at 50 GBP; the discount rate is 0."""
-    assert np.allclose(facts.since, [0, 1, 2])
-    assert np.allclose(facts.open_share, [26 / 31, 1.0, 1.0])
-    assert np.allclose(facts.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
-    assert np.allclose(facts.price, 50.0)
-    assert np.allclose(facts.discount, 1.0)
-    assert np.allclose(facts.crews, 20.0)
+    assert np.allclose(parameters.since, [0, 1, 2])
+    assert np.allclose(parameters.open_share, [26 / 31, 1.0, 1.0])
+    assert np.allclose(parameters.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
+    assert np.allclose(parameters.price, 50.0)
+    assert np.allclose(parameters.discount, 1.0)
+    assert np.allclose(parameters.crews, 20.0)
 
 
-def test_an_intake_stands_from_its_graduation_on(facts: Facts) -> None:
+def test_an_intake_stands_from_its_graduation_on(parameters: Parameters) -> None:
     """Crews that begin on 1 January after a course of 10 days, with no wash-out, serve 21 of its 31 days."""
-    assert np.allclose(facts.graduates[:, 0], [21 / 31, 1.0, 1.0])
-    assert np.allclose(facts.graduates[:, 1], [0.0, 18 / 28, 1.0])
+    assert np.allclose(parameters.graduates[:, 0], [21 / 31, 1.0, 1.0])
+    assert np.allclose(parameters.graduates[:, 1], [0.0, 18 / 28, 1.0])
 
 
-def test_cost_of_a_plan_by_hand(pilot: Pilot) -> None:
+def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
     """Asked 200 a month on one line, whatever units save: parts, labour, royalty, freight, capital and the base stock.
 
     January is open for 26 of 31 days. Units wait nowhere, as nothing is scrapped; 2 parts of 50 GBP, 2 hours of 20 GBP
     and 1 GBP make a unit; freight is 5 GBP, a line 1,000 GBP. At the end 15 days of use lie in the base stock, 30.4375
     days to the month. Crews and overhead stand whatever is decided.
     """
-    facts = facts_of(silent(pilot))
-    model = build(facts, dumb(fit(pilot)), Aims(), np.zeros((1, 4)))
+    parameters = parameters_of(silent(runs))
+    model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
-    columns = model.sheet.x.blocks
-    x[columns["asked"]] = 200.0 / UNIT
+    columns = model.builder.x.blocks
+    x[columns["output"]] = 200.0 / UNIT
     x[columns["lines"]] = 1.0
     units = 200.0 * (26 / 31 + 2)
     behind = 200.0 * 2 * 50.0 * 15 / 30.4375
     by_hand = units * (2 * 50.0 + 2 * 20.0 + 1.0) + 1000.0 + behind
-    followed, _ = follow(model, x)
+    followed, _ = second_stages(model, x)
     shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
     assert np.allclose(shipped, shipped.max() * np.ones(FUTURES))
     found = costs(model.problem, model.scenarios, x) * MONEY
     assert np.allclose(found, by_hand + 5.0 * shipped, rtol=1e-6)
-    assert np.allclose(model.idle * MONEY, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
+    assert np.allclose(model.inaction * MONEY, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
 
 
-def test_orders_that_stand_are_placed_and_paid(pilot: Pilot, facts: Facts) -> None:
+def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Parameters) -> None:
     """Of 620, 560 and 620 parts all are paid for, asked or not; 200 units a month cost labour and royalty besides."""
-    model = build(facts, dumb(fit(pilot)), Aims(), np.zeros((1, 4)))
+    model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
     stands = 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90 + 1800 * 50.0
-    assert np.allclose(model.idle * MONEY, stands, rtol=1e-6)
-    columns = model.sheet.x.blocks
-    x[columns["asked"]] = 200.0 / UNIT
+    assert np.allclose(model.inaction * MONEY, stands, rtol=1e-6)
+    columns = model.builder.x.blocks
+    x[columns["output"]] = 200.0 / UNIT
     x[columns["lines"]] = 1.0
-    followed, _ = follow(model, x)
+    followed, _ = second_stages(model, x)
     assert np.allclose(block(model, followed, "bought")[:, :, 0] * UNIT, [620.0, 560.0, 620.0])
     shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
     found = costs(model.problem, model.scenarios, x) * MONEY
     assert np.allclose(found, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
 
 
-def silent(pilot: Pilot) -> Pilot:
+def silent(runs: DesignRuns) -> DesignRuns:
     """The pilot of a plan that is silent on single orders."""
-    plan = pilot.compiled.plan
-    return replace(pilot, compiled=pilot.compiled._replace(plan=plan._replace(orders=np.full_like(plan.orders, -1.0))))
+    plan = runs.compiled.plan
+    return replace(runs, compiled=runs.compiled._replace(plan=plan._replace(orders=np.full_like(plan.orders, -1.0))))
 
 
-def dumb(curves: Curves) -> Curves:
+def without_savings(surface: ResponseSurface) -> ResponseSurface:
     """Curves under which nothing saves anything."""
-    return replace(curves, saved=0.0 * curves.saved, shift=0.0 * curves.shift, bare=0.0 * curves.bare)
+    return replace(surface, planes=0.0 * surface.planes, offsets=0.0 * surface.offsets, without=0.0 * surface.without)
 
 
 def test_units_and_parts_are_conserved(plan: Plan) -> None:
     """Made = shipped + waiting; bought in time = spent + in store; what reaches the regions = used + stock there."""
     table = {name: t.values for name, t in plan.tables.items()}
-    made, shipped = table["made"].sum(2), table["shipped"].sum(2)
+    made, shipped = table["produced"].sum(2), table["shipped"].sum(2)
     assert made.sum() > 0.0
     assert np.allclose(made, shipped + table["plant stock"][:, :, -1], atol=1e-4)
     late = 2.0 / 30.4375
@@ -132,7 +141,7 @@ def test_units_and_parts_are_conserved(plan: Plan) -> None:
 
 def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
     """No month is short of more than the target, and none before its month."""
-    short = plan.tables["short"].values
+    short = plan.tables["shortfall"].values
     assert np.all(short >= -1e-6)
     assert np.all(short <= 250.0 + 1e-6)
     assert np.allclose(short[:, 0], 0.0, atol=1e-6)
@@ -142,18 +151,17 @@ def test_the_decisions_can_be_flown(pocket: Scenario, plan: Plan) -> None:
     """The text is read like any folder's, keeps the tables it does not decide, and makes what it promises."""
     assert plan.scenario.decisions.doctrine == pocket.decisions.doctrine
     assert plan.scenario.decisions.orders == pocket.decisions.orders
-    assert not broken(plan.scenario, Aims(), plan.facts.pilot)
     run = op.simulate(plan.scenario, futures=FUTURES, seed=1)
-    promised = plan.tables["made"].values.sum((1, 2)).mean()
+    promised = plan.tables["produced"].values.sum((1, 2)).mean()
     assert abs(float(run.data["good"].sum(("month", "plant")).mean()) - promised) <= 0.05 * promised
 
 
-def test_the_same_plan_by_brute_force_over_lines(pilot: Pilot, facts: Facts) -> None:
+def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: Parameters) -> None:
     """Of all whole lines of the one plant, each with its best output, the model's are the cheapest."""
-    curves, aims = dumb(fit(pilot)), Aims(target=Target(500.0, 1, 200.0), most_lines=3)
-    model = build(facts, curves, aims, np.zeros((1, 4)))
+    surface, goals = without_savings(fit_surface(runs)), Goals(target=Target(500.0, 1, 200.0), most_lines=3)
+    model = build(ModelInputs(parameters, surface, goals, np.zeros((1, 4))))
     best = extensive.solve(model.problem, model.scenarios, gap=0.0)
-    line = model.sheet.x.blocks["lines"].ravel()
+    line = model.builder.x.blocks["lines"].ravel()
     found = []
     for lines in product(range(4), repeat=len(line)):
         first = model.problem.first
@@ -168,26 +176,26 @@ def test_the_same_plan_by_brute_force_over_lines(pilot: Pilot, facts: Facts) -> 
 
 
 @pytest.mark.parametrize(
-    ("aims", "part"),
+    ("goals", "part"),
     [
         (
-            Aims(budgets={("treasury", None): 0.0}),
+            Goals(budgets={("treasury", None): 0.0}),
             "treasury would have to be 0.1165 M of the reporting currency instead of at most 0",
         ),
-        (Aims(share={"home": (0.0, 0.5)}), None),
-        (Aims(share={"away": (0.0, 0.5)}), "no country 'away'"),
-        (Aims(budgets={("nobody", None): 1.0}), "no payer 'nobody'"),
-        (Aims(budgets={("treasury", 2031): 1.0}), "the year 2031"),
-        (Aims(fixed=("weather",)), "no decision that can be fixed"),
+        (Goals(share={"home": (0.0, 0.5)}), None),
+        (Goals(share={"away": (0.0, 0.5)}), "no country 'away'"),
+        (Goals(budgets={("nobody", None): 1.0}), "no payer 'nobody'"),
+        (Goals(budgets={("treasury", 2031): 1.0}), "the year 2031"),
+        (Goals(fixed=("weather",)), "no decision that can be fixed"),
     ],
 )
-def test_what_cannot_hold_is_a_sentence(pocket: Scenario, aims: Aims, part: str | None) -> None:
+def test_what_cannot_hold_is_a_sentence(pocket: Scenario, goals: Goals, part: str | None) -> None:
     """Contradictory bounds and a budget of 0 raise PlanError; at most half of the only country leaves nothing asked."""
     if part is None:
-        assert optimise(pocket, aims, futures=2).tables["asked"].values.sum() == pytest.approx(0.0, abs=1e-4)
+        assert optimise(pocket, goals, futures=2).tables["requested"].values.sum() == pytest.approx(0.0, abs=1e-4)
         return
     with pytest.raises(PlanError, match=part):
-        optimise(pocket, aims, futures=2)
+        optimise(pocket, goals, futures=2)
 
 
 def test_no_future_is_a_sentence_and_one_is_enough(pocket: Scenario) -> None:
@@ -200,21 +208,21 @@ def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
     """The same target under less money makes less, and asks no more than it buys beside the orders that stand."""
     stands = 100.0 * 85 + 20 * 10.0 * 90 + 1800 * 50.0
     tight = optimise(
-        pocket, Aims(target=Target(250.0, 1, 1000.0), budgets={("treasury", None): stands + 15_000.0}), futures=FUTURES
+        pocket, Goals(target=Target(250.0, 1, 1000.0), budgets={("treasury", None): stands + 15_000.0}), futures=FUTURES
     )
-    made, before = (p.tables["made"].values.sum((1, 2)).mean() for p in (tight, plan))
+    made, before = (p.tables["produced"].values.sum((1, 2)).mean() for p in (tight, plan))
     assert 0.0 < made < before
     assert made * (41.0 + 5.0) <= 15_000.0 * 1.001
 
 
 def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
     """A plan made for 3 futures, judged on 3 batches of 2 others, is no better than the best of each batch."""
-    aims = Aims(target=Target(250.0, 1, 1000.0))
-    found = optimise(pocket, aims, futures=3, gap=1e-6, batches=3, batch=2)
-    assert found.sampled is not None
-    assert np.all(found.sampled.plan >= found.sampled.least - 1e-6)
-    assert len(found.solved.costs) == 3
-    nothing = costs(found.model.problem, found.model.scenarios, np.zeros(len(found.solved.x)))
+    goals = Goals(target=Target(250.0, 1, 1000.0))
+    found = optimise(pocket, goals, futures=3, gap=1e-6, batches=3, batch=2)
+    assert found.gap_estimate is not None
+    assert np.all(found.gap_estimate.plan >= found.gap_estimate.least - 1e-6)
+    assert len(found.solution.costs) == 3
+    nothing = costs(found.model.problem, found.model.scenarios, np.zeros(len(found.solution.x)))
     assert np.allclose(nothing, 0.0, atol=1e-6)
 
 
@@ -223,37 +231,37 @@ def test_planes_of_a_concave_function_are_found_again() -> None:
     rng = np.random.default_rng(1)
     points = rng.uniform(1.0, 9.0, (300, 2))
     truth = np.array([[1.0, 0.25], [0.0, 2.0]])
-    found = concave(points, (points @ truth.T).min(1), 2)
+    found = concave_fit(points, (points @ truth.T).min(1), 2)
     assert np.allclose((points @ found.T).min(1), (points @ truth.T).min(1), atol=1e-6)
-    rough = concave(points, rng.uniform(0.0, 5.0, 300), 4)
+    rough = concave_fit(points, rng.uniform(0.0, 5.0, 300), 4)
     assert np.all(rough >= 0.0)
 
 
-def test_the_error_of_the_curves_is_as_stated(pilot: Pilot) -> None:
+def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
     """Recomputed from the flights and the planes, month by month."""
-    curves = fit(pilot)
+    surface = fit_surface(runs)
     missed: list[Floats] = []
     spent = np.stack(
-        [(pilot.tally("sorties", r) - pilot.tally("recovered", r)).sum((2, 3)) for r in range(len(DESIGN))], 1
+        [(runs.tally("sorties", r) - runs.tally("recovered", r)).sum((2, 3)) for r in range(len(DESIGN))], 1
     )
-    loss = np.stack([losses(pilot, r) for r in range(len(DESIGN))], 1)
-    killed = np.stack([pilot.tally("kills", r).sum((2, 3, 4)) for r in range(len(DESIGN))], 1)
+    loss = np.stack([losses(runs, r) for r in range(len(DESIGN))], 1)
+    killed = np.stack([runs.tally("kills", r).sum((2, 3, 4)) for r in range(len(DESIGN))], 1)
     for s, row, month in product(range(FUTURES), range(len(DESIGN)), range(3)):
-        point = [curves.threats[s, month], pilot.tally("fit", row)[s, month], spent[s, row, month]]
-        by_planes = min(float(np.dot(plane, point)) for plane in curves.saved[s]) + curves.shift[s, month]
-        missed.append(by_planes - (curves.bare[s, month] - loss[s, row, month]))
-    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(curves.error.rms, rel=1e-9)
-    assert np.abs(missed).max() == pytest.approx(curves.error.most, rel=1e-9)
-    assert killed[:, BAREST].sum() <= killed[:, 0].sum()
-    assert np.allclose(equipped(pilot, 0), 20.0)
+        point = [surface.threats[s, month], runs.tally("fit", row)[s, month], spent[s, row, month]]
+        by_planes = min(float(np.dot(plane, point)) for plane in surface.planes[s]) + surface.offsets[s, month]
+        missed.append(by_planes - (surface.without[s, month] - loss[s, row, month]))
+    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(surface.accuracy.rms, rel=1e-9)
+    assert np.abs(missed).max() == pytest.approx(surface.accuracy.largest, rel=1e-9)
+    assert killed[:, NO_OUTPUT_NO_CREWS].sum() <= killed[:, 0].sum()
+    assert np.allclose(equipped(runs, 0), 20.0)
 
 
 def test_learning_settles_where_arithmetic_says() -> None:
     """value = (value + a / value) / 2 settles at the root of a; a step that doubles is said not to have settled."""
-    found = settle(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), stop=1e-9, rounds=100)
+    found = fixed_point(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), tolerance=1e-9, iterations=100)
     assert found.value == pytest.approx([np.sqrt(2.0)])
-    assert found.found
-    assert not settle(lambda v: 2.0 * v, np.array([1.0])).found
+    assert found.converged
+    assert not fixed_point(lambda v: 2.0 * v, np.array([1.0])).converged
 
 
 def test_mean_hours_are_those_of_the_units_added_up() -> None:
@@ -269,27 +277,29 @@ def test_mean_hours_are_those_of_the_units_added_up() -> None:
 
 def test_binding_limits_are_named_with_dates(plan: Plan) -> None:
     """What binds is said with its month; what falls short with its reason."""
-    sentences = words.binding(plan)
+    sentences = narrative.bottlenecks(plan)
     assert all("2026-0" in sentence and "GBP" in sentence for sentence in sentences)
-    assert all(sentence.startswith("2026-0") for sentence in words.shortfalls(plan))
+    assert all(sentence.startswith("2026-0") for sentence in narrative.shortfalls(plan))
 
 
 def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None:
     """Lines that would be worth something are named while the plant is asked for units, and not when it is not."""
-    worth = {"lines": replace(plan.tables["asked"], values=np.ones_like(plan.tables["asked"].values))}
-    nothing = replace(plan.tables["asked"], values=np.zeros_like(plan.tables["asked"].values))
-    assert [sentence.split(":")[0] for sentence in words.binding(replace(plan, worth=worth))] == ["bench"]
-    assert words.binding(replace(plan, worth=worth, tables={**plan.tables, "asked": nothing})) == []
+    worth = {"lines": replace(plan.tables["requested"], values=np.ones_like(plan.tables["requested"].values))}
+    nothing = replace(plan.tables["requested"], values=np.zeros_like(plan.tables["requested"].values))
+    assert [sentence.split(":")[0] for sentence in narrative.bottlenecks(replace(plan, shadow_prices=worth))] == [
+        "bench"
+    ]
+    assert narrative.bottlenecks(replace(plan, shadow_prices=worth, tables={**plan.tables, "asked": nothing})) == []
 
 
 def test_the_plan_is_flown_against_its_rivals(pocket: Scenario, plan: Plan) -> None:
     """Rivals meet the same futures; the plan's difference from itself is nil; no regret is below 0."""
-    flights = flight.fly_plans(pocket, plan, futures=3)
-    assert {"plan", "own plan", "all home", "mean-value plan", "no programme"} == set(flights.flown)
-    assert flights.difference("plan").mean == 0.0
-    assert all(flights.regret(name).p10 >= 0.0 for name in flights.flown)
-    assert flights.flown["no programme"].made.sum() == 0.0
+    evaluation = results.evaluate(pocket, plan, futures=3)
+    assert {"plan", "present decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
+    assert evaluation.difference("plan").mean == 0.0
+    assert all(evaluation.regret(name).p10 >= 0.0 for name in evaluation.plans)
+    assert evaluation.plans["no programme"].produced.sum() == 0.0
     with pytest.raises(PlanError, match="interval"):
-        flight.fly_plans(pocket, plan, futures=1)
-    units = flight.disagreement(plan, seed=1)["good units"]
-    assert units.flown == pytest.approx(units.linear, rel=0.06)
+        results.evaluate(pocket, plan, futures=1)
+    units = results.discrepancies(plan, seed=1)["good units"]
+    assert units.simulated == pytest.approx(units.linear, rel=0.06)

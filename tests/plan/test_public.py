@@ -11,7 +11,7 @@ from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import highs as solver
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gap
-from octoplan.plan.solver.two_stage import Floats, Scenarios
+from octoplan.plan.solver.two_stage import LEAST_GAP, Floats, Scenarios
 from tests.plan.smps import Instance, read
 
 GBD, LANDS, LANDS_64 = 1655.62785, 225.62940, 227.60375
@@ -30,7 +30,7 @@ def test_lands_of_64() -> None:
     """Power plants under all 64 scenarios cost 227.60375."""
     instance = read("lands2")
     assert len(instance.all()) == 64
-    plan = lshaped.solve(instance.problem, instance.all(), gap=1e-8)
+    plan = lshaped.solve(instance.problem, instance.all(), gap=LEAST_GAP)
     assert plan.upper == pytest.approx(LANDS_64, abs=1e-5)
     assert plan.lower == pytest.approx(LANDS_64, abs=1e-5)
 
@@ -119,7 +119,7 @@ def covering(instance: Instance, x: Floats, cost: float, least: float) -> tuple[
     for seed in range(100):
         found = gap.estimate(instance.problem, instance, x, size=30, seed=seed, batches=15)
         lower, upper = found.least_cost(0.95)
-        held += cost - least <= found.below(0.95), lower <= least <= upper
+        held += cost - least <= found.upper_bound(0.95), lower <= least <= upper
     return int(held[0]), int(held[1])
 
 

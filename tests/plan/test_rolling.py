@@ -9,15 +9,15 @@ import octoplan as op
 from octoplan.cli.plan import plan as command
 from octoplan.errors import PlanError
 from octoplan.outcomes.store import save
-from octoplan.plan.goals import Aims, Target
+from octoplan.plan.goals import Goals, Target
 from octoplan.plan.optimise import Plan, optimise
-from octoplan.plan.response_surface import begins, opened_before
-from octoplan.plan.results import evaluation as flight
-from octoplan.plan.results import schedule as calendar
+from octoplan.plan.response_surface import first_month, opened_before
+from octoplan.plan.results import evaluation as results
+from octoplan.plan.results import schedule
 from octoplan.plan.second_stage_tables import block
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_state
-from tests.plan.test_aims import silent
+from tests.plan.test_goals import silent
 
 STATE = """name,value,unit,source,note
 date,2026-02-01,,,
@@ -42,14 +42,14 @@ def february() -> Scenario:
 
 @pytest.fixture(scope="module")
 def plan(february: Scenario) -> Plan:
-    return optimise(february, Aims(target=TARGET), futures=3, gap=1e-4)
+    return optimise(february, Goals(target=TARGET), futures=3, gap=1e-4)
 
 
 def test_only_what_is_left_is_planned(plan: Plan) -> None:
     """Of three months two are planned, by their names; the plant opened in the first, so that month's output stays."""
     own, decided = op.load("pocket").compile().plan, plan.scenario.compile().plan
-    assert plan.facts.pilot.months == ("2026-02", "2026-03")
-    assert plan.tables["made"].values.shape == (3, 1, 2)
+    assert plan.parameters.runs.months == ("2026-02", "2026-03")
+    assert plan.tables["produced"].values.shape == (3, 1, 2)
     assert opened_before(plan.scenario.compile(), 1).tolist() == [0]
     assert decided.output[0, 0] == own.output[0, 0]
     assert decided.output[0, 1:].tolist() != own.output[0, 1:].tolist()
@@ -59,53 +59,53 @@ def test_only_what_is_left_is_planned(plan: Plan) -> None:
 def test_what_is_there_is_counted(plan: Plan) -> None:
     """Parts, units and workers of the state: nothing appears and nothing is lost from the first of February on."""
     table = {name: t.values for name, t in plan.tables.items()}
-    made, shipped = table["made"].sum(2), table["shipped"].sum(2)
+    made, shipped = table["produced"].sum(2), table["shipped"].sum(2)
     assert np.allclose(40.0 + made, shipped + table["plant stock"][:, :, -1], atol=1e-4)
     late = 2.0 / 30.4375
     arrived = shipped.sum(1) - late * table["shipped"][:, 0, -1]
-    under_way = plan.facts.pilot.on_the_eve("transit")[:, 0]
+    under_way = plan.parameters.runs.initial("transit")[:, 0]
     assert np.allclose(25.0 + under_way + arrived, table["used"].sum(1) + table["stock"][:, -1], atol=1e-4)
     lag, bought = 5.0 / 30.4375, table["bought"][:, :, 0]
     there = 90.0 + 60.0 + bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
     assert np.allclose(there, 2.0 * made.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
     assert plan.learning.value[0, 1] == 500.0
-    assert np.allclose(plan.facts.crews, 22.0)
-    heads = [r.upper[plan.model.sheet.rows["labour"][0, 0]] for r in plan.model.scenarios]
+    assert np.allclose(plan.parameters.crews, 22.0)
+    heads = [r.upper[plan.model.builder.rows["labour"][0, 0]] for r in plan.model.scenarios]
     assert np.allclose(heads, 3 * 10.0 * 28 / plan.model.hours[:, 0, 0] / 100.0)
 
 
 def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
     """Units made from February on are those the model promises; what was spent before is not counted."""
-    units = flight.disagreement(plan, seed=1)["good units"]
-    assert units.flown == pytest.approx(units.linear, rel=0.06)
-    flights = flight.fly_plans(plan.scenario, plan, futures=2)
-    assert "no programme" not in flights.flown
-    assert flights.flown["plan"].good.shape == (2, 2)
+    units = results.discrepancies(plan, seed=1)["good units"]
+    assert units.simulated == pytest.approx(units.linear, rel=0.06)
+    evaluation = results.evaluate(plan.scenario, plan, futures=2)
+    assert "no programme" not in evaluation.plans
+    assert evaluation.plans["plan"].good.shape == (2, 2)
 
 
 def test_frozen_months_stay(february: Scenario) -> None:
     """With February frozen, only March is decided; with both months frozen there is nothing to plan."""
     own = february.compile().plan
-    found = optimise(february, Aims(target=TARGET), futures=2, gap=1e-3, frozen=1)
+    found = optimise(february, Goals(target=TARGET), futures=2, gap=1e-3, frozen=1)
     decided = found.scenario.compile().plan
     assert decided.output[0, :2].tolist() == own.output[0, :2].tolist()
     assert decided.intake[:2].tolist() == own.intake[:2].tolist()
-    asked = block(found.model, found.followed, "wanted")[:, 0, 0] * 100.0
+    asked = block(found.model, found.second_stage, "requested")[:, 0, 0] * 100.0
     assert np.allclose(asked, own.output[0, 1])
     with pytest.raises(PlanError, match="freeze fewer"):
-        optimise(february, Aims(target=TARGET), futures=1, frozen=2)
+        optimise(february, Goals(target=TARGET), futures=1, frozen=2)
 
 
 def test_orders_count_from_the_date(plan: Plan) -> None:
     """Nothing can be ordered before the date: what should have been is late by the days that have gone by."""
-    assert calendar.first_day(plan).isoformat() == "2026-02-01"
-    first = calendar.orders(plan)[0]
+    assert schedule.first_day(plan).isoformat() == "2026-02-01"
+    first = schedule.orders(plan)[0]
     assert (first.month, first.late, first.arrival.isoformat()) == ("2026-02", 5, "2026-02-06")
 
 
 def test_a_scenario_without_a_state_begins_at_its_start() -> None:
     compiled = op.load("pocket").compile()
-    assert begins(compiled) == 0
+    assert first_month(compiled) == 0
     assert opened_before(compiled, 0).tolist() == [-1]
 
 
@@ -135,8 +135,8 @@ def test_a_date_that_does_not_fit_is_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: dict[str, str], said: str
 ) -> None:
     (tmp_path / "state.csv").write_text(STATE)
-    given = {name: tmp_path / value if name == "state" else value for name, value in options.items()}
+    fixed = {name: tmp_path / value if name == "state" else value for name, value in options.items()}
     with pytest.raises(SystemExit) as left:
-        command("pocket", out=tmp_path / "plan", **given)  # type: ignore[arg-type]
+        command("pocket", out=tmp_path / "plan", **fixed)  # type: ignore[arg-type]
     assert left.value.code == 2
     assert said in capsys.readouterr().err

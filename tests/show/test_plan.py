@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from octoplan.cli.plan import write
-from octoplan.plan.results import schedule as calendar
-from octoplan.plan.results.evaluation import Apart, Flights
+from octoplan.plan.results import schedule
+from octoplan.plan.results.evaluation import Discrepancy, Evaluation
+from octoplan.plan.results.folder import PlanResults
 from octoplan.plan.results.frontier import Frontier
-from octoplan.show.benchmarks import frontier, rivals
+from octoplan.show.alternatives import alternatives, frontier
 from octoplan.show.plan import crews, gantt, orders, output
 from octoplan.show.plan_page import page
 from tests.plan.pockets import aimed, believing, flown, idle
@@ -49,9 +50,9 @@ def test_output_is_the_plans() -> None:
     plan = aimed()
     chart = output(plan)
     traces = {trace.name: trace for trace in chart.data if trace.name}
-    made = plan.tables["made"].values[:, 0]
+    made = plan.tables["produced"].values[:, 0]
     assert traces["bench"].y == pytest.approx(made.mean(0))
-    assert traces["delivered"].y == pytest.approx(np.median(calendar.delivered(plan), 0))
+    assert traces["delivered"].y == pytest.approx(np.median(schedule.delivered(plan), 0))
     assert list(traces["target"].y) == [None, 250.0, 250.0]
     met = 100.0 * (made >= 0.99 * 250.0).mean(0)
     assert chart.layout.title.text == (
@@ -67,7 +68,7 @@ def test_a_plan_without_units_says_so() -> None:
     assert set(output(plan).data[0].y) == {0.0}
     assert orders(plan).layout.title.text == "No parts are ordered, because no unit is made"
     assert len(orders(plan).data) == 0
-    text = page(plan)
+    text = page(PlanResults(plan))
     assert "It asks for no unit" in text
     assert "<figure id='orders'>" not in text
 
@@ -75,7 +76,7 @@ def test_a_plan_without_units_says_so() -> None:
 def test_orders_are_dots_on_their_days() -> None:
     """Each order is a dot on the day it must be placed, its area its money; those late at the start are told apart."""
     (dots,) = orders(aimed()).data
-    found = calendar.orders(aimed())
+    found = schedule.orders(aimed())
     assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
     assert list(dots.marker.size) == pytest.approx([order.money for order in found])
     assert dots.marker.sizemode == "area"
@@ -98,8 +99,8 @@ def test_crews_are_those_decided() -> None:
 
 def test_rivals_are_drawn_with_their_intervals() -> None:
     """Points are mean paired differences with 1.96 standard errors, regret runs from P10 to P90."""
-    flights = Flights({"plan": flown([10, 12, 14]), "dear": flown([20, 21, 25]), "luckier": flown([2, 20, 10])})
-    chart = rivals(flights, "GBP")
+    evaluation = Evaluation({"plan": flown([10, 12, 14]), "dear": flown([20, 21, 25]), "luckier": flown([2, 20, 10])})
+    chart = alternatives(evaluation, "GBP")
     traces = {trace.name: trace for trace in chart.data if trace.mode == "markers" and trace.xaxis == "x"}
     assert traces["dear"].x == pytest.approx((10.0,))
     assert traces["dear"].error_x.array == pytest.approx([1.96 * 1.0 / np.sqrt(3)])
@@ -108,8 +109,8 @@ def test_rivals_are_drawn_with_their_intervals() -> None:
     assert chart.layout.title.text.startswith(
         "No rival is cheaper than the plan beyond luck; luckier comes nearest, -1.33"
     )
-    cheaper = Flights({"plan": flown([10, 12, 14]), "cheap": flown([9, 11, 13])})
-    assert rivals(cheaper, "GBP").layout.title.text == (
+    cheaper = Evaluation({"plan": flown([10, 12, 14]), "cheap": flown([9, 11, 13])})
+    assert alternatives(cheaper, "GBP").layout.title.text == (
         "cheap is cheaper than the plan by 1.00 ± 0 M GBP: do not prefer the plan"
     )
 
@@ -160,8 +161,8 @@ def test_the_page_needs_no_network_and_escapes() -> None:
     """Nothing is fetched, names with signs of HTML are text, and each figure stands in its place."""
     plan = aimed()
     odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), remarks=("<i>x</i>",))
-    flights = Flights({"plan": flown([10, 12]), "a<b": flown([12, 15])})
-    text = page(odd, flights, {"cost": Apart("MGBP", 20.0, 12.0, 1.0)}, front())
+    evaluation = Evaluation({"plan": flown([10, 12]), "a<b": flown([12, 15])})
+    text = page(PlanResults(odd, evaluation, {"cost": Discrepancy("MGBP", 20.0, 12.0, 1.0)}, front()))
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
     assert "<b>odd</b>" not in text
     assert "<i>x</i>" not in text
@@ -172,7 +173,7 @@ def test_the_page_needs_no_network_and_escapes() -> None:
 
 def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
     """Gates, hiring and orders stand as CSV beside the workbook and the page."""
-    write(tmp_path / "plan", aimed(), None, {}, None, ["one line"])
+    write(tmp_path / "plan", PlanResults(aimed()))
     assert {path.name for path in (tmp_path / "plan").iterdir()} == {
         "decisions.toml", "plan.csv", "summary.txt", "evidence.json",
         "gates.csv", "hiring.csv", "orders.csv", "plan.xlsx",

@@ -24,13 +24,13 @@ def read_sheet(*rows: tuple[Cell, ...], types: tuple[str, ...] = ("string",), **
 def test_the_workbook_holds_the_plan() -> None:
     """Sheets stand in order, headers are frozen, and figures and days are those of the plan."""
     plan = aimed()
-    tables = plan_tables.leaves(plan, None)
+    tables = plan_tables.sheets(plan, None)
     book = load_workbook(BytesIO(workbook(tables)))
     assert book.sheetnames == [table.name for table in tables]
     assert all(sheet.freeze_panes == "B2" for sheet in book)
-    made = [row for row in book["Output"].iter_rows(min_row=2, values_only=True) if row[0] == "made"]
-    assert [row[2].date() for row in made] == [date(2026, month, 1) for month in (1, 2, 3)]
-    assert [row[3] for row in made] == pytest.approx(plan.tables["made"].values[:, 0].mean(0), abs=1e-6)
+    produced = [row for row in book["Output"].iter_rows(min_row=2, values_only=True) if row[0] == "produced"]
+    assert [row[2].date() for row in produced] == [date(2026, month, 1) for month in (1, 2, 3)]
+    assert [row[3] for row in produced] == pytest.approx(plan.tables["produced"].values[:, 0].mean(0), abs=1e-6)
     orders = list(book["Orders"].iter_rows(min_row=2, values_only=True))
     assert [row[0].date() for row in orders] == [date(2026, 1, 1), date(2026, 1, 27), date(2026, 2, 24)]
     sources = {row[0]: row for row in book["Sources"].iter_rows(min_row=2, values_only=True)}

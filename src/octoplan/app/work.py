@@ -22,12 +22,13 @@ from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.simulate import simulate
-from octoplan.plan.goals import aims_of
+from octoplan.plan.goals import goals_of, options_with
 from octoplan.plan.optimise import optimise
-from octoplan.plan.results import evaluation, narrative
+from octoplan.plan.results.evaluation import evaluate
+from octoplan.plan.results.folder import PlanResults
 from octoplan.plan.results.frontier import Frontier, frontier
 from octoplan.scenario import Scenario, load
-from octoplan.show import benchmarks, plan
+from octoplan.show import alternatives, plan
 from octoplan.show.charts import CHARTS, page_figures
 
 PROGRESS_INTERVAL = 0.25
@@ -76,16 +77,14 @@ def progress_file(folder: Path) -> Progress:
 
 def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """A plan with its out-of-sample evaluation, and the frontier of a country's share where one is named."""
-    from octoplan.cli.plan import wanted_of
-
     goals = {name: options[name] for name in ("target", "by", "confidence") if name in options}
     country = options.get("frontier")
     with ThreadPoolExecutor(cores()) as executor:
         optimised = optimise(
-            scenario, aims_of(scenario, wanted_of(scenario, goals)), futures=options["futures"],
+            scenario, goals_of(scenario, options_with(scenario, goals)), futures=options["futures"],
             time_limit=TIME_LIMIT, executor=executor, progress=progress,
         )  # fmt: skip
-        evaluated = evaluation.fly_plans(
+        evaluated = evaluate(
             scenario, optimised, futures=options["unseen"], seed=SEED, executor=executor, progress=progress
         )
         curve = None
@@ -94,13 +93,12 @@ def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress)
                 scenario, optimised, country, futures=FRONTIER_FUTURES, seed=SEED, executor=executor, progress=progress
             )
     charts = [("gantt", plan.gantt(optimised)), ("output", plan.output(optimised))]
-    charts += [("orders", plan.orders(optimised))] if plan.makes(optimised) else []
-    charts += [("crews", plan.crews(optimised)), ("rivals", benchmarks.rivals(evaluated, scenario.currency))]
-    lines = narrative.summary(optimised) + narrative.flown(evaluated, scenario.currency)
+    charts += [("orders", plan.orders(optimised))] if plan.produces(optimised) else []
+    charts += [("crews", plan.crews(optimised)), ("alternatives", alternatives.alternatives(evaluated, scenario.currency))]
+    lines = PlanResults(optimised, evaluated, frontier=curve).lines
     content: dict[str, Any] = {"decisions": optimised.text}
     if curve is not None:
-        charts.insert(0, ("frontier", benchmarks.frontier(curve, scenario.currency)))
-        lines += narrative.split(curve)
+        charts.insert(0, ("frontier", alternatives.frontier(curve, scenario.currency)))
         content["frontier"] = frontier_points(curve, scenario)
     return {**content, "lines": lines, "figures": [chart_data(name, chart) for name, chart in charts]}
 
@@ -112,7 +110,7 @@ def chart_data(name: str, chart: go.Figure, note: str = "") -> dict[str, Any]:
 
 def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
     """Each share of the frontier with its cost against the cheapest share, its threats stopped and its jobs."""
-    worst = 100.0 * benchmarks.resilience(curve)
+    worst = 100.0 * alternatives.resilience(curve)
     titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (curve.country, *curve.jobs)}
     points = []
     for i, share in enumerate(curve.shares.tolist()):
@@ -120,7 +118,7 @@ def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
         month = float(np.median(curve.reached[i]))
         jobs = [f"{titles[country]} {counts[i].mean():,.0f}" for country, counts in curve.jobs.items()]
         points.append({
-            "share": 100.0 * share, "cost": cost.mean, "half": benchmarks.half(cost),
+            "share": 100.0 * share, "cost": cost.mean, "half": alternatives.half_width(cost),
             "dominated": bool(curve.dominated[i]), "stopped": 100.0 * float(curve.stopped_share[i].mean()),
             "worst": float(worst[i]), "reached": month_label(month, scenario.names.months), "jobs": ", ".join(jobs),
         })  # fmt: skip

@@ -1,32 +1,24 @@
-"""``octoplan plan``: a plan, its evidence, and the decisions that ``octoplan run`` flies as they are."""
+"""``octoplan plan``: make a plan, evaluate it, and write its decisions with all that they rest on."""
 
-import csv
-import io
 import json
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from cyclopts import Parameter
 
 from octoplan.cli.console import MAX_THREADS, check_number, say, warn, wrote
 from octoplan.executors import thread_pool
 
 if TYPE_CHECKING:
-    from octoplan.plan.optimise import Plan
-    from octoplan.plan.results.evaluation import Apart, Flights
-    from octoplan.plan.results.frontier import Frontier
+    from octoplan.plan.goals import Goals
+    from octoplan.plan.results.folder import PlanResults
     from octoplan.scenario import Scenario
-    from octoplan.scenario.plan_options import PlanOptions
 
-CALENDARS = ("Gates", "Hiring", "Orders")
-"""Sheets of the workbook that also stand as CSV; what else is of interest by month is in plan.csv."""
-
-MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "made")
+CSV_SHEETS = ("Gates", "Hiring", "Orders")
+"""Sheets of the workbook that are also written as CSV; monthly quantities are in plan.csv."""
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
@@ -61,117 +53,234 @@ def plan(
     frozen: int = 0,
     threads: int | None = None,
 ) -> None:
-    """Plan where to make interceptors, how fast, and with which crews and kits; write a plan folder.
+    """Plan where to produce interceptors, how fast, and with which crews and kits; write a plan folder.
 
-    What is wanted stands in [plan] of decisions.toml; an option takes the place of its field there.
+    The goals are in [plan] of decisions.toml; an option replaces the field of the same name there.
 
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a shipped one.
+        A scenario folder, or the name of a shipped scenario.
     out
-        The plan folder; plans/SCENARIO-SEED-FUTURES if not given. Must not exist, or be empty.
+        The plan folder; plans/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
     futures
-        Futures the plan is made for.
+        Futures to plan for.
     unseen
-        Futures that plan and rivals are flown through; 0 leaves the flight out, 1,000 make a good one.
+        Futures for the out-of-sample evaluation of the plan and its alternatives; 0 for none, 1,000 for a precise one.
     seed
-        What the draws depend on.
+        Seed of all random draws.
     gap
-        Per cent of the plan's worth at which the search may stop.
+        Optimality gap at which the search may stop, in per cent of the plan's gain.
     batches
-        Batches of further futures on which the gap to the true optimum is estimated; 0 leaves that out.
+        Batches of further futures on which the optimality gap is estimated; 0 for no estimate.
     batch
         Futures in each batch.
     time_limit
-        Seconds for the search; the best plan until then is written, with its gap.
+        Seconds for the search; the best plan until then is written, with its optimality gap.
     frontier
-        A country whose share of the units is planned for from none to all, each flown through half of the unseen
+        A country whose share of the units is planned for from none to all, each share evaluated on half of the unseen
         futures.
     objective
-        least-cost, or most-stopped for the budgets.
+        least-cost, or most-stopped within the budgets.
     tail
-        Weight of the dearest futures against the mean, 0 to 1.
+        Weight of the conditional value at risk against the mean cost, 0 to 1.
     level
-        Beyond which share of futures costs count as tail.
+        Level of the conditional value at risk: 0.9 for the most expensive tenth of futures.
     share
-        Bounds on a country's share of the units asked, such as uk=0.3:0.6.
+        Bounds on a country's share of the units requested, such as uk=0.3:0.6.
     budget
-        What a payer may spend on what is decided, such as uk-mod=80e6 or uk-mod:2026=40e6, in the reporting currency.
+        Largest expected spend of a payer on what is decided, in the reporting currency, such as uk-mod=80e6 or
+        uk-mod:2026=40e6 for a calendar year.
     jobs
-        Direct jobs at least, the mean over the horizon, such as uk=300.
+        Least direct jobs in a country, averaged over the horizon, such as uk=300.
     most
-        Good units a month at most of a plant, such as uk-1=500.
+        Most good units a month requested of a plant, such as uk-1=500.
     target
         Good units a month to reach.
     by
-        The month to reach them by, such as 2026-06.
+        The month by which to reach them, such as 2026-06.
     shortage
         Price of a unit short of the target, in the reporting currency.
     stopped
         Share of all threats to stop, such as 0.9.
     confidence
-        Share of futures in which target and share of threats must be reached.
+        Share of futures in which the target and the share of threats stopped must be reached.
     fixed
-        Decisions to leave as they are: crews, kits, output.PLANT, lines.PLANT.
+        Decisions that stay as they are: crews, kits, output.PLANT, lines.PLANT.
     from_
-        The month to plan from anew, such as 2026-03; months before it are past.
+        The first month to plan, such as 2026-03; needs a state.
     state
-        What is known on its first day: a state.csv, or a run folder whose futures' median is taken.
+        The state of the programme on the first day of that month: a state.csv, or a run folder, of which the median
+        over futures is taken.
     frozen
-        Months from then on whose decisions stay.
+        Number of first months whose decisions stay.
     threads
-        Threads to work on; all cores if not given.
+        Threads to work on; all cores by default.
 
     """
-    from octoplan.errors import PlanError
-    from octoplan.plan.goals import aims_of
+    from octoplan.plan.goals import SearchSettings
     from octoplan.plan.optimise import optimise
-    from octoplan.plan.results import evaluation as flight
-    from octoplan.plan.results import narrative as words
-    from octoplan.plan.results.frontier import frontier as split
-    from octoplan.plan.results.remedies import ways_out
+    from octoplan.plan.results.evaluation import discrepancies, evaluate
+    from octoplan.plan.results.folder import PlanResults
+    from octoplan.plan.results.frontier import frontier as frontier_of
+    from octoplan.plan.results.remedies import remedies
     from octoplan.scenario import load
 
     check_number("--threads", threads, 1, MAX_THREADS)
-    read = gone_on(load(scenario), state, from_)
+    loaded = with_known_state(load(scenario), state, from_)
     folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise PlanError(f"{folder}: exists and is not an empty folder; choose another with --out")
-    if not 0.0 < gap < 100.0:
-        raise PlanError(f"a gap of {gap:g} per cent cannot be; write one between 0 and 100, such as 0.5")
-    currency = read.currency
-    given = {
+    settings = (futures, seed, gap / 100.0, time_limit, batches, batch, frozen)
+    texts = {
         "objective": objective, "tail": tail, "level": level, "target": target, "by": by,
-        "shortage": None if shortage is None else f"{shortage} {currency}", "stopped": stopped,
-        "confidence": confidence, "fixed": list(fixed) or None, "share": pairs(share, "uk=0.3:0.6", bounds),
-        "budget": budgets(budget, currency), "jobs": pairs(jobs, "uk=300", float),
-        "most": pairs(most, "uk-1=500", float),
+        "shortage": None if shortage is None else f"{shortage} {loaded.currency}", "stopped": stopped,
+        "confidence": confidence, "fixed": list(fixed) or None,
     }  # fmt: skip
-    aims = aims_of(read, wanted_of(read, given))
+    named = {"share": share, "budget": budget, "jobs": jobs, "most": most}
+    goals = checked(
+        lambda: SearchSettings(*settings),
+        lambda: check_evaluation(loaded, unseen, frontier),
+        lambda: check_folder(folder),
+        lambda: goals_with(loaded, texts, named),
+    )
+    report = progress_line()
     with thread_pool(threads) as executor:
-        found = optimise(
-            read, aims, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
-            batch=batch, frozen=frozen, executor=executor, progress=bar(),
+        made = optimise(
+            loaded, goals, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
+            batch=batch, frozen=frozen, executor=executor, progress=report,
         )  # fmt: skip
-        out_of_it = ways_out(found, executor=executor, progress=bar())
-        apart = flight.disagreement(found, seed=seed, executor=executor)
-        flights, front = None, None
-        if unseen:
-            flights = flight.fly_plans(read, found, futures=unseen, seed=seed, executor=executor, progress=bar())
-        if frontier is not None:
-            half = max(2, unseen // 2)
-            front = split(read, found, frontier, futures=half, seed=seed, executor=executor, progress=bar())
-    lines = words.summary(found) + out_of_it + words.apart(apart)
-    lines += [] if flights is None else words.flown(flights, currency)
-    lines += [] if front is None else words.split(front)
-    write(folder, found, flights, apart, front, lines)
-    say("\n".join(lines))
+        results = PlanResults(
+            made,
+            remedies=tuple(remedies(made, executor=executor, progress=report)),
+            discrepancies=discrepancies(made, seed=seed, executor=executor),
+            evaluation=evaluate(loaded, made, futures=unseen, seed=seed, executor=executor, progress=report)
+            if unseen
+            else None,
+            frontier=None
+            if frontier is None
+            else frontier_of(
+                loaded, made, frontier, futures=max(2, unseen // 2), seed=seed, executor=executor, progress=report
+            ),
+        )
+    write(folder, results)
+    say("\n".join(results.lines))
     wrote(folder)
 
 
-def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
-    """The scenario with what is known on the first day of a month. Raises PlanError where the two do not fit."""
+def checked(*checks: Callable[[], Any]) -> Any:
+    """The result of the last check, after all have been made. Raises PlanError with the problems of every one."""
+    from octoplan.errors import PlanError
+
+    result, problems = None, []
+    for check in checks:
+        try:
+            result = check()
+        except PlanError as error:
+            problems.append(str(error))
+    if problems:
+        raise PlanError("\n".join(problems))
+    return result
+
+
+def check_evaluation(scenario: "Scenario", unseen: int, country: str | None) -> None:
+    """Raises PlanError for a number of unseen futures, or a country of the frontier, that is not possible."""
+    from octoplan.plan.goals import MAX_FUTURES, raise_problems, whole_number_problem
+    from octoplan.plan.results.frontier import check_frontier
+
+    problems = list(whole_number_problem("number of unseen futures", unseen, 0, MAX_FUTURES))
+    if unseen == 1:
+        problems.append("one unseen future gives no interval; write 0 or at least 2 unseen futures")
+    raise_problems(problems)
+    if country is not None:
+        check_frontier(scenario, country, max(2, unseen // 2))
+
+
+def check_folder(folder: Path) -> None:
+    """Raises PlanError for a folder that exists and is not empty, or that cannot be made."""
+    from octoplan.errors import PlanError
+
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise PlanError(f"{folder}: exists and is not an empty folder; choose another with --out")
+        parent = next(path for path in folder.absolute().parents if path.exists())
+        if not parent.is_dir():
+            raise PlanError(f"{folder}: cannot be made, since {parent} is not a folder; choose another with --out")
+    except OSError as error:
+        raise PlanError(f"{folder}: cannot be used: {error.strerror or error}; choose another with --out") from None
+
+
+def goals_with(scenario: "Scenario", values: dict[str, Any], named: dict[str, tuple[str, ...]]) -> "Goals":
+    """The scenario's goals with options in place of its fields.
+
+    named
+        Options of the form NAME=VALUE, by field.
+
+    Raises PlanError with every problem.
+    """
+    from octoplan.errors import PlanError
+    from octoplan.plan.goals import goals_of, options_with, raise_problems
+
+    problems: list[str] = []
+    values = {**values, **{field: named_values(field, texts, problems) for field, texts in named.items()}}
+    values["budget"] = budget_table(values["budget"], scenario.currency, problems)
+    try:
+        goals = goals_of(scenario, options_with(scenario, values))
+    except PlanError as error:
+        raise_problems([*problems, *str(error).split("\n")])
+        raise
+    raise_problems(problems)
+    return goals
+
+
+EXAMPLES = {
+    "share": "uk=0.3:0.6", "budget": "uk-mod=80e6 or uk-mod:2026=40e6", "jobs": "uk=300", "most": "uk-1=500",
+}  # fmt: skip
+"""How the values of NAME=VALUE options are written."""
+
+
+def named_values(field: str, texts: tuple[str, ...], problems: list[str]) -> dict[str, Any]:
+    """The values of NAME=VALUE options by name; what is wrong with them is added to the problems."""
+    from octoplan.errors import QuantityError
+    from octoplan.scenario.quantities import number_of
+
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            numbers = [number_of(part) for part in value.split(":")]
+        except QuantityError as error:
+            problems.append(f"--{field} {text}: {error}; write it like {EXAMPLES[field]}")
+            continue
+        if not name or not equals or len(numbers) != (2 if field == "share" else 1):
+            problems.append(f"--{field} {text!r} cannot be read; write it like {EXAMPLES[field]}")
+        elif name in values:
+            problems.append(f"--{field} {text}: {name} is given twice; give it once")
+        else:
+            values[name] = numbers if field == "share" else numbers[0]
+    return values
+
+
+def budget_table(amounts: dict[str, float], currency: str, problems: list[str]) -> dict[str, Any]:
+    """Amounts by PAYER or PAYER:YEAR as the table ``[plan.budget]`` has them."""
+    table: dict[str, Any] = {}
+    for name, amount in amounts.items():
+        payer, colon, year = name.partition(":")
+        text = f"{amount!r} {currency}"
+        if not colon:
+            if payer in table:
+                problems.append(f"--budget {payer}: is given for the horizon and by year; give one of them")
+            table[payer] = text
+        elif isinstance(table.setdefault(payer, {}), str):
+            problems.append(f"--budget {payer}: is given for the horizon and by year; give one of them")
+        else:
+            table[payer][year] = text
+    return table
+
+
+def with_known_state(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
+    """The scenario with the state of the programme on the first day of a month.
+
+    Raises PlanError where state and month do not agree.
+    """
     from octoplan.errors import PlanError
     from octoplan.plan.goals import known
     from octoplan.scenario.scenario import with_state
@@ -180,189 +289,76 @@ def gone_on(scenario: "Scenario", state: Path | None, month: str | None) -> "Sce
         known(month, scenario.names.months, "month")
     if state is not None:
         scenario = with_state(scenario, state_text(state, month))
-    since = "" if scenario.known_from is None else f"{scenario.known_from:%Y-%m}"
-    if month is not None and not since:
-        raise PlanError("--from needs what is known by then; add --state with a state.csv or a run folder")
-    if month is not None and since != month:
-        raise PlanError(f"--from {month}: the state is known of {since}; write --from {since}, or another --state")
+    known_from = "" if scenario.known_from is None else f"{scenario.known_from:%Y-%m}"
+    if month is not None and not known_from:
+        raise PlanError(
+            "--from needs the state of the programme on that date; add --state with a state.csv or a run folder"
+        )
+    if month is not None and known_from != month:
+        raise PlanError(
+            f"--from {month}: the state is that of {known_from}; write --from {known_from}, or another --state"
+        )
     return scenario
 
 
 def state_text(state: Path, month: str | None) -> str:
-    """A state.csv as it stands, or that of a run's median future. Raises PlanError for a run without a month."""
-    from octoplan.errors import PlanError
+    """The text of a state.csv, or the median state of a run. Raises PlanError for a run without a month."""
+    from octoplan.errors import PlanError, ScenarioError
     from octoplan.outcomes.state import state_of
     from octoplan.outcomes.store import read
+    from octoplan.scenario.files import text_of
+    from octoplan.scenario.report import Report
 
     if not state.is_dir():
-        return state.read_text("utf-8")
-    if month is None:
-        raise PlanError(f"{state} is a run, which knows every month; add --from with the month to go on from")
-    found = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
-    if found.missing:
-        names = " ".join(found.missing)
-        warn(f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}")
-    return found.text
-
-
-def wanted_of(scenario: "Scenario", given: Mapping[str, Any]) -> "PlanOptions":
-    """The scenario's ``[plan]`` with what the options give in its place. Raises PlanError for one that cannot be."""
-    from pydantic import ValidationError
-
-    from octoplan.errors import PlanError
-    from octoplan.scenario.decisions import explain
-    from octoplan.scenario.plan_options import PlanOptions
-
-    own = scenario.decisions.plan.model_dump(exclude_unset=True)
-    for name, value in given.items():
-        if isinstance(value, dict):
-            own[name] = {**own.get(name, {}), **value}
-        elif value is not None:
-            own[name] = value
-    try:
-        return PlanOptions.model_validate(own)
-    except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        raise PlanError(f"--{str(details['loc'][0]).replace('_', '-')}: {explain(details)}") from None
-
-
-def pairs(options: tuple[str, ...], example: str, read: Callable[[str], Any]) -> dict[str, Any]:
-    """NAME=VALUE options by name. Raises PlanError for one of another shape."""
-    from octoplan.errors import PlanError
-
-    found = {}
-    for option in options:
-        name, _, text = option.partition("=")
+        report = Report("")
         try:
-            found[name] = read(text)
-        except ValueError:
-            raise PlanError(f"{option!r} cannot be read; write it like {example}") from None
-    return found
+            text = text_of(str(state), state.read_bytes(), report)
+        except OSError as error:
+            raise PlanError(f"{state}: cannot be read: {error.strerror or error}") from None
+        if text is None:
+            raise ScenarioError(report.problems)
+        return text
+    if month is None:
+        raise PlanError(f"{state} is a run, which has a state for every month; add --from with the first month to plan")
+    median = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
+    if median.missing:
+        names = " ".join(median.missing)
+        warn(f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}")
+    return median.text
 
 
-def bounds(text: str) -> list[float]:
-    low, high = text.split(":")
-    return [float(low), float(high)]
+def progress_line() -> Callable[[str, int, int], None]:
+    """A callback that shows progress in one line on standard error, if that is a terminal."""
 
-
-def budgets(options: tuple[str, ...], currency: str) -> dict[str, Any]:
-    """PAYER=AMOUNT and PAYER:YEAR=AMOUNT options as ``[plan.budget]`` has them."""
-    found: dict[str, Any] = {}
-    for name, amount in pairs(options, "uk-mod=80e6 or uk-mod:2026=40e6", float).items():
-        payer, _, year = name.partition(":")
-        text = f"{amount!r} {currency}"
-        found[payer] = {**found.get(payer, {}), year: text} if year else text
-    return found
-
-
-def bar() -> Callable[[str, int, int], None]:
-    """A line on stderr that says what goes on; silent where stderr is no terminal."""
-
-    def told(what: str, done: int, total: int) -> None:
+    def report(activity: str, done: int, total: int) -> None:
         if sys.stderr.isatty():
-            count = f"{done} of {total}" if total else f"step {done}"
-            sys.stderr.write(f"\r{what}: {count}\033[K" + ("\n" if total and done == total else ""))
+            count = f"{done} of {total}" if total else f"iteration {done}"
+            sys.stderr.write(f"\r{activity}: {count}\033[K" + ("\n" if total and done == total else ""))
             sys.stderr.flush()
 
-    return told
+    return report
 
 
-def table_text(found: "Plan") -> str:
-    """All tables as one CSV: quantity, item, month, unit, mean, P10, P90."""
-    from octoplan.plan.results.narrative import series
-
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("quantity", "item", "month", "unit", "mean", "p10", "p90"))
-    for name, table in found.tables.items():
-        for item, values in series(table):
-            low, high = np.quantile(values, (0.1, 0.9), axis=0)
-            for month, *cells in zip(table.axes["month"], values.mean(0), low, high, strict=True):
-                writer.writerow((name, item, month, table.unit, *(f"{cell:.6g}" for cell in cells)))
-    return out.getvalue()
-
-
-def write(
-    folder: Path, found: "Plan", flights: "Flights | None", apart: "Mapping[str, Apart]", front: "Frontier | None",
-    lines: list[str],
-) -> None:  # fmt: skip
-    """The plan's decisions, evidence and tables, its workbook and its page."""
+def write(folder: Path, results: "PlanResults") -> None:
+    """Write the plan's decisions, evidence and tables, its workbook and its page."""
     from octoplan.outcomes.files import atomic_write
-    from octoplan.plan.results import sheets as account
+    from octoplan.plan.results.folder import evidence, plan_table
+    from octoplan.plan.results.sheets import sheets
     from octoplan.scenario.files import STATE, decode
     from octoplan.show.plan_page import page
     from octoplan.show.workbook import workbook
 
-    leaves = account.leaves(found, flights)
+    plan = results.plan
+    tables = sheets(plan, results.evaluation)
     contents: dict[str, str | bytes] = {
-        "decisions.toml": found.text,
-        **({STATE: decode(found.scenario.files[STATE])} if STATE in found.scenario.files else {}),
-        "plan.csv": table_text(found),
-        "summary.txt": "\n".join(lines) + "\n",
-        "evidence.json": json.dumps(evidence(found, flights, apart, front), indent=1) + "\n",
-        **{f"{leaf.name.lower()}.csv": leaf.csv(significant=6) for leaf in leaves if leaf.name in CALENDARS},
-        "plan.xlsx": workbook(leaves),
-        "plan.html": page(found, flights, apart, front),
+        "decisions.toml": plan.text,
+        **({STATE: decode(plan.scenario.files[STATE])} if STATE in plan.scenario.files else {}),
+        "plan.csv": plan_table(plan).csv(significant=6),
+        "summary.txt": "\n".join(results.lines) + "\n",
+        "evidence.json": json.dumps(evidence(results), indent=1) + "\n",
+        **{f"{table.name.lower()}.csv": table.csv(significant=6) for table in tables if table.name in CSV_SHEETS},
+        "plan.xlsx": workbook(tables),
+        "plan.html": page(results),
     }
     for name, content in contents.items():
         atomic_write(folder / name, content)
-
-
-def evidence(
-    found: "Plan", flights: "Flights | None", apart: "Mapping[str, Apart]", front: "Frontier | None"
-) -> dict[str, Any]:
-    """What the plan rests on, as plain data."""
-    from octoplan.outcomes.intervals import interval
-    from octoplan.plan.results import narrative as words
-
-    sampled, values = found.sampled, found.values
-    told: dict[str, Any] = {
-        "scenario": found.scenario.title,
-        "objective": found.aims.objective,
-        "unit": found.unit,
-        "status": found.status,
-        "lower": found.lower,
-        "upper": found.upper,
-        "gap": found.gap,
-        "gap_estimated": None
-        if sampled is None
-        else {"mean": sampled.mean, "below_95": sampled.below(), "batches": len(sampled.plan)},
-        "value_of_stochastic_solution": None if values is None else values.vss,
-        "value_of_perfect_information": None if values is None else values.evpi,
-        "attained": found.attained,
-        "iterations": found.iterations,
-        "seconds": found.seconds,
-        "learning": {"turns": found.learning.rounds, "change": found.learning.change},
-        "curves": str(found.curves.error),
-        "limits": {limit.name: {"value": limit.at(found.solved.x), "unit": limit.unit} for limit in found.model.limits},
-        "binding": words.binding(found),
-        "short": words.shortfalls(found),
-        "remarks": list(found.remarks),
-        "linear_against_flown": {name: asdict(one) for name, one in apart.items()},
-    }
-    if flights is not None:
-        told["flown"] = {
-            name: {
-                **{measure: asdict(flights.quantiles(name, measure)) for measure in MEASURES},
-                "cost_less_plan": asdict(flights.difference(name)),
-                "stopped_less_plan": asdict(flights.difference(name, "stopped")),
-                "regret": asdict(flights.regret(name)),
-            }
-            for name in flights.flown
-        }
-    if front is not None:
-        told["frontier"] = {
-            "country": front.country,
-            "breaks": list(front.breaks),
-            "shares": [
-                {
-                    "share": float(front.shares[i]),
-                    "cost": asdict(interval(front.cost[i])),
-                    "stopped": asdict(interval(front.stopped[i])),
-                    "jobs": {country: asdict(interval(each[i])) for country, each in front.jobs.items()},
-                    "dominated": bool(front.dominated[i]),
-                }
-                for i in range(len(front.shares))
-            ],
-        }
-    return told

@@ -1,46 +1,366 @@
-"""Whether a plan that was written down keeps what was asked of it: day by day from its own text, not from the model."""
+"""Whether a plan as written keeps every constraint asked of it, recomputed from its decisions and not by the model.
+
+Units requested are counted day by day, spend month by month, from ``decisions.toml`` and the parameters of each future.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from octoplan.plan.goals import Aims
-from octoplan.plan.response_surface import Pilot
+from octoplan.plan.fixed_decisions import OUTPUT_WINDOWS, FixedDecisions
+from octoplan.plan.goals import ALL_COUNTRIES, Goals, label
+from octoplan.plan.parameters import MONTH, YEAR, Parameters
+from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Plan
+from octoplan.scenario.files import DECISIONS
+from octoplan.scenario.toml_text import parse_toml
 
-SHARE, MONEY = 0.002, 0.002
-"""What whole units may shift a share by, and a budget by, relative."""
+ROUNDING = 0.5
+"""Largest change of a decision when it is rounded to a whole number."""
+
+RELATIVE = 1e-5
+"""Relative tolerance of a budget, and of a cost computed twice."""
+
+SHARE_TOLERANCE, JOBS_TOLERANCE, SHORTFALL_TOLERANCE = 0.01, 0.01, 0.01
+"""By how much the share of a country in the units produced, the jobs for the units produced (relative), and the output
+due over the horizon (relative) may miss what was asked."""
+
+PLANNED_TABLES = ("output", "lines", "crews", "kits")
+"""Tables of ``decisions.toml`` that a plan changes."""
 
 
-def broken(planned: Scenario, aims: Aims, pilot: Pilot) -> list[str]:
-    """What the decisions of a planned scenario break, in sentences; empty if nothing."""
-    found, compiled = [], planned.compile()
-    plan, names = compiled.plan, compiled.names
-    for p, name in enumerate(names.plants):
-        lines = plan.lines[p]
+@dataclass(frozen=True)
+class WrittenPlan:
+    """A plan as written, and what it was made from.
+
+    before, after
+        The scenario, and the scenario with the plan as its decisions.
+    hours, yields
+        (s, p, t) labour hours of a started unit; share of started units that are good.
+    planned
+        Number of futures planned for, the first ones.
+    """
+
+    before: Scenario
+    after: Scenario
+    goals: Goals
+    parameters: Parameters
+    fixed: FixedDecisions
+    hours: Floats
+    yields: Floats
+    planned: int
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The decisions as written, compiled."""
+        return self.after.compile().plan
+
+    @cached_property
+    def requested(self) -> Floats:
+        """(s, p, t) good units requested in each month planned."""
+        return requested_units(self.parameters, self.plan.output)
+
+    @cached_property
+    def rounding(self) -> Floats:
+        """(s, p, t) units requested by a rounding error in every month."""
+        return requested_units(self.parameters, np.full_like(self.plan.output, ROUNDING))
+
+    @property
+    def home(self) -> Floats:
+        """(p,) row of each plant's country."""
+        return np.asarray(self.after.compile().template.plants["country"])
+
+    def plants_of(self, country: str) -> Flags:
+        """(p,) whether each plant is in a country."""
+        if country == ALL_COUNTRIES:
+            return np.full(len(self.home), True)
+        return np.asarray(self.home == self.after.names.countries.index(country))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the search reports of a plan.
+
+    costs, groups, upper
+        (futures planned for,) second-stage costs in ``groups`` named scenarios; the risk measure of them.
+    attained
+        Share of futures that reach target and threats stopped.
+    produced
+        (futures planned for, p, t) good units produced, with the assumptions as they are.
+    """
+
+    costs: Floats
+    groups: int
+    upper: float
+    attained: float | None
+    produced: Floats
+
+
+def requested_units(parameters: Parameters, output: Floats) -> Floats:
+    """(s, p, t) units requested, counted day by day from the day on which each plant opens.
+
+    output
+        (p, months) units a month by month since opening.
+    """
+    runs = parameters.runs
+    links = runs.compiled.links
+    month_of, lengths = np.asarray(links.month_of), np.asarray(links.month_days)
+    first_day = int(lengths[: runs.begin].sum())
+    opened = np.ceil(runs.tally("opened"))
+    units = np.zeros((*opened.shape, len(lengths)))
+    for s, p in np.ndindex(*opened.shape):
+        day = int(min(float(opened[s, p]), len(month_of)))
+        if day < len(month_of):
+            days = np.arange(max(day, first_day), len(month_of))
+            month = month_of[days]
+            np.add.at(units[s, p], month, output[p, month - month_of[day]] / lengths[month])
+    return units[:, :, runs.begin :]
+
+
+def violations(written: WrittenPlan) -> list[str]:
+    """A sentence for each constraint that the written decisions violate; empty if there is none."""
+    return [
+        *decision_violations(written),
+        *fixed_violations(written),
+        *output_violations(written),
+        *job_violations(written),
+        *budget_violations(written),
+    ]
+
+
+def decision_violations(written: WrittenPlan) -> Iterator[str]:
+    """Lines that are fractional, fall or are too many; output beyond lines or bounds; crews and kits beyond bounds."""
+    plan, before, goals, fixed = written.plan, written.before.compile().plan, written.goals, written.fixed
+    rate = written.parameters.plant("line_rate").mean(0)
+    for p, name in enumerate(written.after.names.plants):
+        start = int(fixed.lines_from[p])
+        lines = plan.lines[p, max(start - 1, 0) :] if start < fixed.months else plan.lines[p, :0]
         if np.any(np.diff(lines) < 0.0) or np.any(lines != np.round(lines)):
-            found.append(f"lines of {name} are {lines.tolist()}; they must be whole and never fall")
-        if aims.most_lines is not None and lines.max() > aims.most_lines:
-            found.append(f"{name} has {lines.max():g} lines, above {aims.most_lines:g}")
-    if aims.most_crews is not None and max(plan.intake.max(), plan.kit_orders.max()) > aims.most_crews + 0.5:
-        found.append(f"intake or kit orders exceed {aims.most_crews:g} a month")
-    asked = units_asked(planned, pilot)
-    home = np.asarray(compiled.template.plants["country"])
-    for country, (least, greatest) in aims.share.items():
-        share = asked[home == names.countries.index(country)].sum() / max(asked.sum(), 1e-12)
-        if asked.sum() >= 1.0 and not least - SHARE <= share <= greatest + SHARE:
-            found.append(f"{country} makes {share:.1%} of what is asked, outside {least:.1%} to {greatest:.1%}")
-    return found
+            yield f"the lines of {name} are {lines.tolist()}; they must be whole numbers that never fall"
+        most = 2.0 * before.lines[p].max() if goals.most_lines is None else goals.most_lines
+        if len(lines) and lines.max() > max(most, fixed.last_lines[p]):
+            yield f"{name} has {lines.max():g} lines, more than {most:g}"
+        for month in fixed.output_from[p] + np.array(OUTPUT_WINDOWS):
+            if month < fixed.months:
+                capacity = rate[p] * MONTH * plan.lines[p, month]
+                if plan.output[p, month] > capacity + ROUNDING:
+                    yield (
+                        f"{name} is to produce {plan.output[p, month]:,.0f} units in month {month} since opening; "
+                        f"its lines produce at most {capacity:,.0f}"
+                    )
+        bound = goals.most.get(name)
+        output = plan.output[p, int(fixed.output_from[p]) :]
+        if bound is not None and len(output) and output.max() > bound + ROUNDING:
+            yield f"the output of {name} is up to {output.max():,.0f} units a month, more than {bound:g}"
+    crews = (
+        4.0 * max(before.intake.max(), before.kit_orders.max(), 0.25) if goals.most_crews is None else goals.most_crews
+    )
+    for name, series, free in (
+        ("crew intake is", plan.intake, fixed.intake_from), ("kit orders are", plan.kit_orders, fixed.kits_from),
+    ):  # fmt: skip
+        if len(series[free:]) and series[free:].max() > crews + ROUNDING:
+            yield f"{name} up to {series[free:].max():g} a month, more than {crews:g}"
 
 
-def units_asked(planned: Scenario, pilot: Pilot) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """(plants,) good units asked in the months planned, the mean over the pilot's opening days, added up day by day."""
-    compiled = planned.compile()
-    month_of, lengths = compiled.links.month_of, compiled.links.month_days
-    total = np.zeros(len(compiled.names.plants))
-    opened = pilot.tally("opened")
-    for future in opened:
-        for p, day in enumerate(np.ceil(future)):
-            if day < len(month_of):
-                days = np.arange(max(int(day), int(lengths[: pilot.begin].sum())), len(month_of))
-                since = month_of[days] - month_of[int(day)]
-                total[p] += (compiled.plan.output[p, since] / lengths[month_of[days]]).sum()
-    return total / len(opened)
+def fixed_violations(written: WrittenPlan) -> Iterator[str]:
+    """Decisions that were fixed, frozen or past and have changed, and other tables that have."""
+    plan, before, fixed = written.plan, written.before.compile().plan, written.fixed
+    for p, name in enumerate(written.after.names.plants):
+        for kind, new, old, free in (
+            ("output", plan.output[p], np.round(before.output[p]), fixed.output_from[p]),
+            ("lines", plan.lines[p], np.round(before.lines[p]), fixed.lines_from[p]),
+        ):
+            if np.any(new[:free] != old[:free]):
+                yield f"the {kind} of {name} was fixed and has changed"
+    for kind, new, old, free in (
+        ("crew intake", plan.intake, before.intake, fixed.intake_from),
+        ("kit orders", plan.kit_orders, before.kit_orders, fixed.kits_from),
+    ):
+        if np.any(new[:free] != old[:free]):
+            yield f"the {kind} of fixed months has changed"
+    trees = [parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (written.before, written.after)]
+    for name in sorted(set(trees[0]) | set(trees[1])):
+        if name not in PLANNED_TABLES and trees[0].get(name) != trees[1].get(name):
+            yield f"the table {name} of decisions.toml has changed, which is not planned"
+
+
+def output_violations(written: WrittenPlan) -> Iterator[str]:
+    """Shares of countries in the units requested, and units requested, out of their bounds."""
+    units = written.requested.sum(2).mean(0)
+    error = written.rounding.sum(2).mean(0)
+    total = float(units.sum())
+    for country, (low, high) in written.goals.share.items():
+        share, tolerance = share_of(written, country, units), float(error.sum()) / max(total, 1.0)
+        if total >= 1.0 and not low - tolerance <= share <= high + tolerance:
+            yield f"{country} has {share:.1%} of the units requested, outside {low:.1%} to {high:.1%}"
+    for country, (low, high) in written.goals.units.items():
+        plants = written.plants_of(country)
+        count, tolerance = float(units[plants].sum()), float(error[plants].sum()) + 1e-6 * total
+        if not low - tolerance <= count <= high + tolerance:
+            yield f"{count:,.0f} units are requested of {country}, outside {low:,.0f} to {high:,.0f}"
+
+
+def share_of(written: WrittenPlan, country: str, units: Floats) -> float:
+    """Share of a country's plants in the units of all, (p,)."""
+    return float(units[written.plants_of(country)].sum() / max(float(units.sum()), 1e-12))
+
+
+def job_violations(written: WrittenPlan) -> Iterator[str]:
+    """Direct jobs for the units requested below their bound."""
+    for country, least in written.goals.jobs.items():
+        jobs, error = (jobs_for(written, country, units).mean() for units in (written.requested, written.rounding))
+        if jobs < least - error - RELATIVE * least:
+            yield f"the units requested give {jobs:,.1f} jobs in {country}, fewer than {least:g}"
+
+
+def jobs_for(written: WrittenPlan, country: str, units: Floats) -> Floats:
+    """(s,) direct jobs of a country, averaged over the horizon: hours of good units, (s, p, t), over those of a job."""
+    runs, plants = written.parameters.runs, written.plants_of(country)
+    hours = (units * (written.hours / written.yields)[: len(units)])[:, plants].sum((1, 2))
+    per_job = runs.number("countries", "hours_per_job")[: len(units), written.after.names.countries.index(country)]
+    return np.asarray(hours / (per_job * runs.days.sum() / YEAR))
+
+
+def budget_violations(written: WrittenPlan) -> Iterator[str]:
+    """Budgets that expected spend exceeds."""
+    for key, budget in written.goals.budgets.items():
+        spend = float(spend_by_future(written, key).mean())
+        if spend > budget * (1.0 + RELATIVE) + 1.0:
+            yield f"the expected spend of {label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
+
+
+def budget_remarks(written: WrittenPlan) -> Iterator[str]:
+    """A sentence for each budget that holds in expectation and is exceeded in some futures."""
+    for key, budget in written.goals.budgets.items():
+        spend = spend_by_future(written, key)
+        above = spend > budget * (1.0 + RELATIVE) + 1.0
+        if above.any():
+            yield (
+                f"the budget of {label(key)} holds in expectation; the spend on the plan's decisions exceeds it in "
+                f"{above.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
+            )
+
+
+def spend_by_future(written: WrittenPlan, key: tuple[str, int | None]) -> Floats:
+    """(s,) undiscounted spend of a payer, over the horizon or a year, on the plan's decisions and on fixed costs."""
+    payer, year = written.after.names.payers.index(key[0]), key[1]
+    runs = written.parameters.runs
+    total = np.zeros(len(runs))
+    for t, month in enumerate(runs.months):
+        if year is None or int(month[:4]) == year:
+            total += plant_spend(written, payer, t) + crew_spend(written, payer, t)
+    return total
+
+
+def plant_spend(written: WrittenPlan, payer: int, t: int) -> Floats:
+    """(s,) what a payer spends in a month on units, orders given, lines, overhead and freight of the plants."""
+    parameters, runs = written.parameters, written.parameters.runs
+    compiled = runs.compiled
+    price, (given, all_given) = parameters.price[:, t], parameters.placed
+    payer_of = np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]]
+    total: Floats = np.zeros(len(runs))
+    for p in range(len(payer_of)):
+        units, bill = written.requested[:, p, t], parameters.bill[p]
+        lane = int(compiled.links.plant_lanes[p][0])
+        if int(compiled.template.lanes["payer"][lane]) == payer:
+            total += units * parameters.freight[:, t, lane] * parameters.uplift
+        if payer_of[p] != payer:
+            continue
+        labour = parameters.plant_money("labour_rate")[:, p, t] * written.hours[:, p, t]
+        parts = price @ (bill * ~all_given[t])
+        cost = units * ((parts + labour) / written.yields[:, p, t] + parameters.plant_money("royalty")[:, p, t])
+        cost = cost + price @ given[p, t]
+        if t == len(runs.months) - 1:
+            cost = cost + units * (price @ (bill * ~all_given[t] * parameters.pipe))
+        cost = cost + lines_added(written, p, t) * parameters.plant_money("line_capital")[:, p, t]
+        open_days = parameters.open_share[:, p, t] * runs.days[t]
+        total += (cost + parameters.plant_money("overhead")[:, p, t] * open_days) * parameters.uplift
+    return np.asarray(total)
+
+
+def lines_added(written: WrittenPlan, p: int, t: int) -> Floats:
+    """(s,) lines installed at a plant in a month."""
+    since, lines = written.parameters.since[:, p, t], written.plan.lines[p]
+    present = np.where(since >= 0, lines[np.maximum(since, 0)], 0.0)
+    before = np.where(since >= 1, lines[np.maximum(since - 1, 0)], 0.0)
+    return np.asarray(np.maximum(0.0, present - before))
+
+
+def crew_spend(written: WrittenPlan, payer: int, t: int) -> Floats:
+    """(s,) what a payer spends in a month on courses, crews and kits."""
+    parameters, runs = written.parameters, written.parameters.runs
+    intake, orders = written.plan.intake[runs.begin :], written.plan.kit_orders[runs.begin :]
+    total = np.zeros(len(runs))
+    if int(runs.compiled.template.crews["payer"][0]) == payer:
+        present = parameters.crews[:, t] + parameters.graduates[:, :, t] @ intake
+        total += runs.money("crews", "cost")[:, t, 0] * runs.days[t] * present
+        total += runs.money("crews", "course_cost")[:, t, 0] * intake[t]
+    if int(runs.compiled.template.kits["payer"][0]) == payer:
+        total += runs.money("kits", "price")[:, t, 0] * orders[t]
+    return np.asarray(total, float)
+
+
+def inconsistencies(written: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+    """A sentence for each figure of the search that differs from the same figure computed here."""
+    goals = written.goals
+    risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
+    if abs(risk - outcome.upper) > RELATIVE * max(1.0, abs(risk)):
+        yield f"the risk measure of its costs is {risk:g}, not {outcome.upper:g} as the search has it"
+    if goals.target is None or goals.stopped is not None or outcome.groups > 1 or outcome.attained is None:
+        return
+    reached = float((target_shortfall(written, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE)).mean())
+    if reached > outcome.attained + 1e-9 or (goals.confidence is None and reached < outcome.attained - 1e-9):
+        yield f"the target is reached in {reached:.0%} of futures, not {outcome.attained:.0%} as the search has it"
+
+
+def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
+    """(1 - weight) mean + weight CVaR of equally likely costs, of the named scenario, (groups, futures), with most.
+
+    CVaR by its definition: the mean of the most expensive 1 - level of the costs, the last one in part.
+    """
+    measures = []
+    for group in costs:
+        order = np.sort(group)[::-1]
+        mass = np.clip((1.0 - level) * len(order) - np.arange(len(order)), 0.0, 1.0)
+        measures.append((1.0 - weight) * group.mean() + weight * float(mass @ order) / float(mass.sum()))
+    return float(max(measures))
+
+
+def target_shortfall(written: WrittenPlan, produced: Floats) -> Floats:
+    """(futures,) share of the target over the horizon that is not produced, (futures, p, t)."""
+    target, runs = written.goals.target, written.parameters.runs
+    if target is None:
+        return np.zeros(len(produced))
+    due = np.array([target.rate if t + runs.begin >= target.month else 0.0 for t in range(len(runs.months))])
+    return np.asarray(np.maximum(0.0, due - produced.sum(1)).sum(1) / max(due.sum(), 1e-9))
+
+
+def unmet(written: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+    """A sentence for each goal that the plan does not achieve although its decisions keep the constraints."""
+    goals, plan_units = written.goals, float(written.requested.sum((1, 2)).mean())
+    if outcome.attained is not None:
+        required = 1.0 if goals.confidence is None else goals.confidence
+        if outcome.attained < required - 1e-9:
+            yield (
+                f"what is to be reached is reached in {outcome.attained:.0%} of the futures planned for, not in "
+                f"{required:.0%}" + ("; more output would cost more than the price of a shortage, or is not possible"
+                if goals.confidence is None else "")
+            )  # fmt: skip
+    produced = outcome.produced.mean(0).sum(1)
+    for country, (low, high) in goals.share.items():
+        if plan_units < 1.0:
+            yield f"no unit is requested, so that the share of {country}, {low:.0%} to {high:.0%}, is not defined"
+            continue
+        share = share_of(written, country, produced)
+        if not low - SHARE_TOLERANCE <= share <= high + SHARE_TOLERANCE:
+            yield f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: not all is produced"
+    for country, least in goals.jobs.items():
+        jobs = float(jobs_for(written, country, outcome.produced).mean())
+        if jobs < least * (1.0 - JOBS_TOLERANCE):
+            yield (
+                f"the units produced give {jobs:,.1f} jobs in {country}, fewer than {least:g}: "
+                "not all that is requested is produced"
+            )

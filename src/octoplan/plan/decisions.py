@@ -1,12 +1,12 @@
-"""A plan as the text of a ``decisions.toml`` that ``octoplan run`` flies as it is."""
+"""A plan as the text of a ``decisions.toml`` that ``octoplan run`` takes as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from octoplan.plan.fixed_costs import calendar_of
-from octoplan.plan.fixed_decisions import LINES, OUTPUT, windows_from
+from octoplan.plan.fixed_costs import calendar_windows
+from octoplan.plan.fixed_decisions import LINE_WINDOWS, OUTPUT_WINDOWS, windows_from
 from octoplan.plan.model import Model
 from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.plan.units import CREW, UNIT
@@ -14,39 +14,57 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.toml_text import with_values
 
-Series = list[int]
+Rounding = Callable[[Floats], Floats]
+
+EPSILON = 1e-6
+"""Distance below a whole number at which a value still counts as that number when it is rounded down."""
 
 
-def monthly(own: Floats | Ints, windows: tuple[int, ...], values: Floats) -> Series:
-    """Whole numbers by month, the last of which runs on: the scenario's own up to the first window, then the values."""
-    first = windows[0] if windows else len(own)
-    months = np.arange(first, len(own))
+def down(values: Floats) -> Floats:
+    """The values rounded down, those within the solver's tolerance of a whole number to that number."""
+    return np.floor(values + EPSILON)
+
+
+def by_month(
+    present: Floats | Ints, windows: tuple[int, ...], values: Floats, rounding: Rounding = np.round
+) -> list[int]:
+    """Whole numbers by month, of which the last holds for all later months.
+
+    present
+        (months,) the scenario's decisions, which stay until the first window.
+    windows, values
+        First month of each window, and (windows,) the decision in it.
+    """
+    first = windows[0] if windows else len(present)
+    months = np.arange(first, len(present))
     decided = values[np.searchsorted(np.array(windows), months, "right") - 1] if windows else np.zeros(0)
-    found: Series = np.round(np.concatenate([own[:first], decided])).astype(np.int64).tolist()
-    while len(found) > 1 and found[-1] == found[-2]:
-        found.pop()
-    return found
+    series: list[int] = np.concatenate([np.round(present[:first]), rounding(decided)]).astype(np.int64).tolist()
+    while len(series) > 1 and series[-1] == series[-2]:
+        series.pop()
+    return series
 
 
-def chosen(model: Model, x: Floats, plants: tuple[str, ...]) -> dict[str, Any]:
-    """The tables that a first stage decides: output, lines, crews, kits."""
-    given, plan = model.given, model.given.plan
-    block = {name: x[numbers] for name, numbers in model.sheet.x.blocks.items()}
+def decision_tables(
+    model: Model, x: Floats, plants: tuple[str, ...], rounding: Rounding = np.round
+) -> dict[str, Any]:  # fmt: skip
+    """The tables of ``decisions.toml`` that a first stage decides: output, lines, crews, kits."""
+    fixed, plan = model.fixed, model.fixed.plan
+    block = {name: x[numbers] for name, numbers in model.builder.x.blocks.items()}
     output, lines = {}, {}
     for p, plant in enumerate(plants):
-        windows = windows_from(OUTPUT, int(given.output_from[p]), given.months)
-        output[plant] = monthly(plan.output[p], windows, block["asked"][p] * UNIT)
-        windows = windows_from(LINES, int(given.lines_from[p]), given.months)
-        lines[plant] = monthly(plan.lines[p], windows, block["lines"][p])
-    crews, kits = (calendar_of(name, given) for name in ("crews", "kits"))
+        windows = windows_from(OUTPUT_WINDOWS, int(fixed.output_from[p]), fixed.months)
+        output[plant] = by_month(plan.output[p], windows, block["output"][p] * UNIT, rounding)
+        windows = windows_from(LINE_WINDOWS, int(fixed.lines_from[p]), fixed.months)
+        lines[plant] = by_month(plan.lines[p], windows, block["lines"][p])
+    crews, kits = (calendar_windows(name, fixed) for name in ("crews", "kits"))
     return {
         "output": output,
         "lines": lines,
-        "crews": {"intake": monthly(plan.intake, crews, block["intake"] * CREW)},
-        "kits": {"order": monthly(plan.kit_orders, kits, block["kits"] * CREW)},
+        "crews": {"intake": by_month(plan.intake, crews, block["intake"] * CREW, rounding)},
+        "kits": {"order": by_month(plan.kit_orders, kits, block["kits"] * CREW, rounding)},
     }
 
 
 def rewritten(scenario: Scenario, tables: Mapping[str, Any]) -> str:
-    """The scenario's ``decisions.toml`` with some tables changed; everything else stays, comments too."""
+    """The scenario's ``decisions.toml`` with some tables changed; comments and everything else stay."""
     return with_values(scenario.files[DECISIONS], tables)

@@ -1,17 +1,17 @@
-"""What a plan costs whatever is made: lines, courses, crews, kits, and the plants that stand."""
+"""Costs that do not depend on output: lines, courses, crews, kits, and the overhead of open plants."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.plan.fixed_decisions import CALENDAR, LINES, Given, windows_from
-from octoplan.plan.parameters import Facts
+from octoplan.plan.fixed_decisions import CALENDAR_WINDOWS, LINE_WINDOWS, FixedDecisions, windows_from
+from octoplan.plan.parameters import Parameters
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 
 @dataclass(frozen=True)
-class Paid:
-    """Who pays is who counts: (plants,) plants, and whether crews and kits are counted."""
+class CostFilter:
+    """Whose costs count: (plants,) plants, and whether crews and kits do."""
 
     plants: Flags
     crews: bool
@@ -19,69 +19,89 @@ class Paid:
 
 
 @dataclass(frozen=True)
-class Committed:
-    """Money for each line of a window (s, p, windows), crew begun and kit ordered (s, windows), and fixed (s,)."""
+class FixedCosts:
+    """Money that first-stage decisions cost in each future.
+
+    lines
+        (s, p, windows) for a line in each window.
+    intake, kits
+        (s, windows) for a crew that enters training, and a kit ordered, in each month of a window.
+    constant
+        (s,) whatever is decided.
+    """
 
     lines: Floats
     intake: Floats
     kits: Floats
-    fixed: Floats
+    constant: Floats
 
 
-def windows_of(first: tuple[int, ...], months: Ints) -> Ints:
-    """The window of each month."""
-    return np.asarray(np.searchsorted(np.array(first), months, "right") - 1)
+def window_index(windows: tuple[int, ...], months: Ints) -> Ints:
+    """The window that each month falls in, from the first months of the windows; -1 before the first."""
+    return np.asarray(np.searchsorted(np.array(windows), months, "right") - 1)
 
 
-def calendar_of(name: str, given: Given) -> tuple[int, ...]:
-    """The first months of the windows of crew intake or kit orders."""
-    return windows_from(CALENDAR, given.intake_from if name == "crews" else given.kits_from, given.months)
+def calendar_windows(name: str, fixed: FixedDecisions) -> tuple[int, ...]:
+    """The first months of the windows of crew intake (``crews``) or kit orders (``kits``)."""
+    return windows_from(CALENDAR_WINDOWS, fixed.intake_from if name == "crews" else fixed.kits_from, fixed.months)
 
 
-def begun_in(calendar: tuple[int, ...], begin: int, months: int) -> Floats:
-    """(t, windows) 1 where a month falls into a window."""
-    month = np.arange(begin, begin + months)
-    return np.asarray((windows_of(calendar, month)[:, None] == np.arange(len(calendar))), float)
+def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Floats:
+    """(t, windows) 1 where a month of the plan falls in a window."""
+    month = np.arange(first_month, first_month + months)
+    return np.asarray((window_index(windows, month)[:, None] == np.arange(len(windows))), float)
 
 
-def by_window(flow: Floats, calendar: tuple[int, ...], begin: int) -> Floats:
-    """(s, t, windows) what stands in a month of one begun in each month of a window, from (s, begun, t)."""
-    found: Floats = np.einsum("sbt,bw->stw", flow, begun_in(calendar, begin, flow.shape[1]))
-    return found
+def flow_by_window(flow: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
+    """(s, t, windows) what is present in a month for one start in each month of a window.
+
+    flow
+        (s, start, t) what is present in month t for one start in a month.
+    """
+    present: Floats = np.einsum("sbt,bw->stw", flow, window_matrix(windows, first_month, flow.shape[1]))
+    return present
 
 
-def committed(facts: Facts, given: Given, weight: Floats, paid: Paid) -> Committed:
-    """Money times its weight, (s, t): a line is paid when it is added, a crew for its course and while it serves."""
-    pilot, days = facts.pilot, facts.pilot.days
-    worth = (facts.uplift[:, None] * weight)[:, None] * paid.plants[:, None]
-    capital = facts.plant_money("line_capital") * worth
-    lines, fixed = line_steps(facts, given, capital)
-    fixed = fixed + (facts.plant_money("overhead") * facts.open_share * days * worth).sum((1, 2))
-    pay = pilot.money("crews", "cost")[:, :, 0] * days * weight * paid.crews
-    course = pilot.money("crews", "course_cost")[:, :, 0] * weight * paid.crews
-    price = pilot.money("kits", "price")[:, :, 0] * weight * paid.kits
-    crews, kits = (given.begun(name, pilot.begin) for name in ("crews", "kits"))
-    standing = facts.crews + np.einsum("b,sbt->st", crews, facts.graduates)
-    fixed = fixed + (pay * standing).sum(1) + course @ crews + price @ kits
-    months = len(days)
-    intake_windows, kit_windows = calendar_of("crews", given), calendar_of("kits", given)
-    intake = course @ begun_in(intake_windows, pilot.begin, months)
-    intake += np.einsum("st,stw->sw", pay, by_window(facts.graduates, intake_windows, pilot.begin))
-    return Committed(lines, intake, price @ begun_in(kit_windows, pilot.begin, months), fixed)
+def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, counted: CostFilter) -> FixedCosts:
+    """Costs that do not depend on output, times a weight by month.
+
+    A line is paid when it is added, a crew for its course and while it serves, a kit when it is ordered.
+
+    weight
+        (s, t) such as the discount factor.
+    """
+    runs, days = parameters.runs, parameters.runs.days
+    plant_weight = (parameters.uplift[:, None] * weight)[:, None] * counted.plants[:, None]
+    lines, constant = line_costs(parameters, fixed, parameters.plant_money("line_capital") * plant_weight)
+    overhead = parameters.plant_money("overhead") * parameters.open_share * days * plant_weight
+    pay = runs.money("crews", "cost")[:, :, 0] * days * weight * counted.crews
+    course = runs.money("crews", "course_cost")[:, :, 0] * weight * counted.crews
+    price = runs.money("kits", "price")[:, :, 0] * weight * counted.kits
+    crews, kits = (fixed.starts(name, runs.begin) for name in ("crews", "kits"))
+    present = parameters.crews + np.einsum("b,sbt->st", crews, parameters.graduates)
+    constant = constant + overhead.sum((1, 2)) + (pay * present).sum(1) + course @ crews + price @ kits
+    intake_windows, kit_windows = calendar_windows("crews", fixed), calendar_windows("kits", fixed)
+    intake = course @ window_matrix(intake_windows, runs.begin, len(days))
+    intake += np.einsum("st,stw->sw", pay, flow_by_window(parameters.graduates, intake_windows, runs.begin))
+    return FixedCosts(lines, intake, price @ window_matrix(kit_windows, runs.begin, len(days)), constant)
 
 
-def line_steps(facts: Facts, given: Given, capital: Floats) -> tuple[Floats, Floats]:
-    """Money for a line of each window, (s, p, windows), and for the lines given, (s,), from that of a line added.
+def line_costs(parameters: Parameters, fixed: FixedDecisions, capital: Floats) -> tuple[Floats, Floats]:
+    """Money for a line of each window, (s, p, windows), and for the fixed lines, (s,).
+
+    A line in a window counts until the horizon, so that the cost of n lines from window w on and m more from w' is
+    n capital(w) + m capital(w').
 
     capital
-        (s, p, t).
+        (s, p, t) money for a line added in the month.
     """
-    since = facts.since
-    first = windows_from(LINES, 0, given.months)
-    decided = [((since - given.lines_from[:, None] == w) & (since >= 0)) * capital for w in first]
-    begins = np.stack([one.sum(2) for one in decided], 2)
-    steps = begins - np.concatenate([begins[:, :, 1:], np.zeros_like(begins[:, :, :1])], 2)
-    added = np.maximum(0.0, given.lines(since) - np.where(since >= 1, given.lines(since - 1), 0.0))
-    there = (since >= 0) & (since < given.lines_from[:, None])
-    fixed = (added * there * capital).sum((1, 2)) - (begins[:, :, 0] * given.last_lines).sum(1)
-    return steps, fixed
+    since = parameters.since
+    windows = windows_from(LINE_WINDOWS, 0, fixed.months)
+    at_start = np.stack(
+        [(((since - fixed.lines_from[:, None] == w) & (since >= 0)) * capital).sum(2) for w in windows], 2
+    )
+    steps = at_start - np.concatenate([at_start[:, :, 1:], np.zeros_like(at_start[:, :, :1])], 2)
+    added = np.maximum(0.0, fixed.lines(since) - np.where(since >= 1, fixed.lines(since - 1), 0.0))
+    is_fixed = (since >= 0) & (since < fixed.lines_from[:, None])
+    constant = (added * is_fixed * capital).sum((1, 2)) - (at_start[:, :, 0] * fixed.last_lines).sum(1)
+    return steps, constant

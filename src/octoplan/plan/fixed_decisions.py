@@ -1,30 +1,29 @@
-"""What is settled before a plan is made: decisions that stay as they are, and months that are past or frozen."""
+"""Decisions that a plan may not change: those fixed by the goals, and those of months that are past or frozen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from octoplan.errors import PlanError
-from octoplan.plan.goals import known
+from octoplan.plan.goals import Goals, decision_problem, raise_problems
 from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, Plan
 
-OUTPUT, LINES, CALENDAR = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
-"""First months of the windows: of output and of lines from where a plant is free, of intake and kit orders from where
-the calendar is."""
+OUTPUT_WINDOWS, LINE_WINDOWS, CALENDAR_WINDOWS = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
+"""First months of the windows in which a decision is constant: output and lines count from the opening of a plant,
+or from its first free month, crew intake and kit orders from the first free month of the calendar."""
 
 
 @dataclass(frozen=True)
-class Given:
-    """The scenario's own series, and the month from which each is decided anew.
+class FixedDecisions:
+    """The scenario's decisions, and the first month in which each is free.
 
     plan
         The scenario's decisions, compiled.
     output_from, lines_from
-        (plants,) months since opening; as many as the horizon has for what is never decided.
+        (plants,) months since opening; the number of months of the horizon for a decision that is fixed throughout.
     intake_from, kits_from
-        Months of the calendar, from the scenario's start.
+        Months from the start of the scenario.
     """
 
     plan: Plan
@@ -35,65 +34,114 @@ class Given:
 
     @property
     def months(self) -> int:
+        """Months of the scenario."""
         return int(self.plan.output.shape[1])
 
     def output(self, since: Ints) -> Floats:
-        """(s, p, t) units asked by what is given, from (s, p, t) months since opening."""
-        return held(self.plan.output, self.output_from, since)
+        """(s, p, t) units requested by fixed decisions, from (s, p, t) months since opening."""
+        return while_fixed(self.plan.output, self.output_from, since)
 
     def lines(self, since: Ints) -> Floats:
-        """(s, p, t) lines installed by what is given."""
-        return held(self.plan.lines, self.lines_from, since)
+        """(s, p, t) lines installed by fixed decisions."""
+        return while_fixed(self.plan.lines, self.lines_from, since)
 
     @property
     def last_lines(self) -> Floats:
-        """(p,) lines there when lines are decided for the first time."""
+        """(plants,) lines present when lines are free for the first time."""
         plants = np.arange(len(self.lines_from))
         last = self.plan.lines[plants, np.maximum(self.lines_from - 1, 0)]
         return np.where((self.lines_from > 0) & (self.lines_from < self.months), last, 0.0)
 
-    def begun(self, name: str, begin: int) -> Floats:
-        """(t,) crews or kits begun from month ``begin`` on by what is given."""
-        series, first = (
+    def starts(self, name: str, first_month: int) -> Floats:
+        """(t,) fixed crew intake (``crews``) or kit orders (``kits``) by month, from a month on."""
+        series, free = (
             (self.plan.intake, self.intake_from) if name == "crews" else (self.plan.kit_orders, self.kits_from)
         )
-        return np.where(np.arange(self.months) < first, series, 0.0)[begin:]
+        return np.where(np.arange(self.months) < free, series, 0.0)[first_month:]
 
 
-def held(series: Floats, first: Ints, since: Ints) -> Floats:
-    """(s, p, t) the value of each plant's own series while it is given, 0 afterwards and before the plant opens."""
+def while_fixed(series: Floats, free: Ints, since: Ints) -> Floats:
+    """(s, p, t) the decision of each plant while it is fixed, 0 afterwards and before the plant opens."""
     plants = np.arange(len(series))[:, None]
-    there = (since >= 0) & (since < first[:, None])
-    return np.where(there, series[plants, np.maximum(since, 0)], 0.0)
+    is_fixed = (since >= 0) & (since < free[:, None])
+    return np.where(is_fixed, series[plants, np.maximum(since, 0)], 0.0)
 
 
-def windows_from(windows: tuple[int, ...], begin: int, months: int) -> tuple[int, ...]:
-    """The windows, begun anew at a month, that fall into the horizon."""
-    return tuple(begin + w for w in windows if begin + w < months)
+def windows_from(windows: tuple[int, ...], first_month: int, months: int) -> tuple[int, ...]:
+    """First months of windows that start at a month, as far as they fall within the horizon."""
+    return tuple(first_month + w for w in windows if first_month + w < months)
 
 
-def given_of(compiled: Compiled, fixed: tuple[str, ...], free: int, opened: Ints) -> Given:
-    """What the names in ``fixed`` and the months before ``free`` settle.
+def fixed_decisions(compiled: Compiled, names: tuple[str, ...], free: int, opened: Ints) -> FixedDecisions:
+    """The decisions fixed by name, and those of the months before the first free one.
 
+    names
+        As in ``Goals.fixed``.
     free
-        The first month of the calendar that is not past or frozen.
+        First month of the calendar that is neither past nor frozen.
     opened
-        (plants,) month in which a plant is known to have opened; -1 where its opening is still uncertain, so that
-        nothing of it is settled.
+        (plants,) month in which a plant is known to have opened; -1 where its opening is uncertain, so that none of its
+        months is fixed.
 
-    Raises PlanError for a name that is no decision.
+    Raises PlanError for a name that is not a decision.
     """
-    names, months = compiled.names, len(compiled.names.months)
-    start = np.where(opened >= 0, np.clip(free - opened, 0, months), 0).astype(np.int64)
-    output, lines, calendar = start.copy(), start.copy(), {"crews": free, "kits": free}
-    for name in fixed:
-        what, _, plant = name.partition(".")
-        if what in calendar and not plant:
-            calendar[what] = months
-        elif what in {"output", "lines"}:
-            row = known(plant, names.plants, "plant") if plant else slice(None)
-            (output if what == "output" else lines)[row] = months
+    plants, months = compiled.names.plants, len(compiled.names.months)
+    raise_problems([problem for name in names for problem in decision_problem(name, plants)])
+    first = np.where(opened >= 0, np.clip(free - opened, 0, months), 0).astype(np.int64)
+    output, lines, calendar = first.copy(), first.copy(), {"crews": free, "kits": free}
+    for name in names:
+        kind, _, plant = name.partition(".")
+        if kind in calendar:
+            calendar[kind] = months
         else:
-            known_names = ", ".join(f"{a}.{b}" for a, b in product(("output", "lines"), names.plants[:1]))
-            raise PlanError(f"{name!r} is no decision that can be fixed; write crews, kits, or such as {known_names}")
-    return Given(compiled.plan, output, lines, calendar["crews"], calendar["kits"])
+            (output if kind == "output" else lines)[plants.index(plant) if plant else slice(None)] = months
+    return FixedDecisions(compiled.plan, output, lines, calendar["crews"], calendar["kits"])
+
+
+def check_fixed(fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opened: Ints) -> None:
+    """Raises PlanError that lists every fixed decision, from the first month planned on, that exceeds a bound.
+
+    opened
+        (plants,) as in ``fixed_decisions``.
+    """
+    raise_problems(list(exceeded_bounds(fixed, goals, plants, first_month, opened)))
+
+
+def exceeded_bounds(
+    fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opened: Ints
+) -> Iterator[str]:
+    """A sentence for each fixed decision above a bound of the goals."""
+    past = np.where(opened >= 0, np.maximum(first_month - opened, 0), 0)
+    checks = [
+        (
+            f"the output of {plant}",
+            "good units a month",
+            fixed.plan.output[p, past[p] : fixed.output_from[p]],
+            goals.most.get(plant),
+        )
+        for p, plant in enumerate(plants)
+    ]
+    checks += [
+        (f"the lines of {plant}", "lines", fixed.plan.lines[p, past[p] : fixed.lines_from[p]], goals.most_lines)
+        for p, plant in enumerate(plants)
+    ]
+    checks += [
+        (
+            "the crew intake",
+            "crews a month",
+            fixed.plan.intake[first_month : fixed.intake_from].astype(float),
+            goals.most_crews,
+        ),
+        (
+            "the kit orders",
+            "kits a month",
+            fixed.plan.kit_orders[first_month : fixed.kits_from].astype(float),
+            goals.most_crews,
+        ),
+    ]
+    for decision, unit, series, bound in checks:
+        if bound is not None and len(series) and series.max() > bound:
+            yield (
+                f"{decision} is fixed or frozen at up to {series.max():g} {unit}, above the bound of {bound:g}; "
+                f"the least that would have to give: raise the bound to {series.max():g}, or free the decision"
+            )

@@ -1,27 +1,30 @@
-"""When gates are passed and plants open: the critical path of ``campaign.production.gate_days``, over all futures."""
+"""Days on which gates are passed and plants open: the critical path of ``campaign.production.gate_days``."""
 
 import numpy as np
 
-from octoplan.plan.response_surface import Pilot
+from octoplan.plan.response_surface import DesignRuns
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.scenario.arrays import Links
 
 
-def passed(durations: Floats, links: Links) -> Floats:
-    """Days on which gates are passed, (futures, gates): each takes its duration after the last of those it waits for.
+def gate_days(durations: Floats, links: Links) -> Floats:
+    """Days on which gates are passed, (futures, gates): each takes its duration after the last of its predecessors.
 
-    What is known of a gate on the date of a state takes the place of what comes before or after it.
+    A gate whose date is known from the state of the programme keeps that date.
+
+    durations
+        (futures, gates) days.
     """
-    found = np.zeros_like(durations)
+    days = np.zeros_like(durations)
     for _ in range(durations.shape[1]):
-        begun = np.where(links.gate_after == 1, found[:, None, :], 0.0).max(2, initial=0.0)
-        found = np.clip(begun + durations, links.known.gate_earliest, links.known.gate_latest)
-    return found
+        start = np.where(links.gate_after == 1, days[:, None, :], 0.0).max(2, initial=0.0)
+        days = np.clip(start + durations, links.known.gate_earliest, links.known.gate_latest)
+    return days
 
 
-def opened(pilot: Pilot) -> Floats:
-    """(futures, plants) day on which the last gate of each plant is passed."""
-    links = pilot.compiled.links
-    days = passed(pilot.number("gates", "duration"), links)
-    found: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
-    return found
+def opening_days(runs: DesignRuns) -> Floats:
+    """(futures, plants) day on which a plant passes its last gate."""
+    links = runs.compiled.links
+    days = gate_days(runs.number("gates", "duration"), links)
+    last: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
+    return last

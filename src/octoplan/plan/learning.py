@@ -1,7 +1,7 @@
-"""Learning inside a linear plan: hours and yields from the plan's own experience, settled by a damped fixed point.
+"""Learning in the plan's linear programme: hours and yields at the plan's own experience, found by a fixed point.
 
-Hours a unit fall with what has been made, which the plan decides; a linear programme needs them beforehand. So they
-are taken from the last plan, and the two are settled in turn (model.md section 6).
+Hours per unit fall with cumulative output, which the plan decides, but a linear programme needs them beforehand. They
+are taken from the plan before, and plan and hours are updated in turn until they agree.
 """
 
 from collections.abc import Callable
@@ -11,71 +11,81 @@ import numpy as np
 
 from octoplan.plan.solver.two_stage import Floats
 
-DAMPING, STOP, ROUNDS = 0.5, 0.01, 8
-"""Share of the old value kept at a turn; largest relative change at which it is settled; turns at most."""
+DAMPING, TOLERANCE, ITERATIONS = 0.5, 0.01, 8
+"""Weight of the old value in an iteration; largest relative change at convergence; most iterations."""
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A fixed point: its value, the turns taken, and the largest relative change that one more turn would make."""
+class FixedPoint:
+    """The result of a fixed-point iteration.
+
+    change
+        Largest relative change that one more iteration would make.
+    """
 
     value: Floats
-    rounds: int
+    iterations: int
     change: float
 
     @property
-    def found(self) -> bool:
-        return self.change <= STOP
+    def converged(self) -> bool:
+        """Whether one more iteration would change nothing by more than the tolerance."""
+        return self.change <= TOLERANCE
 
 
-def relative(value: Floats, following: Floats) -> float:
-    """Largest change, against the largest entry."""
+def relative_change(value: Floats, following: Floats) -> float:
+    """Largest change of an entry, relative to the largest entry."""
     return float(np.abs(following - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
 
 
-def settle(
+def fixed_point(
     step: Callable[[Floats], Floats],
     start: Floats,
     *,
-    stop: float = STOP,
-    rounds: int = ROUNDS,
-    change_of: Callable[[Floats, Floats], float] = relative,
-) -> Settled:
-    """value = step(value), by turns value <- DAMPING value + (1 - DAMPING) step(value).
+    tolerance: float = TOLERANCE,
+    iterations: int = ITERATIONS,
+    change_of: Callable[[Floats, Floats], float] = relative_change,
+) -> FixedPoint:
+    """A solution of value = step(value) by damped iteration: value <- d value + (1 - d) step(value), d = ``DAMPING``.
 
-    Ends where one turn would change nothing by more than ``stop``, as ``change_of`` value and step(value) judges it.
+    Stops where ``change_of(value, step(value))`` is at most the tolerance.
     """
     value = start
     change = np.inf
-    for turn in range(1, rounds + 1):
+    for iteration in range(1, iterations + 1):
         following = step(value)
         change = change_of(value, following)
-        if change <= stop:
-            return Settled(value, turn, change)
+        if change <= tolerance:
+            return FixedPoint(value, iteration, change)
         value = DAMPING * value + (1.0 - DAMPING) * following
-    return Settled(value, rounds, change)
+    return FixedPoint(value, iterations, change)
 
 
-def mean_hours(first: Floats, slope: Floats, wright: Floats, begun: Floats, made: Floats) -> Floats:
-    """Mean labour hours of the units begun + 1 … begun + made; those of the next unit where none is made.
+def mean_hours(first: Floats, slope: Floats, wright: Floats, before: Floats, units: Floats) -> Floats:
+    """Mean labour hours of the units before + 1, ..., before + units; those of the next unit where units is below 1.
 
-    Wright: exact, first ((begun + made)^(1 + b) - begun^(1 + b)) / made with b = log2 slope. Crawford: the sum of
-    first n^b by the midpoint integral, from begun + 1/2 to begun + made + 1/2. All arguments of one shape.
+    With b = log2 slope, Wright's cumulative-average form gives, exactly,
+    first ((before + units)^(1 + b) - before^(1 + b)) / units; Crawford's unit form is the sum of first n^b, by the
+    midpoint integral from before + 1/2 to before + units + 1/2 (Wright 1936; Crawford 1944).
+
+    first, slope, wright, before, units
+        Of one shape: hours of the first unit; hours at doubled output relative to those before; 1 for Wright's form,
+        0 for Crawford's; cumulative units before; units.
     """
     b = np.log2(slope)
-    step = np.maximum(made, 1.0)
-    low = np.where(wright > 0.0, begun, begun + 0.5)
-    total = first * ((low + step) ** (1.0 + b) - low ** (1.0 + b))
-    return np.asarray(total / (np.where(wright > 0.0, 1.0, 1.0 + b) * step))
+    count = np.maximum(units, 1.0)
+    low = np.where(wright > 0.0, before, before + 0.5)
+    total = first * ((low + count) ** (1.0 + b) - low ** (1.0 + b))
+    return np.asarray(total / (np.where(wright > 0.0, 1.0, 1.0 + b) * count))
 
 
-def experience(started: Floats, kept: Floats) -> Floats:
-    """Units of experience at the start of each month, (…, months), from the units started in them.
+def experience(started: Floats, retained: Floats) -> Floats:
+    """Units of experience at the start of each month, (..., months), from the units started in them.
 
-    kept
-        (…) share of the experience left after a month's design releases, ``retained`` to their mean number.
+    retained
+        (...) share of the experience left after a month's design releases.
     """
-    found = np.zeros_like(started)
+    total = np.zeros_like(started)
     for month in range(1, started.shape[-1]):
-        found[..., month] = (found[..., month - 1] + started[..., month - 1]) * kept
-    return found
+        total[..., month] = (total[..., month - 1] + started[..., month - 1]) * retained
+    return total

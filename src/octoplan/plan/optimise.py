@@ -1,179 +1,127 @@
-"""From a scenario to a plan: pilot, curves, learning, the two-stage programme, and what it says."""
+"""From a scenario to a plan: design runs, response surface, learning, the two-stage programme, and its checks."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from math import ceil, inf
 from time import perf_counter
 
 import numpy as np
 
 from octoplan.errors import PlanError
-from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.plan import decisions
-from octoplan.plan.check import broken
-from octoplan.plan.fixed_decisions import Given, given_of
-from octoplan.plan.goals import Aims, aims_of
-from octoplan.plan.learning import Settled, settle
-from octoplan.plan.model import Model, build
-from octoplan.plan.parameters import Facts, facts_of, learnt_from
-from octoplan.plan.response_surface import Curves, Pilot, begins, fit, fly_pilot, leakers, opened_before
-from octoplan.plan.second_stage_tables import Table, block, follow, priced, tables_of
+from octoplan.plan import check
+from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
+from octoplan.plan.decisions import decision_tables, down, rewritten
+from octoplan.plan.goals import BATCH_GAP, Goals, SearchSettings, goals_of
+from octoplan.plan.learning import FixedPoint, fixed_point
+from octoplan.plan.model import Model, ModelInputs, build
+from octoplan.plan.parameters import Parameters, experience_from, parameters_of
+from octoplan.plan.response_surface import Progress, ResponseSurface
+from octoplan.plan.second_stage_tables import FutureTable, block, second_stages, shadow_prices, tables_of
 from octoplan.plan.solver import lshaped
-from octoplan.plan.solver import optimality_gap as gap
-from octoplan.plan.solver.risk import NEUTRAL, Risk
-from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solved, relative_gap
+from octoplan.plan.solver import optimality_gap as gaps
+from octoplan.plan.solver.risk import NEUTRAL
+from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solution, relative_gap
 from octoplan.plan.units import UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
-PRACTICE = 20
-"""Futures over which learning is settled; the plan itself is made over all."""
+LEARNING_FUTURES = 20
+"""Futures over which experience is iterated; the plan itself is made over all."""
 
-FREE = 2
-"""Turns of learning in which any plant may open."""
+OPEN_ITERATIONS = 2
+"""Iterations of learning in which any plant may open."""
 
-TURN = 15.0
-"""Seconds that one turn of learning may search for."""
+LEARNING_GAP, LEARNING_SECONDS = 0.01, 15.0
+"""Relative optimality gap, and seconds, at which the search of one iteration of learning may stop."""
 
-BATCH_GAP = 0.2
-"""Share of the plan's own gap at which the search of a batch may stop, since what it leaves open counts against it."""
+TOLERATED_SHORTFALL = 0.01
+"""Share of what is due over the horizon that may be short and still counts as reached."""
 
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a plan is made from: the futures and what is known of them.
-
-    every
-        Futures of each named scenario, those of the assumptions as they are first; the first ``counted`` of each are
-        planned for, the others judge the plan.
-    """
-
-    pilot: Pilot
-    facts: Facts
-    curves: Curves
-    counts: Curves | None
-    given: Given
-    every: int
-    counted: int
-
-    @property
-    def groups(self) -> int:
-        return len(self.pilot) // self.every
-
-    def part(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
-        """The futures low, low + 1, … high - 1 of each named scenario, equally likely."""
-        rows = (np.arange(self.groups)[:, None] * self.every + np.arange(low, high)).ravel()
-        return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
-
-    def believed(self, model: Model) -> tuple[Facts, Model]:
-        """Facts and programme of the futures with the assumptions as they are."""
-        every = self.every
-        if self.groups == 1:
-            return self.facts, model
-        own = replace(
-            model, scenarios=self.first(model.scenarios), hours=model.hours[:every], good=model.good[:every],
-            idle=model.idle[:every],
-        )  # fmt: skip
-        return facts_of(only(self.pilot, every)), own
-
-    def first(self, scenarios: Scenarios) -> Scenarios:
-        return Scenarios(np.full(self.every, 1.0 / self.every), scenarios.realise)
-
-    def planned_for(self, scenarios: Scenarios) -> Scenarios:
-        return self.part(scenarios, 0, self.counted)
-
-    def risk(self, aims: Aims) -> Risk:
-        return replace(aims.risk, groups=self.groups)
+NOT_MET = "goals not met"
+"""Status of a plan that does not achieve what was asked of it, although its search ended."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan with its bounds, in millions of the reporting currency, or in hundreds of threats (``model``).
+    """A plan with bounds on the optimum, in millions of the reporting currency or in hundreds of threats.
 
-    scenario
-        The scenario with the plan as its decisions.
-    text
-        Its ``decisions.toml``.
+    scenario, text
+        The scenario with the plan as its decisions, and their ``decisions.toml``.
     tables
-        Month by month, what the linear model expects in each of its futures with the assumptions as they are.
-    worth
-        By row, what one more unit of its right side is worth in each future, money or threats, (futures, *axes).
-    lower, upper, gap
-        The least cost over these futures lies between the bounds; cost is counted from doing nothing, so below 0 saves.
-    facts, model, followed
-        What is known of every future with the assumptions as they are, the programme over them, and its second stage
-        under the plan, (futures, y).
-    sampled
-        The gap estimated on further futures, where asked for.
-    values
-        What knowing the future and minding the chance are worth on the futures planned for; none under a risk.
-    attained
-        Share of the futures planned for in which what the aims ask to be reached is reached; none if nothing is.
+        What the linear model expects by month in each future, with the assumptions as they are.
+    shadow_prices
+        By limiting factor, the value of one more in each future, money or threats, (futures, *axes).
+    solution
+        First stage, bounds and status of the search. Costs are relative to no decisions, so that below 0 saves.
+    unmet
+        Sentences on what was asked of the plan and is not achieved.
     learning
-        How far hours and output have settled: the change of hours that one more turn would make.
+        The experience that the plan was made with, by month since opening.
+    basis, parameters, model, second_stage
+        Futures and response surface; parameters and programme of every future with the assumptions as they are, and
+        its second stage under the plan, (futures, y).
+    gap_estimate
+        The optimality gap estimated on further futures, where asked for.
+    information
+        The costs behind VSS and EVPI on the futures planned for; None under a risk measure or a confidence.
+    attained
+        Share of the futures planned for in which the target and the share of threats stopped are reached; None where
+        neither is asked for.
     """
 
     scenario: Scenario
-    aims: Aims
+    goals: Goals
     text: str
-    tables: Mapping[str, Table]
-    worth: Mapping[str, Table]
-    lower: float
-    upper: float
-    status: str
-    iterations: int
+    tables: Mapping[str, FutureTable]
+    shadow_prices: Mapping[str, FutureTable]
+    solution: Solution
+    unmet: tuple[str, ...]
     seconds: float
-    learning: Settled
+    learning: FixedPoint
     remarks: tuple[str, ...]
     basis: Basis
-    facts: Facts
+    parameters: Parameters
     model: Model
-    solved: Solved
-    followed: Floats
-    sampled: gap.Gap | None
-    values: gap.Values | None
+    second_stage: Floats
+    gap_estimate: gaps.GapEstimate | None
+    information: gaps.InformationValues | None
     attained: float | None
 
     @property
-    def curves(self) -> Curves:
-        return self.basis.curves
+    def status(self) -> str:
+        """The status of the search, such as ``optimal``, or ``goals not met``."""
+        return NOT_MET if self.unmet else self.solution.status
+
+    @property
+    def surface(self) -> ResponseSurface:
+        """The response surface of losses."""
+        return self.basis.surface
+
+    @property
+    def lower(self) -> float:
+        """Lower bound on the cost of any plan, relative to no decisions, in ``unit``."""
+        return self.solution.lower
+
+    @property
+    def upper(self) -> float:
+        """Cost of the plan relative to no decisions, in ``unit``."""
+        return self.solution.upper
 
     @property
     def gap(self) -> float:
-        return self.solved.gap
+        """Relative optimality gap."""
+        return self.solution.gap
 
     @property
     def unit(self) -> str:
-        """What ``lower`` and ``upper`` are counted in."""
+        """The unit of ``lower`` and ``upper``."""
         return "hundred threats" if self.model.counts_threats else f"M {self.scenario.currency}"
-
-
-@dataclass
-class Spare:
-    """Futures that no plan was made for, dealt out batch by batch: a seed always gets the batch it got first."""
-
-    basis: Basis
-    scenarios: Scenarios
-    dealt: dict[int, int] = field(default_factory=dict)
-
-    def sample(self, n: int, seed: int) -> Scenarios:
-        low = self.basis.counted + n * self.dealt.setdefault(seed, len(self.dealt))
-        return self.basis.part(self.scenarios, low, low + n)
-
-
-def only(pilot: Pilot, futures: int) -> Pilot:
-    """The first futures of a pilot."""
-    flown = tuple({name: array[:futures] for name, array in one.items()} for one in pilot.flown)
-    return replace(pilot, assumptions=pilot.assumptions[:futures], flown=flown)
 
 
 def optimise(
     scenario: Scenario,
-    aims: Aims | None = None,
+    goals: Goals | None = None,
     *,
     futures: int = 60,
     seed: int = 1,
@@ -185,243 +133,265 @@ def optimise(
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """The plan of least expected cost, or of the aims, over some futures of the scenario.
+    """The plan of least expected cost, or for other goals, over some futures of a scenario.
 
-    aims
-        What the scenario's ``[plan]`` asks for if not given.
+    goals
+        The scenario's ``[plan]`` table where None.
+    futures, seed
+        Futures planned for, and the seed of their draws.
     gap
-        Of the plan's worth against doing nothing, at which the search may stop.
+        Relative optimality gap at which the search may stop.
     time_limit
         Seconds for the last search; the best plan until then is returned with its gap.
     batches, batch
-        Batches of further futures, and futures in each, on which the gap to the true optimum of the linear model is
-        estimated (``gap.estimate``); none by default.
+        Batches of further futures, and futures in each, on which the optimality gap of the linear model is estimated.
     frozen
-        Months, from the date of the scenario's state on if it has one, whose decisions stay as they are.
+        First months, from the date of the scenario's state if it has one, whose decisions stay.
+    executor, progress
+        Threads to work on; a function called with what is in progress, how much is done and how much there is.
 
-    Raises PlanError where no plan is possible, with what contradicts it.
+    Raises PlanError for settings or goals that are not possible, with every problem and the smallest changes that would
+    make constraints hold together.
+
+    Example:
+    -------
+    >>> import octoplan as op
+    >>> plan = op.optimise(op.load("pocket"), futures=2)
+    >>> plan.status
+    'optimal'
+
     """
-    begun = perf_counter()
-    aims = aims or aims_of(scenario)
-    if futures < 1:
-        raise PlanError(f"there are {futures} futures to plan for; draw at least one")
-    basis = basis_of(scenario, aims, frozen, futures, batches * batch, seed, executor, progress)
-    learning = learnt(basis, aims, executor, progress)
-    model, solved, attained = solve(basis, aims, learning.value, gap, time_limit, executor, progress)
-    sampled, values = None, None
-    if batches and aims.confidence is None:
-        sampled = judged(basis, aims, model, solved, batches, batch, seed, gap, executor, progress)
-    if solved.status == "optimal" and basis.risk(aims).neutral and aims.confidence is None:
-        values = worth_of_knowing(basis, model, solved, executor)
-    names = basis.pilot.compiled.names
-    text = decisions.rewritten(scenario, decisions.chosen(model, solved.x, names.plants))
-    planned = with_decisions(scenario, text)
-    faults = broken(planned, aims, basis.pilot)
-    if faults:
-        raise PlanError(f"the plan written down breaks what was asked of it: {faults[0]}")
-    facts, own = basis.believed(model)
-    followed, worth = follow(own, solved.x)
+    start = perf_counter()
+    settings = SearchSettings(futures, seed, gap, time_limit, batches, batch, frozen)
+    goals = goals_of(scenario) if goals is None else goals
+    execution = Execution(executor, progress)
+    basis = basis_of(scenario, goals, settings, execution)
+    learning = experience_of_plan(basis, goals, execution)
+    model, solution, attained = search(basis, goals, learning.value, settings, execution)
+    parameters, as_assumed = basis.as_assumed(model)
+    second, duals = second_stages(as_assumed, solution.x)
+    tables = tables_of(parameters, second, as_assumed)
+    written = written_and_checked(scenario, goals, basis, model, solution, tables, attained)
+    gap_estimate = information = None
+    if batches and goals.confidence is None:
+        gap_estimate = estimated_gap(basis, goals, model, solution, settings, execution)
+    if solution.status == "optimal" and basis.risk(goals).neutral and goals.confidence is None:
+        information = information_values(basis, model, solution, executor)
     return Plan(
-        planned, aims, text, tables_of(facts, followed, own), priced(own, worth, facts), solved.lower, solved.upper,
-        solved.status, solved.iterations, perf_counter() - begun, learning, remarks(basis, solved, learning), basis,
-        facts, own, solved, followed, sampled, values, attained,
+        written.scenario, goals, written.text, tables, shadow_prices(as_assumed, duals, parameters), solution,
+        written.unmet, perf_counter() - start, learning,
+        remarks(basis, solution, learning) + written.remarks, basis, parameters, as_assumed, second,
+        gap_estimate, information, attained,
     )  # fmt: skip
 
 
-def basis_of(
-    scenario: Scenario, aims: Aims, frozen: int, futures: int, spare: int, seed: int, executor: Executor | None,
-    progress: Progress | None,
-) -> Basis:  # fmt: skip
-    """Fly the design through the futures of the assumptions as they are, and of each named scenario.
+@dataclass(frozen=True)
+class Checked:
+    """A plan as written and checked: text, scenario, what it does not achieve, and remarks on its budgets."""
 
-    frozen
-        Months from the first planned on, or from the date of a state, whose decisions stay.
+    text: str
+    scenario: Scenario
+    unmet: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def written_and_checked(
+    scenario: Scenario, goals: Goals, basis: Basis, model: Model, solution: Solution,
+    tables: Mapping[str, FutureTable], attained: float | None,
+) -> Checked:  # fmt: skip
+    """The plan as ``decisions.toml``, the scenario with it, what it does not achieve, and remarks.
+
+    Decisions are rounded to whole numbers, and rounded down where the nearest ones exceed a budget or a bound.
+
+    Raises PlanError where the written decisions violate a constraint, as ``check`` recomputes it.
     """
-    every = futures + spare
-    compiled, drawn = scenario.compile(), draw_assumptions(scenario, every, seed)
-    begin = begins(compiled)
-    if begin + frozen >= len(compiled.names.months):
-        first = compiled.names.months[begin]
-        raise PlanError(f"with {frozen} months frozen from {first} on nothing is left to decide; freeze fewer")
-    given = given_of(compiled, aims.fixed, begin + frozen, opened_before(compiled, begin))
-    assumptions = [drawn, *(scaled_assumptions(scenario, drawn, factors) for factors in aims.worst.values())]
-    pilot = fly_pilot(compiled, assumptions, seed, executor=executor, progress=progress)
-    counted = aims.objective == "most-stopped" or aims.stopped is not None
-    counts = fit(pilot, leakers) if counted else None
-    return Basis(pilot, facts_of(pilot), fit(pilot), counts, given, every, futures)
+    plants, violations = scenario.names.plants, list[str]()
+    for rounding in (np.round, down):
+        text = rewritten(scenario, decision_tables(model, solution.x, plants, rounding))
+        planned = with_decisions(scenario, text)
+        written = check.WrittenPlan(
+            scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned
+        )
+        outcome = check.Outcome(
+            solution.costs,
+            basis.groups,
+            solution.upper,
+            attained,
+            tables["produced"].values[: basis.planned],
+        )
+        violations = [*check.violations(written), *check.inconsistencies(written, outcome)]
+        if not violations:
+            return Checked(text, planned, tuple(check.unmet(written, outcome)), tuple(check.budget_remarks(written)))
+    raise PlanError("\n".join(f"the plan as written violates what was asked of it: {line}" for line in violations))
 
 
-def scaled_assumptions(scenario: Scenario, drawn: Floats, factors: Mapping[str, float]) -> Floats:
-    """Draws with the assumptions whose names match a pattern times its factor. Raises PlanError where none matches."""
-    found = drawn.copy()
-    for pattern, factor in factors.items():
-        matches = np.array([fnmatchcase(name, pattern) for name in scenario.columns])
-        if not matches.any():
-            raise PlanError(
-                f"no assumption is called {pattern!r}; write a name of the assumption log, such as raids.level"
-            )
-        found[:, matches] *= factor
-    return found
+def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> FixedPoint:
+    """The experience at which the best plan produces that experience, on the first futures."""
+    runs = basis.runs.first(min(LEARNING_FUTURES, basis.planned))
+    parameters, slope = parameters_of(runs), runs.number("plants", "slope").mean(0)
+    return fixed_point(
+        learning_step(parameters, basis, goals, execution),
+        present_experience(parameters),
+        change_of=lambda before, after: hours_change(slope, before, after),
+    )
 
 
-def learnt(
-    basis: Basis, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
-) -> Settled:  # fmt: skip
-    """The experience of the plan that is best at it, on the first futures."""
-    some = only(basis.pilot, min(PRACTICE, basis.counted))
-    few, slope = facts_of(some), some.number("plants", "slope").mean(0)
-    return settle(
-        step_of(few, basis, aims, executor, progress), first_guess(few),
-        change_of=lambda before, after: hours_moved(slope, before, after),
-    )  # fmt: skip
-
-
-def hours_moved(slope: Floats, before: Floats, after: Floats) -> float:
-    """How far the hours of all units of the plan after would be off if they were learnt as before, relative.
+def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
+    """Relative error of the hours of all units of a plan, if they were learnt with the experience before.
 
     slope, before, after
-        (p,) and (p, t) experience at the start of each month since opening.
+        (p,) learning slope; (p, t) experience at the start of each month since opening.
     """
-    made = np.maximum(0.0, np.diff(after, axis=1))
+    units = np.maximum(0.0, np.diff(after, axis=1))
     b = np.log2(slope)[:, None]
-    due, counted = (float((made * (1.0 + e[:, :-1] + 0.5 * made) ** b).sum()) for e in (after, before))
-    return abs(counted / due - 1.0) if due > 0.0 else 0.0
+    due, assumed = (float((units * (1.0 + e[:, :-1] + 0.5 * units) ** b).sum()) for e in (after, before))
+    return abs(assumed / due - 1.0) if due > 0.0 else 0.0
 
 
-def first_guess(facts: Facts) -> Floats:
-    """(p, t + 1) experience under the scenario's own plan as it was flown."""
-    good = facts.pilot.tally("good").transpose(0, 2, 1)
-    return learnt_from(facts, good, np.ones_like(good))
+def present_experience(parameters: Parameters) -> Floats:
+    """(p, t + 1) experience under the scenario's own decisions, as simulated."""
+    good = parameters.runs.tally("good").transpose(0, 2, 1)
+    return experience_from(parameters, good, np.ones_like(good))
 
 
-def step_of(
-    facts: Facts, basis: Basis, aims: Aims, executor: ThreadPoolExecutor | None, progress: Progress | None
-) -> Callable[[Floats], Floats]:
-    """One turn of learning: the experience of the plan that is best at a given experience.
+def learning_step(
+    parameters: Parameters, basis: Basis, goals: Goals, execution: Execution
+) -> Callable[[Floats], Floats]:  # fmt: skip
+    """One iteration of learning: the experience of the best plan at a given experience.
 
-    After ``FREE`` turns plants that made nothing in the turn before stay shut: of plants that hardly differ, each turn
-    would otherwise pick those that learnt most in the last, and never settle.
+    After ``OPEN_ITERATIONS`` plants that produced nothing in the iteration before stay closed: among plants that hardly
+    differ each iteration would otherwise choose those with most experience from the last, and never converge.
     """
-    turns, shut = [0], np.zeros(facts.since.shape[1], bool)
-    curves = basis.curves.first(len(facts.pilot))
-    counts = None if basis.counts is None else basis.counts.first(len(facts.pilot))
-    alone = replace(aims, worst={})
+    iterations, closed = [0], np.zeros(parameters.since.shape[1], bool)
+    count = len(parameters.runs)
+    inputs = ModelInputs(
+        parameters, basis.surface.first(count), replace(goals, worst={}), np.zeros(0), basis.fixed,
+        None if basis.threat_surface is None else basis.threat_surface.first(count), closed,
+    )  # fmt: skip
 
     def step(experience: Floats) -> Floats:
-        turns[0] += 1
-        if progress is not None:
-            progress("settling what is learnt", turns[0], 0)
-        model = build(facts, curves, alone, experience, given=basis.given, counts=counts, shut=shut)
-        found = lshaped.solve(
-            model.problem, model.scenarios, risk=aims.risk, gap=0.01, time_limit=TURN, executor=executor
-        )
-        followed, _ = follow(model, found.x)
-        made = block(model, followed, "made") * UNIT
-        if turns[0] >= FREE and not (aims.share or aims.units or aims.jobs):
-            shut[:] = made.sum((0, 2)) < len(facts.pilot)
-        return learnt_from(facts, made, model.good)
+        iterations[0] += 1
+        execution.report("iterating the learning curve", iterations[0], 0)
+        model = build(replace(inputs, experience=experience))
+        solution = lshaped.solve(
+            model.problem, model.scenarios, risk=goals.risk, gap=LEARNING_GAP, time_limit=LEARNING_SECONDS,
+            executor=execution.executor,
+        )  # fmt: skip
+        second, _ = second_stages(model, solution.x)
+        produced = block(model, second, "produced") * UNIT
+        if iterations[0] >= OPEN_ITERATIONS and not (goals.share or goals.units or goals.jobs):
+            closed[:] = produced.sum((0, 2)) < count
+        return experience_from(parameters, produced, model.yields)
 
     return step
 
 
-def solve(
-    basis: Basis, aims: Aims, experience: Floats, gap: float, time_limit: float,
-    executor: ThreadPoolExecutor | None, progress: Progress | None = None,
-) -> tuple[Model, Solved, float | None]:  # fmt: skip
-    """The programme at an experience, the best first stage found, and the share of futures that reach what they must.
+def search(
+    basis: Basis, goals: Goals, experience: Floats, settings: SearchSettings, execution: Execution
+) -> tuple[Model, Solution, float | None]:
+    """The programme at an experience, its solution, and the share of futures that reach target and threats stopped.
 
-    With a confidence, the plan is made twice: the futures that fall short the most under the first are excused in the
-    second, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
+    With a confidence the programme is solved twice: the futures with the largest shortfall in the first solution are
+    excused in the second, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
     """
+    inputs = ModelInputs(
+        basis.parameters, basis.surface, goals, experience, basis.fixed, basis.threat_surface,
+        planned_futures=basis.planned,
+    )  # fmt: skip
 
-    def told(iteration: int, lower: float, upper: float) -> None:
-        if progress is not None:
-            progress(f"bounds {lower:,.1f} to {upper:,.1f}, gap {relative_gap(lower, upper):.2%}", iteration, 0)
+    def report(iteration: int, lower: float, upper: float) -> None:
+        gap = relative_gap(lower, upper)
+        execution.report(f"bounds {lower:,.1f} to {upper:,.1f}, gap {gap:.2%}", iteration, 0)
 
-    def solved(sought: Aims, tolerance: float | None, excused: Flags | None = None) -> tuple[Model, Solved]:
-        model = build(
-            basis.facts, basis.curves, sought, experience, given=basis.given, counts=basis.counts, excused=excused,
-            counted=basis.counted,
+    def solve(
+        sought: Goals, tolerance: float | None, excused: Flags | None = None
+    ) -> tuple[Model, Solution]:  # fmt: skip
+        model = build(replace(inputs, goals=sought, excused=excused))
+        return model, lshaped.solve(
+            model.problem, basis.planned_for(model.scenarios), risk=basis.risk(goals), gap=settings.gap,
+            tolerance=tolerance, time_limit=settings.time_limit, executor=execution.executor, progress=report,
         )  # fmt: skip
-        found = lshaped.solve(
-            model.problem, basis.planned_for(model.scenarios), risk=basis.risk(aims), gap=gap, tolerance=tolerance,
-            time_limit=time_limit, executor=executor, progress=told,
-        )  # fmt: skip
-        return model, found
 
-    if aims.target is None and aims.stopped is None:
-        return *solved(aims, None), None
-    tolerance = gap * abs(solved(replace(aims, target=None, stopped=None, confidence=None), None)[1].upper)
-    model, found = solved(aims, tolerance)
-    lacking = shortages(basis, model, found.x)
-    spared = 0 if aims.confidence is None else basis.counted - ceil(basis.counted * aims.confidence - 1e-9)
+    if goals.target is None and goals.stopped is None:
+        return *solve(goals, None), None
+    without = replace(goals, target=None, stopped=None, confidence=None)
+    tolerance = settings.gap * abs(solve(without, None)[1].upper)
+    model, solution = solve(goals, tolerance)
+    short = shortfalls_of(basis, model, solution.x)
+    spared = 0 if goals.confidence is None else basis.planned - ceil(basis.planned * goals.confidence - 1e-9)
     if spared:
-        excused = np.zeros(len(basis.pilot), bool)
-        for group in range(basis.groups):
-            own = lacking[group * basis.counted : (group + 1) * basis.counted]
-            excused[group * basis.every + np.argsort(-own, kind="stable")[:spared]] = True
-        model, found = solved(aims, tolerance, excused)
-        lacking = shortages(basis, build_required(basis, aims, experience), found.x)
-    return model, found, float((lacking <= MISS).mean())
+        model, solution = solve(goals, tolerance, hardest_futures(basis, short, spared))
+        required = build(replace(inputs, planned_futures=None))
+        short = shortfalls_of(basis, required, solution.x)
+    return model, solution, float((short <= TOLERATED_SHORTFALL).mean())
 
 
-MISS = 0.01
-"""Share of what is due over the horizon that may be short and still counts as reached."""
+def hardest_futures(basis: Basis, short: Floats, count: int) -> Flags:
+    """(futures,) the futures planned for with the largest shortfall, so many in each named scenario.
+
+    short
+        (futures planned for,).
+    """
+    excused = np.zeros(len(basis.runs), bool)
+    for group in range(basis.groups):
+        of_group = short[group * basis.planned : (group + 1) * basis.planned]
+        excused[group * basis.futures + np.argsort(-of_group, kind="stable")[:count]] = True
+    return excused
 
 
-def build_required(basis: Basis, aims: Aims, experience: Floats) -> Model:
-    """The programme with nobody excused."""
-    return build(basis.facts, basis.curves, aims, experience, given=basis.given, counts=basis.counts)
-
-
-def shortages(basis: Basis, model: Model, x: Floats) -> Floats:
-    """(futures planned for,) share of what is due that each lacks under a first stage: of the target or of threats."""
+def shortfalls_of(basis: Basis, model: Model, x: Floats) -> Floats:
+    """(futures planned for,) share of what is due that is short under a first stage."""
     futures = basis.planned_for(model.scenarios)
-    followed, _ = follow(replace(model, scenarios=futures), x)
-    return lacking_share(model, futures, followed)
+    second, _ = second_stages(replace(model, scenarios=futures), x)
+    return shortfall_share(model, futures, second)
 
 
-def lacking_share(model: Model, futures: Scenarios, followed: Floats) -> Floats:
-    """(futures,) the greater share of what is due that the second stage lacks: of the target, or of threats to stop."""
-    found = np.zeros(len(followed))
-    for name, row in (("short", "target"), ("lacking", "share stopped")):
-        if name in model.sheet.y.blocks:
-            due = np.array([np.maximum(0.0, r.lower[model.sheet.rows[row]]).sum() for r in futures])
-            found = np.maximum(found, block(model, followed, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0))
-    return found
+def shortfall_share(model: Model, futures: Scenarios, second: Floats) -> Floats:
+    """(futures,) share of what is due that is short, the larger of the target and the threats to be stopped.
+
+    second
+        (futures, y).
+    """
+    share = np.zeros(len(second))
+    for name, row in (("shortfall", "target"), ("stop shortfall", "share stopped")):
+        if name in model.builder.y.blocks:
+            due = np.array([np.maximum(0.0, future.lower[model.builder.rows[row]]).sum() for future in futures])
+            short = block(model, second, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0)
+            share = np.maximum(share, short)
+    return share
 
 
-def judged(
-    basis: Basis, aims: Aims, model: Model, solved: Solved, batches: int, batch: int, seed: int, tolerance: float,
-    executor: ThreadPoolExecutor | None, progress: Progress | None,
-) -> gap.Gap:  # fmt: skip
-    """The gap of a plan on batches of futures that it was not made for."""
-    return gap.estimate(
-        model.problem, Spare(basis, model.scenarios), solved.x, size=batch, seed=seed, batches=batches,
-        risk=basis.risk(aims), gap=BATCH_GAP * tolerance, executor=executor,
-        progress=None if progress is None else lambda done, of: progress("estimating the gap", done, of),
+def estimated_gap(
+    basis: Basis, goals: Goals, model: Model, solution: Solution, settings: SearchSettings, execution: Execution
+) -> gaps.GapEstimate:
+    """The optimality gap of a solution on batches of futures that it was not made for."""
+    return gaps.estimate(
+        model.problem, UnusedFutures(basis, model.scenarios), solution.x, size=settings.batch, seed=settings.seed,
+        batches=settings.batches, risk=basis.risk(goals), gap=BATCH_GAP * settings.gap, executor=execution.executor,
+        progress=lambda done, total: execution.report("estimating the optimality gap", done, total),
     )  # fmt: skip
 
 
-def worth_of_knowing(
-    basis: Basis, model: Model, solved: Solved, executor: ThreadPoolExecutor | None
-) -> gap.Values:  # fmt: skip
-    """What knowing each future beforehand, and minding the chance, are worth."""
+def information_values(
+    basis: Basis, model: Model, solution: Solution, executor: ThreadPoolExecutor | None
+) -> gaps.InformationValues:
+    """The costs behind VSS and EVPI on the futures planned for."""
     futures = basis.planned_for(model.scenarios)
-    naive = gap.mean_plan(model.problem, futures)
-    return gap.Values(
-        gap.wait_and_see(model.problem, futures, 1e-3, executor), solved.upper,
-        gap.cost(model.problem, futures, naive, NEUTRAL, executor), naive,
+    expected = gaps.expected_value_solution(model.problem, futures)
+    return gaps.InformationValues(
+        gaps.wait_and_see(model.problem, futures, 1e-3, executor), solution.upper,
+        gaps.cost(model.problem, futures, expected, NEUTRAL, executor), expected,
     )  # fmt: skip
 
 
-def remarks(basis: Basis, solved: Solved, learning: Settled) -> tuple[str, ...]:
-    """What a reader of the plan should mind."""
-    found = list(solved.remarks)
-    if not learning.found:
-        found.append(
-            f"learning is not settled: one more turn would move the hours of all its units by {learning.change:.1%}"
+def remarks(basis: Basis, solution: Solution, learning: FixedPoint) -> tuple[str, ...]:
+    """Sentences on the limits of the plan's validity."""
+    sentences = list(solution.remarks)
+    if not learning.converged:
+        sentences.append(
+            "the learning curve has not converged: one more iteration would change the hours of all units by "
+            f"{learning.change:.1%}"
         )
-    if (basis.pilot.compiled.plan.orders >= 0.0).any():
-        found.append("orders that stand in decisions.toml are placed as they are; the plan is made around them")
-    return tuple(found)
+    if (basis.runs.compiled.plan.orders >= 0.0).any():
+        sentences.append("orders in decisions.toml are placed as they are; the plan is made around them")
+    return tuple(sentences)

@@ -1,4 +1,4 @@
-"""A first stage followed in every future, and what that says month by month."""
+"""The second stage of every future under a given first stage, as tables by month."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,88 +7,100 @@ import numpy as np
 
 from octoplan.errors import PlanError
 from octoplan.plan.model import Model
-from octoplan.plan.parameters import Facts
+from octoplan.plan.parameters import Parameters
 from octoplan.plan.solver.highs import Outcome, duals, run, values
 from octoplan.plan.solver.recourse import Chunk
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import CREW, MONEY, UNIT
 from octoplan.scenario import limiting_factors
 
+Axes = Mapping[str, tuple[str, ...]]
+
 
 @dataclass(frozen=True)
-class Table:
-    """One quantity of the plan: its unit, the names along its axes, and values by future (futures, *axes)."""
+class FutureTable:
+    """A quantity of the plan in each future: its unit, the names along its axes, and values (futures, *axes)."""
 
     unit: str
-    axes: Mapping[str, tuple[str, ...]]
+    axes: Axes
     values: Floats
 
 
-def follow(model: Model, x: Floats) -> tuple[Floats, Floats]:
-    """The second stage of every future under a first stage, (futures, y), and its rows' multipliers, (futures, rows).
+def second_stages(model: Model, x: Floats) -> tuple[Floats, Floats]:
+    """The second stage of every future under a first stage, (futures, y), and the duals of its rows, (futures, rows).
 
-    Raises PlanError for a future that cannot be followed.
+    Raises PlanError for a future without a feasible second stage.
     """
     problem, scenarios = model.problem, model.scenarios
     chunk = Chunk(problem, scenarios, np.arange(len(scenarios)))
-    found, prices = [], []
+    solutions, prices = [], []
     for realisation in scenarios:
-        chunk.pose(realisation, x)
+        chunk.load_scenario(realisation, x)
         if run(chunk.solver) is not Outcome.OPTIMAL:
-            raise PlanError("a future cannot be followed under the plan; let shortages be paid for")
-        found.append(values(chunk.solver))
+            raise PlanError("a future has no feasible second stage under the plan; allow shortages at a price")
+        solutions.append(values(chunk.solver))
         prices.append(duals(chunk.solver))
-    return np.array(found), np.array(prices)
+    return np.array(solutions), np.array(prices)
 
 
-def block(model: Model, followed: Floats, name: str) -> Floats:
-    """(futures, *shape) one block of the second stage."""
-    return followed[:, model.sheet.y.blocks[name]]
+def block(model: Model, second: Floats, name: str) -> Floats:
+    """(futures, *shape) one block of the columns of the second stage.
 
-
-def tables_of(facts: Facts, followed: Floats, model: Model) -> dict[str, Table]:
-    """What the model expects month by month, in plain units."""
-    names, months = facts.pilot.compiled.names, facts.pilot.months
-    month, plant = {"month": months}, {"plant": names.plants, "month": months}
-    part = {"month": months, "part": names.parts}
-    lanes = facts.pilot.compiled.links.plant_lanes.tolist()
-    ways = tuple(f"{names.plants[p]} {names.lanes[w]}" for p, own in enumerate(lanes) for w in own if w >= 0)
-    rows = (
-        ("asked", "wanted", "unit", plant, UNIT), ("made", "made", "unit", plant, UNIT),
-        ("bought", "bought", "part", part, UNIT), ("part stock", "part stock", "part", part, UNIT),
-        ("missed", "missed", "unit", plant, UNIT), ("plant stock", "plant stock", "unit", plant, UNIT),
-        ("shipped", "shipped", "unit", {"way": ways, "month": months}, UNIT),
-        ("used", "used", "unit", month, UNIT), ("stock", "stock", "unit", month, UNIT),
-        ("equipped", "equipped", "crew", month, CREW), ("saved", "saved", "money", month, MONEY),
-        ("short", "short", "unit", month, UNIT), ("halted", "halted", "threat", month, UNIT),
-    )  # fmt: skip
-    found = {
-        name: Table(unit, axes, block(model, followed, column) * scale)
-        for name, column, unit, axes, scale in rows
-        if column in model.sheet.y.blocks
-    }
-    seller = np.asarray(facts.pilot.compiled.template.suppliers["part"])
-    by_supplier = found["bought"].values[:, :, seller] * facts.sourcing
-    found["bought of"] = Table("part", {"month": months, "supplier": names.suppliers}, by_supplier)
-    return found
-
-
-def priced(model: Model, worth: Floats, facts: Facts) -> dict[str, Table]:
-    """What one more of each limit is worth in its future, money (threats where the aim is to stop the most).
-
-    Of a part, a unit, a crew for a month.
+    second
+        (futures, y).
     """
-    own, months = facts.pilot.compiled.names, facts.pilot.months
-    month, plant = {"month": months}, {"plant": own.plants, "month": months}
-    axes = {
-        "part": {"month": months, "part": own.parts},
-        "plant": plant,
-        "lane": {"lane": own.lanes, "month": months},
-        "": month,
+    return second[:, model.builder.y.blocks[name]]
+
+
+def tables_of(parameters: Parameters, second: Floats, model: Model) -> dict[str, FutureTable]:
+    """What the linear model expects by month, in single units, crews and money.
+
+    second
+        (futures, y).
+    """
+    names, months = parameters.runs.compiled.names, parameters.runs.months
+    month: Axes = {"month": months}
+    plant: Axes = {"plant": names.plants, "month": months}
+    part: Axes = {"month": months, "part": names.parts}
+    lanes = parameters.runs.compiled.links.plant_lanes.tolist()
+    arcs = tuple(f"{names.plants[p]} {names.lanes[w]}" for p, ways in enumerate(lanes) for w in ways if w >= 0)
+    quantities: tuple[tuple[str, str, Axes, float], ...] = (
+        ("requested", "unit", plant, UNIT), ("produced", "unit", plant, UNIT), ("bought", "part", part, UNIT),
+        ("part stock", "part", part, UNIT), ("not produced", "unit", plant, UNIT),
+        ("plant stock", "unit", plant, UNIT), ("shipped", "unit", {"plant and lane": arcs, "month": months}, UNIT),
+        ("used", "unit", month, UNIT), ("stock", "unit", month, UNIT), ("equipped", "crew", month, CREW),
+        ("losses avoided", "money", month, MONEY), ("shortfall", "unit", month, UNIT),
+        ("threats stopped", "threat", month, UNIT),
+    )  # fmt: skip
+    tables = {
+        name: FutureTable(unit, axes, block(model, second, name) * scale)
+        for name, unit, axes, scale in quantities
+        if name in model.builder.y.blocks
     }
-    found = {}
+    part_of = np.asarray(parameters.runs.compiled.template.suppliers["part"])
+    by_supplier = tables["bought"].values[:, :, part_of] * parameters.sourcing
+    tables["bought by supplier"] = FutureTable("part", {"month": months, "supplier": names.suppliers}, by_supplier)
+    return tables
+
+
+def shadow_prices(model: Model, duals_of_rows: Floats, parameters: Parameters) -> dict[str, FutureTable]:
+    """Shadow price of each limiting factor in each future: money, or threats where the objective counts them.
+
+    Of a part, a unit, a crew or a kit for a month.
+
+    duals_of_rows
+        (futures, rows).
+    """
+    names, months = parameters.runs.compiled.names, parameters.runs.months
+    axes_of: Mapping[str, Axes] = {
+        "part": {"month": months, "part": names.parts},
+        "plant": {"plant": names.plants, "month": months},
+        "lane": {"lane": names.lanes, "month": months},
+        "": {"month": months},
+    }
+    tables = {}
     for constraint in limiting_factors.constraints():
         scale = UNIT if constraint.axis else CREW
-        price = -worth[:, model.sheet.rows[constraint.name]] * model.objective_unit / scale
-        found[constraint.name] = Table(constraint.unit, axes[constraint.axis], np.maximum(0.0, price))
-    return found
+        price = -duals_of_rows[:, model.builder.rows[constraint.name]] * model.objective_unit / scale
+        tables[constraint.name] = FutureTable(constraint.unit, axes_of[constraint.axis], np.maximum(0.0, price))
+    return tables

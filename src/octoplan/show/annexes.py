@@ -113,7 +113,7 @@ def plan(folder: Path | None) -> PlanText | None:
     except (OSError, ValueError) as error:
         raise RunError(f"{folder} is not the folder of a plan ({error}); octoplan plan writes one") from error
     lists = (
-        ("Limiting factors", evidence.get("binding")),
+        ("Limiting factors", evidence.get("limiting_factors")),
         ("Shortfalls against the target", evidence.get("short")),
         ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("breaks")),
         ("Remarks", evidence.get("remarks")),

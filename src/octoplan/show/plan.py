@@ -1,6 +1,6 @@
-"""A plan in pictures, month by month: gates and openings, output, the order calendar, crews and kits.
+"""Charts of a plan: gates and openings, output by month, the order schedule, crews and kits.
 
-Lines are P50 over the futures planned for, bands and bars P10 to P90; stacked bars are means, because means add up.
+Lines are P50 over the futures planned for, bands P10 to P90; stacked bars are means, which add up.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.plan.optimise import Plan
-from octoplan.plan.results import schedule as calendar
-from octoplan.plan.results.schedule import OPENS, Order, Step
+from octoplan.plan.results import schedule
+from octoplan.plan.results.schedule import OPENS, Milestone, Order
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.show.theme import (
     BLACK,
@@ -32,32 +32,32 @@ from octoplan.show.theme import (
 )
 
 ROW, TOP = 44, 64
-"""Pixels of a row that holds a name and, under it, its marks; pixels above the first."""
+"""Height in pixels of a row with a name and, below it, its marks; pixels above the first row."""
 
-BROAD = 46
-"""Characters that a name above a row may have on a narrow screen before it takes two lines."""
+MAX_LABEL = 46
+"""Characters of a row's name that fit in one line of a narrow screen."""
 
-MADE = 1.0
-"""Units over the horizon below which a plan makes none."""
+LEAST_UNITS = 1.0
+"""Units over the horizon below which a plan counts as producing none."""
 
-FEW = 6
-"""Months that an axis names one by one; left to itself it would name some twice."""
+FEW_MONTHS = 6
+"""Number of months up to which an axis labels each; plotly would label some of them twice."""
 
 MET = 0.99
-"""Share of the target rate at which it counts as met."""
+"""Share of the target rate from which it counts as met."""
 
 
-def titled(plan: Plan, section: str, name: str) -> str:
-    """The human title of an entity, safe inside a figure."""
+def title_of(plan: Plan, section: str, name: str) -> str:
+    """The title of an entity, escaped for a figure."""
     return escape(plan.scenario.titles.get(f"{section}.{name}", name))
 
 
-def listed(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
-    """Names above their rows at the left edge, where a narrow screen has room for them; rows count downwards from 0."""
+def row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
+    """Labels above their rows at the left edge, which fits narrow screens; rows count downwards from 0."""
     axis = "" if row == 1 else str(row)
-    for place, label in enumerate(labels):
+    for number, label in enumerate(labels):
         chart.add_annotation(
-            x=0.0, xref=f"x{axis} domain", xanchor="left", y=place, yref=f"y{axis}", yanchor="bottom", yshift=7,
+            x=0.0, xref=f"x{axis} domain", xanchor="left", y=number, yref=f"y{axis}", yanchor="bottom", yshift=7,
             text=label, showarrow=False, font={"size": 12, "color": BLACK}, align="left",
         )  # fmt: skip
     chart.update_yaxes(
@@ -67,124 +67,128 @@ def listed(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
 
 
 def long_day(day: date) -> str:
+    """A day such as 6 January 2026."""
     return f"{day.day} {day:%B %Y}"
 
 
 def gantt(plan: Plan) -> go.Figure:
-    """Each gate and each plant's opening: P50 and P10 to P90, by country."""
-    rows = grouped(plan)
+    """Gates and openings of plants by country: P50, and P10 to P90."""
+    rows = by_country(plan)
     labels, marks = [], []
-    for head, steps in rows:
-        labels.append(f"<b>{head}</b>")
-        for step in steps:
-            marks.append((len(labels), step))
-            labels.append(step_label(plan, step))
-    chart = new_figure(opening_words(plan), height=TOP + 70 + ROW * len(labels))
-    for place, step in marks:
-        low, middle, high = (calendar.day_of(plan, float(d)) for d in np.quantile(step.days, (0.1, 0.5, 0.9)))
-        hexed = GREY if step.name != OPENS else BLUE if asked_of(plan, step.plant) >= MADE else ORANGE
-        said = f"{labels[place]}<br>P10 {long_day(low)}, P50 {long_day(middle)}, P90 {long_day(high)}<extra></extra>"
+    for heading, milestones in rows:
+        labels.append(f"<b>{heading}</b>")
+        for milestone in milestones:
+            marks.append((len(labels), milestone))
+            labels.append(milestone_label(plan, milestone))
+    chart = new_figure(opening_title(plan), height=TOP + 70 + ROW * len(labels))
+    for row, milestone in marks:
+        low, middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(milestone.days, (0.1, 0.5, 0.9)))
+        hexed = (
+            GREY if milestone.name != OPENS else BLUE if requested_of(plan, milestone.plant) >= LEAST_UNITS else ORANGE
+        )
+        hover = f"{labels[row]}<br>P10 {long_day(low)}, P50 {long_day(middle)}, P90 {long_day(high)}<extra></extra>"
         chart.add_trace(
             go.Scatter(
-                x=[low, high], y=[place, place], mode="lines", line={"color": faded(hexed, 0.45), "width": 9},
+                x=[low, high], y=[row, row], mode="lines", line={"color": faded(hexed, 0.45), "width": 9},
                 hoverinfo="skip", showlegend=False,
             )
         )  # fmt: skip
         chart.add_trace(
             go.Scatter(
-                x=[middle], y=[place], mode="markers", name=step.name, showlegend=False, hovertemplate=said,
-                marker={"color": hexed, "size": 11, "symbol": "diamond" if step.name == OPENS else "circle"},
+                x=[middle], y=[row], mode="markers", name=milestone.name, showlegend=False, hovertemplate=hover,
+                marker={"color": hexed, "size": 11, "symbol": "diamond" if milestone.name == OPENS else "circle"},
             )
         )  # fmt: skip
-    listed(chart, labels)
-    last = max(float(np.quantile(step.days, 0.9)) for _, step in marks)
-    by_day(chart, plan.scenario.start, calendar.day_of(plan, last))
+    row_labels(chart, labels)
+    last = max(float(np.quantile(milestone.days, 0.9)) for _, milestone in marks)
+    by_day(chart, plan.scenario.start, schedule.day_of(plan, last))
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 50})
 
 
-def grouped(plan: Plan) -> list[tuple[str, list[Step]]]:
-    """Gates, each once, and openings by country, in the order of their P50; a gate of several comes first."""
+def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
+    """Gates, each once, and openings by country, in the order of their P50; gates of several countries come first."""
     countries: dict[str, set[str]] = {}
-    steps: dict[str, Step] = {}
-    for step in calendar.gates(plan):
-        name = f"{OPENS} {step.plant}" if step.name == OPENS else step.name
-        countries.setdefault(name, set()).add(step.country)
-        steps[name] = step
-    found: dict[str, list[Step]] = {}
-    for name, where in sorted(countries.items(), key=lambda one: -len(one[1])):
-        head = titled(plan, "countries", next(iter(where))) if len(where) == 1 else "Several countries"
-        found.setdefault(head, []).append(steps[name])
-    return [(head, sorted(own, key=lambda step: float(np.median(step.days)))) for head, own in found.items()]
+    milestones: dict[str, Milestone] = {}
+    for milestone in schedule.gates(plan):
+        name = f"{OPENS} {milestone.plant}" if milestone.name == OPENS else milestone.name
+        countries.setdefault(name, set()).add(milestone.country)
+        milestones[name] = milestone
+    groups: dict[str, list[Milestone]] = {}
+    for name, of_milestone in sorted(countries.items(), key=lambda item: -len(item[1])):
+        single = len(of_milestone) == 1
+        heading = title_of(plan, "countries", next(iter(of_milestone))) if single else "Several countries"
+        groups.setdefault(heading, []).append(milestones[name])
+    return [(heading, sorted(group, key=lambda item: float(np.median(item.days)))) for heading, group in groups.items()]
 
 
-def asked_of(plan: Plan, plant: str) -> float:
-    """Units asked of a plant over the horizon, mean over futures."""
-    names = plan.facts.pilot.compiled.names.plants
-    return float(plan.tables["asked"].values[:, names.index(plant)].sum(1).mean())
+def requested_of(plan: Plan, plant: str) -> float:
+    """Units requested of a plant over the horizon, mean over futures."""
+    names = plan.parameters.runs.compiled.names.plants
+    return float(plan.tables["requested"].values[:, names.index(plant)].sum(1).mean())
 
 
-def step_label(plan: Plan, step: Step) -> str:
-    """What a row of the Gantt says above its marks."""
-    day = calendar.day_of(plan, float(np.median(step.days)))
-    if step.name != OPENS:
-        title = plan.scenario.titles.get(f"gates.{step.name}", step.name)
-        return "<br>".join(map(escape, wrap(f"{title}, {day:%b\u00a0%Y}", BROAD)))
-    units = asked_of(plan, step.plant)
-    asked = f"asked {units:,.0f} units" if units >= MADE else "asked nothing"
-    return f"<b>{escape(step.plant)} opens</b>, {day:%b %Y}, {asked}"
+def milestone_label(plan: Plan, milestone: Milestone) -> str:
+    """The label of a row of the Gantt chart."""
+    day = schedule.day_of(plan, float(np.median(milestone.days)))
+    if milestone.name != OPENS:
+        title = plan.scenario.titles.get(f"gates.{milestone.name}", milestone.name)
+        return "<br>".join(map(escape, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL)))
+    units = requested_of(plan, milestone.plant)
+    requests = f"{units:,.0f} units requested" if units >= LEAST_UNITS else "no units requested"
+    return f"<b>{escape(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
 
 
-def opening_words(plan: Plan) -> str:
-    """When the plant asked most opens, or the first to open where none is asked."""
-    opened = calendar.openings(plan)
-    most = max(opened.values(), key=lambda step: (round(asked_of(plan, step.plant)), -float(np.median(step.days))))
-    middle, high = (calendar.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
+def opening_title(plan: Plan) -> str:
+    """When the plant with most requests opens, or the first to open where there are none."""
+    opened = schedule.openings(plan)
+    most = max(opened.values(), key=lambda item: (round(requested_of(plan, item.plant)), -float(np.median(item.days))))
+    middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
     if np.ptp(most.days) == 0.0:
         return f"{most.plant} opens on {long_day(middle)} in every future"
     if (middle.year, middle.month) == (high.year, high.month):
-        return f"Half the futures open {most.plant} by {long_day(middle)}; one in ten not before {long_day(high)}"
-    return f"Half the futures open {most.plant} by {middle:%B %Y}; one in ten not before {high:%B %Y}"
+        return f"{most.plant} opens by {long_day(middle)} in half of the futures, and after {long_day(high)} in a tenth"
+    return f"{most.plant} opens by {middle:%B %Y} in half of the futures, and not before {high:%B %Y} in a tenth"
 
 
-def makes(plan: Plan) -> bool:
-    """Whether the plan makes any unit."""
-    return bool(calendar.made(plan).sum((1, 2)).mean() >= MADE)
+def produces(plan: Plan) -> bool:
+    """Whether the plan produces any unit."""
+    return bool(schedule.produced(plan).sum((1, 2)).mean() >= LEAST_UNITS)
 
 
 def output(plan: Plan) -> go.Figure:
-    """Units made by plant, what reaches the regions, and the target where there is one."""
-    months, made, due = plan.facts.pilot.months, calendar.made(plan), calendar.target(plan)
-    if not makes(plan) and due is None:
-        chart = new_figure("The plan makes no unit in any month", height=240)
-        chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="made"))
+    """Units produced by plant, units that reach the regions, and the target where there is one."""
+    months, produced, due = plan.parameters.runs.months, schedule.produced(plan), schedule.target(plan)
+    if not produces(plan) and due is None:
+        chart = new_figure("The plan produces no unit in any month", height=240)
+        chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="produced"))
         chart.add_annotation(
-            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="0 units asked of every plant"
+            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="no units requested of any plant"
         )
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
-    panels = ("made by plant, mean over futures", "reaching the regions, P50 with P10 to P90")
-    chart = new_figure(output_words(plan, made, due), panels, rows=2, height=640)
+    panels = ("produced by plant, mean over futures", "reaching the regions, P50 with P10 to P90")
+    chart = new_figure(output_title(plan, produced, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
-        if made[:, p].sum(1).mean() >= MADE:
-            add_bars(chart, months, made[:, p].mean(0), escape(name), p)
+        if produced[:, p].sum(1).mean() >= LEAST_UNITS:
+            add_bars(chart, months, produced[:, p].mean(0), escape(name), p)
     if due is not None:
-        wanted = [each if each > 0.0 else None for each in due.tolist()]
+        rates = [rate if rate > 0.0 else None for rate in due.tolist()]
         line = {"color": BLACK, "width": 2, "dash": "dash"}
-        chart.add_trace(go.Scatter(x=list(months), y=wanted, name="target", mode="lines", line=line), row=1, col=1)
-    add_band(chart, months, calendar.delivered(plan), "delivered", GREEN, row=2, legend=False)
+        chart.add_trace(go.Scatter(x=list(months), y=rates, name="target", mode="lines", line=line), row=1, col=1)
+    add_band(chart, months, schedule.delivered(plan), "delivered", GREEN, row=2, legend=False)
     chart.update_yaxes(title="units a month")
     return legend_line(aligned(chart, months))
 
 
 def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
-    """Bars and lines of all panels over the same months."""
+    """The same months on the axes of all panels."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
-    step = "M1" if len(months) <= FEW else None
+    step = "M1" if len(months) <= FEW_MONTHS else None
     return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=step)
 
 
 def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
-    """An axis of days from the first to the last, with room at both ends; days are named where months are few."""
+    """An axis of days, with some space at both ends; single days are labelled where months are few."""
     room = timedelta(days=max(3, (last - first).days // 30))
     form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
     return chart.update_xaxes(
@@ -192,101 +196,101 @@ def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
     )
 
 
-def output_words(plan: Plan, made: Floats, due: Floats | None) -> str:
-    """How often the target is met, or what the last months make."""
-    months = plan.facts.pilot.months
+def output_title(plan: Plan, produced: Floats, due: Floats | None) -> str:
+    """How often the target is met, or the output of the last months."""
+    months = plan.parameters.runs.months
     if due is not None:
         first = int(np.flatnonzero(due)[0])
-        short = plan.tables["short"].values
+        short = plan.tables["shortfall"].values
         met = 100.0 * (short <= (1.0 - MET) * due).mean(0)
         return (
-            f"{due.max():,.0f} units a month are made in {met[first]:.0f} % of futures in {words(months[first])}, "
-            f"when they are due, and in {met[-1]:.0f} % in {words(months[-1])}"
+            f"{due.max():,.0f} units a month are produced in {met[first]:.0f} % of futures in "
+            f"{month_text(months[first])}, when they are due, and in {met[-1]:.0f} % in {month_text(months[-1])}"
         )
     last = min(6, len(months))
-    rate = made[:, :, -last:].sum(1).mean()
-    return f"In its last {last} months the plan makes {rate:,.0f} good units a month, mean over futures"
+    rate = produced[:, :, -last:].sum(1).mean()
+    return f"In its last {last} months the plan produces {rate:,.0f} good units a month, mean over futures"
 
 
-def words(month: str) -> str:
+def month_text(month: str) -> str:
     """A month such as 2026-07 as July 2026."""
     return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
 def orders(plan: Plan) -> go.Figure:
-    """The day by which each order must be placed, by supplier; those that take longest stand first."""
-    found = calendar.orders(plan)
-    chart = new_figure(order_words(found))
-    if not found:
+    """The day by which each order must be placed, by supplier, longest lead times first."""
+    schedule_of = schedule.orders(plan)
+    chart = new_figure(order_title(schedule_of))
+    if not schedule_of:
         chart.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="no part is needed")
         chart.update_xaxes(visible=False).update_yaxes(visible=False)
         return chart.update_layout(height=160, margin={"b": 20})
-    leads = {order.supplier: order.lead for order in found}
+    leads = {order.supplier: order.lead for order in schedule_of}
     rows = sorted(leads, key=lambda name: (-leads[name], name))
-    most = max(order.money for order in found)
+    most = max(order.money for order in schedule_of)
     for late, hexed, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
-        some = [order for order in found if bool(order.late) == late]
-        if not some:
+        group = [order for order in schedule_of if bool(order.late) == late]
+        if not group:
             continue
         chart.add_trace(
             go.Scatter(
-                x=[order.place for order in some], y=[rows.index(order.supplier) for order in some], mode="markers",
-                name=name, text=[order_label(plan, order) for order in some],
+                x=[order.place for order in group], y=[rows.index(order.supplier) for order in group], mode="markers",
+                name=name, text=[order_label(plan, order) for order in group],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
                     "color": faded(hexed, 0.9 if late else 0.6), "line": {"color": hexed, "width": 1},
                     "sizemode": "area",
-                    "size": [order.money for order in some], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
+                    "size": [order.money for order in group], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
                 },
             )
         )  # fmt: skip
-    listed(chart, [f"{titled(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
-    start = calendar.first_day(plan)
+    row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
+    start = schedule.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
-    by_day(chart, min(start, found[0].place), max(order.place for order in found))
+    by_day(chart, min(start, schedule_of[0].place), max(order.place for order in schedule_of))
     chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
     return fit_legend(chart)
 
 
 def order_label(plan: Plan, order: Order) -> str:
-    """What an order says when it is pointed at."""
+    """The hover text of an order."""
     late = f"<br>already late: {order.late} days before the start" if order.late else ""
     return (
-        f"{titled(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place)} for {words(order.month)}, "
-        f"first needed on {long_day(order.need)}<br>{order.parts.mean():,.0f} parts, "
+        f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place)} for "
+        f"{month_text(order.month)}, first needed on {long_day(order.need)}<br>{order.parts.mean():,.0f} parts, "
         f"{order.money / 1e3:,.1f} k {plan.scenario.currency}{late}"
     )
 
 
-def order_words(found: Sequence[Order]) -> str:
-    """How many orders are late already, or which comes first."""
-    if not found:
-        return "No parts are ordered, because no unit is made"
-    late = [order for order in found if order.late]
+def order_title(orders: Sequence[Order]) -> str:
+    """How many orders are already late, or which comes first."""
+    if not orders:
+        return "No parts are ordered, because no unit is produced"
+    late = [order for order in orders if order.late]
     if late:
         worst = max(late, key=lambda order: order.late)
         return (
-            f"{len(late)} of {len(found)} orders should have been placed before the start: "
+            f"{len(late)} of {len(orders)} orders should have been placed before the start: "
             f"{worst.supplier} {worst.late} days before it"
         )
-    first = found[0]
-    which = f"first of {len(found)} orders" if found[1:] else "only order"
-    return f"The {which} goes to {first.supplier}, by {long_day(first.place)}: {first.lead} days ahead of need"
+    first = orders[0]
+    which = f"first of {len(orders)} orders" if orders[1:] else "only order"
+    return f"The {which} goes to {first.supplier}, by {long_day(first.place)}, {first.lead} days before it is needed"
 
 
 def crews(plan: Plan) -> go.Figure:
-    """Crews begun and kits ordered a month, and the crews that have a kit."""
-    months, (intake, kits) = plan.facts.pilot.months, calendar.begun(plan)
+    """Crew intake and kits ordered a month, and the crews that have a kit."""
+    months, (intake, kits) = plan.parameters.runs.months, schedule.intake_and_orders(plan)
     ready = plan.tables["equipped"].values
     chart = new_figure(
-        f"{sum(intake):,} crews begin and {sum(kits):,} kits are ordered; half the futures "
-        f"have {np.median(ready[:, -1]):,.0f} equipped crews or more in {words(months[-1])}",
-        ("begun and ordered a month", "crews with a kit, P50 with P10 to P90"),
+        f"{sum(intake):,} crews enter training and {sum(kits):,} kits are ordered; half of the futures have "
+        f"{np.median(ready[:, -1]):,.0f} or more equipped crews in {month_text(months[-1])}",
+        ("crew intake and kits ordered a month", "crews with a kit, P50 with P10 to P90"),
         rows=2,
         height=560,
     )
-    for name, values, index in (("crews begun", intake, 0), ("kits ordered", kits, 1)):
+    for name, values, index in (("crew intake", intake, 0), ("kits ordered", kits, 1)):
         add_bars(chart, months, np.array(values, float), name, index)
     add_band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
@@ -294,8 +298,8 @@ def crews(plan: Plan) -> go.Figure:
 
 
 def legend_line(chart: go.Figure) -> go.Figure:
-    """The figure grown by one legend for several rows of panels, whose titles stand at the left."""
-    lines = max(1, legend_lines([each.name for each in chart.data if each.name and each.showlegend is not False]))
+    """The figure with one legend below all rows of panels, and the titles of panels at the left."""
+    lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
     legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
     chart.update_annotations(x=0.0, xanchor="left", xshift=-58, yshift=4, font={"size": 13})

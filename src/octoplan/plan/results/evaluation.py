@@ -1,4 +1,4 @@
-"""The plan and its rivals through futures that it has never seen, in the full campaign on common random numbers."""
+"""Out-of-sample evaluation: the plan and its alternatives in the full simulation, on common random numbers."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -11,51 +11,52 @@ from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.plan import decisions
+from octoplan.plan.decisions import decision_tables, rewritten
 from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
 from octoplan.plan.parameters import YEAR
-from octoplan.plan.response_surface import Pilot, begins, losses
+from octoplan.plan.response_surface import DesignRuns, Progress, first_month, losses
 from octoplan.plan.second_stage_tables import block
-from octoplan.plan.solver.optimality_gap import mean_plan
+from octoplan.plan.solver.optimality_gap import expected_value_solution
 from octoplan.plan.solver.recourse import costs
-from octoplan.plan.solver.risk import NEUTRAL, Risk, weighed
-from octoplan.plan.solver.two_stage import Floats, Scenarios, second_cost
+from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_values
+from octoplan.plan.solver.two_stage import Floats, Scenarios, recourse_cost
 from octoplan.plan.units import MONEY, UNIT
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.scenario import with_decisions
 
-KEPT = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
+KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
 
-WIDE = 1.96
-"""Standard errors either side of a mean that hold 95 % of luck."""
+Z_95 = 1.96
+"""Standard errors on either side of a mean in its 95 % confidence interval."""
 
-UNSEEN = 1_000_003
-"""Added to the seed of the futures a plan was made for: those it is flown through share none with them."""
+OUT_OF_SAMPLE = 1_000_003
+"""Added to the seed of the futures planned for, so that the evaluation shares no random number with them."""
 
-Progress = Callable[[str, int, int], None]
+PRESENT = "present decisions"
+"""The alternative that keeps the scenario's own decisions."""
 
 
 @dataclass(frozen=True)
-class Flown:
-    """One plan through all futures, (futures,) each.
+class SimulatedPlan:
+    """A plan simulated over futures, (futures,) each.
 
     cost
-        Discounted spend of the programme, its crews and kits, and losses: leakers times the mean damage of their class
-        and the shots of the other layers. Millions.
+        Discounted spend of the programme, its crews and kits, plus losses: leakers times the mean damage of their
+        class, and the shots of the other layers. Millions.
     spend, loss
-        Its two parts.
+        The two parts of the cost.
     damage
         Damage as drawn, millions, not discounted.
-    stopped, leaked, launched, made
-        Threats and good units over the horizon.
+    stopped, leaked, launched, produced
+        Threats, and good units, over the horizon.
     good
         (futures, months) good units.
     paid
         (futures, months, payers) spend of the programme, its crews and kits, not discounted, millions.
     jobs
-        (futures, countries) direct jobs of the programme's plants, the mean over the horizon.
+        (futures, countries) direct jobs at the programme's plants, averaged over the horizon.
     """
 
     cost: Floats
@@ -65,141 +66,161 @@ class Flown:
     stopped: Floats
     leaked: Floats
     launched: Floats
-    made: Floats
+    produced: Floats
     good: Floats
     paid: Floats
     jobs: Floats
 
 
 @dataclass(frozen=True)
-class Flights:
-    """A plan, ``plan``, and its rivals by name, through the same futures; and the risk that the plan minds."""
+class Evaluation:
+    """The plan, named ``plan``, and its alternatives by name, over the same futures; and the plan's risk measure."""
 
-    flown: Mapping[str, Flown]
+    plans: Mapping[str, SimulatedPlan]
     risk: Risk = NEUTRAL
 
     def quantiles(self, name: str, measure: str) -> Interval:
         """P10, P50, P90 and mean of a measure of one plan."""
-        return interval(getattr(self.flown[name], measure))
+        return interval(getattr(self.plans[name], measure))
 
     def difference(self, name: str, measure: str = "cost") -> Interval:
-        """A rival less the plan, future by future; its mean has the standard error of the paired difference."""
-        return interval(getattr(self.flown[name], measure) - getattr(self.flown["plan"], measure))
+        """An alternative minus the plan, future by future; the mean has the standard error of the paired difference."""
+        return interval(getattr(self.plans[name], measure) - getattr(self.plans["plan"], measure))
 
-    def weighed(self, name: str) -> Interval:
-        """As ``difference`` of costs, with the tail weighed as the plan's aims weigh it."""
-        own, rival = (weighed(self.risk, self.flown[each].cost) for each in ("plan", name))
-        return interval(rival - own)
+    def risk_difference(self, name: str) -> Interval:
+        """The difference of costs under the plan's risk measure."""
+        plan, alternative = (risk_values(self.risk, self.plans[key].cost) for key in ("plan", name))
+        return interval(alternative - plan)
 
     def regret(self, name: str) -> Interval:
-        """Cost above that of the plan that was the best of these in the future, millions."""
-        least = np.min([f.cost for f in self.flown.values()], axis=0)
-        return interval(self.flown[name].cost - least)
+        """Cost above that of the cheapest of these plans in each future, millions."""
+        least = np.min([plan.cost for plan in self.plans.values()], axis=0)
+        return interval(self.plans[name].cost - least)
 
 
 @dataclass(frozen=True)
-class Apart:
-    """One number as the linear model has it and as the campaign does: means over the same futures.
+class Discrepancy:
+    """A number in the linear model and in the simulation: means over the same futures.
 
     Error:
-        Standard error of the mean of flown less linear.
+        Standard error of the mean difference.
 
     """
 
     unit: str
     linear: float
-    flown: float
+    simulated: float
     error: float
 
+    @property
+    def difference(self) -> float:
+        """Simulation minus linear model."""
+        return self.simulated - self.linear
 
-def through(
+    @property
+    def significant(self) -> bool:
+        """Whether the 95 % confidence interval of the difference excludes zero."""
+        return abs(self.difference) > Z_95 * self.error
+
+
+def simulate_plan(
     compiled: Compiled,
     assumptions: Floats,
     seed: int,
     executor: Executor | None,
-    told: Callable[[int, int], None] | None,
-) -> Flown:
-    """One compiled plan through the futures of a seed; what is past on the date of a state is not counted."""
-    flown = fly(compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT, progress=told).tally
-    pilot = Pilot(compiled, assumptions, (flown,), begins(compiled))
-    worth = (1.0 + pilot.number("finance", "discount_rate")) ** (-pilot.middle / YEAR)
-    own = [c for c in range(flown["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
-    paid = pilot.tally("spend")[:, :, own].sum(2) / MONEY
-    spend = (paid.sum(2) * worth).sum(1)
-    loss = (losses(pilot, 0) * worth).sum(1) / MONEY
-    threats = {name: pilot.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
-    good = pilot.tally("good").sum(2)
-    return Flown(
-        spend + loss, spend, loss, pilot.tally("damage").sum((1, 2)) / MONEY, **threats, made=good.sum(1), good=good,
-        paid=paid, jobs=jobs(pilot),
+    progress: Callable[[int, int], None] | None,
+) -> SimulatedPlan:
+    """One compiled plan over the futures of a seed; months before the date of a state are not counted."""
+    tally = fly(
+        compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
+    ).tally  # fmt: skip
+    runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))
+    discount = (1.0 + runs.number("finance", "discount_rate")) ** (-runs.mid_month / YEAR)
+    programme = [c for c in range(tally["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
+    paid = runs.tally("spend")[:, :, programme].sum(2) / MONEY
+    spend = (paid.sum(2) * discount).sum(1)
+    loss = (losses(runs, 0) * discount).sum(1) / MONEY
+    threats = {name: runs.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
+    good = runs.tally("good").sum(2)
+    return SimulatedPlan(
+        spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY, **threats, produced=good.sum(1),
+        good=good, paid=paid, jobs=jobs(runs),
     )  # fmt: skip
 
 
-def jobs(pilot: Pilot) -> Floats:
-    """(futures, countries) direct jobs: hours paid over a job's hours, the mean over the horizon."""
-    home = np.asarray(pilot.compiled.template.plants["country"])
-    into = (home[:, None] == np.arange(len(pilot.compiled.names.countries))).astype(float)
-    each = pilot.number("countries", "hours_per_job") * float(pilot.days.sum()) / YEAR
-    hours = pilot.tally("hours_paid").sum(1) @ into
-    found: Floats = np.divide(hours, each, out=np.zeros_like(hours), where=each > 0.0)
-    return found
+def jobs(runs: DesignRuns) -> Floats:
+    """(futures, countries) direct jobs: hours paid over the hours of a job, averaged over the horizon."""
+    home = np.asarray(runs.compiled.template.plants["country"])
+    in_country = (home[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
+    per_job = runs.number("countries", "hours_per_job") * float(runs.days.sum()) / YEAR
+    hours = runs.tally("hours_paid").sum(1) @ in_country
+    count: Floats = np.divide(hours, per_job, out=np.zeros_like(hours), where=per_job > 0.0)
+    return count
 
 
-def rivals(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """The rivals: the scenario's own plan, splits by country, the mean-value plan, and no programme.
+def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
+    """The alternatives: present decisions, splits by country, the expected-value plan, and no programme."""
+    present = scenario.compile()
+    compiled = {PRESENT: present, **country_splits(scenario, plan)}
+    model = plan.model
+    expected = (
+        expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned))
+        if plan.information is None
+        else plan.information.expected_value_solution
+    )
+    compiled["expected-value plan"] = compiled_with(scenario, model, expected)
+    if plan.parameters.runs.begin == 0:
+        none = present.plan._replace(programme=np.zeros_like(present.plan.programme))
+        compiled["no programme"] = present._replace(plan=none)
+    return compiled
 
-    The splits ask as much as the plan does over its futures, or as the scenario's own plan where it asks nothing, with
-    the crews and kits of the plan; each country's plants keep the pattern of the scenario's own plan. A country whose
-    plants are asked nothing there has no split.
+
+def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
+    """All units from one country, for each country, and half from each where there are two.
+
+    The splits request as many units as the plan, or as the present decisions where it requests none, with the crews and
+    kits of the plan; each country's plants keep the pattern of the present decisions. A country whose plants produce
+    nothing under these has no split.
     """
-    own, planned = scenario.compile(), plan.scenario.compile()
-    names = own.names
-    found = {"own plan": own}
-    asked = plan.tables["asked"].values.mean(0).sum(1)
-    base = own_units(plan)
-    total = asked.sum() if asked.sum() >= 1.0 else base.sum()
-    home = np.asarray(own.template.plants["country"])
-    makers = [c for c in sorted(set(home.tolist())) if base[home == c].sum() > 0.0]
-    splits: dict[str, dict[int, float]] = {f"all {names.countries[c]}": {c: 1.0} for c in makers}
-    if len(makers) == 2:
-        splits["half each"] = dict.fromkeys(makers, 0.5)
+    present, planned = scenario.compile(), plan.scenario.compile()
+    requested = plan.tables["requested"].values.mean(0).sum(1)
+    base = present_units(plan)
+    total = requested.sum() if requested.sum() >= 1.0 else base.sum()
+    home = np.asarray(present.template.plants["country"])
+    producers = [c for c in sorted(set(home.tolist())) if base[home == c].sum() > 0.0]
+    splits: dict[str, dict[int, float]] = {f"all {present.names.countries[c]}": {c: 1.0} for c in producers}
+    if len(producers) == 2:
+        splits["half each"] = dict.fromkeys(producers, 0.5)
+    compiled = {}
     for name, shares in splits.items():
         times = np.zeros(len(base))
         for country, share in shares.items():
             times[home == country] = share * total / base[home == country].sum()
-        later = np.arange(own.plan.output.shape[1]) >= plan.basis.given.output_from[:, None]
-        output = np.where(later, own.plan.output * times[:, None], own.plan.output)
-        lines = np.where(times[:, None] > 0.0, np.ceil(own.plan.lines * np.maximum(1.0, times[:, None])), 0.0)
-        lines = np.where(later, np.maximum(lines, plan.basis.given.last_lines[:, None]), own.plan.lines)
-        found[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
-    model = plan.model
-    naive = (
-        mean_plan(model.problem, first(model.scenarios, plan.basis.counted))
-        if plan.values is None
-        else plan.values.mean_plan
-    )
-    found["mean-value plan"] = written(scenario, model, naive)
-    if plan.facts.pilot.begin == 0:
-        found["no programme"] = own._replace(plan=own.plan._replace(programme=np.zeros_like(own.plan.programme)))
-    return found
+        free = np.arange(present.plan.output.shape[1]) >= plan.basis.fixed.output_from[:, None]
+        output = np.where(free, present.plan.output * times[:, None], present.plan.output)
+        more = np.ceil(present.plan.lines * np.maximum(1.0, times[:, None]))
+        lines = np.maximum(np.where(times[:, None] > 0.0, more, 0.0), plan.basis.fixed.last_lines[:, None])
+        lines = np.where(free, lines, present.plan.lines)
+        compiled[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
+    return compiled
 
 
-def own_units(plan: Plan) -> Floats:
-    """(plants,) good units that the scenario's own plan asks for, the mean over futures."""
-    facts = plan.facts
-    pattern = facts.pilot.compiled.plan.output
-    each = pattern[np.arange(len(pattern))[:, None], np.maximum(facts.since, 0)]
-    found: Floats = (np.where(facts.since >= 0, each, 0.0) * facts.open_share).mean(0).sum(1)
-    return found
+def present_units(plan: Plan) -> Floats:
+    """(plants,) good units that the scenario's present decisions request, the mean over futures."""
+    parameters = plan.parameters
+    output = parameters.runs.compiled.plan.output
+    monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since, 0)]
+    units: Floats = (np.where(parameters.since >= 0, monthly, 0.0) * parameters.open_share).mean(0).sum(1)
+    return units
 
 
-def written(scenario: Scenario, model: Model, x: Floats) -> Compiled:
+def compiled_with(scenario: Scenario, model: Model, x: Floats) -> Compiled:
     """The scenario with a first stage as its decisions, compiled."""
-    tables = decisions.chosen(model, x, scenario.names.plants)
-    return with_decisions(scenario, decisions.rewritten(scenario, tables)).compile()
+    tables = decision_tables(model, x, scenario.names.plants)
+    return with_decisions(scenario, rewritten(scenario, tables)).compile()
 
 
-def fly_plans(
+def evaluate(
     scenario: Scenario,
     plan: Plan,
     *,
@@ -207,82 +228,92 @@ def fly_plans(
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> Flights:
-    """The plan and its rivals through futures of a seed that no plan was made for. Raises PlanError below 2."""
-    if futures < 2:
-        raise PlanError(f"an interval cannot come of {futures} futures; fly 2 at least, better 1,000")
-    every = {"plan": plan.scenario.compile(), **rivals(scenario, plan)}
-    flown = fly_each(scenario, every, futures, seed, "flying plan and rivals", executor, progress)
-    return Flights(flown, plan.aims.risk)
+) -> Evaluation:
+    """The plan and its alternatives, simulated over futures that no plan was made for.
 
-
-def fly_each(
-    scenario: Scenario, every: Mapping[str, Compiled], futures: int, seed: int, what: str, executor: Executor | None,
-    progress: Progress | None,
-) -> dict[str, Flown]:  # fmt: skip
-    """Compiled plans by name through the same futures, those that no plan was made for from the seed."""
-    unseen = (seed + UNSEEN) % 2**64
-    assumptions = draw_assumptions(scenario, futures, unseen)
-    flown: dict[str, Flown] = {}
-    for row, (name, compiled) in enumerate(every.items()):
-
-        def told(done: int, _: int, row: int = row) -> None:
-            if progress is not None:
-                progress(what, row * futures + done, len(every) * futures)
-
-        flown[name] = through(compiled, assumptions, unseen, executor, told)
-    return flown
-
-
-def disagreement(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Apart]:
-    """The linear model against the campaign on the futures the plan was made for; ``seed`` is theirs.
-
-    Money only where the aim is least cost; of each budget what its payer spends.
+    Raises PlanError for fewer than 2 futures.
     """
-    model, futures = plan.model, plan.basis.counted
-    assumptions = plan.facts.pilot.assumptions[:futures]
-    flown = through(plan.scenario.compile(), assumptions, seed, executor, None)
-    followed = plan.followed[:futures]
+    if futures < 2:
+        raise PlanError(f"{futures} futures give no interval; evaluate on at least 2, better 1,000")
+    plans = {"plan": plan.scenario.compile(), **alternatives(scenario, plan)}
+    simulated = simulate_each(scenario, plans, futures, seed, "evaluating plan and alternatives", executor, progress)
+    return Evaluation(simulated, plan.goals.risk)
+
+
+def simulate_each(
+    scenario: Scenario, plans: Mapping[str, Compiled], futures: int, seed: int, activity: str,
+    executor: Executor | None, progress: Progress | None,
+) -> dict[str, SimulatedPlan]:  # fmt: skip
+    """Compiled plans by name, simulated over the same out-of-sample futures."""
+    out_of_sample = (seed + OUT_OF_SAMPLE) % 2**64
+    assumptions = draw_assumptions(scenario, futures, out_of_sample)
+    simulated: dict[str, SimulatedPlan] = {}
+    for row, (name, compiled) in enumerate(plans.items()):
+
+        def report(done: int, _: int, row: int = row) -> None:
+            if progress is not None:
+                progress(activity, row * futures + done, len(plans) * futures)
+
+        simulated[name] = simulate_plan(compiled, assumptions, out_of_sample, executor, report)
+    return simulated
+
+
+def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Discrepancy]:
+    """The linear model against the simulation on the futures planned for, whose seed is given.
+
+    Money only where the objective is least cost; of each budget what its payer spends.
+    """
+    model, futures = plan.model, plan.basis.planned
+    assumptions = plan.parameters.runs.assumptions[:futures]
+    simulated = simulate_plan(plan.scenario.compile(), assumptions, seed, executor, None)
+    second = plan.second_stage[:futures]
     currency = f"M {plan.scenario.currency}"
-    found = {"good units": apart("units", block(model, followed, "made").sum((1, 2)) * UNIT, flown.made)}
-    if plan.basis.counts is not None:
-        kept = block(model, followed, "halted").sum(1) * UNIT
-        found["leakers"] = apart("threats", plan.basis.counts.bare[:futures].sum(1) - kept, flown.leaked)
+    produced = block(model, second, "produced").sum((1, 2)) * UNIT
+    found = {"good units": discrepancy("units", produced, simulated.produced)}
+    if plan.basis.threat_surface is not None:
+        stopped = block(model, second, "threats stopped").sum(1) * UNIT
+        leaked = plan.basis.threat_surface.without[:futures].sum(1) - stopped
+        found["leakers"] = discrepancy("threats", leaked, simulated.leaked)
     if not model.counts_threats:
-        loss, cost = linear_money(plan, followed)
-        found["spend"] = apart(currency, cost - loss, flown.spend)
-        found["losses"] = apart(currency, loss, flown.loss)
-        found["cost"] = apart(currency, cost, flown.cost)
-    for limit in model.limits:
-        if limit.payer is not None:
-            payer, months = limit.payer, limit.months
-            spent = flown.paid[:, months, payer].sum(1)
-            found[limit.name] = apart(currency, np.full(futures, limit.at(plan.solved.x)), spent)
+        loss, cost = linear_money(plan, second)
+        found["spend"] = discrepancy(currency, cost - loss, simulated.spend)
+        found["losses"] = discrepancy(currency, loss, simulated.loss)
+        found["cost"] = discrepancy(currency, cost, simulated.cost)
+    for constraint in model.constraints:
+        if constraint.payer is not None:
+            spent = simulated.paid[:, constraint.months, constraint.payer].sum(1)
+            expected = np.full(futures, constraint.at(plan.solution.x))
+            found[constraint.name] = discrepancy(currency, expected, spent)
     return found
 
 
-def linear_money(plan: Plan, followed: Floats) -> tuple[Floats, Floats]:
-    """(futures,) losses, and losses and spend, of the linear model, millions, without shortages and what is in vain."""
-    model, futures = plan.model, len(followed)
-    discount = plan.facts.discount[:futures]
-    loss = (plan.curves.bare[:futures] * discount).sum(1) / MONEY - (block(model, followed, "saved") * discount).sum(1)
-    scenarios = first(model.scenarios, futures)
-    cost = costs(model.problem, scenarios, plan.solved.x) + model.idle[:futures]
-    for name in ("missed", "short", "lacking"):
-        if name in model.sheet.y.blocks:
-            columns = model.sheet.y.blocks[name]
-            each = np.array([second_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
-            cost = cost - (followed[:, columns] * each).reshape(futures, -1).sum(1)
+def linear_money(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
+    """(futures,) losses, and losses plus spend, of the linear model, millions, without the prices of shortages.
+
+    second
+        (futures, y).
+    """
+    model, futures = plan.model, len(second)
+    discount = plan.parameters.discount[:futures]
+    without = (plan.surface.without[:futures] * discount).sum(1) / MONEY
+    loss = without - (block(model, second, "losses avoided") * discount).sum(1)
+    scenarios = first_scenarios(model.scenarios, futures)
+    cost = costs(model.problem, scenarios, plan.solution.x) + model.inaction[:futures]
+    for name in ("not produced", "shortfall", "stop shortfall"):
+        if name in model.builder.y.blocks:
+            columns = model.builder.y.blocks[name]
+            prices = np.array([recourse_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
+            cost = cost - (second[:, columns] * prices).reshape(futures, -1).sum(1)
     return loss, cost
 
 
-def first(scenarios: Scenarios, count: int) -> Scenarios:
+def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
     """The first scenarios, equally likely."""
     return Scenarios(np.full(count, 1.0 / count), scenarios.realise)
 
 
-def apart(unit: str, linear: Floats, flown: Floats) -> Apart:
-    """Means over futures, and the error of their difference."""
-    gone = flown - linear
-    error = float(gone.std(ddof=1) / np.sqrt(len(gone))) if len(gone) > 1 else float("nan")
-    return Apart(unit, float(linear.mean()), float(flown.mean()), error)
+def discrepancy(unit: str, linear: Floats, simulated: Floats) -> Discrepancy:
+    """Means over futures of a number in the linear model and in the simulation, and the error of their difference."""
+    gap = simulated - linear
+    error = float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan")
+    return Discrepancy(unit, float(linear.mean()), float(simulated.mean()), error)

@@ -1,248 +1,274 @@
-"""A plan in sentences with units and dates: what it does, what binds, why it falls short, how it flies."""
+"""A plan in sentences with units and dates: what it does, its limiting factors, its shortfalls, and its evaluation."""
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from octoplan.plan.limits import found_value
 from octoplan.plan.optimise import Plan
-from octoplan.plan.results.evaluation import WIDE, Apart, Flights
-from octoplan.plan.results.frontier import WORST, Frontier, tail_values
-from octoplan.plan.second_stage_tables import Table, block
-from octoplan.plan.solver.two_stage import Floats
+from octoplan.plan.results.evaluation import Z_95, Discrepancy, Evaluation
+from octoplan.plan.results.frontier import WORST_FUTURES, Frontier, tail_values
+from octoplan.plan.second_stage_tables import FutureTable, block
+from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.plan.units import CREW, UNIT
 from octoplan.scenario import limiting_factors
 
-OFTEN, LEAST = 0.1, 0.5
-"""Share of futures in which a limit must bind in a month, and money that one more must be worth, to be spoken of."""
+REPORTED_SHARE, REPORTED_PRICE = 0.1, 0.5
+"""Share of futures in which a limiting factor must be active in a month, and shadow price in money, to be reported."""
 
-WAITING = "plants wait for their gates"
-SHORT = "lines or parts are short"
-ALL_MADE = "all that is asked is made: more would cost more than the shortage, or may not be had"
+LISTED = 5
+"""Limiting factors listed in the summary."""
+
+ZERO = 1e-6
+"""Value below which a shadow price is a rounding error of the solver."""
+
+GATES_OPEN = "plants wait for their gates"
+LINES_OR_PARTS = "lines or parts are short"
+ALL_PRODUCED = "all that is requested is produced: more would cost more than the shortage, or is not possible"
 
 
 def summary(plan: Plan) -> list[str]:
     """The plan in a few lines."""
     scenario, unit = plan.scenario, plan.unit
-    asked = plan.tables["asked"].values.mean(0).sum(1)
-    better, verb = ("saves", "save") if not plan.model.counts_threats else ("stops", "stop")
-    by_plant = ", ".join(f"{n} {a:,.0f}" for n, a in zip(scenario.names.plants, asked, strict=True) if a >= 1)
+    verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     lines = [
-        f"{scenario.title}: {plan.status}, gap {plan.gap:.2%} of the plan's worth, {plan.seconds:.0f} s",
-        f"it {better} {-plan.upper:,.1f} {unit} against doing nothing; none can {verb} more than {-plan.lower:,.1f}"
-        + (", what is short of the target counted at its price" if "short" in plan.tables else ""),
-        f"asked over the horizon: {by_plant or 'no unit'}",
-        f"crews begun a month: {scenario.decisions.crews.intake}",
+        f"{scenario.title}: {plan.status}, optimality gap {plan.gap:.2%} of the plan's gain, {plan.seconds:.0f} s",
+        *(f"not met: {sentence}" for sentence in plan.unmet),
+        f"it {verbs[0]} {-plan.upper:,.1f} {unit} compared with no decisions; no plan can {verbs[1]} more than "
+        f"{-plan.lower:,.1f}" + (", with shortages of the target at their price" if "shortfall" in plan.tables else ""),
+        f"units requested over the horizon: {requested_by_plant(plan) or 'none'}",
+        f"crew intake a month: {scenario.decisions.crews.intake}",
         f"kits ordered a month: {scenario.decisions.kits.order}",
-        *(f"{limit.name}: {found_value(limit, plan.solved.x)}" for limit in plan.model.limits),
+        *(f"{constraint.name}: {constraint.text(plan.solution.x)}" for constraint in plan.model.constraints),
     ]
     if plan.attained is not None:
         lines.append(f"what is to be reached is reached in {plan.attained:.0%} of the futures planned for")
-    lines += [
-        *binding(plan)[:5],
+    return [
+        *lines,
+        *bottlenecks(plan)[:LISTED],
         *shortfalls(plan),
         *(f"remark: {remark}" for remark in plan.remarks),
-        f"curves: {plan.curves.error}",
+        f"accuracy of the response surface: {plan.surface.accuracy}",
+        *quality(plan),
     ]
-    return lines + honesty(plan)
 
 
-def honesty(plan: Plan) -> list[str]:
-    """How far from the best the plan may be, what knowing would be worth, and what other samples would have said."""
+def requested_by_plant(plan: Plan) -> str:
+    """Units requested of each plant over the horizon; plants without any left out."""
+    units = plan.tables["requested"].values.mean(0).sum(1)
+    return ", ".join(f"{name} {u:,.0f}" for name, u in zip(plan.scenario.names.plants, units, strict=True) if u >= 1.0)
+
+
+def quality(plan: Plan) -> list[str]:
+    """VSS and EVPI, the estimated optimality gap, and how much the plan depends on the sample of futures."""
     lines = []
-    if plan.values is not None:
+    if plan.information is not None:
         lines.append(
-            f"on these futures minding the chance is worth {plan.values.vss:,.1f} {plan.unit} (against the plan for "
-            f"the mean future), and knowing the future beforehand at most {plan.values.evpi:,.1f} more"
+            f"on these futures the value of the stochastic solution is {plan.information.vss:,.1f} {plan.unit} "
+            f"(against the expected-value plan), the expected value of perfect information {plan.information.evpi:,.1f}"
         )
-    if plan.sampled is None:
+    if plan.gap_estimate is None:
         return lines
-    below, worth = plan.sampled.below(), max(1e-9, -plan.upper)
+    bound, gain = plan.gap_estimate.upper_bound(), max(1e-9, -plan.upper)
     lines.append(
-        f"gap to the true optimum of the linear model, from {len(plan.sampled.plan)} batches of other futures: "
-        f"{plan.sampled.mean:,.1f} {plan.unit}, below {below:,.1f} with 95 % confidence, "
-        f"{below / worth:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
+        f"optimality gap of the linear model, estimated on {len(plan.gap_estimate.plan)} batches of other futures: "
+        f"{plan.gap_estimate.mean:,.1f} {plan.unit}, below {bound:,.1f} with 95 % confidence, "
+        f"{bound / gain:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
     )
-    sheet, best = plan.model.sheet, plan.sampled.best
-    for name, scale, words in (
-        ("intake", CREW, "crews begun a month at first"),
-        ("kits", CREW, "kits ordered a month at first"),
-    ):
-        each = best[:, sheet.x.blocks[name]]
-        if each.shape[1]:
-            first = each[:, 0] * scale
-            lines.append(f"plans made for each batch alone have {first.min():,.0f} to {first.max():,.0f} {words}")
+    for name, text in (("intake", "crews a month at first"), ("kits", "kits a month at first")):
+        decisions = plan.gap_estimate.best[:, plan.model.builder.x.blocks[name]]
+        if decisions.shape[1]:
+            first = decisions[:, 0] * CREW
+            lines.append(f"the best plans of the single batches order {first.min():,.0f} to {first.max():,.0f} {text}")
     return lines
 
 
-def apart(found: Mapping[str, Apart]) -> list[str]:
-    """What the campaign makes of the linear model's numbers on the same futures."""
+def discrepancy_lines(found: Mapping[str, Discrepancy]) -> list[str]:
+    """The linear model's figures against those of the simulation on the same futures."""
     lines = []
-    for name, one in found.items():
-        off, luck = one.flown - one.linear, WIDE * one.error
+    for name, item in found.items():
         lines.append(
-            f"{name}: {one.linear:,.1f} {one.unit} in the linear model, {one.flown:,.1f} in the campaign on the same "
-            f"futures: {off:+,.1f} ± {luck:,.1f}" + (", more apart than luck explains" if abs(off) > luck else "")
+            f"{name}: {item.linear:,.1f} {item.unit} in the linear model, {item.simulated:,.1f} in the simulation of "
+            f"the same futures: {item.difference:+,.1f} ± {Z_95 * item.error:,.1f}"
+            + (", significantly different" if item.significant else "")
         )
     return lines
 
 
-def flown(flights: Flights, currency: str) -> list[str]:
-    """The plan beside its rivals in the campaign."""
-    lines = [
-        f"cost of rivals less the plan's, M {currency}, mean with 95 % interval; regret (mean); threats stopped more:"
+def budget_warnings(plan: Plan, found: Mapping[str, Discrepancy]) -> list[str]:
+    """A warning for each budget that the mean spend in the simulation exceeds."""
+    return [
+        f"warning: {constraint.name} is {constraint.high:,.4g} {found[constraint.name].unit}; in the simulation the "
+        f"mean spend is {found[constraint.name].simulated:,.4g}, since idle hours are paid too"
+        for constraint in plan.model.constraints
+        if constraint.name in found and found[constraint.name].simulated > constraint.high
     ]
-    for name in flights.flown:
-        gone, regret, stopped = flights.difference(name), flights.regret(name), flights.difference(name, "stopped")
+
+
+def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
+    """The plan and its alternatives in the out-of-sample evaluation."""
+    futures = evaluation.quantiles("plan", "cost").futures
+    lines = [
+        f"alternatives minus plan, {futures:,} unseen futures: cost (M {currency}, 95 % interval), regret, stopped"
+    ]
+    for name in evaluation.plans:
+        cost, regret = evaluation.difference(name), evaluation.regret(name)
+        stopped = evaluation.difference(name, "stopped")
         lines.append(
-            f"  {name:16} {gone.mean:10,.1f} ± {WIDE * gone.se_mean:<8,.1f} {regret.mean:10,.1f} "
-            f"{stopped.mean:12,.0f} ± {WIDE * stopped.se_mean:,.0f}"
+            f"  {name:20} {cost.mean:10,.1f} ± {Z_95 * cost.se_mean:<8,.1f} {regret.mean:10,.1f} "
+            f"{stopped.mean:12,.0f} ± {Z_95 * stopped.se_mean:,.0f}"
         )
-    risk, rivals = flights.risk, [name for name in flights.flown if name != "plan"]
+    risk, alternatives = evaluation.risk, [name for name in evaluation.plans if name != "plan"]
     if not risk.neutral:
-        each = [(name, flights.weighed(name)) for name in rivals]
+        differences = [(name, evaluation.risk_difference(name)) for name in alternatives]
         lines.append(
-            f"with a weight of {risk.weight:.0%} on the dearest {1.0 - risk.level:.0%} of futures, rivals cost more by "
-            + ", ".join(f"{name} {gone.mean:,.1f} ± {WIDE * gone.se_mean:,.1f}" for name, gone in each)
+            f"with a weight of {risk.weight:.0%} on the most expensive {1.0 - risk.level:.0%} of futures, alternatives "
+            "cost more by " + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
         )
-    for name in rivals:
-        gone = flights.weighed(name)
-        if gone.mean + WIDE * gone.se_mean < 0.0:
+    for name in alternatives:
+        cost = evaluation.risk_difference(name)
+        if cost.mean + Z_95 * cost.se_mean < 0.0:
             lines.append(
-                f"warning: flown, {name} is cheaper than this plan by {-gone.mean:,.1f}: do not prefer the plan"
+                f"warning: in the simulation {name} costs {-cost.mean:,.1f} less than this plan: do not prefer the plan"
             )
     return lines
 
 
-def split(front: Frontier) -> list[str]:
-    """The frontier of a country's share, and where the preferred share changes."""
+def frontier_lines(front: Frontier) -> list[str]:
+    """The frontier of a country's share, and where the cheapest share changes."""
     least = front.cost[front.cheapest]
     head = (
-        f"share of {front.country}: cost above the cheapest (M, 95 % interval), threats stopped, stopped in the worst "
-        f"{WORST:.0%} of futures, month of {front.rate:,.0f} a month (P50), jobs"
+        f"share of {front.country}: cost above the cheapest share (M, 95 % interval), threats stopped, share "
+        f"stopped in the worst {WORST_FUTURES:.0%} of futures, first month with {front.rate:,.0f} units (P50), jobs"
     )
     lines = [head]
     for i, share in enumerate(front.shares):
-        gone = front.cost[i] - least
-        luck = WIDE * gone.std(ddof=1) / np.sqrt(len(gone))
-        reached = float(np.quantile(front.reached[i], 0.5, method="higher"))
-        work = ", ".join(f"{country} {each[i].mean():,.0f}" for country, each in front.jobs.items())
+        difference = front.cost[i] - least
+        half_width = Z_95 * difference.std(ddof=1) / np.sqrt(len(difference))
+        jobs = ", ".join(f"{country} {count[i].mean():,.0f}" for country, count in front.jobs.items())
         lines.append(
-            f"  {share:4.0%} {gone.mean():9,.1f} ± {luck:<7,.1f} {front.stopped[i].mean():11,.0f} "
-            f"{tail_values(front.stopped_share[i], WORST).mean():7.1%} "
-            f"{'never' if np.isinf(reached) else f'{reached + 1:.0f}':>6} {work}"
+            f"  {share:4.0%} {difference.mean():9,.1f} ± {half_width:<7,.1f} {front.stopped[i].mean():11,.0f} "
+            f"{tail_values(front.stopped_share[i], WORST_FUTURES).mean():7.1%} {month_text(front, i):>18} {jobs}"
             + ("   dominated" if front.dominated[i] else "")
         )
     return [*lines, *front.breaks]
 
 
-def binding(plan: Plan) -> list[str]:
-    """Limits that bind, those worth most first: from when to when, in what share of futures, what one more is worth.
+def month_text(front: Frontier, row: int) -> str:
+    """The median month in which the rate is reached, and the share of futures in which it never is."""
+    median, never = front.month_reached(row).p50, front.never(row)
+    month = "never" if np.isinf(median) else f"{median:.0f}"
+    return month if never in (0.0, 1.0) else f"{month} (never: {never:.0%})"
 
-    Lines and workers of a plant that is asked nothing limit nothing.
+
+def bottlenecks(plan: Plan) -> list[str]:
+    """Limiting factors by months, share of futures and shadow price, those with the largest total value first.
+
+    Lines and workers of a plant without requests limit nothing.
     """
-    idle = {plant for plant, asked in series(plan.tables["asked"]) if asked.mean(0).sum() < 1.0}
-    found = []
+    idle = {plant for plant, units in series(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
+    ranked = []
     for constraint in limiting_factors.constraints():
-        table = plan.worth[constraint.name]
+        table = plan.shadow_prices.get(constraint.name)
+        if table is None:
+            continue
         for item, prices in series(table):
             if "plant" in table.axes and item in idle:
                 continue
-            often, worth = (prices > 1e-6).mean(0), prices.mean(0)
-            for low, high in spans(often >= OFTEN):
-                share, each = often[low : high + 1].mean(), worth[low : high + 1].mean()
-                if plan.model.counts_threats or each >= LEAST:
-                    what = constraint.statement.format(item=item, suppliers=sellers(plan, item))
-                    words = (
-                        f"{what} {when(plan, low, high)}, in {share:.0%} of futures; "
-                        f"{constraint.one_more} is worth {amount(plan, each)} on average"
+            active, price = (prices > ZERO).mean(0), prices.mean(0)
+            for first, last in spans(active >= REPORTED_SHARE):
+                share, mean = active[first : last + 1].mean(), price[first : last + 1].mean()
+                if plan.model.counts_threats or mean >= REPORTED_PRICE:
+                    statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
+                    sentence = (
+                        f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "
+                        f"{constraint.one_more} is worth {amount(plan, mean)} on average"
                     )
-                    found.append((worth[low : high + 1].sum(), words))
-    return [words for _, words in sorted(found, key=lambda one: -one[0])]
+                    ranked.append((price[first : last + 1].sum(), sentence))
+    return [sentence for _, sentence in sorted(ranked, key=lambda pair: -pair[0])]
 
 
-def when(plan: Plan, low: int, high: int) -> str:
-    months = plan.facts.pilot.months
-    return f"in {months[low]}" if low == high else f"from {months[low]} to {months[high]}"
+def month_span(plan: Plan, first: int, last: int) -> str:
+    """A span of months in words."""
+    months = plan.parameters.runs.months
+    return f"in {months[first]}" if first == last else f"from {months[first]} to {months[last]}"
 
 
-def amount(plan: Plan, each: float) -> str:
-    """Money, or threats where the aim is to stop the most."""
-    return f"{each:,.2g} threats" if plan.model.counts_threats else f"{each:,.0f} {plan.scenario.currency}"
+def amount(plan: Plan, value: float) -> str:
+    """Money, or threats where the objective is to stop most of them."""
+    return f"{value:,.2g} threats" if plan.model.counts_threats else f"{value:,.0f} {plan.scenario.currency}"
 
 
-def sellers(plan: Plan, part: str) -> str:
+def suppliers_of(plan: Plan, part: str) -> str:
     """The suppliers in use of a part."""
-    compiled = plan.facts.pilot.compiled
+    compiled = plan.parameters.runs.compiled
     names, weight = compiled.names, compiled.plan.sourcing
-    of = np.asarray(compiled.template.suppliers["part"])
-    own = [s for s, n in enumerate(of.tolist()) if names.parts[n] == part and weight[s] > 0.0]
-    return " and ".join(names.suppliers[s] for s in own)
+    parts = np.asarray(compiled.template.suppliers["part"]).tolist()
+    return " and ".join(names.suppliers[s] for s, n in enumerate(parts) if names.parts[n] == part and weight[s] > 0.0)
 
 
-def series(table: Table) -> Iterator[tuple[str, Floats]]:
-    """Each item of a table with its (futures, months)."""
+def series(table: FutureTable) -> Iterator[tuple[str, Floats]]:
+    """Each item of a table with its values, (futures, months)."""
     others = [axis for axis in table.axes if axis != "month"]
     if not others:
         yield "", table.values
         return
-    place = 1 + list(table.axes).index(others[0])
+    axis = 1 + list(table.axes).index(others[0])
     for i, item in enumerate(table.axes[others[0]]):
-        yield item, np.asarray(table.values.take(i, axis=place))
+        yield item, np.asarray(table.values.take(i, axis=axis))
 
 
-def spans(there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Iterator[tuple[int, int]]:
-    """First and last place of each run of truths."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
-    for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        yield low, high - 1
+def spans(flags: Flags) -> Iterator[tuple[int, int]]:
+    """First and last position of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        yield first, end - 1
 
 
 def shortfalls(plan: Plan) -> list[str]:
-    """Of the months short of the target, how short on average, and of what; empty without a target.
+    """Months short of the target, by how much on average, and the most frequent reason; empty without a target.
 
-    Of the plants that take part, one not yet open waits for its gate; an open one that makes less than it is asked is
-    short of workers where those bind, else of lines or parts; one that makes all it is asked is asked no more. Months
-    in a row with the same reason are one line.
+    Of the plants with requests, one that is not open waits for its gates; an open one that produces less than requested
+    is short of workers where these limit it, else of lines or parts; one that produces all has no further requests.
+    Consecutive months with the same reason are one line.
     """
-    if "short" not in plan.tables:
+    if "shortfall" not in plan.tables:
         return []
-    short = plan.tables["short"].values
-    reasons = why_short(plan)
-    counted = short.mean(0) >= 1.0
-    first = reasons.argmax(0)
-    found = []
-    for r, reason in enumerate(reasons_short()):
-        for low, high in spans(counted & (first == r)):
-            each, months = short[:, low : high + 1], plan.facts.pilot.months[low : high + 1]
-            span = months[0] if low == high else f"{months[0]} to {months[-1]}"
-            words = (
-                f"{span}: short by {each.mean():,.0f} units a month on average, in "
-                f"{(each > 0.01 * UNIT).mean():.0%} of futures; most often because {reason} "
-                f"({reasons[r, low : high + 1].mean():.0%})"
+    short = plan.tables["shortfall"].values
+    shares = reason_shares(plan)
+    most_frequent = shares.argmax(0)
+    lines = []
+    for r, reason in enumerate(reasons()):
+        for first, last in spans((short.mean(0) >= 1.0) & (most_frequent == r)):
+            units, months = short[:, first : last + 1], plan.parameters.runs.months[first : last + 1]
+            span = months[0] if first == last else f"{months[0]} to {months[-1]}"
+            sentence = (
+                f"{span}: short by {units.mean():,.0f} units a month on average, in "
+                f"{(units > 0.01 * UNIT).mean():.0%} of futures; most often because {reason} "
+                f"({shares[r, first : last + 1].mean():.0%})"
             )
-            found.append((low, words))
-    return [words for _, words in sorted(found)]
+            lines.append((first, sentence))
+    return [sentence for _, sentence in sorted(lines)]
 
 
-def reasons_short() -> tuple[str, ...]:
-    """Why plants produce less than the target, in the order of ``why_short``."""
-    return (WAITING, *(c.shortage for c in limiting_factors.constraints() if c.shortage), SHORT, ALL_MADE)
+def reasons() -> tuple[str, ...]:
+    """Why plants produce less than the target, in the order of ``reason_shares``."""
+    limits = (constraint.shortage for constraint in limiting_factors.constraints() if constraint.shortage)
+    return (GATES_OPEN, *limits, LINES_OR_PARTS, ALL_PRODUCED)
 
 
-def why_short(plan: Plan) -> Floats:
-    """(reasons, t) share of futures and plants taking part for which each of ``reasons_short`` holds in a month."""
-    made, asked = (block(plan.model, plan.followed, name) for name in ("made", "wanted"))
-    takes_part = asked.sum((0, 2)) > 0.01
-    takes_part |= ~takes_part.any()
-    made, asked = made[:, takes_part], asked[:, takes_part]
-    closed = plan.facts.since[:, takes_part] < 0
-    full = (made >= asked - 0.01) & ~closed
-    counted = closed | full
+def reason_shares(plan: Plan) -> Floats:
+    """(reasons, t) share of futures and plants with requests for which each of ``reasons`` holds in a month."""
+    produced, requested = (block(plan.model, plan.second_stage, name) for name in ("produced", "requested"))
+    active = requested.sum((0, 2)) > 0.01
+    active |= ~active.any()
+    produced, requested = produced[:, active], requested[:, active]
+    closed = plan.parameters.since[:, active] < 0
+    complete = (produced >= requested - 0.01) & ~closed
+    explained = closed | complete
     flags = [closed]
     for constraint in limiting_factors.constraints():
         if constraint.shortage:
-            active = (plan.worth[constraint.name].values[:, takes_part] > 0.0) & ~counted
-            counted |= active
-            flags.append(active)
-    return np.stack([flag.mean((0, 1)) for flag in (*flags, ~counted, full)])
+            limited = (plan.shadow_prices[constraint.name].values[:, active] > 0.0) & ~explained
+            explained |= limited
+            flags.append(limited)
+    return np.stack([flag.mean((0, 1)) for flag in (*flags, ~explained, complete)])

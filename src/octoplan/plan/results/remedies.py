@@ -1,4 +1,4 @@
-"""The cheapest ways out where a target is not reached: one thing changed at a time, and by how much it would take."""
+"""Remedies for a target that is missed: single changes, and the least amount of each that makes it reachable."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,156 +7,152 @@ from functools import partial
 
 import numpy as np
 
-from octoplan.plan.gates import opened
-from octoplan.plan.model import Model, build
-from octoplan.plan.optimise import MISS, PRACTICE, Plan, lacking_share, only
-from octoplan.plan.parameters import Facts, facts_of
-from octoplan.plan.response_surface import Pilot
-from octoplan.plan.results.evaluation import Progress
-from octoplan.plan.second_stage_tables import follow
+from octoplan.plan.gates import opening_days
+from octoplan.plan.model import Model, ModelInputs, build
+from octoplan.plan.optimise import LEARNING_FUTURES, TOLERATED_SHORTFALL, Plan, shortfall_share
+from octoplan.plan.parameters import Parameters, parameters_of
+from octoplan.plan.response_surface import DesignRuns, Progress
+from octoplan.plan.second_stage_tables import second_stages
 from octoplan.plan.solver import lshaped
-from octoplan.plan.solver.two_stage import Floats
+from octoplan.plan.solver.two_stage import Floats, recourse_cost
 
-GOAL = 0.9
-"""Share of futures in which the target should be reached where the aims name no confidence."""
+DEFAULT_CONFIDENCE = 0.9
+"""Share of futures in which the target should be reached where the goals have no confidence."""
 
-WEEKS, TIMES = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
-"""How much sooner a gate, how many times a capacity, is tried."""
+WEEKS, FACTORS = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
+"""Weeks by which a gate is advanced, and factors on a capacity, that are tried."""
 
-SEARCH, TIME = 5e-3, 20.0
-"""Share of what the plan saves, and seconds, at which the search of one trial may stop."""
+SEARCH_GAP, SEARCH_SECONDS = 5e-3, 20.0
+"""Optimality gap, relative to the plan's cost, and seconds at which the search of one trial may stop."""
 
 
 @dataclass(frozen=True)
 class Lever:
-    """One thing that could be changed: in words by amount, the amounts from least to most, and the facts it makes."""
+    """Something that can be changed: its description by amount, the amounts from least to most, and their effect."""
 
-    words: Callable[[float], str]
+    text: Callable[[float], str]
     amounts: tuple[float, ...]
-    facts: Callable[[float], Facts]
+    parameters: Callable[[float], Parameters]
 
 
-def ways_out(
+def remedies(
     plan: Plan, *, executor: ThreadPoolExecutor | None = None, progress: Progress | None = None
 ) -> list[str]:  # fmt: skip
-    """What would let the target be reached with the confidence asked for (``GOAL`` if none), each change by itself.
+    """Sentences on single changes with which the target would be reached with the confidence asked for.
 
-    Judged over the first futures, on plans that pay whatever a unit short of the target is worth; empty where there is
-    no target, or it is reached.
+    They are tried on the first futures, with plans for which the target is a firm requirement. Empty where there is no
+    target, or it is reached.
     """
-    goal = GOAL if plan.aims.confidence is None else plan.aims.confidence
-    if plan.aims.target is None or plan.attained is None or plan.attained >= goal:
+    confidence = DEFAULT_CONFIDENCE if plan.goals.confidence is None else plan.goals.confidence
+    if plan.goals.target is None or plan.attained is None or plan.attained >= confidence:
         return []
-    trial = Trial(plan, goal, executor)
-    as_it_is, cost = trial.reached(trial.facts)
-    if as_it_is >= goal:
-        more = cost - trial.paid
-        dearer = f"{max(0.0, more):,.1f} M {plan.scenario.currency} more than the plan costs"
-        return [f"the target can be reached in {as_it_is:.0%} of futures for {dearer}: ask for it with a confidence"]
-    found = [f"no outlay reaches the target in more than {as_it_is:.0%} of futures as things stand"]
-    every = list(levers(plan, trial.pilot, trial.facts))
+    trial = Trial(plan, confidence, executor)
+    unchanged, cost = trial.reached(trial.parameters)
+    if unchanged >= confidence:
+        extra = f"{max(0.0, cost - trial.plan_cost):,.1f} M {plan.scenario.currency}"
+        sentence = f"the target can be reached in {unchanged:.0%} of futures for {extra} more than the plan costs"
+        return [f"{sentence}; ask for it with a confidence"]
+    lines = [f"no spending reaches the target in more than {unchanged:.0%} of futures without other changes"]
+    every = list(levers(plan, trial.runs, trial.parameters))
     for done, lever in enumerate(every):
         if progress is not None:
-            progress("looking for ways out", done, len(every))
-        amount = trial.least(lever)
+            progress("looking for remedies", done, len(every))
+        amount = trial.least_amount(lever)
         if amount is not None:
-            found.append(f"it would be reached in {goal:.0%} with {lever.words(amount)}")
-    if len(found) == 1:
-        found.append("no single change of a gate, of a part's supply, of hiring or of lines would do; combine them")
-    return found
+            lines.append(f"remedy: it would be reached in {confidence:.0%} of futures with {lever.text(amount)}")
+    if len(lines) == 1:
+        lines.append(
+            "no single change of a gate, of a part's supply, of hiring or of line output suffices; combine them"
+        )
+    return lines
 
 
 class Trial:
-    """The programme over the first futures, with a target that must be reached whatever a unit short is worth."""
+    """The programme over the first futures, with the target as a firm requirement."""
 
-    def __init__(self, plan: Plan, goal: float, executor: ThreadPoolExecutor | None) -> None:
-        self.plan, self.goal, self.executor = plan, goal, executor
-        self.pilot = only(plan.facts.pilot, min(PRACTICE, plan.basis.counted))
-        self.facts = facts_of(self.pilot)
-        self.aims = replace(plan.aims, confidence=1.0, worst={}, stopped=None)
-        self.paid = self.money(self.model(self.facts), plan.solved.x)
-        self.tolerance = SEARCH * max(1.0, abs(self.paid))
+    def __init__(self, plan: Plan, confidence: float, executor: ThreadPoolExecutor | None) -> None:
+        self.plan, self.confidence, self.executor = plan, confidence, executor
+        self.runs = plan.parameters.runs.first(min(LEARNING_FUTURES, plan.basis.planned))
+        self.parameters = parameters_of(self.runs)
+        self.goals = replace(plan.goals, confidence=1.0, worst={}, stopped=None)
+        self.plan_cost = self.cost(self.model(self.parameters), plan.solution.x)
+        self.tolerance = SEARCH_GAP * max(1.0, abs(self.plan_cost))
 
-    def model(self, facts: Facts) -> Model:
-        """The programme over some facts of the same futures."""
-        curves = self.plan.curves.first(len(self.pilot))
-        return build(facts, curves, self.aims, self.plan.learning.value, given=self.plan.basis.given)
+    def model(self, parameters: Parameters) -> Model:
+        """The programme with other parameters of the same futures."""
+        surface = self.plan.surface.first(len(self.runs))
+        return build(ModelInputs(parameters, surface, self.goals, self.plan.learning.value, self.plan.basis.fixed))
 
-    def reached(self, facts: Facts) -> tuple[float, float]:
-        """Share of the futures that reach the target under the best plan, and its cost but for shortages, millions."""
-        model = self.model(facts)
-        found = lshaped.solve(
-            model.problem, model.scenarios, tolerance=self.tolerance, time_limit=TIME, executor=self.executor
-        )  # fmt: skip
-        followed, _ = follow(model, found.x)
-        lacking = lacking_share(model, model.scenarios, followed)
-        return float((lacking <= MISS).mean()), self.money(model, found.x)
+    def reached(self, parameters: Parameters) -> tuple[float, float]:
+        """Share of futures in which the best plan reaches the target, and its cost without shortages, millions."""
+        model = self.model(parameters)
+        solution = lshaped.solve(
+            model.problem, model.scenarios, tolerance=self.tolerance, time_limit=SEARCH_SECONDS, executor=self.executor
+        )
+        second, _ = second_stages(model, solution.x)
+        short = shortfall_share(model, model.scenarios, second)
+        return float((short <= TOLERATED_SHORTFALL).mean()), self.cost(model, solution.x)
 
-    def money(self, model: Model, x: Floats) -> float:
-        """Mean cost of a first stage, shortages left out, millions."""
-        followed, _ = follow(model, x)
-        columns = model.sheet.y.blocks["short"]
-        cost = np.array([
-            self.of(model, row, s) - float(row[columns] @ model.problem.second.cost[columns])
-            for s, row in enumerate(followed)
-        ])  # fmt: skip
-        return float(model.problem.first.cost @ x + cost.mean())
+    def cost(self, model: Model, x: Floats) -> float:
+        """Mean cost of a first stage without the price of shortages, millions."""
+        second, _ = second_stages(model, x)
+        columns = model.builder.y.blocks["shortfall"]
+        costs = np.array([recourse_cost(model.problem, scenario) for scenario in model.scenarios])
+        costs[:, columns] = 0.0
+        return float(model.problem.first.cost @ x + (costs * second).sum(1).mean())
 
-    def of(self, model: Model, row: Floats, s: int) -> float:
-        cost = model.problem.second.cost.copy()
-        cost[model.problem.random_cost] = model.scenarios.realise(s).cost
-        return float(cost @ row)
-
-    def least(self, lever: Lever) -> float | None:
-        """The least amount of a lever that reaches the goal, by bisection; none where the most does not."""
-        if self.reached(lever.facts(lever.amounts[-1]))[0] < self.goal:
+    def least_amount(self, lever: Lever) -> float | None:
+        """The least amount of a lever that reaches the target, by bisection; None where the largest does not."""
+        if self.reached(lever.parameters(lever.amounts[-1]))[0] < self.confidence:
             return None
         low, high = -1, len(lever.amounts) - 1
         while high - low > 1:
             middle = (low + high) // 2
-            enough = self.reached(lever.facts(lever.amounts[middle]))[0] >= self.goal
+            enough = self.reached(lever.parameters(lever.amounts[middle]))[0] >= self.confidence
             low, high = (low, middle) if enough else (middle, high)
         return lever.amounts[high]
 
 
-def levers(plan: Plan, pilot: Pilot, facts: Facts) -> Iterator[Lever]:
-    """Each gate sooner; more of each part that binds; faster hiring, and more from a line."""
-    compiled = pilot.compiled
-    names = compiled.names
-    for g in np.flatnonzero(compiled.links.plant_gates.any(0)).tolist():
-        yield Lever(partial(gate_words, names.gates[g]), WEEKS, partial(sooner, pilot, g))
-    binds = plan.worth["supply"].values.mean((0, 1)) > 0.0
-    for n in np.flatnonzero(binds).tolist():
-        yield Lever(partial(times_words, f"supply of {names.parts[n]}"), TIMES, partial(supplied, facts, n))
-    for parameter, words in (("hire_rate", "hiring at every plant"), ("line_rate", "output of every line")):
-        yield Lever(partial(times_words, words), TIMES, partial(times_all, pilot, parameter))
+def levers(plan: Plan, runs: DesignRuns, parameters: Parameters) -> Iterator[Lever]:
+    """Each gate earlier; more of each part that limits output; faster hiring, and more output of a line."""
+    names, links = runs.compiled.names, runs.compiled.links
+    for g in np.flatnonzero(links.plant_gates.any(0)).tolist():
+        yield Lever(partial(gate_text, names.gates[g]), WEEKS, partial(gate_earlier, runs, g))
+    limiting = plan.shadow_prices["supply"].values.mean((0, 1)) > 0.0
+    for n in np.flatnonzero(limiting).tolist():
+        yield Lever(partial(factor_text, f"supply of {names.parts[n]}"), FACTORS, partial(more_supply, parameters, n))
+    for parameter, name in (("hire_rate", "hiring rate of every plant"), ("line_rate", "output of every line")):
+        yield Lever(partial(factor_text, name), FACTORS, partial(all_plants, runs, parameter))
 
 
-def gate_words(gate: str, weeks: float) -> str:
-    return f"the gate {gate} {weeks:g} week{'s' * (weeks > 1)} sooner"
+def gate_text(gate: str, weeks: float) -> str:
+    """A gate earlier, in words."""
+    return f"the gate {gate} {weeks:g} week{'s' * (weeks > 1)} earlier"
 
 
-def times_words(what: str, times: float) -> str:
-    return f"{times:g} times the {what}"
+def factor_text(name: str, factor: float) -> str:
+    """A capacity times a factor, in words."""
+    return f"{factor:g} times the {name}"
 
 
-def supplied(facts: Facts, part: int, times: float) -> Facts:
-    """The facts with the supply of a part multiplied."""
-    return replace(facts, supply=facts.supply * np.where(np.arange(facts.supply.shape[2]) == part, times, 1.0))
+def more_supply(parameters: Parameters, part: int, factor: float) -> Parameters:
+    """The parameters with the supply of a part multiplied."""
+    factors = np.where(np.arange(parameters.supply.shape[2]) == part, factor, 1.0)
+    return replace(parameters, supply=parameters.supply * factors)
 
 
-def times_all(pilot: Pilot, parameter: str, times: float) -> Facts:
-    """The facts with a number of all plants multiplied."""
-    assumptions = pilot.assumptions.copy()
-    assumptions[:, sorted(set(pilot.compiled.slots["plants", parameter].tolist()) - {-1})] *= times
-    return facts_of(replace(pilot, assumptions=assumptions))
+def all_plants(runs: DesignRuns, parameter: str, factor: float) -> Parameters:
+    """The parameters with an assumption on all plants multiplied."""
+    assumptions = runs.assumptions.copy()
+    assumptions[:, sorted(set(runs.compiled.slots["plants", parameter].tolist()) - {-1})] *= factor
+    return parameters_of(replace(runs, assumptions=assumptions))
 
 
-def sooner(pilot: Pilot, gate: int, weeks: float) -> Facts:
-    """The facts with a gate passed some weeks sooner, at most at once, and plants opened by their critical path."""
-    column = pilot.compiled.slots["gates", "duration"][gate]
-    assumptions = pilot.assumptions.copy()
+def gate_earlier(runs: DesignRuns, gate: int, weeks: float) -> Parameters:
+    """The parameters with a gate that takes some weeks less, at least 0, and openings by the critical path."""
+    column = runs.compiled.slots["gates", "duration"][gate]
+    assumptions = runs.assumptions.copy()
     assumptions[:, column] = np.maximum(0.0, assumptions[:, column] - 7.0 * weeks)
-    moved = replace(pilot, assumptions=assumptions)
-    first = {**pilot.flown[0], "opened": opened(moved)}
-    return facts_of(replace(moved, flown=(first, *pilot.flown[1:])))
+    moved = replace(runs, assumptions=assumptions)
+    first = {**runs.tallies[0], "opened": opening_days(moved)}
+    return parameters_of(replace(moved, tallies=(first, *runs.tallies[1:])))

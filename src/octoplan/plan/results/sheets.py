@@ -1,6 +1,6 @@
-"""A plan as sheets of rows, for a workbook or for CSV: what is decided and expected, by when, on which assumptions.
+"""A plan as tables for a workbook or CSV: decisions, expected quantities, dates, limiting factors and assumptions.
 
-A figure that differs between futures stands as its mean, P10 and P90.
+A figure that differs between futures is given as its mean, P10 and P90.
 """
 
 import re
@@ -10,21 +10,20 @@ from datetime import date
 import numpy as np
 
 from octoplan.plan.optimise import Plan
-from octoplan.plan.results import narrative as words
-from octoplan.plan.results import schedule as calendar
-from octoplan.plan.results.evaluation import WIDE, Flights
-from octoplan.plan.second_stage_tables import Table as MonthlyTable
+from octoplan.plan.results import narrative, schedule
+from octoplan.plan.results.evaluation import Z_95, Evaluation
+from octoplan.plan.second_stage_tables import FutureTable
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.tables import Cell, Column, ColumnType, Table
 
 Row = tuple[Cell, ...]
 
-GRAIN = 1e-6
-"""Size below which a figure is the solver's, and 0; a limit that is worth more binds."""
+ZERO = narrative.ZERO
+"""Absolute value below which a figure is a rounding error of the solver, and 0."""
 
 
 def sheet(name: str, head: tuple[str, ...], rows: Iterable[Row]) -> Table:
-    """A table from its rows; a head with its unit in brackets becomes the label of a column."""
+    """A table from its rows; a heading with its unit in brackets becomes the label of a column."""
     cells = tuple(rows)
     columns = [
         Column(
@@ -46,123 +45,138 @@ def column_type(label: str, cells: Iterable[Cell]) -> ColumnType:
     return "string" if str in kinds and kinds == {str} else "number"
 
 
-def leaves(plan: Plan, flights: Flights | None) -> list[Table]:
-    """All sheets in reading order; that of the rivals only where they were flown."""
-    found = [
+def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
+    """All sheets in reading order; the alternatives only where they were evaluated."""
+    tables = [
         summary(plan), decisions(plan), gates(plan), output(plan), hiring(plan), orders(plan), crews(plan),
-        dispatch(plan), binding(plan),
+        dispatch(plan), limiting(plan),
     ]  # fmt: skip
-    if flights is not None:
-        found.append(rivals(plan, flights))
-    return [*found, sources(plan)]
+    if evaluation is not None:
+        tables.append(alternatives(plan, evaluation))
+    return [*tables, sources(plan)]
 
 
-def spread(values: Floats) -> Iterator[tuple[float, float, float]]:
-    """Mean, P10 and P90 of (futures, months), month by month; the solver's grains are 0."""
-    found = np.stack([values.mean(0), *np.quantile(values, (0.1, 0.9), axis=0)], 1)
-    for mean, low, high in np.where(np.abs(found) < GRAIN, 0.0, found):
+def mean_and_quantiles(values: Floats) -> Iterator[tuple[float, float, float]]:
+    """Mean, P10 and P90 of (futures, months), month by month, with rounding errors of the solver set to 0."""
+    figures = np.stack([values.mean(0), *np.quantile(values, (0.1, 0.9), axis=0)], 1)
+    for mean, low, high in np.where(np.abs(figures) < ZERO, 0.0, figures):
         yield float(mean), float(low), float(high)
 
 
 def first_of(month: str) -> date:
+    """The first day of a month such as 2026-07."""
     return date.fromisoformat(f"{month}-01")
 
 
 def summary(plan: Plan) -> Table:
-    """What was found, within which bounds, and the sentences that say why."""
+    """Status, bounds, constraints, and the sentences that explain them."""
     scenario = plan.scenario
-    money = "hundred threats" if plan.model.counts_threats else f"million {scenario.currency}, discounted"
-    better = "stopped" if plan.model.counts_threats else "saved"
-    asked = plan.tables["asked"].values.mean(0).sum(1).tolist()
+    unit = "hundred threats" if plan.model.counts_threats else f"million {scenario.currency}, discounted"
+    gain = "stopped" if plan.model.counts_threats else "saved"
+    requested = plan.tables["requested"].values.mean(0).sum(1).tolist()
     rows: list[Row] = [
         ("scenario", scenario.title, ""),
-        ("first day planned", calendar.first_day(plan), ""),
-        ("months planned", len(plan.facts.pilot.months), "months"),
-        ("futures planned for", plan.basis.counted, "futures"),
-        ("status of the search", plan.status, ""),
-        (f"{better} against doing nothing", -plan.upper, money),
-        (f"{better} at most by any plan", -plan.lower, money),
-        ("gap", 100.0 * plan.gap, "% of that"),
-        *((limit.name, limit.at(plan.solved.x), limit.unit) for limit in plan.model.limits),
-        *((f"asked of {name}", units, "units") for name, units in zip(scenario.names.plants, asked, strict=True)),
-    ]
-    if plan.sampled is not None:
-        batches = f"{money}, over {len(plan.sampled.plan)} batches"
-        rows.append(("gap to the true optimum of the linear model", plan.sampled.mean, batches))
-        rows.append(("the same, below with 95 % confidence", plan.sampled.below(), money))
-    for name, said in (
-        ("binds", words.binding(plan)), ("short", words.shortfalls(plan)), ("remark", plan.remarks),
-        ("curves", (str(plan.curves.error),)),
+        ("first day planned", schedule.first_day(plan), ""),
+        ("months planned", len(plan.parameters.runs.months), "months"),
+        ("futures planned for", plan.basis.planned, "futures"),
+        ("status", plan.status, ""),
+        (f"{gain} compared with no decisions", -plan.upper, unit),
+        (f"upper bound on what any plan has {gain}", -plan.lower, unit),
+        ("optimality gap", 100.0 * plan.gap, "% of the gain"),
+        *((c.name, number(c.at(plan.solution.x)), c.unit) for c in plan.model.constraints),
+        *((f"requested of {name}", u, "units") for name, u in zip(scenario.names.plants, requested, strict=True)),
+    ]  # fmt: skip
+    if plan.gap_estimate is not None:
+        batches = f"{unit}, over {len(plan.gap_estimate.plan)} batches"
+        rows.append(("optimality gap of the linear model, estimated", plan.gap_estimate.mean, batches))
+        rows.append(("its upper bound with 95 % confidence", plan.gap_estimate.upper_bound(), unit))
+    for name, lines in (
+        ("not met", plan.unmet), ("limiting factor", narrative.bottlenecks(plan)),
+        ("short of the target", narrative.shortfalls(plan)), ("remark", plan.remarks),
+        ("accuracy of the response surface", (str(plan.surface.accuracy),)),
     ):  # fmt: skip
-        rows += [(name, line, "") for line in said]
-    return sheet("Summary", ("what", "value", "unit"), tuple(rows))
+        rows += [(name, line, "") for line in lines]
+    return sheet("Summary", ("item", "value", "unit"), rows)
+
+
+def number(value: float) -> float | None:
+    """A number, or None where it is not defined."""
+    return None if np.isnan(value) else value
 
 
 def decisions(plan: Plan) -> Table:
-    """What is decided: output and lines by month since a plant opens, intake and kits by month of the calendar."""
-    decided, opened = plan.scenario.compile(), calendar.openings(plan)
-    months, rows = [first_of(month) for month in decided.names.months], list[Row]()
-    for what, unit, table in (("output", "units a month", decided.plan.output), ("lines", "lines", decided.plan.lines)):
-        for plant, series in zip(decided.names.plants, table.tolist(), strict=True):
-            opens = calendar.day_of(plan, float(np.median(opened[plant].days)))
+    """The decisions: output and lines by month since a plant opened, crew intake and kit orders by calendar month."""
+    compiled, opened = plan.scenario.compile(), schedule.openings(plan)
+    months, rows = [first_of(month) for month in compiled.names.months], list[Row]()
+    for decision, unit, table in (
+        ("output", "units a month", compiled.plan.output), ("lines", "lines", compiled.plan.lines),
+    ):  # fmt: skip
+        for plant, values in zip(compiled.names.plants, table.tolist(), strict=True):
+            opens = schedule.day_of(plan, float(np.median(opened[plant].days)))
             rows += [
-                (what, plant, since, calendar.months_on(opens, since), value, unit)
-                for since, value in enumerate(series)
+                (decision, plant, since, schedule.months_later(opens, since), value, unit)
+                for since, value in enumerate(values)
             ]
-    for added in calendar.lines(plan):
+    for added in schedule.lines(plan):
         rows.append(("lines added", added.plant, added.since, added.month, added.lines, "lines"))
-    for what, unit, chosen in (
-        ("crews begun", "crews a month", decided.plan.intake),
-        ("kits ordered", "kits a month", decided.plan.kit_orders),
+    for decision, unit, series in (
+        ("crew intake", "crews a month", compiled.plan.intake),
+        ("kits ordered", "kits a month", compiled.plan.kit_orders),
     ):
-        rows += [(what, "", None, month, value, unit) for month, value in zip(months, chosen.tolist(), strict=True)]
+        rows += [(decision, "", None, month, value, unit) for month, value in zip(months, series.tolist(), strict=True)]
     head = ("decision", "plant", "months since opening", "calendar month (at P50 opening)", "value", "unit")
-    return sheet("Decisions", head, tuple(rows))
+    return sheet("Decisions", head, rows)
 
 
 def gates(plan: Plan) -> Table:
     """The day on which each gate is passed and each plant opens."""
-    horizon = int(calendar.first_days(plan)[-1])
+    horizon = int(schedule.first_days(plan)[-1])
     rows: list[Row] = []
-    for step in calendar.gates(plan):
-        days = [calendar.day_of(plan, float(day)) for day in np.quantile(step.days, (0.1, 0.5, 0.9))]
-        beyond = float(np.mean(np.ceil(step.days) >= horizon))
-        rows.append((step.plant, step.country, step.name, *days, 100.0 * beyond))
+    for milestone in schedule.gates(plan):
+        days = [schedule.day_of(plan, float(day)) for day in np.quantile(milestone.days, (0.1, 0.5, 0.9))]
+        beyond = float(np.mean(np.ceil(milestone.days) >= horizon))
+        rows.append((milestone.plant, milestone.country, milestone.name, *days, 100.0 * beyond))
     head = ("plant", "country", "gate", "day P10", "day P50", "day P90", "beyond the horizon (% of futures)")
-    return sheet("Gates", head, tuple(rows))
+    return sheet("Gates", head, rows)
 
 
 def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) -> Iterator[Row]:
-    """A row for each quantity, item and month."""
+    """A row for each quantity, item and month, from values (futures, months)."""
     dates = [first_of(month) for month in months]
     for quantity, item, values in rows:
-        for month, figures in zip(dates, spread(values), strict=True):
+        for month, figures in zip(dates, mean_and_quantiles(values), strict=True):
             yield (quantity, item, month, *figures)
 
 
 def output(plan: Plan) -> Table:
-    """Units asked and made by plant and month."""
-    told = [(name, item, values) for name in ("asked", "made") for item, values in words.series(plan.tables[name])]
-    if "short" in plan.tables:
-        told.append(("short of the target", "all plants", plan.tables["short"].values))
+    """Units requested and produced by plant and month."""
+    rows = [
+        (name, item, values)
+        for name in ("requested", "produced")
+        for item, values in narrative.series(plan.tables[name])
+    ]
+    if "shortfall" in plan.tables:
+        rows.append(("short of the target", "all plants", plan.tables["shortfall"].values))
     head = ("quantity", "plant", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return sheet("Output", head, tuple(over_months(told, plan.facts.pilot.months)))
+    return sheet("Output", head, over_months(rows, plan.parameters.runs.months))
 
 
 def hiring(plan: Plan) -> Table:
-    """Workers needed by plant and month; joiners are the change of their mean."""
-    months, rows = [first_of(month) for month in plan.facts.pilot.months], list[Row]()
-    for team in calendar.hiring(plan):
-        for month, figures, joiners in zip(months, spread(team.workers), team.joiners.tolist(), strict=True):
+    """The workforce needed by plant and month; joiners are the change of its mean."""
+    months, rows = [first_of(month) for month in plan.parameters.runs.months], list[Row]()
+    for team in schedule.hiring(plan):
+        for month, figures, joiners in zip(
+            months, mean_and_quantiles(team.workers), team.joiners.tolist(), strict=True
+        ):  # fmt: skip
             rows.append((team.plant, month, *figures, joiners))
     head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "joiners (workers)")
-    return sheet("Hiring", head, tuple(rows))
+    return sheet("Hiring", head, rows)
 
 
 def orders(plan: Plan) -> Table:
-    """The order calendar."""
-    rows = []
-    for order in calendar.orders(plan):
+    """The order schedule."""
+    rows: list[Row] = []
+    for order in schedule.orders(plan):
         low, high = np.quantile(order.parts, (0.1, 0.9)).tolist()
         rows.append(
             (
@@ -172,80 +186,87 @@ def orders(plan: Plan) -> Table:
             )
         )  # fmt: skip
     head = (
-        "place by", "supplier", "part", "month of need", "first day of need", "lead within 90 % (days)",
+        "place by", "supplier", "part", "month of need", "first day of need", "lead time within 90 % (days)",
         "already late", "late (days)", "arrival expected", "needed mean (parts)", "needed P10 (parts)",
         "needed P90 (parts)", "needed in (% of futures)", f"price mean ({plan.scenario.currency})",
     )  # fmt: skip
-    return sheet("Orders", head, tuple(rows))
+    return sheet("Orders", head, rows)
 
 
 def crews(plan: Plan) -> Table:
-    """Crews begun and kits ordered a month, and the crews that have a kit."""
+    """Crew intake and kits ordered a month, and the crews that have a kit."""
     rows = zip(
-        (first_of(month) for month in plan.facts.pilot.months), *calendar.begun(plan),
-        *zip(*spread(plan.tables["equipped"].values), strict=True), strict=True,
+        (first_of(month) for month in plan.parameters.runs.months), *schedule.intake_and_orders(plan),
+        *zip(*mean_and_quantiles(plan.tables["equipped"].values), strict=True), strict=True,
     )  # fmt: skip
     head = (
-        "month", "begun (crews)", "ordered (kits)", "equipped mean (crews)", "equipped P10 (crews)",
+        "month", "intake (crews)", "ordered (kits)", "equipped mean (crews)", "equipped P10 (crews)",
         "equipped P90 (crews)",
     )  # fmt: skip
-    return sheet("Crews and kits", head, tuple(rows))
+    return sheet("Crews and kits", head, rows)
 
 
 def dispatch(plan: Plan) -> Table:
-    """Units sent by plant and lane, and what reaches the regions."""
-    told = [("shipped", way, values) for way, values in words.series(plan.tables["shipped"])]
-    told.append(("delivered", "all lanes", calendar.delivered(plan)))
+    """Units shipped by plant and lane, and units that reach the regions."""
+    rows = [("shipped", arc, values) for arc, values in narrative.series(plan.tables["shipped"])]
+    rows.append(("delivered", "all lanes", schedule.delivered(plan)))
     head = ("quantity", "plant and lane", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return sheet("Dispatch", head, tuple(over_months(told, plan.facts.pilot.months)))
+    return sheet("Dispatch", head, over_months(rows, plan.parameters.runs.months))
 
 
-def binding(plan: Plan) -> Table:
-    """What one more of each limit is worth, in the months in which it binds in some future."""
-    rows = []
-    for name, table in plan.worth.items():
+def limiting(plan: Plan) -> Table:
+    """Limiting factors with their shadow prices, in the months in which they limit in some future."""
+    rows: list[Row] = []
+    for name, table in plan.shadow_prices.items():
         unit = f"{plan.scenario.currency} a {table.unit}"
-        for item, often, month, figures in bound(table):
-            rows.append((name, item, month, 100.0 * often, *figures, unit))
-    head = ("limit", "item", "month", "binds in (% of futures)", "worth mean", "worth P10", "worth P90", "unit")
-    return sheet("Binding", head, tuple(rows))
+        for item, share, month, figures in active_months(table):
+            rows.append((name, item, month, 100.0 * share, *figures, unit))
+    head = (
+        "limiting factor", "item", "month", "limits in (% of futures)", "shadow price mean", "shadow price P10",
+        "shadow price P90", "unit",
+    )  # fmt: skip
+    return sheet("Limiting factors", head, rows)
 
 
-def bound(table: MonthlyTable) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
-    """Item, share of futures, month, and mean, P10 and P90 of the worth, where there is any."""
+def active_months(table: FutureTable) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
+    """Item, share of futures, month, and mean, P10 and P90 of the shadow price, where it is positive in some future."""
     months = [first_of(month) for month in table.axes["month"]]
-    for item, prices in words.series(table):
-        often = (prices > GRAIN).mean(0).tolist()
-        yield from ((item, o, m, f) for m, o, f in zip(months, often, spread(prices), strict=True) if o > 0.0)
+    for item, prices in narrative.series(table):
+        shares = (prices > ZERO).mean(0).tolist()
+        for month, share, figures in zip(months, shares, mean_and_quantiles(prices), strict=True):
+            if share > 0.0:
+                yield item, share, month, figures
 
 
-def rivals(plan: Plan, flights: Flights) -> Table:
-    """Each plan through the same unseen futures: cost, its difference to the plan's with a 95 % interval, regret."""
-    rows = []
-    for name in flights.flown:
-        gone, regret, cost = flights.difference(name), flights.regret(name), flights.quantiles(name, "cost")
-        units, stopped = (flights.quantiles(name, measure).mean for measure in ("made", "stopped"))
-        half = WIDE * gone.se_mean
+def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
+    """Each plan over the same unseen futures: cost, its difference from the plan's with a 95 % interval, regret."""
+    rows: list[Row] = []
+    for name in evaluation.plans:
+        cost, difference, regret = (
+            evaluation.quantiles(name, "cost"), evaluation.difference(name), evaluation.regret(name),
+        )  # fmt: skip
+        units, stopped = (evaluation.quantiles(name, measure).mean for measure in ("produced", "stopped"))
+        half_width = Z_95 * difference.se_mean
         rows.append(
-            (name, cost.mean, gone.mean, gone.mean - half, gone.mean + half, regret.mean, regret.p10, regret.p90, units,
-             stopped, cost.futures)
+            (name, cost.mean, difference.mean, difference.mean - half_width, difference.mean + half_width, regret.mean,
+             regret.p10, regret.p90, units, stopped, cost.futures)
         )  # fmt: skip
     money = f"M {plan.scenario.currency}"
     head = (
-        "plan", f"cost mean ({money})", f"cost less the plan's, mean ({money})", f"low end of 95 % ({money})",
-        f"high end of 95 % ({money})", f"regret mean ({money})", f"regret P10 ({money})", f"regret P90 ({money})",
-        "made mean (units)", "stopped mean (threats)", "futures",
+        "plan", f"cost mean ({money})", f"cost minus the plan's, mean ({money})", f"low end of 95 % interval ({money})",
+        f"high end of 95 % interval ({money})", f"regret mean ({money})", f"regret P10 ({money})",
+        f"regret P90 ({money})", "produced mean (units)", "stopped mean (threats)", "futures",
     )  # fmt: skip
-    return sheet("Rivals", head, tuple(rows))
+    return sheet("Alternatives", head, rows)
 
 
 def sources(plan: Plan) -> Table:
-    """Every number believed, as its row of the assumption log states it, with where it comes from."""
+    """Every assumption as in the assumption log, with its sources."""
     known = plan.scenario.sources
-    rows = []
+    rows: list[Row] = []
     for assumption in plan.scenario.assumptions:
-        titles = "; ".join(known[one].title if one in known else one for one in assumption.sources)
-        links = "; ".join(known[one].url for one in assumption.sources if one in known and known[one].url)
+        titles = "; ".join(known[key].title if key in known else key for key in assumption.sources)
+        links = "; ".join(known[key].url for key in assumption.sources if key in known and known[key].url)
         unit = assumption.unit.replace("money", assumption.currency or "money")
         rows.append(
             (assumption.name, assumption.value, assumption.low, assumption.high, assumption.distribution, unit,
@@ -256,4 +277,4 @@ def sources(plan: Plan) -> Table:
         "assumption", "value", "low", "high", "distribution", "unit", "price base (year)", "source",
         "address", "quality", "owner", "date", "note", "row",
     )  # fmt: skip
-    return sheet("Sources", head, tuple(rows))
+    return sheet("Sources", head, rows)

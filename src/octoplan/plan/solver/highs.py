@@ -1,4 +1,4 @@
-"""HiGHS held open and spoken to in arrays."""
+"""Calls to the HiGHS solver with arrays."""
 
 from enum import Enum
 from math import inf
@@ -13,12 +13,12 @@ from octoplan.errors import PlanError
 from octoplan.plan.solver.two_stage import Columns, Floats, Matrix
 
 Solver = Any
-"""An open ``highspy.Highs``, whose own types leave out much of it."""
+"""A ``highspy.Highs``, whose type stubs are incomplete."""
 
 Options = dict[str, str | int | float]
 
 SIMPLEX: Options = {"solver": "simplex", "simplex_strategy": 1, "presolve": "off"}
-"""Dual simplex without presolve: what a programme solved over and over with other bounds wants."""
+"""Dual simplex without presolve, for a programme that is solved many times with different bounds."""
 
 
 class Outcome(Enum):
@@ -42,11 +42,14 @@ OUTCOMES = {
 
 
 def load(columns: Columns, matrix: Matrix, lower: Floats, upper: Floats, options: Options | None = None) -> Solver:
-    """A silent HiGHS of one thread that minimises the columns' cost under rows (rows,) of the matrix."""
+    """A HiGHS solver of one thread, without output, loaded with a programme.
+
+    It minimises the cost of the columns subject to lower <= matrix x <= upper, (rows,) each.
+    """
     solver: Solver = highspy.Highs()  # type: ignore[no-untyped-call]
     rows = matrix.tocsr()
-    told: Options = {"output_flag": False, "threads": 1, "parallel": "off"}
-    for name, value in (told | (options or {})).items():
+    defaults: Options = {"output_flag": False, "threads": 1, "parallel": "off"}
+    for name, value in (defaults | (options or {})).items():
         if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise PlanError(f"HiGHS {solver.version()} does not know the option {name} = {value}; use 1.15 or newer")
     lp = highspy.HighsLp()
@@ -57,14 +60,14 @@ def load(columns: Columns, matrix: Matrix, lower: Floats, upper: Floats, options
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
     if columns.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in columns.integer]
+        lp.integrality_ = [kinds[int(integer)] for integer in columns.integer]
     if solver.passModel(lp) == highspy.HighsStatus.kError:
-        raise PlanError("HiGHS refuses the programme; look for entries that are enormous or not numbers")
+        raise PlanError("HiGHS does not accept the programme; look for entries that are very large or not numbers")
     return solver
 
 
 def run(solver: Solver, deadline: float = inf) -> Outcome:
-    """Solve until a deadline of ``perf_counter``; a solve that fails warm is tried once more from nothing."""
+    """Solve until a deadline of ``perf_counter``; a solve that fails from a warm start is repeated from a cold one."""
     for _ in range(2):
         if deadline < inf:
             # HiGHS counts the time of all its runs together
@@ -80,36 +83,36 @@ def run(solver: Solver, deadline: float = inf) -> Outcome:
 
 
 def run_interruptible(solver: Solver, deadline: float) -> Outcome:
-    """``run`` for what may take long: beside this thread, so that Ctrl-C ends it. KeyboardInterrupt passes on."""
-    found: list[Outcome] = []
+    """``run`` for long solves, in another thread, so that Ctrl-C ends it. KeyboardInterrupt passes on."""
+    outcomes: list[Outcome] = []
     ended = Event()
     solver.HandleUserInterrupt = True
 
     def work() -> None:
         try:
-            found.append(run(solver, deadline))
+            outcomes.append(run(solver, deadline))
         finally:
             ended.set()
 
     Thread(target=work, daemon=True).start()
     try:
-        # not Thread.join: interrupted once, it takes the thread for dead (Python before 3.13)
+        # not Thread.join: after one interruption it regards the thread as ended (Python before 3.13)
         while not ended.wait(0.1):
             pass
     except KeyboardInterrupt:
         solver.cancelSolve()
         ended.wait()
         raise
-    return found[0] if found else Outcome.FAILED
+    return outcomes[0] if outcomes else Outcome.FAILED
 
 
 def values(solver: Solver) -> Floats:
-    """The columns of the solution."""
+    """The values of the columns in the solution."""
     return np.array(solver.getSolution().col_value)
 
 
 def duals(solver: Solver) -> Floats:
-    """The multipliers of the rows: positive where a lower bound is paid for."""
+    """The duals of the rows: positive where a lower bound is active."""
     return np.array(solver.getSolution().row_dual)
 
 
@@ -118,6 +121,6 @@ def objective(solver: Solver) -> float:
     return float(solver.getInfo().objective_function_value)
 
 
-def bound(solver: Solver, whole: bool) -> float:
-    """The least cost any solution may have: of a solve with whole columns its bound, else the optimum."""
-    return float(solver.getInfo().mip_dual_bound) if whole else objective(solver)
+def lower_bound(solver: Solver, integer: bool) -> float:
+    """A lower bound on the cost: the dual bound of a mixed-integer solve, else the optimum."""
+    return float(solver.getInfo().mip_dual_bound) if integer else objective(solver)

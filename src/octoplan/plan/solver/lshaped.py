@@ -1,9 +1,9 @@
-"""The L-shaped method: a first stage found by cuts that tell it what the second will cost.
+"""The L-shaped method for two-stage stochastic programmes (Benders decomposition).
 
-Cuts are gathered by clusters of scenarios (Van Slyke and Wets 1969; multi-cut, Birge and Louveaux 1988). The next
-first stage to price lies between the best one known and the one the cuts propose (in-out, Ben-Ameur and Neto 2007),
-which keeps the second stage's bases near. Whole columns are relaxed until the cuts are tight, then asked of the master.
-The bounds hold at every step.
+Cuts are aggregated by clusters of scenarios (Van Slyke and Wets 1969; multi-cut, Birge and Louveaux 1988). The next
+first stage to evaluate lies between the best known one and the solution of the master (in-out separation, Ben-Ameur and
+Neto 2007), which keeps the bases of the second stage close. Integrality is relaxed until the cuts are tight, then
+required of the master. Lower and upper bound are valid at every iteration.
 """
 
 from collections.abc import Callable
@@ -18,54 +18,55 @@ from scipy import sparse
 
 from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
-from octoplan.plan.solver.highs import SIMPLEX, Options, Outcome, bound, load, run, run_interruptible, values
+from octoplan.plan.solver.highs import SIMPLEX, Options, Outcome, load, lower_bound, run, run_interruptible, values
 from octoplan.plan.solver.recourse import Cuts, SecondStage, Stopped
-from octoplan.plan.solver.risk import NEUTRAL, Risk, measured, value_at_risk
+from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_measure, value_at_risk
 from octoplan.plan.solver.two_stage import (
-    ENDLESS,
-    NO_SECOND,
+    INFEASIBLE_SECOND,
     TOLERANCE,
+    UNBOUNDED_COST,
     Columns,
     Floats,
     Ints,
     Scenarios,
-    Solved,
+    Solution,
     TwoStage,
-    check,
-    mean,
+    check_gap,
+    check_scenarios,
+    mean_scenario,
     relative_gap,
     remarks,
-    sound,
+    verified,
 )
 
 CLUSTERS = 200
-"""Cuts taken at a step unless told: more make fewer, dearer steps."""
+"""Default number of clusters: more give fewer, more expensive iterations."""
 
 INWARD = 0.5
-"""Share of the best first stage known in the next one priced."""
+"""Weight of the best known first stage in the next one evaluated."""
 
 EXACT: Options = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
 }
-"""The master keeps its cuts more strictly than the second stage judges them, lest the two disagree for ever."""
+"""Tolerances of the master, tighter than those of the second stage, so that a cut once added is not violated again."""
 
-FORETOLD = 0.9
-"""Share of the saving hoped for which, once had, lets the next step go all the way."""
+FULL_STEP = 0.9
+"""Share of the predicted decrease that, if realised, makes the next step a full one."""
 
-FARTHEST = 1e12
-"""A first stage sought farther out than this has no end."""
+LARGEST_RADIUS = 1e12
+"""Size of the box around the origin beyond which the programme is regarded as unbounded."""
 
-NO_FIRST = "the first stage contradicts itself: no x meets its rows and bounds; relax one of them"
-NO_TIME = "the search ended before it had found any plan; give it more time"
+INFEASIBLE_FIRST = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
+NO_TIME = "the search ended before it had found any plan; allow more time"
 
 Progress = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A first stage x, the master's whole point (x, eta, costs of clusters), and the bound that it proves."""
+    """A solution of the master: the first stage x, the full point (x, eta, costs of clusters), and its lower bound."""
 
     x: Floats
     point: Floats
@@ -73,57 +74,59 @@ class Proposal:
 
 
 class Master:
-    """x, under a tail eta, of groups the dearest, and the cost of each cluster of scenarios, held up by cuts."""
+    """The master programme in x, the threshold eta of a tail, the largest group mean, and the cost of each cluster."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, risk: Risk, clusters: int) -> None:
         self.problem, self.p, self.risk = problem, scenarios.probability, risk
         groups = np.split(np.arange(len(scenarios)), risk.groups)
-        self.members = [own for group in groups for own in np.array_split(group, max(1, clusters // risk.groups))]
+        self.members = [
+            cluster for group in groups for cluster in np.array_split(group, max(1, clusters // risk.groups))
+        ]
         clusters = len(self.members)
-        self.n, self.tail, self.dearest = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
-        self.free = np.zeros(clusters, bool)  # of a cluster without a cut nothing is known: its cost is held at 0
-        self.whole, self.radius = False, 1e2
-        first, more = problem.first, self.tail + self.dearest + clusters
-        each = np.zeros(clusters) if self.dearest else np.ones(clusters)
+        self.n, self.tail, self.worst = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
+        self.has_cut = np.zeros(clusters, bool)  # the cost of a cluster without a cut is fixed at 0
+        self.integer, self.radius = False, 1e2
+        first, extra = problem.first, self.tail + self.worst + clusters
+        weight = np.zeros(clusters) if self.worst else np.ones(clusters)
         columns = Columns(
-            np.concatenate([first.cost, [risk.weight] * self.tail, [1.0] * self.dearest, each]),
-            np.concatenate([first.lower, np.zeros(more)]),
-            np.concatenate([first.upper, np.zeros(more)]),
-            np.zeros(self.n + more, bool),
+            np.concatenate([first.cost, [risk.weight] * self.tail, [1.0] * self.worst, weight]),
+            np.concatenate([first.lower, np.zeros(extra)]),
+            np.concatenate([first.upper, np.zeros(extra)]),
+            np.zeros(self.n + extra, bool),
         )
-        rows = sparse.hstack([problem.rows, sparse.csr_array((len(problem.row_lower), more))], format="csr")
+        rows = sparse.hstack([problem.rows, sparse.csr_array((len(problem.row_lower), extra))], format="csr")
         lower, upper = problem.row_lower, problem.row_upper
-        if self.dearest:
-            above = np.zeros((risk.groups, self.n + more))
+        if self.worst:
+            above = np.zeros((risk.groups, self.n + extra))
             above[:, self.n] = 1.0
             for g, group in enumerate(groups):
-                own = [k for k, members in enumerate(self.members) if members[0] in group]
-                above[g, [self.n + 1 + k for k in own]] = -1.0 / self.p[group].sum()
+                clusters_of = [k for k, members in enumerate(self.members) if members[0] in group]
+                above[g, [self.n + 1 + k for k in clusters_of]] = -1.0 / self.p[group].sum()
             rows = sparse.vstack([rows, sparse.csr_array(above)], format="csr")
             lower = np.concatenate([lower, np.zeros(risk.groups)])
             upper = np.concatenate([upper, np.full(risk.groups, inf)])
         self.solver = load(columns, rows, lower, upper, SIMPLEX | EXACT)
 
-    def ask_whole(self, gap: float, tolerance: float) -> None:
-        """From here on whole columns are whole."""
-        self.whole = True
+    def require_integers(self, gap: float, tolerance: float) -> None:
+        """Require integrality from now on, with a relative and an absolute gap of the master's search."""
+        self.integer = True
         for j in np.flatnonzero(self.problem.first.integer):
             self.solver.changeColIntegrality(int(j), highspy.HighsVarType.kInteger)
-        told: Options = {
+        options: Options = {
             "solver": "choose",
             "presolve": "choose",
             "mip_rel_gap": gap,
             "mip_abs_gap": tolerance,
         }
-        for name, value in told.items():
+        for name, value in options.items():
             self.solver.setOptionValue(name, value)
 
     def add(self, cuts: Cuts, etas: list[float], proposal: Proposal | None) -> bool:
-        """Cuts of each cluster at each threshold, and those that forbid what a scenario cannot meet.
+        """Add optimality cuts of each cluster at each threshold, and feasibility cuts.
 
-        Says whether one of them breaks the proposal.
+        Returns whether one of them excludes the proposal.
         """
-        n, first_cost = self.n, self.n + self.tail + self.dearest
+        n, first_cost = self.n, self.n + self.tail + self.worst
         rows: list[tuple[float, Floats]] = []
         width = first_cost + len(self.members)
         for s in np.flatnonzero((self.p > 0.0) & np.isinf(cuts.costs)):
@@ -131,16 +134,16 @@ class Master:
             row = np.zeros(width)
             row[:n] = -cuts.slope[s] / size
             rows.append((cuts.constant[s] / size, row))
-        for k, own in enumerate(self.members):
-            possible = own[self.p[own] > 0.0]
+        for k, members in enumerate(self.members):
+            possible = members[self.p[members] > 0.0]
             if np.isinf(cuts.costs[possible]).any():
                 continue
-            for eta in [-inf, *etas] if self.tail and not self.free[k] else etas:
-                weight, past = self.weights(possible, cuts.costs[possible], eta)
+            for eta in [-inf, *etas] if self.tail and not self.has_cut[k] else etas:
+                weight, beyond = self.weights(possible, cuts.costs[possible], eta)
                 row = np.zeros(width)
-                row[:n], row[n : n + self.tail], row[first_cost + k] = -weight @ cuts.slope[possible], past, 1.0
+                row[:n], row[n : n + self.tail], row[first_cost + k] = -weight @ cuts.slope[possible], beyond, 1.0
                 rows.append((float(weight @ cuts.constant[possible]), row))
-            self.free[k] = True
+            self.has_cut[k] = True
         if not rows:
             return False
         body = sparse.csr_array(np.array([row for _, row in rows]))
@@ -153,61 +156,65 @@ class Master:
             np.any(bounds - body @ proposal.point > 1e-10 * np.maximum(1.0, np.abs(bounds)))
         )
 
-    def weights(self, own: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
-        """Weight of each scenario's cost in its cluster's, and of eta: the slope of the mixture at a threshold."""
-        p, risk = self.p[own], self.risk
+    def weights(self, scenarios: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
+        """Weights of scenario costs in a cluster's cost, and of eta: a subgradient of the risk measure at eta."""
+        p, risk = self.p[scenarios], self.risk
         if not self.tail:
             return p, 0.0
         beyond = p * (costs > eta) * risk.weight / (1.0 - risk.level)
         return (1.0 - risk.weight) * p + beyond, float(beyond.sum())
 
     def propose(self, deadline: float) -> Proposal:
-        """The best first stage under the cuts. Raises Stopped, or PlanError where there is none or none is best.
+        """Solve the master. Raises Stopped at the deadline, or PlanError where it is infeasible or unbounded.
 
-        Where the cuts do not yet bound it, it is sought in a box that grows, and proves no bound.
+        Where the cuts do not yet bound it, it is solved in a growing box, which gives no lower bound.
         """
-        n, first, free = self.n, self.problem.first, self.free
-        known = bool(free.all())
-        eta = np.full(self.tail + self.dearest, inf if known else 0.0)
-        lower = np.concatenate([first.lower, -eta, np.where(free, -inf, 0.0)])
-        upper = np.concatenate([first.upper, eta, np.where(free, inf, 0.0)])
-        self.bound(lower, upper)
+        n, first, has_cut = self.n, self.problem.first, self.has_cut
+        complete = bool(has_cut.all())
+        eta = np.full(self.tail + self.worst, inf if complete else 0.0)
+        lower = np.concatenate([first.lower, -eta, np.where(has_cut, -inf, 0.0)])
+        upper = np.concatenate([first.upper, eta, np.where(has_cut, inf, 0.0)])
+        self.set_bounds(lower, upper)
         outcome = self.run(deadline)
-        endless = outcome is Outcome.UNBOUNDED
-        if endless:
+        unbounded = outcome is Outcome.UNBOUNDED
+        if unbounded:
             self.radius *= 10.0
-            if self.radius > FARTHEST:
-                raise PlanError(ENDLESS)
-            far = self.radius + np.abs(np.concatenate([lower, upper])[np.isfinite(np.concatenate([lower, upper]))]).max(
-                initial=0.0
+            if self.radius > LARGEST_RADIUS:
+                raise PlanError(UNBOUNDED_COST)
+            bounds = np.concatenate([lower, upper])
+            far = self.radius + np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0)
+            boxed = np.arange(len(lower)) < n + self.tail + self.worst
+            self.set_bounds(
+                np.where(boxed, np.maximum(lower, -far), lower), np.where(boxed, np.minimum(upper, far), upper)
             )
-            boxed = np.arange(len(lower)) < n + self.tail + self.dearest
-            self.bound(np.where(boxed, np.maximum(lower, -far), lower), np.where(boxed, np.minimum(upper, far), upper))
             outcome = self.run(deadline)
         if outcome is Outcome.STOPPED:
             raise Stopped
         if outcome is Outcome.INFEASIBLE:
-            raise PlanError(NO_SECOND)
+            raise PlanError(INFEASIBLE_SECOND)
         if outcome is not Outcome.OPTIMAL:
-            raise PlanError("HiGHS finds no end to the master programme; bring the coefficients closer together")
+            raise PlanError("HiGHS cannot solve the master programme; bring the coefficients closer together")
         point = values(self.solver)
         x = np.clip(point[:n], first.lower, first.upper)
-        if self.whole:
+        if self.integer:
             x = np.where(first.integer, np.round(x), x)
-        return Proposal(x, point, bound(self.solver, self.whole) if known and not endless else -inf)
+        bound = lower_bound(self.solver, self.integer) if complete and not unbounded else -inf
+        return Proposal(x, point, bound)
 
     def run(self, deadline: float) -> Outcome:
-        return run_interruptible(self.solver, deadline) if self.whole else run(self.solver, deadline)
+        """Solve until a deadline."""
+        return run_interruptible(self.solver, deadline) if self.integer else run(self.solver, deadline)
 
-    def bound(self, lower: Floats, upper: Floats) -> None:
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of all columns."""
         self.solver.changeColsBounds(len(lower), np.arange(len(lower), dtype=np.int32), lower, upper)
 
 
 @dataclass
 class Search:
-    """Where the method stands: the bounds, the best plan, and the point that steps are drawn towards.
+    """The state of the method: bounds, the best solution, and the stability centre.
 
-    The centre is the best first stage with whole columns relaxed; without such columns it is the best plan.
+    The centre is the best first stage with integrality relaxed; without integer columns it is the best solution.
     """
 
     second: SecondStage
@@ -225,17 +232,17 @@ class Search:
     iterations: int = 0
 
     def met(self, upper: float) -> bool:
-        """Whether the lower bound is near enough to an upper one."""
+        """Whether an upper bound is within the gap of the lower one."""
         if self.tolerance is not None:
             return upper - self.lower <= self.tolerance
         return relative_gap(self.lower, upper) <= self.gap
 
-    def price(self, x: Floats, proposal: Proposal | None = None) -> bool:
-        """Price x in every scenario and add its cuts; whether they break the proposal."""
+    def evaluate(self, x: Floats, proposal: Proposal | None = None) -> bool:
+        """Evaluate x in every scenario and add its cuts; returns whether they exclude the proposal."""
         master = self.master
         first, p, risk = master.problem.first, master.p, master.risk
         cuts = self.second.solve(x, self.deadline)
-        cost = float(first.cost @ x) + measured(risk, cuts.costs, p)
+        cost = float(first.cost @ x) + risk_measure(risk, cuts.costs, p)
         if cost < self.centre_cost:
             self.centre, self.centre_cost = x, cost
         if cost < self.upper and not np.any(first.integer & (np.abs(x - np.round(x)) > TOLERANCE)):
@@ -243,51 +250,51 @@ class Search:
         etas = [0.0]
         if master.tail:
             etas = [value_at_risk(cuts.costs, p, risk.level)] + ([] if proposal is None else [proposal.point[master.n]])
-        broken = master.add(cuts, etas, proposal)
+        excluded = master.add(cuts, etas, proposal)
         self.iterations += 1
         if self.progress is not None:
             self.progress(self.iterations, self.lower, self.upper)
-        return broken
+        return excluded
 
-    def relaxed(self) -> bool:
-        """Steps with whole columns relaxed, until the bounds of that meet; False if tolerances bar the way."""
-        onward, foretold = True, False
+    def solve_relaxation(self) -> bool:
+        """Iterate with integrality relaxed until the bounds meet; False where tolerances allow no further step."""
+        improved, full_step = True, False
         while True:
-            before = self.lower, self.centre_cost
+            lower, centre_cost = self.lower, self.centre_cost
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
             if self.met(self.centre_cost):
                 return True
-            rising = self.lower - before[0] > 1e-3 * (self.centre_cost - self.lower)
-            drawn = self.centre is not None and (onward or rising) and not foretold
+            rising = self.lower - lower > 1e-3 * (self.centre_cost - self.lower)
+            inside = self.centre is not None and (improved or rising) and not full_step
             x = proposal.x
-            if self.centre is not None and drawn:
+            if self.centre is not None and inside:
                 x = INWARD * self.centre + (1.0 - INWARD) * x
-            broken = self.price(x, proposal)
-            onward = self.centre_cost < before[1]
-            hoped = (1.0 - INWARD) * (before[1] - proposal.lower)
-            foretold = before[1] - self.centre_cost > FORETOLD * hoped
-            if not drawn and not broken and proposal.lower > -inf:
+            excluded = self.evaluate(x, proposal)
+            improved = self.centre_cost < centre_cost
+            predicted = (1.0 - INWARD) * (centre_cost - proposal.lower)
+            full_step = centre_cost - self.centre_cost > FULL_STEP * predicted
+            if not inside and not excluded and proposal.lower > -inf:
                 return self.met(self.centre_cost)
 
-    def whole(self) -> bool:
-        """Steps with whole columns whole, until the bounds meet; False if tolerances bar the way."""
+    def solve_integer(self) -> bool:
+        """Iterate with integrality required until the bounds meet; False where tolerances allow no further step."""
         if self.tolerance is None:
-            self.master.ask_whole(0.5 * self.gap, 1e-6)
+            self.master.require_integers(0.5 * self.gap, 1e-6)
         else:
-            self.master.ask_whole(0.0, 0.5 * self.tolerance)
+            self.master.require_integers(0.0, 0.5 * self.tolerance)
         while not self.met(self.upper):
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
-            if not self.met(self.upper) and not self.price(proposal.x, proposal):
+            if not self.met(self.upper) and not self.evaluate(proposal.x, proposal):
                 break
         return self.met(self.upper)
 
 
 def start(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
-    """A first stage to begin with: that of the mean scenario, else any. Raises PlanError if there is none."""
+    """An initial first stage: the optimum for the mean scenario, else any feasible one. Raises PlanError for none."""
     try:
-        return extensive.solve(problem, mean(scenarios), gap=1e-3, time_limit=time_limit).x
+        return extensive.solve(problem, mean_scenario(scenarios), gap=1e-3, time_limit=time_limit).x
     except PlanError:
         first = problem.first
         free = Columns(np.zeros(len(first)), first.lower, first.upper, first.integer)
@@ -295,7 +302,7 @@ def start(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
         outcome = run_interruptible(alone, perf_counter() + time_limit)
         if outcome is Outcome.OPTIMAL:
             return values(alone)
-        raise PlanError(NO_FIRST if outcome is Outcome.INFEASIBLE else NO_TIME) from None
+        raise PlanError(INFEASIBLE_FIRST if outcome is Outcome.INFEASIBLE else NO_TIME) from None
 
 
 def solve(
@@ -309,47 +316,52 @@ def solve(
     clusters: int = CLUSTERS,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
-) -> Solved:
-    """The least of first-stage cost and the risk of the second stage's, with bounds; Ctrl-C ends the search early.
+) -> Solution:
+    """Minimise first-stage cost plus the risk measure of the second stage; Ctrl-C ends the search early.
 
     gap
-        Relative distance of the bounds at which to stop.
+        Relative optimality gap at which to stop, at least ``LEAST_GAP``.
     tolerance
-        Distance of the bounds at which to stop, in units of cost, in place of the relative one.
+        Absolute optimality gap at which to stop, in units of cost, in place of the relative one.
     time_limit
-        Seconds; the best plan until then is returned. Only a search that is cut off may differ from run to run.
+        Seconds; the best solution until then is returned. Only a search that is cut off may differ between runs.
     clusters
-        Cuts taken at a step, at most one for each scenario.
+        Cuts added in an iteration, at most one for each scenario.
     executor
-        Threads that share the scenarios; this thread alone if none is given. The same bits either way.
+        Threads that share the scenarios; this thread alone where None. The results are the same to the bit.
     progress
-        Told iteration, lower and upper bound at each step.
+        Called with iteration, lower and upper bound after each iteration.
 
-    Raises PlanError where no plan is possible, none is best, or none was found in time.
+    Raises PlanError for a gap below the solver's tolerances, an infeasible or unbounded programme, or no solution in
+    time.
     """
-    check(problem, scenarios)
+    check_gap(gap)
+    if tolerance is not None and not 0.0 <= tolerance < inf:
+        raise PlanError(f"an absolute gap of {tolerance:g} is not possible; write a finite number, 0 or more")
+    check_scenarios(problem, scenarios)
     if len(scenarios) % risk.groups:
-        raise PlanError(f"{len(scenarios)} scenarios are not {risk.groups} groups of one size; draw as many for each")
+        raise PlanError(f"{len(scenarios)} scenarios cannot be split into {risk.groups} groups of equal size")
     if problem.second.integer.any():
-        raise PlanError("cuts need a second stage that can be divided; use the extensive form for whole columns there")
+        raise PlanError(
+            "the L-shaped method needs a continuous second stage; use the extensive form for integer columns"
+        )
     deadline = perf_counter() + time_limit
     clusters = max(1, min(clusters, len(scenarios)))
     master = Master(problem, scenarios, risk, clusters)
     search = Search(SecondStage(problem, scenarios, executor), master, deadline, gap, tolerance, progress)
     try:
-        begin = start(problem, scenarios, time_limit)
-        search.price(begin)
-        reached = search.relaxed()
+        search.evaluate(start(problem, scenarios, time_limit))
+        converged = search.solve_relaxation()
         if problem.first.integer.any():
-            reached = search.whole()
-        status = "optimal" if reached else "stalled"
+            converged = search.solve_integer()
+        status = "optimal" if converged else "stalled"
     except Stopped:
         status = "time limit"
     except KeyboardInterrupt:
         status = "interrupted"
     if search.x is None:
         raise PlanError(NO_TIME)
-    return Solved(
-        sound(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
+    return Solution(
+        verified(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
         search.iterations, remarks(problem, scenarios),
     )  # fmt: skip

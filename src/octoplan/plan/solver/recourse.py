@@ -1,9 +1,9 @@
-"""The second stage under a given first one: its cost in each scenario, and the cuts that cost gives.
+"""The second stage under a given first stage: its cost in each scenario, and the cuts of the L-shaped method.
 
-A cut holds for any multipliers of the rows, by weak duality, so one is never wrong by more than the tolerance at which
-a reduced cost counts as zero; the solver's multipliers make it touch (Van Slyke and Wets 1969). Each chunk of
-scenarios keeps a solver of its own, and each scenario the basis it ended with: the next first stage is a few pivots
-away. Chunks depend on the number of scenarios alone, so neither their number nor their order follows the workers.
+By weak duality a cut is valid for any duals of the rows, up to the tolerance at which a reduced cost counts as zero;
+with the optimal duals it is tight (Van Slyke and Wets 1969). Each chunk of scenarios keeps one solver, and each
+scenario its last optimal basis, from which the next first stage is a few pivots away. Chunks depend on the number of
+scenarios alone, so that results do not depend on the number of threads.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,19 @@ import numpy as np
 
 from octoplan.errors import PlanError
 from octoplan.plan.solver.highs import SIMPLEX, Outcome, duals, load, objective, run
-from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage, entries, second_cost
+from octoplan.plan.solver.two_stage import (
+    Columns,
+    Floats,
+    Ints,
+    Realisation,
+    Scenarios,
+    TwoStage,
+    entries,
+    recourse_cost,
+)
 
 CHUNKS = 32
-"""Solvers held, at most: enough to share among any machine's cores, few enough for its memory."""
+"""Most solvers kept: enough for the cores of any machine, few enough for its memory."""
 
 
 class Stopped(Exception):
@@ -29,13 +38,13 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Cuts:
-    """What a first stage x costs later, and why; rows are scenarios.
+    """Second-stage costs of a first stage x, and a cut for each scenario.
 
     costs
-        (scenarios,) Q(x, s), infinite where the second stage cannot be met.
+        (scenarios,) Q(x, s), infinite where the second stage is infeasible.
     constant, slope
-        (scenarios,) and (scenarios, first): Q(z, s) >= constant + slope z for every z; where the cost is infinite,
-        0 >= constant + slope z for every z that can be met, and x breaks it.
+        (scenarios,) and (scenarios, first): an optimality cut Q(z, s) >= constant + slope z for every z; where the cost
+        is infinite, a feasibility cut 0 >= constant + slope z for every feasible z, which x violates.
     """
 
     costs: Floats
@@ -46,32 +55,32 @@ class Cuts:
 def cut(
     problem: TwoStage, r: Realisation, technology: Floats, recourse: Floats, pi: Floats, cost: Floats
 ) -> tuple[float, Floats]:
-    """Constant and slope of min over y in its bounds of cost y + pi (row bounds - T x - W y): a bound for any pi.
+    """Constant and slope of the cut min over y in its bounds of cost y + pi (row bounds - T x - W y), valid for any pi.
 
     technology, recourse
-        Of the random entries, the difference to the problem's own.
+        Random entries of T and W less the values stored in the problem.
     pi
-        (second rows,) multipliers; those of a side without a bound are dropped.
+        (second rows,) duals; those of a side without a bound are set to 0.
     """
     pi = np.where((pi > 0.0) & (r.lower == -np.inf) | (pi < 0.0) & (r.upper == np.inf), 0.0, pi)
     side = np.where(pi > 0.0, r.lower, np.where(pi < 0.0, r.upper, 0.0))
-    reduced = cost - problem.priced[1] @ pi
+    reduced = cost - problem.transposed[1] @ pi
     if len(recourse):
-        at = problem.random_recourse
-        np.subtract.at(reduced, at[:, 1], pi[at[:, 0]] * recourse)
+        places = problem.random_recourse
+        np.subtract.at(reduced, places[:, 1], pi[places[:, 0]] * recourse)
     second = problem.second
     best = np.where(reduced > 0.0, second.lower, np.where(reduced < 0.0, second.upper, 0.0))
-    # no column can be taken without end at a gain, so a gain there is the solver's tolerance
+    # an optimal basis leaves no negative reduced cost on an unbounded column, except within the solver's tolerance
     constant = float(pi @ side + reduced @ np.where(np.isfinite(best), best, 0.0))
-    slope = -(problem.priced[0] @ pi)
+    slope = -(problem.transposed[0] @ pi)
     if len(technology):
-        at = problem.random_technology
-        np.subtract.at(slope, at[:, 1], pi[at[:, 0]] * technology)
+        places = problem.random_technology
+        np.subtract.at(slope, places[:, 1], pi[places[:, 0]] * technology)
     return constant, slope
 
 
 class Chunk:
-    """Some scenarios, by number, with the one solver that serves them in turn."""
+    """Some scenarios, by number, with one solver for all of them."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, numbers: Ints) -> None:
         second = problem.second
@@ -81,25 +90,27 @@ class Chunk:
         self.technology = entries(problem.technology, problem.random_technology)
         self.recourse = entries(problem.recourse, problem.random_recourse)
         self.rows = np.arange(len(free), dtype=np.int32)
-        self.priced = problem.random_cost.astype(np.int32)
+        self.cost_columns = problem.random_cost.astype(np.int32)
         self.solver = load(relaxed, problem.recourse, -free, free, SIMPLEX)
         self.basis: dict[int, Any] = {}
 
-    def pose(self, realisation: Realisation, x: Floats) -> None:
-        """Hand the solver what one scenario makes of the second stage."""
+    def load_scenario(self, realisation: Realisation, x: Floats) -> None:
+        """Set the solver to the second stage of a scenario under a first stage."""
         problem = self.problem
-        taken = problem.technology @ x
+        activity = problem.technology @ x
         if len(self.technology):
-            at = problem.random_technology
-            np.add.at(taken, at[:, 0], (realisation.technology - self.technology) * x[at[:, 1]])
-        self.solver.changeRowsBounds(len(self.rows), self.rows, realisation.lower - taken, realisation.upper - taken)
-        if len(self.priced):
-            self.solver.changeColsCost(len(self.priced), self.priced, realisation.cost)
+            places = problem.random_technology
+            np.add.at(activity, places[:, 0], (realisation.technology - self.technology) * x[places[:, 1]])
+        self.solver.changeRowsBounds(
+            len(self.rows), self.rows, realisation.lower - activity, realisation.upper - activity
+        )
+        if len(self.cost_columns):
+            self.solver.changeColsCost(len(self.cost_columns), self.cost_columns, realisation.cost)
         for (i, j), value in zip(problem.random_recourse, realisation.recourse, strict=True):
             self.solver.changeCoeff(int(i), int(j), float(value))
 
     def solve(self, x: Floats, stop: Callable[[], bool]) -> Cuts:
-        """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError for a cost that falls without end."""
+        """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError for an unbounded or failed second stage."""
         problem = self.problem
         costs, constant = np.empty(len(self.numbers)), np.empty(len(self.numbers))
         slope = np.empty((len(self.numbers), len(x)))
@@ -107,7 +118,7 @@ class Chunk:
             if stop():
                 raise Stopped
             realisation = self.scenarios.realise(s)
-            self.pose(realisation, x)
+            self.load_scenario(realisation, x)
             if s in self.basis:
                 self.solver.setBasis(self.basis[s])
             outcome = run(self.solver)
@@ -116,44 +127,44 @@ class Chunk:
                 self.basis[s] = self.solver.getBasis()
                 costs[k] = objective(self.solver)
                 constant[k], slope[k] = cut(
-                    problem, realisation, *changed, duals(self.solver), second_cost(problem, realisation)
+                    problem, realisation, *changed, duals(self.solver), recourse_cost(problem, realisation)
                 )
             elif outcome is Outcome.INFEASIBLE:
                 costs[k] = np.inf
-                constant[k], slope[k] = self.forbidding(realisation, changed, x, s)
+                constant[k], slope[k] = self.feasibility_cut(realisation, changed, x, s)
             elif outcome is Outcome.UNBOUNDED:
                 raise PlanError(
-                    f"the second stage of scenario {s} costs less without end; "
+                    f"the second stage of scenario {s} is unbounded; "
                     "look for a column that earns more than it costs and has no upper bound"
                 )
             else:
                 raise PlanError(
-                    f"HiGHS finds no end to the second stage of scenario {s}; bring its coefficients closer together"
+                    f"HiGHS cannot solve the second stage of scenario {s}; bring its coefficients closer together"
                 )
         return Cuts(costs, constant, slope)
 
-    def forbidding(
+    def feasibility_cut(
         self, realisation: Realisation, changed: tuple[Floats, Floats], x: Floats, s: int
     ) -> tuple[float, Floats]:
-        """The cut that says why no y meets the scenario under x: a Farkas ray of its rows, of size one."""
+        """The cut that excludes x, under which the scenario is infeasible, from a Farkas ray of its rows."""
         none = np.zeros(len(self.problem.second))
         for _ in range(2):
-            _, there, ray = self.solver.getDualRay()
-            if there:
+            _, exists, ray = self.solver.getDualRay()
+            if exists:
                 ray = np.array(ray) / np.abs(ray).max()
-                found = [cut(self.problem, realisation, *changed, sign * ray, none) for sign in (1.0, -1.0)]
-                constant, slope = max(found, key=lambda one: one[0] + float(one[1] @ x))
+                cuts = [cut(self.problem, realisation, *changed, sign * ray, none) for sign in (1.0, -1.0)]
+                constant, slope = max(cuts, key=lambda candidate: candidate[0] + float(candidate[1] @ x))
                 if constant + float(slope @ x) > 0.0:
                     return constant, slope
             self.solver.clearSolver()
             run(self.solver)
         raise PlanError(
-            f"HiGHS calls scenario {s} impossible and cannot say why; bring its coefficients closer together"
+            f"HiGHS reports scenario {s} as infeasible without a Farkas ray; bring its coefficients closer together"
         )
 
 
 class SecondStage:
-    """All scenarios, chunk by chunk, in this thread or on a pool of threads: the same bits either way."""
+    """The second stages of all scenarios, in this thread or a pool, with the same results to the bit."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, executor: ThreadPoolExecutor | None) -> None:
         count = min(CHUNKS, len(scenarios))
@@ -162,29 +173,29 @@ class SecondStage:
 
     def solve(self, x: Floats, deadline: float) -> Cuts:
         """Cuts of all scenarios at x. Raises Stopped past the deadline; KeyboardInterrupt passes on."""
-        asked = Event()
+        stopping = Event()
 
         def stop() -> bool:
-            return asked.is_set() or perf_counter() > deadline
+            return stopping.is_set() or perf_counter() > deadline
 
         if self.executor is None:
-            found = [chunk.solve(x, stop) for chunk in self.chunks]
+            cuts = [chunk.solve(x, stop) for chunk in self.chunks]
         else:
             futures = [self.executor.submit(chunk.solve, x, stop) for chunk in self.chunks]
             try:
-                found = [future.result() for future in futures]
+                cuts = [future.result() for future in futures]
             finally:
-                asked.set()
+                stopping.set()
                 for future in futures:
                     if not future.cancel():
                         future.exception()
         return Cuts(
-            np.concatenate([part.costs for part in found]),
-            np.concatenate([part.constant for part in found]),
-            np.concatenate([part.slope for part in found]),
+            np.concatenate([part.costs for part in cuts]),
+            np.concatenate([part.constant for part in cuts]),
+            np.concatenate([part.slope for part in cuts]),
         )
 
 
 def costs(problem: TwoStage, scenarios: Scenarios, x: Floats, executor: ThreadPoolExecutor | None = None) -> Floats:
-    """Q(x, s) of each scenario, (scenarios,), infinite where the second stage cannot be met; whole y are relaxed."""
+    """Q(x, s) of each scenario, (scenarios,), infinite where the second stage is infeasible; integer y are relaxed."""
     return SecondStage(problem, scenarios, executor).solve(x, np.inf).costs

@@ -1,10 +1,10 @@
-"""A two-stage stochastic linear programme, and the scenarios it is solved over, as plain arrays.
+"""A two-stage stochastic linear programme and its scenarios, as arrays.
 
-    minimise  c'x + R[Q(x, s)],   a <= A x <= b,   l <= x <= u,   some x whole
+    minimise  c'x + R[Q(x, s)],   a <= A x <= b,   l <= x <= u,   some x integer
     Q(x, s) = minimise  q_s'y,    a_s <= T_s x + W_s y <= b_s,    l <= y <= u
 
-R is the mean over the scenarios s, or a mixture of mean and tail (risk.Risk). Random are a_s and b_s throughout, and
-named entries of T, W and q. The notation is that of Birge and Louveaux 2011, chapter 3.
+R is the mean over the scenarios s, or a mixture of mean and conditional value at risk (``risk.Risk``). All of a_s and
+b_s are random, and listed entries of T, W and q. Notation of Birge and Louveaux 2011, chapter 3.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,20 +30,24 @@ NO_PLACES: Ints = np.zeros((0, 2), np.int64)
 NO_COLUMNS: Ints = np.zeros(0, np.int64)
 
 WIDEST = 1e6
-"""Largest over smallest coefficient above which a solver's tolerances no longer mean what they say."""
+"""Ratio of the largest to the smallest coefficient above which a solver's tolerances are unreliable."""
 
-NO_SECOND = (
-    "no first stage leaves every scenario a second stage that can be met; relax rows or let shortages be paid for"
+INFEASIBLE_SECOND = (
+    "no first stage gives every scenario a feasible second stage; relax constraints or allow shortages at a price"
 )
-ENDLESS = "the cost falls without end; bound the columns that earn more than they cost"
+UNBOUNDED_COST = "the cost is unbounded below; bound the columns that earn more than they cost"
 
 TOLERANCE = 1e-6
-"""How far a first stage may miss a bound, a row (per unit of the row's size) or a whole number."""
+"""How far a first stage may violate a bound, a row (relative to the row's terms) or integrality."""
+
+LEAST_GAP = 1e-7
+"""Least relative optimality gap that may be asked for: the solver's tolerances are of this size, and below it an upper
+bound can lie below the true optimum."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Decisions of one stage: cost, lower and upper bound of each, and whether it is whole, all (columns,)."""
+    """Decisions of one stage: cost, lower and upper bound of each, and whether it is integer, all (columns,)."""
 
     cost: Floats
     lower: Floats
@@ -56,18 +60,18 @@ class Columns:
 
 @dataclass(frozen=True)
 class TwoStage:
-    """What all scenarios share.
+    """The part of the programme that all scenarios share.
 
     first, rows, row_lower, row_upper
-        x, its constraints A (rows, x) and their bounds (rows,).
+        x, its constraint matrix A (rows, x) and bounds (rows,).
     second, technology, recourse
         y, T (second rows, x), W (second rows, y).
     random_technology, random_recourse
-        (entries, 2) row and column of the entries of T and of W that each scenario replaces.
+        (entries, 2) row and column of the entries of T and of W that differ between scenarios.
     random_cost
-        (entries,) the columns of y whose cost each scenario replaces.
+        (entries,) columns of y whose cost differs between scenarios.
 
-    Raises PlanError where shapes do not fit, a number is not one, or bounds cross.
+    Raises PlanError for shapes that do not agree, entries that are not finite, or a lower bound above an upper one.
     """
 
     first: Columns
@@ -83,37 +87,37 @@ class TwoStage:
 
     def __post_init__(self) -> None:
         x, y, m = len(self.first), len(self.second), self.recourse.shape[0]
-        for name, found, expected in (
+        for name, shape, expected in (
             ("rows", self.rows.shape, (len(self.row_lower), x)),
             ("row_upper", self.row_upper.shape, (len(self.row_lower),)),
             ("technology", self.technology.shape, (m, x)),
             ("recourse", self.recourse.shape, (m, y)),
         ):
-            if found != expected:
-                raise PlanError(f"{name} has the shape {found}; its stages need {expected}")
+            if shape != expected:
+                raise PlanError(f"{name} has the shape {shape}; its stages need {expected}")
         for name, matrix in (("rows", self.rows), ("technology", self.technology), ("recourse", self.recourse)):
             if not np.isfinite(matrix.data).all():
                 raise PlanError(f"{name} holds an entry that is not a finite number")
         for stage, columns in (("first", self.first), ("second", self.second)):
             n = len(columns)
             if {len(columns.lower), len(columns.upper), len(columns.integer)} != {n}:
-                raise PlanError(f"cost, bounds and whole marks of the {stage} stage differ in length; each needs {n}")
+                raise PlanError(f"cost, bounds and integrality of the {stage} stage differ in length; each needs {n}")
             if not np.isfinite(columns.cost).all():
                 raise PlanError(f"a cost of the {stage} stage is not a finite number")
-            ordered(columns.lower, columns.upper, f"the {stage} stage", "column")
-        ordered(self.row_lower, self.row_upper, "the first stage", "row")
+            check_bounds(columns.lower, columns.upper, f"the {stage} stage", "column")
+        check_bounds(self.row_lower, self.row_upper, "the first stage", "row")
 
     @cached_property
-    def priced(self) -> tuple[Matrix, Matrix]:
-        """T and W transposed: multiplied by what rows are worth, they say what columns are."""
+    def transposed(self) -> tuple[Matrix, Matrix]:
+        """The transposes of T and W, which turn duals of rows into reduced costs of columns."""
         return self.technology.T.tocsr(), self.recourse.T.tocsr()
 
 
-def ordered(lower: Floats, upper: Floats, where: str, what: str) -> None:
-    """Raises PlanError where a lower bound exceeds its upper one, or cannot be met, or either is not a number."""
-    wrong = np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
-    if len(wrong):
-        i = int(wrong[0])
+def check_bounds(lower: Floats, upper: Floats, where: str, what: str) -> None:
+    """Raises PlanError for a lower bound above its upper one or infinite, or a bound that is NaN."""
+    invalid = np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
+    if len(invalid):
+        i = int(invalid[0])
         raise PlanError(
             f"{what} {i} of {where} is bounded by {lower[i]} and {upper[i]}; the first must not exceed the second"
         )
@@ -121,7 +125,7 @@ def ordered(lower: Floats, upper: Floats, where: str, what: str) -> None:
 
 @dataclass(frozen=True)
 class Realisation:
-    """What one scenario fixes: bounds of all second rows, and the values of the random entries in their order."""
+    """The values of one scenario: bounds of all second-stage rows, and of the random entries in their order."""
 
     lower: Floats
     upper: Floats
@@ -132,7 +136,7 @@ class Realisation:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Probabilities (scenarios,), and a function that gives the realisation of each number, the same whenever asked."""
+    """Probabilities (scenarios,), and a function that returns the realisation of a scenario, always the same."""
 
     probability: Floats
     realise: Callable[[int], Realisation]
@@ -145,19 +149,20 @@ class Scenarios:
 
 
 @dataclass(frozen=True)
-class Solved:
-    """A plan with its bounds.
+class Solution:
+    """A first stage with bounds on the optimum.
 
     x
         (first,) the first stage.
     lower, upper
-        The optimum lies between them, as far as the solver's tolerances go; ``upper`` is the cost of x.
+        The optimum lies between them within the solver's tolerances; ``upper`` is the cost of x.
     costs
         (scenarios,) cost of the second stage under x.
     status
-        "optimal" within the gap asked for, "time limit", "interrupted", or "stalled" where tolerances bar the way on.
+        ``optimal`` within the gap asked for, ``time limit``, ``interrupted``, or ``stalled`` where tolerances allow no
+        further step.
     remarks
-        Sentences on what may have spoilt the numbers.
+        Sentences on numerical difficulties.
     """
 
     x: Floats
@@ -170,38 +175,39 @@ class Solved:
 
     @property
     def gap(self) -> float:
+        """The relative optimality gap."""
         return relative_gap(self.lower, self.upper)
 
 
 def relative_gap(lower: float, upper: float) -> float:
-    """Distance of the bounds per unit of the upper one; infinite while either is."""
+    """Difference of the bounds relative to the upper one; infinite while a bound is."""
     if not (isfinite(lower) and isfinite(upper)):
         return float("inf")
     return max(0.0, upper - lower) / max(1e-10, abs(upper))
 
 
 def entries(matrix: Matrix, places: Ints) -> Floats:
-    """Entries of a matrix at (entries, 2) places, zero where it holds none."""
+    """Entries of a matrix at (entries, 2) places, zero where none is stored."""
     return np.asarray(matrix[places[:, 0], places[:, 1]], float).ravel() if len(places) else NO_VALUES
 
 
 def replaced(matrix: Matrix, places: Ints, values: Floats) -> Matrix:
-    """The matrix with its entries at the places replaced."""
+    """The matrix with the entries at some places replaced."""
     if not len(places):
         return matrix
     change = sparse.csr_matrix((values - entries(matrix, places), (places[:, 0], places[:, 1])), shape=matrix.shape)
     return (matrix + change).tocsr()
 
 
-def second_cost(problem: TwoStage, realisation: Realisation) -> Floats:
+def recourse_cost(problem: TwoStage, realisation: Realisation) -> Floats:
     """q of one scenario, (second,)."""
     cost = problem.second.cost.copy()
     cost[problem.random_cost] = realisation.cost
     return cost
 
 
-def check(problem: TwoStage, scenarios: Scenarios) -> None:
-    """Raises PlanError for scenarios that are none, whose chances do not sum to one, or that do not fit the problem."""
+def check_scenarios(problem: TwoStage, scenarios: Scenarios) -> None:
+    """Raises PlanError for no scenarios, probabilities that do not sum to 1, or values that do not fit the problem."""
     if len(scenarios) == 0:
         raise PlanError("there is no scenario to plan for; draw at least one")
     p = scenarios.probability
@@ -222,75 +228,85 @@ def check(problem: TwoStage, scenarios: Scenarios) -> None:
                 )
             if name not in {"lower", "upper"} and not np.isfinite(values).all():
                 raise PlanError(f"scenario {s} gives {name} an entry that is not a finite number")
-        ordered(realisation.lower, realisation.upper, f"scenario {s}", "row")
+        check_bounds(realisation.lower, realisation.upper, f"scenario {s}", "row")
 
 
 def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
-    """A sentence for constraints and one for costs whose coefficients range wider than ``WIDEST``."""
-    found = []
+    """A sentence for constraints, and one for costs, with coefficients that range wider than ``WIDEST``."""
+    sentences = []
     matrices = [problem.rows.data, problem.technology.data, problem.recourse.data]
     random = (NO_VALUES, NO_VALUES)
     if len(problem.random_technology) or len(problem.random_recourse) or len(problem.random_cost):
-        matrix = [spread(np.concatenate([r.technology, r.recourse])) for r in scenarios]
-        random = np.concatenate(matrix), np.concatenate([spread(r.cost) for r in scenarios])
+        matrix = [coefficient_range(np.concatenate([r.technology, r.recourse])) for r in scenarios]
+        random = np.concatenate(matrix), np.concatenate([coefficient_range(r.cost) for r in scenarios])
     for name, sizes in (
-        ("constraints", spread(np.concatenate([*matrices, random[0]]))),
-        ("costs", spread(np.concatenate([problem.first.cost, problem.second.cost, random[1]]))),
+        ("constraints", coefficient_range(np.concatenate([*matrices, random[0]]))),
+        ("costs", coefficient_range(np.concatenate([problem.first.cost, problem.second.cost, random[1]]))),
     ):
         if len(sizes) and sizes[1] > WIDEST * sizes[0]:
-            found.append(
+            sentences.append(
                 f"coefficients of the {name} range from {sizes[0]:.3g} to {sizes[1]:.3g}, more than {WIDEST:.0e} "
-                "times; the solver's tolerances suffer: choose units that bring them closer"
+                "times; the solver's tolerances become unreliable: choose units that bring them closer together"
             )
-    return tuple(found)
+    return tuple(sentences)
 
 
-def spread(values: Floats) -> Floats:
-    """Smallest and largest size among those that are not zero, (2,), or nothing."""
+def coefficient_range(values: Floats) -> Floats:
+    """Smallest and largest absolute value of the non-zero entries, (2,); empty if there are none."""
     sizes = np.abs(values[values != 0.0])
     return np.array([sizes.min(), sizes.max()]) if len(sizes) else NO_VALUES
 
 
-def mean(scenarios: Scenarios) -> Scenarios:
-    """The one scenario in which everything random has its mean."""
+def mean_scenario(scenarios: Scenarios) -> Scenarios:
+    """The single scenario in which every random value is its mean."""
     total: Realisation | None = None
     for p, r in zip(scenarios.probability, scenarios, strict=True):
         if p > 0.0:
             parts = (p * r.lower, p * r.upper, p * r.technology, p * r.recourse, p * r.cost)
-            before = total or Realisation(*(np.zeros_like(part) for part in parts))
+            partial = total or Realisation(*(np.zeros_like(part) for part in parts))
             total = Realisation(
-                before.lower + parts[0], before.upper + parts[1], before.technology + parts[2],
-                before.recourse + parts[3], before.cost + parts[4],
+                partial.lower + parts[0], partial.upper + parts[1], partial.technology + parts[2],
+                partial.recourse + parts[3], partial.cost + parts[4],
             )  # fmt: skip
     if total is None:
         raise PlanError("there is no scenario to take the mean of; draw at least one")
-    found = total
-    return Scenarios(np.ones(1), lambda _: found)
+    average = total
+    return Scenarios(np.ones(1), lambda _: average)
 
 
-def faults(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> list[str]:
-    """What the first stage x breaks beyond a tolerance, recomputed here from the problem alone; empty if nothing."""
+def violations(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> list[str]:
+    """A sentence for each bound, row and integrality that x violates beyond a tolerance."""
     first = problem.first
     if x.shape != first.cost.shape or not np.isfinite(x).all():
         return [f"a first stage of shape {x.shape} is not {len(first)} finite numbers"]
-    off = np.maximum(first.lower - x, x - first.upper) > tolerance * np.maximum(1.0, np.abs(x))
-    part = first.integer & (np.abs(x - np.round(x)) > tolerance)
-    found = [f"column {j} is {x[j]}, outside {first.lower[j]} to {first.upper[j]}" for j in np.flatnonzero(off)]
-    found += [f"column {j} is {x[j]}, not whole" for j in np.flatnonzero(part)]
-    begins, index, data = problem.rows.indptr, problem.rows.indices, problem.rows.data
+    outside = np.maximum(first.lower - x, x - first.upper) > tolerance * np.maximum(1.0, np.abs(x))
+    fractional = first.integer & (np.abs(x - np.round(x)) > tolerance)
+    sentences = [f"column {j} is {x[j]}, outside {first.lower[j]} to {first.upper[j]}" for j in np.flatnonzero(outside)]
+    sentences += [f"column {j} is {x[j]}, not an integer" for j in np.flatnonzero(fractional)]
+    starts, index, data = problem.rows.indptr, problem.rows.indices, problem.rows.data
     for i in range(len(problem.row_lower)):
-        terms = data[begins[i] : begins[i + 1]] * x[index[begins[i] : begins[i + 1]]]
+        entries_of_row = slice(starts[i], starts[i + 1])
+        terms = data[entries_of_row] * x[index[entries_of_row]]
         activity, size = terms.sum(), max(1.0, np.abs(terms).sum())
         if not problem.row_lower[i] - tolerance * size <= activity <= problem.row_upper[i] + tolerance * size:
-            found.append(f"row {i} comes to {activity}, outside {problem.row_lower[i]} to {problem.row_upper[i]}")
-    return found
+            sentences.append(f"row {i} is {activity}, outside {problem.row_lower[i]} to {problem.row_upper[i]}")
+    return sentences
 
 
-def sound(problem: TwoStage, x: Floats) -> Floats:
-    """x, once ``faults`` finds none. Raises PlanError otherwise: a solver's word is not enough."""
-    found = faults(problem, x)
-    if found:
+def check_gap(gap: float) -> None:
+    """Raises PlanError for a relative optimality gap that is not between ``LEAST_GAP`` and 1."""
+    if not LEAST_GAP <= gap < 1.0:
         raise PlanError(
-            f"HiGHS returns a first stage that breaks the problem: {found[0]}; bring the coefficients closer together"
+            f"an optimality gap of {gap:g} is not possible; write a number from {LEAST_GAP:g}, the tolerance of the "
+            "solver, to below 1"
+        )
+
+
+def verified(problem: TwoStage, x: Floats) -> Floats:
+    """x, if it violates nothing. Raises PlanError otherwise: the solver's status alone is not relied on."""
+    sentences = violations(problem, x)
+    if sentences:
+        raise PlanError(
+            f"HiGHS returns a first stage that violates it: {sentences[0]}; bring the coefficients closer together"
         )
     return x

@@ -29,7 +29,7 @@ def true_cost(order: float) -> float:
 
 def test_values_of_the_farmer() -> None:
     """Perfect information is worth 7,016 and minding the chance 1,150."""
-    found = gap.values(*farmer())
+    found = gap.information_values(*farmer())
     assert found.here_and_now == pytest.approx(-108390, abs=0.5)
     assert found.wait_and_see == pytest.approx(-115406, abs=0.5)
     assert found.evpi == pytest.approx(7016, abs=0.5)
@@ -40,12 +40,12 @@ def test_gap_of_a_newsvendor() -> None:
     """The interval holds the true gap of a bad order, is near it, and that of the best order is near nothing."""
     bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=60, seed=1, batches=12)
     truth = true_cost(80.0) - true_cost(50.0)
-    assert truth <= bad.below(0.95) < 1.5 * truth
+    assert truth <= bad.upper_bound(0.95) < 1.5 * truth
     assert bad.mean == pytest.approx(truth, rel=0.2)
     lower, upper = bad.least_cost(0.95)
     assert lower < true_cost(50.0) < upper
     best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=60, seed=1, batches=12)
-    assert 0.0 <= best.mean <= best.below(0.95) < 0.1 * truth
+    assert 0.0 <= best.mean <= best.upper_bound(0.95) < 0.1 * truth
 
 
 def test_each_batch_is_judged_on_its_own_scenarios() -> None:
@@ -65,7 +65,7 @@ def test_interval_is_students() -> None:
     rng = np.random.default_rng(3)
     plan, least = rng.normal(12.0, 1.0, 10), rng.normal(10.0, 1.0, 10)
     each = plan - least
-    assert gap.Gap(plan, least, np.zeros((10, 1))).below(0.95) == pytest.approx(
+    assert gap.GapEstimate(plan, least, np.zeros((10, 1))).upper_bound(0.95) == pytest.approx(
         each.mean() + 1.8331 * each.std(ddof=1) / 10**0.5, rel=1e-4
     )
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_judged() -> None:
     """Too few batches, a plan that breaks the first stage, and one that cannot be followed up are refused."""
     with pytest.raises(PlanError, match="1 batches"):
         gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=1)
-    with pytest.raises(PlanError, match=r"the plan breaks the first stage: column 0 is -3\.0"):
+    with pytest.raises(PlanError, match=r"the plan violates the first stage: column 0 is -3\.0"):
         gap.estimate(PROBLEM, Uniform(), np.array([-3.0]), size=20, seed=1, batches=2)
     problem, scenarios = drawn(2, integer=False, shortage=False)
 
@@ -95,5 +95,5 @@ def test_what_cannot_be_judged() -> None:
             assert seed >= 0
             return scenarios
 
-    with pytest.raises(PlanError, match="cannot be met"):
+    with pytest.raises(PlanError, match="infeasible under the plan"):
         gap.estimate(problem, Same(), np.zeros(len(problem.first)), size=8, seed=1, batches=2)

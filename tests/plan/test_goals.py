@@ -7,17 +7,18 @@ import pytest
 
 import octoplan as op
 from octoplan.errors import PlanError, ScenarioError
-from octoplan.plan.gates import opened
-from octoplan.plan.goals import Aims, Target, aims_of
-from octoplan.plan.optimise import Plan, lacking_share, optimise, scaled_assumptions
-from octoplan.plan.results import evaluation as flight
-from octoplan.plan.results import narrative as words
-from octoplan.plan.results import remedies as wayout
+from octoplan.plan.basis import scaled_assumptions
+from octoplan.plan.gates import opening_days
+from octoplan.plan.goals import Goals, Target, goals_of
+from octoplan.plan.optimise import Plan, optimise, shortfall_share
+from octoplan.plan.results import evaluation as results
+from octoplan.plan.results import narrative, remedies
 from octoplan.plan.results.frontier import crossing, dominated, tail_values
 from octoplan.plan.results.frontier import frontier as split
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
-from octoplan.plan.solver.risk import Risk, measured, weighed
+from octoplan.plan.solver.risk import Risk, risk_measure, risk_values
+from octoplan.plan.solver.two_stage import LEAST_GAP
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, aimed, flown
@@ -38,8 +39,8 @@ def silent(pocket: Scenario) -> Scenario:
     return with_decisions(pocket, text[:begin] + text[end:])
 
 
-def planned(pocket: Scenario, **aims: object) -> Plan:
-    return optimise(pocket, Aims(**aims), futures=FUTURES, gap=1e-4)  # type: ignore[arg-type]
+def planned(pocket: Scenario, **goals: object) -> Plan:
+    return optimise(pocket, Goals(**goals), futures=FUTURES, gap=1e-4)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("integer", [False, True])
@@ -52,7 +53,7 @@ def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
             continue
         even = replace(scenarios, probability=np.full(len(scenarios), 1.0 / len(scenarios)))
         risk = Risk(0.0, 0.0, 2)
-        exact = extensive.solve(problem, even, risk=risk, gap=1e-9)
+        exact = extensive.solve(problem, even, risk=risk, gap=LEAST_GAP)
         found = lshaped.solve(problem, even, risk=risk, gap=1e-7, clusters=[2, 6, 200][seed % 3])
         assert found.status == "optimal"
         assert found.upper == pytest.approx(exact.upper, rel=3e-7)
@@ -63,7 +64,7 @@ def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
 
 def test_worst_is_the_dearest_mean() -> None:
     """Of two groups with means 2 and 5 the second counts; three do not fit four scenarios."""
-    assert measured(Risk(0.0, 0.0, 2), np.array([1.0, 3.0, 4.0, 6.0]), np.full(4, 0.25)) == 5.0
+    assert risk_measure(Risk(0.0, 0.0, 2), np.array([1.0, 3.0, 4.0, 6.0]), np.full(4, 0.25)) == 5.0
     with pytest.raises(PlanError, match="two measures of risk"):
         Risk(0.5, 0.5, 2)
 
@@ -75,11 +76,11 @@ def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_d
     assert same.text == alone.text
     assert same.upper == pytest.approx(alone.upper, rel=1e-4)
     worse = planned(pocket, worst={"more": {"packages.*.routine_mean": 1.5, "packages.*.salvo_mean": 1.5}})
-    drawn_more = scaled_assumptions(pocket, worse.facts.pilot.assumptions, {"packages.*.routine_mean": 1.5})
+    drawn_more = scaled_assumptions(pocket, worse.parameters.runs.assumptions, {"packages.*.routine_mean": 1.5})
     column = pocket.columns.index("packages.raid.routine_mean")
-    assert np.allclose(drawn_more[:, column], 1.5 * worse.facts.pilot.assumptions[:, column])
-    assert worse.tables["asked"].values.sum() > alone.tables["asked"].values.sum()
-    assert len(worse.followed) == FUTURES
+    assert np.allclose(drawn_more[:, column], 1.5 * worse.parameters.runs.assumptions[:, column])
+    assert worse.tables["requested"].values.sum() > alone.tables["requested"].values.sum()
+    assert len(worse.second_stage) == FUTURES
     with pytest.raises(PlanError, match="no assumption is called"):
         planned(pocket, worst={"odd": {"raids.fury": 2.0}})
 
@@ -97,18 +98,18 @@ def test_what_is_fixed_stays(pocket: Scenario) -> None:
 def test_a_fixed_output_is_what_the_model_makes(pocket: Scenario) -> None:
     """With output and lines as they are, the model makes what the campaign makes of the same decisions."""
     found = planned(pocket, fixed=("output", "lines", "crews", "kits"))
-    units = flight.disagreement(found, seed=1)["good units"]
-    assert units.linear == pytest.approx(units.flown, rel=0.03)
+    units = results.discrepancies(found, seed=1)["good units"]
+    assert units.linear == pytest.approx(units.simulated, rel=0.03)
     assert units.linear > 500.0
 
 
 def test_jobs_are_those_of_the_hours_asked(pocket: Scenario) -> None:
     """At least 5 jobs: hours of the units asked over 1,825 a year make 5 over the 90 days."""
     found = planned(pocket, jobs={"home": 5.0})
-    asked = found.tables["asked"].values[:, 0]
-    hours = (asked * (found.model.hours / found.model.good)[:, 0]).sum(1).mean()
+    asked = found.tables["requested"].values[:, 0]
+    hours = (asked * (found.model.hours / found.model.yields)[:, 0]).sum(1).mean()
     assert hours / (1825.0 * 90 / 365.25) == pytest.approx(5.0, rel=1e-3)
-    assert planned(pocket).tables["asked"].values.sum() < found.tables["asked"].values.sum()
+    assert planned(pocket).tables["requested"].values.sum() < found.tables["requested"].values.sum()
 
 
 def test_no_plant_is_asked_more_than_its_most(pocket: Scenario) -> None:
@@ -121,7 +122,7 @@ def test_limits_that_clash_name_the_least_that_would_have_to_give(pocket: Scenar
     """500 jobs are more than all lines can give; 5 jobs cost more than 120,000 GBP."""
     with pytest.raises(PlanError, match=r"jobs of home would have to be 7\.\d+ jobs instead of at least 500"):
         planned(pocket, jobs={"home": 500.0})
-    with pytest.raises(PlanError, match="the limits cannot hold together"):
+    with pytest.raises(PlanError, match="the constraints cannot hold together"):
         planned(pocket, jobs={"home": 5.0}, budgets={("treasury", None): 120_000.0})
 
 
@@ -133,11 +134,11 @@ def test_the_most_threats_for_a_budget(pocket: Scenario) -> None:
     assert small.unit == "hundred threats"
     assert small.upper < 0.0
     for found, money in ((small, 5e4), (large, 1e5)):
-        (limit,) = found.model.limits
-        assert limit.at(found.solved.x) * 1e6 <= money * 1.0001
-        halted = found.tables["halted"].values.sum(1).mean()
+        (limit,) = found.model.constraints
+        assert limit.at(found.solution.x) * 1e6 <= money * 1.0001
+        halted = found.tables["threats stopped"].values.sum(1).mean()
         assert -found.upper * 100.0 <= halted + 1.0
-    assert "threats" in words.binding(large)[0]
+    assert "threats" in narrative.bottlenecks(large)[0]
     assert large.upper < small.upper
 
 
@@ -145,10 +146,10 @@ def test_a_budget_counts_what_the_campaign_pays(pocket: Scenario) -> None:
     """Parts ordered in decisions.toml are paid whatever is asked; where it is silent, those needed. Idle hours add."""
     for scenario in (pocket, silent(pocket)):
         found = optimise(
-            scenario, Aims(target=TARGET, budgets={("treasury", None): 2e5}), futures=FUTURES, gap=1e-4
+            scenario, Goals(target=TARGET, budgets={("treasury", None): 2e5}), futures=FUTURES, gap=1e-4
         )  # fmt: skip
-        budget = flight.disagreement(found, seed=1)["the budget of treasury"]
-        assert budget.linear < budget.flown < 1.12 * budget.linear
+        budget = results.discrepancies(found, seed=1)["the budget of treasury"]
+        assert budget.linear < budget.simulated < 1.12 * budget.linear
 
 
 def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> None:
@@ -162,11 +163,11 @@ def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> N
 def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scenario) -> None:
     """Unasked, the mean counts: knowing beforehand is no dearer than the plan, the mean future's plan no cheaper."""
     found = optimise(pocket, futures=FUTURES, gap=1e-4)
-    assert found.values is not None
-    assert found.values.wait_and_see <= found.upper + 1e-6
-    assert found.values.here_and_now == found.upper
-    assert found.values.vss > -1e-4 * abs(found.upper)
-    assert optimise(pocket, Aims(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).values is None
+    assert found.information is not None
+    assert found.information.wait_and_see <= found.upper + 1e-6
+    assert found.information.here_and_now == found.upper
+    assert found.information.vss > -1e-4 * abs(found.upper)
+    assert optimise(pocket, Goals(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).information is None
 
 
 def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scenario) -> None:
@@ -175,18 +176,20 @@ def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scena
     found = planned(pocket, risk=risk)
     nothing = np.clip(0.0, found.model.problem.first.lower, found.model.problem.first.upper)
     alike = np.full(FUTURES, 1.0 / FUTURES)
-    idle, own = (recourse.costs(found.model.problem, found.model.scenarios, x) for x in (nothing, found.solved.x))
-    assert measured(risk, idle, alike) == pytest.approx(0.0, abs=1e-6)
-    assert measured(risk, own, alike) == pytest.approx(found.upper, rel=1e-6)
+    idle, own = (recourse.costs(found.model.problem, found.model.scenarios, x) for x in (nothing, found.solution.x))
+    assert risk_measure(risk, idle, alike) == pytest.approx(0.0, abs=1e-6)
+    assert risk_measure(risk, own, alike) == pytest.approx(found.upper, rel=1e-6)
     assert found.upper < 0.0
 
 
 def test_costs_weighed_by_a_risk_have_its_measure_as_their_mean() -> None:
     """Ten costs: the mean of the weighed ones is that of all with that of the dearest two, half each."""
     costs = np.array([3.0, 1.0, 9.0, 4.0, 0.0, 7.0, 2.0, 8.0, 5.0, 6.0])
-    assert weighed(Risk(0.5, 0.8), costs).mean() == pytest.approx(0.5 * 4.5 + 0.5 * 8.5)
-    flights = flight.Flights({"plan": flown(costs.tolist()), "rival": flown((costs + 1.0).tolist())}, Risk(0.5, 0.8))
-    assert flights.weighed("rival").mean == pytest.approx(1.0)
+    assert risk_values(Risk(0.5, 0.8), costs).mean() == pytest.approx(0.5 * 4.5 + 0.5 * 8.5)
+    evaluation = results.Evaluation(
+        {"plan": flown(costs.tolist()), "rival": flown((costs + 1.0).tolist())}, Risk(0.5, 0.8)
+    )
+    assert evaluation.risk_difference("rival").mean == pytest.approx(1.0)
 
 
 def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
@@ -196,8 +199,8 @@ def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
     found = planned(pocket, target=cheap, confidence=0.75)
     assert found.attained is not None
     assert found.attained >= 0.75
-    scenarios = flight.first(found.model.scenarios, FUTURES)
-    short = lacking_share(found.model, scenarios, found.followed)
+    scenarios = results.first_scenarios(found.model.scenarios, FUTURES)
+    short = shortfall_share(found.model, scenarios, found.second_stage)
     assert np.count_nonzero(short > 0.01) <= 1
 
 
@@ -208,19 +211,19 @@ def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> 
 
 
 @pytest.mark.parametrize(
-    ("aims", "said"),
+    ("goals", "said"),
     [
         ({"objective": "most-stopped"}, "add a budget"),
-        ({"confidence": 0.9}, "something to reach"),
-        ({"stopped": 1.5}, "up to 1"),
+        ({"confidence": 0.9}, "a goal to be reached"),
+        ({"stopped": 1.5}, "at most 1"),
         ({"share": {"home": (0.8, 0.2)}}, "between 0.8 and 0.2"),
-        ({"jobs": {"home": -1.0}}, "from 0 on"),
+        ({"jobs": {"home": -1.0}}, "0 or more"),
         ({"worst": {"a": {}}, "risk": Risk(0.5, 0.9)}, "two measures of risk"),
     ],
 )
-def test_aims_that_cannot_be_are_a_sentence(aims: dict[str, object], said: str) -> None:
+def test_aims_that_cannot_be_are_a_sentence(goals: dict[str, object], said: str) -> None:
     with pytest.raises(PlanError, match=said):
-        Aims(**aims)  # type: ignore[arg-type]
+        Goals(**goals)  # type: ignore[arg-type]
 
 
 def wanting(pocket: Scenario, table: str) -> Scenario:
@@ -243,7 +246,7 @@ treasury = { 2026 = "1 MGBP" }
 [plan.worst.dear]
 "plants.*.labour_rate" = 2
 """
-    found = aims_of(wanting(pocket, text))
+    found = goals_of(wanting(pocket, text))
     assert found.target == Target(200.0, 2, 2000.0)
     assert found.budgets == {("treasury", 2026): 1e6}
     assert found.share == {"home": (0.5, 1.0)}
@@ -275,32 +278,32 @@ def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, said: str) -
 
 def test_gates_open_plants_on_the_days_they_were_flown() -> None:
     """The critical path gives the day of the tally, to the bit."""
-    pilot = aimed().facts.pilot
-    assert np.array_equal(opened(pilot), pilot.tally("opened"))
+    runs = aimed().parameters.runs
+    assert np.array_equal(opening_days(runs), runs.tally("opened"))
 
 
 def test_the_way_out_of_a_late_gate_is_to_pass_it_sooner(pocket: Scenario) -> None:
     """Units due in January when the plant opens on the 6th are short; a week sooner, or more lines, would do."""
-    found = optimise(silent(pocket), Aims(target=Target(275.0, 0, 5000.0), most_lines=1.0), futures=2, gap=1e-4)
+    found = optimise(silent(pocket), Goals(target=Target(275.0, 0, 5000.0), most_lines=1.0), futures=2, gap=1e-4)
     assert found.attained == 0.0
-    said = wayout.ways_out(found)
-    assert said[0].startswith("no outlay reaches the target")
-    assert any("the gate licence 1 week sooner" in line for line in said[1:])
-    assert wayout.ways_out(planned(pocket)) == []
+    said = remedies.remedies(found)
+    assert said[0].startswith("no spending reaches the target")
+    assert any("the gate licence 1 week earlier" in line for line in said[1:])
+    assert remedies.remedies(planned(pocket)) == []
 
 
 def test_a_target_missed_for_money_has_its_price(pocket: Scenario) -> None:
     """Where a shortage is cheap the target is missed by choice, and said to be within reach for more money."""
-    (said,) = wayout.ways_out(planned(pocket, target=Target(250.0, 1, 1.0)))
+    (said,) = remedies.remedies(planned(pocket, target=Target(250.0, 1, 1.0)))
     assert said.startswith("the target can be reached in 100% of futures for 0.")
 
 
 def test_months_short_are_told_with_their_reason(pocket: Scenario) -> None:
     """Cheap shortages are chosen: the months in a row are one line; a target none asks for beforehand gives none."""
-    (said,) = words.shortfalls(planned(pocket, target=Target(250.0, 1, 1.0)))
+    (said,) = narrative.shortfalls(planned(pocket, target=Target(250.0, 1, 1.0)))
     assert said.startswith("2026-02 to 2026-03: short by 172 units a month on average, in 100% of futures")
-    assert "all that is asked is made" in said
-    assert words.shortfalls(planned(pocket)) == []
+    assert "all that is requested is produced" in said
+    assert narrative.shortfalls(planned(pocket)) == []
 
 
 def test_the_mean_of_a_tail_and_its_error() -> None:
@@ -333,20 +336,20 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
     """On octopus each plan asks the same units, with the plan's crews, and the share of the country it is made for."""
     monkeypatch.setattr("octoplan.plan.results.frontier.SHARES", (0.0, 0.5, 1.0))
     octopus = op.load("octopus")
-    plan = optimise(octopus, Aims(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
+    plan = optimise(octopus, Goals(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
     front = split(octopus, plan, "uk", futures=2)
     assert front.shares.tolist() == [0.0, 0.5, 1.0]
     assert front.cost.shape == front.stopped.shape == front.reached.shape == (3, 2)
     at_home = front.jobs["uk"].mean(1)
     assert at_home[0] < at_home[1] < at_home[2]
-    assert front.breaks[0].startswith("the share of uk that costs least is")
-    assert "%" in words.split(front)[1]
+    assert front.breaks[0].startswith("the share of uk with the least cost is")
+    assert "%" in narrative.frontier_lines(front)[1]
 
 
 def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:
     with pytest.raises(PlanError, match="no country 'away'"):
         split(pocket, aimed(), "away", futures=2)
-    with pytest.raises(PlanError, match="an interval"):
+    with pytest.raises(PlanError, match="no interval"):
         split(pocket, aimed(), "home", futures=1)
 
 
@@ -354,5 +357,5 @@ def test_costs_flown_have_the_sign_of_their_words() -> None:
     """A rival that stops fewer threats stands with a minus."""
     fewer = replace(flown([3.0, 3.0]), stopped=np.array([1.0, 1.0]))
     more = replace(flown([1.0, 1.0]), stopped=np.array([4.0, 4.0]))
-    said = words.flown(flight.Flights({"plan": more, "rival": fewer}), "GBP")
+    said = narrative.evaluation_lines(results.Evaluation({"plan": more, "rival": fewer}), "GBP")
     assert said[2].split() == ["rival", "2.0", "±", "0.0", "2.0", "-3", "±", "0"]

@@ -12,9 +12,8 @@ from octoplan.campaign.futures import fly
 from octoplan.campaign.streams import duration
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import gates
-from octoplan.plan.response_surface import Pilot
-from octoplan.plan.results import schedule as calendar
-from octoplan.plan.results import sheets as account
+from octoplan.plan.response_surface import DesignRuns
+from octoplan.plan.results import schedule, sheets
 from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import UNIT
@@ -34,11 +33,11 @@ def test_openings_are_those_flown() -> None:
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
     flown = fly(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
-    other = replace(plan, facts=replace(plan.facts, pilot=Pilot(compiled, assumptions, (flown,))))
-    found = calendar.openings(other)
+    other = replace(plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (flown,))))
+    found = schedule.openings(other)
     assert tuple(found) == compiled.names.plants
     assert np.array_equal(np.stack([step.days for step in found.values()], 1), flown["opened"])
-    steps = [step for step in calendar.gates(other) if step.plant == "uk-1"]
+    steps = [step for step in schedule.gates(other) if step.plant == "uk-1"]
     assert {"licence", "data-package", "uk-batch-first-article"} <= {step.name for step in steps}
     assert all((step.days <= steps[-1].days).all() for step in steps)
 
@@ -49,17 +48,17 @@ def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
     links = op.load("pocket").compile().links
     known = links.known._replace(gate_earliest=np.zeros(4), gate_latest=np.full(4, np.inf))
     chain = links._replace(gate_after=after, known=known)
-    assert gates.passed(np.array([[3.0, 4.0, 5.0, 99.0]]), chain).tolist() == [[3.0, 7.0, 12.0, 99.0]]
+    assert gates.gate_days(np.array([[3.0, 4.0, 5.0, 99.0]]), chain).tolist() == [[3.0, 7.0, 12.0, 99.0]]
     late = chain._replace(known=known._replace(gate_earliest=np.array([0.0, 10.0, 0.0, 0.0])))
-    assert gates.passed(np.array([[3.0, 4.0, 5.0, 99.0]]), late).tolist() == [[3.0, 10.0, 15.0, 99.0]]
-    assert calendar.waits_for(after, np.array([0, 0, 1, 0])).tolist() == [True, True, True, False]
+    assert gates.gate_days(np.array([[3.0, 4.0, 5.0, 99.0]]), late).tolist() == [[3.0, 10.0, 15.0, 99.0]]
+    assert schedule.with_predecessors(after, np.array([0, 0, 1, 0])).tolist() == [True, True, True, False]
 
 
 def test_orders_of_the_pocket_by_hand() -> None:
     """The plant opens on 6 January and parts take 5 days, so they are ordered on 1 January; two a unit, 50 GBP each."""
     plan = aimed()
-    made = plan.tables["made"].values[:, 0]
-    january, february, march = calendar.orders(plan)
+    made = plan.tables["produced"].values[:, 0]
+    january, february, march = schedule.orders(plan)
     assert (january.place, january.need, january.arrival, january.lead, january.late) == (
         date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 6), 5, 0,
     )  # fmt: skip
@@ -72,17 +71,17 @@ def test_orders_of_the_pocket_by_hand() -> None:
 
 def test_an_order_before_the_start_is_late() -> None:
     """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
-    order = calendar.orders(believing(aimed(), "suppliers", "lead", 12.0))[0]
+    order = schedule.orders(believing(aimed(), "suppliers", "lead", 12.0))[0]
     assert (order.place, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
 
 
 def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
     """A plan without lines needs no parts and no workers, and adds no line."""
     plan = idle()
-    assert calendar.orders(plan) == []
-    assert calendar.lines(plan) == []
-    assert np.allclose(calendar.hiring(plan)[0].workers, 0.0)
-    assert calendar.target(plan) is None
+    assert schedule.orders(plan) == []
+    assert schedule.lines(plan) == []
+    assert np.allclose(schedule.hiring(plan)[0].workers, 0.0)
+    assert schedule.target(plan) is None
 
 
 @pytest.mark.parametrize(
@@ -98,13 +97,13 @@ def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
 def test_lead_within_which_parts_arrive(leads: Floats | float, spread: float, share: float, days: int) -> None:
     """The quantile is that of the mixture over futures of gamma times rounded to whole days."""
     plan = believing(believing(aimed(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread)
-    assert calendar.lead_within(plan, share).tolist() == [days]
+    assert schedule.lead_within(plan, share).tolist() == [days]
 
 
 def test_leads_are_those_the_campaign_draws() -> None:
     """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
     plan = believing(believing(aimed(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
-    within = int(calendar.lead_within(plan, 0.9)[0])
+    within = int(schedule.lead_within(plan, 0.9)[0])
     drawn = np.empty(20_000)
     draw_leads(np.uint64(7), np.uint64(11), drawn)
     assert (drawn <= within).mean() == pytest.approx(0.9, abs=0.015)
@@ -115,8 +114,8 @@ def test_leads_are_those_the_campaign_draws() -> None:
 def test_workers_by_hand() -> None:
     """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
     plan = aimed()
-    team = calendar.hiring(plan)[0]
-    made = plan.tables["made"].values[:, 0]
+    team = schedule.hiring(plan)[0]
+    made = plan.tables["produced"].values[:, 0]
     assert team.workers == pytest.approx(made * 2.0 / (10.0 * np.array([26, 28, 31])))
     assert np.cumsum(team.joiners) == pytest.approx(team.workers.mean(0))
 
@@ -125,43 +124,43 @@ def test_lines_are_dated_by_the_opening() -> None:
     """The lines decided are added up from the plant's opening month, January, on."""
     plan = aimed()
     decided = plan.scenario.compile().plan.lines[0]
-    found = calendar.lines(plan)
+    found = schedule.lines(plan)
     assert sum(added.lines for added in found) == decided.max() > 0
     assert [added.month for added in found] == [date(2026, 1 + added.since, 1) for added in found]
 
 
 def test_months_run_over_the_year() -> None:
     """Three months after November comes February of the next year."""
-    assert calendar.months_on(date(2025, 11, 30), 3) == date(2026, 2, 1)
+    assert schedule.months_later(date(2025, 11, 30), 3) == date(2026, 2, 1)
 
 
 def test_what_is_delivered_is_used_or_in_stock() -> None:
     """Deliveries add up to the units that the model uses and keeps in the regions."""
     plan = aimed()
-    used, stock = (block(plan.model, plan.followed, name) * UNIT for name in ("used", "stock"))
-    assert calendar.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
-    assert calendar.delivered(plan).shape == (FUTURES, 3)
+    used, stock = (block(plan.model, plan.second_stage, name) * UNIT for name in ("used", "stock"))
+    assert schedule.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
+    assert schedule.delivered(plan).shape == (FUTURES, 3)
 
 
 def test_the_target_is_what_was_aimed_at() -> None:
     """250 a month from February on."""
-    assert calendar.target(aimed()) == pytest.approx([0.0, 250.0, 250.0])
+    assert schedule.target(aimed()) == pytest.approx([0.0, 250.0, 250.0])
 
 
-def test_sheets_have_a_cell_for_each_head() -> None:
-    """Every row of every sheet is as long as its head, and the sheets of a plan without rivals are named."""
-    leaves = account.leaves(aimed(), None)
-    assert [leaf.name for leaf in leaves] == [
-        "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Binding",
+def test_sheets_have_a_cell_for_each_column() -> None:
+    """Every row of every sheet has a cell for each column, and every assumption a row in the last one."""
+    tables = sheets.sheets(aimed(), None)
+    assert [table.name for table in tables] == [
+        "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Limiting factors",
         "Sources",
     ]  # fmt: skip
-    assert all(len(row) == len(leaf.columns) for leaf in leaves for row in leaf.rows)
-    assert len(leaves[-1]) == len(aimed().scenario.assumptions)
+    assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
+    assert len(tables[-1]) == len(aimed().scenario.assumptions)
 
 
 def test_a_sheet_as_csv() -> None:
-    """Heads become names of columns, days and months are dated as such, and what is not there is empty."""
-    table = account.sheet(
+    """Headings become names of columns, days and months are dates, and undefined cells are empty."""
+    table = sheets.sheet(
         "x", ("place by", "month of need", "mean (parts)"), [(date(2026, 1, 2), date(2026, 2, 1), None)]
     )
     assert table.csv() == "place_by,month_of_need,mean_parts\n2026-01-02,2026-02,\n"

@@ -9,7 +9,7 @@ from scipy import sparse
 from octoplan.errors import PlanError
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.risk import Risk
-from octoplan.plan.solver.two_stage import Scenarios, faults, mean, sound
+from octoplan.plan.solver.two_stage import Scenarios, mean_scenario, verified, violations
 from tests.plan.programmes import columns, drawn, farmer, newsvendor
 
 
@@ -40,15 +40,15 @@ def test_shapes_and_bounds_are_checked() -> None:
 def test_faults_are_found() -> None:
     """A first stage is checked against bounds, rows and whole numbers from the problem alone."""
     problem, _ = farmer()
-    assert faults(problem, np.array([170.0, 80.0, 250.0])) == []
-    assert faults(problem, np.array([170.0, 80.0, 250.0 + 1e-5])) == []
-    assert faults(problem, np.array([170.0, 80.0, 251.0])) == ["row 0 comes to 501.0, outside -inf to 500.0"]
-    assert faults(problem, np.array([-1.0, 80.0, 250.0])) == ["column 0 is -1.0, outside 0.0 to inf"]
+    assert violations(problem, np.array([170.0, 80.0, 250.0])) == []
+    assert violations(problem, np.array([170.0, 80.0, 250.0 + 1e-5])) == []
+    assert violations(problem, np.array([170.0, 80.0, 251.0])) == ["row 0 is 501.0, outside -inf to 500.0"]
+    assert violations(problem, np.array([-1.0, 80.0, 250.0])) == ["column 0 is -1.0, outside 0.0 to inf"]
     whole = replace(problem, first=columns([150.0, 230.0, 260.0], integer=True))
-    assert faults(whole, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not whole"]
-    assert "not 3 finite numbers" in faults(problem, np.array([1.0, np.nan, 0.0]))[0]
-    with pytest.raises(PlanError, match=r"column 0 is 170\.5, not whole"):
-        sound(whole, np.array([170.5, 80.0, 249.0]))
+    assert violations(whole, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not an integer"]
+    assert "not 3 finite numbers" in violations(problem, np.array([1.0, np.nan, 0.0]))[0]
+    with pytest.raises(PlanError, match=r"column 0 is 170\.5, not an integer"):
+        verified(whole, np.array([170.5, 80.0, 249.0]))
 
 
 def test_wide_coefficients_are_remarked_on() -> None:
@@ -66,10 +66,10 @@ def test_wide_coefficients_are_remarked_on() -> None:
 def test_mean_scenario() -> None:
     """The mean scenario weights everything random by its chance."""
     problem, scenarios = farmer()
-    assert mean(scenarios).realise(0).technology == pytest.approx([2.5, 3.0, 20.0])
+    assert mean_scenario(scenarios).realise(0).technology == pytest.approx([2.5, 3.0, 20.0])
     skewed = Scenarios(np.array([0.5, 0.5, 0.0]), scenarios.realise)
-    assert mean(skewed).realise(0).technology == pytest.approx(0.9 * np.array([2.5, 3.0, 20.0]))
-    assert mean(skewed).realise(0).upper.tolist() == [np.inf] * 3
+    assert mean_scenario(skewed).realise(0).technology == pytest.approx(0.9 * np.array([2.5, 3.0, 20.0]))
+    assert mean_scenario(skewed).realise(0).upper.tolist() == [np.inf] * 3
     assert len(problem.second) == 6
 
 

@@ -1,0 +1,330 @@
+"""Constraints on the first stage: shares, units, jobs and budgets; and which have to be relaxed where they conflict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from octoplan.errors import PlanError
+from octoplan.plan.fixed_costs import CostFilter, fixed_costs
+from octoplan.plan.fixed_decisions import FixedDecisions
+from octoplan.plan.goals import ALL_COUNTRIES, Goals, known
+from octoplan.plan.parameters import YEAR, Parameters
+from octoplan.plan.solver.builder import Builder
+from octoplan.plan.solver.highs import Outcome, load, run, values
+from octoplan.plan.solver.two_stage import Columns, Flags, Floats, TwoStage
+from octoplan.plan.units import CREW, MONEY, UNIT
+
+LEAST_UNITS = 1.0
+"""Units over the horizon below which a plan requests nothing, so that shares of them are not defined."""
+
+
+@dataclass(frozen=True)
+class LinearTerm:
+    """A number that is linear in the first stage: slope x + constant.
+
+    slope
+        (first-stage columns,).
+    """
+
+    slope: Floats
+    constant: float
+
+    def at(self, x: Floats) -> float:
+        """Its value at a first stage."""
+        return float(self.slope @ x) + self.constant
+
+
+@dataclass(frozen=True)
+class GoalConstraint:
+    """low <= value <= high, or low <= value / total <= high where there is a total.
+
+    name, unit
+        As messages and tables show them.
+    payer, months
+        Of a budget: the payer (row), and (t,) true in the months it covers.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    value: LinearTerm
+    total: LinearTerm | None = None
+    payer: int | None = None
+    months: Flags | None = None
+
+    def at(self, x: Floats) -> float:
+        """The constrained number at a first stage; NaN for a share of nothing."""
+        value = self.value.at(x)
+        if self.total is None:
+            return value
+        total = self.total.at(x)
+        return value / total if total >= LEAST_UNITS else float("nan")
+
+    def rows(self) -> Iterator[tuple[LinearTerm, float, float]]:
+        """The constraint as linear terms with a lower and an upper bound each."""
+        if self.total is None:
+            yield self.value, self.low, self.high
+            return
+        for bound, low, high in ((self.low, 0.0, np.inf), (self.high, -np.inf, 0.0)):
+            slope = self.value.slope - bound * self.total.slope
+            yield LinearTerm(slope, self.value.constant - bound * self.total.constant), low, high
+
+    @property
+    def scale(self) -> float:
+        """The amount that a violation is measured against: the bound, or for a share the units of all plants."""
+        if self.total is not None:
+            return max(1.0, float(np.abs(self.total.slope).max()))
+        return max([1e-3, *(abs(bound) for bound in (self.low, self.high) if np.isfinite(bound))])
+
+    def violation(self, x: Floats) -> float:
+        """By how much a first stage violates the constraint, relative to its scale; 0 for a share of nothing."""
+        value = self.at(x)
+        if np.isnan(value):
+            return 0.0
+        return max(self.low - value, value - self.high, 0.0) / (1.0 if self.total is not None else self.scale)
+
+    def text(self, x: Floats) -> str:
+        """Its value at a first stage, with the unit."""
+        value = self.at(x)
+        return "not defined: no unit is requested" if np.isnan(value) else f"{rounded(value)} {self.unit}"
+
+    def bound_text(self, x: Floats) -> str:
+        """The bound that a first stage violates."""
+        below = self.at(x) < self.low
+        return f"{'at least' if below else 'at most'} {rounded(self.low if below else self.high)}"
+
+
+def rounded(value: float) -> str:
+    """A number with four significant digits, or whole where it has more."""
+    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+@dataclass(frozen=True)
+class UnitFigures:
+    """Figures of a good unit by plant and month.
+
+    cost
+        (s, p, t) parts, labour and royalty, money, not discounted.
+    hours
+        (s, p, t) labour hours.
+    window
+        (s, p, t, windows) 1 where the month of an open plant falls in a window of the output decisions.
+    """
+
+    cost: Floats
+    hours: Floats
+    window: Floats
+
+
+@dataclass(frozen=True)
+class ConstraintData:
+    """What constraints are built from: the programme, the parameters of the futures, fixed decisions, unit figures."""
+
+    builder: Builder
+    parameters: Parameters
+    fixed: FixedDecisions
+    unit: UnitFigures
+
+
+def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, ...]:
+    """The constraints of the goals, each added to the first stage of the programme.
+
+    Raises PlanError that names every constraint no plan can satisfy or that has no effect.
+    """
+    found = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
+    problems = [*unopened_problems(data, goals), *(p for p in map(impossible, found) if p is not None)]
+    if problems:
+        raise PlanError("\n".join(problems))
+    columns = np.arange(data.builder.x.size)
+    for constraint in found:
+        for term, low, high in constraint.rows():
+            row = data.builder.first_stage_rows(
+                constraint.name, (1,), low=low - term.constant, high=high - term.constant
+            )
+            data.builder.add_terms("first", row[0], columns, term.slope)
+    return tuple(found)
+
+
+def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
+    """A sentence for each plant with a limited output that opens in no future."""
+    names = data.parameters.runs.compiled.names
+    for plant, most in goals.most.items():
+        if (data.parameters.since[:, known(plant, names.plants, "plant")] < 0).all():
+            yield (
+                f"a largest output of {plant} of {most:g} a month has no effect: the plant opens in no future within "
+                "the horizon; leave it out, or shorten its gates"
+            )
+
+
+def impossible(constraint: GoalConstraint) -> str | None:
+    """A sentence if a lower bound needs plants that never open."""
+    idle = not constraint.value.slope.any() and constraint.value.constant == 0.0
+    if constraint.low > 0.0 and idle and constraint.payer is None:
+        return (
+            f"{constraint.name} cannot be at least {constraint.low:g} {constraint.unit}: none of its plants opens "
+            "within the horizon; the least that would have to give: lower the bound to 0"
+        )
+    return None
+
+
+def requested_sum(data: ConstraintData, figure: Floats) -> LinearTerm:
+    """A figure of each unit requested, (s, p, t), summed over plants and months; the mean over futures."""
+    parameters, builder = data.parameters, data.builder
+    while_open = parameters.open_share * figure
+    slope = np.zeros(builder.x.size)
+    slope[builder.x.blocks["output"]] = (data.unit.window * while_open[..., None]).sum(2).mean(0) * UNIT
+    return LinearTerm(slope, float((data.fixed.output(parameters.since) * while_open).sum((1, 2)).mean()))
+
+
+def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
+    """Shares of the units requested, and units requested, by country."""
+    compiled = data.parameters.runs.compiled
+    home = np.asarray(compiled.template.plants["country"])
+    ones = np.ones(data.parameters.since.shape)
+    total = requested_sum(data, ones)
+    for country in dict.fromkeys([*goals.share, *goals.units]):
+        inside = np.full(len(home), True)
+        if country != ALL_COUNTRIES:
+            inside = home == known(country, compiled.names.countries, "country")
+        value = requested_sum(data, inside[:, None] * ones)
+        if country in goals.share:
+            low, high = goals.share[country]
+            yield GoalConstraint(f"the share of {country}", "of the units requested", low, high, value, total)
+        if country in goals.units:
+            yield GoalConstraint(f"the units of {country}", "units", *goals.units[country], value)
+
+
+def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
+    """Direct jobs by country: hours of the units requested over the paid hours of a job, averaged over the horizon."""
+    runs = data.parameters.runs
+    names, home = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
+    years = float(runs.days.sum()) / YEAR
+    for country, least in goals.jobs.items():
+        row = known(country, names.countries, "country")
+        hours_per_job = runs.number("countries", "hours_per_job")[:, row] * years
+        value = requested_sum(data, data.unit.hours / hours_per_job[:, None, None] * (home == row)[:, None])
+        yield GoalConstraint(f"the jobs of {country}", "jobs", least, np.inf, value)
+
+
+def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
+    """Budgets by payer, over the horizon or a year: expected spend, undiscounted, on requests and fixed costs."""
+    runs = data.parameters.runs
+    year_of = np.array([int(month[:4]) for month in runs.months])
+    for (payer, year), budget in goals.budgets.items():
+        row = known(payer, runs.compiled.names.payers, "payer")
+        months = np.full(len(year_of), True) if year is None else year_of == year
+        if not months.any():
+            raise PlanError(
+                f"the year {year} of the budget of {payer} is not planned; {year_of[0]} to {year_of[-1]} are"
+            )
+        value = spend_of(data, row, months.astype(float))
+        name = f"the budget of {payer}" + ("" if year is None else f" in {year}")
+        yield GoalConstraint(
+            name, "M of the reporting currency", -np.inf, budget / MONEY, value, payer=row, months=months
+        )  # fmt: skip
+
+
+def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
+    """Expected spend of a payer in millions on what is decided and on what is fixed.
+
+    when
+        (t,) 1 in the months that count.
+    """
+    parameters, fixed, builder = data.parameters, data.fixed, data.builder
+    compiled = parameters.runs.compiled
+    pays = np.asarray(np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer)
+    cost = data.unit.cost.copy()
+    cost[:, :, -1] += closing_stock(parameters)
+    requested = requested_sum(data, (cost * pays[:, None] + freight_of(parameters, payer)) * when / MONEY)
+    crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
+    weight = np.broadcast_to(when, parameters.discount.shape)
+    costs = fixed_costs(parameters, fixed, weight, CostFilter(pays, crews, kits))
+    orders = np.einsum("ptn,stn,t->s", parameters.placed[0][pays], parameters.price, when) * parameters.uplift
+    slope = requested.slope.copy()
+    for block, per_decision, scale in (
+        ("lines", costs.lines, 1.0), ("intake", costs.intake, CREW), ("kits", costs.kits, CREW),
+    ):  # fmt: skip
+        slope[builder.x.blocks[block]] += per_decision.mean(0) * scale / MONEY
+    return LinearTerm(slope, requested.constant + float((costs.constant + orders).mean()) / MONEY)
+
+
+def freight_of(parameters: Parameters, payer: int) -> Floats:
+    """(s, p, t) freight of a unit of each plant on its first lane, 0 where somebody else pays."""
+    compiled = parameters.runs.compiled
+    freight = np.zeros(parameters.since.shape)
+    for p, lanes in enumerate(compiled.links.plant_lanes.tolist()):
+        if int(compiled.template.lanes["payer"][lanes[0]]) == payer:
+            freight[:, p] = parameters.freight[:, :, lanes[0]] * parameters.uplift[:, None]
+    return freight
+
+
+def closing_stock(parameters: Parameters) -> Floats:
+    """(s, p) cost of the base stock of parts held at the end of the horizon, per unit a month requested last."""
+    price = parameters.price[:, -1] * ~parameters.placed[1][-1] * parameters.pipe
+    stock: Floats = np.einsum("sn,pn->sp", price, parameters.bill) * parameters.uplift[:, None]
+    return stock
+
+
+def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> None:
+    """Raises PlanError where constraints cannot hold together, with the smallest changes that make them hold.
+
+    The smallest changes solve an elastic programme (Chinneck 2008, chapter 6): each constraint may be violated at a
+    price per unit of its scale; bounds, lines and fixed decisions may not. Shares must hold of at least
+    ``LEAST_UNITS`` units, since shares of nothing hold always.
+    """
+    if first_stage_exists(problem, constraints):
+        return
+    x = least_violation(problem, constraints)
+    if x is None:
+        raise PlanError(
+            "the fixed or frozen decisions contradict each other whatever the constraints; free one of the decisions"
+        )
+    changes = [
+        f"{constraint.name} would have to be {constraint.text(x)} instead of {constraint.bound_text(x)}"
+        for constraint in constraints
+        if constraint.violation(x) > 1e-4
+    ]
+    if not changes:
+        raise PlanError(
+            "no unit can be requested within the constraints, and shares of nothing have no meaning; "
+            "leave the shares out, or allow output"
+        )
+    raise PlanError(
+        f"the constraints cannot hold together; the least that would have to give: {'; '.join(changes)}"
+    )  # fmt: skip
+
+
+def first_stage_exists(problem: TwoStage, constraints: Sequence[GoalConstraint] = ()) -> bool:
+    """Whether any first stage satisfies rows and bounds, integers relaxed, with units requested where shares count."""
+    first = problem.first
+    free = Columns(np.zeros(len(first)), first.lower, first.upper, np.zeros(len(first), bool))
+    rows, lower, upper = with_output(problem, constraints)
+    return run(load(free, rows, lower, upper)) is Outcome.OPTIMAL
+
+
+def with_output(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> tuple[sparse.csr_array, Floats, Floats]:
+    """The rows of the first stage and, before them, one that asks for ``LEAST_UNITS`` where there is a share."""
+    total = next((constraint.total for constraint in constraints if constraint.total is not None), None)
+    if total is None:
+        return problem.rows, problem.row_lower, problem.row_upper
+    rows = sparse.vstack([sparse.csr_array(total.slope[None]), problem.rows], format="csr")
+    lower = np.append(LEAST_UNITS - total.constant, problem.row_lower)
+    return rows, lower, np.append(np.inf, problem.row_upper)
+
+
+def least_violation(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> Floats | None:
+    """The first stage with the least total violation, each relative to its scale; None where there is none."""
+    first, n = problem.first, len(problem.first)
+    prices = np.array([1.0 / constraint.scale for constraint in constraints for _ in constraint.rows()])
+    hard_rows, lower, upper = with_output(problem, constraints)
+    soft, hard = len(prices), len(lower) - len(prices)
+    slack = sparse.vstack([sparse.csr_array((hard, soft)), sparse.eye_array(soft)])
+    columns = Columns(
+        np.concatenate([np.zeros(n), prices, prices]), np.concatenate([first.lower, np.zeros(2 * soft)]),
+        np.concatenate([first.upper, np.full(2 * soft, np.inf)]), np.zeros(n + 2 * soft, bool),
+    )  # fmt: skip
+    solver = load(columns, sparse.hstack([hard_rows, slack, -slack], format="csr"), lower, upper)
+    return values(solver)[:n] if run(solver) is Outcome.OPTIMAL else None

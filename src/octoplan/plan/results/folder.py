@@ -1,0 +1,143 @@
+"""The files of a plan folder as data: what the plan rests on, and its tables as one CSV."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from octoplan.outcomes.intervals import interval
+from octoplan.plan.optimise import Plan
+from octoplan.plan.results import narrative
+from octoplan.plan.results.evaluation import Discrepancy, Evaluation
+from octoplan.plan.results.frontier import Frontier
+from octoplan.tables import Cell, Column, Table
+
+MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "produced")
+"""Measures of each plan of an evaluation that are written to ``evidence.json``."""
+
+
+@dataclass(frozen=True)
+class PlanResults:
+    """A plan with its evaluation, the discrepancies of its linear model, and a frontier, where they were computed."""
+
+    plan: Plan
+    evaluation: Evaluation | None = None
+    discrepancies: Mapping[str, Discrepancy] = field(default_factory=dict)
+    frontier: Frontier | None = None
+    remedies: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The results in sentences."""
+        lines = [*narrative.summary(self.plan), *self.remedies]
+        lines += narrative.discrepancy_lines(self.discrepancies)
+        lines += narrative.budget_warnings(self.plan, self.discrepancies)
+        if self.evaluation is not None:
+            lines += narrative.evaluation_lines(self.evaluation, self.plan.scenario.currency)
+        return lines if self.frontier is None else [*lines, *narrative.frontier_lines(self.frontier)]
+
+
+def plan_table(plan: Plan) -> Table:
+    """All quantities of a plan by item and month: mean, P10 and P90 over futures."""
+    columns = (
+        Column("quantity", "string"), Column("item", "string"), Column("month", "string"), Column("unit", "string"),
+        Column("mean", "number"), Column("p10", "number"), Column("p90", "number"),
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for name, table in plan.tables.items():
+        for item, values in narrative.series(table):
+            low, high = np.quantile(values, (0.1, 0.9), axis=0)
+            for month, *figures in zip(table.axes["month"], values.mean(0), low, high, strict=True):
+                rows.append((name, item, month, table.unit, *map(float, figures)))
+    return Table.from_rows("plan", "Plan", columns, rows)
+
+
+def evidence(results: PlanResults) -> dict[str, Any]:
+    """What the plan rests on, as plain data: bounds, status, constraints, limiting factors, evaluation, frontier."""
+    plan = results.plan
+    estimate, information = plan.gap_estimate, plan.information
+    found: dict[str, Any] = {
+        "scenario": plan.scenario.title,
+        "objective": plan.goals.objective,
+        "unit": plan.unit,
+        "status": plan.status,
+        "status_of_search": plan.solution.status,
+        "not_met": list(plan.unmet),
+        "lower": plan.lower,
+        "upper": plan.upper,
+        "gap": plan.gap,
+        "gap_estimated": None
+        if estimate is None
+        else {"mean": estimate.mean, "below_95": estimate.upper_bound(), "batches": len(estimate.plan)},
+        "value_of_stochastic_solution": None if information is None else information.vss,
+        "expected_value_of_perfect_information": None if information is None else information.evpi,
+        "attained": plan.attained,
+        "iterations": plan.solution.iterations,
+        "seconds": plan.seconds,
+        "learning": {"iterations": plan.learning.iterations, "change": plan.learning.change},
+        "response_surface": str(plan.surface.accuracy),
+        "constraints": {
+            constraint.name: {"value": defined(constraint.at(plan.solution.x)), "unit": constraint.unit}
+            for constraint in plan.model.constraints
+        },
+        "limiting_factors": narrative.bottlenecks(plan),
+        "short": narrative.shortfalls(plan),
+        "remedies": list(results.remedies),
+        "remarks": list(plan.remarks),
+        "linear_model_and_simulation": {
+            name: {key: defined(value) for key, value in asdict(item).items()}
+            for name, item in results.discrepancies.items()
+        },
+    }
+    if results.evaluation is not None:
+        found["evaluation"] = evaluation_data(results.evaluation)
+    if results.frontier is not None:
+        found["frontier"] = frontier_data(results.frontier)
+    return found
+
+
+def defined(value: Any) -> Any:
+    """A value for JSON: null for NaN, ``never`` for infinity."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return None if np.isnan(value) else "never"
+    return value
+
+
+def interval_data(values: Any) -> dict[str, Any]:
+    """An interval for JSON."""
+    return {name: defined(value) for name, value in asdict(values).items()}
+
+
+def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
+    """The out-of-sample evaluation as plain data, plan by plan."""
+    return {
+        name: {
+            **{measure: interval_data(evaluation.quantiles(name, measure)) for measure in MEASURES},
+            "cost_minus_plan": interval_data(evaluation.difference(name)),
+            "stopped_minus_plan": interval_data(evaluation.difference(name, "stopped")),
+            "regret": interval_data(evaluation.regret(name)),
+        }
+        for name in evaluation.plans
+    }
+
+
+def frontier_data(front: Frontier) -> dict[str, Any]:
+    """The frontier as plain data, share by share."""
+    return {
+        "country": front.country,
+        "breaks": list(front.breaks),
+        "rate": front.rate,
+        "shares": [
+            {
+                "share": float(front.shares[i]),
+                "cost": interval_data(interval(front.cost[i])),
+                "stopped": interval_data(interval(front.stopped[i])),
+                "month_reached": interval_data(front.month_reached(i)),
+                "never_reached": front.never(i),
+                "jobs": {country: interval_data(interval(count[i])) for country, count in front.jobs.items()},
+                "dominated": bool(front.dominated[i]),
+            }
+            for i in range(len(front.shares))
+        ],
+    }

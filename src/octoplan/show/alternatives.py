@@ -1,0 +1,221 @@
+"""Charts of a plan's alternatives over unseen futures, and of the frontier of one country's share."""
+
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from octoplan.outcomes.format import digits
+from octoplan.outcomes.intervals import Interval, interval
+from octoplan.plan.results.evaluation import Z_95, Evaluation
+from octoplan.plan.results.frontier import WORST_FUTURES, Frontier, tail_values
+from octoplan.plan.solver.two_stage import Floats
+from octoplan.show.plan import ROW, legend_line, row_labels
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    faded,
+    joined,
+    new_figure,
+)
+
+
+def half_width(difference: Interval) -> float:
+    """Half the width of the 95 % confidence interval of a mean; 0 where a single future leaves it undefined."""
+    return 0.0 if np.isnan(difference.se_mean) else Z_95 * difference.se_mean
+
+
+def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
+    """Cost of each alternative minus the plan's with its 95 % interval, and P10 to P90 of the regret of all."""
+    others = sorted((n for n in evaluation.plans if n != "plan"), key=lambda name: evaluation.difference(name).mean)
+    every = ["plan", *others]
+    chart = new_figure(
+        alternatives_title(evaluation, others, currency), ("cost minus the plan's, 95 % interval",
+        "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(every)),
+    )  # fmt: skip
+    chart.update_annotations(x=0.0, xanchor="left", font={"size": 13})
+    for row, name in enumerate(others):
+        cost = evaluation.difference(name)
+        worse, better = cost.mean - half_width(cost) > 0.0, cost.mean + half_width(cost) < 0.0
+        chart.add_trace(
+            go.Scatter(
+                x=[cost.mean], y=[row], name=name, mode="markers", showlegend=False,
+                marker={"color": BLUE if worse else VERMILION if better else GREY, "size": 11},
+                error_x={"type": "data", "array": [half_width(cost)], "thickness": 2, "width": 6},
+                hovertemplate=f"{name}: %{{x:,.1f}} ± {half_width(cost):,.1f} M {currency}<extra></extra>",
+            ), row=1, col=1,
+        )  # fmt: skip
+    for row, name in enumerate(every):
+        regret = evaluation.regret(name)
+        range_of = f"({regret.p10:,.1f} to {regret.p90:,.1f})"
+        chart.add_trace(
+            go.Scatter(
+                x=[regret.p10, regret.p90], y=[row, row], mode="lines", hoverinfo="skip", showlegend=False,
+                line={"color": faded(ORANGE, 0.5), "width": 9},
+            ), row=2, col=1,
+        )  # fmt: skip
+        chart.add_trace(
+            go.Scatter(
+                x=[regret.mean], y=[row], name=name, mode="markers", showlegend=False,
+                marker={"color": ORANGE, "size": 11},
+                hovertemplate=f"{name}: %{{x:,.1f}} {range_of} M {currency}<extra></extra>",
+            ), row=2, col=1,
+        )  # fmt: skip
+    most = max(evaluation.regret(name).p90 for name in every)
+    chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
+    row_labels(chart, [escape(name) for name in others])
+    row_labels(chart, ["the plan", *map(escape, others)], row=2)
+    chart.add_vline(x=0.0, line={"color": BLACK, "width": 1}, row=1, col=1)
+    chart.update_xaxes(title=f"M {currency}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3")
+    return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 60})
+
+
+def alternatives_title(evaluation: Evaluation, others: list[str], currency: str) -> str:
+    """Which alternatives are significantly cheaper, or how close the next one is; ``others`` by cost."""
+    costs = {name: evaluation.difference(name) for name in others}
+    cheaper = [name for name in others if costs[name].mean + half_width(costs[name]) < 0.0]
+    if cheaper:
+        best = costs[cheaper[0]]
+        return (
+            f"{cheaper[0]} is cheaper than the plan by {digits(-best.mean)} ± {digits(half_width(best), 2)} "
+            f"M {currency}: do not prefer the plan"
+        )
+    if not others:
+        return "The plan has no alternative"
+    near = costs[others[0]]
+    return (
+        f"No alternative is significantly cheaper than the plan; the closest is {others[0]}, "
+        f"{'+' if near.mean > 0.0 else ''}{digits(near.mean)} ± {digits(half_width(near), 2)} M {currency}"
+    )
+
+
+LEAST_SPAN = 1.0
+"""Least span of the axis of a share, in percentage points, so that small differences do not look large."""
+
+
+def frontier(front: Frontier, currency: str) -> go.Figure:
+    """Cost, threats stopped, resilience, month of the rate and jobs against the share of one country."""
+    shares, cheapest = 100.0 * front.shares, front.cheapest
+    panels = (
+        f"cost minus that at {shares[cheapest]:.0f} %, 95 % interval",
+        f"stopped minus those at {shares[cheapest]:.0f} %, 95 % interval",
+        "mean share stopped in the worst tenth of futures",
+        f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
+        "jobs, mean over horizon and futures",
+    )
+    chart = new_figure(frontier_title(front), panels, rows=len(panels), height=1130)
+    for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
+        differences = [interval(share_values - values[cheapest]) for share_values in values]
+        means, errors = (np.array(list(map(f, differences))) for f in (lambda d: d.mean, half_width))
+        points(chart, front, row, means, errors, unit=unit)
+    worst = 100.0 * resilience(front)
+    points(chart, front, 3, worst, None, unit="% of threats")
+    spare = 0.5 * max(0.0, LEAST_SPAN - np.ptp(worst))
+    chart.update_yaxes(range=[worst.min() - spare - 0.1, worst.max() + spare + 0.1], row=3, col=1)
+    months(chart, front)
+    for index, (country, jobs) in enumerate(front.jobs.items()):
+        hexed = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
+        chart.add_trace(
+            go.Scatter(
+                x=shares, y=jobs.mean(1), name=f"jobs, {country_label(country)}", mode="lines+markers",
+                line={"color": hexed, "width": 2}, hovertemplate=f"{escape(country)}: %{{y:,.0f}} jobs<extra></extra>",
+            ), row=5, col=1,
+        )  # fmt: skip
+    chart.update_yaxes(title="jobs", row=5, col=1)
+    for row in range(1, len(panels) + 1):
+        chart.add_vline(x=shares[cheapest], line={"color": GREEN, "width": 1.5, "dash": "dot"}, row=row, col=1)
+    chart.update_xaxes(
+        tickformat=",", hoverformat=",.0f", ticksuffix=" %", zeroline=False, range=[shares.min() - 4, shares.max() + 4]
+    )
+    chart.update_xaxes(title=f"{country_label(front.country)} share of units requested, %", row=len(panels), col=1)
+    return legend_line(chart.update_layout(hovermode="closest"))
+
+
+def resilience(front: Frontier) -> Floats:
+    """(n,) mean share of threats stopped in the worst tenth of the futures of each share."""
+    return np.array([tail_values(shares, WORST_FUTURES).mean() for shares in front.stopped_share])
+
+
+def points(chart: go.Figure, front: Frontier, row: int, values: Floats, error: Floats | None, *, unit: str) -> None:
+    """A point for each share, hollow and grey where another share dominates it."""
+    chart.add_trace(
+        go.Scatter(
+            x=100.0 * front.shares, y=values, mode="lines+markers", showlegend=False,
+            line={"color": faded(BLUE, 0.5), "width": 1.5}, marker=marks(front),
+            error_y=None if error is None else {"type": "data", "array": error, "thickness": 1.5, "width": 5},
+            customdata=np.zeros_like(values) if error is None else error,
+            hovertemplate="%{x:.0f}: %{y:,.1f}" + (" ± %{customdata:,.1f}" if error is not None else "")
+            + f" {unit}<extra></extra>",
+        ), row=row, col=1,
+    )  # fmt: skip
+    chart.update_yaxes(title=unit, rangemode="normal", row=row, col=1)
+
+
+def marks(front: Frontier) -> dict[str, object]:
+    """Markers of the shares: filled and blue, or hollow and grey where dominated."""
+    return {
+        "size": 10,
+        "symbol": ["circle-open" if worse else "circle" for worse in front.dominated.tolist()],
+        "color": [GREY if worse else BLUE for worse in front.dominated.tolist()],
+        "line": {"width": 2, "color": [GREY if worse else BLUE for worse in front.dominated.tolist()]},
+    }
+
+
+def months(chart: go.Figure, front: Frontier) -> None:
+    """Month of the programme, from 1, in which the rate is reached; never is drawn on a line above all months."""
+    low, middle, high = (
+        np.quantile(front.reached, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
+    )
+    ends = np.concatenate([low, middle, high])
+    latest = float(ends[np.isfinite(ends)].max(initial=1.0))
+    never = np.ceil(1.15 * latest + 1.0)
+    heights = [np.where(np.isfinite(month), month, never) for month in (low, middle, high)]
+    chart.add_trace(
+        go.Scatter(
+            x=100.0 * front.shares, y=heights[1], mode="markers", showlegend=False, marker=marks(front),
+            error_y={
+                "type": "data", "symmetric": False, "array": heights[2] - heights[1],
+                "arrayminus": heights[1] - heights[0], "thickness": 1.5, "width": 5, "color": faded(BLUE, 0.6),
+            },
+            text=[", ".join(map(month_text, quantiles)) for quantiles in zip(low, middle, high, strict=True)],
+            hovertemplate="%{x:.0f}: P10, P50, P90 %{text}<extra></extra>",
+        ), row=4, col=1,
+    )  # fmt: skip
+    step = max(1, int(np.ceil(latest / 4.0)))
+    ticks = list(range(step, int(latest) + 1, step))
+    if not np.isfinite(ends).all():
+        chart.add_hline(y=never, line={"color": GREY, "width": 1, "dash": "dash"}, row=4, col=1)
+        chart.update_yaxes(tickvals=[*ticks, never], ticktext=[*map(str, ticks), "never"], row=4, col=1)
+    chart.update_yaxes(title="month, from 1", range=[0.0, 1.1 * never], row=4, col=1)
+
+
+def month_text(month: float) -> str:
+    """A month of the programme, or never."""
+    return f"month {month:.0f}" if np.isfinite(month) else "never"
+
+
+def country_label(country: str) -> str:
+    """A country's name for readers: a short code in capitals."""
+    return escape(country.upper() if len(country) <= 3 else country.capitalize())
+
+
+def frontier_title(front: Frontier) -> str:
+    """The cheapest share, and which shares are dominated."""
+    cheapest = 100.0 * float(front.shares[front.cheapest])
+    least = f"It costs least with {cheapest:.0f} % of the units from {country_label(front.country)}"
+    worse, others = (
+        joined([f"{100.0 * share:.0f} %" for share in front.shares[which].tolist()])
+        for which in (front.dominated, ~front.dominated)
+    )
+    if not worse:
+        return f"{least}; no share is dominated in cost, threats stopped and resilience"
+    if not others:
+        return f"{least}; every share is dominated by another"
+    if 2 * front.dominated.sum() > len(front.shares):
+        return f"{least}; every share but {others} is dominated by another"
+    return f"{least}; {worse} {'is' if front.dominated.sum() == 1 else 'are'} dominated by another share"
