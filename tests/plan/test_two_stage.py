@@ -33,7 +33,7 @@ def test_shapes_and_bounds_are_checked() -> None:
     ):
         with pytest.raises(PlanError, match=said):
             lshaped.solve(problem, Scenarios(np.ones(1), lambda _, broken=broken: broken))  # type: ignore[misc]
-    with pytest.raises(PlanError, match="level in 0 to below 1"):
+    with pytest.raises(PlanError, match="level from 0 to below 1"):
         Risk(0.5, 1.0)
 
 

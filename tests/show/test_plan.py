@@ -41,7 +41,10 @@ def test_gates_stand_where_half_the_futures_pass_them() -> None:
         "licence": "2026-01-14", "opens": "2026-01-14",
     }  # fmt: skip
     assert [[str(x)[:10] for x in bar.x] for bar in bars] == [["2026-01-08", "2026-02-03"]] * 2
-    assert chart.layout.title.text == "Half the futures open bench by January 2026; one in ten not before February 2026"
+    assert (
+        chart.layout.title.text
+        == "bench opens by January 2026 in half of the futures, and not before February 2026 in a tenth"
+    )
     assert gantt(aimed()).layout.title.text == "bench opens on 6 January 2026 in every future"
 
 
@@ -56,7 +59,7 @@ def test_output_is_the_plans() -> None:
     assert list(traces["target"].y) == [None, 250.0, 250.0]
     met = 100.0 * (made >= 0.99 * 250.0).mean(0)
     assert chart.layout.title.text == (
-        f"250 units a month are made in {met[1]:.0f} % of futures in February 2026, when they are due, and in "
+        f"250 units a month are produced in {met[1]:.0f} % of futures in February 2026, when they are due, and in "
         f"{met[2]:.0f} % in March 2026"
     )
 
@@ -64,12 +67,12 @@ def test_output_is_the_plans() -> None:
 def test_a_plan_without_units_says_so() -> None:
     """No bar and no dot is drawn for what is not made or ordered; the titles say it."""
     plan = idle()
-    assert output(plan).layout.title.text == "The plan makes no unit in any month"
+    assert output(plan).layout.title.text == "The plan produces no unit in any month"
     assert set(output(plan).data[0].y) == {0.0}
-    assert orders(plan).layout.title.text == "No parts are ordered, because no unit is made"
+    assert orders(plan).layout.title.text == "No parts are ordered, because no unit is produced"
     assert len(orders(plan).data) == 0
     text = page(PlanResults(plan))
-    assert "It asks for no unit" in text
+    assert "It requests no unit" in text
     assert "<figure id='orders'>" not in text
 
 
@@ -92,7 +95,7 @@ def test_crews_are_those_decided() -> None:
     plan = aimed()
     decided = plan.scenario.compile().plan
     traces = {trace.name: trace for trace in crews(plan).data if trace.name}
-    assert list(traces["crews begun"].y) == decided.intake.tolist()
+    assert list(traces["crew intake"].y) == decided.intake.tolist()
     assert list(traces["kits ordered"].y) == decided.kit_orders.tolist()
     assert traces["equipped crews"].y == pytest.approx(np.median(plan.tables["equipped"].values, 0))
 
@@ -107,7 +110,7 @@ def test_rivals_are_drawn_with_their_intervals() -> None:
     ends = next(trace.x for trace in chart.data if trace.mode == "lines")
     assert ends == pytest.approx(np.quantile([8.0, 0.0, 4.0], [0.1, 0.9]))
     assert chart.layout.title.text.startswith(
-        "No rival is cheaper than the plan beyond luck; luckier comes nearest, -1.33"
+        "No alternative is significantly cheaper than the plan; the closest is luckier, -1.33"
     )
     cheaper = Evaluation({"plan": flown([10, 12, 14]), "cheap": flown([9, 11, 13])})
     assert alternatives(cheaper, "GBP").layout.title.text == (
@@ -131,23 +134,23 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
     assert list(cost.marker.symbol) == ["circle", "circle", "circle-open"]
     assert {trace.name: trace.y.tolist() for trace in chart.data[4:]} == {"jobs, UK": [1, 2, 3], "jobs, UA": [7, 7, 7]}
     assert (
-        chart.layout.title.text == "It costs least with 50 % of the units made by UK; 100 % is beaten by another share"
+        chart.layout.title.text == "It costs least with 50 % of the units from UK; 100 % is dominated by another share"
     )
 
 
 @pytest.mark.parametrize(
     ("beaten", "said"),
     [
-        ([0, 0, 0], "no share is beaten in cost, threats stopped and resilience at once"),
-        ([1, 0, 1], "every share but 50 % is beaten by another"),
-        ([1, 1, 0], "every share but 100 % is beaten by another"),
-        ([1, 1, 1], "every share is beaten by another"),
+        ([0, 0, 0], "no share is dominated in cost, threats stopped and resilience"),
+        ([1, 0, 1], "every share but 50 % is dominated by another"),
+        ([1, 1, 0], "every share but 100 % is dominated by another"),
+        ([1, 1, 1], "every share is dominated by another"),
     ],
 )
 def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], said: str) -> None:
     """A share that stops more for a cost no higher beyond luck beats the cheapest; the title names who is left."""
     title = frontier(front(dominated=np.array(beaten, bool)), "GBP").layout.title.text
-    assert title == f"It costs least with 50 % of the units made by UK; {said}"
+    assert title == f"It costs least with 50 % of the units from UK; {said}"
 
 
 def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
@@ -166,7 +169,14 @@ def test_the_page_needs_no_network_and_escapes() -> None:
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
     assert "<b>odd</b>" not in text
     assert "<i>x</i>" not in text
-    assert re.findall(r"<figure id='([a-z]+)'>", text) == ["gantt", "output", "orders", "crews", "rivals", "frontier"]
+    assert re.findall(r"<figure id='([a-z]+)'>", text) == [
+        "gantt",
+        "output",
+        "orders",
+        "crews",
+        "alternatives",
+        "frontier",
+    ]
     assert "-8.0 ± 2.0" in text
     assert "Above 60 % the cheapest share changes." in text
 
@@ -181,7 +191,7 @@ def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
     }  # fmt: skip
     rows = (tmp_path / "plan" / "orders.csv").read_text("utf-8").splitlines()
     assert rows[0].startswith(
-        "place_by,supplier,part,month_of_need,first_day_of_need,lead_within_90_percent_days,already_late"
+        "place_by,supplier,part,month_of_need,first_day_of_need,lead_time_within_90_percent_days,already_late"
     )
     assert rows[1].startswith("2026-01-01,works,part-set,2026-01,2026-01-06,5,,0,2026-01-06,")
     assert "bench,home,opens,2026-01-06,2026-01-06,2026-01-06,0" in (tmp_path / "plan" / "gates.csv").read_text("utf-8")

@@ -94,7 +94,10 @@ def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress)
             )
     charts = [("gantt", plan.gantt(optimised)), ("output", plan.output(optimised))]
     charts += [("orders", plan.orders(optimised))] if plan.produces(optimised) else []
-    charts += [("crews", plan.crews(optimised)), ("alternatives", alternatives.alternatives(evaluated, scenario.currency))]
+    charts += [
+        ("crews", plan.crews(optimised)),
+        ("alternatives", alternatives.alternatives(evaluated, scenario.currency)),
+    ]
     lines = PlanResults(optimised, evaluated, frontier=curve).lines
     content: dict[str, Any] = {"decisions": optimised.text}
     if curve is not None:
