@@ -73,7 +73,7 @@ def tornados(run: Run) -> list[Figure]:
     figures = []
     for name, title, values, size, value_unit in (
         ("tornado-net-benefit", NET_BENEFIT, net_benefit(run), M, f"M {unit}"),
-        ("tornado-leakers-prevented", LEAKERS_PREVENTED, leakers_prevented(run), 1.0, "leakers"),
+        ("tornado-leakers-prevented", LEAKERS_PREVENTED, leakers_prevented(run), 1.0, ""),
     ):  # fmt: skip
         effects = sensitivities(run, values)
         if effects:

@@ -137,7 +137,7 @@ def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
         chart = tornado(scenario, net, NET_BENEFIT, f"M {unit}", size=M)
         figures.append(PageFigure("tornado-net-benefit", chart, CAPTION))
     if leakers:
-        chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "leakers")
+        chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "")
         figures.append(PageFigure("tornado-leakers-prevented", chart, CAPTION))
     switching = [
         *switching_values(scenario, net, NET_BENEFIT), *switching_values(scenario, leakers, LEAKERS_PREVENTED),

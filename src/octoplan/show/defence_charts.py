@@ -19,6 +19,7 @@ from octoplan.show.theme import (
     VERMILION,
     add_band,
     add_bars,
+    capitalised,
     colour,
     fit_legend,
     label,
@@ -30,6 +31,8 @@ NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
 """Colours of the limiting factors of a night, in their order."""
 DAYS = 30
 """Days over which leakers are counted on the map."""
+TILE = 90
+"""Pixels of a tile's height."""
 DARK = 0.55
 """Share of the largest figure from which a tile's text is white."""
 
@@ -47,12 +50,12 @@ def kills_per_sortie(run: Run) -> go.Figure:
     add_band(chart, months, sorties, "sorties", BLUE)
     add_band(chart, months, kills, "kills", VERMILION, dash="dash")
     sorties_by_design, kills_by_design = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
-    notes = []
+    by_maker = {}
     for (owner, rows), hexed in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
         values = ratio(kills_by_design[:, :, rows].sum(axis=2), sorties_by_design[:, :, rows].sum(axis=2))
         add_band(chart, months, values, OWNER_NAMES[owner], hexed, column=2, form=".2f")
-        notes.append(undefined_note(values, f"Kills per sortie, {OWNER_NAMES[owner]},"))
-    chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
+        by_maker[OWNER_NAMES[owner]] = values
+    chart.update_layout(title_subtitle_text=undefined_note("without a sortie", by_maker))
     chart.update_yaxes(title="a month", col=1)
     chart.update_yaxes(title="kills per sortie", col=2)
     return fit_legend(chart)
@@ -90,8 +93,8 @@ def stopped_share(run: Run) -> go.Figure:
     for t, title in enumerate(titles):
         add_band(chart, months, share[:, :, t], title, colour(t), row=t // columns + 1, column=t % columns + 1,
                  legend=False, form=".0f")  # fmt: skip
-    values = share.reshape(len(share), -1)
-    chart.update_layout(title_subtitle_text=undefined_note(values[:, ~np.isnan(values).all(axis=0)], "The share"))
+    by_class = {title: share[:, :, t] for t, title in enumerate(titles) if not np.isnan(shares[t])}
+    chart.update_layout(title_subtitle_text=undefined_note("without a launch", by_class))
     chart.update_yaxes(range=[0, 101], title="stopped, %")
     return fit_legend(chart)
 
@@ -103,8 +106,8 @@ def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
         return "No threat is launched"
     worst = min(launched, key=lambda t: shares[t])
     if len(launched) == 1:
-        return f"{shares[worst]:.0f} % of {titles[worst]} are stopped"
-    return f"{titles[worst]}: the smallest share stopped, {shares[worst]:.0f} %"
+        return f"{capitalised(titles[worst])}: {shares[worst]:.0f} % are stopped"
+    return f"The smallest share is stopped of: {titles[worst]}, {shares[worst]:.0f} %"
 
 
 def night_limits(run: Run) -> go.Figure:
@@ -139,10 +142,11 @@ def leakers_by_region(run: Run) -> go.Figure:
     titles = [label(view.title("regions", name)) for name in regions]
     tiles = {r: run.scenario.tiles[name] for r, name in enumerate(regions) if name in run.scenario.tiles}
     top = int(np.argmax(centre))
+    rows = [row for _, row in tiles.values()] or [0]
     chart = new_figure(
-        f"{titles[top]} has the most leakers: {centre[top]:,.1f} in {DAYS} days "
+        f"{capitalised(titles[top])} has the most leakers: {centre[top]:,.1f} in {DAYS} days "
         f"(P10 {low[top]:,.1f}, P90 {high[top]:,.1f})",
-        height=560,
+        height=max(220, 20 + TILE * (max(rows) - min(rows) + 1)),
     )
     omitted = len(regions) - len(tiles)
     if omitted:

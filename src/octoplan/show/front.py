@@ -15,9 +15,9 @@ from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
-from octoplan.show.provenance import TableText, capitalised, describe, row_reference
+from octoplan.show.provenance import TableText, describe, row_reference
 from octoplan.show.sensitivity import switching_values
-from octoplan.show.theme import M
+from octoplan.show.theme import M, capitalised
 
 NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
 QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
@@ -94,7 +94,7 @@ def changes(findings: Findings) -> list[str]:
     lines = []
     for what, items, size, unit_of in (
         (NET_BENEFIT, findings.net_benefit_sensitivity, M, f"M {unit}"),
-        (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, "leakers"),
+        (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, ""),
     ):
         distinct = [item for item in items if item.sure]
         lines += [effect(scenario, item, what, size, unit_of) for item in distinct[:MOST_NAMED]]
@@ -107,9 +107,10 @@ def effect(scenario: Scenario, item: Sensitivity, what: str, size: float, unit: 
     low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
     if abs(item.size) / size < MOST_NAMED:
         low, high = digits(item.low / size), digits(item.high / size)
+    amount = f"{low} {unit}" if unit else low
     return (
-        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {low} {unit} where it is low and {high} "
-        f"where it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
+        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {amount} where it is low and {high} where "
+        f"it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
     )
 
 

@@ -221,8 +221,9 @@ def cost_per_kill(run: Run) -> go.Figure | None:
         notes.append(undefined_cost(name, measure))
         add_cost(chart, row, name, hexed, point, edge)
     chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
-    chart.update_xaxes(type="log", title=f"cost per kill, k {view.unit}, P50 with P10 to P90", tickformat=",",
-                       hoverformat=",.1f", showgrid=True, gridcolor=GRID, dtick=1)  # fmt: skip
+    ticks = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 2, 5)]
+    chart.update_xaxes(type="log", title=f"cost per kill, k {view.unit}, P50 with P10 to P90", tickvals=ticks,
+                       ticktext=[f"{tick:,g}" for tick in ticks], showgrid=True, gridcolor=GRID)  # fmt: skip
     chart.update_yaxes(tickvals=[0, 1], ticktext=["interceptors", "missiles"], range=[-0.6, 1.8], showgrid=False,
                        zeroline=False, automargin=True, rangemode="normal")  # fmt: skip
     return chart.update_layout(hovermode="closest", margin={"b": 60})

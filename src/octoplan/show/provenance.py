@@ -43,11 +43,6 @@ def describe(scenario: Scenario, assumption: Assumption) -> str:
     return f"{meaning} ({', '.join(entities)})" if entities else meaning
 
 
-def capitalised(text: str) -> str:
-    """Text as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
 def row_reference(assumption: Assumption) -> str:
     """The row of an assumption: its file and line in the scenario's folder."""
     return f"{Path(assumption.file).name}:{assumption.line}"

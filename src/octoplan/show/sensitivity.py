@@ -7,13 +7,15 @@ import plotly.graph_objects as go
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.sensitivity import SURE, Sensitivity
 from octoplan.scenario import Scenario
-from octoplan.show.provenance import capitalised, describe, row_reference
-from octoplan.show.theme import BLUE, GREY, GRID, ORANGE, label, new_figure
+from octoplan.show.provenance import describe, row_reference
+from octoplan.show.theme import BLUE, GREY, GRID, ORANGE, capitalised, label, new_figure
 
 SHOWN = 12
 """Assumptions that a tornado shows."""
 ROW = 34
 """Pixels of one of them."""
+BAR = 0.8
+"""Height of a bar, as a share of its row."""
 MARGIN = 0.12
 """Room at either end of the axis, as a share of its range."""
 
@@ -57,8 +59,8 @@ def tornado(
     ends = [value / size for item in rows for value in (item.low, item.high)] or [0.0, 1.0]
     room = MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
-        title=f"{what}, mean, {unit}", tickformat=",", hoverformat=",", showgrid=True, gridcolor=GRID,
-        range=[min(ends) - room, max(ends) + room], zeroline=False,
+        title=f"mean of {what}{f', {unit}' if unit else ''}", tickformat=",", hoverformat=",", showgrid=True,
+        gridcolor=GRID, range=[min(ends) - room, max(ends) + room], zeroline=False,
     )  # fmt: skip
     if min(ends) - room < 0.0 < max(ends) + room:
         chart.add_vline(x=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
@@ -84,7 +86,7 @@ def add_half(
         go.Bar(
             y=list(numbers), x=[(value - centre(item)) / size for item, value in zip(items, values, strict=True)],
             base=[centre(item) / size for item in items], orientation="h", name=f"assumption in its {fifth}",
-            showlegend=False, customdata=hover,
+            showlegend=False, customdata=hover, width=BAR,
             marker={"color": hexed, "line": {"width": 0},
                     "pattern": {"shape": "" if end == "low" else "/", "solidity": 0.2}},
             hovertemplate=f"%{{customdata[0]}}, {fifth}: %{{customdata[1]}} {unit} "
@@ -112,9 +114,10 @@ def tornado_title(scenario: Scenario, sensitivities: Sequence[Sensitivity], what
     top = distinct[0]
     scale = max(abs(top.low), abs(top.high)) / size
     ends = " to ".join(f"{round(x / size):,}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
-    others = f"; {len(distinct) - 1} others have a significant effect" if len(distinct) > 1 else ""
+    number = len(distinct) - 1
+    others = f"; {number} other{'s have' if number > 1 else ' has'} a significant effect" if number else ""
     name = capitalised(label(describe(scenario, top.assumption)))
-    return f"{name} has the largest effect on {what}: from {ends} {unit}{others}"
+    return f"{name} has the largest effect on {what}: from {ends}{f' {unit}' if unit else ''}{others}"
 
 
 def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], what: str) -> list[str]:

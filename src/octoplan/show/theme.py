@@ -1,6 +1,6 @@
 """One look for every figure: a palette safe for colour-blind readers, bands, bars, and legends that fit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil
 from typing import Any
@@ -33,6 +33,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-ser
 
 LEGEND_WIDTH, LEGEND_LINE = 800, 22
 """Pixels of a legend's width below a figure, and of its lines."""
+FEW_MONTHS = 6
+"""Months that an axis names one by one."""
 AXIS_TITLE_ROOM = 26
 """Pixels of an axis title above the legend."""
 
@@ -120,6 +122,11 @@ def legend_lines(names: Sequence[str]) -> int:
     return ceil(len(names) / max(1, int(LEGEND_WIDTH / max(widths))))
 
 
+def capitalised(text: str) -> str:
+    """Text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def joined(names: Sequence[str]) -> str:
     """Names joined as in a sentence; empty for none."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -147,18 +154,26 @@ def defined(values: Floats) -> Ints:
     return np.asarray((~np.isnan(values)).sum(axis=0), np.int64)
 
 
-def undefined_note(values: Floats, what: str) -> str:
-    """A sentence on the futures left out of the quantiles of (futures, months) because a figure is undefined in them.
+def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
+    """A sentence on the futures that the quantiles of a month leave out because a figure is undefined in them.
 
-    Empty where it is defined in every future and month.
+    Empty where every series, (futures, months), is defined in every future and month.
+
+    reason
+        When the figure is undefined, such as "without a sortie".
     """
-    futures, counts = len(values), defined(values)
-    if counts.min(initial=futures) == futures:
-        return ""
-    return (
-        f"{what} is undefined in some futures and months; quantiles of a month are over {counts.min():,} to "
-        f"{counts.max():,} of {futures:,} futures."
-    )
+    ranges = []
+    for name, values in series.items():
+        futures, counts = len(values), defined(values)
+        if counts.min(initial=futures) < futures:
+            ranges.append(f"{counts.min():,} to {counts.max():,} of {futures:,} futures{f' ({name})' if name else ''}")
+    return f"Undefined {reason}: the quantiles of a month rest on {joined(ranges)}." if ranges else ""
+
+
+def name_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
+    """Name each month of a short axis, which plotly would otherwise name more than once."""
+    if len(months) <= FEW_MONTHS:
+        figure.update_xaxes(tick0=f"{months[0]}-01", dtick="M1", row=row, col=column)
 
 
 def add_band(
@@ -214,6 +229,7 @@ def add_band(
         ),
         **panel,
     )
+    name_months(figure, months, row, column)
 
 
 def add_bars(
@@ -245,3 +261,4 @@ def add_bars(
         row=row,
         col=column,
     )
+    name_months(figure, months, row, column)

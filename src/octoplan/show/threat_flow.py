@@ -20,8 +20,8 @@ def threat_flow(run: Run) -> go.Figure:
         return sankey(view, "No threat is launched", stopped, leaked, "mean over futures")
     top = int(np.argmax(stopped.sum(axis=1)))
     most = (
-        f"; {label(view.title('layers', view.names.layers[top]))} stop the most, "
-        f"{100 * stopped[top].sum() / stopped.sum():.0f} % of those"
+        f", most of them by: {label(view.title('layers', view.names.layers[top]))} "
+        f"({100 * stopped[top].sum() / stopped.sum():.0f} %)"
         if stopped.sum()
         else ""
     )
