@@ -109,8 +109,8 @@ def effect(scenario: Scenario, item: Sensitivity, what: str, size: float, unit: 
         low, high = digits(item.low / size), digits(item.high / size)
     amount = f"{low} {unit}" if unit else low
     return (
-        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {amount} where it is low and {high} where "
-        f"it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
+        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {amount} where it is low and {high} "
+        f"where it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
     )
 
 
