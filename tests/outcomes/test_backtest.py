@@ -1,95 +1,203 @@
-"""A backtest: the raids are the record's, the figures the record's own, and the band is the model's."""
+"""A backtest: the raids are the record's, the figures are published, and the band is that of the simulation."""
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from octoplan.errors import RunError
-from octoplan.outcomes.backtest import Backtest, Check, Figure, backtest, of_record, published, through
+from octoplan.errors import RecordError, RunError
+from octoplan.outcomes.backtest import (
+    Backtest,
+    BacktestPeriod,
+    Comparison,
+    PublishedFigure,
+    backtest,
+    inside_other_bands,
+    published_figures,
+    quantile_without,
+    recorded_shares,
+    with_recorded_raids,
+)
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import load
+from octoplan.scenario.arrays import Floats
 
-FIRST = date(2025, 11, 1)
+FIRST, LAST = date(2025, 11, 1), date(2025, 12, 1)
 
 
-def record(days: int = 61) -> Record:
-    """Drones 10, 11, 12, ... a day, all but one stopped; one cruise missile a day, stopped every other day.
-
-    The count of drones of the last day is not known.
-    """
+def record(days: int = 61, first: date = FIRST) -> Record:
+    """Drones 10, 11, 12, ... a day, all but one stopped; one cruise missile a day, stopped every other day."""
     launched, destroyed, lost = (np.zeros((days, len(CLASSES)), np.int64) for _ in range(3))
     launched[:, 0] = 10 + np.arange(days)
     destroyed[:, 0], lost[:, 0] = 7 + np.arange(days), 2
     launched[:, 1], destroyed[:, 1] = 1, np.arange(days) % 2
     known = np.ones(launched.shape, bool)
-    known[-1, 0] = False
-    first = np.datetime64(FIRST) + np.arange(days)
-    return Record(first, CLASSES, launched, destroyed, lost, known, "cd" * 32, "made.csv", "daily", (), ())
+    start = np.datetime64(first) + np.arange(days)
+    return Record(start, CLASSES, launched, destroyed, lost, known, "cd" * 32, "test.csv", "daily", (), ())
+
+
+def with_unknown(raids: Record, day: int) -> Record:
+    known = raids.known.copy()
+    known[day, 0] = False
+    return replace(raids, known=known)
 
 
 @pytest.fixture(scope="module")
-def flown() -> Backtest:
-    return backtest(load("octopus"), record(), FIRST, 2, futures=6, seed=4)
+def two_months() -> Backtest:
+    return backtest(load("octopus"), record(), FIRST, LAST, futures=6, seed=4)
 
 
-def test_the_raids_flown_are_those_of_the_record(flown: Backtest) -> None:
-    """Every future launches the record's drones and missiles, month by month, and only the months asked for."""
-    sent = flown.run.data["launched"].sum("region")
-    assert list(sent["month"].values) == ["2025-11", "2025-12"]
-    drones = sent.sel(threat=["attack-drone", "decoy"]).sum("threat").values
+def test_the_simulated_raids_are_those_of_the_record(two_months: Backtest) -> None:
+    """Every future has the record's drones and missiles, month by month, and only the months of the backtest."""
+    launched = two_months.run.data["launched"].sum("region")
+    assert list(launched["month"].values) == ["2025-11", "2025-12"]
+    drones = launched.sel(threat=["attack-drone", "decoy"]).sum("threat").values
     assert (drones == [10 * 30 + 435, 31 * 40 + 465]).all()
-    missiles = sent.sel(threat=["cruise", "ballistic"]).sum("threat").values
+    missiles = launched.sel(threat=["cruise", "ballistic"]).sum("threat").values
     assert (missiles == [30, 31]).all()
 
 
+def test_a_later_month_is_simulated_from_the_start(two_months: Backtest) -> None:
+    """A backtest of December alone has the same figures and values as that of November and December."""
+    december = backtest(load("octopus"), record(), LAST, LAST, futures=6, seed=4)
+    assert {comparison.figure.month for comparison in december.comparisons} == {"2025-12"}
+    expected = [comparison for comparison in two_months.comparisons if comparison.figure.month == "2025-12"]
+    for found, comparison in zip(december.comparisons, expected, strict=True):
+        assert found.figure == comparison.figure
+        assert found.values.tolist() == comparison.values.tolist()
+
+
+def test_a_partial_last_month_is_compared_over_its_days() -> None:
+    """A record to 10 December: the raids end there, the shares are those of its days, and the month is remarked on."""
+    result = backtest(load("octopus"), record(40), FIRST, LAST, futures=6, seed=4)
+    launched = result.run.data["launched"].sum("region")
+    drones = launched.sel(threat=["attack-drone", "decoy"]).sum("threat").values
+    assert (drones == [10 * 30 + 435, sum(range(40, 50))]).all()
+    shares = {(item.figure.month, item.figure.key): item.figure.value for item in result.comparisons}
+    assert shares["2025-12", "stopped/drones"] == pytest.approx(100 * (445 - 10) / 445)
+    assert "2025-12 is compared up to 2025-12-10, the last day of the record" in str(result)
+
+
+def test_published_figures_of_a_partial_month_are_left_out() -> None:
+    """Figures published for a whole month are not compared with part of it."""
+    scenario = load("octopus")
+    complete, partial = (record(days) for days in (120, 110))
+    keys = [
+        {item.figure.key for item in backtest(scenario, raids, FIRST, date(2026, 2, 1), futures=2).comparisons}
+        for raids in (complete, partial)
+    ]
+    others = {figure.key for figure in published_figures() if figure.month == "2026-02"}
+    assert others <= keys[0]
+    assert not others & keys[1]
+
+
 def test_figures_of_a_record() -> None:
-    """A month's stopped share is stopped over launched, days with a hidden count left out."""
-    found = {(f.month, f.key): f.value for f in of_record(record(), ["2025-11", "2025-12"], ["cruise", "ballistic"])}
-    assert found["2025-11", "stopped/drones"] == pytest.approx(100 * (735 - 30) / 735)
+    """A month's stopped share is stopped over launched, without the days whose count is not known."""
+    raids = with_unknown(record(), 60)
+    figures = recorded_shares(raids, ["2025-11", "2025-12"], ["cruise", "ballistic"])
+    shares = {(figure.month, figure.key): figure.value for figure in figures}
+    assert shares["2025-11", "stopped/drones"] == pytest.approx(100 * (735 - 30) / 735)
     december = sum(40 + day for day in range(30))
-    assert found["2025-12", "stopped/drones"] == pytest.approx(100 * (december - 30) / december)
-    assert found["2025-11", "stopped/cruise"] == pytest.approx(50)
-    assert ("2025-11", "stopped/ballistic") not in found
+    assert shares["2025-12", "stopped/drones"] == pytest.approx(100 * (december - 30) / december)
+    assert shares["2025-11", "stopped/cruise"] == pytest.approx(50)
+    assert ("2025-11", "stopped/ballistic") not in shares
 
 
-def test_the_table_counts_what_lies_inside(flown: Backtest) -> None:
-    """Every figure stands in the table once with its band, and the count of those inside is that of its rows."""
-    rows = list(csv.DictReader(io.StringIO(flown.to_csv())))
-    assert {(r["month"], r["key"]) for r in rows} == {
+def test_the_table_counts_the_figures_inside(two_months: Backtest) -> None:
+    """Every figure is in the table once with its band, and the number of those inside is that of its rows."""
+    rows = list(csv.DictReader(io.StringIO(two_months.table().csv(significant=6))))
+    assert {(row["month"], row["key"]) for row in rows} == {
         (month, key) for month in ("2025-11", "2025-12") for key in ("stopped/drones", "stopped/cruise")
     }
-    for row, check in zip(rows, flown.checks, strict=True):
-        values = [float(row[name]) for name in ("p10", "published", "p90")]
-        assert (sorted(values) == values) == bool(int(row["inside"])) == check.inside
-    assert flown.inside == sum(int(row["inside"]) for row in rows)
-    assert f"{flown.inside} of 4 published figures" in str(flown)
+    for row, comparison in zip(rows, two_months.comparisons, strict=True):
+        low, value, high = (float(row[name]) for name in ("p10", "published", "p90"))
+        assert (low <= value <= high) == bool(int(row["inside"])) == comparison.is_inside
+        assert row["futures"] == "6"
+    assert two_months.inside == sum(int(row["inside"]) for row in rows)
+    assert f"{two_months.inside} of 4 published figures" in str(two_months)
+    assert "at least 40 futures are needed" in str(two_months)
+
+
+def comparison_of(values: Floats, published: float = 5.0, month: str = "2025-11") -> Comparison:
+    return Comparison(PublishedFigure(month, "sorties", published, "x"), "title", "unit", values)
 
 
 def test_the_ends_of_the_band_are_inside() -> None:
-    """A figure on the edge of the band counts as inside, one beyond it does not."""
-    figure = Figure("2025-11", "sorties", 5.0, "x")
-    assert Check(figure, "t", "u", 5.0, 6.0, 7.0).inside
-    assert not Check(figure, "t", "u", 5.1, 6.0, 7.0).inside
+    """A figure at the end of the band counts as inside, one beyond it does not; undefined futures are left out."""
+    assert comparison_of(np.linspace(4.5, 9.5, 11)).is_inside
+    assert not comparison_of(np.linspace(4.6, 9.6, 11)).is_inside
+    partly = comparison_of(np.array([*np.linspace(4.5, 9.5, 11), np.nan]))
+    assert partly.quantiles == pytest.approx((5.0, 7.0, 9.0))
+    assert "(defined in 11 of 12 futures)" in str(Backtest((partly,), None))  # type: ignore[arg-type]
+
+
+def test_quantiles_without_each_element() -> None:
+    """Quantiles without each element in turn are those of numpy for the remaining sample."""
+    values = np.sort(np.random.default_rng(1).normal(size=17))
+    for probability in (0.1, 0.5, 0.9):
+        expected = [np.quantile(np.delete(values, i), probability) for i in range(17)]
+        assert quantile_without(values, probability) == pytest.approx(expected, rel=1e-12)
+
+
+def test_each_future_is_compared_with_the_band_of_the_others() -> None:
+    """Of 1,001 distinct values, those from the 102nd to the 900th lie within the band of the others."""
+    values = np.random.default_rng(2).permutation(np.arange(1001.0))
+    assert sorted(values[inside_other_bands(values)]) == list(range(101, 900))
+    undefined = np.where(values < 5, np.nan, values)
+    assert not inside_other_bands(undefined)[np.isnan(undefined)].any()
+
+
+def test_the_expected_number_inside_allows_for_dependence() -> None:
+    """Independent figures have a binomial number inside, figures of a common assumption are inside together or not."""
+    rng = np.random.default_rng(3)
+    run = None
+    independent = tuple(comparison_of(rng.normal(size=4000)) for _ in range(20))
+    common = rng.normal(size=4000)
+    dependent = tuple(comparison_of(common + scale) for scale in range(20))
+    assert Backtest(independent, run).inside_if_true() == binom.interval(0.95, 20, 0.8)  # type: ignore[arg-type]
+    assert Backtest(dependent, run).inside_if_true() == (0, 20)  # type: ignore[arg-type]
+    few = tuple(comparison_of(values.values[:39]) for values in independent)
+    assert Backtest(few, run).inside_if_true() is None  # type: ignore[arg-type]
+    assert str(Backtest(dependent, run)).endswith("0 to 20 are expected (95 % of futures)")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "months", "words"),
+    ("name", "first", "last", "words"),
     [
-        ("octopus", date(2025, 12, 1), 1, "begin both on one day"),
-        ("octopus", FIRST, 25, "a backtest of 25 is no part"),
-        ("pocket", date(2026, 1, 1), 1, "packages of other names"),
+        ("octopus", date(2025, 10, 1), LAST, "is not within the scenario's months, 2025-11 to"),
+        ("octopus", FIRST, date(2027, 11, 1), "from 2025-11 to 2027-11 is not within the scenario's months"),
+        ("octopus", LAST, FIRST, "from 2025-12 to 2025-11 has no month"),
+        ("pocket", date(2026, 1, 1), date(2026, 1, 1), "packages of other names"),
     ],
 )
-def test_what_cannot_be_flown_is_refused(name: str, first: date, months: int, words: str) -> None:
-    """Another start, more months than there are, and other packages are errors that say so."""
+def test_months_outside_the_scenario_are_refused(name: str, first: date, last: date, words: str) -> None:
+    """Months before the start or after the end, a reversed period, and other packages are errors."""
     with pytest.raises(RunError, match=words):
-        through(load(name), record(), first, months)
+        BacktestPeriod.of(load(name), first, last)
+
+
+def test_a_record_that_does_not_hold_the_days_is_refused() -> None:
+    """A record that begins late or ends before the last month is refused with its days."""
+    scenario = load("octopus")
+    with pytest.raises(RunError, match="begins on 2025-11-05, but the scenario is simulated from its start on 2025-11"):
+        with_recorded_raids(scenario, record(60, date(2025, 11, 5)), 2)
+    with pytest.raises(RecordError, match="holds 2025-11-01 to 2025-11-30; 2025-11-01 to 2025-12-31 is not within it"):
+        with_recorded_raids(scenario, record(30), 2)
+
+
+def test_unknown_counts_are_not_simulated_as_zero() -> None:
+    """A day with an unknown launched count cannot be simulated, and is refused with its class and date."""
+    scenario, raids = load("octopus"), with_unknown(record(), 40)
+    with pytest.raises(RunError, match="counts of 1 day are not known, the first drones on 2025-12-11"):
+        with_recorded_raids(scenario, raids, 2)
+    assert len(with_recorded_raids(scenario, raids, 1).given) == 30
 
 
 def test_published_figures_have_their_source() -> None:
-    """Each shipped figure says where it was published."""
-    assert {f.key for f in published()} == {"sorties", "kills", "intercepted/drones"}
-    assert all(f.source.startswith("https://") for f in published())
+    """Each shipped figure states where it was published."""
+    assert {figure.key for figure in published_figures()} == {"sorties", "kills", "intercepted/drones"}
+    assert all(figure.source.startswith("https://") for figure in published_figures())

@@ -1,64 +1,100 @@
-"""The forecast: the level of the coming weeks is the combination's, the shape of raids stays the process's."""
+"""The forecast: its level is that of the combination, everything else that of the fitted process."""
+
+from datetime import date
 
 import numpy as np
 import pytest
 
-from octoplan.raids.fit import fit
-from octoplan.raids.forecast import AHEAD, DRAWS, MEANS, OTHERS, Fitted, levelled, log_sums
-from octoplan.raids.process import draw, natural
+from octoplan.errors import RecordError
+from octoplan.raids.fit import MEMORY_DAYS, fit
+from octoplan.raids.forecast import (
+    COMBINED,
+    DRAWS,
+    HORIZON,
+    MEANS,
+    FittedProcess,
+    combine_level,
+    fitted_days,
+    log_sums,
+)
+from octoplan.raids.process import KEY, constrain, draw, fixed_generator
+from octoplan.raids.read.record import CLASSES, Record
 from tests.raids.test_process import simulated
 
 
-def test_forecasts_carry_the_uncertainty_of_the_fit() -> None:
-    """Thirty-day sums of a short record spread more than the process at its mode would, and are a function of it."""
+def test_forecasts_include_the_uncertainty_of_the_fit() -> None:
+    """Thirty-day sums after a short record vary more than the process at its mode, and depend on the seed alone."""
     counts, draws = simulated(60, 15), 4000
-    found = fit(counts)
+    result = fit(counts)
     rng = np.random.default_rng(16)
-    alone = np.tile(natural(found.mode), (draws, 1))
-    begin, salvo = np.full(draws, found.posterior.mean[-1]), np.zeros(draws)
-    narrow = draw(alone, begin, salvo, 30, rng).sum(axis=1)[:, 0]
-    wide = Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
+    mode = np.tile(constrain(result.mode), (draws, 1))
+    initial, salvo = np.full(draws, result.posterior.mean[-1]), np.zeros(draws)
+    narrow = draw(mode, initial, salvo, 30, rng).sum(axis=1)[:, 0]
+    wide = FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
     assert wide.std() > 1.2 * narrow.std()
-    assert np.array_equal(wide, Fitted().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])
+    assert np.array_equal(wide, FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])
 
 
-@pytest.mark.parametrize("package", [0, 1])
-def test_level_is_the_combinations(package: int) -> None:
-    """After a doubling in the last month, the month ahead has the mean and at least the spread of the combination."""
+def test_the_level_is_that_of_the_combination() -> None:
+    """After a doubling in the last month, the shift and the added variance are those of the pooled log sums."""
     counts = simulated(200, 17)
     counts[-28:] *= 2
-    found = fit(counts[-120:])
-    moved = levelled(found, counts)
-    assert abs(moved.shift[package]) > 0.02
-    rng = np.random.default_rng(18)
-    own, new = (
-        log_sums(draw(*posterior.draw(20_000, rng), AHEAD, rng))[:, package]
-        for posterior in (found.posterior, moved.posterior)
+    result = fit(counts[-MEMORY_DAYS:])
+    combined = combine_level(result, counts)
+    rng = fixed_generator()
+    parameters, initial, salvo = result.posterior.draw(DRAWS, rng)
+    process_sums = log_sums(draw(parameters, initial, salvo, HORIZON, rng))
+    sums = [process_sums, *(log_sums(benchmark.paths(counts, HORIZON, DRAWS, KEY)) for benchmark in COMBINED)]
+    means, variances = (np.array([getattr(values, name)(axis=0) for values in sums]) for name in ("mean", "var"))
+    pooled_variance = variances.mean(axis=0) + means.var(axis=0)
+    for package, indices in enumerate(MEANS):
+        shift = means[:, package].mean() - means[0, package]
+        assert abs(shift) > 0.02
+        assert combined.level_shift[package] == pytest.approx(shift, rel=1e-9)
+        moved = combined.posterior.mean[indices] - result.posterior.mean[indices]
+        assert moved == pytest.approx([shift, shift], rel=1e-9)
+        added = (combined.posterior.covariance - result.posterior.covariance)[np.ix_(indices, indices)]
+        expected = max(0.0, pooled_variance[package] - variances[0, package])
+        assert added == pytest.approx(np.full((2, 2), expected), rel=1e-6, abs=1e-12)
+
+
+def test_a_larger_mean_shifts_the_log_sums_as_much() -> None:
+    """A tenth more in both means of a package adds log 1.1 to the mean log of its sums, within the sampling error."""
+    posterior = fit(simulated(60, 15)).posterior
+    parameters, initial, salvo = posterior.draw(20_000, np.random.default_rng(3))
+    larger = parameters.copy()
+    larger[:, MEANS[0]] *= 1.1
+    before, after = (
+        log_sums(draw(p, initial, salvo, HORIZON, np.random.default_rng(4)))[:, 0] for p in (parameters, larger)
     )
-    others = [log_sums(each.paths(counts, AHEAD, DRAWS, 3))[:, package] for each in OTHERS]
-    wanted = np.mean([own.mean(), *(each.mean() for each in others)])
-    assert new.mean() == pytest.approx(wanted, abs=0.03)
-    pooled = np.concatenate([own[:DRAWS], *others]).var()
-    assert new.var() == pytest.approx(max(own.var(), pooled), rel=0.12)
+    assert np.mean(after - before) == pytest.approx(np.log(1.1), abs=4 * np.std(after - before) / np.sqrt(20_000))
 
 
-def test_only_the_level_moves() -> None:
-    """The ratios of salvo to routine days and all else stay as they were fitted."""
+def test_only_the_level_changes() -> None:
+    """All parameters but the four means keep their mean and covariance."""
     counts = simulated(150, 19)
-    found = fit(counts[-120:])
-    before, after = found.posterior, levelled(found, counts).posterior
-    rest = [i for i in range(len(before.mean)) if i not in {*MEANS[0], *MEANS[1]}]
-    assert np.array_equal(before.mean[rest], after.mean[rest])
-    assert np.array_equal(before.covariance[rest], after.covariance[rest])
-    wider = after.covariance - before.covariance
-    for both in MEANS:
-        assert np.ptp((after.mean - before.mean)[both]) == pytest.approx(0, abs=1e-12)
-        assert np.ptp(wider[np.ix_(both, both)]) == pytest.approx(0, abs=1e-12)
-        assert wider[both[0], both[0]] >= 0
+    result = fit(counts[-MEMORY_DAYS:])
+    before, after = result.posterior, combine_level(result, counts).posterior
+    unchanged = [i for i in range(len(before.mean)) if i not in {*MEANS[0], *MEANS[1]}]
+    assert np.array_equal(before.mean[unchanged], after.mean[unchanged])
+    assert np.array_equal(before.covariance[unchanged], after.covariance[unchanged])
 
 
 def test_a_short_record_keeps_its_level() -> None:
-    """Below ninety days no trend is trusted, and the fit stays as it is."""
+    """Below ninety days no trend can be estimated, and the fit stays as it is."""
     counts = simulated(60, 20)
-    found = fit(counts)
-    assert levelled(found, counts) is found
+    result = fit(counts)
+    assert combine_level(result, counts) is result
+
+
+def test_the_last_days_are_fitted_by_default() -> None:
+    """Without a first day the last 120 days up to the last one are fitted; days outside the record are refused."""
+    days = np.datetime64("2025-01-01") + np.arange(200)
+    zeros = np.zeros((200, len(CLASSES)), np.int64)
+    known = np.ones(zeros.shape, bool)
+    record = Record(days, CLASSES, zeros, zeros.copy(), zeros.copy(), known, "", "a.csv", "daily", (), ())
+    assert fitted_days(record, None, None) == slice(80, 200)
+    assert fitted_days(record, None, date(2025, 1, 31)) == slice(0, 31)
+    assert fitted_days(record, date(2025, 1, 11), date(2025, 1, 31)) == slice(10, 31)
+    with pytest.raises(RecordError, match="is not within it"):
+        fitted_days(record, None, date(2026, 1, 31))

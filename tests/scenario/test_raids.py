@@ -11,8 +11,7 @@ from scipy.special import ndtri
 from octoplan.campaign.streams import uniforms
 from octoplan.errors import ScenarioError
 from octoplan.raids import fit as fitting
-from octoplan.raids.fit_file import named, normal_correlations, text_of
-from octoplan.raids.process import COORDINATES
+from octoplan.raids.fit_file import FITTED, correlation_matrix, fit_toml
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import shipped_folder
@@ -85,7 +84,7 @@ def folder(path: Path, line: str, **files: str) -> Path:
 
 
 def with_fit(path: Path, fitted: fitting.Fit) -> Scenario:
-    text = text_of(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
+    text = fit_toml(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
     return load(folder(path, 'raids = "raids.toml"', raids_toml=text))
 
 
@@ -94,16 +93,14 @@ def test_a_fit_is_drawn_as_it_stands(tmp_path: Path, fitted: fitting.Fit) -> Non
     scenario = with_fit(tmp_path, fitted)
     draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
     normal = []
-    for row, ((name, scale), coordinate) in enumerate(zip(named(), (*COORDINATES, None), strict=True)):
-        column = draws[:, scenario.columns.index(name)]
-        fitted_scale = column if coordinate is None else coordinate.fitted(column)
+    for row, parameter in enumerate(FITTED):
+        fitted_scale = parameter.unconstrain(draws[:, scenario.columns.index(parameter.name)])
         mean, sd = fitted.posterior.mean[row], np.sqrt(fitted.posterior.covariance[row, row])
-        assert scale in ("log", "logit", "identity")
         assert np.quantile(fitted_scale, [0.1, 0.5, 0.9]) == pytest.approx(
             mean + sd * ndtri([0.1, 0.5, 0.9]), abs=0.03 * sd
         )
         normal.append(fitted_scale)
-    assert np.abs(np.corrcoef(normal) - normal_correlations(fitted.posterior.covariance)).max() < 0.03
+    assert np.abs(np.corrcoef(normal) - correlation_matrix(fitted.posterior.covariance)).max() < 0.03
 
 
 def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> None:
@@ -171,7 +168,7 @@ def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
 
 def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
     """A fit that ends on the eve of the first day drawn brings no remark, another does; days given move that day."""
-    text = text_of(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
+    text = fit_toml(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
     on_time = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=text))
     assert not any("the fit ends on" in str(warning) for warning in on_time.warnings)
     table = "date,drones,missiles\n2025-11-01,120,3\n"

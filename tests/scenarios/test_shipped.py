@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.raids.fit import MEMORY, fit
-from octoplan.raids.fit_file import named
-from octoplan.raids.forecast import levelled
+from octoplan.raids.fit import MEMORY_DAYS, fit
+from octoplan.raids.fit_file import FITTED
+from octoplan.raids.forecast import combine_level
 from octoplan.raids.read.readers import read
 from octoplan.scenario import load
 from octoplan.scenario.entities import BORDER
@@ -221,13 +221,13 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     """The shipped fit is that of the record before the start, to a thousandth: libraries may round its search apart."""
     record = read(RECORD)
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
-    days = slice(stop - MEMORY, stop)
+    days = slice(stop - MEMORY_DAYS, stop)
     counts = np.column_stack([record.drones, record.missiles])
-    found = levelled(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
+    found = combine_level(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest
-    for (name, _), value in zip(named(), found.posterior.quantiles(0.5), strict=True):
-        kind, *entity, parameter = name.split(".")
-        assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=1e-3), name
+    for fitted, value in zip(FITTED, found.posterior.quantiles(0.5), strict=True):
+        kind, *entity, parameter = fitted.name.split(".")
+        assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=1e-3), fitted.name
 
 
 def test_kills_a_sortie(octopus: Scenario) -> None:

@@ -1,15 +1,17 @@
-"""The page of a score: figures that hold the scores' numbers, and sentences that say what is so and nothing else."""
+"""The page of scores: figures that hold the scores' numbers, and titles that state what the numbers show."""
 
 import re
 from dataclasses import replace
+from math import nan
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
-from octoplan.raids.score import CLASSES, Scores, coverage, difference, origins, score
-from octoplan.show.score import broken, charts, evenness, holding, page, summary
-from tests.raids.test_score import Law
-from tests.raids.test_score import record as drawn
+from octoplan.raids.comparison import ScoreDifference, coverage, difference
+from octoplan.raids.score import SERIES, Scores, origins, score
+from octoplan.show.score import calibration_title, charts, coverage_title, page, ratio_title, two_lines
+from tests.raids.test_score import NegativeBinomial, simulated_record
 from tests.show.test_raids import record
 
 DRAWS = 300
@@ -17,84 +19,97 @@ DRAWS = 300
 
 @pytest.fixture(scope="module")
 def scores() -> list[Scores]:
-    """The true law, one too low and one too narrow, over a year of weekly origins."""
-    counts, days = drawn(460)
+    """The true process, one too low and one too narrow, over a year of weekly origins."""
+    counts, days = simulated_record(460)
     rows = origins(days, "2020-02-10", "2021-02-22", 7)
-    laws = (Law(), Law("too low & <late>", (60.0, 2.0)), Law("too narrow", r=40.0))
-    return [score(counts, days, law, rows, draws=DRAWS) for law in laws]
-
-
-def test_figures_hold_the_scores_numbers(scores: list[Scores]) -> None:
-    """Ratios, coverages, histograms and forecasts are those of the scores, for each class."""
-    for place, of in enumerate(CLASSES):
-        made = {name: chart for name, chart, _ in charts(scores, of)}
-        month = next(trace for trace in made["ratio"].data if trace.name == "30 days")
-        gap = difference(scores[1], scores[0], 30, of)
-        base = scores[0].losses(30, of)
-        assert month.x[0] == pytest.approx(1 + gap.mean / np.nanmean(base))
-        assert month.x[0] + month.error_x.array[0] == pytest.approx(1 + gap.high / np.nanmean(base))
-        assert [trace.y[1] for trace in made["coverage"].data if trace.name == "law"] == pytest.approx(
-            [100 * each.share for each in coverage(scores[0], 7, of)]
-        )
-        assert [trace.y.tolist() for trace in made["pit"].data] == [each.histogram(7, of).tolist() for each in scores]
-        came = {trace.name: trace for trace in made["came"].data}
-        at = (slice(None), scores[0].at(30), place)
-        assert came["what came"].y.tolist() == pytest.approx(scores[0].observed[at].tolist(), nan_ok=True)
-        assert came["median"].y.tolist() == scores[0].quantiles[at][:, 3].tolist()
-        edges = scores[0].quantiles[at]
-        assert list(came["80 % interval"].y) == [*edges[:, 5], *edges[::-1, 1]]
-
-
-def test_titles_say_what_is_so(scores: list[Scores]) -> None:
-    """Against the true law no rival is better; against a bad one the true law is, and the title names it."""
-    made = {name: chart.layout.title.text for name, chart, _ in charts(scores, "drones")}
-    assert made["ratio"].startswith("No rival is better than the law beyond luck at any horizon; ")
-    assert made["coverage"] == "Only the law has intervals that hold at every horizon"
-    assert made["pit"].startswith("The PIT of the law is as even as luck has it (p 0.")
-    assert made["pit"].endswith("of 2 rivals 2 rejected at 5 %")
-    assert re.fullmatch(r"\d+ of 55 sums of 30 days came inside the 80 % interval of the law", made["came"])
-    turned = {name: chart.layout.title.text for name, chart, _ in charts([scores[1], scores[0]], "drones")}
-    assert "comparisons with the too low & <late> are better beyond luck; 0 of" in turned["ratio"]
-    assert turned["coverage"].startswith(
-        "The intervals of the too low & <late> do not hold at every horizon; those of 1"
+    forecasters = (
+        NegativeBinomial(),
+        NegativeBinomial("too low & <late>", (60.0, 2.0)),
+        NegativeBinomial("too narrow", r=40.0),
     )
-    assert "is more uneven than luck has it" in turned["pit"]
+    return [score(counts, days, forecaster, rows, draws=DRAWS) for forecaster in forecasters]
 
 
-def test_sentences_of_each_case(scores: list[Scores]) -> None:
-    """One better rival is named, none that can be told is said, and so are intervals that nobody holds."""
-    assert summary(["a at 7 days"], 1, 8, "law") == (
-        "Better than the law beyond luck: a at 7 days; 1 of 8 comparisons are worse beyond it"
+def charts_by_name(scores: list[Scores], series: str) -> dict[str, go.Figure]:
+    return {drawing.name.removeprefix(f"{series}-"): drawing.chart for drawing in charts(scores, series)}
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_figures_hold_the_numbers_of_the_scores(scores: list[Scores], series: str) -> None:
+    """Ratios, coverages, histograms and forecasts are those of the scores."""
+    drawings = charts_by_name(scores, series)
+    month = next(trace for trace in drawings["ratio"].data if trace.name == "30 days")
+    gap = difference(scores[1], scores[0], 30, series)
+    base = np.nanmean(scores[0].losses(30, series))
+    assert month.x[0] == pytest.approx(1 + gap.mean / base)
+    assert month.x[0] + month.error_x.array[0] == pytest.approx(1 + gap.high / base)
+    assert [trace.y[1] for trace in drawings["coverage"].data if trace.name == "true process"] == pytest.approx(
+        [100 * level.share for level in coverage(scores[0], 7, series)]
     )
-    assert summary([], 0, 0, "law").startswith("No comparison rests on two blocks")
-    assert holding([], scores) == "No forecaster has intervals that hold at every horizon"
-    assert holding([scores[0].name, scores[1].name], scores).endswith("the law hold, as do those of 1 of 2 rivals")
-    assert evenness([float("nan")], "law", 7, 5).startswith("5 sums of 7 days are too few")
+    histograms = [forecaster.pit_histogram(7, series).tolist() for forecaster in scores]
+    assert [trace.y.tolist() for trace in drawings["pit"].data] == histograms
+    forecasts = {trace.name: trace for trace in drawings["forecasts"].data}
+    at = (slice(None), scores[0].horizon_index(30), SERIES.index(series))
+    assert forecasts["observed"].y.tolist() == pytest.approx(scores[0].observed[at].tolist(), nan_ok=True)
+    assert forecasts["median"].y.tolist() == scores[0].quantiles[at][:, 3].tolist()
+    quantiles = scores[0].quantiles[at]
+    assert list(forecasts["80 % interval"].y) == [*quantiles[:, 5], *quantiles[::-1, 1]]
+
+
+def test_titles_state_what_the_scores_show(scores: list[Scores]) -> None:
+    """No benchmark is better than the true process, and the true process is better than a bad one."""
+    titles = {name: chart.layout.title.text for name, chart in charts_by_name(scores, "drones").items()}
+    assert titles["ratio"].startswith("No benchmark is significantly better than the true process; ")
+    assert titles["coverage"] == (
+        "The coverage of the true process is adequate at every horizon, and that of 0 of 2 benchmarks"
+    )
+    assert titles["pit"].startswith("Calibration of the true process is not rejected at 5 % (p = 0.")
+    assert titles["pit"].endswith("rejected for 2 of 2 benchmarks")
+    assert re.fullmatch(
+        r"\d+ of 55 observed sums of 30 days were within the 80 % interval of the true process", titles["forecasts"]
+    )
+    reversed_charts = charts_by_name([scores[1], scores[0]], "drones")
+    titles = {name: chart.layout.title.text for name, chart in reversed_charts.items()}
+    assert titles["ratio"].startswith("Benchmarks are significantly better than the too low & <late> in ")
+    assert titles["coverage"].startswith("The coverage of the too low & <late> is not adequate at every horizon; ")
+    assert "is rejected at 5 %" in titles["pit"]
+
+
+def test_titles_of_each_case(scores: list[Scores]) -> None:
+    """A better benchmark is named; untested differences, unknown sums and untested calibration are stated."""
+    better, worse = ScoreDifference(-1.0, -2.0, -0.5, 9.0), ScoreDifference(1.0, 0.5, 2.0, 9.0)
+    assert ratio_title({7: [better, worse]}, ["a", "b"], "process") == (
+        "Significantly better than the process: a at 7 days; significantly worse in 1 of 2 comparisons"
+    )
+    untested = ScoreDifference(-1.0, nan, nan, 1.0)
+    assert ratio_title({7: [untested], 90: []}, ["a"], "process").startswith("Differences cannot be tested")
+    assert coverage_title(scores, [], "drones") == "No sum was observed"
+    assert calibration_title([nan], "process", 7, 5).startswith("Calibration was not tested: 5 sums of 7 days")
 
 
 def test_long_names_take_two_lines() -> None:
-    """A name is parted at a space near its middle, and a word is never parted."""
-    assert broken("negative binomial, trend of 180 days") == "negative binomial,<br>trend of 180 days"
-    assert broken("climatology") == "climatology"
-    assert broken("a" * 40) == "a" * 40
+    """A long name is divided at the space near its middle, and a word never."""
+    assert two_lines("negative binomial, trend of 180 days") == "negative binomial,<br>trend of 180 days"
+    assert two_lines("climatology") == "climatology"
+    assert two_lines("a" * 40) == "a" * 40
 
 
 def test_the_page_needs_no_network_and_escapes(scores: list[Scores]) -> None:
-    """Nothing is fetched, names with signs of HTML are text, and both classes have their figures."""
+    """Nothing is fetched, names with characters of HTML are text, and both series have their figures."""
     text = page(scores, record())
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
     assert "<late>" not in text
-    assert "&lt;made&gt;.csv" in text
-    assert [text.count(f"<figure id='{of}-") for of in CLASSES] == [4, 4]
+    assert "&lt;test&gt;.csv" in text
+    assert [text.count(f"<figure id='{series}-") for series in SERIES] == [4, 4]
 
 
-def test_few_origins_and_no_missile_are_drawn() -> None:
-    """Three origins, the last beyond the end, draw without a verdict; a class of which none came has no figure."""
-    counts, days = drawn(120)
-    few = [score(counts, days, law, np.array([80, 90, 119]), draws=DRAWS) for law in (Law(), Law("other", r=1.0))]
-    text = page(few, record())
-    assert "No comparison rests on two blocks of origins" in text
-    without = [replace(each, observed=each.observed * [1, 0]) for each in few]
-    assert "missiles-ratio" not in page(without, record())
-    nothing = [replace(each, observed=each.observed * np.nan, pit=each.pit * np.nan) for each in few]
-    assert "nothing was scored" in page(nothing, record())
+def test_few_origins_and_no_missiles_are_drawn() -> None:
+    """Three origins are drawn without tests; a series without a weapon has no figure; no known sum is stated."""
+    counts, days = simulated_record(120)
+    forecasters = (NegativeBinomial(), NegativeBinomial("other", r=1.0))
+    few = [score(counts, days, forecaster, np.array([80, 90, 119]), draws=DRAWS) for forecaster in forecasters]
+    assert "no comparison has two blocks of origins" in page(few, record())
+    without_missiles = [replace(item, observed=item.observed * [1, 0]) for item in few]
+    assert "missiles-ratio" not in page(without_missiles, record())
+    unknown = [replace(item, observed=item.observed * np.nan, pit=item.pit * np.nan) for item in few]
+    assert "nothing was scored" in page(unknown, record())

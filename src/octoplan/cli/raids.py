@@ -1,4 +1,4 @@
-"""The commands of the record of raids: ``octoplan raids fit``, ``show``, ``score`` and ``update``; and the backtest."""
+"""The commands for records of raids, ``octoplan raids fit``, ``show``, ``score`` and ``update``, and the backtest."""
 
 from datetime import date, timedelta
 from math import exp
@@ -7,193 +7,190 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from octoplan.cli.console import check_simulation, progress_bar, say, track, wrote
+from octoplan.cli.console import check_number, check_simulation, progress_bar, say, track, warn, wrote
 from octoplan.errors import RunError
 from octoplan.executors import cores, executor
 
 if TYPE_CHECKING:
-    from octoplan.raids.fit import Fit
+    from octoplan.raids.fit import Fit, Posterior
+    from octoplan.raids.fit_file import StoredFit
     from octoplan.raids.read.record import Record
+    from octoplan.raids.score import Forecaster, Scores
 
 First = Annotated[date | None, Parameter(name="--from")]
-FEWEST_DRAWS = 100
-"""Futures of a forecast below which its tails mean nothing."""
-
 Last = Annotated[date | None, Parameter(name="--to")]
 
-
-def part_of(record: "Record", first: date | None, last: date | None, memory: int) -> slice:
-    """The days to fit: as asked, or the last ``memory`` days up to the end asked for."""
-    import numpy as np
-
-    whole = record.between(first or record.days[0], last or record.days[-1])
-    stop = int((whole.days[-1] - record.days[0]).astype(np.int64)) + 1
-    start = int((whole.days[0] - record.days[0]).astype(np.int64)) if first else max(0, stop - memory)
-    return slice(start, stop)
+MIN_DRAWS, MAX_DRAWS = 100, 100_000
+"""Futures of a forecast: below the minimum its tails are meaningless."""
+MAX_STEP_DAYS = 10_000
+SCORED_WEEKS, SCORED_DAYS = 60, 30
+"""Default period of origins, and the days that must follow the last origin by default."""
 
 
-def fitted(record: "Record", days: slice) -> "Fit":
-    """The process fitted to some days of a record."""
-    import numpy as np
+def read_record(file: Path) -> "Record":
+    """Read a record; print its period and repairs, and its outliers as warnings on standard error."""
+    from octoplan.raids.read.readers import read
 
-    from octoplan.raids.fit import fit as fit_process
-
-    counts = np.column_stack([record.drones, record.missiles])
-    return fit_process(counts[days], record.all_known[days], threads=2)
-
-
-def forecast(record: "Record", days: slice, first: date | None) -> "Fit":
-    """The process fitted to some days, its level looked for in all days up to their end (from ``first``, if asked)."""
-    import numpy as np
-
-    from octoplan.raids.forecast import levelled
-
-    past = slice(days.start if first else 0, days.stop)
-    counts = np.column_stack([record.drones, record.missiles])[past]
-    return levelled(fitted(record, days), counts[record.all_known[past]])
+    record = read(file)
+    describe_record(record)
+    return record
 
 
-def say_repairs(record: "Record") -> None:
-    """What was put right or assumed in reading, a line each."""
-    say(f"{record.source}: {len(record):,} days, {record.days[0]} to {record.days[-1]}")
+def describe_record(record: "Record") -> None:
+    """Print the period and repairs of a record, and its outliers as warnings on standard error."""
+    period = f", {record.days[0]} to {record.days[-1]}" if len(record) else ""
+    say(f"{record.source}: {len(record):,} days{period}")
     for repair in record.repairs:
         say(f"  {repair}")
+    for outlier in record.outliers:
+        warn(f"warning: {outlier}")
 
 
 def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
-    """Fit the raid process to a record and write it for a scenario.
+    """Fit the raid process to a record, and write the fit for a scenario.
 
     Parameters
     ----------
     file
-        The record: one row a day, one row a day and class, or one row a report.
+        The record: one row per day, one row per day and class, or one row per report.
     first
-        First day to fit; 120 days before the last if not given.
+        First day to fit; 120 days before the last by default.
     last
-        Last day to fit; the record's last if not given.
+        Last day to fit; the last day of the record by default.
     out
-        Where to write the fit. A scenario uses it by the line raids = "raids.toml" in its programme.toml.
+        The file to write. A scenario uses it through the line raids = "raids.toml" in its programme.toml.
 
     """
     from octoplan.outcomes.files import atomic_write
-    from octoplan.raids.fit import MEMORY
-    from octoplan.raids.fit_file import text_of
-    from octoplan.raids.read.readers import read
+    from octoplan.raids.fit_file import fit_toml
+    from octoplan.raids.forecast import fit_forecast, fitted_days
 
-    record = read(file)
-    say_repairs(record)
-    days = part_of(record, first, last, MEMORY)
-    found = forecast(record, days, first)
-    say_fit(found, record, days)
-    atomic_write(out, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    record = read_record(file)
+    days = fitted_days(record, first, last)
+    result = fit_forecast(record, days, level_from_start=first is None)
+    print_fit(result, record, days)
+    atomic_write(out, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
     wrote(out)
 
 
-def say_fit(found: "Fit", record: "Record", days: slice) -> None:
-    """The parameters and the stopped shares with their intervals, and the warnings of the fit."""
-    from octoplan.raids.fit_file import named
-    from octoplan.raids.stopped_share import shares
+def print_fit(result: "Fit", record: "Record", days: slice) -> None:
+    """Print the parameters and stopped shares with their intervals, and the warnings of a fit."""
+    from octoplan.raids.fit_file import FITTED
+    from octoplan.raids.stopped_share import stopped_shares
 
     chosen = record.days[days]
     say(f"fitted to {len(chosen)} days, {chosen[0]} to {chosen[-1]}")
+    if unknown := int((~record.all_known[days]).sum()):
+        say(f"  {unknown} of them have a launched count that is not known, and are left out")
     say(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
-    ends = [found.posterior.quantiles(share) for share in (0.1, 0.5, 0.9)]
-    for (name, _), *values in zip(named(), *ends, strict=True):
-        say(f"  {name:32} " + " ".join(f"{value:9.4g}" for value in values))
-    if any(found.shift):
-        drones, missiles = (f"{exp(shift):.3f}" for shift in found.shift)
-        say(f"  level of drones moved by {drones}, of missiles by {missiles}, to the combination's")
-    say("stopped shares of a day, with 95 % intervals")
-    for share in shares(record, days):
+    quantiles = zip(*(result.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
+    for parameter, values in zip(FITTED, quantiles, strict=True):
+        say(f"  {parameter.name:32} " + " ".join(f"{value:9.4g}" for value in values))
+    if any(result.level_shift):
+        drones, missiles = (f"{exp(shift):.3f}" for shift in result.level_shift)
+        say(f"  level from the combined forecast: drones times {drones}, missiles times {missiles}")
+    say("share of a day's weapons stopped, with 95 % intervals")
+    for share in stopped_shares(record, days):
         say(f"  {share}")
-    for warning in found.diagnostics.warnings():
+    for warning in (*record.outliers, *result.diagnostics.warnings()):
         say(f"warning: {warning}")
 
 
 def show(
     file: Path, *, first: First = None, last: Last = None, alerts: Path | None = None, out: Path = Path("raids.html")
 ) -> None:
-    """Draw a record at a glance: one page that needs no network.
+    """Draw a record and its fit as one HTML page that needs no network.
 
     Parameters
     ----------
     file
         The record.
     first
-        First day to fit; 120 days before the last if not given. All days are drawn.
+        First day to fit; 120 days before the last by default. All days are drawn.
     last
-        Last day to fit; the record's last if not given.
+        Last day to fit; the last day of the record by default.
     alerts
-        A table of alerts by region to draw too: region, alerts, and where known hours, alerts_per_day, share_alerts.
+        A table of alerts by region, drawn too: region, alerts, and optionally hours, alerts_per_day, share_alerts.
     out
         The page to write.
 
     """
     from octoplan.outcomes.files import atomic_write
-    from octoplan.raids.fit import MEMORY
+    from octoplan.raids.forecast import fit_record, fitted_days
     from octoplan.raids.read.alerts import read_exposure
-    from octoplan.raids.read.readers import read
     from octoplan.show.raids import page
 
-    record = read(file)
-    say_repairs(record)
+    record = read_record(file)
     exposure = read_exposure(alerts) if alerts else None
     if exposure:
         say(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts")
         for repair in exposure.repairs:
             say(f"  {repair}")
-    days = part_of(record, first, last, MEMORY)
-    atomic_write(out, page(record, fitted(record, days), days, exposure))
+    days = fitted_days(record, first, last)
+    atomic_write(out, page(record, fit_record(record, days), days, exposure))
     wrote(out)
 
 
 def update(
     file: Path, *, before: Annotated[Path, Parameter(name="--fit")] = Path("raids.toml"), out: Path | None = None
 ) -> None:
-    """Take new days of a record in: say whether they are as the fit expected, and fit again.
+    """Test the new days of a record against an earlier fit, and fit again with them.
 
     Parameters
     ----------
     file
         The record with its new days.
     before
-        The fit so far.
+        The earlier fit.
     out
-        Where to write the new fit; in place of the old one if not given.
+        The file to write; the file of the earlier fit by default.
 
     """
+    from octoplan.outcomes.files import atomic_write
+    from octoplan.raids.fit_file import fit_toml, read_fit
+    from octoplan.raids.forecast import fit_forecast, fitted_days
+
+    earlier = read_fit(before)
+    record = read_record(file)
+    remarks = drift_remarks(record, earlier, file, before)
+    days = fitted_days(record, None, None)
+    result = fit_forecast(record, days)
+    for remark in remarks:
+        say(remark)
+    print_medians(earlier.posterior, result.posterior)
+    for warning in (*record.outliers, *result.diagnostics.warnings()):
+        say(f"warning: {warning}")
+    atomic_write(out or before, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    wrote(out or before)
+
+
+def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Path) -> list[str]:
+    """The number of new days of a record, and in which way they differ from an earlier fit."""
     import numpy as np
 
-    from octoplan.outcomes.files import atomic_write
-    from octoplan.raids.drift import drift
-    from octoplan.raids.fit import MEMORY
-    from octoplan.raids.fit_file import named, posterior_of, text_of
-    from octoplan.raids.read.readers import read
-    from octoplan.scenario.toml_text import parse_toml
+    from octoplan.raids.drift import MIN_NEW_DAYS, detect_drift
 
-    try:
-        tree = parse_toml(str(before), before.read_bytes()).tree
-        posterior, begun, last = posterior_of(tree), tree["record"]["first"], tree["record"]["last"]
-    except KeyError as error:
-        raise RunError(f"{before}: holds no {error} of a record") from None
-    record = read(file)
-    say_repairs(record)
-    whole = record.between(begun, record.days[-1])
-    new = int(np.count_nonzero(whole.days > np.datetime64(last)))
-    if new < 2:
-        raise RunError(f"{file}: has {new} days after {last}, the last day of {before}; at least 2 are needed")
-    signs = list(
-        drift(posterior, np.column_stack([whole.drones, whole.missiles]), whole.all_known, len(whole) - new).words()
-    )
-    days = part_of(record, None, None, MEMORY)
-    found = forecast(record, days, None)
-    atomic_write(out or before, text_of(found, record, days, date.today()))  # noqa: DTZ011 (the user's day)
-    say(f"{new} new days since {last}; P50 before and now")
-    for (name, _), old, now in zip(named(), posterior.quantiles(0.5), found.posterior.quantiles(0.5), strict=True):
-        say(f"  {name:32} {old:9.4g} {now:9.4g}")
-    for sign in signs or ["the new days are as the fit expected"]:
-        say(f"{'warning: ' if signs else ''}{sign}")
-    wrote(out or before)
+    part = record.between(earlier.first, record.days[-1])
+    new = int(np.count_nonzero(part.days > np.datetime64(earlier.last)))
+    known = int(np.count_nonzero(part.all_known[len(part) - new :]))
+    if known < MIN_NEW_DAYS:
+        raise RunError(
+            f"{file}: has {known} days with known counts after {earlier.last}, the last day of {before}; "
+            f"at least {MIN_NEW_DAYS} are needed"
+        )
+    warnings = list(detect_drift(earlier.posterior, part.packages, part.all_known, len(part) - new).warnings())
+    findings = [f"warning: {warning}" for warning in warnings] or ["the new days agree with the earlier fit"]
+    return [f"{new} new days since {earlier.last}", *findings]
+
+
+def print_medians(earlier: "Posterior", updated: "Posterior") -> None:
+    """Print the median of each parameter before and after an update."""
+    from octoplan.raids.fit_file import FITTED
+
+    say(f"  {'P50':32} {'before':>9} {'now':>9}")
+    medians = zip(earlier.quantiles(0.5), updated.quantiles(0.5), strict=True)
+    for parameter, (old, now) in zip(FITTED, medians, strict=True):
+        say(f"  {parameter.name:32} {old:9.4g} {now:9.4g}")
 
 
 def score(
@@ -207,69 +204,77 @@ def score(
     out: Path | None = None,
     page: Path | None = None,
 ) -> None:
-    """Score the fitted process and its rivals on days that they have not seen, origin by origin.
+    """Score forecasts by the fitted process and by benchmarks on days after each of a series of origins.
 
     Parameters
     ----------
     file
         The record.
     first
-        First origin, the last day that its forecast knows; 60 weeks before the last origin if not given.
+        First origin, the last day that a forecast uses; 60 weeks before the last origin by default.
     last
-        Last origin; the last day but 30 of the record if not given.
+        Last origin; 30 days before the end of the record by default.
     every
-        Days from one origin to the next.
+        Days between origins.
     draws
         Futures of each forecast.
     seed
-        What the draws depend on.
+        Seed of the random draws.
     out
-        A CSV file to write the table to.
+        A CSV file for the table of scores.
     page
-        An HTML page to write the figures to; it needs no network.
+        An HTML page for the figures; it needs no network.
 
     """
-    from concurrent.futures import ProcessPoolExecutor
-
-    import numpy as np
-
     from octoplan.outcomes.files import atomic_write
-    from octoplan.raids.benchmarks import rivals
-    from octoplan.raids.forecast import Fitted
-    from octoplan.raids.read.readers import read
-    from octoplan.raids.score import origins, table
-    from octoplan.raids.score import score as judge
-    from octoplan.show.score import page as drawn
+    from octoplan.raids.benchmarks import benchmarks
+    from octoplan.raids.comparison import score_table, to_text
+    from octoplan.raids.forecast import FittedProcess
+    from octoplan.show.score import page as draw_page
 
-    record = read(file)
-    say_repairs(record)
-    stop = last or (record.days[-1] - 30).astype(date)
-    begin = first or stop - timedelta(weeks=60)
-    counts = np.column_stack([record.drones, record.missiles])
-    try:
-        rows = origins(record.days, str(begin), str(stop), every)
-    except ValueError as error:
-        raise RunError(f"{file}: {error}") from None
-    if draws < FEWEST_DRAWS:
-        raise RunError(f"--draws {draws}: at least {FEWEST_DRAWS} are needed")
-    found = []
-    with ProcessPoolExecutor(cores()) as pool, progress_bar() as progress:
-        for forecaster in (Fitted(), *rivals()):
-            seen = track(progress, forecaster.name)
-            found.append(
-                judge(
-                    counts, record.days, forecaster, rows, draws=draws, seed=seed, known=record.all_known,
-                    executor=pool, progress=seen,
-                )
-            )  # fmt: skip
-    made = table(found)
-    say(made)
+    check_number("--draws", draws, MIN_DRAWS, MAX_DRAWS)
+    check_number("--every", every, 1, MAX_STEP_DAYS)
+    check_simulation(1, seed)
+    record = read_record(file)
+    scores = score_all(record, (FittedProcess(), *benchmarks()), first, last, every, draws, seed)
+    table = score_table(scores)
+    say(to_text(table))
     if out:
-        atomic_write(out, made.to_csv())
+        atomic_write(out, table.csv(significant=8))
         wrote(out)
     if page:
-        atomic_write(page, drawn(found, record))
+        atomic_write(page, draw_page(scores, record))
         wrote(page)
+
+
+def score_all(
+    record: "Record",
+    forecasters: "tuple[Forecaster, ...]",
+    first: date | None,
+    last: date | None,
+    every: int,
+    draws: int,
+    seed: int,
+) -> "list[Scores]":
+    """The scores of several forecasters at the same origins, on as many processes as there are cores."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from octoplan.raids.score import origins, score
+
+    end = last or (record.days[-1] - SCORED_DAYS).astype(date)
+    begin = first or end - timedelta(weeks=SCORED_WEEKS)
+    try:
+        rows = origins(record.days, str(begin), str(end), every)
+        with ProcessPoolExecutor(cores()) as pool, progress_bar("origins") as progress:
+            return [
+                score(
+                    record.packages, record.days, forecaster, rows, draws=draws, seed=seed, known=record.all_known,
+                    executor=pool, progress=track(progress, forecaster.name),
+                )
+                for forecaster in forecasters
+            ]  # fmt: skip
+    except ValueError as error:
+        raise RunError(f"{record.source}: {error}") from None
 
 
 def backtest(
@@ -282,52 +287,56 @@ def backtest(
     seed: int = 1,
     out: Path | None = None,
 ) -> None:
-    """Fly a scenario through the raids that happened and lay it beside what was published.
+    """Simulate a scenario with the raids that were recorded, and compare months with published figures.
 
     Parameters
     ----------
     scenario
         A scenario folder, or the name of a shipped one.
     record
-        The record of raids. Without one, the published total of each month is spread over its days as the scenario's
-        own process would.
+        The record of raids, from the scenario's start on. By default the published monthly totals are distributed over
+        days as the scenario's raid process would.
     first
-        First month, such as 2025-11: the scenario's first.
+        First month to compare, such as 2025-11. The scenario is always simulated from its start.
     last
-        Last month.
+        Last month to compare; the record may end within it.
     futures
-        How many futures to fly.
+        Number of futures to simulate.
     seed
-        What the draws depend on.
+        Seed of the random draws.
     out
-        A CSV file to write the table to.
+        A CSV file for the comparison.
 
     """
-    from octoplan.outcomes.backtest import backtest as fly_through
-    from octoplan.outcomes.backtest import check_months
+    from octoplan.outcomes.backtest import BacktestPeriod
+    from octoplan.outcomes.backtest import backtest as simulate_backtest
     from octoplan.outcomes.files import atomic_write
-    from octoplan.outcomes.monthly import published_months
-    from octoplan.raids.read.readers import read
+    from octoplan.outcomes.monthly import record_from_monthly_totals
     from octoplan.scenario import load
 
-    try:
-        begin, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
-    except ValueError:
-        raise RunError(f"--from {first} --to {last}: write months such as 2025-11") from None
-    months = (end.year - begin.year) * 12 + end.month - begin.month + 1
-    flown = load(scenario)
-    check_months(flown, begin, months)
-    found = read(record) if record else published_months(flown, begin, months)
-    say_repairs(found)
-    for each in found.breaks:
-        say(f"  break from {each.first}: {each.reason}")
     check_simulation(futures, seed)
+    begin, end = (month_of(option, text) for option, text in (("--from", first), ("--to", last)))
+    loaded = load(scenario)
+    period = BacktestPeriod.of(loaded, begin, end)
+    raids = read_record(record) if record else record_from_monthly_totals(loaded, period.stop)
+    if not record:
+        describe_record(raids)
+    for rule in raids.breaks:
+        say(f"  reporting changed on {rule.first}: {rule.reason}")
     with executor() as pool, progress_bar() as progress:
-        result = fly_through(
-            flown, found, begin, months, futures=futures, seed=seed, executor=pool,
+        result = simulate_backtest(
+            loaded, raids, begin, end, futures=futures, seed=seed, executor=pool,
             progress=track(progress, "simulating"),
         )  # fmt: skip
     say(result)
     if out:
-        atomic_write(out, result.to_csv())
+        atomic_write(out, result.table().csv(significant=6))
         wrote(out)
+
+
+def month_of(option: str, text: str) -> date:
+    """The first day of a month such as 2025-11."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise RunError(f"{option} {text}: write a month such as 2025-11") from None

@@ -1,15 +1,14 @@
-"""A scenario flown through the raids that happened: what the model makes of months whose outcome was published."""
+"""Backtest: simulate a scenario with the raids that were recorded, and compare it with figures published since."""
 
 import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from datetime import date
-from math import isnan
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from octoplan.errors import RunError
 from octoplan.outcomes.measures import measures
@@ -17,18 +16,26 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats
 from octoplan.scenario.what_if import Times
+from octoplan.tables import Column, Table
 
 PUBLISHED = Path(__file__).with_name("published.csv")
-"""Figures that were published for a month beside the record of raids, each with its source."""
+"""Figures published for a month other than the record of raids, each with its source."""
 
 BAND = (0.1, 0.9)
-"""The band in which four months of five should lie."""
+"""Quantiles at the ends of the band that should hold 80 % of published figures."""
+
+LEVEL = 0.95
+"""Probability of the interval for the number of figures inside the band."""
+
+MIN_FUTURES = 40
+"""Defined futures below which that interval is not given: its ends are the 2.5th and 97.5th percentile."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A published figure: its month, the measure it is about, its value in the measure's unit, where it comes from."""
+class PublishedFigure:
+    """A published figure: its month, the key of its measure, its value in the measure's unit, and its source."""
 
     month: str
     key: str
@@ -36,135 +43,312 @@ class Figure:
     source: str
 
 
-@dataclass(frozen=True)
-class Check:
-    """A published figure beside the model's: P10, P50 and P90 over the futures."""
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A published figure and the distribution of its measure over futures.
 
-    figure: Figure
+    Args:
+        figure: The published figure.
+        title: Title of the measure.
+        unit: Unit of the measure.
+        values: (futures,) the measure in each future; nan where it is not defined.
+
+    """
+
+    figure: PublishedFigure
     title: str
     unit: str
-    p10: float
-    p50: float
-    p90: float
+    values: Floats
 
     @property
-    def inside(self) -> bool:
-        """Whether the figure lies in the model's 80 % band."""
-        return self.p10 <= self.figure.value <= self.p90
+    def defined(self) -> Floats:
+        """The measure in the futures in which it is defined."""
+        return self.values[~np.isnan(self.values)]
+
+    @property
+    def quantiles(self) -> tuple[float, float, float]:
+        """P10, P50 and P90 over the futures in which the measure is defined."""
+        p10, p50, p90 = (float(value) for value in np.quantile(self.defined, (BAND[0], 0.5, BAND[1])))
+        return p10, p50, p90
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the figure lies within the 80 % band, its ends included."""
+        low, _, high = self.quantiles
+        return low <= self.figure.value <= high
+
+
+COLUMNS = (
+    Column("month", "string", "month of the figure"),
+    Column("key", "string", "key of the measure"),
+    Column("unit", "string", "unit of the figures of the row"),
+    Column("p10", "number", "10th percentile of the measure over futures"),
+    Column("p50", "number", "median of the measure over futures"),
+    Column("p90", "number", "90th percentile of the measure over futures"),
+    Column("published", "number", "published figure"),
+    Column("inside", "integer", "1 if the figure lies between p10 and p90, otherwise 0"),
+    Column("futures", "integer", "futures in which the measure is defined"),
+    Column("source", "string", "source of the published figure"),
+)
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """The checks of a scenario's months, and the run they come from."""
+    """The comparisons of a backtest, the run that they come from, and remarks about its months."""
 
-    checks: tuple[Check, ...]
+    comparisons: tuple[Comparison, ...]
     run: Run
+    remarks: tuple[str, ...] = field(default=())
 
     @property
     def inside(self) -> int:
-        return sum(check.inside for check in self.checks)
+        """Number of published figures inside the 80 % band."""
+        return sum(comparison.is_inside for comparison in self.comparisons)
 
-    def to_csv(self) -> str:
-        """A row a check: month, key, unit, P10, P50, P90, published, inside, source."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("month", "key", "unit", "p10", "p50", "p90", "published", "inside", "source"))
-        for c in self.checks:
-            ends = [f"{value:.6g}" for value in (c.p10, c.p50, c.p90, c.figure.value)]
-            writer.writerow((c.figure.month, c.figure.key, c.unit, *ends, int(c.inside), c.figure.source))
-        return out.getvalue()
+    def inside_if_true(self) -> tuple[int, int] | None:
+        """The 95 % interval of the number of figures inside the band if the model is right.
+
+        Figures of one future share its assumptions, so this number is not binomial. It is taken from the joint
+        predictive distribution: each future in turn stands for the truth, and its figures are compared with the bands
+        of the other futures.
+
+        Returns:
+            The 2.5th and 97.5th percentile over futures; None with fewer than ``MIN_FUTURES`` futures or no figure.
+
+        """
+        if not self.comparisons or min(len(comparison.defined) for comparison in self.comparisons) < MIN_FUTURES:
+            return None
+        counts = np.sum([inside_other_bands(comparison.values) for comparison in self.comparisons], axis=0)
+        tail = (1.0 - LEVEL) / 2.0
+        low, high = np.quantile(counts, (tail, 1.0 - tail), method="inverted_cdf")
+        return int(low), int(high)
+
+    def table(self) -> Table:
+        """The comparisons as a table, one row for each published figure."""
+        rows = [
+            (
+                comparison.figure.month, comparison.figure.key, comparison.unit, *comparison.quantiles,
+                comparison.figure.value, int(comparison.is_inside), len(comparison.defined), comparison.figure.source,
+            )
+            for comparison in self.comparisons
+        ]  # fmt: skip
+        return Table.from_rows("backtest", "Published figures and the model's", COLUMNS, rows)
 
     def __str__(self) -> str:
         lines = [f"{'month':8} {'measure':44} {'P10':>9} {'P50':>9} {'P90':>9} {'published':>10}"]
-        for c in self.checks:
-            mark = "" if c.inside else "  outside"
-            ends = " ".join(f"{value:9.4g}" for value in (c.p10, c.p50, c.p90))
-            lines.append(f"{c.figure.month:8} {c.title[:44]:44} {ends} {c.figure.value:10.4g} {c.unit}{mark}")
-        share = 100 * self.inside / len(self.checks) if self.checks else 0.0
-        lines.append(f"{self.inside} of {len(self.checks)} published figures inside the 80 % band ({share:.0f} %)")
-        return "\n".join(lines)
+        for comparison in self.comparisons:
+            figure = comparison.figure
+            quantiles = " ".join(f"{value:9.4g}" for value in comparison.quantiles)
+            flag = "" if comparison.is_inside else "  outside"
+            if len(comparison.defined) < len(comparison.values):
+                flag += f"  (defined in {len(comparison.defined):,} of {len(comparison.values):,} futures)"
+            lines.append(
+                f"{figure.month:8} {comparison.title[:44]:44} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
+            )
+        return "\n".join([*lines, *self.remarks, self.verdict()])
+
+    def verdict(self) -> str:
+        """How many published figures are inside the band, and how many would be if the model were right."""
+        total = len(self.comparisons)
+        if not total:
+            return "no published figure is available for these months"
+        text = f"{self.inside} of {total} published figures inside the 80 % band ({100 * self.inside / total:.0f} %)"
+        interval = self.inside_if_true()
+        if interval is None:
+            return f"{text}; at least {MIN_FUTURES} futures are needed to say how many to expect"
+        return f"{text}; if the model is right, {interval[0]} to {interval[1]} are expected (95 % of futures)"
 
 
-def published() -> tuple[Figure, ...]:
-    """The shipped figures."""
-    with PUBLISHED.open(encoding="utf-8", newline="") as file:
-        return tuple(Figure(r["month"], r["key"], float(r["value"]), r["source"]) for r in csv.DictReader(file))
+def inside_other_bands(values: Floats) -> NDArray[np.bool_]:
+    """Whether each future's value lies within the 80 % band of the other futures: (futures,), False where undefined.
 
+    Args:
+        values: (futures,) a measure; nan where it is not defined.
 
-def of_record(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[Figure]:
-    """Stopped shares by month that a record gives: of drones, and of each of the scenario's classes it knows by name.
-
-    Days on which a launched count is not known are left out, as is a month with none launched.
     """
-    of_day = record.days.astype("datetime64[M]").astype(str)
+    inside = np.zeros(len(values), np.bool_)
+    order = np.argsort(values, kind="stable")[: int((~np.isnan(values)).sum())]
+    ordered = values[order]
+    low, high = (quantile_without(ordered, probability) for probability in BAND)
+    inside[order] = (low <= ordered) & (ordered <= high)
+    return inside
+
+
+def quantile_without(ordered: Floats, probability: float) -> Floats:
+    """A quantile of a sorted sample without each of its elements in turn: (n,), linear between order statistics.
+
+    Args:
+        ordered: (n,) sorted values, n >= 3.
+        probability: Probability of the quantile.
+
+    """
+    position = probability * (len(ordered) - 2)
+    below = int(position)
+    rank = np.arange(len(ordered))
+    lower, upper = (ordered[k + (k >= rank)] for k in (np.array(below), np.array(min(below + 1, len(ordered) - 2))))
+    quantile: Floats = lower + (position - below) * (upper - lower)
+    return quantile
+
+
+def published_figures() -> tuple[PublishedFigure, ...]:
+    """The published figures that the package ships."""
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return tuple(PublishedFigure(row["month"], row["key"], float(row["value"]), row["source"]) for row in rows)
+
+
+def recorded_shares(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[PublishedFigure]:
+    """Stopped shares by month from a record: of drones, and of each class of a scenario that the record names.
+
+    Days with an unknown launched count, and months in which none was launched, are left out.
+
+    Args:
+        record: The record.
+        months: Months, such as "2025-11".
+        threats: Classes of threats of the scenario.
+
+    """
+    month_of_day = record.days.astype("datetime64[M]").astype(str)
     for month in months:
         for key in ("drones", *(name for name in threats if name in record.classes)):
             column = record.classes.index(key)
-            rows = (of_day == month) & record.known[:, column]
+            rows = (month_of_day == month) & record.known[:, column]
             launched = int(record.launched[rows, column].sum())
             if launched:
                 share = 100.0 * int(record.stopped[rows, column].sum()) / launched
-                yield Figure(month, f"stopped/{key}", share, f"{record.source} {record.digest[:12]}")
+                yield PublishedFigure(month, f"stopped/{key}", share, f"{record.source} {record.digest[:12]}")
 
 
-def check_months(scenario: Scenario, first: date, months: int) -> None:
-    """Raises RunError where some months from the first are no part of the scenario that a record can stand in for."""
-    if first != scenario.start:
-        raise RunError(f"the scenario starts on {scenario.start}, and the backtest on {first}: begin both on one day")
-    if not 1 <= months <= scenario.months:
-        raise RunError(f"the scenario has {scenario.months} months; a backtest of {months} is no part of it")
-    if set(scenario.names.packages) != {"drones", "missiles"}:
-        raise RunError("a record counts drones and missiles; the scenario has packages of other names")
+@dataclass(frozen=True)
+class BacktestPeriod:
+    """The months of a backtest, as indices of the scenario's months: first compared, and the one after the last."""
+
+    first: int
+    stop: int
+
+    @classmethod
+    def of(cls, scenario: Scenario, first: date, last: date) -> "BacktestPeriod":
+        """The months from one date's to another's.
+
+        Raises:
+            RunError: They are not months of the scenario, or its packages are not those of a record.
+
+        """
+        begin, end = ((day.year - scenario.start.year) * 12 + day.month - scenario.start.month for day in (first, last))
+        if end < begin:
+            raise RunError(f"a backtest from {first:%Y-%m} to {last:%Y-%m} has no month")
+        if begin < 0 or end >= scenario.months:
+            months = scenario.names.months
+            raise RunError(
+                f"a backtest from {first:%Y-%m} to {last:%Y-%m} is not within the scenario's months, "
+                f"{months[0]} to {months[-1]}; choose others, or change start or months in its programme.toml"
+            )
+        if set(scenario.names.packages) != {"drones", "missiles"}:
+            raise RunError("a record counts drones and missiles; the scenario has packages of other names")
+        return cls(begin, end + 1)
 
 
-def through(scenario: Scenario, record: Record, first: date, months: int) -> Scenario:
-    """The scenario cut to some months from its start, its raids the record's; raises RunError where that cannot be."""
-    check_months(scenario, first, months)
+def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scenario:
+    """The scenario cut to its first months, with its raids replaced by those of a record.
+
+    A record that ends within the last month is continued without raids to the end of the month.
+
+    Args:
+        scenario: The scenario.
+        record: A record that holds all days from the scenario's start, up to the last month at least.
+        months: Months from the scenario's start.
+
+    Raises:
+        RecordError: The record ends before the last month.
+        RunError: The record begins after the scenario's start, or a launched count of these days is not known.
+
+    """
     programme = replace(scenario.programme, months=months)
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    last = np.datetime64(date(year, month + 1, 1)) - 1
-    part = record.between(first, last)
-    given = np.column_stack([getattr(part, package) for package in scenario.names.packages])
+    names = programme.all_names()
     days = programme.days()
+    last = scenario.start + timedelta(days=days - 1)
+    if len(record) and record.days[0] > np.datetime64(scenario.start):
+        raise RunError(
+            f"{record.source} begins on {record.days[0]}, but the scenario is simulated from its start on "
+            f"{scenario.start}; use a record that begins there, or change start in programme.toml"
+        )
+    end = recorded_until(record, last)
+    part = record.between(scenario.start, end if end >= last.replace(day=1) else last)
+    check_all_known(part)
+    given = np.zeros((days, len(names.packages)), np.int64)
+    given[: len(part)] = np.column_stack([getattr(part, package) for package in names.packages])
     times = Times(scenario.times.salvos[:days], scenario.times.threats[:days])
-    return replace(
-        scenario, months=months, programme=programme, names=programme.all_names(), given=given, times=times
-    )  # fmt: skip
+    return replace(scenario, months=months, programme=programme, names=names, given=given, times=times)
+
+
+def recorded_until(record: Record, last: date) -> date:
+    """The last day of a record, but not after a given one."""
+    return min(last, record.days[-1].astype(date)) if len(record) else last
+
+
+def check_all_known(record: Record) -> None:
+    """Raise RunError where a launched count of a record is not known, since such a raid cannot be simulated."""
+    unknown = np.flatnonzero(~record.all_known)
+    if len(unknown):
+        day = unknown[0]
+        klass = record.classes[int(np.flatnonzero(~record.known[day])[0])]
+        raise RunError(
+            f"{record.source}: the launched counts of {len(unknown)} day{'s' * (len(unknown) > 1)} are not known, the "
+            f"first {klass} on {record.days[day]}; end the backtest before it, or use a record with these counts"
+        )
 
 
 def backtest(
     scenario: Scenario,
     record: Record,
     first: date,
-    months: int,
+    last: date,
     *,
     futures: int = 200,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
-    """Fly the scenario through the raids of a record, everything else simulated, and lay it beside what was published.
+    """Simulate a scenario from its start with the raids of a record, and compare months with published figures.
 
-    first, months
-        The scenario's start and how many months from there, all inside the record.
+    Args:
+        scenario: The scenario.
+        record: The record; it holds all days from the scenario's start to at least the first of the last month.
+        first: A day of the first month that is compared.
+        last: A day of the last month that is compared. Where the record ends within this month, only the figures that
+            come from the record are compared, over the days that it holds.
+        futures: Number of futures.
+        seed: Seed of the random draws.
+        executor: Runs batches of futures; the results are the same on any.
+        progress: Called with the number of futures done and their total.
 
-    Raises RunError, or RecordError for months outside the record.
+    Raises:
+        RunError: The months are not within the scenario, or a launched count is not known.
+        RecordError: The record does not hold the days.
+
     """
-    run = simulate(through(scenario, record, first, months), futures, seed, executor=executor, progress=progress)
+    period = BacktestPeriod.of(scenario, first, last)
+    prepared = with_recorded_raids(scenario, record, period.stop)
+    run = simulate(prepared, futures, seed, executor=executor, progress=progress)
     names = run.compiled.names
-    figures = [*of_record(record, names.months, names.threats), *(f for f in published() if f.month in names.months)]
-    return Backtest(tuple(compared(run, sorted(figures, key=lambda f: f.month))), run)
+    months = names.months[period.first : period.stop]
+    end = prepared.start + timedelta(days=prepared.programme.days() - 1)
+    is_partial = (recorded := recorded_until(record, end)) < end
+    complete_months = months[:-1] if is_partial else months
+    figures = [
+        *recorded_shares(record, months, names.threats),
+        *(figure for figure in published_figures() if figure.month in complete_months),
+    ]
+    comparisons = compare_figures(run, sorted(figures, key=lambda figure: figure.month))
+    remark = f"{months[-1]} is compared up to {recorded}, the last day of the record, and with the record only"
+    return Backtest(tuple(comparisons), run, (remark,) if is_partial else ())
 
 
-def compared(run: Run, figures: Sequence[Figure]) -> Iterator[Check]:
-    """Each figure beside the quantiles of its measure; a figure of a measure that the run does not have is left out."""
-    found = {month: {m.key: m for m in measures(run, month)} for month in run.compiled.names.months}
+def compare_figures(run: Run, figures: Sequence[PublishedFigure]) -> Iterator[Comparison]:
+    """Each figure with the values of its measure; figures whose measure is nowhere defined are left out."""
+    months = dict.fromkeys(figure.month for figure in figures)
+    measures_of = {month: {measure.key: measure for measure in measures(run, month)} for month in months}
     for figure in figures:
-        measure = found[figure.month].get(figure.key)
-        if measure is None:
-            continue
-        values = measure.values[~np.isnan(measure.values)]
-        if len(values):
-            p10, p50, p90 = (float(q) for q in np.quantile(values, [BAND[0], 0.5, BAND[1]]))
-            if not isnan(p50):
-                yield Check(figure, measure.title, measure.unit, p10, p50, p90)
+        measure = measures_of[figure.month].get(figure.key)
+        if measure is not None and not np.isnan(measure.values).all():
+            yield Comparison(figure, measure.title, measure.unit, measure.values)

@@ -1,4 +1,4 @@
-"""The published months of raids as a record of days, for a backtest by someone who has no record."""
+"""The published monthly totals of raids as a daily record, for a backtest without a record of one's own."""
 
 import csv
 import hashlib
@@ -16,75 +16,97 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
 MONTHLY = Path(__file__).with_name("monthly.csv")
-"""Launched and stopped by month and class, from the public record, each with its source."""
+"""Weapons launched and stopped by month and class, from the public record, each with its source."""
 
 SEED = 1
-"""What the days drawn in place of the record's depend on."""
+"""Seed of the draw that distributes a month's total over its days."""
 
 
-def totals() -> dict[tuple[str, str], tuple[int, int]]:
-    """Launched and stopped by month and class; missiles that are neither cruise nor ballistic are ``other``."""
+def published_totals() -> dict[tuple[str, str], tuple[int, int]]:
+    """Weapons launched and stopped by month and class; missiles that are neither cruise nor ballistic are "other"."""
     with MONTHLY.open(encoding="utf-8", newline="") as file:
-        return {(r["month"], r["class"]): (int(r["launched"]), int(r["stopped"])) for r in csv.DictReader(file)}
+        rows = csv.DictReader(file)
+        return {(row["month"], row["class"]): (int(row["launched"]), int(row["stopped"])) for row in rows}
 
 
-def spread(total: int, weights: Floats) -> Ints:
-    """Whole numbers that sum to a total, in proportion to weights as nearly as can be: largest remainders.
+def apportion(total: int, weights: Floats) -> Ints:
+    """Whole numbers with a given sum, in proportion to weights: the largest-remainder method.
 
-    Where all weights are 0 they count as equal.
+    Args:
+        total: Their sum.
+        weights: (n,) weights of 0 or more; equal weights where all are 0.
+
+    >>> apportion(10, np.array([1.0, 1.0, 2.0]))
+    array([3, 2, 5])
+
     """
     weights = weights if weights.sum() > 0.0 else np.ones(len(weights))
-    exact = total * weights / weights.sum()
-    found: Ints = np.floor(exact).astype(np.int64)
-    found[np.argsort(found - exact, kind="stable")[: total - found.sum()]] += 1
-    return found
+    quotas = total * weights / weights.sum()
+    parts: Ints = np.floor(quotas).astype(np.int64)
+    parts[np.argsort(parts - quotas, kind="stable")[: total - parts.sum()]] += 1
+    return parts
 
 
-def published_months(scenario: Scenario, first: date, months: int) -> Record:
-    """A record whose months are those that were published, and whose days are the scenario's own process.
+def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
+    """A record with the published totals of a scenario's first months, distributed over days by its raid process.
 
-    One draw of the process, its assumptions drawn too, says how the total of a month lies over its days; of each day
-    the same share is stopped. Months that were not published are left out, so that ``Record.between`` names them.
+    One draw of the process, assumptions included, gives the proportions of the days of a month; the same share of each
+    day's weapons is stopped. The record ends before the first month that was not published.
+
+    Args:
+        scenario: The scenario.
+        months: Months from its start.
+
     """
-    known = totals()
+    totals = published_totals()
     days, launched, stopped = [], [], []
-    for month, drawn in days_drawn(scenario, first, months):
+    for month, drawn in drawn_months(scenario, months):
         name = f"{month:%Y-%m}"
-        if (name, "drones") not in known:
+        if (name, "drones") not in totals:
             break
-        sent, halted = (np.zeros((len(drawn), len(CLASSES)), np.int64) for _ in range(2))
-        for column, each in enumerate(CLASSES):
-            total, end = known.get((name, each), (0, 0))
-            sent[:, column] = spread(total, drawn[:, 0 if each == "drones" else 1].astype(np.float64))
-            halted[:, column] = spread(end, sent[:, column].astype(np.float64)) if total else 0
+        month_launched, month_stopped = (np.zeros((len(drawn), len(CLASSES)), np.int64) for _ in range(2))
+        for column, klass in enumerate(CLASSES):
+            total, total_stopped = totals.get((name, klass), (0, 0))
+            weights = drawn[:, 0 if klass == "drones" else 1].astype(np.float64)
+            month_launched[:, column] = apportion(total, weights)
+            if total:
+                month_stopped[:, column] = apportion(total_stopped, month_launched[:, column].astype(np.float64))
         days.append(np.datetime64(month) + np.arange(len(drawn)))
-        launched.append(sent)
-        stopped.append(halted)
-    rows = sum(map(len, days))
+        launched.append(month_launched)
+        stopped.append(month_stopped)
+    shape = (sum(map(len, days)), len(CLASSES))
     empty = np.zeros((0, len(CLASSES)), np.int64)
-    every = np.concatenate(days) if days else np.empty(0, "datetime64[D]")
+    all_days = np.concatenate(days) if days else np.empty(0, "datetime64[D]")
     return Record(
-        days=every.astype("datetime64[D]"),
+        days=all_days.astype("datetime64[D]"),
         classes=CLASSES,
         launched=np.concatenate([empty, *launched]),
         destroyed=np.concatenate([empty, *stopped]),
-        lost=np.zeros((rows, len(CLASSES)), np.int64),
-        known=np.ones((rows, len(CLASSES)), bool),
+        lost=np.zeros(shape, np.int64),
+        known=np.ones(shape, bool),
         digest=hashlib.sha256(MONTHLY.read_bytes()).hexdigest(),
         source=MONTHLY.name,
         layout="months",
         repairs=(),
-        breaks=tuple(each for each in known_breaks() if rows and each.overlaps(every[0], every[-1])),
+        breaks=tuple(rule for rule in known_breaks() if days and rule.overlaps(all_days[0], all_days[-1])),
     )
 
 
-def days_drawn(scenario: Scenario, first: date, months: int) -> Iterator[tuple[date, Ints]]:
-    """The first of each month, and its days of one draw of the scenario's process, (days, 2) drones and missiles."""
-    starts = [date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1) for i in range(months)]
+def drawn_months(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]:
+    """The first day of each of a scenario's first months, and its days in one draw of the raid process.
+
+    Yields:
+        The first day, and drones and missiles of each day of the month, (days, 2).
+
+    """
+    index = scenario.start.year * 12 + scenario.start.month - 1
+    starts = [date(month // 12, month % 12 + 1, 1) for month in range(index, index + months)]
     lengths = [monthrange(start.year, start.month)[1] for start in starts]
     packages = scenario.names.packages
-    free = replace(scenario, given=np.zeros((0, len(packages)), np.int64))
-    launched = draw_raids(free, 1, SEED).launched.values[0, : sum(lengths)].sum(2)
-    owner = scenario.compile().template.threats["package"]
-    drawn = np.stack([launched[:, owner == packages.index(each)].sum(1) for each in ("drones", "missiles")], 1)
-    yield from zip(starts, np.split(drawn, np.cumsum(lengths)[:-1]), strict=True)
+    drawn_only = replace(scenario, given=np.zeros((0, len(packages)), np.int64))
+    launched = draw_raids(drawn_only, 1, SEED).launched.values[0, : sum(lengths)].sum(2)
+    package_of = scenario.compile().template.threats["package"]
+    counts = np.stack(
+        [launched[:, package_of == packages.index(package)].sum(1) for package in ("drones", "missiles")], 1
+    )
+    yield from zip(starts, np.split(counts, np.cumsum(lengths)[:-1]), strict=True)

@@ -1,7 +1,6 @@
-"""The rivals: simple and general forecasters of raids that a fitted process has to be better than.
+"""Benchmarks: simple and general forecasters with which the fitted process is compared.
 
-Each is handed the counts up to an origin and draws possible futures after it, in whole weapons; none knows more. All
-but ``General`` are a few lines, so that whoever doubts a comparison can check what was compared.
+Each draws futures after an origin from the counts up to it, in whole weapons.
 """
 
 from dataclasses import dataclass
@@ -17,33 +16,38 @@ from scipy.special import digamma, gammaln
 from octoplan.raids.score import Forecaster
 from octoplan.scenario.arrays import Floats, Ints
 
-MOST = 1e6
-"""Weapons of a class a day beyond which no trend or model is followed."""
-STEEPEST, NARROWEST, WIDEST = log(1e3), log(1e6), log(1e-3)
-"""Bounds of the trend over its window and of log r: to all purposes Poisson, and far wider than any record."""
+MAX_PER_DAY = 1e6
+"""Weapons of a class on one day at which every forecast is cut off."""
+MAX_TREND = log(1e3)
+"""Largest change of the log mean over the window of a trend."""
+MIN_LOG_R, MAX_LOG_R = log(1e-3), log(1e6)
+"""Bounds of the log dispersion parameter: far more dispersed than any record, and practically Poisson."""
 
 SMOOTHERS = ((None, False), ("add", False), ("add", True))
-"""Trend and whether it is damped, of the smoothers that the general forecaster chooses from."""
+"""Trend component, and whether it is damped, of the exponential smoothing models that are compared by AICc."""
 
 
 def generator(seed: int) -> np.random.Generator:
-    """A stream of random numbers of its own for one forecast."""
+    """The random number generator of one forecast."""
     return np.random.Generator(np.random.Philox(seed))
 
 
 def trailing(counts: Ints, days: int | None) -> Ints:
-    """The last days of a record, all of it for None; raises ValueError where there is none."""
+    """The last days of a record, or all of it for None; raises ValueError where there is none."""
     if not len(counts) or (days is not None and days < 1):
-        raise ValueError(f"the last {days} of {len(counts)} days are nothing to forecast from")
+        raise ValueError(f"no days to forecast from: the last {days} of {len(counts)} days")
     return counts if days is None else counts[-days:]
 
 
 @dataclass(frozen=True)
 class Climatology:
-    """Stretches of the record as they were, each as likely as another; the end of the record is joined to its start.
+    """Stretches of the record from a random first day, the end of the record joined to its beginning.
 
-    What follows what on successive days is kept, and so is the pair; where the present stands is not looked at.
-    ``days`` takes the last so many days alone.
+    The dependence between successive days, and between drones and missiles, is kept; the current level is ignored.
+
+    Args:
+        days: Days at the end of the record that are used; None for all.
+
     """
 
     days: int | None = None
@@ -54,15 +58,15 @@ class Climatology:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
-        seen = trailing(counts, self.days)
-        starts = generator(seed).integers(0, len(seen), draws)
-        drawn: Ints = seen[(starts[:, None] + np.arange(horizon)) % len(seen)]
+        recent = trailing(counts, self.days)
+        starts = generator(seed).integers(0, len(recent), draws)
+        drawn: Ints = recent[(starts[:, None] + np.arange(horizon)) % len(recent)]
         return drawn
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Days drawn with replacement from the last ``days``, drones and missiles of a day together."""
+    """Days drawn with replacement from the last ``days`` days, drones and missiles of a day together."""
 
     days: int
 
@@ -72,16 +76,20 @@ class Resampled:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
-        seen = trailing(counts, self.days)
-        drawn: Ints = seen[generator(seed).integers(0, len(seen), (draws, horizon))]
+        recent = trailing(counts, self.days)
+        drawn: Ints = recent[generator(seed).integers(0, len(recent), (draws, horizon))]
         return drawn
 
 
 @dataclass(frozen=True)
 class Trend:
-    """A negative binomial with log-linear mean: log mean of day d after the origin (d = 0 is its own), and r.
+    """A negative binomial distribution with a log-linear trend: log mean = level + slope·d, variance = mean + mean²/r.
 
-    log mean = level + slope·d, variance = mean + mean²/r.
+    Args:
+        level: Log mean on the day of the origin, d = 0.
+        slope: Change of the log mean per day.
+        r: Dispersion parameter.
+
     """
 
     level: float
@@ -89,44 +97,47 @@ class Trend:
     r: float
 
     def means(self, horizon: int) -> Floats:
-        """Mean count of each day after the origin, at most ``MOST``: (horizon,)."""
-        means: Floats = np.exp(np.minimum(self.level + self.slope * np.arange(1, horizon + 1), log(MOST)))
+        """Mean count of each day after the origin, at most ``MAX_PER_DAY``: (horizon,)."""
+        means: Floats = np.exp(np.minimum(self.level + self.slope * np.arange(1, horizon + 1), log(MAX_PER_DAY)))
         return means
 
 
-def fit_trend(seen: Ints) -> Trend:
-    """Level, slope and r of greatest likelihood for the counts of successive days, the last that of the origin.
+def fit_trend(counts: Ints) -> Trend:
+    """Maximum-likelihood trend of the counts of successive days, of which the last is the origin.
 
-    The likelihood is that of the NB2 regression (Cameron and Trivedi 2013, section 3.3), log r the third unknown;
-    the gradient is exact. The slope is bounded to a thousandfold over the window.
+    The likelihood is that of NB2 regression (Cameron and Trivedi 2013, section 3.3) in level, slope and log r, with an
+    exact gradient. The trend is bounded by ``MAX_TREND`` over the window.
+
+    Args:
+        counts: (n,) counts.
+
     """
-    n = len(seen)
-    counts = seen.astype(np.float64)
+    n = len(counts)
+    values = counts.astype(np.float64)
     time = np.arange(1 - n, 1) / n
 
-    def lost(unknowns: Floats) -> tuple[float, Floats]:
-        mean, r = np.exp(unknowns[0] + unknowns[1] * time), np.exp(unknowns[2])
-        share = np.log1p(mean / r)
-        gain = gammaln(counts + r) - gammaln(r) + counts * (np.log(mean / r) - share) - r * share
-        by_mean = (counts - mean) / (1 + mean / r)
-        by_r = r * (digamma(counts + r) - digamma(r) - share) - by_mean
-        return -float(gain.sum()), -np.array([by_mean.sum(), by_mean @ time, by_r.sum()])
+    def negative_log_likelihood(theta: Floats) -> tuple[float, Floats]:
+        mean, r = np.exp(theta[0] + theta[1] * time), np.exp(theta[2])
+        log_ratio = np.log1p(mean / r)
+        terms = gammaln(values + r) - gammaln(r) + values * (np.log(mean / r) - log_ratio) - r * log_ratio
+        by_mean = (values - mean) / (1 + mean / r)
+        by_r = r * (digamma(values + r) - digamma(r) - log_ratio) - by_mean
+        return -float(terms.sum()), -np.array([by_mean.sum(), by_mean @ time, by_r.sum()])
 
-    mean = max(float(counts.mean()), 0.5 / n)
-    over = max(float(counts.var()) - mean, 0.01 * mean)
-    start = np.array([log(mean), 0.0, np.clip(log(mean**2 / over), WIDEST, NARROWEST)])
-    bounds = [(log(mean) - STEEPEST, log(mean) + STEEPEST), (-STEEPEST, STEEPEST), (WIDEST, NARROWEST)]
-    found = minimize(lost, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return Trend(float(found.x[0]), float(found.x[1]) / n, float(np.exp(found.x[2])))
+    mean = max(float(values.mean()), 0.5 / n)
+    excess_variance = max(float(values.var()) - mean, 0.01 * mean)
+    start = np.array([log(mean), 0.0, np.clip(log(mean**2 / excess_variance), MIN_LOG_R, MAX_LOG_R)])
+    bounds = [(log(mean) - MAX_TREND, log(mean) + MAX_TREND), (-MAX_TREND, MAX_TREND), (MIN_LOG_R, MAX_LOG_R)]
+    optimum = minimize(negative_log_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return Trend(float(optimum.x[0]), float(optimum.x[1]) / n, float(np.exp(optimum.x[2])))
 
 
 @dataclass(frozen=True)
 class NegativeBinomialTrend:
-    """A negative binomial with log-linear trend for each class, fitted to the last ``days`` and carried on.
+    """A negative binomial with a log-linear trend, fitted to each package's last ``days`` days and extrapolated.
 
-    The two classes are drawn apart, and so are the days given the trend; the fit is taken for the truth. Half a year
-    is the window that did best over a day and a week before 2025, and well over a month: a shorter one runs away,
-    a longer one is late.
+    Packages, and days given the trend, are independent; the uncertainty of the trend is ignored. Half a year was the
+    best window for sums of a day and of a week before 2025.
     """
 
     days: int = 180
@@ -137,23 +148,26 @@ class NegativeBinomialTrend:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
-        seen, rng = trailing(counts, self.days), generator(seed)
+        recent, rng = trailing(counts, self.days), generator(seed)
         drawn = np.empty((draws, horizon, counts.shape[1]), np.int64)
-        for each in range(counts.shape[1]):
-            trend = fit_trend(seen[:, each])
+        for package in range(counts.shape[1]):
+            trend = fit_trend(recent[:, package])
             rates = rng.gamma(trend.r, 1 / trend.r, (draws, horizon)) * trend.means(horizon)
-            drawn[..., each] = rng.poisson(rates)
+            drawn[..., package] = rng.poisson(rates)
         return drawn
 
 
 @dataclass(frozen=True)
-class General:
-    """Exponential smoothing by statsmodels on square roots, each class apart: level, trend or damped trend by AICc.
+class ExponentialSmoothing:
+    """Exponential smoothing (statsmodels) of square roots: no trend, a trend or a damped trend, chosen by AICc.
 
-    The root gives counts that vary with their level an even spread, and keeps a nought near a small count: on days
-    before 2025 it forecast better than log(1 + count), whose back-transform doubles the mean of a month. Futures are
-    simulated on that scale with normal errors, and rounded to whole weapons. Raises RuntimeError where statsmodels
-    is not installed.
+    The square root stabilises the variance of counts. On days before 2025 it forecast better than log(1 + count), whose
+    back-transform doubles the mean of a month. Packages are independent; futures are simulated on the transformed scale
+    with normal errors and rounded to whole weapons.
+
+    Raises:
+        RuntimeError: statsmodels is not installed.
+
     """
 
     days: int = 365
@@ -164,28 +178,28 @@ class General:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
-        seen, rng = trailing(counts, self.days), generator(seed)
-        if not has_general():
-            raise RuntimeError("the general forecaster needs statsmodels; install octoplan[score]")
+        recent, rng = trailing(counts, self.days), generator(seed)
+        if not has_statsmodels():
+            raise RuntimeError("exponential smoothing needs statsmodels: pip install 'octoplan[score]'")
         ets = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
         drawn = np.empty((draws, horizon, counts.shape[1]), np.int64)
-        for each in range(counts.shape[1]):
-            roots = np.sqrt(seen[:, each].astype(np.float64))
+        for package in range(counts.shape[1]):
+            roots = np.sqrt(recent[:, package].astype(np.float64))
             models = [ets(roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHERS]
             with catch_warnings():
                 simplefilter("ignore")
                 best = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
             ahead: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
-            drawn[..., each] = np.rint(np.clip(ahead, 0, sqrt(MOST)) ** 2)
+            drawn[..., package] = np.rint(np.clip(ahead, 0, sqrt(MAX_PER_DAY)) ** 2)
         return drawn
 
 
-def has_general() -> bool:
+def has_statsmodels() -> bool:
     """Whether statsmodels is installed."""
     return find_spec("statsmodels") is not None
 
 
-def rivals() -> tuple[Forecaster, ...]:
-    """The rivals of every comparison; the general one where its library is installed."""
-    always = (Climatology(), Climatology(365), Resampled(28), Resampled(90), NegativeBinomialTrend())
-    return (*always, General()) if has_general() else always
+def benchmarks() -> tuple[Forecaster, ...]:
+    """The benchmarks of every comparison; exponential smoothing only where statsmodels is installed."""
+    simple = (Climatology(), Climatology(365), Resampled(28), Resampled(90), NegativeBinomialTrend())
+    return (*simple, ExponentialSmoothing()) if has_statsmodels() else simple

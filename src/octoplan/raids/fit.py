@@ -1,4 +1,8 @@
-"""The raid process fitted to a record: the posterior of its parameters, and what that says about the fit."""
+"""Fit the raid process to a record: the posterior distribution of its parameters, and diagnostics of the fit.
+
+The mode of the posterior is found by a quasi-Newton search, its mean and covariance by adaptive importance sampling
+around the mode. The posterior is then represented by the normal distribution with that mean and covariance.
+"""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,112 +17,123 @@ from scipy.stats import kstest, multivariate_t, norm
 
 from octoplan.errors import FitError
 from octoplan.raids import process
-from octoplan.raids.process import BEGIN, COORDINATES, STEPS, Floats, Ints
+from octoplan.raids.process import INITIAL_INTENSITY, PARAMETERS, STEPS, Floats, Ints
 
-MEMORY = 120
-"""Days at the end of a record to which the process is fitted by default (decision 7)."""
+MEMORY_DAYS = 120
+"""Days at the end of a record that are fitted by default (decision 7)."""
 
-FEWEST = 30
-"""Days below which nothing is fitted."""
+MIN_DAYS = 30
+"""Known days below which nothing is fitted."""
 
-STEP = 1e-2
-"""Step of the second differences on the scale of the fit."""
+GRADIENT_STEP = 1e-4
+"""Half the width of the central differences of the gradient, on the unconstrained scale."""
+
+HESSIAN_STEP = 1e-2
+"""Width of the second differences of the Hessian, on the unconstrained scale."""
 
 PATHS = 400
-"""Draws behind each one-day-ahead probability."""
+"""Draws behind each one-day-ahead forecast."""
 
-ROUNDS = (256, 256, 512)
-"""Points of the posterior that are weighed, round by round; each round is drawn around what the last found."""
+ROUND_SIZES = (256, 256, 512)
+"""Points of the importance sample by round; each round's proposal has the moments of the sample so far."""
 
-FREEDOM = 5
-"""Degrees of freedom of the laws they are drawn from: tails wider than the posterior's."""
+PROPOSAL_FREEDOM = 5
+"""Degrees of freedom of the Student's t proposals, whose tails are wider than those of the posterior."""
 
-ENOUGH = 64
-"""Effective points that the next round's law is made from at least: below, their weights are evened out."""
+MIN_EFFECTIVE_SIZE = 64
+"""Effective sample size behind the moments of a proposal; weights are flattened until it is reached."""
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """A joint normal distribution of the parameters on the scale of the fit, and of x on the eve.
+    """Normal distribution of the parameters on the unconstrained scale and of x on the last day.
 
-    mean, covariance
-        (coordinates + 1,), (coordinates + 1, coordinates + 1) in the order of ``COORDINATES``, then ``BEGIN``.
-    salvo
-        probability that the last day was a salvo day.
+    Args:
+        mean: (parameters + 1,) in the order of ``PARAMETERS``, then x in stationary standard deviations.
+        covariance: (parameters + 1, parameters + 1).
+        salvo_probability: Probability that the last day was a salvo day.
+
     """
 
     mean: Floats
     covariance: Floats
-    salvo: float
+    salvo_probability: float
 
     def draw(self, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Natural parameters (draws, coordinates), x on the eve in standard deviations, 1 where it was a salvo day."""
-        theta = rng.multivariate_normal(self.mean, self.covariance, draws, method="eigh")
-        return process.natural(theta[:, :-1]), theta[:, -1], (rng.random(draws) < self.salvo).astype(np.float64)
+        """Draws of the arguments of ``process.draw``.
 
-    def quantiles(self, share: float) -> Floats:
-        """One quantile of each parameter, natural, in the order of ``mean``."""
-        value = self.mean + norm.ppf(share) * np.sqrt(np.diag(self.covariance))
-        return np.array([c.natural(v) for c, v in zip((*COORDINATES, BEGIN), value, strict=True)])
+        Returns:
+            Parameters (draws, parameters), x on the last day in stationary standard deviations (draws,), and 1 where
+            the last day was a salvo day (draws,).
+
+        """
+        theta = rng.multivariate_normal(self.mean, self.covariance, draws, method="eigh")
+        is_salvo = rng.random(draws) < self.salvo_probability
+        return process.constrain(theta[:, :-1]), theta[:, -1], is_salvo.astype(np.float64)
+
+    def quantiles(self, probability: float) -> Floats:
+        """A quantile of each parameter and of x on the last day: (parameters + 1,) in the order of ``mean``."""
+        values = self.mean + norm.ppf(probability) * np.sqrt(np.diag(self.covariance))
+        pairs = zip((*PARAMETERS, INITIAL_INTENSITY), values, strict=True)
+        return np.array([parameter.constrain(value) for parameter, value in pairs])
 
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What can be told of a fit from inside.
+    """Diagnostics of a fit.
 
-    log_likelihood
-        of the days fitted, at the mode.
-    gradient
-        largest slope of the log posterior at the mode, any coordinate; 0 at a true mode.
-    salvo_days
-        expected number of salvo days among those fitted.
-    edge
-        largest probability, on any day, that x stands on the first or last point of its grid.
-    uniformity
-        p-value of a Kolmogorov-Smirnov test that one-day-ahead forecasts of drones were calibrated.
-    learned
-        (coordinates,) share of the prior variance that the record took away.
-    points
-        effective number of points behind the posterior.
+    Args:
+        log_likelihood: Log likelihood of the fitted days at the mode.
+        gradient: Largest absolute derivative of the log posterior at the mode found; 0 at an exact mode.
+        salvo_days: Expected number of salvo days among the fitted days.
+        grid_edge_probability: Largest probability on any day that x is at the first or last point of its grid.
+        pit_p_value: p-value of a Kolmogorov-Smirnov test that one-day-ahead forecasts of drones are calibrated.
+        variance_reduction: (parameters,) share of the prior variance that the record removed.
+        effective_sample_size: Effective size of the importance sample (Kish 1965).
+
     """
 
     log_likelihood: float
     gradient: float
     salvo_days: float
-    edge: float
-    uniformity: float
-    learned: Floats
-    points: float
+    grid_edge_probability: float
+    pit_p_value: float
+    variance_reduction: Floats
+    effective_sample_size: float
 
     def warnings(self) -> list[str]:
-        """What a user should know before trusting the fit, in words."""
-        said = []
+        """Warnings for the user of the fit, one sentence each."""
+        warnings = []
         if self.salvo_days < 2.0:
-            said.append("hardly any salvo day is seen: how many come, and how large, rests on the prior alone")
+            warnings.append(
+                "the fitted days hold hardly any salvo day: the frequency and size of salvos rest on the prior"
+            )
         if self.gradient > 0.5:
-            said.append(f"the search did not reach a top (slope {self.gradient:.2g}): do not use this fit")
-        if self.points < 50.0:
-            said.append(f"the intervals rest on {self.points:.0f} effective points: they are rough")
-        if self.edge > 0.01:
-            said.append("the slow intensity runs to the edge of its grid: the record moves more than the process can")
-        if self.uniformity < 0.01:
-            said.append(f"one-day-ahead forecasts of drones are not calibrated (p {self.uniformity:.2g})")
-        return said
+            warnings.append(f"the search did not converge (gradient {self.gradient:.2g}): do not use this fit")
+        if self.effective_sample_size < 50.0:
+            warnings.append(
+                f"the intervals are rough: they rest on an effective sample of {self.effective_sample_size:.0f} points"
+            )
+        if self.grid_edge_probability > 0.01:
+            warnings.append("the intensity of the record changes more than the process allows")
+        if self.pit_p_value < 0.01:
+            warnings.append(f"one-day-ahead forecasts of drones are not calibrated (p = {self.pit_p_value:.2g})")
+        return warnings
 
 
 @dataclass(frozen=True)
 class Fit:
     """The process fitted to some days of a record.
 
-    mode
-        (coordinates,) the most probable parameters, on the scale of the fit.
-    states
-        (days, 2, steps) probabilities of regime and x on each day, given all days, at the mode.
-    grid
-        (steps,) values of x.
-    shift
-        logs of the factors on the drones and missiles of a day in ``posterior`` that no day fitted speaks of
-        (``forecast.levelled``).
+    Args:
+        posterior: Distribution of the parameters and of the state on the last day.
+        mode: (parameters,) the most probable parameters, on the unconstrained scale.
+        states: (days, 2, steps) probabilities of regime and x given all days, at the mode.
+        grid: (steps,) values of x.
+        diagnostics: Diagnostics of the fit.
+        level_shift: Logarithms of the factors on the means of drones and missiles that ``posterior`` has from a
+            combination with other forecasts (``forecast.combine_level``), not from the fitted days.
+
     """
 
     posterior: Posterior
@@ -126,181 +141,200 @@ class Fit:
     states: Floats
     grid: Floats
     diagnostics: Diagnostics
-    shift: tuple[float, float] = (0.0, 0.0)
+    level_shift: tuple[float, float] = (0.0, 0.0)
 
     @property
-    def salvo(self) -> Floats:
-        """(days,) probability that each day was a salvo day."""
+    def salvo_probability(self) -> Floats:
+        """Probability that each day was a salvo day: (days,)."""
         return np.asarray(self.states[:, 1].sum(axis=1))
 
     @property
-    def level(self) -> Floats:
-        """(days,) expected slow log-intensity of each day."""
+    def log_intensity(self) -> Floats:
+        """Expected slow log-intensity x of each day: (days,)."""
         return np.asarray((self.states.sum(axis=1) * self.grid).sum(axis=1))
 
 
 Objective = Callable[[Floats], float]
-Run = Callable[..., Iterable[Any]]
-"""Something like ``map``: it calls a function on each of several points, perhaps on several threads."""
+MapFunction = Callable[..., Iterable[Any]]
+"""A function like ``map``, which may evaluate several points at the same time on threads."""
 
 
-def objective(counts: Ints, known: NDArray[np.bool_], steps: int) -> Objective:
-    """Minus the log posterior of the parameters on the scale of the fit."""
+def negative_log_posterior(counts: Ints, known: NDArray[np.bool_], steps: int) -> Objective:
+    """The negative log posterior density as a function of the parameters on the unconstrained scale."""
 
-    def minus(theta: Floats) -> float:
-        value = process.see(counts, known, process.natural(theta), steps).log_likelihood + process.log_prior(theta)
+    def objective(theta: Floats) -> float:
+        log_likelihood = process.filter_states(counts, known, process.constrain(theta), steps).log_likelihood
+        value = log_likelihood + process.log_prior(theta)
         return -value if np.isfinite(value) else 1e12
 
-    return minus
+    return objective
 
 
-def start(counts: Ints) -> Floats:
-    """Where the search begins: the priors' means, with the sizes of the record."""
-    theta = np.array([c.mean for c in COORDINATES])
+def initial_parameters(counts: Ints) -> Floats:
+    """Where the search for the mode begins: the prior means, with levels from the mean counts of the record."""
+    theta = np.array([parameter.mean for parameter in PARAMETERS])
     drones, missiles = counts.mean(axis=0)
     theta[process.M0] = np.log(0.75 * drones + 0.5)
     theta[process.M1] = theta[process.M0] + process.RATIOS[0][2].mean
     theta[process.N0], theta[process.N1] = np.log(0.4 * missiles + 0.1), np.log(5.0 * missiles + 0.5)
-    theta[process.QUIET] = COORDINATES[process.QUIET].fitted(
+    theta[process.QUIET] = PARAMETERS[process.QUIET].unconstrain(
         np.array((np.sum(counts[:, 0] == 0) + 1) / (len(counts) + 4))
     )
     return theta
 
 
-def slope(minus: Objective, theta: Floats, run: Run) -> Floats:
+def gradient(objective: Objective, theta: Floats, evaluate: MapFunction) -> Floats:
     """Gradient by central differences."""
-    moves = 1e-4 * np.eye(len(theta))
-    values = np.array(list(run(minus, [*(theta + moves), *(theta - moves)])))
-    return np.asarray((values[: len(theta)] - values[len(theta) :]) / 2e-4)
+    steps = GRADIENT_STEP * np.eye(len(theta))
+    values = np.array(list(evaluate(objective, [*(theta + steps), *(theta - steps)])))
+    return np.asarray((values[: len(theta)] - values[len(theta) :]) / (2 * GRADIENT_STEP))
 
 
-def curvature(minus: Objective, theta: Floats, run: Run) -> Floats:
-    """Matrix of second derivatives by differences of width ``STEP``."""
+def hessian(objective: Objective, theta: Floats, evaluate: MapFunction) -> Floats:
+    """Matrix of second derivatives by finite differences of width ``HESSIAN_STEP``."""
     n = len(theta)
-    moves = STEP * np.eye(n)
+    steps = HESSIAN_STEP * np.eye(n)
     pairs = [(i, j) for i in range(n) for j in range(i)]
-    points = [theta, *(theta + moves), *(theta - moves), *(theta + moves[i] + moves[j] for i, j in pairs)]
-    values = list(run(minus, points))
-    top, up, down, both = values[0], values[1 : n + 1], values[n + 1 : 2 * n + 1], values[2 * n + 1 :]
-    found = np.diag([(up[i] - 2.0 * top + down[i]) / STEP**2 for i in range(n)])
+    points = [theta, *(theta + steps), *(theta - steps), *(theta + steps[i] + steps[j] for i, j in pairs)]
+    values = list(evaluate(objective, points))
+    centre, up, down, both = values[0], values[1 : n + 1], values[n + 1 : 2 * n + 1], values[2 * n + 1 :]
+    matrix = np.diag([(up[i] - 2.0 * centre + down[i]) / HESSIAN_STEP**2 for i in range(n)])
     for (i, j), value in zip(pairs, both, strict=True):
-        found[i, j] = found[j, i] = (value - up[i] - up[j] + top) / STEP**2
-    return found
+        matrix[i, j] = matrix[j, i] = (value - up[i] - up[j] + centre) / HESSIAN_STEP**2
+    return matrix
 
 
-def laplace(hessian: Floats) -> Floats:
-    """Covariance of the parameters: the inverse curvature, no direction wider than the priors allow."""
-    widest = max(c.sd for c in COORDINATES)
-    values, vectors = np.linalg.eigh(hessian)
-    return np.asarray((vectors / np.maximum(values, 1.0 / widest**2)) @ vectors.T)
+def laplace_covariance(hessian_at_mode: Floats) -> Floats:
+    """Covariance of the Laplace approximation: the inverse Hessian, its variances limited to the largest prior's."""
+    largest_sd = max(parameter.sd for parameter in PARAMETERS)
+    values, vectors = np.linalg.eigh(hessian_at_mode)
+    return np.asarray((vectors / np.maximum(values, 1.0 / largest_sd**2)) @ vectors.T)
 
 
 @dataclass(frozen=True)
-class Points:
-    """Points on the scale of the fit, with what the record says at each.
+class PosteriorPoints:
+    """Points on the unconstrained scale with the posterior density and the state of the last day at each.
 
-    theta
-        (points, coordinates).
-    height
-        (points,) log posterior density, up to a constant.
-    eve
-        (points, 3) mean and variance of x on the eve, in standard deviations; chance that it was a salvo day.
+    Args:
+        theta: (points, parameters).
+        log_density: (points,) log posterior density, up to a constant.
+        last_state: (points, 3) mean and variance of x on the last day, in stationary standard deviations, and the
+            probability that it was a salvo day.
+
     """
 
     theta: Floats
-    height: Floats
-    eve: Floats
+    log_density: Floats
+    last_state: Floats
 
-    def __add__(self, other: "Points") -> "Points":
-        return Points(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+    def __add__(self, other: "PosteriorPoints") -> "PosteriorPoints":
+        names = (item.name for item in fields(self))
+        return PosteriorPoints(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
 
 
-def weigh(counts: Ints, known: NDArray[np.bool_], theta: Floats, steps: int, run: Run) -> Points:
-    """The log posterior density and the hidden states of the last day, at each of several points."""
+def evaluate_points(
+    counts: Ints, known: NDArray[np.bool_], theta: Floats, steps: int, evaluate: MapFunction
+) -> PosteriorPoints:
+    """The log posterior density and the state of the last day at each of several points."""
 
-    def one(at: Floats) -> tuple[float, float, float, float]:
-        p = process.natural(at)
-        seen = process.see(counts, known, p, steps)
-        height = seen.log_likelihood + process.log_prior(at)
-        if not np.isfinite(height):
+    def evaluate_point(point: Floats) -> tuple[float, float, float, float]:
+        p = process.constrain(point)
+        filtered = process.filter_states(counts, known, p, steps)
+        log_density = filtered.log_likelihood + process.log_prior(point)
+        if not np.isfinite(log_density):
             return -np.inf, 0.0, 1.0, 0.0
-        weight, x = seen.alpha[-1].sum(axis=0), seen.grid / p[process.WANDER]
+        weight, x = filtered.alpha[-1].sum(axis=0), filtered.grid / p[process.WANDER]
         mean = float(weight @ x)
-        return height, mean, float(weight @ (x - mean) ** 2), float(seen.alpha[-1, 1].sum())
+        return log_density, mean, float(weight @ (x - mean) ** 2), float(filtered.alpha[-1, 1].sum())
 
-    found = np.array(list(run(one, list(theta))))
-    return Points(theta, found[:, 0], found[:, 1:])
+    values = np.array(list(evaluate(evaluate_point, list(theta))))
+    return PosteriorPoints(theta, values[:, 0], values[:, 1:])
 
 
-def sampled(
-    counts: Ints, known: NDArray[np.bool_], mode: Floats, covariance: Floats, steps: int, run: Run
-) -> tuple[Points, Floats]:
-    """Weighted points of the posterior: adaptive importance sampling from Student's laws, all rounds weighed together.
+def importance_sample(
+    counts: Ints, known: NDArray[np.bool_], mode: Floats, covariance: Floats, steps: int, evaluate: MapFunction
+) -> tuple[PosteriorPoints, Floats]:
+    """Weighted points of the posterior, by adaptive importance sampling with Student's t proposals.
 
-    The weight of a point is its density over that of the mixture of all laws drawn from (Cornuet, Marin, Mira and
-    Robert 2012). The draws come from a fixed key, so that a fit is a function of its record.
+    The weight of a point is its posterior density over the density of the mixture of all proposals (Cornuet, Marin,
+    Mira and Robert 2012). The draws use a fixed key, so that a fit is a function of its record.
+
+    Returns:
+        The points and their weights, (points,), which sum to 1.
+
     """
-    rng = process.steady()
+    rng = process.fixed_generator()
     n = len(mode)
-    found = Points(np.empty((0, n)), np.empty(0), np.empty((0, 3)))
-    laws = [multivariate_t(mode, 1.3 * covariance, FREEDOM)]
-    for i, draws in enumerate(ROUNDS, 1):
-        found += weigh(counts, known, laws[-1].rvs(draws, random_state=rng), steps, run)
-        shares = np.log(np.array(ROUNDS[:i]) / len(found.theta))
-        heights = [share + law.logpdf(found.theta) for share, law in zip(shares, laws, strict=True)]
-        logs = found.height - logsumexp(heights, axis=0)
-        laws.append(multivariate_t(*moments(found.theta, even(logs)), FREEDOM, allow_singular=True))
-    return found, tempered(logs, 1.0)
+    points = PosteriorPoints(np.empty((0, n)), np.empty(0), np.empty((0, 3)))
+    proposals = [multivariate_t(mode, 1.3 * covariance, PROPOSAL_FREEDOM)]
+    for number, size in enumerate(ROUND_SIZES, 1):
+        points += evaluate_points(counts, known, proposals[-1].rvs(size, random_state=rng), steps, evaluate)
+        log_shares = np.log(np.array(ROUND_SIZES[:number]) / len(points.theta))
+        log_mixture = [
+            share + proposal.logpdf(points.theta) for share, proposal in zip(log_shares, proposals, strict=True)
+        ]
+        log_weights = points.log_density - logsumexp(log_mixture, axis=0)
+        mean, spread = moments(points.theta, flattened_weights(log_weights))
+        proposals.append(multivariate_t(mean, spread, PROPOSAL_FREEDOM, allow_singular=True))
+    return points, np.asarray(softmax(log_weights))
 
 
-def tempered(logs: Floats, power: float) -> Floats:
-    """Weights, summing to 1, from logs to a power."""
-    return np.asarray(softmax(power * logs))
-
-
-def even(logs: Floats) -> Floats:
-    """Weights to the largest power, by steps of a fifth, at which ``ENOUGH`` points are effective."""
+def flattened_weights(log_weights: Floats) -> Floats:
+    """Weights to the largest power 0.8^k, k = 0, 1, ..., at which ``MIN_EFFECTIVE_SIZE`` is reached."""
     power = 1.0
-    while effective(tempered(logs, power)) < ENOUGH:
+    while effective_sample_size(softmax(power * log_weights)) < MIN_EFFECTIVE_SIZE:
         power *= 0.8
-    return tempered(logs, power)
+    return np.asarray(softmax(power * log_weights))
 
 
-def effective(weights: Floats) -> float:
-    """Number of equally weighted points that tell as much (Kish 1965)."""
+def effective_sample_size(weights: Floats) -> float:
+    """Size of an equally weighted sample with the same variance of a mean (Kish 1965): 1/Σw², for weights of sum 1."""
     return float(1.0 / np.sum(weights**2))
 
 
 def moments(theta: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Mean and covariance of weighted points."""
+    """Mean (parameters,) and covariance (parameters, parameters) of weighted points."""
     mean = weights @ theta
-    apart = theta - mean
-    return mean, apart.T @ (apart * weights[:, None])
+    deviations = theta - mean
+    return mean, deviations.T @ (deviations * weights[:, None])
 
 
-def posterior(points: Points, weights: Floats) -> Posterior:
-    """The joint normal law with the mean and covariance of weighted points and of x on the eve."""
-    mean, covariance = moments(np.column_stack([points.theta, points.eve[:, 0]]), weights)
-    covariance[-1, -1] += weights @ points.eve[:, 1]
-    return Posterior(mean, covariance, float(weights @ points.eve[:, 2]))
+def posterior_of_points(points: PosteriorPoints, weights: Floats) -> Posterior:
+    """The normal distribution with the mean and covariance of weighted points and of x on the last day."""
+    mean, covariance = moments(np.column_stack([points.theta, points.last_state[:, 0]]), weights)
+    covariance[-1, -1] += weights @ points.last_state[:, 1]
+    return Posterior(mean, covariance, float(weights @ points.last_state[:, 2]))
 
 
-def one_day_ahead(counts: Ints, known: NDArray[np.bool_], p: Floats, seen: process.Seen, first: int = 1) -> Floats:
-    """Probability integral transforms of drones on each known day from ``first`` on, forecast the day before.
+def one_day_ahead_pits(
+    counts: Ints, known: NDArray[np.bool_], p: Floats, filtered: process.Filtered, first: int = 1
+) -> Floats:
+    """Probability integral transforms of the drones of each known day, forecast the day before.
 
-    Randomised for counts (Czado, Gneiting and Held 2009) from a fixed key; uniform if the process at p is true.
+    Randomised for counts (Czado, Gneiting and Held 2009) from a fixed key; uniform on 0 to 1 under the process at p.
+
+    Args:
+        counts: (days, 2) drones and missiles.
+        known: (days,) False for a day whose counts are not known.
+        p: (parameters,) in the order of ``PARAMETERS``.
+        filtered: The states of these days at p.
+        first: Index of the first day that is forecast.
+
+    Returns:
+        The transforms of the known days from ``first`` on.
+
     """
-    rng = process.steady()
-    rows, found = np.tile(p, (PATHS, 1)), []
+    rng = process.fixed_generator()
+    rows, pits = np.tile(p, (PATHS, 1)), []
     for day in range(first, len(counts)):
         if known[day]:
-            weight = seen.alpha[day - 1]
-            chosen = rng.choice(weight.size, PATHS, p=weight.ravel())
-            salvo, x = chosen // len(seen.grid), seen.grid[chosen % len(seen.grid)]
-            ahead = process.draw(rows, x / p[process.WANDER], salvo, 1, rng)[:, 0, 0]
-            below, equal = np.mean(ahead < counts[day, 0]), np.mean(ahead == counts[day, 0])
-            found.append(below + rng.random() * equal)
-    return np.array(found)
+            weight = filtered.alpha[day - 1]
+            cells = rng.choice(weight.size, PATHS, p=weight.ravel())
+            salvo, x = cells // len(filtered.grid), filtered.grid[cells % len(filtered.grid)]
+            forecast = process.draw(rows, x / p[process.WANDER], salvo, 1, rng)[:, 0, 0]
+            below, equal = np.mean(forecast < counts[day, 0]), np.mean(forecast == counts[day, 0])
+            pits.append(below + rng.random() * equal)
+    return np.array(pits)
 
 
 def fit(
@@ -309,43 +343,57 @@ def fit(
     *,
     steps: int = STEPS,
     threads: int = 1,
-    begin: Floats | None = None,
+    start: Floats | None = None,
 ) -> Fit:
-    """Fit the process to days of a record by its mode, and the mean and covariance of its posterior around it.
+    """Fit the process to days of a record.
 
-    counts, known
-        (days, 2) drones and missiles; (days,) False for a day whose counts are not known (all are, by default).
-    begin
-        (coordinates,) where the search starts, on the scale of the fit; the result hardly depends on it.
-    Raises ``FitError`` for fewer than ``FEWEST`` days, a negative count, or a record without a single drone.
+    Args:
+        counts: (days, 2) drones and missiles.
+        known: (days,) False for a day whose counts are not known; all are known by default.
+        steps: Points of the grid of x.
+        threads: Threads on which the likelihood is evaluated; the fit does not depend on their number.
+        start: (parameters,) where the search for the mode begins, on the unconstrained scale.
+
+    Raises:
+        FitError: There are fewer than ``MIN_DAYS`` known days, a negative count, or no drone at all.
+
     """
     counts = np.asarray(counts, np.int64)
     known = np.ones(len(counts), bool) if known is None else known
-    if known.sum() < FEWEST:
-        raise FitError(f"{known.sum()} known days are too few to fit; at least {FEWEST} are needed")
-    if (counts[known] < 0).any():
-        raise FitError(f"{int(counts[known].min())} cannot be a count of a day")
-    if not counts[known, 0].any():
-        raise FitError("no drone was launched on any of these days; there is nothing to fit")
-    minus = objective(counts, known, steps)
+    check_counts(counts[known])
+    objective = negative_log_posterior(counts, known, steps)
     with ThreadPoolExecutor(threads) as pool:
         search: Any = minimize
-        found = search(
-            minus, start(counts) if begin is None else begin, method="L-BFGS-B",
-            jac=lambda theta: slope(minus, theta, pool.map), options={"maxiter": 200, "ftol": 1e-9},
+        optimum = search(
+            objective, initial_parameters(counts[known]) if start is None else start, method="L-BFGS-B",
+            jac=lambda theta: gradient(objective, theta, pool.map), options={"maxiter": 200, "ftol": 1e-9},
         )  # fmt: skip
-        mode = np.asarray(found.x, np.float64)
-        covariance = laplace(curvature(minus, mode, pool.map))
-        points, weights = sampled(counts, known, mode, covariance, steps, pool.map)
-        steepest = float(np.abs(slope(minus, mode, pool.map)).max())
-    seen = process.see(counts, known, process.natural(mode), steps)
-    states = process.smooth(seen.alpha, process.natural(mode), seen.grid)
-    joint = posterior(points, weights)
-    learned = 1.0 - np.diag(joint.covariance)[:-1] / np.array([c.sd**2 for c in COORDINATES])
-    edge = float(states[:, :, [0, -1]].sum(axis=1).max())
-    uniformity = float(kstest(one_day_ahead(counts, known, process.natural(mode), seen), "uniform").pvalue)
+        mode = np.asarray(optimum.x, np.float64)
+        covariance = laplace_covariance(hessian(objective, mode, pool.map))
+        points, weights = importance_sample(counts, known, mode, covariance, steps, pool.map)
+        largest_gradient = float(np.abs(gradient(objective, mode, pool.map)).max())
+    p = process.constrain(mode)
+    filtered = process.filter_states(counts, known, p, steps)
+    states = process.smooth(filtered.alpha, p, filtered.grid)
+    posterior = posterior_of_points(points, weights)
+    prior_variance = np.array([parameter.sd**2 for parameter in PARAMETERS])
     diagnostics = Diagnostics(
-        seen.log_likelihood, steepest, float(states[:, 1].sum()), edge, uniformity, np.clip(learned, 0.0, 1.0),
-        effective(weights),
-    )  # fmt: skip
-    return Fit(joint, mode, states, seen.grid, diagnostics)
+        log_likelihood=filtered.log_likelihood,
+        gradient=largest_gradient,
+        salvo_days=float(states[:, 1].sum()),
+        grid_edge_probability=float(states[:, :, [0, -1]].sum(axis=1).max()),
+        pit_p_value=float(kstest(one_day_ahead_pits(counts, known, p, filtered), "uniform").pvalue),
+        variance_reduction=np.clip(1.0 - np.diag(posterior.covariance)[:-1] / prior_variance, 0.0, 1.0),
+        effective_sample_size=effective_sample_size(weights),
+    )
+    return Fit(posterior, mode, states, filtered.grid, diagnostics)
+
+
+def check_counts(counts: Ints) -> None:
+    """Raise FitError for known days (n, 2) that cannot be fitted."""
+    if len(counts) < MIN_DAYS:
+        raise FitError(f"{len(counts)} known days are too few to fit; at least {MIN_DAYS} are needed")
+    if (counts < 0).any():
+        raise FitError(f"a count of {int(counts.min())} is negative; a count is 0 or more")
+    if not counts[:, 0].any():
+        raise FitError("no drone was launched on any of these days; there is nothing to fit")

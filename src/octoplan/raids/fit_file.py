@@ -1,163 +1,244 @@
-"""The file of a fit, ``raids.toml``: what was fitted to what, and assumptions that a scenario reads as they stand."""
+"""The file of a fit, ``raids.toml``: the record that was fitted, and its posterior as assumptions of a scenario."""
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from math import asin, exp, pi, sin
+from math import asin, exp, inf, pi, sin
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import norm
 
-from octoplan.errors import FitError
 from octoplan.raids.fit import Fit, Posterior
-from octoplan.raids.process import BEGIN, COORDINATES, Coordinate, Floats
+from octoplan.raids.process import INITIAL_INTENSITY, PARAMETERS, Floats
 from octoplan.raids.read.record import Record
-from octoplan.raids.stopped_share import Stopped, latest, shares
+from octoplan.raids.stopped_share import StoppedShare, last_spans, stopped_shares
+from octoplan.scenario.report import Report, quoted
+from octoplan.scenario.toml_text import Toml, parse_toml
+
+FITTED = (*PARAMETERS, INITIAL_INTENSITY)
+"""What the file states, in the order of a posterior's mean."""
 
 DISTRIBUTIONS = {"log": "lognormal", "logit": "logitnormal", "identity": "normal"}
-UNITS = {"raids.wander_time": "day"} | {c.name: "1/day" for c in COORDINATES if c.name.endswith("_mean")}
+"""Distribution of an assumption by the transform to its unconstrained scale."""
+RANGES = {"log": (0.0, inf), "logit": (0.0, 1.0), "identity": (-inf, inf)}
+"""Open interval of a parameter by the transform to its unconstrained scale."""
+UNITS = {"raids.wander_time": "day"} | {
+    parameter.name: "1/day" for parameter in PARAMETERS if parameter.name.endswith("_mean")
+}
 
-REST = {"raids.level": (1.0, "1"), "packages.drones.coupling": (0.0, "1"), "packages.missiles.coupling": (0.0, "1"),
-        "packages.missiles.quiet": (0.0, "1")}  # fmt: skip
-"""Numbers of the process that the fit leaves at rest: what they would do is in the others."""
+FIXED = {"raids.level": (1.0, "1"), "packages.drones.coupling": (0.0, "1"), "packages.missiles.coupling": (0.0, "1"),
+         "packages.missiles.quiet": (0.0, "1")}  # fmt: skip
+"""Parameters of a scenario's raid process that are not fitted: value and unit. The fitted ones include their effect."""
+
+LAST_DAY_SALVO = "salvo_on_the_last_day"
 
 
-def text_of(fitted: Fit, record: Record, days: slice, made: date) -> str:
+def fit_toml(fit: Fit, record: Record, days: slice, date_of_fit: date) -> str:
     """The text of ``raids.toml``.
 
-    days
-        the days of the record that were fitted.
-    made
-        the date that its rows carry.
+    Args:
+        fit: The fit.
+        record: The record that was fitted.
+        days: The days of the record that were fitted.
+        date_of_fit: The date of its assumptions.
+
     """
     lines = [
         "# Fitted to a record of raids. A scenario with this file beside its programme.toml, and the line",
         '#     raids = "raids.toml"',
-        "# at the top of that, draws its raids from it. low and high are P10 and P90.",
+        "# at the top of programme.toml, draws its raids from it. low and high are P10 and P90.",
         "",
-        *about(fitted, record, days),
+        *record_table(record, days),
         "",
-        *stopped_tables(latest(shares(record, days))),
+        *diagnostics_table(fit, record),
+        "",
+        *stopped_tables(last_spans(stopped_shares(record, days))),
     ]
-    for row, (name, scale) in enumerate(named()):
-        lines += assumption(name, scale, fitted.posterior, row, made)
-    for name, (value, unit) in REST.items():
+    quantiles = zip(*(fit.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
+    for parameter, (low, value, high) in zip(FITTED, quantiles, strict=True):
         lines += [
-            f"[assumptions.{quoted(name)}]",
+            f"[assumptions.{toml_string(parameter.name)}]",
+            f"low = {float(low)!r}",
+            f"value = {float(value)!r}",
+            f"high = {float(high)!r}",
+            f"distribution = {toml_string(DISTRIBUTIONS[parameter.scale])}",
+            f"unit = {toml_string(UNITS.get(parameter.name, '1'))}",
+            *provenance("posterior of the fitted process", date_of_fit),
+        ]
+    for name, (value, unit) in FIXED.items():
+        lines += [
+            f"[assumptions.{toml_string(name)}]",
             f"value = {value}",
             'distribution = "fixed"',
-            f"unit = {quoted(unit)}",
+            f"unit = {toml_string(unit)}",
+            *provenance("not fitted: the fitted numbers include its effect", date_of_fit),
         ]
-        lines += marks("at rest: its effect is in the fitted numbers", made)
-    return "\n".join([*lines, *correlations(fitted.posterior)]) + "\n"
+    return "\n".join([*lines, *correlation_tables(fit.posterior)]) + "\n"
 
 
-def named() -> list[tuple[str, str]]:
-    """Name and scale of each number of the posterior."""
-    return [(c.name, c.scale) for c in (*COORDINATES, BEGIN)]
-
-
-def quoted(text: str) -> str:
+def toml_string(text: str) -> str:
+    """Text as a basic string of TOML."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def about(fitted: Fit, record: Record, days: slice) -> Iterator[str]:
-    """What was fitted, and what can be told of the fit."""
-    chosen, diagnostics = record.days[days], fitted.diagnostics
+def record_table(record: Record, days: slice) -> Iterator[str]:
+    """The lines of the table of the record that was fitted."""
+    chosen = record.days[days]
     yield "[record]"
-    yield f"title = {quoted(f'Record of raids, {record.source}')}"
-    yield f"sha256 = {quoted(record.digest)}"
+    yield f"title = {toml_string(f'Record of raids, {record.source}')}"
+    yield f"sha256 = {toml_string(record.digest)}"
     yield f"first = {chosen[0]}"
     yield f"last = {chosen[-1]}"
     yield f"days = {len(chosen)}"
+    yield f"unknown_days = {int((~record.all_known[days]).sum())}"
     yield f"repairs = {json.dumps([str(repair) for repair in record.repairs], ensure_ascii=False)}"
-    yield ""
+
+
+def diagnostics_table(fit: Fit, record: Record) -> Iterator[str]:
+    """The lines of the table of diagnostics; its warnings begin with the outliers of the record."""
+    diagnostics = fit.diagnostics
+    drones, missiles = (f"{exp(shift):.6f}" for shift in fit.level_shift)
+    warnings = [*map(str, record.outliers), *diagnostics.warnings()]
     yield "[diagnostics]"
     yield f"log_likelihood = {diagnostics.log_likelihood:.6f}"
     yield f"salvo_days = {diagnostics.salvo_days:.3f}"
-    yield f"edge = {diagnostics.edge:.3e}"
-    yield f"effective_points = {diagnostics.points:.1f}"
-    drones, missiles = (f"{exp(shift):.6f}" for shift in fitted.shift)
-    yield f"level_moved_by = [{drones}, {missiles}]  # times the drones and missiles of a day, to the combination's"
-    yield f"one_day_ahead_p = {diagnostics.uniformity:.4f}"
-    yield f"salvo_on_the_last_day = {fitted.posterior.salvo:.6f}"
-    yield f"warnings = {json.dumps(diagnostics.warnings(), ensure_ascii=False)}"
+    yield f"grid_edge_probability = {diagnostics.grid_edge_probability:.3e}"
+    yield f"effective_sample_size = {diagnostics.effective_sample_size:.1f}"
+    yield f"level_factors = [{drones}, {missiles}]  # on the means of drones and missiles, from the combined forecast"
+    yield f"one_day_ahead_p = {diagnostics.pit_p_value:.4f}"
+    yield f"{LAST_DAY_SALVO} = {fit.posterior.salvo_probability:.6f}"
+    yield f"warnings = {json.dumps(warnings, ensure_ascii=False)}"
 
 
-def stopped_tables(found: Sequence[Stopped]) -> Iterator[str]:
-    """Stopped shares as tables for the reader; a scenario does not draw from them."""
-    for each in found:
-        yield f"[stopped.{each.klass}]"
-        yield f"first = {each.first}"
-        yield f"last = {each.last}"
-        yield f"days = {each.days}"
-        yield f"launched = {each.launched}"
-        yield f"stopped = {each.stopped}"
-        for name, interval in (("share", each.share), ("correlation", each.correlation)):
-            yield f"{name} = {interval.value!r}"
-            yield f"{name}_95 = [{interval.low!r}, {interval.high!r}]"
+def stopped_tables(shares: Sequence[StoppedShare]) -> Iterator[str]:
+    """The lines of the tables of stopped shares, which a scenario does not draw from."""
+    for share in shares:
+        yield f"[stopped.{share.klass}]"
+        yield f"first = {share.first}"
+        yield f"last = {share.last}"
+        yield f"days = {share.days}"
+        yield f"launched = {share.launched}"
+        yield f"stopped = {share.stopped}"
+        for name, estimate in (("share", share.share), ("correlation", share.correlation)):
+            yield f"{name} = {estimate.value!r}"
+            yield f"{name}_95 = [{estimate.low!r}, {estimate.high!r}]"
         yield ""
 
 
-def assumption(name: str, scale: str, posterior: Posterior, row: int, made: date) -> list[str]:
-    """One fitted number as an assumption."""
-    low, value, high = (posterior.quantiles(share)[row] for share in (0.1, 0.5, 0.9))
-    return [
-        f"[assumptions.{quoted(name)}]",
-        f"low = {float(low)!r}",
-        f"value = {float(value)!r}",
-        f"high = {float(high)!r}",
-        f"distribution = {quoted(DISTRIBUTIONS[scale])}",
-        f"unit = {quoted(UNITS.get(name, '1'))}",
-        *marks("posterior of the fitted process", made),
-    ]
-
-
-def marks(note: str, made: date) -> list[str]:
-    """The columns of the log that all rows of a fit share."""
+def provenance(note: str, date_of_fit: date) -> list[str]:
+    """The lines of the columns that all assumptions of a fit share."""
     return [
         'source = "raids.toml"',
         'quality = "amber"',
         'owner = "intelligence"',
-        f"date = {made}",
-        f"note = {quoted(note)}",
+        f"date = {date_of_fit}",
+        f"note = {toml_string(note)}",
         "",
     ]
 
 
-def correlations(posterior: Posterior) -> Iterator[str]:
-    """Rank correlations of the posterior: 6 / pi asin(r / 2) for a normal correlation r (Pearson 1907)."""
-    names, r = [name for name, _ in named()], normal_correlations(posterior.covariance)
-    for i, a in enumerate(names):
-        yield f"[correlations.{quoted(a)}]"
+def correlation_tables(posterior: Posterior) -> Iterator[str]:
+    """The lines of Spearman's correlations: 6/π asin(r/2) for a correlation r of normal variables (Pearson 1907)."""
+    names, r = [parameter.name for parameter in FITTED], correlation_matrix(posterior.covariance)
+    for i, name in enumerate(names):
+        yield f"[correlations.{toml_string(name)}]"
         for j in range(i):
-            yield f"{quoted(names[j])} = {6.0 / pi * asin(r[i, j] / 2.0)!r}"
+            yield f"{toml_string(names[j])} = {6.0 / pi * asin(r[i, j] / 2.0)!r}"
         yield ""
 
 
-def normal_correlations(covariance: Floats) -> Floats:
+def correlation_matrix(covariance: Floats) -> Floats:
+    """Pearson's correlations of a covariance matrix."""
     sd = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(sd, sd))
 
 
-def posterior_of(tree: dict[str, Any]) -> Posterior:
-    """The posterior that a fit's file states; raises ``FitError`` where it does not state one."""
-    try:
-        rows = [tree["assumptions"][name] for name, _ in named()]
-        mean = np.array([_place(scale, row["value"]) for (_, scale), row in zip(named(), rows, strict=True)])
-        ends = [
-            [_place(scale, row[end]) for end in ("low", "high")] for (_, scale), row in zip(named(), rows, strict=True)
-        ]
-        sd = np.diff(ends)[:, 0] / (2.0 * norm.ppf(0.9))
-        r = np.eye(len(rows))
-        for i, (a, _) in enumerate(named()):
-            for j in range(i):
-                r[i, j] = r[j, i] = 2.0 * sin(pi / 6.0 * tree["correlations"][a][named()[j][0]])
-        return Posterior(mean, r * np.outer(sd, sd), float(tree["diagnostics"]["salvo_on_the_last_day"]))
-    except (KeyError, TypeError) as error:
-        raise FitError(f"holds no fit of octoplan: {error} is missing; write one with: octoplan raids fit") from None
+@dataclass(frozen=True)
+class StoredFit:
+    """A fit read from its file: its posterior, and the first and last day of the record that were fitted."""
+
+    posterior: Posterior
+    first: date
+    last: date
 
 
-def _place(scale: str, value: float) -> float:
-    return float(Coordinate("", scale, 0.0, 1.0).fitted(np.array(value)))
+def read_fit(path: Path) -> StoredFit:
+    """The fit in a file that ``octoplan raids fit`` wrote.
+
+    Raises:
+        ScenarioError: The file is not a fit; all its problems are listed by line.
+        OSError: The file cannot be read.
+
+    """
+    toml = parse_toml(str(path), path.read_bytes())
+    report = Report(str(path.parent))
+    reader = FitReader(path.name, toml, report)
+    posterior = reader.posterior()
+    first, last = reader.day("first"), reader.day("last")
+    if first > last:
+        reader.problem("ends before it begins", "record", "last")
+    if report.problems:
+        report.add(path.name, 0, "is not a fit of octoplan; write one with: octoplan raids fit RECORD --out FILE")
+    report.close()
+    return StoredFit(posterior, first, last)
+
+
+@dataclass(frozen=True)
+class FitReader:
+    """Values of the TOML tree of a fit; a value that is missing or impossible is reported and replaced."""
+
+    name: str
+    toml: Toml
+    report: Report
+
+    def problem(self, message: str, *path: str) -> None:
+        self.report.add(self.name, self.toml.line(*path), f"{'.'.join(path)} {message}")
+
+    def value(self, *path: str) -> Any:
+        """The value under a path of keys; None after reporting that there is none."""
+        tree: Any = self.toml.tree
+        for key in path:
+            tree = tree.get(key) if isinstance(tree, dict) else None
+        if tree is None:
+            self.problem("is missing", *path)
+        return tree
+
+    def number(self, low: float, high: float, *path: str) -> float:
+        """A number strictly between two bounds; their middle, or 1, after reporting that there is none."""
+        value = self.value(*path)
+        if isinstance(value, int | float) and not isinstance(value, bool) and low < value < high:
+            return float(value)
+        if value is not None:
+            self.problem(f"is {quoted(value)}, expected a number between {low:g} and {high:g}", *path)
+        return 0.5 if high == 1.0 else 1.0
+
+    def day(self, key: str) -> date:
+        """A date of the table of the record; the first of all dates after reporting that there is none."""
+        value = self.value("record", key)
+        if type(value) is date:
+            return value
+        if value is not None:
+            self.problem(f"is {quoted(value)}, expected a date such as 2026-01-31", "record", key)
+        return date.min
+
+    def posterior(self) -> Posterior:
+        """The posterior: mean from the medians, standard deviations from P10 and P90, correlations from Spearman's."""
+        quantiles = []
+        for parameter in FITTED:
+            keys = ("low", "value", "high")
+            values = [self.number(*RANGES[parameter.scale], "assumptions", parameter.name, key) for key in keys]
+            if not values[0] < values[2] and not self.report.problems:
+                self.problem("has a low that is not below its high", "assumptions", parameter.name)
+            quantiles.append([float(parameter.unconstrain(np.array(value))) for value in values])
+        low, mean, high = np.array(quantiles).T
+        sd = (high - low) / (2.0 * norm.ppf(0.9))
+        r = np.eye(len(FITTED))
+        for i, row in enumerate(FITTED):
+            for j, column in enumerate(FITTED[:i]):
+                spearman = self.number(-1.0, 1.0, "correlations", row.name, column.name)
+                r[i, j] = r[j, i] = 2.0 * sin(pi / 6.0 * spearman)
+        salvo = self.number(-1e-9, 1.0 + 1e-9, "diagnostics", LAST_DAY_SALVO)
+        return Posterior(mean, r * np.outer(sd, sd), salvo)

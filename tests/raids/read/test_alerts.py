@@ -20,7 +20,7 @@ def read(path: Path, *rows: str, head: str = HEAD) -> Exposure:
 
 
 def test_regions_come_with_their_shares_most_alerts_first(tmp_path: Path) -> None:
-    """Counts and hours are as told, the shares those of the counts."""
+    """ExceedanceCounts and hours are as told, the shares those of the counts."""
     found = read(tmp_path, *ROWS)
     assert found.regions == ("Lowland", "Upland", "Coast")
     assert found.alerts.tolist() == [120, 50, 30]

@@ -258,7 +258,7 @@ def tried(place: Path, content: bytes) -> Record | RecordError:
     ],
 )
 def test_a_count_that_is_none_is_refused(place: Path, cell: str, words: str) -> None:
-    """Counts are whole numbers in digits; anything else is refused in every layout, with the cell and what would do."""
+    """Counts are whole numbers in digits; anything else is refused in every layout, with the reason."""
     shown = repr(cell.strip('"'))
     day = a_day(drones_launched="@").replace("@", cell)
     for content, name in (
