@@ -1,6 +1,8 @@
 """Every chart and the page they stand on, drawn from real runs."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,9 +10,13 @@ import pytest
 
 import octoplan as op
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import Measure
 from octoplan.show.charts import CHARTS
 from octoplan.show.defence_charts import wrapped_name
-from octoplan.show.theme import PALETTE, quantile
+from octoplan.show.html import PageFigure
+from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
+from octoplan.show.series import median
+from octoplan.show.theme import PALETTE, add_band, new_figure, quantile, undefined_note
 from tests.outcomes.runs import octopus, pocket
 
 RUNS = {"pocket": pocket, "octopus": octopus}
@@ -104,12 +110,120 @@ def test_colours_differ() -> None:
 def test_bands_ignore_futures_without_a_value() -> None:
     """A month in which a ratio is defined in some futures has their quantile; one without any has none."""
     values = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
-    found = quantile(values, 0.5)
-    assert found[0] == 2
-    assert np.isnan(found[1])
+    medians = quantile(values, 0.5)
+    assert medians[0] == 2
+    assert np.isnan(medians[1])
 
 
 def test_names_fit_their_tile() -> None:
     """Long names break at words, and an aside in brackets has a line of its own."""
     assert wrapped_name("Kyiv city") == "Kyiv city"
     assert wrapped_name("Zaporizhzhia oblast (partly occupied)") == "Zaporizhzhia<br>oblast<br>(partly occupied)"
+
+
+MARKUP = "<b>Alpha</b> [jet] & %{y} [/Geran]"
+"""A title with the markup of HTML, plotly and rich."""
+
+
+@pytest.fixture(scope="module")
+def marked() -> Run:
+    """A run in which everything that a chart names has a title with markup."""
+    run = pocket()
+    names = run.scenario.names
+    sections = ("countries", "plants", "parts", "payers", "threats", "packages", "regions", "layers", "suppliers")
+    titles = {f"{section}.{name}": f"{MARKUP} {name}" for section in sections for name in getattr(names, section)}
+    return replace(run, scenario=replace(run.scenario, titles=titles))
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_markup_in_a_title_is_shown_as_written(name: str, marked: Run) -> None:
+    """Plotly is given the title of an entity with its signs escaped, in labels, legends and hover texts alike."""
+    text = json.dumps(draw(name, marked).to_plotly_json(), default=str)
+    assert "<b>Alpha" not in text
+    assert "%{y} [/Geran]" not in text
+    if name in {"production", "stopped-share", "threat-flow", "leakers-by-region", "spend"}:
+        assert "&lt;b&gt;Alpha&lt;/b&gt; [jet] &amp; &#37;{y} [/Geran]" in text
+
+
+def test_a_title_on_a_page_is_the_text_as_written(marked: Run) -> None:
+    """The title above a figure is plain text, which the page escapes once."""
+    figure = PageFigure("x", draw("leakers-by-region", marked), "")
+    assert figure.title.startswith(f"{MARKUP} ")
+
+
+def test_a_quantile_counts_what_is_infinite() -> None:
+    """An infinite figure is later than all others; no quantile lies between it and a number."""
+    values = np.array([[1.0], [2.0], [np.inf]])
+    assert [quantile(values, q)[0] for q in (0.1, 0.5, 0.9)] == [1.0, 2.0, np.inf]
+
+
+def test_a_band_says_on_how_many_futures_it_rests() -> None:
+    """Months in which a figure is undefined in some futures say so on pointing at them, and in a note."""
+    values = np.array([[1.0, np.nan], [3.0, 5.0]])
+    chart = new_figure("x")
+    add_band(chart, ("2026-01", "2026-02"), values, "ratio", "#000000")
+    assert list(chart.data[1].text) == ["", ", 1 of 2 futures"]
+    assert undefined_note("without a sortie", {"ours": values, "theirs": np.ones((2, 2))}) == (
+        "Undefined without a sortie: the quantiles of a month rest on 1 to 2 of 2 futures (ours)."
+    )
+    assert undefined_note("without a sortie", {"": np.ones((2, 2))}) == ""
+
+
+def test_costs_without_a_kill_stay_in_the_count() -> None:
+    """A cost per kill that is infinite counts in the quantiles; one that is undefined is reported with its number."""
+    nan, inf = np.nan, np.inf
+    assert cost_per_kill_title(np.array([1.0, 2.0, nan]), np.array([10.0, 10.0, nan])) == (
+        "A kill by missile costs 7.5 times one by interceptor (P10 5.5, P90 9.5)"
+    )
+    assert cost_per_kill_title(np.array([1.0, 1.0, 1.0]), np.array([5.0, inf, inf])) == (
+        "A kill by missile costs ∞ times one by interceptor (P10 5.0, P90 ∞)"
+    )
+    assert cost_per_kill_title(np.array([nan]), np.array([nan])) == "No future has a kill to compare the costs of"
+    cost = Measure("cost/kill", "Money", "cost", "GBP", np.array([nan, inf, 3.0]))
+    assert undefined_cost("interceptors", cost) == (
+        "Undefined for interceptors in 1 of 3 futures, which have no kill and no spend. "
+        "Infinite for interceptors in 1 of 3 futures, which have spend and no kill."
+    )
+
+
+def test_a_median_of_infinite_figures_is_infinite() -> None:
+    """Undefined figures are left out of a title's P50, infinite ones are not."""
+    assert median(np.array([1.0, np.inf, np.inf, np.nan])) == np.inf
+    assert median(np.array([1.0, 2.0, np.nan])) == 1.5
+
+
+def test_regions_without_a_tile_are_counted() -> None:
+    """The map says how many regions it does not draw, and how many leakers they have."""
+    run = octopus()
+    tiles = dict(run.scenario.tiles)
+    dropped = run.scenario.names.regions[0]
+    del tiles[dropped]
+    figure = op.show.leakers_by_region(replace(run, scenario=replace(run.scenario, tiles=tiles)))
+    subtitle = figure.layout.title.subtitle.text
+    assert subtitle.startswith(f"1 of {len(run.scenario.names.regions)} regions have no tile and are not drawn")
+
+
+def test_a_short_axis_names_each_month_once() -> None:
+    """Three months have three ticks."""
+    axis = op.show.night_limits(pocket()).layout.xaxis
+    assert (axis.tick0, axis.dtick) == ("2026-01-01", "M1")
+
+
+def test_nothing_planned_is_no_shortfall() -> None:
+    """Where no plant has output planned on any day, no share of days misses it."""
+    run = pocket()
+    data = run.data.copy()
+    data["plant_limit"] = data["plant_limit"] * 0
+    figure = op.show.plant_limits(replace(run, data=data))
+    assert figure.layout.title.text == "No plant has output planned on any day"
+
+
+def test_a_class_without_launches_is_named_so() -> None:
+    """A class of which none is launched has no share, and is not the one of which least are stopped."""
+    run = octopus()
+    data, threats = run.data.copy(deep=True), run.scenario.names.threats
+    for name in ("launched", "leaked"):
+        data[name].loc[{"threat": threats[-1]}] = 0
+    figure = op.show.stopped_share(replace(run, data=data))
+    assert figure.layout.annotations[-1].text.endswith(": none launched")
+    assert "nan" not in figure.layout.title.text

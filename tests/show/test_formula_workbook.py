@@ -55,9 +55,9 @@ def agree(book: Any, run: Run) -> None:
     """Units equal the campaign's to the last one, money to a millionth; nothing compared is empty."""
     case = median_case(run)
     names = run.compiled.names
-    made = columns(book, "Production")
+    production = columns(book, "Production")
     for p, plant in enumerate(names.plants):
-        assert made[f"good units {plant}"] == case.month("good")[:, p].tolist()
+        assert production[f"good units {plant}"] == case.month("good")[:, p].tolist()
     stock = columns(book, "Stock")
     last = [int(day) for day in run.compiled.links.month_days.cumsum() - 1]
     for d, design in enumerate(names.designs):
@@ -76,14 +76,16 @@ def test_formulas_equal_the_run_at_medians(name: str, tmp_path: Path) -> None:
     run = simulate(load(name), 1, 1)
     book = worked_out(formula_workbook(median_case(run)), tmp_path)
     agree(book, run)
-    said = columns(book, "Read me")
-    found = dict(zip(said["text"], said["value"], strict=True))
-    assert found["units and stock"] == 0
-    assert found["money"] == pytest.approx(0.0, abs=1e-3)
+    read_me = columns(book, "Read me")
+    differences = dict(zip(read_me["text"], read_me["value"], strict=True))
+    assert differences["units and stock"] == 0
+    assert differences["money"] == pytest.approx(0.0, abs=1e-3)
     for sheet in COMPARED:
-        own = columns(book, sheet)
-        assert [head for head in own if head.startswith("difference")]
-        assert all(isinstance(cell, int | float) for head, cells in own.items() if head != "month" for cell in cells)
+        sheet_columns = columns(book, sheet)
+        assert [head for head in sheet_columns if head.startswith("difference")]
+        assert all(
+            isinstance(cell, int | float) for head, cells in sheet_columns.items() if head != "month" for cell in cells
+        )
 
 
 @needs_office
@@ -99,14 +101,14 @@ def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
     number: str, row: tuple[str, str], value: float, tmp_path: Path
 ) -> None:
     """A value changed in the workbook gives what the campaign gives with the same value in the scenario."""
-    own = simulate(load("pocket"), 1, 1)
-    other = simulate(changed(tmp_path / "other", assumptions={row[0]: row[1]}), 1, 1)
-    book = worked_out(altered(formula_workbook(median_case(own)), number, value), tmp_path / "office")
-    case = median_case(other)
+    first = simulate(load("pocket"), 1, 1)
+    second = simulate(changed(tmp_path / "other", assumptions={row[0]: row[1]}), 1, 1)
+    book = worked_out(altered(formula_workbook(median_case(first)), number, value), tmp_path / "office")
+    case = median_case(second)
     assert columns(book, "Production")["good units bench"] == case.month("good")[:, 0].tolist()
     spent = columns(book, "Spend")
     assert spent["labour"] == pytest.approx(case.month("spend")[:, 1].sum(axis=1).tolist(), rel=1e-9)
-    before = median_case(own)
+    before = median_case(first)
     assert (
         not (before.month("good") == case.month("good")).all()
         or not (before.month("spend") == case.month("spend")).all()
@@ -114,7 +116,7 @@ def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
 
 
 def test_a_scenario_with_a_state_has_no_case() -> None:
-    """What is known on a date has no first day to work out from, and that is said."""
+    """What is known on a date has no first day to work out from, and that is read_me."""
     scenario = with_state(load("pocket"), "name,value,unit,source,note\ndate,2026-02-01,,,\n")
     with pytest.raises(RunError, match=r"state\.csv"):
         formula_workbook(median_case(simulate(scenario, 1, 1)))

@@ -1,4 +1,4 @@
-"""The decision report: one file, a section for what was run, every figure with its way back."""
+"""The decision report: one file, a section for what was run, every figure with its provenance."""
 
 import re
 from dataclasses import replace
@@ -30,10 +30,10 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
+        attributes = dict(attrs)
         self.fetched += [value or "" for name, value in attrs if name in {"src", "href"}]
-        self.ids += [found["id"] or ""] if "id" in found else []
-        self.figures += [found["id"] or ""] if tag == "figure" else []
+        self.ids += [attributes["id"] or ""] if "id" in attributes else []
+        self.figures += [attributes["id"] or ""] if tag == "figure" else []
 
 
 def sections(text: str) -> list[str]:
@@ -74,7 +74,7 @@ def test_what_was_not_run_is_absent() -> None:
 
 
 def test_one_future_has_no_tornado() -> None:
-    """One future says nothing of what matters, and everything else stands."""
+    """One future gives no sensitivities; the rest of the report is there."""
     text = report(simulate(load("pocket"), 1, 1))
     assert "sensitivity" not in sections(text)
     assert "What would change the answer" not in text
@@ -82,7 +82,7 @@ def test_one_future_has_no_tornado() -> None:
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().replace("finance", "")
 
 
-def test_many_futures_say_what_matters() -> None:
+def test_many_futures_give_a_sensitivity_analysis() -> None:
     """With enough futures there are two tornados, and what would change the answer names rows."""
     text = report(ranged())
     assert "sensitivity" in sections(text)
@@ -93,15 +93,15 @@ def test_many_futures_say_what_matters() -> None:
 def test_two_options_stand_side_by_side(tmp_path: Path) -> None:
     """A second run has a column among the options and an annex of differences; one of other raids is refused."""
     scenario = changed(tmp_path / "more", decisions={"intake = 0": "intake = 4"})
-    other = simulate(scenario, 60, 1)
-    text = report(pocket(), other, labels=("as planned", "more crews"))
+    option = simulate(scenario, 60, 1)
+    text = report(pocket(), option, labels=("as planned", "more crews"))
     assert "<th scope='col'>more crews</th>" in text
     assert "differences" in sections(text)
     with pytest.raises(RunError, match="seed"):
         report(pocket(), simulate(scenario, 60, 2), labels=("a", "b"))
 
 
-def test_failed_futures_are_told() -> None:
+def test_failed_futures_are_reported() -> None:
     """A run with failed futures counts and names them; one in which all failed still is a page without an answer."""
     run = pocket()
     status = run.status.copy()
@@ -116,12 +116,12 @@ def test_failed_futures_are_told() -> None:
 
 def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
     """Question, people, what it is not for, sunset and decisions taken come from the scenario, every word escaped."""
-    told = (
+    governance = (
         '[governance]\nquestion = "Why <b>so</b>?"\nanalyst = "A. Analyst"\nnot_for = ["gambling"]\n'
         'unquantified = ["the weather on the day"]\nsunset = 2027-01-31\n'
         '[[governance.log]]\ndate = 2026-01-02\ndecision = "go on"\nby = "the board"\n'
     )
-    scenario = changed(tmp_path / "governed", programme={"[gates.licence]": f"{told}[gates.licence]"})
+    scenario = changed(tmp_path / "governed", programme={"[gates.licence]": f"{governance}[gates.licence]"})
     page = report(simulate(scenario, 5, 1))
     front = page[: page.index("<section class='annex'")]
     assert "Why &lt;b&gt;so&lt;/b&gt;?" in front
@@ -136,13 +136,14 @@ def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
 def test_a_plan_has_an_annex(tmp_path: Path) -> None:
     """What a plan's folder says stands in the report; a folder without a plan is refused in words."""
     (tmp_path / "evidence.json").write_text(
-        '{"binding": ["crews limit the plan"], "frontier": {"breaks": ["it turns at 40 %"]}}'
+        '{"limiting_factors": ["crews limit the plan"], "not_met": ["1,000 by May"], "frontier": {"breaks": ["it turns at 40 %"]}}'
     )
     (tmp_path / "summary.txt").write_text("saves 3 M & more")
     text = report(pocket(), plan=tmp_path)
     assert "plan" in sections(text)
     assert "crews limit the plan" in text
     assert "it turns at 40 %" in text
+    assert "1,000 by May" in text
     assert "saves 3 M &amp; more" in text
     with pytest.raises(RunError, match="is not the folder of a plan"):
         report(pocket(), plan=tmp_path / "none")

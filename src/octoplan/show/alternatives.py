@@ -1,7 +1,5 @@
 """Charts of a plan's alternatives over unseen futures, and of the frontier of one country's share."""
 
-from html import escape
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -21,6 +19,7 @@ from octoplan.show.theme import (
     VERMILION,
     faded,
     joined,
+    label,
     new_figure,
 )
 
@@ -68,8 +67,8 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
         )  # fmt: skip
     most = max(evaluation.regret(name).p90 for name in every)
     chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
-    row_labels(chart, [escape(name) for name in others])
-    row_labels(chart, ["the plan", *map(escape, others)], row=2)
+    row_labels(chart, [label(name) for name in others])
+    row_labels(chart, ["the plan", *map(label, others)], row=2)
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1}, row=1, col=1)
     chart.update_xaxes(title=f"M {currency}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3")
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 60})
@@ -123,7 +122,7 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=shares, y=jobs.mean(1), name=f"jobs, {country_label(country)}", mode="lines+markers",
-                line={"color": hexed, "width": 2}, hovertemplate=f"{escape(country)}: %{{y:,.0f}} jobs<extra></extra>",
+                line={"color": hexed, "width": 2}, hovertemplate=f"{label(country)}: %{{y:,.0f}} jobs<extra></extra>",
             ), row=5, col=1,
         )  # fmt: skip
     chart.update_yaxes(title="jobs", row=5, col=1)
@@ -201,7 +200,7 @@ def month_text(month: float) -> str:
 
 def country_label(country: str) -> str:
     """A country's name for readers: a short code in capitals."""
-    return escape(country.upper() if len(country) <= 3 else country.capitalize())
+    return label(country.upper() if len(country) <= 3 else country.capitalize())
 
 
 def frontier_title(front: Frontier) -> str:

@@ -113,9 +113,11 @@ def plan(folder: Path | None) -> PlanText | None:
     except (OSError, ValueError) as error:
         raise RunError(f"{folder} is not the folder of a plan ({error}); octoplan plan writes one") from error
     lists = (
+        ("Goals not met", evidence.get("not_met")),
         ("Limiting factors", evidence.get("limiting_factors")),
         ("Shortfalls against the target", evidence.get("short")),
         ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("breaks")),
+        ("Remedies", evidence.get("remedies")),
         ("Remarks", evidence.get("remarks")),
     )
     return PlanText(summary, [(title, lines) for title, lines in lists if lines], str(folder))

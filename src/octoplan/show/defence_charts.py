@@ -62,9 +62,9 @@ def kills_per_sortie(run: Run) -> go.Figure:
 
 
 def kills_title(per_sortie: Floats) -> str:
-    """How many sorties a kill takes; ``per_sortie`` is (futures,), undefined where no sortie is flown."""
+    """How many sorties a kill takes; ``per_sortie`` is (futures,), undefined without a sortie."""
     if np.isnan(per_sortie).all():
-        return "No sortie is flown in any future"
+        return "There is no sortie in any future"
     number = median(per_sortie)
     if number <= 0:
         return "No threat is killed" if np.nanmax(per_sortie) <= 0 else "In most futures no threat is killed"
@@ -202,14 +202,14 @@ def draw_tiles(
 
 def wrapped_name(name: str, width: int = 14) -> str:
     """A name on lines short enough for a tile, words in brackets on a line of their own."""
-    plain, bracket, aside = name.partition(" (")
+    plain, bracket, suffix = name.partition(" (")
     lines = plain.split(" ")[:1]
     for word in plain.split(" ")[1:]:
         if len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] = f"{lines[-1]} {word}"
         else:
             lines.append(word)
-    return "<br>".join([*lines, bracket.strip() + aside] if bracket else lines)
+    return "<br>".join([*lines, bracket.strip() + suffix] if bracket else lines)
 
 
 def crews(run: Run) -> go.Figure:

@@ -122,7 +122,7 @@ class Inputs:
         sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_after
         passed = []
         for g in range(len(self.names.gates)):
-            predecessors = [f"$B${other + 2}" for other in np.flatnonzero(after[g])]
+            predecessors = [f"$B${gate + 2}" for gate in np.flatnonzero(after[g])]
             start = f"MAX({','.join(predecessors)})" if predecessors else "0"
             passed.append(f"{start}+{self.number('gates', g, 'duration')}")
         sheet.add("gate", self.names.gates)

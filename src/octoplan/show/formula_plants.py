@@ -79,17 +79,17 @@ class Plant:
     def exogenous_columns(self) -> dict[str, list[Cell]]:
         """Columns that the formulas do not compute: days and months, and what chance decided, from the simulation."""
         case, p = self.inputs.case, self.plant
-        made, good, experience = case.day("made")[:, p], case.day("good")[:, p], case.day("experience")[:, p]
+        produced, good, experience = case.day("made")[:, p], case.day("good")[:, p], case.day("experience")[:, p]
         before = np.concatenate([[0.0], experience[:-1]])
-        introduced = (before > 0.0) & (np.abs(experience - made - before) > 1e-6)
+        introduced = (before > 0.0) & (np.abs(experience - produced - before) > 1e-6)
         columns: dict[str, list[Cell]] = {
             "day": list(range(self.inputs.days)), MONTH: (case.month_of + 1).tolist(),
             NEW_BLOCK: introduced.astype(int).tolist(), OPEN_SHARE: (1.0 - case.day("plant_down")[:, p]).tolist(),
-            SCRAPPED: (made - good).tolist(), DISPATCHED: case.day("sent")[:, p].sum(axis=1).tolist(),
+            SCRAPPED: (produced - good).tolist(), DISPATCHED: case.day("sent")[:, p].sum(axis=1).tolist(),
         }  # fmt: skip
         for n, need in self.parts.items():
             stock = case.day("part_stock")[:, p, n]
-            columns[self.inputs.names.parts[n]] = (stock - np.concatenate([[0], stock[:-1]]) + made * need).tolist()
+            columns[self.inputs.names.parts[n]] = (stock - np.concatenate([[0], stock[:-1]]) + produced * need).tolist()
         return columns
 
     def number(self, parameter: str) -> str:

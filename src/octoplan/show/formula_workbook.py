@@ -43,7 +43,7 @@ def formula_workbook(case: MedianCase) -> bytes:
 
 
 class Monthly:
-    """Monthly results by formulas, each column beside the simulation's figures and the difference from them."""
+    """Monthly results by formulas, each column with the simulation's figures and the difference from them."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs, self.case, self.names = inputs, inputs.case, inputs.names
@@ -137,15 +137,15 @@ class Monthly:
             plants = np.flatnonzero(self.case.world.plants["design"] == d)
             arrivals = self.case.month("delivered")[:, plants].sum(axis=1).tolist()
             arrived = sheet.add(f"{EXOGENOUS}: arrived {design}", arrivals)
-            used = sheet.add(f"{EXOGENOUS}: flown, not recovered {design}", expended[:, d].tolist())
+            used = sheet.add(f"{EXOGENOUS}: sorties not recovered {design}", expended[:, d].tolist())
             makers = [i for i in range(len(self.names.makers)) if int(self.case.world.makers["design"][i]) == d]
             initial = "+".join(f"INT({self.inputs.number('makers', i, 'stock')}+0.5)" for i in makers) or "0"
             letter = column_letter(len(sheet.columns) + 1)
             formulas = []
             for month in self.months:
                 before = f"{letter}{month + 1}" if month else initial
-                made = [self.month_total(self.makers, f"{self.names.makers[i]}, units", month) for i in makers]
-                terms = "".join(f"+{units}" for units in made)
+                units = [self.month_total(self.makers, f"{self.names.makers[i]}, units", month) for i in makers]
+                terms = "".join(f"+{total}" for total in units)
                 formulas.append(f"{before}+{arrived}{month + 2}-{used}{month + 2}{terms}")
             compare(sheet, f"stock {design}", formulas, simulated[:, d].tolist())
         return sheet

@@ -92,24 +92,24 @@ def changes(findings: Findings) -> list[str]:
     """What would change the answer: the assumptions with the largest effects, and the switching values."""
     scenario, unit = findings.run.scenario, view_of(findings.run).unit
     lines = []
-    for what, items, size, unit_of in (
+    for subject, items, size, unit_of in (
         (NET_BENEFIT, findings.net_benefit_sensitivity, M, f"M {unit}"),
         (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, ""),
     ):
         distinct = [item for item in items if item.sure]
-        lines += [effect(scenario, item, what, size, unit_of) for item in distinct[:MOST_NAMED]]
-        lines += switching_values(scenario, items, what)[:MOST_NAMED]
+        lines += [effect(scenario, item, subject, size, unit_of) for item in distinct[:MOST_NAMED]]
+        lines += switching_values(scenario, items, subject)[:MOST_NAMED]
     return lines
 
 
-def effect(scenario: Scenario, item: Sensitivity, what: str, size: float, unit: str) -> str:
+def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, unit: str) -> str:
     """A sentence on the effect of one assumption."""
     low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
     if abs(item.size) / size < MOST_NAMED:
         low, high = digits(item.low / size), digits(item.high / size)
     amount = f"{low} {unit}" if unit else low
     return (
-        f"{capitalised(describe(scenario, item.assumption))}: {what} averages {amount} where it is low and {high} "
+        f"{capitalised(describe(scenario, item.assumption))}: {subject} averages {amount} where it is low and {high} "
         f"where it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
     )
 

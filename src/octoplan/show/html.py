@@ -59,7 +59,7 @@ def without_title(chart: go.Figure) -> go.Figure:
 @cache
 def environment() -> Environment:
     """The templates of this package; a name that a template needs and is not given is an error."""
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader("octoplan.show"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -67,9 +67,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.globals["font"] = FONT
-    found.globals["plotly"] = get_plotlyjs
-    return found
+    templates.globals["font"] = FONT
+    templates.globals["plotly"] = get_plotlyjs
+    return templates
 
 
 def render(template: str, **values: Any) -> str:

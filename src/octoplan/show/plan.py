@@ -5,7 +5,6 @@ Lines are P50 over the futures planned for, bands P10 to P90; stacked bars are m
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from html import escape
 from textwrap import wrap
 
 import numpy as np
@@ -27,6 +26,7 @@ from octoplan.show.theme import (
     add_bars,
     faded,
     fit_legend,
+    label,
     legend_lines,
     new_figure,
 )
@@ -49,16 +49,16 @@ MET = 0.99
 
 def title_of(plan: Plan, section: str, name: str) -> str:
     """The title of an entity, escaped for a figure."""
-    return escape(plan.scenario.titles.get(f"{section}.{name}", name))
+    return label(plan.scenario.titles.get(f"{section}.{name}", name))
 
 
 def row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
     """Labels above their rows at the left edge, which fits narrow screens; rows count downwards from 0."""
     axis = "" if row == 1 else str(row)
-    for number, label in enumerate(labels):
+    for number, text in enumerate(labels):
         chart.add_annotation(
             x=0.0, xref=f"x{axis} domain", xanchor="left", y=number, yref=f"y{axis}", yanchor="bottom", yshift=7,
-            text=label, showarrow=False, font={"size": 12, "color": BLACK}, align="left",
+            text=text, showarrow=False, font={"size": 12, "color": BLACK}, align="left",
         )  # fmt: skip
     chart.update_yaxes(
         range=[len(labels) - 0.5, -0.9], tickvals=list(range(len(labels))), showticklabels=False, zeroline=False,
@@ -132,10 +132,10 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
     day = schedule.day_of(plan, float(np.median(milestone.days)))
     if milestone.name != OPENS:
         title = plan.scenario.titles.get(f"gates.{milestone.name}", milestone.name)
-        return "<br>".join(map(escape, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL)))
+        return "<br>".join(map(label, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL)))
     units = requested_of(plan, milestone.plant)
     requests = f"{units:,.0f} units requested" if units >= LEAST_UNITS else "no units requested"
-    return f"<b>{escape(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
+    return f"<b>{label(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
 
 
 def opening_title(plan: Plan) -> str:
@@ -170,7 +170,7 @@ def output(plan: Plan) -> go.Figure:
     chart = new_figure(output_title(plan, produced, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if produced[:, p].sum(1).mean() >= LEAST_UNITS:
-            add_bars(chart, months, produced[:, p].mean(0), escape(name), p)
+            add_bars(chart, months, produced[:, p].mean(0), label(name), p)
     if due is not None:
         rates = [rate if rate > 0.0 else None for rate in due.tolist()]
         line = {"color": BLACK, "width": 2, "dash": "dash"}

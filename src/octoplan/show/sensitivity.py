@@ -29,17 +29,19 @@ CAPTION = (
 
 
 def tornado(
-    scenario: Scenario, sensitivities: Sequence[Sensitivity], what: str, unit: str, *, size: float = 1.0
+    scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, *, size: float = 1.0
 ) -> go.Figure:
     """Tornado: mean of a figure where an assumption is low and where it is high, the largest effect at the top.
 
-    what
+    subject
         Name of the figure in a sentence, such as "the net benefit".
     size
         What the figure's values are divided by to be in ``unit``.
     """
     rows = list(sensitivities[:SHOWN])
-    chart = new_figure(tornado_title(scenario, sensitivities, what, unit, size), height=140 + ROW * max(1, len(rows)))
+    chart = new_figure(
+        tornado_title(scenario, sensitivities, subject, unit, size), height=140 + ROW * max(1, len(rows))
+    )
     for distinct in (True, False):
         numbers = [row for row, item in enumerate(rows) if item.sure == distinct]
         for end, hexed in (("low", ORANGE), ("high", BLUE)):
@@ -59,7 +61,7 @@ def tornado(
     ends = [value / size for item in rows for value in (item.low, item.high)] or [0.0, 1.0]
     room = MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
-        title=f"mean of {what}{f', {unit}' if unit else ''}", tickformat=",", hoverformat=",", showgrid=True,
+        title=f"mean of {subject}{f', {unit}' if unit else ''}", tickformat=",", hoverformat=",", showgrid=True,
         gridcolor=GRID, range=[min(ends) - room, max(ends) + room], zeroline=False,
     )  # fmt: skip
     if min(ends) - room < 0.0 < max(ends) + room:
@@ -106,21 +108,23 @@ def row_label(item: Sensitivity) -> str:
     return label(f"{item.assumption.name}{unit}{'' if item.sure else ' (n.s.)'}")
 
 
-def tornado_title(scenario: Scenario, sensitivities: Sequence[Sensitivity], what: str, unit: str, size: float) -> str:
+def tornado_title(
+    scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, size: float
+) -> str:
     """The assumption with the largest effect, and how many others have a significant one."""
     distinct = [item for item in sensitivities if item.sure]
     if not distinct:
-        return f"No single assumption has an effect on {what} that is distinguishable from zero"
+        return f"No single assumption has an effect on {subject} that is distinguishable from zero"
     top = distinct[0]
     scale = max(abs(top.low), abs(top.high)) / size
     ends = " to ".join(f"{round(x / size):,}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
     number = len(distinct) - 1
     others = f"; {number} other{'s have' if number > 1 else ' has'} a significant effect" if number else ""
     name = capitalised(label(describe(scenario, top.assumption)))
-    return f"{name} has the largest effect on {what}: from {ends}{f' {unit}' if unit else ''}{others}"
+    return f"{name} has the largest effect on {subject}: from {ends}{f' {unit}' if unit else ''}{others}"
 
 
-def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], what: str) -> list[str]:
+def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str) -> list[str]:
     """Switching values: where the mean of a figure is zero as one assumption varies and the others are as drawn."""
     sentences = []
     for item in sensitivities:
@@ -129,10 +133,10 @@ def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], w
         assumption, (low, high) = item.assumption, map(digits, item.at)
         unit = "" if assumption.unit == "1" else f" {assumption.unit}"
         sentences.append(
-            f"{capitalised(what)} would be zero on average if the {describe(scenario, assumption)} were "
+            f"{capitalised(subject)} would be zero on average if the {describe(scenario, assumption)} were "
             f"{digits(item.switch)} ± {digits(2 * item.switch_error, 2)}{unit} (assumed: P10 {low}, P90 {high}; "
             f"{row_reference(assumption)})."
         )
     if sentences or not any(item.sure for item in sensitivities):
         return sentences
-    return [f"No single assumption has a switching value between its P1 and P99 at which {what} would be zero."]
+    return [f"No single assumption has a switching value between its P1 and P99 at which {subject} would be zero."]

@@ -90,22 +90,22 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
 def production(run: Run) -> go.Figure:
     """Good units made and delivered a month, in total and by plant."""
     view = view_of(run)
-    months, made, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
+    months, good, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
     recent = min(RECENT, len(months))
     chart = new_figure(
-        f"In its last {recent} months the programme makes {median(made[:, -recent:].mean(axis=1)):,.0f} good units a "
+        f"In its last {recent} months the programme makes {median(good[:, -recent:].mean(axis=1)):,.0f} good units a "
         f"month and delivers {median(delivered[:, -recent:].mean(axis=1)):,.0f}",
         ("made and delivered, P50 with P10 to P90", "made, by plant (mean; hatching by country)"),
         height=460,
     )
-    add_band(chart, months, made, "made", BLUE)
+    add_band(chart, months, good, "made", BLUE)
     add_band(chart, months, delivered, "delivered", ORANGE, dash="dash")
-    good = view.tally("good").mean(axis=0)
+    by_plant = view.tally("good").mean(axis=0)
     index = 0
     for shape, rows in zip(("", "/", ".", "x", "-", "|"), view.plants_by_country.values(), strict=False):
         for plant in rows:
             name = label(view.title("plants", view.names.plants[plant]))
-            add_bars(chart, months, good[:, plant], name, index, column=2, shape=shape)
+            add_bars(chart, months, by_plant[:, plant], name, index, column=2, shape=shape)
             index += 1
     chart.update_yaxes(title="units a month")
     return fit_legend(chart)
@@ -139,7 +139,7 @@ def stock_title(per_hundred: Floats) -> str:
         return "No unit reaches a region in any future"
     number = median(per_hundred)
     text = f"{number:,.0f}" if np.isfinite(number) else digits(number)
-    return f"Crews fly {text} sorties for each 100 units that the regions receive"
+    return f"{text} sorties for each 100 units that the regions receive"
 
 
 def plant_limits(run: Run) -> go.Figure:

@@ -95,12 +95,12 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
     axis_title
         True leaves room for the title of the x axis above the legend.
     """
-    named = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    traces = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
     axes = sorted({trace.xaxis or "x" for trace in figure.data}, key=lambda axis: int(axis[1:] or 1))
-    if len(axes) == 1:
-        lines = legend_lines([trace.name for trace in named])
+    if len(axes) < 2:
+        lines = legend_lines([trace.name for trace in traces])
     else:
-        lines = max(sum((trace.xaxis or "x") == axis for trace in named) for axis in axes)
+        lines = max(sum((trace.xaxis or "x") == axis for trace in traces) for axis in axes)
         for number, axis in enumerate(axes, start=1):
             legend = f"legend{number if number > 1 else ''}"
             start = figure.layout[f"xaxis{axis[1:]}"].domain[0]

@@ -96,9 +96,9 @@ def saved(book: Any) -> bytes:
 def sheet_name(text: str, others: Collection[str]) -> str:
     """A name that Excel allows for a sheet: at most 31 characters, and different from the others in any case."""
     name = text.translate(FORBIDDEN).strip("'")[:MAX_SHEET_NAME] or "sheet"
-    taken, number = {other.lower() for other in others}, 1
+    existing, number = {sheet.lower() for sheet in others}, 1
     unique = name
-    while unique.lower() in taken:
+    while unique.lower() in existing:
         number += 1
         suffix = f" ({number})"
         unique = name[: MAX_SHEET_NAME - len(suffix)] + suffix

@@ -3,13 +3,13 @@ addEventListener('beforeprint', () => document.querySelectorAll('.js-plotly-plot
     : Plotly.relayout(p, {width: 860})));
 addEventListener('afterprint', () => document.querySelectorAll('.js-plotly-plot').forEach(
   p => Plotly.relayout(p, {width: null, autosize: true})));
-const barred = p => p.data[0]?.type === 'bar' && p.layout.yaxis.ticktext;
-const broad = p => p.data.some(trace => ['sankey', 'heatmap'].includes(trace.type)) || p.layout.xaxis2
-  || p.layout.yaxis?.tickvals && !barred(p);
+const isBarChart = p => p.data[0]?.type === 'bar' && p.layout.yaxis.ticktext;
+const isWide = p => p.data.some(trace => ['sankey', 'heatmap'].includes(trace.type)) || p.layout.xaxis2
+  || p.layout.yaxis?.tickvals && !isBarChart(p);
 addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.js-plotly-plot').forEach(p => {
-  if (broad(p)) return p.data[0].type === 'sankey'
+  if (isWide(p)) return p.data[0].type === 'sankey'
     ? Plotly.newPlot(p, p.data, {...p.layout, width: 720}, {displaylogo: false}) : Plotly.relayout(p, {width: 720});
-  if (barred(p)) {
+  if (isBarChart(p)) {
     const {annotations, height, xaxis: {range: [low, high]}, yaxis: {ticktext}} = p.layout, room = 0.12 * (high - low);
     const above = ticktext.map((text, y) => (
       {text, y, xref: 'paper', x: 0, xanchor: 'left', yshift: 15, showarrow: false, font: {size: 11}}));
@@ -18,13 +18,13 @@ addEventListener('load', () => innerWidth < 640 && document.querySelectorAll('.j
       'xaxis.nticks': 5, 'xaxis.range': [low - room, high + room], height: height + 10 * above.length,
       annotations: [...annotations, ...above]});
   }
-  const named = p.data.filter(trace => trace.name && trace.showlegend !== false).length;
+  const entries = p.data.filter(trace => trace.name && trace.showlegend !== false).length;
   const {height, margin, legend, showlegend, xaxis} = p.layout, title = xaxis.title?.text ?? '';
-  const listed = showlegend !== false && legend.orientation === 'h' && named > 1, long = title.length > 38;
-  if (!listed && !long) return;
-  const more = (listed ? 20 * (named - 1) : 0) + (long ? 16 : 0), tall = height + more;
+  const hasList = showlegend !== false && legend.orientation === 'h' && entries > 1, long = title.length > 38;
+  if (!hasList && !long) return;
+  const more = (hasList ? 20 * (entries - 1) : 0) + (long ? 16 : 0), tall = height + more;
   p.parentElement.style.minHeight = tall + 'px';
   const list = {'legend.orientation': 'v', 'legend.y': (margin.b + more - (long ? 62 : 46)) / tall};
-  Plotly.relayout(p, {height: tall, 'margin.b': margin.b + more, ...(listed ? list : {}),
+  Plotly.relayout(p, {height: tall, 'margin.b': margin.b + more, ...(hasList ? list : {}),
     ...(long ? {'xaxis.title.text': title.replace(/^(.{1,38}) /, '$1<br>')} : {})});
 }));
