@@ -1,5 +1,6 @@
 """The decision report: one file, a section for what was run, every figure with its provenance."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -135,9 +136,11 @@ def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
 
 def test_a_plan_has_an_annex(tmp_path: Path) -> None:
     """What a plan's folder says stands in the report; a folder without a plan is refused in words."""
-    (tmp_path / "evidence.json").write_text(
-        '{"limiting_factors": ["crews limit the plan"], "not_met": ["1,000 by May"], "frontier": {"breaks": ["it turns at 40 %"]}}'
-    )
+    evidence = {
+        "limiting_factors": ["crews limit the plan"], "not_met": ["1,000 by May"],
+        "frontier": {"breaks": ["it turns at 40 %"]},
+    }  # fmt: skip
+    (tmp_path / "evidence.json").write_text(json.dumps(evidence))
     (tmp_path / "summary.txt").write_text("saves 3 M & more")
     text = report(pocket(), plan=tmp_path)
     assert "plan" in sections(text)
