@@ -1,4 +1,4 @@
-"""How the pages become a site: ``make docs``."""
+"""Configuration of the documentation site: ``make docs``."""
 
 project = "octoplan"
 author = "The octoplan authors"
@@ -14,4 +14,4 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]
-"""Links to files beside the docs, such as tests, are right in the repository and absent from the site."""
+"""Links to files outside the docs, such as tests, work in the repository and are missing from the site."""

@@ -1,6 +1,6 @@
-"""Writes the tables of the reference from the declarations in the code, between the marks in each page.
+"""Write the tables of the reference from the declarations in the code, between the marks in each page.
 
-``python docs/generate.py`` rewrites the pages; a test holds that the committed ones are up to date.
+``python docs/generate.py`` rewrites the pages. A test checks that the committed pages are up to date.
 """
 
 import re
@@ -32,35 +32,35 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def singular(section: str) -> str:
-    """The placeholder for a name out of a section: ``<country>`` for ``countries``."""
+    """The placeholder for a name of a section: ``<country>`` for ``countries``."""
     return f"<{section.removesuffix('ies') + 'y' if section.endswith('ies') else section.removesuffix('s')}>"
 
 
 def row_name(kind: Kind, parameter: Parameter) -> str:
-    """What the row of ``assumptions.csv`` is called: ``plants.<plant>.line_rate``."""
+    """The name of a row of ``assumptions.csv``, such as ``plants.<plant>.line_rate``."""
     return ".".join([kind.name, *map(singular, kind.axes), parameter.name])
 
 
-def lawful(parameter: Parameter) -> str:
-    """The lawful range in words."""
+def valid_range(parameter: Parameter) -> str:
+    """The valid range as text."""
     if parameter.high == inf:
         return "0 or more" if parameter.low == 0 else "above 0"
     return f"{parameter.low:g} to {parameter.high:g}"
 
 
-def needed(parameter: Parameter) -> str:
+def required(parameter: Parameter) -> str:
     return "always" if parameter.when == "always" else f"if {parameter.when}"
 
 
 def points_to(link: Link) -> str:
-    """What may stand in a field of ``programme.toml``."""
+    """The permitted content of a field of ``programme.toml``."""
     if link.to == "bool":
-        words = "true or false"
+        content = "true or false"
     elif isinstance(link.to, str):
-        words = f"a list of names of `{link.to}`" if link.many else f"a name of `{link.to}`"
+        content = f"a list of names of `{link.to}`" if link.many else f"a name of `{link.to}`"
     else:
-        words = " or ".join(f'`"{word}"`' for word in link.to)
-    return words + (", may be left out" if link.optional else "")
+        content = " or ".join(f'`"{word}"`' for word in link.to)
+    return content + (", optional" if link.optional else "")
 
 
 def kind_page(kind: Kind) -> str:
@@ -70,10 +70,10 @@ def kind_page(kind: Kind) -> str:
         parts.append(kind.meaning + "\n")
     if kind.links:
         rows = ((f"`{link.name}`", points_to(link), link.meaning) for link in kind.links)
-        parts.append(table(("field in `programme.toml`", "may be", "meaning"), rows))
+        parts.append(table(("field in `programme.toml`", "content", "meaning"), rows))
     if kind.parameters:
-        numbers = ((f"`{row_name(kind, p)}`", p.unit, lawful(p), needed(p), p.meaning) for p in kind.parameters)
-        parts.append(table(("row in `assumptions.csv`", "unit", "range", "needed", "meaning"), numbers))
+        numbers = ((f"`{row_name(kind, p)}`", p.unit, valid_range(p), required(p), p.meaning) for p in kind.parameters)
+        parts.append(table(("row in `assumptions.csv`", "unit", "range", "required", "meaning"), numbers))
     return "\n".join(parts)
 
 
@@ -83,19 +83,19 @@ def kinds() -> str:
 
 def sections() -> str:
     """The sections of ``programme.toml``: those that hold named entities, and those that exist once."""
-    named = ", ".join(f"`{section}`" for section in SECTIONS)
+    entities = ", ".join(f"`{section}`" for section in SECTIONS)
     single = ", ".join(f"`{kind.name}`" for kind in KINDS if kind.name in SINGLE and kind.links)
-    return f"Named entities stand in {named}. Tables that exist once: {single}.\n"
+    return f"Sections with named entities: {entities}. Single tables: {single}.\n"
 
 
-def holds(kind: Any) -> str:
-    """What a field of ``decisions.toml`` holds, in words."""
+def content(kind: Any) -> str:
+    """The permitted content of a field of ``decisions.toml``."""
     if get_origin(kind) is dict:
-        return "by name: " + holds(get_args(kind)[1]).removeprefix("by name: ")
+        return "by name: " + content(get_args(kind)[1]).removeprefix("by name: ")
     if kind is Bounds:
         return "two shares"
     if get_origin(kind) is list:
-        return {(str,): "text in a list", (Ruling,): holds(Ruling)}.get(get_args(kind), "a number a month")
+        return {(str,): "text in a list", (Ruling,): content(Ruling)}.get(get_args(kind), "a number a month")
     if get_origin(kind) is Literal:
         return " or ".join(f'`"{word}"`' for word in get_args(kind))
     if kind is str:
@@ -104,33 +104,33 @@ def holds(kind: Any) -> str:
         return "a date"
     if kind is Ruling:
         return "tables of date, decision, by, why"
-    return holds(get_args(kind)[0]) if get_args(kind) else "a number" if kind is float else "a whole number"
+    return content(get_args(kind)[0]) if get_args(kind) else "a number" if kind is float else "a whole number"
 
 
 def default(field: FieldInfo) -> str:
     if field.is_required():
-        return "must be given"
+        return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
     return "none" if value in ({}, [], None, "") else f"`{value}`".replace("'", '"')
 
 
-def choices(model: type[BaseModel], path: str) -> Iterator[tuple[str, ...]]:
-    """A row for each field of ``decisions.toml``, tables taken apart."""
+def fields(model: type[BaseModel], path: str) -> Iterator[tuple[str, ...]]:
+    """A row for each field of a model, including those of its tables."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from choices(kind, f"{path}{name}.")
+            yield from fields(kind, f"{path}{name}.")
         else:
-            yield f"`{path}{name}`", holds(kind), default(field), field.description or ""
+            yield f"`{path}{name}`", content(kind), default(field), field.description or ""
 
 
 def decisions() -> str:
-    rows = (*choices(Decisions, ""), *choices(Doctrine, "doctrine.<threat>."))
-    return table(("field", "holds", "if left out", "meaning"), rows)
+    rows = (*fields(Decisions, ""), *fields(Doctrine, "doctrine.<threat>."))
+    return table(("field", "content", "default", "meaning"), rows)
 
 
 def governance() -> str:
-    return table(("field", "holds", "if left out", "meaning"), choices(Governance, "governance."))
+    return table(("field", "content", "default", "meaning"), fields(Governance, "governance."))
 
 
 def tallies() -> str:
@@ -139,14 +139,14 @@ def tallies() -> str:
 
 
 def labels() -> str:
-    """The labels of the axes that no scenario names."""
+    """The labels of the axes that do not depend on the scenario."""
     plant, night = (tuple(factor.name for factor in limits) for limits in (PLANT_LIMITS, NIGHT_LIMITS))
-    spelled = (("cost", COSTS), ("limit", (*plant, "then each part")), ("night_limit", night))
-    return table(("axis", "labels"), ((f"`{axis}`", ", ".join(words)) for axis, words in spelled))
+    axes = (("cost", COSTS), ("limit", (*plant, "then each part")), ("night_limit", night))
+    return table(("axis", "labels"), ((f"`{axis}`", ", ".join(entries)) for axis, entries in axes))
 
 
 def commands() -> str:
-    """Every command with its parameters; the lines of usage are left out, as they name the program that asks."""
+    """Every command with its parameters, without the lines of usage, which name the program that generates them."""
     text = app.generate_docs(output_format="markdown")
     return re.sub(r"```console\n.*?```\n\n", "", text[text.index("## octoplan ") :], flags=re.DOTALL)
 
@@ -158,12 +158,12 @@ WRITERS = {
 
 
 def filled(page: str) -> str:
-    """The page with the tables between its marks written anew."""
-    return MARK.sub(lambda found: f"{found[1]}\n{WRITERS[found['name']]()}\n{found[3]}", page)
+    """The page with new tables between its marks."""
+    return MARK.sub(lambda match: f"{match[1]}\n{WRITERS[match['name']]()}\n{match[3]}", page)
 
 
 def pages() -> dict[Path, str]:
-    """Each page of the reference as it should stand."""
+    """The up-to-date text of each page of the reference."""
     return {path: filled(path.read_text("utf-8")) for path in sorted(REFERENCE.glob("*.md"))}
 
 

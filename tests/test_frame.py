@@ -1,4 +1,4 @@
-"""The frame around the model: locks, set-up, version, licences, and pages written from the code."""
+"""The project around the model: locks, installation, version, licences, and generated pages."""
 
 import importlib.util
 import re
@@ -17,34 +17,34 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def locked(lock: str) -> dict[str, list[str]]:
-    """The lines that follow each pinned requirement of a lock, comments left out."""
-    found: dict[str, list[str]] = {}
+    """The lines that follow each pinned requirement of a lock, without comments."""
+    hashes: dict[str, list[str]] = {}
     for line in (ROOT / "requirements" / lock).read_text("utf-8").splitlines():
         if re.match(r"[a-z0-9]", line):
-            found[line.removesuffix(" \\")] = []
+            hashes[line.removesuffix(" \\")] = []
         elif not line.lstrip().startswith("#"):
-            found[list(found)[-1]].append(line.strip())
-    return found
+            hashes[list(hashes)[-1]].append(line.strip())
+    return hashes
 
 
 def runtime() -> set[str]:
-    """The names of every distribution that an installation without extras brings in."""
-    found: set[str] = set()
+    """The names of all distributions that an installation without extras requires."""
+    names: set[str] = set()
     waiting = list(PROJECT["dependencies"])
     while waiting:
         requirement = Requirement(waiting.pop())
-        if requirement.name.lower().replace("_", "-") in found or (
+        if requirement.name.lower().replace("_", "-") in names or (
             requirement.marker and not requirement.marker.evaluate({"extra": ""})
         ):
             continue
-        found.add(requirement.name.lower().replace("_", "-"))
+        names.add(requirement.name.lower().replace("_", "-"))
         waiting += metadata.requires(requirement.name) or []
-    return found
+    return names
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_requirement_is_pinned_and_hashed(lock: str) -> None:
-    """A lock names one exact version of each distribution, and nothing but hashes after it."""
+    """A lock states one exact version of each distribution, followed only by hashes."""
     requirements = locked(lock)
     assert len(requirements) > len(PROJECT["dependencies"])
     for requirement, hashes in requirements.items():
@@ -55,25 +55,25 @@ def test_every_locked_requirement_is_pinned_and_hashed(lock: str) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_names_no_index(lock: str) -> None:
-    """A lock says what to install, never from where."""
+    """A lock states what to install, not from where."""
     text = (ROOT / "requirements" / lock).read_text("utf-8")
     assert re.findall(r"https?:|file:|index-url|find-links|trusted-host|^-", text, re.IGNORECASE | re.MULTILINE) == []
 
 
 def test_locks_agree() -> None:
-    """What runs is what is tested: the lock for tests holds the runtime lock, version for version."""
+    """The lock for tests contains the runtime lock with the same versions."""
     assert locked("run.txt").items() <= locked("dev.txt").items()
 
 
 def test_runtime_lock_is_complete_and_has_no_extras() -> None:
-    """The runtime lock holds every runtime dependency, and leaves the cluster out."""
+    """The runtime lock holds every runtime dependency, without those of the cluster."""
     names = {requirement.split("==")[0] for requirement in locked("run.txt")}
     assert runtime() - names == set()
     assert "distributed" not in names
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    """CI types what the README tells a newcomer to type, and nothing after it can hide a failure."""
+    """CI runs the test command of the README, and nothing after it can hide a failure."""
     commands = [
         line
         for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
@@ -84,7 +84,7 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 
 def test_versions_agree() -> None:
-    """One version: of the project, of the installed package, and of the citation."""
+    """The project, the installed package and the citation have the same version."""
     citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE)
     assert citation is not None
     assert PROJECT["version"] == metadata.version("octoplan")
@@ -92,12 +92,12 @@ def test_versions_agree() -> None:
 
 
 def test_version_is_in_the_changelog() -> None:
-    """What a user installs has an entry that says what is new in it."""
+    """The changelog has an entry for the version."""
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_no_runtime_dependency_is_under_the_gpl() -> None:
-    """Whoever installs octoplan takes on no copyleft duty."""
+    """No runtime dependency has a copyleft licence."""
     names = runtime()
     assert "numpy" in names
     for name in sorted(names):
@@ -110,7 +110,7 @@ def test_no_runtime_dependency_is_under_the_gpl() -> None:
 
 
 def test_help_answers() -> None:
-    """The installed command says what it can do."""
+    """The installed command lists its subcommands."""
     answer = subprocess.run(
         [Path(sys.executable).with_name("octoplan"), "--help"], capture_output=True, text=True, check=True, timeout=60
     )
@@ -119,12 +119,12 @@ def test_help_answers() -> None:
 
 
 def test_types_are_announced() -> None:
-    """Type checkers may read the package's annotations."""
+    """The package is marked as typed."""
     assert (ROOT / "src" / "octoplan" / "py.typed").is_file()
 
 
 def test_reference_is_up_to_date() -> None:
-    """The tables of the reference say what the code declares; `make docs` writes them anew."""
+    """The tables of the reference agree with the code; `make docs` updates them."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
@@ -138,7 +138,7 @@ def test_reference_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
-    """A relative link in the documentation points at a file that exists."""
+    """Every relative link in the documentation points to a file that exists."""
     at = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", at.read_text("utf-8")):
         assert (at.parent / target).exists(), f"{page} links to {target}"

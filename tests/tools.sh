@@ -1,5 +1,5 @@
-# What some tests need beside Python: Chromium (the page) and LibreOffice Calc (the workbook of formulas).
-# Installed where this user may; otherwise one line says what to install, and those tests are skipped.
+# Programs that some tests need: Chromium (the page) and LibreOffice Calc (the formula workbook).
+# They are installed if the user may do so. Otherwise a line says what to install, and those tests are skipped.
 missing=""
 command -v chromium >/dev/null || missing="chromium"
 command -v soffice >/dev/null || missing="$missing libreoffice-calc"
@@ -9,8 +9,8 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   { timeout 600 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 1200 apt-get -qq -y \
     --no-install-recommends install $missing; } >/dev/null 2>&1
 fi
-for each in $missing; do
-  command -v "$(echo $each | sed s/libreoffice-calc/soffice/)" >/dev/null \
-    || echo "$each is not installed, so some tests are skipped: apt-get install $each"
+for package in $missing; do
+  command -v "$(echo $package | sed s/libreoffice-calc/soffice/)" >/dev/null \
+    || echo "$package is not installed, so some tests are skipped: apt-get install $package"
 done
 exit 0

@@ -1,4 +1,4 @@
-"""The command line: beginning and checking a scenario, and how commands end."""
+"""The command line: creating and checking a scenario, and exit codes."""
 
 import json
 import subprocess
@@ -21,14 +21,14 @@ def octoplan(*arguments: str) -> int | str | None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_new_copies_a_shipped_scenario(tmp_path: Path, name: str) -> None:
-    """A new folder holds the same scenario, and nothing is left beside it."""
+    """A new folder holds the same scenario, and no temporary files remain."""
     assert octoplan("new", str(tmp_path / "a" / "mine"), "--from", name) == 0
     assert load(tmp_path / "a" / "mine").hash == load(name).hash
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine"]
 
 
 def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder that holds anything is left as it is."""
+    """A folder that is not empty is not changed."""
     (tmp_path / "empty").mkdir()
     assert octoplan("new", str(tmp_path / "empty"), "--from", "pocket") == 0
     (tmp_path / "full").mkdir()
@@ -41,34 +41,34 @@ def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.C
 
 
 def test_new_knows_the_shipped_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unknown origin is told with the nearest one, and nothing is made."""
+    """For an unknown origin the nearest name is suggested, and nothing is written."""
     assert octoplan("new", str(tmp_path / "x"), "--from", "octopuss") == 2
     assert "is not a shipped scenario; did you mean 'octopus'?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_check_sums_up_the_assumption_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sound folder gives its counts by kind and quality, its oldest row, what is unsourced, and warnings."""
+    """A valid folder gives counts by kind and quality, the oldest row, rows without a source, and warnings."""
     folder = write(tmp_path / "small")
     path = folder / "assumptions.csv"
     path.write_text(path.read_text().replace("plants.*.heads,20,,,fixed,1,,study,amber,tests,2026-02-03", OLD))
     assert octoplan("check", str(folder)) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     scenario = load(folder)
-    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.strip()}
+    rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line.strip()}
     plants = [assumption for assumption in scenario.assumptions if assumption.kind == "plants"]
     assert rows["plants"] == [str(len(plants)), str(len(plants) - 1), "1"]
     assert rows["all"] == [str(len(scenario.assumptions)), "0", str(len(scenario.assumptions) - 1), "1"]
     assert rows["oldest"][:2] == ["2020-01-01", "plants.*.heads"]
     assert rows["unsourced"][0] == "1,"
-    assert f"warning: {folder}/sources.csv: the source 'news' is used by no row" in said
+    assert f"warning: {folder}/sources.csv: the source 'news' is used by no row" in output
 
 
 OLD = "plants.*.heads,20,,,fixed,1,,,red,tests,2020-01-01"
 
 
 def test_check_writes_the_schemas_of_any_folder(tmp_path: Path) -> None:
-    """The schemas are written even where the folder is broken: that is when an editor needs them."""
+    """The schemas are written even if the folder has errors, because an editor needs them then."""
     assert octoplan("check", str(tmp_path / "nowhere"), "--schema", str(tmp_path / "schemas")) == 2
     assert {json.loads(path.read_text())["title"] for path in (tmp_path / "schemas").iterdir()} == {
         "programme.toml",
@@ -78,25 +78,25 @@ def test_check_writes_the_schemas_of_any_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["chek"], ["check"], ["check", "pocket", "--colour"], ["new"]])
-def test_what_cannot_be_asked_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong command or argument is told and ends with 2."""
+def test_wrong_commands_and_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong command or argument is reported, and the exit code is 2."""
     assert octoplan(*arguments) == 2
-    said = capsys.readouterr()
-    assert "Traceback" not in said.out + said.err
-    assert said.out + said.err
+    output = capsys.readouterr()
+    assert "Traceback" not in output.out + output.err
+    assert output.out + output.err
 
 
-def test_a_disk_that_refuses_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An error of the system ends with 2 and names the path."""
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the path, and the exit code is 2."""
     (tmp_path / "file").write_text("")
     assert octoplan("new", str(tmp_path / "file" / "below")) == 2
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_with_130_and_leaves_nothing(
+def test_ctrl_c_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Interrupted while it copies, `new` leaves nothing behind and says so."""
+    """Interrupted while it copies, `new` ends with 130, and no files remain."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -108,7 +108,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(
 
 
 def test_help_waits_for_no_heavy_library() -> None:
-    """`octoplan --help` lists every command and loads nothing that takes long; `python -m bench help` times it."""
+    """`octoplan --help` lists every command without loading heavy libraries; `python -m bench help` times it."""
     code = """
 import sys
 from octoplan.cli.main import main
@@ -118,7 +118,7 @@ finally:
     heavy = {"highspy", "numba", "numpy", "pandas", "pydantic", "plotly", "scipy", "xarray"}
     print(*sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.strip() == ""
-    assert all(command in done.stdout for command in ("new", "check", "run", "compare", "report"))
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr.strip() == ""
+    assert all(command in process.stdout for command in ("new", "check", "run", "compare", "report"))

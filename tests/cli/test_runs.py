@@ -1,4 +1,4 @@
-"""``octoplan run``, ``compare`` and ``report``, as a user meets them."""
+"""``octoplan run``, ``compare`` and ``report``."""
 
 import subprocess
 import sys
@@ -19,24 +19,24 @@ def octoplan(*arguments: str) -> int | str | None:
 
 
 def test_run_compare_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run prints its headlines, its verdict and its paths; two runs compare; a report can be drawn again."""
+    """A run prints its key results, its summary and its paths; two runs are compared; a report is written again."""
     out = str(tmp_path / "one")
     assert octoplan("run", "pocket", "--futures", "5", "--out", out, "--threads", "2", "--keep", "heads") == 0
-    said = capsys.readouterr()
-    assert "5 futures; none failed" in said.out
-    assert "good units made by the programme" in said.out
-    assert f"report      {out}/report.html" in said.out.replace("\n", "")
+    output = capsys.readouterr()
+    assert "5 futures; none failed" in output.out
+    assert "good units made by the programme" in output.out
+    assert f"report      {out}/report.html" in output.out.replace("\n", "")
     assert "heads" in read(out).data
 
     folder = tmp_path / "half"
     changed(folder, decisions={"[310, 280, 310]": "[155, 140, 155]"})
-    other = str(tmp_path / "two")
-    assert octoplan("run", str(folder), "--futures", "5", "--out", other) == 0
+    second = str(tmp_path / "two")
+    assert octoplan("run", str(folder), "--futures", "5", "--out", second) == 0
     capsys.readouterr()
-    assert octoplan("compare", out, other) == 0
-    said = capsys.readouterr()
-    assert "two minus one, on the same 5 futures" in said.out
-    assert "-425" in said.out
+    assert octoplan("compare", out, second) == 0
+    output = capsys.readouterr()
+    assert "two minus one, on the same 5 futures" in output.out
+    assert "-425" in output.out
 
     page = tmp_path / "page.html"
     assert octoplan("report", out, "--out", str(page), "--nominal") == 0
@@ -44,7 +44,7 @@ def test_run_compare_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_threads_change_nothing(tmp_path: Path) -> None:
-    """One thread and two give the same draws, bit for bit."""
+    """One thread and two threads give bit-identical draws."""
     for threads in ("1", "2"):
         arguments = ("run", "pocket", "--futures", "50", "--threads", threads, "--out", str(tmp_path / threads))
         assert octoplan(*arguments) == 0
@@ -59,7 +59,7 @@ def test_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--futures", "0"), "--futures 0: must be between 1 and 1,000,000"),
         (("--seed", "-1"), "--seed -1: must be between 0 and 18,446,744,073,709,551,615"),
@@ -71,31 +71,31 @@ def test_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_bad_arguments(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
-    """What cannot be asked for ends with code 2 and a clear line, and nothing is written."""
+    """Invalid options end with code 2 and a message, and nothing is written."""
     assert octoplan("run", "pocket", "--out", str(tmp_path / "out"), *arguments) == 2
-    heard = capsys.readouterr()
-    assert said in heard.err + heard.out
-    assert "Traceback" not in heard.err
+    output = capsys.readouterr()
+    assert message in output.err + output.out
+    assert "Traceback" not in output.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_taken_folder_is_refused_before_anything_is_flown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run of a million futures into a full folder fails at once."""
+def test_a_folder_that_is_not_empty_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of a million futures into a folder that is not empty is refused before it starts."""
     (tmp_path / "notes").write_text("mine")
     assert octoplan("run", "pocket", "--futures", "1000000", "--out", str(tmp_path)) == 2
     assert "exists and is not empty; remove it or name another with --out" in capsys.readouterr().err
 
 
 def test_a_broken_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The problems of the folder are listed, with code 2."""
+    """The errors of the folder are listed, with code 2."""
     assert octoplan("run", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")) == 2
     assert "there is no such folder" in capsys.readouterr().err
 
 
 def test_a_run_that_cannot_finish(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The future and its error are named, with code 1 and no folder; --keep-going keeps the others and counts it."""
+    """The message names the failed future and its error, with code 1 and no folder; --keep-going counts it."""
     old = "raids.level,1,,,fixed"
     changed(tmp_path / "s", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     arguments = ("run", str(tmp_path / "s"), "--futures", "20", "--out", str(tmp_path / "out"))
@@ -103,14 +103,14 @@ def test_a_run_that_cannot_finish(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "failed: a day has more than" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert octoplan(*arguments, "--keep-going") == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     run = read(tmp_path / "out")
-    assert f"{run.failed} FAILED" in said
-    assert f"future {min(run.messages)} failed: " in said
+    assert f"{run.failed} FAILED" in output
+    assert f"future {min(run.messages)} failed: " in output
 
 
-def test_compare_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Runs of different seeds, one run alone, and a folder that is no run end with code 2 and the reason."""
+def test_compare_refuses_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Runs with different seeds, a single run, and a folder that is not a run are refused with the reason."""
     for seed in ("1", "2"):
         assert octoplan("run", "pocket", "--futures", "2", "--seed", seed, "--out", str(tmp_path / seed)) == 0
     capsys.readouterr()
@@ -134,13 +134,13 @@ cli.console()
 """
 
 
-def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path) -> None:
-    """A run that is interrupted ends soon with code 130, one line on stderr, and no folder."""
+def test_ctrl_c_writes_nothing(tmp_path: Path) -> None:
+    """An interrupted run ends with code 130, a message on stderr, and no folder."""
     arguments = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "out")]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 130
-    assert done.stderr.rstrip().endswith("stopped; nothing was written")
-    assert "Traceback" not in done.stderr
+    process = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
+    assert process.returncode == 130
+    assert process.stderr.rstrip().endswith("stopped; nothing was written")
+    assert "Traceback" not in process.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -159,11 +159,11 @@ cli.console()
 """
 
 
-def test_a_swallowed_ctrl_c_is_said_again() -> None:
-    """A library that lets one interruption pass does not keep the command from ending with code 130."""
-    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 130
-    assert done.stderr == "stopped; nothing was written\n"
+def test_a_swallowed_ctrl_c_is_repeated() -> None:
+    """A library that swallows an interruption does not prevent the command from ending with code 130."""
+    process = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 130
+    assert process.stderr == "stopped; nothing was written\n"
 
 
 CLUSTER = """
@@ -192,23 +192,23 @@ if __name__ == "__main__":
 
 
 def test_a_cluster_gives_the_same_bits(tmp_path: Path) -> None:
-    """Two local workers give the same draws as this process, and so they do when one of them is killed on the way."""
+    """Two local workers give the same draws as this process, also if one of them is killed during the run."""
     pytest.importorskip("distributed")
     (tmp_path / "script.py").write_text(CLUSTER)
     arguments = [sys.executable, "script.py"]
-    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert process.returncode == 0, process.stderr
 
 
 def test_the_package_is_cheap_to_import() -> None:
-    """``import octoplan`` and its commands load none of the heavy libraries."""
+    """``import octoplan`` and its commands load no heavy libraries."""
     code = "import sys, octoplan, octoplan.cli.runs; print(*sorted({'numba', 'xarray', 'plotly'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == ""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert process.stdout.strip() == ""
 
 
 def test_public_names() -> None:
-    """The names of the package are there, and no other is made up."""
+    """All public names exist, and an unknown name is an AttributeError."""
     import octoplan
 
     for name in octoplan.__all__:

@@ -1,4 +1,4 @@
-"""The site is built from the pages without a warning, and holds them all."""
+"""The documentation site builds without warnings and contains the pages."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", tmp_path / "trees",
          ROOT / "docs", tmp_path / "site"], capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     page = (tmp_path / "site/tutorial.html").read_text("utf-8")
     assert "From installation to a first decision" in page
     assert "octoplan.simulate" in (tmp_path / "site/reference/api.html").read_text("utf-8")

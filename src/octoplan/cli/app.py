@@ -60,7 +60,7 @@ def app(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to an address of this machine. Raises RunError where it cannot be."""
+    """A socket bound to an address of this machine. Raises RunError if the address is not available."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -190,10 +190,10 @@ def terminal(*, stderr: bool = False) -> "Console":
 
 
 def render(*parts: "RenderableType") -> None:
-    """Print tables and text on standard output; lines of text are not wrapped."""
+    """Print tables and paragraphs on standard output, wrapped to its width."""
     console = terminal()
     for part in parts:
-        console.print(part, soft_wrap=isinstance(part, str))
+        console.print(part)
 
 
 def progress_bar(unit: str = "futures") -> "Progress":
@@ -223,7 +223,7 @@ def check_number(option: str, value: float | None, low: float, high: float) -> N
 
 
 def check_simulation(futures: int, seed: int, threads: int | None = None, cluster: str | None = None) -> None:
-    """Raise RunError for options of a simulation that cannot be, before anything is read."""
+    """Raise RunError for invalid options of a simulation, before anything is read."""
     check_number("--futures", futures, 1, MAX_FUTURES)
     check_number("--seed", seed, 0, MAX_SEED)
     check_number("--threads", threads, 1, MAX_THREADS)

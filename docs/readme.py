@@ -1,0 +1,42 @@
+"""Write the output of ``make demo`` into the README, between the marks.
+
+``python docs/readme.py`` runs the command and rewrites the block; it takes about a minute on two cores.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+MARK = re.compile(
+    r"(<!-- demo output: written by docs/readme.py -->\n```\n).*?(```\n<!-- end of demo output -->)", re.DOTALL
+)
+COMMAND = ("run", "octopus", "--futures", "1000", "--seed", "1", "--out", "runs/demo")
+
+
+def demo_output() -> str:
+    """What the command prints where there is no terminal, without spaces at the ends of lines."""
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    octoplan = Path(sys.executable).with_name("octoplan")
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.run(  # noqa: S603 (our own command)
+            [octoplan, *COMMAND], cwd=folder, env={**environment, "PYTHONIOENCODING": "utf-8"}, capture_output=True,
+            check=True,
+        )  # fmt: skip
+    return "".join(f"{line.rstrip()}\n" for line in process.stdout.decode("utf-8").splitlines())
+
+
+def block() -> str:
+    """The block of the README."""
+    match = MARK.search(README.read_text("utf-8"))
+    if match is None:
+        raise ValueError(f"{README.name} has no block for the output of make demo")
+    return match[0].removeprefix(match[1]).removesuffix(match[2])
+
+
+if __name__ == "__main__":
+    output = demo_output()
+    README.write_text(MARK.sub(lambda match: match[1] + output + match[2], README.read_text("utf-8")), "utf-8")
