@@ -13,9 +13,9 @@ import simpy
 
 from bench.report import Row, fastest
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.defence import KILLED, Arsenal, Doctrine, empty_queue, intercept
-from octoplan.campaign.ordering import sort_by_time
-from octoplan.campaign.streams import STREAMS, THREATS, stack, stream, unit, words
+from octoplan.campaign.crew_queue import KILLED, Doctrine, Interceptors, empty_queue, run_crew_queue
+from octoplan.campaign.sorting import sort_by_time
+from octoplan.campaign.streams import STREAMS, THREATS, Moment, key_of, random_words, stream_keys, to_uniform
 from octoplan.scenario.arrays import Floats, Ints, Keys
 
 THREATS_A_RAID, SPAN, CREWS, WINDOW, ENGAGEMENT, P_KILL = 150, 360.0, 20, 30.0, 6.0, 0.6
@@ -33,32 +33,32 @@ def simulate_raids(keys: Keys, first: int, leaked: Ints, shots: Ints) -> None:
     one, none = np.ones(1), np.zeros(1, np.int64)
     doctrine = Doctrine(ENGAGEMENT * one, one, P_KILL * one, np.full(1, 1 << 30), np.ones(1, np.int64))
     stock, kills = np.empty(1, np.int64), np.zeros((1, 1), np.int64)
-    arsenal = Arsenal(
+    interceptors = Interceptors(
         none, none, stock, np.zeros(1, np.int64), np.ones((1, 1)), np.zeros(1),
         np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64), kills,
     )  # fmt: skip
-    key = stream(keys, THREATS, 0)
+    key = key_of(keys, THREATS, 0)
     for raid in range(leaked.shape[0]):
         future = first + raid
         for i in range(size):
-            when[i] = SPAN * unit(words(key, future, 0, i, 0)[2])
+            when[i] = SPAN * to_uniform(random_words(key, future, 0, i, 0)[2])
         sort_by_time(when, 0, size, order, slot)
         for a in range(size):
             i = order[a]
             queue.arrival[a], queue.deadline[a], queue.rank[a] = when[i], when[i] + WINDOW, 0.0
-            queue.kind[a], queue.number[a], queue.source[a] = 0, i, 0
+            queue.threat_class[a], queue.number[a], queue.source[a] = 0, i, 0
         stock[0] = 1 << 40
-        intercept(queue, size, CREWS, doctrine, arsenal, keys, future, 0)
+        run_crew_queue(queue, size, CREWS, doctrine, interceptors, Moment(keys, future, 0))
         leaked[raid] = shots[raid] = 0
         for a in range(size):
             shots[raid] += queue.shots[a]
-            if queue.fate[a] != KILLED:
+            if queue.outcome[a] != KILLED:
                 leaked[raid] += 1
 
 
 def kernel_raids(raids: int, first: int = 0) -> tuple[Ints, Ints]:
     """Leakers and engagements of some raids, each (raids,), from streams keyed as in a scenario."""
-    keys = Keys(stack(SEED, STREAMS), np.arange(len(STREAMS)))
+    keys = Keys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
     leaked, shots = np.empty(raids, np.int64), np.empty(raids, np.int64)
     simulate_raids(keys, first, leaked, shots)
     return leaked, shots

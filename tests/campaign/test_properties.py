@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from octoplan.campaign import tally
 from octoplan.campaign.tally import BIAS, CAPITAL, FREIGHT, LABOUR, OVERHEAD, PARTS, ROYALTY, Tally
-from octoplan.scenario.arrays import Compiled, World
+from octoplan.scenario.arrays import Compiled, EntityRecords
 from octoplan.scenario.entities import KINDS
-from tests.reference.flight import SHARED, differences, flown
+from tests.reference.simulation import SHARED, differences, simulated
 from tests.reference.strategies import Drawn, scenarios
 
 EXAMPLES = settings(max_examples=40)
@@ -19,7 +19,7 @@ PLANT_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL)
 
 def fly(drawn: Drawn, **plan: Any) -> Tally:
     """The tally of a drawn scenario, with decisions changed."""
-    return flown(decided(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
+    return simulated(decided(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
 
 
 def decided(compiled: Compiled, **plan: Any) -> Compiled:
@@ -67,15 +67,13 @@ def test_sorties_contact_and_kill_in_that_order(drawn: Drawn) -> None:
     assert (found.kills.sum(3) <= found.contacts).all()
     assert (found.contacts + found.recovered <= found.sorties).all()
     assert np.array_equal(found.shots[:, 0], found.sorties.sum((1, 2)))
-    assert (found.fit[found.sorties.sum((1, 2)) > 0] > 0).all()
+    assert (found.crews_available[found.sorties.sum((1, 2)) > 0] > 0).all()
 
 
 @given(scenarios())
 @EXAMPLES
 def test_stocks_follow_from_what_comes_and_goes(drawn: Drawn) -> None:
-    """A region's units at a month's end are those of the start and those received, less those flown and not recovered;
-    what left a plant was made there.
-    """
+    """Stock at a month's end is initial stock plus units received less units spent; a plant sends only what it made."""
     found = fly(drawn)
     start = found.stock - (found.received - found.sorties + found.recovered).cumsum(0)
     assert (start == start[0]).all()
@@ -154,7 +152,7 @@ def test_without_a_programme_no_unit_of_it(drawn: Drawn) -> None:
     found = fly(drawn, programme=nobody)
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
         assert not getattr(found, name).any(), name
-    _, shadow = flown(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
+    _, shadow = simulated(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
     assert not list(differences(shadow, found, SHARED))
 
 
@@ -265,7 +263,7 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
             crew_weight=np.insert(plan.crew_weight, 0, 0.0),
             dispatch_weight=np.insert(plan.dispatch_weight, 0, min(plan.dispatch_weight.min(), 0.0)),
         ),
-        World(**records),
+        EntityRecords(**records),
         slots,
     )
 
@@ -273,7 +271,7 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
 @given(scenarios())
 @EXAMPLES
 def test_the_seed_decides(drawn: Drawn) -> None:
-    """The same seed and future give the same bits again, whatever was flown in between."""
+    """The same seed and future give the same bits again, whatever was simulated in between."""
     once = fly(drawn)
     fly(Drawn(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future + 1))
     assert not list(differences(once, fly(drawn), once._fields))

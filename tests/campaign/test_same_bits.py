@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import octoplan
-from octoplan.campaign import day
-from octoplan.campaign.futures import SHADOWED, Flown, fly
-from octoplan.campaign.raiding import LARGEST_RAID
+from octoplan.campaign.arrivals import LARGEST_RAID
+from octoplan.campaign.future import FAILURE_REASONS, TOO_MANY
+from octoplan.campaign.futures import WITHOUT_PROGRAMME, SimulatedFutures, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES
 from octoplan.errors import FutureFailed
@@ -27,7 +27,7 @@ from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Compiled, Floats
 
 SEED, FUTURES = 171, 6
-WITHOUT = SHADOWED
+WITHOUT = WITHOUT_PROGRAMME
 SHIPPED = Path(octoplan.__file__).parent / "scenarios" / "octopus"
 
 
@@ -60,27 +60,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def flown(folder: Path) -> Flown:
+def flown(folder: Path) -> SimulatedFutures:
     """The futures in one batch, on this thread alone."""
     return whole(str(folder))
 
 
 @cache
-def whole(folder: str) -> Flown:
+def whole(folder: str) -> SimulatedFutures:
     scenario = load(Path(folder))
-    return fly(scenario.compile(), draws(scenario), seed=SEED, batch=FUTURES, without=WITHOUT)
+    return simulate_futures(scenario.compile(), draws(scenario), seed=SEED, batch=FUTURES, counterfactual=WITHOUT)
 
 
-def same(one: Flown, other: Flown) -> None:
+def same(one: SimulatedFutures, other: SimulatedFutures) -> None:
     """Every tally of two flights agrees, bit for bit, with the programme and without."""
     assert np.array_equal(one.status, other.status)
-    for found, due in ((one.tally, other.tally), (one.without, other.without)):
+    for found, due in ((one.tally, other.tally), (one.counterfactual, other.counterfactual)):
         assert found.keys() == due.keys()
         for name, values in found.items():
             assert values.tobytes() == due[name].tobytes(), name
 
 
-def test_futures_differ(flown: Flown) -> None:
+def test_futures_differ(flown: SimulatedFutures) -> None:
     """What the other tests compare is not all one number: every future has its own raids, stocks and spend."""
     for name in ("launched", "sorties", "good", "spend", "exchange"):
         assert len({future.tobytes() for future in flown.tally[name]}) == FUTURES, name
@@ -94,28 +94,30 @@ def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: 
     path = place if place.exists() else short(place)
     scenario = load(path)
     with ThreadPoolExecutor(threads) as executor:
-        found = fly(scenario.compile(), draws(scenario), seed=SEED, batch=batch, executor=executor, without=WITHOUT)
+        found = simulate_futures(
+            scenario.compile(), draws(scenario), seed=SEED, batch=batch, executor=executor, counterfactual=WITHOUT
+        )
     same(found, whole(str(path)))
 
 
-def test_a_future_stands_for_itself(folder: Path, flown: Flown) -> None:
+def test_a_future_stands_for_itself(folder: Path, flown: SimulatedFutures) -> None:
     """Futures flown alone, by their number, are those of the whole run."""
     scenario = load(folder)
-    found = fly(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
+    found = simulate_futures(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
     for name, values in found.tally.items():
         assert values.tobytes() == flown.tally[name][3:5].tobytes(), name
 
 
-def test_tallies_not_asked_for_change_nothing(folder: Path, flown: Flown) -> None:
+def test_tallies_not_asked_for_change_nothing(folder: Path, flown: SimulatedFutures) -> None:
     """Keeping two tallies keeps those two, the same."""
     scenario = load(folder)
-    found = fly(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
+    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
     assert set(found.tally) == {"leaked", "spend"}
     for name, values in found.tally.items():
         assert values.tobytes() == flown.tally[name].tobytes()
 
 
-def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: Flown) -> None:
+def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: SimulatedFutures) -> None:
     """A region put in the middle of the list, without raids and crews, leaves the others and the country alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[regions\.kyiv-city\]", "[regions.nowhere]\ntile = [9, 9]\n[regions.kyiv-city]")
@@ -124,7 +126,7 @@ def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: Flown
     scenario = load(folder)
     place = scenario.names.regions.index("nowhere")
     assert 0 < place < len(scenario.names.regions) - 1
-    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
     for tally in TALLIES:
         values = found.tally[tally.name]
         if "region" in tally.axes:
@@ -132,7 +134,7 @@ def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: Flown
         assert values.tobytes() == whole_of(flown, tally.name), tally.name
 
 
-def whole_of(flown: Flown, name: str) -> bytes:
+def whole_of(flown: SimulatedFutures, name: str) -> bytes:
     return flown.tally[name].tobytes()
 
 
@@ -147,7 +149,7 @@ learning = "crawford"
 UNPAID = ("overhead", "labour_rate", "line_capital", "royalty")
 
 
-def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: Flown) -> None:
+def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: SimulatedFutures) -> None:
     """A plant put in the middle of the list and asked for nothing leaves all others, and the country, alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[plants\.ua-1\]", f"{IDLE}[plants.ua-1]")
@@ -158,7 +160,7 @@ def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: F
     scenario = load(folder)
     place = scenario.names.plants.index("idle")
     assert 0 < place < len(scenario.names.plants) - 1
-    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
     assert not found.tally["made"][:, :, place].any()
     for tally in TALLIES:
         values = found.tally[tally.name]
@@ -167,7 +169,7 @@ def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: F
         assert values.tobytes() == whole_of(flown, tally.name), tally.name
 
 
-def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: Flown) -> None:
+def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: SimulatedFutures) -> None:
     """With other output, crews, kits, doctrine and shares, the same raids, outages and exchange rates come."""
     folder = short(tmp_path / "octopus")
     decisions = folder / "decisions.toml"
@@ -177,14 +179,14 @@ def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: Flown) -> None:
     edit(decisions, r"^kyiv-city = 20$", "kyiv-city = 1")
     edit(decisions, r"^queue = .*$", 'queue = "value"')
     scenario = load(folder)
-    found = fly(scenario.compile(), draws(scenario), seed=SEED)
+    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
     for name in ("launched", "exchange", "block", "opened", "supplier_down", "lane_down"):
         assert found.tally[name].tobytes() == whole_of(flown, name), name
     for name in ("stopped", "leaked", "crews", "kits", "spend"):
         assert found.tally[name].tobytes() != whole_of(flown, name), name
 
 
-def test_the_counterfactual_meets_the_same_futures(folder: Path, flown: Flown) -> None:
+def test_the_counterfactual_meets_the_same_futures(folder: Path, flown: SimulatedFutures) -> None:
     """Without the programme the raids, the exchange rates, the crews and the flying weather are the same.
 
     Flown beside the programme or as a plan of its own, it leaves the same bits.
@@ -192,10 +194,10 @@ def test_the_counterfactual_meets_the_same_futures(folder: Path, flown: Flown) -
     scenario = load(folder)
     compiled = scenario.compile()
     plan = compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme))
-    found = fly(compiled._replace(plan=plan), draws(scenario), seed=SEED)
-    for name, values in flown.without.items():
+    found = simulate_futures(compiled._replace(plan=plan), draws(scenario), seed=SEED)
+    for name, values in flown.counterfactual.items():
         assert values.tobytes() == found.tally[name].tobytes(), name
-    for name in ("launched", "exchange", "fit", "crews", "kits", "block"):
+    for name in ("launched", "exchange", "crews_available", "crews", "kits", "block"):
         assert found.tally[name].tobytes() == whole_of(flown, name), name
     assert not found.tally["made"].any()
     octopus = scenario.names.designs.index("octopus")
@@ -214,7 +216,7 @@ def workers(count: int) -> Iterator[Any]:
         yield client
 
 
-def test_two_worker_processes(folder: Path, flown: Flown) -> None:
+def test_two_worker_processes(folder: Path, flown: SimulatedFutures) -> None:
     """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
     scenario = load(folder)
     compiled, assumptions = scenario.compile(), draws(scenario)
@@ -222,7 +224,10 @@ def test_two_worker_processes(folder: Path, flown: Flown) -> None:
         executor: Executor = client.get_executor()
         pids = client.run(os.getpid)
         assert len(set(pids.values())) == 2
-        same(fly(compiled, assumptions, seed=SEED, batch=2, executor=executor, without=WITHOUT), flown)
+        same(
+            simulate_futures(compiled, assumptions, seed=SEED, batch=2, executor=executor, counterfactual=WITHOUT),
+            flown,
+        )
         killed: list[int] = []
 
         def kill_one(done: int, _: int) -> None:
@@ -230,7 +235,9 @@ def test_two_worker_processes(folder: Path, flown: Flown) -> None:
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = fly(compiled, assumptions, seed=SEED, batch=1, executor=executor, progress=kill_one, without=WITHOUT)
+        found = simulate_futures(
+            compiled, assumptions, seed=SEED, batch=1, executor=executor, progress=kill_one, counterfactual=WITHOUT
+        )
         same(found, flown)
         assert killed
 
@@ -247,7 +254,7 @@ def test_a_failed_future_is_named() -> None:
     """A future that cannot be flown ends the run with its number and the reason."""
     compiled, assumptions = too_many((4,))
     with pytest.raises(FutureFailed, match=f"future 104 failed: .*{LARGEST_RAID}") as error:
-        fly(compiled, assumptions, seed=SEED, first=100, batch=2)
+        simulate_futures(compiled, assumptions, seed=SEED, first=100, batch=2)
     assert error.value.future == 104
 
 
@@ -255,10 +262,10 @@ def test_a_failed_future_costs_no_other() -> None:
     """Asked to keep going, a run stores it as failed, with the reason and zeros, and keeps the bits of the rest."""
     compiled, assumptions = too_many((1, 4))
     scenario = load("pocket")
-    good = fly(scenario.compile(), draws(scenario), seed=SEED)
-    found = fly(compiled, assumptions, seed=SEED, batch=2, keep_going=True)
-    assert found.status.tolist() == [0, day.TOO_MANY, 0, 0, day.TOO_MANY, 0]
-    assert found.messages == dict.fromkeys((1, 4), day.REASONS[day.TOO_MANY])
+    good = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
+    found = simulate_futures(compiled, assumptions, seed=SEED, batch=2, keep_going=True)
+    assert found.status.tolist() == [0, TOO_MANY, 0, 0, TOO_MANY, 0]
+    assert found.messages == dict.fromkeys((1, 4), FAILURE_REASONS[TOO_MANY])
     for name, values in found.tally.items():
         assert not values[[1, 4]].any(), name
         assert values[[0, 2, 3, 5]].tobytes() == good.tally[name][[0, 2, 3, 5]].tobytes(), name
@@ -268,4 +275,4 @@ def test_what_is_not_kept_without_the_programme_is_refused(folder: Path) -> None
     """A tally that the flight without the programme does not fill is refused, not returned as zeros."""
     scenario = load(folder)
     with pytest.raises(ValueError, match="not kept without the programme: crews, stock"):
-        fly(scenario.compile(), draws(scenario), seed=SEED, without=("damage", "stock", "crews"))
+        simulate_futures(scenario.compile(), draws(scenario), seed=SEED, counterfactual=("damage", "stock", "crews"))

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import octoplan
-from octoplan.campaign.futures import Flown, fly
+from octoplan.campaign.futures import SimulatedFutures, simulate_futures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import draw_assumptions, simulate
 from octoplan.outcomes.state import state_of
@@ -119,7 +119,7 @@ def test_known_gates(known: Run) -> None:
     assert known.data["made"].sel(plant="ua-1", month="2026-02").all()
 
 
-def unworn(scenario: Scenario) -> Flown:
+def unworn(scenario: Scenario) -> SimulatedFutures:
     """Flown with no attrition and no washout, a course of 20 days and a lead of 40."""
     rates = {
         "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
@@ -127,7 +127,7 @@ def unworn(scenario: Scenario) -> Flown:
     assumptions = draw_assumptions(scenario, FUTURES, SEED)
     for name, number in rates.items():
         assumptions[:, scenario.columns.index(name)] = number
-    return fly(scenario.compile(), assumptions, seed=SEED)
+    return simulate_futures(scenario.compile(), assumptions, seed=SEED)
 
 
 def test_what_is_under_way_comes_evenly(octopus: Scenario) -> None:

@@ -10,7 +10,7 @@ from octoplan.scenario import load
 
 FLOWS = (
     "launched", "leaked", "stopped", "stopped_by", "shots", "sorties", "kills", "nights", "damage", "spend", "good",
-    "made", "delivered", "received", "hours_worked", "part_shipped", "plant_limit", "fit",
+    "made", "delivered", "received", "hours_worked", "part_shipped", "plant_limit", "crews_available",
 )  # fmt: skip
 STOCKS = ("stock", "transit", "crews", "kits", "part_stock", "part_due", "experience", "heads", "plant_stock")
 

@@ -247,7 +247,7 @@ def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
     loss = np.stack([losses(runs, r) for r in range(len(DESIGN))], 1)
     killed = np.stack([runs.tally("kills", r).sum((2, 3, 4)) for r in range(len(DESIGN))], 1)
     for s, row, month in product(range(FUTURES), range(len(DESIGN)), range(3)):
-        point = [surface.threats[s, month], runs.tally("fit", row)[s, month], spent[s, row, month]]
+        point = [surface.threats[s, month], runs.tally("crews_available", row)[s, month], spent[s, row, month]]
         by_planes = min(float(np.dot(plane, point)) for plane in surface.planes[s]) + surface.offsets[s, month]
         missed.append(by_planes - (surface.without[s, month] - loss[s, row, month]))
     assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(surface.accuracy.rms, rel=1e-9)

@@ -8,7 +8,7 @@ import pytest
 
 import octoplan as op
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.futures import fly
+from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.streams import duration
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import gates
@@ -31,7 +31,7 @@ def test_openings_are_those_flown() -> None:
     """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
     scenario = op.load("octopus")
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
-    flown = fly(compiled, assumptions, seed=1, keep=("opened",)).tally
+    flown = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
     other = replace(plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (flown,))))
     found = schedule.openings(other)

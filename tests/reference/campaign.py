@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from typing import Any
 
-from octoplan.scenario.arrays import Compiled, World
+from octoplan.scenario.arrays import Compiled, EntityRecords
 from tests.reference.cast import Cast, Thing
 from tests.reference.chance import Stream, exp, log, normal_quantile, power
 
@@ -132,7 +132,7 @@ class Campaign:
     ``moving`` and ``standing`` count those that are somewhere.
     """
 
-    def __init__(self, compiled: Compiled, world: World, seed: int, future: int) -> None:
+    def __init__(self, compiled: Compiled, world: EntityRecords, seed: int, future: int) -> None:
         self.cast = Cast(compiled, world)
         self.seed, self.future = seed, future
         self.streams: dict[str, Stream] = {}
@@ -731,7 +731,7 @@ class Campaign:
             duty = self.of("crews")[None].on_duty
             fly = 0 if self.grounded[region] else self.stream("duty", region).binomial(crews, duty, self.day)
             fit[region] = fly
-            self.count("fit", by=fly)
+            self.count("crews_available", by=fly)
         return fit
 
     # ---- raids
@@ -744,7 +744,7 @@ class Campaign:
         given = self.cast.given[: self.horizon]
         salvo, level, counts = False, own.begin * own.wander, list(given)
         for day in range(len(given), self.horizon):
-            share = min(1.0, own.salvo_share * self.cast.salvo_times[day])
+            share = min(1.0, own.salvo_share * self.cast.salvo_factor[day])
             enter = min(1.0, share * (1.0 - stay) / (1.0 - share)) if share < 1.0 else 1.0
             chance = share if day == len(given) else stay if salvo else enter
             salvo = self.stream("raids/regime").uniform(day) < chance
@@ -761,7 +761,7 @@ class Campaign:
         mean, cv = (own.salvo_mean, own.salvo_cv) if salvo else (own.routine_mean, own.routine_cv)
         classes = [kind for kind in self.of("threats").values() if kind.package == package]
         plain = total(kind.mix for kind in classes)
-        weighted = total(kind.mix * self.cast.threat_times[kind.name][day] for kind in classes)
+        weighted = total(kind.mix * self.cast.threat_factor[kind.name][day] for kind in classes)
         mean *= weighted / plain if weighted != plain else 1.0
         if mean <= 0.0 or self.stream("raids/quiet", package).uniform(day) < own.quiet:
             return 0
@@ -792,7 +792,7 @@ class Campaign:
                 continue
             regions = running(self.shares_of(package))
             kinds = [(name, own.mix) for name, own in self.of("threats").items() if own.package == package]
-            tilted = [(name, mix * self.cast.threat_times[name][self.day]) for name, mix in kinds]
+            tilted = [(name, mix * self.cast.threat_factor[name][self.day]) for name, mix in kinds]
             kinds = tilted if total(mix for _, mix in tilted) > 0.0 else kinds
             whole = total(mix for _, mix in kinds)
             classes = [(name, upto / whole) for name, upto in running(dict(kinds))]

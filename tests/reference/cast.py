@@ -4,7 +4,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
-from octoplan.scenario.arrays import Compiled, Known, Names, World
+from octoplan.scenario.arrays import Compiled, EntityRecords, Known, Names
 from octoplan.scenario.entities import KINDS, Kind
 
 
@@ -43,7 +43,7 @@ def stated(values: Any, *axes: tuple[str, ...]) -> dict[Any, Any]:
 class Cast:
     """All things of one future by kind and name, and the structure and the plan by name."""
 
-    def __init__(self, compiled: Compiled, world: World) -> None:
+    def __init__(self, compiled: Compiled, world: EntityRecords) -> None:
         names, links, plan = compiled.names, compiled.links, compiled.plan
         self.names, self.plan = names, plan
         self._chosen: dict[str, dict[str, Any]] = {}
@@ -79,8 +79,8 @@ class Cast:
             for row, region in enumerate(names.regions)
         }
         self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given.tolist()]
-        self.salvo_times = links.salvo_times.tolist()
-        self.threat_times = dict(zip(names.threats, links.threat_times.T.tolist(), strict=True))
+        self.salvo_factor = links.salvo_factor.tolist()
+        self.threat_factor = dict(zip(names.threats, links.threat_factor.T.tolist(), strict=True))
         self.known = Knowledge(names, links.known)
         self.layers_against = {
             threat: [names.layers[layer] for layer in plan.layer_order[row] if layer >= 0]

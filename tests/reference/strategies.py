@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, World, world
+from octoplan.scenario.arrays import (
+    RECORDS,
+    Compiled,
+    EntityRecords,
+    Floats,
+    Ints,
+    Known,
+    Links,
+    Names,
+    Plan,
+    entity_records,
+)
 from octoplan.scenario.entities import INTERCEPTOR, KINDS
 from octoplan.scenario.state import nothing_known
 
@@ -86,8 +97,8 @@ class Drawn:
         printer.text(f"<{sizes}; seed {self.seed}, future {self.future}>")
 
     @property
-    def world(self) -> World:
-        return world(self.compiled, self.assumptions)
+    def world(self) -> EntityRecords:
+        return entity_records(self.compiled, self.assumptions)
 
 
 def number(low: float, high: float) -> st.SearchStrategy[float]:
@@ -174,8 +185,8 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         into_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
         into=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
         reference_layer=np.array([-1], np.int64),
-        salvo_times=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
-        threat_times=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
+        salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
+        threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
         known=nothing_known(of),
         given=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
@@ -224,7 +235,7 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
     )
 
 
-def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> World:
+def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityRecords:
     """Records with their links; every part has a supplier, every package a threat."""
     records: dict[str, Any] = {}
     for kind in KINDS:
@@ -253,10 +264,10 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> World:
     for flag in ("stocked", "limited"):
         records["layers"][flag][0] = 0
     records["layers"]["payer"][0] = -1
-    return World(**records)
+    return EntityRecords(**records)
 
 
-def needed(kind: str, when: str, row: tuple[int, ...], records: World, doctrine: Ints) -> bool:
+def needed(kind: str, when: str, row: tuple[int, ...], records: EntityRecords, doctrine: Ints) -> bool:
     """Whether a number is asked for, as ``entities`` says."""
     if kind in ("layers", "posts", "effects") and row[0] == 0:
         return False

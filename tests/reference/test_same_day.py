@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from octoplan.campaign import tally
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import load
-from octoplan.scenario.arrays import Compiled, Floats, world
+from octoplan.scenario.arrays import Compiled, Floats, entity_records
 from octoplan.scenario.scenario import shipped_folder
 from tests.reference.campaign import Campaign
-from tests.reference.flight import SHARED, differences, flown
+from tests.reference.simulation import SHARED, differences, simulated
 from tests.reference.strategies import Drawn, scenarios, stated_scenarios
 
 LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -23,8 +23,8 @@ LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Hea
 def as_arrays(campaign: Campaign) -> tally.Tally:
     """The tally of the reference in the shape of the kernels'."""
     names = campaign.cast.names
-    labels = tally.axes(names)
-    arrays = tally.empty(names)
+    labels = tally.axis_labels(names)
+    arrays = tally.empty_tally(names)
     for row in tally.TALLIES:
         for found, counted in campaign.tally.get(row.name, {}).items():
             place = tuple(labels[axis].index(label) for axis, label in zip(row.axes, found, strict=True))
@@ -34,14 +34,14 @@ def as_arrays(campaign: Campaign) -> tally.Tally:
 
 def lived(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> tally.Tally:
     """The tally of a future as the reference lives it, its accounts checked every evening."""
-    campaign = Campaign(compiled, world(compiled, assumptions), seed, future)
+    campaign = Campaign(compiled, entity_records(compiled, assumptions), seed, future)
     for _ in campaign.days():
         assert_accounts(campaign)
     return as_arrays(campaign)
 
 
 def assert_the_same(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> None:
-    whole, shadow = flown(compiled, assumptions, seed, future)
+    whole, shadow = simulated(compiled, assumptions, seed, future)
     apart = compiled._replace(plan=compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme)))
     assert not list(differences(whole, lived(compiled, assumptions, seed, future), whole._fields))
     assert not list(differences(shadow, lived(apart, assumptions, seed, future), SHARED))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import RECORDS, Known, Links, Plan, world
+from octoplan.scenario.arrays import RECORDS, Known, Links, Plan, entity_records
 from octoplan.scenario.compile import winter
 from octoplan.scenario.entities import BY_NAME, KINDS
 
@@ -100,7 +100,7 @@ def test_every_slot_leads_to_its_assumption(scenario: Scenario) -> None:
     """A future's record holds, at each row, the draw of the row of the log that fills it; 0 where none is needed."""
     compiled = scenario.compile()
     assumptions = np.arange(1.0, len(scenario.columns) + 1)
-    records = world(compiled, assumptions)._asdict()
+    records = entity_records(compiled, assumptions)._asdict()
     assert set(compiled.slots) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
     for (kind, parameter), columns in compiled.slots.items():
         names = [getattr(scenario.names, axis) for axis in BY_NAME[kind].axes]

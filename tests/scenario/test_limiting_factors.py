@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import octoplan as op
-from octoplan.campaign.tally import axes
+from octoplan.campaign.tally import axis_labels
 from octoplan.outcomes.measures import key_results, measures
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.limiting_factors import Constraint, LimitingFactor, constraints
@@ -25,7 +25,7 @@ def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.Mo
     days[..., column] = days.sum(axis=3)
     days[..., :column] = days[..., column + 1 :] = 0
     monkeypatch.setattr(limiting_factors, "PLANT_LIMITS", (*limiting_factors.PLANT_LIMITS, ENERGY))
-    labels = axes(run.scenario.names)["limit"]
+    labels = axis_labels(run.scenario.names)["limit"]
     assert labels[column] == "energy"
     data = run.data.drop_vars(["plant_limit", "limit"])
     data["plant_limit"] = (("future", "month", "plant", "limit"), days)

@@ -195,9 +195,9 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
     scenario = load(made)
     links = scenario.compile().links
     march = (date(2026, 3, 1) - date(2025, 11, 1)).days
-    assert (links.salvo_times[:march] == 1).all()
-    assert (links.salvo_times[march:] == 2).all()
-    named = dict(zip(scenario.names.threats, links.threat_times.T, strict=True))
+    assert (links.salvo_factor[:march] == 1).all()
+    assert (links.salvo_factor[march:] == 2).all()
+    named = dict(zip(scenario.names.threats, links.threat_factor.T, strict=True))
     assert named["decoy"][:4].tolist() == [1.3, 0.65, 0.65, 1.3]
     assert named["attack-drone"][:4].tolist() == [1.0, 0.5, 0.5, 1.0]
     assert (named["ballistic"] == 1).all()

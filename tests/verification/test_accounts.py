@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from octoplan.campaign.accounts import account_imbalance
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.day import imbalance
-from octoplan.campaign.delivery import empty_depot
-from octoplan.campaign.futures import Flown, fly
+from octoplan.campaign.delivery import initial_unit_stocks
+from octoplan.campaign.futures import SimulatedFutures, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Records
@@ -15,10 +15,10 @@ from tests.verification.harness import records
 SEED = 111
 
 
-def flown(name: str, futures: int) -> tuple[Scenario, Flown]:
+def flown(name: str, futures: int) -> tuple[Scenario, SimulatedFutures]:
     scenario = load(name)
     assumptions = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
-    return scenario, fly(scenario.compile(), assumptions, seed=SEED)
+    return scenario, simulate_futures(scenario.compile(), assumptions, seed=SEED)
 
 
 @pytest.mark.parametrize(("name", "futures"), [("pocket", 200), ("octopus", 12)])
@@ -67,7 +67,7 @@ def test_the_books_of_the_programme_close_too() -> None:
 @entry
 def judge(plants: Records, field: int, change: int) -> int:
     """The imbalance of a closed depot of 2 designs x 2 blocks, 3 regions and 2 plants after a change of one field."""
-    depot = empty_depot(np.ones(3), 1, 2, 2, 5)
+    depot = initial_unit_stocks(np.ones(3), 1, 2, 2, 5)
     waiting = np.zeros((2, 2), np.int64)
     depot.made[0], depot.scrapped[0], depot.lost[0], depot.spent[0], depot.transit[0] = 100, 5, 3, 40, 12
     depot.stock[0, 0], depot.stock[2, 1], waiting[0, 1] = 10, 20, 10
@@ -92,7 +92,7 @@ def judge(plants: Records, field: int, change: int) -> int:
     if field == 9:  # totals agree, a stock is negative
         depot.stock[0, 0] -= 10 + change
         depot.stock[1, 0] += 10 + change
-    return imbalance(plants, waiting, depot)
+    return account_imbalance(plants, waiting, depot)
 
 
 def plants() -> Records:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.day import lethality
+from octoplan.campaign.raid_day import kill_probabilities
 from octoplan.scenario.arrays import Floats, Records
 from tests.verification.harness import records
 
@@ -15,7 +15,7 @@ FRESH, FLOOR, DECAY = 0.7, 0.4, 90.0
 
 @entry
 def effects(chances: Records, released: Floats, day: int) -> Floats:
-    return lethality(chances, released, 1, day)
+    return kill_probabilities(chances, released, 1, day)
 
 
 @pytest.mark.parametrize("day", [0, 42, 43, 84, 700])

@@ -1,7 +1,7 @@
 """One plant, one part, random demand: the base-stock policy that orders parts, against newsvendor theory.
 
-Parts ordered on a day arrive a lead time L later; the position is brought to S each morning and the day's Poisson
-demand follows. So what is left at the end of a day is S less the demand of L + 1 days.
+Parts ordered on a day arrive a lead time L later; each morning the inventory position is raised to S, and the day's
+Poisson demand follows. So the net inventory at the end of a day is S less the demand of L + 1 days.
 """
 
 import numpy as np
@@ -10,9 +10,16 @@ from numpy.typing import NDArray
 from scipy.stats import poisson as poisson_law
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.money import Books
-from octoplan.campaign.streams import MADE, poisson, stream
-from octoplan.campaign.supply import SupplyLog, empty_stores, order_by_need, receive, ship_parts, shortfall
+from octoplan.campaign.money import Ledger
+from octoplan.campaign.streams import MADE, Moment, key_of, poisson
+from octoplan.campaign.supply import (
+    SupplyTally,
+    base_stock_order,
+    initial_part_stocks,
+    place_base_stock_order,
+    receive_parts,
+    ship_parts,
+)
 from octoplan.scenario.arrays import Floats, Keys, Records
 from tests.verification.harness import agrees, records, streams
 
@@ -25,23 +32,23 @@ def keep_stock(
     keys: Keys, suppliers: Records, target: float, demand: float, days: int, warm: int,
     on_hand: Floats, backorders: Floats, filled: Floats,
 ) -> None:  # fmt: skip
-    """Run the policy: mean parts on hand, mean parts owed, and share of days with nothing owed, of each replication."""
-    sourcing, ships, payer = np.ones(1), np.full(1, 1), np.full(1, 0)
-    books = Books(np.zeros((1, 16, 1)), np.zeros((1, 1, 1)), np.zeros((1, 1, 16)), np.ones(1), 0.0)
-    diary = SupplyLog(np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64), np.zeros((1, 1), np.int64))
+    """Simulate the policy: mean stock, mean backorders, and share of days without backorders, of each replication."""
+    sourcing, up, payer = np.ones(1), np.full(1, 1), np.full(1, 0)
+    ledger = Ledger(np.zeros((1, 16, 1)), np.zeros((1, 1, 1)), np.zeros((1, 1, 16)), np.ones(1), 0.0, 0)
+    tally = SupplyTally(np.zeros((1, 1), np.int64), np.zeros((1, 1, 1), np.int64), np.zeros((1, 1), np.int64))
     for run in range(on_hand.shape[0]):
-        stores = empty_stores(suppliers, sourcing, 1, 1, days)
+        stocks = initial_part_stocks(suppliers, sourcing, 1, 1, days)
         held = owed = clear = 0
         for day in range(days):
-            quantity = shortfall(target, stores.on_hand[0, 0], stores.on_order[0, 0])
-            order_by_need(suppliers, sourcing, stores, ships, 0, 0, quantity)
-            ship_parts(suppliers, payer, keys, books, diary, stores, ships, 0, run, day)
-            receive(stores, day)
-            stores.on_hand[0, 0] -= poisson(stream(keys, MADE, 0), run, day, 0, demand)
+            quantity = base_stock_order(target, stocks.on_hand[0, 0], stocks.on_order[0, 0])
+            place_base_stock_order(suppliers, sourcing, stocks, up, 0, 0, quantity)
+            ship_parts(suppliers, payer, stocks, up, ledger, tally, Moment(keys, run, day))
+            receive_parts(stocks, day)
+            stocks.on_hand[0, 0] -= poisson(key_of(keys, MADE, 0), run, day, 0, demand)
             if day >= warm:
-                held += max(0, stores.on_hand[0, 0])
-                owed += max(0, -stores.on_hand[0, 0])
-                clear += 1 if stores.on_hand[0, 0] >= 0 else 0
+                held += max(0, stocks.on_hand[0, 0])
+                owed += max(0, -stocks.on_hand[0, 0])
+                clear += 1 if stocks.on_hand[0, 0] >= 0 else 0
         counted = days - warm
         on_hand[run], backorders[run], filled[run] = held / counted, owed / counted, clear / counted
 
@@ -70,7 +77,7 @@ def test_stock_and_backorders(lead: int) -> None:
 
 @pytest.mark.parametrize("lead", [0, 4])
 def test_the_cheapest_base_stock_is_the_newsvendor_quantile(lead: int) -> None:
-    """The least S with P(D <= S) >= p / (p + h) costs less than its neighbours, on the same demands, beyond doubt."""
+    """The smallest S with P(D <= S) >= p / (p + h) costs significantly less than its neighbours."""
     best = int(poisson_law(DEMAND * (lead + 1)).ppf(RATIO))
 
     def cost(target: int) -> NDArray[np.float64]:

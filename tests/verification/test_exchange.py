@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.money import exchange
+from octoplan.campaign.money import exchange_rates
 from octoplan.scenario.arrays import Floats, Keys, Records
 from tests.verification.harness import agrees, records, streams
 
@@ -17,7 +17,7 @@ YEARS = (DAYS - 1) / 365.25
 def draw_rates(currencies: Records, keys: Keys, days: int, out: Floats) -> None:
     """Rates on the last day, (futures, currencies)."""
     for future in range(out.shape[0]):
-        out[future] = exchange(currencies, keys, future, days)[days - 1]
+        out[future] = exchange_rates(currencies, keys, future, days)[days - 1]
 
 
 def test_mean_and_variance_of_a_rate() -> None:

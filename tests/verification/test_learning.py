@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.futures import fly
+from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.production import WRIGHT, hours_of_unit
 from octoplan.scenario.arrays import Floats
 from tests.verification.harness import pocket
@@ -60,7 +60,7 @@ def flown(line_rate: float) -> tuple[int, float]:
         1, 81, plants__bench__line_rate=line_rate, plants__bench__slope=SLOPE, plants__bench__hours_first=100.0,
         plants__bench__heads=10_000.0,
     )  # fmt: skip
-    tally = fly(compiled, assumptions, seed=81).tally
+    tally = simulate_futures(compiled, assumptions, seed=81).tally
     return int(tally["made"].sum()), float(tally["hours_worked"].sum())
 
 

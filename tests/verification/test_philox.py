@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.streams import STREAMS, key, uniforms, unit, words
+from octoplan.campaign.streams import STREAMS, random_words, stream_key, to_uniform, uniforms
 from octoplan.scenario.arrays import Floats, Words
 
 ALL_ONES = (1 << 64) - 1
@@ -20,14 +20,14 @@ COUNT = st.integers(0, (1 << 62) - 1)
 def fill(keys: Words, future: Words, day: Words, index: Words, attempt: Words, out: Words) -> None:
     """Blocks of some counters, one a row."""
     for i in range(out.shape[0]):
-        block = words((keys[i, 0], keys[i, 1]), future[i], day[i], index[i], attempt[i])
+        block = random_words((keys[i, 0], keys[i, 1]), future[i], day[i], index[i], attempt[i])
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = block
 
 
 @entry
 def fill_units(given_words: Words, out: Floats) -> None:
     for i in range(out.shape[0]):
-        out[i] = unit(given_words[i])
+        out[i] = to_uniform(given_words[i])
 
 
 def block(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
@@ -76,7 +76,7 @@ def test_every_block_is_numpys(counter: tuple[int, ...], of: tuple[int, ...]) ->
 def test_a_named_stream_is_numpys_too(seed: int, name: str, future: int) -> None:
     """A stream's key is the seed and eight bytes of the BLAKE2b hash of its name; its first word is its uniform."""
     hashed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
-    assert [int(word) for word in key(seed, name)] == [seed, hashed]
+    assert [int(word) for word in stream_key(seed, name)] == [seed, hashed]
     word = numpys((0, 0, future, 0), (seed, hashed))[0]
     assert abs(uniforms(seed, [name], 1, first=future)[0, 0] - word / (1 << 64)) <= 2.0**-52
 

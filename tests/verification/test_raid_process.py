@@ -5,44 +5,56 @@ from math import exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from octoplan.campaign.arrivals import draw_raid, package_counts
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.raiding import counts, place, roads
-from octoplan.campaign.streams import LEVEL, normal, stream
+from octoplan.campaign.routes import routes
+from octoplan.campaign.streams import LEVEL, Moment, key_of, normal
 from octoplan.scenario import load
-from octoplan.scenario.arrays import Ints, Keys, Links, World
-from tests.verification.harness import agrees, blank_world, records, streams
+from octoplan.scenario.arrays import ArrivalProcess, Ints, Links, Records
+from tests.verification.harness import agrees, records, streams
 
 SHARE, STAY = 0.1, 0.25
 ROUTINE, SALVO = 30.0, 90.0
 
 
 @entry
-def draw_counts(world: World, links: Links, keys: Keys, first: int, out: Ints) -> None:
-    """Counts of some futures, (futures, days, packages), the slow level in its stationary state."""
-    for future in range(out.shape[0]):
-        world.raids[0].begin = normal(stream(keys, LEVEL, 0), 1 << 40, future, 0)
-        out[future] = counts(world, links, keys, first + future, out.shape[1])
+def draw_counts(arrivals: ArrivalProcess, first: int, stationary: bool, counts: Ints) -> None:
+    """Counts of some futures, (futures, days, packages); ``stationary`` draws the slow log-intensity at the start."""
+    for future in range(counts.shape[0]):
+        if stationary:
+            arrivals.process[0].begin = normal(key_of(arrivals.keys, LEVEL, 0), 1 << 40, future, 0)
+        counts[future] = package_counts(arrivals, first + future, counts.shape[1])
 
 
-def at_rest(days: int) -> Links:
-    """Links of which the counts read no day given and no what-if."""
-    links = load("pocket").compile().links
-    return links._replace(salvo_times=np.ones(days), threat_times=np.ones((days, 1)), given=np.zeros((0, 1), np.int64))
+def process_of(seed: int, days: int, count: int = 1, **changes: object) -> ArrivalProcess:
+    """An arrival process of zero records, without given days and what-ifs, except for some fields."""
+    fields: dict[str, object] = {
+        "process": records("raids"),
+        "packages": records("packages", count),
+        "splits": records("splits"),
+        "threats": records("threats"),
+        "given": np.zeros((0, count), np.int64),
+        "salvo_factor": np.ones(days),
+        "threat_factor": np.ones((days, 1)),
+        "keys": streams(seed, count),
+    }
+    return ArrivalProcess(**(fields | changes))  # type: ignore[arg-type]
 
 
 def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object) -> Ints:
-    """Counts of a raid process whose assumptions not given are at rest: (futures, days, packages)."""
-    process = {"salvo_share": 0.0, "salvo_stay": 0.0, "level": 1.0, "growth": 0.0, "wander": 0.0, "wander_time": 1.0}
-    world = blank_world(
-        raids=records("raids", 1, **(process | raids)), packages=records("packages", packages, **package)
-    )
-    out: NDArray[np.int64] = np.empty((futures, days, packages), np.int64)
-    draw_counts(world, at_rest(days), streams(seed, packages), 0, out)
-    return out
+    """Counts of a raid process with some parameters, the others neutral: (futures, days, packages)."""
+    neutral = {"salvo_share": 0.0, "salvo_stay": 0.0, "level": 1.0, "growth": 0.0, "wander": 0.0, "wander_time": 1.0}
+    arrivals = process_of(
+        seed, days, packages, process=records("raids", 1, **(neutral | raids)),
+        packages=records("packages", packages, **package),
+    )  # fmt: skip
+    counts: NDArray[np.int64] = np.empty((futures, days, packages), np.int64)
+    draw_counts(arrivals, 0, True, counts)
+    return counts
 
 
 def test_share_and_spells_of_salvo_days() -> None:
-    """Salvo days have their share on day 0 and ever after; each is followed by another with the stated probability."""
+    """Salvo days have their share from day 0; each is followed by another with the stated probability."""
     salvo = drawn(121, 100_000, 60, raids={"salvo_share": SHARE, "salvo_stay": STAY}, salvo_mean=25.0)[:, :, 0] > 0
     agrees(salvo.mean(1), SHARE)
     assert abs(salvo[:, 0].mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(salvo))
@@ -72,36 +84,36 @@ def test_intensity_grows_as_stated() -> None:
 
 
 def test_quiet_days_have_their_share() -> None:
-    """A share of days brings none of a package, whatever its mean."""
+    """On a share of days no threat of a package comes, whatever its mean."""
     found = drawn(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
     agrees(found.mean(1), 0.2)
 
 
-def test_the_level_starts_where_it_is_said_to() -> None:
+def test_the_slow_intensity_starts_where_stated() -> None:
     """From a level of b standard deviations on the eve, day t has the mean m exp(b w r^(t+1) - w^2 r^(2(t+1)) / 2)."""
     begin, wander, time, mean, days = 1.5, 0.4, 10.0, 80.0, 12
-    world = blank_world(
-        raids=records("raids", 1, level=1.0, wander=wander, wander_time=time, begin=begin),
+    arrivals = process_of(
+        128, days, process=records("raids", 1, level=1.0, wander=wander, wander_time=time, begin=begin),
         packages=records("packages", 1, routine_mean=mean),
-    )
+    )  # fmt: skip
     out = np.empty((150_000, days, 1), np.int64)
-    draw_from(world, at_rest(days), streams(128), out)
+    draw_counts(arrivals, 0, False, out)
     for day in (0, days - 1):
         left = exp(-(day + 1) / time)
         agrees(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
 
 
 def test_what_ifs_are_factors() -> None:
-    """Twice the salvos is twice the share; a factor on a class scales its package by its part in the mix."""
-    world = blank_world(
-        raids=records("raids", 1, level=1.0, wander_time=1.0, salvo_share=SHARE),
-        packages=records("packages", 1, routine_mean=0.0, salvo_mean=60.0),
-        threats=records("threats", 2, mix=[3.0, 1.0]),
-    )
+    """A factor of 2 on salvo days doubles their share; one on a class scales its package by its share of the mix."""
     out = np.empty((60_000, 6, 1), np.int64)
     times = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
     factors = np.column_stack([np.ones(6), [1.0] * 5 + [3.0]])
-    draw_from(world, at_rest(6)._replace(salvo_times=times, threat_times=factors), streams(130), out)
+    arrivals = process_of(
+        130, 6, process=records("raids", 1, level=1.0, wander_time=1.0, salvo_share=SHARE),
+        packages=records("packages", 1, routine_mean=0.0, salvo_mean=60.0),
+        threats=records("threats", 2, mix=[3.0, 1.0]), salvo_factor=times, threat_factor=factors,
+    )  # fmt: skip
+    draw_counts(arrivals, 0, False, out)
     assert abs((out[:, 1, 0] > 0).mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(out))
     for day in (4, 5):
         share = (out[:, day, 0] > 0).mean()
@@ -110,28 +122,21 @@ def test_what_ifs_are_factors() -> None:
         agrees(salvos, 60.0 if day == 4 else 60.0 * (3.0 + 3.0) / 4.0)
 
 
-def test_given_days_are_flown_as_given() -> None:
-    """Days that are given stand as they are, and the process begins on the day after them."""
-    world = blank_world(
-        raids=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
-        packages=records("packages", 2, salvo_mean=90.0),
-    )
+def test_given_days_keep_their_counts() -> None:
+    """Given days have their counts, and the process starts on the day after them."""
     given = np.array([[7, 0], [0, 900]])
+    arrivals = process_of(
+        129, 4, 2, given=given, packages=records("packages", 2, salvo_mean=90.0),
+        process=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
+    )  # fmt: skip
     out = np.empty((60_000, 4, 2), np.int64)
-    draw_from(world, at_rest(4)._replace(given=given), streams(129, 2), out)
+    draw_counts(arrivals, 0, False, out)
     assert (out[:, :2] == given).all()
     agrees(out[:, 2, 0], 90.0)
     agrees(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
 
 
-@entry
-def draw_from(world: World, links: Links, keys: Keys, out: Ints) -> None:
-    """Counts of some futures after given days, (futures, days, packages)."""
-    for future in range(out.shape[0]):
-        out[future] = counts(world, links, keys, future, out.shape[1])
-
-
-def test_the_level_wanders_with_its_correlation_time() -> None:
+def test_the_slow_intensity_has_its_correlation_time() -> None:
     """Counts k days apart have covariance m^2 (exp(w^2 r^k) - 1), r = exp(-1 / correlation time)."""
     wander, time, mean = 0.3, 5.0, 60.0
     found = drawn(124, 80_000, 60, raids={"wander": wander, "wander_time": time}, routine_mean=mean)[:, :, 0] - mean
@@ -152,11 +157,11 @@ def test_packages_share_their_shock() -> None:
 
 
 @entry
-def draw_places(world: World, links: Links, keys: Keys, count: Ints, out: Ints) -> None:
-    """Threats of one package by destination, and by class, of one day of each future: (futures, regions + classes)."""
-    regions = world.regions.shape[0]
+def count_targets(arrivals: ArrivalProcess, links: Links, corridors: Records, count: Ints, out: Ints) -> None:
+    """Threats by destination and by class on one day of each future, into ``out`` (futures, regions + classes)."""
+    regions, network = links.region_order.shape[0], routes(corridors, links)
     for future in range(out.shape[0]):
-        raid = place(world, links, roads(world, links), keys, future, 0, count)
+        raid = draw_raid(arrivals, network, Moment(arrivals.keys, future, 0), count)
         for i in range(raid.target.shape[0]):
             out[future, raid.target[i]] += 1
             out[future, regions + raid.threat[i]] += 1
@@ -166,18 +171,18 @@ def test_split_over_regions_and_classes() -> None:
     """Destinations are Dirichlet-multinomial around the stated shares, classes multinomial: means and variances."""
     size, concentration, futures = 8, 7.0, 300_000
     weights, mixes = np.array([1.0, 1.5, 0.0, 2.5]), np.array([2.0, 3.0])
-    world = blank_world(
-        regions=records("regions", 4),
-        packages=records("packages", 1, span=60.0, concentration=concentration),
-        splits=records("splits", 4, share=weights),
-        threats=records("threats", 2, mix=mixes, direct=1),
-    )
-    links = load("pocket").compile().links._replace(
-        region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64),
-        threat_times=np.ones((1, 2)),
+    arrivals = process_of(
+        126, 1, packages=records("packages", 1, span=60.0, concentration=concentration),
+        splits=records("splits", 4, share=weights), threats=records("threats", 2, mix=mixes, direct=1),
+        threat_factor=np.ones((1, 2)), keys=streams(126, 4),
     )  # fmt: skip
+    links = (
+        load("pocket")
+        .compile()
+        .links._replace(region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64))
+    )
     found = np.zeros((futures, 6), np.int64)
-    draw_places(world, links, streams(126, 4), np.array([size]), found)
+    count_targets(arrivals, links, records("corridors"), np.array([size]), found)
     assert (found[:, :4].sum(1) == size).all()
     assert not found[:, 2].any()
     shares = weights / weights.sum()

@@ -9,7 +9,7 @@ from scipy import stats
 
 from octoplan.campaign import streams as s
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.defence import engagement
+from octoplan.campaign.crew_queue import engagement_time
 from octoplan.scenario.arrays import Floats, Ints, Keys
 from tests.verification.harness import agrees, streams
 
@@ -21,7 +21,7 @@ POISSON, BINOMIAL = range(2)
 @entry
 def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
     """Independent draws of a continuous law, one a future."""
-    own = s.stream(keys, 0, 0)
+    own = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):
         if law == GAMMA:
             out[i] = s.gamma(own, i, 3, 5, a)
@@ -30,13 +30,13 @@ def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
         elif law == DURATION:
             out[i] = s.duration(own, i, 3, 5, a, b)
         else:
-            out[i] = engagement(own, i, 3, 5, 64, a, b)[0]
+            out[i] = engagement_time(own, i, 3, 5, 64, a, b)[0]
 
 
 @entry
 def draw_counts(keys: Keys, law: int, n: int, p: float, out: Ints) -> None:
     """Independent draws of a discrete law, one a future."""
-    own = s.stream(keys, 0, 0)
+    own = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):
         out[i] = s.poisson(own, i, 3, 5, p) if law == POISSON else s.binomial(own, i, 3, 5, n, p)
 

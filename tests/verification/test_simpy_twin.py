@@ -15,7 +15,7 @@ import pytest
 import simpy
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import fly
+from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import LAYERS
 from octoplan.scenario import load
@@ -165,7 +165,7 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
         "designs.pocket.p_recover": setting.p_recover,
     }.items():
         assumptions[:, scenario.columns.index(name)] = value
-    tally = fly(scenario.compile(), assumptions, seed=seed).tally
+    tally = simulate_futures(scenario.compile(), assumptions, seed=seed).tally
     shots = tally["shots"].astype(float)
     spend = tally["spend"].astype(float)
     found = {

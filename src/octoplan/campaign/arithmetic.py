@@ -1,7 +1,7 @@
-"""Logarithm, exponential and normal quantile from additions, multiplications and divisions alone.
+"""Logarithm, exponential and normal quantile, computed with additions, multiplications and divisions alone.
 
-The mathematics libraries of two machines may differ in the last bit; IEEE arithmetic does not. A future must
-come out the same everywhere, so kernels use these (docs/decisions/0002-own-log-and-exp.md).
+The mathematics libraries of two machines can differ in the last bit; IEEE arithmetic does not. A future must be the
+same on all machines, so kernels use these functions (docs/decisions/0002-own-log-and-exp.md).
 """
 
 from math import factorial
@@ -22,7 +22,7 @@ F = tuple(1.0 / factorial(n) for n in range(14))
 def polynomial(
     x: float, a0: float, a1: float, a2: float, a3: float, a4: float, a5: float, a6: float, a7: float
 ) -> float:  # fmt: skip
-    """a0 + a1 x + ... + a7 x^7 by Estrin's scheme: halves that do not wait for each other."""
+    """a0 + a1 x + ... + a7 x^7 by Estrin's scheme, whose halves are computed in parallel."""
     square = x * x
     low = (a0 + a1 * x) + (a2 + a3 * x) * square
     high = (a4 + a5 * x) + (a6 + a7 * x) * square
@@ -52,7 +52,7 @@ def log(x: float) -> float:
 def exp(x: float) -> float:
     """Exponential, within 1e-15 relative; 0 below -708, infinite above 709.
 
-    With x = k log 2 + r and |r| <= log(2)/2 the Taylor series of exp(r) is summed to its 13th power.
+    With x = k log 2 + r and |r| <= log(2) / 2, exp(r) is its Taylor series up to the 13th power.
     """
     if x < -708.0:
         return 0.0

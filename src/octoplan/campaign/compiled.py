@@ -1,4 +1,4 @@
-"""How a kernel is compiled: ``@kernel`` marks a pure function of arrays that runs as machine code."""
+"""How kernels are compiled: ``@kernel`` marks a pure function of arrays that runs as machine code."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,19 +25,19 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def leaf(function: Callable[P, R]) -> Callable[P, R]:
-    """A kernel that makes no array and meets no structure, only arrays and tuples of them: it counts no references.
+    """A kernel that allocates no array and uses no structure, only arrays and tuples of them: no reference counting.
 
-    In the innermost loops that counting would cost a quarter of the time.
+    In the innermost loops reference counting would take a quarter of the time.
     """
     compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
     return cast("Callable[P, R]", compiled(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """A leaf that is written out wherever it is called.
+    """A leaf that is always inlined.
 
-    Left to itself the compiler calls the larger ones, and a loop around such a call neither keeps what stays the
-    same from turn to turn nor works on several turns at once.
+    By default the compiler does not inline larger functions, and a loop around such a call keeps its invariant code
+    and is not vectorised.
     """
     compiled = numba.njit(
         nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
@@ -69,10 +69,10 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass_transform(frozen_default=True)
 def structure(cls: type[T]) -> type[T]:
-    """A small frozen class that kernels make and pass on by reference.
+    """A small frozen class that kernels construct and pass by reference.
 
-    A named tuple would do the same by value: with the hundred arrays of a campaign in hand every call would
-    copy a thousand words, and compile as slowly.
+    A named tuple is passed by value: with the hundred arrays of a campaign every call would copy a thousand words, and
+    compilation would be as slow.
     """
     reference = type(f"{cls.__name__}Reference", (types.StructRef,), {})
     structref.register(reference)
@@ -81,7 +81,7 @@ def structure(cls: type[T]) -> type[T]:
 
 
 def by_reference(named_tuple: type[T]) -> type[T]:
-    """The structure with the fields of a named tuple, made in a kernel by ``Structure(*values)``."""
+    """The structure with the fields of a named tuple, constructed in a kernel by ``Structure(*values)``."""
     fields = list(named_tuple._fields)  # type: ignore[attr-defined]
     twin = type(named_tuple.__name__, (), {"__annotations__": dict.fromkeys(fields, Any)})
     return cast("type[T]", structure(twin))

@@ -1,10 +1,10 @@
-"""Crews (model.md section 4): training, attrition, kits, and who can fly where tonight."""
+"""Crews (model.md section 4): training, attrition, kits, and how many crews each region has tonight."""
 
 import numpy as np
 
+from octoplan.campaign.apportionment import apportion
 from octoplan.campaign.compiled import kernel, leaf, structure
-from octoplan.campaign.money import Books, pay
-from octoplan.campaign.sharing import share_out
+from octoplan.campaign.money import Ledger, pay
 from octoplan.campaign.streams import (
     COURSE,
     CREW_ATTRITION,
@@ -12,24 +12,25 @@ from octoplan.campaign.streams import (
     KIT_ATTRITION,
     WEATHER,
     Key,
+    Moment,
     binomial,
-    stream,
+    key_of,
     uniform,
 )
 from octoplan.campaign.tally import CREWS, KITS, TRAINING
-from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+from octoplan.scenario.arrays import Floats, Ints, Records
 
 
 @structure
-class Corps:
+class CrewState:
     """Crews and kits of the country.
 
     trained, kits
         (1,) crews and kits in service.
     graduates, arriving
-        (days,) crews that finish their course on the day, kits that arrive on it.
+        (days,) crews that finish their course on a day, kits that arrive on it.
     grounded
-        (regions,) 1 while the weather of the region allows no flight.
+        (regions,) 1 while the weather of a region allows no flight.
     """
 
     trained: Ints
@@ -40,9 +41,9 @@ class Corps:
 
 
 @kernel
-def muster(crews: int, kits: int, days: int, regions: int) -> Corps:
-    """The corps on the first day, with its initial crews and kits."""
-    return Corps(
+def initial_crews(crews: int, kits: int, days: int, regions: int) -> CrewState:
+    """The crews and kits on the first day."""
+    return CrewState(
         np.full(1, crews),
         np.full(1, kits),
         np.zeros(days, np.int64),
@@ -52,55 +53,66 @@ def muster(crews: int, kits: int, days: int, regions: int) -> Corps:
 
 
 @kernel
-def enlist(
-    crews: Records, kits: Records, keys: Keys, corps: Corps, begun: int, ordered: int, future: int, day: int
+def start_training(
+    crews: Records, kits: Records, state: CrewState, moment: Moment, intake: int, kit_order: int
 ) -> None:
-    """The month's intake begins its course, the month's kits are ordered.
+    """Start the month's intake on its course and order the month's kits.
 
-    An intake of n finishes after the course as a binomial of n and 1 - washout.
+    Of an intake of n crews a binomial number of n and 1 - washout finishes after the course.
     """
-    days = corps.graduates.shape[0]
-    done = day + int(crews[0].course + 0.5)
-    if done < days:
-        corps.graduates[done] += binomial(stream(keys, COURSE, 0), future, day, 0, begun, 1.0 - crews[0].washout)
-    due = day + int(kits[0].lead + 0.5)
-    if due < days:
-        corps.arriving[due] += ordered
+    days = state.graduates.shape[0]
+    graduation = moment.day + int(crews[0].course + 0.5)
+    if graduation < days:
+        key = key_of(moment.keys, COURSE, 0)
+        finishing = binomial(key, moment.future, moment.day, 0, intake, 1.0 - crews[0].washout)
+        state.graduates[graduation] += finishing
+    arrival = moment.day + int(kits[0].lead + 0.5)
+    if arrival < days:
+        state.arriving[arrival] += kit_order
 
 
 @kernel
-def serve(crews: Records, kits: Records, keys: Keys, corps: Corps, future: int, day: int) -> None:
-    """One day of crews and kits: graduates and arrivals come in, attrition takes its share."""
-    corps.trained[0] += corps.graduates[day]
-    corps.trained[0] -= leavers(stream(keys, CREW_ATTRITION, 0), future, day, corps.trained[0], crews[0].attrition)
-    corps.kits[0] += corps.arriving[day]
-    corps.kits[0] -= leavers(stream(keys, KIT_ATTRITION, 0), future, day, corps.kits[0], kits[0].attrition)
+def advance_crews(crews: Records, kits: Records, state: CrewState, moment: Moment) -> None:
+    """One day of crews and kits: graduates and deliveries are added, attrition is subtracted."""
+    state.trained[0] += state.graduates[moment.day]
+    key = key_of(moment.keys, CREW_ATTRITION, 0)
+    state.trained[0] -= attrition_losses(key, moment, state.trained[0], crews[0].attrition)
+    state.kits[0] += state.arriving[moment.day]
+    key = key_of(moment.keys, KIT_ATTRITION, 0)
+    state.kits[0] -= attrition_losses(key, moment, state.kits[0], kits[0].attrition)
 
 
 @kernel
-def pay_corps(crews: Records, kits: Records, books: Books, row: int, trained: int, begun: int, ordered: int) -> None:
-    """Pay the day's crews, and the courses begun and kits ordered today."""
-    own, kit = crews[0], kits[0]
-    pay(books, row, CREWS, own.payer, own.cost_currency, trained * own.cost)
-    pay(books, row, TRAINING, own.payer, own.course_cost_currency, begun * own.course_cost)
-    pay(books, row, KITS, kit.payer, kit.price_currency, ordered * kit.price)
+def pay_crews(crews: Records, kits: Records, ledger: Ledger, trained: int, intake: int, kit_order: int) -> None:
+    """Pay the day's crews, and the courses started and kits ordered today."""
+    crew, kit = crews[0], kits[0]
+    pay(ledger, CREWS, crew.payer, crew.cost_currency, trained * crew.cost)
+    pay(ledger, TRAINING, crew.payer, crew.course_cost_currency, intake * crew.course_cost)
+    pay(ledger, KITS, kit.payer, kit.price_currency, kit_order * kit.price)
 
 
 @leaf
-def leavers(key: Key, future: int, day: int, count: int, rate: float) -> int:
-    """How many of a count leave on a day at an attrition rate a day."""
-    return binomial(key, future, day, 0, count, min(1.0, rate))
+def attrition_losses(key: Key, moment: Moment, count: int, rate: float) -> int:
+    """How many of a count are lost on a day at an attrition rate a day: binomial."""
+    return binomial(key, moment.future, moment.day, 0, count, min(1.0, rate))
 
 
 @leaf
-def weather(regions: Records, keys: Keys, winter: float, grounded: Ints, future: int, day: int) -> None:
-    """Tonight's flying weather, into ``grounded`` (regions,): a two-state Markov chain with the season's share."""
+def draw_weather(regions: Records, moment: Moment, winter: float, grounded: Ints) -> None:
+    """Tonight's flying weather, into ``grounded`` (regions,).
+
+    A two-state Markov chain with stationary share s of grounded nights, the season's mean of summer and winter, and
+    mean spell length L: a spell ends with probability 1 / L and begins with s / (1 - s) / L.
+
+    winter
+        The weight of winter, 0 to 1.
+    """
     for r in range(grounded.shape[0]):
-        own = regions[r]
-        share = winter * own.grounded_winter + (1.0 - winter) * own.grounded_summer
-        u = uniform(stream(keys, WEATHER, r), future, day, 0)
-        leave = min(1.0, 1.0 / own.spell)
-        if day == 0 or share >= 1.0:
+        region = regions[r]
+        share = winter * region.grounded_winter + (1.0 - winter) * region.grounded_summer
+        u = uniform(key_of(moment.keys, WEATHER, r), moment.future, moment.day, 0)
+        leave = min(1.0, 1.0 / region.spell)
+        if moment.day == 0 or share >= 1.0:
             grounded[r] = 1 if u < share else 0
         elif grounded[r] == 1:
             grounded[r] = 0 if u < leave else 1
@@ -109,11 +121,19 @@ def weather(regions: Records, keys: Keys, winter: float, grounded: Ints, future:
 
 
 @kernel
-def fit_tonight(keys: Keys, corps: Corps, weight: Floats, on_duty: float, future: int, day: int, fit: Ints) -> None:
-    """Crews able to fly in each region, into ``fit`` (regions,): equipped, shared out, on duty, in flying weather."""
-    share_out(min(corps.trained[0], corps.kits[0]), weight, fit)
-    for r in range(fit.shape[0]):
-        if corps.grounded[r] == 1:
-            fit[r] = 0
-        elif fit[r] > 0:
-            fit[r] = binomial(stream(keys, DUTY, r), future, day, 0, fit[r], on_duty)
+def available_crews(state: CrewState, weight: Floats, on_duty: float, moment: Moment) -> Ints:
+    """Crews able to fly in each region tonight, (regions,): equipped, shared out, in flying weather, on duty.
+
+    Crews with a kit are shared out by weight; of those of a region a binomial number is on duty.
+
+    weight
+        (regions,) weights of the plan.
+    """
+    crews = np.empty(weight.shape[0], np.int64)
+    apportion(min(state.trained[0], state.kits[0]), weight, crews)
+    for r in range(crews.shape[0]):
+        if state.grounded[r] == 1:
+            crews[r] = 0
+        elif crews[r] > 0:
+            crews[r] = binomial(key_of(moment.keys, DUTY, r), moment.future, moment.day, 0, crews[r], on_duty)
+    return crews

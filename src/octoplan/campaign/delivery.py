@@ -1,20 +1,20 @@
-"""Delivery (model.md section 4): lanes, dispatch to the regions, and the stream of other makers."""
+"""Delivery (model.md section 4): lanes, dispatch to the regions, and the deliveries of other makers."""
 
 import numpy as np
 
-from octoplan.campaign.compiled import kernel, structure
-from octoplan.campaign.money import Books, pay, pay_plant
-from octoplan.campaign.production import current
-from octoplan.campaign.sharing import share_out
-from octoplan.campaign.streams import LOSS, TRANSIT, binomial, duration, stream
-from octoplan.campaign.supply import Outage
+from octoplan.campaign.apportionment import apportion
+from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.money import Ledger, pay, pay_plant
+from octoplan.campaign.production import current_block
+from octoplan.campaign.streams import LOSS, TRANSIT, Moment, binomial, duration, key_of
+from octoplan.campaign.supply import OutageState
 from octoplan.campaign.tally import FREIGHT, MAKERS
-from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+from octoplan.scenario.arrays import Floats, Ints, Records
 
 
 @structure
-class LaneLog:
-    """The tallies of delivery, see ``tally.TALLIES``, and the (days,) row of each day."""
+class DeliveryTally:
+    """The tallies of delivery, see ``tally.TALLIES``, and the (days,) row of the tallies that each day adds to."""
 
     sent: Ints
     delivered: Ints
@@ -24,22 +24,22 @@ class LaneLog:
 
 
 @structure
-class Depot:
+class UnitStocks:
     """Interceptors on their way and in the regions. Cohort = design x blocks + block.
 
     stock
         (regions, cohorts) units in the region.
     due
-        (days, regions, cohorts) units that arrive on the day.
+        (days, regions, cohorts) units that arrive on a day.
     position
         (designs, regions) units in the region or on their way there.
     use
-        (regions,) smoothed sorties wanted a day.
+        (regions,) exponentially smoothed sorties demanded a day.
     credit
-        (lanes,) units the lane has capacity for today.
+        (lanes,) units that the lane has capacity for today.
     transit, made, scrapped, lost, spent
-        (designs,) units under way; and the running accounts: units made (started, or from other makers), scrapped,
-        lost on the way, flown and not recovered.
+        (designs,) units on their way; and the accounts so far: units made (started, or from other makers), scrapped,
+        lost on the way, launched and not recovered.
     """
 
     stock: Ints
@@ -55,10 +55,10 @@ class Depot:
 
 
 @kernel
-def empty_depot(use: Floats, lanes: int, designs: int, blocks: int, days: int) -> Depot:
-    """The depot on the first day: empty, with the use expected of each region."""
+def initial_unit_stocks(use: Floats, lanes: int, designs: int, blocks: int, days: int) -> UnitStocks:
+    """The stocks of units on the first day: empty, with the use expected of each region (regions,)."""
     regions = use.shape[0]
-    return Depot(
+    return UnitStocks(
         np.zeros((regions, designs * blocks), np.int64),
         np.zeros((days, regions, designs * blocks), np.int64),
         np.zeros((designs, regions), np.int64),
@@ -73,166 +73,184 @@ def empty_depot(use: Floats, lanes: int, designs: int, blocks: int, days: int) -
 
 
 @kernel
-def destinations(planned: Floats, position: Ints, use: Floats, units: int, out: Ints) -> None:
-    """Share units of a design out to the regions, into ``out`` (regions,): by plan, or to equalise days of cover.
+def allocate_to_regions(weight: Floats, position: Ints, use: Floats, units: int, allocation: Ints) -> None:
+    """Share units of a design out to the regions, into ``allocation`` (regions,): by plan, or to equal days of cover.
 
-    Equal cover: the region's wanted level is its share of use times all units there, under way and to be shared;
-    units go in proportion to what each is short of it.
+    For equal cover the target level of a region is its share of use times all units there, under way and to be shared
+    out; units are shared out in proportion to what each region lacks of its target.
 
-    planned
+    weight
         (regions,) weights of the plan, -1 for equal cover.
-    position, use
-        (regions,) units there or under way; use a day.
+    position
+        (regions,) units there or under way.
+    use
+        (regions,) units used a day.
     """
-    if planned[0] >= 0.0:
-        share_out(units, planned, out)
+    if weight[0] >= 0.0:
+        apportion(units, weight, allocation)
         return
-    short = np.empty(out.shape[0])
-    level = (position.sum() + units) / use.sum()
-    for r in range(out.shape[0]):
-        short[r] = max(0.0, level * use[r] - position[r])
-    share_out(units, short, out)
+    lacking = np.empty(allocation.shape[0])
+    cover = (position.sum() + units) / use.sum()
+    for r in range(allocation.shape[0]):
+        lacking[r] = max(0.0, cover * use[r] - position[r])
+    apportion(units, lacking, allocation)
 
 
 @kernel
 def open_lanes(lanes: Records, up: Ints, credit: Floats, lane_down: Ints) -> None:
-    """Give each lane that is up the day's capacity, fractions carried over; count the lanes that are down."""
+    """Give each lane that is up its daily capacity, fractions of a unit carried over; count the lanes that are down.
+
+    up, credit, lane_down
+        (lanes,) 1 while up; units of capacity; days down.
+    """
     for lane in range(credit.shape[0]):
-        left = credit[lane] - np.floor(credit[lane])
-        credit[lane] = lanes[lane].capacity + left if up[lane] == 1 else 0.0
+        fraction = credit[lane] - np.floor(credit[lane])
+        credit[lane] = lanes[lane].capacity + fraction if up[lane] == 1 else 0.0
         lane_down[lane] += 1 - up[lane]
 
 
 @kernel
-def arrivals(lanes: Records, keys: Keys, future: int, day: int) -> Ints:
-    """Day on which what leaves down each lane today arrives, (lanes,): what leaves together travels together."""
-    found = np.empty(lanes.shape[0], np.int64)
+def arrival_days(lanes: Records, moment: Moment) -> Ints:
+    """Day on which units sent down each lane today arrive, (lanes,): one gamma transit time a lane and day."""
+    arrival = np.empty(lanes.shape[0], np.int64)
     for lane in range(lanes.shape[0]):
-        own = lanes[lane]
-        takes = duration(stream(keys, TRANSIT, lane), future, day, 0, own.transit, own.transit_cv)
-        found[lane] = day + max(1, int(takes + 0.5))
-    return found
+        key = key_of(moment.keys, TRANSIT, lane)
+        transit = duration(key, moment.future, moment.day, 0, lanes[lane].transit, lanes[lane].transit_cv)
+        arrival[lane] = moment.day + max(1, int(transit + 0.5))
+    return arrival
 
 
 @kernel
 def dispatch(
-    plants: Records, lanes: Records, plant_lanes: Ints, planned: Floats, keys: Keys, books: Books, diary: LaneLog,
-    waiting: Ints, depot: Depot, outage: Outage, future: int, day: int,
+    plants: Records, lanes: Records, plant_lanes: Ints, weight: Floats, waiting: Ints, stocks: UnitStocks,
+    outages: OutageState, ledger: Ledger, tally: DeliveryTally, moment: Moment,
 ) -> None:  # fmt: skip
-    """Send what waits at the plants down their lanes, in order of preference, while lanes are up and have capacity.
+    """Send the units waiting at the plants down their lanes, in order of preference, within capacity.
 
-    Some units are lost on the way; the others are shared out to the regions.
+    A binomial number of units is lost on the way; the others are shared out to the regions.
 
+    plant_lanes
+        (plants, most) lanes of each plant in order of preference, -1 pads.
+    weight
+        (regions,) weights of the plan, -1 to equalise days of cover.
     waiting
         (plants, blocks) good units at the plants.
     """
-    row = diary.row_of[day]
-    open_lanes(lanes, outage.up, depot.credit, diary.lane_down[row])
-    arrival = arrivals(lanes, keys, future, day)
-    out = np.empty(depot.use.shape[0], np.int64)
+    row = ledger.row
+    open_lanes(lanes, outages.up, stocks.credit, tally.lane_down[row])
+    arrival = arrival_days(lanes, moment)
+    allocation = np.empty(stocks.use.shape[0], np.int64)
     for p in range(plants.shape[0]):
         design = plants[p].design
         for lane in plant_lanes[p]:
             ready = waiting[p].sum()
             if lane < 0 or ready == 0:
                 break
-            units = min(ready, int(depot.credit[lane]))
+            units = min(ready, int(stocks.credit[lane]))
             if units == 0:
                 continue
-            depot.credit[lane] -= units
-            own = lanes[lane]
-            diary.sent[row, p, lane] += units
-            pay_plant(books, row, p, FREIGHT, own.payer, own.cost_currency, units * own.cost)
-            loss = stream(keys, LOSS, p * lanes.shape[0] + lane)
-            lost = binomial(loss, future, day, 0, units, own.loss)
-            depot.lost[design] += lost
-            destinations(planned, depot.position[design], depot.use, units - lost, out)
-            send(diary, waiting[p], depot, p, design, out, lost, arrival[lane])
+            stocks.credit[lane] -= units
+            tally.sent[row, p, lane] += units
+            pay_plant(ledger, p, FREIGHT, lanes[lane].payer, lanes[lane].cost_currency, units * lanes[lane].cost)
+            key = key_of(moment.keys, LOSS, p * lanes.shape[0] + lane)
+            lost = binomial(key, moment.future, moment.day, 0, units, lanes[lane].loss)
+            stocks.lost[design] += lost
+            allocate_to_regions(weight, stocks.position[design], stocks.use, units - lost, allocation)
+            remove_lost(waiting[p], lost)
+            ship_units(tally, waiting[p], stocks, p, design, allocation, arrival[lane])
+
+
+@leaf
+def remove_lost(waiting: Ints, lost: int) -> None:
+    """Take the units lost on the way from those waiting at a plant, (blocks,), oldest block first."""
+    b = 0
+    while lost > 0:
+        units = min(lost, waiting[b])
+        waiting[b] -= units
+        lost -= units
+        b += 1
 
 
 @kernel
-def send(
-    diary: LaneLog, waiting: Ints, depot: Depot, plant: int, design: int, out: Ints, lost: int, arrival: int
+def ship_units(
+    tally: DeliveryTally, waiting: Ints, stocks: UnitStocks, plant: int, design: int, allocation: Ints, arrival: int
 ) -> None:
-    """Put units of a plant on their way to the regions, oldest block first, the lost ones before all others.
+    """Put units of a plant on their way to the regions, oldest block first.
 
     waiting
-        (blocks,) good units at the plant; enough for ``out`` (regions,) and the lost.
+        (blocks,) good units at the plant, enough for the allocation.
+    allocation
+        (regions,) units for each region.
     """
     blocks = waiting.shape[0]
     b = 0
-    while lost > 0:
-        gone = min(lost, waiting[b])
-        waiting[b] -= gone
-        lost -= gone
-        b += 1
-    b = 0
-    for r in range(out.shape[0]):
-        units = out[r]
-        depot.transit[design] += units
-        depot.position[design, r] += units
-        if arrival < diary.row_of.shape[0]:
-            diary.delivered[diary.row_of[arrival], plant] += units
+    for r in range(allocation.shape[0]):
+        units = allocation[r]
+        stocks.transit[design] += units
+        stocks.position[design, r] += units
+        if arrival < tally.row_of.shape[0]:
+            tally.delivered[tally.row_of[arrival], plant] += units
         while units > 0:
-            taken = min(units, waiting[b])
-            waiting[b] -= taken
-            units -= taken
-            if arrival < diary.row_of.shape[0]:
-                depot.due[arrival, r, design * blocks + b] += taken
+            shipped = min(units, waiting[b])
+            waiting[b] -= shipped
+            units -= shipped
+            if arrival < tally.row_of.shape[0]:
+                stocks.due[arrival, r, design * blocks + b] += shipped
             if units > 0:
                 b += 1
 
 
 @kernel
-def arrive(diary: LaneLog, depot: Depot, day: int) -> None:
-    """Units due today reach their regions."""
-    blocks = depot.stock.shape[1] // depot.transit.shape[0]
-    row = diary.row_of[day]
-    for r in range(depot.stock.shape[0]):
-        for c in range(depot.stock.shape[1]):
-            units = depot.due[day, r, c]
+def receive_units(tally: DeliveryTally, stocks: UnitStocks, day: int) -> None:
+    """Add the units that arrive today to the stocks of their regions."""
+    blocks = stocks.stock.shape[1] // stocks.transit.shape[0]
+    row = tally.row_of[day]
+    for r in range(stocks.stock.shape[0]):
+        for c in range(stocks.stock.shape[1]):
+            units = stocks.due[day, r, c]
             if units > 0:
-                depot.stock[r, c] += units
-                depot.transit[c // blocks] -= units
-                diary.received[row, r, c // blocks] += units
+                stocks.stock[r, c] += units
+                stocks.transit[c // blocks] -= units
+                tally.received[row, r, c // blocks] += units
 
 
 @kernel
-def others_deliver(
-    makers: Records, planned: Floats, books: Books, diary: LaneLog, depot: Depot, released: Floats, carry: Floats,
-    day: int,
+def deliver_other_makers(
+    makers: Records, weight: Floats, ledger: Ledger, tally: DeliveryTally, stocks: UnitStocks, released: Floats,
+    carry: Floats, day: int,
 ) -> None:  # fmt: skip
-    """Units of other makers reach the regions: their stock on day 0, then a rate ramping linearly to its full value.
+    """Deliver the units of other makers: their stock on day 0, then a rate that ramps linearly to its full value.
 
+    weight
+        (regions,) weights of the plan, -1 to equalise days of cover.
     released
-        (designs, blocks) release days.
+        (designs, blocks) day of each release.
     carry
-        (makers,) part of a unit left over from yesterday.
+        (makers,) fraction of a unit carried over from yesterday.
     """
-    row = diary.row_of[day]
-    out = np.empty(depot.use.shape[0], np.int64)
+    allocation = np.empty(stocks.use.shape[0], np.int64)
     for i in range(makers.shape[0]):
-        own = makers[i]
-        ramped = min(1.0, day / own.ramp) if own.ramp > 0.0 else 1.0
-        carry[i] += own.rate_start + (own.rate_full - own.rate_start) * ramped
+        maker = makers[i]
+        ramped = min(1.0, day / maker.ramp) if maker.ramp > 0.0 else 1.0
+        carry[i] += maker.rate_start + (maker.rate_full - maker.rate_start) * ramped
         units = int(carry[i])
         carry[i] -= units
-        pay(books, row, MAKERS, own.payer, own.price_currency, units * own.price)
-        cohort = own.design * released.shape[1] + current(released[own.design], day)
+        pay(ledger, MAKERS, maker.payer, maker.price_currency, units * maker.price)
+        cohort = maker.design * released.shape[1] + current_block(released[maker.design], day)
         if day == 0:
-            stand = int(own.stock + 0.5)
-            destinations(planned, depot.position[own.design], depot.use, stand, out)
-            take_in(depot, own.design, cohort, out)
-        destinations(planned, depot.position[own.design], depot.use, units, out)
-        take_in(depot, own.design, cohort, out)
-        for r in range(out.shape[0]):
-            diary.received[row, r, own.design] += out[r]
+            initial = int(maker.stock + 0.5)
+            allocate_to_regions(weight, stocks.position[maker.design], stocks.use, initial, allocation)
+            add_to_stock(stocks, maker.design, cohort, allocation)
+        allocate_to_regions(weight, stocks.position[maker.design], stocks.use, units, allocation)
+        add_to_stock(stocks, maker.design, cohort, allocation)
+        for r in range(allocation.shape[0]):
+            tally.received[ledger.row, r, maker.design] += allocation[r]
 
 
 @kernel
-def take_in(depot: Depot, design: int, cohort: int, out: Ints) -> None:
-    """Units of other makers, (regions,), stand in their regions."""
-    for r in range(out.shape[0]):
-        depot.made[design] += out[r]
-        depot.stock[r, cohort] += out[r]
-        depot.position[design, r] += out[r]
+def add_to_stock(stocks: UnitStocks, design: int, cohort: int, units: Ints) -> None:
+    """Add units of other makers, (regions,), to the stocks of the regions."""
+    for r in range(units.shape[0]):
+        stocks.made[design] += units[r]
+        stocks.stock[r, cohort] += units[r]
+        stocks.position[design, r] += units[r]

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.campaign import day, tally
-from octoplan.campaign.streams import keys
+from octoplan.campaign.future import COMPLETED, FAILURE_REASONS, simulate_future
+from octoplan.campaign.streams import scenario_keys
+from octoplan.campaign.tally import TALLIES, empty_tally
 from octoplan.errors import FutureFailed
 from octoplan.executors import results
-from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, world
+from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, arrival_process, entity_records
 
 BATCH = 20
+"""Futures that one task of an executor simulates."""
 
-SHADOWED = (
+WITHOUT_PROGRAMME = (
     "good",
     "delivered",
     "received",
@@ -33,70 +35,80 @@ SHADOWED = (
     "spend",
     "spend_local",
 )
-"""The tallies that are filled for the same futures without the programme; the others are those of the programme or
-the same in both worlds."""
+"""The tallies that are filled for the counterfactual; the others are the programme's alone, or the same in both."""
 
 
 @dataclass(frozen=True)
-class Flown:
-    """Flown futures.
+class SimulatedFutures:
+    """The results of some futures.
 
-    tally, without
-        name -> (futures, *axes), the tallies that were kept of the futures and of the same futures without the
-        programme; a failed future's rows are zero.
-    status
-        (futures,) 0 flown, otherwise a row of ``day.REASONS``.
-    messages
-        future -> why it failed.
+    Attributes:
+        tally: Name -> (futures, *axes), the tallies kept of the futures; rows of failed futures are zero.
+        counterfactual: The same of the same futures without the programme.
+        status: (futures,) 0 for a completed future, otherwise a key of ``future.FAILURE_REASONS``.
+        messages: Future -> why it failed.
+
     """
 
     tally: dict[str, NDArray[np.generic]]
-    without: dict[str, NDArray[np.generic]]
+    counterfactual: dict[str, NDArray[np.generic]]
     status: NDArray[np.int64]
     messages: dict[int, str] = field(default_factory=dict)
 
 
-def rows(names: Names, kept: tuple[str, ...], futures: int) -> dict[str, NDArray[np.generic]]:
-    """Room for the named tallies of a number of futures."""
-    blank = tally.empty(names)
-    return {name: np.zeros((futures, *getattr(blank, name).shape), getattr(blank, name).dtype) for name in kept}
+def empty_tallies(names: Names, keep: tuple[str, ...], futures: int) -> dict[str, NDArray[np.generic]]:
+    """The named tallies of a number of futures, zero: name -> (futures, *axes)."""
+    blank = empty_tally(names)
+    return {name: np.zeros((futures, *getattr(blank, name).shape), getattr(blank, name).dtype) for name in keep}
 
 
-def fly_batch(
-    compiled: Compiled, assumptions: Floats, seed: int, first: int, keep: tuple[str, ...], without: tuple[str, ...],
-    halt: Ints | None = None,
-) -> Flown:  # fmt: skip
-    """Fly the futures first, first + 1, … one for each row of assumptions, keeping the named tallies.
+def simulate_batch(
+    compiled: Compiled, assumptions: Floats, seed: int, first: int, keep: tuple[str, ...],
+    counterfactual: tuple[str, ...], halt: Ints | None = None,
+) -> SimulatedFutures:  # fmt: skip
+    """Simulate the futures first, first + 1, … one for each row of assumptions, keeping the named tallies.
 
-    assumptions
-        (futures, columns) in the units of ``entities.KINDS``.
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
+        seed: The seed of the random streams.
+        first: Number of the first future.
+        keep: Names of the tallies to keep.
+        counterfactual: Names of the tallies to keep of the same futures without the programme.
+        halt: (1,) anything but 0 ends the simulation.
+
+    Returns:
+        The results, without messages.
+
     """
-    streams = keys(seed, compiled.names)
-    whole, shadow = tally.empty(compiled.names), tally.empty(compiled.names)
-    kept = rows(compiled.names, keep, len(assumptions))
-    apart = rows(compiled.names, without, len(assumptions))
+    streams = scenario_keys(seed, compiled.names)
+    tally, other = empty_tally(compiled.names), empty_tally(compiled.names)
+    kept = empty_tallies(compiled.names, keep, len(assumptions))
+    kept_other = empty_tallies(compiled.names, counterfactual, len(assumptions))
     status = np.zeros(len(assumptions), np.int64)
-    calls = np.zeros(1, np.int64) if halt is None else halt
+    stop = np.zeros(1, np.int64) if halt is None else halt
     for row, draw in enumerate(assumptions):
-        for array in (*whole, *shadow):
+        for array in (*tally, *other):
             array[...] = 0
-        drawn = world(compiled, draw)
-        links, plan, shadowed = compiled.links, compiled.plan, bool(without)
-        status[row] = day.fly(drawn, links, plan, streams, whole, shadow, shadowed, first + row, calls)
-        if status[row] == day.FLOWN:
-            for filled, source in ((kept, whole), (apart, shadow)):
-                for name, array in filled.items():
+        entities, arrivals = entity_records(compiled, draw), arrival_process(compiled, draw, streams)
+        status[row] = simulate_future(
+            entities, arrivals, compiled.links, compiled.plan, streams, tally, other, bool(counterfactual), first + row,
+            stop,
+        )  # fmt: skip
+        if status[row] == COMPLETED:
+            for target, source in ((kept, tally), (kept_other, other)):
+                for name, array in target.items():
                     array[row] = getattr(source, name)
-    return Flown(kept, apart, status)
+    return SimulatedFutures(kept, kept_other, status)
 
 
 def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
-    """First and last future of each batch."""
+    """First future of each batch, and of the one after it."""
     for start in range(0, total, size):
         yield start, min(start + size, total)
 
 
-def fly(
+def simulate_futures(
     compiled: Compiled,
     assumptions: Floats,
     *,
@@ -105,57 +117,67 @@ def fly(
     executor: Executor | None = None,
     batch: int = BATCH,
     keep: tuple[str, ...] | None = None,
-    without: tuple[str, ...] = (),
+    counterfactual: tuple[str, ...] = (),
     progress: Callable[[int, int], None] | None = None,
     keep_going: bool = False,
     halt: Ints | None = None,
-) -> Flown:
-    """Fly one future for each row of assumptions, in batches on an executor (this thread if none is given).
+) -> SimulatedFutures:
+    """Simulate one future for each row of assumptions, in batches on an executor.
 
-    assumptions
-        (futures, columns) in the units of ``entities.KINDS``.
-    keep
-        names of the tallies to keep, all by default; the others never leave their batch.
-    without
-        names of the tallies to keep of the same futures without the programme; if none, those are not flown.
-    progress
-        called with the futures done and their total after each batch.
-    halt
-        (1,) set to anything but 0 by another thread, it calls the flights off; on threads only.
-    Raises ``ValueError`` for a name in ``without`` that is not in ``SHADOWED``, and ``FutureFailed`` for the first
-    failed future unless ``keep_going``. Batches not yet begun are cancelled when anything raises.
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
+        seed: The seed of the random streams.
+        first: Number of the first future.
+        executor: Simulates the batches; a thread if none is given. The results are the same bits on any.
+        batch: Futures in a batch.
+        keep: Names of the tallies to keep, all by default.
+        counterfactual: Names of the tallies to keep of the same futures without the programme; if there are none, those
+            are not simulated.
+        progress: Called with the futures done and their total after each batch.
+        keep_going: Whether failed futures are left out instead of raised.
+        halt: (1,) another thread sets it to anything but 0 to end the simulation; on threads only.
+
+    Returns:
+        The results of all futures.
+
+    Raises:
+        ValueError: A name in ``counterfactual`` is not in ``WITHOUT_PROGRAMME``.
+        FutureFailed: A future failed, and ``keep_going`` is False; batches not yet started are cancelled.
+
     """
-    names = tuple(t.name for t in tally.TALLIES) if keep is None else keep
-    total = len(assumptions)
-    kept, apart = rows(compiled.names, names, total), rows(compiled.names, without, total)
-    status = np.zeros(total, np.int64)
-    unknown = sorted(set(without) - set(SHADOWED))
+    unknown = sorted(set(counterfactual) - set(WITHOUT_PROGRAMME))
     if unknown:
-        message = f"not kept without the programme: {', '.join(unknown)}; there are {', '.join(SHADOWED)}"
+        message = f"not kept without the programme: {', '.join(unknown)}; there are {', '.join(WITHOUT_PROGRAMME)}"
         raise ValueError(message)
     if executor is None:
-        with ThreadPoolExecutor(1) as alone:
-            return fly(
-                compiled, assumptions, seed=seed, first=first, executor=alone, batch=batch, keep=keep, without=without,
-                progress=progress, keep_going=keep_going, halt=halt,
+        with ThreadPoolExecutor(1) as thread:
+            return simulate_futures(
+                compiled, assumptions, seed=seed, first=first, executor=thread, batch=batch, keep=keep,
+                counterfactual=counterfactual, progress=progress, keep_going=keep_going, halt=halt,
             )  # fmt: skip
+    names = tuple(t.name for t in TALLIES) if keep is None else keep
+    total = len(assumptions)
+    tally = empty_tallies(compiled.names, names, total)
+    other = empty_tallies(compiled.names, counterfactual, total)
+    status = np.zeros(total, np.int64)
 
-    def submit(rows: tuple[int, int]) -> Future[Flown]:
-        part = assumptions[slice(*rows)]
-        return executor.submit(fly_batch, compiled, part, seed, first + rows[0], names, without, halt)
+    def submit(rows: tuple[int, int]) -> Future[SimulatedFutures]:
+        draws = assumptions[slice(*rows)]
+        return executor.submit(simulate_batch, compiled, draws, seed, first + rows[0], names, counterfactual, halt)
 
     done = 0
-    with results(submit, batches(total, batch)) as flights:
-        for (low, high), flown in flights:
-            for filled, source in ((kept, flown.tally), (apart, flown.without)):
+    with results(submit, batches(total, batch)) as finished:
+        for (low, high), part in finished:
+            for target, source in ((tally, part.tally), (other, part.counterfactual)):
                 for name, array in source.items():
-                    filled[name][low:high] = array
-            status[low:high] = flown.status
+                    target[name][low:high] = array
+            status[low:high] = part.status
             done += high - low
             if progress is not None:
                 progress(done, total)
-            if not keep_going and flown.status.any():
-                row = int(np.flatnonzero(flown.status)[0])
-                raise FutureFailed(first + low + row, day.REASONS[int(flown.status[row])])
-    failed = np.flatnonzero(status)
-    return Flown(kept, apart, status, {first + int(row): day.REASONS[int(status[row])] for row in failed})
+            if not keep_going and part.status.any():
+                row = int(np.flatnonzero(part.status)[0])
+                raise FutureFailed(first + low + row, FAILURE_REASONS[int(part.status[row])])
+    messages = {first + int(row): FAILURE_REASONS[int(status[row])] for row in np.flatnonzero(status)}
+    return SimulatedFutures(tally, other, status, messages)

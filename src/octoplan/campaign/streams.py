@@ -1,14 +1,14 @@
-"""Random numbers as pure functions of (seed, stream, future, day, index): counter-based streams.
+"""Random numbers as pure functions of (seed, stream, future, day, index): counter-based random streams.
 
-Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), the generator that numpy ships. The key is the seed and
-the hash of the stream's name, so a stream belongs to what it is for and never to a row; the counter is
-(index, day, future, attempt).
+Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), as in numpy. The key is the seed and the hash of the stream's name,
+which says what its numbers are for and which entity they belong to; so they do not depend on the order or number of
+entities (common random numbers). The counter is (index, day, future, attempt).
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -55,7 +55,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "crews": (),
     "kits": (),
 }
-"""Every kind of stream inside a future, and the names that its streams carry after it."""
+"""The kinds of stream of a future, and the axes whose names follow the kind in the name of a stream."""
 
 (
     REGIME,
@@ -87,9 +87,17 @@ STREAMS: dict[str, tuple[str, ...]] = {
 ) = range(len(STREAMS))
 
 
+class Moment(NamedTuple):
+    """Where random numbers belong: the keys of the streams, the future and the day."""
+
+    keys: Keys
+    future: int
+    day: int
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def wide_product(_context: Any, a: Any, b: Any) -> Any:
-    """The high and the low word of a 64 x 64 bit product: one machine instruction that numba does not spell."""
+    """The high and the low word of a 64 x 64 bit product: one machine instruction, which numba does not offer."""
     signature = types.UniTuple(types.uint64, 2)(a, b)
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -102,8 +110,8 @@ def wide_product(_context: Any, a: Any, b: Any) -> Any:
 
 
 @inlined
-def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Word, Word, Word, Word]:
-    """Four independent 64-bit words: Philox 4x64-10 of the counter (index, day, future, attempt) under a key."""
+def random_words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Word, Word, Word, Word]:
+    """Four independent random words of 64 bits: Philox 4x64-10 of the counter (index, day, future, attempt)."""
     k0 = key[0]
     k1 = key[1]
     x0 = np.uint64(index)
@@ -120,33 +128,33 @@ def words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Wo
 
 
 @inlined
-def unit(word: Word) -> float:
-    """A word as a uniform number strictly inside (0, 1): its upper 52 bits and a half, the odd multiples of 2^-53."""
+def to_uniform(word: Word) -> float:
+    """A random word as a uniform number strictly within (0, 1): an odd multiple of 2^-53, from its upper 52 bits."""
     return (float(word >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
 
 
 @leaf
 def uniform(key: Key, future: int, day: int, index: int) -> float:
-    """One uniform number in (0, 1)."""
-    return unit(words(key, future, day, index, 0)[0])
+    """A uniform number in (0, 1)."""
+    return to_uniform(random_words(key, future, day, index, 0)[0])
 
 
 @leaf
 def normal(key: Key, future: int, day: int, index: int) -> float:
-    """One standard normal number, monotone in its uniform."""
+    """A standard normal number, by inversion."""
     return normal_quantile(uniform(key, future, day, index))
 
 
 @leaf
 def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: int = 0) -> float:
-    """A gamma number of unit scale (Marsaglia and Tsang 2000; shapes below 1 by their boost).
+    """A gamma number of scale 1, by rejection (Marsaglia and Tsang 2000; shapes below 1 from shape + 1).
 
-    Its tries draw from ``attempt`` onwards, three words of a block each; the fourth word is left to the caller.
+    Tries use the blocks from ``attempt`` on, three words each; the fourth word is free for the caller.
     """
     if shape <= 0.0:
         return 0.0
     while True:
-        w0, w1, w2, _ = words(key, future, day, index, attempt)
+        w0, w1, w2, _ = random_words(key, future, day, index, attempt)
         value = gamma_try(w0, w1, w2, shape)
         if value >= 0.0:
             return value
@@ -155,36 +163,36 @@ def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: in
 
 @inlined
 def gamma_try(w0: Word, w1: Word, w2: Word, shape: float) -> float:
-    """One try at a gamma number of a shape above 0; -1 if it is rejected."""
+    """One try at a gamma number with a shape above 0, from three random words; -1 if it is rejected."""
     a = shape if shape >= 1.0 else shape + 1.0
     d = a - 1.0 / 3.0
     c = 1.0 / np.sqrt(9.0 * d)
-    x = normal_quantile(unit(w0))
+    x = normal_quantile(to_uniform(w0))
     v = 1.0 + c * x
     if v <= 0.0:
         return -1.0
     v = v * v * v
-    u = unit(w1)
+    u = to_uniform(w1)
     if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
         value = d * v
-        return value if shape >= 1.0 else value * exp(log(unit(w2)) / shape)
+        return value if shape >= 1.0 else value * exp(log(to_uniform(w2)) / shape)
     return -1.0
 
 
 @leaf
 def duration(key: Key, future: int, day: int, index: int, mean: float, cv: float, attempt: int = 0) -> float:
-    """A gamma time of given mean and coefficient of variation: constant at cv 0, exponential at cv 1."""
+    """A gamma time with a mean and a coefficient of variation: constant at cv 0, exponential at cv 1."""
     if cv <= 0.0 or mean <= 0.0:
         return mean
     if cv == 1.0:
-        return -mean * log(unit(words(key, future, day, index, attempt)[0]))
+        return -mean * log(to_uniform(random_words(key, future, day, index, attempt)[0]))
     shape = 1.0 / (cv * cv)
     return mean / shape * gamma(key, future, day, index, shape, attempt)
 
 
 @leaf
 def beta(key: Key, future: int, day: int, mean: float, correlation: float) -> float:
-    """A beta number of given mean whose Bernoulli trials have the given intra-class correlation."""
+    """A beta number with a mean m = a / (a + b) and an intra-class correlation rho = 1 / (a + b + 1)."""
     if correlation <= 0.0 or mean <= 0.0 or mean >= 1.0:
         return mean
     weight = 1.0 / correlation - 1.0
@@ -195,13 +203,13 @@ def beta(key: Key, future: int, day: int, mean: float, correlation: float) -> fl
 
 @leaf
 def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
-    """A Poisson number by inversion, in parts of mean at most 16 so that no part underflows."""
+    """A Poisson number by inversion, as a sum of parts with means of at most 16, so that no part underflows."""
     count = 0
     attempt = 0
     while mean > 0.0:
         part = min(mean, 16.0)
         mean -= part
-        u = unit(words(key, future, day, index, attempt)[0])
+        u = to_uniform(random_words(key, future, day, index, attempt)[0])
         attempt += 1
         p = exp(-part)
         n = 0
@@ -215,7 +223,7 @@ def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
 
 @leaf
 def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
-    """A binomial number by inversion, in parts of mean at most 16 so that no part underflows."""
+    """A binomial number by inversion, as a sum of parts with means of at most 16, so that no part underflows."""
     if p <= 0.0:
         return 0
     if p >= 1.0:
@@ -227,14 +235,14 @@ def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float)
 
 @leaf
 def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
-    """The same for p of at most one half."""
+    """A binomial number for p of at most one half, see ``binomial``."""
     odds = p / (1.0 - p)
     count = 0
     attempt = 0
     while trials > 0:
         part = trials if trials * p <= 16.0 else int(16.0 / p)
         trials -= part
-        u = unit(words(key, future, day, index, attempt)[0])
+        u = to_uniform(random_words(key, future, day, index, attempt)[0])
         attempt += 1
         q = exp(part * log(1.0 - p))
         n = 0
@@ -247,44 +255,44 @@ def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int
 
 
 @leaf
-def stream(keys: Keys, kind: int, row: int) -> Key:
-    """The key of one stream of a scenario."""
-    place = keys.start[kind] + row
-    return keys.words[place, 0], keys.words[place, 1]
+def key_of(keys: Keys, kind: int, row: int) -> Key:
+    """The key of one stream: row ``row`` of a kind."""
+    index = keys.start[kind] + row
+    return keys.words[index, 0], keys.words[index, 1]
 
 
-def key(seed: int, name: str) -> Key:
+def stream_key(seed: int, name: str) -> Key:
     """The key of a named stream: the seed and the first eight bytes of the BLAKE2b hash of the name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return np.uint64(seed), np.uint64(int.from_bytes(digest, "little"))
 
 
-def stack(seed: int, names: Iterable[str]) -> Words:
-    """The keys of several streams, shape (names, 2)."""
-    found = [key(seed, name) for name in names]
-    return np.array(found, dtype=np.uint64).reshape(len(found), 2)
+def stream_keys(seed: int, names: Iterable[str]) -> Words:
+    """The keys of several streams, (names, 2)."""
+    keys = [stream_key(seed, name) for name in names]
+    return np.array(keys, dtype=np.uint64).reshape(len(keys), 2)
 
 
-def keys(seed: int, names: Names) -> Keys:
-    """The keys of every stream of a scenario, named after what they are for and the entities they serve."""
-    spelled: list[str] = []
+def scenario_keys(seed: int, names: Names) -> Keys:
+    """The keys of all streams of a scenario, each named after its kind and its entities."""
+    stream_names: list[str] = []
     start = []
     for kind, axes in STREAMS.items():
-        start.append(len(spelled))
-        spelled += ["/".join((kind, *row)) for row in product(*(getattr(names, axis) for axis in axes))]
-    return Keys(stack(seed, spelled), np.array(start))
+        start.append(len(stream_names))
+        stream_names += ["/".join((kind, *row)) for row in product(*(getattr(names, axis) for axis in axes))]
+    return Keys(stream_keys(seed, stream_names), np.array(start))
 
 
 @entry
-def fill_uniforms(key_rows: Words, first: int, out: Floats) -> None:
-    """One uniform number a future and stream, into ``out`` (futures, streams)."""
-    for future in range(out.shape[0]):
-        for column in range(out.shape[1]):
-            out[future, column] = uniform((key_rows[column, 0], key_rows[column, 1]), first + future, 0, 0)
+def fill_uniforms(keys: Words, first: int, values: Floats) -> None:
+    """One uniform number for each future and stream, into ``values`` (futures, streams)."""
+    for future in range(values.shape[0]):
+        for column in range(values.shape[1]):
+            values[future, column] = uniform((keys[column, 0], keys[column, 1]), first + future, 0, 0)
 
 
 def uniforms(seed: int, names: Sequence[str], futures: int, first: int = 0) -> Floats:
-    """One uniform number in (0, 1) for each future and named stream, shape (futures, names)."""
-    out = np.empty((futures, len(names)))
-    fill_uniforms(stack(seed, names), first, out)
-    return out
+    """One uniform number in (0, 1) for each future and named stream, (futures, names)."""
+    values = np.empty((futures, len(names)))
+    fill_uniforms(stream_keys(seed, names), first, values)
+    return values

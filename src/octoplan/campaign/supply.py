@@ -1,19 +1,30 @@
-"""Parts (model.md section 4): suppliers, their outages, orders, and what is on hand at each plant."""
+"""Parts (model.md section 4): suppliers, their outages, orders, and the stocks of parts at each plant."""
 
 import numpy as np
 
+from octoplan.campaign.apportionment import apportion
 from octoplan.campaign.arithmetic import log
 from octoplan.campaign.compiled import kernel, leaf, structure
-from octoplan.campaign.money import Books, pay_plant
-from octoplan.campaign.sharing import share_out
-from octoplan.campaign.streams import LEAD, duration, stream, unit, words
+from octoplan.campaign.money import Ledger, pay_plant
+from octoplan.campaign.streams import LEAD, Moment, duration, key_of, random_words, to_uniform
 from octoplan.campaign.tally import PARTS
 from octoplan.scenario.arrays import Floats, Ints, Keys, Records
 
+MONTH = 30.4375
+"""Days in a mean month."""
+
 
 @structure
-class Outage:
-    """On/off renewal processes of several things: (n,) 1 while up, day of the next change, changes so far."""
+class OutageState:
+    """On/off renewal processes of suppliers, lanes or common causes.
+
+    up
+        (n,) 1 while up, 0 during an outage.
+    change
+        (n,) day of the next change.
+    changes
+        (n,) changes so far.
+    """
 
     up: Ints
     change: Floats
@@ -21,7 +32,7 @@ class Outage:
 
 
 @structure
-class SupplyLog:
+class SupplyTally:
     """The tallies of supply, see ``tally.TALLIES``."""
 
     part_shipped: Ints
@@ -30,19 +41,20 @@ class SupplyLog:
 
 
 @structure
-class Stores:
-    """Parts of the plants.
+class PartStocks:
+    """Parts of the plants, and the orders placed with suppliers.
 
     on_hand, on_order
-        (plants, parts) parts in store; parts ordered and not yet arrived.
+        (plants, parts) parts in stock; parts ordered and not yet arrived.
     backlog
         (plants, suppliers) parts ordered and not yet shipped.
     due
-        (days, plants, parts) parts that arrive on the day.
+        (days, plants, parts) parts that arrive on a day.
     ordered
-        (suppliers,) parts ordered from each so far.
+        (suppliers,) parts ordered from each supplier so far.
     credit
-        (suppliers,) parts the supplier has capacity for: grows on the days it is up, to a month's worth at the most.
+        (suppliers,) parts that the supplier has capacity to ship: grows on the days it is up, to a month's capacity at
+        the most.
     lead
         (parts,) mean lead time in days, weighted by sourcing.
     """
@@ -57,47 +69,56 @@ class Stores:
 
 
 @kernel
-def begin_outages(things: Records, keys: Keys, kind: int, future: int, stationary: bool) -> Outage:
-    """The processes on day 0: in their stationary state, or all up; exponential times to the first change.
+def initial_outages(records: Records, keys: Keys, kind: int, future: int, stationary: bool) -> OutageState:
+    """The renewal processes on day 0, with exponential times to the first change.
 
-    things
-        (n,) records with ``mtbf`` and ``mttr``.
+    records
+        (n,) records with ``mtbf`` and ``mttr`` in days.
+    kind
+        Kind of random stream.
+    stationary
+        True starts in the stationary distribution, up with probability MTBF / (MTBF + MTTR); False starts up.
     """
-    n = things.shape[0]
-    outage = Outage(np.ones(n, np.int64), np.zeros(n), np.zeros(n, np.int64))
+    n = records.shape[0]
+    outages = OutageState(np.ones(n, np.int64), np.zeros(n), np.zeros(n, np.int64))
     for i in range(n):
-        own = things[i]
-        w0, w1, _, _ = words(stream(keys, kind, i), future, 0, 0, 0)
-        if stationary and unit(w0) >= own.mtbf / (own.mtbf + own.mttr):
-            outage.up[i] = 0
-        outage.change[i] = -log(unit(w1)) * (own.mtbf if outage.up[i] == 1 else own.mttr)
-    return outage
+        record = records[i]
+        w0, w1, _, _ = random_words(key_of(keys, kind, i), future, 0, 0, 0)
+        if stationary and to_uniform(w0) >= record.mtbf / (record.mtbf + record.mttr):
+            outages.up[i] = 0
+        outages.change[i] = -log(to_uniform(w1)) * (record.mtbf if outages.up[i] == 1 else record.mttr)
+    return outages
 
 
 @kernel
-def run_outages(things: Records, keys: Keys, kind: int, future: int, day: int, outage: Outage) -> None:
-    """Carry the processes forward to the start of a day (renewal-reward availability MTBF / (MTBF + MTTR))."""
-    for i in range(things.shape[0]):
-        own = things[i]
-        while outage.change[i] <= day:
-            outage.up[i] = 1 - outage.up[i]
-            outage.changes[i] += 1
-            u = unit(words(stream(keys, kind, i), future, 0, outage.changes[i], 0)[0])
-            outage.change[i] += -log(u) * (own.mtbf if outage.up[i] == 1 else own.mttr)
+def advance_outages(records: Records, kind: int, moment: Moment, outages: OutageState) -> None:
+    """Advance the renewal processes to the start of a day (long-run availability MTBF / (MTBF + MTTR))."""
+    for i in range(records.shape[0]):
+        record = records[i]
+        key = key_of(moment.keys, kind, i)
+        while outages.change[i] <= moment.day:
+            outages.up[i] = 1 - outages.up[i]
+            outages.changes[i] += 1
+            u = to_uniform(random_words(key, moment.future, 0, outages.changes[i], 0)[0])
+            outages.change[i] += -log(u) * (record.mtbf if outages.up[i] == 1 else record.mttr)
 
 
 @kernel
-def empty_stores(suppliers: Records, sourcing: Floats, plants: int, parts: int, days: int) -> Stores:
-    """Stores on the first day: nothing on hand, nothing on order."""
+def initial_part_stocks(suppliers: Records, sourcing: Floats, plants: int, parts: int, days: int) -> PartStocks:
+    """The stocks of parts on the first day: none on hand, none on order.
+
+    sourcing
+        (suppliers,) weights of the plan.
+    """
     lead = np.zeros(parts)
     weight = np.zeros(parts)
     for s in range(suppliers.shape[0]):
-        own = suppliers[s]
-        lead[own.part] += sourcing[s] * own.lead
-        weight[own.part] += sourcing[s]
+        supplier = suppliers[s]
+        lead[supplier.part] += sourcing[s] * supplier.lead
+        weight[supplier.part] += sourcing[s]
     for n in range(parts):
         lead[n] = lead[n] / weight[n] if weight[n] > 0.0 else 0.0
-    return Stores(
+    return PartStocks(
         np.zeros((plants, parts), np.int64),
         np.zeros((plants, parts), np.int64),
         np.zeros((plants, suppliers.shape[0]), np.int64),
@@ -109,116 +130,136 @@ def empty_stores(suppliers: Records, sourcing: Floats, plants: int, parts: int, 
 
 
 @kernel
-def shipping(supplier_causes: Ints, suppliers: Outage, causes: Outage, ships: Ints) -> None:
-    """Which suppliers ship today, into ``ships`` (suppliers,): up, and no common cause that they share in force."""
-    for s in range(ships.shape[0]):
-        ships[s] = suppliers.up[s]
-        for z in range(causes.up.shape[0]):
-            if supplier_causes[s, z] == 1 and causes.up[z] == 0:
-                ships[s] = 0
+def available_suppliers(supplier_causes: Ints, suppliers: OutageState, causes: OutageState) -> Ints:
+    """Which suppliers ship today, (suppliers,) 0 or 1: up themselves, and none of their common causes in force.
+
+    supplier_causes
+        (suppliers, causes) 1 where the cause takes the supplier down.
+    """
+    up = np.empty(suppliers.up.shape[0], np.int64)
+    for s in range(up.shape[0]):
+        up[s] = suppliers.up[s]
+        for cause in range(causes.up.shape[0]):
+            if supplier_causes[s, cause] == 1 and causes.up[cause] == 0:
+                up[s] = 0
+    return up
 
 
 @leaf
-def shortfall(target: float, on_hand: int, on_order: int) -> int:
-    """Parts that bring the inventory position (on hand and on order) up to the base stock."""
-    return max(0, int(np.ceil(target - on_hand - on_order - 1e-9)))
+def base_stock_order(base_stock: float, on_hand: int, on_order: int) -> int:
+    """Parts that raise the inventory position (on hand and on order) to the base stock, rounded up; at least 0."""
+    return max(0, int(np.ceil(base_stock - on_hand - on_order - 1e-9)))
 
 
 @kernel
-def order_by_plan(suppliers: Records, sourcing: Floats, stores: Stores, plant: int, part: int, quantity: int) -> None:
-    """Split a planned order among the part's suppliers by sourcing weight, up or not."""
+def place_order(stocks: PartStocks, plant: int, part: int, supplier: int, quantity: int) -> None:
+    """Place an order of a plant with a supplier."""
+    stocks.backlog[plant, supplier] += quantity
+    stocks.on_order[plant, part] += quantity
+    stocks.ordered[supplier] += quantity
+
+
+@kernel
+def place_planned_order(
+    suppliers: Records, sourcing: Floats, stocks: PartStocks, plant: int, part: int, quantity: int
+) -> None:
+    """Split a planned order among the suppliers of the part by sourcing weight, whether they are up or not."""
     weight = np.zeros(suppliers.shape[0])
     for s in range(weight.shape[0]):
         if suppliers[s].part == part:
             weight[s] = sourcing[s]
-    taken = np.empty(weight.shape[0], np.int64)
-    share_out(quantity, weight, taken)
+    shares = np.empty(weight.shape[0], np.int64)
+    apportion(quantity, weight, shares)
     for s in range(weight.shape[0]):
-        stores.backlog[plant, s] += taken[s]
-        stores.on_order[plant, part] += taken[s]
-        stores.ordered[s] += taken[s]
+        place_order(stocks, plant, part, s, shares[s])
 
 
 @kernel
-def next_supplier(suppliers: Records, sourcing: Floats, stores: Stores, ships: Ints, part: int, quantity: int) -> int:
-    """The supplier that an order goes to, -1 for none: of those that ship today and have room for it, the one that
-    stands furthest behind its sourcing weight.
+def next_supplier(suppliers: Records, sourcing: Floats, stocks: PartStocks, up: Ints, part: int, quantity: int) -> int:
+    """The supplier that receives the next order of a part, -1 for none.
 
-    A supplier has room while what it has yet to ship is below a month of its capacity; the order, or what room it
-    leaves of it, must reach the minimum order.
+    Of the suppliers that ship today and have capacity left, the one with the fewest orders so far relative to its
+    sourcing weight. The order, or what capacity is left for it, must reach the minimum order.
+
+    up
+        (suppliers,) 1 where the supplier ships today.
     """
     chosen = -1
     least = np.inf
-    for s in range(ships.shape[0]):
-        own = suppliers[s]
-        if own.part == part and ships[s] == 1 and sourcing[s] > 0.0:
-            taken = min(quantity, room_of(own, stores.backlog[:, s].sum()))
-            behind = stores.ordered[s] / sourcing[s]
-            if taken > 0 and taken >= own.min_order and behind < least:
-                least = behind
+    for s in range(up.shape[0]):
+        supplier = suppliers[s]
+        if supplier.part == part and up[s] == 1 and sourcing[s] > 0.0:
+            possible = min(quantity, remaining_capacity(supplier, stocks.backlog[:, s].sum()))
+            relative = stocks.ordered[s] / sourcing[s]
+            if possible > 0 and possible >= supplier.min_order and relative < least:
+                least = relative
                 chosen = s
     return chosen
 
 
 @kernel
-def room_of(own: Records, backlog: int) -> int:
-    """Parts a supplier can still be asked for: a month of its capacity, or its minimum order, less its backlog."""
-    return int(max(1.0, 30.4375 * own.capacity, own.min_order)) - backlog
+def remaining_capacity(supplier: Records, backlog: int) -> int:
+    """Parts that can still be ordered from a supplier: a month's capacity, or its minimum order, less its backlog."""
+    return int(max(1.0, MONTH * supplier.capacity, supplier.min_order)) - backlog
 
 
 @kernel
-def order_by_need(
-    suppliers: Records, sourcing: Floats, stores: Stores, ships: Ints, plant: int, part: int, quantity: int
+def place_base_stock_order(
+    suppliers: Records, sourcing: Floats, stocks: PartStocks, up: Ints, plant: int, part: int, quantity: int
 ) -> None:
-    """Order parts for a plant from one supplier after another; what none can take waits for the next review."""
+    """Order parts for a plant from one supplier after another; what none can deliver waits for the next review."""
     while quantity > 0:
-        s = next_supplier(suppliers, sourcing, stores, ships, part, quantity)
+        s = next_supplier(suppliers, sourcing, stocks, up, part, quantity)
         if s < 0:
             return
-        taken = min(quantity, room_of(suppliers[s], stores.backlog[:, s].sum()))
-        stores.backlog[plant, s] += taken
-        stores.on_order[plant, part] += taken
-        stores.ordered[s] += taken
-        quantity -= taken
+        possible = min(quantity, remaining_capacity(suppliers[s], stocks.backlog[:, s].sum()))
+        place_order(stocks, plant, part, s, possible)
+        quantity -= possible
 
 
 @kernel
 def ship_parts(
-    suppliers: Records, payer: Ints, keys: Keys, books: Books, diary: SupplyLog, stores: Stores, ships: Ints,
-    row: int, future: int, day: int,
-) -> None:  # fmt: skip
-    """Suppliers that are up ship their backlog within capacity, plants taking turns; parts are paid when shipped.
+    suppliers: Records, payer: Ints, stocks: PartStocks, up: Ints, ledger: Ledger, tally: SupplyTally, moment: Moment
+) -> None:
+    """Ship the backlog of the suppliers that are up, within capacity; plants take turns. Parts are paid when shipped.
 
     payer
         (plants,) who pays for each plant.
+    up
+        (suppliers,) 1 where the supplier ships today.
     """
-    plants, days = stores.on_hand.shape[0], stores.due.shape[0]
-    for s in range(ships.shape[0]):
-        own = suppliers[s]
-        if ships[s] == 0:
-            diary.supplier_down[row, s] += 1
+    plants, days, row = stocks.on_hand.shape[0], stocks.due.shape[0], ledger.row
+    for s in range(up.shape[0]):
+        supplier = suppliers[s]
+        if up[s] == 0:
+            tally.supplier_down[row, s] += 1
             continue
-        stores.credit[s] = min(stores.credit[s] + own.capacity, max(1.0, 30.4375 * own.capacity))
-        begin = first_in_turn(stores.backlog[:, s], day)
+        stocks.credit[s] = min(stocks.credit[s] + supplier.capacity, max(1.0, MONTH * supplier.capacity))
+        first = first_plant_in_turn(stocks.backlog[:, s], moment.day)
         for turn in range(plants):
-            p = (begin + turn) % plants
-            quantity = min(stores.backlog[p, s], int(stores.credit[s]))
+            p = (first + turn) % plants
+            quantity = min(stocks.backlog[p, s], int(stocks.credit[s]))
             if quantity == 0:
                 continue
-            stores.backlog[p, s] -= quantity
-            stores.credit[s] -= quantity
-            diary.part_shipped[row, s] += quantity
-            diary.part_sold[row, p, s] += quantity
-            lead = duration(stream(keys, LEAD, s * plants + p), future, day, 0, own.lead, own.lead_cv)
-            arrival = day + int(lead + 0.5)
+            stocks.backlog[p, s] -= quantity
+            stocks.credit[s] -= quantity
+            tally.part_shipped[row, s] += quantity
+            tally.part_sold[row, p, s] += quantity
+            key = key_of(moment.keys, LEAD, s * plants + p)
+            lead = duration(key, moment.future, moment.day, 0, supplier.lead, supplier.lead_cv)
+            arrival = moment.day + int(lead + 0.5)
             if arrival < days:
-                stores.due[arrival, p, own.part] += quantity
-            pay_plant(books, row, p, PARTS, payer[p], own.price_currency, quantity * own.price)
+                stocks.due[arrival, p, supplier.part] += quantity
+            pay_plant(ledger, p, PARTS, payer[p], supplier.price_currency, quantity * supplier.price)
 
 
 @leaf
-def first_in_turn(backlog: Ints, day: int) -> int:
-    """The plant that a supplier serves first today: those with a backlog, (plants,), take turns day by day."""
+def first_plant_in_turn(backlog: Ints, day: int) -> int:
+    """The plant that a supplier serves first today: plants with a backlog take turns day by day.
+
+    backlog
+        (plants,) parts ordered from the supplier and not yet shipped.
+    """
     waiting = 0
     for p in range(backlog.shape[0]):
         waiting += backlog[p] > 0
@@ -234,10 +275,10 @@ def first_in_turn(backlog: Ints, day: int) -> int:
 
 
 @kernel
-def receive(stores: Stores, day: int) -> None:
-    """Parts due today go into store."""
-    for p in range(stores.on_hand.shape[0]):
-        for n in range(stores.on_hand.shape[1]):
-            arrived = stores.due[day, p, n]
-            stores.on_hand[p, n] += arrived
-            stores.on_order[p, n] -= arrived
+def receive_parts(stocks: PartStocks, day: int) -> None:
+    """Add the parts that arrive today to the stocks of the plants."""
+    for p in range(stocks.on_hand.shape[0]):
+        for n in range(stocks.on_hand.shape[1]):
+            arrived = stocks.due[day, p, n]
+            stocks.on_hand[p, n] += arrived
+            stocks.on_order[p, n] -= arrived

@@ -1,7 +1,7 @@
-"""What a future leaves behind: the tallies, declared once, with their axes, units and meaning.
+"""The tallies: the results of a future, declared once with their axes, units and meaning.
 
-The kernel adds to them; ``outcomes`` labels them. Axes are named after ``scenario.arrays.Names``; three more
-are spelled out here: costs, and the limiting factors of plants and of nights.
+Kernels add to them, ``outcomes`` labels them. Axes are named after ``scenario.arrays.Names``; three more are declared
+here: costs, and the limiting factors of plants and of nights.
 """
 
 from collections import namedtuple
@@ -32,8 +32,17 @@ PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS, TRAINING, CREWS, KITS,
 
 
 @dataclass(frozen=True)
-class Tallied:
-    """One tally: its name, axes (after the future), numpy type, unit and meaning."""
+class TallySpec:
+    """The declaration of one tally.
+
+    Attributes:
+        name: Its name in the results.
+        axes: Its axes after the future.
+        dtype: The numpy type. Counts that can pass 2^31 in a month have 64 bits; threats and days cannot.
+        unit: Its unit; ``money`` stands for the reporting currency.
+        meaning: Its long name.
+
+    """
 
     name: str
     axes: tuple[str, ...]
@@ -43,47 +52,63 @@ class Tallied:
 
 
 TALLIES = (
-    Tallied("made", ("month", "plant"), "i8", "unit", "units started, scrapped ones included"),
-    Tallied("good", ("month", "plant"), "i8", "unit", "good units made"),
-    Tallied("hours_paid", ("month", "plant"), "f8", "hour", "labour hours paid"),
-    Tallied("hours_worked", ("month", "plant"), "f8", "hour", "labour hours spent on units"),
-    Tallied("heads", ("month", "plant"), "f8", "worker", "workers at the month's end"),
-    Tallied("experience", ("month", "plant"), "f8", "unit", "units of experience at the month's end"),
-    Tallied("plant_limit", ("month", "plant", "limit"), "i4", "day", "plant-days by limiting factor"),
-    Tallied("plant_down", ("month", "plant"), "f8", "day", "days of output lost to hits and power"),
-    Tallied("delivered", ("month", "plant"), "i8", "unit", "units of the plant that reached a region"),
-    Tallied("sent", ("month", "plant", "lane"), "i8", "unit", "units that left the plant by the lane"),
-    Tallied("plant_stock", ("month", "plant"), "i8", "unit", "units waiting at the plant at the month's end"),
-    Tallied("part_stock", ("month", "plant", "part"), "i8", "part", "parts on hand at the month's end"),
-    Tallied("part_due", ("month", "plant", "part"), "i8", "part", "parts ordered and not arrived at the month's end"),
-    Tallied("part_shipped", ("month", "supplier"), "i8", "part", "parts shipped by the supplier"),
-    Tallied("part_sold", ("month", "plant", "supplier"), "i8", "part", "parts shipped to the plant by the supplier"),
-    Tallied("supplier_down", ("month", "supplier"), "i4", "day", "days the supplier was down"),
-    Tallied("lane_down", ("month", "lane"), "i4", "day", "days the lane was down"),
-    Tallied("transit", ("month", "design"), "i8", "unit", "units under way at the month's end"),
-    Tallied("stock", ("month", "region", "design"), "i8", "unit", "units in the region at the month's end"),
-    Tallied("received", ("month", "region", "design"), "i8", "unit", "units that reached the region"),
-    Tallied("launched", ("month", "region", "threat"), "i4", "threat", "threats by destination"),
-    Tallied("leaked", ("month", "region", "threat"), "i4", "threat", "threats that reached their destination"),
-    Tallied("stopped", ("month", "region", "threat"), "i4", "threat", "threats by the region that stopped them"),
-    Tallied("stopped_by", ("month", "layer", "threat"), "i4", "threat", "threats by the layer that stopped them"),
-    Tallied("shots", ("month", "layer"), "f8", "shot", "shots fired by the layer; sorties for interceptors"),
-    Tallied("sorties", ("month", "region", "design"), "i8", "sortie", "interceptors launched"),
-    Tallied("contacts", ("month", "region", "design"), "i8", "sortie", "sorties that contacted their threat"),
-    Tallied("recovered", ("month", "region", "design"), "i8", "unit", "interceptors recovered without contact"),
-    Tallied("kills", ("month", "region", "design", "threat"), "i4", "threat", "threats killed by interceptors"),
-    Tallied("nights", ("month", "region", "night_limit"), "i4", "day", "region-nights by limiting factor"),
-    Tallied("damage", ("month", "region"), "f8", "money", "damage by leakers"),
-    Tallied("crews", ("month",), "i8", "crew", "trained crews at the month's end"),
-    Tallied("kits", ("month",), "i8", "kit", "kits at the month's end"),
-    Tallied("fit", ("month",), "i8", "crew-night", "crews fit to fly, summed over regions and nights"),
-    Tallied("spend", ("month", "cost", "payer"), "f8", "money", "spend, real, at the day's exchange rate"),
-    Tallied("spend_local", ("month", "payer", "currency"), "f8", "local money", "the same spend in its currency"),
-    Tallied("plant_spend", ("month", "plant", "cost"), "f8", "money", "the part of the spend that is the plant's"),
-    Tallied("exchange", ("month", "currency"), "f8", "money", "price of one unit at the month's end"),
-    Tallied("block", ("month", "design"), "i4", "1", "blocks released by the month's end"),
-    Tallied("opened", ("plant",), "f8", "day", "day the plant's gates are passed"),
-    Tallied("imbalance", (), "i8", "unit", "largest daily difference of the unit accounts; 0 when they close"),
+    TallySpec("made", ("month", "plant"), "i8", "unit", "units started, including scrapped units"),
+    TallySpec("good", ("month", "plant"), "i8", "unit", "good units made"),
+    TallySpec("hours_paid", ("month", "plant"), "f8", "hour", "labour hours paid"),
+    TallySpec("hours_worked", ("month", "plant"), "f8", "hour", "labour hours worked on units"),
+    TallySpec("heads", ("month", "plant"), "f8", "worker", "workers at the month's end"),
+    TallySpec("experience", ("month", "plant"), "f8", "unit", "units of experience at the month's end"),
+    TallySpec("plant_limit", ("month", "plant", "limit"), "i4", "day", "plant-days by limiting factor"),
+    TallySpec("plant_down", ("month", "plant"), "f8", "day", "plant-days of output lost to strikes and power cuts"),
+    TallySpec("delivered", ("month", "plant"), "i8", "unit", "units of the plant delivered to the regions"),
+    TallySpec("sent", ("month", "plant", "lane"), "i8", "unit", "units sent from the plant by the lane"),
+    TallySpec("plant_stock", ("month", "plant"), "i8", "unit", "units waiting at the plant at the month's end"),
+    TallySpec("part_stock", ("month", "plant", "part"), "i8", "part", "parts in stock at the month's end"),
+    TallySpec("part_due", ("month", "plant", "part"), "i8", "part", "parts on order at the month's end"),
+    TallySpec("part_shipped", ("month", "supplier"), "i8", "part", "parts shipped by the supplier"),
+    TallySpec("part_sold", ("month", "plant", "supplier"), "i8", "part", "parts shipped by the supplier to the plant"),
+    TallySpec("supplier_down", ("month", "supplier"), "i4", "day", "days on which the supplier was down"),
+    TallySpec("lane_down", ("month", "lane"), "i4", "day", "days on which the lane was down"),
+    TallySpec("transit", ("month", "design"), "i8", "unit", "units in transit at the month's end"),
+    TallySpec("stock", ("month", "region", "design"), "i8", "unit", "units in the region at the month's end"),
+    TallySpec("received", ("month", "region", "design"), "i8", "unit", "units delivered to the region"),
+    TallySpec("launched", ("month", "region", "threat"), "i4", "threat", "threats launched, by destination"),
+    TallySpec(
+        "leaked", ("month", "region", "threat"), "i4", "threat", "leakers: threats that reached their destination"
+    ),
+    TallySpec(
+        "stopped", ("month", "region", "threat"), "i4", "threat", "threats stopped, by the region that stopped them"
+    ),
+    TallySpec("stopped_by", ("month", "layer", "threat"), "i4", "threat", "threats stopped, by layer"),
+    TallySpec("shots", ("month", "layer"), "f8", "shot", "shots fired by the layer (sorties for interceptors)"),
+    TallySpec("sorties", ("month", "region", "design"), "i8", "sortie", "interceptors launched"),
+    TallySpec("contacts", ("month", "region", "design"), "i8", "sortie", "sorties with contact"),
+    TallySpec("recovered", ("month", "region", "design"), "i8", "unit", "interceptors recovered without contact"),
+    TallySpec("kills", ("month", "region", "design", "threat"), "i4", "threat", "threats killed by interceptors"),
+    TallySpec(
+        "nights",
+        ("month", "region", "night_limit"),
+        "i4",
+        "day",
+        "region-nights with engageable threats, by limiting factor",
+    ),
+    TallySpec("damage", ("month", "region"), "f8", "money", "damage done by leakers"),
+    TallySpec("crews", ("month",), "i8", "crew", "trained crews at the month's end"),
+    TallySpec("kits", ("month",), "i8", "kit", "kits at the month's end"),
+    TallySpec("crews_available", ("month",), "i8", "crew-night", "crews able to fly, summed over regions and nights"),
+    TallySpec("spend", ("month", "cost", "payer"), "f8", "money", "spend in real terms, at the day's exchange rate"),
+    TallySpec(
+        "spend_local",
+        ("month", "payer", "currency"),
+        "f8",
+        "local money",
+        "the same spend in the currency it is paid in",
+    ),
+    TallySpec("plant_spend", ("month", "plant", "cost"), "f8", "money", "spend of the plant"),
+    TallySpec("exchange", ("month", "currency"), "f8", "money", "price of one unit of the currency at the month's end"),
+    TallySpec("block", ("month", "design"), "i4", "1", "blocks released by the month's end"),
+    TallySpec("opened", ("plant",), "f8", "day", "day on which the plant's last gate is passed"),
+    TallySpec("imbalance", (), "i8", "unit", "largest imbalance of the daily unit accounts; 0 when they balance"),
 )
 
 if TYPE_CHECKING:
@@ -100,7 +125,7 @@ else:
     Tally = namedtuple("Tally", [t.name for t in TALLIES])
 
 
-def axes(names: Names) -> dict[str, tuple[str, ...]]:
+def axis_labels(names: Names) -> dict[str, tuple[str, ...]]:
     """The labels along each axis of the tallies."""
     return {
         "month": names.months,
@@ -120,7 +145,7 @@ def axes(names: Names) -> dict[str, tuple[str, ...]]:
     }
 
 
-def empty(names: Names) -> Tally:
-    """A tally of zeros for one future (0-d tallies are arrays of shape (1,))."""
-    sizes = {axis: len(labels) for axis, labels in axes(names).items()}
+def empty_tally(names: Names) -> Tally:
+    """The tallies of one future, all zero; a tally without axes is an array of shape (1,)."""
+    sizes = {axis: len(labels) for axis, labels in axis_labels(names).items()}
     return Tally(*(np.zeros([sizes[a] for a in t.axes] or [1], t.dtype) for t in TALLIES))

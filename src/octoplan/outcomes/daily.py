@@ -5,13 +5,24 @@ from datetime import timedelta
 import numpy as np
 import xarray as xr
 
-from octoplan.campaign.day import FLOWN, REASONS
-from octoplan.campaign.futures import fly_batch
-from octoplan.campaign.tally import TALLIES, axes
+from octoplan.campaign.future import COMPLETED, FAILURE_REASONS
+from octoplan.campaign.futures import simulate_batch
+from octoplan.campaign.tally import TALLIES, axis_labels
 from octoplan.errors import RunError
 from octoplan.outcomes.run import Run
 
-DAILY_TALLIES = ("launched", "leaked", "stopped", "stopped_by", "shots", "sorties", "kills", "nights", "damage", "fit")
+DAILY_TALLIES = (
+    "launched",
+    "leaked",
+    "stopped",
+    "stopped_by",
+    "shots",
+    "sorties",
+    "kills",
+    "nights",
+    "damage",
+    "crews_available",
+)
 """The tallies given by day unless others are asked for."""
 
 
@@ -34,10 +45,10 @@ def daily_tallies(run: Run, future: int, keep: tuple[str, ...] = DAILY_TALLIES) 
         links=run.compiled.links._replace(row_of=np.arange(days)),
     )
     draws = run.assumptions.values[future : future + 1]
-    simulated = fly_batch(compiled, draws, run.seed, future, keep, ())
-    if simulated.status[0] != FLOWN:
-        raise RunError(f"future {future} failed: {REASONS[int(simulated.status[0])]}")
-    labels = {**axes(run.compiled.names), "day": np.array(dates, "datetime64[ns]")}
+    simulated = simulate_batch(compiled, draws, run.seed, future, keep, ())
+    if simulated.status[0] != COMPLETED:
+        raise RunError(f"future {future} failed: {FAILURE_REASONS[int(simulated.status[0])]}")
+    labels = {**axis_labels(run.compiled.names), "day": np.array(dates, "datetime64[ns]")}
     variables = {}
     for tally in TALLIES:
         if tally.name in keep:

@@ -6,12 +6,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import fly_batch
+from octoplan.campaign.futures import simulate_batch
 from octoplan.campaign.tally import TALLIES
 from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, DEFAULT_TALLIES, to_dataset
-from octoplan.scenario.arrays import Compiled, Ints, World, world
+from octoplan.scenario.arrays import Compiled, EntityRecords, Ints, entity_records
 
 FUTURES = 4
 """Futures of a run at medians."""
@@ -23,11 +23,11 @@ def run_at_medians(run: Run, futures: int = FUTURES) -> Run:
     """The first futures of a run with every assumption at its median: what varies between them is chance alone."""
     median = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     draws = np.repeat(median, futures, axis=0)
-    simulated = fly_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
+    simulated = simulate_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
     return replace(
         run,
         data=to_dataset(run.scenario, simulated.tally),
-        counterfactual=to_dataset(run.scenario, simulated.without),
+        counterfactual=to_dataset(run.scenario, simulated.counterfactual),
         assumptions=xr.DataArray(draws, dims=("future", "assumption")),
         status=simulated.status,
         messages=simulated.messages,
@@ -46,7 +46,7 @@ class MedianCase:
 
     run: Run
     days: xr.Dataset
-    world: World
+    world: EntityRecords
 
     @property
     def compiled(self) -> Compiled:
@@ -73,4 +73,4 @@ def median_case(run: Run) -> MedianCase:
     """The base case at medians of a run; raises RunError where that future fails."""
     medians = run_at_medians(run, 1)
     days = daily_tallies(medians, 0, TALLIES_BY_DAY)
-    return MedianCase(medians, days, world(run.compiled, medians.assumptions.values[0]))
+    return MedianCase(medians, days, entity_records(run.compiled, medians.assumptions.values[0]))

@@ -6,8 +6,8 @@ from datetime import timedelta
 import numpy as np
 import xarray as xr
 
-from octoplan.campaign.day import REASONS, TOO_MANY
-from octoplan.campaign.launches import FAILED, launch_all
+from octoplan.campaign.arrival_batches import FAILED, simulate_arrivals
+from octoplan.campaign.future import FAILURE_REASONS, TOO_MANY
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.scenario import Scenario
 
@@ -26,14 +26,14 @@ def draw_raids(
     """
     assumptions = draw_assumptions(scenario, futures, seed)
     compiled = scenario.compile()
-    launched = launch_all(compiled, assumptions, seed=seed, executor=executor)
+    launched = simulate_arrivals(compiled, assumptions, seed=seed, executor=executor)
     days = [scenario.start + timedelta(days=day) for day in range(launched.shape[1])]
     about = {"units": "threat", "long_name": "threats by destination", "where_failed": FAILED}
     failed = launched[:, 0, 0, 0] == FAILED
     return xr.Dataset(
         {
             "launched": (("future", "day", "threat", "region"), launched, about),
-            "failed": ("future", failed, {"long_name": f"the future failed: {REASONS[TOO_MANY]}"}),
+            "failed": ("future", failed, {"long_name": f"the future failed: {FAILURE_REASONS[TOO_MANY]}"}),
         },
         coords={
             "future": np.arange(futures),

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import BATCH, fly
+from octoplan.campaign.futures import BATCH, simulate_futures
 from octoplan.campaign.streams import uniforms
-from octoplan.campaign.tally import TALLIES, axes
+from octoplan.campaign.tally import TALLIES, axis_labels
 from octoplan.errors import FutureFailed, RunError, Unfinished
 from octoplan.outcomes.run import Run
 from octoplan.scenario import Scenario
@@ -38,7 +38,7 @@ DEFAULT_TALLIES = (
     "nights",
     "damage",
     "crews",
-    "fit",
+    "crews_available",
     "kits",
     "spend",
     "plant_spend",
@@ -106,7 +106,7 @@ def simulate(
     draws = draw_assumptions(scenario, futures, seed)
     compiled = scenario.compile()
     try:
-        simulated = fly(
+        simulated = simulate_futures(
             compiled,
             draws,
             seed=seed,
@@ -114,7 +114,7 @@ def simulate(
             batch=batch,
             halt=halt,
             keep=names,
-            without=COUNTERFACTUAL_TALLIES if counterfactual else (),
+            counterfactual=COUNTERFACTUAL_TALLIES if counterfactual else (),
             progress=progress,
             keep_going=keep_going,
         )
@@ -124,7 +124,7 @@ def simulate(
         scenario=scenario,
         seed=seed,
         data=to_dataset(scenario, simulated.tally),
-        counterfactual=to_dataset(scenario, simulated.without),
+        counterfactual=to_dataset(scenario, simulated.counterfactual),
         assumptions=xr.DataArray(
             draws,
             dims=("future", "assumption"),
@@ -150,7 +150,7 @@ def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
 
 def to_dataset(scenario: Scenario, tallies: Mapping[str, NDArray[Any]]) -> xr.Dataset:
     """Tallies, name to (futures, *axes), as a dataset with coordinates, units and long names; no array is copied."""
-    labels = axes(scenario.names)
+    labels = axis_labels(scenario.names)
     money = f"{scenario.currency} ({scenario.price_base} prices)"
     variables = {}
     for tally in TALLIES:

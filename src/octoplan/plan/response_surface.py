@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from octoplan.campaign.futures import fly
+from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.tally import LAYERS, TALLIES
-from octoplan.campaign.tally import axes as labels
+from octoplan.campaign.tally import axis_labels as labels
 from octoplan.errors import FutureFailed, PlanError
 from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, Plan
@@ -43,7 +43,7 @@ PARTITION_ROUNDS = 30
 """Most rounds of one least-squares partition fit."""
 
 EVERY_RUN_TALLIES = (
-    "leaked", "kills", "sorties", "recovered", "spend", "crews", "kits", "fit", "launched", "exchange",
+    "leaked", "kills", "sorties", "recovered", "spend", "crews", "kits", "crews_available", "launched", "exchange",
 )  # fmt: skip
 """Tallies kept of every design run."""
 
@@ -265,7 +265,7 @@ def run_design(
                 progress("simulating the design runs", number * total + done, len(simulations) * total)
 
         try:
-            simulated = fly(
+            simulated = simulate_futures(
                 compiled._replace(plan=scaled_plan(compiled, *factors)), drawn, seed=seed, executor=executor,
                 batch=5, keep=EVERY_RUN_TALLIES if row else first_run, progress=report,
             )  # fmt: skip
@@ -349,9 +349,9 @@ def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] =
     programme = np.isin(np.arange(len(runs.compiled.names.designs)), template.plants["design"])
     killed = np.stack([runs.tally("kills", r).sum((2, 3, 4)) for r in rows], 1)
     used = np.stack([(runs.tally("sorties", r) - runs.tally("recovered", r)).sum(2) for r in rows], 1)
-    crew_nights = np.stack([runs.tally("fit", r) for r in rows], 1)
+    crew_nights = np.stack([runs.tally("crews_available", r) for r in rows], 1)
     most = max(rows, key=lambda r: equipped(runs, r).sum())
-    nights = runs.tally("fit", most) / np.maximum(equipped(runs, most), 1.0)
+    nights = runs.tally("crews_available", most) / np.maximum(equipped(runs, most), 1.0)
     loss = np.stack([loss_of(runs, r) for r in rows], 1)
     shape = (futures, len(DESIGN), len(runs.months))
     points = np.stack([np.broadcast_to(threats[:, None], shape), crew_nights, used[..., programme].sum(3)], 3)

@@ -1,4 +1,4 @@
-"""The compiled scenario: flat arrays of plain numbers, the only thing the campaign ever sees.
+"""The compiled scenario: flat arrays of plain numbers, the only input of the campaign.
 
 An entity is a record of a structured array, a row in the order of the scenario folder; its fields are the
 links (row numbers, -1 for none) and the parameters of its kind in the units of ``entities.KINDS``. A money
@@ -33,10 +33,10 @@ def record(kind: Kind) -> np.dtype[np.void]:
 RECORDS = {kind.name: record(kind) for kind in KINDS if kind.parameters}
 
 
-class World(NamedTuple):
-    """One future's assumptions and the structure they hang on.
+class EntityRecords(NamedTuple):
+    """The entities of a scenario with the assumptions of one future filled in.
 
-    Records (see ``entities.KINDS`` for fields and units), one row an entity or pair.
+    Records (see ``entities.KINDS`` for fields and units), one row for each entity or pair.
     """
 
     currencies: Records
@@ -62,6 +62,50 @@ class World(NamedTuple):
     crews: Records
     kits: Records
     finance: Records
+
+
+class Keys(NamedTuple):
+    """Keys of random streams (``campaign.streams``): the key of row i of stream kind k is ``words[start[k] + i]``.
+
+    words
+        (streams, 2) the seed and the hash of the stream's name.
+    start
+        (kinds,) first row of each kind of stream.
+    """
+
+    words: Words
+    start: Ints
+
+
+class ArrivalProcess(NamedTuple):
+    """Everything that decides how many threats arrive, of which class, and where: all that those kernels are given.
+
+    process, packages, splits
+        Records of the raid process, of the packages, and of (package, region).
+    threats
+        Records of the classes, with ``ARRIVAL_FIELDS`` alone.
+    given
+        (days given, packages) counts of the first days that are given, not drawn; may have no row.
+    salvo_factor
+        (days,) factor of what-ifs on the share of salvo days.
+    threat_factor
+        (days, threats) factors of what-ifs on the counts of the classes.
+    keys
+        The keys of the arrivals' random streams.
+    """
+
+    process: Records
+    packages: Records
+    splits: Records
+    threats: Records
+    given: Ints
+    salvo_factor: Floats
+    threat_factor: Floats
+    keys: Keys
+
+
+ARRIVAL_FIELDS = ("package", "direct", "mix")
+"""What decides the arrivals of a class of threat, and whether it follows the corridors."""
 
 
 class Known(NamedTuple):
@@ -131,7 +175,7 @@ class Links(NamedTuple):
         (1,) the missile layer that kills are compared with.
     given
         (days, packages) counts of the first days that are given, not drawn; days may be 0.
-    salvo_times, threat_times
+    salvo_factor, threat_factor
         (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
     known
         what is known on a date.
@@ -151,8 +195,8 @@ class Links(NamedTuple):
     into: Ints
     reference_layer: Ints
     given: Ints
-    salvo_times: Floats
-    threat_times: Floats
+    salvo_factor: Floats
+    threat_factor: Floats
     known: Known
 
 
@@ -215,19 +259,6 @@ class Plan(NamedTuple):
     programme: Ints
 
 
-class Keys(NamedTuple):
-    """Stream keys (``campaign.streams``): the key of row i of stream kind k is ``words[start[k] + i]``.
-
-    words
-        (streams, 2) the seed and the hash of the stream's name.
-    start
-        (kinds,) where each kind of stream begins.
-    """
-
-    words: Words
-    start: Ints
-
-
 class Names(NamedTuple):
     """The names of the rows, in order: coordinates of every result."""
 
@@ -251,28 +282,76 @@ class Names(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A scenario ready to fly: structure, plan, names, and where each assumption goes.
+    """A scenario ready to be simulated: structure, plan, names, and which assumption fills which number.
 
-    ``slots`` says, for kind, parameter and row, which column of the assumption draws fills it: an (rows,) int
-    array for each ``(kind, parameter)``; -1 where no number is needed (the field is 0). ``template`` holds
-    the records with links and currencies filled in and parameters at zero.
+    names
+        The names of the rows.
+    links
+        The structure that no assumption changes.
+    plan
+        The decisions.
+    template
+        The records of the entities with links and currencies filled in and parameters at 0.
+    slots
+        (kind, parameter) -> (rows,) column of the assumption draws that fills the parameter of each row; -1 where no
+        number is needed (the field is 0).
     """
 
     names: Names
     links: Links
     plan: Plan
-    template: World
+    template: EntityRecords
     slots: dict[tuple[str, str], Ints]
 
 
-def world(compiled: Compiled, assumptions: Floats) -> World:
+def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
+    """The records of one kind of entity, (rows,) for one future and (futures, rows) for several.
+
+    assumptions
+        (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
+    """
+    template = getattr(compiled.template, kind)
+    shape = (*assumptions.shape[:-1], *template.shape)
+    records = np.broadcast_to(template, shape).copy()
+    # the column -1, of a number that no assumption fills, is the last
+    values = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
+    for (owner, parameter), columns in compiled.slots.items():
+        if owner == kind:
+            records[parameter] = values[..., columns]
+    return records
+
+
+def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
     """The records of one future.
 
     assumptions
         (columns,) one draw of every assumption, in the units of ``entities.KINDS``.
     """
-    records = {name: array.copy() for name, array in compiled.template._asdict().items()}
-    values = np.append(assumptions, 0.0)  # a column of -1, for a number that no assumption fills, is the last
-    for (kind, parameter), columns in compiled.slots.items():
-        records[kind][parameter] = values[columns]
-    return World(**records)
+    return EntityRecords(*(records_of(compiled, kind, assumptions) for kind in EntityRecords._fields))
+
+
+def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> ArrivalProcess:
+    """The inputs of the arrival kernels in one future; for several futures, records are (futures, rows).
+
+    assumptions
+        (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
+    keys
+        The keys of all random streams of the scenario; those of the arrivals come first.
+    """
+    process, packages, splits, threats = (
+        records_of(compiled, kind, assumptions) for kind in ("raids", "packages", "splits", "threats")
+    )
+    fields = np.dtype([(name, threats.dtype[name]) for name in ARRIVAL_FIELDS])
+    classes = np.empty(threats.shape, fields)
+    for name in ARRIVAL_FIELDS:
+        classes[name] = threats[name]
+    links = compiled.links
+    end = keys.start[ARRIVAL_STREAMS]
+    return ArrivalProcess(
+        process, packages, splits, classes, links.given, links.salvo_factor, links.threat_factor,
+        Keys(keys.words[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
+    )  # fmt: skip
+
+
+ARRIVAL_STREAMS = 8
+"""Kinds of random stream that arrivals draw from, the first of ``campaign.streams.STREAMS``."""

@@ -6,7 +6,7 @@ from math import cos, pi
 
 import numpy as np
 
-from octoplan.scenario.arrays import RECORDS, Compiled, Floats, Ints, Known, Links, Names, Plan, Records, World
+from octoplan.scenario.arrays import RECORDS, Compiled, EntityRecords, Floats, Ints, Known, Links, Names, Plan, Records
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
@@ -71,7 +71,7 @@ def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[st
 
 def template(
     programme: Programme, names: Names, assumptions: Sequence[Assumption], slots: Mapping[Number, int]
-) -> World:
+) -> EntityRecords:
     """Records with links and currencies filled in, and every number at zero."""
     records: dict[str, Records] = {}
     for name, dtype in RECORDS.items():
@@ -87,7 +87,7 @@ def template(
                     found = names.currencies.index(assumptions[column].currency) if column >= 0 else -1
                     table[f"{parameter.name}_currency"][index] = found
         records[name] = table
-    return World(**records)
+    return EntityRecords(**records)
 
 
 def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
@@ -133,8 +133,8 @@ def links(programme: Programme, names: Names, given: Ints, times: Times, known: 
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
         given=given,
-        salvo_times=times.salvos,
-        threat_times=times.threats,
+        salvo_factor=times.salvos,
+        threat_factor=times.threats,
         known=known,
     )
 

@@ -216,7 +216,7 @@ def crews(run: Run) -> go.Figure:
     """Trained crews, kits, and crews available on a night."""
     view = view_of(run)
     trained, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
-    available = view.tally("fit") / view.days
+    available = view.tally("crews_available") / view.days
     chart = new_figure(
         f"Of {median(trained[:, -1]):,.0f} trained crews and {median(kits[:, -1]):,.0f} kits at the end, "
         f"{median(available.mean(axis=1)):,.0f} crews are available on an average night"

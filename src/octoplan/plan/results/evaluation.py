@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.campaign.futures import fly
+from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
@@ -131,7 +131,7 @@ def simulate_plan(
     progress: Callable[[int, int], None] | None,
 ) -> SimulatedPlan:
     """One compiled plan over the futures of a seed; months before the date of a state are not counted."""
-    tally = fly(
+    tally = simulate_futures(
         compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
     ).tally  # fmt: skip
     runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))

@@ -1,0 +1,67 @@
+"""Accounts of units, and the stocks at the end of a month."""
+
+from octoplan.campaign.compiled import kernel
+from octoplan.campaign.delivery import UnitStocks
+from octoplan.campaign.future_state import Branch, Model
+from octoplan.campaign.production import current_block
+from octoplan.scenario.arrays import Ints, Records
+
+
+@kernel
+def account_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
+    """Units made less those scrapped, lost, spent, under way and in stock: the largest difference of any design.
+
+    0 when the accounts balance; a negative stock counts as a difference, too.
+
+    waiting
+        (plants, blocks) units at the plants.
+    """
+    designs = stocks.made.shape[0]
+    blocks = stocks.stock.shape[1] // designs
+    worst = 0
+    for d in range(designs):
+        difference = stocks.made[d] - stocks.scrapped[d] - stocks.lost[d] - stocks.spent[d] - stocks.transit[d]
+        for r in range(stocks.stock.shape[0]):
+            for c in range(d * blocks, (d + 1) * blocks):
+                difference -= stocks.stock[r, c]
+                worst = max(worst, -stocks.stock[r, c])
+        for p in range(plants.shape[0]):
+            if plants[p].design == d:
+                difference -= waiting[p].sum()
+        worst = max(worst, abs(difference))
+    return worst
+
+
+@kernel
+def check_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
+    """Raise ``imbalance`` (1,) to that of the accounts of a branch, if it is larger."""
+    difference = account_imbalance(model.entities.plants, branch.state.plants.stock, branch.state.units)
+    imbalance[0] = max(imbalance[0], difference)
+
+
+@kernel
+def tally_stocks(model: Model, branch: Branch, day: int) -> None:
+    """Write the stocks at the end of a day into the tallies, if it is the last day of its row."""
+    row_of = model.links.row_of
+    row = row_of[day]
+    if day + 1 < row_of.shape[0] and row_of[day + 1] == row:
+        return
+    tally, state, released, rates = branch.tally, branch.state, model.constants.released, model.constants.rates
+    plants, units = state.plants, state.units
+    designs, blocks = released.shape
+    for p in range(plants.heads.shape[0]):
+        tally.heads[row, p] = plants.heads[p]
+        tally.experience[row, p] = plants.experience[p]
+        tally.plant_stock[row, p] = plants.stock[p].sum()
+        for n in range(state.parts.on_hand.shape[1]):
+            tally.part_stock[row, p, n] = state.parts.on_hand[p, n]
+            tally.part_due[row, p, n] = state.parts.on_order[p, n]
+    for d in range(designs):
+        tally.transit[row, d] = units.transit[d]
+        tally.block[row, d] = current_block(released[d], day) + 1
+        for r in range(units.stock.shape[0]):
+            tally.stock[row, r, d] = units.stock[r, d * blocks : (d + 1) * blocks].sum()
+    for c in range(rates.shape[1]):
+        tally.exchange[row, c] = rates[day, c]
+    tally.crews[row] = state.crews.trained[0]
+    tally.kits[row] = state.crews.kits[0]

@@ -1,0 +1,83 @@
+"""Arrivals without the campaign: the threats of many futures by day, class and destination, on any executor."""
+
+from concurrent.futures import Executor, Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.campaign.arrivals import LARGEST_RAID, ThreatCounts, count_arrivals, package_counts
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.futures import BATCH, batches
+from octoplan.campaign.streams import scenario_keys
+from octoplan.executors import results
+from octoplan.scenario.arrays import ArrivalProcess, Compiled, Floats, arrival_process
+
+FAILED = -1
+"""Every count of a future that has a day beyond the largest raid."""
+
+
+@entry
+def arrivals_of_future(arrivals: ArrivalProcess, future: int, launched: ThreatCounts) -> None:
+    """Threats of one future, into ``launched`` (days, threats * regions), which is zero before; or ``FAILED``."""
+    count = package_counts(arrivals, future, launched.shape[0])
+    if count.size > 0 and count.max() > LARGEST_RAID:
+        launched[:] = FAILED
+    else:
+        count_arrivals(arrivals, future, count, launched)
+
+
+def simulate_arrivals_batch(compiled: Compiled, assumptions: Floats, seed: int, first: int) -> ThreatCounts:
+    """Threats of the futures first, first + 1, …, one a row of assumptions: (futures, days, threats * regions)."""
+    days, names, streams = len(compiled.links.month_of), compiled.names, scenario_keys(seed, compiled.names)
+    launched = np.zeros((len(assumptions), days, len(names.threats) * len(names.regions)), np.int32)
+    for row, draw in enumerate(assumptions):
+        arrivals_of_future(arrival_process(compiled, draw, streams), first + row, launched[row])
+    return launched
+
+
+def arrival_inputs(compiled: Compiled, assumptions: Floats, seed: int) -> dict[str, NDArray[np.generic]]:
+    """All that the arrival kernels are given, in all futures: equal inputs mean equal arrivals.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
+        seed: The seed of the run.
+
+    Returns:
+        Field of ``ArrivalProcess`` to its array: records are (futures, rows), keys of random streams (streams, 2).
+
+    """
+    arrivals = arrival_process(compiled, assumptions, scenario_keys(seed, compiled.names))
+    return {**arrivals._asdict(), "keys": arrivals.keys.words}
+
+
+def simulate_arrivals(
+    compiled: Compiled, assumptions: Floats, *, seed: int, executor: Executor | None = None
+) -> ThreatCounts:
+    """Threats by future, day, class and destination, as ``simulate_futures`` meets them.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
+        seed: The seed of the random streams.
+        executor: Simulates batches of futures, this thread if none is given; the counts are the same on any.
+
+    Returns:
+        (futures, days, threats, regions) counts; ``FAILED`` throughout where a future failed.
+
+    """
+    names, days = compiled.names, len(compiled.links.month_of)
+    launched = np.empty((len(assumptions), days, len(names.threats), len(names.regions)), np.int32)
+    flat = launched.reshape(*launched.shape[:2], -1)
+    if executor is None:
+        for low, high in batches(len(assumptions), BATCH):
+            flat[low:high] = simulate_arrivals_batch(compiled, assumptions[low:high], seed, low)
+        return launched
+
+    def submit(rows: tuple[int, int]) -> Future[ThreatCounts]:
+        return executor.submit(simulate_arrivals_batch, compiled, assumptions[slice(*rows)], seed, rows[0])
+
+    with results(submit, batches(len(assumptions), BATCH)) as done:
+        for rows, counts in done:
+            flat[slice(*rows)] = counts
+    return launched

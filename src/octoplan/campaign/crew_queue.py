@@ -1,0 +1,430 @@
+"""The crews of a region as servers of a queue with abandonment (model.md section 3): one raid, one region, one night.
+
+Threats are customers, crews are servers (M/M/c+M where times are exponential and arrivals Poisson, Palm 1957): a threat
+can be engaged from its arrival to its deadline, an engagement takes a gamma time, and a surviving threat returns to the
+queue until the doctrine's shots are used up (shoot-look-shoot). Waiting threats are served earliest deadline first
+(EDF), or by class value first.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from octoplan.campaign.arithmetic import log, normal_quantile
+from octoplan.campaign.compiled import kernel, leaf
+from octoplan.campaign.sorting import sort_by_time
+from octoplan.campaign.streams import SHOTS, Key, Moment, Word, duration, key_of, random_words, to_uniform
+from octoplan.scenario.arrays import Floats, Ints
+
+ALIVE, KILLED, NO_STOCK, NO_CREW, NO_TIME, NO_SHOTS = range(6)
+"""Outcome of a threat at the interceptors: not engaged, killed, or why it passed: no interceptor left, no crew free in
+its window, window closed before the next shot, the doctrine's shots used up."""
+
+HIT, CONTACT, RECOVERED, EXPENDED = range(4)
+"""Result of a sortie: a kill, a contact without a kill, and without contact a unit recovered or a unit lost."""
+
+
+class CrewQueue(NamedTuple):
+    """Threats that the crews of a region can engage, in order of arrival, with the working arrays of the queue.
+
+    arrival, deadline
+        (threats,) minutes of the raid; an engagement may begin between the two.
+    rank
+        (threats,) lower is engaged first; equal ranks by deadline, then by arrival.
+    threat_class
+        (threats,) row of the threat's class.
+    number, source
+        (threats,) index of its random numbers, and row of the stream that they come from.
+    outcome, shots
+        (threats,) results: outcome as above, and engagements fought.
+    end, target
+        (threats + 1,) heap of the engagements under way: minute at which they end, and threat.
+    waiting
+        (threats + 1,) heap of the threats that wait.
+    """
+
+    arrival: Floats
+    deadline: Floats
+    rank: Floats
+    threat_class: Ints
+    number: Ints
+    source: Ints
+    outcome: Ints
+    shots: Ints
+    end: Floats
+    target: Ints
+    waiting: Ints
+
+
+class Doctrine(NamedTuple):
+    """How the crews of a region fight each class of threat.
+
+    engagement
+        (threats,) mean minutes of an engagement.
+    engagement_cv
+        (threats,) coefficient of variation of that time.
+    p_contact
+        (threats,) probability that a sortie contacts its threat.
+    max_shots
+        (threats,) engagements of one threat at the most.
+    salvo
+        (threats,) interceptors launched together in one engagement.
+    """
+
+    engagement: Floats
+    engagement_cv: Floats
+    p_contact: Floats
+    max_shots: Ints
+    salvo: Ints
+
+
+class Interceptors(NamedTuple):
+    """Interceptors in a region by cohort (a block of a design), and the counts of their sorties.
+
+    order
+        (cohorts,) cohorts in the order of use.
+    design
+        (cohorts,) design of each cohort.
+    stock
+        (cohorts,) units left; falls with each launch.
+    returned
+        (cohorts,) units recovered without contact, ready again the next day; added to.
+    p_kill
+        (cohorts, threats) kill probability given contact.
+    p_recover
+        (designs,) probability that a unit without contact is recovered.
+    sorties, contacts, recovered
+        (designs,) counts, added to.
+    kills
+        (designs, threats) counts, added to.
+    """
+
+    order: Ints
+    design: Ints
+    stock: Ints
+    returned: Ints
+    p_kill: Floats
+    p_recover: Floats
+    sorties: Ints
+    contacts: Ints
+    recovered: Ints
+    kills: Ints
+
+
+@kernel
+def empty_queue(size: int) -> CrewQueue:
+    """A queue with capacity for a number of threats."""
+    return CrewQueue(
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size + 1),
+        np.empty(size + 1, np.int64),
+        np.empty(size + 1, np.int64),
+    )
+
+
+@leaf
+def engaged_before(rank: Floats, deadline: Floats, a: int, b: int) -> bool:
+    """Whether threat a is engaged before threat b: by rank, then deadline, then arrival."""
+    if rank[a] != rank[b]:
+        return rank[a] < rank[b]
+    if deadline[a] != deadline[b]:
+        return deadline[a] < deadline[b]
+    return a < b
+
+
+@leaf
+def push_waiting(rank: Floats, deadline: Floats, heap: Ints, size: int, item: int) -> None:
+    """Add a threat to the binary heap of the ``size`` threats waiting for a crew."""
+    child = size
+    while child > 0:
+        parent = (child - 1) >> 1
+        if not engaged_before(rank, deadline, item, heap[parent]):
+            break
+        heap[child] = heap[parent]
+        child = parent
+    heap[child] = item
+
+
+@leaf
+def pop_waiting(rank: Floats, deadline: Floats, heap: Ints, size: int) -> None:
+    """Remove the first threat from the binary heap of the ``size`` threats waiting."""
+    last = size - 1
+    item = heap[last]
+    parent = 0
+    while True:
+        child = 2 * parent + 1
+        if child >= last:
+            break
+        if child + 1 < last and engaged_before(rank, deadline, heap[child + 1], heap[child]):
+            child += 1
+        if not engaged_before(rank, deadline, heap[child], item):
+            break
+        heap[parent] = heap[child]
+        parent = child
+    heap[parent] = item
+
+
+@leaf
+def push_engagement(end: Floats, target: Ints, size: int, time: float, item: int) -> None:
+    """Add an engagement to the heap of the ``size`` engagements under way, ordered by end, then by threat."""
+    child = size
+    while child > 0:
+        parent = (child - 1) >> 1
+        if end[parent] < time or (end[parent] == time and target[parent] < item):
+            break
+        end[child], target[child] = end[parent], target[parent]
+        child = parent
+    end[child], target[child] = time, item
+
+
+@leaf
+def pop_engagement(end: Floats, target: Ints, size: int) -> None:
+    """Remove the engagement that ends first from the heap of the ``size`` engagements under way."""
+    last = size - 1
+    time, item = end[last], target[last]
+    parent = 0
+    while True:
+        child = 2 * parent + 1
+        if child >= last:
+            break
+        other = child + 1
+        if other < last and (end[other] < end[child] or (end[other] == end[child] and target[other] < target[child])):
+            child = other
+        if time < end[child] or (time == end[child] and item < target[child]):
+            break
+        end[parent], target[parent] = end[child], target[child]
+        parent = child
+    end[parent], target[parent] = time, item
+
+
+@leaf
+def engagement_time(
+    key: Key, future: int, day: int, number: int, attempt: int, mean: float, cv: float
+) -> tuple[float, Word]:
+    """Minutes of one engagement, gamma with a mean and a coefficient of variation, and a word for the sortie's result.
+
+    The first attempt at the gamma (Marsaglia and Tsang 2000) shares the random block of the result; further attempts,
+    which are rare, have blocks of their own at index ``number`` + 2^40.
+    """
+    w0, w1, w2, result = random_words(key, future, day, number, attempt)
+    if cv == 1.0:
+        return -mean * log(to_uniform(w0)), result
+    if cv <= 0.0:
+        return mean, result
+    shape = 1.0 / (cv * cv)
+    if shape >= 1.0:
+        d = shape - 1.0 / 3.0
+        x = normal_quantile(to_uniform(w0))
+        v = 1.0 + x / np.sqrt(9.0 * d)
+        if v > 0.0:
+            v = v * v * v
+            u = to_uniform(w1)
+            if u < 1.0 - 0.0331 * x * x * x * x or log(u) < 0.5 * x * x + d * (1.0 - v + log(v)):
+                return mean / shape * d * v, result
+    return duration(key, future, day, number + (1 << 40), mean, cv, attempt), result
+
+
+@leaf
+def sortie_result(u: float, p_contact: float, p_kill: float, p_recover: float) -> int:
+    """The result of a sortie for a uniform number u in (0, 1).
+
+    Below p_contact p_kill a kill, below p_contact a contact without a kill, below p_contact + (1 - p_contact) p_recover
+    a unit recovered, otherwise a unit lost.
+    """
+    if u < p_contact:
+        return HIT if u < p_contact * p_kill else CONTACT
+    return RECOVERED if u - p_contact < (1.0 - p_contact) * p_recover else EXPENDED
+
+
+@leaf
+def fast_path_likely(queue: CrewQueue, count: int, crews: int, doctrine: Doctrine) -> bool:
+    """Whether crews are so many for the raid that ``fast_path`` is worth a try; it affects speed, never results."""
+    if crews == 0 or count <= crews:
+        return crews > 0
+    span = queue.arrival[count - 1] - queue.arrival[0]
+    return 2.0 * count * doctrine.engagement[queue.threat_class[0]] <= crews * span
+
+
+@leaf
+def fast_path(
+    queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
+) -> bool:
+    """Fight every threat as if a crew were free at its arrival; True, with all results written, if one always is.
+
+    It is so when at no arrival all crews are busy, each crew staying with its threat to the end, and one cohort has
+    enough interceptors. The results are then those of ``simulate_events``, bit for bit. Otherwise nothing is written to
+    the stocks and counts. ``crews`` is at least 1.
+
+    One function of more than 50 lines: it is the innermost loop of most nights, and its state stays in registers.
+    """
+    arrival, deadline, classes = queue.arrival, queue.deadline, queue.threat_class
+    outcomes, shots, end = queue.outcome, queue.shots, queue.end
+    order, stock = interceptors.order, interceptors.stock
+    position = 0
+    while position < order.shape[0] and stock[order[position]] <= 0:
+        position += 1
+    if position >= order.shape[0]:
+        return False
+    cohort = order[position]
+    design = interceptors.design[cohort]
+    available, p_recover = stock[cohort], interceptors.p_recover[design]
+    future, day = moment.future, moment.day
+    launched = contacts = recovered = 0
+    for i in range(count):
+        k, number, key = classes[i], queue.number[i], key_of(moment.keys, SHOTS, queue.source[i])
+        time, last, p_contact = arrival[i], deadline[i], doctrine.p_contact[k]
+        mean, cv = doctrine.engagement[k], doctrine.engagement_cv[k]
+        p_kill, max_shots, salvo = interceptors.p_kill[cohort, k], doctrine.max_shots[k], doctrine.salvo[k]
+        shot = 0
+        outcome = ALIVE
+        while outcome == ALIVE:
+            minutes, word = engagement_time(key, future, day, number, 64 * shot, mean, cv)
+            for s in range(salvo):
+                if s > 0:
+                    word = random_words(key, future, day, number, 64 * shot + s)[3]
+                result = sortie_result(to_uniform(word), p_contact, p_kill, p_recover)
+                contacts += result <= CONTACT
+                recovered += result == RECOVERED
+                if result == HIT:
+                    outcome = KILLED
+            shot += 1
+            launched += salvo
+            time += minutes
+            if outcome != KILLED:
+                if shot >= max_shots:
+                    outcome = NO_SHOTS
+                elif time > last:
+                    outcome = NO_TIME
+        end[i], outcomes[i], shots[i] = time, outcome, shot
+        if launched > available or not arrival[i] < time < np.inf:
+            return False
+    if count > crews and not crew_free_at_each_arrival(queue, count, crews):
+        return False
+    stock[cohort] -= launched
+    interceptors.sorties[design] += launched
+    interceptors.contacts[design] += contacts
+    interceptors.recovered[design] += recovered
+    interceptors.returned[cohort] += recovered
+    for i in range(count):
+        if outcomes[i] == KILLED:
+            interceptors.kills[design, classes[i]] += 1
+    return True
+
+
+@leaf
+def crew_free_at_each_arrival(queue: CrewQueue, count: int, crews: int) -> bool:
+    """Whether a crew is free at each arrival when each threat keeps one crew from its arrival to its ``end``."""
+    sort_by_time(queue.end, 0, count, queue.target, queue.waiting)
+    ended = 0
+    for i in range(count):
+        while queue.end[queue.target[ended]] <= queue.arrival[i]:
+            ended += 1
+        if i + 1 - ended > crews:
+            return False
+    return True
+
+
+@leaf
+def run_crew_queue(
+    queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
+) -> None:
+    """Fill the outcome and shots of the first ``count`` threats of the queue, and count sorties and kills.
+
+    A free crew takes the first waiting threat if its window is still open. The engagement takes a gamma time and runs
+    to its end even if the window closes. A threat still alive in its window returns to the queue until the doctrine's
+    shots are used up (shoot-look-shoot). At equal times engagements end before threats arrive.
+
+    Sortie s of engagement e takes its result (``sortie_result``) from the last word of the random block at index
+    ``number`` and attempt 64 e + s.
+    """
+    likely = count > 0 and fast_path_likely(queue, count, crews, doctrine)
+    if not (likely and fast_path(queue, count, crews, doctrine, interceptors, moment)):
+        simulate_events(queue, count, crews, doctrine, interceptors, moment)
+
+
+@leaf
+def simulate_events(
+    queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
+) -> None:
+    """The queue of ``run_crew_queue`` as a discrete-event simulation: threats arrive, and engagements end.
+
+    One function of more than 50 lines: it is the innermost loop of saturated nights, and its state stays in registers.
+    """
+    arrival, deadline, rank, classes = queue.arrival, queue.deadline, queue.rank, queue.threat_class
+    outcomes, shots = queue.outcome, queue.shots
+    order, stock = interceptors.order, interceptors.stock
+    end, target, waiting = queue.end, queue.target, queue.waiting
+    future, day = moment.future, moment.day
+    for i in range(count):
+        outcomes[i] = ALIVE
+        shots[i] = 0
+    busy = queued = arrived = position = 0
+    cohorts = order.shape[0]
+    while busy > 0 or arrived < count:
+        if busy > 0 and (arrived >= count or end[0] <= arrival[arrived]):
+            time, i = end[0], target[0]
+            pop_engagement(end, target, busy)
+            busy -= 1
+            if outcomes[i] != KILLED:
+                if shots[i] >= doctrine.max_shots[classes[i]]:
+                    outcomes[i] = NO_SHOTS
+                elif time > deadline[i]:
+                    outcomes[i] = NO_TIME
+                else:
+                    push_waiting(rank, deadline, waiting, queued, i)
+                    queued += 1
+        else:
+            time = arrival[arrived]
+            push_waiting(rank, deadline, waiting, queued, arrived)
+            queued += 1
+            arrived += 1
+        while queued > 0 and busy < crews:
+            i = waiting[0]
+            pop_waiting(rank, deadline, waiting, queued)
+            queued -= 1
+            if time > deadline[i]:
+                outcomes[i] = NO_CREW
+                continue
+            while position < cohorts and stock[order[position]] <= 0:
+                position += 1
+            if position >= cohorts:
+                outcomes[i] = NO_STOCK
+                continue
+            k, number, shot = classes[i], queue.number[i], shots[i]
+            key = key_of(moment.keys, SHOTS, queue.source[i])
+            shots[i] = shot + 1
+            mean, cv, p_contact = doctrine.engagement[k], doctrine.engagement_cv[k], doctrine.p_contact[k]
+            minutes, word = engagement_time(key, future, day, number, 64 * shot, mean, cv)
+            for s in range(doctrine.salvo[k]):
+                while position < cohorts and stock[order[position]] <= 0:
+                    position += 1
+                if position >= cohorts:
+                    break
+                if s > 0:
+                    word = random_words(key, future, day, number, 64 * shot + s)[3]
+                cohort = order[position]
+                design = interceptors.design[cohort]
+                stock[cohort] -= 1
+                interceptors.sorties[design] += 1
+                result = sortie_result(
+                    to_uniform(word), p_contact, interceptors.p_kill[cohort, k], interceptors.p_recover[design]
+                )
+                if result <= CONTACT:
+                    interceptors.contacts[design] += 1
+                    if result == HIT and outcomes[i] != KILLED:
+                        outcomes[i] = KILLED
+                        interceptors.kills[design, k] += 1
+                elif result == RECOVERED:
+                    interceptors.recovered[design] += 1
+                    interceptors.returned[cohort] += 1
+            push_engagement(end, target, busy, time + minutes, i)
+            busy += 1
+    for w in range(queued):
+        outcomes[waiting[w]] = NO_CREW

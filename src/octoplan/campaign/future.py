@@ -1,0 +1,74 @@
+"""One future, from the first day to the last."""
+
+import numpy as np
+
+from octoplan.campaign.arrivals import LARGEST_RAID, package_counts
+from octoplan.campaign.compiled import entry
+from octoplan.campaign.day import advance
+from octoplan.campaign.future_state import (
+    Branch,
+    EntityReference,
+    LinksReference,
+    Model,
+    PlanReference,
+    TallyReference,
+    constants_of_future,
+    initial_state,
+)
+from octoplan.campaign.money import exchange_rates
+from octoplan.campaign.production import release_days
+from octoplan.campaign.streams import Moment
+from octoplan.campaign.tally import Tally
+from octoplan.scenario.arrays import ArrivalProcess, EntityRecords, Ints, Keys, Links, Plan
+
+COMPLETED, TOO_MANY, UNBALANCED, NOT_A_NUMBER, HALTED = range(5)
+FAILURE_REASONS = {
+    TOO_MANY: f"a day has more than {LARGEST_RAID} threats of one package",
+    UNBALANCED: "the unit accounts do not balance",
+    NOT_A_NUMBER: "a result is not a finite number",
+    HALTED: "it was cancelled",
+}
+"""Why a future is stored as failed."""
+
+
+@entry
+def simulate_future(
+    entities: EntityRecords, arrivals: ArrivalProcess, links: Links, plan: Plan, keys: Keys, tally: Tally,
+    counterfactual: Tally, compared: bool, future: int, halt: Ints,
+) -> int:  # fmt: skip
+    """Simulate one future into its tally; returns how it ended: ``COMPLETED`` or a key of ``FAILURE_REASONS``.
+
+    counterfactual
+        The tally of the same future without the programme: the same raids, weather, crews, exchange rates and other
+        makers, and no unit of the programme. It is filled if ``compared``.
+    halt
+        (1,) the simulation ends at once when another thread sets it to anything but 0.
+    """
+    records, structure, decisions = EntityReference(*entities), LinksReference(*links), PlanReference(*plan)
+    days = structure.month_of.shape[0]
+    count = package_counts(arrivals, future, days)
+    for day in range(days):
+        for package in range(count.shape[1]):
+            if count[day, package] > LARGEST_RAID:
+                return TOO_MANY
+    released = release_days(records.designs, keys, future, days)
+    rates = exchange_rates(records.currencies, keys, future, days)
+    constants = constants_of_future(records, structure, decisions, released, rates)
+    model = Model(records, arrivals, structure, decisions, keys, constants)
+    state = initial_state(records, structure, decisions, keys, released, future)
+    other = initial_state(records, structure, decisions, keys, released, future) if compared else state
+    branch = Branch(state, TallyReference(*tally), decisions.programme.sum() > 0)
+    without = Branch(other, TallyReference(*counterfactual), False)
+    for p in range(records.plants.shape[0]):
+        tally.opened[p] = state.plants.opens[p]
+    for day in range(days):
+        if halt[0] != 0:
+            return HALTED
+        advance(model, branch, without, compared, count[day], Moment(keys, future, day))
+    if tally.imbalance[0] != 0:
+        return UNBALANCED
+    if not np.isfinite(
+        tally.spend.sum() + tally.damage.sum() + counterfactual.spend.sum() + counterfactual.damage.sum()
+    ):
+        return NOT_A_NUMBER
+    return COMPLETED

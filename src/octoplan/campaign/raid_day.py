@@ -1,0 +1,218 @@
+"""The raid of one day: drawn once, fought with and without the programme, and the damage of the leakers."""
+
+import numpy as np
+
+from octoplan.campaign.arithmetic import exp, log, normal_quantile
+from octoplan.campaign.arrivals import Raid, draw_raid
+from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.crew_queue import Interceptors
+from octoplan.campaign.defence import (
+    DefenceTally,
+    LayerState,
+    RaidState,
+    UnitAccounts,
+    Workspace,
+    defend_regions,
+    empty_workspace,
+    layer_probabilities,
+)
+from octoplan.campaign.future_state import Branch, Model
+from octoplan.campaign.money import Ledger, pay
+from octoplan.campaign.production import current_block
+from octoplan.campaign.streams import DAMAGE, STRIKE, Moment, key_of, random_words, to_uniform
+from octoplan.campaign.tally import LAYERS
+from octoplan.scenario.arrays import Floats, Ints, Records
+
+
+@structure
+class Night:
+    """A night, the same with and without the programme.
+
+    raid
+        The threats.
+    crews
+        (regions,) crews able to fly.
+    order
+        (cohorts,) cohorts in the order of use.
+    p_kill
+        (cohorts, threats) kill probability given contact.
+    p
+        (layers, threats) probability that an engagement of a layer stops a threat.
+    workspace
+        Working arrays for all threats of the night.
+    """
+
+    raid: Raid
+    crews: Ints
+    order: Ints
+    p_kill: Floats
+    p: Floats
+    workspace: Workspace
+
+
+@kernel
+def kill_probabilities(lethality: Records, released: Floats, threats: int, day: int) -> Floats:
+    """Kill probability given contact of each cohort and class today, (cohorts, threats).
+
+    p(t) = p_floor + (p_kill - p_floor) exp(-(t - release) / decay); 0 for a block not released yet.
+
+    lethality
+        Records of (design, threat).
+    released
+        (designs, blocks) day of each release.
+    """
+    designs, blocks = released.shape
+    p = np.zeros((designs * blocks, threats))
+    for d in range(designs):
+        for b in range(blocks):
+            age = day - released[d, b]
+            if age < 0.0:
+                break
+            for k in range(threats):
+                pair = lethality[d * threats + k]
+                if pair.p_kill > 0.0:
+                    p[d * blocks + b, k] = pair.p_floor + (pair.p_kill - pair.p_floor) * exp(-age / pair.decay)
+    return p
+
+
+@kernel
+def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -> Ints:
+    """Cohorts in the order in which crews use them: designs as preferred, blocks newest or oldest first; (cohorts,).
+
+    prefer
+        (designs,) designs in the order of preference.
+    released
+        (designs, blocks) day of each release.
+    """
+    designs, blocks = released.shape
+    order = np.empty(designs * blocks, np.int64)
+    n = 0
+    for d in prefer:
+        latest = current_block(released[d], day)
+        for b in range(latest + 1):
+            order[n] = d * blocks + (latest - b if newest_first else b)
+            n += 1
+    return order[:n]
+
+
+@kernel
+def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment) -> Night:
+    """The raid of the night and the probabilities of those who fight it.
+
+    crews
+        (regions,) crews able to fly.
+    count
+        (packages,) threats of each package.
+    """
+    entities, plan, released = model.entities, model.plan, model.constants.released
+    raid = draw_raid(model.arrivals, model.constants.routes, moment, count)
+    return Night(
+        raid,
+        crews,
+        cohort_order(plan.prefer, plan.newest_first[0] == 1, released, moment.day),
+        kill_probabilities(entities.lethality, released, entities.threats.shape[0], moment.day),
+        layer_probabilities(entities.layers, entities.effects, moment),
+        empty_workspace(raid.threat.shape[0]),
+    )
+
+
+@kernel
+def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, moment: Moment) -> None:
+    """The raid, region by region along the corridors; threats alive at their destination leak and do damage."""
+    entities, constants, state, tally = model.entities, model.constants, branch.state, branch.tally
+    row, units, raid, layers = ledger.row, branch.state.units, night.raid, model.entities.layers.shape[0]
+    layer_state = LayerState(
+        model.plan.layer_order, night.p, constants.shots, constants.limited, constants.stocked, np.zeros(layers),
+        state.layer_stock, np.zeros(layers),
+    )  # fmt: skip
+    raid_state = RaidState(raid, np.ones(raid.threat.shape[0], np.int64), raid.u_layer.copy(), raid.u_decoy.copy())
+    interceptors = Interceptors(
+        night.order, constants.design, units.stock, np.zeros(constants.design.shape[0], np.int64), night.p_kill,
+        constants.p_recover, tally.sorties[row], tally.contacts[row], tally.recovered[row], tally.kills[row],
+    )  # fmt: skip
+    defend_regions(
+        constants.defence, raid_state, night.workspace, layer_state, interceptors,
+        UnitAccounts(units.spent, units.position, units.use),
+        DefenceTally(tally.stopped[row], tally.stopped_by[row], tally.nights[row]), moment, night.crews,
+    )  # fmt: skip
+    for layer in range(layers):
+        fired = layer_state.fired[layer]
+        tally.shots[row, layer] += fired
+        if layer > 0:
+            shot = entities.layers[layer]
+            pay(ledger, LAYERS, shot.payer, shot.cost_currency, fired * shot.cost)
+    count_leakers(raid.threat, raid.target, raid_state.alive, tally.launched[row], tally.leaked[row])
+    alive = raid_state.alive
+    apply_damage(
+        entities.threats, entities.regions, raid, alive, ledger.rate, tally.damage[row], state.power_until, moment
+    )
+    strike_plants(entities.threats, entities.plants, raid, alive, state.plants.down_until, moment)
+
+
+@leaf
+def count_leakers(threat: Ints, target: Ints, alive: Ints, launched: Ints, leaked: Ints) -> None:
+    """Count the threats of a raid, and those still alive at their destination.
+
+    threat, target, alive
+        (threats,) class, destination region, 1 if alive.
+    launched, leaked
+        (regions, threats) counts, added to.
+    """
+    for i in range(threat.shape[0]):
+        launched[target[i], threat[i]] += 1
+        leaked[target[i], threat[i]] += alive[i]
+
+
+@kernel
+def apply_damage(
+    threats: Records, regions: Records, raid: Raid, alive: Ints, rate: Floats, damage: Floats, power_until: Floats,
+    moment: Moment,
+) -> None:  # fmt: skip
+    """Damage of the leakers in the reporting currency, and power cuts.
+
+    Damage is lognormal with the mean and the coefficient of variation cv of the class, sigma^2 = log(1 + cv^2). A
+    leaker that is no decoy takes the region's power down with probability ``power_exposure``, for an exponential time.
+
+    alive
+        (threats,) 1 for leakers.
+    rate
+        (currencies,) price of one unit of each currency.
+    damage, power_until
+        (regions,) added to; day until which the power is out.
+    """
+    for i in range(raid.threat.shape[0]):
+        if alive[i] == 0:
+            continue
+        threat, r = threats[raid.threat[i]], raid.target[i]
+        region = regions[r]
+        key = key_of(moment.keys, DAMAGE, raid.package[i] * regions.shape[0] + r)
+        w0, w1, w2, _ = random_words(key, moment.future, moment.day, raid.number[i], 0)
+        sigma = np.sqrt(log(1.0 + threat.damage_cv * threat.damage_cv))
+        amount = threat.damage * exp(sigma * normal_quantile(to_uniform(w0)) - 0.5 * sigma * sigma)
+        damage[r] += amount * rate[threat.damage_currency]
+        if threat.decoy == 0 and to_uniform(w1) < region.power_exposure:
+            until = moment.day + 1.0 - log(to_uniform(w2)) * region.power_days
+            power_until[r] = max(power_until[r], until)
+
+
+@kernel
+def strike_plants(
+    threats: Records, plants: Records, raid: Raid, alive: Ints, down_until: Floats, moment: Moment
+) -> None:
+    """Hits of the leakers on plants in their region, with probability ``exposure`` each; repair times are exponential.
+
+    alive
+        (threats,) 1 for leakers.
+    down_until
+        (plants,) day until which a plant is down.
+    """
+    for i in range(raid.threat.shape[0]):
+        if alive[i] == 0 or threats[raid.threat[i]].decoy == 1:
+            continue
+        for p in range(plants.shape[0]):
+            if plants[p].region == raid.target[i]:
+                key = key_of(moment.keys, STRIKE, raid.package[i] * plants.shape[0] + p)
+                w0, w1, _, _ = random_words(key, moment.future, moment.day, raid.number[i], 0)
+                if to_uniform(w0) < plants[p].exposure:
+                    repair = -log(to_uniform(w1)) * plants[p].hit_days
+                    down_until[p] = max(down_until[p], moment.day + 1.0) + repair

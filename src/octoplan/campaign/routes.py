@@ -1,0 +1,120 @@
+"""Routes of the threats: the feed-forward network of corridors that they cross on the way to their destination."""
+
+import numpy as np
+
+from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.sorting import sort_by_time
+from octoplan.campaign.target_allocation import remainder
+from octoplan.scenario.arrays import Floats, Ints, Links, Records
+
+
+@structure
+class Routes:
+    """The network of corridors in one future.
+
+    corridors
+        Records of the corridors.
+    into_start, into
+        (regions + 1,), (corridors,) corridors into region r are ``into[into_start[r]:into_start[r + 1]]``.
+    share
+        (corridors,) cumulative shares of the corridors into each region, in the order of ``into``.
+    depth
+        Corridors on the longest route.
+    """
+
+    corridors: Records
+    into_start: Ints
+    into: Ints
+    share: Floats
+    depth: int
+
+
+@kernel
+def routes(corridors: Records, links: Links) -> Routes:
+    """The network of corridors of one future."""
+    share, depth = corridor_shares(corridors, links), longest_route(corridors, links)
+    return Routes(corridors, links.into_start, links.into, share, depth)
+
+
+@kernel
+def corridor_shares(corridors: Records, links: Links) -> Floats:
+    """Cumulative shares of the corridors into each region, in the order of ``links.into``; (corridors,)."""
+    share = np.zeros(links.into.shape[0])
+    for r in range(links.into_start.shape[0] - 1):
+        total = 0.0
+        for i in range(links.into_start[r], links.into_start[r + 1]):
+            total += corridors[links.into[i]].share
+        running = 0.0
+        for i in range(links.into_start[r], links.into_start[r + 1]):
+            running += corridors[links.into[i]].share / total if total > 0.0 else 0.0
+            share[i] = running
+    return share
+
+
+@kernel
+def longest_route(corridors: Records, links: Links) -> int:
+    """Corridors on the longest route from the border to any region."""
+    depth = np.zeros(links.region_order.shape[0], np.int64)
+    for r in links.region_order:
+        for i in range(links.into_start[r], links.into_start[r + 1]):
+            origin = corridors[links.into[i]].origin
+            depth[r] = max(depth[r], 1 + (depth[origin] if origin >= 0 else 0))
+    return 0 if depth.shape[0] == 0 else depth.max()
+
+
+@leaf
+def trace_route(
+    corridors: Records, into_start: Ints, into: Ints, share: Floats, region: int, u: float, route: Ints
+) -> tuple[int, int]:
+    """Trace the route of a threat back from its destination, corridor by corridor, into ``route`` (depth,), last first.
+
+    One uniform number u decides at every fork: what is left of it within the chosen share is uniform again.
+
+    Returns the number of corridors, and the region in which the threat appears without a corridor (-1 for the border).
+    """
+    steps = 0
+    current = region
+    while current >= 0:
+        i = into_start[current]
+        last = into_start[current + 1] - 1
+        if i > last or share[last] <= 0.0:
+            break
+        while i < last and share[i] <= u:
+            i += 1
+        below = share[i - 1] if i > into_start[current] else 0.0
+        while below >= share[i]:
+            i -= 1
+            below = share[i - 1] if i > into_start[current] else 0.0
+        u = remainder(u, below, share[i])
+        route[steps] = into[i]
+        steps += 1
+        current = corridors[into[i]].origin
+    return steps, current
+
+
+@kernel
+def sort_crossings(regions: int, region: Ints, threat: Ints, minute: Floats) -> tuple[Ints, Ints, Floats]:
+    """Crossings sorted by region, then by time, then as given: ``start``, ``who`` and ``when`` of a ``Raid``.
+
+    region, threat, minute
+        (crossings,) region, threat and minute of each crossing; the last two may be longer.
+    """
+    count = region.shape[0]
+    start = np.zeros(regions + 1, np.int64)
+    for i in range(count):
+        start[region[i] + 1] += 1
+    for r in range(regions):
+        start[r + 1] += start[r]
+    fill, row, when = start.copy(), np.empty(count, np.int64), np.empty(count)
+    for i in range(count):
+        slot = fill[region[i]]
+        fill[region[i]] += 1
+        row[slot], when[slot] = i, minute[i]
+    order, buckets = np.empty(count, np.int64), np.empty(count + 1, np.int64)
+    for r in range(regions):
+        sort_by_time(when, start[r], start[r + 1], order[start[r] :], buckets)
+    who, sorted_when = np.empty(count, np.int64), np.empty(count)
+    for i in range(count):
+        who[i] = threat[row[order[i]]]
+        sorted_when[i] = when[order[i]]
+    return start, who, sorted_when
