@@ -22,7 +22,7 @@ from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Ints
-from octoplan.show.frame import untitled
+from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
 from octoplan.show.threat_flow import leakers_by_day, worst_day
 
@@ -214,9 +214,11 @@ def figure_data(figure: views.Figure, baseline: go.Figure | None = None) -> dict
     chart = figure.chart
     if baseline is not None:
         chart = go.Figure([*baseline_lines(baseline), *chart.data], chart.layout)
-    title, subtitle, untitled_chart = untitled(chart)
-    content = json.loads(untitled_chart.to_json())
-    return {"name": figure.name, "title": title, "subtitle": subtitle, "note": figure.note, "figure": content}
+    title = chart.layout.title
+    return {
+        "name": figure.name, "title": plain_text(title.text), "subtitle": plain_text(title.subtitle.text),
+        "note": figure.note, "figure": json.loads(without_title(chart).to_json()),
+    }  # fmt: skip
 
 
 def baseline_lines(chart: go.Figure) -> list[Any]:

@@ -72,9 +72,13 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
     """The point estimate with its percentile, and the contingency at each level of confidence."""
     point = estimate.point
     rows = [
-        ("point estimate, assumptions at medians", f"{point / M:,.1f}", "",
-         f"not exceeded in {100 * estimate.percentile:.0f} % of futures")
-    ]  # fmt: skip
+        (
+            "point estimate, assumptions at medians",
+            f"{point / M:,.1f}",
+            "",
+            f"not exceeded in {100 * estimate.percentile:.0f} % of futures",
+        )
+    ]
     for level in LEVELS:
         added = estimate.contingency(level)
         share = f"{100 * added / point:+,.0f} % of the point estimate" if point > 0 else ""
@@ -142,8 +146,9 @@ def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
         chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "")
         figures.append(PageFigure("tornado-leakers-prevented", chart, CAPTION))
     switching = [
-        *switching_values(scenario, net, NET_BENEFIT), *switching_values(scenario, leakers, LEAKERS_PREVENTED),
-    ]  # fmt: skip
+        *switching_values(scenario, net, NET_BENEFIT),
+        *switching_values(scenario, leakers, LEAKERS_PREVENTED),
+    ]
     return SensitivityAnalysis(figures, switching[: 2 * SHOWN]) if figures else None
 
 

@@ -91,8 +91,17 @@ def stopped_share(run: Run) -> go.Figure:
         height=380 if rows == 1 else 620,
     )
     for t, title in enumerate(titles):
-        add_band(chart, months, share[:, :, t], title, colour(t), row=t // columns + 1, column=t % columns + 1,
-                 legend=False, form=".0f")  # fmt: skip
+        add_band(
+            chart,
+            months,
+            share[:, :, t],
+            title,
+            colour(t),
+            row=t // columns + 1,
+            column=t % columns + 1,
+            legend=False,
+            form=".0f",
+        )
     by_class = {title: share[:, :, t] for t, title in enumerate(titles) if not np.isnan(shares[t])}
     chart.update_layout(title_subtitle_text=undefined_note("without a launch", by_class))
     chart.update_yaxes(range=[0, 101], title="stopped, %")

@@ -17,16 +17,41 @@ HIRING_AHEAD = 30
 """Days ahead of the planned output that workers are hired."""
 
 NEW_BLOCK, OPEN_SHARE, SCRAPPED, DISPATCHED = (
-    f"{EXOGENOUS}: new block introduced", f"{EXOGENOUS}: share of the day open", f"{EXOGENOUS}: units scrapped",
+    f"{EXOGENOUS}: new block introduced",
+    f"{EXOGENOUS}: share of the day open",
+    f"{EXOGENOUS}: units scrapped",
     f"{EXOGENOUS}: units dispatched",
-)  # fmt: skip
+)
 HEADS = (
-    "day", MONTH, "open", "months since opening", "planned output", "lines", NEW_BLOCK, "experience, start of day",
-    "yield", "labour hours per unit", "workers", "paid hours", OPEN_SHARE, "starts before parts limit",
-    "units that parts allow", "units started", SCRAPPED, "good units", "fraction carried over",
-    "experience, end of day", DISPATCHED, "stock", "labour", "overhead", "royalty", "largest number of lines",
-    "capital", "plant cost",
-)  # fmt: skip
+    "day",
+    MONTH,
+    "open",
+    "months since opening",
+    "planned output",
+    "lines",
+    NEW_BLOCK,
+    "experience, start of day",
+    "yield",
+    "labour hours per unit",
+    "workers",
+    "paid hours",
+    OPEN_SHARE,
+    "starts before parts limit",
+    "units that parts allow",
+    "units started",
+    SCRAPPED,
+    "good units",
+    "fraction carried over",
+    "experience, end of day",
+    DISPATCHED,
+    "stock",
+    "labour",
+    "overhead",
+    "royalty",
+    "largest number of lines",
+    "capital",
+    "plant cost",
+)
 LETTERS = {head: column_letter(i + 1) for i, head in enumerate(HEADS)}
 
 
@@ -83,10 +108,13 @@ class Plant:
         before = np.concatenate([[0.0], experience[:-1]])
         introduced = (before > 0.0) & (np.abs(experience - produced - before) > 1e-6)
         columns: dict[str, list[Cell]] = {
-            "day": list(range(self.inputs.days)), MONTH: (case.month_of + 1).tolist(),
-            NEW_BLOCK: introduced.astype(int).tolist(), OPEN_SHARE: (1.0 - case.day("plant_down")[:, p]).tolist(),
-            SCRAPPED: (produced - good).tolist(), DISPATCHED: case.day("sent")[:, p].sum(axis=1).tolist(),
-        }  # fmt: skip
+            "day": list(range(self.inputs.days)),
+            MONTH: (case.month_of + 1).tolist(),
+            NEW_BLOCK: introduced.astype(int).tolist(),
+            OPEN_SHARE: (1.0 - case.day("plant_down")[:, p]).tolist(),
+            SCRAPPED: (produced - good).tolist(),
+            DISPATCHED: case.day("sent")[:, p].sum(axis=1).tolist(),
+        }
         for n, need in self.parts.items():
             stock = case.day("part_stock")[:, p, n]
             columns[self.inputs.names.parts[n]] = (stock - np.concatenate([[0], stock[:-1]]) + produced * need).tolist()

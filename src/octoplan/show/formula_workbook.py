@@ -56,9 +56,17 @@ class Monthly:
         """The sheets that the results read, in the order in which they build on one another."""
         inputs = self.inputs
         return [
-            inputs.assumptions, inputs.decisions, inputs.gates, inputs.opening, inputs.calendar, *self.plants,
-            self.makers, self.parts, self.freight, self.shots,
-        ]  # fmt: skip
+            inputs.assumptions,
+            inputs.decisions,
+            inputs.gates,
+            inputs.opening,
+            inputs.calendar,
+            *self.plants,
+            self.makers,
+            self.parts,
+            self.freight,
+            self.shots,
+        ]
 
     def priced_sheet(self, name: str, tally: str, axes: tuple[str, ...], kind: str, price: str) -> FormulaSheet:
         """Quantities of a month times a price, at the month's exchange rate weighted by quantity; zeros are left out.
@@ -74,10 +82,16 @@ class Monthly:
             amount = daily[days].reshape(int(days.sum()), -1)[:, np.ravel_multi_index(items, totals.shape[1:])]
             rates = self.case.day("exchange")[days, int(records[f"{price}_currency"][entity])]
             labels = (getattr(self.names, axis)[i] for axis, i in zip(axes, items, strict=True))
-            rows.append((
-                month + 1, *labels, self.payer(items, records), float(totals[tuple(index)]),
-                float((amount * rates).sum() / amount.sum()), self.inputs.number(kind, entity, price),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    month + 1,
+                    *labels,
+                    self.payer(items, records),
+                    float(totals[tuple(index)]),
+                    float((amount * rates).sum() / amount.sum()),
+                    self.inputs.number(kind, entity, price),
+                )
+            )
         heads = (MONTH, *axes, "payer", f"{EXOGENOUS}: quantity", f"{EXOGENOUS}: exchange rate", "price")
         columns: list[Sequence[Cell]] = [*zip(*rows, strict=True)] if rows else [()] * len(heads)
         sheet = FormulaSheet(name)
@@ -238,7 +252,7 @@ def read_me(case: MedianCase, results: Sequence[FormulaSheet]) -> FormulaSheet:
         "The exchange rate of a month on Parts bought, Freight and Shots is weighted by the quantities of its days.",
         "Money is in the reporting currency at the scenario's price base.",
         "Largest difference from the simulation, over all months:",
-    )  # fmt: skip
+    )
     production, stock, spend, payers = results
     checks = (("units and stock", (production, stock)), ("money", (spend, payers)))
     largest = []

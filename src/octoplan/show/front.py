@@ -30,7 +30,7 @@ LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
     "Uncertainty is that of the stated ranges; an assumption without a range adds none.",
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
-)  # fmt: skip
+)
 MOST_NAMED = 3
 """Assumptions that are named, for each figure, among what would change the answer."""
 
@@ -47,9 +47,11 @@ def people(run: Run) -> list[tuple[str, str]]:
     """Roles of the analysis and who holds them."""
     governance = run.scenario.programme.governance
     roles = (
-        ("commissioned by", governance.commissioner), ("analyst", governance.analyst),
-        ("assured by", governance.assurer), ("approved by", governance.approver),
-    )  # fmt: skip
+        ("commissioned by", governance.commissioner),
+        ("analyst", governance.analyst),
+        ("assured by", governance.assurer),
+        ("approved by", governance.approver),
+    )
     return [(role, name or "not named") for role, name in roles]
 
 
@@ -122,13 +124,21 @@ def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
     nothing = np.zeros(1)
     rows: list[tuple[str, float, list[Floats], Floats]] = [
         ("good units made, units", 1.0, [table["made"].values for table in measures], nothing),
-        ("leakers, excluding decoys, threats", 1.0, [table[leaked].values for table in measures],
-         measures[0][leaked].values + first.leakers_prevented),
-        (f"damage by leakers, {unit}", M, [table["damage"].values for table in measures],
-         measures[0]["damage"].values + measures[0]["damage/avoided"].values),
+        (
+            "leakers, excluding decoys, threats",
+            1.0,
+            [table[leaked].values for table in measures],
+            measures[0][leaked].values + first.leakers_prevented,
+        ),
+        (
+            f"damage by leakers, {unit}",
+            M,
+            [table["damage"].values for table in measures],
+            measures[0]["damage"].values + measures[0]["damage/avoided"].values,
+        ),
         (f"cost of the programme, {unit}", M, [table["programme/cost"].values for table in measures], nothing),
         (f"net benefit, {unit}", M, [option.net_benefit for option in findings], nothing),
-    ]  # fmt: skip
+    ]
     return TableText(
         ("", *labels, "without the programme"),
         [

@@ -69,32 +69,53 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         points = np.unique(np.linspace(0, len(ordered) - 1, CURVE_POINTS).astype(int))
         chart.add_trace(
             go.Scatter(
-                x=ordered[points], y=share[points], name=name, mode="lines",
+                x=ordered[points],
+                y=share[points],
+                name=name,
+                mode="lines",
                 line={"color": hexed, "width": 2.5, "dash": dash},
                 hovertemplate=f"{name}: %{{y:.0f}} % of futures cost %{{x:,.1f}} M or less<extra></extra>",
             )
-        )  # fmt: skip
+        )
+    add_levels(chart, cost)
+    chart.add_vline(
+        x=cost.point / M,
+        line={"color": BLACK, "width": 1.5, "dash": "dot"},
+        annotation={"text": f"point estimate: {cost.point / M:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
+        annotation_position="top left",
+    )
+    costs = np.concatenate([trace.x for trace in chart.data])
+    chart.update_xaxes(
+        title=f"cost of the programme, M {unit}",
+        tickformat=",",
+        hoverformat=",.1f",
+        showgrid=True,
+        gridcolor=GRID,
+        range=[costs.min(), costs.max() + 0.25 * np.ptp(costs)],
+    )
+    chart.update_yaxes(title="% of futures that cost no more", range=[0, 102])
+    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+
+
+def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
+    """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
     for level in LEVELS:
         added = cost.contingency(level)
         total = (cost.point + added) / M
         chart.add_trace(
             go.Scatter(
-                x=[total], y=[100 * level], mode="markers+text", marker={"color": BLUE, "size": 9}, showlegend=False,
-                name=f"P{100 * level:.0f}", text=[f"P{100 * level:.0f}: {total:,.0f} ({added / M:+,.0f})"],
-                textposition="bottom right", textfont={"size": 12},
+                x=[total],
+                y=[100 * level],
+                mode="markers+text",
+                marker={"color": BLUE, "size": 9},
+                showlegend=False,
+                name=f"P{100 * level:.0f}",
+                text=[f"P{100 * level:.0f}: {total:,.0f} ({added / M:+,.0f})"],
+                textposition="bottom right",
+                textfont={"size": 12},
                 hovertemplate=f"P{100 * level:.0f}: {total:,.1f} M<extra></extra>",
             )
-        )  # fmt: skip
-    chart.add_vline(
-        x=cost.point / M, line={"color": BLACK, "width": 1.5, "dash": "dot"},
-        annotation={"text": f"point estimate: {cost.point / M:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
-        annotation_position="top left",
-    )  # fmt: skip
-    costs = np.concatenate([trace.x for trace in chart.data])
-    chart.update_xaxes(title=f"cost of the programme, M {unit}", tickformat=",", hoverformat=",.1f", showgrid=True,
-                       gridcolor=GRID, range=[costs.min(), costs.max() + 0.25 * np.ptp(costs)])  # fmt: skip
-    chart.update_yaxes(title="% of futures that cost no more", range=[0, 102])
-    return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
+        )
 
 
 def s_curve_title(cost: CostEstimate, unit: str) -> str:
@@ -150,21 +171,25 @@ def cost_effectiveness(run: Run) -> go.Figure:
     top = max(quadrants, key=lambda name: quadrants[name].mean())
     chart = new_figure(f"In {100 * quadrants[top].mean():.0f} % of futures the programme {top}", height=440)
     step = max(1, len(prevented) // MOST_POINTS)
-    for name, hexed, symbol in zip(quadrants, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"),
-                                   strict=True):  # fmt: skip
+    for name, hexed, symbol in zip(
+        quadrants, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"), strict=True
+    ):
         futures = np.flatnonzero(quadrants[name])[::step]
         if len(futures):
             chart.add_trace(
                 go.Scatter(
-                    x=prevented[futures], y=cost[futures], mode="markers",
+                    x=prevented[futures],
+                    y=cost[futures],
+                    mode="markers",
                     name=f"{name}: {100 * quadrants[name].mean():.0f} %",
                     marker={"color": faded(hexed, 0.55), "size": 6, "symbol": symbol, "line": {"width": 0}},
                     hovertemplate=f"%{{x:,.0f}} leakers prevented for %{{y:,.1f}} M {view.unit}<extra></extra>",
                 )
-            )  # fmt: skip
+            )
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1})
-    chart.update_xaxes(title="leakers prevented, excluding decoys", tickformat=",", hoverformat=",", showgrid=True,
-                       gridcolor=GRID)  # fmt: skip
+    chart.update_xaxes(
+        title="leakers prevented, excluding decoys", tickformat=",", hoverformat=",", showgrid=True, gridcolor=GRID
+    )
     chart.update_yaxes(title=f"cost of the programme, M {view.unit}")
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
 
@@ -186,17 +211,31 @@ def present_values(run: Run) -> go.Figure:
         points = [interval(values[index] / M) for values in by_rate.values()]
         chart.add_trace(
             go.Scatter(
-                x=[rate + 0.16 * (index - 0.5) for rate in range(len(points))], y=[p.p50 for p in points],
-                mode="markers+text", name=name,
+                x=[rate + 0.16 * (index - 0.5) for rate in range(len(points))],
+                y=[p.p50 for p in points],
+                mode="markers+text",
+                name=name,
                 marker={"color": hexed, "size": 10, "symbol": ("square", "circle")[index]},
-                text=[f"{p.p50:,.0f}" for p in points], textposition="middle right", textfont={"size": 12},
-                error_y={"type": "data", "symmetric": False, "array": [p.p90 - p.p50 for p in points],
-                         "arrayminus": [p.p50 - p.p10 for p in points], "thickness": 1.6, "width": 5},
+                text=[f"{p.p50:,.0f}" for p in points],
+                textposition="middle right",
+                textfont={"size": 12},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [p.p90 - p.p50 for p in points],
+                    "arrayminus": [p.p50 - p.p10 for p in points],
+                    "thickness": 1.6,
+                    "width": 5,
+                },
                 hovertemplate=f"{name}: %{{y:,.1f}} M<extra></extra>",
             )
-        )  # fmt: skip
-    chart.update_xaxes(title="discount rate a year", tickvals=list(range(len(by_rate))),
-                       ticktext=[f"{100 * r:g} %" for r in by_rate], range=[-0.5, len(by_rate) - 0.3])  # fmt: skip
+        )
+    chart.update_xaxes(
+        title="discount rate a year",
+        tickvals=list(range(len(by_rate))),
+        ticktext=[f"{100 * r:g} %" for r in by_rate],
+        range=[-0.5, len(by_rate) - 0.3],
+    )
     chart.update_yaxes(title=f"present value, M {unit}", rangemode="normal")
     chart.add_hline(y=0.0, line={"color": BLACK, "width": 1})
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
@@ -222,10 +261,23 @@ def cost_per_kill(run: Run) -> go.Figure | None:
         add_cost(chart, row, name, hexed, point, edge)
     chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 2, 5)]
-    chart.update_xaxes(type="log", title=f"cost per kill, k {view.unit}, P50 with P10 to P90", tickvals=ticks,
-                       ticktext=[f"{tick:,g}" for tick in ticks], showgrid=True, gridcolor=GRID)  # fmt: skip
-    chart.update_yaxes(tickvals=[0, 1], ticktext=["interceptors", "missiles"], range=[-0.6, 1.8], showgrid=False,
-                       zeroline=False, automargin=True, rangemode="normal")  # fmt: skip
+    chart.update_xaxes(
+        type="log",
+        title=f"cost per kill, k {view.unit}, P50 with P10 to P90",
+        tickvals=ticks,
+        ticktext=[f"{tick:,g}" for tick in ticks],
+        showgrid=True,
+        gridcolor=GRID,
+    )
+    chart.update_yaxes(
+        tickvals=[0, 1],
+        ticktext=["interceptors", "missiles"],
+        range=[-0.6, 1.8],
+        showgrid=False,
+        zeroline=False,
+        automargin=True,
+        rangemode="normal",
+    )
     return chart.update_layout(hovermode="closest", margin={"b": 60})
 
 
@@ -234,14 +286,26 @@ def add_cost(chart: go.Figure, row: int, name: str, hexed: str, point: Interval,
     low, middle, high = (min(p, edge) for p in (point.p10, point.p50, point.p90))
     chart.add_trace(
         go.Scatter(
-            x=[middle], y=[row], mode="markers+text", marker={"color": hexed, "size": 12}, showlegend=False, name=name,
-            text=[f"{digits(point.p50)} k" if not isinf(point.p50) else "no kill"], textposition="top center",
-            error_x={"type": "data", "symmetric": False, "array": [high - middle], "arrayminus": [middle - low],
-                     "thickness": 2, "width": 0 if isinf(point.p90) else 7},
+            x=[middle],
+            y=[row],
+            mode="markers+text",
+            marker={"color": hexed, "size": 12},
+            showlegend=False,
+            name=name,
+            text=[f"{digits(point.p50)} k" if not isinf(point.p50) else "no kill"],
+            textposition="top center",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - middle],
+                "arrayminus": [middle - low],
+                "thickness": 2,
+                "width": 0 if isinf(point.p90) else 7,
+            },
             hovertemplate=f"{name}: {digits(point.p50)} k ({digits(point.p10)} to {digits(point.p90)}), "
             f"{point.futures:,} futures<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def cost_per_kill_title(interceptors: Floats, missile: Floats) -> str:

@@ -40,8 +40,16 @@ LISTED = 8
 """Lines of a list that are shown; lists begin with the most important line."""
 
 TABLE_HEAD = (
-    "plan", "cost", "minus the plan's", "± 95 %", "regret P10", "regret mean", "regret P90", "units", "stopped",
-)  # fmt: skip
+    "plan",
+    "cost",
+    "minus the plan's",
+    "± 95 %",
+    "regret P10",
+    "regret mean",
+    "regret P90",
+    "units",
+    "stopped",
+)
 
 
 def page(results: PlanResults) -> str:
@@ -135,9 +143,15 @@ def table_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
         difference, regret = evaluation.difference(name), evaluation.regret(name)
         units, stopped = (evaluation.quantiles(name, measure).mean for measure in ("produced", "stopped"))
         figures = (
-            evaluation.quantiles(name, "cost").mean, difference.mean, half_width(difference), regret.p10, regret.mean,
-            regret.p90, units, stopped,
-        )  # fmt: skip
+            evaluation.quantiles(name, "cost").mean,
+            difference.mean,
+            half_width(difference),
+            regret.p10,
+            regret.mean,
+            regret.p90,
+            units,
+            stopped,
+        )
         rows.append((name, *map(digits, figures)))
     return rows
 

@@ -87,9 +87,18 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
         return impact_rank, quality_rank, -abs(effect), assumption.name
 
     head = (
-        "assumption", "impact", f"effect, {unit} (± 2 SE)", "quality", "value", "P10", "P90", "unit", "source", "row",
+        "assumption",
+        "impact",
+        f"effect, {unit} (± 2 SE)",
+        "quality",
+        "value",
+        "P10",
+        "P90",
+        "unit",
+        "source",
+        "row",
         "date",
-    )  # fmt: skip
+    )
     rows = [
         log_row(assumption, impact[assumption.name], effects.get(assumption.name))
         for assumption in sorted(run.scenario.assumptions, key=order)
@@ -103,10 +112,17 @@ def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tu
     effect = f"{item.size / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.sure else ""
     quantiles = ("", "") if assumption.known else (low, high)
     return (
-        assumption.name, impact, effect, MARKS[assumption.quality], middle, *quantiles,
-        "" if assumption.unit == "1" else assumption.unit, "; ".join(assumption.sources) or "none",
-        row_reference(assumption), assumption.date.isoformat(),
-    )  # fmt: skip
+        assumption.name,
+        impact,
+        effect,
+        MARKS[assumption.quality],
+        middle,
+        *quantiles,
+        "" if assumption.unit == "1" else assumption.unit,
+        "; ".join(assumption.sources) or "none",
+        row_reference(assumption),
+        assumption.date.isoformat(),
+    )
 
 
 def sources(run: Run) -> TableText:

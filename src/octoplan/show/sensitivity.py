@@ -51,22 +51,43 @@ def tornado(
         for value, quantile in ((item.low, item.at[0]), (item.high, item.at[1])):
             left = value < centre(item)
             chart.add_annotation(
-                x=value / size, y=row, text=digits(quantile), showarrow=False, xshift=-4 if left else 4,
-                xanchor="right" if left else "left", font={"size": 11},
-            )  # fmt: skip
+                x=value / size,
+                y=row,
+                text=digits(quantile),
+                showarrow=False,
+                xshift=-4 if left else 4,
+                xanchor="right" if left else "left",
+                font={"size": 11},
+            )
     chart.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=[row_label(item) for item in rows], autorange="reversed",
-        zeroline=False, rangemode="normal", showgrid=False, automargin=True, tickfont={"size": 12},
-    )  # fmt: skip
-    ends = [value / size for item in rows for value in (item.low, item.high)] or [0.0, 1.0]
+        tickvals=list(range(len(rows))),
+        ticktext=[row_label(item) for item in rows],
+        autorange="reversed",
+        zeroline=False,
+        rangemode="normal",
+        showgrid=False,
+        automargin=True,
+        tickfont={"size": 12},
+    )
+    value_axis(chart, [value / size for item in rows for value in (item.low, item.high)], subject, unit)
+    return chart.update_layout(barmode="overlay", hovermode="closest", margin={"l": 12, "b": 56})
+
+
+def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: str) -> None:
+    """Set the axis of a figure that reaches from the least of some values to the greatest, with zero marked."""
+    ends = list(values) or [0.0, 1.0]
     room = MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
-        title=f"mean of {subject}{f', {unit}' if unit else ''}", tickformat=",", hoverformat=",", showgrid=True,
-        gridcolor=GRID, range=[min(ends) - room, max(ends) + room], zeroline=False,
-    )  # fmt: skip
+        title=f"mean of {subject}{f', {unit}' if unit else ''}",
+        tickformat=",",
+        hoverformat=",",
+        showgrid=True,
+        gridcolor=GRID,
+        range=[min(ends) - room, max(ends) + room],
+        zeroline=False,
+    )
     if min(ends) - room < 0.0 < max(ends) + room:
         chart.add_vline(x=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
-    return chart.update_layout(barmode="overlay", hovermode="closest", margin={"l": 12, "b": 56})
 
 
 def add_half(
@@ -86,15 +107,23 @@ def add_half(
     ]
     chart.add_trace(
         go.Bar(
-            y=list(numbers), x=[(value - centre(item)) / size for item, value in zip(items, values, strict=True)],
-            base=[centre(item) / size for item in items], orientation="h", name=f"assumption in its {fifth}",
-            showlegend=False, customdata=hover, width=BAR,
-            marker={"color": hexed, "line": {"width": 0},
-                    "pattern": {"shape": "" if end == "low" else "/", "solidity": 0.2}},
+            y=list(numbers),
+            x=[(value - centre(item)) / size for item, value in zip(items, values, strict=True)],
+            base=[centre(item) / size for item in items],
+            orientation="h",
+            name=f"assumption in its {fifth}",
+            showlegend=False,
+            customdata=hover,
+            width=BAR,
+            marker={
+                "color": hexed,
+                "line": {"width": 0},
+                "pattern": {"shape": "" if end == "low" else "/", "solidity": 0.2},
+            },
             hovertemplate=f"%{{customdata[0]}}, {fifth}: %{{customdata[1]}} {unit} "
             "(standard error of the difference %{customdata[2]})<extra></extra>",
         )
-    )  # fmt: skip
+    )
 
 
 def centre(item: Sensitivity) -> float:

@@ -50,24 +50,34 @@ def deliveries(run: Run) -> go.Figure:
     for low, high, opacity in FAN:
         chart.add_trace(
             go.Scatter(
-                x=[*months, *reversed(months)], y=[*lines[high], *reversed(lines[low])], fill="toself", mode="lines",
-                fillcolor=faded(BLUE, opacity), line={"color": faded(BLUE, 0.55), "width": 0.8},
-                name=f"P{100 * low:.0f} to P{100 * high:.0f}", hoverinfo="skip",
+                x=[*months, *reversed(months)],
+                y=[*lines[high], *reversed(lines[low])],
+                fill="toself",
+                mode="lines",
+                fillcolor=faded(BLUE, opacity),
+                line={"color": faded(BLUE, 0.55), "width": 0.8},
+                name=f"P{100 * low:.0f} to P{100 * high:.0f}",
+                hoverinfo="skip",
             )
-        )  # fmt: skip
+        )
     chart.add_trace(
         go.Scatter(
-            x=months, y=lines[0.5], name="P50", mode="lines", line={"color": BLUE, "width": 2.8},
+            x=months,
+            y=lines[0.5],
+            name="P50",
+            mode="lines",
+            line={"color": BLUE, "width": 2.8},
             customdata=np.stack([lines[0.1], lines[0.9]], axis=-1),
             hovertemplate="P50 %{y:,.0f} (P10 %{customdata[0]:,.0f}, P90 %{customdata[1]:,.0f})<extra></extra>",
         )
-    )  # fmt: skip
+    )
     for rate in rates:
         chart.add_hline(
-            y=rate, line={"color": BLACK, "width": 1.2, "dash": "dash"},
+            y=rate,
+            line={"color": BLACK, "width": 1.2, "dash": "dash"},
             annotation={"text": f"{rate:,} a month", "font": {"size": 12}, "bgcolor": "rgba(255,255,255,0.75)"},
             annotation_position="top left",
-        )  # fmt: skip
+        )
     most = max([float(lines[0.95].max()), *rates])
     chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * most])
     return fit_legend(chart)
@@ -124,10 +134,17 @@ def stock(run: Run) -> go.Figure:
     for (owner, rows), hexed in zip(view.designs_by_owner.items(), (BLUE, ORANGE, GREEN), strict=False):
         name = OWNER_NAMES[owner]
         add_band(chart, months, in_stock[:, :, rows].sum(axis=2), name, hexed)
-        add_band(chart, months, received[:, :, rows].sum(axis=2), f"{name}, received", hexed,
-                 column=2, dash="dash", legend=False)  # fmt: skip
-        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, sorties", hexed,
-                 column=2, legend=False)  # fmt: skip
+        add_band(
+            chart,
+            months,
+            received[:, :, rows].sum(axis=2),
+            f"{name}, received",
+            hexed,
+            column=2,
+            dash="dash",
+            legend=False,
+        )
+        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, sorties", hexed, column=2, legend=False)
     chart.update_yaxes(title="units", col=1)
     chart.update_yaxes(title="units a month", col=2)
     return fit_legend(chart)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -195,40 +194,35 @@ def add_band(
     are counted.
     """
     low, middle, high = (quantile(values, q) for q in (0.1, 0.5, 0.9))
-    counts = defined(values)
-    rests_on = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts.tolist()]
-    panel: dict[str, Any] = {"row": row, "col": column}
-    figure.add_trace(
-        go.Scatter(
-            x=[*months, *reversed(months)],
-            y=[*high, *reversed(low)],
-            mode="lines",
-            fill="toself",
-            fillcolor=faded(hexed, 0.18),
-            line={"width": 0},
-            hoverinfo="skip",
-            name=f"{name}, P10 to P90",
-            showlegend=False,
-            legendgroup=name,
-        ),
-        **panel,
+    counts = defined(values).tolist()
+    rests_on = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts]
+    range_of = go.Scatter(
+        x=[*months, *reversed(months)],
+        y=[*high, *reversed(low)],
+        mode="lines",
+        fill="toself",
+        fillcolor=faded(hexed, 0.18),
+        line={"width": 0},
+        hoverinfo="skip",
+        name=f"{name}, P10 to P90",
+        showlegend=False,
+        legendgroup=name,
     )
-    figure.add_trace(
-        go.Scatter(
-            x=list(months),
-            y=middle,
-            name=name,
-            mode="lines",
-            line={"color": hexed, "width": 2.5, "dash": dash},
-            legendgroup=name,
-            showlegend=legend,
-            customdata=np.stack([low, high], axis=-1),
-            text=rests_on if any(rests_on) else None,
-            hovertemplate=f"{name}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
-            f"{'%{text}' if any(rests_on) else ''}<extra></extra>",
-        ),
-        **panel,
+    line = go.Scatter(
+        x=list(months),
+        y=middle,
+        name=name,
+        mode="lines",
+        line={"color": hexed, "width": 2.5, "dash": dash},
+        legendgroup=name,
+        showlegend=legend,
+        customdata=np.stack([low, high], axis=-1),
+        text=rests_on if any(rests_on) else None,
+        hovertemplate=f"{name}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
+        f"{'%{text}' if any(rests_on) else ''}<extra></extra>",
     )
+    for trace in (range_of, line):
+        figure.add_trace(trace, row=row, col=column)
     name_months(figure, months, row, column)
 
 

@@ -54,42 +54,73 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
     unit
         What the numbers are, such as "mean over futures".
     """
-    threats = [label(view.title("threats", name)) for name in view.names.threats]
-    layers = [label(view.title("layers", name)) for name in view.names.layers]
-    launched = stopped.sum(axis=0) + leaked
-    sources = [k for k in range(len(threats)) if launched[k] > 0.0]
-    targets = [i for i in range(len(layers)) if stopped[i].sum() > 0.0]
-    source_node = {k: node for node, k in enumerate(sources)}
-    target_node = {i: len(sources) + node for node, i in enumerate(targets)}
-    leaker_node = len(sources) + len(targets)
-    order = view.run.compiled.plan.layer_order.tolist()
-    links = [
-        (source_node[k], target_node[i], stopped[i, k], order[k].index(i), k)
-        for i in targets
-        for k in sources
-        if stopped[i, k] > 0.0
-    ]
-    links += [(source_node[k], leaker_node, leaked[k], len(layers), k) for k in sources if leaked[k] > 0.0]
-    nodes = [f"{threats[k]}: {launched[k]:,.0f}" for k in sources]
-    nodes += [f"{layers[i]}: {stopped[i].sum():,.0f}" for i in targets] + [f"leakers: {leaked.sum():,.0f}"]
+    sources = [k for k, count in enumerate(stopped.sum(axis=0) + leaked) if count > 0.0]
+    targets = [i for i, counts in enumerate(stopped) if counts.sum() > 0.0]
+    links = flow_links(view, stopped, leaked, sources, targets)
     chart = new_figure(title, height=430)
     chart.add_trace(
         go.Sankey(
-            arrangement="snap", valueformat=",.0f", valuesuffix=" threats",
-            node={"label": nodes, "pad": 18, "thickness": 16, "line": {"color": BLACK, "width": 0.5},
-                  "color": [*(colour(k) for k in sources), *(SKY for _ in targets), VERMILION]},
-            link={"source": [source for source, *_ in links], "target": [target for _, target, *_ in links],
-                  "value": [value for _, _, value, _, _ in links],
-                  "color": [faded(colour(k), 0.35) for *_, k in links],
-                  "customdata": [turn for *_, turn, _ in links]},
+            arrangement="snap",
+            valueformat=",.0f",
+            valuesuffix=" threats",
+            node={
+                "label": node_labels(view, stopped, leaked, sources, targets),
+                "pad": 18,
+                "thickness": 16,
+                "line": {"color": BLACK, "width": 0.5},
+                "color": [*(colour(k) for k in sources), *(SKY for _ in targets), VERMILION],
+            },
+            link={
+                "source": [source for source, *_ in links],
+                "target": [target for _, target, *_ in links],
+                "value": [value for _, _, value, _, _ in links],
+                "color": [faded(colour(k), 0.35) for *_, k in links],
+                "customdata": [turn for *_, turn, _ in links],
+            },
             textfont={"color": BLACK, "size": 13},
         )
-    )  # fmt: skip
-    chart.add_annotation(text=f"threats, {unit}", x=0.0, y=-0.1, xref="paper", yref="paper", showarrow=False,
-                         xanchor="left", font={"size": 12, "color": "#555555"})  # fmt: skip
+    )
+    chart.add_annotation(
+        text=f"threats, {unit}",
+        x=0.0,
+        y=-0.1,
+        xref="paper",
+        yref="paper",
+        showarrow=False,
+        xanchor="left",
+        font={"size": 12, "color": "#555555"},
+    )
     chart.update_xaxes(visible=False)
     chart.update_yaxes(visible=False)
     return chart.update_layout(margin={"l": 12, "r": 12, "b": 44})
+
+
+def node_labels(
+    view: View, stopped: NDArray[np.float64], leaked: NDArray[np.float64], sources: list[int], targets: list[int]
+) -> list[str]:
+    """Classes, layers and leakers with their numbers of threats."""
+    launched = stopped.sum(axis=0) + leaked
+    classes = [f"{label(view.title('threats', view.names.threats[k]))}: {launched[k]:,.0f}" for k in sources]
+    layers = [f"{label(view.title('layers', view.names.layers[i]))}: {stopped[i].sum():,.0f}" for i in targets]
+    return [*classes, *layers, f"leakers: {leaked.sum():,.0f}"]
+
+
+def flow_links(
+    view: View, stopped: NDArray[np.float64], leaked: NDArray[np.float64], sources: list[int], targets: list[int]
+) -> list[tuple[int, int, float, int, int]]:
+    """Links of a Sankey diagram: source node, target node, threats, turn in the doctrine, and row of the class."""
+    order = view.run.compiled.plan.layer_order.tolist()
+    links = [
+        (source, len(sources) + target, float(stopped[i, k]), order[k].index(i), k)
+        for target, i in enumerate(targets)
+        for source, k in enumerate(sources)
+        if stopped[i, k] > 0.0
+    ]
+    leaker_node = len(sources) + len(targets)
+    links += [
+        (source, leaker_node, float(leaked[k]), len(stopped), k) for source, k in enumerate(sources) if leaked[k] > 0.0
+    ]
+    return links
 
 
 def leakers_by_day(run: Run, days: xr.Dataset) -> NDArray[np.int64]:
