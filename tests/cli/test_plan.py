@@ -37,7 +37,7 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_folder_holds_a_plan_that_runs_and_its_evidence(tmp_path: Path) -> None:
-    """decisions.toml can replace the scenario's own; bounds, alternatives and tables are written with it."""
+    """decisions.toml can replace that of the scenario; bounds, alternatives and tables are written with it."""
     out = tmp_path / "plan"
     options = ("--target", "200", "--by", "2026-02", "--shortage", "1000")
     assert octoplan("plan", "pocket", "--out", str(out), "--futures", "3", "--unseen", "3", *options) == 0
@@ -193,9 +193,9 @@ def test_no_option_ends_in_a_traceback(data: st.DataObject) -> None:
         "by": data.draw(st.sampled_from([None, "2026-02", "2031-01", "", "nan"])),
         "fixed": data.draw(st.sampled_from([None, ["crews"], ["crews", "crews"], ["output.x"], [""], ["kits.bench"]])),
     }  # fmt: skip
-    named = {field: data.draw(texts(field)) for field in ("share", "budget", "jobs", "most")}
+    texts_of = {field: data.draw(texts(field)) for field in ("share", "budget", "jobs", "most")}
     try:
-        goals = goals_with(pocket, values, named)
+        goals = goals_with(pocket, values, texts_of)
     except op.PlanError:
         return
     assert all(0.0 <= low <= high <= 1.0 for low, high in goals.share.values())

@@ -34,7 +34,7 @@ def believing(plan: Plan, kind: str, parameter: str, values: Floats | float) -> 
     return replace(plan, parameters=replace(plan.parameters, runs=replace(runs, assumptions=assumptions)))
 
 
-def flown(cost: list[float]) -> SimulatedPlan:
+def plan_with_costs(cost: list[float]) -> SimulatedPlan:
     """A plan of which only the cost is looked at."""
     nothing = np.zeros(len(cost))
     return SimulatedPlan(np.array(cost), *(nothing for _ in range(7)), *(np.zeros((len(cost), 1)) for _ in range(3)))

@@ -50,7 +50,7 @@ def newsvendor(
     return problem, alike([Realisation(np.array([-np.inf, -np.inf]), np.array([0.0, d])) for d in demand])
 
 
-def drawn(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoStage, Scenarios]:
+def random_programme(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoStage, Scenarios]:
     """A random programme of capacities and what is made of them; everything random that may be.
 
     shortage
@@ -63,15 +63,15 @@ def drawn(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoStage, Scenar
     rows = sparse.csr_matrix(rng.uniform(0.5, 1.5, (1, plants)))
     budget = np.array([rng.uniform(3, 20)])
     # made (plants, needs), then unmet (needs); rows: capacity of each plant, then each need
-    made = plants * needs
-    price = np.append(rng.uniform(1, 5, made), rng.uniform(20, 60, needs))
-    limit = np.append(np.full(made, np.inf), np.full(needs, np.inf if shortage else 0.0))
-    recourse = sparse.lil_matrix((plants + needs, made + needs))
+    produced = plants * needs
+    price = np.append(rng.uniform(1, 5, produced), rng.uniform(20, 60, needs))
+    limit = np.append(np.full(produced, np.inf), np.full(needs, np.inf if shortage else 0.0))
+    recourse = sparse.lil_matrix((plants + needs, produced + needs))
     for i in range(plants):
         for j in range(needs):
             recourse[i, i * needs + j] = recourse[plants + j, i * needs + j] = 1.0
     for j in range(needs):
-        recourse[plants + j, made + j] = 1.0
+        recourse[plants + j, produced + j] = 1.0
     technology = sparse.csr_matrix(np.vstack([-np.eye(plants), np.zeros((needs, plants))]))
     yields = np.array([[i, i] for i in range(plants)])
     scrap = np.array([[0, 0]])

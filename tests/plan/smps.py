@@ -63,8 +63,8 @@ class Instance:
     def sample(self, n: int, seed: int) -> Scenarios:
         """Equally likely draws."""
         rng = np.random.default_rng(seed)
-        drawn = [rng.choice(v, n, p=p / p.sum()) for _, v, p in self.independent]
-        return self.with_rhs(np.array(drawn).T, np.full(n, 1.0 / n))
+        random_programme = [rng.choice(v, n, p=p / p.sum()) for _, v, p in self.independent]
+        return self.with_rhs(np.array(random_programme).T, np.full(n, 1.0 / n))
 
 
 def lines(path: Path) -> Iterator[tuple[bool, list[str]]]:
@@ -83,28 +83,28 @@ def read(name: str) -> Instance:
     columns: dict[str, int] = {}
     cells: dict[tuple[str, str], float] = {}
     rhs: dict[str, float] = {}
-    whole: list[bool] = []
+    integer: list[bool] = []
     bounds: list[list[float]] = []
     section, marked = "", False
-    for opens, words in lines(folder / f"{name}.cor"):
+    for opens, fields in lines(folder / f"{name}.cor"):
         if opens:
-            section = words[0]
+            section = fields[0]
         elif section == "ROWS":
-            kinds[words[1]] = words[0]
-        elif section == "COLUMNS" and words[1] == "'MARKER'":
-            marked = words[2] == "'INTORG'"
+            kinds[fields[1]] = fields[0]
+        elif section == "COLUMNS" and fields[1] == "'MARKER'":
+            marked = fields[2] == "'INTORG'"
         elif section == "COLUMNS":
-            if words[0] not in columns:
-                columns[words[0]] = len(columns)
-                whole.append(marked)
+            if fields[0] not in columns:
+                columns[fields[0]] = len(columns)
+                integer.append(marked)
                 bounds.append([0.0, inf])
-            cells |= {(words[i], words[0]): float(words[i + 1]) for i in range(1, len(words), 2)}
+            cells |= {(fields[i], fields[0]): float(fields[i + 1]) for i in range(1, len(fields), 2)}
         elif section == "RHS":
-            rhs |= {words[i]: float(words[i + 1]) for i in range(1, len(words), 2)}
+            rhs |= {fields[i]: float(fields[i + 1]) for i in range(1, len(fields), 2)}
         elif section == "BOUNDS":
-            bounds[columns[words[2]]][{"LO": 0, "UP": 1}[words[0]]] = float(words[3])
+            bounds[columns[fields[2]]][{"LO": 0, "UP": 1}[fields[0]]] = float(fields[3])
     objective = next(row for row, kind in kinds.items() if kind == "N")
-    first_month = [words for opens, words in lines(folder / f"{name}.tim") if not opens]
+    first_month = [fields for opens, fields in lines(folder / f"{name}.tim") if not opens]
     rows = [row for row in kinds if row != objective]
     n, m = columns[first_month[1][0]], rows.index(first_month[1][1])
     names = list(columns)
@@ -120,24 +120,24 @@ def read(name: str) -> Instance:
     cost = np.array([cells.get((objective, column), 0.0) for column in names])
     limit = np.array(bounds)
     stages = [
-        Columns(cost[part], limit[part, 0], limit[part, 1], np.array(whole)[part])
+        Columns(cost[part], limit[part, 0], limit[part, 1], np.array(integer)[part])
         for part in (slice(n), slice(n, None))
     ]
     core = Realisation(lower[m:], upper[m:])
     independent: dict[int, list[tuple[float, float]]] = {}
     chances: list[float] = []
     listed: list[dict[tuple[int, int], float]] = []
-    for opens, words in lines(folder / f"{name}.sto"):
+    for opens, fields in lines(folder / f"{name}.sto"):
         if opens:
-            section = words[0]
+            section = fields[0]
         elif section == "INDEP":
-            independent.setdefault(number[words[1]] - m, []).append((float(words[2]), float(words[-1])))
-        elif words[0] == "SC":
-            chances.append(float(words[3]))
+            independent.setdefault(number[fields[1]] - m, []).append((float(fields[2]), float(fields[-1])))
+        elif fields[0] == "SC":
+            chances.append(float(fields[3]))
             listed.append({})
         else:
-            listed[-1][number[words[1]] - m, columns[words[0]] - n] = float(words[2])
-    places = np.array(sorted({place for one in listed for place in one}), np.int64).reshape(-1, 2)
+            listed[-1][number[fields[1]] - m, columns[fields[0]] - n] = float(fields[2])
+    positions = np.array(sorted({position for scenario in listed for position in scenario}), np.int64).reshape(-1, 2)
     problem = TwoStage(
         stages[0],
         matrix[:m, :n],
@@ -146,15 +146,15 @@ def read(name: str) -> Instance:
         stages[1],
         matrix[m:, :n],
         matrix[m:, n:],
-        random_recourse=places,
+        random_recourse=positions,
     )
     scenarios = None
     if listed:
-        values = np.array([[one[i, j] for i, j in places.tolist()] for one in listed])
+        values = np.array([[scenario[i, j] for i, j in positions.tolist()] for scenario in listed])
 
         def realise(s: int) -> Realisation:
             return Realisation(core.lower, core.upper, NO_VALUES, values[s])
 
         scenarios = Scenarios(np.array(chances), realise)
-    each = [(row, np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for row, pairs in independent.items()]
-    return Instance(problem, core, each, scenarios)
+    independents = [(row, np.array(pairs)[:, 0], np.array(pairs)[:, 1]) for row, pairs in independent.items()]
+    return Instance(problem, core, independents, scenarios)

@@ -1,5 +1,6 @@
 """The L-shaped method against closed forms, enumeration, the extensive form, and itself on other threads."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise, product
@@ -14,7 +15,7 @@ from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import Risk, cvar
 from octoplan.plan.solver.two_stage import LEAST_GAP, Floats, Realisation, Scenarios, TwoStage, replaced
-from tests.plan.programmes import alike, columns, drawn, farmer, newsvendor
+from tests.plan.programmes import alike, columns, farmer, newsvendor, random_programme
 
 
 def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
@@ -26,8 +27,8 @@ def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
     lower, upper = realisation.lower - T @ x, realisation.upper - T @ x
     rows = np.vstack([W[np.isfinite(upper)], -W[np.isfinite(lower)]])
     sides = np.concatenate([upper[np.isfinite(upper)], -lower[np.isfinite(lower)]])
-    found = linprog(q, rows, sides, bounds=list(zip(problem.second.lower, problem.second.upper, strict=True)))
-    return float(found.fun or 0.0) if found.success else np.inf
+    result = linprog(q, rows, sides, bounds=list(zip(problem.second.lower, problem.second.upper, strict=True)))
+    return float(result.fun or 0.0) if result.success else np.inf
 
 
 def test_farmer() -> None:
@@ -59,7 +60,7 @@ def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> 
     """Random programmes cost what the extensive form says, or cannot be met just where it cannot."""
     met = unmet = 0
     for seed in range(25):
-        problem, scenarios = drawn(seed, integer=integer, shortage=shortage)
+        problem, scenarios = random_programme(seed, integer=integer, shortage=shortage)
         try:
             exact = extensive.solve(problem, scenarios, gap=LEAST_GAP)
         except PlanError:
@@ -80,7 +81,7 @@ def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> 
 def test_tail_as_the_extensive_form(integer: bool) -> None:
     """With a weight on the tail too, the two agree."""
     for seed in range(18):
-        problem, scenarios = drawn(seed, integer=integer, shortage=True)
+        problem, scenarios = random_programme(seed, integer=integer, shortage=True)
         risk = Risk([0.3, 1.0][seed % 2], [0.0, 0.5, 0.9][seed % 3])
         exact = extensive.solve(problem, scenarios, risk=risk, gap=LEAST_GAP)
         plan = lshaped.solve(problem, scenarios, risk=risk, gap=LEAST_GAP, clusters=[1, 3, 200][seed % 3])
@@ -89,7 +90,7 @@ def test_tail_as_the_extensive_form(integer: bool) -> None:
 
 
 def test_tail_by_its_definition() -> None:
-    """CVaR is the mean of the dearest share of the scenarios, the one on the border counted in part."""
+    """CVaR is the mean of the most expensive share of the scenarios, the one at the boundary in part."""
     rng = np.random.default_rng(8)
     costs = rng.normal(100.0, 20.0, 40)
     ordered = np.sort(costs)
@@ -104,7 +105,7 @@ def test_tail_by_its_definition() -> None:
 
 
 def test_tail_of_the_newsvendor() -> None:
-    """Who minds the tail alone orders what makes the dearest tenth of the scenarios least dear."""
+    """With the tail alone the order minimises the mean cost of the most expensive tenth."""
     demand = np.linspace(10.0, 109.0, 100)
     problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
     risk = Risk(1.0, 0.9)
@@ -146,22 +147,22 @@ def test_costs_and_cuts_of_the_second_stage() -> None:
     """Costs are those scipy finds; the cuts touch them where they are made and hold everywhere else."""
     infeasible = 0
     for seed in range(12):
-        problem, scenarios = drawn(seed, integer=False, shortage=seed % 2 == 0)
+        problem, scenarios = random_programme(seed, integer=False, shortage=seed % 2 == 0)
         rng = np.random.default_rng(seed)
         x, others = rng.uniform(0, 3, len(problem.first)), rng.uniform(0, 6, (6, len(problem.first)))
-        found = recourse.SecondStage(problem, scenarios, None).solve(x, np.inf)
+        result = recourse.SecondStage(problem, scenarios, None).solve(x, np.inf)
         for s, realisation in enumerate(scenarios):
-            assert found.costs[s] == pytest.approx(follow_up(problem, realisation, x), rel=1e-7)
-            here = found.constant[s] + found.slope[s] @ x
-            if np.isinf(found.costs[s]):
+            assert result.costs[s] == pytest.approx(follow_up(problem, realisation, x), rel=1e-7)
+            at_x = result.constant[s] + result.slope[s] @ x
+            if np.isinf(result.costs[s]):
                 infeasible += 1
-                assert here > 0.0
+                assert at_x > 0.0
             else:
-                assert here == pytest.approx(found.costs[s], rel=1e-7)
+                assert at_x == pytest.approx(result.costs[s], rel=1e-7)
             for z in others:
-                floor = 0.0 if np.isinf(found.costs[s]) else follow_up(problem, realisation, z)
+                floor = 0.0 if np.isinf(result.costs[s]) else follow_up(problem, realisation, z)
                 if np.isfinite(follow_up(problem, realisation, z)):
-                    assert found.constant[s] + found.slope[s] @ z <= floor + 1e-6
+                    assert result.constant[s] + result.slope[s] @ z <= floor + 1e-6
     assert infeasible > 0
 
 
@@ -170,7 +171,11 @@ def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
     """Plan, bounds and costs are the same bits in this thread, and on one, two or five others."""
     demand = np.random.default_rng(4).gamma(4.0, 25.0, 150)
     vendor = newsvendor(demand, 5.0, 9.0, 1.0)
-    for problem, scenarios in (vendor, drawn(3, integer=True, shortage=True), drawn(12, integer=False, shortage=False)):
+    for problem, scenarios in (
+        vendor,
+        random_programme(3, integer=True, shortage=True),
+        random_programme(12, integer=False, shortage=False),
+    ):
         alone = lshaped.solve(problem, scenarios, risk=risk)
         for threads in (1, 2, 5):
             with ThreadPoolExecutor(threads) as pool:
@@ -181,14 +186,14 @@ def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
 
 
 def test_progress_brackets_the_optimum() -> None:
-    """At each step the bounds told hold the optimum between them and only close in."""
-    problem, scenarios = drawn(5, integer=True, shortage=True)
+    """At each iteration the bounds contain the optimum and only become tighter."""
+    problem, scenarios = random_programme(5, integer=True, shortage=True)
     exact = extensive.solve(problem, scenarios, gap=LEAST_GAP).upper
-    told: list[tuple[int, float, float]] = []
-    lshaped.solve(problem, scenarios, progress=lambda *step: told.append(step), gap=LEAST_GAP)
-    assert [step for step, _, _ in told] == list(range(1, len(told) + 1))
-    assert all(lower <= exact * (1 + 1e-8) and upper >= exact * (1 - 1e-8) for _, lower, upper in told)
-    assert all(b[1] >= a[1] and b[2] <= a[2] for a, b in pairwise(told))
+    steps: list[tuple[int, float, float]] = []
+    lshaped.solve(problem, scenarios, progress=lambda *step: steps.append(step), gap=LEAST_GAP)
+    assert [step for step, _, _ in steps] == list(range(1, len(steps) + 1))
+    assert all(lower <= exact * (1 + 1e-8) and upper >= exact * (1 - 1e-8) for _, lower, upper in steps)
+    assert all(b[1] >= a[1] and b[2] <= a[2] for a, b in pairwise(steps))
 
 
 @pytest.mark.parametrize("threads", [0, 2])
@@ -213,15 +218,15 @@ def test_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that runs out leaves the plan found by then; one of nothing leaves none, and says so."""
     problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
     exact = lshaped.solve(problem, scenarios).upper
-    asked = 0
+    realised = 0
 
     def counted(s: int) -> Realisation:
-        nonlocal asked
-        asked += 1
+        nonlocal realised
+        realised += 1
         return scenarios.realise(s)
 
     # read once to check, once for the mean, once for the first step; the clock strikes amid the second
-    monkeypatch.setattr(recourse, "perf_counter", lambda: np.inf if asked > 3.5 * len(scenarios) else 0.0)
+    monkeypatch.setattr(recourse, "perf_counter", lambda: np.inf if realised > 3.5 * len(scenarios) else 0.0)
     plan = lshaped.solve(problem, Scenarios(scenarios.probability, counted), clusters=1, time_limit=1e6)
     assert plan.status == "time limit"
     assert plan.iterations == 1
@@ -254,6 +259,88 @@ def test_what_cannot_be_planned() -> None:
         lshaped.solve(free, scenarios)
     with pytest.raises(PlanError, match="extensive form"):
         lshaped.solve(replace(problem, second=columns([-9.0, -1.0], integer=True)), scenarios)
+
+
+@pytest.mark.parametrize("integer", [False, True])
+def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
+    """Where the larger mean of two groups counts, the L-shaped method agrees with the extensive form."""
+    compared = 0
+    for seed in range(18):
+        problem, scenarios = random_programme(seed, integer=integer, shortage=True)
+        if len(scenarios) % 2 or len(scenarios) < 2:
+            continue
+        even = replace(scenarios, probability=np.full(len(scenarios), 1.0 / len(scenarios)))
+        risk = Risk(0.0, 0.0, 2)
+        exact = extensive.solve(problem, even, risk=risk, gap=LEAST_GAP)
+        plan_found = lshaped.solve(problem, even, risk=risk, gap=1e-7, clusters=[2, 6, 200][seed % 3])
+        assert plan_found.status == "optimal"
+        assert plan_found.upper == pytest.approx(exact.upper, rel=3e-7)
+        assert plan_found.lower <= exact.upper + 1e-7 * abs(exact.upper)
+        compared += 1
+    assert compared >= 5
+
+
+@pytest.mark.parametrize("solve", [lshaped.solve, extensive.solve])
+@pytest.mark.parametrize("gap", [0.0, 1e-8, -1.0, 1.0, float("nan"), float("inf")])
+def test_gaps_below_the_tolerances_of_the_solver_are_refused(solve: Callable[..., object], gap: float) -> None:
+    """Below them an upper bound can lie below the optimum."""
+    problem, scenarios = farmer()
+    with pytest.raises(PlanError, match="an optimality gap of"):
+        solve(problem, scenarios, gap=gap)
+
+
+def test_bounds_at_the_least_gap_contain_the_optimum() -> None:
+    """At the least gap the bounds of the farmer and of a newsvendor contain the known optimum."""
+    demand = np.random.default_rng(4).gamma(4.0, 25.0, 201)
+    order = np.quantile(demand, 0.5, method="inverted_cdf")
+    profit = np.mean(9.0 * np.minimum(demand, order) + np.maximum(order - demand, 0.0)) - 5.0 * order
+    for (problem, scenarios), optimum in ((farmer(), -108390.0), (newsvendor(demand, 5.0, 9.0, 1.0), -profit)):
+        solution = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+        error = LEAST_GAP * abs(optimum)
+        assert solution.lower <= optimum + error
+        assert solution.upper >= optimum - error
+
+
+@pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1.0])
+def test_an_absolute_gap_is_checked(tolerance: float) -> None:
+    """A gap that is infinite, negative or NaN would end nothing or everything."""
+    with pytest.raises(PlanError, match="an absolute gap of"):
+        lshaped.solve(*farmer(), tolerance=tolerance)
+
+
+def test_an_absolute_gap_ends_the_search() -> None:
+    """The bounds are as close as asked, and a wide gap ends the search earlier."""
+    problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
+    fine, coarse = (lshaped.solve(problem, scenarios, tolerance=tolerance, clusters=1) for tolerance in (0.01, 50.0))
+    assert fine.upper - fine.lower <= 0.01
+    assert 0.01 < coarse.upper - coarse.lower <= 50.0
+    assert coarse.iterations < fine.iterations
+    assert fine.status == coarse.status == "optimal"
+
+
+def test_the_method_does_not_become_slower() -> None:
+    """Iterations on fixed programmes stay within one of what in-out steps need."""
+    problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
+    iterations = [
+        lshaped.solve(problem, scenarios, gap=LEAST_GAP, clusters=clusters).iterations for clusters in (1, 200)
+    ]
+    iterations += [
+        lshaped.solve(*random_programme(seed, integer=True, shortage=True), gap=LEAST_GAP).iterations for seed in (3, 5)
+    ]
+    assert all(count <= limit for count, limit in zip(iterations, ITERATIONS, strict=True)), iterations
+
+
+ITERATIONS = (10, 5, 5, 6)
+"""Most iterations of the programmes above."""
+
+
+def test_the_extensive_form_reports_how_it_ended() -> None:
+    """Optimal after one solve; without time there is no solution."""
+    solution = extensive.solve(*farmer())
+    assert (solution.status, solution.iterations) == ("optimal", 1)
+    assert solution.lower <= solution.upper
+    with pytest.raises(PlanError, match="no solution was found in time"):
+        extensive.solve(*random_programme(3, integer=True, shortage=True), time_limit=0.0)
 
 
 def test_one_scenario_and_no_budget() -> None:

@@ -92,8 +92,8 @@ def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
     followed, _ = second_stages(model, x)
     shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
     assert np.allclose(shipped, shipped.max() * np.ones(FUTURES))
-    found = costs(model.problem, model.scenarios, x) * MONEY
-    assert np.allclose(found, by_hand + 5.0 * shipped, rtol=1e-6)
+    values = costs(model.problem, model.scenarios, x) * MONEY
+    assert np.allclose(values, by_hand + 5.0 * shipped, rtol=1e-6)
     assert np.allclose(model.inaction * MONEY, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
 
 
@@ -109,8 +109,8 @@ def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Par
     followed, _ = second_stages(model, x)
     assert np.allclose(block(model, followed, "bought")[:, :, 0] * UNIT, [620.0, 560.0, 620.0])
     shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
-    found = costs(model.problem, model.scenarios, x) * MONEY
-    assert np.allclose(found, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
+    values = costs(model.problem, model.scenarios, x) * MONEY
+    assert np.allclose(values, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
 
 
 def silent(runs: DesignRuns) -> DesignRuns:
@@ -127,16 +127,16 @@ def without_savings(surface: ResponseSurface) -> ResponseSurface:
 def test_units_and_parts_are_conserved(plan: Plan) -> None:
     """Made = shipped + waiting; bought in time = spent + in store; what reaches the regions = used + stock there."""
     table = {name: t.values for name, t in plan.tables.items()}
-    made, shipped = table["produced"].sum(2), table["shipped"].sum(2)
-    assert made.sum() > 0.0
-    assert np.allclose(made, shipped + table["plant stock"][:, :, -1], atol=1e-4)
+    produced, shipped = table["produced"].sum(2), table["shipped"].sum(2)
+    assert produced.sum() > 0.0
+    assert np.allclose(produced, shipped + table["plant stock"][:, :, -1], atol=1e-4)
     late = 2.0 / 30.4375
     arrived = shipped.sum(1) - late * table["shipped"][:, 0, -1]
     assert np.allclose(arrived, table["used"].sum(1) + table["stock"][:, -1], atol=1e-4)
     lag = 5.0 / 30.4375
     bought = table["bought"][:, :, 0]
-    there = bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
-    assert np.allclose(there, 2.0 * made.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
+    present = bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
+    assert np.allclose(present, 2.0 * produced.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
 
 
 def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
@@ -147,13 +147,13 @@ def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
     assert np.allclose(short[:, 0], 0.0, atol=1e-6)
 
 
-def test_the_decisions_can_be_flown(pocket: Scenario, plan: Plan) -> None:
+def test_the_decisions_can_be_simulated(pocket: Scenario, plan: Plan) -> None:
     """The text is read like any folder's, keeps the tables it does not decide, and makes what it promises."""
     assert plan.scenario.decisions.doctrine == pocket.decisions.doctrine
     assert plan.scenario.decisions.orders == pocket.decisions.orders
     run = op.simulate(plan.scenario, futures=FUTURES, seed=1)
-    promised = plan.tables["produced"].values.sum((1, 2)).mean()
-    assert abs(float(run.data["good"].sum(("month", "plant")).mean()) - promised) <= 0.05 * promised
+    expected = plan.tables["produced"].values[:, 0].mean(0)
+    assert run.data["good"].mean("future").values.ravel() == pytest.approx(expected, abs=1.0)
 
 
 def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: Parameters) -> None:
@@ -162,7 +162,7 @@ def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: P
     model = build(ModelInputs(parameters, surface, goals, np.zeros((1, 4))))
     best = extensive.solve(model.problem, model.scenarios, gap=LEAST_GAP)
     line = model.builder.x.blocks["lines"].ravel()
-    found = []
+    values = []
     for lines in product(range(4), repeat=len(line)):
         first = model.problem.first
         lower, upper = first.lower.copy(), first.upper.copy()
@@ -170,9 +170,9 @@ def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: P
         fixed = replace(
             model.problem, first=replace(first, lower=lower, upper=upper, integer=np.zeros(len(first), bool))
         )
-        found.append(extensive.solve(fixed, model.scenarios).upper)
-    assert best.upper == pytest.approx(min(found), rel=2e-7)
-    assert len(set(np.round(found, 6))) > 1
+        values.append(extensive.solve(fixed, model.scenarios).upper)
+    assert best.upper == pytest.approx(min(values), rel=2e-7)
+    assert len(set(np.round(values, 6))) > 1
 
 
 @pytest.mark.parametrize(
@@ -205,24 +205,24 @@ def test_no_future_is_a_sentence_and_one_is_enough(pocket: Scenario) -> None:
 
 
 def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
-    """The same target under less money makes less, and asks no more than it buys beside the orders that stand."""
+    """With the same target and less money the plan produces less, and requests no more than the budget buys."""
     stands = 100.0 * 85 + 20 * 10.0 * 90 + 1800 * 50.0
     tight = optimise(
         pocket, Goals(target=Target(250.0, 1, 1000.0), budgets={("treasury", None): stands + 15_000.0}), futures=FUTURES
     )
-    made, before = (p.tables["produced"].values.sum((1, 2)).mean() for p in (tight, plan))
-    assert 0.0 < made < before
-    assert made * (41.0 + 5.0) <= 15_000.0 * 1.001
+    produced, before = (p.tables["produced"].values.sum((1, 2)).mean() for p in (tight, plan))
+    assert 0.0 < produced < before
+    assert produced * (41.0 + 5.0) <= 15_000.0 * 1.001
 
 
 def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
     """A plan made for 3 futures, judged on 3 batches of 2 others, is no better than the best of each batch."""
     goals = Goals(target=Target(250.0, 1, 1000.0))
-    found = optimise(pocket, goals, futures=3, gap=1e-6, batches=3, batch=2)
-    assert found.gap_estimate is not None
-    assert np.all(found.gap_estimate.plan >= found.gap_estimate.least - 1e-6)
-    assert len(found.solution.costs) == 3
-    nothing = costs(found.model.problem, found.model.scenarios, np.zeros(len(found.solution.x)))
+    values = optimise(pocket, goals, futures=3, gap=1e-6, batches=3, batch=2)
+    assert values.gap_estimate is not None
+    assert np.all(values.gap_estimate.plan >= values.gap_estimate.least - 1e-6)
+    assert len(values.solution.costs) == 3
+    nothing = costs(values.model.problem, values.model.scenarios, np.zeros(len(values.solution.x)))
     assert np.allclose(nothing, 0.0, atol=1e-6)
 
 
@@ -231,14 +231,14 @@ def test_planes_of_a_concave_function_are_found_again() -> None:
     rng = np.random.default_rng(1)
     points = rng.uniform(1.0, 9.0, (300, 2))
     truth = np.array([[1.0, 0.25], [0.0, 2.0]])
-    found = concave_fit(points, (points @ truth.T).min(1), 2)
-    assert np.allclose((points @ found.T).min(1), (points @ truth.T).min(1), atol=1e-6)
+    values = concave_fit(points, (points @ truth.T).min(1), 2)
+    assert np.allclose((points @ values.T).min(1), (points @ truth.T).min(1), atol=1e-6)
     rough = concave_fit(points, rng.uniform(0.0, 5.0, 300), 4)
     assert np.all(rough >= 0.0)
 
 
 def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
-    """Recomputed from the flights and the planes, month by month."""
+    """Recomputed from the design runs and the planes, month by month."""
     surface = fit_surface(runs)
     missed: list[Floats] = []
     spent = np.stack(
@@ -258,25 +258,25 @@ def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
 
 def test_learning_settles_where_arithmetic_says() -> None:
     """value = (value + a / value) / 2 settles at the root of a; a step that doubles is said not to have settled."""
-    found = fixed_point(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), tolerance=1e-9, iterations=100)
-    assert found.value == pytest.approx([np.sqrt(2.0)])
-    assert found.converged
+    values = fixed_point(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), tolerance=1e-9, iterations=100)
+    assert values.value == pytest.approx([np.sqrt(2.0)])
+    assert values.converged
     assert not fixed_point(lambda v: 2.0 * v, np.array([1.0])).converged
 
 
 def test_mean_hours_are_those_of_the_units_added_up() -> None:
     """Wright exactly: 100 units after 50; Crawford by its sum to 0.01 %; and a plan's experience month by month."""
     b = np.log2(0.86)
-    one = np.ones(1)
-    wright = mean_hours(40.0 * one, 0.86 * one, one, 50.0 * one, 100.0 * one)
+    ones = np.ones(1)
+    wright = mean_hours(40.0 * ones, 0.86 * ones, ones, 50.0 * ones, 100.0 * ones)
     assert wright == pytest.approx([40.0 * (150 ** (1 + b) - 50 ** (1 + b)) / 100])
-    crawford = mean_hours(40.0 * one, 0.86 * one, 0.0 * one, 50.0 * one, 100.0 * one)
+    crawford = mean_hours(40.0 * ones, 0.86 * ones, 0.0 * ones, 50.0 * ones, 100.0 * ones)
     assert crawford == pytest.approx([np.mean(40.0 * np.arange(51, 151) ** b)], rel=1e-4)
     assert np.allclose(experience(np.array([[10.0, 20.0, 5.0]]), np.array([0.5])), [[0.0, 5.0, 12.5]])
 
 
 def test_binding_limits_are_named_with_dates(plan: Plan) -> None:
-    """What binds is said with its month; what falls short with its reason."""
+    """Limiting factors are reported with their months, shortfalls with their months and reasons."""
     sentences = narrative.bottlenecks(plan)
     assert all("2026-0" in sentence and "GBP" in sentence for sentence in sentences)
     assert all(sentence.startswith("2026-0") for sentence in narrative.shortfalls(plan))
@@ -292,8 +292,8 @@ def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None
     assert narrative.bottlenecks(replace(plan, shadow_prices=worth, tables={**plan.tables, "requested": nothing})) == []
 
 
-def test_the_plan_is_flown_against_its_rivals(pocket: Scenario, plan: Plan) -> None:
-    """Rivals meet the same futures; the plan's difference from itself is nil; no regret is below 0."""
+def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
+    """Alternatives have the same futures; the plan's difference from itself is 0; no regret is negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)
     assert {"plan", "present decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
     assert evaluation.difference("plan").mean == 0.0
@@ -302,4 +302,4 @@ def test_the_plan_is_flown_against_its_rivals(pocket: Scenario, plan: Plan) -> N
     with pytest.raises(PlanError, match="interval"):
         results.evaluate(pocket, plan, futures=1)
     units = results.discrepancies(plan, seed=1)["good units"]
-    assert units.simulated == pytest.approx(units.linear, rel=0.06)
+    assert units.simulated == pytest.approx(units.linear, abs=1.0)

@@ -51,8 +51,8 @@ def test_dcap_with_divided_tasks(name: str) -> None:
     assert instance.listed is not None
     with pytest.raises(PlanError, match="use the extensive form"):
         lshaped.solve(instance.problem, instance.listed)
-    whole = np.zeros(len(instance.problem.second), bool)
-    divided = replace(instance.problem, second=replace(instance.problem.second, integer=whole))
+    continuous = np.zeros(len(instance.problem.second), bool)
+    divided = replace(instance.problem, second=replace(instance.problem.second, integer=continuous))
     assert divided.first.integer.sum() == 6
     some = Scenarios(np.full(40, 1 / 40), instance.listed.realise)
     plan = lshaped.solve(divided, some, gap=1e-6)
@@ -91,8 +91,8 @@ def lands_cost(instance: Instance, x: Floats) -> float:
 
     def solved(demand: Floats) -> float:
         r = instance.with_rhs(demand[None], np.ones(1)).realise(0)
-        taken = problem.technology @ x
-        second.changeRowsBounds(len(at), at, r.lower - taken, r.upper - taken)
+        activity = problem.technology @ x
+        second.changeRowsBounds(len(at), at, r.lower - activity, r.upper - activity)
         assert solver.run(second) is solver.Outcome.OPTIMAL
         corners.add(tuple(solver.duals(second).round(9)))
         return solver.objective(second)
@@ -105,21 +105,21 @@ def lands_cost(instance: Instance, x: Floats) -> float:
     def value(demand: Floats) -> Floats:
         return np.asarray((fixed + demand @ pi[:, rows].T).max(axis=-1))
 
-    drawn = np.random.default_rng(2)
-    fresh = np.array([[drawn.choice(axis) for axis in axes] for _ in range(500)])
+    random_programme = np.random.default_rng(2)
+    fresh = np.array([[random_programme.choice(axis) for axis in axes] for _ in range(500)])
     assert value(fresh) == pytest.approx(np.array([solved(demand) for demand in fresh]), abs=1e-7)
     plane = np.stack(np.meshgrid(axes[1], axes[2], indexing="ij"), axis=-1).reshape(-1, 2)
-    each = [value(np.column_stack([np.full(len(plane), first), plane])).mean() for first in axes[0]]
-    return float(problem.first.cost @ x + np.mean(each))
+    means = [value(np.column_stack([np.full(len(plane), first), plane])).mean() for first in axes[0]]
+    return float(problem.first.cost @ x + np.mean(means))
 
 
 def covering(instance: Instance, x: Floats, cost: float, least: float) -> tuple[int, int]:
     """Of 100 repetitions, how many intervals hold the true gap of x and how many the true least cost."""
     held = np.zeros(2, int)
     for seed in range(100):
-        found = gap.estimate(instance.problem, instance, x, size=30, seed=seed, batches=15)
-        lower, upper = found.least_cost(0.95)
-        held += cost - least <= found.upper_bound(0.95), lower <= least <= upper
+        estimate = gap.estimate(instance.problem, instance, x, size=30, seed=seed, batches=15)
+        lower, upper = estimate.least_cost(0.95)
+        held += cost - least <= estimate.upper_bound(0.95), lower <= least <= upper
     return int(held[0]), int(held[1])
 
 

@@ -48,27 +48,27 @@ def plan(february: Scenario) -> Plan:
 
 def test_only_what_is_left_is_planned(plan: Plan) -> None:
     """Of three months two are planned, by their names; the plant opened in the first, so that month's output stays."""
-    own, decided = op.load("pocket").compile().plan, plan.scenario.compile().plan
+    baseline, decided = op.load("pocket").compile().plan, plan.scenario.compile().plan
     assert plan.parameters.runs.months == ("2026-02", "2026-03")
     assert plan.tables["produced"].values.shape == (3, 1, 2)
     assert opened_before(plan.scenario.compile(), 1).tolist() == [0]
-    assert decided.output[0, 0] == own.output[0, 0]
-    assert decided.output[0, 1:].tolist() != own.output[0, 1:].tolist()
-    assert decided.intake[0] == own.intake[0]
+    assert decided.output[0, 0] == baseline.output[0, 0]
+    assert decided.output[0, 1:].tolist() != baseline.output[0, 1:].tolist()
+    assert decided.intake[0] == baseline.intake[0]
 
 
 def test_what_is_there_is_counted(plan: Plan) -> None:
     """Parts, units and workers of the state: nothing appears and nothing is lost from the first of February on."""
     table = {name: t.values for name, t in plan.tables.items()}
-    made, shipped = table["produced"].sum(2), table["shipped"].sum(2)
-    assert np.allclose(40.0 + made, shipped + table["plant stock"][:, :, -1], atol=1e-4)
+    produced, shipped = table["produced"].sum(2), table["shipped"].sum(2)
+    assert np.allclose(40.0 + produced, shipped + table["plant stock"][:, :, -1], atol=1e-4)
     late = 2.0 / 30.4375
     arrived = shipped.sum(1) - late * table["shipped"][:, 0, -1]
     under_way = plan.parameters.runs.initial("transit")[:, 0]
     assert np.allclose(25.0 + under_way + arrived, table["used"].sum(1) + table["stock"][:, -1], atol=1e-4)
     lag, bought = 5.0 / 30.4375, table["bought"][:, :, 0]
-    there = 90.0 + 60.0 + bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
-    assert np.allclose(there, 2.0 * made.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
+    present = 90.0 + 60.0 + bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
+    assert np.allclose(present, 2.0 * produced.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
     assert plan.learning.value[0, 1] == 500.0
     assert np.allclose(plan.parameters.crews, 22.0)
     heads = [r.upper[plan.model.builder.rows["labour"][0, 0]] for r in plan.model.scenarios]
@@ -78,7 +78,7 @@ def test_what_is_there_is_counted(plan: Plan) -> None:
 def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
     """Units made from February on are those the model promises; what was spent before is not counted."""
     units = results.discrepancies(plan, seed=1)["good units"]
-    assert units.simulated == pytest.approx(units.linear, rel=0.06)
+    assert units.simulated == pytest.approx(units.linear, abs=1.0)
     evaluation = results.evaluate(plan.scenario, plan, futures=2)
     assert "no programme" not in evaluation.plans
     assert evaluation.plans["plan"].good.shape == (2, 2)
@@ -86,13 +86,13 @@ def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
 
 def test_frozen_months_stay(february: Scenario) -> None:
     """With February frozen, only March is decided; with both months frozen there is nothing to plan."""
-    own = february.compile().plan
-    found = optimise(february, Goals(target=TARGET), futures=2, gap=1e-3, frozen=1)
-    decided = found.scenario.compile().plan
-    assert decided.output[0, :2].tolist() == own.output[0, :2].tolist()
-    assert decided.intake[:2].tolist() == own.intake[:2].tolist()
-    asked = block(found.model, found.second_stage, "requested")[:, 0, 0] * 100.0
-    assert np.allclose(asked, own.output[0, 1])
+    baseline = february.compile().plan
+    plan_found = optimise(february, Goals(target=TARGET), futures=2, gap=1e-3, frozen=1)
+    decided = plan_found.scenario.compile().plan
+    assert decided.output[0, :2].tolist() == baseline.output[0, :2].tolist()
+    assert decided.intake[:2].tolist() == baseline.intake[:2].tolist()
+    requested = block(plan_found.model, plan_found.second_stage, "requested")[:, 0, 0] * 100.0
+    assert np.allclose(requested, baseline.output[0, 1])
     with pytest.raises(PlanError, match="freeze at most 1"):
         optimise(february, Goals(target=TARGET), futures=1, frozen=2)
 
@@ -124,7 +124,7 @@ def test_a_run_gives_the_state_to_go_on_from(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"from_": "2026-02"}, "add --state"),
         ({"from_": "2027-02", "state": "state.csv"}, "no month '2027-02'"),
@@ -132,9 +132,11 @@ def test_a_run_gives_the_state_to_go_on_from(tmp_path: Path, capsys: pytest.Capt
         ({"state": "."}, "add --from"),
     ],
 )
-def test_a_state_and_a_month_that_do_not_agree_are_refused(tmp_path: Path, options: dict[str, str], said: str) -> None:
+def test_a_state_and_a_month_that_do_not_agree_are_refused(
+    tmp_path: Path, options: dict[str, str], message: str
+) -> None:
     """The message says which month or state would agree."""
     (tmp_path / "state.csv").write_text(STATE)
     arguments = {name: tmp_path / value if name == "state" else value for name, value in options.items()}
-    with pytest.raises(PlanError, match=re.escape(said)):
+    with pytest.raises(PlanError, match=re.escape(message)):
         command("pocket", out=tmp_path / "plan", **arguments)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A plan by its dates, against hand arithmetic on the pocket and against what was flown."""
+"""A plan by its dates, against hand arithmetic on the pocket and against the simulation."""
 
 from dataclasses import replace
 from datetime import date
@@ -27,17 +27,19 @@ def draw_leads(seed: np.uint64, name: np.uint64, out: Floats) -> None:
         out[day] = int(duration((seed, name), 0, day, 0, 30.0, 0.4) + 0.5)
 
 
-def test_openings_are_those_flown() -> None:
+def test_openings_are_those_of_the_simulation() -> None:
     """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
     scenario = op.load("octopus")
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
-    flown = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
+    tally = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
-    other = replace(plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (flown,))))
-    found = schedule.openings(other)
-    assert tuple(found) == compiled.names.plants
-    assert np.array_equal(np.stack([step.days for step in found.values()], 1), flown["opened"])
-    steps = [step for step in schedule.gates(other) if step.plant == "uk-1"]
+    moved = replace(
+        plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (tally,)))
+    )
+    values = schedule.openings(moved)
+    assert tuple(values) == compiled.names.plants
+    assert np.array_equal(np.stack([step.days for step in values.values()], 1), tally["opened"])
+    steps = [step for step in schedule.gates(moved) if step.plant == "uk-1"]
     assert {"licence", "data-package", "uk-batch-first-article"} <= {step.name for step in steps}
     assert all((step.days <= steps[-1].days).all() for step in steps)
 
@@ -57,22 +59,22 @@ def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
 def test_orders_of_the_pocket_by_hand() -> None:
     """The plant opens on 6 January and parts take 5 days, so they are ordered on 1 January; two a unit, 50 GBP each."""
     plan = aimed()
-    made = plan.tables["produced"].values[:, 0]
+    produced = plan.tables["produced"].values[:, 0]
     january, february, march = schedule.orders(plan)
-    assert (january.place, january.need, january.arrival, january.lead, january.late) == (
+    assert (january.place_by, january.need, january.arrival, january.lead, january.late) == (
         date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 6), 5, 0,
     )  # fmt: skip
-    assert (february.place, february.need) == (date(2026, 1, 27), date(2026, 2, 1))
-    assert (march.place, march.month) == (date(2026, 2, 24), "2026-03")
+    assert (february.place_by, february.need) == (date(2026, 1, 27), date(2026, 2, 1))
+    assert (march.place_by, march.month) == (date(2026, 2, 24), "2026-03")
     for t, order in enumerate((january, february, march)):
-        assert order.parts == pytest.approx(2.0 * made[:, t])
-        assert order.money == pytest.approx(100.0 * made[:, t].mean())
+        assert order.parts == pytest.approx(2.0 * produced[:, t])
+        assert order.money == pytest.approx(100.0 * produced[:, t].mean())
 
 
 def test_an_order_before_the_start_is_late() -> None:
     """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
     order = schedule.orders(believing(aimed(), "suppliers", "lead", 12.0))[0]
-    assert (order.place, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
+    assert (order.place_by, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
 
 
 def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
@@ -104,19 +106,19 @@ def test_leads_are_those_the_campaign_draws() -> None:
     """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
     plan = believing(believing(aimed(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
     within = int(schedule.lead_within(plan, 0.9)[0])
-    drawn = np.empty(20_000)
-    draw_leads(np.uint64(7), np.uint64(11), drawn)
-    assert (drawn <= within).mean() == pytest.approx(0.9, abs=0.015)
-    assert (drawn <= within).mean() > 0.893
-    assert (drawn <= within - 1).mean() < 0.905
+    random_programme = np.empty(20_000)
+    draw_leads(np.uint64(7), np.uint64(11), random_programme)
+    assert (random_programme <= within).mean() == pytest.approx(0.9, abs=0.015)
+    assert (random_programme <= within).mean() > 0.893
+    assert (random_programme <= within - 1).mean() < 0.905
 
 
 def test_workers_by_hand() -> None:
     """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
     plan = aimed()
     team = schedule.hiring(plan)[0]
-    made = plan.tables["produced"].values[:, 0]
-    assert team.workers == pytest.approx(made * 2.0 / (10.0 * np.array([26, 28, 31])))
+    produced = plan.tables["produced"].values[:, 0]
+    assert team.workers == pytest.approx(produced * 2.0 / (10.0 * np.array([26, 28, 31])))
     assert np.cumsum(team.joiners) == pytest.approx(team.workers.mean(0))
 
 
@@ -124,9 +126,9 @@ def test_lines_are_dated_by_the_opening() -> None:
     """The lines decided are added up from the plant's opening month, January, on."""
     plan = aimed()
     decided = plan.scenario.compile().plan.lines[0]
-    found = schedule.lines(plan)
-    assert sum(added.lines for added in found) == decided.max() > 0
-    assert [added.month for added in found] == [date(2026, 1 + added.since, 1) for added in found]
+    values = schedule.lines(plan)
+    assert sum(added.lines for added in values) == decided.max() > 0
+    assert [added.month for added in values] == [date(2026, 1 + added.since, 1) for added in values]
 
 
 def test_months_run_over_the_year() -> None:

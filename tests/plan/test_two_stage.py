@@ -10,7 +10,7 @@ from octoplan.errors import PlanError
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.risk import Risk
 from octoplan.plan.solver.two_stage import Scenarios, mean_scenario, verified, violations
-from tests.plan.programmes import columns, drawn, farmer, newsvendor
+from tests.plan.programmes import columns, farmer, newsvendor, random_programme
 
 
 def test_shapes_and_bounds_are_checked() -> None:
@@ -26,12 +26,12 @@ def test_shapes_and_bounds_are_checked() -> None:
         replace(problem, rows=sparse.csr_matrix([[1.0, np.inf, 1.0]]))
     with pytest.raises(PlanError, match=r"sum to 0\.8999"):
         lshaped.solve(problem, Scenarios(np.full(3, 0.3), scenarios.realise))
-    for broken, said in (
+    for broken, message in (
         (replace(scenarios.realise(1), technology=np.ones(2)), r"scenario 0 gives technology in the shape \(2,\)"),
         (replace(scenarios.realise(1), technology=np.full(3, np.nan)), "scenario 0 gives technology an entry"),
         (replace(scenarios.realise(1), lower=np.full(3, np.nan)), "row 0 of scenario 0 is bounded by nan and inf"),
     ):
-        with pytest.raises(PlanError, match=said):
+        with pytest.raises(PlanError, match=message):
             lshaped.solve(problem, Scenarios(np.ones(1), lambda _, broken=broken: broken))  # type: ignore[misc]
     with pytest.raises(PlanError, match="level from 0 to below 1"):
         Risk(0.5, 1.0)
@@ -44,21 +44,54 @@ def test_faults_are_found() -> None:
     assert violations(problem, np.array([170.0, 80.0, 250.0 + 1e-5])) == []
     assert violations(problem, np.array([170.0, 80.0, 251.0])) == ["row 0 is 501.0, outside -inf to 500.0"]
     assert violations(problem, np.array([-1.0, 80.0, 250.0])) == ["column 0 is -1.0, outside 0.0 to inf"]
-    whole = replace(problem, first=columns([150.0, 230.0, 260.0], integer=True))
-    assert violations(whole, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not an integer"]
+    integer = replace(problem, first=columns([150.0, 230.0, 260.0], integer=True))
+    assert violations(integer, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not an integer"]
     assert "not 3 finite numbers" in violations(problem, np.array([1.0, np.nan, 0.0]))[0]
     with pytest.raises(PlanError, match=r"column 0 is 170\.5, not an integer"):
-        verified(whole, np.array([170.5, 80.0, 249.0]))
+        verified(integer, np.array([170.5, 80.0, 249.0]))
+
+
+def test_each_side_of_a_row_is_checked() -> None:
+    """A row below its lower bound is as wrong as one above its upper bound."""
+    problem, _ = farmer()
+    at_least = replace(problem, row_lower=np.array([400.0]))
+    assert violations(at_least, np.array([100.0, 100.0, 200.0])) == []
+    assert violations(at_least, np.array([100.0, 100.0, 200.0 - 1e-5])) == []
+    assert violations(at_least, np.array([100.0, 100.0, 199.0])) == ["row 0 is 399.0, outside 400.0 to 500.0"]
+
+
+def test_bounds_that_no_value_satisfies_are_refused() -> None:
+    """A lower bound of infinity, an upper one of minus infinity, and columns of unequal length."""
+    problem, _ = farmer()
+    for lower, upper in ((np.inf, np.inf), (-np.inf, -np.inf)):
+        with pytest.raises(PlanError, match="row 0 of the first stage is bounded by"):
+            replace(problem, row_lower=np.array([lower]), row_upper=np.array([upper]))
+    with pytest.raises(PlanError, match="differ in length"):
+        replace(problem, first=replace(problem.first, upper=np.array([1.0])))
+
+
+def test_the_mean_scenario_of_every_random_value() -> None:
+    """Bounds, costs and random entries of the mean scenario are means weighted by probability."""
+    problem, scenarios = random_programme(8, integer=False, shortage=True)
+    average = mean_scenario(scenarios).realise(0)
+    for name in ("lower", "technology", "recourse", "cost"):
+        values = np.array([getattr(r, name) for r in scenarios])
+        with np.errstate(invalid="ignore"):
+            expected = (scenarios.probability[:, None] * values).sum(0)
+        assert getattr(average, name) == pytest.approx(expected), name
+    assert len(problem.random_cost) == len(average.cost) > 0
 
 
 def test_wide_coefficients_are_remarked_on() -> None:
     """A range beyond a million is said, of constraints and of costs, and of random entries too."""
     problem, scenarios = farmer()
     assert lshaped.solve(problem, scenarios).remarks == ()
-    wide = replace(problem, rows=sparse.csr_matrix([[1e-4, 1e-4, 1e4]]), row_upper=np.array([1e6]))
-    assert [r.split(" range")[0] for r in lshaped.solve(wide, scenarios).remarks] == ["coefficients of the constraints"]
-    dear = replace(problem, first=columns([150.0, 230.0, 3e8]))
-    assert [r.split(" range")[0] for r in lshaped.solve(dear, scenarios).remarks] == ["coefficients of the costs"]
+    wide_rows = replace(problem, rows=sparse.csr_matrix([[1e-4, 1e-4, 1e4]]), row_upper=np.array([1e6]))
+    assert [r.split(" range")[0] for r in lshaped.solve(wide_rows, scenarios).remarks] == [
+        "coefficients of the constraints"
+    ]
+    expensive = replace(problem, first=columns([150.0, 230.0, 3e8]))
+    assert [r.split(" range")[0] for r in lshaped.solve(expensive, scenarios).remarks] == ["coefficients of the costs"]
     tiny = Scenarios(np.ones(1), lambda _: replace(scenarios.realise(0), technology=np.array([2.5, 3.0, 1e-6])))
     assert "constraints range from 1e-06 to 3" in lshaped.solve(problem, tiny).remarks[0]
 
@@ -81,7 +114,7 @@ def test_a_scenario_of_no_chance_does_not_count() -> None:
     plan = lshaped.solve(problem, Scenarios(np.array([1.0, 0.0]), scenarios.realise))
     assert plan.x[0] == pytest.approx(40.0)
     assert plan.upper == pytest.approx(-160.0)
-    problem, scenarios = drawn(2, integer=False, shortage=True)
+    problem, scenarios = random_programme(2, integer=False, shortage=True)
     p = scenarios.probability
     padded = Scenarios(np.append(p, 0.0), lambda s: scenarios.realise(s % len(p)))
     assert lshaped.solve(problem, padded).upper == pytest.approx(lshaped.solve(problem, scenarios).upper, rel=2e-6)

@@ -15,7 +15,7 @@ from octoplan.plan.results.frontier import Frontier
 from octoplan.show.alternatives import alternatives, frontier
 from octoplan.show.plan import crews, gantt, orders, output
 from octoplan.show.plan_page import page
-from tests.plan.pockets import aimed, believing, flown, idle
+from tests.plan.pockets import aimed, believing, idle, plan_with_costs
 
 
 def front(**changed: object) -> Frontier:
@@ -23,12 +23,12 @@ def front(**changed: object) -> Frontier:
     cost = np.array([[13.0, 23, 33, 43], [10, 20, 30, 40], [14, 26, 34, 46]])
     reached = np.array([[2.0, 2, 2, 2], [3, 3, 3, 3], [5, 5, np.inf, np.inf]])
     share = np.array([[0.8, 0.9, 0.9, 0.9], [0.7, 0.9, 0.9, 0.9], [0.6, 0.9, 0.9, 0.9]])
-    made = Frontier(
+    produced = Frontier(
         "uk", 2000.0, np.array([0.0, 0.5, 1.0]), cost, 100.0 * share, share, reached,
         {"uk": np.full((3, 4), [[1.0], [2.0], [3.0]]), "ua": np.full((3, 4), 7.0)}, np.array([False, False, True]),
         ("Above 60 % the cheapest share changes.",),
     )  # fmt: skip
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(produced, **changed)  # type: ignore[arg-type]
 
 
 def test_gates_stand_where_half_the_futures_pass_them() -> None:
@@ -53,11 +53,11 @@ def test_output_is_the_plans() -> None:
     plan = aimed()
     chart = output(plan)
     traces = {trace.name: trace for trace in chart.data if trace.name}
-    made = plan.tables["produced"].values[:, 0]
-    assert traces["bench"].y == pytest.approx(made.mean(0))
+    produced = plan.tables["produced"].values[:, 0]
+    assert traces["bench"].y == pytest.approx(produced.mean(0))
     assert traces["delivered"].y == pytest.approx(np.median(schedule.delivered(plan), 0))
     assert list(traces["target"].y) == [None, 250.0, 250.0]
-    met = 100.0 * (made >= 0.99 * 250.0).mean(0)
+    met = 100.0 * (produced >= 0.99 * 250.0).mean(0)
     assert chart.layout.title.text == (
         f"250 units a month are produced in {met[1]:.0f} % of futures in February 2026, when they are due, and in "
         f"{met[2]:.0f} % in March 2026"
@@ -77,11 +77,11 @@ def test_a_plan_without_units_says_so() -> None:
 
 
 def test_orders_are_dots_on_their_days() -> None:
-    """Each order is a dot on the day it must be placed, its area its money; those late at the start are told apart."""
+    """Each order is a dot on the day it must be placed, its area its money; those late at the start differ."""
     (dots,) = orders(aimed()).data
-    found = schedule.orders(aimed())
+    order_list = schedule.orders(aimed())
     assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
-    assert list(dots.marker.size) == pytest.approx([order.money for order in found])
+    assert list(dots.marker.size) == pytest.approx([order.money for order in order_list])
     assert dots.marker.sizemode == "area"
     chart = orders(believing(aimed(), "suppliers", "lead", 12.0))
     traces = {trace.name: trace for trace in chart.data}
@@ -100,19 +100,25 @@ def test_crews_are_those_decided() -> None:
     assert traces["equipped crews"].y == pytest.approx(np.median(plan.tables["equipped"].values, 0))
 
 
-def test_rivals_are_drawn_with_their_intervals() -> None:
+def test_alternatives_are_drawn_with_their_intervals() -> None:
     """Points are mean paired differences with 1.96 standard errors, regret runs from P10 to P90."""
-    evaluation = Evaluation({"plan": flown([10, 12, 14]), "dear": flown([20, 21, 25]), "luckier": flown([2, 20, 10])})
+    evaluation = Evaluation(
+        {
+            "plan": plan_with_costs([10, 12, 14]),
+            "expensive": plan_with_costs([20, 21, 25]),
+            "noisy": plan_with_costs([2, 20, 10]),
+        }
+    )
     chart = alternatives(evaluation, "GBP")
     traces = {trace.name: trace for trace in chart.data if trace.mode == "markers" and trace.xaxis == "x"}
-    assert traces["dear"].x == pytest.approx((10.0,))
-    assert traces["dear"].error_x.array == pytest.approx([1.96 * 1.0 / np.sqrt(3)])
+    assert traces["expensive"].x == pytest.approx((10.0,))
+    assert traces["expensive"].error_x.array == pytest.approx([1.96 * 1.0 / np.sqrt(3)])
     ends = next(trace.x for trace in chart.data if trace.mode == "lines")
     assert ends == pytest.approx(np.quantile([8.0, 0.0, 4.0], [0.1, 0.9]))
     assert chart.layout.title.text.startswith(
-        "No alternative is significantly cheaper than the plan; the closest is luckier, -1.33"
+        "No alternative is significantly cheaper than the plan; the closest is noisy, -1.33"
     )
-    cheaper = Evaluation({"plan": flown([10, 12, 14]), "cheap": flown([9, 11, 13])})
+    cheaper = Evaluation({"plan": plan_with_costs([10, 12, 14]), "cheap": plan_with_costs([9, 11, 13])})
     assert alternatives(cheaper, "GBP").layout.title.text == (
         "cheap is cheaper than the plan by 1.00 ± 0 M GBP: do not prefer the plan"
     )
@@ -139,7 +145,7 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beaten", "said"),
+    ("beaten", "message"),
     [
         ([0, 0, 0], "no share is dominated in cost, threats stopped and resilience"),
         ([1, 0, 1], "every share but 50 % is dominated by another"),
@@ -147,10 +153,10 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
         ([1, 1, 1], "every share is dominated by another"),
     ],
 )
-def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], said: str) -> None:
-    """A share that stops more for a cost no higher beyond luck beats the cheapest; the title names who is left."""
+def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], message: str) -> None:
+    """A share that stops more for no significantly higher cost dominates the cheapest; the title names the others."""
     title = frontier(front(dominated=np.array(beaten, bool)), "GBP").layout.title.text
-    assert title == f"It costs least with 50 % of the units from UK; {said}"
+    assert title == f"It costs least with 50 % of the units from UK; {message}"
 
 
 def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
@@ -161,10 +167,10 @@ def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
 
 
 def test_the_page_needs_no_network_and_escapes() -> None:
-    """Nothing is fetched, names with signs of HTML are text, and each figure stands in its place."""
+    """Nothing is fetched, names with signs of HTML are text, and figures are in order."""
     plan = aimed()
     odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), remarks=("<i>x</i>",))
-    evaluation = Evaluation({"plan": flown([10, 12]), "a<b": flown([12, 15])})
+    evaluation = Evaluation({"plan": plan_with_costs([10, 12]), "a<b": plan_with_costs([12, 15])})
     text = page(PlanResults(odd, evaluation, {"cost": Discrepancy("MGBP", 20.0, 12.0, 1.0)}, front()))
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)
     assert "<b>odd</b>" not in text
@@ -182,7 +188,7 @@ def test_the_page_needs_no_network_and_escapes() -> None:
 
 
 def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
-    """Gates, hiring and orders stand as CSV beside the workbook and the page."""
+    """Gates, hiring and orders are CSV files next to the workbook and the page."""
     write(tmp_path / "plan", PlanResults(aimed()))
     assert {path.name for path in (tmp_path / "plan").iterdir()} == {
         "decisions.toml", "plan.csv", "summary.txt", "evidence.json",

@@ -134,18 +134,18 @@ def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, 
 
     Raises PlanError that names every constraint no plan can satisfy or that has no effect.
     """
-    found = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
-    problems = [*unopened_problems(data, goals), *(p for p in map(impossible, found) if p is not None)]
+    constraints = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
+    problems = [*unopened_problems(data, goals), *(p for p in map(impossible, constraints) if p is not None)]
     if problems:
         raise PlanError("\n".join(problems))
     columns = np.arange(data.builder.x.size)
-    for constraint in found:
+    for constraint in constraints:
         for term, low, high in constraint.rows():
             row = data.builder.first_stage_rows(
                 constraint.name, (1,), low=low - term.constant, high=high - term.constant
             )
             data.builder.add_terms("first", row[0], columns, term.slope)
-    return tuple(found)
+    return tuple(constraints)
 
 
 def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
@@ -278,6 +278,11 @@ def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> 
     if first_stage_exists(problem, constraints):
         return
     x = least_violation(problem, constraints)
+    if x is None and least_violation(problem, constraints, units=False) is not None:
+        raise PlanError(
+            "no unit can be requested within the bounds, and shares of nothing have no meaning; "
+            "leave the shares out, or allow lines and output"
+        )
     if x is None:
         raise PlanError(
             "the fixed or frozen decisions contradict each other whatever the constraints; free one of the decisions"
@@ -287,11 +292,6 @@ def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> 
         for constraint in constraints
         if constraint.violation(x) > 1e-4
     ]
-    if not changes:
-        raise PlanError(
-            "no unit can be requested within the constraints, and shares of nothing have no meaning; "
-            "leave the shares out, or allow output"
-        )
     raise PlanError(
         f"the constraints cannot hold together; the least that would have to give: {'; '.join(changes)}"
     )  # fmt: skip
@@ -315,11 +315,17 @@ def with_output(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> tup
     return rows, lower, np.append(np.inf, problem.row_upper)
 
 
-def least_violation(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> Floats | None:
-    """The first stage with the least total violation, each relative to its scale; None where there is none."""
+def least_violation(
+    problem: TwoStage, constraints: Sequence[GoalConstraint], units: bool = True
+) -> Floats | None:  # fmt: skip
+    """The first stage with the least total violation, each relative to its scale; None where there is none.
+
+    units
+        Whether units must be requested where shares count.
+    """
     first, n = problem.first, len(problem.first)
     prices = np.array([1.0 / constraint.scale for constraint in constraints for _ in constraint.rows()])
-    hard_rows, lower, upper = with_output(problem, constraints)
+    hard_rows, lower, upper = with_output(problem, constraints if units else ())
     soft, hard = len(prices), len(lower) - len(prices)
     slack = sparse.vstack([sparse.csr_array((hard, soft)), sparse.eye_array(soft)])
     columns = Columns(

@@ -222,10 +222,10 @@ def lead_times(form: Formulation, blocks: PartBlocks) -> None:
 
 def given_orders(form: Formulation, blocks: PartBlocks) -> None:
     """Orders in decisions.toml are placed; where all orders of a part are given, no other is."""
-    given, all_fixed = form.parameters.placed
-    given = given.sum(0)
-    cells = np.nonzero(all_fixed | (given > 0.0))
-    orders = given[cells] / UNIT
+    stated, all_fixed = form.parameters.placed
+    stated = stated.sum(0)
+    cells = np.nonzero(all_fixed | (stated > 0.0))
+    orders = stated[cells] / UNIT
     rows = form.builder.second_stage_rows(
         "given orders", (len(orders),), low=orders, high=np.where(all_fixed[cells], orders, np.inf)
     )

@@ -32,10 +32,10 @@ def half_width(difference: Interval) -> float:
 def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
     """Cost of each alternative minus the plan's with its 95 % interval, and P10 to P90 of the regret of all."""
     others = sorted((n for n in evaluation.plans if n != "plan"), key=lambda name: evaluation.difference(name).mean)
-    every = ["plan", *others]
+    names = ["plan", *others]
     chart = new_figure(
         alternatives_title(evaluation, others, currency), ("cost minus the plan's, 95 % interval",
-        "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(every)),
+        "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(names)),
     )  # fmt: skip
     chart.update_annotations(x=0.0, xanchor="left", font={"size": 13})
     for row, name in enumerate(others):
@@ -49,7 +49,7 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
                 hovertemplate=f"{name}: %{{x:,.1f}} ± {half_width(cost):,.1f} M {currency}<extra></extra>",
             ), row=1, col=1,
         )  # fmt: skip
-    for row, name in enumerate(every):
+    for row, name in enumerate(names):
         regret = evaluation.regret(name)
         range_of = f"({regret.p10:,.1f} to {regret.p90:,.1f})"
         chart.add_trace(
@@ -65,7 +65,7 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
                 hovertemplate=f"{name}: %{{x:,.1f}} {range_of} M {currency}<extra></extra>",
             ), row=2, col=1,
         )  # fmt: skip
-    most = max(evaluation.regret(name).p90 for name in every)
+    most = max(evaluation.regret(name).p90 for name in names)
     chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
     row_labels(chart, [label(name) for name in others])
     row_labels(chart, ["the plan", *map(label, others)], row=2)
@@ -208,8 +208,8 @@ def frontier_title(front: Frontier) -> str:
     cheapest = 100.0 * float(front.shares[front.cheapest])
     least = f"It costs least with {cheapest:.0f} % of the units from {country_label(front.country)}"
     worse, others = (
-        joined([f"{100.0 * share:.0f} %" for share in front.shares[which].tolist()])
-        for which in (front.dominated, ~front.dominated)
+        joined([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
+        for selected in (front.dominated, ~front.dominated)
     )
     if not worse:
         return f"{least}; no share is dominated in cost, threats stopped and resilience"

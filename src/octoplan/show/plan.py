@@ -234,7 +234,8 @@ def orders(plan: Plan) -> go.Figure:
             continue
         chart.add_trace(
             go.Scatter(
-                x=[order.place for order in group], y=[rows.index(order.supplier) for order in group], mode="markers",
+                x=[order.place_by for order in group], y=[rows.index(order.supplier) for order in group],
+                mode="markers",
                 name=name, text=[order_label(plan, order) for order in group],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
@@ -248,7 +249,7 @@ def orders(plan: Plan) -> go.Figure:
     row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
     start = schedule.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
-    by_day(chart, min(start, schedule_of[0].place), max(order.place for order in schedule_of))
+    by_day(chart, min(start, schedule_of[0].place_by), max(order.place_by for order in schedule_of))
     chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
     return fit_legend(chart)
 
@@ -257,7 +258,7 @@ def order_label(plan: Plan, order: Order) -> str:
     """The hover text of an order."""
     late = f"<br>already late: {order.late} days before the start" if order.late else ""
     return (
-        f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place)} for "
+        f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place_by)} for "
         f"{month_text(order.month)}, first needed on {long_day(order.need)}<br>{order.parts.mean():,.0f} parts, "
         f"{order.money / 1e3:,.1f} k {plan.scenario.currency}{late}"
     )
@@ -275,8 +276,8 @@ def order_title(orders: Sequence[Order]) -> str:
             f"{worst.supplier} {worst.late} days before it"
         )
     first = orders[0]
-    which = f"first of {len(orders)} orders" if orders[1:] else "only order"
-    return f"The {which} goes to {first.supplier}, by {long_day(first.place)}, {first.lead} days before it is needed"
+    text = f"first of {len(orders)} orders" if orders[1:] else "only order"
+    return f"The {text} goes to {first.supplier}, by {long_day(first.place_by)}, {first.lead} days before it is needed"
 
 
 def crews(plan: Plan) -> go.Figure:

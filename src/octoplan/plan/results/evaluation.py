@@ -269,22 +269,22 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
     second = plan.second_stage[:futures]
     currency = f"M {plan.scenario.currency}"
     produced = block(model, second, "produced").sum((1, 2)) * UNIT
-    found = {"good units": discrepancy("units", produced, simulated.produced)}
+    items = {"good units": discrepancy("units", produced, simulated.produced)}
     if plan.basis.threat_surface is not None:
         stopped = block(model, second, "threats stopped").sum(1) * UNIT
         leaked = plan.basis.threat_surface.without[:futures].sum(1) - stopped
-        found["leakers"] = discrepancy("threats", leaked, simulated.leaked)
+        items["leakers"] = discrepancy("threats", leaked, simulated.leaked)
     if not model.counts_threats:
         loss, cost = linear_money(plan, second)
-        found["spend"] = discrepancy(currency, cost - loss, simulated.spend)
-        found["losses"] = discrepancy(currency, loss, simulated.loss)
-        found["cost"] = discrepancy(currency, cost, simulated.cost)
+        items["spend"] = discrepancy(currency, cost - loss, simulated.spend)
+        items["losses"] = discrepancy(currency, loss, simulated.loss)
+        items["cost"] = discrepancy(currency, cost, simulated.cost)
     for constraint in model.constraints:
         if constraint.payer is not None:
             spent = simulated.paid[:, constraint.months, constraint.payer].sum(1)
             expected = np.full(futures, constraint.at(plan.solution.x))
-            found[constraint.name] = discrepancy(currency, expected, spent)
-    return found
+            items[constraint.name] = discrepancy(currency, expected, spent)
+    return items
 
 
 def linear_money(plan: Plan, second: Floats) -> tuple[Floats, Floats]:

@@ -57,7 +57,7 @@ def evidence(results: PlanResults) -> dict[str, Any]:
     """What the plan rests on, as plain data: bounds, status, constraints, limiting factors, evaluation, frontier."""
     plan = results.plan
     estimate, information = plan.gap_estimate, plan.information
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "scenario": plan.scenario.title,
         "objective": plan.goals.objective,
         "unit": plan.unit,
@@ -91,10 +91,10 @@ def evidence(results: PlanResults) -> dict[str, Any]:
         },
     }
     if results.evaluation is not None:
-        found["evaluation"] = evaluation_data(results.evaluation)
+        data["evaluation"] = evaluation_data(results.evaluation)
     if results.frontier is not None:
-        found["frontier"] = frontier_data(results.frontier)
-    return found
+        data["frontier"] = frontier_data(results.frontier)
+    return data
 
 
 def defined(value: Any) -> Any:

@@ -221,10 +221,10 @@ def break_points(
             shifts += crossing(base, moved, best, factor)
         if not shifts:
             stable.append(f"{assumption.name} of {assumption.country}")
-        for factor, other in shifts:
+        for factor, cheapest in shifts:
             verb = "rises" if factor > 1.0 else "falls"
             yield (
-                f"it becomes {shares[other]:.0%} if {assumption.name} of {assumption.country} {verb} beyond "
+                f"it becomes {shares[cheapest]:.0%} if {assumption.name} of {assumption.country} {verb} beyond "
                 f"{factor:.2f} times its assumption {assumption.example(factor)}"
             )
     if stable:

@@ -82,10 +82,10 @@ def quality(plan: Plan) -> list[str]:
     return lines
 
 
-def discrepancy_lines(found: Mapping[str, Discrepancy]) -> list[str]:
+def discrepancy_lines(discrepancies: Mapping[str, Discrepancy]) -> list[str]:
     """The linear model's figures against those of the simulation on the same futures."""
     lines = []
-    for name, item in found.items():
+    for name, item in discrepancies.items():
         lines.append(
             f"{name}: {item.linear:,.1f} {item.unit} in the linear model, {item.simulated:,.1f} in the simulation of "
             f"the same futures: {item.difference:+,.1f} ± {Z_95 * item.error:,.1f}"
@@ -94,14 +94,17 @@ def discrepancy_lines(found: Mapping[str, Discrepancy]) -> list[str]:
     return lines
 
 
-def budget_warnings(plan: Plan, found: Mapping[str, Discrepancy]) -> list[str]:
+def budget_warnings(plan: Plan, discrepancies: Mapping[str, Discrepancy]) -> list[str]:
     """A warning for each budget that the mean spend in the simulation exceeds."""
-    return [
-        f"warning: {constraint.name} is {constraint.high:,.4g} {found[constraint.name].unit}; in the simulation the "
-        f"mean spend is {found[constraint.name].simulated:,.4g}, since idle hours are paid too"
-        for constraint in plan.model.constraints
-        if constraint.name in found and found[constraint.name].simulated > constraint.high
-    ]
+    lines = []
+    for constraint in plan.model.constraints:
+        item = discrepancies.get(constraint.name)
+        if item is not None and item.simulated > constraint.high:
+            lines.append(
+                f"warning: {constraint.name} is {constraint.high:,.4g} {item.unit}; in the simulation the mean spend "
+                f"is {item.simulated:,.4g}, since idle hours are paid too"
+            )
+    return lines
 
 
 def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:

@@ -53,10 +53,10 @@ def remedies(
         sentence = f"the target can be reached in {unchanged:.0%} of futures for {extra} more than the plan costs"
         return [f"{sentence}; ask for it with a confidence"]
     lines = [f"no spending reaches the target in more than {unchanged:.0%} of futures without other changes"]
-    every = list(levers(plan, trial.runs, trial.parameters))
-    for done, lever in enumerate(every):
+    candidates = list(levers(plan, trial.runs, trial.parameters))
+    for done, lever in enumerate(candidates):
         if progress is not None:
-            progress("looking for remedies", done, len(every))
+            progress("looking for remedies", done, len(candidates))
         amount = trial.least_amount(lever)
         if amount is not None:
             lines.append(f"remedy: it would be reached in {confidence:.0%} of futures with {lever.text(amount)}")

@@ -70,7 +70,7 @@ class Order:
     month: str
     need: date
     lead: int
-    place: date
+    place_by: date
     arrival: date
     late: int
     parts: Floats
@@ -231,16 +231,16 @@ def orders(plan: Plan) -> list[Order]:
     for s, supplier in enumerate(names.suppliers):
         for t in np.flatnonzero(needed[:, :, s].mean(0) >= LEAST_PARTS).tolist():
             need, lead = int(first[t, part_of[s]]), int(leads[s])
-            place = max(need - lead, int(begin[0]))
-            paid = int(np.searchsorted(begin, place, "right")) - 1
+            place_by = max(need - lead, int(begin[0]))
+            paid = int(np.searchsorted(begin, place_by, "right")) - 1
             schedule.append(
                 Order(
                     supplier, names.parts[part_of[s]], runs.months[t], start + timedelta(days=need), lead,
-                    start + timedelta(days=need - lead), start + timedelta(days=place + int(means[s] + 0.5)),
-                    place - (need - lead), needed[:, t, s], float((needed[:, t, s] * price[:, paid, s]).mean()),
+                    start + timedelta(days=need - lead), start + timedelta(days=place_by + int(means[s] + 0.5)),
+                    place_by - (need - lead), needed[:, t, s], float((needed[:, t, s] * price[:, paid, s]).mean()),
                 )
             )  # fmt: skip
-    return sorted(schedule, key=lambda order: (order.place, -order.lead, order.supplier))
+    return sorted(schedule, key=lambda order: (order.place_by, -order.lead, order.supplier))
 
 
 def hiring(plan: Plan) -> list[Workforce]:

@@ -180,7 +180,7 @@ def orders(plan: Plan) -> Table:
         low, high = np.quantile(order.parts, (0.1, 0.9)).tolist()
         rows.append(
             (
-                order.place, order.supplier, order.part, first_of(order.month), order.need, order.lead,
+                order.place_by, order.supplier, order.part, first_of(order.month), order.need, order.lead,
                 "already late" if order.late else "", order.late, order.arrival, float(order.parts.mean()), low, high,
                 100.0 * float((order.parts > 0.0).mean()), order.money,
             )

@@ -86,8 +86,8 @@ class Builder:
         self.rows[name] = np.arange(self.count["second"], self.count["second"] + size).reshape(shape)
         self.count["second"] += size
         for side, values in (("low", low), ("high", high)):
-            wide = np.broadcast_to(np.asarray(values, float), (self.scenarios, *shape))
-            self.bounds[side].append(wide.reshape(self.scenarios, size))
+            broadcast = np.broadcast_to(np.asarray(values, float), (self.scenarios, *shape))
+            self.bounds[side].append(broadcast.reshape(self.scenarios, size))
         return self.rows[name]
 
     def first_stage_rows(
@@ -110,10 +110,10 @@ class Builder:
         i, j = np.broadcast_arrays(rows, columns)
         entries = np.asarray(values, float)
         if entries.ndim == i.ndim + 1:
-            wide = np.broadcast_to(entries, (entries.shape[0], *i.shape)).reshape(entries.shape[0], -1)
+            broadcast = np.broadcast_to(entries, (entries.shape[0], *i.shape)).reshape(entries.shape[0], -1)
         else:
-            wide = np.broadcast_to(entries, i.shape).reshape(1, -1)
-        self.terms[matrix].append((i.ravel(), j.ravel(), wide))
+            broadcast = np.broadcast_to(entries, i.shape).reshape(1, -1)
+        self.terms[matrix].append((i.ravel(), j.ravel(), broadcast))
 
     def finish(self) -> tuple[TwoStage, Scenarios]:
         """The programme and its scenarios; entries that differ between scenarios are random, the others are shared."""

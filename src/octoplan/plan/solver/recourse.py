@@ -66,16 +66,16 @@ def cut(
     side = np.where(pi > 0.0, r.lower, np.where(pi < 0.0, r.upper, 0.0))
     reduced = cost - problem.transposed[1] @ pi
     if len(recourse):
-        places = problem.random_recourse
-        np.subtract.at(reduced, places[:, 1], pi[places[:, 0]] * recourse)
+        positions = problem.random_recourse
+        np.subtract.at(reduced, positions[:, 1], pi[positions[:, 0]] * recourse)
     second = problem.second
     best = np.where(reduced > 0.0, second.lower, np.where(reduced < 0.0, second.upper, 0.0))
     # an optimal basis leaves no negative reduced cost on an unbounded column, except within the solver's tolerance
     constant = float(pi @ side + reduced @ np.where(np.isfinite(best), best, 0.0))
     slope = -(problem.transposed[0] @ pi)
     if len(technology):
-        places = problem.random_technology
-        np.subtract.at(slope, places[:, 1], pi[places[:, 0]] * technology)
+        positions = problem.random_technology
+        np.subtract.at(slope, positions[:, 1], pi[positions[:, 0]] * technology)
     return constant, slope
 
 
@@ -99,8 +99,8 @@ class Chunk:
         problem = self.problem
         activity = problem.technology @ x
         if len(self.technology):
-            places = problem.random_technology
-            np.add.at(activity, places[:, 0], (realisation.technology - self.technology) * x[places[:, 1]])
+            positions = problem.random_technology
+            np.add.at(activity, positions[:, 0], (realisation.technology - self.technology) * x[positions[:, 1]])
         self.solver.changeRowsBounds(
             len(self.rows), self.rows, realisation.lower - activity, realisation.upper - activity
         )

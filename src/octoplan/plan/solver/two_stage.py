@@ -113,13 +113,13 @@ class TwoStage:
         return self.technology.T.tocsr(), self.recourse.T.tocsr()
 
 
-def check_bounds(lower: Floats, upper: Floats, where: str, what: str) -> None:
+def check_bounds(lower: Floats, upper: Floats, where: str, kind: str) -> None:
     """Raises PlanError for a lower bound above its upper one or infinite, or a bound that is NaN."""
     invalid = np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
     if len(invalid):
         i = int(invalid[0])
         raise PlanError(
-            f"{what} {i} of {where} is bounded by {lower[i]} and {upper[i]}; the first must not exceed the second"
+            f"{kind} {i} of {where} is bounded by {lower[i]} and {upper[i]}; the first must not exceed the second"
         )
 
 
@@ -186,16 +186,18 @@ def relative_gap(lower: float, upper: float) -> float:
     return max(0.0, upper - lower) / max(1e-10, abs(upper))
 
 
-def entries(matrix: Matrix, places: Ints) -> Floats:
+def entries(matrix: Matrix, positions: Ints) -> Floats:
     """Entries of a matrix at (entries, 2) places, zero where none is stored."""
-    return np.asarray(matrix[places[:, 0], places[:, 1]], float).ravel() if len(places) else NO_VALUES
+    return np.asarray(matrix[positions[:, 0], positions[:, 1]], float).ravel() if len(positions) else NO_VALUES
 
 
-def replaced(matrix: Matrix, places: Ints, values: Floats) -> Matrix:
+def replaced(matrix: Matrix, positions: Ints, values: Floats) -> Matrix:
     """The matrix with the entries at some places replaced."""
-    if not len(places):
+    if not len(positions):
         return matrix
-    change = sparse.csr_matrix((values - entries(matrix, places), (places[:, 0], places[:, 1])), shape=matrix.shape)
+    change = sparse.csr_matrix(
+        (values - entries(matrix, positions), (positions[:, 0], positions[:, 1])), shape=matrix.shape
+    )
     return (matrix + change).tocsr()
 
 
