@@ -33,9 +33,7 @@ def test_openings_are_those_of_the_simulation() -> None:
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
     tally = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
     plan = aimed()
-    moved = replace(
-        plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (tally,)))
-    )
+    moved = replace(plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (tally,))))
     values = schedule.openings(moved)
     assert tuple(values) == compiled.names.plants
     assert np.array_equal(np.stack([step.days for step in values.values()], 1), tally["opened"])
