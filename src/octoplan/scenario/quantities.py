@@ -18,6 +18,10 @@ from octoplan.scenario.report import did_you_mean, quoted
 MOST = 1e12
 """No figure of a scenario is larger than this in the unit it is used in; one that is cannot be meant."""
 
+LONGEST_UNIT = 60
+_NUMBERS = ("nan", "inf")
+"""Words that the units library reads as numbers."""
+
 COUNTS = ("unit", "part", "shot", "crew", "kit", "sortie", "threat", "worker", "head", "line", "job", "engagement")
 _DEFINITIONS = (
     "k- = 1000",
@@ -153,10 +157,10 @@ class Units:
 
     def _parse(self, text: str) -> pint.Unit:
         plain = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
-        if not plain or not _UNIT.fullmatch(plain):
+        if not plain or len(plain) > LONGEST_UNIT or not _UNIT.fullmatch(plain):
             raise QuantityError(f"{quoted(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
         for name in re.findall(r"[A-Za-z]+", plain):
-            if name not in self._registry:
+            if not self._registry.parse_unit_name(name) or name.lower() in _NUMBERS:
                 raise QuantityError(f"{quoted(name)} is not a known unit; {did_you_mean(name, self._names)}")
         plain = plain if plain[0] != "/" else f"1{plain}"
         return self._registry.Unit("" if plain == "1" else plain)
