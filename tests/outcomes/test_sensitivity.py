@@ -1,76 +1,126 @@
-"""Swings and switching values against figures whose dependence on an assumption is known."""
+"""Sensitivities and switching values of figures whose dependence on an assumption is known."""
 
 import numpy as np
 import pytest
 
-from octoplan.outcomes.sensitivity import crossing, sensitivities
+from octoplan.outcomes.sensitivity import MIN_TAIL, Sensitivity, sensitivities, sensitivity, switching_value
+from octoplan.scenario.arrays import Floats
 from tests.outcomes.runs import pocket, ranged
 
 FUTURES = 400
 
 
-def draws(name: str) -> np.ndarray:
+def draws(name: str) -> Floats:
     run = ranged()
-    return run.assumptions.values[:, run.scenario.columns.index(name)]
+    values: Floats = run.assumptions.values[:, run.scenario.columns.index(name)]
+    return values
 
 
-def spread() -> list[str]:
-    """Assumptions of pocket that are drawn, not known."""
+def uncertain() -> list[str]:
+    """The assumptions that are drawn from a range."""
     return [assumption.name for assumption in ranged().scenario.assumptions if not assumption.known]
 
 
-def test_a_line_has_its_slope_and_its_crossing() -> None:
-    """A figure that is a line in one assumption swings by the slope times the fifths' gap, and turns where it is 0."""
-    name = spread()[0]
+def test_a_line_has_its_slope_and_its_switching_value() -> None:
+    """The effect on a linear figure is the slope times the distance of the tails; it switches where the line is 0."""
+    name = uncertain()[0]
     x = draws(name)
     at = float(np.quantile(x, 0.6))
     top = sensitivities(ranged(), 7.0 * (x - at))[0]
     fifth = FUTURES // 5
     ordered = np.sort(x)
+    low, high = ordered[:fifth], ordered[-fifth:]
     assert top.assumption.name == name
-    assert top.size == pytest.approx(7.0 * (ordered[-fifth:].mean() - ordered[:fifth].mean()))
-    assert top.switch == pytest.approx(at)
+    assert (top.low, top.high) == pytest.approx((7.0 * (low.mean() - at), 7.0 * (high.mean() - at)), rel=1e-9)
+    assert top.size == pytest.approx(7.0 * (high.mean() - low.mean()), rel=1e-9)
+    assert top.error == pytest.approx(7.0 * np.sqrt((low.var(ddof=1) + high.var(ddof=1)) / fifth), rel=1e-9)
+    assert top.switch == pytest.approx(at, rel=1e-9)
+    assert top.switch_error == pytest.approx(0.0, abs=1e-6)
     assert top.sure
-    assert top.at == pytest.approx(tuple(np.quantile(x, (0.1, 0.9))))
+    assert top.at == pytest.approx(tuple(np.quantile(x, (0.1, 0.9))), rel=1e-12)
+    assert top.futures == FUTURES
 
 
-def test_a_crossing_beyond_what_is_believed_is_none() -> None:
-    """A figure that stays positive over the whole range of the assumption has no switching value."""
-    x = draws(spread()[0])
-    top = sensitivities(ranged(), x - x.min() + 10.0 * np.ptp(x))[0]
+def test_effects_are_sorted_by_size() -> None:
+    """The largest effect comes first, whatever its sign."""
+    first, second = (draws(name) for name in uncertain()[:2])
+    effects = sensitivities(ranged(), -5.0 * first / first.std() + 2.0 * second / second.std())
+    assert [effect.assumption.name for effect in effects[:2]] == uncertain()[:2]
+    assert effects[0].size < 0 < effects[1].size
+
+
+@pytest.mark.parametrize(("level", "reported"), [(0.005, False), (0.02, True), (0.98, True), (0.995, False)])
+def test_a_switching_value_is_reported_between_p1_and_p99(level: float, reported: bool) -> None:
+    """A figure that changes sign beyond P1 or P99 of the draws has no switching value, and no error of one."""
+    x = draws(uncertain()[0])
+    top = sensitivities(ranged(), x - float(np.quantile(x, level)))[0]
     assert top.sure
-    assert top.switch is None
+    assert (top.switch is not None) == reported
+    assert reported or top.switch_error == 0.0
 
 
-def test_noise_is_luck() -> None:
-    """A figure that hangs on no assumption has no sure swing, in nineteen of twenty sets of noise at least."""
+def test_noise_has_no_effect_distinguishable_from_zero() -> None:
+    """A figure that depends on no assumption has no sure effect, in 19 of 20 sets of noise at least."""
     rng = np.random.default_rng(3)
-    sure = [any(each.sure for each in sensitivities(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
+    sure = [any(effect.sure for effect in sensitivities(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
     assert sum(sure) <= 1
 
 
-def test_too_few_futures_or_a_constant_have_no_swing() -> None:
-    """Fewer than five futures in a fifth, or a figure that never moves, say nothing."""
-    run = pocket(20)
-    assert sensitivities(run, np.arange(20.0)) == ()
+def test_an_effect_is_sure_beyond_3_3_standard_errors() -> None:
+    """The limit is 3.3 standard errors, on either side."""
+    assumption = ranged().scenario.assumptions[0]
+
+    def effect(size: float) -> Sensitivity:
+        return Sensitivity(assumption, 1.0, 1.0 + size, 1.0, (0.0, 1.0), None, 0.0, 10)
+
+    assert [effect(size).sure for size in (3.2, 3.4, -3.2, -3.4)] == [False, True, False, True]
+
+
+def test_too_few_futures_or_a_constant_have_no_sensitivity() -> None:
+    """Fewer than five futures in a fifth, or a figure that is the same in all futures, give no result."""
+    assert MIN_TAIL == 5
+    assert sensitivities(pocket(20), np.arange(20.0)) == ()
     assert sensitivities(ranged(), np.ones(FUTURES)) == ()
+    x = draws(uncertain()[0])
+    assert sensitivities(ranged(), np.where(np.arange(FUTURES) < 24, x, np.nan)) == ()
+    assert sensitivities(ranged(), np.where(np.arange(FUTURES) < 25, x, np.nan)) != ()
 
 
-def test_futures_without_a_figure_are_left_out() -> None:
-    """Futures in which the figure is not defined change nothing for the others."""
-    x = draws(spread()[0])
-    figure = np.where(np.arange(FUTURES) % 4 == 0, np.inf, x)
+def test_futures_without_a_finite_figure_are_excluded_and_not_counted() -> None:
+    """Futures in which the figure is infinite or undefined change nothing for the others."""
+    x = draws(uncertain()[0])
+    excluded = np.arange(FUTURES) % 4 == 0
+    figure = np.where(excluded, np.where(np.arange(FUTURES) % 8 == 0, np.inf, np.nan), x)
     top = sensitivities(ranged(), figure)[0]
-    kept = np.sort(x[np.arange(FUTURES) % 4 != 0])
-    fifth = len(kept) // 5
-    assert top.low == pytest.approx(kept[:fifth].mean())
+    rest = np.sort(x[~excluded])
+    assert top.low == pytest.approx(rest[: len(rest) // 5].mean(), rel=1e-12)
+    assert top.futures == 300
 
 
-def test_the_crossing_has_the_error_of_its_line() -> None:
-    """Over a thousand noisy lines the crossing's own error is the spread of the crossings."""
+def test_a_flat_line_and_two_points_have_no_switching_value() -> None:
+    """Without a slope, or without a degree of freedom, there is none."""
+    x = np.arange(10.0)
+    assert switching_value(x, np.full(10, 3.0)) == (None, 0.0)
+    assert switching_value(x[:2], x[:2]) == (None, 0.0)
+    value, error = switching_value(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, -1.0]))
+    assert value == pytest.approx(1.0, rel=1e-12)
+    assert error == pytest.approx(0.0, abs=1e-9)
+
+
+def test_an_effect_that_is_not_sure_has_no_switching_value() -> None:
+    """A line through noise crosses zero somewhere; that is no switching value."""
+    rng = np.random.default_rng(8)
+    x = np.linspace(-1.0, 1.0, 100)
+    effect = sensitivity(ranged().scenario.assumptions[0], x, rng.normal(size=100) + 0.01 * x)
+    assert not effect.sure
+    assert (effect.switch, effect.switch_error) == (None, 0.0)
+
+
+def test_a_switching_value_has_the_error_of_its_line() -> None:
+    """Over 1,000 noisy lines the mean standard error is the standard deviation of the values, within its own noise."""
     rng = np.random.default_rng(5)
     x = np.linspace(0.0, 1.0, 200)
-    found = [crossing(x, 2.0 * x - 1.0 + rng.normal(scale=0.5, size=200)) for _ in range(1000)]
-    values, errors = (np.array(each) for each in zip(*found, strict=True))
-    assert values.mean() == pytest.approx(0.5, abs=0.005)
-    assert values.std() == pytest.approx(errors.mean(), rel=0.08)
+    pairs = [switching_value(x, 2.0 * x - 1.0 + rng.normal(scale=0.5, size=200)) for _ in range(1000)]
+    values, errors = (np.array(column, float) for column in zip(*pairs, strict=True))
+    assert values.mean() == pytest.approx(0.5, abs=4 * values.std() / np.sqrt(1000))
+    assert values.std() == pytest.approx(errors.mean(), rel=4 / np.sqrt(2 * 1000))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan, nan
 
 import numpy as np
 
@@ -32,9 +33,9 @@ class CostEstimate:
     """The programme's cost over futures, and a point estimate.
 
     values, without_bias
-        (futures,) cost with optimism bias and without it.
+        (futures,) cost with optimism bias and without it; ``nan`` where the counterfactual was not simulated.
     point
-        The cost with every assumption at its median and without optimism bias.
+        The cost with every assumption at its median and without optimism bias; ``nan`` where it is not defined.
     """
 
     values: Floats
@@ -43,12 +44,14 @@ class CostEstimate:
 
     @cached_property
     def percentile(self) -> float:
-        """Share of futures that cost no more than the point estimate."""
-        return float((self.values <= self.point).mean())
+        """Share of futures that cost no more than the point estimate; ``nan`` where no cost is defined."""
+        defined = self.values[~np.isnan(self.values)]
+        return float((defined <= self.point).mean()) if len(defined) and not isnan(self.point) else nan
 
     def contingency(self, level: float) -> float:
         """What must be added to the point estimate so that this share of futures costs no more."""
-        return float(np.quantile(self.values, level)) - self.point
+        defined = self.values[~np.isnan(self.values)]
+        return float(np.quantile(defined, level)) - self.point if len(defined) else nan
 
 
 def cost_estimate(run: Run, medians: Run) -> CostEstimate:
@@ -58,7 +61,7 @@ def cost_estimate(run: Run, medians: Run) -> CostEstimate:
     return CostEstimate(
         values=programme_cost(view).sum(axis=1),
         without_bias=programme_cost(view, bias=False).sum(axis=1),
-        point=float(point.mean()) if len(point) else 0.0,
+        point=float(point.mean()) if len(point) else nan,
     )
 
 
