@@ -115,9 +115,13 @@ def test_what_is_to_come_of_a_state_is_what_is_left_of_it() -> None:
 @pytest.mark.parametrize(
     ("day", "future", "words"),
     [
-        (date(2026, 2, 2), None, "2026-02-02 begins no later month of the run; expected the first day of a month"),
+        (
+            date(2026, 2, 2),
+            None,
+            "2026-02-02 is not the first day of a later month of the run; expected the first day of a month",
+        ),
         (date(2026, 1, 1), None, "from 2026-02 to 2026-03"),
-        (date(2026, 4, 1), None, "2026-04-01 begins no later month"),
+        (date(2026, 4, 1), None, "2026-04-01 is not the first day of a later month"),
         (FEBRUARY, 60, "there is no future 60; the run has futures 0 to 59"),
         (FEBRUARY, -1, "there is no future -1"),
     ],
@@ -132,7 +136,7 @@ def test_what_cannot_be_written_is_said(day: date, future: int | None, words: st
 def test_a_failed_future_holds_nothing() -> None:
     """A state is not written from a future that failed, nor a median of none."""
     run = replace(whole(), status=np.ones(7, np.int64), messages=dict.fromkeys(range(7), "broke"))
-    for future, words in ((3, "future 3 failed"), (None, "no future of the run was finished")):
+    for future, words in ((3, "future 3 failed"), (None, "every future of the run failed")):
         with pytest.raises(RunError, match=words):
             state_of(run, FEBRUARY, "run", future)
 
@@ -168,5 +172,5 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert octoplan("state", run, "--date", "2026-02-01", "--out", str(out)) == 2
     assert "exists" in capsys.readouterr().err
     assert octoplan("state", run, "--date", "2026-02-02") == 2
-    assert "2026-02-02 begins no later month" in capsys.readouterr().err
+    assert "2026-02-02 is not the first day of a later month" in capsys.readouterr().err
     assert octoplan("state", run, "--date", "soon") == 2

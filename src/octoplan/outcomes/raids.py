@@ -1,4 +1,4 @@
-"""Raids alone: what comes in many futures, day by day, without flying them."""
+"""Raids alone: the threats that arrive in each future, day by day, without simulating the campaign."""
 
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -15,24 +15,30 @@ from octoplan.scenario import Scenario
 def draw_raids(
     scenario: Scenario, futures: int = 1000, seed: int = 1, *, executor: Executor | None = None
 ) -> xr.Dataset:
-    """Threats by future, day, class and destination: those that ``simulate`` flies with the same scenario and seed.
+    """Threats by future, day, class and destination: those that ``simulate`` meets with the same scenario and seed.
 
     executor
         Runs batches of futures; the results are the same numbers on any, or on none.
 
-    ``launched`` is (future, day, threat, region) in four bytes a number, 0.3 GB for 1,000 futures of `octopus`;
-    ``failed`` (future,) is True where a day is beyond the largest raid, and every count there is -1.
-    Raises RunError for a number of futures or a seed that cannot be.
+    Returns ``launched``, (future, day, threat, region), of four bytes each: 0.3 GB for 1,000 futures of `octopus`; and
+    ``failed``, (future,), True where a day is beyond the largest raid, with -1 in every count of that future.
+
+    Raises RunError for an invalid number of futures or seed.
+
+    >>> import octoplan as op
+    >>> raids = op.draw_raids(op.load("pocket"), futures=2)
+    >>> dict(raids.launched.sizes)
+    {'future': 2, 'day': 90, 'threat': 1, 'region': 1}
     """
     assumptions = draw_assumptions(scenario, futures, seed)
     compiled = scenario.compile()
     launched = simulate_arrivals(compiled, assumptions, seed=seed, executor=executor)
     days = [scenario.start + timedelta(days=day) for day in range(launched.shape[1])]
-    about = {"units": "threat", "long_name": "threats by destination", "where_failed": FAILED}
+    attributes = {"units": "threat", "long_name": "threats by destination", "where_failed": FAILED}
     failed = launched[:, 0, 0, 0] == FAILED
     return xr.Dataset(
         {
-            "launched": (("future", "day", "threat", "region"), launched, about),
+            "launched": (("future", "day", "threat", "region"), launched, attributes),
             "failed": ("future", failed, {"long_name": f"the future failed: {FAILURE_REASONS[TOO_MANY]}"}),
         },
         coords={

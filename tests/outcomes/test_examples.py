@@ -1,0 +1,18 @@
+"""The examples in the docstrings of what users call from Python."""
+
+import doctest
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from octoplan import api
+from octoplan.outcomes import compare, format, intervals, measures, raids  # noqa: A004 (a module of the package)
+
+
+@pytest.mark.parametrize("module", [api, compare, format, intervals, measures, raids], ids=lambda m: m.__name__)
+def test_examples(module: ModuleType) -> None:
+    """Every module has examples, and each prints what it says."""
+    results = doctest.testmod(module, extraglobs={"np": np})
+    assert results.attempted > 0
+    assert results.failed == 0
