@@ -78,8 +78,8 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
     from octoplan.raids.fit_file import FITTED
     from octoplan.raids.stopped_share import stopped_shares
 
-    chosen = record.days[days]
-    say(f"fitted to {len(chosen)} days, {chosen[0]} to {chosen[-1]}")
+    period = record.days[days]
+    say(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
     if unknown := int((~record.all_known[days]).sum()):
         say(f"  {unknown} of them have a launched count that is not known, and are left out")
     say(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
@@ -198,7 +198,7 @@ def score(
     *,
     first: First = None,
     last: Last = None,
-    every: int = 7,
+    step_days: Annotated[int, Parameter(name="--every")] = 7,
     draws: int = 1000,
     seed: int = 1,
     out: Path | None = None,
@@ -214,7 +214,7 @@ def score(
         First origin, the last day that a forecast uses; 60 weeks before the last origin by default.
     last
         Last origin; 30 days before the end of the record by default.
-    every
+    step_days
         Days between origins.
     draws
         Futures of each forecast.
@@ -233,10 +233,10 @@ def score(
     from octoplan.show.score import page as draw_page
 
     check_number("--draws", draws, MIN_DRAWS, MAX_DRAWS)
-    check_number("--every", every, 1, MAX_STEP_DAYS)
+    check_number("--every", step_days, 1, MAX_STEP_DAYS)
     check_simulation(1, seed)
     record = read_record(file)
-    scores = score_all(record, (FittedProcess(), *benchmarks()), first, last, every, draws, seed)
+    scores = score_all(record, (FittedProcess(), *benchmarks()), first, last, step_days, draws, seed)
     table = score_table(scores)
     say(to_text(table))
     if out:
@@ -252,7 +252,7 @@ def score_all(
     forecasters: "tuple[Forecaster, ...]",
     first: date | None,
     last: date | None,
-    every: int,
+    step_days: int,
     draws: int,
     seed: int,
 ) -> "list[Scores]":
@@ -264,7 +264,7 @@ def score_all(
     end = last or (record.days[-1] - SCORED_DAYS).astype(date)
     begin = first or end - timedelta(weeks=SCORED_WEEKS)
     try:
-        rows = origins(record.days, str(begin), str(end), every)
+        rows = origins(record.days, str(begin), str(end), step_days)
         with ProcessPoolExecutor(cores()) as pool, progress_bar("origins") as progress:
             return [
                 score(

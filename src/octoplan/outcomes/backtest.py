@@ -145,9 +145,9 @@ class Backtest:
             lines.append(
                 f"{figure.month:8} {comparison.title[:44]:44} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
             )
-        return "\n".join([*lines, *self.remarks, self.verdict()])
+        return "\n".join([*lines, *self.remarks, self.conclusion()])
 
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         """How many published figures are inside the band, and how many would be if the model were right."""
         total = len(self.comparisons)
         if not total:
@@ -275,10 +275,10 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     end = recorded_until(record, last)
     part = record.between(scenario.start, end if end >= last.replace(day=1) else last)
     check_all_known(part)
-    given = np.zeros((days, len(names.packages)), np.int64)
-    given[: len(part)] = np.column_stack([getattr(part, package) for package in names.packages])
+    raids = np.zeros((days, len(names.packages)), np.int64)
+    raids[: len(part)] = np.column_stack([getattr(part, package) for package in names.packages])
     times = Times(scenario.times.salvos[:days], scenario.times.threats[:days])
-    return replace(scenario, months=months, programme=programme, names=names, given=given, times=times)
+    return replace(scenario, months=months, programme=programme, names=names, given=raids, times=times)
 
 
 def recorded_until(record: Record, last: date) -> date:

@@ -60,18 +60,18 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
     """
     totals = published_totals()
     days, launched, stopped = [], [], []
-    for month, drawn in drawn_months(scenario, months):
+    for month, counts in drawn_months(scenario, months):
         name = f"{month:%Y-%m}"
         if (name, "drones") not in totals:
             break
-        month_launched, month_stopped = (np.zeros((len(drawn), len(CLASSES)), np.int64) for _ in range(2))
+        month_launched, month_stopped = (np.zeros((len(counts), len(CLASSES)), np.int64) for _ in range(2))
         for column, klass in enumerate(CLASSES):
             total, total_stopped = totals.get((name, klass), (0, 0))
-            weights = drawn[:, 0 if klass == "drones" else 1].astype(np.float64)
+            weights = counts[:, 0 if klass == "drones" else 1].astype(np.float64)
             month_launched[:, column] = apportion(total, weights)
             if total:
                 month_stopped[:, column] = apportion(total_stopped, month_launched[:, column].astype(np.float64))
-        days.append(np.datetime64(month) + np.arange(len(drawn)))
+        days.append(np.datetime64(month) + np.arange(len(counts)))
         launched.append(month_launched)
         stopped.append(month_stopped)
     shape = (sum(map(len, days)), len(CLASSES))

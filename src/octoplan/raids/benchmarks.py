@@ -60,13 +60,13 @@ class Climatology:
         """Possible futures: (draws, horizon, 2)."""
         recent = trailing(counts, self.days)
         starts = generator(seed).integers(0, len(recent), draws)
-        drawn: Ints = recent[(starts[:, None] + np.arange(horizon)) % len(recent)]
-        return drawn
+        paths: Ints = recent[(starts[:, None] + np.arange(horizon)) % len(recent)]
+        return paths
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Days drawn with replacement from the last ``days`` days, drones and missiles of a day together."""
+    """Days paths with replacement from the last ``days`` days, drones and missiles of a day together."""
 
     days: int
 
@@ -77,8 +77,8 @@ class Resampled:
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
         recent = trailing(counts, self.days)
-        drawn: Ints = recent[generator(seed).integers(0, len(recent), (draws, horizon))]
-        return drawn
+        paths: Ints = recent[generator(seed).integers(0, len(recent), (draws, horizon))]
+        return paths
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,12 @@ class NegativeBinomialTrend:
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Possible futures: (draws, horizon, 2)."""
         recent, rng = trailing(counts, self.days), generator(seed)
-        drawn = np.empty((draws, horizon, counts.shape[1]), np.int64)
+        paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
             trend = fit_trend(recent[:, package])
             rates = rng.gamma(trend.r, 1 / trend.r, (draws, horizon)) * trend.means(horizon)
-            drawn[..., package] = rng.poisson(rates)
-        return drawn
+            paths[..., package] = rng.poisson(rates)
+        return paths
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class ExponentialSmoothing:
         if not has_statsmodels():
             raise RuntimeError("exponential smoothing needs statsmodels: pip install 'octoplan[score]'")
         ets = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
-        drawn = np.empty((draws, horizon, counts.shape[1]), np.int64)
+        paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
             roots = np.sqrt(recent[:, package].astype(np.float64))
             models = [ets(roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHERS]
@@ -190,8 +190,8 @@ class ExponentialSmoothing:
                 simplefilter("ignore")
                 best = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
             ahead: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
-            drawn[..., package] = np.rint(np.clip(ahead, 0, sqrt(MAX_PER_DAY)) ** 2)
-        return drawn
+            paths[..., package] = np.rint(np.clip(ahead, 0, sqrt(MAX_PER_DAY)) ** 2)
+        return paths
 
 
 def has_statsmodels() -> bool:

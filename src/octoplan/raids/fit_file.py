@@ -47,7 +47,7 @@ def fit_toml(fit: Fit, record: Record, days: slice, date_of_fit: date) -> str:
 
     """
     lines = [
-        "# Fitted to a record of raids. A scenario with this file beside its programme.toml, and the line",
+        "# Fitted to a record of raids. A scenario with this file in its folder, and the line",
         '#     raids = "raids.toml"',
         "# at the top of programme.toml, draws its raids from it. low and high are P10 and P90.",
         "",
@@ -86,13 +86,13 @@ def toml_string(text: str) -> str:
 
 def record_table(record: Record, days: slice) -> Iterator[str]:
     """The lines of the table of the record that was fitted."""
-    chosen = record.days[days]
+    period = record.days[days]
     yield "[record]"
     yield f"title = {toml_string(f'Record of raids, {record.source}')}"
     yield f"sha256 = {toml_string(record.digest)}"
-    yield f"first = {chosen[0]}"
-    yield f"last = {chosen[-1]}"
-    yield f"days = {len(chosen)}"
+    yield f"first = {period[0]}"
+    yield f"last = {period[-1]}"
+    yield f"days = {len(period)}"
     yield f"unknown_days = {int((~record.all_known[days]).sum())}"
     yield f"repairs = {json.dumps([str(repair) for repair in record.repairs], ensure_ascii=False)}"
 

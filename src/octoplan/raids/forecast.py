@@ -84,11 +84,11 @@ def combine_level(fitted: Fit, counts: Ints) -> Fit:
         return fitted
     rng = process.fixed_generator()
     parameters, initial, salvo = fitted.posterior.draw(DRAWS, rng)
-    own = log_sums(process.draw(parameters, initial, salvo, HORIZON, rng))
-    others = [log_sums(benchmark.paths(counts, HORIZON, DRAWS, process.KEY)) for benchmark in COMBINED]
-    mixture = np.concatenate([own, *others])
-    shift = mixture.mean(axis=0) - own.mean(axis=0)
-    added_variance = np.maximum(0.0, mixture.var(axis=0) - own.var(axis=0))
+    process_sums = log_sums(process.draw(parameters, initial, salvo, HORIZON, rng))
+    benchmark_sums = [log_sums(benchmark.paths(counts, HORIZON, DRAWS, process.KEY)) for benchmark in COMBINED]
+    mixture = np.concatenate([process_sums, *benchmark_sums])
+    shift = mixture.mean(axis=0) - process_sums.mean(axis=0)
+    added_variance = np.maximum(0.0, mixture.var(axis=0) - process_sums.var(axis=0))
     mean, covariance = fitted.posterior.mean.copy(), fitted.posterior.covariance.copy()
     for package, indices in enumerate(MEANS):
         mean[indices] += shift[package]

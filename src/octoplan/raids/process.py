@@ -118,7 +118,7 @@ def log_prior(theta: Floats) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, chosen: NDArray[np.bool_], out: Floats) -> None:
+def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: NDArray[np.bool_], out: Floats) -> None:
     """Log probability of a Poisson count whose log-intensity is normal with mean mu + x and standard deviation s.
 
     Adaptive Gauss-Hermite quadrature with 9 nodes (Liu and Pierce 1994): the integrand is log-concave, Newton's method
@@ -129,7 +129,7 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, chosen: NDA
         mu: Mean of the log-intensity at x = 0.
         s: Standard deviation of the log-intensity.
         grid: (steps,) values of x.
-        chosen: (steps,) values of x at which the probability is computed.
+        computed: (steps,) values of x at which the probability is computed.
         out: (steps,) log probabilities, filled where chosen.
 
     """
@@ -137,7 +137,7 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, chosen: NDA
     constant = -np.log(s) - HALF_LOG_2PI - lgamma(y + 1.0)
     z, previous_mean, gain = np.nan, 0.0, 0.0
     for k in range(grid.shape[0]):
-        if not chosen[k]:
+        if not computed[k]:
             continue
         m = mu + grid[k]
         if np.isnan(z):
@@ -204,11 +204,11 @@ def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out:
         mean, cv = (p[M1], p[C1]) if regime == 1 else (p[M0], p[C0])
         mean_2, cv_2 = (p[N1], p[D1]) if regime == 1 else (p[N0], p[D0])
         s, s_2 = log_sd(cv), log_sd(cv_2)
-        chosen = predicted[regime] >= 1e-13
-        log_poisson_lognormal(y[0], np.log(mean) - 0.5 * s * s - half, s, grid, chosen, out[regime])
-        log_poisson_lognormal(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half, s_2, grid, chosen, missiles)
+        computed = predicted[regime] >= 1e-13
+        log_poisson_lognormal(y[0], np.log(mean) - 0.5 * s * s - half, s, grid, computed, out[regime])
+        log_poisson_lognormal(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half, s_2, grid, computed, missiles)
         for k in range(grid.shape[0]):
-            if not chosen[k]:
+            if not computed[k]:
                 out[regime, k] = LOG_ZERO
                 continue
             drones = np.log(1.0 - p[QUIET]) + out[regime, k]

@@ -188,8 +188,8 @@ class OriginTask:
         longest = max(self.horizons)
         paths = self.forecaster.paths(self.counts, longest, self.draws, seed)
         if paths.shape != (self.draws, longest, 2) or paths.dtype.kind not in "iu" or (paths < 0).any():
-            drawn = f"{paths.dtype} {paths.shape}"
-            raise ValueError(f"{self.forecaster.name} drew {drawn}, expected counts {(self.draws, longest, 2)}")
+            received = f"{paths.dtype} {paths.shape}"
+            raise ValueError(f"{self.forecaster.name} drew {received}, expected counts {(self.draws, longest, 2)}")
         sums: Ints = paths.cumsum(axis=1, dtype=np.int64)[:, np.array(self.horizons) - 1]
         return sums
 

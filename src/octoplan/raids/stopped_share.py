@@ -198,12 +198,12 @@ def stopped_shares(record: Record, part: slice = slice(None)) -> tuple[StoppedSh
     Days count where the class was launched and its launched count is known; spans without such a day are left out.
     """
     days = record.days[part]
-    chosen = record.between(days[0], days[-1])
+    selected = record.between(days[0], days[-1])
     return tuple(
-        share_in_span(chosen, klass, slice(start, stop), ended=bool(chosen.days[stop - 1] < record.days[-1]))
-        for klass in chosen.classes
-        for start, stop in spans(chosen, klass)
-        if known_raids(chosen, klass)[start:stop].any()
+        share_in_span(selected, klass, slice(start, stop), ended=bool(selected.days[stop - 1] < record.days[-1]))
+        for klass in selected.classes
+        for start, stop in spans(selected, klass)
+        if known_raids(selected, klass)[start:stop].any()
     )
 
 

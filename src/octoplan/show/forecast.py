@@ -1,13 +1,12 @@
-"""The raids: what was published by month, and what the scenario draws for the months to come."""
-
-import csv
+"""Raids by month: the published counts, and those that a scenario draws."""
 
 import numpy as np
 import plotly.graph_objects as go
 
-from octoplan.outcomes.monthly import MONTHLY
+from octoplan.outcomes.monthly import published_totals
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
+from octoplan.scenario.arrays import Ints
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -17,39 +16,37 @@ from octoplan.show.theme import (
     new_figure,
 )
 
-FAMILIES = {"drones": BLUE, "missiles": ORANGE}
+COLOURS = {"drones": BLUE, "missiles": ORANGE}
 
 
-def published() -> dict[str, dict[str, int]]:
-    """Launched by family and month, from the public record; cruise, ballistic and other missiles together."""
-    found: dict[str, dict[str, int]] = {family: {} for family in FAMILIES}
-    with MONTHLY.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            months = found["drones" if row["class"] == "drones" else "missiles"]
-            months[row["month"]] = months.get(row["month"], 0) + int(row["launched"])
-    return found
+def published_launches() -> dict[str, dict[str, int]]:
+    """Published launches by package and month; all classes of missiles together."""
+    launches: dict[str, dict[str, int]] = {package: {} for package in COLOURS}
+    for (month, klass), (launched, _) in sorted(published_totals().items()):
+        months = launches["drones" if klass == "drones" else "missiles"]
+        months[month] = months.get(month, 0) + launched
+    return launches
 
 
 def launches(run: Run) -> go.Figure:
-    """Threats launched a month by family: dots as published, a band over futures from the scenario's start on."""
-    view, known = view_of(run), published()
-    package = run.compiled.template.threats["package"]
+    """Threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures as a band."""
+    view, published = view_of(run), published_launches()
+    package_of = run.compiled.template.threats["package"]
     launched = view.tally("launched").sum(axis=2)
-    months = view.names.months
-    mine = {
-        family: [k for k in range(launched.shape[2]) if (view.names.packages[package[k]] == "missiles") == missiles]
-        for family, missiles in (("drones", False), ("missiles", True))
+    is_missile = np.array([view.names.packages[package] == "missiles" for package in package_of])
+    by_package = {
+        name: launched[:, :, rows].sum(axis=2)
+        for name, rows in (("drones", ~is_missile), ("missiles", is_missile))
+        if rows.any()
     }
-    there = {family: rows for family, rows in mine.items() if rows}
-    chart = new_figure(words(launched, there), tuple(f"{family} a month" for family in there), height=430)
-    for column, (family, rows) in enumerate(there.items(), start=1):
-        add_band(chart, months, launched[:, :, rows].sum(axis=2), f"{family}, drawn (line: P50)",
-             FAMILIES[family], column=column)  # fmt: skip
-        dots = dict(sorted(known[family].items()))
-        if dots:
+    chart = new_figure(launches_title(by_package), tuple(f"{name} a month" for name in by_package), height=430)
+    for column, (name, counts) in enumerate(by_package.items(), start=1):
+        label = f"{name}, simulated (line: P50)"
+        add_band(chart, view.names.months, counts, label, COLOURS[name], column=column)
+        if published[name]:
             chart.add_trace(
                 go.Scatter(
-                    x=list(dots), y=list(dots.values()), mode="markers", name="published",
+                    x=list(published[name]), y=list(published[name].values()), mode="markers", name="published",
                     marker={"color": BLACK, "size": 6}, hovertemplate="published: %{y:,}<extra></extra>",
                 ), row=1, col=column,
             )  # fmt: skip
@@ -57,10 +54,10 @@ def launches(run: Run) -> go.Figure:
     return fit_legend(chart)
 
 
-def words(launched: np.ndarray, there: dict[str, list[int]]) -> str:
-    """How many come in the first and in the last month."""
-    told = []
-    for family, rows in there.items():
-        first, last = (np.median(launched[:, m][:, rows].sum(axis=1)) for m in (0, -1))
-        told.append(f"{family} from {first:,.0f} to {last:,.0f}")
-    return f"From the first month to the last, launched a month (P50): {', '.join(told)}"
+def launches_title(by_package: dict[str, Ints]) -> str:
+    """Median launches of each package, each (futures, months), in the first and in the last month."""
+    changes = []
+    for name, counts in by_package.items():
+        first, last = np.median(counts[:, 0]), np.median(counts[:, -1])
+        changes.append(f"{name} from {first:,.0f} to {last:,.0f}")
+    return f"Launched a month, first to last month (P50): {', '.join(changes)}"

@@ -88,8 +88,8 @@ class ReportColumns:
     lost: IntArray
     line: IntArray
 
-    def select(self, chosen: Flags) -> "ReportColumns":
-        return self if chosen.all() else ReportColumns(*(values[chosen] for values in vars(self).values()))
+    def select(self, rows: Flags) -> "ReportColumns":
+        return self if rows.all() else ReportColumns(*(values[rows] for values in vars(self).values()))
 
 
 TYPE_CODES = "qqqbbbbqiiiq"
@@ -162,7 +162,7 @@ def class_of_model(name: str) -> str | None:
 def classify(cell: str, groups: dict[str, int]) -> ModelCell:
     """The class of a cell of model names; "mixed" for missiles of several classes.
 
-    A report that names short-range weapons beside others is left out, since its count cannot be divided.
+    A report that names short-range weapons together with others is left out, since its count cannot be divided.
 
     Args:
         cell: Model names, separated by "and", commas or slashes.
@@ -260,32 +260,32 @@ def first_of_duplicates(columns: ReportColumns, log: ReadLog) -> Flags:
     another date), or where the periods overlap or begin together, since successive waves of a raid do not overlap. Of
     these the one that ends last is kept.
     """
-    kept = np.ones(len(columns.key), np.bool_)
+    retained = np.ones(len(columns.key), np.bool_)
     keys = np.sort(columns.key)
     repeated = np.flatnonzero(np.isin(columns.key, keys[1:][keys[1:] == keys[:-1]]))
     if len(repeated):
         clocks = np.stack((columns.key[repeated], columns.start[repeated] % 1440, columns.end[repeated] % 1440))
         order = np.lexsort(clocks)
         new_clock = np.r_[True, (np.diff(clocks[:, order]) != 0).any(axis=0)]
-        drop_earlier(columns, repeated[order], new_clock, kept, log)
-        repeated = repeated[kept[repeated]]
+        drop_earlier(columns, repeated[order], new_clock, retained, log)
+        repeated = repeated[retained[repeated]]
         repeated = repeated[np.lexsort((columns.start[repeated], columns.key[repeated]))]
         new_key = np.r_[True, np.diff(columns.key[repeated]) != 0]
         begin = columns.start[repeated] + np.cumsum(new_key) * GROUP_OFFSET
         latest_end = np.maximum.accumulate(begin - columns.start[repeated] + columns.end[repeated])
         separate = np.r_[True, (begin[1:] >= latest_end[:-1]) & (np.diff(begin) > 0)]
-        drop_earlier(columns, repeated, separate, kept, log)
-    return kept
+        drop_earlier(columns, repeated, separate, retained, log)
+    return retained
 
 
-def drop_earlier(columns: ReportColumns, rows: IntArray, begins: Flags, kept: Flags, log: ReadLog) -> None:
+def drop_earlier(columns: ReportColumns, rows: IntArray, begins: Flags, retained: Flags, log: ReadLog) -> None:
     """Keep the report that ends last of each set of duplicates, and count the others as repairs.
 
     Args:
         columns: All reports.
         rows: (n,) indices of reports, duplicates next to each other.
         begins: (n,) True where a new set of duplicates begins.
-        kept: (reports,) set to False for the reports that are dropped.
+        retained: (reports,) set to False for the reports that are dropped.
         log: Receives the repairs.
 
     """
@@ -298,7 +298,7 @@ def drop_earlier(columns: ReportColumns, rows: IntArray, begins: Flags, kept: Fl
         ("reports repeated with other times, counted once by the last", (rows != last) & ~same_times),
     ):
         note_dropped(columns, log, kind, rows[dropped], last[dropped])
-    kept[rows[rows != last]] = False
+    retained[rows[rows != last]] = False
 
 
 def note_dropped(columns: ReportColumns, log: ReadLog, kind: str, dropped: IntArray, counted: IntArray) -> None:

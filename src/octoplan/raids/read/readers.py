@@ -164,11 +164,12 @@ def report_bad_key(cells: list[str], columns: Columns, line: int, log: ReadLog) 
 
 def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values: tuple[int, ...]) -> str:
     """How a row contradicts the first row of its day and class."""
-    name, before, here = next(
+    name, earlier, value = next(
         (name, a, b) for name, a, b in zip(count_names, first.counts, values, strict=True) if a != b
     )
-    there, now = ("not reported" if value == MISSING else str(value) for value in (before, here))
-    return f"{day} is on line {first.line} already: {name} is {there} there and {now} here; keep one of the rows"
+    numbers = ["not reported" if count == MISSING else str(count) for count in (earlier, value)]
+    difference = f"{name} is {numbers[0]} there and {numbers[1]} here"
+    return f"{day} is on line {first.line} already: {difference}; keep one of the rows"
 
 
 def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> tuple[int, ...]:
@@ -281,9 +282,9 @@ def assemble(reports: Reports, log: ReadLog, digest: str, source: str, layout: s
     )
 
 
-def _line_of(reports: Reports, chosen: IntArray) -> int:
+def _line_of(reports: Reports, of_day: IntArray) -> int:
     """The line of the largest launched count among some reports."""
-    rows = np.flatnonzero(chosen)
+    rows = np.flatnonzero(of_day)
     return int(reports.line[rows[np.maximum(reports.launched, reports.destroyed)[rows].argmax()]])
 
 

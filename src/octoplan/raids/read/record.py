@@ -68,7 +68,7 @@ class Outlier:
         klass: Its class.
         launched: Weapons launched by the record.
         next_largest: Weapons on the highest day of the class that is not an outlier.
-        place: File and line of the count.
+        location: File and line of the count.
 
     """
 
@@ -76,12 +76,12 @@ class Outlier:
     klass: str
     launched: int
     next_largest: int
-    place: str
+    location: str
 
     def __str__(self) -> str:
         return (
-            f"{self.place}: {self.launched:,} {self.klass} launched on {self.day}, at least {OUTLIER_RATIO} times any "
-            f"ordinary day (next largest: {self.next_largest:,}); if it is an error, correct it or leave the cell "
+            f"{self.location}: {self.launched:,} {self.klass} launched on {self.day}, at least {OUTLIER_RATIO} times "
+            f"any ordinary day (next largest: {self.next_largest:,}); if it is an error, correct it or leave the cell "
             f"empty, which is read as not known"
         )
 
