@@ -1,4 +1,4 @@
-"""Records that tests make for themselves: tables of counts, written in each of the layouts that are read."""
+"""Records for tests: tables of counts, written in each of the layouts that are read."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ NOISE = (
 
 @dataclass(frozen=True)
 class Table:
-    """What a record should say: counts by day and class; none launched where not known."""
+    """The counts of a record by day and class; launched is 0 where not known."""
 
     first: date
     launched: Ints
@@ -48,14 +48,14 @@ class Table:
         launched = str(self.launched[day, klass]) if self.known[day, klass] else ""
         return launched, str(self.destroyed[day, klass]), str(self.lost[day, klass])
 
-    def told(self, day: int, klass: int) -> bool:
-        """Whether a layout that leaves out what was not launched must tell of a class: the record's ends are told."""
+    def is_reported(self, day: int, klass: int) -> bool:
+        """Whether a layout without rows of 0 needs a row for a class; the first and last day always have one."""
         counts = (self.launched, self.destroyed, self.lost)
         ends = klass == 0 and day in (0, len(self.launched) - 1)
         return ends or not self.known[day, klass] or any(count[day, klass] for count in counts)
 
     def holds(self, record: Record) -> None:
-        """Assert that a record says the same."""
+        """Assert that a record has the same counts."""
         assert record.days.tolist() == self.days
         assert record.launched.tolist() == self.launched.tolist()
         assert record.destroyed.tolist() == self.destroyed.tolist()
@@ -77,7 +77,7 @@ def tables(draw: st.DrawFn) -> Table:
     return Table(draw(st.dates(date(2022, 9, 28), date(2026, 9, 1))), launched, destroyed, lost, known)
 
 
-def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as CSV."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([header, *rows])
@@ -86,39 +86,39 @@ def written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def daily(table: Table) -> str:
     """The layout of one row a day."""
-    header = ["date", *(f"{each}_{count}" for each in CLASSES for count in ("launched", "destroyed", "lost"))]
+    header = ["date", *(f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost"))]
     rows = [
         [day, *(cell for klass in range(len(CLASSES)) for cell in table.cells(index, klass))]
         for index, day in enumerate(table.days)
     ]
-    return written(header, rows)
+    return csv_text(header, rows)
 
 
 def by_class(table: Table) -> str:
     """The layout of one row a day and class, classes not launched left out."""
     rows = [
-        [day, each, *table.cells(index, klass), ""]
+        [day, name, *table.cells(index, klass), ""]
         for index, day in enumerate(table.days)
-        for klass, each in enumerate(CLASSES)
-        if table.told(index, klass)
+        for klass, name in enumerate(CLASSES)
+        if table.is_reported(index, klass)
     ]
-    return written(["date", "class", "launched", "destroyed", "lost", "note"], rows)
+    return csv_text(["date", "class", "launched", "destroyed", "lost", "note"], rows)
 
 
 def reports(table: Table, random: Random) -> str:
     """The layout of one row a report and model: counts in parts, columns and rows in any order, others between."""
     rows: list[dict[str, object]] = []
     for index, day in enumerate(table.days):
-        for klass, each in enumerate(CLASSES):
-            if table.told(index, klass):
-                rows += parts(table, index, klass, random, MODELS[each])
+        for klass, name in enumerate(CLASSES):
+            if table.is_reported(index, klass):
+                rows += parts(table, index, klass, random, MODELS[name])
         for model, source in random.sample(NOISE, random.randrange(3)):
             rows.append({"model": model, "launched": 7, "destroyed": 6, "source": source} | times(day, random))
     columns = ["time_start", "time_end", "model", "launched", "destroyed", "not_reach_goal", "target", "source"]
     columns += random.sample(["launch_place", "carrier", "is_shahed", "destroyed_details"], 2)
     random.shuffle(columns)
     random.shuffle(rows)
-    return written(columns, [[row.get(column, "") for column in columns] for row in rows])
+    return csv_text(columns, [[row.get(column, "") for column in columns] for row in rows])
 
 
 def times(day: date, random: Random) -> dict[str, object]:
@@ -132,16 +132,16 @@ def parts(table: Table, index: int, klass: int, random: Random, models: Sequence
     """A day's count of a class in up to three reports of national commands, each under a post of its own."""
     counts = [int(count[index, klass]) for count in (table.destroyed, table.lost)]
     rest = int(table.launched[index, klass]) - sum(counts)
-    found: list[dict[str, object]] = []
+    rows: list[dict[str, object]] = []
     for left in range(random.randrange(3), -1, -1):
-        destroyed, lost, more = (each if not left else random.randint(0, max(each, 0)) for each in (*counts, rest))
+        destroyed, lost, more = (count if not left else random.randint(0, max(count, 0)) for count in (*counts, rest))
         counts, rest = [counts[0] - destroyed, counts[1] - lost], rest - more
         launched = f"{destroyed + lost + more}.0" if table.known[index, klass] else ""
         post = f"kpszsu/posts/{index}-{klass}-{left}"
         target = random.choice(["Ukraine", "south", "Kyiv oblast", ""])
         row = {"model": random.choice(models), "launched": launched, "destroyed": f"{destroyed}.0", "source": post}
-        found.append(row | {"not_reach_goal": lost, "target": target} | times(table.days[index], random))
-    return found
+        rows.append(row | {"not_reach_goal": lost, "target": target} | times(table.days[index], random))
+    return rows
 
 
 REPORT = {
@@ -159,13 +159,13 @@ REPORT = {
 def reported(*rows: Mapping[str, str]) -> str:
     """Reports in their layout, each like the usual one but for what is given."""
     columns = list(dict.fromkeys([*REPORT, *(column for row in rows for column in row)]))
-    return written(columns, [[(REPORT | dict(row)).get(column, "") for column in columns] for row in rows])
+    return csv_text(columns, [[(REPORT | dict(row)).get(column, "") for column in columns] for row in rows])
 
 
 def a_day(day: str = "2025-01-02", **counts: int | str) -> str:
     """The layout of one row a day, with one row: zero but for the counts given."""
-    names = [f"{each}_{count}" for each in CLASSES for count in ("launched", "destroyed", "lost")]
-    return written(["date", *names], [[day, *(counts.get(name, 0) for name in names)]])
+    names = [f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost")]
+    return csv_text(["date", *names], [[day, *(counts.get(name, 0) for name in names)]])
 
 
 def classed(*rows: str) -> str:

@@ -1,4 +1,4 @@
-"""Alerts by region: read as they are, what is wrong listed by line, what is put right counted."""
+"""Alerts by region: read from a table, problems listed by line, repairs counted."""
 
 from pathlib import Path
 
@@ -14,31 +14,31 @@ ROWS = ("Upland,50,40.5,0.14,0.25", "Lowland,120,90,0.33,0.6", "Coast,30,12.0,0.
 
 
 def read(path: Path, *rows: str, head: str = HEAD) -> Exposure:
-    place = path / "alerts.csv"
-    place.write_text("\n".join([head, *rows, ""]))
-    return read_exposure(place)
+    file = path / "alerts.csv"
+    file.write_text("\n".join([head, *rows, ""]))
+    return read_exposure(file)
 
 
 def test_regions_come_with_their_shares_most_alerts_first(tmp_path: Path) -> None:
-    """ExceedanceCounts and hours are as told, the shares those of the counts."""
-    found = read(tmp_path, *ROWS)
-    assert found.regions == ("Lowland", "Upland", "Coast")
-    assert found.alerts.tolist() == [120, 50, 30]
-    assert found.hours.tolist() == [90, 40.5, 12]
-    assert found.share.tolist() == pytest.approx([0.6, 0.25, 0.15])
-    assert found.repairs == ()
+    """Counts and hours are those of the table, the shares those of the counts."""
+    exposure = read(tmp_path, *ROWS)
+    assert exposure.regions == ("Lowland", "Upland", "Coast")
+    assert exposure.alerts.tolist() == [120, 50, 30]
+    assert exposure.hours.tolist() == [90, 40.5, 12]
+    assert exposure.share.tolist() == pytest.approx([0.6, 0.25, 0.15])
+    assert exposure.repairs == ()
 
 
 def test_region_and_alerts_are_enough(tmp_path: Path) -> None:
     """A table of counts alone is read, its hours not known."""
-    found = read(tmp_path, "Upland,50", "Coast,0", head="Region,Alerts")
-    assert found.regions == ("Upland", "Coast")
-    assert np.isnan(found.hours).all()
-    assert found.repairs == ()
+    exposure = read(tmp_path, "Upland,50", "Coast,0", head="Region,Alerts")
+    assert exposure.regions == ("Upland", "Coast")
+    assert np.isnan(exposure.hours).all()
+    assert exposure.repairs == ()
 
 
 @pytest.mark.parametrize(
-    ("rows", "head", "words"),
+    ("rows", "head", "message"),
     [
         (ROWS, "region,alarms", ":1: the header has no column 'alerts'; has an unknown column 'alarms'"),
         (ROWS, f"{HEAD},targets", "unknown column 'targets'"),
@@ -54,11 +54,11 @@ def test_region_and_alerts_are_enough(tmp_path: Path) -> None:
         (("Upland,0,0,0,0",), HEAD, "has no alert in any region"),
     ],
 )
-def test_what_cannot_be_is_listed_by_line(tmp_path: Path, rows: tuple[str, ...], head: str, words: str) -> None:
-    """Columns, cells and regions that cannot be are refused, each with its line."""
+def test_problems_are_listed_by_line(tmp_path: Path, rows: tuple[str, ...], head: str, message: str) -> None:
+    """Invalid columns, cells and regions are refused, each with its line."""
     with pytest.raises(RecordError) as raised:
         read(tmp_path, *rows, head=head)
-    assert words in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_a_number_with_two_readings_is_mentioned_or_refused(tmp_path: Path) -> None:
@@ -95,24 +95,24 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         read_exposure(tmp_path / "gone.csv")
 
 
-def test_what_is_put_right_is_counted(tmp_path: Path) -> None:
-    """Shares that are not those of the counts, cells not told and rows told twice are repairs with an example."""
-    found = read(tmp_path, *ROWS[:2], "Coast,30,,0.08,0.15", ROWS[0])
-    assert [(each.kind, each.count) for each in found.repairs] == [
+def test_repairs_are_counted(tmp_path: Path) -> None:
+    """Shares that differ from the counts, empty cells and duplicate rows are repairs with an example."""
+    exposure = read(tmp_path, *ROWS[:2], "Coast,30,,0.08,0.15", ROWS[0])
+    assert [(repair.kind, repair.count) for repair in exposure.repairs] == [
         ("hours not reported", 1),
         ("duplicate rows, counted once", 1),
     ]
-    found = read(tmp_path, *ROWS[:2])
-    (repair,) = found.repairs
+    exposure = read(tmp_path, *ROWS[:2])
+    (repair,) = exposure.repairs
     assert (repair.kind, repair.count) == ("stated shares that differ from those of the counts, which were read", 2)
     assert repair.example.startswith("alerts.csv:2: Upland 0.25, its count gives 0.294")
-    assert found.share.sum() == pytest.approx(1)
+    assert exposure.share.sum() == pytest.approx(1)
 
 
 @public
 def test_the_public_table_is_read_without_repair() -> None:
     """The volunteers' table of one year has shares that are those of its counts."""
-    found = read_exposure(PUBLIC / "alerts_by_region_2023-10_2024-10.csv")
-    assert len(found.regions) == 24
-    assert found.repairs == ()
-    assert 0.3 < found.share[:3].sum() < 0.31
+    exposure = read_exposure(PUBLIC / "alerts_by_region_2023-10_2024-10.csv")
+    assert len(exposure.regions) == 24
+    assert exposure.repairs == ()
+    assert 0.3 < exposure.share[:3].sum() < 0.31

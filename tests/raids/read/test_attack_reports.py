@@ -1,4 +1,4 @@
-"""Reports by model: what is left out and said, what counts once, and which class a model is of."""
+"""Attack reports: what is left out and counted, what counts once, and the class of a model."""
 
 from pathlib import Path
 
@@ -23,18 +23,18 @@ TWIN = {"source": "kpszsu/posts/2"}
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to be written over and over."""
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is rewritten by each example."""
     return tmp_path_factory.mktemp("reports") / "raids.csv"
 
 
-def record(place: Path, *rows: dict[str, str]) -> Record:
-    place.write_text(reported(*rows), "utf-8")
-    return read(place)
+def record(path: Path, *rows: dict[str, str]) -> Record:
+    path.write_text(reported(*rows), "utf-8")
+    return read(path)
 
 
-def said(record: Record) -> dict[str, tuple[int, str]]:
-    """Repairs by kind, days without a report left out."""
+def repairs_of(record: Record) -> dict[str, tuple[int, str]]:
+    """Repairs by kind, without the days without a report."""
     repairs = {repair.kind: (repair.count, repair.example) for repair in record.repairs}
     repairs.pop("days without a report, read as days without a raid", None)
     return repairs
@@ -68,65 +68,65 @@ def said(record: Record) -> dict[str, tuple[int, str]]:
         ("\u0425-101/\u0425-555", "cruise"),
     ],
 )
-def test_a_model_has_a_class(place: Path, model: str, klass: str) -> None:
+def test_a_model_has_a_class(path: Path, model: str, klass: str) -> None:
     """A report is of the class of its models, or mixed where they are of several; Cyrillic letters stand for Latin."""
-    found = record(place, {"model": model})
+    result = record(path, {"model": model})
     assert {klass: 10} == {
-        each: count for each, count in zip(CLASSES, found.launched[0].tolist(), strict=True) if count
+        name: count for name, count in zip(CLASSES, result.launched[0].tolist(), strict=True) if count
     }
-    assert said(found) == {}
+    assert repairs_of(result) == {}
 
 
 @pytest.mark.parametrize("model", ["unknown", "Avenger", "", "Avenger and unknown", "Shahed-136/131 and Avenger"])
-def test_an_unknown_model_is_other_and_shown(place: Path, model: str) -> None:
-    """A name that the table of models lacks counts as other, or mixed beside a known one, and is shown."""
-    found = record(place, {"model": model})
-    assert found.launched[0].tolist() == ([0, 0, 0, 0, 0, 10] if "Shahed" in model else [0, 0, 0, 0, 10, 0])
+def test_an_unknown_model_is_other_and_shown(path: Path, model: str) -> None:
+    """A name that the table of models lacks counts as other, or mixed next to a known one, and is shown."""
+    result = record(path, {"model": model})
+    assert result.launched[0].tolist() == ([0, 0, 0, 0, 0, 10] if "Shahed" in model else [0, 0, 0, 0, 10, 0])
     name = "Avenger" if "Avenger" in model else model
-    assert said(found) == {UNKNOWN: (1, f"raids.csv:2: '{name}'")}
+    assert repairs_of(result) == {UNKNOWN: (1, f"raids.csv:2: '{name}'")}
 
 
 @pytest.mark.parametrize(
     "model",
     ["Orlan-10", "Supercam", "ZALA", "Lancet", "Reconnaissance UAV", "KAB", "Картограф", "Orlan-10 and unknown"],
 )
-def test_short_range_weapons_are_left_out(place: Path, model: str) -> None:
-    """Weapons of the front and reconnaissance are no raid: left out, counted and shown."""
-    found = record(place, {}, {"model": model} | TWIN)
-    assert (found.launched.sum(), said(found)) == (10, {SHORT: (1, f"raids.csv:3: {model}")})
+def test_short_range_weapons_are_left_out(path: Path, model: str) -> None:
+    """Front-line weapons and reconnaissance drones are not raids: they are left out, counted and shown."""
+    result = record(path, {}, {"model": model} | TWIN)
+    assert (result.launched.sum(), repairs_of(result)) == (10, {SHORT: (1, f"raids.csv:3: {model}")})
 
 
-def test_counts_that_cannot_be_told_apart_are_left_out(place: Path) -> None:
-    """A report that counts short-range weapons together with others is left out whole, and said apart."""
-    found = record(place, {}, {"model": "Shahed-136/131 and Lancet"} | TWIN)
-    assert (found.launched.sum(), said(found)) == (10, {BOTH: (1, "raids.csv:3: Shahed-136/131 and Lancet")})
+def test_counts_that_cannot_be_divided_are_left_out(path: Path) -> None:
+    """A report that counts short-range weapons together with others is left out as a repair of its own kind."""
+    result = record(path, {}, {"model": "Shahed-136/131 and Lancet"} | TWIN)
+    assert (result.launched.sum(), repairs_of(result)) == (10, {BOTH: (1, "raids.csv:3: Shahed-136/131 and Lancet")})
 
 
-def test_a_report_is_dated_by_its_end(place: Path) -> None:
+def test_a_report_is_dated_by_its_end(path: Path) -> None:
     """A night belongs to the day it ends on, and several reports of a day add up."""
-    found = record(
-        place,
+    result = record(
+        path,
         {"time_start": "2025-01-01 20:00", "time_end": "2025-01-02 8:00"},
         {"time_start": "2025-01-02 09:00", "time_end": "2025-01-02 18:00:00"} | TWIN,
         {"time_start": "2025-01-02 20:00", "time_end": "2025-01-03"} | TWIN,
     )
-    assert [str(day) for day in found.days] == ["2025-01-02", "2025-01-03"]
-    assert (found.drones.tolist(), found.destroyed[:, 0].tolist()) == ([20, 10], [12, 6])
-    assert found.lost[:, 0].tolist() == [4, 2]
-    assert said(found) == {}
+    assert [str(day) for day in result.days] == ["2025-01-02", "2025-01-03"]
+    assert (result.drones.tolist(), result.destroyed[:, 0].tolist()) == ([20, 10], [12, 6])
+    assert result.lost[:, 0].tolist() == [4, 2]
+    assert repairs_of(result) == {}
 
 
 @pytest.mark.parametrize("source", ["PvKPivden/posts/2", "pvkshid/posts/2", "https://t.me/PvkCenter/2"])
-def test_reports_of_regional_commands_are_left_out(place: Path, source: str) -> None:
-    """A region's command tells again of what the national report has counted: left out whatever it says, and said."""
-    found = record(place, {}, {"source": source, "launched": "3"})
-    assert (found.drones.tolist(), said(found)) == ([10], {REGION: (1, "raids.csv:3: Shahed-136/131")})
+def test_reports_of_regional_commands_are_left_out(path: Path, source: str) -> None:
+    """A regional command repeats what the national report has counted: it is left out and counted as a repair."""
+    result = record(path, {}, {"source": source, "launched": "3"})
+    assert (result.drones.tolist(), repairs_of(result)) == ([10], {REGION: (1, "raids.csv:3: Shahed-136/131")})
 
 
-def test_what_a_national_command_tells_by_place_is_added(place: Path) -> None:
+def test_regional_reports_of_a_national_command_are_added(path: Path) -> None:
     """Reports of places by a national command, even inside the time of another, are weapons of their own."""
-    found = record(place, {}, {"target": "Odesa oblast"}, {"target": "south", "source": "https://t.me/kpszsu/3"})
-    assert (found.drones.tolist(), said(found)) == ([30], {})
+    result = record(path, {}, {"target": "Odesa oblast"}, {"target": "south", "source": "https://t.me/kpszsu/3"})
+    assert (result.drones.tolist(), repairs_of(result)) == ([30], {})
 
 
 @pytest.mark.parametrize(
@@ -147,32 +147,32 @@ def test_what_a_national_command_tells_by_place_is_added(place: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("source", ["", "somebody/posts/2"])
-def test_a_part_of_a_national_report_is_left_out(place: Path, row: dict[str, str], left_out: bool, source: str) -> None:
-    """Where nobody says whose a report is, one of a place inside a national one of the like is part of it."""
+def test_a_part_of_a_national_report_is_left_out(path: Path, row: dict[str, str], left_out: bool, source: str) -> None:
+    """Where nobody says whose a report is, one of a path inside a national one of the like is part of it."""
     row = {"launched": "8"} | row | {"source": source}
-    found = record(place, {}, row)
-    assert said(found) == ({INSIDE: (1, "raids.csv:3: as line 2")} if left_out else {})
-    assert found.launched.sum() == (10 if left_out else 10 + int(row["launched"]))
+    result = record(path, {}, row)
+    assert repairs_of(result) == ({INSIDE: (1, "raids.csv:3: as line 2")} if left_out else {})
+    assert result.launched.sum() == (10 if left_out else 10 + int(row["launched"]))
 
 
-def test_a_part_is_found_among_many(place: Path) -> None:
+def test_a_part_is_found_among_many(path: Path) -> None:
     """A long national report holds a part that begins after other, shorter ones, and is the one named."""
-    found = record(
-        place,
+    result = record(
+        path,
         {"time_start": "2025-01-01 18:00", "time_end": "2025-01-02 09:00"},
         {"time_start": "2025-01-01 22:00", "time_end": "2025-01-01 23:00"} | TWIN,
         {"model": "Kalibr"} | TWIN,
         {"target": "south", "time_start": "2025-01-02 01:00", "time_end": "2025-01-02 02:00", "source": ""},
     )
-    assert said(found) == {INSIDE: (1, "raids.csv:5: as line 2")}
+    assert repairs_of(result) == {INSIDE: (1, "raids.csv:5: as line 2")}
 
 
-def test_an_exact_copy_counts_once(place: Path) -> None:
+def test_an_exact_copy_counts_once(path: Path) -> None:
     """A report that stands in the table again counts once, with or without a source."""
     for source in ("kpszsu/posts/1", ""):
         row = {"source": source}
-        found = record(place, row, row, row)
-        assert (found.drones.tolist(), said(found)) == ([10], {ALIKE: (2, "raids.csv:3: as line 2")})
+        result = record(path, row, row, row)
+        assert (result.drones.tolist(), repairs_of(result)) == ([10], {ALIKE: (2, "raids.csv:3: as line 2")})
 
 
 @pytest.mark.parametrize(
@@ -186,18 +186,18 @@ def test_an_exact_copy_counts_once(place: Path) -> None:
         ({"time_start": "2025-02-01 20:00", "time_end": "2025-02-02 08:00"}, "2025-02-02"),
     ],
 )
-def test_a_report_dated_again_counts_once_by_its_last_date(place: Path, times: dict[str, str], day: str) -> None:
+def test_a_report_dated_again_counts_once_by_its_last_date(path: Path, times: dict[str, str], day: str) -> None:
     """The same report with times that overlap, or whole days later, counts once, on the last date, in any order."""
     first: dict[str, str] = {}
     for rows in ((first, times), (times, first)):
-        found = record(place, *rows)
-        assert ([str(each) for each in found.days], found.drones.tolist()) == ([day], [10])
-        dropped, kept = (2, 3) if rows[0] is first else (3, 2)
-        assert said(found) == {AGAIN: (1, f"raids.csv:{dropped}: as line {kept}")}
+        result = record(path, *rows)
+        assert ([str(day) for each in result.days], result.drones.tolist()) == ([day], [10])
+        dropped, counted = (2, 3) if rows[0] is first else (3, 2)
+        assert repairs_of(result) == {AGAIN: (1, f"raids.csv:{dropped}: as line {counted}")}
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changed",
     [
         {"time_start": "2025-01-02 08:30", "time_end": "2025-01-02 09:00"},
         {"time_start": "2025-01-02 08:00", "time_end": "2025-01-02 09:00"},
@@ -210,52 +210,52 @@ def test_a_report_dated_again_counts_once_by_its_last_date(place: Path, times: d
         {"model": "Geran-2"},
     ],
 )
-def test_two_reports_alike_in_part_are_two(place: Path, other: dict[str, str]) -> None:
+def test_two_reports_alike_in_part_are_two(path: Path, changed: dict[str, str]) -> None:
     """Waves that follow one another, and reports that differ in anything but time, count apart."""
-    found = record(place, {}, other)
-    assert (found.launched.sum(), said(found)) == (10 + int(other.get("launched", 10)), {})
+    result = record(path, {}, changed)
+    assert (result.launched.sum(), repairs_of(result)) == (10 + int(changed.get("launched", 10)), {})
 
 
-def test_a_day_without_a_clock_goes_to_its_last_minute(place: Path) -> None:
+def test_a_day_without_a_clock_goes_to_its_last_minute(path: Path) -> None:
     """A report dated by days alone overlaps one of the evening of its last day, and an end may be at the beginning."""
     day = {"time_start": "2025-01-01", "time_end": "2025-01-02"}
-    found = record(place, day, {"time_start": "2025-01-02 20:00", "time_end": "2025-01-02 21:00"})
-    assert (found.drones.tolist(), said(found)) == ([10], {AGAIN: (1, "raids.csv:3: as line 2")})
-    found = record(
-        place, {"time_start": "2025-01-02 08:00"}, {"time_start": "2025-01-02 08:00", "time_end": "2025-01-03"}
+    result = record(path, day, {"time_start": "2025-01-02 20:00", "time_end": "2025-01-02 21:00"})
+    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:3: as line 2")})
+    result = record(
+        path, {"time_start": "2025-01-02 08:00"}, {"time_start": "2025-01-02 08:00", "time_end": "2025-01-03"}
     )
-    assert (found.drones.tolist(), said(found)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
+    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
 
 
-def test_without_a_source_the_same_count_another_day_is_another_raid(place: Path) -> None:
+def test_without_a_source_the_same_count_another_day_is_another_raid(path: Path) -> None:
     """Small counts come again: without a source only a report with the same beginning is known again."""
     night = {"time_start": "2025-01-02 20:00", "time_end": "2025-01-03 08:00", "source": ""}
-    found = record(place, {"source": ""}, night)
-    assert (found.drones.tolist(), said(found)) == ([10, 10], {})
-    found = record(place, {"source": ""}, {"source": "", "time_end": "2025-01-02 09:00"})
-    assert (found.drones.tolist(), said(found)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
+    result = record(path, {"source": ""}, night)
+    assert (result.drones.tolist(), repairs_of(result)) == ([10, 10], {})
+    result = record(path, {"source": ""}, {"source": "", "time_end": "2025-01-02 09:00"})
+    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
 
 
-def test_a_report_that_ends_before_it_begins_is_said(place: Path) -> None:
+def test_a_report_that_ends_before_it_begins_is_counted(path: Path) -> None:
     """Times the wrong way round are said; the end dates the report all the same."""
-    found = record(place, {"time_start": "2025-01-03 20:00"})
-    assert [str(day) for day in found.days] == ["2025-01-02"]
-    assert said(found) == {"reports that end before they begin, dated by their end": (1, "raids.csv:2")}
+    result = record(path, {"time_start": "2025-01-03 20:00"})
+    assert [str(day) for day in result.days] == ["2025-01-02"]
+    assert repairs_of(result) == {"reports that end before they begin, dated by their end": (1, "raids.csv:2")}
 
 
-def test_columns_may_be_fewer_or_more(place: Path) -> None:
+def test_columns_may_be_fewer_or_more(path: Path) -> None:
     """Five columns are enough; what is missing is said, and so is a column that is not known."""
-    place.write_text(
+    path.write_text(
         "model,destroyed,launched,time_end,time_start,mood\nKalibr,2.0,3.0,2025-01-02,2025-01-01 20:00,grim\n", "utf-8"
     )
-    found = read(place)
-    assert found.missiles.tolist() == [3]
-    assert said(found) == {
+    result = read(path)
+    assert result.missiles.tolist() == [3]
+    assert repairs_of(result) == {
         "unknown columns, skipped": (1, "raids.csv:1: 'mood'"),
         "no column not_reach_goal, read as none lost": (1, "raids.csv:1"),
         "no column source, read as publisher not known": (1, "raids.csv:1"),
     }
-    assert said(record(place, {"affected region": "", "Cross Border Belarus": "1", "num_hit_location": "3"})) == {}
+    assert repairs_of(record(path, {"affected region": "", "Cross Border Belarus": "1", "num_hit_location": "3"})) == {}
 
 
 ROWS = st.fixed_dictionaries(
@@ -270,12 +270,14 @@ ROWS = st.fixed_dictionaries(
 
 
 @given(st.lists(ROWS, max_size=12))
-def test_nothing_is_left_out_in_silence(place: Path, rows: list[dict[str, str]]) -> None:
+def test_nothing_is_left_out_in_silence(path: Path, rows: list[dict[str, str]]) -> None:
     """Every report is launched in the record or counted among those left out."""
     rows = [{"launched": "1", "destroyed": "0", "not_reach_goal": "0"} | row for row in rows]
-    found = record(place, *rows, {"launched": "1", "destroyed": "0", "not_reach_goal": "0", "source": "kpszsu/posts/3"})
-    dropped = sum(count for kind, (count, _) in said(found).items() if kind in {ALIKE, AGAIN, INSIDE, REGION, SHORT})
-    assert len(rows) + 1 == found.launched.sum() + dropped
+    result = record(path, *rows, {"launched": "1", "destroyed": "0", "not_reach_goal": "0", "source": "kpszsu/posts/3"})
+    dropped = sum(
+        count for kind, (count, _) in repairs_of(result).items() if kind in {ALIKE, AGAIN, INSIDE, REGION, SHORT}
+    )
+    assert len(rows) + 1 == result.launched.sum() + dropped
 
 
 def test_a_table_of_models_is_checked(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Records read: the layouts, what is repaired and said, what is refused and why."""
+"""Reading a record: its layouts, the repairs that are counted, and what is refused and why."""
 
 import hashlib
 import os
@@ -25,26 +25,26 @@ PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "raids"
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to be written over and over."""
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that is rewritten by each example."""
     return tmp_path_factory.mktemp("raids") / "raids.csv"
 
 
-def record(place: Path, content: str | bytes) -> Record:
-    place.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read(place)
+def record(path: Path, content: str | bytes) -> Record:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read(path)
 
 
-def faults(place: Path, content: str | bytes) -> list[str]:
-    """What a file is refused for, its path left out."""
+def faults(path: Path, content: str | bytes) -> list[str]:
+    """The problems for which a file is refused, without its path."""
     with pytest.raises(RecordError) as raised:
-        record(place, content)
+        record(path, content)
     lines = str(raised.value).split("\n")
-    assert all(line.startswith(str(place)) for line in lines)
-    return [line.removeprefix(str(place)) for line in lines]
+    assert all(line.startswith(str(path)) for line in lines)
+    return [line.removeprefix(str(path)) for line in lines]
 
 
-def said(record: Record) -> dict[str, tuple[int, str]]:
+def repairs_of(record: Record) -> dict[str, tuple[int, str]]:
     """Repairs by kind."""
     return {repair.kind: (repair.count, repair.example) for repair in record.repairs}
 
@@ -53,29 +53,29 @@ def said(record: Record) -> dict[str, tuple[int, str]]:
 
 
 @given(table=tables(), random=st.randoms(use_true_random=False))
-def test_every_layout_says_the_same(place: Path, table: Table, random: Random) -> None:
-    """A table written in any of the layouts is read as it was, known and unknown, from its first day to its last."""
+def test_every_layout_gives_the_same_record(path: Path, table: Table, random: Random) -> None:
+    """A table written in any layout gives the same record, with the same unknown counts."""
     for layout, content in (("daily", daily(table)), ("classes", by_class(table)), ("reports", reports(table, random))):
-        found = record(place, content)
-        assert layout == found.layout
-        table.holds(found)
+        result = record(path, content)
+        assert layout == result.layout
+        table.holds(result)
 
 
-def test_a_record_knows_its_file(place: Path) -> None:
+def test_a_record_knows_its_file(path: Path) -> None:
     """A record carries the name and the SHA-256 of the file it was read from."""
-    found = record(place, a_day(drones_launched=3))
-    assert (found.source, found.digest) == (place.name, hashlib.sha256(place.read_bytes()).hexdigest())
-    assert found.classes == CLASSES
+    result = record(path, a_day(drones_launched=3))
+    assert (result.source, result.digest) == (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert result.classes == CLASSES
 
 
-def test_columns_come_in_any_order(place: Path) -> None:
+def test_columns_come_in_any_order(path: Path) -> None:
     """Columns are known by their names, in capitals or with spaces too."""
-    found = record(place, "Destroyed, Launched ,class,date\n2,3,Drones,2025-01-02\n")
-    assert (found.drones.tolist(), found.destroyed[0, 0]) == ([3], 2)
+    result = record(path, "Destroyed, Launched ,class,date\n2,3,Drones,2025-01-02\n")
+    assert (result.drones.tolist(), result.destroyed[0, 0]) == ([3], 2)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         ("a,b\n1,2\n", ":1: the header 'a,b' has no known layout; expected date,drones_launched"),
         ("date;class;launched\n", ":1: the cells are not separated by commas"),
@@ -93,10 +93,10 @@ def test_columns_come_in_any_order(place: Path) -> None:
         ("\n\n", ":1: is empty"),
     ],
 )
-def test_a_header_of_no_layout_is_refused(place: Path, content: str, words: str) -> None:
+def test_a_header_of_no_layout_is_refused(path: Path, content: str, message: str) -> None:
     """A table whose header does not say what it holds is refused, with what was expected."""
-    (fault,) = faults(place, content)
-    assert words in fault
+    (fault,) = faults(path, content)
+    assert message in fault
 
 
 # bytes
@@ -113,33 +113,33 @@ def test_a_header_of_no_layout_is_refused(place: Path, content: str, words: str)
         ("cp1251", "text in the encoding cp1251 (Windows, Cyrillic)"),
     ],
 )
-def test_encodings_are_recognised_and_said(place: Path, encoding: str, kind: str | None) -> None:
-    """UTF-8, UTF-16 and the Cyrillic of Windows are read alike; all but plain UTF-8 are said."""
+def test_encodings_are_recognised_and_counted(path: Path, encoding: str, kind: str | None) -> None:
+    """UTF-8, UTF-16 and the Cyrillic of Windows are read alike; all but plain UTF-8 are counted as repairs."""
     content = reported({}, {"model": "Молнія", "source": "kpszsu/posts/2"})
-    found = record(place, content.encode(encoding))
-    assert found.drones.tolist() == [10]
-    assert {kind} - {None} == {each for each in said(found) if "short-range" not in each}
+    result = record(path, content.encode(encoding))
+    assert result.drones.tolist() == [10]
+    assert {kind} - {None} == {name for name in repairs_of(result) if "short-range" not in name}
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
-def test_line_ends_do_not_matter(place: Path, ending: str) -> None:
-    """Rows and their lines are the same whatever ends a line; the ends of Windows are said."""
+def test_line_ends_do_not_matter(path: Path, ending: str) -> None:
+    """Rows and their lines are the same whatever ends a line; the line ends of Windows are counted."""
     content = classed("2025-01-02,drones,3,2,0,", "2025-01-02,drones,3,2,0,").replace("\n", ending)
     twice = {"duplicate rows, counted once": (1, "raids.csv:3: as line 2")}
     ends = {"lines that end in CR LF": (3, "raids.csv:1")} if ending == "\r\n" else {}
-    assert twice | ends == said(record(place, content))
+    assert twice | ends == repairs_of(record(path, content))
 
 
-def test_a_line_end_between_blocks_is_counted_once(place: Path) -> None:
+def test_a_line_end_between_blocks_is_counted_once(path: Path) -> None:
     """Line ends are counted right where a block of bytes ends between CR and LF."""
     head, row = "date,class,launched,destroyed,lost\r\n", "2025-01-02,drones,3,2,0"
     content = head + "\n" * (csv_reader.BLOCK_SIZE - len(head) - len(row) - 1) + row + "\r\n"
     assert content[csv_reader.BLOCK_SIZE - 1] == "\r"
-    assert said(record(place, content))["lines that end in CR LF"] == (2, "raids.csv:1")
+    assert repairs_of(record(path, content))["lines that end in CR LF"] == (2, "raids.csv:1")
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         ("date,class\nd\xe9j\xe0 vu".encode("latin-1"), ":2: byte 0xe9 is not utf-8 text; save the file as UTF-8"),
         (b"date\n" * 300_000 + b"\xd0", ":300001: byte 0xd0 is not utf-8 text"),
@@ -150,27 +150,27 @@ def test_a_line_end_between_blocks_is_counted_once(place: Path) -> None:
         (b"\x1f\x8b\x08", ": is a gzip archive; unpack it"),
     ],
 )
-def test_what_is_no_text_is_refused(place: Path, content: bytes, words: str) -> None:
-    """Bytes that are no text, or in an encoding that cannot be known, are refused with what would do."""
-    (fault,) = faults(place, content)
-    assert words.lstrip(":") in fault
+def test_a_file_that_is_not_text_is_refused(path: Path, content: bytes, message: str) -> None:
+    """Bytes that are not text, or whose encoding is not known, are refused with a remedy."""
+    (fault,) = faults(path, content)
+    assert message.lstrip(":") in fault
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
-    """A folder, a pipe, and a file that is not there are refused at once."""
+def test_only_a_plain_file_is_read(tmp_path: Path) -> None:
+    """A folder, a pipe, and a missing file are refused at once."""
     os.mkfifo(tmp_path / "pipe")
-    for path, words in (
+    for path, message in (
         (tmp_path, "it is not a plain file"),
         (tmp_path / "pipe", "it is not a plain file"),
         (tmp_path / "gone.csv", "No such file or directory"),
     ):
         with pytest.raises(RecordError) as raised:
             read(path)
-        assert str(raised.value) == f"{path}: cannot be read: {words}"
+        assert str(raised.value) == f"{path}: cannot be read: {message}"
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (classed("2025-01-02,drones,3,2"), ":2: has 4 cells, expected 6; is the file cut off?"),
         (classed("2025-01-02,drones,3,2,0,a,b"), ":2: has 7 cells, expected 6; put a cell that holds a comma in quote"),
@@ -179,24 +179,24 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
         (classed("2025-01-02,drones,3,2,0," + "a" * 100_001), ":2: is not CSV here: a line has more than 100,000"),
     ],
 )
-def test_a_broken_table_is_refused_at_its_line(place: Path, content: str, words: str) -> None:
-    """A row that is cut off, has too many cells, or is no CSV is reported where it begins."""
-    assert words in faults(place, content)[0]
+def test_a_broken_table_is_refused_at_its_line(path: Path, content: str, message: str) -> None:
+    """A row that is cut off, has too many cells, or is not CSV is reported where it begins."""
+    assert message in faults(path, content)[0]
 
 
-def test_lines_are_those_of_the_file(place: Path) -> None:
-    """A fault has the line its row begins on, past blank lines and cells of several lines, and blank lines are said."""
+def test_lines_are_those_of_the_file(path: Path) -> None:
+    """A fault has the line its row begins on, past blank lines and cells of several lines; blank lines are counted."""
     rows = ['2025-01-02,drones,3,2,0,"destroyed-hidden\n"', "", ",,,,,", "2025-01-03,drones,x,2,0,"]
-    assert faults(place, classed(*rows))[0].startswith(":6: launched: 'x' is not a count")
-    assert said(record(place, classed(*rows[:3])))["blank lines, skipped"] == (2, "raids.csv:4")
+    assert faults(path, classed(*rows))[0].startswith(":6: launched: 'x' is not a count")
+    assert repairs_of(record(path, classed(*rows[:3])))["blank lines, skipped"] == (2, "raids.csv:4")
 
 
-def test_too_many_rows_are_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_rows_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table beyond the limit of rows is refused with the limit."""
     monkeypatch.setattr(csv_reader, "MAX_ROWS", 3)
     rows = ["2025-01-02,drones,3,2,0,"] * 4
-    assert record(place, classed(*rows[:3])).drones.tolist() == [3]
-    assert faults(place, classed(*rows)) == [":5: has more than 3 rows, the most that is read"]
+    assert record(path, classed(*rows[:3])).drones.tolist() == [3]
+    assert faults(path, classed(*rows)) == [":5: has more than 3 rows, the most that is read"]
 
 
 VALID = [
@@ -210,15 +210,17 @@ VALID = [
 @given(
     valid=st.sampled_from(VALID),
     start=st.integers(0, 300),
-    cut=st.integers(0, 40),
-    put=st.one_of(st.binary(max_size=12), st.sampled_from([b",", b'"', b"\n", b"-", b"9999", b"\xd0\xbc", b"2205"])),
+    removed=st.integers(0, 40),
+    inserted=st.one_of(
+        st.binary(max_size=12), st.sampled_from([b",", b'"', b"\n", b"-", b"9999", b"\xd0\xbc", b"2205"])
+    ),
 )
-def test_whatever_the_bytes_there_is_a_record_or_a_reason(
-    place: Path, valid: bytes, start: int, cut: int, put: bytes
+def test_damaged_files_give_a_record_or_a_reason(
+    path: Path, valid: bytes, start: int, removed: int, inserted: bytes
 ) -> None:
-    """A file with bytes taken out and others put in is read, or refused with every problem at a line of it."""
-    content = valid[:start] + put + valid[start + cut :]
-    outcome = tried(place, content)
+    """A file with some bytes replaced is read, or refused with problems on lines of the file."""
+    content = valid[:start] + inserted + valid[start + removed :]
+    outcome = attempt(path, content)
     if isinstance(outcome, RecordError):
         lines = content.count(b"\n") + content.count(b"\r") + 1
         assert all(0 <= problem.line <= lines for problem in outcome.problems)
@@ -227,9 +229,45 @@ def test_whatever_the_bytes_there_is_a_record_or_a_reason(
         assert (np.diff(outcome.days).astype(int) == 1).all()
 
 
-def tried(place: Path, content: bytes) -> Record | RecordError:
+NUMERALS = [
+    "7", " 7 ", "7.0", "007", "1.000", "1,000", "1 000", "-7", "7.5", "1e3", "nan", "", "n/a", "\u0667", "\uff17",
+    "=7", "7%",
+    "999999", "1000001", "two",
+]  # fmt: skip
+
+
+@given(table=tables(), layout=st.sampled_from([daily, by_class]), data=st.data())
+def test_a_changed_cell_is_read_counted_or_refused(
+    path: Path, table: Table, layout: Callable[[Table], str], data: st.DataObject
+) -> None:
+    """A count written otherwise is that number, a repair, or refused at its line; no other day or class changes."""
+    lines = [line.split(",") for line in layout(table).splitlines()]
+    row = data.draw(st.integers(1, len(lines) - 1))
+    counts = [column for column, name in enumerate(lines[0]) if "launched" in name or "destroyed" in name]
+    column = data.draw(st.sampled_from(counts))
+    text = data.draw(st.sampled_from(NUMERALS))
+    before = record(path, layout(table))
+    lines[row][column] = f'"{text}"' if "," in text else text
+    outcome = attempt(path, "\n".join(",".join(line) for line in lines).encode())
+    if isinstance(outcome, RecordError):
+        assert [problem.line for problem in outcome.problems] == [row + 1]
+        assert lines[0][column] in str(outcome)
+        return
+    name = lines[0][column]
+    klass = CLASSES.index(name.split("_")[0] if layout is daily else lines[row][1])
+    day = before.days.tolist().index(date.fromisoformat(lines[row][0]))
+    changed = before.launched != outcome.launched
+    changed |= (before.destroyed != outcome.destroyed) | (before.known != outcome.known)
+    changed[day, klass] = False
+    assert not changed.any()
+    value = outcome.launched if "launched" in name else outcome.destroyed
+    if text.strip() and repairs_of(outcome) == repairs_of(before) and outcome.known[day, klass]:
+        assert value[day, klass] == int(float(text))
+
+
+def attempt(path: Path, content: bytes) -> Record | RecordError:
     try:
-        return record(place, content)
+        return record(path, content)
     except RecordError as error:
         return error
 
@@ -238,7 +276,7 @@ def tried(place: Path, content: bytes) -> Record | RecordError:
 
 
 @pytest.mark.parametrize(
-    ("cell", "words"),
+    ("cell", "message"),
     [
         ("-3", "is negative; a count is 0 or more"),
         ('"1,234,567"', "has a thousands separator; write the digits without a separator"),
@@ -257,65 +295,65 @@ def tried(place: Path, content: bytes) -> Record | RecordError:
         ("=1+1", "is not a count"),
     ],
 )
-def test_a_count_that_is_none_is_refused(place: Path, cell: str, words: str) -> None:
+def test_cells_that_are_not_counts_are_refused(path: Path, cell: str, message: str) -> None:
     """Counts are whole numbers in digits; anything else is refused in every layout, with the reason."""
-    shown = repr(cell.strip('"'))
+    quoted_cell = repr(cell.strip('"'))
     day = a_day(drones_launched="@").replace("@", cell)
     for content, name in (
         (day, "drones_launched"),
         (classed(f"2025-01-02,drones,{cell},0,0,"), "launched"),
         (reported({"launched": "@"}).replace("@", cell), "launched"),
     ):
-        (fault,) = faults(place, content)
-        assert fault.startswith(f":2: {name}: {shown}")
-        assert words in fault
+        (fault,) = faults(path, content)
+        assert fault.startswith(f":2: {name}: {quoted_cell}")
+        assert message in fault
 
 
 @pytest.mark.parametrize(
     "day", ["2025-02-30", "02.01.2025", "2025/01/02", "yesterday", "", "2025-01-02 25:00", "20250102"]
 )
-def test_a_date_that_is_none_is_refused(place: Path, day: str) -> None:
+def test_cells_that_are_not_dates_are_refused(path: Path, day: str) -> None:
     """A date that is not in the calendar, or written otherwise, is refused in every layout."""
     for content in (a_day(day), classed(f"{day},drones,3,2,0,"), reported({"time_end": day})):
-        (fault,) = faults(place, content)
+        (fault,) = faults(path, content)
         assert fault.startswith(":2: ")
         assert re.search(r"(is not a date; write it as 2025-01-31|can mean 2025-01-02 or 2025-02-01)", fault)
 
 
-def test_a_day_has_no_time_of_day_in_a_table_of_days(place: Path) -> None:
+def test_a_day_has_no_time_of_day_in_a_table_of_days(path: Path) -> None:
     """Midnight, as some programs add it to a date, is the date; a time of day is refused."""
-    assert record(place, classed("2025-01-02 00:00:00,drones,3,2,0,")).drones.tolist() == [3]
-    assert "is not a date" in faults(place, classed("2025-01-02 07:00,drones,3,2,0,"))[0]
+    assert record(path, classed("2025-01-02 00:00:00,drones,3,2,0,")).drones.tolist() == [3]
+    assert "is not a date" in faults(path, classed("2025-01-02 07:00,drones,3,2,0,"))[0]
 
 
-def test_an_unknown_class_is_refused(place: Path) -> None:
+def test_an_unknown_class_is_refused(path: Path) -> None:
     """A class that is none is refused with the nearest one."""
-    assert faults(place, classed("2025-01-02,drone,3,2,0,")) == [":2: class 'drone': did you mean 'drones'?"]
+    assert faults(path, classed("2025-01-02,drone,3,2,0,")) == [":2: class 'drone': did you mean 'drones'?"]
 
 
-def test_all_problems_are_listed_at_once(place: Path) -> None:
+def test_all_problems_are_listed_at_once(path: Path) -> None:
     """Every problem of a file is listed by line, the first fifty of them, and how many more there are."""
-    assert len(faults(place, classed("2025-01-02,drones,-1,x,0,", "x,y,1,1,0,", "2025-01-04,cruise,1"))) == 5
-    lines = faults(place, classed(*(f"2025-01-02,drones,-{count},0,0," for count in range(1, 71))))
+    assert len(faults(path, classed("2025-01-02,drones,-1,x,0,", "x,y,1,1,0,", "2025-01-04,cruise,1"))) == 5
+    lines = faults(path, classed(*(f"2025-01-02,drones,-{count},0,0," for count in range(1, 71))))
     assert len(lines) == 51
     assert lines[-1] == ":71: … and 20 more problems up to here"
     assert [line.split(":")[1] for line in lines[:50]] == [str(line) for line in range(2, 52)]
 
 
-def test_an_error_is_one_of_the_projects_and_travels(place: Path) -> None:
+def test_an_error_is_one_of_the_projects_and_travels(path: Path) -> None:
     """A record's error is reported as a scenario's is, and survives pickling."""
     with pytest.raises(ScenarioError) as raised:
-        record(place, "")
+        record(path, "")
     copy = pickle.loads(pickle.dumps(raised.value))
     assert (type(copy), copy.problems) == (RecordError, raised.value.problems)
 
 
-# what is repaired
+# repairs
 
 
 @pytest.mark.parametrize("cell", ["", "nan", "NaN", "NA", " "])
-def test_a_launched_count_not_reported_is_not_zero(place: Path, cell: str) -> None:
-    """A launched count that a report hides is not known, whether or not its destroyed count is; it is said."""
+def test_a_launched_count_not_reported_is_not_zero(path: Path, cell: str) -> None:
+    """A launched count that a report withholds is not known, and that is counted as a repair."""
     for content in (
         a_day(drones_launched=cell, drones_destroyed=4),
         classed(f"2025-01-02,drones,{cell},4,0,"),
@@ -323,38 +361,38 @@ def test_a_launched_count_not_reported_is_not_zero(place: Path, cell: str) -> No
         classed("2025-01-02,drones,0,4,0,Launched-Hidden"),
         reported({"launched": cell, "destroyed": "4", "not_reach_goal": ""}),
     ):
-        found = record(place, content)
-        assert found.known.tolist() == [[False, True, True, True, True, True]]
-        assert (found.all_known.tolist(), found.launched[0, 0], found.destroyed[0, 0]) == ([False], 0, 4)
-        repairs = said(found)
+        result = record(path, content)
+        assert result.known.tolist() == [[False, True, True, True, True, True]]
+        assert (result.all_known.tolist(), result.launched[0, 0], result.destroyed[0, 0]) == ([False], 0, 4)
+        repairs = repairs_of(result)
         repairs.pop("lost counts not reported, read as none lost", None)
         assert repairs == {"launched counts not reported, so not known": (1, "raids.csv:2: drones")}
 
 
-def test_a_count_beside_a_note_that_hides_it_is_left_out_and_said(place: Path) -> None:
+def test_a_count_with_a_note_that_hides_it_is_left_out(path: Path) -> None:
     """A count that the note of its row calls not reported is not known, and that is a repair of its own."""
-    found = record(place, classed("2025-01-02,drones,7,4,0,launched-hidden; destroyed-missing"))
-    assert (found.known[0, 0], found.launched[0, 0], found.destroyed[0, 0]) == (False, 0, 0)
+    result = record(path, classed("2025-01-02,drones,7,4,0,launched-hidden; destroyed-missing"))
+    assert (result.known[0, 0], result.launched[0, 0], result.destroyed[0, 0]) == (False, 0, 0)
     kind = "counts that a note calls not reported, left out"
-    assert said(found)[kind] == (2, "raids.csv:2: 7, launched-hidden; raids.csv:2: 4, destroyed-missing")
+    assert repairs_of(result)[kind] == (2, "raids.csv:2: 7, launched-hidden; raids.csv:2: 4, destroyed-missing")
 
 
-def test_an_unknown_note_is_refused(place: Path) -> None:
+def test_an_unknown_note_is_refused(path: Path) -> None:
     """A note may change what a count means, so one that is not known is refused with those that are."""
-    (fault,) = faults(place, classed("2025-01-02,drones,3,2,0,", "2025-01-03,drones,0,2,0,launched-secret"))
+    (fault,) = faults(path, classed("2025-01-02,drones,3,2,0,", "2025-01-03,drones,0,2,0,launched-secret"))
     assert fault.startswith(":3: note 'launched-secret' is not known")
     assert fault.endswith("Known: launched-missing, launched-hidden, destroyed-missing, destroyed-hidden")
 
 
-def test_duplicate_rows_with_other_notes_are_refused(place: Path) -> None:
+def test_duplicate_rows_with_other_notes_are_refused(path: Path) -> None:
     """Of two rows with the same counts, one of them hidden by its note, neither can be preferred."""
     rows = ("2025-01-02,drones,0,4,0,launched-hidden", "2025-01-02,drones,0,4,0,")
-    (fault,) = faults(place, classed(*rows))
+    (fault,) = faults(path, classed(*rows))
     assert "launched is not reported there and 0 here" in fault
 
 
 @pytest.mark.parametrize(
-    ("day", "words"),
+    ("day", "message"),
     [
         ("03/04/2026", "can mean 2026-04-03 or 2026-03-04; write the year first"),
         ("03.04.2026 07:30", "can mean 2026-04-03 or 2026-03-04"),
@@ -363,40 +401,40 @@ def test_duplicate_rows_with_other_notes_are_refused(place: Path) -> None:
         ("40/40/2026", "is not a date"),
     ],
 )
-def test_a_date_of_uncertain_order_is_refused_with_its_readings(place: Path, day: str, words: str) -> None:
+def test_a_date_of_uncertain_order_is_refused_with_its_readings(path: Path, day: str, message: str) -> None:
     """A date with the year last names the days that it can mean, in every layout."""
     for content in (a_day(day), classed(f"{day},drones,3,2,0,"), reported({"time_end": day})):
-        (fault,) = faults(place, content)
-        assert words in fault
+        (fault,) = faults(path, content)
+        assert message in fault
 
 
-def test_empty_columns_without_a_name_are_skipped(place: Path) -> None:
+def test_empty_columns_without_a_name_are_skipped(path: Path) -> None:
     """Columns that a spreadsheet adds, without a name or a cell, are counted and skipped; a cell in one is refused."""
     head, row = "date,,class,launched,destroyed,lost,,,", "2025-01-02,,drones,3,2,0,,,"
-    found = record(place, f"{head}\n{row}\n")
-    assert said(found) == {"columns without a name, skipped where empty": (4, "raids.csv:1")}
-    assert found.drones.tolist() == [3]
-    assert record(place, classed("2025-01-02,drones,3,2,0,,,,")).drones.tolist() == [3]
-    (fault,) = faults(place, f"{head}\n2025-01-02,9,drones,3,2,0,,,\n")
+    result = record(path, f"{head}\n{row}\n")
+    assert repairs_of(result) == {"columns without a name, skipped where empty": (4, "raids.csv:1")}
+    assert result.drones.tolist() == [3]
+    assert record(path, classed("2025-01-02,drones,3,2,0,,,,")).drones.tolist() == [3]
+    (fault,) = faults(path, f"{head}\n2025-01-02,9,drones,3,2,0,,,\n")
     assert fault == ":2: '9' stands in a column without a name; name it or remove it"
 
 
 @pytest.mark.parametrize("layout", [daily, by_class])
-def test_a_day_ten_times_any_other_is_named(place: Path, layout: Callable[[Table], str]) -> None:
+def test_a_day_ten_times_any_other_is_named(path: Path, layout: Callable[[Table], str]) -> None:
     """A count ten times the next largest is an outlier of the record, with its date, line and the next largest."""
     counts = np.zeros((200, len(CLASSES)), np.int64)
     counts[:, 0] = np.arange(200)
     counts[70, 0] = 1990
     table = Table(date(2025, 1, 1), counts, counts // 2, counts * 0, np.ones(counts.shape, bool))
-    found = record(place, layout(table))
-    (outlier,) = found.outliers
+    result = record(path, layout(table))
+    (outlier,) = result.outliers
     day = outlier.day
     assert (day, outlier.klass, outlier.launched, outlier.next_largest) == (date(2025, 3, 12), "drones", 1990, 199)
-    line = 1 + next(n for n, text in enumerate(place.read_text().split("\n")) if text.startswith(str(day)))
-    assert str(outlier).startswith(f"{place}:{line}: 1,990 drones launched on 2025-03-12, at least 10 times any")
-    assert found.between("2025-01-01", "2025-03-11").outliers == ()
+    line = 1 + next(n for n, text in enumerate(path.read_text().split("\n")) if text.startswith(str(day)))
+    assert str(outlier).startswith(f"{path}:{line}: 1,990 drones launched on 2025-03-12, at least 10 times any")
+    assert result.between("2025-01-01", "2025-03-11").outliers == ()
     counts[70, 0] = 1989
-    assert record(place, layout(table)).outliers == ()
+    assert record(path, layout(table)).outliers == ()
 
 
 def test_outliers_are_judged_among_known_counts() -> None:
@@ -414,88 +452,88 @@ def test_outliers_are_judged_among_known_counts() -> None:
     assert find_outliers(counts, known) == []
 
 
-def test_a_destroyed_count_not_reported_is_said(place: Path) -> None:
-    """A destroyed count that a report lacks is read as none, which is said."""
+def test_a_missing_destroyed_count_is_counted(path: Path) -> None:
+    """A destroyed count that a report lacks is read as 0, which is counted as a repair."""
     for content in (
         a_day(drones_launched=4, drones_destroyed=""),
         classed("2025-01-02,drones,4,,0,"),
         classed("2025-01-02,drones,4,0,0,destroyed-missing"),
         reported({"launched": "4", "destroyed": "", "not_reach_goal": ""}),
     ):
-        found = record(place, content)
-        assert (found.launched[0, 0], found.destroyed[0, 0], found.all_known.tolist()) == (4, 0, [True])
-        repairs = said(found)
+        result = record(path, content)
+        assert (result.launched[0, 0], result.destroyed[0, 0], result.all_known.tolist()) == (4, 0, [True])
+        repairs = repairs_of(result)
         repairs.pop("lost counts not reported, read as none lost", None)
         assert repairs == {"destroyed counts not reported, read as none destroyed": (1, "raids.csv:2: drones")}
 
 
-def test_more_stopped_than_launched_raises_launched(place: Path) -> None:
-    """Where more were destroyed and lost than launched, launched is raised to their sum, and that is said."""
+def test_more_stopped_than_launched_raises_launched(path: Path) -> None:
+    """Where more were destroyed and lost than launched, launched is raised to their sum, which is counted."""
     for content in (
         a_day(cruise_launched=4, cruise_destroyed=5, cruise_lost=1),
         classed("2025-01-02,cruise,4,5,1,"),
         reported({"model": "Kalibr", "launched": "4", "destroyed": "5", "not_reach_goal": "1"}),
     ):
-        found = record(place, content)
-        assert (found.launched[0, 1], found.stopped[0, 1]) == (6, 6)
+        result = record(path, content)
+        assert (result.launched[0, 1], result.stopped[0, 1]) == (6, 6)
         kind = "launched counts below those destroyed and lost, raised to their sum"
-        assert said(found) == {kind: (1, "raids.csv:2: cruise 4, raised to 6")}
+        assert repairs_of(result) == {kind: (1, "raids.csv:2: cruise 4, raised to 6")}
 
 
-def test_rows_alike_count_once_and_others_are_refused(place: Path) -> None:
-    """A day told twice alike counts once, which is said; told otherwise it is refused, with both lines."""
+def test_duplicate_rows_count_once_and_contradictions_are_refused(path: Path) -> None:
+    """A repeated day counts once; with other counts it is refused, with both lines."""
     for content, row in (
         (a_day(drones_launched=3), a_day(drones_launched=4)),
         (classed("2025-01-02,drones,3,0,0,"), classed("2025-01-02,drones,4,0,0,")),
     ):
-        twice = record(place, content + content.split("\n")[1].replace(",3,", ",3.0,") + "\n")
+        twice = record(path, content + content.split("\n")[1].replace(",3,", ",3.0,") + "\n")
         assert twice.drones.tolist() == [3]
-        assert said(twice) == {"duplicate rows, counted once": (1, "raids.csv:3: as line 2")}
-        (fault,) = faults(place, content + row.split("\n")[1])
+        assert repairs_of(twice) == {"duplicate rows, counted once": (1, "raids.csv:3: as line 2")}
+        (fault,) = faults(path, content + row.split("\n")[1])
         assert re.fullmatch(r":3: .* on line 2 already: .*launched is 3 there and 4 here; keep one of the rows", fault)
 
 
-def test_days_out_of_order_are_sorted_and_gaps_filled(place: Path) -> None:
-    """Days may come in any order; a day without a report is one without a raid; both are said."""
-    found = record(place, classed("2025-01-05,drones,5,0,0,", "2025-01-02,drones,2,0,0,", "2025-01-03,cruise,1,0,0,"))
-    assert found.drones.tolist() == [2, 0, 0, 5]
-    assert found.known.all()
-    assert said(found) == {
+def test_days_out_of_order_are_sorted_and_gaps_filled(path: Path) -> None:
+    """Days may come in any order; a day without a report has no raid; both are counted."""
+    result = record(path, classed("2025-01-05,drones,5,0,0,", "2025-01-02,drones,2,0,0,", "2025-01-03,cruise,1,0,0,"))
+    assert result.drones.tolist() == [2, 0, 0, 5]
+    assert result.known.all()
+    assert repairs_of(result) == {
         "rows not in order of date, sorted": (2, "raids.csv:3"),
         "days without a report, read as days without a raid": (1, "raids.csv: 2025-01-04"),
     }
 
 
-def test_a_day_without_drones_in_2026_is_said(place: Path) -> None:
-    """Days without drones under the break that makes them doubtful are kept as none and counted, others are not."""
+def test_days_without_drones_in_2026_are_counted(path: Path) -> None:
+    """Days without drones are read as 0 and counted while the break that makes them doubtful applies."""
     rows = [f"{day},cruise,1,0,0," for day in ("2025-12-31", "2026-01-01", "2026-01-02")]
-    found = record(place, classed(*rows, "2026-01-02,drones,2,0,0,", "2026-01-03,drones,,0,0,"))
-    (doubt,) = (each for each in found.repairs if each.kind.startswith("days without drones"))
+    result = record(path, classed(*rows, "2026-01-02,drones,2,0,0,", "2026-01-03,drones,,0,0,"))
+    (doubt,) = (repair for repair in result.repairs if repair.kind.startswith("days without drones"))
     assert (doubt.count, doubt.example) == (1, "raids.csv: 2026-01-01")
     assert "ceasefire" in doubt.kind
 
 
-def test_a_slip_in_a_year_is_refused(place: Path) -> None:
-    """Days that lie further apart than any record goes are a slip, refused with both lines."""
-    (fault,) = faults(place, classed("2025-01-02,drones,1,0,0,", "2205-01-03,drones,1,0,0,"))
+def test_an_error_in_a_year_is_refused(path: Path) -> None:
+    """A span longer than any record is an error in a date, refused with both lines."""
+    (fault,) = faults(path, classed("2025-01-02,drones,1,0,0,", "2205-01-03,drones,1,0,0,"))
     assert fault.startswith(":3: the record would have 65,745 days, from 2025-01-02 (line 2) to 2205-01-03 (here)")
 
 
-def test_totals_of_missiles_are_checked(place: Path) -> None:
-    """A total that is not the sum of its classes is said, and the classes are read."""
+def test_totals_of_missiles_are_checked(path: Path) -> None:
+    """A total that differs from the sum of its classes is counted, and the classes are read."""
     header, row, _ = a_day(cruise_launched=3, mixed_launched=2).split("\n")
     right, wrong = (f"{header},missiles_launched\n{row},{total}\n" for total in (5, 6))
-    assert said(record(place, right)) == {}
-    found = record(place, wrong)
-    assert found.missiles.tolist() == [5]
+    assert repairs_of(record(path, right)) == {}
+    result = record(path, wrong)
+    assert result.missiles.tolist() == [5]
     kind = "totals of missiles that differ from the sum of their classes, which was read"
-    assert said(found) == {kind: (1, "raids.csv:2: missiles_launched is 6, its classes sum to 5")}
+    assert repairs_of(result) == {kind: (1, "raids.csv:2: missiles_launched is 6, its classes sum to 5")}
 
 
-def test_a_table_without_lost_weapons_is_said(place: Path) -> None:
-    """Where no column tells of lost weapons none are lost, which is said."""
-    found = record(place, "date,class,launched,destroyed\n2025-01-02,drones,3,2\n")
-    assert (found.lost.sum(), list(said(found))) == (
+def test_a_table_without_lost_weapons_is_counted(path: Path) -> None:
+    """Without a column of lost weapons none are lost, which is counted as a repair."""
+    result = record(path, "date,class,launched,destroyed\n2025-01-02,drones,3,2\n")
+    assert (result.lost.sum(), list(repairs_of(result))) == (
         0,
         ["no column of lost weapons, read as none lost other than those destroyed"],
     )
@@ -519,22 +557,22 @@ def monthly() -> list[list[str]]:
 @pytest.mark.parametrize("name", ["daily.csv", "reports_by_class.csv"])
 def test_the_public_record_has_its_monthly_totals(name: str) -> None:
     """Drones, their stopped share, cruise and ballistic missiles and the greatest day are those published by month."""
-    found = read(PUBLIC / name)
-    months = found.days.astype("datetime64[M]")
+    result = read(PUBLIC / name)
+    months = result.days.astype("datetime64[M]")
     for month, drones, share, cruise, ballistic, most in monthly():
-        part = found.launched[months == np.datetime64(month)]
-        stopped = found.stopped[months == np.datetime64(month), 0].sum()
+        part = result.launched[months == np.datetime64(month)]
+        stopped = result.stopped[months == np.datetime64(month), 0].sum()
         assert [int(drones), int(cruise), int(ballistic)] == part.sum(axis=0)[:3].tolist()
         assert (float(share), int(most)) == (round(stopped / part[:, 0].sum(), 3), part[:, 0].max())
     assert len(np.unique(months)) == len(monthly())
 
 
 @public
-def test_the_public_record_says_the_same_in_both_layouts() -> None:
+def test_the_public_record_is_the_same_in_both_layouts() -> None:
     """The record by day and the record by day and class are the same record."""
-    one, other = read(PUBLIC / "daily.csv"), read(PUBLIC / "reports_by_class.csv")
+    daily_record, class_record = read(PUBLIC / "daily.csv"), read(PUBLIC / "reports_by_class.csv")
     for name in ("days", "launched", "destroyed", "lost", "known"):
-        assert getattr(one, name).tolist() == getattr(other, name).tolist()
-    assert one.breaks == other.breaks
-    assert said(one) == {}
-    assert all(before < after for before, after in pairwise(one.days))
+        assert getattr(daily_record, name).tolist() == getattr(class_record, name).tolist()
+    assert daily_record.breaks == class_record.breaks
+    assert repairs_of(daily_record) == {}
+    assert all(before < after for before, after in pairwise(daily_record.days))

@@ -1,4 +1,4 @@
-"""The record as a noun: its totals, its parts, and the breaks that part its days."""
+"""A record: its totals, its parts, and the breaks that separate its days."""
 
 from datetime import date
 from pathlib import Path
@@ -19,20 +19,20 @@ from octoplan.raids.read.record import (
 )
 
 
-def made(first: str = "2025-07-30", count: int = 4) -> Record:
+def example_record(first: str = "2025-07-30", count: int = 4) -> Record:
     """A record whose launched counts are 1, 10, 100 ... by class, times the day's number."""
     days = np.datetime64(first, "D") + np.arange(count)
     launched = np.arange(1, count + 1)[:, None] * 10 ** np.arange(len(CLASSES))
     known = np.ones(launched.shape, np.bool_)
     known[0, 1] = False
-    inside = tuple(each for each in known_breaks() if each.overlaps(days[0], days[-1]))
+    breaks = tuple(rule for rule in known_breaks() if rule.overlaps(days[0], days[-1]))
     zero = np.zeros_like(launched)
-    return Record(days, CLASSES, launched, launched.copy(), zero + 1, known, "", "a.csv", "daily", (), inside)
+    return Record(days, CLASSES, launched, launched.copy(), zero + 1, known, "", "a.csv", "daily", (), breaks)
 
 
 def test_totals_are_over_classes() -> None:
     """Drones are one class, missiles all the others, and no more are stopped than were launched."""
-    record = made()
+    record = example_record()
     assert len(record) == 4
     assert record.drones.tolist() == [1, 2, 3, 4]
     assert record.missiles.tolist() == [111110, 222220, 333330, 444440]
@@ -43,11 +43,11 @@ def test_totals_are_over_classes() -> None:
 @pytest.mark.parametrize("day", [str, date.fromisoformat, np.datetime64])
 def test_a_part_is_a_record(day: type) -> None:
     """The part between two days holds them and those between, with the breaks inside it."""
-    record = made()
+    record = example_record()
     part = record.between(day("2025-07-31"), day("2025-08-01"))
     assert part.days.tolist() == [date(2025, 7, 31), date(2025, 8, 1)]
     assert part.launched.tolist() == record.launched[1:3].tolist()
-    assert {"destroyed", "lost"} == {each.measure for each in part.breaks}
+    assert {"destroyed", "lost"} == {rule.measure for rule in part.breaks}
     assert record.between("2025-07-30", "2025-07-31").breaks == ()
 
 
@@ -57,25 +57,29 @@ def test_a_part_is_a_record(day: type) -> None:
 def test_a_part_outside_is_refused(first: str, last: str) -> None:
     """Days that the record does not hold are refused, with those it does."""
     with pytest.raises(RecordError) as raised:
-        made().between(first, last)
+        example_record().between(first, last)
     assert str(raised.value) == f"a.csv: holds 2025-07-30 to 2025-08-02; {first} to {last} is not within it"
 
 
 def test_a_record_is_not_changed() -> None:
     """The arrays of a record, and of its parts, cannot be written."""
-    for values in (made().launched, made().days, made().between("2025-07-31", "2025-07-31").known):
+    for values in (
+        example_record().launched,
+        example_record().days,
+        example_record().between("2025-07-31", "2025-07-31").known,
+    ):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = values[0]
 
 
 def test_a_record_has_every_day_and_one_shape() -> None:
     """Days with a gap, and counts of another shape, are no record."""
-    record = made()
-    every = {name: getattr(record, name) for name in record.__dataclass_fields__}
+    record = example_record()
+    fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
     with pytest.raises(ValueError, match="without a gap"):
-        Record(**every | {"days": record.days + np.array([0, 0, 1, 1])})
+        Record(**fields | {"days": record.days + np.array([0, 0, 1, 1])})
     with pytest.raises(ValueError, match=r"has shape \(3, 6\), expected \(4, 6\)"):
-        Record(**every | {"lost": record.lost[:3]})
+        Record(**fields | {"lost": record.lost[:3]})
 
 
 def test_a_repair_reads_as_a_line() -> None:
@@ -84,21 +88,21 @@ def test_a_repair_reads_as_a_line() -> None:
 
 
 def test_the_known_breaks_are_data() -> None:
-    """The table of breaks is whole, and holds those that the record is known to have."""
-    found = {(str(each.first), each.measure) for each in known_breaks()}
+    """The table of breaks holds those that the public record is known to have."""
+    measures_by_day = {(str(rule.first), rule.measure) for rule in known_breaks()}
     assert {
         ("2025-08-01", "destroyed"),
         ("2025-08-01", "lost"),
         ("2026-01-01", "zeros"),
         ("2026-01-01", "reports"),
         ("2026-08-01", "launched"),
-    } == found
-    assert {each.measure for each in known_breaks()} <= set(MEASURES)
+    } == measures_by_day
+    assert {rule.measure for rule in known_breaks()} <= set(MEASURES)
 
 
-def test_days_on_either_side_of_a_break_are_parted() -> None:
-    """A break parts days of which one is under its rule, for its measure and classes; what is stopped it does not."""
-    assert [each.measure for each in breaks_between("2025-07-31", "2025-08-01", "lost")] == ["lost"]
+def test_days_on_either_side_of_a_break_are_separated() -> None:
+    """A break separates days on exactly one of which it applies, for its measure and classes."""
+    assert [rule.measure for rule in breaks_between("2025-07-31", "2025-08-01", "lost")] == ["lost"]
     assert breaks_between("2025-08-01", "2025-07-31", "lost") == breaks_between("2025-07-31", "2025-08-01", "lost")
     assert breaks_between("2025-07-30", "2025-07-31", "lost") == ()
     assert breaks_between("2025-08-01", "2026-03-31", "lost") == ()
