@@ -1,4 +1,4 @@
-"""Runs that several tests look at, flown once, and pocket with a few lines changed."""
+"""Runs that several tests look at, simulated once, and pocket with a few lines changed."""
 
 from functools import lru_cache
 from pathlib import Path

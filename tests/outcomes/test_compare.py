@@ -30,11 +30,11 @@ def test_a_change_of_plan_changes_no_raid(half: Run) -> None:
 
 def test_differences_are_paired(half: Run) -> None:
     """A difference is the second run less the first in each future; a known one has no error."""
-    found = compare(pocket(), half)
-    assert (found["made"].interval.mean, found["made"].interval.se_mean) == (-425, 0)
+    comparison = compare(pocket(), half)
+    assert (comparison["made"].interval.mean, comparison["made"].interval.se_mean) == (-425, 0)
     leaked = [run.data["leaked"].sum(["month", "region", "threat"]).values for run in (pocket(), half)]
     paired = leaked[1] - leaked[0]
-    row = found["leakers"]
+    row = comparison["leakers"]
     assert row.interval.mean == pytest.approx(paired.mean())
     assert row.interval.se_mean == pytest.approx(paired.std(ddof=1) / np.sqrt(FUTURES))
     assert row.variance_ratio == pytest.approx((leaked[0].var() + leaked[1].var()) / paired.var())
@@ -48,9 +48,9 @@ def test_a_run_against_itself_differs_in_nothing() -> None:
 
 
 def test_other_costs_may_be_compared(tmp_path: Path) -> None:
-    """An assumption that decides no raid may differ: a price does not change what flies."""
-    dear = simulate(changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"}), FUTURES, 1)
-    assert compare(pocket(), dear)["spend"].interval.mean == pytest.approx(18_000)
+    """An assumption that decides no raid may differ: a price does not change which threats arrive."""
+    dearer = simulate(changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"}), FUTURES, 1)
+    assert compare(pocket(), dearer)["spend"].interval.mean == pytest.approx(18_000)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_other_costs_may_be_compared(tmp_path: Path) -> None:
     ],
 )
 def test_runs_that_met_other_raids_are_refused(
-    tmp_path: Path, futures: int, seed: int, assumptions: dict[str, str], programme: dict[str, str], said: str
+    tmp_path: Path, futures: int, seed: int, assumptions: dict[str, str], programme: dict[str, str], message: str
 ) -> None:
     """What differs is named, with the numbers where it is one, and what would do."""
-    other = simulate(changed(tmp_path / "s", assumptions=assumptions, programme=programme), futures, seed)
+    second = simulate(changed(tmp_path / "s", assumptions=assumptions, programme=programme), futures, seed)
     with pytest.raises(Incomparable, match="Simulate both with the same seed") as refused:
-        compare(pocket(), other, labels=("now", "then"))
+        compare(pocket(), second, labels=("now", "then"))
     assert str(refused.value).startswith("cannot compare then with now: ")
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_one_run_is_no_comparison() -> None:
@@ -94,9 +94,9 @@ def test_a_future_that_failed_in_one_run_is_left_out_of_both(tmp_path: Path) -> 
     old = "raids.level,1,,,fixed"
     folder = changed(tmp_path / "a", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     run = simulate(folder, 20, keep_going=True)
-    found = compare(run, run)
-    assert found.futures == 20 - run.failed
-    assert found["kills"].interval.futures == found.futures
+    comparison = compare(run, run)
+    assert comparison.futures == 20 - run.failed
+    assert comparison["kills"].interval.futures == comparison.futures
 
 
 def test_text_of_a_comparison(half: Run) -> None:
@@ -116,20 +116,20 @@ def measure(*numbers: float, form: str = "amount") -> Measure:
     return Measure("key", "group", "title", "units", np.array(numbers), form)
 
 
-def paired(first: Measure, other: Measure) -> Difference:
-    every = np.ones(len(first.values), bool)
-    return difference(other, every, first, every)
+def paired(first: Measure, second: Measure) -> Difference:
+    finished = np.ones(len(first.values), bool)
+    return difference(second, finished, first, finished)
 
 
 def test_a_difference_with_never_is_never() -> None:
     """Never less a number is never and stays in the count; where both are never, there is no difference to count."""
-    found = paired(measure(1, 2, inf, 3, form="month"), measure(2, inf, inf, 3, form="month"))
-    i = found.interval
+    comparison = paired(measure(1, 2, inf, 3, form="month"), measure(2, inf, inf, 3, form="month"))
+    i = comparison.interval
     assert (i.p10, i.p50, i.p90, i.mean, i.futures) == (0, 1, inf, inf, 3)
     assert isnan(i.se_mean)
-    assert isnan(found.variance_ratio)
-    assert not found.same
-    assert difference_cells(found)[1:5] == ("0", "1.00", "∞", "∞")
+    assert isnan(comparison.variance_ratio)
+    assert not comparison.same
+    assert difference_cells(comparison)[1:5] == ("0", "1.00", "∞", "∞")
 
 
 def test_a_difference_of_never_and_a_number_both_ways_has_no_mean() -> None:
@@ -141,10 +141,10 @@ def test_a_difference_of_never_and_a_number_both_ways_has_no_mean() -> None:
 
 def test_undefined_differences_are_counted() -> None:
     """A ratio 0/0 in either run leaves no difference; the row says on how many futures it rests."""
-    found = paired(measure(nan, 2, 4, 4), measure(1, nan, 6, 6))
-    assert (found.interval.mean, found.interval.futures, found.same) == (2, 2, False)
+    comparison = paired(measure(nan, 2, 4, 4), measure(1, nan, 6, 6))
+    assert (comparison.interval.mean, comparison.interval.futures, comparison.same) == (2, 2, False)
     assert paired(measure(nan, 2), measure(nan, 2)).same
-    table = comparison_table(Comparison(("a", "b"), 4, ((found,),), ()), "b", (found,))
+    table = comparison_table(Comparison(("a", "b"), 4, ((comparison,),), ()), "b", (comparison,))
     assert table.head == ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "futures", "unit")
     assert table.sections[0][1][0][-2:] == ("2", "units")
     nowhere = paired(measure(nan, 1), measure(1, nan))
@@ -157,7 +157,7 @@ def test_undefined_differences_are_counted() -> None:
 
 def test_a_certain_difference_needs_no_more_futures() -> None:
     """The variance ratio of a constant difference between varying measures is infinite, shown as exact."""
-    found = paired(measure(1, 2, 3), measure(2, 3, 4))
-    assert found.variance_ratio == inf
-    assert difference_cells(found)[-2] == "exact"
-    assert found.interval.mean == 1
+    comparison = paired(measure(1, 2, 3), measure(2, 3, 4))
+    assert comparison.variance_ratio == inf
+    assert difference_cells(comparison)[-2] == "exact"
+    assert comparison.interval.mean == 1

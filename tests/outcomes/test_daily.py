@@ -1,4 +1,4 @@
-"""One future told day by day is the same future: its days sum to its months."""
+"""One future by day is the same future: its days sum to its months."""
 
 import numpy as np
 import pytest
@@ -22,12 +22,12 @@ def test_days_sum_to_the_months_of_the_run(name: str) -> None:
     days = daily_tallies(run, 1, FLOWS + STOCKS)
     month_of = run.compiled.links.month_of
     last = np.flatnonzero(np.append(month_of[1:] != month_of[:-1], True))
-    for each in FLOWS:
-        months = np.zeros(run.data[each].shape[1:])
-        np.add.at(months, month_of, days[each].values)
-        assert months == pytest.approx(run.data[each].values[1], rel=1e-9, abs=1e-6), each
-    for each in STOCKS:
-        assert (days[each].values[last] == run.data[each].values[1]).all(), each
+    for tally in FLOWS:
+        months = np.zeros(run.data[tally].shape[1:])
+        np.add.at(months, month_of, days[tally].values)
+        assert months == pytest.approx(run.data[tally].values[1], rel=1e-9, abs=1e-6), tally
+    for tally in STOCKS:
+        assert (days[tally].values[last] == run.data[tally].values[1]).all(), tally
 
 
 def test_the_days_bear_dates_and_units() -> None:
@@ -36,7 +36,7 @@ def test_the_days_bear_dates_and_units() -> None:
     days = daily_tallies(run, 0)
     assert str(days["day"].values[0])[:10] == run.scenario.start.isoformat()
     assert set(days.data_vars) == set(DAILY_TALLIES)
-    assert all(days[each].attrs["units"] for each in DAILY_TALLIES)
+    assert all(days[tally].attrs["units"] for tally in DAILY_TALLIES)
 
 
 @pytest.mark.parametrize("future", [-1, 2])

@@ -14,37 +14,37 @@ from tests.outcomes.runs import FUTURES, changed, pocket
 def test_the_raids_are_those_of_the_run() -> None:
     """Summed over the days of each month they are what a run with the same seed counts as launched."""
     run = pocket()
-    found = octoplan.draw_raids(run.scenario, FUTURES, run.seed)
-    months = found.launched.groupby(found.day.dt.strftime("%Y-%m")).sum()
+    raids = octoplan.draw_raids(run.scenario, FUTURES, run.seed)
+    months = raids.launched.groupby(raids.day.dt.strftime("%Y-%m")).sum()
     due = run.data.launched.transpose("future", "month", "threat", "region")
     assert np.array_equal(months.transpose("future", "strftime", "threat", "region"), due)
     assert months.strftime.values.tolist() == due.month.values.tolist()
-    assert not found.failed.any()
+    assert not raids.failed.any()
 
 
 def test_days_have_their_dates() -> None:
     """The days are those of the scenario, from its first to its last, and the other axes carry its names."""
     scenario = octoplan.load("pocket")
-    found = octoplan.draw_raids(scenario, 2)
+    raids = octoplan.draw_raids(scenario, 2)
     days = len(scenario.compile().links.month_of)
     last = scenario.start + timedelta(days=days - 1)
-    assert found.day.values[[0, -1]].astype("datetime64[D]").tolist() == [scenario.start, last]
-    assert found.launched.dims == ("future", "day", "threat", "region")
-    assert tuple(found.threat.values) == scenario.names.threats
-    assert tuple(found.region.values) == scenario.names.regions
-    assert found.launched.attrs["units"] == "threat"
+    assert raids.day.values[[0, -1]].astype("datetime64[D]").tolist() == [scenario.start, last]
+    assert raids.launched.dims == ("future", "day", "threat", "region")
+    assert tuple(raids.threat.values) == scenario.names.threats
+    assert tuple(raids.region.values) == scenario.names.regions
+    assert raids.launched.attrs["units"] == "threat"
 
 
 def test_a_failed_future_is_no_future_without_raids(tmp_path: Path) -> None:
     """Where a day is beyond all bounds the future is marked as failed and no count of it is 0."""
     many = {"routine_mean,2": "routine_mean,20000", "raids.level,1": "raids.level,20"}
-    found = octoplan.draw_raids(changed(tmp_path / "pocket", assumptions=many), 3)
-    assert found.failed.all()
-    assert (found.launched == -1).all()
+    raids = octoplan.draw_raids(changed(tmp_path / "pocket", assumptions=many), 3)
+    assert raids.failed.all()
+    assert (raids.launched == -1).all()
 
 
 @pytest.mark.parametrize(("futures", "seed", "words"), [(0, 1, "0 futures"), (2, -1, "seed -1")])
-def test_what_cannot_be_drawn_is_refused(futures: int, seed: int, words: str) -> None:
+def test_what_cannot_be_drawn_is_refused(futures: int, seed: int, message: str) -> None:
     """A number of futures or a seed that cannot be is refused in words."""
-    with pytest.raises(RunError, match=words):
+    with pytest.raises(RunError, match=message):
         octoplan.draw_raids(octoplan.load("pocket"), futures, seed)

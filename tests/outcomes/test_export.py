@@ -29,7 +29,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     return RUNS[request.param]()
 
 
-def written(run: Run, to: str, folder: Path) -> Path:
+def export_folder(run: Run, to: str, folder: Path) -> Path:
     """The folder with every file of an export."""
     for name, content in contents(run, to).items():  # type: ignore[arg-type]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +52,8 @@ def test_every_future_and_key_result_is_the_runs(run: Run) -> None:
             expected = [month_label(value, run.compiled.names.months) for value in measure.values]
         assert futures[measure.key] == expected
     results = columns(by_name["key_results"])
-    made = results["key"].index("made")
-    assert float(str(results["p50"][made])) == pytest.approx(run.key_results()["made"].interval.p50, rel=1e-7)
+    row = results["key"].index("made")
+    assert float(str(results["p50"][row])) == pytest.approx(run.key_results()["made"].interval.p50, rel=1e-7)
     assert set(results["period"]) >= set(run.compiled.names.months)
 
 
@@ -103,7 +103,7 @@ def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
     """Frictionless finds every row as its schema says, and an RO-Crate reader finds every file and the run."""
     frictionless = pytest.importorskip("frictionless")
     crate_of = pytest.importorskip("rocrate.rocrate").ROCrate
-    folder = written(run, to, tmp_path / "out")
+    folder = export_folder(run, to, tmp_path / "out")
     if to == "csv":
         report = frictionless.validate(str(folder / PACKAGE))
         assert report.valid, report.flatten(["fieldName", "rowNumber", "message"])[:5]
@@ -111,29 +111,29 @@ def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
     else:
         assert list(frictionless.Package.metadata_validate(json.loads((folder / PACKAGE).read_text()))) == []
     crate = crate_of(str(folder))
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {CRATE}
-    assert {each.id for each in crate.get_entities() if each.type == "File"} == there
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {CRATE}
+    assert {entity.id for entity in crate.get_entities() if entity.type == "File"} == files
     action = crate.get("#run")
     assert action["instrument"]["softwareVersion"] == run.version
-    assert {each.id for each in action["object"]} == {f"scenario/{name}" for name in run.scenario.files}
+    assert {entity.id for entity in action["object"]} == {f"scenario/{name}" for name in run.scenario.files}
     root = crate.root_dataset
     assert root["name"]
     assert root["license"]
     assert root["datePublished"]
-    for each in crate.get_entities():
-        if each.type == "File":
-            assert int(each["contentSize"]) == (folder / each.id).stat().st_size
+    for entity in crate.get_entities():
+        if entity.type == "File":
+            assert int(entity["contentSize"]) == (folder / entity.id).stat().st_size
 
 
 def test_parquet_holds_the_same_cells(run: Run, tmp_path: Path) -> None:
     """A Parquet file read back has the columns, descriptions and cells of its table."""
     pq = pytest.importorskip("pyarrow.parquet")
-    table = next(each for each in tables(run) if each.name == "assumptions")
+    table = next(entity for entity in tables(run) if entity.name == "assumptions")
     (tmp_path / "a.parquet").write_bytes(parquet(table))
-    found = pq.read_table(tmp_path / "a.parquet")
-    assert found.column_names == [c.name for c in table.columns]
-    assert [tuple(row.values()) for row in found.to_pylist()] == list(table.rows)
-    assert found.schema.field("p10").metadata[b"description"].startswith(b"P10")
+    read_back = pq.read_table(tmp_path / "a.parquet")
+    assert read_back.column_names == [c.name for c in table.columns]
+    assert [tuple(row.values()) for row in read_back.to_pylist()] == list(table.rows)
+    assert read_back.schema.field("p10").metadata[b"description"].startswith(b"P10")
 
 
 def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ def run(request: pytest.FixtureRequest) -> Run:
     return {"pocket": pocket, "octopus": octopus}[request.param]()
 
 
-def test_the_cost_and_the_net_benefit_are_those_of_the_headlines(run: Run) -> None:
+def test_cost_and_net_benefit_are_those_of_the_measures(run: Run) -> None:
     """Months sum to the programme's cost, and damage avoided less it is the net benefit; leakers fewer likewise."""
-    found = {each.key: each.values for each in measures(run)}
-    assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(found["programme/cost"])
-    assert net_benefit(run) == pytest.approx(found["damage/avoided"] - found["programme/cost"])
-    assert leakers_prevented(run) == pytest.approx(found[main_variant("leakers-prevented", found)])
+    results = {measure.key: measure.values for measure in measures(run)}
+    assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(results["programme/cost"])
+    assert net_benefit(run) == pytest.approx(results["damage/avoided"] - results["programme/cost"])
+    assert leakers_prevented(run) == pytest.approx(results[main_variant("leakers-prevented", results)])
 
 
 def test_bias_off_is_the_cost_less_the_bias(run: Run) -> None:
@@ -41,14 +41,14 @@ def test_bias_off_is_the_cost_less_the_bias(run: Run) -> None:
 
 def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     """At a rate r a month's cost counts (1 + r) to the power of the years to its middle, less."""
-    view, found = view_of(run), by_discount_rate(run)
+    view, results = view_of(run), by_discount_rate(run)
     days = run.compiled.links.month_days
     middle = (np.cumsum(days) - days / 2) / 365.25
-    assert set(found) == set(RATES)
-    for rate, (spent, gain) in found.items():
+    assert set(results) == set(RATES)
+    for rate, (spent, gain) in results.items():
         assert spent == pytest.approx((programme_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
         assert gain == pytest.approx(net_benefit(run, rate))
-    assert found[0.0][1] == pytest.approx(net_benefit(run))
+    assert results[0.0][1] == pytest.approx(net_benefit(run))
 
 
 def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
@@ -62,8 +62,8 @@ def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
 
 def test_contingency_reaches_its_level(run: Run) -> None:
     """The point estimate and its contingency are together the quantile of the cost at that level."""
-    found = cost_estimate(run, run_at_medians(run))
+    results = cost_estimate(run, run_at_medians(run))
     for level in LEVELS:
-        assert found.point + found.contingency(level) == pytest.approx(np.quantile(found.values, level))
-    assert found.percentile == np.mean(found.values <= found.point)
-    assert (found.without_bias <= found.values + 1e-6).all()
+        assert results.point + results.contingency(level) == pytest.approx(np.quantile(results.values, level))
+    assert results.percentile == np.mean(results.values <= results.point)
+    assert (results.without_bias <= results.values + 1e-6).all()

@@ -122,7 +122,7 @@ def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[s
         scenario = changed(edit)
     except ScenarioError:
         assume(False)
-    arrivals = [octoplan.draw_raids(each, FUTURES, 1).launched for each in (base(), scenario)]
+    arrivals = [octoplan.draw_raids(scenario_of, FUTURES, 1).launched for scenario_of in (base(), scenario)]
     same = bool(arrivals[0].equals(arrivals[1]))
     run = simulate(scenario, FUTURES, 1)
     if same:
@@ -144,11 +144,11 @@ def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[s
         (("assumptions.csv", "packages.raid.quiet", "0.5"), "packages (other packages, or other assumptions on them)"),
     ],
 )
-def test_what_differs_is_said_in_words(edit: tuple[str, str, str], words: str) -> None:
+def test_what_differs_is_said_in_words(edit: tuple[str, str, str], reason: str) -> None:
     """Days given that change places within a month leave the monthly counts as they are, and are still refused."""
     with pytest.raises(Incomparable) as refused:
         compare(base_run(), simulate(changed(edit), FUTURES, 1))
-    assert f"they differ in {words}. Simulate both" in str(refused.value)
+    assert f"they differ in {reason}. Simulate both" in str(refused.value)
 
 
 def test_a_parameter_without_effect_is_accepted() -> None:
@@ -164,6 +164,8 @@ def test_routes_are_no_part_of_the_identity() -> None:
     text = run.scenario.files["assumptions.csv"].decode()
     rows = list(csv.reader(io.StringIO(text)))
     name, value = next((row[0], row[1]) for row in rows if row[0].startswith("corridors.") and row[1])
-    other = simulate(with_files(run.scenario, {"assumptions.csv": edited(text, name, f"{float(value) * 1.1:.4g}")}), 6)
-    assert raid_identity(run) == raid_identity(other)
-    assert np.array_equal(run.data["launched"].values, other.data["launched"].values)
+    changed_run = simulate(
+        with_files(run.scenario, {"assumptions.csv": edited(text, name, f"{float(value) * 1.1:.4g}")}), 6
+    )
+    assert raid_identity(run) == raid_identity(changed_run)
+    assert np.array_equal(run.data["launched"].values, changed_run.data["launched"].values)

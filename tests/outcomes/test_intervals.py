@@ -14,63 +14,63 @@ from octoplan.outcomes.intervals import chance, interval, quantile_error, rank
 
 def test_quantiles_and_mean_of_known_values() -> None:
     """Of 0 to 100 the P10, P50 and P90 are 10, 50 and 90, the mean 50, its error sd/sqrt(n)."""
-    found = interval(np.arange(101.0))
-    assert (found.p10, found.p50, found.p90, found.mean, found.futures) == (10, 50, 90, 50, 101)
-    assert found.se_mean == pytest.approx(np.arange(101).std(ddof=1) / sqrt(101), rel=1e-12)
+    result = interval(np.arange(101.0))
+    assert (result.p10, result.p50, result.p90, result.mean, result.futures) == (10, 50, 90, 50, 101)
+    assert result.se_mean == pytest.approx(np.arange(101).std(ddof=1) / sqrt(101), rel=1e-12)
 
 
 @pytest.mark.parametrize(("n", "q"), [(2, 0.5), (3, 0.5), (4, 0.9), (5, 0.1)])
 def test_quantile_error_is_the_exact_bootstrap(n: int, q: float) -> None:
     """The error of a quantile is the standard deviation of the order statistic over every resample there is."""
     data = np.array([1.0, 2.0, 4.0, 8.0, 16.0])[:n]
-    every = [sorted(sample)[rank(n, q) - 1] for sample in product(data, repeat=n)]
-    assert quantile_error(data, q) == pytest.approx(float(np.std(every)), rel=1e-12)
+    resampled = [sorted(sample)[rank(n, q) - 1] for sample in product(data, repeat=n)]
+    assert quantile_error(data, q) == pytest.approx(float(np.std(resampled)), rel=1e-12)
 
 
 def test_error_of_the_median_of_normals() -> None:
     """The claimed error of a median is that seen over repetitions, 1.2533 sd/sqrt(n), within its own noise."""
     draws = np.random.default_rng(7).standard_normal((400, 400))
     claimed = np.mean([interval(row).se_p50 for row in draws])
-    seen = np.std([interval(row).p50 for row in draws], ddof=1)
+    observed = np.std([interval(row).p50 for row in draws], ddof=1)
     assert claimed == pytest.approx(sqrt(np.pi / 2) / 20, rel=0.08)
-    assert claimed == pytest.approx(seen, rel=4 / sqrt(2 * 400))
+    assert claimed == pytest.approx(observed, rel=4 / sqrt(2 * 400))
 
 
 def test_never_is_beyond_the_horizon() -> None:
     """A value that is never reached counts as later than all others; no quantile is made up between it and them."""
-    found = interval(np.array([3.0, 5.0, 7.0, inf]), ordinal=True)
-    assert (found.p10, found.p50, found.p90, found.mean) == (3, 5, inf, inf)
-    assert isnan(found.se_mean)
-    assert isnan(found.se_p90)
+    result = interval(np.array([3.0, 5.0, 7.0, inf]), ordinal=True)
+    assert (result.p10, result.p50, result.p90, result.mean) == (3, 5, inf, inf)
+    assert isnan(result.se_mean)
+    assert isnan(result.se_p90)
 
 
 def test_undefined_futures_are_left_out_and_counted() -> None:
     """A ratio that is not defined in a future is no number there, and the row says how many futures it rests on."""
-    found = interval(np.array([nan, 2.0, 4.0]))
-    assert (found.p50, found.mean, found.futures) == (3, 3, 2)
+    result = interval(np.array([nan, 2.0, 4.0]))
+    assert (result.p50, result.mean, result.futures) == (3, 3, 2)
     assert interval(np.array([nan, nan])).futures == 0
 
 
 @given(st.floats(-1e6, 1e6), st.integers(2, 40))
 def test_a_constant_has_no_error(value: float, n: int) -> None:
     """What is the same in every future is known, whatever its rounding."""
-    found = interval(np.full(n, value))
-    assert (found.p50, found.se_mean, found.se_p10, found.se_p50, found.se_p90) == (value, 0, 0, 0, 0)
+    result = interval(np.full(n, value))
+    assert (result.p50, result.se_mean, result.se_p10, result.se_p50, result.se_p90) == (value, 0, 0, 0, 0)
 
 
 @given(arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e3, 1e3)))
 def test_quantiles_are_in_order_and_inside(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
     """P10 <= P50 <= P90, all between the least and the greatest value, and errors are not negative."""
-    found = interval(values)
-    assert values.min() <= found.p10 <= found.p50 <= found.p90 <= values.max()
-    assert min(found.se_mean, found.se_p10, found.se_p50, found.se_p90) >= 0
+    result = interval(values)
+    assert values.min() <= result.p10 <= result.p50 <= result.p90 <= values.max()
+    assert min(result.se_mean, result.se_p10, result.se_p50, result.se_p90) >= 0
 
 
 def test_a_chance_has_the_binomial_error() -> None:
     """A chance of 1 in 4 from 16 futures has the standard error sqrt(3/16/16), and no quantiles."""
-    found = chance(np.repeat([1.0, 0.0], [4, 12]))
-    assert (found.mean, found.se_mean) == (0.25, sqrt(0.25 * 0.75 / 16))
-    assert isnan(found.p50)
+    result = chance(np.repeat([1.0, 0.0], [4, 12]))
+    assert (result.mean, result.se_mean) == (0.25, sqrt(0.25 * 0.75 / 16))
+    assert isnan(result.p50)
 
 
 def test_infinite_values_have_an_infinite_mean_and_no_error() -> None:

@@ -18,8 +18,8 @@ from tests.outcomes.runs import FUTURES, changed, octopus, pocket
 
 def values(run: Run, key: str, month: str | None = None, *, nominal: bool = False) -> Floats:
     """One number a future of a measure."""
-    found: dict[str, Measure] = {m.key: m for m in measures(run, month, nominal=nominal)}
-    return found[key].values
+    by_key: dict[str, Measure] = {m.key: m for m in measures(run, month, nominal=nominal)}
+    return by_key[key].values
 
 
 def total(run: Run, name: str, **where: str) -> Floats:
@@ -54,12 +54,12 @@ def test_pocket_by_hand(key: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("month", "made", "delivered"), [("2026-01", 260, 240), ("2026-02", 280, 280), ("2026-03", 310, 310)]
+    ("month", "good_units", "delivered"), [("2026-01", 260, 240), ("2026-02", 280, 280), ("2026-03", 310, 310)]
 )
-def test_a_month_of_pocket_by_hand(month: str, made: int, delivered: int) -> None:
+def test_a_month_of_pocket_by_hand(month: str, good_units: int, delivered: int) -> None:
     """The headlines of a month hold that month alone, and leave out what needs the whole run."""
     table = pocket().month(month)
-    assert (table["made"].interval.p50, table["delivered"].interval.p50) == (made, delivered)
+    assert (table["made"].interval.p50, table["delivered"].interval.p50) == (good_units, delivered)
     assert table.period == month
     assert not {"present-value", "reach/1000", "never/1000"} & {row.key for row in table}
 
@@ -104,7 +104,7 @@ def test_stopped_shares() -> None:
     assert values(run, "stopped/drone") == pytest.approx(share)
 
 
-def test_programme_and_other_makers_are_told_apart() -> None:
+def test_programme_and_other_makers_are_distinguished() -> None:
     """In octopus the designs tell whose sortie and whose kill it was, and the two make up the whole."""
     run = octopus()
     for key in ("kills", "sorties"):
@@ -184,7 +184,7 @@ def test_first_month_of_a_step(tmp_path: Path) -> None:
 
 
 def test_table_forms() -> None:
-    """The table gives rows by key, columns of equal length, text with the verdict, and CSV that says never."""
+    """The table gives rows by key, columns of equal length, text with the summary, and CSV that says never."""
     table = pocket().key_results()
     columns = table.columns()
     assert {len(column) for column in columns.values()} == {len(table)}
@@ -243,15 +243,15 @@ def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
     run = simulate(some, 30, keep_going=True)
     assert 0 < run.failed < 30
     assert sorted(run.messages) == np.flatnonzero(run.status).tolist()
-    whole = simulate(none, 30)
-    assert values(run, "kills").tolist() == values(whole, "kills")[run.status == 0].tolist()
+    complete = simulate(none, 30)
+    assert values(run, "kills").tolist() == values(complete, "kills")[run.status == 0].tolist()
     table = run.key_results()
     assert table["kills"].interval.futures == 30 - run.failed
     assert f"{run.failed} FAILED, excluded from every measure" in str(table)
 
 
 @pytest.mark.parametrize(("futures", "seed"), [(0, 1), (-5, 1), (10, -1), (10, 2**64)])
-def test_what_cannot_be_flown_is_refused(futures: int, seed: int) -> None:
+def test_invalid_numbers_of_futures_and_seeds_are_refused(futures: int, seed: int) -> None:
     """A number of futures below one and a seed outside 64 bits are errors that quote them."""
     with pytest.raises(RunError, match=str(futures if futures < 1 else seed)):
         simulate(load("pocket"), futures, seed)

@@ -25,7 +25,7 @@ KEEP = ("heads", "experience", "part_stock", "part_due")
 
 
 @cache
-def whole() -> Run:
+def pocket_run() -> Run:
     """Pocket with all that a state can hold."""
     return simulate(load("pocket"), 7, 1, keep=KEEP)
 
@@ -36,39 +36,39 @@ def rows(text: str) -> dict[str, dict[str, str]]:
 
 def test_one_future_is_what_its_tallies_hold() -> None:
     """Each number is the tally of that future at the end of the month before, and says so."""
-    run = whole()
-    found = rows(state_of(run, FEBRUARY, "runs/one", 3).text)
+    run = pocket_run()
+    extract = rows(state_of(run, FEBRUARY, "runs/one", 3).text)
     at_end = run.data.isel(future=3, month=0)
-    assert found["date"]["value"] == "2026-02-01"
-    assert int(found["regions.town.stock.pocket"]["value"]) == at_end["stock"].sel(region="town", design="pocket")
-    assert int(found["plants.bench.parts.part-set.on_hand"]["value"]) == at_end["part_stock"].values[0, 0]
-    assert int(found["plants.bench.parts.part-set.on_order"]["value"]) == at_end["part_due"].values[0, 0]
-    assert float(found["plants.bench.heads"]["value"]) == at_end["heads"].values[0]
-    assert float(found["plants.bench.experience"]["value"]) == at_end["experience"].values[0]
-    assert int(found["kits.held"]["value"]) == at_end["kits"]
-    assert found["kits.held"]["unit"] == "kits"
-    assert found["kits.held"]["source"] == "runs/one, future 3"
-    assert found["kits.held"]["note"] == "kits at the end of 2026-01"
+    assert extract["date"]["value"] == "2026-02-01"
+    assert int(extract["regions.town.stock.pocket"]["value"]) == at_end["stock"].sel(region="town", design="pocket")
+    assert int(extract["plants.bench.parts.part-set.on_hand"]["value"]) == at_end["part_stock"].values[0, 0]
+    assert int(extract["plants.bench.parts.part-set.on_order"]["value"]) == at_end["part_due"].values[0, 0]
+    assert float(extract["plants.bench.heads"]["value"]) == at_end["heads"].values[0]
+    assert float(extract["plants.bench.experience"]["value"]) == at_end["experience"].values[0]
+    assert int(extract["kits.held"]["value"]) == at_end["kits"]
+    assert extract["kits.held"]["unit"] == "kits"
+    assert extract["kits.held"]["source"] == "runs/one, future 3"
+    assert extract["kits.held"]["note"] == "kits at the end of 2026-01"
 
 
 def test_the_median_is_over_futures() -> None:
     """Without a future each number is the median over those that were finished."""
-    run = whole()
+    run = pocket_run()
     failed = replace(run, status=np.array([1, 0, 0, 0, 0, 0, 0]), messages={0: "broke"})
-    found = rows(state_of(failed, FEBRUARY, "run").text)
+    extract = rows(state_of(failed, FEBRUARY, "run").text)
     stock = run.data["stock"].sel(region="town", design="pocket").values[1:, 0]
-    assert int(found["regions.town.stock.pocket"]["value"]) == int(np.median(stock) + 0.5)
-    assert found["crews.trained"]["source"] == "run, median of 6 futures"
+    assert int(extract["regions.town.stock.pocket"]["value"]) == int(np.median(stock) + 0.5)
+    assert extract["crews.trained"]["source"] == "run, median of 6 futures"
 
 
 @pytest.mark.parametrize("future", [None, 2])
 def test_a_state_gives_itself_back(future: int | None) -> None:
     """A run with a state holds that state on its date: written from any of its futures it is the same file."""
-    text = state_of(whole(), FEBRUARY, "run", future).text
+    text = state_of(pocket_run(), FEBRUARY, "run", future).text
     again = simulate(with_state(load("pocket"), text), 3, 5, keep=KEEP)
-    for other in (None, 0, 2):
-        written = rows(state_of(again, FEBRUARY, "run", other).text)
-        assert {name: row["value"] for name, row in written.items()} == {
+    for requested in (None, 0, 2):
+        extract = rows(state_of(again, FEBRUARY, "run", requested).text)
+        assert {name: row["value"] for name, row in extract.items()} == {
             name: row["value"] for name, row in rows(text).items()
         }
 
@@ -77,13 +77,13 @@ def test_gates_and_plants_that_wait_for_them() -> None:
     """A gate is passed on the first day its plants can work; of a plant that waits for one no workers are written."""
     run = octopus()
     for future in range(run.futures):
-        found = rows(state_of(run, date(2026, 2, 1), "run", future).text)
+        extract = rows(state_of(run, date(2026, 2, 1), "run", future).text)
         for plant, opened in zip(run.data.plant.values, run.data["opened"].values[future], strict=True):
             gates = run.scenario.programme.links("plants", plant, "gates")
-            days = [found[f"gates.{gate}.passed"]["value"] for gate in gates]
+            days = [extract[f"gates.{gate}.passed"]["value"] for gate in gates]
             is_open = "no" not in days
             assert is_open == (np.ceil(opened) <= 92)
-            assert is_open == (f"plants.{plant}.stock" in found)
+            assert is_open == (f"plants.{plant}.stock" in extract)
             if is_open:
                 last = max((date.fromisoformat(day) - run.scenario.start).days for day in days)
                 assert last == np.ceil(opened)
@@ -95,21 +95,23 @@ def test_what_is_to_come_follows_from_the_decisions(tmp_path: Path) -> None:
     run = simulate(changed(tmp_path / "one", decisions=decisions), 2, 1)
     course, lead = (run.assumption(kind, number)[0, 0] for kind, number in (("crews", "course"), ("kits", "lead")))
     for month, day in ((1, 31), (2, 59)):
-        found = rows(state_of(run, date(2026, month + 1, 1), "run", 0).text)
-        begun = [(0, 10, 5), (31, 20, 7)][:month]
-        assert int(found["crews.in_course"]["value"]) == sum(
-            n for first, n, _ in begun if first + int(course + 0.5) >= day
+        extract = rows(state_of(run, date(2026, month + 1, 1), "run", 0).text)
+        started = [(0, 10, 5), (31, 20, 7)][:month]
+        assert int(extract["crews.in_course"]["value"]) == sum(
+            n for first, n, _ in started if first + int(course + 0.5) >= day
         )
-        assert int(found["kits.on_order"]["value"]) == sum(n for first, _, n in begun if first + int(lead + 0.5) >= day)
+        assert int(extract["kits.on_order"]["value"]) == sum(
+            n for first, _, n in started if first + int(lead + 0.5) >= day
+        )
 
 
-def test_what_is_to_come_of_a_state_is_what_is_left_of_it() -> None:
-    """Of crews in course on a run's own date, those remain a month later that the even spread has not brought."""
+def test_orders_of_a_state_remain_until_they_are_due() -> None:
+    """Kits on order on the date of a scenario's state arrive evenly; those not yet due remain a month later."""
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\nkits.on_order,1000,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     lead = int(run.assumption("kits", "lead")[0, 0] + 0.5)
-    found = rows(state_of(run, date(2026, 3, 1), "run", 0).text)
-    assert int(found["kits.on_order"]["value"]) == 1000 - 1000 * min(28, max(lead, 1)) // max(lead, 1)
+    extract = rows(state_of(run, date(2026, 3, 1), "run", 0).text)
+    assert int(extract["kits.on_order"]["value"]) == 1000 - 1000 * min(28, max(lead, 1)) // max(lead, 1)
 
 
 @pytest.mark.parametrize(
@@ -126,18 +128,18 @@ def test_what_is_to_come_of_a_state_is_what_is_left_of_it() -> None:
         (FEBRUARY, -1, "there is no future -1"),
     ],
 )
-def test_what_cannot_be_written_is_said(day: date, future: int | None, words: str) -> None:
+def test_what_cannot_be_written_is_said(day: date, future: int | None, message: str) -> None:
     """A day or a future that the run does not have is an error that says which there are."""
     with pytest.raises(RunError) as error:
         state_of(pocket(), day, "run", future)
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_failed_future_holds_nothing() -> None:
     """A state is not written from a future that failed, nor a median of none."""
-    run = replace(whole(), status=np.ones(7, np.int64), messages=dict.fromkeys(range(7), "broke"))
-    for future, words in ((3, "future 3 failed"), (None, "every future of the run failed")):
-        with pytest.raises(RunError, match=words):
+    run = replace(pocket_run(), status=np.ones(7, np.int64), messages=dict.fromkeys(range(7), "broke"))
+    for future, message in ((3, "future 3 failed"), (None, "every future of the run failed")):
+        with pytest.raises(RunError, match=message):
             state_of(run, FEBRUARY, "run", future)
 
 
@@ -147,8 +149,8 @@ def test_the_run_says_from_when_it_knows() -> None:
     run = simulate(with_state(load("pocket"), text), 2, 1)
     assert manifest(run)["state_of"] == "2026-02-01"
     assert "state of 2026-02-01" in details(Findings(run))
-    assert manifest(whole())["state_of"] is None
-    assert "state of" not in details(Findings(whole()))
+    assert manifest(pocket_run())["state_of"] is None
+    assert "state of" not in details(Findings(pocket_run()))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,8 +165,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert octoplan("run", "pocket", "--futures", "3", "--out", run, "--keep", "heads", "--threads", "1") == 0
     capsys.readouterr()
     assert octoplan("state", run, "--date", "2026-02-01", "--future", "1", "--out", str(out)) == 0
-    said = capsys.readouterr().err
-    assert "run again with --keep experience part_stock part_due" in said
+    stderr = capsys.readouterr().err
+    assert "run again with --keep experience part_stock part_due" in stderr
     scenario = with_state(load("pocket"), out.read_text())
     assert str(scenario.known_from) == "2026-02-01"
     assert scenario.compile().links.known.heads[0] >= 0

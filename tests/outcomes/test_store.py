@@ -53,10 +53,10 @@ def test_what_a_run_folder_holds(folder: Path) -> None:
     ]
     for name, content in pocket().scenario.files.items():
         assert (folder / "scenario" / name).read_bytes() == content
-    said = json.loads((folder / "run.json").read_text())
-    assert (said["seed"], said["futures"], said["failed"]) == (1, FUTURES, {})
-    assert said["scenario_hash"] == pocket().scenario.hash
-    assert said["command"] == "octoplan run pocket"
+    manifest = json.loads((folder / "run.json").read_text())
+    assert (manifest["seed"], manifest["futures"], manifest["failed"]) == (1, FUTURES, {})
+    assert manifest["scenario_hash"] == pocket().scenario.hash
+    assert manifest["command"] == "octoplan run pocket"
     with xr.open_dataset(folder / "draws.nc", engine="h5netcdf") as draws:
         assert draws["kills"].attrs["units"] == "threat"
         assert draws["assumptions"].sizes == {"future": FUTURES, "assumption": len(pocket().scenario.columns)}
@@ -70,7 +70,7 @@ def test_what_a_run_folder_holds(folder: Path) -> None:
 def test_an_interrupted_write_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
 ) -> None:
-    """Whatever stops the last file from being written, neither the folder nor anything beside it is left."""
+    """Whatever stops the last file from being written, neither the folder nor anything next to it is left."""
 
     def stop(*_: object) -> None:
         raise failure
@@ -134,12 +134,12 @@ def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A text that cannot be encoded leaves the old file and nothing beside it."""
-    place = tmp_path / "page.html"
-    atomic_write(place, "old")
+    """A text that cannot be encoded leaves the old file and nothing next to it."""
+    path = tmp_path / "page.html"
+    atomic_write(path, "old")
     with pytest.raises(UnicodeEncodeError):
-        atomic_write(place, "\ud800")
-    assert place.read_text() == "old"
+        atomic_write(path, "\ud800")
+    assert path.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 

@@ -26,7 +26,7 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
         xlsx: a workbook of the tables, and a formula workbook that recomputes the base case at medians; csv: a
         file a table; parquet: the same, and every future of every tally.
     out
-        The folder to write; RUN-xlsx, RUN-parquet or RUN-csv beside the run if not given.
+        The folder to write; RUN-xlsx, RUN-parquet or RUN-csv in the same folder as the run by default.
 
     """
     from octoplan.outcomes.files import atomic_folder

@@ -134,53 +134,53 @@ def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -
     every_key = dict.fromkeys(key for table in tables for key in table)
     rows = [finished[run.status == 0] for run in runs]
     differences = tuple(
-        tuple(difference(table[key], other_rows, tables[0][key], rows[0]) for key in shared)
-        for table, other_rows in zip(tables[1:], rows[1:], strict=True)
+        tuple(difference(table[key], second_rows, tables[0][key], rows[0]) for key in shared)
+        for table, second_rows in zip(tables[1:], rows[1:], strict=True)
     )
     left_out = tuple(key for key in every_key if key not in shared)
     return Comparison(names, int(finished.sum()), differences, left_out)
 
 
-def check_comparable(first: Run, other: Run, label: str, other_label: str) -> None:
+def check_comparable(first: Run, second: Run, label: str, second_label: str) -> None:
     """Raise Incomparable unless the same threats arrive in both runs, and money has the same unit."""
-    ours, theirs = raid_identity(first), raid_identity(other)
+    ours, theirs = raid_identity(first), raid_identity(second)
     differ = [name for name in (*SAMPLE, *RAIDS) if ours[name] != theirs[name]]
     if any(name in SAMPLE for name in differ):
         differ = [name for name in differ if name != "streams"]
-    if any(name in SAMPLE for name in differ) or (differ and not same_arrivals(first, other)):
-        reasons = "; ".join(f"{name}{both_values(name, first, other)} ({(SAMPLE | RAIDS)[name]})" for name in differ)
+    if any(name in SAMPLE for name in differ) or (differ and not same_arrivals(first, second)):
+        reasons = "; ".join(f"{name}{both_values(name, first, second)} ({(SAMPLE | RAIDS)[name]})" for name in differ)
         raise Incomparable(
-            f"cannot compare {other_label} with {label}: they did not meet the same raids; they differ in {reasons}. "
+            f"cannot compare {second_label} with {label}: they did not meet the same raids; they differ in {reasons}. "
             "Simulate both with the same seed, futures, months and raids"
         )
     for name in ("currency", "price_base"):
-        here, there = getattr(first.scenario, name), getattr(other.scenario, name)
-        if here != there:
+        first_value, second_value = getattr(first.scenario, name), getattr(second.scenario, name)
+        if first_value != second_value:
             raise Incomparable(
-                f"cannot compare {other_label} with {label}: {name} {there} against {here}; amounts of money in "
-                "different units cannot be subtracted"
+                f"cannot compare {second_label} with {label}: {name} {second_value} against {first_value}; amounts of "
+                "money in different units cannot be subtracted"
             )
 
 
-def both_values(name: str, first: Run, other: Run) -> str:
+def both_values(name: str, first: Run, second: Run) -> str:
     """The two values of what differs, where they are numbers or dates."""
     values: Mapping[str, tuple[object, object]] = {
-        "seed": (other.seed, first.seed),
-        "futures": (other.futures, first.futures),
-        "start": (other.scenario.start, first.scenario.start),
-        "months": (other.scenario.months, first.scenario.months),
+        "seed": (second.seed, first.seed),
+        "futures": (second.futures, first.futures),
+        "start": (second.scenario.start, first.scenario.start),
+        "months": (second.scenario.months, first.scenario.months),
     }
     return f" {values[name][0]} against {values[name][1]}" if name in values else ""
 
 
-def difference(other: Measure, other_rows: NDArray[np.bool_], first: Measure, rows: NDArray[np.bool_]) -> Difference:
+def difference(second: Measure, second_rows: NDArray[np.bool_], first: Measure, rows: NDArray[np.bool_]) -> Difference:
     """One measure of a run less that of the first, on the futures that both finished.
 
     other_rows, rows
         True for those among the finished futures of each run.
     """
     scale = 100.0 if first.form == "chance" else 1.0
-    a, b = scale * first.values[rows].astype(np.float64), scale * other.values[other_rows].astype(np.float64)
+    a, b = scale * first.values[rows].astype(np.float64), scale * second.values[second_rows].astype(np.float64)
     with np.errstate(invalid="ignore"):
         paired = b - a
     return Difference(

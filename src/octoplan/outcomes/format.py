@@ -23,7 +23,7 @@ Sections = tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 """Groups of rows: the title of each, and the cells of its rows."""
 
 
-def digits(value: float, places: int = 3) -> str:
+def digits(value: float, significant: int = 3) -> str:
     """A number with three significant digits, with all its digits from a hundred on and commas from a thousand on.
 
     >>> digits(0.12345), digits(1234.5), digits(float("inf"))
@@ -37,7 +37,7 @@ def digits(value: float, places: int = 3) -> str:
         return "0"
     if abs(value) < 1e-6:
         return f"{value:.0e}"
-    decimals = max(0, places - 1 - floor(log10(abs(value))))
+    decimals = max(0, significant - 1 - floor(log10(abs(value))))
     return f"{value:,.{min(decimals, 6)}f}"
 
 

@@ -56,17 +56,17 @@ def raid_identity(run: Run) -> dict[str, str]:
     }
 
 
-def same_arrivals(first: Run, other: Run) -> bool:
+def same_arrivals(first: Run, second: Run) -> bool:
     """True where the same threats arrive in both runs on every day of every future, by class and destination.
 
     The monthly tallies are compared first; only where they agree are the arrivals of each day drawn again.
     """
-    if first.futures != other.futures or not first.data["launched"].equals(other.data["launched"]):
+    if first.futures != second.futures or not first.data["launched"].equals(second.data["launched"]):
         return False
-    if first.scenario.start != other.scenario.start:
+    if first.scenario.start != second.scenario.start:
         return False
     return all(
-        np.array_equal(daily_arrivals(first, start), daily_arrivals(other, start))
+        np.array_equal(daily_arrivals(first, start), daily_arrivals(second, start))
         for start in range(0, first.futures, FUTURES_AT_ONCE)
     )
 

@@ -45,7 +45,7 @@ def units(view: View) -> Iterator[Measure]:
         yield Measure(f"sorties/{key}", group, f"sorties, {owner}", "sorties", by_future(sorties[:, rows]))
         share = 100 * ratio(by_future(sorties[:, rows]), by_future(received[:, rows]))
         yield Measure(f"sorties/share/{key}", group, f"sorties as a share of units received, {owner}", "%", share)
-    if view.whole:
+    if view.all_months:
         yield from milestones(view)
 
 
@@ -254,7 +254,7 @@ def spending(view: View, spend: Floats) -> Iterator[Measure]:
         )
     yield Measure("spend/optimism-bias", group, "of which optimism bias", unit, by_future(spend[:, :, BIAS]))
     yield from unit_costs(view)
-    if not view.whole:
+    if not view.all_months:
         return
     rate = view.assumption("finance", "discount_rate")[:, :1]
     discount = (1 + rate) ** -view.years
@@ -339,7 +339,7 @@ def main_variant(key: str, keys: Iterable[str]) -> str:
     'reach/2000'
     """
     variants = [
-        each for each in keys if each == f"{key}/{NOT_DECOYS}" or (key == "reach" and each.startswith("reach/"))
+        name for name in keys if name == f"{key}/{NOT_DECOYS}" or (key == "reach" and name.startswith("reach/"))
     ]
     return variants[-1] if variants else key
 

@@ -40,13 +40,13 @@ class MedianCase:
 
     days
         Every tally, with a row for each day.
-    world
+    records
         The assumptions as the campaign reads them.
     """
 
     run: Run
     days: xr.Dataset
-    world: EntityRecords
+    records: EntityRecords
 
     @property
     def compiled(self) -> Compiled:

@@ -1,5 +1,5 @@
-"""Sensitivity of a figure to each assumption, from a run's own draws: its mean where the assumption is low and where it
-is high, and the value at which it changes sign (the switching value).
+"""Sensitivity of a figure to each assumption, from the draws of a run: its mean where the assumption is low and where
+it is high, and the value at which it changes sign (the switching value).
 
 Each assumption is varied alone, over all others as drawn with it: correlated assumptions share their effect, and an
 interaction of two shows only as far as one of them carries it. Nothing is simulated for it.

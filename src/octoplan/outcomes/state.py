@@ -178,8 +178,8 @@ def started_not_completed(run: Run, month: int, started: Ints, durations: Floats
     durations
         (futures,) days until they are completed.
     stated
-        Number in progress on the date of the scenario's own state, completed evenly over the duration; -1 where none
-        is stated.
+        Number in progress on the date of the state that the scenario starts from, completed evenly over the duration;
+        -1 where none is stated.
     """
     first, morning = month_starts(run)[: month + 1], int(month_starts(run)[month + 1])
     days, since = (durations + 0.5).astype(np.int64), int(run.compiled.links.known.day[0])

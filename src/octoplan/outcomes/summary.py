@@ -20,8 +20,11 @@ def summary(rows: Mapping[str, KeyResult]) -> str:
 
 def night_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFactor]]:
     """Mean share of each factor among the region-nights with a limiting factor, largest first; empty without any."""
-    found = ((rows.get(f"nights/{factor.name}"), factor) for factor in limiting_factors.NIGHT_LIMITS if factor.limits)
-    means = [(row.interval.mean, factor) for row, factor in found if row is not None]
+    means = [
+        (rows[f"nights/{factor.name}"].interval.mean, factor)
+        for factor in limiting_factors.NIGHT_LIMITS
+        if factor.limits and f"nights/{factor.name}" in rows
+    ]
     total = sum(mean for mean, _ in means)
     if not isfinite(total) or total <= 0:
         return []
@@ -37,10 +40,10 @@ def defence(rows: Mapping[str, KeyResult]) -> str:
     if not shares:
         return "no threat that interceptors could engage passed them"
     share, factor = shares[0]
-    others = ", ".join(f"{other.title} {100 * part:.0f} %" for part, other in shares[1:])
+    rest = ", ".join(f"{factor.title} {100 * part:.0f} %" for part, factor in shares[1:])
     return (
         f"defence is limited most often by {factor.title}: {100 * share:.0f} % of the region-nights on which threats "
-        f"passed the interceptors ({others})"
+        f"passed the interceptors ({rest})"
     )
 
 

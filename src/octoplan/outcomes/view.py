@@ -47,14 +47,14 @@ class View:
     """The finished futures of a run over some of its months, as arrays (futures, months, ...).
 
     rows
-        The months, as rows of the tallies; ``whole`` is True where they are all months of the run.
+        The months, as rows of the tallies; ``all_months`` is True where they are all months of the run.
     nominal
         True inflates money by the assumption on the reporting currency's inflation.
     """
 
     run: Run
     rows: slice
-    whole: bool
+    all_months: bool
     nominal: bool = False
 
     @cached_property
@@ -149,11 +149,11 @@ def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> Vie
     """The view of a whole run, or of one month of it such as ``"2026-02"``; RunError for a month outside it."""
     months = run.compiled.names.months
     if month is None:
-        return View(run, slice(None), whole=True, nominal=nominal)
+        return View(run, slice(None), all_months=True, nominal=nominal)
     if month not in months:
         raise RunError(f"no month {month!r} in this run: it has {months[0]} to {months[-1]}")
     row = months.index(month)
-    return View(run, slice(row, row + 1), whole=False, nominal=nominal)
+    return View(run, slice(row, row + 1), all_months=False, nominal=nominal)
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:

@@ -55,7 +55,7 @@ class Inputs:
             for i, parameter, entities in self.parameters(kind, parameters):
                 assumption = self.assumption(kind, parameter, entities)
                 unit = next(p.unit for p in BY_NAME[kind].parameters if p.name == parameter)
-                value = float(getattr(self.case.world, kind)[parameter][i])
+                value = float(getattr(self.case.records, kind)[parameter][i])
                 provenance: tuple[Cell, ...] = (unit, "", "", "not needed in this scenario")
                 if assumption:
                     sources = "; ".join(assumption.sources)
@@ -70,7 +70,7 @@ class Inputs:
     def parameters(self, kind: str, parameters: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """Row of the entity, parameter and names of the entity, for all entities of a kind."""
         names = getattr(self.names, kind, None)
-        for i in range(len(getattr(self.case.world, kind))):
+        for i in range(len(getattr(self.case.records, kind))):
             for parameter in parameters:
                 yield i, parameter, (names[i],) if names else ()
 

@@ -75,7 +75,7 @@ class Plant:
 
     def __init__(self, inputs: Inputs, plant: int) -> None:
         self.inputs, self.plant = inputs, plant
-        bill = inputs.case.compiled.links.bill[inputs.case.world.plants["design"][plant]]
+        bill = inputs.case.compiled.links.bill[inputs.case.records.plants["design"][plant]]
         self.parts = {int(n): int(bill[n]) for n in np.flatnonzero(bill)}
         self.exogenous = self.exogenous_columns()
 
@@ -191,7 +191,7 @@ class Plant:
     def costs(self, row: int) -> dict[str, str]:
         """Labour, overhead, royalty and capital of the day in the reporting currency."""
         cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
-        plants = self.inputs.case.world.plants
+        plants = self.inputs.case.records.plants
         price = {
             name: f"{self.number(name)}*{self.inputs.exchange_rate(row, int(plants[f'{name}_currency'][self.plant]))}"
             for name in ("labour_rate", "overhead", "royalty", "line_capital")
@@ -209,7 +209,7 @@ class Plant:
     def labour_hours(self, experience: str) -> str:
         """Labour hours of the next unit: Crawford's unit curve, or Wright's cumulative average curve."""
         first, exponent = self.number("hours_first"), f"Opening!$D${self.plant + 2}"
-        if int(self.inputs.case.world.plants["learning"][self.plant]) == WRIGHT:
+        if int(self.inputs.case.records.plants["learning"][self.plant]) == WRIGHT:
             return f"{first}*(({experience}+1)^(1+{exponent})-{experience}^(1+{exponent}))"
         return f"{first}*({experience}+1)^{exponent}"
 
@@ -228,7 +228,7 @@ def maker_sheet(inputs: Inputs) -> FormulaSheet:
             f"{fraction}{row - 1}+{start}+({full}-{start})*{share}"
             for row, share in zip(inputs.rows, ramped, strict=True)
         ]
-        currency = int(inputs.case.world.makers["price_currency"][i])
+        currency = int(inputs.case.records.makers["price_currency"][i])
         costs = [f"{units}{row}*{price}*{inputs.exchange_rate(row, currency)}" for row in inputs.rows]
         sheet.add_formulas(f"{maker}, due with fraction", flows, above=(0,))
         sheet.add_formulas(f"{maker}, units", [f"INT({flow}{row})" for row in inputs.rows], above=(0,))

@@ -74,7 +74,7 @@ class Monthly:
         axes
             The tally's axes after the day: the last is the one with the price, the first of two is the plant that pays.
         """
-        records, daily, totals = getattr(self.case.world, kind), self.case.day(tally), self.case.month(tally)
+        records, daily, totals = getattr(self.case.records, kind), self.case.day(tally), self.case.month(tally)
         rows: list[tuple[Cell, ...]] = []
         for index in np.argwhere(totals > 0):
             month, *items = (int(i) for i in index)
@@ -109,8 +109,8 @@ class Monthly:
         return self.plant_payer(items[0])
 
     def plant_payer(self, plant: int) -> str:
-        country = int(self.case.world.plants["country"][plant])
-        return self.names.payers[int(self.case.world.countries["payer"][country])]
+        country = int(self.case.records.plants["country"][plant])
+        return self.names.payers[int(self.case.records.countries["payer"][country])]
 
     def results(self, name: str) -> FormulaSheet:
         sheet = FormulaSheet(name)
@@ -148,11 +148,11 @@ class Monthly:
         expended = (self.case.month("sorties") - self.case.month("recovered")).sum(axis=1)
         simulated = self.case.day("stock")[last_days].sum(axis=1)
         for d, design in enumerate(self.names.designs):
-            plants = np.flatnonzero(self.case.world.plants["design"] == d)
+            plants = np.flatnonzero(self.case.records.plants["design"] == d)
             arrivals = self.case.month("delivered")[:, plants].sum(axis=1).tolist()
             arrived = sheet.add(f"{EXOGENOUS}: arrived {design}", arrivals)
             used = sheet.add(f"{EXOGENOUS}: sorties not recovered {design}", expended[:, d].tolist())
-            makers = [i for i in range(len(self.names.makers)) if int(self.case.world.makers["design"][i]) == d]
+            makers = [i for i in range(len(self.names.makers)) if int(self.case.records.makers["design"][i]) == d]
             initial = "+".join(f"INT({self.inputs.number('makers', i, 'stock')}+0.5)" for i in makers) or "0"
             letter = column_letter(len(sheet.columns) + 1)
             formulas = []
@@ -203,16 +203,16 @@ class Monthly:
         if cost in ("parts", "freight"):
             return self.month_total(self.parts if cost == "parts" else self.freight, "cost", month)
         if cost in ("crews", "training", "kits"):
-            records = self.case.world.kits if cost == "kits" else self.case.world.crews
+            records = self.case.records.kits if cost == "kits" else self.case.records.crews
             return self.crews_and_kits(month)[cost] if self.pays(payer, records, 0) else "0"
         if cost == "other-makers":
-            makers = [name for i, name in enumerate(self.names.makers) if self.pays(payer, self.case.world.makers, i)]
+            makers = [name for i, name in enumerate(self.names.makers) if self.pays(payer, self.case.records.makers, i)]
             return "+".join(self.month_total(self.makers, f"{name}, cost", month) for name in makers) or "0"
         return self.month_total(self.shots, "cost", month, payer)
 
     def crews_and_kits(self, month: int) -> dict[str, str]:
         """Cost of crews, training and kits in a month."""
-        inputs, crews, kits = self.inputs, self.case.world.crews, self.case.world.kits
+        inputs, crews, kits = self.inputs, self.case.records.crews, self.case.records.kits
         calendar, decisions, row = inputs.calendar, inputs.decisions, month + 2
         rate = calendar.span(f"{EXOGENOUS}: {self.names.currencies[int(crews['cost_currency'][0])]}")
         crew_days = f"SUMPRODUCT(({calendar.span(MONTH)}={month + 1})*{calendar.span(TRAINED_CREWS)}*{rate})"
