@@ -20,7 +20,7 @@ WIDTHS = {1280: 2600, 390: 3000}
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 WHOLE = ("results", "supply")
 """Views shown with the panels beside them; the others from their tabs on."""
-PARTS = ("front", "supply", "defence", "money", "matters", "headlines", "log", "sources", "assurance")
+PARTS = ("front", "supply", "defence", "money", "sensitivity", "measures", "log", "sources", "assurance")
 FOLDER = Path(__file__).parent / "how-to" / "pictures"
 OCTOPLAN = str(Path(sys.executable).with_name("octoplan"))
 
