@@ -128,10 +128,10 @@ def test_a_budget_counts_what_the_simulation_pays(pocket: Scenario) -> None:
 
 def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> None:
     """All three months are of 2026."""
-    whole, year = (
+    horizon, year = (
         planned(silent(pocket), objective="most-stopped", budgets={("treasury", of): 5e4}) for of in (None, 2026)
     )  # fmt: skip
-    assert whole.text == year.text
+    assert horizon.text == year.text
 
 
 def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scenario) -> None:
@@ -210,7 +210,7 @@ fixed = ["crews"]
 home = [0.5, 1.0]
 [plan.budget]
 treasury = { 2026 = "1 MGBP" }
-[plan.worst.dear]
+[plan.worst.expensive]
 "plants.*.labour_rate" = 2
 """
     plan_found = goals_of(wanting(pocket, text))
@@ -218,7 +218,7 @@ treasury = { 2026 = "1 MGBP" }
     assert plan_found.budgets == {("treasury", 2026): 1e6}
     assert plan_found.share == {"home": (0.5, 1.0)}
     assert (plan_found.confidence, plan_found.fixed) == (0.8, ("crews",))
-    assert plan_found.worst == {"dear": {"plants.*.labour_rate": 2.0}}
+    assert plan_found.worst == {"expensive": {"plants.*.labour_rate": 2.0}}
 
 
 @pytest.mark.parametrize(
@@ -293,9 +293,9 @@ def test_a_share_is_dominated_by_one_that_is_better_and_nowhere_worse() -> None:
 
 def test_the_preferred_share_changes_where_lines_cross() -> None:
     """Costs 1, 2 that become 5, 4 at five times the assumption cross at three times; nothing crosses without."""
-    ((at, other),) = crossing(np.array([1.0, 2.0]), np.array([5.0, 4.0]), 0, 5.0)
+    ((at, cheapest),) = crossing(np.array([1.0, 2.0]), np.array([5.0, 4.0]), 0, 5.0)
     assert at == pytest.approx(3.0)
-    assert other == 1
+    assert cheapest == 1
     assert crossing(np.array([1.0, 2.0]), np.array([5.0, 7.0]), 0, 5.0) == []
 
 

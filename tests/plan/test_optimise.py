@@ -267,10 +267,10 @@ def test_learning_settles_where_arithmetic_says() -> None:
 def test_mean_hours_are_those_of_the_units_added_up() -> None:
     """Wright exactly: 100 units after 50; Crawford by its sum to 0.01 %; and a plan's experience month by month."""
     b = np.log2(0.86)
-    ones = np.ones(1)
-    wright = mean_hours(40.0 * ones, 0.86 * ones, ones, 50.0 * ones, 100.0 * ones)
+    scale = np.ones(1)
+    wright = mean_hours(40.0 * scale, 0.86 * scale, scale, 50.0 * scale, 100.0 * scale)
     assert wright == pytest.approx([40.0 * (150 ** (1 + b) - 50 ** (1 + b)) / 100])
-    crawford = mean_hours(40.0 * ones, 0.86 * ones, 0.0 * ones, 50.0 * ones, 100.0 * ones)
+    crawford = mean_hours(40.0 * scale, 0.86 * scale, 0.0 * scale, 50.0 * scale, 100.0 * scale)
     assert crawford == pytest.approx([np.mean(40.0 * np.arange(51, 151) ** b)], rel=1e-4)
     assert np.allclose(experience(np.array([[10.0, 20.0, 5.0]]), np.array([0.5])), [[0.0, 5.0, 12.5]])
 

@@ -79,7 +79,7 @@ def lands_cost(instance: Instance, x: Floats) -> float:
     """Cost of x over all million scenarios of LandS.
 
     Power of each plant goes where it saves most: Q is the largest, over the corners of its dual, of a function
-    linear in the demands. The corners met on a coarse grid are enough if they give Q at demands drawn anew.
+    linear in the demands. The corners met on a coarse grid are enough if they give Q at demands newly drawn.
     """
     problem, rows = instance.problem, [row for row, _, _ in instance.independent]
     plants = [row for row in range(problem.recourse.shape[0]) if row not in rows]

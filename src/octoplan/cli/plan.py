@@ -126,6 +126,7 @@ def plan(
     from octoplan.plan.results.remedies import remedies
     from octoplan.scenario import load
 
+    # longer than a screen, since the help text of every option is in this docstring
     check_number("--threads", threads, 1, MAX_THREADS)
     loaded = with_known_state(load(scenario), state, from_)
     folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
@@ -135,30 +136,30 @@ def plan(
         "shortage": None if shortage is None else f"{shortage} {loaded.currency}", "stopped": stopped,
         "confidence": confidence, "fixed": list(fixed) or None,
     }  # fmt: skip
-    named = {"share": share, "budget": budget, "jobs": jobs, "most": most}
+    by_name = {"share": share, "budget": budget, "jobs": jobs, "most": most}
     goals = checked(
         lambda: SearchSettings(*settings),
         lambda: check_evaluation(loaded, unseen, frontier),
         lambda: check_folder(folder),
-        lambda: goals_with(loaded, texts, named),
+        lambda: goals_with(loaded, texts, by_name),
     )
     report = progress_line()
     with thread_pool(threads) as executor:
-        made = optimise(
+        plan_made = optimise(
             loaded, goals, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
             batch=batch, frozen=frozen, executor=executor, progress=report,
         )  # fmt: skip
         results = PlanResults(
-            made,
-            remedies=tuple(remedies(made, executor=executor, progress=report)),
-            discrepancies=discrepancies(made, seed=seed, executor=executor),
-            evaluation=evaluate(loaded, made, futures=unseen, seed=seed, executor=executor, progress=report)
+            plan_made,
+            remedies=tuple(remedies(plan_made, executor=executor, progress=report)),
+            discrepancies=discrepancies(plan_made, seed=seed, executor=executor),
+            evaluation=evaluate(loaded, plan_made, futures=unseen, seed=seed, executor=executor, progress=report)
             if unseen
             else None,
             frontier=None
             if frontier is None
             else frontier_of(
-                loaded, made, frontier, futures=max(2, unseen // 2), seed=seed, executor=executor, progress=report
+                loaded, plan_made, frontier, futures=max(2, unseen // 2), seed=seed, executor=executor, progress=report
             ),
         )
     write(folder, results)
@@ -208,7 +209,7 @@ def check_folder(folder: Path) -> None:
         raise PlanError(f"{folder}: cannot be used: {error.strerror or error}; choose another with --out") from None
 
 
-def goals_with(scenario: "Scenario", values: dict[str, Any], named: dict[str, tuple[str, ...]]) -> "Goals":
+def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, tuple[str, ...]]) -> "Goals":
     """The scenario's goals with options in place of its fields.
 
     named
@@ -220,7 +221,7 @@ def goals_with(scenario: "Scenario", values: dict[str, Any], named: dict[str, tu
     from octoplan.plan.goals import goals_of, options_with, raise_problems
 
     problems: list[str] = []
-    values = {**values, **{field: named_values(field, texts, problems) for field, texts in named.items()}}
+    values = {**values, **{field: named_values(field, texts, problems) for field, texts in by_name.items()}}
     values["budget"] = budget_table(values["budget"], scenario.currency, problems)
     try:
         goals = goals_of(scenario, options_with(scenario, values))

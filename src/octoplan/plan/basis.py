@@ -122,8 +122,8 @@ def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, executi
     opened = opened_before(compiled, begin)
     fixed = fixed_decisions(compiled, goals.fixed, begin + settings.frozen, opened)
     check_fixed(fixed, goals, compiled.names.plants, begin, opened)
-    drawn = draw_assumptions(scenario, settings.futures_needed, settings.seed)
-    assumptions = [drawn, *(scaled_assumptions(scenario, drawn, factors) for factors in goals.worst.values())]
+    draws = draw_assumptions(scenario, settings.futures_needed, settings.seed)
+    assumptions = [draws, *(scaled_assumptions(scenario, draws, factors) for factors in goals.worst.values())]
     runs = run_design(
         compiled, assumptions, settings.seed, executor=execution.executor, progress=execution.progress
     )  # fmt: skip
@@ -134,13 +134,13 @@ def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, executi
     )  # fmt: skip
 
 
-def scaled_assumptions(scenario: Scenario, drawn: Floats, factors: Mapping[str, float]) -> Floats:
+def scaled_assumptions(scenario: Scenario, draws: Floats, factors: Mapping[str, float]) -> Floats:
     """Draws with the assumptions whose names match a pattern multiplied by its factor.
 
     drawn
         (futures, columns).
     """
-    scaled = drawn.copy()
+    scaled = draws.copy()
     for pattern, factor in factors.items():
         scaled[:, [fnmatchcase(name, pattern) for name in scenario.columns]] *= factor
     return scaled

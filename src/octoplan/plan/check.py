@@ -120,24 +120,24 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
     return units[:, :, runs.begin :]
 
 
-def violations(written: WrittenPlan) -> list[str]:
+def violations(plan: WrittenPlan) -> list[str]:
     """A sentence for each constraint that the written decisions violate; empty if there is none."""
     return [
-        *decision_violations(written),
-        *fixed_violations(written),
-        *output_violations(written),
-        *job_violations(written),
-        *budget_violations(written),
+        *decision_violations(plan),
+        *fixed_violations(plan),
+        *output_violations(plan),
+        *job_violations(plan),
+        *budget_violations(plan),
     ]
 
 
-def decision_violations(written: WrittenPlan) -> Iterator[str]:
+def decision_violations(plan: WrittenPlan) -> Iterator[str]:
     """Lines that are fractional, fall or are too many; output beyond lines or bounds; crews and kits beyond bounds."""
-    plan, before, goals, fixed = written.plan, written.before.compile().plan, written.goals, written.fixed
-    rate = written.parameters.plant("line_rate").mean(0)
-    for p, name in enumerate(written.after.names.plants):
+    decisions, before, goals, fixed = plan.plan, plan.before.compile().plan, plan.goals, plan.fixed
+    rate = plan.parameters.plant("line_rate").mean(0)
+    for p, name in enumerate(plan.after.names.plants):
         start = int(fixed.lines_from[p])
-        lines = plan.lines[p, max(start - 1, 0) :] if start < fixed.months else plan.lines[p, :0]
+        lines = decisions.lines[p, max(start - 1, 0) :] if start < fixed.months else decisions.lines[p, :0]
         if np.any(np.diff(lines) < 0.0) or np.any(lines != np.round(lines)):
             yield f"the lines of {name} are {lines.tolist()}; they must be whole numbers that never fall"
         most = 2.0 * before.lines[p].max() if goals.most_lines is None else goals.most_lines
@@ -145,97 +145,98 @@ def decision_violations(written: WrittenPlan) -> Iterator[str]:
             yield f"{name} has {lines.max():g} lines, more than {most:g}"
         for month in fixed.output_from[p] + np.array(OUTPUT_WINDOWS):
             if month < fixed.months:
-                capacity = rate[p] * MONTH * plan.lines[p, month]
-                if plan.output[p, month] > capacity + ROUNDING:
+                capacity = rate[p] * MONTH * decisions.lines[p, month]
+                if decisions.output[p, month] > capacity + ROUNDING:
                     yield (
-                        f"{name} is to produce {plan.output[p, month]:,.0f} units in month {month} since opening; "
+                        f"{name} is to produce {decisions.output[p, month]:,.0f} units in month {month} since opening; "
                         f"its lines produce at most {capacity:,.0f}"
                     )
         bound = goals.most.get(name)
-        output = plan.output[p, int(fixed.output_from[p]) :]
+        output = decisions.output[p, int(fixed.output_from[p]) :]
         if bound is not None and len(output) and output.max() > bound + ROUNDING:
             yield f"the output of {name} is up to {output.max():,.0f} units a month, more than {bound:g}"
     crews = (
         4.0 * max(before.intake.max(), before.kit_orders.max(), 0.25) if goals.most_crews is None else goals.most_crews
     )
     for name, series, free in (
-        ("crew intake is", plan.intake, fixed.intake_from), ("kit orders are", plan.kit_orders, fixed.kits_from),
-    ):  # fmt: skip
+        ("crew intake is", decisions.intake, fixed.intake_from),
+        ("kit orders are", decisions.kit_orders, fixed.kits_from),
+    ):
         if len(series[free:]) and series[free:].max() > crews + ROUNDING:
             yield f"{name} up to {series[free:].max():g} a month, more than {crews:g}"
 
 
-def fixed_violations(written: WrittenPlan) -> Iterator[str]:
+def fixed_violations(plan: WrittenPlan) -> Iterator[str]:
     """Decisions that were fixed, frozen or past and have changed, and other tables that have."""
-    plan, before, fixed = written.plan, written.before.compile().plan, written.fixed
-    for p, name in enumerate(written.after.names.plants):
+    decisions, before, fixed = plan.plan, plan.before.compile().plan, plan.fixed
+    for p, name in enumerate(plan.after.names.plants):
         for kind, new, old, free in (
-            ("output", plan.output[p], np.round(before.output[p]), fixed.output_from[p]),
-            ("lines", plan.lines[p], np.round(before.lines[p]), fixed.lines_from[p]),
+            ("output", decisions.output[p], np.round(before.output[p]), fixed.output_from[p]),
+            ("lines", decisions.lines[p], np.round(before.lines[p]), fixed.lines_from[p]),
         ):
             if np.any(new[:free] != old[:free]):
                 yield f"the {kind} of {name} was fixed and has changed"
     for kind, new, old, free in (
-        ("crew intake", plan.intake, before.intake, fixed.intake_from),
-        ("kit orders", plan.kit_orders, before.kit_orders, fixed.kits_from),
+        ("crew intake", decisions.intake, before.intake, fixed.intake_from),
+        ("kit orders", decisions.kit_orders, before.kit_orders, fixed.kits_from),
     ):
         if np.any(new[:free] != old[:free]):
             yield f"the {kind} of fixed months has changed"
-    trees = [parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (written.before, written.after)]
+    trees = [parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (plan.before, plan.after)]
     for name in sorted(set(trees[0]) | set(trees[1])):
         if name not in PLANNED_TABLES and trees[0].get(name) != trees[1].get(name):
             yield f"the table {name} of decisions.toml has changed, which is not planned"
 
 
-def output_violations(written: WrittenPlan) -> Iterator[str]:
+def output_violations(plan: WrittenPlan) -> Iterator[str]:
     """Shares of countries in the units requested, and units requested, out of their bounds."""
-    units = written.requested.sum(2).mean(0)
-    error = written.rounding.sum(2).mean(0)
+    units = plan.requested.sum(2).mean(0)
+    error = plan.rounding.sum(2).mean(0)
     total = float(units.sum())
-    for country, (low, high) in written.goals.share.items():
-        share, tolerance = share_of(written, country, units), float(error.sum()) / max(total, 1.0)
+    for country, (low, high) in plan.goals.share.items():
+        share, tolerance = share_of(plan, country, units), float(error.sum()) / max(total, 1.0)
         if total >= 1.0 and not low - tolerance <= share <= high + tolerance:
             yield f"{country} has {share:.1%} of the units requested, outside {low:.1%} to {high:.1%}"
-    for country, (low, high) in written.goals.units.items():
-        plants = written.plants_of(country)
+    for country, (low, high) in plan.goals.units.items():
+        plants = plan.plants_of(country)
         count, tolerance = float(units[plants].sum()), float(error[plants].sum()) + 1e-6 * total
         if not low - tolerance <= count <= high + tolerance:
             yield f"{count:,.0f} units are requested of {country}, outside {low:,.0f} to {high:,.0f}"
 
 
-def share_of(written: WrittenPlan, country: str, units: Floats) -> float:
+def share_of(plan: WrittenPlan, country: str, units: Floats) -> float:
     """Share of a country's plants in the units of all, (p,)."""
-    return float(units[written.plants_of(country)].sum() / max(float(units.sum()), 1e-12))
+    return float(units[plan.plants_of(country)].sum() / max(float(units.sum()), 1e-12))
 
 
-def job_violations(written: WrittenPlan) -> Iterator[str]:
+def job_violations(plan: WrittenPlan) -> Iterator[str]:
     """Direct jobs for the units requested below their bound."""
-    for country, least in written.goals.jobs.items():
-        jobs, error = (jobs_for(written, country, units).mean() for units in (written.requested, written.rounding))
+    for country, least in plan.goals.jobs.items():
+        jobs, error = (jobs_for(plan, country, units).mean() for units in (plan.requested, plan.rounding))
         if jobs < least - error - RELATIVE * least:
             yield f"the units requested give {jobs:,.1f} jobs in {country}, fewer than {least:g}"
 
 
-def jobs_for(written: WrittenPlan, country: str, units: Floats) -> Floats:
+def jobs_for(plan: WrittenPlan, country: str, units: Floats) -> Floats:
     """(s,) direct jobs of a country, averaged over the horizon: hours of good units, (s, p, t), over those of a job."""
-    runs, plants = written.parameters.runs, written.plants_of(country)
-    hours = (units * (written.hours / written.yields)[: len(units)])[:, plants].sum((1, 2))
-    per_job = runs.number("countries", "hours_per_job")[: len(units), written.after.names.countries.index(country)]
+    runs, plants = plan.parameters.runs, plan.plants_of(country)
+    hours = (units * (plan.hours / plan.yields)[: len(units)])[:, plants].sum((1, 2))
+    per_job = runs.number("countries", "hours_per_job")[: len(units), plan.after.names.countries.index(country)]
     return np.asarray(hours / (per_job * runs.days.sum() / YEAR))
 
 
-def budget_violations(written: WrittenPlan) -> Iterator[str]:
+def budget_violations(plan: WrittenPlan) -> Iterator[str]:
     """Budgets that expected spend exceeds."""
-    for key, budget in written.goals.budgets.items():
-        spend = float(spend_by_future(written, key).mean())
+    for key, budget in plan.goals.budgets.items():
+        spend = float(spend_by_future(plan, key).mean())
         if spend > budget * (1.0 + RELATIVE) + 1.0:
             yield f"the expected spend of {label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
 
 
-def budget_remarks(written: WrittenPlan) -> Iterator[str]:
+def budget_remarks(plan: WrittenPlan) -> Iterator[str]:
     """A sentence for each budget that holds in expectation and is exceeded in some futures."""
-    for key, budget in written.goals.budgets.items():
-        spend = spend_by_future(written, key)
+    for key, budget in plan.goals.budgets.items():
+        spend = spend_by_future(plan, key)
         above = spend > budget * (1.0 + RELATIVE) + 1.0
         if above.any():
             yield (
@@ -244,55 +245,55 @@ def budget_remarks(written: WrittenPlan) -> Iterator[str]:
             )
 
 
-def spend_by_future(written: WrittenPlan, key: tuple[str, int | None]) -> Floats:
+def spend_by_future(plan: WrittenPlan, key: tuple[str, int | None]) -> Floats:
     """(s,) undiscounted spend of a payer, over the horizon or a year, on the plan's decisions and on fixed costs."""
-    payer, year = written.after.names.payers.index(key[0]), key[1]
-    runs = written.parameters.runs
+    payer, year = plan.after.names.payers.index(key[0]), key[1]
+    runs = plan.parameters.runs
     total = np.zeros(len(runs))
     for t, month in enumerate(runs.months):
         if year is None or int(month[:4]) == year:
-            total += plant_spend(written, payer, t) + crew_spend(written, payer, t)
+            total += plant_spend(plan, payer, t) + crew_spend(plan, payer, t)
     return total
 
 
-def plant_spend(written: WrittenPlan, payer: int, t: int) -> Floats:
+def plant_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
     """(s,) what a payer spends in a month on units, orders given, lines, overhead and freight of the plants."""
-    parameters, runs = written.parameters, written.parameters.runs
+    parameters, runs = plan.parameters, plan.parameters.runs
     compiled = runs.compiled
-    price, (given, all_given) = parameters.price[:, t], parameters.placed
+    price, (stated, all_stated) = parameters.price[:, t], parameters.placed
     payer_of = np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]]
     total: Floats = np.zeros(len(runs))
     for p in range(len(payer_of)):
-        units, bill = written.requested[:, p, t], parameters.bill[p]
+        units, bill = plan.requested[:, p, t], parameters.bill[p]
         lane = int(compiled.links.plant_lanes[p][0])
         if int(compiled.template.lanes["payer"][lane]) == payer:
             total += units * parameters.freight[:, t, lane] * parameters.uplift
         if payer_of[p] != payer:
             continue
-        labour = parameters.plant_money("labour_rate")[:, p, t] * written.hours[:, p, t]
-        parts = price @ (bill * ~all_given[t])
-        cost = units * ((parts + labour) / written.yields[:, p, t] + parameters.plant_money("royalty")[:, p, t])
-        cost = cost + price @ given[p, t]
+        labour = parameters.plant_money("labour_rate")[:, p, t] * plan.hours[:, p, t]
+        parts = price @ (bill * ~all_stated[t])
+        cost = units * ((parts + labour) / plan.yields[:, p, t] + parameters.plant_money("royalty")[:, p, t])
+        cost = cost + price @ stated[p, t]
         if t == len(runs.months) - 1:
-            cost = cost + units * (price @ (bill * ~all_given[t] * parameters.pipe))
-        cost = cost + lines_added(written, p, t) * parameters.plant_money("line_capital")[:, p, t]
+            cost = cost + units * (price @ (bill * ~all_stated[t] * parameters.pipe))
+        cost = cost + lines_added(plan, p, t) * parameters.plant_money("line_capital")[:, p, t]
         open_days = parameters.open_share[:, p, t] * runs.days[t]
         total += (cost + parameters.plant_money("overhead")[:, p, t] * open_days) * parameters.uplift
     return np.asarray(total)
 
 
-def lines_added(written: WrittenPlan, p: int, t: int) -> Floats:
+def lines_added(plan: WrittenPlan, p: int, t: int) -> Floats:
     """(s,) lines installed at a plant in a month."""
-    since, lines = written.parameters.since[:, p, t], written.plan.lines[p]
+    since, lines = plan.parameters.since[:, p, t], plan.plan.lines[p]
     present = np.where(since >= 0, lines[np.maximum(since, 0)], 0.0)
     before = np.where(since >= 1, lines[np.maximum(since - 1, 0)], 0.0)
     return np.asarray(np.maximum(0.0, present - before))
 
 
-def crew_spend(written: WrittenPlan, payer: int, t: int) -> Floats:
+def crew_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
     """(s,) what a payer spends in a month on courses, crews and kits."""
-    parameters, runs = written.parameters, written.parameters.runs
-    intake, orders = written.plan.intake[runs.begin :], written.plan.kit_orders[runs.begin :]
+    parameters, runs = plan.parameters, plan.parameters.runs
+    intake, orders = plan.plan.intake[runs.begin :], plan.plan.kit_orders[runs.begin :]
     total = np.zeros(len(runs))
     if int(runs.compiled.template.crews["payer"][0]) == payer:
         present = parameters.crews[:, t] + parameters.graduates[:, :, t] @ intake
@@ -303,15 +304,15 @@ def crew_spend(written: WrittenPlan, payer: int, t: int) -> Floats:
     return np.asarray(total, float)
 
 
-def inconsistencies(written: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+def inconsistencies(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
     """A sentence for each figure of the search that differs from the same figure computed here."""
-    goals = written.goals
+    goals = plan.goals
     risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
     if abs(risk - outcome.upper) > RELATIVE * max(1.0, abs(risk)):
         yield f"the risk measure of its costs is {risk:g}, not {outcome.upper:g} as the search has it"
     if goals.target is None or goals.stopped is not None or outcome.groups > 1 or outcome.attained is None:
         return
-    reached = float((target_shortfall(written, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE)).mean())
+    reached = float((target_shortfall(plan, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE)).mean())
     if reached > outcome.attained + 1e-9 or (goals.confidence is None and reached < outcome.attained - 1e-9):
         yield f"the target is reached in {reached:.0%} of futures, not {outcome.attained:.0%} as the search has it"
 
@@ -329,18 +330,18 @@ def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
     return float(max(measures))
 
 
-def target_shortfall(written: WrittenPlan, produced: Floats) -> Floats:
+def target_shortfall(plan: WrittenPlan, produced: Floats) -> Floats:
     """(futures,) share of the target over the horizon that is not produced, (futures, p, t)."""
-    target, runs = written.goals.target, written.parameters.runs
+    target, runs = plan.goals.target, plan.parameters.runs
     if target is None:
         return np.zeros(len(produced))
     due = np.array([target.rate if t + runs.begin >= target.month else 0.0 for t in range(len(runs.months))])
     return np.asarray(np.maximum(0.0, due - produced.sum(1)).sum(1) / max(due.sum(), 1e-9))
 
 
-def unmet(written: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+def unmet(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
     """A sentence for each goal that the plan does not achieve although its decisions keep the constraints."""
-    goals, plan_units = written.goals, float(written.requested.sum((1, 2)).mean())
+    goals, plan_units = plan.goals, float(plan.requested.sum((1, 2)).mean())
     if outcome.attained is not None:
         required = 1.0 if goals.confidence is None else goals.confidence
         if outcome.attained < required - 1e-9:
@@ -354,11 +355,11 @@ def unmet(written: WrittenPlan, outcome: Outcome) -> Iterator[str]:
         if plan_units < 1.0:
             yield f"no unit is requested, so that the share of {country}, {low:.0%} to {high:.0%}, is not defined"
             continue
-        share = share_of(written, country, produced)
+        share = share_of(plan, country, produced)
         if not low - SHARE_TOLERANCE <= share <= high + SHARE_TOLERANCE:
             yield f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: not all is produced"
     for country, least in goals.jobs.items():
-        jobs = float(jobs_for(written, country, outcome.produced).mean())
+        jobs = float(jobs_for(plan, country, outcome.produced).mean())
         if jobs < least * (1.0 - JOBS_TOLERANCE):
             yield (
                 f"the units produced give {jobs:,.1f} jobs in {country}, fewer than {least:g}: "

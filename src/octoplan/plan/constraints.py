@@ -183,13 +183,13 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
     """Shares of the units requested, and units requested, by country."""
     compiled = data.parameters.runs.compiled
     home = np.asarray(compiled.template.plants["country"])
-    ones = np.ones(data.parameters.since.shape)
-    total = requested_sum(data, ones)
+    per_unit = np.ones(data.parameters.since.shape)
+    total = requested_sum(data, per_unit)
     for country in dict.fromkeys([*goals.share, *goals.units]):
         inside = np.full(len(home), True)
         if country != ALL_COUNTRIES:
             inside = home == known(country, compiled.names.countries, "country")
-        value = requested_sum(data, inside[:, None] * ones)
+        value = requested_sum(data, inside[:, None] * per_unit)
         if country in goals.share:
             low, high = goals.share[country]
             yield GoalConstraint(f"the share of {country}", "of the units requested", low, high, value, total)

@@ -24,7 +24,7 @@ ALL_COUNTRIES = "*"
 """Key of ``Goals.units`` that stands for all countries together."""
 
 BATCH_GAP = 0.2
-"""Optimality gap of the search on one batch, as a share of the plan's own; the rest would count against the plan."""
+"""Optimality gap of the search on one batch, as a share of that of the plan; the rest would count against the plan."""
 
 MAX_FUTURES, MAX_BATCHES, MAX_MONTHS = 100_000, 1_000, 1_200
 """Largest number of futures to plan for or to evaluate on, of batches, and of frozen months."""
@@ -163,9 +163,9 @@ def contradictions(goals: Goals) -> Iterator[str]:
             f"the least that would have to give: lower them by {least - 1.0:.0%} in all"
         )
     for (payer, year), budget in goals.budgets.items():
-        whole = goals.budgets.get((payer, None))
-        if year is not None and whole is not None and budget > whole:
-            yield f"the budget of {payer} in {year}, {budget:,.0f}, is above that of the whole horizon, {whole:,.0f}"
+        horizon = goals.budgets.get((payer, None))
+        if year is not None and horizon is not None and budget > horizon:
+            yield f"the budget of {payer} in {year}, {budget:,.0f}, is above that of the whole horizon, {horizon:,.0f}"
 
 
 def label(key: object) -> str:

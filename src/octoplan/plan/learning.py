@@ -1,4 +1,4 @@
-"""Learning in the plan's linear programme: hours and yields at the plan's own experience, found by a fixed point.
+"""Learning in the plan's linear programme: hours and yields at the experience of the plan, by a fixed point.
 
 Hours per unit fall with cumulative output, which the plan decides, but a linear programme needs them beforehand. They
 are taken from the plan before, and plan and hours are updated in turn until they agree.

@@ -199,8 +199,8 @@ def first_stage(form: Formulation, closed: Flags | None) -> None:
 def fixed_and_lost(form: Formulation, losses: Floats) -> None:
     """Costs that do not depend on output, and the losses without interceptors, (s,) money, in one column ``total``."""
     builder, parameters = form.builder, form.parameters
-    every = CostFilter(np.ones(parameters.since.shape[1], bool), crews=True, kits=True)
-    fixed = fixed_costs(parameters, form.fixed, parameters.discount, every)
+    all_costs = CostFilter(np.ones(parameters.since.shape[1], bool), crews=True, kits=True)
+    fixed = fixed_costs(parameters, form.fixed, parameters.discount, all_costs)
     column = builder.second_stage_columns("total", (1,), lower=-np.inf, cost=1.0)
     row = builder.second_stage_rows("total", (1,), low=(fixed.constant + losses)[:, None] / MONEY)
     builder.add_terms("recourse", row, column, 1.0)

@@ -161,6 +161,7 @@ def optimise(
     'optimal'
 
     """
+    # longer than a screen for its documented arguments; the steps are calls
     start = perf_counter()
     settings = SearchSettings(futures, seed, gap, time_limit, batches, batch, frozen)
     goals = goals_of(scenario) if goals is None else goals
@@ -171,16 +172,16 @@ def optimise(
     parameters, as_assumed = basis.as_assumed(model)
     second, duals = second_stages(as_assumed, solution.x)
     tables = tables_of(parameters, second, as_assumed)
-    written = written_and_checked(scenario, goals, basis, model, solution, tables, attained)
+    result = written_and_checked(scenario, goals, basis, model, solution, tables, attained)
     gap_estimate = information = None
     if batches and goals.confidence is None:
         gap_estimate = estimated_gap(basis, goals, model, solution, settings, execution)
     if solution.status == "optimal" and basis.risk(goals).neutral and goals.confidence is None:
         information = information_values(basis, model, solution, executor)
     return Plan(
-        written.scenario, goals, written.text, tables, shadow_prices(as_assumed, duals, parameters), solution,
-        written.unmet, perf_counter() - start, learning,
-        remarks(basis, solution, learning) + written.remarks, basis, parameters, as_assumed, second,
+        result.scenario, goals, result.text, tables, shadow_prices(as_assumed, duals, parameters), solution,
+        result.unmet, perf_counter() - start, learning,
+        remarks(basis, solution, learning) + result.remarks, basis, parameters, as_assumed, second,
         gap_estimate, information, attained,
     )  # fmt: skip
 
@@ -209,7 +210,7 @@ def written_and_checked(
     for rounding in (np.round, down):
         text = rewritten(scenario, decision_tables(model, solution.x, plants, rounding))
         planned = with_decisions(scenario, text)
-        written = check.WrittenPlan(
+        result = check.WrittenPlan(
             scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned
         )
         outcome = check.Outcome(
@@ -219,9 +220,9 @@ def written_and_checked(
             attained,
             tables["produced"].values[: basis.planned],
         )
-        violations = [*check.violations(written), *check.inconsistencies(written, outcome)]
+        violations = [*check.violations(result), *check.inconsistencies(result, outcome)]
         if not violations:
-            return Checked(text, planned, tuple(check.unmet(written, outcome)), tuple(check.budget_remarks(written)))
+            return Checked(text, planned, tuple(check.unmet(result, outcome)), tuple(check.budget_remarks(result)))
     raise PlanError("\n".join(f"the plan as written violates what was asked of it: {line}" for line in violations))
 
 
@@ -249,7 +250,7 @@ def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
 
 
 def present_experience(parameters: Parameters) -> Floats:
-    """(p, t + 1) experience under the scenario's own decisions, as simulated."""
+    """(p, t + 1) experience under the scenario's present decisions, as simulated."""
     good = parameters.runs.tally("good").transpose(0, 2, 1)
     return experience_from(parameters, good, np.ones_like(good))
 

@@ -89,9 +89,9 @@ class Parameters:
     def placed(self) -> tuple[Floats, Flags]:
         """(p, t, n) orders in decisions.toml, and (t, n) whether they are all the orders of the part."""
         orders = self.runs.compiled.plan.orders[:, :, self.runs.begin :].transpose(0, 2, 1)
-        given = orders >= 0.0
-        all_given = (given | (self.bill <= 0.0)[:, None]).all(0) & given.any(0)
-        return np.maximum(orders, 0.0), np.asarray(all_given)
+        stated = orders >= 0.0
+        all_stated = (stated | (self.bill <= 0.0)[:, None]).all(0) & stated.any(0)
+        return np.maximum(orders, 0.0), np.asarray(all_stated)
 
     @property
     def uplift(self) -> Floats:
@@ -170,9 +170,9 @@ def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats
     plants = np.arange(since.shape[1])[:, None]
     before, after = experience[plants, since], experience[plants, since + 1]
     wright = np.asarray(parameters.runs.compiled.template.plants["learning"], float)
-    wide = [parameters.plant(name)[..., None] * np.ones(since.shape[2]) for name in ("hours_first", "slope")]
+    by_month = [parameters.plant(name)[..., None] * np.ones(since.shape[2]) for name in ("hours_first", "slope")]
     hours = mean_hours(
-        wide[0], wide[1], np.broadcast_to(wright[:, None], since.shape), before, np.maximum(after - before, 1.0)
+        by_month[0], by_month[1], np.broadcast_to(wright[:, None], since.shape), before, np.maximum(after - before, 1.0)
     )
     first, mature, units = (parameters.plant(n)[..., None] for n in ("yield_first", "yield_mature", "yield_units"))
     yields = mature - (mature - first) * np.exp(-0.5 * (before + after) / units)

@@ -258,7 +258,7 @@ def run_design(
     simulations, begin = list(product(enumerate(DESIGN), assumptions)), first_month(compiled)
     first_run = EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if begin else ())
     by_row: list[list[dict[str, NDArray[np.generic]]]] = [[] for _ in DESIGN]
-    for number, ((row, factors), drawn) in enumerate(simulations):
+    for number, ((row, factors), draws) in enumerate(simulations):
 
         def report(done: int, total: int, number: int = number) -> None:
             if progress is not None:
@@ -266,7 +266,7 @@ def run_design(
 
         try:
             simulated = simulate_futures(
-                compiled._replace(plan=scaled_plan(compiled, *factors)), drawn, seed=seed, executor=executor,
+                compiled._replace(plan=scaled_plan(compiled, *factors)), draws, seed=seed, executor=executor,
                 batch=5, keep=EVERY_RUN_TALLIES if row else first_run, progress=report,
             )  # fmt: skip
         except FutureFailed as error:

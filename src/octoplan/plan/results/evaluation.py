@@ -35,7 +35,7 @@ OUT_OF_SAMPLE = 1_000_003
 """Added to the seed of the futures planned for, so that the evaluation shares no random number with them."""
 
 PRESENT = "present decisions"
-"""The alternative that keeps the scenario's own decisions."""
+"""The alternative that keeps the present decisions of the scenario."""
 
 
 @dataclass(frozen=True)

@@ -335,6 +335,7 @@ def solve(
     Raises PlanError for a gap below the solver's tolerances, an infeasible or unbounded programme, or no solution in
     time.
     """
+    # longer than a screen for its documented arguments and the ways in which a search can end
     check_gap(gap)
     if tolerance is not None and not 0.0 <= tolerance < inf:
         raise PlanError(f"an absolute gap of {tolerance:g} is not possible; write a finite number, 0 or more")
