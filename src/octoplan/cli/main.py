@@ -57,7 +57,8 @@ raids.command("octoplan.cli.raids:update", help="Add new days of a record, and t
 raids.command("octoplan.cli.raids:score", help="Score forecasts of the fitted process and of benchmarks out of sample.")
 app.command(raids)
 app.command(
-    "octoplan.cli.raids:backtest", help="Simulate a scenario with the raids that happened and compare with the record."
+    "octoplan.cli.raids:backtest",
+    help="Simulate a scenario with recorded raids, and compare months with published figures.",
 )
 
 REPEAT_AFTER = 2.0
