@@ -1,4 +1,4 @@
-"""What holds of every future of every scenario."""
+"""Invariants of every future of every scenario."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octoplan.campaign import tally
-from octoplan.campaign.tally import BIAS, CAPITAL, FREIGHT, LABOUR, OVERHEAD, PARTS, ROYALTY, Tally
+from octoplan.campaign.tally import BIAS, CAPITAL, FREIGHT, LABOUR, OVERHEAD, PARTS, ROYALTY, TALLIES, Tally
 from octoplan.scenario.arrays import Compiled, EntityRecords
 from octoplan.scenario.entities import KINDS
 from tests.reference.simulation import SHARED, differences, simulated
@@ -17,17 +16,17 @@ EXAMPLES = settings(max_examples=40)
 PLANT_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL)
 
 
-def fly(drawn: Drawn, **plan: Any) -> Tally:
+def simulate(drawn: Drawn, **plan: Any) -> Tally:
     """The tally of a drawn scenario, with decisions changed."""
-    return simulated(decided(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
+    return simulated(with_decisions(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
 
 
-def decided(compiled: Compiled, **plan: Any) -> Compiled:
+def with_decisions(compiled: Compiled, **plan: Any) -> Compiled:
     return compiled._replace(plan=compiled.plan._replace(**plan))
 
 
-def believed(drawn: Drawn, **numbers: float) -> Drawn:
-    """The same scenario with a number, named ``kind__parameter``, the same wherever it is asked for."""
+def with_assumptions(drawn: Drawn, **numbers: float) -> Drawn:
+    """The same scenario with parameters, named ``kind__parameter``, set to one value for all entities."""
     assumptions = drawn.assumptions.copy()
     for name, value in numbers.items():
         kind, parameter = name.split("__")
@@ -39,129 +38,129 @@ def believed(drawn: Drawn, **numbers: float) -> Drawn:
 @given(scenarios())
 @EXAMPLES
 def test_nothing_is_negative_or_not_a_number(drawn: Drawn) -> None:
-    """Every tally is at least 0, and finite but for the opening of a plant outside the programme."""
-    found = fly(drawn)
-    for row in tally.TALLIES:
-        values = getattr(found, row.name)
+    """Every tally is at least 0 and finite, except the opening day of a plant outside the programme."""
+    tally = simulate(drawn)
+    for row in TALLIES:
+        values = getattr(tally, row.name)
         assert (values >= 0).all(), row.name
         assert np.isfinite(values).all() or row.name == "opened", row.name
-    assert np.array_equal(np.isinf(found.opened), drawn.compiled.plan.programme == 0)
+    assert np.array_equal(np.isinf(tally.opened), drawn.compiled.plan.programme == 0)
 
 
 @given(scenarios())
 @EXAMPLES
 def test_threats_are_stopped_or_leak(drawn: Drawn) -> None:
-    """Launched = stopped + leaked by class and month, whichever region stops them, and a layer stops each of them."""
-    found = fly(drawn)
-    stopped = found.stopped.sum(1)
-    assert np.array_equal(found.launched.sum(1), stopped + found.leaked.sum(1))
-    assert np.array_equal(found.stopped_by.sum(1), stopped)
-    assert np.array_equal(found.stopped_by[:, 0], found.kills.sum((1, 2)))
+    """Launched = stopped + leaked by class and month, and stopped by region is stopped by layer."""
+    tally = simulate(drawn)
+    stopped = tally.stopped.sum(1)
+    assert np.array_equal(tally.launched.sum(1), stopped + tally.leaked.sum(1))
+    assert np.array_equal(tally.stopped_by.sum(1), stopped)
+    assert np.array_equal(tally.stopped_by[:, 0], tally.kills.sum((1, 2)))
 
 
 @given(scenarios())
 @EXAMPLES
 def test_sorties_contact_and_kill_in_that_order(drawn: Drawn) -> None:
-    """Kills are contacts, contacts are sorties, and only a sortie without contact is recovered."""
-    found = fly(drawn)
-    assert (found.kills.sum(3) <= found.contacts).all()
-    assert (found.contacts + found.recovered <= found.sorties).all()
-    assert np.array_equal(found.shots[:, 0], found.sorties.sum((1, 2)))
-    assert (found.crews_available[found.sorties.sum((1, 2)) > 0] > 0).all()
+    """Kills <= contacts <= sorties, and only sorties without contact are recovered."""
+    tally = simulate(drawn)
+    assert (tally.kills.sum(3) <= tally.contacts).all()
+    assert (tally.contacts + tally.recovered <= tally.sorties).all()
+    assert np.array_equal(tally.shots[:, 0], tally.sorties.sum((1, 2)))
+    assert (tally.crews_available[tally.sorties.sum((1, 2)) > 0] > 0).all()
 
 
 @given(scenarios())
 @EXAMPLES
-def test_stocks_follow_from_what_comes_and_goes(drawn: Drawn) -> None:
+def test_stocks_balance(drawn: Drawn) -> None:
     """Stock at a month's end is initial stock plus units received less units spent; a plant sends only what it made."""
-    found = fly(drawn)
-    start = found.stock - (found.received - found.sorties + found.recovered).cumsum(0)
+    tally = simulate(drawn)
+    start = tally.stock - (tally.received - tally.sorties + tally.recovered).cumsum(0)
     assert (start == start[0]).all()
     others = np.zeros(len(drawn.compiled.names.designs))
     np.add.at(others, drawn.world.makers["design"], np.floor(drawn.world.makers["stock"] + 0.5))
     assert np.array_equal(start[0].sum(0), others)
-    assert (found.good <= found.made).all()
-    sent = found.good.cumsum(0) - found.plant_stock
+    assert (tally.good <= tally.made).all()
+    sent = tally.good.cumsum(0) - tally.plant_stock
     assert (np.diff(sent, axis=0, prepend=0) >= 0).all()
-    assert (found.delivered.cumsum(0) <= sent).all()
+    assert (tally.delivered.cumsum(0) <= sent).all()
 
 
 @given(scenarios())
 @EXAMPLES
 def test_parts_are_used_only_once(drawn: Drawn) -> None:
-    """Parts in units made and parts on hand were shipped."""
-    found, links = fly(drawn), drawn.compiled.links
+    """Parts in units made and parts in stock are at most the parts shipped."""
+    tally, links = simulate(drawn), drawn.compiled.links
     design = drawn.compiled.template.plants["design"]
-    used = (found.made.cumsum(0)[:, :, None] * links.bill[design][None]).sum(1)
+    used = (tally.made.cumsum(0)[:, :, None] * links.bill[design][None]).sum(1)
     shipped = np.zeros_like(used)
     for supplier, part in enumerate(drawn.compiled.template.suppliers["part"]):
-        shipped[:, part] += found.part_shipped.cumsum(0)[:, supplier]
-    assert (used + found.part_stock.sum(1) <= shipped).all()
+        shipped[:, part] += tally.part_shipped.cumsum(0)[:, supplier]
+    assert (used + tally.part_stock.sum(1) <= shipped).all()
 
 
 @given(scenarios())
 @EXAMPLES
 def test_layers_keep_to_their_shots_and_capacity(drawn: Drawn) -> None:
-    """A stocked layer fires no more than its stock and resupply, a limited one stops no more than it can engage."""
-    found, world = fly(drawn), drawn.world
+    """A stocked layer fires at most its stock and resupply; a limited layer stops at most what it can engage."""
+    tally, world = simulate(drawn), drawn.world
     regions, days = len(drawn.compiled.names.regions), len(drawn.compiled.links.month_of)
     for row, layer in enumerate(world.layers):
         if layer["stocked"]:
-            assert found.shots[:, row].sum() <= (layer["stock"] + layer["resupply"] * days) * (1 + 1e-12)
+            assert tally.shots[:, row].sum() <= (layer["stock"] + layer["resupply"] * days) * (1 + 1e-12)
         if layer["limited"]:
             capacity = world.posts["capacity"].reshape(-1, regions)[row]
-            assert found.stopped_by[:, row].sum() <= np.floor(capacity * days).sum()
+            assert tally.stopped_by[:, row].sum() <= np.floor(capacity * days).sum()
 
 
 @given(scenarios())
 @EXAMPLES
 def test_days_are_counted_once(drawn: Drawn) -> None:
     """Each day of a plant in the programme has one limiting factor, and no region has more nights than days."""
-    found, plan, links = fly(drawn), drawn.compiled.plan, drawn.compiled.links
+    tally, plan, links = simulate(drawn), drawn.compiled.plan, drawn.compiled.links
     expected = links.month_days[:, None] * plan.programme[None]
-    assert np.array_equal(found.plant_limit.sum(2), expected)
-    assert (found.nights.sum(2) <= links.month_days[:, None]).all()
-    assert (found.plant_down <= links.month_days[:, None]).all()
+    assert np.array_equal(tally.plant_limit.sum(2), expected)
+    assert (tally.nights.sum(2) <= links.month_days[:, None]).all()
+    assert (tally.plant_down <= links.month_days[:, None]).all()
 
 
 @given(scenarios())
 @EXAMPLES
 def test_a_plants_spend_is_spend(drawn: Drawn) -> None:
-    """Costs of plants add up to the spend on them, whoever pays, and the bias on them to its share."""
-    found = fly(drawn)
-    by_cost = found.spend.sum((0, 2))
+    """Costs of plants are the spend on plants of all payers, and the optimism bias is its share of them."""
+    tally = simulate(drawn)
+    by_cost = tally.spend.sum((0, 2))
     bias = drawn.world.finance["optimism_bias"][0]
-    assert np.allclose(found.plant_spend.sum((0, 1))[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
+    assert np.allclose(tally.plant_spend.sum((0, 1))[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
     assert np.isclose(by_cost[BIAS], bias * by_cost[list(PLANT_COSTS)].sum(), rtol=1e-9)
 
 
 @given(scenarios())
 @EXAMPLES
 def test_spend_is_its_sum_over_currencies(drawn: Drawn) -> None:
-    """With exchange rates that stand still, spend by payer is the local spend at those rates."""
-    found = fly(believed(drawn, currencies__volatility=0.0, currencies__drift=0.0))
-    worth = (found.spend_local * found.exchange[:, None]).sum(2)
-    assert np.allclose(found.spend.sum(1), worth, rtol=1e-9, atol=1e-9)
+    """With constant exchange rates, spend by payer is the local spend at those rates."""
+    tally = simulate(with_assumptions(drawn, currencies__volatility=0.0, currencies__drift=0.0))
+    worth = (tally.spend_local * tally.exchange[:, None]).sum(2)
+    assert np.allclose(tally.spend.sum(1), worth, rtol=1e-9, atol=1e-9)
 
 
 @given(scenarios())
 @EXAMPLES
 def test_without_a_programme_no_unit_of_it(drawn: Drawn) -> None:
-    """A plan in which no plant takes part makes nothing, buys nothing and is what the shadow flight shows."""
-    nobody = np.zeros_like(drawn.compiled.plan.programme)
-    found = fly(drawn, programme=nobody)
+    """A plan in which no plant takes part makes and buys nothing, and equals the counterfactual."""
+    no_intake = np.zeros_like(drawn.compiled.plan.programme)
+    tally = simulate(drawn, programme=no_intake)
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
-        assert not getattr(found, name).any(), name
-    _, shadow = simulated(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
-    assert not list(differences(shadow, found, SHARED))
+        assert not getattr(tally, name).any(), name
+    _, counterfactual = simulated(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
+    assert not list(differences(counterfactual, tally, SHARED))
 
 
 @given(scenarios(), st.data())
 @EXAMPLES
 def test_a_change_of_plan_changes_no_raid(drawn: Drawn, data: st.DataObject) -> None:
-    """Two plans meet the same raids, exchange rates and releases."""
+    """Two plans have the same raids, exchange rates and releases."""
     plan = drawn.compiled.plan
-    changed = fly(
+    changed = simulate(
         drawn,
         output=plan.output * data.draw(st.sampled_from([0.0, 0.5, 3.0])),
         intake=plan.intake + data.draw(st.integers(0, 40)),
@@ -171,34 +170,34 @@ def test_a_change_of_plan_changes_no_raid(drawn: Drawn, data: st.DataObject) -> 
         newest_first=1 - plan.newest_first,
         programme=1 - plan.programme,
     )
-    assert not list(differences(changed, fly(drawn), ("launched", "exchange", "block")))
+    assert not list(differences(changed, simulate(drawn), ("launched", "exchange", "block")))
 
 
 @given(scenarios(), st.floats(0.0, 500.0))
 @EXAMPLES
 def test_more_interceptors_change_no_raid(drawn: Drawn, stock: float) -> None:
-    """The other side does not see the stocks: with other makers' stock changed, the raids are the same."""
-    assert np.array_equal(fly(drawn).launched, fly(believed(drawn, makers__stock=stock)).launched)
+    """With another stock of other makers the raids are the same."""
+    assert np.array_equal(simulate(drawn).launched, simulate(with_assumptions(drawn, makers__stock=stock)).launched)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_nobody_flies_without_crews_kits_weather_or_units(drawn: Drawn) -> None:
-    """Take any one of them away and there is no sortie."""
-    nobody = np.zeros_like(drawn.compiled.plan.intake)
-    assert not fly(believed(drawn, crews__initial=0.0), intake=nobody).sorties.any()
-    assert not fly(believed(drawn, kits__initial=0.0), kit_orders=nobody).sorties.any()
-    grounded = believed(drawn, regions__grounded_winter=1.0, regions__grounded_summer=1.0)
-    assert not fly(grounded).sorties.any()
-    empty = believed(drawn, makers__stock=0.0, makers__rate_start=0.0, makers__rate_full=0.0)
-    assert not fly(empty, programme=np.zeros_like(drawn.compiled.plan.programme)).sorties.any()
+def test_no_sortie_without_crews_kits_weather_or_units(drawn: Drawn) -> None:
+    """Without any one of them there is no sortie."""
+    no_intake = np.zeros_like(drawn.compiled.plan.intake)
+    assert not simulate(with_assumptions(drawn, crews__initial=0.0), intake=no_intake).sorties.any()
+    assert not simulate(with_assumptions(drawn, kits__initial=0.0), kit_orders=no_intake).sorties.any()
+    grounded = with_assumptions(drawn, regions__grounded_winter=1.0, regions__grounded_summer=1.0)
+    assert not simulate(grounded).sorties.any()
+    empty = with_assumptions(drawn, makers__stock=0.0, makers__rate_start=0.0, makers__rate_full=0.0)
+    assert not simulate(empty, programme=np.zeros_like(drawn.compiled.plan.programme)).sorties.any()
 
 
 @given(scenarios())
 @EXAMPLES
-def test_perfect_defence_lets_nothing_by(drawn: Drawn) -> None:
-    """With a crew and a unit for every threat and certain kills, nothing that interceptors can engage leaks."""
-    perfect = believed(
+def test_perfect_defence_has_no_leakers(drawn: Drawn) -> None:
+    """With a crew and a unit for every threat and certain kills, no threat that interceptors can engage leaks."""
+    perfect = with_assumptions(
         drawn,
         engagement__p_contact=1.0,
         lethality__p_kill=1.0,
@@ -220,26 +219,26 @@ def test_perfect_defence_lets_nothing_by(drawn: Drawn) -> None:
     order = np.full((len(names.threats), len(names.layers)), -1)
     order[can, 0] = 0
     weight = np.ones(len(names.regions))
-    found = fly(perfect, layer_order=order, crew_weight=weight, dispatch_weight=weight)
-    assert not found.leaked[:, :, can].any()
-    assert np.array_equal(found.kills.sum((1, 2))[:, can], found.launched.sum(1)[:, can])
+    tally = simulate(perfect, layer_order=order, crew_weight=weight, dispatch_weight=weight)
+    assert not tally.leaked[:, :, can].any()
+    assert np.array_equal(tally.kills.sum((1, 2))[:, can], tally.launched.sum(1)[:, can])
 
 
 @given(scenarios())
 @EXAMPLES
 def test_a_region_without_raids_changes_nothing(drawn: Drawn) -> None:
-    """With a quiet region put in front of the others, without crews or units of its own, all else is the same bits."""
-    beside = fly(Drawn(with_quiet_region(drawn.compiled), drawn.assumptions, drawn.seed, drawn.future))
+    """With one more region, the first, without raids, crews or units, all other results are the same bits."""
+    with_quiet = simulate(Drawn(with_quiet_region(drawn.compiled), drawn.assumptions, drawn.seed, drawn.future))
     others = []
-    for row, values in zip(tally.TALLIES, beside, strict=True):
+    for row, values in zip(TALLIES, with_quiet, strict=True):
         axis = row.axes.index("region") if "region" in row.axes else None
         assert axis is None or not np.take(values, 0, axis).any(), row.name
         others.append(values if axis is None else np.delete(values, 0, axis))
-    assert not list(differences(Tally(*others), fly(drawn), beside._fields))
+    assert not list(differences(Tally(*others), simulate(drawn), with_quiet._fields))
 
 
 def with_quiet_region(compiled: Compiled) -> Compiled:
-    """A region more, the first in the file, to which nothing leads and nothing goes."""
+    """One more region, the first in the file, without corridors and destinations."""
     names, plan, links = compiled.names, compiled.plan, compiled.links
     records, slots = compiled.template._asdict(), dict(compiled.slots)
     for kind in KINDS:
@@ -271,7 +270,7 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
 @given(scenarios())
 @EXAMPLES
 def test_the_seed_decides(drawn: Drawn) -> None:
-    """The same seed and future give the same bits again, whatever was simulated in between."""
-    once = fly(drawn)
-    fly(Drawn(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future + 1))
-    assert not list(differences(once, fly(drawn), once._fields))
+    """The same seed and future give the same bits, whatever was simulated in between."""
+    once = simulate(drawn)
+    simulate(Drawn(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future + 1))
+    assert not list(differences(once, simulate(drawn), once._fields))

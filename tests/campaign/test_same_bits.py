@@ -44,9 +44,9 @@ def short(folder: Path, months: int = 14) -> Path:
 
 def edit(path: Path, pattern: str, text: str) -> None:
     """Replace the one place where the pattern stands."""
-    written, places = re.subn(pattern, lambda _: text, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert places == 1, f"{pattern} stands {places} times in {path.name}"
-    path.write_text(written, encoding="utf-8")
+    edited, count = re.subn(pattern, lambda _: text, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert count == 1, f"{pattern} stands {count} times in {path.name}"
+    path.write_text(edited, encoding="utf-8")
 
 
 def append(path: Path, rows: Iterable[str]) -> None:
@@ -60,82 +60,82 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def flown(folder: Path) -> SimulatedFutures:
+def simulated(folder: Path) -> SimulatedFutures:
     """The futures in one batch, on this thread alone."""
-    return whole(str(folder))
+    return all_at_once(str(folder))
 
 
 @cache
-def whole(folder: str) -> SimulatedFutures:
+def all_at_once(folder: str) -> SimulatedFutures:
     scenario = load(Path(folder))
     return simulate_futures(scenario.compile(), draws(scenario), seed=SEED, batch=FUTURES, counterfactual=WITHOUT)
 
 
-def same(one: SimulatedFutures, other: SimulatedFutures) -> None:
-    """Every tally of two flights agrees, bit for bit, with the programme and without."""
-    assert np.array_equal(one.status, other.status)
-    for found, due in ((one.tally, other.tally), (one.counterfactual, other.counterfactual)):
-        assert found.keys() == due.keys()
-        for name, values in found.items():
-            assert values.tobytes() == due[name].tobytes(), name
+def assert_same(first: SimulatedFutures, second: SimulatedFutures) -> None:
+    """All tallies of two simulations are equal, bit for bit, with the programme and without."""
+    assert np.array_equal(first.status, second.status)
+    for results, expected in ((first.tally, second.tally), (first.counterfactual, second.counterfactual)):
+        assert results.keys() == expected.keys()
+        for name, values in results.items():
+            assert values.tobytes() == expected[name].tobytes(), name
 
 
-def test_futures_differ(flown: SimulatedFutures) -> None:
+def test_futures_differ(simulated: SimulatedFutures) -> None:
     """What the other tests compare is not all one number: every future has its own raids, stocks and spend."""
     for name in ("launched", "sorties", "good", "spend", "exchange"):
-        assert len({future.tobytes() for future in flown.tally[name]}) == FUTURES, name
+        assert len({future.tobytes() for future in simulated.tally[name]}) == FUTURES, name
 
 
 @given(batch=st.integers(1, FUTURES + 2), threads=st.integers(1, 3))
 @settings(max_examples=12)
 def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: int, threads: int) -> None:
     """Batches of any size on one thread or more leave the same bits."""
-    place = tmp_path_factory.getbasetemp() / "any"
-    path = place if place.exists() else short(place)
+    index = tmp_path_factory.getbasetemp() / "any"
+    path = index if index.exists() else short(index)
     scenario = load(path)
     with ThreadPoolExecutor(threads) as executor:
-        found = simulate_futures(
+        results = simulate_futures(
             scenario.compile(), draws(scenario), seed=SEED, batch=batch, executor=executor, counterfactual=WITHOUT
         )
-    same(found, whole(str(path)))
+    assert_same(results, all_at_once(str(path)))
 
 
-def test_a_future_stands_for_itself(folder: Path, flown: SimulatedFutures) -> None:
-    """Futures flown alone, by their number, are those of the whole run."""
+def test_a_future_stands_for_itself(folder: Path, simulated: SimulatedFutures) -> None:
+    """Futures simulated alone, by number, are those of the whole run."""
     scenario = load(folder)
-    found = simulate_futures(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
-    for name, values in found.tally.items():
-        assert values.tobytes() == flown.tally[name][3:5].tobytes(), name
+    results = simulate_futures(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
+    for name, values in results.tally.items():
+        assert values.tobytes() == simulated.tally[name][3:5].tobytes(), name
 
 
-def test_tallies_not_asked_for_change_nothing(folder: Path, flown: SimulatedFutures) -> None:
+def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: SimulatedFutures) -> None:
     """Keeping two tallies keeps those two, the same."""
     scenario = load(folder)
-    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
-    assert set(found.tally) == {"leaked", "spend"}
-    for name, values in found.tally.items():
-        assert values.tobytes() == flown.tally[name].tobytes()
+    results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
+    assert set(results.tally) == {"leaked", "spend"}
+    for name, values in results.tally.items():
+        assert values.tobytes() == simulated.tally[name].tobytes()
 
 
-def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, flown: SimulatedFutures) -> None:
+def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, simulated: SimulatedFutures) -> None:
     """A region put in the middle of the list, without raids and crews, leaves the others and the country alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[regions\.kyiv-city\]", "[regions.nowhere]\ntile = [9, 9]\n[regions.kyiv-city]")
     edit(folder / "decisions.toml", r"^crimea = 0", "nowhere = 0\ncrimea = 0")
     append(folder / "assumptions.csv", ["splits.*.nowhere.share,0,,,fixed,1,,,red,example,2026-11-22,no raids"])
     scenario = load(folder)
-    place = scenario.names.regions.index("nowhere")
-    assert 0 < place < len(scenario.names.regions) - 1
-    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
+    index = scenario.names.regions.index("nowhere")
+    assert 0 < index < len(scenario.names.regions) - 1
+    results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
     for tally in TALLIES:
-        values = found.tally[tally.name]
+        values = results.tally[tally.name]
         if "region" in tally.axes:
-            values = np.delete(values, place, axis=1 + tally.axes.index("region"))
-        assert values.tobytes() == whole_of(flown, tally.name), tally.name
+            values = np.delete(values, index, axis=1 + tally.axes.index("region"))
+        assert values.tobytes() == bytes_of(simulated, tally.name), tally.name
 
 
-def whole_of(flown: SimulatedFutures, name: str) -> bytes:
-    return flown.tally[name].tobytes()
+def bytes_of(simulated: SimulatedFutures, name: str) -> bytes:
+    return simulated.tally[name].tobytes()
 
 
 IDLE = """[plants.idle]
@@ -149,7 +149,7 @@ learning = "crawford"
 UNPAID = ("overhead", "labour_rate", "line_capital", "royalty")
 
 
-def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: SimulatedFutures) -> None:
+def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: SimulatedFutures) -> None:
     """A plant put in the middle of the list and asked for nothing leaves all others, and the country, alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[plants\.ua-1\]", f"{IDLE}[plants.ua-1]")
@@ -158,18 +158,18 @@ def test_a_plant_that_makes_nothing_shifts_nobodys_luck(tmp_path: Path, flown: S
     rows = [f"plants.idle.{name},0,,,fixed,{unit.get(name, 'GBP')},2025,,red,x,2026-11-22," for name in UNPAID]
     append(folder / "assumptions.csv", [*rows, "plants.idle.heads,0,,,fixed,1,,,red,x,2026-11-22,"])
     scenario = load(folder)
-    place = scenario.names.plants.index("idle")
-    assert 0 < place < len(scenario.names.plants) - 1
-    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
-    assert not found.tally["made"][:, :, place].any()
+    index = scenario.names.plants.index("idle")
+    assert 0 < index < len(scenario.names.plants) - 1
+    results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
+    assert not results.tally["made"][:, :, index].any()
     for tally in TALLIES:
-        values = found.tally[tally.name]
+        values = results.tally[tally.name]
         if "plant" in tally.axes:
-            values = np.delete(values, place, axis=1 + tally.axes.index("plant"))
-        assert values.tobytes() == whole_of(flown, tally.name), tally.name
+            values = np.delete(values, index, axis=1 + tally.axes.index("plant"))
+        assert values.tobytes() == bytes_of(simulated, tally.name), tally.name
 
 
-def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: SimulatedFutures) -> None:
+def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulatedFutures) -> None:
     """With other output, crews, kits, doctrine and shares, the same raids, outages and exchange rates come."""
     folder = short(tmp_path / "octopus")
     decisions = folder / "decisions.toml"
@@ -179,30 +179,30 @@ def test_a_change_of_plan_changes_no_raid(tmp_path: Path, flown: SimulatedFuture
     edit(decisions, r"^kyiv-city = 20$", "kyiv-city = 1")
     edit(decisions, r"^queue = .*$", 'queue = "value"')
     scenario = load(folder)
-    found = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
+    results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
     for name in ("launched", "exchange", "block", "opened", "supplier_down", "lane_down"):
-        assert found.tally[name].tobytes() == whole_of(flown, name), name
+        assert results.tally[name].tobytes() == bytes_of(simulated, name), name
     for name in ("stopped", "leaked", "crews", "kits", "spend"):
-        assert found.tally[name].tobytes() != whole_of(flown, name), name
+        assert results.tally[name].tobytes() != bytes_of(simulated, name), name
 
 
-def test_the_counterfactual_meets_the_same_futures(folder: Path, flown: SimulatedFutures) -> None:
-    """Without the programme the raids, the exchange rates, the crews and the flying weather are the same.
+def test_the_counterfactual_meets_the_same_futures(folder: Path, simulated: SimulatedFutures) -> None:
+    """Without the programme the raids, the exchange rates, the crews and the weather are the same.
 
-    Flown beside the programme or as a plan of its own, it leaves the same bits.
+    Simulated with the programme or as a plan of its own, it gives the same bits.
     """
     scenario = load(folder)
     compiled = scenario.compile()
     plan = compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme))
-    found = simulate_futures(compiled._replace(plan=plan), draws(scenario), seed=SEED)
-    for name, values in flown.counterfactual.items():
-        assert values.tobytes() == found.tally[name].tobytes(), name
+    results = simulate_futures(compiled._replace(plan=plan), draws(scenario), seed=SEED)
+    for name, values in simulated.counterfactual.items():
+        assert values.tobytes() == results.tally[name].tobytes(), name
     for name in ("launched", "exchange", "crews_available", "crews", "kits", "block"):
-        assert found.tally[name].tobytes() == whole_of(flown, name), name
-    assert not found.tally["made"].any()
+        assert results.tally[name].tobytes() == bytes_of(simulated, name), name
+    assert not results.tally["made"].any()
     octopus = scenario.names.designs.index("octopus")
-    assert not found.tally["sorties"][..., octopus].any()
-    assert found.tally["leaked"].tobytes() != whole_of(flown, "leaked")
+    assert not results.tally["sorties"][..., octopus].any()
+    assert results.tally["leaked"].tobytes() != bytes_of(simulated, "leaked")
 
 
 @contextmanager
@@ -216,7 +216,7 @@ def workers(count: int) -> Iterator[Any]:
         yield client
 
 
-def test_two_worker_processes(folder: Path, flown: SimulatedFutures) -> None:
+def test_two_worker_processes(folder: Path, simulated: SimulatedFutures) -> None:
     """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
     scenario = load(folder)
     compiled, assumptions = scenario.compile(), draws(scenario)
@@ -224,9 +224,9 @@ def test_two_worker_processes(folder: Path, flown: SimulatedFutures) -> None:
         executor: Executor = client.get_executor()
         pids = client.run(os.getpid)
         assert len(set(pids.values())) == 2
-        same(
+        assert_same(
             simulate_futures(compiled, assumptions, seed=SEED, batch=2, executor=executor, counterfactual=WITHOUT),
-            flown,
+            simulated,
         )
         killed: list[int] = []
 
@@ -235,10 +235,10 @@ def test_two_worker_processes(folder: Path, flown: SimulatedFutures) -> None:
                 killed.append(next(iter(pids.values())))
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = simulate_futures(
+        results = simulate_futures(
             compiled, assumptions, seed=SEED, batch=1, executor=executor, progress=kill_one, counterfactual=WITHOUT
         )
-        same(found, flown)
+        assert_same(results, simulated)
         assert killed
 
 
@@ -251,28 +251,28 @@ def too_many(futures: tuple[int, ...]) -> tuple[Compiled, Floats]:
 
 
 def test_a_failed_future_is_named() -> None:
-    """A future that cannot be flown ends the run with its number and the reason."""
+    """A future that fails ends the run with its number and the reason."""
     compiled, assumptions = too_many((4,))
     with pytest.raises(FutureFailed, match=f"future 104 failed: .*{LARGEST_RAID}") as error:
         simulate_futures(compiled, assumptions, seed=SEED, first=100, batch=2)
     assert error.value.future == 104
 
 
-def test_a_failed_future_costs_no_other() -> None:
+def test_a_failed_future_changes_no_other() -> None:
     """Asked to keep going, a run stores it as failed, with the reason and zeros, and keeps the bits of the rest."""
     compiled, assumptions = too_many((1, 4))
     scenario = load("pocket")
-    good = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
-    found = simulate_futures(compiled, assumptions, seed=SEED, batch=2, keep_going=True)
-    assert found.status.tolist() == [0, TOO_MANY, 0, 0, TOO_MANY, 0]
-    assert found.messages == dict.fromkeys((1, 4), FAILURE_REASONS[TOO_MANY])
-    for name, values in found.tally.items():
+    expected = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)
+    results = simulate_futures(compiled, assumptions, seed=SEED, batch=2, keep_going=True)
+    assert results.status.tolist() == [0, TOO_MANY, 0, 0, TOO_MANY, 0]
+    assert results.messages == dict.fromkeys((1, 4), FAILURE_REASONS[TOO_MANY])
+    for name, values in results.tally.items():
         assert not values[[1, 4]].any(), name
-        assert values[[0, 2, 3, 5]].tobytes() == good.tally[name][[0, 2, 3, 5]].tobytes(), name
+        assert values[[0, 2, 3, 5]].tobytes() == expected.tally[name][[0, 2, 3, 5]].tobytes(), name
 
 
 def test_what_is_not_kept_without_the_programme_is_refused(folder: Path) -> None:
-    """A tally that the flight without the programme does not fill is refused, not returned as zeros."""
+    """A tally that is not filled without the programme is refused, not returned as zeros."""
     scenario = load(folder)
     with pytest.raises(ValueError, match="not kept without the programme: crews, stock"):
         simulate_futures(scenario.compile(), draws(scenario), seed=SEED, counterfactual=("damage", "stock", "crews"))

@@ -1,4 +1,4 @@
-"""What is known on a date takes the place of what was simulated until then, in every future."""
+"""The known state of a date replaces what was simulated until then, in every future."""
 
 import shutil
 from datetime import date, timedelta
@@ -46,15 +46,15 @@ def octopus(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def free(octopus: Scenario) -> Run:
-    """Flown with nothing known."""
-    return flown(octopus)
+def unknown(octopus: Scenario) -> Run:
+    """A run without a known state."""
+    return simulated(octopus)
 
 
 @pytest.fixture(scope="module")
 def known(octopus: Scenario) -> Run:
-    """Flown with every kind of number known."""
-    return flown(stated(octopus, EVERYTHING))
+    """A run with every kind of number known."""
+    return simulated(stated(octopus, EVERYTHING))
 
 
 def stated(scenario: Scenario, rows: dict[str, Any]) -> Scenario:
@@ -62,14 +62,14 @@ def stated(scenario: Scenario, rows: dict[str, Any]) -> Scenario:
     return with_state(scenario, f"name,value,unit,source,note\ndate,{DATE},,,\n{lines}")
 
 
-def flown(scenario: Scenario) -> Run:
+def simulated(scenario: Scenario) -> Run:
     return simulate(scenario, FUTURES, SEED, keep=("all",))
 
 
-def evening(run: Run, tally: str, **place: str) -> NDArray[np.float64]:
+def evening(run: Run, tally: str, **labels: str) -> NDArray[np.float64]:
     """A tally on the evening before the date, (futures, ...)."""
-    found: NDArray[np.float64] = run.data[tally].sel({"month": "2026-02", **place}).values.astype(np.float64)
-    return found
+    results: NDArray[np.float64] = run.data[tally].sel({"month": "2026-02", **labels}).values.astype(np.float64)
+    return results
 
 
 def test_the_month_ends_with_what_is_known(known: Run) -> None:
@@ -92,20 +92,20 @@ def test_the_accounts_close_on_what_is_known(known: Run) -> None:
     assert (known.data["stock"].values >= 0).all()
 
 
-def test_the_same_chance_before_and_after(free: Run, known: Run) -> None:
+def test_the_same_chance_before_and_after(unknown: Run, known: Run) -> None:
     """Raids, outages, releases and exchange rates are those of the same seed with nothing known."""
     for tally in ("launched", "exchange", "block", "supplier_down", "lane_down"):
-        assert np.array_equal(known.data[tally], free.data[tally]), tally
+        assert np.array_equal(known.data[tally], unknown.data[tally]), tally
 
 
-def test_what_is_not_stated_stays_as_simulated(octopus: Scenario, free: Run) -> None:
-    """With nothing but crews known, all else is as it was on the date, and another night is flown after it."""
-    run = flown(stated(octopus, {"crews.trained": 333}))
+def test_what_is_not_stated_stays_as_simulated(octopus: Scenario, unknown: Run) -> None:
+    """With nothing but crews known, all else is unchanged until the date, and the nights after it differ."""
+    run = simulated(stated(octopus, {"crews.trained": 333}))
     months = [month for month in run.data.month.values if month < DATE[:7]]
-    for tally in set(free.data.data_vars) - {"crews", "opened", "imbalance"}:
-        ours, theirs = (part.data[tally].sel(month=months) for part in (run, free))
+    for tally in set(unknown.data.data_vars) - {"crews", "opened", "imbalance"}:
+        ours, theirs = (part.data[tally].sel(month=months) for part in (run, unknown))
         assert np.array_equal(ours, theirs), tally
-    assert not np.array_equal(run.data["sorties"], free.data["sorties"])
+    assert not np.array_equal(run.data["sorties"], unknown.data["sorties"])
 
 
 def test_known_gates(known: Run) -> None:
@@ -119,8 +119,8 @@ def test_known_gates(known: Run) -> None:
     assert known.data["made"].sel(plant="ua-1", month="2026-02").all()
 
 
-def unworn(scenario: Scenario) -> SimulatedFutures:
-    """Flown with no attrition and no washout, a course of 20 days and a lead of 40."""
+def without_attrition(scenario: Scenario) -> SimulatedFutures:
+    """Futures without attrition and washout, with a course of 20 days and a lead time of 40."""
     rates = {
         "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0
     }  # fmt: skip
@@ -133,10 +133,10 @@ def unworn(scenario: Scenario) -> SimulatedFutures:
 def test_what_is_under_way_comes_evenly(octopus: Scenario) -> None:
     """Crews in their course finish within it, kits on order arrive evenly over their lead; older orders are gone."""
     rows = {"crews.trained": 100, "crews.in_course": 60, "kits.held": 200, "kits.on_order": 80}
-    found = unworn(stated(octopus, rows))
+    results = without_attrition(stated(octopus, rows))
     march = octopus.decisions.crews.intake[4]
-    assert (found.tally["crews"][:, 3:5] == [100, 100 + 60 + march]).all()
-    assert (found.tally["kits"][:, 3:5] == [200, 200 + 80 * 31 // 40]).all()
+    assert (results.tally["crews"][:, 3:5] == [100, 100 + 60 + march]).all()
+    assert (results.tally["kits"][:, 3:5] == [200, 200 + 80 * 31 // 40]).all()
 
 
 def test_without_the_programme_only_others_units_are_known(octopus: Scenario) -> None:
@@ -144,7 +144,7 @@ def test_without_the_programme_only_others_units_are_known(octopus: Scenario) ->
 
     def with_stock(programme: int, others: int) -> Run:
         rows = {"regions.stock.octopus": programme, "regions.stock.other": others, "kits.held": 300}
-        return flown(stated(octopus, rows))
+        return simulated(stated(octopus, rows))
 
     full, empty, plenty = with_stock(5000, 0), with_stock(0, 0), with_stock(0, 50_000)
     assert full.counterfactual.identical(empty.counterfactual)
@@ -158,25 +158,25 @@ def first_of(run: Run, month: int) -> date:
 
 @pytest.mark.parametrize(("name", "month"), [("pocket", 1), ("octopus", 4)])
 def test_a_state_that_was_there_anyway_changes_nothing(octopus: Scenario, name: str, month: int) -> None:
-    """What a future held, given back to it, leaves all its days as they were, to the last bit; not those of others."""
+    """The state of a future, applied to it, changes none of its days, bit for bit; it changes other futures."""
     scenario = load("pocket") if name == "pocket" else octopus
-    run, future = flown(scenario), 2
+    run, future = simulated(scenario), 2
     lines = state_of(run, first_of(run, month), "run", future).text.splitlines()
-    kept = "\n".join(line for line in lines if not any(word in line for word in UNDER_WAY))
-    again = flown(with_state(scenario, kept))
+    lines_kept = "\n".join(line for line in lines if not any(word in line for word in UNDER_WAY))
+    again = simulated(with_state(scenario, lines_kept))
     for tally in run.data:
         assert np.array_equal(again.data[tally][future], run.data[tally][future]), tally
     others = [row for row in range(FUTURES) if row != future]
     assert not np.array_equal(again.data["stock"][others], run.data["stock"][others])
 
 
-def test_a_whole_state_that_was_there_anyway_changes_little(octopus: Scenario, free: Run) -> None:
-    """With what is under way given back too, spread evenly, a future goes on nearly as it did."""
+def test_a_whole_state_that_was_there_anyway_changes_little(octopus: Scenario, unknown: Run) -> None:
+    """With orders and courses under way applied too, spread evenly, a future continues nearly as before."""
     future = 1
-    again = flown(with_state(octopus, state_of(free, first_of(free, 4), "run", future).text))
+    again = simulated(with_state(octopus, state_of(unknown, first_of(unknown, 4), "run", future).text))
     for tally, near in (("good", 0.05), ("crews", 0.1), ("kits", 0.05), ("sorties", 0.1)):
-        was, now = (float(run.data[tally][future].sel(month=slice("2026-03", None)).sum()) for run in (free, again))
+        was, now = (float(run.data[tally][future].sel(month=slice("2026-03", None)).sum()) for run in (unknown, again))
         assert was > 0
         assert abs(now / was - 1.0) < near, (tally, was, now)
-    pairs = zip(free.data["opened"][future].values, again.data["opened"][future].values, strict=True)
+    pairs = zip(unknown.data["opened"][future].values, again.data["opened"][future].values, strict=True)
     assert all(ceil(now) - ceil(was) in (0, 1) for was, now in pairs)

@@ -78,7 +78,7 @@ class Cast:
             region: [names.corridors[c] for c in links.into[links.into_start[row] : links.into_start[row + 1]]]
             for row, region in enumerate(names.regions)
         }
-        self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given.tolist()]
+        self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given_counts.tolist()]
         self.salvo_factor = links.salvo_factor.tolist()
         self.threat_factor = dict(zip(names.threats, links.threat_factor.T.tolist(), strict=True))
         self.known = Knowledge(names, links.known)

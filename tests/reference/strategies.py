@@ -188,7 +188,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
         known=nothing_known(of),
-        given=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
+        given_counts=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
 

@@ -120,7 +120,7 @@ def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
     """A table of the first days is what the campaign flies on them."""
     table = "date,drones,missiles\n2025-11-01,120,3\n2025-11-02,0,40\n"
     compiled = load(folder(tmp_path, 'raids = "raids.csv"', raids_csv=table)).compile()
-    assert compiled.links.given.tolist() == [[120, 3], [0, 40]]
+    assert compiled.links.given_counts.tolist() == [[120, 3], [0, 40]]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
     """A table that lies there unused is not used, and the scenario says how to use it."""
     scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
     assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
-    assert scenario.compile().links.given.shape == (0, 2)
+    assert scenario.compile().links.given_counts.shape == (0, 2)
 
 
 def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
@@ -174,7 +174,7 @@ def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
     table = "date,drones,missiles\n2025-11-01,120,3\n"
     shutil.rmtree(tmp_path / "mine")
     late = load(folder(tmp_path, 'raids = ["raids.csv", "raids.toml"]', raids_csv=table, raids_toml=text))
-    assert late.compile().links.given.tolist() == [[120, 3]]
+    assert late.compile().links.given_counts.tolist() == [[120, 3]]
     assert any(
         "the fit ends on 2025-10-31, and the days that it draws begin after 2025-11-01" in str(w) for w in late.warnings
     )

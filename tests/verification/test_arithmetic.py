@@ -33,9 +33,9 @@ def quantiles(u: Floats) -> Floats:
     return np.array([arithmetic.normal_quantile(v) for v in u])
 
 
-def apart(found: Floats, exact: Floats) -> float:
+def error(value: Floats, exact: Floats) -> float:
     """Largest difference, relative to the exact values."""
-    return float(np.max(np.abs(found - exact) / np.where(exact == 0.0, 1.0, np.abs(exact))))
+    return float(np.max(np.abs(value - exact) / np.where(exact == 0.0, 1.0, np.abs(exact))))
 
 
 def spread(low: float, high: float, count: int, seed: int) -> Floats:
@@ -53,14 +53,14 @@ def test_logarithm() -> None:
             [np.finfo(float).tiny, np.finfo(float).max, 1.0, 2.0, 0.5, 1.0 - 2.0**-53, 1.0 + 2.0**-52, 2.0**-54],
         ]
     )
-    assert apart(logs(x), np.array([math.log(v) for v in x])) < CLOSE
+    assert error(logs(x), np.array([math.log(v) for v in x])) < CLOSE
     assert logs(np.ones(1))[0] == 0.0
 
 
 def test_exponential() -> None:
     """Within 1e-15 of the library's wherever that is a normal number; 0 below and infinite above."""
     x = np.concatenate([spread(-708.0, 709.0, 100_000, 5), spread(-2.0, 2.0, 100_000, 6), [0.0, -708.0, 709.0]])
-    assert apart(exps(x), np.array([math.exp(v) for v in x])) < CLOSE
+    assert error(exps(x), np.array([math.exp(v) for v in x])) < CLOSE
     assert exps(np.array([0.0, -708.5, -1e300, 709.5, 1e300])).tolist() == [1.0, 0.0, 0.0, math.inf, math.inf]
 
 
@@ -79,7 +79,7 @@ def test_normal_quantile() -> None:
     tails = np.exp(spread(math.log(2.0**-54), math.log(0.5), 100_000, 8))
     u = np.concatenate([spread(0.0, 1.0, 100_000, 9), tails, 1.0 - tails[tails > 2.0**-52], [2.0**-54, 0.075, 0.925]])
     u = u[(u > 0.0) & (u < 1.0) & (np.abs(u - 0.5) > 1e-9)]
-    assert apart(quantiles(u), ndtri(u)) < 4e-15
+    assert error(quantiles(u), ndtri(u)) < 4e-15
     assert quantiles(np.array([0.5]))[0] == 0.0
     exact = np.arange(1, 1 << 12) / (1 << 12)
     assert np.array_equal(quantiles(exact), -quantiles(1.0 - exact))

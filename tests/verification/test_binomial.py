@@ -16,9 +16,12 @@ def test_survivors_are_binomial() -> None:
     expected = THREATS * (1 - P)
     agrees(survivors, expected)
     agrees((survivors - expected) ** 2.0, THREATS * P * (1 - P))
-    seen = np.bincount(survivors, minlength=THREATS + 1)
-    due = len(survivors) * binom.pmf(np.arange(THREATS + 1), THREATS, 1 - P)
+    observed = np.bincount(survivors, minlength=THREATS + 1)
+    expected_counts = len(survivors) * binom.pmf(np.arange(THREATS + 1), THREATS, 1 - P)
     tail = 4  # few raids leave fewer survivors: counted as one
-    assert due[:tail].sum() > 5
-    pooled = chisquare(np.append(seen[tail:], seen[:tail].sum()), np.append(due[tail:], due[:tail].sum()))
+    assert expected_counts[:tail].sum() > 5
+    pooled = chisquare(
+        np.append(observed[tail:], observed[:tail].sum()),
+        np.append(expected_counts[tail:], expected_counts[:tail].sum()),
+    )
     assert pooled.pvalue > 0.001

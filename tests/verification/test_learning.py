@@ -43,9 +43,9 @@ def hours(first: float, theory: int, units: int) -> Floats:
 )
 def test_unit_theory(unit: int, hours_of_it: int, cumulative: int) -> None:
     """Crawford's theory at 80 %, first unit 100,000: the published table, to its last digit (one off in a sum)."""
-    each = hours(100_000.0, CRAWFORD, unit)
-    assert round(each[-1]) == hours_of_it
-    assert abs(each.sum() - cumulative) < 1.0
+    hours_each = hours(100_000.0, CRAWFORD, unit)
+    assert round(hours_each[-1]) == hours_of_it
+    assert abs(hours_each.sum() - cumulative) < 1.0
 
 
 @pytest.mark.parametrize(("units", "total"), [(1, 100.0), (2, 160.0), (4, 256.0), (8, 409.6), (16, 655.36)])
@@ -54,7 +54,7 @@ def test_cumulative_average_theory(units: int, total: float) -> None:
     assert hours(100.0, WRIGHT, units).sum() == pytest.approx(total, rel=1e-13)
 
 
-def flown(line_rate: float) -> tuple[int, float]:
+def simulated(line_rate: float) -> tuple[int, float]:
     """Units and labour hours of a plant that learns, with labour and parts to spare."""
     compiled, assumptions = pocket(
         1, 81, plants__bench__line_rate=line_rate, plants__bench__slope=SLOPE, plants__bench__hours_first=100.0,
@@ -66,7 +66,7 @@ def flown(line_rate: float) -> tuple[int, float]:
 
 def test_a_plant_that_makes_one_a_day_follows_the_law() -> None:
     """One unit a day: cumulative hours are the sum of unit hours, exactly."""
-    units, worked = flown(1.0)
+    units, worked = simulated(1.0)
     assert units == 85
     assert worked == pytest.approx(hours(100.0, CRAWFORD, units).sum(), rel=1e-12)
 
@@ -77,14 +77,14 @@ def test_a_plant_that_makes_ten_a_day_follows_it_within_the_middle_unit() -> Non
     That falls short of their sum by at most k (k^2 - 1) / 24 times the law's second derivative at the day's first
     unit: 0.4 % of 850 units, nearly all on day one.
     """
-    each = 10
-    units, worked = flown(float(each))
+    hours_each = 10
+    units, worked = simulated(float(hours_each))
     assert units == 850
     total = hours(100.0, CRAWFORD, units).sum()
-    first = 1.0 + each * np.arange(units // each)
+    first = 1.0 + hours_each * np.arange(units // hours_each)
     curvature = 100.0 * EXPONENT * (EXPONENT - 1.0) * first ** (EXPONENT - 2.0)
-    bound = each * (each**2 - 1) / 24.0 * curvature
+    bound = hours_each * (hours_each**2 - 1) / 24.0 * curvature
     short = total - worked
-    middles = (first + 0.5 * (each - 1)) ** EXPONENT
-    assert worked == pytest.approx(100.0 * each * middles.sum(), rel=1e-12)
+    middles = (first + 0.5 * (hours_each - 1)) ** EXPONENT
+    assert worked == pytest.approx(100.0 * hours_each * middles.sum(), rel=1e-12)
     assert 0.0 < short < min(bound.sum(), 0.005 * total)

@@ -40,8 +40,8 @@ def block(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
 
 def numpys(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
     """The same from numpy, which counts one on before it draws."""
-    before = (sum(word << (64 * place) for place, word in enumerate(counter)) - 1) % (1 << 256)
-    generator = np.random.Philox(counter=before, key=sum(word << (64 * place) for place, word in enumerate(of)))
+    before = (sum(word << (64 * position) for position, word in enumerate(counter)) - 1) % (1 << 256)
+    generator = np.random.Philox(counter=before, key=sum(word << (64 * position) for position, word in enumerate(of)))
     return [int(word) for word in generator.random_raw(4)]
 
 
@@ -84,8 +84,8 @@ def test_a_named_stream_is_numpys_too(seed: int, name: str, future: int) -> None
 def test_units_lie_strictly_inside() -> None:
     """No word becomes 0 or 1, whose logarithms and quantiles are infinite; the order of words is kept."""
     extremes = np.array([0, 1, 1 << 11, 1 << 63, ALL_ONES - (1 << 12), ALL_ONES - (1 << 11), ALL_ONES], np.uint64)
-    found = np.empty(len(extremes))
-    fill_units(extremes, found)
-    assert found[0] > 0.0
-    assert found[-1] < 1.0
-    assert (np.diff(found) >= 0.0).all()
+    values = np.empty(len(extremes))
+    fill_units(extremes, values)
+    assert values[0] > 0.0
+    assert values[-1] < 1.0
+    assert (np.diff(values) >= 0.0).all()

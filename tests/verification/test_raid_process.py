@@ -33,7 +33,7 @@ def process_of(seed: int, days: int, count: int = 1, **changes: object) -> Arriv
         "packages": records("packages", count),
         "splits": records("splits"),
         "threats": records("threats"),
-        "given": np.zeros((0, count), np.int64),
+        "given_counts": np.zeros((0, count), np.int64),
         "salvo_factor": np.ones(days),
         "threat_factor": np.ones((days, 1)),
         "keys": streams(seed, count),
@@ -41,7 +41,9 @@ def process_of(seed: int, days: int, count: int = 1, **changes: object) -> Arriv
     return ArrivalProcess(**(fields | changes))  # type: ignore[arg-type]
 
 
-def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object) -> Ints:
+def counts_of(
+    seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object
+) -> Ints:
     """Counts of a raid process with some parameters, the others neutral: (futures, days, packages)."""
     neutral = {"salvo_share": 0.0, "salvo_stay": 0.0, "level": 1.0, "growth": 0.0, "wander": 0.0, "wander_time": 1.0}
     arrivals = process_of(
@@ -55,7 +57,7 @@ def drawn(seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[
 
 def test_share_and_spells_of_salvo_days() -> None:
     """Salvo days have their share from day 0; each is followed by another with the stated probability."""
-    salvo = drawn(121, 100_000, 60, raids={"salvo_share": SHARE, "salvo_stay": STAY}, salvo_mean=25.0)[:, :, 0] > 0
+    salvo = counts_of(121, 100_000, 60, raids={"salvo_share": SHARE, "salvo_stay": STAY}, salvo_mean=25.0)[:, :, 0] > 0
     agrees(salvo.mean(1), SHARE)
     assert abs(salvo[:, 0].mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(salvo))
     # Frequencies of pairs: the ratio would be biased where a future has no salvo day.
@@ -65,7 +67,7 @@ def test_share_and_spells_of_salvo_days() -> None:
 def test_mean_and_variance_of_counts() -> None:
     """A Poisson mixture: the mean is that of the regimes, the variance adds those of intensity, level and regime."""
     cv_routine, cv_salvo, wander = 0.3, 0.2, 0.15
-    found = drawn(
+    counts = counts_of(
         122, 60_000, 40,
         raids={"salvo_share": SHARE, "salvo_stay": STAY, "level": 1.2, "wander": wander, "wander_time": 3.0},
         routine_mean=ROUTINE, routine_cv=cv_routine, salvo_mean=SALVO, salvo_cv=cv_salvo,
@@ -73,20 +75,20 @@ def test_mean_and_variance_of_counts() -> None:
     mean = 1.2 * ((1 - SHARE) * ROUTINE + SHARE * SALVO)
     square = (1 - SHARE) * ROUTINE**2 * (1 + cv_routine**2) + SHARE * SALVO**2 * (1 + cv_salvo**2)
     variance = mean + 1.2**2 * exp(wander**2) * square - mean**2
-    agrees(found.mean(1), mean)
-    agrees(((found - mean) ** 2.0).mean(1), variance)
+    agrees(counts.mean(1), mean)
+    agrees(((counts - mean) ** 2.0).mean(1), variance)
 
 
 def test_intensity_grows_as_stated() -> None:
     """Growth of 50 % a year: on day t the mean is 1.5 ** (t / 365.25) times the first day's."""
-    found = drawn(123, 2_000, 201, raids={"growth": 0.5}, routine_mean=200.0)[:, 200, 0]
-    agrees(found, 200.0 * 1.5 ** (200 / 365.25))
+    counts = counts_of(123, 2_000, 201, raids={"growth": 0.5}, routine_mean=200.0)[:, 200, 0]
+    agrees(counts, 200.0 * 1.5 ** (200 / 365.25))
 
 
 def test_quiet_days_have_their_share() -> None:
     """On a share of days no threat of a package comes, whatever its mean."""
-    found = drawn(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
-    agrees(found.mean(1), 0.2)
+    counts = counts_of(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
+    agrees(counts.mean(1), 0.2)
 
 
 def test_the_slow_intensity_starts_where_stated() -> None:
@@ -124,14 +126,14 @@ def test_what_ifs_are_factors() -> None:
 
 def test_given_days_keep_their_counts() -> None:
     """Given days have their counts, and the process starts on the day after them."""
-    given = np.array([[7, 0], [0, 900]])
+    given_days = np.array([[7, 0], [0, 900]])
     arrivals = process_of(
-        129, 4, 2, given=given, packages=records("packages", 2, salvo_mean=90.0),
+        129, 4, 2, given_counts=given_days, packages=records("packages", 2, salvo_mean=90.0),
         process=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
     )  # fmt: skip
     out = np.empty((60_000, 4, 2), np.int64)
     draw_counts(arrivals, 0, False, out)
-    assert (out[:, :2] == given).all()
+    assert (out[:, :2] == given_days).all()
     agrees(out[:, 2, 0], 90.0)
     agrees(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
 
@@ -139,21 +141,23 @@ def test_given_days_keep_their_counts() -> None:
 def test_the_slow_intensity_has_its_correlation_time() -> None:
     """Counts k days apart have covariance m^2 (exp(w^2 r^k) - 1), r = exp(-1 / correlation time)."""
     wander, time, mean = 0.3, 5.0, 60.0
-    found = drawn(124, 80_000, 60, raids={"wander": wander, "wander_time": time}, routine_mean=mean)[:, :, 0] - mean
+    counts = (
+        counts_of(124, 80_000, 60, raids={"wander": wander, "wander_time": time}, routine_mean=mean)[:, :, 0] - mean
+    )
     for lag in (1, 3):
         exact = mean**2 * (exp(wander**2 * exp(-lag / time)) - 1.0)
-        agrees((found[:, lag:] * found[:, :-lag]).mean(1), exact)
+        agrees((counts[:, lag:] * counts[:, :-lag]).mean(1), exact)
 
 
 def test_packages_share_their_shock() -> None:
     """Two packages have covariance m1 m2 (exp(s1 s2 c1 c2) - 1), s^2 = log(1 + cv^2), c their coupling."""
     mean, cv, coupling = np.array([40.0, 80.0]), np.array([0.6, 0.4]), np.array([0.9, 0.7])
-    found = drawn(
+    counts = counts_of(
         125, 60_000, 40, packages=2, raids={}, routine_mean=mean, routine_cv=cv, coupling=coupling
     ) - mean  # fmt: skip
     spread = np.sqrt(np.log1p(cv**2))
     exact = mean[0] * mean[1] * (exp(spread[0] * spread[1] * coupling[0] * coupling[1]) - 1.0)
-    agrees((found[:, :, 0] * found[:, :, 1]).mean(1), float(exact))
+    agrees((counts[:, :, 0] * counts[:, :, 1]).mean(1), float(exact))
 
 
 @entry
@@ -181,16 +185,16 @@ def test_split_over_regions_and_classes() -> None:
         .compile()
         .links._replace(region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64))
     )
-    found = np.zeros((futures, 6), np.int64)
-    count_targets(arrivals, links, records("corridors"), np.array([size]), found)
-    assert (found[:, :4].sum(1) == size).all()
-    assert not found[:, 2].any()
+    counts = np.zeros((futures, 6), np.int64)
+    count_targets(arrivals, links, records("corridors"), np.array([size]), counts)
+    assert (counts[:, :4].sum(1) == size).all()
+    assert not counts[:, 2].any()
     shares = weights / weights.sum()
     for region in (0, 1, 3):
         a = shares[region]
-        agrees(found[:, region], size * a)
+        agrees(counts[:, region], size * a)
         variance = size * a * (1 - a) * (size + concentration) / (1 + concentration)
-        agrees((found[:, region] - size * a) ** 2.0, variance)
+        agrees((counts[:, region] - size * a) ** 2.0, variance)
     for k, p in enumerate(mixes / mixes.sum()):
-        agrees(found[:, 4 + k], size * p)
-        agrees((found[:, 4 + k] - size * p) ** 2.0, size * p * (1 - p))
+        agrees(counts[:, 4 + k], size * p)
+        agrees((counts[:, 4 + k] - size * p) ** 2.0, size * p * (1 - p))

@@ -28,17 +28,17 @@ def test_a_stock_of_n_is_the_same_as_n_crews() -> None:
 
 def test_urn_allocation() -> None:
     """n shots spread evenly over m targets leave m (1 - p)^(n/m)."""
-    m, each = 8, 3
-    survivors, sorties = raids(73, 2 * RAIDS, [0] * m, [each], crews=m, p_contact=P_CONTACT, p_kill=P_KILL)
-    assert (sorties == m * each).all()
-    agrees(survivors, m * (1 - P) ** each)
+    m, shots = 8, 3
+    survivors, sorties = raids(73, 2 * RAIDS, [0] * m, [shots], crews=m, p_contact=P_CONTACT, p_kill=P_KILL)
+    assert (sorties == m * shots).all()
+    agrees(survivors, m * (1 - P) ** shots)
 
 
 def test_urn_allocation_with_remainder() -> None:
     """r shots beyond an even spread of s fall on r targets: r (1 - p)^(s + 1) + (m - r) (1 - p)^s are left."""
     m, s, r = 8, 1, 3
-    kinds = [1] * r + [0] * (m - r)
-    survivors, sorties = raids(74, RAIDS, kinds, [s, s + 1], crews=m, p_contact=P_CONTACT, p_kill=P_KILL)
+    classes = [1] * r + [0] * (m - r)
+    survivors, sorties = raids(74, RAIDS, classes, [s, s + 1], crews=m, p_contact=P_CONTACT, p_kill=P_KILL)
     assert (sorties == m * s + r).all()
     agrees(survivors, r * (1 - P) ** (s + 1) + (m - r) * (1 - P) ** s)
 

@@ -21,27 +21,27 @@ POISSON, BINOMIAL = range(2)
 @entry
 def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
     """Independent draws of a continuous law, one a future."""
-    own = s.key_of(keys, 0, 0)
+    key = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):
         if law == GAMMA:
-            out[i] = s.gamma(own, i, 3, 5, a)
+            out[i] = s.gamma(key, i, 3, 5, a)
         elif law == BETA:
-            out[i] = s.beta(own, i, 3, a, b)
+            out[i] = s.beta(key, i, 3, a, b)
         elif law == DURATION:
-            out[i] = s.duration(own, i, 3, 5, a, b)
+            out[i] = s.duration(key, i, 3, 5, a, b)
         else:
-            out[i] = engagement_time(own, i, 3, 5, 64, a, b)[0]
+            out[i] = engagement_time(key, i, 3, 5, 64, a, b)[0]
 
 
 @entry
 def draw_counts(keys: Keys, law: int, n: int, p: float, out: Ints) -> None:
     """Independent draws of a discrete law, one a future."""
-    own = s.key_of(keys, 0, 0)
+    key = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):
-        out[i] = s.poisson(own, i, 3, 5, p) if law == POISSON else s.binomial(own, i, 3, 5, n, p)
+        out[i] = s.poisson(key, i, 3, 5, p) if law == POISSON else s.binomial(key, i, 3, 5, n, p)
 
 
-def drawn(seed: int, law: int, a: float, b: float = 0.0) -> Floats:
+def samples_of(seed: int, law: int, a: float, b: float = 0.0) -> Floats:
     out = np.empty(DRAWS)
     draw(streams(seed), law, a, b, out)
     return out
@@ -60,57 +60,57 @@ def counted(samples: NDArray[np.int64], law: Any) -> None:
     agrees((samples - law.mean()) ** 2, float(law.var()))
     low, high = int(law.ppf(1e-4)), int(law.ppf(1 - 1e-4))
     due = len(samples) * np.array([law.cdf(low), *law.pmf(np.arange(low + 1, high)), law.sf(high - 1)])
-    seen = np.bincount(np.clip(samples, low, high) - low, minlength=high - low + 1)
-    assert stats.chisquare(seen, due).pvalue > 0.001
+    observed = np.bincount(np.clip(samples, low, high) - low, minlength=high - low + 1)
+    assert stats.chisquare(observed, due).pvalue > 0.001
 
 
 @pytest.mark.parametrize("shape", [1.0, 2.3, 40.0])
 def test_gamma(shape: float) -> None:
     """Gamma numbers of unit scale."""
-    follows(drawn(151, GAMMA, shape), stats.gamma(shape))
+    follows(samples_of(151, GAMMA, shape), stats.gamma(shape))
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.5])
 def test_gamma_of_small_shape(shape: float) -> None:
     """Shapes below 1 come by their boost; their distribution is right down to the smallest numbers."""
-    assert stats.kstest(drawn(152, GAMMA, shape)[:100_000], stats.gamma(shape).cdf).pvalue > 0.001
+    assert stats.kstest(samples_of(152, GAMMA, shape)[:100_000], stats.gamma(shape).cdf).pvalue > 0.001
 
 
 def test_gamma_of_no_shape() -> None:
     """A shape of 0 is the constant 0."""
-    assert not drawn(153, GAMMA, 0.0)[:1000].any()
+    assert not samples_of(153, GAMMA, 0.0)[:1000].any()
 
 
 @pytest.mark.parametrize(("mean", "correlation"), [(0.4, 0.03), (0.5, 0.3)])
 def test_beta(mean: float, correlation: float) -> None:
     """A beta of mean m and intra-class correlation r has parameters m (1/r - 1) and (1 - m) (1/r - 1)."""
     weight = 1.0 / correlation - 1.0
-    follows(drawn(154, BETA, mean, correlation), stats.beta(mean * weight, (1 - mean) * weight))
+    follows(samples_of(154, BETA, mean, correlation), stats.beta(mean * weight, (1 - mean) * weight))
 
 
 @pytest.mark.parametrize(("mean", "correlation"), [(0.3, 0.0), (0.0, 0.2), (1.0, 0.2)])
 def test_beta_without_spread(mean: float, correlation: float) -> None:
     """No correlation, or a mean of 0 or 1, leaves the mean itself."""
-    assert (drawn(155, BETA, mean, correlation)[:1000] == mean).all()
+    assert (samples_of(155, BETA, mean, correlation)[:1000] == mean).all()
 
 
 @pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
 @pytest.mark.parametrize("cv", [0.4, 1.0])
 def test_times(law: int, cv: float) -> None:
     """Times of given mean and cv are gamma, exponential at cv 1; an engagement's no less for sharing its block."""
-    follows(drawn(156 + law, law, 6.0, cv), stats.gamma(1 / cv**2, scale=6.0 * cv**2))
+    follows(samples_of(156 + law, law, 6.0, cv), stats.gamma(1 / cv**2, scale=6.0 * cv**2))
 
 
 @pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
 def test_times_without_spread(law: int) -> None:
     """At cv 0 a time is its mean."""
-    assert (drawn(159, law, 6.0, 0.0)[:1000] == 6.0).all()
+    assert (samples_of(159, law, 6.0, 0.0)[:1000] == 6.0).all()
 
 
 def test_wide_engagement_times() -> None:
     """A cv above 1 takes the way round by small shapes: the distribution is still gamma."""
     law = stats.gamma(1 / 2.25, scale=6.0 * 2.25)
-    assert stats.kstest(drawn(160, ENGAGEMENT, 6.0, 1.5)[:100_000], law.cdf).pvalue > 0.001
+    assert stats.kstest(samples_of(160, ENGAGEMENT, 6.0, 1.5)[:100_000], law.cdf).pvalue > 0.001
 
 
 @pytest.mark.parametrize("mean", [3.0, 16.0, 90.0])
@@ -130,7 +130,7 @@ def test_binomial(trials: int, p: float) -> None:
 
 
 @pytest.mark.parametrize(("trials", "p", "certain"), [(7, 0.0, 0), (7, 1.0, 7), (0, 0.4, 0)])
-def test_binomial_without_luck(trials: int, p: float, certain: int) -> None:
+def test_binomial_without_randomness(trials: int, p: float, certain: int) -> None:
     """No trial, no chance and certainty leave nothing to luck."""
     out = np.empty(100, np.int64)
     draw_counts(streams(163), BINOMIAL, trials, p, out)

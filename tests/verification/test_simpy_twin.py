@@ -51,10 +51,10 @@ def milliseconds(minutes: float) -> int:
 
 
 class Twin:
-    """One future of `pocket`; ``seen`` counts what happened."""
+    """One future of `pocket`; ``counts`` counts what happened."""
 
     def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
-        self.setting, self.rng, self.seen = setting, rng, Counter[str]()
+        self.setting, self.rng, self.counts = setting, rng, Counter[str]()
         self.env = env = simpy.Environment()
         self.parts = simpy.Container(env)
         self.units = simpy.Container(env, init=setting.stock)
@@ -62,9 +62,9 @@ class Twin:
         for process in (self.supplier(), self.plant(), self.raids(), self.payroll()):
             env.process(process)
 
-    def fly(self) -> list[float]:
+    def run(self) -> list[float]:
         self.env.run(until=DAYS * DAY)
-        return [self.seen[measure] for measure in MEASURES]
+        return [self.counts[measure] for measure in MEASURES]
 
     def supplier(self) -> Process:
         for day in range(DAYS):
@@ -73,30 +73,30 @@ class Twin:
             yield self.env.timeout(DAY)
 
     def send_parts(self, count: int) -> Process:
-        self.seen["spend"] += 50 * count
+        self.counts["spend"] += 50 * count
         yield self.env.timeout(5 * DAY)
         yield self.parts.put(count)
 
     def plant(self) -> Process:
         yield self.env.timeout(5 * DAY)
-        self.seen["spend"] += 1000
+        self.counts["spend"] += 1000
         while True:
-            self.seen["spend"] += 100 + 2 * 10 * 20
+            self.counts["spend"] += 100 + 2 * 10 * 20
             yield self.parts.get(10 * 2)
-            self.seen["made"] += 10
-            self.seen["spend"] += 10 * 1
+            self.counts["made"] += 10
+            self.counts["spend"] += 10 * 1
             self.env.process(self.lane(10))
             yield self.env.timeout(DAY)
 
     def lane(self, units: int) -> Process:
-        self.seen["spend"] += 5 * units
+        self.counts["spend"] += 5 * units
         yield self.env.timeout(2 * DAY)
-        self.seen["delivered"] += units
+        self.counts["delivered"] += units
         yield self.units.put(units)
 
     def payroll(self) -> Process:
         while True:
-            self.seen["spend"] += 10 * self.setting.crews
+            self.counts["spend"] += 10 * self.setting.crews
             yield self.env.timeout(DAY)
 
     def raids(self) -> Process:
@@ -109,8 +109,8 @@ class Twin:
         yield self.env.timeout(entry)
         stopped = yield from self.engaged(self.env.now + 30.0)
         if not stopped:
-            self.seen["missiles"] += 1
-            self.seen["leaked"] += self.rng.random() >= 0.5
+            self.counts["missiles"] += 1
+            self.counts["leaked"] += self.rng.random() >= 0.5
 
     def engaged(self, deadline: float) -> Generator[simpy.Event, Any, bool]:
         """Shoot, look, shoot until the window closes; whether the threat is killed."""
@@ -133,11 +133,11 @@ class Twin:
 
     def sortie(self) -> Generator[simpy.Event, Any, bool]:
         yield self.units.get(1)
-        self.seen["sorties"] += 1
+        self.counts["sorties"] += 1
         yield self.env.timeout(self.rng.exponential(6.0))
         if self.rng.random() < 0.8:
             killed = bool(self.rng.random() < 0.75)
-            self.seen["kills"] += killed
+            self.counts["kills"] += killed
             return killed
         if self.rng.random() < self.setting.p_recover:
             self.env.process(self.bring_back())
@@ -151,7 +151,7 @@ class Twin:
 def twins(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
     """Measures of several futures of the twin, shape (futures, measures)."""
     rng = np.random.default_rng(seed)
-    return np.array([Twin(setting, rng).fly() for _ in range(count)], float)
+    return np.array([Twin(setting, rng).run() for _ in range(count)], float)
 
 
 def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
@@ -168,7 +168,7 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
     tally = simulate_futures(scenario.compile(), assumptions, seed=seed).tally
     shots = tally["shots"].astype(float)
     spend = tally["spend"].astype(float)
-    found = {
+    results = {
         "made": tally["made"],
         "delivered": tally["delivered"],
         "sorties": tally["sorties"],
@@ -178,7 +178,7 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
         "spend": np.delete(spend, LAYERS, axis=2),
     }
     assert np.allclose(spend[:, :, LAYERS, 0], 500_000.0 * shots[:, :, 1])
-    return np.array([found[measure].reshape(count, -1).sum(1) for measure in MEASURES], float).T
+    return np.array([results[measure].reshape(count, -1).sum(1) for measure in MEASURES], float).T
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 The key of a kernel is a hash of its bytecode and that of all kernels it calls, directly or not, with the constants and
 structures they use, the versions of Python, numba, llvmlite and numpy, the types of its arguments and the processor.
-Comments, docstrings, line numbers and the modules around the kernels are not part of it.
+Comments, docstrings, line numbers, names of local variables and the modules around the kernels are not part of it.
 """
 
 import hashlib
@@ -40,10 +40,10 @@ def writable(folder: Path) -> bool:
 
 def candidates() -> Iterator[Path]:
     """Folders for compiled kernels, by preference; without a home directory the user's cache is left out."""
-    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
-        yield Path(chosen)
-    if chosen := os.environ.get("XDG_CACHE_HOME"):
-        yield Path(chosen) / "octoplan"
+    if folder := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(folder)
+    if folder := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(folder) / "octoplan"
     with suppress(RuntimeError):
         yield Path.home() / ".cache" / "octoplan"
 
@@ -66,7 +66,9 @@ def cache_folder() -> Path | None:
     """The folder of compiled kernels; None, and a line on standard error, if no folder can be written to."""
     folder = next(filter(writable, candidates()), None) or temporary()
     if folder is None:
-        LOGGER.warning("no folder can be written to: compiled kernels are not kept, and every start compiles anew")
+        LOGGER.warning(
+            "no folder can be written to: compiled kernels are not kept, and every start compiles them again"
+        )
     return folder
 
 
@@ -75,7 +77,7 @@ def parts(value: Any) -> Iterator[bytes]:
     if isinstance(value, CodeType):
         documented = value.co_consts[:1] and isinstance(value.co_consts[0], str)
         constants = value.co_consts[1:] if documented else value.co_consts
-        yield value.co_code + repr((value.co_names, value.co_varnames, value.co_freevars)).encode()
+        yield value.co_code + repr((value.co_names, value.co_argcount)).encode()
         for constant in constants:
             yield from parts(constant)
     elif isinstance(value, type):
@@ -138,8 +140,8 @@ def source_hash(function: Callable[..., Any]) -> str:
 
 def defaults(function: FunctionType) -> tuple[tuple[str, str], ...]:
     """The default values of a function's parameters."""
-    found = signature(function).parameters.items()
-    return tuple((name, repr(p.default)) for name, p in found if p.default is not Parameter.empty)
+    parameters = signature(function).parameters.items()
+    return tuple((name, repr(p.default)) for name, p in parameters if p.default is not Parameter.empty)
 
 
 class KernelCache:

@@ -194,9 +194,9 @@ def pop_engagement(end: Floats, target: Ints, size: int) -> None:
         child = 2 * parent + 1
         if child >= last:
             break
-        other = child + 1
-        if other < last and (end[other] < end[child] or (end[other] == end[child] and target[other] < target[child])):
-            child = other
+        right = child + 1
+        if right < last and (end[right] < end[child] or (end[right] == end[child] and target[right] < target[child])):
+            child = right
         if time < end[child] or (time == end[child] and item < target[child]):
             break
         end[parent], target[parent] = end[child], target[child]

@@ -30,7 +30,7 @@ class CrewState:
     graduates, arriving
         (days,) crews that finish their course on a day, kits that arrive on it.
     grounded
-        (regions,) 1 while the weather of a region allows no flight.
+        (regions,) 1 while the weather grounds the interceptors of a region.
     """
 
     trained: Ints

@@ -56,15 +56,15 @@ def simulate_future(
     constants = constants_of_future(records, structure, decisions, released, rates)
     model = Model(records, arrivals, structure, decisions, keys, constants)
     state = initial_state(records, structure, decisions, keys, released, future)
-    other = initial_state(records, structure, decisions, keys, released, future) if compared else state
+    counterfactual_state = initial_state(records, structure, decisions, keys, released, future) if compared else state
     branch = Branch(state, TallyReference(*tally), decisions.programme.sum() > 0)
-    without = Branch(other, TallyReference(*counterfactual), False)
+    counterfactual_branch = Branch(counterfactual_state, TallyReference(*counterfactual), False)
     for p in range(records.plants.shape[0]):
         tally.opened[p] = state.plants.opens[p]
     for day in range(days):
         if halt[0] != 0:
             return HALTED
-        advance(model, branch, without, compared, count[day], Moment(keys, future, day))
+        advance(model, branch, counterfactual_branch, compared, count[day], Moment(keys, future, day))
     if tally.imbalance[0] != 0:
         return UNBALANCED
     if not np.isfinite(

@@ -82,24 +82,24 @@ def simulate_batch(
 
     """
     streams = scenario_keys(seed, compiled.names)
-    tally, other = empty_tally(compiled.names), empty_tally(compiled.names)
-    kept = empty_tallies(compiled.names, keep, len(assumptions))
-    kept_other = empty_tallies(compiled.names, counterfactual, len(assumptions))
+    tally, counterfactual_tally = empty_tally(compiled.names), empty_tally(compiled.names)
+    kept_tallies = empty_tallies(compiled.names, keep, len(assumptions))
+    kept_counterfactual = empty_tallies(compiled.names, counterfactual, len(assumptions))
     status = np.zeros(len(assumptions), np.int64)
     stop = np.zeros(1, np.int64) if halt is None else halt
     for row, draw in enumerate(assumptions):
-        for array in (*tally, *other):
+        for array in (*tally, *counterfactual_tally):
             array[...] = 0
         entities, arrivals = entity_records(compiled, draw), arrival_process(compiled, draw, streams)
         status[row] = simulate_future(
-            entities, arrivals, compiled.links, compiled.plan, streams, tally, other, bool(counterfactual), first + row,
-            stop,
+            entities, arrivals, compiled.links, compiled.plan, streams, tally, counterfactual_tally,
+            bool(counterfactual), first + row, stop,
         )  # fmt: skip
         if status[row] == COMPLETED:
-            for target, source in ((kept, tally), (kept_other, other)):
+            for target, source in ((kept_tallies, tally), (kept_counterfactual, counterfactual_tally)):
                 for name, array in target.items():
                     array[row] = getattr(source, name)
-    return SimulatedFutures(kept, kept_other, status)
+    return SimulatedFutures(kept_tallies, kept_counterfactual, status)
 
 
 def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
@@ -159,7 +159,7 @@ def simulate_futures(
     names = tuple(t.name for t in TALLIES) if keep is None else keep
     total = len(assumptions)
     tally = empty_tallies(compiled.names, names, total)
-    other = empty_tallies(compiled.names, counterfactual, total)
+    counterfactual_tallies = empty_tallies(compiled.names, counterfactual, total)
     status = np.zeros(total, np.int64)
 
     def submit(rows: tuple[int, int]) -> Future[SimulatedFutures]:
@@ -169,7 +169,7 @@ def simulate_futures(
     done = 0
     with results(submit, batches(total, batch)) as finished:
         for (low, high), part in finished:
-            for target, source in ((tally, part.tally), (other, part.counterfactual)):
+            for target, source in ((tally, part.tally), (counterfactual_tallies, part.counterfactual)):
                 for name, array in source.items():
                     target[name][low:high] = array
             status[low:high] = part.status
@@ -180,4 +180,4 @@ def simulate_futures(
                 row = int(np.flatnonzero(part.status)[0])
                 raise FutureFailed(first + low + row, FAILURE_REASONS[int(part.status[row])])
     messages = {first + int(row): FAILURE_REASONS[int(status[row])] for row in np.flatnonzero(status)}
-    return SimulatedFutures(tally, other, status, messages)
+    return SimulatedFutures(tally, counterfactual_tallies, status, messages)

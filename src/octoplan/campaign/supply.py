@@ -184,7 +184,7 @@ def next_supplier(suppliers: Records, sourcing: Floats, stocks: PartStocks, up: 
     up
         (suppliers,) 1 where the supplier ships today.
     """
-    chosen = -1
+    best = -1
     least = np.inf
     for s in range(up.shape[0]):
         supplier = suppliers[s]
@@ -193,8 +193,8 @@ def next_supplier(suppliers: Records, sourcing: Floats, stocks: PartStocks, up: 
             relative = stocks.ordered[s] / sourcing[s]
             if possible > 0 and possible >= supplier.min_order and relative < least:
                 least = relative
-                chosen = s
-    return chosen
+                best = s
+    return best
 
 
 @kernel

@@ -150,14 +150,14 @@ def region_shares(arrivals: ArrivalProcess, moment: Moment, package: int) -> Flo
     for r in range(regions):
         shape[r] = concentration * splits[base + r].share / total
     first_gamma_tries(moment, base, shape, weight)
-    drawn = 0.0
+    total_weight = 0.0
     for r in range(regions):
         if weight[r] < 0.0:
             weight[r] = gamma(key_of(moment.keys, SPLIT, base + r), moment.future, moment.day, 0, shape[r], 1)
-        drawn += weight[r]
+        total_weight += weight[r]
     running = 0.0
     for r in range(regions):
-        running += weight[r] / drawn if drawn > 0.0 else splits[base + r].share / total
+        running += weight[r] / total_weight if total_weight > 0.0 else splits[base + r].share / total
         weight[r] = running
     return weight
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from octoplan.scenario.entities import KINDS, Kind
 
 Records = Any
-"""A structured array whose fields read as attributes, as kernels read them (``world.plants[p].region``)."""
+"""A structured array whose fields read as attributes, as kernels read them (``entities.plants[p].region``)."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -84,7 +84,7 @@ class ArrivalProcess(NamedTuple):
         Records of the raid process, of the packages, and of (package, region).
     threats
         Records of the classes, with ``ARRIVAL_FIELDS`` alone.
-    given
+    given_counts
         (days given, packages) counts of the first days that are given, not drawn; may have no row.
     salvo_factor
         (days,) factor of what-ifs on the share of salvo days.
@@ -98,7 +98,7 @@ class ArrivalProcess(NamedTuple):
     packages: Records
     splits: Records
     threats: Records
-    given: Ints
+    given_counts: Ints
     salvo_factor: Floats
     threat_factor: Floats
     keys: Keys
@@ -152,7 +152,7 @@ class Links(NamedTuple):
     month_of
         (days,) month of each day, from 0.
     row_of
-        (days,) row of the tallies that each day adds to: its month, or the day itself in a flight told day by day.
+        (days,) row of the tallies that each day adds to: its month, or the day itself where results are wanted by day.
     month_days
         (months,) days in each month.
     winter
@@ -173,7 +173,7 @@ class Links(NamedTuple):
         (regions + 1,), (corridors,) corridors into region r are ``into[into_start[r]:into_start[r + 1]]``.
     reference_layer
         (1,) the missile layer that kills are compared with.
-    given
+    given_counts
         (days, packages) counts of the first days that are given, not drawn; days may be 0.
     salvo_factor, threat_factor
         (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
@@ -194,7 +194,7 @@ class Links(NamedTuple):
     into_start: Ints
     into: Ints
     reference_layer: Ints
-    given: Ints
+    given_counts: Ints
     salvo_factor: Floats
     threat_factor: Floats
     known: Known
@@ -348,7 +348,7 @@ def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> Arri
     links = compiled.links
     end = keys.start[ARRIVAL_STREAMS]
     return ArrivalProcess(
-        process, packages, splits, classes, links.given, links.salvo_factor, links.threat_factor,
+        process, packages, splits, classes, links.given_counts, links.salvo_factor, links.threat_factor,
         Keys(keys.words[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
     )  # fmt: skip
 

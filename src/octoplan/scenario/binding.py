@@ -107,27 +107,29 @@ def bind(needs: Needs, entries: Sequence[Entry], report: Report) -> dict[Number,
     """
     filled: dict[Number, int] = {}
     fits: set[int] = set()
-    rivals: dict[tuple[int, int], tuple[str, ...]] = {}
+    ties: dict[tuple[int, int], tuple[str, ...]] = {}
     missing: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
     idle: dict[int, str] = {}
     by_pattern = {(e.name.kind, e.name.parameter.name, e.name.entities): i for i, e in enumerate(entries)}
     for kind in KINDS:
         for parameter in kind.parameters:
             for row in needs.rows(kind.name):
-                found = [i for p in _patterns(row) if (i := by_pattern.get((kind.name, parameter.name, p))) is not None]
+                matches = [
+                    i for p in _patterns(row) if (i := by_pattern.get((kind.name, parameter.name, p))) is not None
+                ]
                 if why := needs.why_not(kind.name, parameter.when, row):
-                    idle.update((i, why) for i in found)
+                    idle.update((i, why) for i in matches)
                     continue
-                fits.update(found)
-                fewest = [i for i in found if entries[i].name.stars == entries[found[0]].name.stars]
+                fits.update(matches)
+                fewest = [i for i in matches if entries[i].name.stars == entries[matches[0]].name.stars]
                 if len(fewest) > 1:
-                    rivals.setdefault((fewest[0], fewest[1]), row)
-                if found:
-                    filled[kind.name, parameter.name, row] = found[0]
+                    ties.setdefault((fewest[0], fewest[1]), row)
+                if matches:
+                    filled[kind.name, parameter.name, row] = matches[0]
                 else:
                     missing[kind.name, parameter.name].append(row)
-    _report_rivals(entries, rivals, report)
-    _report_idle(entries, fits, set(filled.values()) | {i for pair in rivals for i in pair}, idle, report)
+    _report_ties(entries, ties, report)
+    _report_idle(entries, fits, set(filled.values()) | {i for pair in ties for i in pair}, idle, report)
     for (kind_name, word), rows in missing.items():
         report.add(ASSUMPTIONS, 0, _missing(needs, kind_name, word, rows))
     return filled
@@ -139,12 +141,14 @@ def _patterns(row: tuple[str, ...]) -> list[tuple[str, ...]]:
     return sorted(patterns, key=lambda pattern: pattern.count(ANY))
 
 
-def _report_rivals(entries: Sequence[Entry], rivals: Mapping[tuple[int, int], tuple[str, ...]], report: Report) -> None:
-    for (first, second), row in rivals.items():
+def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[str, ...]], report: Report) -> None:
+    for (first, second), row in ties.items():
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
         number = dotted(a.name.kind, a.name.parameter.name, row)
-        words = f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for it alone"
-        report.add(b.file, b.line, words)
+        message = (
+            f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for it alone"
+        )
+        report.add(b.file, b.line, message)
 
 
 def _report_idle(
@@ -168,10 +172,10 @@ def _missing(needs: Needs, kind: str, word: str, rows: Sequence[tuple[str, ...]]
     """What to add for numbers without a row: one row where one number is missing, else a row with stars."""
     parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
     unit = parameter.unit.replace(MONEY, needs.programme.currency)
-    what = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"
+    unit_text = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"
     if len(rows) == 1:
-        return f"{dotted(kind, word, rows[0])} is missing; add a row {what}"
+        return f"{dotted(kind, word, rows[0])} is missing; add a row {unit_text}"
     common = [column[0] if len(set(column)) == 1 else ANY for column in zip(*rows, strict=True)]
     few = ", ".join(".".join(row) for row in rows[:4]) + (", ..." if len(rows) > 4 else "")
     star = dotted(kind, word, common)
-    return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one for each, {what}"
+    return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one for each, {unit_text}"

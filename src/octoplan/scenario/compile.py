@@ -1,4 +1,4 @@
-"""From a checked scenario to the flat arrays of the campaign; nothing is judged here, only put in its place."""
+"""Compile a checked scenario to the flat arrays of the campaign; nothing is checked here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -24,8 +24,8 @@ def compiled(
     cover: float,
     assumptions: Sequence[Assumption],
     slots: Mapping[Number, int],
-    given: Ints,
-    times: Times,
+    given_counts: Ints,
+    factors: Times,
     known: Known,
 ) -> Compiled:
     """The arrays of a scenario.
@@ -44,7 +44,7 @@ def compiled(
     names = programme.all_names()
     return Compiled(
         names,
-        links(programme, names, given, times, known),
+        links(programme, names, given_counts, factors, known),
         plan(programme, decisions, cover, names),
         template(programme, names, assumptions, slots),
         _columns(programme, slots),
@@ -53,10 +53,10 @@ def compiled(
 
 def rows(programme: Programme, kind: Kind) -> list[tuple[str, ...]]:
     """The rows of a kind in the order of its records, each the names along its axes."""
-    found: list[tuple[str, ...]] = [()]
+    combinations: list[tuple[str, ...]] = [()]
     for axis in kind.axes:
-        found = [(*row, name) for row in found for name in programme.names(axis)]
-    return found
+        combinations = [(*row, name) for row in combinations for name in programme.names(axis)]
+    return combinations
 
 
 def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[str, str], Ints]:
@@ -84,8 +84,8 @@ def template(
             for parameter in kind.parameters:
                 column = slots.get((name, parameter.name, row), -1)
                 if parameter.is_money:
-                    found = names.currencies.index(assumptions[column].currency) if column >= 0 else -1
-                    table[f"{parameter.name}_currency"][index] = found
+                    currency = names.currencies.index(assumptions[column].currency) if column >= 0 else -1
+                    table[f"{parameter.name}_currency"][index] = currency
         records[name] = table
     return EntityRecords(**records)
 
@@ -103,7 +103,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given: Ints, times: Times, known: Known) -> Links:
+def links(programme: Programme, names: Names, given_counts: Ints, factors: Times, known: Known) -> Links:
     """The structure that no assumption changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
@@ -132,9 +132,9 @@ def links(programme: Programme, names: Names, given: Ints, times: Times, known: 
         reference_layer=np.array(
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
-        given=given,
-        salvo_factor=times.salvos,
-        threat_factor=times.threats,
+        given_counts=given_counts,
+        salvo_factor=factors.salvos,
+        threat_factor=factors.threats,
         known=known,
     )
 
@@ -208,8 +208,8 @@ def _run_on(series: Sequence[float], months: int) -> Floats:
     return np.array([series[min(month, len(series) - 1)] for month in range(months)], float)
 
 
-def _by_month(chosen: Mapping[str, Sequence[float]], plants: Sequence[str], months: int, default: float) -> Floats:
-    table = [_run_on(chosen.get(plant, [default]), months) for plant in plants]
+def _by_month(series: Mapping[str, Sequence[float]], plants: Sequence[str], months: int, default: float) -> Floats:
+    table = [_run_on(series.get(plant, [default]), months) for plant in plants]
     return np.array(table, float).reshape(len(plants), months)
 
 
