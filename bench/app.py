@@ -73,13 +73,13 @@ def answered(address: str) -> int:
     """The number of twenty concurrent requests that are answered to their last line."""
     import requests
 
-    def one(i: int) -> bool:
+    def is_answered(i: int) -> bool:
         body: dict[str, Any] = {"view": "results", "most": 8, "changes": {"d.kits.order": f"x{1 + i / 20}"}}
         lines = requests.post(f"{address}api/answer", json=body, timeout=300).text.splitlines()
         return bool(json.loads(lines[-1])["futures"] == 8)
 
     with ThreadPoolExecutor(20) as pool:
-        return sum(pool.map(one, range(20)))
+        return sum(pool.map(is_answered, range(20)))
 
 
 def measure() -> list[Row]:
@@ -92,7 +92,7 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         run, out = Path(folder, "run"), Path(folder, "report.html")
         run_process(command_line(), "run", "octopus", "--futures", "1000", "--out", str(run))
-        written = run_process(command_line(), "report", str(run), "--out", str(out))
+        report = run_process(command_line(), "report", str(run), "--out", str(out))
         size = out.stat().st_size / 1e6
     note = f"{MOVES} moves, 0.3 to 1.6 s apart"
     return [
@@ -100,6 +100,6 @@ def measure() -> list[Row]:
         Row("slider to first figures, median", "under 250 ms", f"{middle:.0f} ms", middle < 250.0, note),
         Row("slider to first figures, p95", "under 600 ms", f"{late:.0f} ms", late < 600.0, note),
         Row("20 requests at once, answered", "20", str(count), count == 20),
-        Row("octoplan report, 1,000 futures", "under 10 s", f"{written.wall:.1f} s", written.wall < 10.0),
+        Row("octoplan report, 1,000 futures", "under 10 s", f"{report.wall:.1f} s", report.wall < 10.0),
         Row("its size", "under 8 MB", f"{size:.1f} MB", size < 8.0),
     ]

@@ -330,9 +330,9 @@ def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions)
     assert head == ["from", "to", "number"]
     drones = int(flows[0][0].removeprefix("drone: "))
     assert sum(int(flow[2]) for flow in flows if flow[0].startswith("drone: ")) == drones > 0
-    assert rows["octoplan-leakers.csv"][0] == ["where", "value"]
-    assert rows["octoplan-leakers.csv"][1][0] == "town"
-    ends = {row[1] for row in rows["octoplan-sorties.csv"]}
+    assert rows["octoplan-leakers-by-region.csv"][0] == ["where", "value"]
+    assert rows["octoplan-leakers-by-region.csv"][1][0] == "town"
+    ends = {row[1] for row in rows["octoplan-kills-per-sortie.csv"]}
     assert {"sorties", "sorties, P10 to P90, upper end", "sorties, P10 to P90, lower end"} < ends
     assert not any(name.startswith("series ") for name in ends)
 
