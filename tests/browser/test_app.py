@@ -30,7 +30,7 @@ def opened(page: Any, address: str, rest: str = "") -> Any:
 
 
 def wait_for_answer(page: Any, futures: int = 32) -> None:
-    """Wait until an answer of so many futures or more stands."""
+    """Wait until the latest question has an answer of so many futures or more."""
     page.wait_for_function("futures => Number(document.body.dataset.futures) >= futures", arg=futures)
 
 
@@ -43,11 +43,6 @@ def wait_for_figures(page: Any, view: str) -> None:
         }""",
         arg=int(view in DRAWN),
     )
-
-
-def forget(page: Any) -> None:
-    """Forget how many futures the answer rests on, so that the next one can be waited for."""
-    page.evaluate("document.body.dataset.futures = ''")
 
 
 def top_results(page: Any) -> list[str]:
@@ -67,7 +62,6 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
     page = opened(sessions.page(), octopus_app)
     wait_for_answer(page, 128)
     before = top_results(page)
-    forget(page)
     moved(page, "[data-name='d.crews.intake']", 0.2)
     wait_for_answer(page, 32)
     after = top_results(page)
@@ -75,7 +69,6 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
     assert any("±" in head for head in after)
     assert "crews.intake" in page.locator("#changed").inner_text()
     assert "d.crews.intake=x0.2" in page.url
-    forget(page)
     page.get_by_role("button", name="Undo").click()
     wait_for_answer(page, 128)
     assert top_results(page) == before
@@ -88,7 +81,6 @@ def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sess
     moved(page, KITS, 2.0)
     page.locator("[data-name='a.crews.on_duty'] input[type=text]").fill("0.5 to 0.9")
     page.locator("[data-name='a.crews.on_duty'] input[type=text]").press("Enter")
-    forget(page)
     page.get_by_role("tab", name="Supply").click()
     wait_for_answer(page, 128)
     second_page = opened(sessions.page(), page.url)
@@ -343,7 +335,6 @@ def test_axe_finds_nothing(octopus_app: str, sessions: Sessions) -> None:
     page = opened(sessions.page(), octopus_app, "?d.kits.order=x1.5")
     violations = []
     for view in VIEWS:
-        forget(page)
         page.locator(f"#tab-{view}").click()
         if view not in ("plan", "runs", "compare"):
             wait_for_answer(page, 8)

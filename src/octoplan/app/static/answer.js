@@ -12,6 +12,7 @@ let pending = null;
 export async function ask() {
   pending?.abort();
   const current = pending = new AbortController();
+  document.body.dataset.futures = "";
   $("progress").textContent = "Simulating the first futures …";
   const version = new URLSearchParams(location.search).get("with");
   const response = await post("/api/answer", {with: version, view: state.view}, {signal: current.signal});
