@@ -54,7 +54,7 @@ def test_other_costs_may_be_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("futures", "seed", "assumptions", "programme", "said"),
+    ("futures", "seed", "assumptions", "programme", "message"),
     [
         (FUTURES, 2, {}, {}, "seed 2 against 1 (another seed draws other raids"),
         (9, 1, {}, {}, "futures 9 against 60"),

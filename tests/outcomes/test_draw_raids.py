@@ -43,7 +43,7 @@ def test_a_failed_future_is_no_future_without_raids(tmp_path: Path) -> None:
     assert (raids.launched == -1).all()
 
 
-@pytest.mark.parametrize(("futures", "seed", "words"), [(0, 1, "0 futures"), (2, -1, "seed -1")])
+@pytest.mark.parametrize(("futures", "seed", "message"), [(0, 1, "0 futures"), (2, -1, "seed -1")])
 def test_what_cannot_be_drawn_is_refused(futures: int, seed: int, message: str) -> None:
     """A number of futures or a seed that cannot be is refused in words."""
     with pytest.raises(RunError, match=message):

@@ -135,7 +135,7 @@ def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[s
 
 
 @pytest.mark.parametrize(
-    ("edit", "words"),
+    ("edit", "reason"),
     [
         (("raids.csv", *OTHER_GIVEN[0]), "days given (other raids given by date in a file)"),
         (("raids.csv", *OTHER_GIVEN[1]), "days given (other raids given by date in a file)"),

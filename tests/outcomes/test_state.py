@@ -115,7 +115,7 @@ def test_orders_of_a_state_remain_until_they_are_due() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "future", "words"),
+    ("day", "future", "message"),
     [
         (
             date(2026, 2, 2),
