@@ -116,7 +116,7 @@ def test_update_fits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str], s
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["raids", "fit", "none.csv"], "none.csv"),
         (["raids", "fit", "r.csv", "--from", "2025-07-01", "--to", "2025-07-05"], "5 known days are too few"),
@@ -136,13 +136,13 @@ def test_impossible_requests_are_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    words: str,
+    message: str,
 ) -> None:
     """A missing file, too few days, days outside the record and an invalid fit: exit code 2, and nothing written."""
     monkeypatch.chdir(tmp_path)
     record_file(tmp_path / "r.csv", 60)
     assert exit_code(arguments) == 2
-    assert words in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "raids.toml").exists()
 
 

@@ -66,9 +66,9 @@ def test_a_later_month_is_simulated_from_the_start(two_months: Backtest) -> None
     december = backtest(load("octopus"), record(), LAST, LAST, futures=6, seed=4)
     assert {comparison.figure.month for comparison in december.comparisons} == {"2025-12"}
     expected = [comparison for comparison in two_months.comparisons if comparison.figure.month == "2025-12"]
-    for found, comparison in zip(december.comparisons, expected, strict=True):
-        assert found.figure == comparison.figure
-        assert found.values.tolist() == comparison.values.tolist()
+    for alone, comparison in zip(december.comparisons, expected, strict=True):
+        assert alone.figure == comparison.figure
+        assert alone.values.tolist() == comparison.values.tolist()
 
 
 def test_a_partial_last_month_is_compared_over_its_days() -> None:
@@ -166,7 +166,7 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "first", "last", "words"),
+    ("name", "first", "last", "message"),
     [
         ("octopus", date(2025, 10, 1), LAST, "is not within the scenario's months, 2025-11 to"),
         ("octopus", FIRST, date(2027, 11, 1), "from 2025-11 to 2027-11 is not within the scenario's months"),
@@ -174,9 +174,9 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
         ("pocket", date(2026, 1, 1), date(2026, 1, 1), "packages of other names"),
     ],
 )
-def test_months_outside_the_scenario_are_refused(name: str, first: date, last: date, words: str) -> None:
+def test_months_outside_the_scenario_are_refused(name: str, first: date, last: date, message: str) -> None:
     """Months before the start or after the end, a reversed period, and other packages are errors."""
-    with pytest.raises(RunError, match=words):
+    with pytest.raises(RunError, match=message):
         BacktestPeriod.of(load(name), first, last)
 
 

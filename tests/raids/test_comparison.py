@@ -150,9 +150,9 @@ def test_a_worse_forecaster_is_significantly_worse() -> None:
 
 def test_blocks_span_the_overlap_of_sums() -> None:
     """Weekly origins with 90-day sums have blocks of 13 origins, shorter sums blocks of four."""
-    zero, one = (scores_with(np.full((52, 2), loss), horizons=(7, 90)) for loss in (0.0, 1.0))
-    assert (difference(one, zero, 90).blocks, difference(one, zero, 7).blocks) == (4, 13)
-    assert difference(one, zero, 7).mean == 1
+    zeros, ones = (scores_with(np.full((52, 2), loss), horizons=(7, 90)) for loss in (0.0, 1.0))
+    assert (difference(ones, zeros, 90).blocks, difference(ones, zeros, 7).blocks) == (4, 13)
+    assert difference(ones, zeros, 7).mean == 1
 
 
 def test_only_scores_of_the_same_sums_are_compared() -> None:
@@ -175,14 +175,14 @@ def test_the_table_has_every_forecaster_and_reads_back() -> None:
     keys = [(row["horizon"], row["series"], row["forecaster"]) for row in cells]
     assert keys == list(product((1, 30), (*SERIES, PAIR), "ab"))
     text = list(csv.DictReader(io.StringIO(table.csv(significant=8))))
-    for written, row in zip(text, cells, strict=True):
+    for text_row, row in zip(text, cells, strict=True):
         for name, value in row.items():
             if value is None:
-                assert written[name] == ""
+                assert text_row[name] == ""
             elif isinstance(value, str):
-                assert written[name] == value
+                assert text_row[name] == value
             else:
-                assert float(written[name]) == pytest.approx(value, rel=1e-7)
+                assert float(text_row[name]) == pytest.approx(value, rel=1e-7)
     assert cells[0]["score"] == scores[0].crps[:, 0, 0].mean()
     assert cells[0]["log_score"] == scores[0].log_score[:, 0, 0].mean()
     assert (cells[0]["difference"], cells[0]["low"], cells[0]["high"]) == (0, 0, 0)

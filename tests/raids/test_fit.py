@@ -161,16 +161,16 @@ def test_a_record_without_salvos_is_warned_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "words"),
+    ("counts", "message"),
     [
         (np.ones((10, 2), np.int64), "10 known days are too few"),
         (np.full((40, 2), -3), "a count of -3 is negative"),
         (np.zeros((40, 2), np.int64), "no drone was launched"),
     ],
 )
-def test_a_record_that_cannot_be_fitted_is_refused(counts: NDArray[np.int64], words: str) -> None:
+def test_a_record_that_cannot_be_fitted_is_refused(counts: NDArray[np.int64], message: str) -> None:
     """Too few days, negative counts and a record without raids are errors."""
-    with pytest.raises(FitError, match=words):
+    with pytest.raises(FitError, match=message):
         fit(counts)
 
 

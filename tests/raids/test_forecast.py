@@ -29,10 +29,10 @@ def test_forecasts_include_the_uncertainty_of_the_fit() -> None:
     rng = np.random.default_rng(16)
     mode = np.tile(constrain(result.mode), (draws, 1))
     initial, salvo = np.full(draws, result.posterior.mean[-1]), np.zeros(draws)
-    narrow = draw(mode, initial, salvo, 30, rng).sum(axis=1)[:, 0]
-    wide = FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
-    assert wide.std() > 1.2 * narrow.std()
-    assert np.array_equal(wide, FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])
+    at_mode = draw(mode, initial, salvo, 30, rng).sum(axis=1)[:, 0]
+    forecast = FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0]
+    assert forecast.std() > 1.2 * at_mode.std()
+    assert np.array_equal(forecast, FittedProcess().paths(counts, 30, draws, 1).sum(axis=1)[:, 0])
 
 
 def test_the_level_is_that_of_the_combination() -> None:

@@ -75,7 +75,7 @@ def test_origins_are_equally_spaced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "step", "words"),
+    ("first", "last", "step", "message"),
     [
         ("2019-12-31", "2020-02-01", 7, "the record is from 2020-01-01 to 2020-02-29"),
         ("2020-01-06", "2020-03-01", 7, "the record is from 2020-01-01 to 2020-02-29"),
@@ -83,9 +83,9 @@ def test_origins_are_equally_spaced() -> None:
         ("2020-01-06", "2020-02-01", 0, "every 0 days: at least 1 is needed"),
     ],
 )
-def test_impossible_origins_are_refused(first: str, last: str, step: int, words: str) -> None:
+def test_impossible_origins_are_refused(first: str, last: str, step: int, message: str) -> None:
     """Origins outside the record, or without a step, are errors."""
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=message):
         origins(simulated_record(60)[1], first, last, step)
 
 
@@ -132,8 +132,8 @@ def test_sums_with_an_unknown_day_are_not_scored() -> None:
     known[35] = False
     scores = score(counts, days, NegativeBinomial(), np.array([30, 33]), horizons=(1, 7), draws=50, known=known)
     assert np.isnan(scores.crps[..., 0]).tolist() == [[False, True], [False, True]]
-    words = "1 day up to the last origin, 2020-02-10, are not known, first on 2020-02-05"
-    with pytest.raises(ValueError, match=words):
+    message = "1 day up to the last origin, 2020-02-10, are not known, first on 2020-02-05"
+    with pytest.raises(ValueError, match=message):
         score(counts, days, NegativeBinomial(), np.array([30, 40]), known=known)
 
 

@@ -191,7 +191,7 @@ def test_a_report_dated_again_counts_once_by_its_last_date(path: Path, times: di
     first: dict[str, str] = {}
     for rows in ((first, times), (times, first)):
         result = record(path, *rows)
-        assert ([str(day) for each in result.days], result.drones.tolist()) == ([day], [10])
+        assert ([str(date) for date in result.days], result.drones.tolist()) == ([day], [10])
         dropped, counted = (2, 3) if rows[0] is first else (3, 2)
         assert repairs_of(result) == {AGAIN: (1, f"raids.csv:{dropped}: as line {counted}")}
 

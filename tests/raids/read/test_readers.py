@@ -542,7 +542,7 @@ def test_a_table_without_lost_weapons_is_counted(path: Path) -> None:
 # the public record
 
 
-public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public record is not beside the repository")
+public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public record is not next to the repository")
 
 
 def monthly() -> list[list[str]]:
