@@ -121,7 +121,7 @@ def test_update_fits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str], s
         (["raids", "fit", "none.csv"], "none.csv"),
         (["raids", "fit", "r.csv", "--from", "2025-07-01", "--to", "2025-07-05"], "5 known days are too few"),
         (["raids", "fit", "r.csv", "--to", "2031-01-01"], "is not within it"),
-        (["raids", "update", "r.csv", "--fit", "r.csv"], "is not TOML"),
+        (["raids", "update", "r.csv", "--fit", "r.csv"], "is not valid TOML"),
         (["raids", "update", "r.csv", "--fit", "none.toml"], "none.toml: No such file or directory"),
         (["raids", "score", "r.csv", "--draws", "10"], "--draws 10: must be between 100 and 100,000"),
         (["raids", "score", "r.csv", "--every", "0"], "--every 0: must be between 1 and 10,000"),
