@@ -193,6 +193,9 @@ def test_table_forms() -> None:
     assert table.summary.split()[0] in str(table)
     line = next(line for line in table.to_csv().splitlines() if ",reach/1000," in line)
     assert line.split(",")[-9:-6] == ["never", "never", "never"]
+    assert "made" in table
+    assert "kils" not in table
+    assert next(iter(table)).key == "made"
     with pytest.raises(KeyError, match="no measure 'kils'; known are made"):
         table["kils"]
 

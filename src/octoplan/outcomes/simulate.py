@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import BATCH, simulate_futures
+from octoplan.campaign.futures import BATCH, SimulatedFutures, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES, axis_labels
 from octoplan.errors import FutureFailed, RunError, Unfinished
@@ -120,6 +120,18 @@ def simulate(
         )
     except FutureFailed as error:
         raise Unfinished(error.future, f"{error}; keep_going (--keep-going) keeps the others") from error
+    wall = time.perf_counter() - start
+    return labelled_run(scenario, seed, draws, simulated, wall)
+
+
+def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulatedFutures, wall: float) -> Run:
+    """The run with the results of its futures.
+
+    draws
+        (futures, assumptions) draws of the assumptions.
+    wall
+        Seconds that the simulation took.
+    """
     return Run(
         scenario=scenario,
         seed=seed,
@@ -128,13 +140,13 @@ def simulate(
         assumptions=xr.DataArray(
             draws,
             dims=("future", "assumption"),
-            coords={"future": np.arange(futures), "assumption": list(scenario.columns)},
+            coords={"future": np.arange(len(draws)), "assumption": list(scenario.columns)},
             name="assumptions",
             attrs={"long_name": "draws of the assumptions, in the units of the reference of numbers"},
         ),
         status=simulated.status,
         messages=simulated.messages,
-        wall=time.perf_counter() - start,
+        wall=wall,
         version=version("octoplan"),
     )
 
