@@ -225,7 +225,10 @@ def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
 
 
 def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
-    """The scenario that the files state; raises ``ScenarioError`` with everything wrong with them."""
+    """The scenario that the files state; raises ``ScenarioError`` with all their errors.
+
+    One function of more than 50 lines: each step uses what the steps before it have read.
+    """
     programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
     programme = read_programme(programme_toml, report) if programme_toml else None
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
