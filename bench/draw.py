@@ -48,9 +48,9 @@ def numpy_raids(rng: np.random.Generator, mean: Floats, mix: Floats, shares: Flo
 def against_numpy() -> tuple[float, float, float]:
     """Processor seconds of one future in octoplan and in numpy (given the counts and shares); its threats."""
     scenario = octoplan.load("octopus")
-    drawn = octoplan.draw_raids(scenario, COMPARED, SEED).launched.values
+    launched = octoplan.draw_raids(scenario, COMPARED, SEED).launched.values
     owner = scenario.compile().template.threats["package"]
-    parts = [drawn[:, :, owner == package] for package in range(owner.max() + 1)]
+    parts = [launched[:, :, owner == package] for package in range(owner.max() + 1)]
     mean = np.stack([part.sum((2, 3)) for part in parts], -1).astype(float)
     mix = np.stack([part.sum((0, 1, 3)) / part.sum() for part in parts])
     shares = np.stack([part.sum((0, 1, 2)) / part.sum() for part in parts])
@@ -60,7 +60,7 @@ def against_numpy() -> tuple[float, float, float]:
     numpy_seconds = (
         fastest(lambda: [numpy_raids(rng, mean_of_future, mix, shares) for mean_of_future in mean], 5) / COMPARED
     )
-    return octoplan_seconds, numpy_seconds, drawn.sum() / COMPARED
+    return octoplan_seconds, numpy_seconds, launched.sum() / COMPARED
 
 
 def measure() -> list[Row]:

@@ -159,8 +159,8 @@ class Programme:
         """Equally likely scenarios; demand is lognormal about a growing mean with a common random walk."""
         rng = np.random.default_rng(seed)
         growth = np.linspace(5.0, 45.0, MONTHS)[:, None] * np.array([1.0, 0.6, 0.8, 0.5, 1.2])
-        month, kind, which = np.array(self.share).T
-        drawn: list[Realisation] = []
+        month, kind, index = np.array(self.share).T
+        realisations: list[Realisation] = []
         for _ in range(n):
             noise, walk = rng.normal(size=(MONTHS, REGIONS)), 0.12 * np.cumsum(rng.normal(size=MONTHS))
             demand = growth * np.exp(walk[:, None] + 0.35 * noise - 0.06)
@@ -169,13 +169,13 @@ class Programme:
             lower, upper = self.lower.copy(), self.upper.copy()
             lower[self.demand_row] = upper[self.demand_row] = demand
             upper[self.capacity_row] = availability * BASE
-            plant, part = np.minimum(which, PLANTS - 1), np.minimum(which, PARTS - 1)
-            drawn.append(
+            plant, part = np.minimum(index, PLANTS - 1), np.minimum(index, PARTS - 1)
+            realisations.append(
                 Realisation(
                     lower, upper, np.where(kind == 0, -availability[month, plant], delivered_share[month, part] / 3.0)
                 )
             )
-        return Scenarios(np.full(n, 1.0 / n), drawn.__getitem__)
+        return Scenarios(np.full(n, 1.0 / n), realisations.__getitem__)
 
 
 def measure() -> list[Row]:

@@ -30,11 +30,11 @@ def simulate_raids(keys: Keys, first: int, leaked: Ints, shots: Ints) -> None:
     size = THREATS_A_RAID
     when, order, slot = np.empty(size), np.empty(size, np.int64), np.empty(size + 1, np.int64)
     queue = empty_queue(size)
-    one, none = np.ones(1), np.zeros(1, np.int64)
-    doctrine = Doctrine(ENGAGEMENT * one, one, P_KILL * one, np.full(1, 1 << 30), np.ones(1, np.int64))
+    unit, zero = np.ones(1), np.zeros(1, np.int64)
+    doctrine = Doctrine(ENGAGEMENT * unit, unit, P_KILL * unit, np.full(1, 1 << 30), np.ones(1, np.int64))
     stock, kills = np.empty(1, np.int64), np.zeros((1, 1), np.int64)
     interceptors = Interceptors(
-        none, none, stock, np.zeros(1, np.int64), np.ones((1, 1)), np.zeros(1),
+        zero, zero, stock, np.zeros(1, np.int64), np.ones((1, 1)), np.zeros(1),
         np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64), kills,
     )  # fmt: skip
     key = key_of(keys, THREATS, 0)

@@ -129,7 +129,7 @@ def files(*within: str) -> list[str]:
     return [
         path
         for path in listed
-        if path.endswith((".py", *TEXT))
+        if path.endswith((".py", "Makefile", *TEXT))
         and not path.startswith(SKIPPED)
         and (ROOT / path).exists()
         and (not within or any(path == prefix or path.startswith(f"{prefix.rstrip('/')}/") for prefix in within))
