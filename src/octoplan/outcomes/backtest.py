@@ -135,7 +135,8 @@ class Backtest:
         return Table.from_rows("backtest", "Published figures and the model's", COLUMNS, rows)
 
     def __str__(self) -> str:
-        lines = [f"{'month':8} {'measure':44} {'P10':>9} {'P50':>9} {'P90':>9} {'published':>10}"]
+        width = max((len(comparison.title) for comparison in self.comparisons), default=7)
+        lines = [f"{'month':8} {'measure':{width}} {'P10':>9} {'P50':>9} {'P90':>9} {'published':>10}"]
         for comparison in self.comparisons:
             figure = comparison.figure
             quantiles = " ".join(f"{value:9.4g}" for value in comparison.quantiles)
@@ -143,7 +144,7 @@ class Backtest:
             if len(comparison.defined) < len(comparison.values):
                 flag += f"  (defined in {len(comparison.defined):,} of {len(comparison.values):,} futures)"
             lines.append(
-                f"{figure.month:8} {comparison.title[:44]:44} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
+                f"{figure.month:8} {comparison.title:{width}} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
             )
         return "\n".join([*lines, *self.remarks, self.conclusion()])
 
