@@ -46,6 +46,14 @@ def describe_record(record: "Record") -> None:
         warn(f"warning: {outlier}")
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file completely or not at all, and print its path."""
+    from octoplan.outcomes.files import atomic_write
+
+    atomic_write(path, text)
+    wrote(path)
+
+
 def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
     """Fit the raid process to a record, and write the fit for a scenario.
 
@@ -61,7 +69,6 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
         The file to write. A scenario uses it through the line raids = "raids.toml" in its programme.toml.
 
     """
-    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.fit_file import fit_toml
     from octoplan.raids.forecast import fit_forecast, fitted_days
 
@@ -69,8 +76,7 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
     days = fitted_days(record, first, last)
     result = fit_forecast(record, days, level_from_start=first is None)
     print_fit(result, record, days)
-    atomic_write(out, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
-    wrote(out)
+    write(out, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
 
 
 def print_fit(result: "Fit", record: "Record", days: slice) -> None:
@@ -115,7 +121,6 @@ def show(
         The page to write.
 
     """
-    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.forecast import fit_record, fitted_days
     from octoplan.raids.read.alerts import read_exposure
     from octoplan.show.raids import page
@@ -127,8 +132,7 @@ def show(
         for repair in exposure.repairs:
             say(f"  {repair}")
     days = fitted_days(record, first, last)
-    atomic_write(out, page(record, fit_record(record, days), days, exposure))
-    wrote(out)
+    write(out, page(record, fit_record(record, days), days, exposure))
 
 
 def update(
@@ -146,7 +150,6 @@ def update(
         The file to write; the file of the earlier fit by default.
 
     """
-    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.fit_file import fit_toml, read_fit
     from octoplan.raids.forecast import fit_forecast, fitted_days
 
@@ -160,8 +163,7 @@ def update(
     print_medians(earlier.posterior, result.posterior)
     for warning in (*record.outliers, *result.diagnostics.warnings()):
         say(f"warning: {warning}")
-    atomic_write(out or before, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
-    wrote(out or before)
+    write(out or before, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
 
 
 def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Path) -> list[str]:
@@ -226,7 +228,6 @@ def score(
         An HTML page for the figures; it needs no network.
 
     """
-    from octoplan.outcomes.files import atomic_write
     from octoplan.raids.benchmarks import benchmarks
     from octoplan.raids.comparison import score_table, to_text
     from octoplan.raids.forecast import FittedProcess
@@ -240,11 +241,9 @@ def score(
     table = score_table(scores)
     say(to_text(table))
     if out:
-        atomic_write(out, table.csv(significant=8))
-        wrote(out)
+        write(out, table.csv(significant=8))
     if page:
-        atomic_write(page, draw_page(scores, record))
-        wrote(page)
+        write(page, draw_page(scores, record))
 
 
 def score_all(
@@ -308,30 +307,25 @@ def backtest(
         A CSV file for the comparison.
 
     """
-    from octoplan.outcomes.backtest import BacktestPeriod
-    from octoplan.outcomes.backtest import backtest as simulate_backtest
-    from octoplan.outcomes.files import atomic_write
+    from octoplan.outcomes import backtest as backtests
     from octoplan.outcomes.monthly import record_from_monthly_totals
+    from octoplan.raids.read.readers import read
     from octoplan.scenario import load
 
     check_simulation(futures, seed)
-    begin, end = (month_of(option, text) for option, text in (("--from", first), ("--to", last)))
+    begin, end = month_of("--from", first), month_of("--to", last)
     loaded = load(scenario)
-    period = BacktestPeriod.of(loaded, begin, end)
-    raids = read_record(record) if record else record_from_monthly_totals(loaded, period.stop)
-    if not record:
-        describe_record(raids)
+    period = backtests.BacktestPeriod.of(loaded, begin, end)
+    raids = read(record) if record else record_from_monthly_totals(loaded, period.stop)
+    describe_record(raids)
     for rule in raids.breaks:
         say(f"  reporting changed on {rule.first}: {rule.reason}")
     with executor() as pool, progress_bar() as progress:
-        result = simulate_backtest(
-            loaded, raids, begin, end, futures=futures, seed=seed, executor=pool,
-            progress=track(progress, "simulating"),
-        )  # fmt: skip
+        task = track(progress, "simulating")
+        result = backtests.backtest(loaded, raids, begin, end, futures=futures, seed=seed, executor=pool, progress=task)
     say(result)
     if out:
-        atomic_write(out, result.table().csv(significant=6))
-        wrote(out)
+        write(out, result.table().csv(significant=6))
 
 
 def month_of(option: str, text: str) -> date:

@@ -6,6 +6,7 @@ following days are scored. ``scoring_rules`` has the scores of one forecast, ``c
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import ceil, nan
 from typing import Protocol
@@ -241,12 +242,6 @@ def score(
         ValueError: There is nothing to score, or a count before an origin is not known.
 
     """
-    if executor is None:
-        with ThreadPoolExecutor(1) as thread:
-            return score(
-                counts, days, forecaster, rows, horizons=horizons, draws=draws, seed=seed, known=known,
-                executor=thread, progress=progress,
-            )  # fmt: skip
     observed = observed_sums(counts, np.ones(len(days), bool) if known is None else known, days, rows, horizons)
     day_numbers = (days[rows] - np.datetime64("0001-01-01")).astype(np.int64)
     parts: list[tuple[Floats, ...]] = [()] * len(rows)
@@ -254,9 +249,12 @@ def score(
     def submit(i: int) -> Future[tuple[Floats, ...]]:
         past = counts[: rows[i] + 1].astype(np.int64)
         task = OriginTask(forecaster, past, observed[i], horizons, draws, (seed, int(day_numbers[i])))
-        return executor.submit(score_origin, task)
+        return pool.submit(score_origin, task)
 
-    with results(submit, range(len(rows))) as completed:
+    with (
+        nullcontext(executor) if executor else ThreadPoolExecutor(1) as pool,
+        results(submit, range(len(rows))) as completed,
+    ):
         for done, (i, part) in enumerate(completed, 1):
             parts[i] = part
             if progress is not None:

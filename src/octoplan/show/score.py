@@ -194,7 +194,7 @@ def ratio_title(differences: dict[int, list[ScoreDifference]], names: Sequence[s
     worse = sum(gap.low > 0 for _, gap in gaps)
     text = f"significantly worse in {worse} of {len(gaps)} comparisons"
     if not better:
-        return f"No benchmark is significantly better than the {first}; {text}"
+        return f"No benchmark is significantly better than the {first}; benchmarks are {text}"
     if len(better) > 2:
         return f"Benchmarks are significantly better than the {first} in {len(better)} and {text}"
     return f"Significantly better than the {first}: {joined(better)}; {text}"
