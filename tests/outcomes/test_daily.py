@@ -35,6 +35,7 @@ def test_the_days_bear_dates_and_units() -> None:
     run = simulate(load("pocket"), 1, 1)
     days = daily_tallies(run, 0)
     assert str(days["day"].values[0])[:10] == run.scenario.start.isoformat()
+    assert str(days["day"].values[-1])[:10] == "2026-03-31"
     assert set(days.data_vars) == set(DAILY_TALLIES)
     assert all(days[tally].attrs["units"] for tally in DAILY_TALLIES)
 

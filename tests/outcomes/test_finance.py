@@ -6,8 +6,10 @@ import pytest
 from octoplan.outcomes.finance import (
     LEVELS,
     RATES,
+    CostEstimate,
     by_discount_rate,
     cost_estimate,
+    damage_avoided,
     leakers_prevented,
     net_benefit,
     programme_cost,
@@ -47,7 +49,9 @@ def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     assert set(results) == set(RATES)
     for rate, (spent, gain) in results.items():
         assert spent == pytest.approx((programme_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
-        assert gain == pytest.approx(net_benefit(run, rate))
+        difference = damage_avoided(view) - programme_cost(view)
+        assert gain == pytest.approx((difference / (1.0 + rate) ** middle).sum(axis=1), rel=1e-9)
+        assert net_benefit(run, rate) == pytest.approx(gain, rel=1e-12)
     assert results[0.0][1] == pytest.approx(net_benefit(run))
 
 
@@ -67,3 +71,12 @@ def test_contingency_reaches_its_level(run: Run) -> None:
         assert results.point + results.contingency(level) == pytest.approx(np.quantile(results.values, level))
     assert results.percentile == np.mean(results.values <= results.point)
     assert (results.without_bias <= results.values + 1e-6).all()
+
+
+def test_a_cost_that_is_not_defined_has_no_percentile() -> None:
+    """Where the counterfactual was not simulated, cost, percentile and contingency are undefined, not 0 or 100 %."""
+    estimate = CostEstimate(np.full(3, np.nan), np.full(3, np.nan), 5.0)
+    assert np.isnan([estimate.percentile, estimate.contingency(0.8)]).all()
+    partial = CostEstimate(np.array([1.0, np.nan, 3.0]), np.zeros(3), 2.0)
+    assert (partial.percentile, partial.contingency(0.5)) == (0.5, 0.0)
+    assert np.isnan(CostEstimate(np.ones(2), np.ones(2), np.nan).percentile)

@@ -79,6 +79,17 @@ def test_figures_stand_under_their_heads() -> None:
     ]  # fmt: skip
 
 
+def test_a_wide_table_has_a_line_for_each_row() -> None:
+    """Names and units are aligned to the left, figures to the right."""
+    rows = (("a", "1", "22", "m"), ("long name", "333", "4", "unit"))
+    table = ResultTable("title", "note", ("measure", "P10", "P50", "unit"), (("group", rows),))
+    lines = [line.strip() for line in to_text(table, width=60).splitlines()]
+    assert [line for line in lines if line and not line.startswith("─")] == [
+        "title", "measure     P10   P50   unit", "group", "a             1    22   m", "long name   333     4   unit",
+        "note",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("width", [40, 120])
 def test_brackets_are_printed_as_they_stand(width: int) -> None:
     """Titles are text, not markup: brackets and colons stay."""
@@ -94,7 +105,9 @@ def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
     row = replace(table.rows[0], interval=replace(table.rows[0].interval, futures=57))
     partial = result_table(replace(table, rows=(row, *table.rows[1:])))
     assert partial.head[-2] == "futures"
-    assert [cells[-2] for _, rows in partial.sections for cells in rows][:2] == ["57", ""]
+    first, second = [cells for _, rows in partial.sections for cells in rows][:2]
+    assert first == (row.measure, "850", "850", "850", "0", "850", "0", "57", "units")
+    assert second == (table.rows[1].measure, "830", "830", "830", "0", "830", "0", "", "units")
     assert "number of futures in which a measure is defined" in partial.note
 
 

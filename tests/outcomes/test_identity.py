@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 import octoplan
 from octoplan.errors import Incomparable, ScenarioError
+from octoplan.outcomes import identity
 from octoplan.outcomes.compare import compare
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import with_files
-from tests.outcomes.runs import octopus
+from tests.outcomes.runs import octopus, pocket
 
 FUTURES = 3
 
@@ -169,3 +170,20 @@ def test_routes_are_no_part_of_the_identity() -> None:
     )
     assert raid_identity(run) == raid_identity(changed_run)
     assert np.array_equal(run.data["launched"].values, changed_run.data["launched"].values)
+
+
+def test_the_arrivals_of_every_future_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Futures are compared some at a time, and none is left out."""
+    run = pocket(45)
+    draws = [identity.daily_arrivals(run, start) for start in (0, 20, 40)]
+    expected = octoplan.draw_raids(run.scenario, 45, 1).launched.values
+    assert np.array_equal(np.concatenate(draws).reshape(expected.shape), expected)
+    starts = []
+
+    def recorded(_run: Run, start: int) -> int:
+        starts.append(start)
+        return 0
+
+    monkeypatch.setattr(identity, "daily_arrivals", recorded)
+    assert same_arrivals(run, run)
+    assert sorted(set(starts)) == [0, 20, 40]

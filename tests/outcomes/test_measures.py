@@ -104,6 +104,31 @@ def test_stopped_shares() -> None:
     assert values(run, "stopped/drone") == pytest.approx(share)
 
 
+def test_defence_of_octopus_is_that_of_its_tallies() -> None:
+    """With several regions, classes and packages every measure takes the threats of its own class or package."""
+    run = octopus()
+    threats, package_of = run.compiled.names.threats, run.compiled.template.threats["package"]
+    launched, leaked = ({t: total(run, name, threat=t) for t in threats} for name in ("launched", "leaked"))
+    for threat in threats:
+        assert values(run, f"leakers/{threat}").tolist() == leaked[threat].tolist()
+        assert values(run, f"stopped/{threat}") == pytest.approx(100 * (1 - leaked[threat] / launched[threat]))
+    for i, package in enumerate(run.compiled.names.packages):
+        members = [t for t, owner in zip(threats, package_of, strict=True) if owner == i]
+        arrived, leakers = sum(launched[t] for t in members), sum(leaked[t] for t in members)
+        kills = sum(total(run, "kills", threat=t) for t in members)
+        assert values(run, f"launched/{package}") == pytest.approx(arrived)
+        assert values(run, f"stopped/{package}") == pytest.approx(100 * (1 - leakers / arrived), rel=1e-12)
+        assert values(run, f"intercepted/{package}") == pytest.approx(100 * kills / (arrived - leakers), rel=1e-12)
+    real = [t for t, decoy in zip(threats, run.compiled.template.threats["decoy"], strict=True) if decoy != 1]
+    assert 0 < len(real) < len(threats)
+    assert values(run, "leakers/excluding-decoys") == pytest.approx(sum(leaked[t] for t in real))
+    without = run.counterfactual["leaked"].sel(threat=real).sum(["month", "region", "threat"]).values
+    prevented = without - sum(leaked[t] for t in real)
+    assert values(run, "leakers-prevented/excluding-decoys") == pytest.approx(prevented)
+    per_leaker = np.where(prevented > 0, values(run, "programme/cost") / np.where(prevented > 0, prevented, 1), inf)
+    assert values(run, "programme/cost/leaker") == pytest.approx(per_leaker, rel=1e-12)
+
+
 def test_programme_and_other_makers_are_distinguished() -> None:
     """In octopus the designs tell whose sortie and whose kill it was, and the two make up the whole."""
     run = octopus()
