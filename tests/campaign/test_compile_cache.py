@@ -131,4 +131,4 @@ def test_a_folder_others_can_write_to_is_not_used(tmp_path: Path, monkeypatch: p
     folder = tmp_path / f"octoplan-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o777)
-    assert compile_cache.temporary() is None
+    assert compile_cache.temporary_folder() is None

@@ -50,7 +50,8 @@ def fight_night(
         results[n], results[n + 1] = queue.outcome[i], queue.shots[i]
         n += 2
     for counts in (
-        interceptors.stock, interceptors.returned, interceptors.sorties, interceptors.contacts, interceptors.recovered,
+        interceptors.stock, interceptors.recovered_stock, interceptors.sorties, interceptors.contacts,
+        interceptors.recovered,
     ):  # fmt: skip
         for value in counts:
             results[n] = value

@@ -257,7 +257,9 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
         records[points] = moved
     return Compiled(
         names._replace(regions=("quiet", *names.regions)),
-        links._replace(region_order=np.append(links.region_order + 1, 0), into_start=np.insert(links.into_start, 0, 0)),
+        links._replace(
+            region_order=np.append(links.region_order + 1, 0), incoming_start=np.insert(links.incoming_start, 0, 0)
+        ),
         plan._replace(
             crew_weight=np.insert(plan.crew_weight, 0, 0.0),
             dispatch_weight=np.insert(plan.dispatch_weight, 0, min(plan.dispatch_weight.min(), 0.0)),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import octoplan
 from octoplan.campaign.arrivals import LARGEST_RAID
 from octoplan.campaign.future import FAILURE_REASONS, TOO_MANY
-from octoplan.campaign.futures import WITHOUT_PROGRAMME, SimulatedFutures, simulate_futures
+from octoplan.campaign.futures import WITHOUT_PROGRAMME, SimulationResults, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES
 from octoplan.errors import FutureFailed
@@ -60,18 +60,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def simulated(folder: Path) -> SimulatedFutures:
+def simulated(folder: Path) -> SimulationResults:
     """The futures in one batch, on this thread alone."""
     return all_at_once(str(folder))
 
 
 @cache
-def all_at_once(folder: str) -> SimulatedFutures:
+def all_at_once(folder: str) -> SimulationResults:
     scenario = load(Path(folder))
     return simulate_futures(scenario.compile(), draws(scenario), seed=SEED, batch=FUTURES, counterfactual=WITHOUT)
 
 
-def assert_same(first: SimulatedFutures, second: SimulatedFutures) -> None:
+def assert_same(first: SimulationResults, second: SimulationResults) -> None:
     """All tallies of two simulations are equal, bit for bit, with the programme and without."""
     assert np.array_equal(first.status, second.status)
     for results, expected in ((first.tally, second.tally), (first.counterfactual, second.counterfactual)):
@@ -80,7 +80,7 @@ def assert_same(first: SimulatedFutures, second: SimulatedFutures) -> None:
             assert values.tobytes() == expected[name].tobytes(), name
 
 
-def test_futures_differ(simulated: SimulatedFutures) -> None:
+def test_futures_differ(simulated: SimulationResults) -> None:
     """What the other tests compare is not all one number: every future has its own raids, stocks and spend."""
     for name in ("launched", "sorties", "good", "spend", "exchange"):
         assert len({future.tobytes() for future in simulated.tally[name]}) == FUTURES, name
@@ -100,7 +100,7 @@ def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: 
     assert_same(results, all_at_once(str(path)))
 
 
-def test_a_future_stands_for_itself(folder: Path, simulated: SimulatedFutures) -> None:
+def test_a_future_stands_for_itself(folder: Path, simulated: SimulationResults) -> None:
     """Futures simulated alone, by number, are those of the whole run."""
     scenario = load(folder)
     results = simulate_futures(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
@@ -108,7 +108,7 @@ def test_a_future_stands_for_itself(folder: Path, simulated: SimulatedFutures) -
         assert values.tobytes() == simulated.tally[name][3:5].tobytes(), name
 
 
-def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: SimulatedFutures) -> None:
+def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: SimulationResults) -> None:
     """Keeping two tallies keeps those two, the same."""
     scenario = load(folder)
     results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
@@ -117,7 +117,7 @@ def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: Simulated
         assert values.tobytes() == simulated.tally[name].tobytes()
 
 
-def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, simulated: SimulatedFutures) -> None:
+def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, simulated: SimulationResults) -> None:
     """A region put in the middle of the list, without raids and crews, leaves the others and the country alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[regions\.kyiv-city\]", "[regions.nowhere]\ntile = [9, 9]\n[regions.kyiv-city]")
@@ -134,7 +134,7 @@ def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, simulated: S
         assert values.tobytes() == bytes_of(simulated, tally.name), tally.name
 
 
-def bytes_of(simulated: SimulatedFutures, name: str) -> bytes:
+def bytes_of(simulated: SimulationResults, name: str) -> bytes:
     return simulated.tally[name].tobytes()
 
 
@@ -149,7 +149,7 @@ learning = "crawford"
 UNPAID = ("overhead", "labour_rate", "line_capital", "royalty")
 
 
-def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: SimulatedFutures) -> None:
+def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: SimulationResults) -> None:
     """A plant put in the middle of the list and asked for nothing leaves all others, and the country, alone."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[plants\.ua-1\]", f"{IDLE}[plants.ua-1]")
@@ -169,7 +169,7 @@ def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: Simul
         assert values.tobytes() == bytes_of(simulated, tally.name), tally.name
 
 
-def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulatedFutures) -> None:
+def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulationResults) -> None:
     """With other output, crews, kits, doctrine and shares, the same raids, outages and exchange rates come."""
     folder = short(tmp_path / "octopus")
     decisions = folder / "decisions.toml"
@@ -186,7 +186,7 @@ def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulatedFu
         assert results.tally[name].tobytes() != bytes_of(simulated, name), name
 
 
-def test_the_counterfactual_meets_the_same_futures(folder: Path, simulated: SimulatedFutures) -> None:
+def test_the_counterfactual_meets_the_same_futures(folder: Path, simulated: SimulationResults) -> None:
     """Without the programme the raids, the exchange rates, the crews and the weather are the same.
 
     Simulated with the programme or as a plan of its own, it gives the same bits.
@@ -216,7 +216,7 @@ def workers(count: int) -> Iterator[Any]:
         yield client
 
 
-def test_two_worker_processes(folder: Path, simulated: SimulatedFutures) -> None:
+def test_two_worker_processes(folder: Path, simulated: SimulationResults) -> None:
     """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
     scenario = load(folder)
     compiled, assumptions = scenario.compile(), draws(scenario)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import octoplan
-from octoplan.campaign.futures import SimulatedFutures, simulate_futures
+from octoplan.campaign.futures import SimulationResults, simulate_futures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import draw_assumptions, simulate
 from octoplan.outcomes.state import state_of
@@ -119,7 +119,7 @@ def test_known_gates(known: Run) -> None:
     assert known.data["made"].sel(plant="ua-1", month="2026-02").all()
 
 
-def without_attrition(scenario: Scenario) -> SimulatedFutures:
+def without_attrition(scenario: Scenario) -> SimulationResults:
     """Futures without attrition and washout, with a course of 20 days and a lead time of 40."""
     rates = {
         "kits.attrition": 0.0, "crews.attrition": 0.0, "crews.washout": 0.0, "crews.course": 20.0, "kits.lead": 40.0

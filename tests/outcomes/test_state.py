@@ -169,8 +169,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "run again with --keep experience part_stock part_due" in stderr
     scenario = with_state(load("pocket"), out.read_text())
     assert str(scenario.known_from) == "2026-02-01"
-    assert scenario.compile().links.known.heads[0] >= 0
-    assert scenario.compile().links.known.experience[0] == -1
+    assert scenario.compile().links.known_state.heads[0] >= 0
+    assert scenario.compile().links.known_state.experience[0] == -1
     assert octoplan("state", run, "--date", "2026-02-01", "--out", str(out)) == 2
     assert "exists" in capsys.readouterr().err
     assert octoplan("state", run, "--date", "2026-02-02") == 2

@@ -4,7 +4,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
-from octoplan.scenario.arrays import Compiled, EntityRecords, Known, Names
+from octoplan.scenario.arrays import Compiled, EntityRecords, KnownState, Names
 from octoplan.scenario.entities import KINDS, Kind
 
 
@@ -18,7 +18,7 @@ class Thing(SimpleNamespace):
 class Knowledge:
     """What is known on a date, by name, only what is stated; ``day`` is ``None`` where there is no state."""
 
-    def __init__(self, names: Names, known: Known) -> None:
+    def __init__(self, names: Names, known: KnownState) -> None:
         day = int(known.day[0])
         self.day = None if day < 0 else day
         gates = zip(known.gate_earliest.tolist(), known.gate_latest.tolist(), strict=True)
@@ -75,13 +75,15 @@ class Cast:
         }
         self.downstream = [names.regions[region] for region in links.region_order]
         self.corridors_into = {
-            region: [names.corridors[c] for c in links.into[links.into_start[row] : links.into_start[row + 1]]]
+            region: [
+                names.corridors[c] for c in links.incoming[links.incoming_start[row] : links.incoming_start[row + 1]]
+            ]
             for row, region in enumerate(names.regions)
         }
         self.given = [dict(zip(names.packages, row, strict=True)) for row in links.given_counts.tolist()]
         self.salvo_factor = links.salvo_factor.tolist()
         self.threat_factor = dict(zip(names.threats, links.threat_factor.T.tolist(), strict=True))
-        self.known = Knowledge(names, links.known)
+        self.known = Knowledge(names, links.known_state)
         self.layers_against = {
             threat: [names.layers[layer] for layer in plan.layer_order[row] if layer >= 0]
             for row, threat in enumerate(names.threats)

@@ -14,7 +14,7 @@ from octoplan.scenario.arrays import (
     EntityRecords,
     Floats,
     Ints,
-    Known,
+    KnownState,
     Links,
     Names,
     Plan,
@@ -182,12 +182,12 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         supplier_causes=flags(draw, len(of.suppliers), len(of.causes)),
         bill=whole(draw, 0, 3, len(of.designs), len(of.parts)),
         region_order=np.array(order, np.int64),
-        into_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
-        into=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
+        incoming_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
+        incoming=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
         reference_layer=np.array([-1], np.int64),
         salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
-        known=nothing_known(of),
+        known_state=nothing_known(of),
         given_counts=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
@@ -322,7 +322,7 @@ def scenarios(draw: st.DrawFn) -> Drawn:
 
 
 @st.composite
-def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> Known:
+def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> KnownState:
     """What is known on one of the mornings: of every quantity some rows, of a design its regions or its total."""
     day = draw(st.sampled_from(first_days))
     plants, parts, gates = len(of.plants), len(of.parts), len(of.gates)
@@ -332,7 +332,7 @@ def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> Known:
     in_total = flags(draw, 1, len(of.designs))[0] == 1
     total, stock = whole(draw, -1, 60, len(of.designs)), whole(draw, -3, 30, len(of.regions), len(of.designs))
     stock[:, in_total] = -1
-    return Known(
+    return KnownState(
         day=np.full(1, day),
         gate_earliest=np.where(known, np.where(open_still, day, earliest), 0.0),
         gate_latest=np.where(known & ~open_still, earliest, np.inf),
@@ -355,7 +355,7 @@ def stated_scenarios(draw: st.DrawFn) -> Drawn:
     links = drawn.compiled.links
     first_days = links.month_days.cumsum()[:-1].tolist()
     known = draw(states(drawn.compiled.names, first_days))
-    return replace(drawn, compiled=drawn.compiled._replace(links=links._replace(known=known)))
+    return replace(drawn, compiled=drawn.compiled._replace(links=links._replace(known_state=known)))
 
 
 def one(kind: str, parameter: str) -> st.SearchStrategy[float]:

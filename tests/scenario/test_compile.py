@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import RECORDS, Known, Links, Plan, entity_records
+from octoplan.scenario.arrays import RECORDS, KnownState, Links, Plan, entity_records
 from octoplan.scenario.compile import winter
 from octoplan.scenario.entities import BY_NAME, KINDS
 
@@ -42,8 +42,8 @@ def test_corridors_lead_forward(scenario: Scenario) -> None:
     compiled = scenario.compile()
     assert [scenario.names.regions[r] for r in compiled.links.region_order] == ["east", "west"]
     into = [
-        [scenario.names.corridors[c] for c in compiled.links.into[start:stop]]
-        for start, stop in zip(compiled.links.into_start[:-1], compiled.links.into_start[1:], strict=True)
+        [scenario.names.corridors[c] for c in compiled.links.incoming[start:stop]]
+        for start, stop in zip(compiled.links.incoming_start[:-1], compiled.links.incoming_start[1:], strict=True)
     ]
     assert dict(zip(scenario.names.regions, into, strict=True)) == {"west": ["east-west"], "east": ["border-east"]}
     assert compiled.template.corridors["origin"].tolist() == [-1, 1]
@@ -121,9 +121,11 @@ def test_records_are_those_declared(scenario: Scenario) -> None:
     compiled = scenario.compile()
     assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORDS
     arrays = [
-        array for array in (*compiled.links, *compiled.links.known, *compiled.plan) if not isinstance(array, Known)
+        array
+        for array in (*compiled.links, *compiled.links.known_state, *compiled.plan)
+        if not isinstance(array, KnownState)
     ]
-    assert len(arrays) == len(Links._fields) - 1 + len(Known._fields) + len(Plan._fields)
+    assert len(arrays) == len(Links._fields) - 1 + len(KnownState._fields) + len(Plan._fields)
     for array in arrays:
         assert array.dtype in (np.int64, np.float64)
         assert array.flags.c_contiguous

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario, load, shipped
-from octoplan.scenario.binding import Needs
+from octoplan.scenario.binding import RequiredNumbers
 from octoplan.scenario.distributions import Floats
 from octoplan.scenario.entities import BY_NAME, KINDS
 from tests.scenario.folder import FILES, line_of, write
@@ -41,11 +41,11 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
 
 def test_every_number_has_its_row(scenario: Scenario) -> None:
     """Each number that is needed, and no other, leads to a row of the log with its file and line."""
-    needs = Needs(scenario.programme, scenario.decisions.fights)
+    needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
     for kind in KINDS:
         for parameter in kind.parameters:
             for row in needs.rows(kind.name):
-                if needs.why_not(kind.name, parameter.when, row):
+                if needs.reason_not_required(kind.name, parameter.when, row):
                     with pytest.raises(KeyError, match="has no number"):
                         scenario.row_of(kind.name, parameter.name, *row)
                 else:
@@ -175,10 +175,10 @@ def test_loading_is_light() -> None:
 
 def test_the_small_scenario_meets_every_condition(scenario: Scenario) -> None:
     """The folder these tests break uses each condition both ways, so that none goes untested."""
-    needs = Needs(scenario.programme, scenario.decisions.fights)
+    needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
     conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
     met = {
-        (parameter.when, bool(needs.why_not(kind, parameter.when, row)))
+        (parameter.when, bool(needs.reason_not_required(kind, parameter.when, row)))
         for kind in BY_NAME
         for parameter in BY_NAME[kind].parameters
         for row in needs.rows(kind)

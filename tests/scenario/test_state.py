@@ -34,7 +34,7 @@ def test_every_number_goes_to_its_place(scenario: Scenario) -> None:
             "gates.licence.passed,2025-12-20,", "gates.tooling.passed,2025-12-31,",
         ),
     )  # fmt: skip
-    known = found.compile().links.known
+    known = found.compile().links.known_state
     assert found.known_from is not None
     assert str(found.known_from) == "2026-01-01"
     assert known.day.tolist() == [DAY]
@@ -52,7 +52,7 @@ def test_every_number_goes_to_its_place(scenario: Scenario) -> None:
 
 def test_without_a_state_nothing_is_known(scenario: Scenario) -> None:
     """A scenario without the file has no date, and gates pass as drawn."""
-    known = scenario.compile().links.known
+    known = scenario.compile().links.known_state
     assert scenario.known_from is None
     assert known.day.tolist() == [-1]
     assert known.gate_earliest.tolist() == [0, 0]
@@ -75,7 +75,7 @@ def test_gates_not_stated_are_open_once_any_is(
     scenario: Scenario, rows: list[str], earliest: list[float], latest: list[float]
 ) -> None:
     """A known day holds; "yes" is by then, and by the day of what waited for it; all others are not passed yet."""
-    known = with_state(scenario, text(*rows)).compile().links.known
+    known = with_state(scenario, text(*rows)).compile().links.known_state
     assert known.gate_earliest.tolist() == earliest
     assert known.gate_latest.tolist() == latest
 

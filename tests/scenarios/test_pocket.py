@@ -5,7 +5,7 @@ from math import exp, sqrt
 import numpy as np
 import pytest
 
-from octoplan.campaign.futures import SimulatedFutures, simulate_futures
+from octoplan.campaign.futures import SimulationResults, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import CAPITAL, COSTS, CREWS, FREIGHT, LABOUR, LAYERS, OVERHEAD, PARTS, ROYALTY
 from octoplan.scenario import load
@@ -17,19 +17,19 @@ MISSILE = 1
 
 
 @pytest.fixture(scope="module")
-def flown() -> SimulatedFutures:
+def flown() -> SimulationResults:
     scenario = load("pocket")
     drawn = uniforms(SEED, tuple(f"belief/{name}" for name in scenario.columns), FUTURES)
     return simulate_futures(scenario.compile(), scenario.quantiles(drawn), seed=SEED)
 
 
-def always(flown: SimulatedFutures, name: str, expected: list[int]) -> bool:
+def always(flown: SimulationResults, name: str, expected: list[int]) -> bool:
     """Whether a tally by month is the same in every future."""
     values = flown.tally[name].reshape(FUTURES, len(expected))
     return bool(np.all(values == np.array(expected)))
 
 
-def test_units(flown: SimulatedFutures) -> None:
+def test_units(flown: SimulationResults) -> None:
     """Ten a day from 6 January; two days on the road; the parts of five days left at each month's end."""
     assert always(flown, "made", [260, 280, 310])
     assert always(flown, "good", [260, 280, 310])
@@ -38,13 +38,13 @@ def test_units(flown: SimulatedFutures) -> None:
     assert always(flown, "part_stock", [100, 100, 100])
 
 
-def test_hours(flown: SimulatedFutures) -> None:
+def test_hours(flown: SimulationResults) -> None:
     """Two hours a unit, all paid hours worked."""
     assert always(flown, "hours_paid", [520, 560, 620])
     assert always(flown, "hours_worked", [520, 560, 620])
 
 
-def test_money(flown: SimulatedFutures) -> None:
+def test_money(flown: SimulationResults) -> None:
     """Every cost but the missiles is the table of the README, to the pound."""
     table = {
         PARTS: (31_000, 28_000, 31_000),
@@ -61,7 +61,7 @@ def test_money(flown: SimulatedFutures) -> None:
             assert np.allclose(spend[:, :, cost], table.get(cost, (0, 0, 0)), rtol=1e-12, atol=1e-9), COSTS[cost]
 
 
-def test_missiles_are_paid_by_the_shot(flown: SimulatedFutures) -> None:
+def test_missiles_are_paid_by_the_shot(flown: SimulationResults) -> None:
     """A missile a threat past the interceptors, 500,000 each, and 100,000 of damage a leaker."""
     shots = flown.tally["shots"][:, :, MISSILE].astype(float)
     leaked = flown.tally["leaked"].sum((2, 3)).astype(float)
@@ -69,7 +69,7 @@ def test_missiles_are_paid_by_the_shot(flown: SimulatedFutures) -> None:
     assert np.allclose(flown.tally["damage"].sum(2), 100_000 * leaked)
 
 
-def test_threats_pass_free_crews_as_the_formula_says(flown: SimulatedFutures) -> None:
+def test_threats_pass_free_crews_as_the_formula_says(flown: SimulationResults) -> None:
     """With a crew always free a threat passes with (1 - p) exp(-p W / m); in March, within four standard errors."""
     launched = int(flown.tally["launched"][:, 2].sum())
     passed = launched - int(flown.tally["stopped_by"][:, 2, 0].sum())
@@ -78,6 +78,6 @@ def test_threats_pass_free_crews_as_the_formula_says(flown: SimulatedFutures) ->
     assert abs(passed / launched - chance) < 4 * sqrt(chance * (1 - chance) / launched)
 
 
-def test_accounts_close(flown: SimulatedFutures) -> None:
+def test_accounts_close(flown: SimulationResults) -> None:
     """Units made are in transit, in stock, spent, lost or scrapped, every day of every future."""
     assert not flown.tally["imbalance"].any()

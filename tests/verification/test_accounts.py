@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from octoplan.campaign.accounts import account_imbalance
+from octoplan.campaign.accounts import unit_imbalance
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.delivery import initial_unit_stocks
-from octoplan.campaign.futures import SimulatedFutures, simulate_futures
+from octoplan.campaign.futures import SimulationResults, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Records
@@ -15,7 +15,7 @@ from tests.verification.harness import pocket, records
 SEED = 111
 
 
-def simulated(name: str, futures: int) -> tuple[Scenario, SimulatedFutures]:
+def simulated(name: str, futures: int) -> tuple[Scenario, SimulationResults]:
     scenario = load(name)
     assumptions = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
     return scenario, simulate_futures(scenario.compile(), assumptions, seed=SEED)
@@ -69,11 +69,11 @@ def imbalance_after(plants: Records, field: int, change: int) -> int:
     """The imbalance of a closed depot of 2 designs x 2 blocks, 3 regions and 2 plants after a change of one field."""
     stocks = initial_unit_stocks(np.ones(3), 1, 2, 2, 5)
     waiting = np.zeros((2, 2), np.int64)
-    stocks.made[0], stocks.scrapped[0], stocks.lost[0], stocks.spent[0], stocks.transit[0] = 100, 5, 3, 40, 12
+    stocks.produced[0], stocks.scrapped[0], stocks.lost[0], stocks.spent[0], stocks.transit[0] = 100, 5, 3, 40, 12
     stocks.stock[0, 0], stocks.stock[2, 1], waiting[0, 1] = 10, 20, 10
-    stocks.made[1], stocks.stock[1, 3], stocks.spent[1], waiting[1, 0] = 50, 25, 15, 10
+    stocks.produced[1], stocks.stock[1, 3], stocks.spent[1], waiting[1, 0] = 50, 25, 15, 10
     if field == 1:
-        stocks.made[0] += change
+        stocks.produced[0] += change
     if field == 2:
         stocks.scrapped[0] += change
     if field == 3:
@@ -92,7 +92,7 @@ def imbalance_after(plants: Records, field: int, change: int) -> int:
     if field == 9:  # totals agree, a stock is negative
         stocks.stock[0, 0] -= 10 + change
         stocks.stock[1, 0] += 10 + change
-    return account_imbalance(plants, waiting, stocks)
+    return unit_imbalance(plants, waiting, stocks)
 
 
 def plants() -> Records:

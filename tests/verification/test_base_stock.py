@@ -11,7 +11,7 @@ from scipy.stats import poisson as poisson_law
 
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.money import Ledger
-from octoplan.campaign.streams import MADE, Moment, key_of, poisson
+from octoplan.campaign.streams import GOOD_UNITS, Moment, key_of, poisson
 from octoplan.campaign.supply import (
     SupplyTally,
     base_stock_order,
@@ -44,7 +44,7 @@ def keep_stock(
             place_base_stock_order(suppliers, sourcing, stocks, up, 0, 0, quantity)
             ship_parts(suppliers, payer, stocks, up, ledger, tally, Moment(keys, run, day))
             receive_parts(stocks, day)
-            stocks.on_hand[0, 0] -= poisson(key_of(keys, MADE, 0), run, day, 0, demand)
+            stocks.on_hand[0, 0] -= poisson(key_of(keys, GOOD_UNITS, 0), run, day, 0, demand)
             if day >= warm:
                 held += max(0, stocks.on_hand[0, 0])
                 owed += max(0, -stocks.on_hand[0, 0])

@@ -183,7 +183,7 @@ def test_split_over_regions_and_classes() -> None:
     links = (
         load("pocket")
         .compile()
-        .links._replace(region_order=np.arange(4), into_start=np.zeros(5, np.int64), into=np.zeros(0, np.int64))
+        .links._replace(region_order=np.arange(4), incoming_start=np.zeros(5, np.int64), incoming=np.zeros(0, np.int64))
     )
     counts = np.zeros((futures, 6), np.int64)
     count_targets(arrivals, links, records("corridors"), np.array([size]), counts)

@@ -8,7 +8,7 @@ from octoplan.scenario.arrays import Ints, Records
 
 
 @kernel
-def account_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
+def unit_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
     """Units made less those scrapped, lost, spent, under way and in stock: the largest difference of any design.
 
     0 when the accounts balance; a negative stock counts as a difference, too.
@@ -16,11 +16,11 @@ def account_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int
     waiting
         (plants, blocks) units at the plants.
     """
-    designs = stocks.made.shape[0]
+    designs = stocks.produced.shape[0]
     blocks = stocks.stock.shape[1] // designs
     worst = 0
     for d in range(designs):
-        difference = stocks.made[d] - stocks.scrapped[d] - stocks.lost[d] - stocks.spent[d] - stocks.transit[d]
+        difference = stocks.produced[d] - stocks.scrapped[d] - stocks.lost[d] - stocks.spent[d] - stocks.transit[d]
         for r in range(stocks.stock.shape[0]):
             for c in range(d * blocks, (d + 1) * blocks):
                 difference -= stocks.stock[r, c]
@@ -33,9 +33,9 @@ def account_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int
 
 
 @kernel
-def check_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
+def check_unit_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
     """Raise ``imbalance`` (1,) to that of the accounts of a branch, if it is larger."""
-    difference = account_imbalance(model.entities.plants, branch.state.plants.stock, branch.state.units)
+    difference = unit_imbalance(model.entities.plants, branch.state.plants.stock, branch.state.units)
     imbalance[0] = max(imbalance[0], difference)
 
 

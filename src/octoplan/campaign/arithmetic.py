@@ -13,9 +13,9 @@ from octoplan.campaign.compiled import inlined, leaf
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10
 ROOT2 = 1.4142135623730951
-FRACTION = 0xFFFFFFFFFFFFF
-ONE = 0x3FF0000000000000
-F = tuple(1.0 / factorial(n) for n in range(14))
+FRACTION_MASK = 0xFFFFFFFFFFFFF
+BITS_OF_ONE = 0x3FF0000000000000
+INVERSE_FACTORIALS = tuple(1.0 / factorial(n) for n in range(14))
 
 
 @inlined
@@ -37,7 +37,7 @@ def log(x: float) -> float:
     """
     bits = np.float64(x).view(np.int64)
     e = (bits >> 52) - 1023
-    m = np.int64((bits & FRACTION) | ONE).view(np.float64)
+    m = np.int64((bits & FRACTION_MASK) | BITS_OF_ONE).view(np.float64)
     if m > ROOT2:
         m *= 0.5
         e += 1
@@ -60,8 +60,20 @@ def exp(x: float) -> float:
         return np.inf
     k = np.floor(x * (1.0 / (LN2_HIGH + LN2_LOW)) + 0.5)
     r = (x - k * LN2_HIGH) - k * LN2_LOW
-    first = polynomial(r, F[2], F[3], F[4], F[5], F[6], F[7], F[8], F[9])
-    last = (F[10] + F[11] * r) + (F[12] + F[13] * r) * (r * r)
+    first = polynomial(
+        r,
+        INVERSE_FACTORIALS[2],
+        INVERSE_FACTORIALS[3],
+        INVERSE_FACTORIALS[4],
+        INVERSE_FACTORIALS[5],
+        INVERSE_FACTORIALS[6],
+        INVERSE_FACTORIALS[7],
+        INVERSE_FACTORIALS[8],
+        INVERSE_FACTORIALS[9],
+    )
+    last = (INVERSE_FACTORIALS[10] + INVERSE_FACTORIALS[11] * r) + (
+        INVERSE_FACTORIALS[12] + INVERSE_FACTORIALS[13] * r
+    ) * (r * r)
     p = 1.0 + (r + r * r * (first + r * r * r * r * (r * r * r * r) * last))
     return p * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
 
@@ -82,35 +94,35 @@ def normal_quantile(u: float) -> float:
     q = u - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
-        above = polynomial(
+        numerator = polynomial(
             r, 3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125,
             45921.953931549871457, 67265.770927008700853, 33430.575583588128105, 2509.0809287301226727,
         )  # fmt: skip
-        below = polynomial(
+        denominator = polynomial(
             r, 1.0, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077,
             21213.794301586595867, 39307.89580009271061, 28729.085735721942674, 5226.495278852854561,
         )  # fmt: skip
-        return q * above / below
+        return q * numerator / denominator
     r = np.sqrt(-log(u if q < 0.0 else 1.0 - u))
     if r <= 5.0:
         r -= 1.6
-        above = polynomial(
+        numerator = polynomial(
             r, 1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504,
             1.27045825245236838258, 0.24178072517745061177, 0.0227238449892691845833, 7.7454501427834140764e-4,
         )  # fmt: skip
-        below = polynomial(
+        denominator = polynomial(
             r, 1.0, 2.05319162663775882187, 1.6763848301838038494, 0.68976733498510000455,
             0.14810397642748007459, 0.0151986665636164571966, 5.475938084995344946e-4, 1.05075007164441684324e-9,
         )  # fmt: skip
     else:
         r -= 5.0
-        above = polynomial(
+        numerator = polynomial(
             r, 6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 0.29656057182850489123,
             0.026532189526576123093, 0.0012426609473880784386, 2.71155556874348757815e-5, 2.01033439929228813265e-7,
         )  # fmt: skip
-        below = polynomial(
+        denominator = polynomial(
             r, 1.0, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525,
             7.868691311456132591e-4, 1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15,
         )  # fmt: skip
-    x = above / below
+    x = numerator / denominator
     return -x if q < 0.0 else x

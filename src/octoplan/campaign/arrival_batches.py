@@ -48,7 +48,7 @@ def arrival_inputs(compiled: Compiled, assumptions: Floats, seed: int) -> dict[s
 
     """
     arrivals = arrival_process(compiled, assumptions, scenario_keys(seed, compiled.names))
-    return {**arrivals._asdict(), "keys": arrivals.keys.words}
+    return {**arrivals._asdict(), "keys": arrivals.keys.by_stream}
 
 
 def simulate_arrivals(

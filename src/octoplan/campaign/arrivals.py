@@ -41,9 +41,9 @@ class Raid(NamedTuple):
         (threats,) class, package, rank within the package's day, destination region.
     u_layer, u_decoy
         (threats,) uniform numbers that decide which layer stops a threat, and where a decoy is recognised.
-    start, who, when
-        Region r is crossed, in order of time, by the threats ``who[start[r]:start[r + 1]]`` at the minutes ``when`` of
-        the raid.
+    crossing_start, crossing_threat, crossing_time
+        Threats that cross region r, in order of time: ``crossing_threat[crossing_start[r]:crossing_start[r + 1]]``, at
+        the minutes ``crossing_time`` after the start of the raid.
     """
 
     threat: Ints
@@ -52,9 +52,9 @@ class Raid(NamedTuple):
     target: Ints
     u_layer: Floats
     u_decoy: Floats
-    start: Ints
-    who: Ints
-    when: Floats
+    crossing_start: Ints
+    crossing_threat: Ints
+    crossing_time: Floats
 
 
 @kernel
@@ -138,7 +138,7 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
     count
         (packages,) threats of each package.
     """
-    regions = routes.into_start.shape[0] - 1
+    regions = routes.incoming_start.shape[0] - 1
     total = count.sum()
     threat = np.empty(total, np.int64)
     package_of = np.empty(total, np.int64)
@@ -150,7 +150,12 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
     crossing_threat = np.empty(total * depth, np.int64)
     minute = np.empty(total * depth)
     route = np.empty(depth, np.int64)
-    corridors, threats, into_start, into = routes.corridors, arrivals.threats, routes.into_start, routes.into
+    corridors, threats, incoming_start, incoming = (
+        routes.corridors,
+        arrivals.threats,
+        routes.incoming_start,
+        routes.incoming,
+    )
     share = routes.share
     crossings = 0
     n = 0
@@ -170,7 +175,7 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
             u_layer[n], u_decoy[n] = to_uniform(w2), to_uniform(w3)
             steps, entry = 0, region
             if threats[k].direct == 0:
-                steps, entry = trace_route(corridors, into_start, into, share, region, u, route)
+                steps, entry = trace_route(corridors, incoming_start, incoming, share, region, u, route)
             if entry >= 0:
                 crossed_region[crossings], crossing_threat[crossings], minute[crossings] = entry, n, time
                 crossings += 1
@@ -180,8 +185,10 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
                 crossing_threat[crossings], minute[crossings] = n, time
                 crossings += 1
             n += 1
-    start, who, when = sort_crossings(regions, crossed_region[:crossings], crossing_threat, minute)
-    return Raid(threat, package_of, number, target, u_layer, u_decoy, start, who, when)
+    start, crossing, time_of_crossing = sort_crossings(regions, crossed_region[:crossings], crossing_threat, minute)
+    return Raid(
+        threat, package_of, number, target, u_layer, u_decoy, start, crossing, time_of_crossing
+    )  # fmt: skip
 
 
 @kernel

@@ -25,10 +25,10 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 LOGGER = logging.getLogger(__name__)
-PRIVATE = 0o700
+OWNER_ONLY = 0o700
 
 
-def writable(folder: Path) -> bool:
+def is_writable(folder: Path) -> bool:
     """Whether files can be written to a folder, made if it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def writable(folder: Path) -> bool:
         return False
 
 
-def candidates() -> Iterator[Path]:
+def candidate_folders() -> Iterator[Path]:
     """Folders for compiled kernels, by preference; without a home directory the user's cache is left out."""
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(folder)
@@ -48,23 +48,23 @@ def candidates() -> Iterator[Path]:
         yield Path.home() / ".cache" / "octoplan"
 
 
-def temporary() -> Path | None:
+def temporary_folder() -> Path | None:
     """A folder of this user alone among the temporary files, or None: code that another user wrote is never loaded."""
     owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     folder = Path(tempfile.gettempdir()) / f"octoplan-{owner}"
     try:
-        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
         status = folder.lstat()
     except OSError:
         return None
     foreign = hasattr(os, "getuid") and (folder.is_symlink() or status.st_uid != owner or status.st_mode & 0o022)
-    return folder if not foreign and writable(folder) else None
+    return folder if not foreign and is_writable(folder) else None
 
 
 @cache
 def cache_folder() -> Path | None:
     """The folder of compiled kernels; None, and a line on standard error, if no folder can be written to."""
-    folder = next(filter(writable, candidates()), None) or temporary()
+    folder = next(filter(is_writable, candidate_folders()), None) or temporary_folder()
     if folder is None:
         LOGGER.warning(
             "no folder can be written to: compiled kernels are not kept, and every start compiles them again"
@@ -72,14 +72,14 @@ def cache_folder() -> Path | None:
     return folder
 
 
-def parts(value: Any) -> Iterator[bytes]:
+def hashed_parts(value: Any) -> Iterator[bytes]:
     """What a value that kernels use consists of: bytecode, constants, fields."""
     if isinstance(value, CodeType):
         documented = value.co_consts[:1] and isinstance(value.co_consts[0], str)
         constants = value.co_consts[1:] if documented else value.co_consts
         yield value.co_code + repr((value.co_names, value.co_argcount)).encode()
         for constant in constants:
-            yield from parts(constant)
+            yield from hashed_parts(constant)
     elif isinstance(value, type):
         fields = getattr(value, "__annotations__", {})
         yield repr((value.__name__, list(fields))).encode()
@@ -87,22 +87,22 @@ def parts(value: Any) -> Iterator[bytes]:
         yield repr(value).encode()
 
 
-def function_of(value: Any) -> Any:
+def python_function(value: Any) -> Any:
     """The Python function of a kernel or an intrinsic; anything else as it is."""
     return getattr(value, "py_func", None) or getattr(value, "_defn", None) or value
 
 
-def names_of(code: CodeType) -> Iterator[str]:
+def referenced_names(code: CodeType) -> Iterator[str]:
     """The names that a function and those inside it refer to."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from names_of(constant)
+            yield from referenced_names(constant)
 
 
-def used_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
+def referenced_values(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """What a function refers to by name: globals, members of this project's modules, and cells of its closure."""
-    names = sorted(set(names_of(function.__code__)))
+    names = sorted(set(referenced_names(function.__code__)))
     for name in names:
         value = function.__globals__.get(name)
         if isinstance(value, ModuleType):
@@ -124,21 +124,21 @@ def source_hash(function: Callable[..., Any]) -> str:
         if id(current) in known:
             continue
         known.add(id(current))
-        total.update(repr((current.__qualname__, defaults(current))).encode())
-        for part in parts(current.__code__):
+        total.update(repr((current.__qualname__, default_values(current))).encode())
+        for part in hashed_parts(current.__code__):
             total.update(part)
-        for name, value in used_by(current):
-            inner = function_of(value)
+        for name, value in referenced_values(current):
+            inner = python_function(value)
             total.update(repr((name, sorted(getattr(value, "targetoptions", {}).items()))).encode())
             if isinstance(inner, FunctionType):
                 waiting.append(inner)
             else:
-                for part in parts(inner):
+                for part in hashed_parts(inner):
                     total.update(part)
     return total.hexdigest()
 
 
-def defaults(function: FunctionType) -> tuple[tuple[str, str], ...]:
+def default_values(function: FunctionType) -> tuple[tuple[str, str], ...]:
     """The default values of a function's parameters."""
     parameters = signature(function).parameters.items()
     return tuple((name, repr(p.default)) for name, p in parameters if p.default is not Parameter.empty)

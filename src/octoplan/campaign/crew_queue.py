@@ -87,7 +87,7 @@ class Interceptors(NamedTuple):
         (cohorts,) design of each cohort.
     stock
         (cohorts,) units left; falls with each launch.
-    returned
+    recovered_stock
         (cohorts,) units recovered without contact, ready again the next day; added to.
     p_kill
         (cohorts, threats) kill probability given contact.
@@ -102,7 +102,7 @@ class Interceptors(NamedTuple):
     order: Ints
     design: Ints
     stock: Ints
-    returned: Ints
+    recovered_stock: Ints
     p_kill: Floats
     p_recover: Floats
     sorties: Ints
@@ -311,7 +311,7 @@ def fast_path(
     interceptors.sorties[design] += launched
     interceptors.contacts[design] += contacts
     interceptors.recovered[design] += recovered
-    interceptors.returned[cohort] += recovered
+    interceptors.recovered_stock[cohort] += recovered
     for i in range(count):
         if outcomes[i] == KILLED:
             interceptors.kills[design, classes[i]] += 1
@@ -423,7 +423,7 @@ def simulate_events(
                         interceptors.kills[design, k] += 1
                 elif result == RECOVERED:
                     interceptors.recovered[design] += 1
-                    interceptors.returned[cohort] += 1
+                    interceptors.recovered_stock[cohort] += 1
             push_engagement(end, target, busy, time + minutes, i)
             busy += 1
     for w in range(queued):

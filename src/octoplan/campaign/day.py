@@ -1,6 +1,6 @@
 """One day of one future, with the programme and without it: supply, production, delivery, crews, and the raid."""
 
-from octoplan.campaign.accounts import check_accounts, tally_stocks
+from octoplan.campaign.accounts import check_unit_accounts, tally_stocks
 from octoplan.campaign.compiled import kernel
 from octoplan.campaign.crews import advance_crews, available_crews, draw_weather, pay_crews, start_training
 from octoplan.campaign.delivery import DeliveryTally, deliver_other_makers, dispatch, receive_units
@@ -52,7 +52,7 @@ def advance_programme(model: Model, branch: Branch, ledger: Ledger, moment: Mome
         tally.made, tally.good, tally.hours_paid, tally.hours_worked, tally.plant_limit, tally.plant_down
     )
     produce(
-        entities.plants, links.bill, plants, parts, units.made, units.scrapped, released, state.power_until, ledger,
+        entities.plants, links.bill, plants, parts, units.produced, units.scrapped, released, state.power_until, ledger,
         production_tally, moment,
     )  # fmt: skip
     deliveries = delivery_tally(model, branch)
@@ -100,7 +100,7 @@ def apply_known_state(model: Model, branch: Branch, day: int) -> None:
     """Set plants, parts and units of a branch to those known on the morning of a day."""
     state = branch.state
     apply_known_units(
-        model.entities, model.plan.dispatch_weight, model.links.known, state.plants, state.parts, state.units,
+        model.entities, model.plan.dispatch_weight, model.links.known_state, state.plants, state.parts, state.units,
         model.constants.released, branch.programme, day,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
         (packages,) threats of each package.
     """
     entities, links, state, day = model.entities, model.links, branch.state, moment.day
-    known = links.known.day[0] == day + 1
+    known = links.known_state.day[0] == day + 1
     ledger = day_ledger(model, branch, day)
     advance_all_outages(entities, state, moment)
     if branch.programme:
@@ -133,9 +133,9 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     simulate_raid(model, branch, night, ledger, moment)
     if known:
         tomorrow = Moment(moment.keys, moment.future, day + 1)
-        apply_known_crews(entities.crews, entities.kits, links.known, state.crews, tomorrow)
+        apply_known_crews(entities.crews, entities.kits, links.known_state, state.crews, tomorrow)
         apply_known_state(model, branch, day + 1)
-    check_accounts(model, branch, branch.tally.imbalance)
+    check_unit_accounts(model, branch, branch.tally.imbalance)
     tally_stocks(model, branch, day)
     if compared:
         ledger = day_ledger(model, counterfactual, day)
@@ -143,4 +143,4 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
         simulate_raid(model, counterfactual, night, ledger, moment)
         if known:
             apply_known_state(model, counterfactual, day + 1)
-        check_accounts(model, counterfactual, branch.tally.imbalance)
+        check_unit_accounts(model, counterfactual, branch.tally.imbalance)

@@ -28,7 +28,7 @@ class LayerState(NamedTuple):
 
     order
         (threats, layers) layers in the order of the class's doctrine, -1 pads.
-    p
+    p_stop
         (layers, threats) today's probability that an engagement stops a threat.
     shots
         (layers, threats) shots of one engagement.
@@ -43,7 +43,7 @@ class LayerState(NamedTuple):
     """
 
     order: Ints
-    p: Floats
+    p_stop: Floats
     shots: Floats
     limited: Ints
     stocked: Ints
@@ -185,7 +185,7 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
 
     Returns what is left of u, the stage reached, and the layer that stopped the threat, or -1.
     """
-    while stage < layers.p.shape[0]:
+    while stage < layers.p_stop.shape[0]:
         layer = layers.order[k, stage]
         if layer <= 0:
             break
@@ -199,7 +199,7 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
         if layers.stocked[layer] == 1:
             layers.stock[layer] -= layers.shots[layer, k]
         layers.fired[layer] += layers.shots[layer, k]
-        p = layers.p[layer, k]
+        p = layers.p_stop[layer, k]
         if u < p:
             return u, stage, layer
         u = remainder(u, p, 1.0)
@@ -209,7 +209,7 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
 @leaf
 def open_capacity(layers: LayerState, posts: Records, region: int, regions: int, day: int) -> None:
     """Set the engagements that each layer can fight in a region today: whole numbers whose running mean is capacity."""
-    for layer in range(1, layers.p.shape[0]):
+    for layer in range(1, layers.p_stop.shape[0]):
         capacity = posts[layer * regions + region].capacity
         layers.capacity[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
 
@@ -232,11 +232,11 @@ def defend_region(
     stage, queue_row, recognised = workspace.stage, workspace.queue_row, workspace.recognised
     regions = parameters.region_order.shape[0]
     open_capacity(layers, parameters.posts, region, regions, moment.day)
-    first = raid.start[region]
-    count = raid.start[region + 1] - first
+    first = raid.crossing_start[region]
+    count = raid.crossing_start[region + 1] - first
     queued = 0
     for a in range(count):
-        i = raid.who[first + a]
+        i = raid.crossing_threat[first + a]
         queue_row[a] = -1
         if alive[i] == 0:
             continue
@@ -253,10 +253,10 @@ def defend_region(
             tally.stopped[region, k] += 1
             tally.stopped_by[by, k] += 1
             continue
-        if reached < layers.p.shape[0] and layers.order[k, reached] == 0:
+        if reached < layers.p_stop.shape[0] and layers.order[k, reached] == 0:
             reached += 1
             if not decoy:
-                arrival = raid.when[first + a]
+                arrival = raid.crossing_time[first + a]
                 queue.arrival[queued] = arrival
                 queue.deadline[queued] = arrival + parameters.engagement[k * regions + region].window
                 queue.rank[queued] = -parameters.value[k] if parameters.by_value else 0.0
@@ -269,7 +269,7 @@ def defend_region(
     if queued > 0:
         run_crew_queue(queue, queued, crews, doctrine, interceptors, moment)
     for a in range(count):
-        i = raid.who[first + a]
+        i = raid.crossing_threat[first + a]
         if alive[i] == 0:
             continue
         k = raid.threat[i]
@@ -329,13 +329,13 @@ def defend_regions(
     doctrine = parameters.doctrine
     for r in parameters.region_order:
         accounts.use[r] *= 1.0 - parameters.smoothing
-        if state.raid.start[r] == state.raid.start[r + 1]:
+        if state.raid.crossing_start[r] == state.raid.crossing_start[r + 1]:
             continue
         regional_doctrine = Doctrine(
             doctrine.engagement, doctrine.engagement_cv, parameters.p_contact[r], doctrine.max_shots, doctrine.salvo
         )
         regional = Interceptors(
-            interceptors.order, interceptors.design, interceptors.stock[r], interceptors.returned, interceptors.p_kill,
+            interceptors.order, interceptors.design, interceptors.stock[r], interceptors.recovered_stock, interceptors.p_kill,
             interceptors.p_recover, interceptors.sorties[r], interceptors.contacts[r], interceptors.recovered[r],
             interceptors.kills[r],
         )  # fmt: skip
@@ -345,7 +345,7 @@ def defend_regions(
         )
         book_sorties(regional, accounts, layers.fired, r, 1)
         accounts.use[r] += parameters.smoothing * demanded
-        return_recovered(regional.order, regional.stock, regional.returned)
+        return_recovered(regional.order, regional.stock, regional.recovered_stock)
 
 
 @leaf

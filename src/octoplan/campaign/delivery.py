@@ -37,7 +37,7 @@ class UnitStocks:
         (regions,) exponentially smoothed sorties demanded a day.
     credit
         (lanes,) units that the lane has capacity for today.
-    transit, made, scrapped, lost, spent
+    transit, produced, scrapped, lost, spent
         (designs,) units on their way; and the accounts so far: units made (started, or from other makers), scrapped,
         lost on the way, launched and not recovered.
     """
@@ -48,7 +48,7 @@ class UnitStocks:
     use: Floats
     credit: Floats
     transit: Ints
-    made: Ints
+    produced: Ints
     scrapped: Ints
     lost: Ints
     spent: Ints
@@ -251,6 +251,6 @@ def deliver_other_makers(
 def add_to_stock(stocks: UnitStocks, design: int, cohort: int, units: Ints) -> None:
     """Add units of other makers, (regions,), to the stocks of the regions."""
     for r in range(units.shape[0]):
-        stocks.made[design] += units[r]
+        stocks.produced[design] += units[r]
         stocks.stock[r, cohort] += units[r]
         stocks.position[design, r] += units[r]

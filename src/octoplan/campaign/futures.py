@@ -39,7 +39,7 @@ WITHOUT_PROGRAMME = (
 
 
 @dataclass(frozen=True)
-class SimulatedFutures:
+class SimulationResults:
     """The results of some futures.
 
     Attributes:
@@ -65,7 +65,7 @@ def empty_tallies(names: Names, keep: tuple[str, ...], futures: int) -> dict[str
 def simulate_batch(
     compiled: Compiled, assumptions: Floats, seed: int, first: int, keep: tuple[str, ...],
     counterfactual: tuple[str, ...], halt: Ints | None = None,
-) -> SimulatedFutures:  # fmt: skip
+) -> SimulationResults:  # fmt: skip
     """Simulate the futures first, first + 1, … one for each row of assumptions, keeping the named tallies.
 
     Args:
@@ -99,7 +99,7 @@ def simulate_batch(
             for target, source in ((kept_tallies, tally), (kept_counterfactual, counterfactual_tally)):
                 for name, array in target.items():
                     array[row] = getattr(source, name)
-    return SimulatedFutures(kept_tallies, kept_counterfactual, status)
+    return SimulationResults(kept_tallies, kept_counterfactual, status)
 
 
 def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
@@ -121,7 +121,7 @@ def simulate_futures(
     progress: Callable[[int, int], None] | None = None,
     keep_going: bool = False,
     halt: Ints | None = None,
-) -> SimulatedFutures:
+) -> SimulationResults:
     """Simulate one future for each row of assumptions, in batches on an executor.
 
     Args:
@@ -162,7 +162,7 @@ def simulate_futures(
     counterfactual_tallies = empty_tallies(compiled.names, counterfactual, total)
     status = np.zeros(total, np.int64)
 
-    def submit(rows: tuple[int, int]) -> Future[SimulatedFutures]:
+    def submit(rows: tuple[int, int]) -> Future[SimulationResults]:
         draws = assumptions[slice(*rows)]
         return executor.submit(simulate_batch, compiled, draws, seed, first + rows[0], names, counterfactual, halt)
 
@@ -180,4 +180,4 @@ def simulate_futures(
                 row = int(np.flatnonzero(part.status)[0])
                 raise FutureFailed(first + low + row, FAILURE_REASONS[int(part.status[row])])
     messages = {first + int(row): FAILURE_REASONS[int(status[row])] for row in np.flatnonzero(status)}
-    return SimulatedFutures(tally, counterfactual_tallies, status, messages)
+    return SimulationResults(tally, counterfactual_tallies, status, messages)

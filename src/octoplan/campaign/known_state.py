@@ -9,7 +9,7 @@ from octoplan.campaign.delivery import UnitStocks, allocate_to_regions
 from octoplan.campaign.production import PlantState, current_block
 from octoplan.campaign.streams import COURSE, Moment, binomial, key_of
 from octoplan.campaign.supply import PartStocks
-from octoplan.scenario.arrays import EntityRecords, Floats, Ints, Known, Records
+from octoplan.scenario.arrays import EntityRecords, Floats, Ints, KnownState, Records
 
 IN_COURSE = 1
 """Index of the random number of crews in their course on the date; an intake of that day has 0."""
@@ -38,7 +38,7 @@ def rescale_cohorts(cohorts: Ints, units: int, latest: int) -> None:
 
 
 @kernel
-def apply_known_crews(crews: Records, kits: Records, known: Known, state: CrewState, moment: Moment) -> None:
+def apply_known_crews(crews: Records, kits: Records, known: KnownState, state: CrewState, moment: Moment) -> None:
     """Set crews and kits to those known on the morning of a day.
 
     Of the crews in their course a binomial number of 1 - washout finishes, evenly over the length of the course; kits
@@ -60,7 +60,7 @@ def apply_known_crews(crews: Records, kits: Records, known: Known, state: CrewSt
 
 
 @kernel
-def apply_known_plants(plants: Records, known: Known, state: PlantState, released: Floats, day: int) -> None:
+def apply_known_plants(plants: Records, known: KnownState, state: PlantState, released: Floats, day: int) -> None:
     """Set experience, workers and waiting units of the plants of the programme to those known on the morning of a day.
 
     released
@@ -80,7 +80,7 @@ def apply_known_plants(plants: Records, known: Known, state: PlantState, release
 
 
 @kernel
-def apply_known_parts(suppliers: Records, known: Known, state: PlantState, stocks: PartStocks, day: int) -> None:
+def apply_known_parts(suppliers: Records, known: KnownState, state: PlantState, stocks: PartStocks, day: int) -> None:
     """Set the parts of the plants of the programme to those known on the morning of a day.
 
     Parts on order are shipped and paid for, and arrive evenly over the part's mean lead time.
@@ -111,7 +111,7 @@ def made_by_a_plant(plants: Records, design: int) -> bool:
 
 @kernel
 def apply_known_stocks(
-    plants: Records, weight: Floats, known: Known, stocks: UnitStocks, released: Floats, programme: bool, day: int
+    plants: Records, weight: Floats, known: KnownState, stocks: UnitStocks, released: Floats, programme: bool, day: int
 ) -> None:
     """Set the units in the regions to those known on the morning of a day; a total is shared out like a delivery.
 
@@ -148,20 +148,20 @@ def restate_accounts(plants: Records, waiting: Ints, stocks: UnitStocks) -> None
     waiting
         (plants, blocks) units at the plants.
     """
-    designs = stocks.made.shape[0]
+    designs = stocks.produced.shape[0]
     blocks = stocks.stock.shape[1] // designs
     for d in range(designs):
-        stocks.made[d] = stocks.scrapped[d] + stocks.lost[d] + stocks.spent[d] + stocks.transit[d]
+        stocks.produced[d] = stocks.scrapped[d] + stocks.lost[d] + stocks.spent[d] + stocks.transit[d]
         for r in range(stocks.stock.shape[0]):
-            stocks.made[d] += stocks.stock[r, d * blocks : (d + 1) * blocks].sum()
+            stocks.produced[d] += stocks.stock[r, d * blocks : (d + 1) * blocks].sum()
     for p in range(plants.shape[0]):
-        stocks.made[plants[p].design] += waiting[p].sum()
+        stocks.produced[plants[p].design] += waiting[p].sum()
 
 
 @kernel
 def apply_known_units(
-    entities: EntityRecords, weight: Floats, known: Known, plants: PlantState, parts: PartStocks, stocks: UnitStocks,
-    released: Floats, programme: bool, day: int,
+    entities: EntityRecords, weight: Floats, known: KnownState, plants: PlantState, parts: PartStocks,
+    stocks: UnitStocks, released: Floats, programme: bool, day: int,
 ) -> None:  # fmt: skip
     """Set plants, parts and units to those known on a morning; without the programme only units of other makers.
 

@@ -5,7 +5,7 @@ import numpy as np
 from octoplan.campaign.arithmetic import exp, log, power
 from octoplan.campaign.compiled import kernel, leaf, structure
 from octoplan.campaign.money import Ledger, pay_plant
-from octoplan.campaign.streams import MADE, RELEASE, Moment, binomial, duration, key_of
+from octoplan.campaign.streams import GOOD_UNITS, RELEASE, Moment, binomial, duration, key_of
 from octoplan.campaign.supply import PartStocks, base_stock_order, place_base_stock_order, place_planned_order
 from octoplan.campaign.tally import CAPITAL, LABOUR, OVERHEAD, ROYALTY
 from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records
@@ -25,7 +25,7 @@ HIRING_HORIZON = 30
 class ProductionTally:
     """The tallies of the plants, see ``tally.TALLIES``."""
 
-    made: Ints
+    started: Ints
     good: Ints
     hours_paid: Floats
     hours_worked: Floats
@@ -116,7 +116,7 @@ def initial_plant_state(
 ) -> PlantState:
     """The plants on the first day: each opens when its last gate is passed, one outside the programme never."""
     count, days = plants.shape[0], links.month_of.shape[0]
-    passed = gate_days(gates, links.gate_after, links.known.gate_earliest, links.known.gate_latest)
+    passed = gate_days(gates, links.gate_after, links.known_state.gate_earliest, links.known_state.gate_latest)
     opens = np.full(count, np.inf)
     planned = np.zeros((count, days))
     lines = np.zeros((count, days))
@@ -334,8 +334,8 @@ def share_of_good_units(plant: Records, experience: float) -> float:
 
 @kernel
 def produce(
-    plants: Records, bill: Ints, state: PlantState, stocks: PartStocks, made: Ints, scrapped: Ints, released: Floats,
-    power_until: Floats, ledger: Ledger, tally: ProductionTally, moment: Moment,
+    plants: Records, bill: Ints, state: PlantState, stocks: PartStocks, produced: Ints, scrapped: Ints,
+    released: Floats, power_until: Floats, ledger: Ledger, tally: ProductionTally, moment: Moment,
 ) -> None:  # fmt: skip
     """One day of all plants, each with its workers, its limiting factor, and the units that it starts.
 
@@ -344,7 +344,7 @@ def produce(
 
     bill
         (designs, parts) parts in one unit.
-    made, scrapped
+    produced, scrapped
         (designs,) accounts so far, added to.
     released
         (designs, blocks) day of each release.
@@ -383,7 +383,7 @@ def produce(
         state.carry[p] = min(max(0.0, state.carry[p] - started), 1.0)
         if started > 0:
             good = start_units(plant, bill[plant.design], state, stocks.on_hand[p], p, started, ledger, tally, moment)
-            made[plant.design] += started
+            produced[plant.design] += started
             scrapped[plant.design] += started - good
 
 
@@ -404,10 +404,10 @@ def start_units(
     for n in range(bill.shape[0]):
         on_hand[n] -= started * bill[n]
     middle = hours_of_unit(plant.hours_first, plant.slope, plant.learning, experience + 0.5 * (started + 1))
-    good = binomial(key_of(moment.keys, MADE, p), moment.future, moment.day, 0, started, good_share)
+    good = binomial(key_of(moment.keys, GOOD_UNITS, p), moment.future, moment.day, 0, started, good_share)
     state.experience[p] += started
     state.stock[p, state.block[p]] += good
-    tally.made[ledger.row, p] += started
+    tally.started[ledger.row, p] += started
     tally.good[ledger.row, p] += good
     tally.hours_worked[ledger.row, p] += started * middle
     pay_plant(ledger, p, ROYALTY, state.payer[p], plant.royalty_currency, good * plant.royalty)

@@ -36,7 +36,7 @@ class Night:
         (cohorts,) cohorts in the order of use.
     p_kill
         (cohorts, threats) kill probability given contact.
-    p
+    p_stop
         (layers, threats) probability that an engagement of a layer stops a threat.
     workspace
         Working arrays for all threats of the night.
@@ -46,7 +46,7 @@ class Night:
     crews: Ints
     order: Ints
     p_kill: Floats
-    p: Floats
+    p_stop: Floats
     workspace: Workspace
 
 
@@ -122,7 +122,7 @@ def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, mo
     entities, constants, state, tally = model.entities, model.constants, branch.state, branch.tally
     row, units, raid, layers = ledger.row, branch.state.units, night.raid, model.entities.layers.shape[0]
     layer_state = LayerState(
-        model.plan.layer_order, night.p, constants.shots, constants.limited, constants.stocked, np.zeros(layers),
+        model.plan.layer_order, night.p_stop, constants.shots, constants.limited, constants.stocked, np.zeros(layers),
         state.layer_stock, np.zeros(layers),
     )  # fmt: skip
     raid_state = RaidState(raid, np.ones(raid.threat.shape[0], np.int64), raid.u_layer.copy(), raid.u_decoy.copy())

@@ -14,17 +14,17 @@ class Routes:
 
     corridors
         Records of the corridors.
-    into_start, into
-        (regions + 1,), (corridors,) corridors into region r are ``into[into_start[r]:into_start[r + 1]]``.
+    incoming_start, incoming
+        (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     share
-        (corridors,) cumulative shares of the corridors into each region, in the order of ``into``.
+        (corridors,) cumulative shares of the corridors into each region, in the order of ``incoming``.
     depth
         Corridors on the longest route.
     """
 
     corridors: Records
-    into_start: Ints
-    into: Ints
+    incoming_start: Ints
+    incoming: Ints
     share: Floats
     depth: int
 
@@ -33,20 +33,20 @@ class Routes:
 def routes(corridors: Records, links: Links) -> Routes:
     """The network of corridors of one future."""
     share, depth = corridor_shares(corridors, links), longest_route(corridors, links)
-    return Routes(corridors, links.into_start, links.into, share, depth)
+    return Routes(corridors, links.incoming_start, links.incoming, share, depth)
 
 
 @kernel
 def corridor_shares(corridors: Records, links: Links) -> Floats:
-    """Cumulative shares of the corridors into each region, in the order of ``links.into``; (corridors,)."""
-    share = np.zeros(links.into.shape[0])
-    for r in range(links.into_start.shape[0] - 1):
+    """Cumulative shares of the corridors into each region, in the order of ``links.incoming``; (corridors,)."""
+    share = np.zeros(links.incoming.shape[0])
+    for r in range(links.incoming_start.shape[0] - 1):
         total = 0.0
-        for i in range(links.into_start[r], links.into_start[r + 1]):
-            total += corridors[links.into[i]].share
+        for i in range(links.incoming_start[r], links.incoming_start[r + 1]):
+            total += corridors[links.incoming[i]].share
         running = 0.0
-        for i in range(links.into_start[r], links.into_start[r + 1]):
-            running += corridors[links.into[i]].share / total if total > 0.0 else 0.0
+        for i in range(links.incoming_start[r], links.incoming_start[r + 1]):
+            running += corridors[links.incoming[i]].share / total if total > 0.0 else 0.0
             share[i] = running
     return share
 
@@ -56,15 +56,15 @@ def longest_route(corridors: Records, links: Links) -> int:
     """Corridors on the longest route from the border to any region."""
     depth = np.zeros(links.region_order.shape[0], np.int64)
     for r in links.region_order:
-        for i in range(links.into_start[r], links.into_start[r + 1]):
-            origin = corridors[links.into[i]].origin
+        for i in range(links.incoming_start[r], links.incoming_start[r + 1]):
+            origin = corridors[links.incoming[i]].origin
             depth[r] = max(depth[r], 1 + (depth[origin] if origin >= 0 else 0))
     return 0 if depth.shape[0] == 0 else depth.max()
 
 
 @leaf
 def trace_route(
-    corridors: Records, into_start: Ints, into: Ints, share: Floats, region: int, u: float, route: Ints
+    corridors: Records, incoming_start: Ints, incoming: Ints, share: Floats, region: int, u: float, route: Ints
 ) -> tuple[int, int]:
     """Trace the route of a threat back from its destination, corridor by corridor, into ``route`` (depth,), last first.
 
@@ -75,20 +75,20 @@ def trace_route(
     steps = 0
     current = region
     while current >= 0:
-        i = into_start[current]
-        last = into_start[current + 1] - 1
+        i = incoming_start[current]
+        last = incoming_start[current + 1] - 1
         if i > last or share[last] <= 0.0:
             break
         while i < last and share[i] <= u:
             i += 1
-        below = share[i - 1] if i > into_start[current] else 0.0
+        below = share[i - 1] if i > incoming_start[current] else 0.0
         while below >= share[i]:
             i -= 1
-            below = share[i - 1] if i > into_start[current] else 0.0
+            below = share[i - 1] if i > incoming_start[current] else 0.0
         u = remainder(u, below, share[i])
-        route[steps] = into[i]
+        route[steps] = incoming[i]
         steps += 1
-        current = corridors[into[i]].origin
+        current = corridors[incoming[i]].origin
     return steps, current
 
 

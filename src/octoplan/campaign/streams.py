@@ -73,7 +73,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     DAMAGE,
     STRIKE,
     RELEASE,
-    MADE,
+    GOOD_UNITS,
     SUPPLIER,
     LEAD,
     CAUSE,
@@ -258,7 +258,7 @@ def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int
 def key_of(keys: Keys, kind: int, row: int) -> Key:
     """The key of one stream: row ``row`` of a kind."""
     index = keys.start[kind] + row
-    return keys.words[index, 0], keys.words[index, 1]
+    return keys.by_stream[index, 0], keys.by_stream[index, 1]
 
 
 def stream_key(seed: int, name: str) -> Key:

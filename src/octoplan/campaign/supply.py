@@ -20,15 +20,15 @@ class OutageState:
 
     up
         (n,) 1 while up, 0 during an outage.
-    change
+    next_change
         (n,) day of the next change.
-    changes
+    change_count
         (n,) changes so far.
     """
 
     up: Ints
-    change: Floats
-    changes: Ints
+    next_change: Floats
+    change_count: Ints
 
 
 @structure
@@ -86,7 +86,7 @@ def initial_outages(records: Records, keys: Keys, kind: int, future: int, statio
         w0, w1, _, _ = random_words(key_of(keys, kind, i), future, 0, 0, 0)
         if stationary and to_uniform(w0) >= record.mtbf / (record.mtbf + record.mttr):
             outages.up[i] = 0
-        outages.change[i] = -log(to_uniform(w1)) * (record.mtbf if outages.up[i] == 1 else record.mttr)
+        outages.next_change[i] = -log(to_uniform(w1)) * (record.mtbf if outages.up[i] == 1 else record.mttr)
     return outages
 
 
@@ -96,11 +96,11 @@ def advance_outages(records: Records, kind: int, moment: Moment, outages: Outage
     for i in range(records.shape[0]):
         record = records[i]
         key = key_of(moment.keys, kind, i)
-        while outages.change[i] <= moment.day:
+        while outages.next_change[i] <= moment.day:
             outages.up[i] = 1 - outages.up[i]
-            outages.changes[i] += 1
-            u = to_uniform(random_words(key, moment.future, 0, outages.changes[i], 0)[0])
-            outages.change[i] += -log(u) * (record.mtbf if outages.up[i] == 1 else record.mttr)
+            outages.change_count[i] += 1
+            u = to_uniform(random_words(key, moment.future, 0, outages.change_count[i], 0)[0])
+            outages.next_change[i] += -log(u) * (record.mtbf if outages.up[i] == 1 else record.mttr)
 
 
 @kernel

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from octoplan.campaign.futures import BATCH, SimulatedFutures, simulate_futures
+from octoplan.campaign.futures import BATCH, SimulationResults, simulate_futures
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES, axis_labels
 from octoplan.errors import FutureFailed, RunError, Unfinished
@@ -124,7 +124,7 @@ def simulate(
     return labelled_run(scenario, seed, draws, simulated, wall)
 
 
-def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulatedFutures, wall: float) -> Run:
+def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulationResults, wall: float) -> Run:
     """The run with the results of its futures.
 
     draws

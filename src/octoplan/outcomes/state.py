@@ -110,7 +110,7 @@ def gate_days(run: Run) -> Floats:
     days = np.zeros_like(durations)
     for _ in range(durations.shape[1]):
         start = np.where(links.gate_after == 1, days[:, np.newaxis, :], 0.0).max(axis=2, initial=0.0)
-        days = np.minimum(np.maximum(start + durations, links.known.gate_earliest), links.known.gate_latest)
+        days = np.minimum(np.maximum(start + durations, links.known_state.gate_earliest), links.known_state.gate_latest)
     return days
 
 
@@ -153,7 +153,7 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
 
 def crew_and_kit_rows(run: Run, month: int, futures: Ints) -> Rows:
     """Crews and kits: those in service from the tallies, those in training or on order from decisions and draws."""
-    plan, known, months = run.compiled.plan, run.compiled.links.known, run.compiled.names.months
+    plan, known, months = run.compiled.plan, run.compiled.links.known_state, run.compiled.names.months
     course, lead = run.assumption("crews", "course")[futures, 0], run.assumption("kits", "lead")[futures, 0]
     in_progress = {
         "crews.in_course": started_not_completed(run, month, plan.intake, course, int(known.crews[1])),
@@ -182,7 +182,7 @@ def started_not_completed(run: Run, month: int, started: Ints, durations: Floats
         -1 where none is stated.
     """
     first, morning = month_starts(run)[: month + 1], int(month_starts(run)[month + 1])
-    days, since = (durations + 0.5).astype(np.int64), int(run.compiled.links.known.day[0])
+    days, since = (durations + 0.5).astype(np.int64), int(run.compiled.links.known_state.day[0])
     known = stated >= 0 and since <= morning
     open_starts = (first + days[:, np.newaxis] >= morning) & (first >= (since if known else 0))
     remaining: Ints = np.where(open_starts, started[: month + 1], 0).sum(axis=1)

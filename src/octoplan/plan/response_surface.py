@@ -203,16 +203,16 @@ class FitAccuracy:
 
 def first_month(compiled: Compiled) -> int:
     """The first month that can be planned: that of the programme's state; 0 without a state."""
-    day = int(compiled.links.known.day[0])
+    day = int(compiled.links.known_state.day[0])
     return int(compiled.links.month_of[day]) if day >= 0 else 0
 
 
 def opened_before(compiled: Compiled, month: int) -> Ints:
     """(plants,) month in which a plant is known to have opened before a month; -1 where that is not known."""
     links = compiled.links
-    known = links.known.gate_earliest == links.known.gate_latest
+    known = links.known_state.gate_earliest == links.known_state.gate_latest
     needs = links.plant_gates == 1
-    day = np.ceil(np.where(needs & known, links.known.gate_earliest, 0.0).max(1, initial=0.0)).astype(np.int64)
+    day = np.ceil(np.where(needs & known, links.known_state.gate_earliest, 0.0).max(1, initial=0.0)).astype(np.int64)
     opened = links.month_of[np.minimum(day, len(links.month_of) - 1)]
     return np.where((known | ~needs).all(1) & (opened < month), opened, -1)
 

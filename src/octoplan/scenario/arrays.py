@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 
-def record(kind: Kind) -> np.dtype[np.void]:
+def record_dtype(kind: Kind) -> np.dtype[np.void]:
     """The record of one entity of a kind: single links, parameters, and the currency of each money parameter."""
     fields: list[tuple[str, str]] = [(link.name, "i8") for link in kind.links if not link.many]
     for parameter in kind.parameters:
@@ -30,7 +30,7 @@ def record(kind: Kind) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-RECORDS = {kind.name: record(kind) for kind in KINDS if kind.parameters}
+RECORDS = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
 
 
 class EntityRecords(NamedTuple):
@@ -65,15 +65,15 @@ class EntityRecords(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Keys of random streams (``campaign.streams``): the key of row i of stream kind k is ``words[start[k] + i]``.
+    """Keys of random streams (``campaign.streams``): the key of row i of stream kind k is ``by_stream[start[k] + i]``.
 
-    words
+    by_stream
         (streams, 2) the seed and the hash of the stream's name.
     start
         (kinds,) first row of each kind of stream.
     """
 
-    words: Words
+    by_stream: Words
     start: Ints
 
 
@@ -108,7 +108,7 @@ ARRIVAL_FIELDS = ("package", "direct", "mix")
 """What decides the arrivals of a class of threat, and whether it follows the corridors."""
 
 
-class Known(NamedTuple):
+class KnownState(NamedTuple):
     """What is known on a date and takes the place of what was simulated until then; -1 where nothing is stated.
 
     day
@@ -169,15 +169,15 @@ class Links(NamedTuple):
         (designs, parts) parts in one unit.
     region_order
         (regions,) regions in an order in which every corridor leads forward.
-    into_start, into
-        (regions + 1,), (corridors,) corridors into region r are ``into[into_start[r]:into_start[r + 1]]``.
+    incoming_start, incoming
+        (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     reference_layer
         (1,) the missile layer that kills are compared with.
     given_counts
         (days, packages) counts of the first days that are given, not drawn; days may be 0.
     salvo_factor, threat_factor
         (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
-    known
+    known_state
         what is known on a date.
     """
 
@@ -191,13 +191,13 @@ class Links(NamedTuple):
     supplier_causes: Ints
     bill: Ints
     region_order: Ints
-    into_start: Ints
-    into: Ints
+    incoming_start: Ints
+    incoming: Ints
     reference_layer: Ints
     given_counts: Ints
     salvo_factor: Floats
     threat_factor: Floats
-    known: Known
+    known_state: KnownState
 
 
 class Plan(NamedTuple):
@@ -349,7 +349,7 @@ def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> Arri
     end = keys.start[ARRIVAL_STREAMS]
     return ArrivalProcess(
         process, packages, splits, classes, links.given_counts, links.salvo_factor, links.threat_factor,
-        Keys(keys.words[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
+        Keys(keys.by_stream[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from octoplan.errors import DistributionError, QuantityError
 from octoplan.scenario.ambiguity import row_readings
 from octoplan.scenario.assumptions import QUALITIES, Assumption, Source, source_ids, unknown_sources
-from octoplan.scenario.binding import Entry, Name, name_of
+from octoplan.scenario.binding import Entry, RowName, parse_row_name
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
@@ -73,7 +73,11 @@ def read_assumptions(
     lines: dict[str, int] = {}
     for row in rows:
         text = row["name"]
-        name = name_of(text, programme) if text else "the row has no name; expected one such as plants.uk-1.labour_rate"
+        name = (
+            parse_row_name(text, programme)
+            if text
+            else "the row has no name; expected one such as plants.uk-1.labour_rate"
+        )
         if isinstance(name, str):
             report.add(row.file, row.line, name)
         elif text in lines:
@@ -88,7 +92,7 @@ def read_assumptions(
     return entries, assumptions
 
 
-def _warn_of_readings(row: Row, name: Name, units: Units, report: Report) -> None:
+def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> None:
     """Warn of figures with a second reading that would be valid too."""
 
     def valid(cells: Mapping[str, str]) -> bool:
@@ -103,7 +107,7 @@ class _RowReader:
     """Reads one row and reports each invalid cell."""
 
     def __init__(
-        self, row: Row, name: Name, sources: Mapping[str, Source] | None, units: Units, report: Report
+        self, row: Row, name: RowName, sources: Mapping[str, Source] | None, units: Units, report: Report
     ) -> None:
         self.row, self.name, self.sources, self.units, self.report = row, name, sources, units, report
         self.valid = True

@@ -17,7 +17,7 @@ Number = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Name:
+class RowName:
     """The name of a row taken apart: ``plants.*.slope`` fills the slope of every plant without a row of its own."""
 
     kind: str
@@ -29,14 +29,14 @@ class Name:
         return self.entities.count(ANY)
 
     def __str__(self) -> str:
-        return dotted(self.kind, self.parameter.name, self.entities)
+        return dotted_name(self.kind, self.parameter.name, self.entities)
 
 
-def dotted(kind: str, parameter: str, entities: Sequence[str]) -> str:
+def dotted_name(kind: str, parameter: str, entities: Sequence[str]) -> str:
     return ".".join((kind, *entities, parameter))
 
 
-def name_of(text: str, programme: Programme | None) -> Name | str:
+def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
     """The name of a row taken apart, or what is wrong with it; entities are checked where the programme is known."""
     kind_name, *middle = text.split(".")
     kinds = [kind.name for kind in KINDS if kind.parameters]
@@ -54,11 +54,11 @@ def name_of(text: str, programme: Programme | None) -> Name | str:
         known = programme.names(axis) if programme else (entity,)
         if entity != ANY and entity not in known:
             return f"there is no {quoted(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, known)}"
-    return Name(kind_name, tuple(entities), parameter)
+    return RowName(kind_name, tuple(entities), parameter)
 
 
 @dataclass(frozen=True)
-class Needs:
+class RequiredNumbers:
     """Which numbers a programme needs. ``fights`` are the layers of each threat's doctrine."""
 
     programme: Programme
@@ -68,7 +68,7 @@ class Needs:
         """The rows of a kind in order, each the names along its axes."""
         return product(*(self.programme.names(axis) for axis in BY_NAME[kind].axes))
 
-    def why_not(self, kind: str, when: str, row: Sequence[str]) -> str:
+    def reason_not_required(self, kind: str, when: str, row: Sequence[str]) -> str:
         """Why a number is not needed, in words; '' if it is needed."""
         names = dict(zip(BY_NAME[kind].axes, row, strict=True))
         if names.get("layers") == INTERCEPTOR:
@@ -94,12 +94,12 @@ class Needs:
 class Entry:
     """A row as the binding sees it: its name, its line and its file."""
 
-    name: Name
+    name: RowName
     line: int
     file: str
 
 
-def bind(needs: Needs, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
+def bind(needs: RequiredNumbers, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
     """The index of the entry that fills each number.
 
     The row with fewest stars wins. Two rows that fit a number equally well, a number without a row, and a row that
@@ -117,7 +117,7 @@ def bind(needs: Needs, entries: Sequence[Entry], report: Report) -> dict[Number,
                 matches = [
                     i for p in _patterns(row) if (i := by_pattern.get((kind.name, parameter.name, p))) is not None
                 ]
-                if why := needs.why_not(kind.name, parameter.when, row):
+                if why := needs.reason_not_required(kind.name, parameter.when, row):
                     idle.update((i, why) for i in matches)
                     continue
                 fits.update(matches)
@@ -144,7 +144,7 @@ def _patterns(row: tuple[str, ...]) -> list[tuple[str, ...]]:
 def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[str, ...]], report: Report) -> None:
     for (first, second), row in ties.items():
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
-        number = dotted(a.name.kind, a.name.parameter.name, row)
+        number = dotted_name(a.name.kind, a.name.parameter.name, row)
         message = (
             f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for it alone"
         )
@@ -168,14 +168,14 @@ def _report_idle(
         report.add(entry.file, entry.line, f"{entry.name} fills nothing: {why}; remove it")
 
 
-def _missing(needs: Needs, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
+def _missing(needs: RequiredNumbers, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
     """What to add for numbers without a row: one row where one number is missing, else a row with stars."""
     parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
     unit = parameter.unit.replace(MONEY, needs.programme.currency)
     unit_text = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"
     if len(rows) == 1:
-        return f"{dotted(kind, word, rows[0])} is missing; add a row {unit_text}"
+        return f"{dotted_name(kind, word, rows[0])} is missing; add a row {unit_text}"
     common = [column[0] if len(set(column)) == 1 else ANY for column in zip(*rows, strict=True)]
     few = ", ".join(".".join(row) for row in rows[:4]) + (", ..." if len(rows) > 4 else "")
-    star = dotted(kind, word, common)
+    star = dotted_name(kind, word, common)
     return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one for each, {unit_text}"

@@ -6,7 +6,18 @@ from math import cos, pi
 
 import numpy as np
 
-from octoplan.scenario.arrays import RECORDS, Compiled, EntityRecords, Floats, Ints, Known, Links, Names, Plan, Records
+from octoplan.scenario.arrays import (
+    RECORDS,
+    Compiled,
+    EntityRecords,
+    Floats,
+    Ints,
+    KnownState,
+    Links,
+    Names,
+    Plan,
+    Records,
+)
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
@@ -18,7 +29,7 @@ MID_JANUARY = 15
 """Day of the year at which the weight of winter is 1."""
 
 
-def compiled(
+def compile_arrays(
     programme: Programme,
     decisions: Decisions,
     cover: float,
@@ -26,7 +37,7 @@ def compiled(
     slots: Mapping[Number, int],
     given_counts: Ints,
     factors: Times,
-    known: Known,
+    known: KnownState,
 ) -> Compiled:
     """The arrays of a scenario.
 
@@ -80,7 +91,7 @@ def template(
         for index, row in enumerate(rows(programme, kind)):
             for link in kind.links:
                 if not link.many:
-                    table[link.name][index] = _linked(programme, kind, row, link)
+                    table[link.name][index] = _link_value(programme, kind, row, link)
             for parameter in kind.parameters:
                 column = slots.get((name, parameter.name, row), -1)
                 if parameter.is_money:
@@ -90,7 +101,7 @@ def template(
     return EntityRecords(**records)
 
 
-def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
+def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
     """The row a link points to, the place of a choice in its list, or a truth value as 0 or 1."""
     if row and row[0] == INTERCEPTOR and kind.name == "layers":
         return 0 if link.to == "bool" else -1
@@ -103,7 +114,7 @@ def _linked(programme: Programme, kind: Kind, row: Sequence[str], link: Link) ->
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given_counts: Ints, factors: Times, known: Known) -> Links:
+def links(programme: Programme, names: Names, given_counts: Ints, factors: Times, known: KnownState) -> Links:
     """The structure that no assumption changes."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
@@ -119,23 +130,23 @@ def links(programme: Programme, names: Names, given_counts: Ints, factors: Times
         winter=np.array([winter(day) for day in first_day]),
         gate_after=_membership(names.gates, names.gates, lambda gate: programme.links("gates", gate, "after")),
         plant_gates=_membership(names.plants, names.gates, lambda plant: programme.links("plants", plant, "gates")),
-        plant_lanes=_padded([[names.lanes.index(lane) for lane in ways] for ways in lanes]),
+        plant_lanes=_pad([[names.lanes.index(lane) for lane in ways] for ways in lanes]),
         supplier_causes=_membership(
             names.suppliers, names.causes, lambda supplier: programme.links("suppliers", supplier, "causes")
         ),
         bill=np.array(
             [[programme.bills[design].get(part, 0) for part in names.parts] for design in names.designs], np.int64
         ).reshape(len(names.designs), len(names.parts)),
-        region_order=_forward(names, corridors),
-        into_start=np.searchsorted(np.sort(into), np.arange(len(names.regions) + 1)).astype(np.int64),
-        into=np.array(by_end, np.int64),
+        region_order=_topological_order(names, corridors),
+        incoming_start=np.searchsorted(np.sort(into), np.arange(len(names.regions) + 1)).astype(np.int64),
+        incoming=np.array(by_end, np.int64),
         reference_layer=np.array(
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
         given_counts=given_counts,
         salvo_factor=factors.salvos,
         threat_factor=factors.threats,
-        known=known,
+        known_state=known,
     )
 
 
@@ -154,7 +165,7 @@ def _membership(row_names: Sequence[str], column_names: Sequence[str], of: Calla
     return np.array(table, np.int64).reshape(len(row_names), len(column_names))
 
 
-def _padded(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
+def _pad(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
     """Lists as rows of one array, padded with -1."""
     width = max([len(items) for items in lists], default=0) if width is None else width
     table = np.full((len(lists), width), -1, np.int64)
@@ -163,7 +174,7 @@ def _padded(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
     return table
 
 
-def _forward(names: Names, corridors: Sequence[Mapping[str, object]]) -> Ints:
+def _topological_order(names: Names, corridors: Sequence[Mapping[str, object]]) -> Ints:
     """Regions in an order in which every corridor leads forward, otherwise as in the file."""
     before = {region: {c["origin"] for c in corridors if c["into"] == region} - {BORDER} for region in names.regions}
     order: list[str] = []
@@ -178,21 +189,21 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
     orders = np.full((len(names.plants), len(names.parts), months), -1.0)
     for plant, parts in decisions.orders.explicit.items():
         for part, series in parts.items():
-            orders[names.plants.index(plant), names.parts.index(part)] = _run_on(series, months)
+            orders[names.plants.index(plant), names.parts.index(part)] = _extend(series, months)
     doctrines = [decisions.doctrine.against[threat] for threat in names.threats]
     prefer = decisions.doctrine.prefer or names.designs
     shared = decisions.dispatch.rule == "share"
     return Plan(
-        output=_by_month(decisions.output, names.plants, months, 0.0),
-        lines=_by_month(decisions.lines, names.plants, months, 1.0),
+        output=_monthly_values(decisions.output, names.plants, months, 0.0),
+        lines=_monthly_values(decisions.lines, names.plants, months, 1.0),
         orders=orders,
         cover=np.array([cover]),
         sourcing=np.array([decisions.sourcing.get(supplier, 1.0) for supplier in names.suppliers], float),
-        intake=_run_on(decisions.crews.intake, months).astype(np.int64),
-        kit_orders=_run_on(decisions.kits.order, months).astype(np.int64),
+        intake=_extend(decisions.crews.intake, months).astype(np.int64),
+        kit_orders=_extend(decisions.kits.order, months).astype(np.int64),
         crew_weight=_weights(decisions.crew_share or {"*": 1.0}, names.regions),
         dispatch_weight=_weights(decisions.dispatch.share if shared else {"*": -1.0}, names.regions),
-        layer_order=_padded([[names.layers.index(x) for x in d.layers] for d in doctrines], len(names.layers)),
+        layer_order=_pad([[names.layers.index(x) for x in d.layers] for d in doctrines], len(names.layers)),
         max_shots=np.array([doctrine.max_shots for doctrine in doctrines], np.int64),
         salvo=np.array([doctrine.salvo for doctrine in doctrines], np.int64),
         value=np.array([doctrine.value for doctrine in doctrines], float),
@@ -203,13 +214,15 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
     )
 
 
-def _run_on(series: Sequence[float], months: int) -> Floats:
+def _extend(series: Sequence[float], months: int) -> Floats:
     """A list by month, going on with its last value."""
     return np.array([series[min(month, len(series) - 1)] for month in range(months)], float)
 
 
-def _by_month(series: Mapping[str, Sequence[float]], plants: Sequence[str], months: int, default: float) -> Floats:
-    table = [_run_on(series.get(plant, [default]), months) for plant in plants]
+def _monthly_values(
+    series: Mapping[str, Sequence[float]], plants: Sequence[str], months: int, default: float
+) -> Floats:
+    table = [_extend(series.get(plant, [default]), months) for plant in plants]
     return np.array(table, float).reshape(len(plants), months)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from octoplan.errors import Problem, ScenarioError
 from octoplan.scenario.ambiguity import warn_of_monthly_figures
 from octoplan.scenario.amounts import budgets_of, cover_days
-from octoplan.scenario.arrays import Compiled, Floats, Ints, Known, Names
+from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
 from octoplan.scenario.assumption_log import read_assumptions
 from octoplan.scenario.assumptions import (
     ASSUMPTION_COLUMNS,
@@ -23,8 +23,8 @@ from octoplan.scenario.assumptions import (
     Source,
     read_sources,
 )
-from octoplan.scenario.binding import Needs, Number, bind, dotted
-from octoplan.scenario.compile import compiled
+from octoplan.scenario.binding import Number, RequiredNumbers, bind, dotted_name
+from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
 from octoplan.scenario.decision_checks import check_decisions
@@ -89,7 +89,7 @@ class Scenario:
     cover: float = field(repr=False)
     given: Ints = field(repr=False)
     times: Times = field(repr=False)
-    known: Known = field(repr=False)
+    known: KnownState = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ class Scenario:
 
     @cached_property
     def _compiled(self) -> Compiled:
-        return compiled(
+        return compile_arrays(
             self.programme, self.decisions, self.cover, self.assumptions, self.slots, self.given, self.times, self.known
         )
 
@@ -145,7 +145,7 @@ class Scenario:
         try:
             return self.assumptions[self.slots[kind, parameter, entities]]
         except KeyError:
-            raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
+            raise KeyError(f"the scenario has no number {dotted_name(kind, parameter, entities)}") from None
 
     @cached_property
     def _copula(self) -> Copula:
@@ -248,7 +248,7 @@ def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
     assumptions = [assumption for assumption in found if assumption]
     slots = {}
     if programme and decisions and rows is not None:
-        slots = bind(Needs(programme, decisions.fights), entries, report)
+        slots = bind(RequiredNumbers(programme, decisions.fights), entries, report)
         _check_weights(programme, slots, found, report)
         by_number = {number: assumption for number, i in slots.items() if (assumption := found[i])}
         warn_of_monthly_figures(rows, by_number, programme, decisions, report)
@@ -292,7 +292,7 @@ def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
     return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
 
 
-def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> Known:
+def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
     """What is known on a date, nothing where there is no such file or it cannot be read."""
     rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
     return nothing_known(programme.all_names()) if rows is None else read_state(rows, programme, report)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from octoplan.errors import QuantityError
-from octoplan.scenario.arrays import Known, Names
+from octoplan.scenario.arrays import KnownState, Names
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.field_types import MOST
 from octoplan.scenario.files import STATE
@@ -25,7 +25,7 @@ ANY_TIME = (0.0, np.inf)
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of the state: its array in ``Known``, its place there, its unit, and whether it must be whole."""
+    """A number of the state: its array in ``KnownState``, its place there, its unit, and whether it must be whole."""
 
     array: str
     place: tuple[int, ...]
@@ -33,11 +33,11 @@ class Quantity:
     whole: bool = True
 
 
-def nothing_known(names: Names) -> Known:
+def nothing_known(names: Names) -> KnownState:
     """The arrays of a scenario without a state."""
     plants, parts = len(names.plants), len(names.parts)
     earliest, latest = (np.full(len(names.gates), day) for day in ANY_TIME)
-    return Known(
+    return KnownState(
         day=np.full(1, -1),
         gate_earliest=earliest,
         gate_latest=latest,
@@ -79,7 +79,7 @@ def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quant
     yield "kits.on_order", Quantity("kits", (1,), "kit")
 
 
-def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> Known:
+def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> KnownState:
     """What the rows state; everything wrong with them is reported."""
     return _Reader(rows, programme, report).known()
 
@@ -108,7 +108,7 @@ class _Reader:
                 found[name] = row
         return found
 
-    def known(self) -> Known:
+    def known(self) -> KnownState:
         found = nothing_known(self.programme.all_names())
         day = self.day()
         for name, quantity in self.numbers.items():
@@ -175,14 +175,14 @@ class _Reader:
             return number
         return None
 
-    def totals(self, found: Known) -> None:
+    def totals(self, found: KnownState) -> None:
         """A design's stock is stated by region or in total, not both."""
         for d, design in enumerate(self.programme.names("designs")):
             if found.total_stock[d] >= 0 and (found.stock[:, d] >= 0).any():
                 row = self.rows[f"regions.stock.{design}"]
                 self.add(row, "is stated by region too; keep the total or the regions")
 
-    def open_gates(self, found: Known, day: int) -> None:
+    def open_gates(self, found: KnownState, day: int) -> None:
         """The days between which each gate is passed, if any is stated; those not stated are then still open."""
         stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
         if not stated:
@@ -230,7 +230,7 @@ class _Reader:
         """The gates that a gate waits for."""
         return [other for other in self.programme.links("gates", gate, "after") if other in self.gates.values()]
 
-    def closed_plants(self, found: Known, bounds: Mapping[str, tuple[float, float]]) -> None:
+    def closed_plants(self, found: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
         """A plant that waits for a gate has made nothing and has no workers."""
         still_open = {gate for gate, known in bounds.items() if known[1] == np.inf and known != ANY_TIME}
         for p, plant in enumerate(self.programme.names("plants")):

@@ -7,7 +7,7 @@ import numpy as np
 
 from octoplan.outcomes.median_case import MedianCase
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.binding import dotted
+from octoplan.scenario.binding import dotted_name
 from octoplan.scenario.entities import BY_NAME
 from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
 from octoplan.show.provenance import row_reference
@@ -60,7 +60,7 @@ class Inputs:
                 if assumption:
                     sources = "; ".join(assumption.sources)
                     provenance = (assumption.unit, assumption.quality, sources, row_reference(assumption))
-                rows.append((dotted(kind, parameter, entities), value, *provenance))
+                rows.append((dotted_name(kind, parameter, entities), value, *provenance))
                 self.cells[kind, i, parameter] = f"Assumptions!$B${len(rows) + 1}"
         heads = ("assumption", "value", "unit", "quality", "source", "row")
         for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
