@@ -108,7 +108,7 @@ def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> Non
     scenario = with_fit(tmp_path, fitted)
     said = [str(warning) for warning in scenario.warnings]
     rows, starred, pairs = 14, 2, 1
-    assert sum("takes the place of this row" in word for word in said) == rows + starred + pairs
+    assert sum("overrides this row" in word for word in said) == rows + starred + pairs
     assumption = scenario.row_of("raids", "wander")
     text = (tmp_path / "mine" / "raids.toml").read_text().splitlines()
     assert text[assumption.line - 1] == '[assumptions."raids.wander"]'

@@ -1,4 +1,4 @@
-"""Accounts of units, and the stocks at the end of a month."""
+"""Balance of the unit accounts, and stocks at the end of each month."""
 
 from octoplan.campaign.compiled import kernel
 from octoplan.campaign.delivery import UnitStocks
@@ -9,12 +9,13 @@ from octoplan.scenario.arrays import Ints, Records
 
 @kernel
 def unit_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
-    """Units made less those scrapped, lost, spent, under way and in stock: the largest difference of any design.
+    """Largest imbalance of the unit accounts over designs, in units; 0 if the accounts balance.
 
-    0 when the accounts balance; a negative stock counts as a difference, too.
+    The imbalance of a design is |produced - scrapped - lost - spent - in transit - in stock|. A negative stock counts
+    as an imbalance of its size.
 
     waiting
-        (plants, blocks) units at the plants.
+        (plants, blocks) good units in stock at the plants.
     """
     designs = stocks.produced.shape[0]
     blocks = stocks.stock.shape[1] // designs
@@ -34,14 +35,14 @@ def unit_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
 
 @kernel
 def check_unit_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
-    """Raise ``imbalance`` (1,) to that of the accounts of a branch, if it is larger."""
+    """Update ``imbalance`` (1,), the largest imbalance so far, with the unit accounts of a branch."""
     difference = unit_imbalance(model.entities.plants, branch.state.plants.stock, branch.state.units)
     imbalance[0] = max(imbalance[0], difference)
 
 
 @kernel
 def tally_stocks(model: Model, branch: Branch, day: int) -> None:
-    """Write the stocks at the end of a day into the tallies, if it is the last day of its row."""
+    """Write end-of-month stocks to the tallies if ``day`` is the last day of its row of the tallies."""
     row_of = model.links.row_of
     row = row_of[day]
     if day + 1 < row_of.shape[0] and row_of[day + 1] == row:

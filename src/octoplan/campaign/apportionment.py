@@ -1,4 +1,4 @@
-"""Apportionment: sharing whole units out by weight."""
+"""Apportionment of whole units in proportion to weights."""
 
 from octoplan.campaign.compiled import leaf
 from octoplan.scenario.arrays import Floats, Ints
@@ -6,9 +6,10 @@ from octoplan.scenario.arrays import Floats, Ints
 
 @leaf
 def apportion(units: int, weight: Floats, shares: Ints) -> None:
-    """Share whole units out by weight, into ``shares``: cumulative totals are rounded, so that shares add up exactly.
+    """Apportion whole units in proportion to weights, into ``shares``, by rounding cumulative totals.
 
-    A row of weight 0 gets nothing and does not change the shares of others. Without any weight nothing is shared out.
+    The shares sum to ``units``. A row of weight 0 receives 0 and does not affect other rows. If all weights are 0, all
+    shares are 0.
 
     weight, shares
         (rows,) weights; units of each row.

@@ -1,7 +1,7 @@
-"""Logarithm, exponential and normal quantile, computed with additions, multiplications and divisions alone.
+"""Logarithm, exponential, power and normal quantile, with results that are bit-identical on all machines.
 
-The mathematics libraries of two machines can differ in the last bit; IEEE arithmetic does not. A future must be the
-same on all machines, so kernels use these functions (docs/decisions/0002-own-log-and-exp.md).
+Mathematics libraries of different machines can differ in the last bit, IEEE arithmetic cannot. These functions use
+only additions, multiplications, divisions and square roots (docs/decisions/0002-log-and-exp.md).
 """
 
 from math import factorial
@@ -22,7 +22,7 @@ INVERSE_FACTORIALS = tuple(1.0 / factorial(n) for n in range(14))
 def polynomial(
     x: float, a0: float, a1: float, a2: float, a3: float, a4: float, a5: float, a6: float, a7: float
 ) -> float:  # fmt: skip
-    """a0 + a1 x + ... + a7 x^7 by Estrin's scheme, whose halves are computed in parallel."""
+    """a0 + a1 x + ... + a7 x^7 by Estrin's scheme, which allows instruction-level parallelism."""
     square = x * x
     low = (a0 + a1 * x) + (a2 + a3 * x) * square
     high = (a4 + a5 * x) + (a6 + a7 * x) * square
@@ -80,7 +80,7 @@ def exp(x: float) -> float:
 
 @leaf
 def power(x: float, y: float) -> float:
-    """x ** y for x >= 0; 0 ** 0 is 1."""
+    """x ** y for x >= 0, as exp(y log x); 0 ** 0 is 1."""
     if y == 0.0:
         return 1.0
     if x <= 0.0:

@@ -1,4 +1,4 @@
-"""Arrivals without the campaign: the threats of many futures by day, class and destination, on any executor."""
+"""Simulation of arrivals only: threats by future, day, class and destination, in batches on an executor."""
 
 from concurrent.futures import Executor, Future
 
@@ -13,12 +13,15 @@ from octoplan.executors import results
 from octoplan.scenario.arrays import ArrivalProcess, Compiled, Floats, arrival_process
 
 FAILED = -1
-"""Every count of a future that has a day beyond the largest raid."""
+"""Value of all counts of a future in which a package exceeds ``LARGEST_RAID`` threats on a day."""
 
 
 @entry
 def arrivals_of_future(arrivals: ArrivalProcess, future: int, launched: ThreatCounts) -> None:
-    """Threats of one future, into ``launched`` (days, threats * regions), which is zero before; or ``FAILED``."""
+    """Count the threats of one future into ``launched`` (days, threats * regions), or set all counts to ``FAILED``.
+
+    ``launched`` must be 0 on entry.
+    """
     count = package_counts(arrivals, future, launched.shape[0])
     if count.size > 0 and count.max() > LARGEST_RAID:
         launched[:] = FAILED
@@ -27,7 +30,10 @@ def arrivals_of_future(arrivals: ArrivalProcess, future: int, launched: ThreatCo
 
 
 def simulate_arrivals_batch(compiled: Compiled, assumptions: Floats, seed: int, first: int) -> ThreatCounts:
-    """Threats of the futures first, first + 1, …, one a row of assumptions: (futures, days, threats * regions)."""
+    """Threat counts of one future per row of assumptions, numbered from ``first``.
+
+    Returns (futures, days, threats * regions) counts.
+    """
     days, names, streams = len(compiled.links.month_of), compiled.names, scenario_keys(seed, compiled.names)
     launched = np.zeros((len(assumptions), days, len(names.threats) * len(names.regions)), np.int32)
     for row, draw in enumerate(assumptions):
@@ -36,7 +42,7 @@ def simulate_arrivals_batch(compiled: Compiled, assumptions: Floats, seed: int, 
 
 
 def arrival_inputs(compiled: Compiled, assumptions: Floats, seed: int) -> dict[str, NDArray[np.generic]]:
-    """All that the arrival kernels are given, in all futures: equal inputs mean equal arrivals.
+    """Inputs of the arrival kernels in all futures; equal inputs imply equal arrivals.
 
     Args:
         compiled: The scenario.
@@ -44,7 +50,7 @@ def arrival_inputs(compiled: Compiled, assumptions: Floats, seed: int) -> dict[s
         seed: The seed of the run.
 
     Returns:
-        Field of ``ArrivalProcess`` to its array: records are (futures, rows), keys of random streams (streams, 2).
+        Arrays by field name of ``ArrivalProcess``: records are (futures, rows), keys of random streams (streams, 2).
 
     """
     arrivals = arrival_process(compiled, assumptions, scenario_keys(seed, compiled.names))
@@ -54,16 +60,16 @@ def arrival_inputs(compiled: Compiled, assumptions: Floats, seed: int) -> dict[s
 def simulate_arrivals(
     compiled: Compiled, assumptions: Floats, *, seed: int, executor: Executor | None = None
 ) -> ThreatCounts:
-    """Threats by future, day, class and destination, as ``simulate_futures`` meets them.
+    """Number of threats by future, day, class and destination; identical to those of ``simulate_futures``.
 
     Args:
         compiled: The scenario.
         assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
         seed: The seed of the random streams.
-        executor: Simulates batches of futures, this thread if none is given; the counts are the same on any.
+        executor: Runs batches of futures; the calling thread if None. The counts do not depend on it.
 
     Returns:
-        (futures, days, threats, regions) counts; ``FAILED`` throughout where a future failed.
+        (futures, days, threats, regions) counts; all counts of a failed future are ``FAILED``.
 
     """
     names, days = compiled.names, len(compiled.links.month_of)

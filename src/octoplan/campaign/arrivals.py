@@ -1,4 +1,4 @@
-"""Arrivals (model.md section 2): how many threats come on a day, of which class, where to, and by which regions."""
+"""Arrivals: number of threats per package and day, and the class, destination and route of each threat."""
 
 from typing import NamedTuple
 
@@ -24,21 +24,21 @@ from octoplan.campaign.streams import (
     to_uniform,
     uniform,
 )
-from octoplan.campaign.target_allocation import find_cell, package_factor, remainder_of_row, target_allocation
+from octoplan.campaign.target_allocation import find_cell, package_factor, rescale_within_row, target_allocation
 from octoplan.scenario.arrays import ArrivalProcess, Floats, Ints
 
 LARGEST_RAID = 200_000
-"""Threats of a package on one day beyond which a future fails."""
+"""Largest number of threats of one package on one day; a future that exceeds it fails."""
 
 ThreatCounts = NDArray[np.int32]
-"""Numbers of threats in four bytes: those of a day, a class and a region are at most ``LARGEST_RAID``."""
+"""Threat counts. 32 bits suffice for a day, a class and a region, since no package exceeds ``LARGEST_RAID``."""
 
 
 class Raid(NamedTuple):
     """The threats of one day and the regions that they cross.
 
     threat, package, number, target
-        (threats,) class, package, rank within the package's day, destination region.
+        (threats,) class, package, index among the package's threats of the day, destination region.
     u_layer, u_decoy
         (threats,) uniform numbers that decide which layer stops a threat, and where a decoy is recognised.
     crossing_start, crossing_threat, crossing_time
@@ -59,12 +59,12 @@ class Raid(NamedTuple):
 
 @kernel
 def package_counts(arrivals: ArrivalProcess, future: int, days: int) -> Ints:
-    """Threats of each package on each day, (days, packages): given for the first days, drawn for the others.
+    """Number of threats by day and package, (days, packages): observed counts for the first days, then simulated ones.
 
     Counts are Poisson with intensity level * mean(regime) * exp(x + y). The regime (routine or salvo) is a two-state
     Markov chain. x is the slow log-intensity, AR(1) with mean -wander^2 / 2 so that exp(x) has mean 1. y is a lognormal
-    shock of the day, correlated between packages (one factor with loading ``coupling``). On quiet days no threat of a
-    package comes. The process starts on the first day drawn.
+    shock of the day, correlated between packages (one factor with loading ``coupling``). On a quiet day, with
+    probability ``quiet``, a package has no threats. The process starts on the first simulated day.
     """
     process = arrivals.process[0]
     packages = arrivals.packages.shape[0]
@@ -90,7 +90,7 @@ def package_counts(arrivals: ArrivalProcess, future: int, days: int) -> Ints:
 
 @kernel
 def next_regime(arrivals: ArrivalProcess, moment: Moment, salvo: bool, first: bool) -> bool:
-    """Whether a day is a salvo day: a two-state Markov chain whose stationary share is ``salvo_share``.
+    """Draw whether a day is a salvo day: a two-state Markov chain whose stationary share is ``salvo_share``.
 
     With share s and persistence p = ``salvo_stay``, a routine day is followed by a salvo day with probability
     s (1 - p) / (1 - s). The first day is drawn from the stationary distribution.
@@ -106,9 +106,9 @@ def next_regime(arrivals: ArrivalProcess, moment: Moment, salvo: bool, first: bo
 def package_count(
     arrivals: ArrivalProcess, moment: Moment, package: int, salvo: bool, scale: float, shock: float
 ) -> int:
-    """Threats of one package on one day, given the regime, the intensity and the shock of the day.
+    """Draw the number of threats of one package on one day, given the regime, scale and common shock of the day.
 
-    A count whose intensity is beyond ``LARGEST_RAID`` is ``LARGEST_RAID`` + 1, and the future fails.
+    Returns ``LARGEST_RAID`` + 1, which makes the future fail, if the intensity exceeds ``LARGEST_RAID``.
     """
     future, day = moment.future, moment.day
     parameters = arrivals.packages[package]
@@ -128,15 +128,16 @@ def package_count(
 
 @kernel
 def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: Ints) -> Raid:
-    """The raid of a day, given the count of each package: classes, destinations, and crossings of regions.
+    """Draw the classes, destinations, routes and crossing times of the threats of one day.
 
-    The random numbers of a threat are one block of its package's stream: a word for class, destination and route, one
-    for the minute of entry, two for the layers and the decoy. The route is traced back from the destination.
+    Each threat uses one block of four random words from the stream of its package: one for class, destination and
+    route, one for the minute of entry, one for the layers, and one for decoy recognition. The route is traced back from
+    the destination.
 
-    One function of more than 50 lines: all arrays are filled threat by threat.
+    Longer than 50 lines because one loop over the threats fills all arrays.
 
     count
-        (packages,) threats of each package.
+        (packages,) number of threats.
     """
     regions = routes.incoming_start.shape[0] - 1
     total = count.sum()
@@ -168,8 +169,8 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
         for i in range(count[package]):
             w0, w1, w2, w3 = random_words(key, moment.future, moment.day, i, 0)
             k, region = divmod(find_cell(allocation, w0), regions)
-            u = remainder_of_row(allocation.classes, k, to_uniform(w0))
-            u = remainder_of_row(allocation.destinations, region, u)
+            u = rescale_within_row(allocation.classes, k, to_uniform(w0))
+            u = rescale_within_row(allocation.destinations, region, u)
             time = to_uniform(w1) * span
             threat[n], package_of[n], number[n], target[n] = k, package, i, region
             u_layer[n], u_decoy[n] = to_uniform(w2), to_uniform(w3)
@@ -193,12 +194,12 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
 
 @kernel
 def count_arrivals(arrivals: ArrivalProcess, future: int, count: Ints, launched: ThreatCounts) -> None:
-    """Count the threats of ``draw_raid`` by class and destination, without drawing their routes and times.
+    """Count the threats of one future by class and destination, as ``draw_raid`` draws them, without routes and times.
 
     count
-        (days, packages) threats of each package.
+        (days, packages) number of threats.
     launched
-        (days, threats * regions) added to.
+        (days, threats * regions) counts, updated in place.
     """
     for day in range(count.shape[0]):
         moment = Moment(arrivals.keys, future, day)

@@ -1,8 +1,8 @@
-"""Compiled kernels on disk: machine code is kept as long as nothing it was compiled from changes.
+"""Cache of compiled kernels on disk.
 
-The key of a kernel is a hash of its bytecode and that of all kernels it calls, directly or not, with the constants and
-structures they use, the versions of Python, numba, llvmlite and numpy, the types of its arguments and the processor.
-Comments, docstrings, line numbers, names of local variables and the modules around the kernels are not part of it.
+The cache key is a hash of the bytecode of the kernel and of all kernels that it calls, directly or indirectly, of the
+constants and structures that they use, of the versions of Python, numba, llvmlite and numpy, of the argument types and
+of the processor. Comments, docstrings, line numbers and names of local variables do not affect it.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ OWNER_ONLY = 0o700
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether files can be written to a folder, made if it is not there."""
+    """Whether files can be written to a folder, which is created if it does not exist."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -39,7 +39,7 @@ def is_writable(folder: Path) -> bool:
 
 
 def candidate_folders() -> Iterator[Path]:
-    """Folders for compiled kernels, by preference; without a home directory the user's cache is left out."""
+    """Possible cache folders in order of preference; the last only if there is a home directory."""
     if folder := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(folder)
     if folder := os.environ.get("XDG_CACHE_HOME"):
@@ -49,7 +49,7 @@ def candidate_folders() -> Iterator[Path]:
 
 
 def temporary_folder() -> Path | None:
-    """A folder of this user alone among the temporary files, or None: code that another user wrote is never loaded."""
+    """A temporary folder that only this user can write to, or None; code written by another user is never loaded."""
     owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
     folder = Path(tempfile.gettempdir()) / f"octoplan-{owner}"
     try:
@@ -63,7 +63,7 @@ def temporary_folder() -> Path | None:
 
 @cache
 def cache_folder() -> Path | None:
-    """The folder of compiled kernels; None, and a line on standard error, if no folder can be written to."""
+    """The cache folder; None, with a warning on standard error, if no candidate folder is writable."""
     folder = next(filter(is_writable, candidate_folders()), None) or temporary_folder()
     if folder is None:
         LOGGER.warning(
@@ -73,7 +73,7 @@ def cache_folder() -> Path | None:
 
 
 def hashed_parts(value: Any) -> Iterator[bytes]:
-    """What a value that kernels use consists of: bytecode, constants, fields."""
+    """Bytes that identify a value used by a kernel: bytecode and constants, fields of a class, or the repr."""
     if isinstance(value, CodeType):
         documented = value.co_consts[:1] and isinstance(value.co_consts[0], str)
         constants = value.co_consts[1:] if documented else value.co_consts
@@ -88,12 +88,12 @@ def hashed_parts(value: Any) -> Iterator[bytes]:
 
 
 def python_function(value: Any) -> Any:
-    """The Python function of a kernel or an intrinsic; anything else as it is."""
+    """The Python function of a kernel or an intrinsic; any other value unchanged."""
     return getattr(value, "py_func", None) or getattr(value, "_defn", None) or value
 
 
 def referenced_names(code: CodeType) -> Iterator[str]:
-    """The names that a function and those inside it refer to."""
+    """Global and attribute names used by a function and its nested functions."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -101,7 +101,7 @@ def referenced_names(code: CodeType) -> Iterator[str]:
 
 
 def referenced_values(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What a function refers to by name: globals, members of this project's modules, and cells of its closure."""
+    """Names and values used by a function: globals, members of this project's modules, and closure variables."""
     names = sorted(set(referenced_names(function.__code__)))
     for name in names:
         value = function.__globals__.get(name)
@@ -115,7 +115,7 @@ def referenced_values(function: FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def source_hash(function: Callable[..., Any]) -> str:
-    """Hash of everything that a kernel is compiled from."""
+    """Hash of the kernel's code, the code of its callees, and the constants and library versions used."""
     total = hashlib.sha256(repr((sys.version, *map(version, ("numba", "llvmlite", "numpy")))).encode())
     waiting: list[Any] = [function]
     known: set[int] = set()
@@ -147,8 +147,8 @@ def default_values(function: FunctionType) -> tuple[tuple[str, str], ...]:
 class KernelCache:
     """The machine code of one kernel on disk, as numba's dispatcher reads and writes it (``numba.core.caching``).
 
-    A file holds one signature: the hash of its content, then the content. Files that are damaged or cannot be written
-    are passed over.
+    Each file holds the machine code for one signature, preceded by its SHA-256 hash. Damaged files are ignored, and
+    write errors are not raised.
     """
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
@@ -159,12 +159,12 @@ class KernelCache:
         return str(self.folder)
 
     def path(self, types: Any, codegen: Any) -> Path:
-        """The file of a signature on this processor."""
+        """Path of the file for an argument signature on this processor."""
         key = hashlib.sha256(repr((self.hash, str(types), codegen.magic_tuple())).encode()).hexdigest()
         return self.folder / f"{self.name}-{key[:24]}.nbc"
 
     def load_overload(self, types: Any, target_context: Any) -> Any:
-        """The compiled kernel for argument types, or None."""
+        """Load the machine code for an argument signature; None if it is not cached or the file is damaged."""
         target_context.refresh()
         try:
             content = self.path(types, target_context.codegen()).read_bytes()
@@ -175,7 +175,7 @@ class KernelCache:
             return None
 
     def save_overload(self, types: Any, compiled: Any) -> None:
-        """Keep a compiled kernel."""
+        """Write the machine code of a kernel to the cache."""
         if compiled.lifted or compiled.library.has_dynamic_globals:
             return
         content = dumps(compiled._reduce())  # noqa: SLF001  # as numba's own cache does
@@ -189,10 +189,10 @@ class KernelCache:
                 part.unlink(missing_ok=True)
 
     def enable(self) -> None:
-        """It is always on."""
+        """Do nothing: the cache is always enabled. Required by numba's interface."""
 
     def disable(self) -> None:
-        """It is always on."""
+        """Do nothing: the cache is always enabled. Required by numba's interface."""
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: writes are immediate. Required by numba's interface."""

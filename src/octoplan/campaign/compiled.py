@@ -1,4 +1,4 @@
-"""How kernels are compiled: ``@kernel`` marks a pure function of arrays that runs as machine code."""
+"""Decorators that compile functions of arrays to machine code with numba."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,30 +15,26 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-PREPARING = Lock()
+CACHE_LOCK = Lock()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function to machine code where another kernel calls it; it cannot be called from Python."""
+    """Compile a function that is called only by other kernels, not from Python."""
     compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
     return cast("Callable[P, R]", compiled(function))
 
 
 def leaf(function: Callable[P, R]) -> Callable[P, R]:
-    """A kernel that allocates no array and uses no structure, only arrays and tuples of them: no reference counting.
+    """Compile a kernel without reference counting; it must not allocate arrays or use structures.
 
-    In the innermost loops reference counting would take a quarter of the time.
+    In the innermost loops, reference counting would take a quarter of the run time.
     """
     compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
     return cast("Callable[P, R]", compiled(function))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """A leaf that is always inlined.
-
-    By default the compiler does not inline larger functions, and a loop around such a call keeps its invariant code
-    and is not vectorised.
-    """
+    """Compile a leaf that is always inlined, so that loops around its calls can be vectorised."""
     compiled = numba.njit(
         nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
     )
@@ -46,9 +42,10 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that Python calls: it releases the interpreter lock and its machine code is kept on disk.
+    """Compile a function that is called from Python.
 
-    What it was compiled from is hashed at the first call, when all kernels that it calls are there.
+    It releases the interpreter lock, and its machine code is cached on disk.
+    The cache key is computed at the first call, because the kernels that the function calls must be defined by then.
     """
     dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
     prepared = False
@@ -57,7 +54,7 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         nonlocal prepared
         if not prepared:
-            with PREPARING:
+            with CACHE_LOCK:
                 folder = cache_folder()
                 if folder is not None and not prepared:
                     dispatcher._cache = KernelCache(function, folder)  # noqa: SLF001  # numba has no other way to a cache of one's own
@@ -69,10 +66,10 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass_transform(frozen_default=True)
 def structure(cls: type[T]) -> type[T]:
-    """A small frozen class that kernels construct and pass by reference.
+    """Declare a frozen class that kernels construct and pass by reference.
 
-    A named tuple is passed by value: with the hundred arrays of a campaign every call would copy a thousand words, and
-    compilation would be as slow.
+    Named tuples are passed by value; with about a hundred arrays, each call would copy a thousand words, and
+    compilation would be slow.
     """
     reference = type(f"{cls.__name__}Reference", (types.StructRef,), {})
     structref.register(reference)
@@ -81,7 +78,7 @@ def structure(cls: type[T]) -> type[T]:
 
 
 def by_reference(named_tuple: type[T]) -> type[T]:
-    """The structure with the fields of a named tuple, constructed in a kernel by ``Structure(*values)``."""
+    """Return a structure with the fields of a named tuple; kernels construct it with ``Structure(*named_tuple)``."""
     fields = list(named_tuple._fields)  # type: ignore[attr-defined]
     twin = type(named_tuple.__name__, (), {"__annotations__": dict.fromkeys(fields, Any)})
     return cast("type[T]", structure(twin))

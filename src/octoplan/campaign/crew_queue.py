@@ -1,9 +1,9 @@
-"""The crews of a region as servers of a queue with abandonment (model.md section 3): one raid, one region, one night.
+"""Queue with abandonment of one region on one night, with threats as customers and crews as servers.
 
-Threats are customers, crews are servers (M/M/c+M where times are exponential and arrivals Poisson, Palm 1957): a threat
-can be engaged from its arrival to its deadline, an engagement takes a gamma time, and a surviving threat returns to the
-queue until the doctrine's shots are used up (shoot-look-shoot). Waiting threats are served earliest deadline first
-(EDF), or by class value first.
+With Poisson arrivals and exponential times it is the M/M/c+M queue (Palm 1957). A threat can be engaged from its
+arrival to its deadline, engagement times are gamma distributed, and a surviving threat returns to the queue until it
+has been engaged ``max_shots`` times (shoot-look-shoot). Waiting threats are served earliest deadline first (EDF), or by
+class value first.
 """
 
 from typing import NamedTuple
@@ -17,30 +17,31 @@ from octoplan.campaign.streams import SHOTS, Key, Moment, Word, duration, key_of
 from octoplan.scenario.arrays import Floats, Ints
 
 ALIVE, KILLED, NO_STOCK, NO_CREW, NO_TIME, NO_SHOTS = range(6)
-"""Outcome of a threat at the interceptors: not engaged, killed, or why it passed: no interceptor left, no crew free in
-its window, window closed before the next shot, the doctrine's shots used up."""
+"""Outcomes of a threat in the queue: undecided; killed; or passed because no interceptor was in stock, no crew was free
+before the deadline, the deadline passed before the next shot, or ``max_shots`` was reached."""
 
 HIT, CONTACT, RECOVERED, EXPENDED = range(4)
-"""Result of a sortie: a kill, a contact without a kill, and without contact a unit recovered or a unit lost."""
+"""Results of a sortie: contact with a kill, contact without a kill, no contact and unit recovered, no contact and unit
+expended."""
 
 
 class CrewQueue(NamedTuple):
-    """Threats that the crews of a region can engage, in order of arrival, with the working arrays of the queue.
+    """Threats that the crews of a region can engage, in order of arrival, and working arrays of the queue.
 
     arrival, deadline
-        (threats,) minutes of the raid; an engagement may begin between the two.
+        (threats,) minutes after the start of the raid; engagements can begin between the two times.
     rank
-        (threats,) lower is engaged first; equal ranks by deadline, then by arrival.
+        (threats,) the lowest rank is engaged first; ties are broken by deadline, then by arrival.
     threat_class
         (threats,) row of the threat's class.
     number, source
-        (threats,) index of its random numbers, and row of the stream that they come from.
+        (threats,) index and stream row of the threat's random numbers.
     outcome, shots
-        (threats,) results: outcome as above, and engagements fought.
+        (threats,) results: outcome (``ALIVE`` to ``NO_SHOTS``) and number of engagements.
     end, target
-        (threats + 1,) heap of the engagements under way: minute at which they end, and threat.
+        (threats + 1,) heap of engagements in progress: minute at which each ends, and its threat.
     waiting
-        (threats + 1,) heap of the threats that wait.
+        (threats + 1,) heap of waiting threats.
     """
 
     arrival: Floats
@@ -57,18 +58,18 @@ class CrewQueue(NamedTuple):
 
 
 class Doctrine(NamedTuple):
-    """How the crews of a region fight each class of threat.
+    """Engagement rules and parameters of the crews of a region, by class of threat.
 
     engagement
-        (threats,) mean minutes of an engagement.
+        (threats,) mean engagement time in minutes.
     engagement_cv
-        (threats,) coefficient of variation of that time.
+        (threats,) coefficient of variation of the engagement time.
     p_contact
-        (threats,) probability that a sortie contacts its threat.
+        (threats,) probability of contact per sortie.
     max_shots
-        (threats,) engagements of one threat at the most.
+        (threats,) largest number of engagements of one threat.
     salvo
-        (threats,) interceptors launched together in one engagement.
+        (threats,) interceptors launched per engagement.
     """
 
     engagement: Floats
@@ -79,24 +80,24 @@ class Doctrine(NamedTuple):
 
 
 class Interceptors(NamedTuple):
-    """Interceptors in a region by cohort (a block of a design), and the counts of their sorties.
+    """Interceptors in a region by cohort, one block of a design, and their sortie counts.
 
     order
-        (cohorts,) cohorts in the order of use.
+        cohorts released, in order of use.
     design
         (cohorts,) design of each cohort.
     stock
-        (cohorts,) units left; falls with each launch.
+        (cohorts,) units in stock, updated in place.
     recovered_stock
-        (cohorts,) units recovered without contact, ready again the next day; added to.
+        (cohorts,) units recovered without contact, available again the next day; updated in place.
     p_kill
         (cohorts, threats) kill probability given contact.
     p_recover
-        (designs,) probability that a unit without contact is recovered.
+        (designs,) probability of recovery given no contact.
     sorties, contacts, recovered
-        (designs,) counts, added to.
+        (designs,) counts, updated in place.
     kills
-        (designs, threats) counts, added to.
+        (designs, threats) counts, updated in place.
     """
 
     order: Ints
@@ -113,7 +114,7 @@ class Interceptors(NamedTuple):
 
 @kernel
 def empty_queue(size: int) -> CrewQueue:
-    """A queue with capacity for a number of threats."""
+    """Return an uninitialised queue with capacity for ``size`` threats."""
     return CrewQueue(
         np.empty(size),
         np.empty(size),
@@ -208,10 +209,10 @@ def pop_engagement(end: Floats, target: Ints, size: int) -> None:
 def engagement_time(
     key: Key, future: int, day: int, number: int, attempt: int, mean: float, cv: float
 ) -> tuple[float, Word]:
-    """Minutes of one engagement, gamma with a mean and a coefficient of variation, and a word for the sortie's result.
+    """Draw a gamma-distributed engagement time in minutes, and the random word that decides the first sortie.
 
-    The first attempt at the gamma (Marsaglia and Tsang 2000) shares the random block of the result; further attempts,
-    which are rare, have blocks of their own at index ``number`` + 2^40.
+    The first trial of the rejection sampler (Marsaglia and Tsang 2000) uses three words of a random block, the sortie
+    the fourth. Further trials, which are rare, use the blocks at index ``number`` + 2^40.
     """
     w0, w1, w2, result = random_words(key, future, day, number, attempt)
     if cv == 1.0:
@@ -233,10 +234,10 @@ def engagement_time(
 
 @leaf
 def sortie_result(u: float, p_contact: float, p_kill: float, p_recover: float) -> int:
-    """The result of a sortie for a uniform number u in (0, 1).
+    """Result of a sortie for a uniform number u in (0, 1).
 
-    Below p_contact p_kill a kill, below p_contact a contact without a kill, below p_contact + (1 - p_contact) p_recover
-    a unit recovered, otherwise a unit lost.
+    ``HIT`` if u < p_contact p_kill, ``CONTACT`` if u < p_contact, ``RECOVERED`` if
+    u < p_contact + (1 - p_contact) p_recover, otherwise ``EXPENDED``.
     """
     if u < p_contact:
         return HIT if u < p_contact * p_kill else CONTACT
@@ -245,7 +246,7 @@ def sortie_result(u: float, p_contact: float, p_kill: float, p_recover: float) -
 
 @leaf
 def fast_path_likely(queue: CrewQueue, count: int, crews: int, doctrine: Doctrine) -> bool:
-    """Whether crews are so many for the raid that ``fast_path`` is worth a try; it affects speed, never results."""
+    """Whether ``fast_path`` is likely to succeed, judged by the load per crew; this affects speed but not results."""
     if crews == 0 or count <= crews:
         return crews > 0
     span = queue.arrival[count - 1] - queue.arrival[0]
@@ -256,13 +257,13 @@ def fast_path_likely(queue: CrewQueue, count: int, crews: int, doctrine: Doctrin
 def fast_path(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> bool:
-    """Fight every threat as if a crew were free at its arrival; True, with all results written, if one always is.
+    """Simulate a night on the assumption that a crew is free at each arrival; return whether the assumption holds.
 
-    It is so when at no arrival all crews are busy, each crew staying with its threat to the end, and one cohort has
-    enough interceptors. The results are then those of ``simulate_events``, bit for bit. Otherwise nothing is written to
-    the stocks and counts. ``crews`` is at least 1.
+    It holds if at each arrival at least one crew is not engaged, where each crew stays with its threat until the
+    outcome, and if one cohort has enough interceptors. All results are then bit-identical to those of
+    ``simulate_events``. Otherwise stocks and counts are unchanged. ``crews`` must be at least 1.
 
-    One function of more than 50 lines: it is the innermost loop of most nights, and its state stays in registers.
+    Longer than 50 lines because it is the innermost loop of most nights and its state must stay in registers.
     """
     arrival, deadline, classes = queue.arrival, queue.deadline, queue.threat_class
     outcomes, shots, end = queue.outcome, queue.shots, queue.end
@@ -320,7 +321,7 @@ def fast_path(
 
 @leaf
 def crew_free_at_each_arrival(queue: CrewQueue, count: int, crews: int) -> bool:
-    """Whether a crew is free at each arrival when each threat keeps one crew from its arrival to its ``end``."""
+    """Whether a crew is free at each arrival, if each threat occupies one crew from its arrival to its ``end``."""
     sort_by_time(queue.end, 0, count, queue.target, queue.waiting)
     ended = 0
     for i in range(count):
@@ -335,11 +336,12 @@ def crew_free_at_each_arrival(queue: CrewQueue, count: int, crews: int) -> bool:
 def run_crew_queue(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> None:
-    """Fill the outcome and shots of the first ``count`` threats of the queue, and count sorties and kills.
+    """Simulate one night of the queue: outcome and shots of the first ``count`` threats, sorties and kills.
 
-    A free crew takes the first waiting threat if its window is still open. The engagement takes a gamma time and runs
-    to its end even if the window closes. A threat still alive in its window returns to the queue until the doctrine's
-    shots are used up (shoot-look-shoot). At equal times engagements end before threats arrive.
+    A free crew engages the first waiting threat unless its deadline has passed. The engagement time is gamma
+    distributed and can extend beyond the deadline. A threat that survives and is within its deadline returns to the
+    queue until it has been engaged ``max_shots`` times (shoot-look-shoot). At equal times, engagements end before
+    threats arrive.
 
     Sortie s of engagement e takes its result (``sortie_result``) from the last word of the random block at index
     ``number`` and attempt 64 e + s.
@@ -353,9 +355,9 @@ def run_crew_queue(
 def simulate_events(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> None:
-    """The queue of ``run_crew_queue`` as a discrete-event simulation: threats arrive, and engagements end.
+    """Simulate the queue of ``run_crew_queue`` by discrete events: arrivals of threats and ends of engagements.
 
-    One function of more than 50 lines: it is the innermost loop of saturated nights, and its state stays in registers.
+    Longer than 50 lines because it is the innermost loop of saturated nights and its state must stay in registers.
     """
     arrival, deadline, rank, classes = queue.arrival, queue.deadline, queue.rank, queue.threat_class
     outcomes, shots = queue.outcome, queue.shots

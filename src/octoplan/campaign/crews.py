@@ -1,4 +1,4 @@
-"""Crews (model.md section 4): training, attrition, kits, and how many crews each region has tonight."""
+"""Crews and kits: training, attrition, and the number of crews available in each region each night."""
 
 import numpy as np
 
@@ -23,14 +23,14 @@ from octoplan.scenario.arrays import Floats, Ints, Records
 
 @structure
 class CrewState:
-    """Crews and kits of the country.
+    """State of the crews and kits in the defended country.
 
     trained, kits
-        (1,) crews and kits in service.
+        (1,) crews and kits in service; arrays, so that kernels can update them.
     graduates, arriving
-        (days,) crews that finish their course on a day, kits that arrive on it.
+        (days,) crews that finish their course, and kits that arrive, by day.
     grounded
-        (regions,) 1 while the weather grounds the interceptors of a region.
+        (regions,) 1 if weather prevents launches in the region.
     """
 
     trained: Ints
@@ -42,7 +42,7 @@ class CrewState:
 
 @kernel
 def initial_crews(crews: int, kits: int, days: int, regions: int) -> CrewState:
-    """The crews and kits on the first day."""
+    """Return the state of crews and kits on the first day."""
     return CrewState(
         np.full(1, crews),
         np.full(1, kits),
@@ -56,9 +56,9 @@ def initial_crews(crews: int, kits: int, days: int, regions: int) -> CrewState:
 def start_training(
     crews: Records, kits: Records, state: CrewState, moment: Moment, intake: int, kit_order: int
 ) -> None:
-    """Start the month's intake on its course and order the month's kits.
+    """Start the training of the month's crew intake and order the month's kits.
 
-    Of an intake of n crews a binomial number of n and 1 - washout finishes after the course.
+    The number of crews that finish the course is binomial with probability 1 - washout.
     """
     days = state.graduates.shape[0]
     graduation = moment.day + int(crews[0].course + 0.5)
@@ -73,7 +73,7 @@ def start_training(
 
 @kernel
 def advance_crews(crews: Records, kits: Records, state: CrewState, moment: Moment) -> None:
-    """One day of crews and kits: graduates and deliveries are added, attrition is subtracted."""
+    """Advance crews and kits by one day: add graduates and deliveries, subtract attrition."""
     state.trained[0] += state.graduates[moment.day]
     key = key_of(moment.keys, CREW_ATTRITION, 0)
     state.trained[0] -= attrition_losses(key, moment, state.trained[0], crews[0].attrition)
@@ -84,7 +84,7 @@ def advance_crews(crews: Records, kits: Records, state: CrewState, moment: Momen
 
 @kernel
 def pay_crews(crews: Records, kits: Records, ledger: Ledger, trained: int, intake: int, kit_order: int) -> None:
-    """Pay the day's crews, and the courses started and kits ordered today."""
+    """Book the daily cost of crews, and the cost of courses started and kits ordered on the day."""
     crew, kit = crews[0], kits[0]
     pay(ledger, CREWS, crew.payer, crew.cost_currency, trained * crew.cost)
     pay(ledger, TRAINING, crew.payer, crew.course_cost_currency, intake * crew.course_cost)
@@ -93,19 +93,19 @@ def pay_crews(crews: Records, kits: Records, ledger: Ledger, trained: int, intak
 
 @leaf
 def attrition_losses(key: Key, moment: Moment, count: int, rate: float) -> int:
-    """How many of a count are lost on a day at an attrition rate a day: binomial."""
+    """Draw the losses of one day from ``count`` crews or kits: binomial with the daily attrition ``rate``."""
     return binomial(key, moment.future, moment.day, 0, count, min(1.0, rate))
 
 
 @leaf
 def draw_weather(regions: Records, moment: Moment, winter: float, grounded: Ints) -> None:
-    """Tonight's flying weather, into ``grounded`` (regions,).
+    """Draw whether weather prevents launches in each region on one night, into ``grounded`` (regions,).
 
-    A two-state Markov chain with stationary share s of grounded nights, the season's mean of summer and winter, and
-    mean spell length L: a spell ends with probability 1 / L and begins with s / (1 - s) / L.
+    A two-state Markov chain. The stationary share s of grounded nights is the seasonally weighted mean of the winter
+    and summer shares. A grounded spell of mean length L ends with probability 1 / L and begins with s / (1 - s) / L.
 
     winter
-        The weight of winter, 0 to 1.
+        Weight of winter, 0 to 1.
     """
     for r in range(grounded.shape[0]):
         region = regions[r]
@@ -122,12 +122,13 @@ def draw_weather(regions: Records, moment: Moment, winter: float, grounded: Ints
 
 @kernel
 def available_crews(state: CrewState, weight: Floats, on_duty: float, moment: Moment) -> Ints:
-    """Crews able to fly in each region tonight, (regions,): equipped, shared out, in flying weather, on duty.
+    """Number of crews available in each region on one night, (regions,).
 
-    Crews with a kit are shared out by weight; of those of a region a binomial number is on duty.
+    Trained crews with a kit are apportioned to regions by weight. In each region a binomial number is on duty, with
+    probability ``on_duty``, or none if weather prevents launches.
 
     weight
-        (regions,) weights of the plan.
+        (regions,) weights from the plan.
     """
     crews = np.empty(weight.shape[0], np.int64)
     apportion(min(state.trained[0], state.kits[0]), weight, crews)

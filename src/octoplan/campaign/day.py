@@ -1,4 +1,4 @@
-"""One day of one future, with the programme and without it: supply, production, delivery, crews, and the raid."""
+"""Simulation of one day, with and without the programme: supply, production, delivery, crews and the raid."""
 
 from octoplan.campaign.accounts import check_unit_accounts, tally_stocks
 from octoplan.campaign.compiled import kernel
@@ -16,7 +16,7 @@ from octoplan.scenario.arrays import EntityRecords, Ints
 
 @kernel
 def day_ledger(model: Model, branch: Branch, day: int) -> Ledger:
-    """Where the costs of a day are booked."""
+    """Return the ledger to which the costs of a day are booked."""
     tally, bias = branch.tally, model.entities.finance[0].optimism_bias
     rates = model.constants.rates[day]
     return Ledger(tally.spend, tally.spend_local, tally.plant_spend, rates, bias, model.links.row_of[day])
@@ -24,14 +24,14 @@ def day_ledger(model: Model, branch: Branch, day: int) -> Ledger:
 
 @kernel
 def delivery_tally(model: Model, branch: Branch) -> DeliveryTally:
-    """The tallies of delivery of a branch."""
+    """Return the delivery tallies of a branch."""
     tally = branch.tally
     return DeliveryTally(tally.sent, tally.delivered, tally.lane_down, tally.received, model.links.row_of)
 
 
 @kernel
 def advance_all_outages(entities: EntityRecords, state: State, moment: Moment) -> None:
-    """Advance the outages of suppliers, common causes and lanes to a day."""
+    """Advance the outages of suppliers, common causes and lanes to the start of a day."""
     advance_outages(entities.suppliers, SUPPLIER, moment, state.suppliers)
     advance_outages(entities.causes, CAUSE, moment, state.causes)
     advance_outages(entities.lanes, LANE, moment, state.lanes)
@@ -39,7 +39,7 @@ def advance_all_outages(entities: EntityRecords, state: State, moment: Moment) -
 
 @kernel
 def advance_programme(model: Model, branch: Branch, ledger: Ledger, moment: Moment) -> None:
-    """The programme's day: parts are ordered, shipped and received; units are made, received and sent."""
+    """Simulate one day of the programme: order, ship and receive parts; produce, receive and dispatch units."""
     entities, links, plan, released = model.entities, model.links, model.plan, model.constants.released
     tally, state, day = branch.tally, branch.state, moment.day
     plants, parts, units = state.plants, state.parts, state.units
@@ -65,7 +65,7 @@ def advance_programme(model: Model, branch: Branch, ledger: Ledger, moment: Mome
 
 @kernel
 def advance_training(model: Model, state: State, moment: Moment) -> tuple[int, int]:
-    """One day of crews and kits; returns the courses started and the kits ordered, on the first day of a month."""
+    """Advance crews and kits by one day; return crew intake and kits ordered, 0 except on the first of a month."""
     links, plan, entities, day = model.links, model.plan, model.entities, moment.day
     month = links.month_of[day]
     intake = kit_order = 0
@@ -80,10 +80,10 @@ def advance_training(model: Model, state: State, moment: Moment) -> tuple[int, i
 def advance_other_supplies(
     model: Model, branch: Branch, ledger: Ledger, trained: int, intake: int, kit_order: int, day: int
 ) -> None:
-    """What is the same with and without the programme: other makers' units, resupply of the layers, pay of the crews.
+    """Simulate deliveries of other makers, crew costs and resupply of layers, which do not depend on the programme.
 
     trained, intake, kit_order
-        Crews in service, courses started and kits ordered today.
+        Crews in service, crews that start training, and kits ordered on the day.
     """
     entities, state = model.entities, branch.state
     deliver_other_makers(
@@ -97,7 +97,7 @@ def advance_other_supplies(
 
 @kernel
 def apply_known_state(model: Model, branch: Branch, day: int) -> None:
-    """Set plants, parts and units of a branch to those known on the morning of a day."""
+    """Set plants, parts and units of a branch to the known state at the start of a day."""
     state = branch.state
     apply_known_units(
         model.entities, model.plan.dispatch_weight, model.links.known_state, state.plants, state.parts, state.units,
@@ -107,15 +107,15 @@ def apply_known_state(model: Model, branch: Branch, day: int) -> None:
 
 @kernel
 def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool, count: Ints, moment: Moment) -> None:
-    """One day: the programme, crews, weather and the raid; and the same day without the programme.
+    """Simulate one day, and the same day without the programme in the branch ``counterfactual``.
 
-    The known state of a morning is applied on the evening before, so that a month ends with what the next one starts
-    with.
+    A known state at the start of the next day is applied at the end of this day, so that the closing stocks of a month
+    equal the opening stocks of the next.
 
     compared
-        Whether the same day is simulated without the programme, too.
+        Whether to simulate the counterfactual.
     count
-        (packages,) threats of each package.
+        (packages,) number of threats.
     """
     entities, links, state, day = model.entities, model.links, branch.state, moment.day
     known = links.known_state.day[0] == day + 1

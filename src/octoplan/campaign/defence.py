@@ -1,4 +1,4 @@
-"""Defence of the regions on one day (model.md section 3): other layers, the crews' queue, and what passes on."""
+"""Defence of the regions on one day: the crews' queue, the other layers, and the threats that pass on."""
 
 from typing import NamedTuple
 
@@ -18,28 +18,28 @@ from octoplan.campaign.crew_queue import (
     run_crew_queue,
 )
 from octoplan.campaign.streams import LAYER_DAY, Moment, beta, key_of
-from octoplan.campaign.target_allocation import remainder
+from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
 from octoplan.scenario.limiting_factors import BY_CREWS, BY_ENGAGEMENT_TIME, BY_INTERCEPTORS, NO_LIMIT
 
 
 class LayerState(NamedTuple):
-    """The layers besides the interceptors; row 0 stands for the interceptors and is unused.
+    """State of the defence layers in one region on one day; row 0 is the interceptors and is unused.
 
     order
-        (threats, layers) layers in the order of the class's doctrine, -1 pads.
+        (threats, layers) layers in the order of the class's doctrine; unused columns are -1.
     p_stop
-        (layers, threats) today's probability that an engagement stops a threat.
+        (layers, threats) probability on this day that an engagement stops a threat.
     shots
-        (layers, threats) shots of one engagement.
+        (layers, threats) shots per engagement.
     limited, stocked
-        (layers,) 1 where engagements a region-day, or shots, can run out.
+        (layers,) limited: 1 if the engagements per region and day are limited; stocked: 1 if shots come from a stock.
     capacity
-        (layers,) engagements left in the region today.
+        (layers,) engagements that remain in the region on this day.
     stock
-        (layers,) shots left in the country.
+        (layers,) shots in the country's stock.
     fired
-        (layers,) shots fired today, added to.
+        (layers,) shots fired on this day, updated in place.
     """
 
     order: Ints
@@ -56,11 +56,11 @@ class Workspace(NamedTuple):
     """Working arrays for the threats that cross one region.
 
     stage
-        (threats,) place reached in the order of layers of the class's doctrine.
+        (threats,) number of layers of the doctrine that have been tried.
     queue_row
-        (threats,) row in the crews' queue, or -1.
+        (threats,) row in the crews' queue, -1 for a threat not in the queue.
     recognised
-        (threats,) 1 for a decoy recognised as one.
+        (threats,) 1 for a decoy that has been recognised.
     queue
         The crews' queue.
     """
@@ -72,13 +72,15 @@ class Workspace(NamedTuple):
 
 
 class RaidState(NamedTuple):
-    """A raid on its way through the regions.
+    """State of a raid as it crosses the regions.
 
+    raid
+        The threats and their routes.
     alive
         (threats,) 1 until the threat is stopped.
     u_layer, u_decoy
-        (threats,) uniform numbers that decide which layer stops a threat, and where a decoy is recognised; what a
-        decision leaves of a number is uniform again.
+        (threats,) uniform numbers that decide which layer stops a threat, and where a decoy is recognised;
+        each decision rescales the number to a uniform one on (0, 1).
     """
 
     raid: Raid
@@ -88,22 +90,22 @@ class RaidState(NamedTuple):
 
 
 class DefenceParameters(NamedTuple):
-    """What the defence of a future depends on.
+    """Parameters of the defence in one future.
 
     threats, engagement, posts
         Records of the classes, of (threat, region) and of (layer, region); see ``entities.KINDS``.
     p_contact
         (regions, threats) contact probability of a sortie.
     doctrine
-        How crews fight; its p_contact is replaced by that of the region.
+        Engagement rules of the crews; p_contact is replaced by that of the region.
     value
-        (threats,) worth of the class in the queue.
+        (threats,) priority of the class in the queue; higher is engaged first.
     by_value
-        True if the queue is ordered by value, then deadline; False if by deadline alone.
+        True if the queue is ordered by value and then deadline, False if by deadline only.
     smoothing
-        Weight of today in the smoothed use of units.
+        Weight of the latest day in the exponentially smoothed demand for sorties.
     region_order
-        (regions,) regions in an order in which every corridor leads forward.
+        (regions,) regions in topological order of the corridors.
     """
 
     threats: Records
@@ -118,7 +120,7 @@ class DefenceParameters(NamedTuple):
 
 
 class DefenceTally(NamedTuple):
-    """The tallies of one month of defence, see ``tally.TALLIES``.
+    """Tallies of the defence for one month; see ``tally.TALLIES``.
 
     stopped
         (regions, threats) threats stopped.
@@ -134,14 +136,14 @@ class DefenceTally(NamedTuple):
 
 
 class UnitAccounts(NamedTuple):
-    """The accounts of units that a night changes.
+    """Unit accounts that the sorties of a night change.
 
     spent
-        (designs,) units launched and not recovered, added to.
+        (designs,) units launched and not recovered, updated in place.
     position
-        (designs, regions) units in the region or on their way there.
+        (designs, regions) units in the region or in transit to it.
     use
-        (regions,) exponentially smoothed sorties demanded a day.
+        (regions,) exponentially smoothed demand for sorties, per day.
     """
 
     spent: Ints
@@ -151,7 +153,7 @@ class UnitAccounts(NamedTuple):
 
 @kernel
 def empty_workspace(size: int) -> Workspace:
-    """Working arrays for a number of threats."""
+    """Return uninitialised working arrays for ``size`` threats."""
     return Workspace(
         np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), empty_queue(size)
     )  # fmt: skip
@@ -159,10 +161,10 @@ def empty_workspace(size: int) -> Workspace:
 
 @kernel
 def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Floats:
-    """Today's probability that an engagement of each layer stops a threat of each class, (layers, threats).
+    """Probability on one day that an engagement of each layer stops a threat of each class, (layers, threats).
 
-    Beta distributed around the stated mean: with the intra-day correlation rho of the layer, the number stopped of n is
-    beta-binomial.
+    Beta distributed with mean ``p`` of the layer and class and the layer's intra-class correlation within a day, so
+    that the number stopped of n threats is beta-binomial.
     """
     count = layers.shape[0]
     threats = effects.shape[0] // count
@@ -177,13 +179,13 @@ def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Fl
 
 @leaf
 def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: bool) -> tuple[float, int, int]:
-    """Take one threat of class k through its layers from ``stage`` of the doctrine to the interceptors or to its end.
+    """Engage one threat of class k by the layers of its doctrine, from position ``stage`` up to the interceptors.
 
     A layer engages while it has capacity and shots. It stops the threat if the uniform number u is below p; otherwise
-    (u - p) / (1 - p) is uniform again and decides at the next layer. A threat recognised as a decoy gets no shots that
-    can run out.
+    (u - p) / (1 - p), which is uniform on (0, 1), decides at the next layer. Layers with a stock of shots do not engage
+    recognised decoys.
 
-    Returns what is left of u, the stage reached, and the layer that stopped the threat, or -1.
+    Returns the rescaled u, the position reached, and the layer that stopped the threat (-1 if it was not stopped).
     """
     while stage < layers.p_stop.shape[0]:
         layer = layers.order[k, stage]
@@ -202,13 +204,13 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
         p = layers.p_stop[layer, k]
         if u < p:
             return u, stage, layer
-        u = remainder(u, p, 1.0)
+        u = rescale(u, p, 1.0)
     return u, stage, -1
 
 
 @leaf
 def open_capacity(layers: LayerState, posts: Records, region: int, regions: int, day: int) -> None:
-    """Set the engagements that each layer can fight in a region today: whole numbers whose running mean is capacity."""
+    """Set each layer's engagements in a region for one day: integers whose mean over days is the capacity."""
     for layer in range(1, layers.p_stop.shape[0]):
         capacity = posts[layer * regions + region].capacity
         layers.capacity[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
@@ -219,13 +221,14 @@ def defend_region(
     parameters: DefenceParameters, doctrine: Doctrine, state: RaidState, workspace: Workspace, layers: LayerState,
     interceptors: Interceptors, tally: DefenceTally, moment: Moment, region: int, crews: int,
 ) -> int:  # fmt: skip
-    """One region's night: its layers before the crews, the crews' queue, and the layers after them.
+    """Simulate one night in one region: layers that precede the interceptors, the crews' queue, and layers that follow.
 
-    Crews do not engage recognised decoys. Threats still ``alive`` go on to their next region.
+    Crews do not engage recognised decoys. Threats that remain ``alive`` continue to their next region.
 
-    Returns the sorties demanded: those launched, and the salvos of threats that passed for lack of interceptors.
+    Returns the demand for sorties: sorties launched, plus one salvo for each threat that passed because no interceptor
+    was in stock.
 
-    One function of more than 50 lines: the threats of a region are passed over twice with the same arrays at hand.
+    Longer than 50 lines because two passes over the threats, before and after the queue, share all local arrays.
     """
     raid, queue, threats = state.raid, workspace.queue, parameters.threats
     alive, u_layer, u_decoy = state.alive, state.u_layer, state.u_decoy
@@ -245,7 +248,7 @@ def defend_region(
         if threats[k].decoy == 1:
             p = threats[k].p_discriminate
             decoy = u_decoy[i] < p
-            u_decoy[i] = remainder(u_decoy[i], 0.0, p) if decoy else remainder(u_decoy[i], p, 1.0)
+            u_decoy[i] = rescale(u_decoy[i], 0.0, p) if decoy else rescale(u_decoy[i], p, 1.0)
         u, reached, by = engage_layers(layers, k, u_layer[i], 0, decoy)
         u_layer[i] = u
         if by >= 0:
@@ -286,10 +289,10 @@ def defend_region(
 
 @leaf
 def count_night(queue: CrewQueue, queued: int, salvo: Ints, nights: Ints) -> int:
-    """Count a region-night under its limiting factor, the one by which most threats passed; returns sorties demanded.
+    """Count a region-night by limiting factor, the cause for which most threats passed; returns the demand for sorties.
 
     nights
-        (night limits,) counts of the region, see ``limiting_factors.NIGHT_LIMITS``.
+        (night limits,) counts of the region, updated in place; see ``limiting_factors.NIGHT_LIMITS``.
     """
     if queued == 0:
         return 0
@@ -319,12 +322,12 @@ def defend_regions(
     parameters: DefenceParameters, state: RaidState, workspace: Workspace, layers: LayerState,
     interceptors: Interceptors, accounts: UnitAccounts, tally: DefenceTally, moment: Moment, crews: Ints,
 ) -> None:  # fmt: skip
-    """A raid through all regions, in an order in which every corridor leads forward.
+    """Simulate the defence of all regions against one raid, in topological order of the corridors.
 
     interceptors
-        As in ``Interceptors``; stock, sorties, contacts, recovered and kills have the region as first axis.
+        As in ``Interceptors``, but stock, sorties, contacts, recovered and kills have the region as first axis.
     crews
-        (regions,) crews able to fly.
+        (regions,) crews available.
     """
     doctrine = parameters.doctrine
     for r in parameters.region_order:
@@ -335,9 +338,9 @@ def defend_regions(
             doctrine.engagement, doctrine.engagement_cv, parameters.p_contact[r], doctrine.max_shots, doctrine.salvo
         )
         regional = Interceptors(
-            interceptors.order, interceptors.design, interceptors.stock[r], interceptors.recovered_stock, interceptors.p_kill,
-            interceptors.p_recover, interceptors.sorties[r], interceptors.contacts[r], interceptors.recovered[r],
-            interceptors.kills[r],
+            interceptors.order, interceptors.design, interceptors.stock[r], interceptors.recovered_stock,
+            interceptors.p_kill, interceptors.p_recover, interceptors.sorties[r], interceptors.contacts[r],
+            interceptors.recovered[r], interceptors.kills[r],
         )  # fmt: skip
         book_sorties(regional, accounts, layers.fired, r, -1)
         demanded = defend_region(
@@ -349,18 +352,18 @@ def defend_regions(
 
 
 @leaf
-def return_recovered(order: Ints, stock: Ints, returned: Ints) -> None:
-    """Put the recovered units of a region, (cohorts,), back into its stock."""
+def return_recovered(order: Ints, stock: Ints, recovered: Ints) -> None:
+    """Return the recovered units of a region to its stock at the end of the night; both arrays are (cohorts,)."""
     for c in order:
-        stock[c] += returned[c]
-        returned[c] = 0
+        stock[c] += recovered[c]
+        recovered[c] = 0
 
 
 @leaf
 def book_sorties(interceptors: Interceptors, accounts: UnitAccounts, fired: Floats, region: int, sign: int) -> None:
-    """Add a region's counts of sorties so far to the accounts, with a sign.
+    """Add the month-to-date sorties of a region to the unit accounts, or subtract them if ``sign`` is -1.
 
-    Subtracted before a night and added after it, the counts of the month leave those of the night.
+    Called with -1 before a night and with 1 after it, so that the net entry is the sorties of the night.
     """
     for design in range(interceptors.sorties.shape[0]):
         used = sign * (interceptors.sorties[design] - interceptors.recovered[design])

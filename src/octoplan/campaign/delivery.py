@@ -1,4 +1,4 @@
-"""Delivery (model.md section 4): lanes, dispatch to the regions, and the deliveries of other makers."""
+"""Delivery: lanes, dispatch of units to the regions, and deliveries of other makers."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from octoplan.scenario.arrays import Floats, Ints, Records
 
 @structure
 class DeliveryTally:
-    """The tallies of delivery, see ``tally.TALLIES``, and the (days,) row of the tallies that each day adds to."""
+    """Tallies of delivery; see ``tally.TALLIES``. ``row_of`` is the (days,) row of the tallies for each day."""
 
     sent: Ints
     delivered: Ints
@@ -25,21 +25,21 @@ class DeliveryTally:
 
 @structure
 class UnitStocks:
-    """Interceptors on their way and in the regions. Cohort = design x blocks + block.
+    """Interceptors in transit and in the regions. The cohort of a block is ``design * blocks + block``.
 
     stock
         (regions, cohorts) units in the region.
     due
-        (days, regions, cohorts) units that arrive on a day.
+        (days, regions, cohorts) units that arrive, by day.
     position
-        (designs, regions) units in the region or on their way there.
+        (designs, regions) units in the region or in transit to it.
     use
-        (regions,) exponentially smoothed sorties demanded a day.
+        (regions,) exponentially smoothed demand for sorties, per day.
     credit
-        (lanes,) units that the lane has capacity for today.
+        (lanes,) unused capacity of the lane, in units.
     transit, produced, scrapped, lost, spent
-        (designs,) units on their way; and the accounts so far: units made (started, or from other makers), scrapped,
-        lost on the way, launched and not recovered.
+        (designs,) units in transit; and running totals of units started (or received from other makers), scrapped, lost
+        in transit, and launched and not recovered.
     """
 
     stock: Ints
@@ -56,7 +56,7 @@ class UnitStocks:
 
 @kernel
 def initial_unit_stocks(use: Floats, lanes: int, designs: int, blocks: int, days: int) -> UnitStocks:
-    """The stocks of units on the first day: empty, with the use expected of each region (regions,)."""
+    """Return empty stocks of units on the first day; ``use`` is (regions,) the initial demand for sorties per day."""
     regions = use.shape[0]
     return UnitStocks(
         np.zeros((regions, designs * blocks), np.int64),
@@ -74,17 +74,17 @@ def initial_unit_stocks(use: Floats, lanes: int, designs: int, blocks: int, days
 
 @kernel
 def allocate_to_regions(weight: Floats, position: Ints, use: Floats, units: int, allocation: Ints) -> None:
-    """Share units of a design out to the regions, into ``allocation`` (regions,): by plan, or to equal days of cover.
+    """Allocate units of a design to regions, into ``allocation`` (regions,), by weight or to equalise days of cover.
 
-    For equal cover the target level of a region is its share of use times all units there, under way and to be shared
-    out; units are shared out in proportion to what each region lacks of its target.
+    To equalise cover, the target stock of a region is its share of total use, applied to all units in the regions, in
+    transit and to be allocated. Units are allocated in proportion to each region's shortfall against its target.
 
     weight
-        (regions,) weights of the plan, -1 for equal cover.
+        (regions,) weights from the plan; -1 to equalise days of cover.
     position
-        (regions,) units there or under way.
+        (regions,) units in the region or in transit to it.
     use
-        (regions,) units used a day.
+        (regions,) demand for sorties per day.
     """
     if weight[0] >= 0.0:
         apportion(units, weight, allocation)
@@ -98,10 +98,12 @@ def allocate_to_regions(weight: Floats, position: Ints, use: Floats, units: int,
 
 @kernel
 def open_lanes(lanes: Records, up: Ints, credit: Floats, lane_down: Ints) -> None:
-    """Give each lane that is up its daily capacity, fractions of a unit carried over; count the lanes that are down.
+    """Set the capacity of each lane for one day, and count the lanes that are down.
+
+    A lane that is up has its daily capacity plus the fraction of a unit that remained on the day before.
 
     up, credit, lane_down
-        (lanes,) 1 while up; units of capacity; days down.
+        (lanes,) 1 if up; capacity in units; days down.
     """
     for lane in range(credit.shape[0]):
         fraction = credit[lane] - np.floor(credit[lane])
@@ -111,7 +113,7 @@ def open_lanes(lanes: Records, up: Ints, credit: Floats, lane_down: Ints) -> Non
 
 @kernel
 def arrival_days(lanes: Records, moment: Moment) -> Ints:
-    """Day on which units sent down each lane today arrive, (lanes,): one gamma transit time a lane and day."""
+    """Day of arrival of units dispatched today, (lanes,): one gamma-distributed transit time per lane and day."""
     arrival = np.empty(lanes.shape[0], np.int64)
     for lane in range(lanes.shape[0]):
         key = key_of(moment.keys, TRANSIT, lane)
@@ -125,16 +127,16 @@ def dispatch(
     plants: Records, lanes: Records, plant_lanes: Ints, weight: Floats, waiting: Ints, stocks: UnitStocks,
     outages: OutageState, ledger: Ledger, tally: DeliveryTally, moment: Moment,
 ) -> None:  # fmt: skip
-    """Send the units waiting at the plants down their lanes, in order of preference, within capacity.
+    """Dispatch the units in stock at the plants by their lanes, in order of preference and within capacity.
 
-    A binomial number of units is lost on the way; the others are shared out to the regions.
+    A binomial number of units is lost in transit; the others are allocated to the regions.
 
     plant_lanes
-        (plants, most) lanes of each plant in order of preference, -1 pads.
+        (plants, columns) lanes of each plant in order of preference; unused columns are -1.
     weight
-        (regions,) weights of the plan, -1 to equalise days of cover.
+        (regions,) weights from the plan; -1 to equalise days of cover.
     waiting
-        (plants, blocks) good units at the plants.
+        (plants, blocks) good units in stock at the plants.
     """
     row = ledger.row
     open_lanes(lanes, outages.up, stocks.credit, tally.lane_down[row])
@@ -162,7 +164,7 @@ def dispatch(
 
 @leaf
 def remove_lost(waiting: Ints, lost: int) -> None:
-    """Take the units lost on the way from those waiting at a plant, (blocks,), oldest block first."""
+    """Subtract the units lost in transit from the stock of a plant, (blocks,), oldest block first."""
     b = 0
     while lost > 0:
         units = min(lost, waiting[b])
@@ -175,10 +177,10 @@ def remove_lost(waiting: Ints, lost: int) -> None:
 def ship_units(
     tally: DeliveryTally, waiting: Ints, stocks: UnitStocks, plant: int, design: int, allocation: Ints, arrival: int
 ) -> None:
-    """Put units of a plant on their way to the regions, oldest block first.
+    """Move units from the stock of a plant to transit, oldest block first.
 
     waiting
-        (blocks,) good units at the plant, enough for the allocation.
+        (blocks,) good units in stock at the plant; must cover the allocation.
     allocation
         (regions,) units for each region.
     """
@@ -202,7 +204,7 @@ def ship_units(
 
 @kernel
 def receive_units(tally: DeliveryTally, stocks: UnitStocks, day: int) -> None:
-    """Add the units that arrive today to the stocks of their regions."""
+    """Move the units that arrive today from transit to the stocks of the regions."""
     blocks = stocks.stock.shape[1] // stocks.transit.shape[0]
     row = tally.row_of[day]
     for r in range(stocks.stock.shape[0]):
@@ -219,14 +221,14 @@ def deliver_other_makers(
     makers: Records, weight: Floats, ledger: Ledger, tally: DeliveryTally, stocks: UnitStocks, released: Floats,
     carry: Floats, day: int,
 ) -> None:  # fmt: skip
-    """Deliver the units of other makers: their stock on day 0, then a rate that ramps linearly to its full value.
+    """Deliver the units of other makers: initial stock on day 0, and a daily rate that rises linearly to a maximum.
 
     weight
-        (regions,) weights of the plan, -1 to equalise days of cover.
+        (regions,) weights from the plan; -1 to equalise days of cover.
     released
         (designs, blocks) day of each release.
     carry
-        (makers,) fraction of a unit carried over from yesterday.
+        (makers,) fraction of a unit carried over to the next day.
     """
     allocation = np.empty(stocks.use.shape[0], np.int64)
     for i in range(makers.shape[0]):
@@ -249,7 +251,7 @@ def deliver_other_makers(
 
 @kernel
 def add_to_stock(stocks: UnitStocks, design: int, cohort: int, units: Ints) -> None:
-    """Add units of other makers, (regions,), to the stocks of the regions."""
+    """Add units of other makers, (regions,), to the stocks of the regions and to the total produced."""
     for r in range(units.shape[0]):
         stocks.produced[design] += units[r]
         stocks.stock[r, cohort] += units[r]

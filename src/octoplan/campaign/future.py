@@ -1,4 +1,4 @@
-"""One future, from the first day to the last."""
+"""Simulation of one future from the first day to the last."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ FAILURE_REASONS = {
     NOT_A_NUMBER: "a result is not a finite number",
     HALTED: "it was cancelled",
 }
-"""Why a future is stored as failed."""
+"""Reasons for failure, by status of the future."""
 
 
 @entry
@@ -36,13 +36,13 @@ def simulate_future(
     entities: EntityRecords, arrivals: ArrivalProcess, links: Links, plan: Plan, keys: Keys, tally: Tally,
     counterfactual: Tally, compared: bool, future: int, halt: Ints,
 ) -> int:  # fmt: skip
-    """Simulate one future into its tally; returns how it ended: ``COMPLETED`` or a key of ``FAILURE_REASONS``.
+    """Simulate one future and fill its tally; return ``COMPLETED`` or a key of ``FAILURE_REASONS``.
 
     counterfactual
-        The tally of the same future without the programme: the same raids, weather, crews, exchange rates and other
-        makers, and no unit of the programme. It is filled if ``compared``.
+        Tally of the same future without the programme: the same raids, weather, crews, exchange rates and other makers,
+        but no unit of the programme. Filled if ``compared`` is True.
     halt
-        (1,) the simulation ends at once when another thread sets it to anything but 0.
+        (1,) the simulation stops before the next day if another thread sets it to a value other than 0.
     """
     records, structure, decisions = EntityReference(*entities), LinksReference(*links), PlanReference(*plan)
     days = structure.month_of.shape[0]

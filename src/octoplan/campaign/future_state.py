@@ -1,4 +1,4 @@
-"""What a future consists of: its model, its state from day to day, and the state on the first day."""
+"""Model, state and tallies of one future, and its initial state."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from octoplan.campaign.tally import Tally
 from octoplan.scenario.arrays import ArrivalProcess, EntityRecords, Floats, Ints, Keys, Links, Plan
 
 SMOOTHING = 1.0 / 28.0
-"""Weight of today in the exponentially smoothed use of units, by which days of cover are counted."""
+"""Weight of the latest day in the exponentially smoothed demand for sorties, from which days of cover are computed."""
 
 EntityReference, LinksReference, PlanReference, TallyReference = (
     by_reference(EntityRecords),
@@ -23,25 +23,25 @@ EntityReference, LinksReference, PlanReference, TallyReference = (
     by_reference(Plan),
     by_reference(Tally),
 )
-"""The same classes by reference, as kernels pass them on."""
+"""Structures with the fields of these named tuples, which kernels pass by reference."""
 
 
 @structure
 class Constants:
-    """What does not change from day to day in one future.
+    """Quantities that are constant over the days of one future.
 
     routes
-        The network of corridors.
+        Network of corridors.
     defence
-        The parameters of the defence.
+        Parameters of the defence.
     p_recover
-        (designs,) probability that a unit without contact is recovered.
+        (designs,) probability that an interceptor is recovered given no contact.
     design
         (cohorts,) design of each cohort.
     shots
-        (layers, threats) shots of one engagement.
+        (layers, threats) shots per engagement.
     limited, stocked
-        (layers,) 1 where engagements a region-day, or shots, can run out.
+        (layers,) limited: 1 if the engagements per region and day are limited; stocked: 1 if shots come from a stock.
     released
         (designs, blocks) day of each release.
     rates
@@ -61,7 +61,7 @@ class Constants:
 
 @structure
 class Model:
-    """One future of a scenario: entities with their assumptions, structure, decisions, streams and constants."""
+    """Inputs of one future: entity parameters, arrivals, structure, decisions, stream keys and constants."""
 
     entities: EntityRecords
     arrivals: ArrivalProcess
@@ -73,14 +73,14 @@ class Model:
 
 @structure
 class State:
-    """Everything that lasts from one day to the next.
+    """State carried from one day to the next.
 
     layer_stock
-        (layers,) shots left in the country.
+        (layers,) shots in the country's stock.
     power_until
-        (regions,) day until which the power is out.
+        (regions,) day on which power is restored.
     makers_carry
-        (makers,) fraction of a unit carried over from yesterday.
+        (makers,) fraction of a unit carried over to the next day.
     """
 
     suppliers: OutageState
@@ -97,10 +97,10 @@ class State:
 
 @structure
 class Branch:
-    """A future with the programme, or the same future without it: its state and its tally.
+    """State and tallies of a future with the programme, or of its counterfactual.
 
     programme
-        Whether the plants of the programme take part.
+        True with the programme, False for the counterfactual.
     """
 
     state: State
@@ -112,7 +112,13 @@ class Branch:
 def constants_of_future(
     entities: EntityRecords, links: Links, plan: Plan, released: Floats, rates: Floats
 ) -> Constants:
-    """The constants of one future, given the days of the releases and the exchange rates."""
+    """Return the constants of one future.
+
+    released
+        (designs, blocks) day of each release.
+    rates
+        (days, currencies) value of one unit of each currency in the reporting currency.
+    """
     designs, blocks = released.shape
     layers, threats = entities.layers.shape[0], entities.threats.shape[0]
     p_recover = np.empty(designs)
@@ -133,7 +139,7 @@ def constants_of_future(
 
 @kernel
 def defence_parameters(entities: EntityRecords, links: Links, plan: Plan) -> DefenceParameters:
-    """The parameters of the defence in one future."""
+    """Return the parameters of the defence in one future."""
     regions, threats = entities.regions.shape[0], entities.threats.shape[0]
     p_contact = np.empty((regions, threats))
     engagement, engagement_cv = np.empty(threats), np.empty(threats)
@@ -152,7 +158,7 @@ def defence_parameters(entities: EntityRecords, links: Links, plan: Plan) -> Def
 def initial_state(
     entities: EntityRecords, links: Links, plan: Plan, keys: Keys, released: Floats, future: int
 ) -> State:
-    """The state before the first day, given the days of the releases, (designs, blocks)."""
+    """Return the state before the first day, given the release days (designs, blocks)."""
     days, blocks = links.month_of.shape[0], released.shape[1]
     designs, regions, plants = entities.designs.shape[0], entities.regions.shape[0], entities.plants.shape[0]
     crews = initial_crews(int(entities.crews[0].initial + 0.5), int(entities.kits[0].initial + 0.5), days, regions)

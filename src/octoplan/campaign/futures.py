@@ -1,4 +1,4 @@
-"""Batches of futures on any executor: the same bits whatever the batch, the thread or the machine."""
+"""Simulation of many futures in batches on an executor; results are bit-identical for any batch size and executor."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -15,7 +15,7 @@ from octoplan.executors import results
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, arrival_process, entity_records
 
 BATCH = 20
-"""Futures that one task of an executor simulates."""
+"""Default number of futures per batch, the unit of work of an executor."""
 
 WITHOUT_PROGRAMME = (
     "good",
@@ -35,18 +35,18 @@ WITHOUT_PROGRAMME = (
     "spend",
     "spend_local",
 )
-"""The tallies that are filled for the counterfactual; the others are the programme's alone, or the same in both."""
+"""Tallies available for the counterfactual; the others concern the programme only, or are the same in both."""
 
 
 @dataclass(frozen=True)
 class SimulationResults:
-    """The results of some futures.
+    """Tallies of the simulated futures, with and without the programme.
 
     Attributes:
-        tally: Name -> (futures, *axes), the tallies kept of the futures; rows of failed futures are zero.
-        counterfactual: The same of the same futures without the programme.
+        tally: (futures, *axes) arrays by name of the tally; rows of failed futures are 0.
+        counterfactual: Tallies of the same futures without the programme, in the same form.
         status: (futures,) 0 for a completed future, otherwise a key of ``future.FAILURE_REASONS``.
-        messages: Future -> why it failed.
+        messages: Reason for failure by number of the future.
 
     """
 
@@ -57,7 +57,7 @@ class SimulationResults:
 
 
 def empty_tallies(names: Names, keep: tuple[str, ...], futures: int) -> dict[str, NDArray[np.generic]]:
-    """The named tallies of a number of futures, zero: name -> (futures, *axes)."""
+    """Return zero-filled (futures, *axes) arrays by name of the tally."""
     blank = empty_tally(names)
     return {name: np.zeros((futures, *getattr(blank, name).shape), getattr(blank, name).dtype) for name in keep}
 
@@ -66,7 +66,7 @@ def simulate_batch(
     compiled: Compiled, assumptions: Floats, seed: int, first: int, keep: tuple[str, ...],
     counterfactual: tuple[str, ...], halt: Ints | None = None,
 ) -> SimulationResults:  # fmt: skip
-    """Simulate the futures first, first + 1, … one for each row of assumptions, keeping the named tallies.
+    """Simulate one future per row of assumptions, numbered from ``first``.
 
     Args:
         compiled: The scenario.
@@ -74,11 +74,11 @@ def simulate_batch(
         seed: The seed of the random streams.
         first: Number of the first future.
         keep: Names of the tallies to keep.
-        counterfactual: Names of the tallies to keep of the same futures without the programme.
-        halt: (1,) anything but 0 ends the simulation.
+        counterfactual: Names of the tallies to keep without the programme.
+        halt: (1,) a value other than 0 stops the simulation.
 
     Returns:
-        The results, without messages.
+        Results with empty ``messages``.
 
     """
     streams = scenario_keys(seed, compiled.names)
@@ -103,7 +103,7 @@ def simulate_batch(
 
 
 def batches(total: int, size: int) -> Iterator[tuple[int, int]]:
-    """First future of each batch, and of the one after it."""
+    """Yield the start and end of each batch, as half-open intervals of ``range(total)``."""
     for start in range(0, total, size):
         yield start, min(start + size, total)
 
@@ -122,28 +122,30 @@ def simulate_futures(
     keep_going: bool = False,
     halt: Ints | None = None,
 ) -> SimulationResults:
-    """Simulate one future for each row of assumptions, in batches on an executor.
+    """Simulate one future per row of assumptions, in batches on an executor.
+
+    Longer than 50 lines because of the description of its parameters.
 
     Args:
         compiled: The scenario.
         assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
         seed: The seed of the random streams.
         first: Number of the first future.
-        executor: Simulates the batches; a thread if none is given. The results are the same bits on any.
-        batch: Futures in a batch.
-        keep: Names of the tallies to keep, all by default.
-        counterfactual: Names of the tallies to keep of the same futures without the programme; if there are none, those
-            are not simulated.
-        progress: Called with the futures done and their total after each batch.
-        keep_going: Whether failed futures are left out instead of raised.
-        halt: (1,) another thread sets it to anything but 0 to end the simulation; on threads only.
+        executor: Runs the batches; a single thread if None. The results do not depend on it.
+        batch: Number of futures per batch.
+        keep: Names of the tallies to keep; all by default.
+        counterfactual: Names of the tallies to keep without the programme; if empty, the counterfactual is not
+            simulated.
+        progress: Called after each batch with the number of completed futures and the total.
+        keep_going: If True, failed futures are recorded in the results; if False, the first failure is raised.
+        halt: (1,) set to a value other than 0 by another thread to stop the simulation; thread executors only.
 
     Returns:
-        The results of all futures.
+        Results of all futures.
 
     Raises:
-        ValueError: A name in ``counterfactual`` is not in ``WITHOUT_PROGRAMME``.
-        FutureFailed: A future failed, and ``keep_going`` is False; batches not yet started are cancelled.
+        ValueError: If ``counterfactual`` has a name that is not in ``WITHOUT_PROGRAMME``.
+        FutureFailed: If a future fails and ``keep_going`` is False; batches not yet started are cancelled.
 
     """
     unknown = sorted(set(counterfactual) - set(WITHOUT_PROGRAMME))
@@ -168,16 +170,19 @@ def simulate_futures(
 
     done = 0
     with results(submit, batches(total, batch)) as finished:
-        for (low, high), part in finished:
-            for target, source in ((tally, part.tally), (counterfactual_tallies, part.counterfactual)):
+        for (low, high), batch_results in finished:
+            for target, source in (
+                (tally, batch_results.tally),
+                (counterfactual_tallies, batch_results.counterfactual),
+            ):
                 for name, array in source.items():
                     target[name][low:high] = array
-            status[low:high] = part.status
+            status[low:high] = batch_results.status
             done += high - low
             if progress is not None:
                 progress(done, total)
-            if not keep_going and part.status.any():
-                row = int(np.flatnonzero(part.status)[0])
-                raise FutureFailed(first + low + row, FAILURE_REASONS[int(part.status[row])])
+            if not keep_going and batch_results.status.any():
+                row = int(np.flatnonzero(batch_results.status)[0])
+                raise FutureFailed(first + low + row, FAILURE_REASONS[int(batch_results.status[row])])
     messages = {first + int(row): FAILURE_REASONS[int(status[row])] for row in np.flatnonzero(status)}
     return SimulationResults(tally, counterfactual_tallies, status, messages)

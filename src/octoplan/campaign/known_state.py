@@ -1,4 +1,4 @@
-"""The known state of a date (``state.csv``) replaces what was simulated until then."""
+"""Application of the known state at a date (``state.csv``), which replaces the simulated state."""
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from octoplan.campaign.supply import PartStocks
 from octoplan.scenario.arrays import EntityRecords, Floats, Ints, KnownState, Records
 
 IN_COURSE = 1
-"""Index of the random number of crews in their course on the date; an intake of that day has 0."""
+"""Random-number index of the crews in training at the date; index 0 is that of the intake on the same day."""
 
 
 @leaf
 def schedule_evenly(units: int, first: int, span: float, due: Ints) -> None:
-    """Add units to ``due`` (days,), evenly over ``span`` days from day ``first``; none is due after the last day."""
+    """Add units to ``due`` (days,) evenly over ``span`` days from ``first``; units beyond the horizon are dropped."""
     days = max(1, int(span + 0.5))
     scheduled = 0
     for i in range(days):
@@ -29,7 +29,7 @@ def schedule_evenly(units: int, first: int, span: float, due: Ints) -> None:
 
 @kernel
 def rescale_cohorts(cohorts: Ints, units: int, latest: int) -> None:
-    """Set ``cohorts`` (blocks,) to a number of units in their present proportions, or all in the latest block."""
+    """Scale ``cohorts`` (blocks,) to a total of ``units``; if they are empty, all units belong to the latest block."""
     weight = cohorts.astype(np.float64)
     if weight.sum() > 0.0:
         apportion(units, weight, cohorts)
@@ -39,10 +39,10 @@ def rescale_cohorts(cohorts: Ints, units: int, latest: int) -> None:
 
 @kernel
 def apply_known_crews(crews: Records, kits: Records, known: KnownState, state: CrewState, moment: Moment) -> None:
-    """Set crews and kits to those known on the morning of a day.
+    """Set crews and kits to their known values at the start of a day.
 
-    Of the crews in their course a binomial number of 1 - washout finishes, evenly over the length of the course; kits
-    on order arrive evenly over their lead time.
+    Of the crews in training a binomial number finishes, with probability 1 - washout, evenly over the length of the
+    course. Kits on order arrive evenly over their lead time.
     """
     day = moment.day
     if known.crews[0] >= 0:
@@ -61,7 +61,7 @@ def apply_known_crews(crews: Records, kits: Records, known: KnownState, state: C
 
 @kernel
 def apply_known_plants(plants: Records, known: KnownState, state: PlantState, released: Floats, day: int) -> None:
-    """Set experience, workers and waiting units of the plants of the programme to those known on the morning of a day.
+    """Set experience, workers and unit stocks of the programme's plants to their known values at the start of a day.
 
     released
         (designs, blocks) day of each release.
@@ -81,9 +81,9 @@ def apply_known_plants(plants: Records, known: KnownState, state: PlantState, re
 
 @kernel
 def apply_known_parts(suppliers: Records, known: KnownState, state: PlantState, stocks: PartStocks, day: int) -> None:
-    """Set the parts of the plants of the programme to those known on the morning of a day.
+    """Set the parts of the programme's plants to their known values at the start of a day.
 
-    Parts on order are shipped and paid for, and arrive evenly over the part's mean lead time.
+    Parts on order count as shipped and paid for, and arrive evenly over the mean lead time of the part.
     """
     for p in range(stocks.on_hand.shape[0]):
         if state.opens[p] == np.inf:
@@ -102,7 +102,7 @@ def apply_known_parts(suppliers: Records, known: KnownState, state: PlantState, 
 
 @leaf
 def made_by_a_plant(plants: Records, design: int) -> bool:
-    """Whether a plant of the scenario makes the design."""
+    """Whether any plant of the scenario produces the design."""
     for p in range(plants.shape[0]):
         if plants[p].design == design:
             return True
@@ -113,14 +113,16 @@ def made_by_a_plant(plants: Records, design: int) -> bool:
 def apply_known_stocks(
     plants: Records, weight: Floats, known: KnownState, stocks: UnitStocks, released: Floats, programme: bool, day: int
 ) -> None:
-    """Set the units in the regions to those known on the morning of a day; a total is shared out like a delivery.
+    """Set the units in the regions to their known values at the start of a day.
+
+    If only a total over regions is known, it is allocated like a delivery.
 
     weight
-        (regions,) weights of the plan, -1 to equalise days of cover.
+        (regions,) weights from the plan; -1 to equalise days of cover.
     released
         (designs, blocks) day of each release.
     programme
-        False leaves designs that a plant makes as they are: without the programme, the known number does not apply.
+        If False (counterfactual), designs that a plant produces are not changed.
     """
     regions, blocks = stocks.stock.shape[0], released.shape[1]
     stated = np.empty(regions, np.int64)
@@ -143,10 +145,10 @@ def apply_known_stocks(
 
 @kernel
 def restate_accounts(plants: Records, waiting: Ints, stocks: UnitStocks) -> None:
-    """Restate the units made so that the accounts of units balance with the known state.
+    """Reset the total units produced so that the unit accounts balance with the known state.
 
     waiting
-        (plants, blocks) units at the plants.
+        (plants, blocks) good units in stock at the plants.
     """
     designs = stocks.produced.shape[0]
     blocks = stocks.stock.shape[1] // designs
@@ -163,10 +165,12 @@ def apply_known_units(
     entities: EntityRecords, weight: Floats, known: KnownState, plants: PlantState, parts: PartStocks,
     stocks: UnitStocks, released: Floats, programme: bool, day: int,
 ) -> None:  # fmt: skip
-    """Set plants, parts and units to those known on a morning; without the programme only units of other makers.
+    """Set plants, parts and units to the known state at the start of a day.
+
+    Without the programme, only the units of other makers are set.
 
     weight
-        (regions,) weights of the plan, -1 to equalise days of cover.
+        (regions,) weights from the plan; -1 to equalise days of cover.
     released
         (designs, blocks) day of each release.
     """

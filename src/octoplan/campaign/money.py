@@ -1,4 +1,4 @@
-"""Money (model.md section 5): every cost has a payer and a currency and is booked in both currencies."""
+"""Booking of costs by payer and currency, and exchange rates."""
 
 import numpy as np
 
@@ -11,16 +11,16 @@ from octoplan.scenario.arrays import Floats, Keys, Records
 
 @structure
 class Ledger:
-    """Where the costs of a day are booked.
+    """Ledger to which the costs of one day are booked.
 
     spend, spend_local, plant_spend
-        The tallies of these names.
+        Tallies of the same names, updated in place.
     rate
-        (currencies,) today's price of one unit in the reporting currency.
+        (currencies,) value of one unit of each currency in the reporting currency.
     bias
-        Optimism bias booked on each cost of a plant.
+        Optimism bias, as a share of each cost of a plant.
     row
-        Row of the tallies that the day adds to.
+        Row of the tallies.
     """
 
     spend: Floats
@@ -33,7 +33,7 @@ class Ledger:
 
 @kernel
 def pay(ledger: Ledger, cost: int, payer: int, currency: int, amount: float) -> None:
-    """Book an amount of a currency, and its value in the reporting currency at the day's rate.
+    """Book an amount in its currency, and its value in the reporting currency at the day's exchange rate.
 
     cost
         Row of ``tally.COSTS``.
@@ -44,7 +44,7 @@ def pay(ledger: Ledger, cost: int, payer: int, currency: int, amount: float) -> 
 
 @kernel
 def pay_plant(ledger: Ledger, plant: int, cost: int, payer: int, currency: int, amount: float) -> None:
-    """Book a cost of a plant, and the optimism bias on it as a cost of its own."""
+    """Book a cost of a plant, and the optimism bias on it under a separate cost category."""
     pay(ledger, cost, payer, currency, amount)
     pay(ledger, BIAS, payer, currency, amount * ledger.bias)
     ledger.plant_spend[ledger.row, plant, cost] += amount * ledger.rate[currency]
@@ -53,7 +53,7 @@ def pay_plant(ledger: Ledger, plant: int, cost: int, payer: int, currency: int, 
 
 @kernel
 def exchange_rates(currencies: Records, keys: Keys, future: int, days: int) -> Floats:
-    """Price of each currency in the reporting currency on each day, (days, currencies).
+    """Simulate exchange rates: value of one unit of each currency in the reporting currency, (days, currencies).
 
     Geometric Brownian motion around the forward rate: rate exp((drift - volatility^2 / 2) t + volatility W(t)), t in
     years.

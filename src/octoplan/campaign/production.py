@@ -1,4 +1,4 @@
-"""Production (model.md section 4): gates, blocks, learning, labour, and the day at each plant."""
+"""Production: gates, releases, learning, labour, and daily output of each plant."""
 
 import numpy as np
 
@@ -12,18 +12,18 @@ from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records
 from octoplan.scenario.limiting_factors import BY_GATE, BY_LABOUR, BY_LINE, BY_STRIKE, IDLE, MET, PLANT_LIMITS
 
 FIRST_PART = len(PLANT_LIMITS)
-"""Column of the first part among the limiting factors of a plant."""
+"""Column of the first part in the tally ``plant_limit``."""
 WRIGHT = 1
-"""Row of ``wright`` in the choices of ``plants.learning``; row 0 is Crawford's unit theory."""
+"""Code of Wright's cumulative average theory in ``plants.learning``; 0 is Crawford's unit theory."""
 LOWEST_YIELD = 0.01
-"""Yield below which orders, hiring and starts are no longer scaled up."""
+"""Lower bound on the yield by which orders, hiring and starts are divided."""
 HIRING_HORIZON = 30
-"""Days ahead that the number of workers is adapted to."""
+"""Planning horizon of hiring in days: workers are hired for the larger of the output planned now and at the horizon."""
 
 
 @structure
 class ProductionTally:
-    """The tallies of the plants, see ``tally.TALLIES``."""
+    """Tallies of the plants; see ``tally.TALLIES``. ``started`` is the tally ``made``."""
 
     started: Ints
     good: Ints
@@ -35,26 +35,26 @@ class ProductionTally:
 
 @structure
 class PlantState:
-    """The plants.
+    """State of the plants.
 
     opens
         (plants,) day on which the last gate is passed; infinite for a plant outside the programme.
     planned
-        (plants, days) good units planned for the day.
+        (plants, days) planned output of good units.
     lines
-        (plants, days) lines installed on the day.
+        (plants, days) lines installed.
     lines_paid
-        (plants,) most lines that the plant has had so far.
+        (plants,) largest number of lines installed so far.
     payer
-        (plants,) who pays for the plant.
+        (plants,) payer of the plant's costs.
     experience, heads, carry
-        (plants,) units of experience; workers; fraction of a unit carried over from yesterday.
+        (plants,) cumulative units of experience; workers; fraction of a unit carried over to the next day.
     block
-        (plants,) block made now, -1 before the plant opens.
+        (plants,) block in production; -1 before the plant opens.
     down_until
-        (plants,) day until which the plant is down after a hit.
+        (plants,) day on which repairs after a strike end.
     stock
-        (plants, blocks) good units waiting at the plant.
+        (plants, blocks) good units in stock at the plant.
     """
 
     opens: Floats
@@ -79,7 +79,7 @@ def hours_of_unit(first: float, slope: float, theory: int, n: float) -> float:
     first
         Hours of the first unit.
     slope
-        Learning slope: the share of hours left after each doubling of units.
+        Learning slope: the ratio of hours after a doubling of cumulative units to hours before.
     theory
         ``WRIGHT``, or 0 for Crawford.
     """
@@ -91,12 +91,14 @@ def hours_of_unit(first: float, slope: float, theory: int, n: float) -> float:
 
 @kernel
 def gate_days(gates: Records, after: Ints, earliest: Floats, latest: Floats) -> Floats:
-    """Day on which each gate is passed, (gates,): its duration after the last of its predecessors (critical path).
+    """Day on which each gate is passed, (gates,), by the critical path method.
+
+    A gate is passed its duration after the last of its predecessors, bounded by ``earliest`` and ``latest``.
 
     after
-        (gates, gates) 1 where the gate of the column precedes that of the row.
+        (gates, gates) 1 if the column's gate is a predecessor of the row's gate.
     earliest, latest
-        (gates,) days between which a gate is known to be passed, whatever its duration.
+        (gates,) bounds on the day from the known state.
     """
     count = gates.shape[0]
     passed = np.zeros(count)
@@ -114,7 +116,10 @@ def gate_days(gates: Records, after: Ints, earliest: Floats, latest: Floats) -> 
 def initial_plant_state(
     gates: Records, plants: Records, countries: Records, links: Links, plan: Plan, blocks: int
 ) -> PlantState:
-    """The plants on the first day: each opens when its last gate is passed, one outside the programme never."""
+    """Return the state of the plants on the first day; a plant opens when its last gate is passed.
+
+    Plants outside the programme never open (``opens`` is infinite).
+    """
     count, days = plants.shape[0], links.month_of.shape[0]
     passed = gate_days(gates, links.gate_after, links.known_state.gate_earliest, links.known_state.gate_latest)
     opens = np.full(count, np.inf)
@@ -152,9 +157,9 @@ def initial_plant_state(
 
 @kernel
 def release_days(designs: Records, keys: Keys, future: int, days: int) -> Floats:
-    """Day of each design's releases (blocks), (designs, blocks): the first on day 0, then at gamma intervals.
+    """Day of each release (block) of each design, (designs, blocks): the first on day 0, then at gamma intervals.
 
-    The second axis is as long as the design with most releases needs; infinite where there is no further release.
+    The second axis has the length of the largest number of releases of any design; other rows are padded with infinity.
     """
     released = np.full((designs.shape[0], 64), np.inf)
     most = 1
@@ -176,7 +181,7 @@ def release_days(designs: Records, keys: Keys, future: int, days: int) -> Floats
 
 @leaf
 def current_block(released: Floats, day: float) -> int:
-    """The latest block released by a day.
+    """Latest block released by a day.
 
     released
         (blocks,) release days of one design.
@@ -192,13 +197,15 @@ def order_parts(
     plants: Records, suppliers: Records, links: Links, plan: Plan, state: PlantState, stocks: PartStocks, up: Ints,
     day: int,
 ) -> None:  # fmt: skip
-    """Parts orders of the day: those of the plan on the first day of a month; otherwise base stock, reviewed daily.
+    """Order parts for one day.
 
-    The base stock is the planned use of lead time and cover, at the rate planned for the day one lead time and cover
-    ahead, with mature yields.
+    Orders of the plan are placed on the first day of a month. Where the plan has none, a base-stock policy with daily
+    review applies.
+    The base stock is the use of parts over lead time plus cover, at the output planned for the end of that period and
+    at mature yield.
 
     up
-        (suppliers,) 1 where the supplier ships today.
+        (suppliers,) 1 if the supplier ships today.
     """
     days = state.planned.shape[1]
     month = links.month_of[day]
@@ -224,12 +231,14 @@ def order_parts(
 
 @leaf
 def workforce(heads: float, units: float, hours: float, hours_per_head: float, hire_rate: float) -> float:
-    """Workers tomorrow: adapted to the number that some units a day need, by at most ``hire_rate`` a day.
+    """Number of workers on the next day: the number required, approached by at most ``hire_rate`` workers per day.
 
+    units
+        Units to start per day.
     hours
-        Labour hours a unit.
+        Labour hours per unit.
     hours_per_head
-        Hours that a worker works a day.
+        Labour hours per worker and day.
     """
     if hours_per_head <= 0.0:
         return heads
@@ -239,7 +248,7 @@ def workforce(heads: float, units: float, hours: float, hours_per_head: float, h
 
 @kernel
 def cut_in_block(plant: Records, state: PlantState, released: Floats, p: int, day: int) -> None:
-    """Cut the latest block in at plant p once its retool time is over; the share ``retained`` of experience is kept.
+    """Change production at plant p to the latest block after its retool time, retaining a share of experience.
 
     released
         (blocks,) release days of the plant's design.
@@ -256,10 +265,10 @@ def cut_in_block(plant: Records, state: PlantState, released: Floats, p: int, da
 
 @leaf
 def units_from_parts(bill: Ints, on_hand: Ints) -> tuple[int, int]:
-    """Units that the parts on hand allow, and the part that allows fewest (-1 if the design needs no parts).
+    """Number of units that the parts in stock allow, and the limiting part (-1 if the design has no parts).
 
     bill, on_hand
-        (parts,) parts in one unit; parts in stock.
+        (parts,) parts per unit; parts in stock.
     """
     most = 1 << 60
     scarce = -1
@@ -274,10 +283,10 @@ def units_from_parts(bill: Ints, on_hand: Ints) -> tuple[int, int]:
 
 @leaf
 def open_share(plant: Records, down_until: float, power_until: Floats, day: int) -> float:
-    """Share of today on which a plant can work, hits and power cuts subtracted.
+    """Share of the day on which a plant can operate, net of strike damage and power cuts.
 
     power_until
-        (regions,) day until which the power is out.
+        (regions,) day on which power is restored.
     """
     share = 1.0 - min(1.0, max(0.0, down_until - day))
     if plant.region >= 0:
@@ -287,16 +296,16 @@ def open_share(plant: Records, down_until: float, power_until: Floats, day: int)
 
 @leaf
 def limit_of_day(required: float, by_line: float, by_labour: float, working: float, short: bool, scarce: int) -> int:
-    """The limiting factor of a plant's day, a column of ``plant_limit``; a part if units ready to start lack it.
+    """Limiting factor of a plant on one day, as a column of the tally ``plant_limit``.
 
     required
-        Starts needed for the planned output.
+        Units to start for the planned output.
     by_line, by_labour
-        Starts that lines and labour allow on a full day.
+        Units that lines and labour can start on a full day.
     working
-        Share of the day on which the plant can work.
+        Share of the day on which the plant can operate.
     short, scarce
-        Whether fewer units start than are ready for lack of parts, and of which part.
+        Whether a shortage of parts reduces the units started, and the limiting part.
     """
     enough = required * (1.0 - 1e-9)
     if required <= 0.0:
@@ -312,10 +321,10 @@ def limit_of_day(required: float, by_line: float, by_labour: float, working: flo
 
 @kernel
 def pay_running_cost(plant: Records, state: PlantState, ledger: Ledger, p: int, day: int, hours: float) -> None:
-    """Pay overhead and labour of an open plant p, and the capital of lines beyond those it has had before.
+    """Book overhead and labour of plant p, and capital for lines above the largest number installed so far.
 
     hours
-        Labour hours paid today.
+        Labour hours paid on the day.
     """
     payer = state.payer[p]
     pay_plant(ledger, p, OVERHEAD, payer, plant.overhead_currency, plant.overhead)
@@ -328,7 +337,10 @@ def pay_running_cost(plant: Records, state: PlantState, ledger: Ledger, p: int, 
 
 @leaf
 def share_of_good_units(plant: Records, experience: float) -> float:
-    """Yield after some units of experience: it rises from ``yield_first`` to ``yield_mature`` exponentially."""
+    """Yield, the share of good units, as a function of experience n in units.
+
+    yield_mature - (yield_mature - yield_first) exp(-n / yield_units).
+    """
     return plant.yield_mature - (plant.yield_mature - plant.yield_first) * exp(-experience / plant.yield_units)
 
 
@@ -337,19 +349,22 @@ def produce(
     plants: Records, bill: Ints, state: PlantState, stocks: PartStocks, produced: Ints, scrapped: Ints,
     released: Floats, power_until: Floats, ledger: Ledger, tally: ProductionTally, moment: Moment,
 ) -> None:  # fmt: skip
-    """One day of all plants, each with its workers, its limiting factor, and the units that it starts.
+    """Simulate one day of production at every plant, and record workers, limiting factor and units started.
 
-    Starts are min(planned / yield, line rate, labour hours / hours a unit) over the share of the day on which the plant
-    can work, and at most what the parts on hand allow; fractions of a unit are carried over.
+    Units started are min(planned / yield, line rate * share, labour hours / hours per unit * share), where share is the
+    part of the day on which the plant can operate, and at most the number that the parts in stock allow. Fractions of a
+    unit are carried over to the next day.
+
+    Longer than 50 lines because the limits on a plant's output are computed in sequence from the same local variables.
 
     bill
-        (designs, parts) parts in one unit.
+        (designs, parts) parts per unit.
     produced, scrapped
-        (designs,) accounts so far, added to.
+        (designs,) running totals in units, updated in place.
     released
         (designs, blocks) day of each release.
     power_until
-        (regions,) day until which the power is out.
+        (regions,) day on which power is restored.
     """
     days, day, row = state.planned.shape[1], moment.day, ledger.row
     for p in range(plants.shape[0]):
@@ -392,12 +407,12 @@ def start_units(
     plant: Records, bill: Ints, state: PlantState, on_hand: Ints, p: int, started: int, ledger: Ledger,
     tally: ProductionTally, moment: Moment,
 ) -> int:  # fmt: skip
-    """Start units at plant p: parts and labour are used, a binomial number of units is good; returns that number.
+    """Start units at plant p and return the number of good units, which is binomial.
 
-    Hours a unit are those of the day's middle unit.
+    Labour hours per unit are those of the middle unit of the day.
 
     bill, on_hand
-        (parts,) parts in one unit; parts in stock.
+        (parts,) parts per unit; parts in stock, updated in place.
     """
     experience = state.experience[p]
     good_share = share_of_good_units(plant, experience)

@@ -1,4 +1,4 @@
-"""The raid of one day: drawn once, fought with and without the programme, and the damage of the leakers."""
+"""The raid of one day: threats, defence with and without the programme, and damage by leakers."""
 
 import numpy as np
 
@@ -26,20 +26,20 @@ from octoplan.scenario.arrays import Floats, Ints, Records
 
 @structure
 class Night:
-    """A night, the same with and without the programme.
+    """Inputs of the defence on one night, identical with and without the programme.
 
     raid
-        The threats.
+        Threats of the night.
     crews
-        (regions,) crews able to fly.
+        (regions,) crews available.
     order
-        (cohorts,) cohorts in the order of use.
+        Cohorts released, in order of use.
     p_kill
         (cohorts, threats) kill probability given contact.
     p_stop
         (layers, threats) probability that an engagement of a layer stops a threat.
     workspace
-        Working arrays for all threats of the night.
+        Working arrays with a row for each threat.
     """
 
     raid: Raid
@@ -52,12 +52,12 @@ class Night:
 
 @kernel
 def kill_probabilities(lethality: Records, released: Floats, threats: int, day: int) -> Floats:
-    """Kill probability given contact of each cohort and class today, (cohorts, threats).
+    """Kill probability given contact by cohort and class on one day, (cohorts, threats).
 
-    p(t) = p_floor + (p_kill - p_floor) exp(-(t - release) / decay); 0 for a block not released yet.
+    p(t) = p_floor + (p_kill - p_floor) exp(-(t - release) / decay); 0 for a block not yet released.
 
     lethality
-        Records of (design, threat).
+        Records of (design, threat) pairs.
     released
         (designs, blocks) day of each release.
     """
@@ -77,10 +77,10 @@ def kill_probabilities(lethality: Records, released: Floats, threats: int, day: 
 
 @kernel
 def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -> Ints:
-    """Cohorts in the order in which crews use them: designs as preferred, blocks newest or oldest first; (cohorts,).
+    """Released cohorts in order of use: designs by preference, blocks of a design newest or oldest first.
 
     prefer
-        (designs,) designs in the order of preference.
+        (designs,) designs in order of preference.
     released
         (designs, blocks) day of each release.
     """
@@ -97,12 +97,12 @@ def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -
 
 @kernel
 def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment) -> Night:
-    """The raid of the night and the probabilities of those who fight it.
+    """Draw the raid of one night and compute the kill and stopping probabilities.
 
     crews
-        (regions,) crews able to fly.
+        (regions,) crews available.
     count
-        (packages,) threats of each package.
+        (packages,) number of threats.
     """
     entities, plan, released = model.entities, model.plan, model.constants.released
     raid = draw_raid(model.arrivals, model.constants.routes, moment, count)
@@ -118,7 +118,7 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment) -> Night:
 
 @kernel
 def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, moment: Moment) -> None:
-    """The raid, region by region along the corridors; threats alive at their destination leak and do damage."""
+    """Simulate the defence against a raid in all regions, and the damage by leakers."""
     entities, constants, state, tally = model.entities, model.constants, branch.state, branch.tally
     row, units, raid, layers = ledger.row, branch.state.units, night.raid, model.entities.layers.shape[0]
     layer_state = LayerState(
@@ -151,12 +151,12 @@ def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, mo
 
 @leaf
 def count_leakers(threat: Ints, target: Ints, alive: Ints, launched: Ints, leaked: Ints) -> None:
-    """Count the threats of a raid, and those still alive at their destination.
+    """Count the threats launched and the leakers of a raid by destination and class.
 
     threat, target, alive
-        (threats,) class, destination region, 1 if alive.
+        (threats,) class, destination region, and 1 for leakers.
     launched, leaked
-        (regions, threats) counts, added to.
+        (regions, classes) counts, updated in place.
     """
     for i in range(threat.shape[0]):
         launched[target[i], threat[i]] += 1
@@ -168,17 +168,18 @@ def apply_damage(
     threats: Records, regions: Records, raid: Raid, alive: Ints, rate: Floats, damage: Floats, power_until: Floats,
     moment: Moment,
 ) -> None:  # fmt: skip
-    """Damage of the leakers in the reporting currency, and power cuts.
+    """Draw the damage and the power cuts caused by leakers.
 
     Damage is lognormal with the mean and the coefficient of variation cv of the class, sigma^2 = log(1 + cv^2). A
-    leaker that is no decoy takes the region's power down with probability ``power_exposure``, for an exponential time.
+    leaker other than a decoy cuts the region's power with probability ``power_exposure``, for an exponential time of
+    mean ``power_days``.
 
     alive
         (threats,) 1 for leakers.
     rate
-        (currencies,) price of one unit of each currency.
+        (currencies,) value of one unit of each currency in the reporting currency.
     damage, power_until
-        (regions,) added to; day until which the power is out.
+        (regions,) damage in the reporting currency, and day on which power is restored; updated in place.
     """
     for i in range(raid.threat.shape[0]):
         if alive[i] == 0:
@@ -199,12 +200,14 @@ def apply_damage(
 def strike_plants(
     threats: Records, plants: Records, raid: Raid, alive: Ints, down_until: Floats, moment: Moment
 ) -> None:
-    """Hits of the leakers on plants in their region, with probability ``exposure`` each; repair times are exponential.
+    """Draw the strikes of leakers on plants in their region; repair times are exponential with mean ``hit_days``.
+
+    A leaker other than a decoy strikes each plant in its destination region with probability ``exposure``.
 
     alive
         (threats,) 1 for leakers.
     down_until
-        (plants,) day until which a plant is down.
+        (plants,) day on which repairs end, updated in place.
     """
     for i in range(raid.threat.shape[0]):
         if alive[i] == 0 or threats[raid.threat[i]].decoy == 1:

@@ -1,10 +1,10 @@
-"""Routes of the threats: the feed-forward network of corridors that they cross on the way to their destination."""
+"""Routes of threats through the feed-forward network of corridors between regions."""
 
 import numpy as np
 
 from octoplan.campaign.compiled import kernel, leaf, structure
 from octoplan.campaign.sorting import sort_by_time
-from octoplan.campaign.target_allocation import remainder
+from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Links, Records
 
 
@@ -13,13 +13,13 @@ class Routes:
     """The network of corridors in one future.
 
     corridors
-        Records of the corridors.
+        Records of corridors.
     incoming_start, incoming
         (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     share
         (corridors,) cumulative shares of the corridors into each region, in the order of ``incoming``.
     depth
-        Corridors on the longest route.
+        Number of corridors on the longest route.
     """
 
     corridors: Records
@@ -31,7 +31,7 @@ class Routes:
 
 @kernel
 def routes(corridors: Records, links: Links) -> Routes:
-    """The network of corridors of one future."""
+    """Return the network of corridors of one future."""
     share, depth = corridor_shares(corridors, links), longest_route(corridors, links)
     return Routes(corridors, links.incoming_start, links.incoming, share, depth)
 
@@ -53,7 +53,7 @@ def corridor_shares(corridors: Records, links: Links) -> Floats:
 
 @kernel
 def longest_route(corridors: Records, links: Links) -> int:
-    """Corridors on the longest route from the border to any region."""
+    """Number of corridors on the longest route from the border to any region."""
     depth = np.zeros(links.region_order.shape[0], np.int64)
     for r in links.region_order:
         for i in range(links.incoming_start[r], links.incoming_start[r + 1]):
@@ -66,11 +66,12 @@ def longest_route(corridors: Records, links: Links) -> int:
 def trace_route(
     corridors: Records, incoming_start: Ints, incoming: Ints, share: Floats, region: int, u: float, route: Ints
 ) -> tuple[int, int]:
-    """Trace the route of a threat back from its destination, corridor by corridor, into ``route`` (depth,), last first.
+    """Draw the route of a threat by tracing back from its destination, into ``route`` (depth,), last corridor first.
 
-    One uniform number u decides at every fork: what is left of it within the chosen share is uniform again.
+    One uniform number u selects all corridors: after each choice it is rescaled within the chosen share, where it is
+    again uniform on (0, 1).
 
-    Returns the number of corridors, and the region in which the threat appears without a corridor (-1 for the border).
+    Returns the number of corridors, and the region in which the threat enters (-1 for the border).
     """
     steps = 0
     current = region
@@ -81,11 +82,11 @@ def trace_route(
             break
         while i < last and share[i] <= u:
             i += 1
-        below = share[i - 1] if i > incoming_start[current] else 0.0
-        while below >= share[i]:
+        lower = share[i - 1] if i > incoming_start[current] else 0.0
+        while lower >= share[i]:
             i -= 1
-            below = share[i - 1] if i > incoming_start[current] else 0.0
-        u = remainder(u, below, share[i])
+            lower = share[i - 1] if i > incoming_start[current] else 0.0
+        u = rescale(u, lower, share[i])
         route[steps] = incoming[i]
         steps += 1
         current = corridors[incoming[i]].origin
@@ -94,10 +95,10 @@ def trace_route(
 
 @kernel
 def sort_crossings(regions: int, region: Ints, threat: Ints, minute: Floats) -> tuple[Ints, Ints, Floats]:
-    """Crossings sorted by region, then by time, then as given: ``start``, ``who`` and ``when`` of a ``Raid``.
+    """Sort crossings by region and time; return the three crossing arrays of a ``Raid``. The sort is stable.
 
     region, threat, minute
-        (crossings,) region, threat and minute of each crossing; the last two may be longer.
+        (crossings,) region, threat and minute of each crossing; ``threat`` and ``minute`` may be longer.
     """
     count = region.shape[0]
     start = np.zeros(regions + 1, np.int64)
@@ -105,16 +106,16 @@ def sort_crossings(regions: int, region: Ints, threat: Ints, minute: Floats) -> 
         start[region[i] + 1] += 1
     for r in range(regions):
         start[r + 1] += start[r]
-    fill, row, when = start.copy(), np.empty(count, np.int64), np.empty(count)
+    fill, row, time = start.copy(), np.empty(count, np.int64), np.empty(count)
     for i in range(count):
         slot = fill[region[i]]
         fill[region[i]] += 1
-        row[slot], when[slot] = i, minute[i]
+        row[slot], time[slot] = i, minute[i]
     order, buckets = np.empty(count, np.int64), np.empty(count + 1, np.int64)
     for r in range(regions):
-        sort_by_time(when, start[r], start[r + 1], order[start[r] :], buckets)
-    who, sorted_when = np.empty(count, np.int64), np.empty(count)
+        sort_by_time(time, start[r], start[r + 1], order[start[r] :], buckets)
+    sorted_threat, sorted_time = np.empty(count, np.int64), np.empty(count)
     for i in range(count):
-        who[i] = threat[row[order[i]]]
-        sorted_when[i] = when[order[i]]
-    return start, who, sorted_when
+        sorted_threat[i] = threat[row[order[i]]]
+        sorted_time[i] = time[order[i]]
+    return start, sorted_threat, sorted_time

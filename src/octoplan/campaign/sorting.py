@@ -1,4 +1,4 @@
-"""Sorting of rows by time."""
+"""Stable sorting by time."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from octoplan.scenario.arrays import Floats, Ints
 
 
 @leaf
-def sort_by_time(when: Floats, first: int, last: int, order: Ints, buckets: Ints) -> None:
-    """Fill ``order`` with the rows first..last of ``when``, earliest first, equal times in the order of the rows.
+def sort_by_time(time: Floats, first: int, last: int, order: Ints, buckets: Ints) -> None:
+    """Sort the rows from ``first`` up to but excluding ``last`` by their times in ``time``, into ``order``.
 
-    Bucket sort with one bucket a row, then insertion sort: linear for times spread over a raid.
+    The sort is stable. Bucket sort with one bucket per row, then insertion sort; linear for evenly distributed times.
 
     order
-        (last - first,) result.
+        (last - first,) sorted row numbers.
     buckets
         (last - first + 1,) working array.
     """
@@ -21,34 +21,34 @@ def sort_by_time(when: Floats, first: int, last: int, order: Ints, buckets: Ints
     earliest = np.inf
     latest = -np.inf
     for i in range(first, last):
-        earliest = min(earliest, when[i])
-        latest = max(latest, when[i])
+        earliest = min(earliest, time[i])
+        latest = max(latest, time[i])
     if count <= 24:
         for a in range(count):
             order[a] = first + a
-        insertion_sort(when, order, count)
+        insertion_sort(time, order, count)
         return
     scale = (count - 1) / (latest - earliest) if latest > earliest else 0.0
     for b in range(count + 1):
         buckets[b] = 0
     for i in range(first, last):
-        buckets[int((when[i] - earliest) * scale) + 1] += 1
+        buckets[int((time[i] - earliest) * scale) + 1] += 1
     for b in range(count):
         buckets[b + 1] += buckets[b]
     for i in range(first, last):
-        b = int((when[i] - earliest) * scale)
+        b = int((time[i] - earliest) * scale)
         order[buckets[b]] = i
         buckets[b] += 1
-    insertion_sort(when, order, count)
+    insertion_sort(time, order, count)
 
 
 @leaf
-def insertion_sort(when: Floats, order: Ints, count: int) -> None:
-    """Sort the first ``count`` rows of ``order`` by time, in place; fast where they are nearly sorted."""
+def insertion_sort(time: Floats, order: Ints, count: int) -> None:
+    """Sort the first ``count`` rows of ``order`` by time, in place; linear if they are nearly sorted."""
     for a in range(1, count):
         item = order[a]
         b = a
-        while b > 0 and when[order[b - 1]] > when[item]:
+        while b > 0 and time[order[b - 1]] > time[item]:
             order[b] = order[b - 1]
             b -= 1
         order[b] = item

@@ -1,8 +1,8 @@
-"""Random numbers as pure functions of (seed, stream, future, day, index): counter-based random streams.
+"""Counter-based random streams: random numbers as pure functions of (seed, stream, future, day, index).
 
-Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), as in numpy. The key is the seed and the hash of the stream's name,
-which says what its numbers are for and which entity they belong to; so they do not depend on the order or number of
-entities (common random numbers). The counter is (index, day, future, attempt).
+The generator is Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), as in numpy. The key consists of the seed and the
+hash of the stream's name, which states the purpose of the numbers and their entity. Numbers therefore do not depend on
+the order or number of entities (common random numbers). The counter is (index, day, future, attempt).
 """
 
 import hashlib
@@ -55,7 +55,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "crews": (),
     "kits": (),
 }
-"""The kinds of stream of a future, and the axes whose names follow the kind in the name of a stream."""
+"""Kinds of stream, and the axes whose entity names complete the name of a stream."""
 
 (
     REGIME,
@@ -88,7 +88,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
 
 
 class Moment(NamedTuple):
-    """Where random numbers belong: the keys of the streams, the future and the day."""
+    """Coordinates of random numbers: stream keys, future and day."""
 
     keys: Keys
     future: int
@@ -97,7 +97,7 @@ class Moment(NamedTuple):
 
 @intrinsic  # type: ignore[untyped-decorator]
 def wide_product(_context: Any, a: Any, b: Any) -> Any:
-    """The high and the low word of a 64 x 64 bit product: one machine instruction, which numba does not offer."""
+    """High and low word of a 64 x 64 bit product, by one machine instruction that numba does not expose."""
     signature = types.UniTuple(types.uint64, 2)(a, b)
 
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -129,27 +129,27 @@ def random_words(key: Key, future: int, day: int, index: int, attempt: int) -> t
 
 @inlined
 def to_uniform(word: Word) -> float:
-    """A random word as a uniform number strictly within (0, 1): an odd multiple of 2^-53, from its upper 52 bits."""
+    """Convert a random word to a uniform number in the open interval (0, 1), an odd multiple of 2^-53."""
     return (float(word >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
 
 
 @leaf
 def uniform(key: Key, future: int, day: int, index: int) -> float:
-    """A uniform number in (0, 1)."""
+    """Draw a uniform number in (0, 1)."""
     return to_uniform(random_words(key, future, day, index, 0)[0])
 
 
 @leaf
 def normal(key: Key, future: int, day: int, index: int) -> float:
-    """A standard normal number, by inversion."""
+    """Draw a standard normal number by inversion."""
     return normal_quantile(uniform(key, future, day, index))
 
 
 @leaf
 def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: int = 0) -> float:
-    """A gamma number of scale 1, by rejection (Marsaglia and Tsang 2000; shapes below 1 from shape + 1).
+    """Draw a gamma number of scale 1 by rejection (Marsaglia and Tsang 2000; shapes below 1 from shape + 1).
 
-    Tries use the blocks from ``attempt`` on, three words each; the fourth word is free for the caller.
+    Each trial uses three words of one block, starting with block ``attempt``; the caller can use the fourth word.
     """
     if shape <= 0.0:
         return 0.0
@@ -163,7 +163,7 @@ def gamma(key: Key, future: int, day: int, index: int, shape: float, attempt: in
 
 @inlined
 def gamma_try(w0: Word, w1: Word, w2: Word, shape: float) -> float:
-    """One try at a gamma number with a shape above 0, from three random words; -1 if it is rejected."""
+    """Perform one trial of the gamma rejection sampler, for a positive shape; returns -1 if it is rejected."""
     a = shape if shape >= 1.0 else shape + 1.0
     d = a - 1.0 / 3.0
     c = 1.0 / np.sqrt(9.0 * d)
@@ -181,7 +181,7 @@ def gamma_try(w0: Word, w1: Word, w2: Word, shape: float) -> float:
 
 @leaf
 def duration(key: Key, future: int, day: int, index: int, mean: float, cv: float, attempt: int = 0) -> float:
-    """A gamma time with a mean and a coefficient of variation: constant at cv 0, exponential at cv 1."""
+    """Draw a gamma-distributed time with a mean and a coefficient of variation: constant at cv 0, exponential at 1."""
     if cv <= 0.0 or mean <= 0.0:
         return mean
     if cv == 1.0:
@@ -192,7 +192,7 @@ def duration(key: Key, future: int, day: int, index: int, mean: float, cv: float
 
 @leaf
 def beta(key: Key, future: int, day: int, mean: float, correlation: float) -> float:
-    """A beta number with a mean m = a / (a + b) and an intra-class correlation rho = 1 / (a + b + 1)."""
+    """Draw a beta number with mean m = a / (a + b) and intra-class correlation rho = 1 / (a + b + 1)."""
     if correlation <= 0.0 or mean <= 0.0 or mean >= 1.0:
         return mean
     weight = 1.0 / correlation - 1.0
@@ -203,7 +203,7 @@ def beta(key: Key, future: int, day: int, mean: float, correlation: float) -> fl
 
 @leaf
 def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
-    """A Poisson number by inversion, as a sum of parts with means of at most 16, so that no part underflows."""
+    """Draw a Poisson number by inversion, as a sum of parts with means of at most 16 to avoid underflow."""
     count = 0
     attempt = 0
     while mean > 0.0:
@@ -223,7 +223,7 @@ def poisson(key: Key, future: int, day: int, index: int, mean: float) -> int:
 
 @leaf
 def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
-    """A binomial number by inversion, as a sum of parts with means of at most 16, so that no part underflows."""
+    """Draw a binomial number by inversion, as a sum of parts with means of at most 16 to avoid underflow."""
     if p <= 0.0:
         return 0
     if p >= 1.0:
@@ -235,7 +235,7 @@ def binomial(key: Key, future: int, day: int, index: int, trials: int, p: float)
 
 @leaf
 def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int, p: float) -> int:
-    """A binomial number for p of at most one half, see ``binomial``."""
+    """Draw a binomial number for p <= 0.5; see ``binomial``."""
     odds = p / (1.0 - p)
     count = 0
     attempt = 0
@@ -256,25 +256,25 @@ def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int
 
 @leaf
 def key_of(keys: Keys, kind: int, row: int) -> Key:
-    """The key of one stream: row ``row`` of a kind."""
+    """Key of the stream of a kind and row."""
     index = keys.start[kind] + row
     return keys.by_stream[index, 0], keys.by_stream[index, 1]
 
 
 def stream_key(seed: int, name: str) -> Key:
-    """The key of a named stream: the seed and the first eight bytes of the BLAKE2b hash of the name."""
+    """Key of a named stream: the seed, and an eight-byte BLAKE2b hash of the name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return np.uint64(seed), np.uint64(int.from_bytes(digest, "little"))
 
 
 def stream_keys(seed: int, names: Iterable[str]) -> Words:
-    """The keys of several streams, (names, 2)."""
+    """Keys of named streams, (names, 2)."""
     keys = [stream_key(seed, name) for name in names]
     return np.array(keys, dtype=np.uint64).reshape(len(keys), 2)
 
 
 def scenario_keys(seed: int, names: Names) -> Keys:
-    """The keys of all streams of a scenario, each named after its kind and its entities."""
+    """Keys of all streams of a scenario, whose names consist of the kind and the names of the entities."""
     stream_names: list[str] = []
     start = []
     for kind, axes in STREAMS.items():
@@ -285,14 +285,14 @@ def scenario_keys(seed: int, names: Names) -> Keys:
 
 @entry
 def fill_uniforms(keys: Words, first: int, values: Floats) -> None:
-    """One uniform number for each future and stream, into ``values`` (futures, streams)."""
+    """Draw a uniform number for each future and stream, into ``values`` (futures, streams)."""
     for future in range(values.shape[0]):
         for column in range(values.shape[1]):
             values[future, column] = uniform((keys[column, 0], keys[column, 1]), first + future, 0, 0)
 
 
 def uniforms(seed: int, names: Sequence[str], futures: int, first: int = 0) -> Floats:
-    """One uniform number in (0, 1) for each future and named stream, (futures, names)."""
+    """Draw a uniform number in (0, 1) for each future and named stream, (futures, names)."""
     values = np.empty((futures, len(names)))
     fill_uniforms(stream_keys(seed, names), first, values)
     return values

@@ -1,4 +1,4 @@
-"""Parts (model.md section 4): suppliers, their outages, orders, and the stocks of parts at each plant."""
+"""Supply of parts: suppliers, outages, orders, and stocks of parts at the plants."""
 
 import numpy as np
 
@@ -16,14 +16,14 @@ MONTH = 30.4375
 
 @structure
 class OutageState:
-    """On/off renewal processes of suppliers, lanes or common causes.
+    """State of on/off renewal processes of suppliers, lanes or common causes.
 
     up
-        (n,) 1 while up, 0 during an outage.
+        (n,) 1 if up, 0 during an outage.
     next_change
-        (n,) day of the next change.
+        (n,) time of the next change, in days.
     change_count
-        (n,) changes so far.
+        (n,) number of changes so far.
     """
 
     up: Ints
@@ -33,7 +33,7 @@ class OutageState:
 
 @structure
 class SupplyTally:
-    """The tallies of supply, see ``tally.TALLIES``."""
+    """Tallies of supply; see ``tally.TALLIES``."""
 
     part_shipped: Ints
     part_sold: Ints
@@ -42,19 +42,19 @@ class SupplyTally:
 
 @structure
 class PartStocks:
-    """Parts of the plants, and the orders placed with suppliers.
+    """Stocks of parts at the plants, and orders placed with suppliers.
 
     on_hand, on_order
-        (plants, parts) parts in stock; parts ordered and not yet arrived.
+        (plants, parts) parts in stock; parts ordered and not received.
     backlog
-        (plants, suppliers) parts ordered and not yet shipped.
+        (plants, suppliers) parts ordered and not shipped.
     due
-        (days, plants, parts) parts that arrive on a day.
+        (days, plants, parts) parts that arrive, by day.
     ordered
-        (suppliers,) parts ordered from each supplier so far.
+        (suppliers,) cumulative orders in parts.
     credit
-        (suppliers,) parts that the supplier has capacity to ship: grows on the days it is up, to a month's capacity at
-        the most.
+        (suppliers,) unused shipping capacity in parts: accumulates on days on which the supplier is up, up to one
+        month's capacity.
     lead
         (parts,) mean lead time in days, weighted by sourcing.
     """
@@ -70,14 +70,15 @@ class PartStocks:
 
 @kernel
 def initial_outages(records: Records, keys: Keys, kind: int, future: int, stationary: bool) -> OutageState:
-    """The renewal processes on day 0, with exponential times to the first change.
+    """Return the renewal processes on day 0, with exponential times to the first change.
 
     records
         (n,) records with ``mtbf`` and ``mttr`` in days.
     kind
-        Kind of random stream.
+        Kind of random stream; see ``streams.STREAMS``.
     stationary
-        True starts in the stationary distribution, up with probability MTBF / (MTBF + MTTR); False starts up.
+        If True, a process starts in its stationary distribution, up with probability MTBF / (MTBF + MTTR); if False,
+        all start up.
     """
     n = records.shape[0]
     outages = OutageState(np.ones(n, np.int64), np.zeros(n), np.zeros(n, np.int64))
@@ -92,7 +93,7 @@ def initial_outages(records: Records, keys: Keys, kind: int, future: int, statio
 
 @kernel
 def advance_outages(records: Records, kind: int, moment: Moment, outages: OutageState) -> None:
-    """Advance the renewal processes to the start of a day (long-run availability MTBF / (MTBF + MTTR))."""
+    """Advance the renewal processes to the start of a day; the long-run availability is MTBF / (MTBF + MTTR)."""
     for i in range(records.shape[0]):
         record = records[i]
         key = key_of(moment.keys, kind, i)
@@ -105,10 +106,10 @@ def advance_outages(records: Records, kind: int, moment: Moment, outages: Outage
 
 @kernel
 def initial_part_stocks(suppliers: Records, sourcing: Floats, plants: int, parts: int, days: int) -> PartStocks:
-    """The stocks of parts on the first day: none on hand, none on order.
+    """Return empty stocks of parts on the first day.
 
     sourcing
-        (suppliers,) weights of the plan.
+        (suppliers,) sourcing weights from the plan.
     """
     lead = np.zeros(parts)
     weight = np.zeros(parts)
@@ -131,10 +132,10 @@ def initial_part_stocks(suppliers: Records, sourcing: Floats, plants: int, parts
 
 @kernel
 def available_suppliers(supplier_causes: Ints, suppliers: OutageState, causes: OutageState) -> Ints:
-    """Which suppliers ship today, (suppliers,) 0 or 1: up themselves, and none of their common causes in force.
+    """Return 1 for suppliers that ship today, (suppliers,): those that are up and whose common causes are all up.
 
     supplier_causes
-        (suppliers, causes) 1 where the cause takes the supplier down.
+        (suppliers, causes) 1 if an outage of the cause is an outage of the supplier.
     """
     up = np.empty(suppliers.up.shape[0], np.int64)
     for s in range(up.shape[0]):
@@ -147,13 +148,13 @@ def available_suppliers(supplier_causes: Ints, suppliers: OutageState, causes: O
 
 @leaf
 def base_stock_order(base_stock: float, on_hand: int, on_order: int) -> int:
-    """Parts that raise the inventory position (on hand and on order) to the base stock, rounded up; at least 0."""
+    """Order quantity that raises the inventory position (on hand plus on order) to the base stock, rounded up."""
     return max(0, int(np.ceil(base_stock - on_hand - on_order - 1e-9)))
 
 
 @kernel
 def place_order(stocks: PartStocks, plant: int, part: int, supplier: int, quantity: int) -> None:
-    """Place an order of a plant with a supplier."""
+    """Record an order of a plant with a supplier."""
     stocks.backlog[plant, supplier] += quantity
     stocks.on_order[plant, part] += quantity
     stocks.ordered[supplier] += quantity
@@ -163,7 +164,7 @@ def place_order(stocks: PartStocks, plant: int, part: int, supplier: int, quanti
 def place_planned_order(
     suppliers: Records, sourcing: Floats, stocks: PartStocks, plant: int, part: int, quantity: int
 ) -> None:
-    """Split a planned order among the suppliers of the part by sourcing weight, whether they are up or not."""
+    """Split a planned order among the suppliers of the part by sourcing weight, regardless of outages."""
     weight = np.zeros(suppliers.shape[0])
     for s in range(weight.shape[0]):
         if suppliers[s].part == part:
@@ -176,13 +177,13 @@ def place_planned_order(
 
 @kernel
 def next_supplier(suppliers: Records, sourcing: Floats, stocks: PartStocks, up: Ints, part: int, quantity: int) -> int:
-    """The supplier that receives the next order of a part, -1 for none.
+    """Supplier that receives the next order of a part; -1 if no supplier can accept it.
 
-    Of the suppliers that ship today and have capacity left, the one with the fewest orders so far relative to its
-    sourcing weight. The order, or what capacity is left for it, must reach the minimum order.
+    Among suppliers that ship today, it is the one with the lowest cumulative orders relative to its sourcing weight.
+    The quantity that its remaining capacity allows must reach its minimum order.
 
     up
-        (suppliers,) 1 where the supplier ships today.
+        (suppliers,) 1 if the supplier ships today.
     """
     best = -1
     least = np.inf
@@ -199,7 +200,7 @@ def next_supplier(suppliers: Records, sourcing: Floats, stocks: PartStocks, up: 
 
 @kernel
 def remaining_capacity(supplier: Records, backlog: int) -> int:
-    """Parts that can still be ordered from a supplier: a month's capacity, or its minimum order, less its backlog."""
+    """Parts that a supplier can accept: the larger of a month's capacity and its minimum order, less its backlog."""
     return int(max(1.0, MONTH * supplier.capacity, supplier.min_order)) - backlog
 
 
@@ -207,7 +208,7 @@ def remaining_capacity(supplier: Records, backlog: int) -> int:
 def place_base_stock_order(
     suppliers: Records, sourcing: Floats, stocks: PartStocks, up: Ints, plant: int, part: int, quantity: int
 ) -> None:
-    """Order parts for a plant from one supplier after another; what none can deliver waits for the next review."""
+    """Order parts for a plant from its suppliers in turn; the remainder is ordered at a later daily review."""
     while quantity > 0:
         s = next_supplier(suppliers, sourcing, stocks, up, part, quantity)
         if s < 0:
@@ -221,12 +222,12 @@ def place_base_stock_order(
 def ship_parts(
     suppliers: Records, payer: Ints, stocks: PartStocks, up: Ints, ledger: Ledger, tally: SupplyTally, moment: Moment
 ) -> None:
-    """Ship the backlog of the suppliers that are up, within capacity; plants take turns. Parts are paid when shipped.
+    """Ship the backlog of suppliers that are up, within capacity, plants in rotation; parts are paid on shipment.
 
     payer
-        (plants,) who pays for each plant.
+        (plants,) payer of the plant's costs.
     up
-        (suppliers,) 1 where the supplier ships today.
+        (suppliers,) 1 if the supplier ships today.
     """
     plants, days, row = stocks.on_hand.shape[0], stocks.due.shape[0], ledger.row
     for s in range(up.shape[0]):
@@ -255,10 +256,10 @@ def ship_parts(
 
 @leaf
 def first_plant_in_turn(backlog: Ints, day: int) -> int:
-    """The plant that a supplier serves first today: plants with a backlog take turns day by day.
+    """Plant that a supplier serves first today, rotating daily among plants with a backlog.
 
     backlog
-        (plants,) parts ordered from the supplier and not yet shipped.
+        (plants,) parts ordered from the supplier and not shipped.
     """
     waiting = 0
     for p in range(backlog.shape[0]):

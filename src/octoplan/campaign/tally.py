@@ -1,7 +1,7 @@
-"""The tallies: the results of a future, declared once with their axes, units and meaning.
+"""Tallies, the results of a future, declared with their axes, units and long names.
 
-Kernels add to them, ``outcomes`` labels them. Axes are named after ``scenario.arrays.Names``; three more are declared
-here: costs, and the limiting factors of plants and of nights.
+Kernels fill them and ``outcomes`` labels them. Axes are named after ``scenario.arrays.Names``, with three additions:
+cost categories, limiting factors of plants, and limiting factors of nights.
 """
 
 from collections import namedtuple
@@ -33,12 +33,12 @@ PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS, TRAINING, CREWS, KITS,
 
 @dataclass(frozen=True)
 class TallySpec:
-    """The declaration of one tally.
+    """Declaration of one tally.
 
     Attributes:
         name: Its name in the results.
         axes: Its axes after the future.
-        dtype: The numpy type. Counts that can pass 2^31 in a month have 64 bits; threats and days cannot.
+        dtype: The numpy type: 64 bits for counts that can exceed 2^31 in a month.
         unit: Its unit; ``money`` stands for the reporting currency.
         meaning: Its long name.
 
@@ -95,7 +95,7 @@ TALLIES = (
     TallySpec("damage", ("month", "region"), "f8", "money", "damage done by leakers"),
     TallySpec("crews", ("month",), "i8", "crew", "trained crews at the month's end"),
     TallySpec("kits", ("month",), "i8", "kit", "kits at the month's end"),
-    TallySpec("crews_available", ("month",), "i8", "crew-night", "crews able to fly, summed over regions and nights"),
+    TallySpec("crews_available", ("month",), "i8", "crew-night", "crews available, summed over regions and nights"),
     TallySpec("spend", ("month", "cost", "payer"), "f8", "money", "spend in real terms, at the day's exchange rate"),
     TallySpec(
         "spend_local",
@@ -114,7 +114,7 @@ TALLIES = (
 if TYPE_CHECKING:
 
     class Tally(tuple[NDArray[Any], ...]):
-        """The arrays of one future, one for each row of ``TALLIES`` and named after it."""
+        """Arrays of one future, named after the rows of ``TALLIES``."""
 
         __slots__ = ()
 
@@ -126,7 +126,7 @@ else:
 
 
 def axis_labels(names: Names) -> dict[str, tuple[str, ...]]:
-    """The labels along each axis of the tallies."""
+    """Labels of each axis of the tallies."""
     return {
         "month": names.months,
         "plant": names.plants,
@@ -146,6 +146,6 @@ def axis_labels(names: Names) -> dict[str, tuple[str, ...]]:
 
 
 def empty_tally(names: Names) -> Tally:
-    """The tallies of one future, all zero; a tally without axes is an array of shape (1,)."""
+    """Return zero-filled tallies of one future; a tally without axes has shape (1,)."""
     sizes = {axis: len(labels) for axis, labels in axis_labels(names).items()}
     return Tally(*(np.zeros([sizes[a] for a in t.axes] or [1], t.dtype) for t in TALLIES))

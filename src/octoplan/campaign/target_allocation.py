@@ -1,8 +1,8 @@
-"""Allocation of the threats of a package to classes and destination regions (model.md section 2).
+"""Allocation of the threats of a package to classes and destination regions.
 
-One uniform number decides both: it falls within the cumulative share of a class, and what is left of it, uniform again,
-within the cumulative share of a region. So pairs of class and region divide (0, 1) into cells, and an indexed search
-(Chen and Asau 1974) finds the cell of a number in about one step.
+One uniform number determines the class and the region: pairs of class and region partition (0, 1) into cells whose
+lengths are the probabilities of the pairs. An indexed search (Chen and Asau 1974) finds the cell of a number in about
+one step.
 """
 
 from typing import NamedTuple
@@ -14,25 +14,25 @@ from octoplan.campaign.streams import SPLIT, Moment, Word, gamma, gamma_try, key
 from octoplan.scenario.arrays import ArrivalProcess, Floats, Ints, Records
 
 UNIFORM_BITS = 52
-"""Bits of a uniform number: the edges of cells are counted in units of 2^-52."""
+"""Bits of a uniform number; cell edges are integers in units of 2^-52."""
 BUCKETS, BUCKET_BITS = 256, 44
-"""Buckets of the index, and bits of a number within one bucket."""
+"""Number of buckets of the index, and bits of a number within a bucket."""
 MARGIN = 1 << 12
-"""Units around an edge within which rounding may matter (three at most); numbers that close are searched exactly."""
+"""Distance from an edge, in units of 2^-52, within which the exact search is used; rounding errors are at most 3."""
 
 
 class TargetAllocation(NamedTuple):
-    """Shares of classes and destinations in a package on one day.
+    """Shares of classes and destinations of a package on one day, and the search index.
 
     classes
         (threats,) cumulative shares of the classes.
     destinations
         (regions,) cumulative shares of the regions.
     edge
-        (threats * regions,) end of the cell of class k and region r, row ``k * regions + r``, plus the margin, in units
-        of 2^-52.
+        (threats * regions,) upper end of the cell of class k and region r, row ``k * regions + r``, plus ``MARGIN``, in
+        units of 2^-52.
     first_cell
-        (BUCKETS + 1,) for each bucket the first row of ``edge`` that its numbers can be below.
+        (BUCKETS + 1,) first row of ``edge`` above the lower end of each bucket.
     """
 
     classes: Floats
@@ -43,7 +43,7 @@ class TargetAllocation(NamedTuple):
 
 @kernel
 def target_allocation(arrivals: ArrivalProcess, moment: Moment, package: int) -> TargetAllocation:
-    """The shares of classes and destinations in a package on a day."""
+    """Return the shares of classes and destinations of a package on a day."""
     classes = class_shares(arrivals.threats, arrivals.threat_factor[moment.day], package)
     destinations = region_shares(arrivals, moment, package)
     edge = cell_edges(classes, destinations)
@@ -52,22 +52,22 @@ def target_allocation(arrivals: ArrivalProcess, moment: Moment, package: int) ->
 
 @kernel
 def cell_edges(classes: Floats, destinations: Floats) -> Ints:
-    """The ends of the cells plus the margin, (threats * regions,), in units of 2^-52; none is above the last."""
+    """Upper ends of the cells plus ``MARGIN``, (threats * regions,), in units of 2^-52."""
     regions = destinations.shape[0]
     edge = np.empty(classes.shape[0] * regions, np.int64)
-    below = 0.0
+    lower = 0.0
     for k in range(classes.shape[0]):
         for r in range(regions):
-            end = below + destinations[r] * (classes[k] - below) if r < regions - 1 else classes[k]
+            end = lower + destinations[r] * (classes[k] - lower) if r < regions - 1 else classes[k]
             edge[k * regions + r] = np.int64(end * float(1 << UNIFORM_BITS)) + MARGIN
-        below = classes[k]
+        lower = classes[k]
     edge[-1] = (1 << UNIFORM_BITS) + MARGIN
     return edge
 
 
 @kernel
 def cell_index(edge: Ints) -> Ints:
-    """For each bucket the number of edges at or below its beginning, (BUCKETS + 1,); the last row is unused."""
+    """Number of edges at or below the lower end of each bucket, (BUCKETS + 1,); the last row is unused."""
     first_cell = np.zeros(BUCKETS + 1, np.int64)
     for end in edge:
         first_cell[min((end + (1 << BUCKET_BITS) - 1) >> BUCKET_BITS, BUCKETS)] += 1
@@ -78,7 +78,7 @@ def cell_index(edge: Ints) -> Ints:
 
 @inlined
 def find_cell(allocation: TargetAllocation, word: Word) -> int:
-    """The cell, class * regions + region, of the uniform number of a word: what two calls of ``pick_row`` give."""
+    """Cell, class * regions + region, of the uniform number of a random word; same result as ``cell_by_search``."""
     number = np.int64(word >> np.uint64(64 - UNIFORM_BITS))
     cell = allocation.first_cell[number >> BUCKET_BITS]
     while number >= allocation.edge[cell]:
@@ -88,24 +88,24 @@ def find_cell(allocation: TargetAllocation, word: Word) -> int:
 
 @leaf
 def cell_by_search(allocation: TargetAllocation, u: float) -> int:
-    """The cell of a uniform number u by exact search: first the class, then the region."""
+    """Cell of a uniform number u by exact search for the class and then for the region."""
     k, u = pick_row(allocation.classes, u)
     region, _ = pick_row(allocation.destinations, u)
     return k * allocation.destinations.shape[0] + region
 
 
 @inlined
-def remainder_of_row(cumulative: Floats, row: int, u: float) -> float:
-    """What is left of a uniform number u that fell within the share of a row: uniform in (0, 1) again."""
-    return remainder(u, cumulative[row - 1] if row > 0 else 0.0, cumulative[row])
+def rescale_within_row(cumulative: Floats, row: int, u: float) -> float:
+    """Rescale a uniform number u within the share of its row to (0, 1), where it is again uniform."""
+    return rescale(u, cumulative[row - 1] if row > 0 else 0.0, cumulative[row])
 
 
 @leaf
 def package_factor(threats: Records, factor: Floats, package: int) -> float:
-    """Factor of what-ifs on a package's mean count: the mean of the factors on its classes, weighted by ``mix``.
+    """What-if factor on the mean count of a package: the mean of the factors of its classes, weighted by ``mix``.
 
     factor
-        (threats,) factors on the counts of the classes.
+        (threats,) what-if factors on the counts of the classes.
     """
     plain = weighted = 0.0
     for k in range(threats.shape[0]):
@@ -117,9 +117,9 @@ def package_factor(threats: Records, factor: Floats, package: int) -> float:
 
 @kernel
 def class_shares(threats: Records, factor: Floats, package: int) -> Floats:
-    """Cumulative shares of the classes within a package, (threats,), in proportion to ``mix`` times ``factor``.
+    """Cumulative shares of the classes of a package, (threats,), in proportion to ``mix`` times ``factor``.
 
-    Where all factors are 0, which is possible only on days whose counts are given, the shares are those of ``mix``.
+    If all factors are 0, which matters only on days with observed counts, shares are in proportion to ``mix``.
     """
     share = np.zeros(threats.shape[0])
     plain = package_factor(threats, factor, package) == 0.0
@@ -135,10 +135,10 @@ def class_shares(threats: Records, factor: Floats, package: int) -> Floats:
 
 @kernel
 def region_shares(arrivals: ArrivalProcess, moment: Moment, package: int) -> Floats:
-    """Cumulative shares of the regions in a package on a day, (regions,): Dirichlet around the stated shares.
+    """Draw the cumulative shares of the regions in a package on a day, (regions,), from a Dirichlet distribution.
 
-    A Dirichlet draw is independent gamma draws of shape concentration * share, divided by their sum. Counts given these
-    shares are Dirichlet-multinomial.
+    Its mean is the ``share`` of ``splits``. The draw is a vector of independent gamma numbers of shape
+    concentration * share, divided by their sum, so that counts by region are Dirichlet-multinomial.
     """
     splits, concentration = arrivals.splits, arrivals.packages[package].concentration
     regions = splits.shape[0] // arrivals.packages.shape[0]
@@ -164,13 +164,12 @@ def region_shares(arrivals: ArrivalProcess, moment: Moment, package: int) -> Flo
 
 @kernel
 def first_gamma_tries(moment: Moment, base: int, shape: Floats, value: Floats) -> None:
-    """The first try at each region's gamma number, into ``value``, -1 where it is rejected.
+    """Perform the first trial of the gamma rejection sampler for all regions, into ``value``; -1 if rejected.
 
-    All random words are drawn before any arithmetic, so that the arithmetic is vectorised: half the time of ``gamma``
-    region by region.
+    All random words are drawn before the arithmetic, which can then be vectorised. This halves the run time.
 
     shape, value
-        (regions,) shape parameters; results.
+        (regions,) shape parameters; gamma numbers or -1.
     """
     regions = shape.shape[0]
     word = np.empty((3, regions), np.uint64)
@@ -186,7 +185,7 @@ def first_gamma_tries(moment: Moment, base: int, shape: Floats, value: Floats) -
 
 @leaf
 def pick_row(cumulative: Floats, u: float) -> tuple[int, float]:
-    """The row whose share holds the uniform number u, and what is left of u; never a row with share 0.
+    """Row whose share contains the uniform number u, and u rescaled within the share; rows of share 0 are never picked.
 
     cumulative
         (rows,) cumulative shares.
@@ -197,10 +196,10 @@ def pick_row(cumulative: Floats, u: float) -> tuple[int, float]:
     row = min(row, cumulative.shape[0] - 1)
     while row > 0 and cumulative[row] == cumulative[row - 1]:
         row -= 1
-    return row, remainder_of_row(cumulative, row, u)
+    return row, rescale_within_row(cumulative, row, u)
 
 
 @leaf
-def remainder(u: float, below: float, above: float) -> float:
-    """A uniform number u that fell between two bounds, rescaled to (0, 1): uniform again, given where it fell."""
-    return min((u - below) / (above - below), 1.0 - 1e-16)
+def rescale(u: float, lower: float, upper: float) -> float:
+    """Rescale a number u, uniform between two bounds, to (0, 1)."""
+    return min((u - lower) / (upper - lower), 1.0 - 1e-16)

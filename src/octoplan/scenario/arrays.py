@@ -1,9 +1,8 @@
-"""The compiled scenario: flat arrays of plain numbers, the only input of the campaign.
+"""The compiled scenario: arrays of numbers, the only input of the simulation.
 
-An entity is a record of a structured array, a row in the order of the scenario folder; its fields are the
-links (row numbers, -1 for none) and the parameters of its kind in the units of ``entities.KINDS``. A money
-parameter ``x`` has a companion ``x_currency``, the row of its currency. A pair such as (threat, region) is
-row ``threat * regions + region``.
+Entities are rows of structured arrays, in the order of the scenario folder. Fields are links to other entities (row
+numbers, -1 for none) and parameters in the units of ``entities.KINDS``. A monetary parameter ``x`` has a second field
+``x_currency``, the row of its currency. A pair such as (threat, region) is row ``threat * regions + region``.
 """
 
 from typing import Any, NamedTuple
@@ -14,14 +13,14 @@ from numpy.typing import NDArray
 from octoplan.scenario.entities import KINDS, Kind
 
 Records = Any
-"""A structured array whose fields read as attributes, as kernels read them (``entities.plants[p].region``)."""
+"""Structured array; kernels access fields of its rows as attributes (``entities.plants[p].region``)."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 
 def record_dtype(kind: Kind) -> np.dtype[np.void]:
-    """The record of one entity of a kind: single links, parameters, and the currency of each money parameter."""
+    """Structured dtype of an entity: links to single entities, parameters, and the currency of monetary parameters."""
     fields: list[tuple[str, str]] = [(link.name, "i8") for link in kind.links if not link.many]
     for parameter in kind.parameters:
         fields.append((parameter.name, "f8"))
@@ -34,9 +33,9 @@ RECORDS = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
 
 
 class EntityRecords(NamedTuple):
-    """The entities of a scenario with the assumptions of one future filled in.
+    """Records of all entities with the assumptions of one future.
 
-    Records (see ``entities.KINDS`` for fields and units), one row for each entity or pair.
+    One row per entity or pair of entities; see ``entities.KINDS`` for fields and units.
     """
 
     currencies: Records
@@ -65,7 +64,7 @@ class EntityRecords(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Keys of random streams (``campaign.streams``): the key of row i of stream kind k is ``by_stream[start[k] + i]``.
+    """Keys of random streams (``campaign.streams``): the key of stream i of kind k is ``by_stream[start[k] + i]``.
 
     by_stream
         (streams, 2) the seed and the hash of the stream's name.
@@ -78,20 +77,20 @@ class Keys(NamedTuple):
 
 
 class ArrivalProcess(NamedTuple):
-    """Everything that decides how many threats arrive, of which class, and where: all that those kernels are given.
+    """Inputs of the arrival kernels, which determine the number, classes and destinations of threats.
 
     process, packages, splits
         Records of the raid process, of the packages, and of (package, region).
     threats
-        Records of the classes, with ``ARRIVAL_FIELDS`` alone.
+        Records of the classes, with the fields ``ARRIVAL_FIELDS`` only.
     given_counts
-        (days given, packages) counts of the first days that are given, not drawn; may have no row.
+        (observed days, packages) counts of the first days, which are not simulated; may have no rows.
     salvo_factor
-        (days,) factor of what-ifs on the share of salvo days.
+        (days,) what-if factor on the share of salvo days.
     threat_factor
-        (days, threats) factors of what-ifs on the counts of the classes.
+        (days, threats) what-if factors on the counts of the classes.
     keys
-        The keys of the arrivals' random streams.
+        Keys of the random streams of arrivals.
     """
 
     process: Records
@@ -105,31 +104,31 @@ class ArrivalProcess(NamedTuple):
 
 
 ARRIVAL_FIELDS = ("package", "direct", "mix")
-"""What decides the arrivals of a class of threat, and whether it follows the corridors."""
+"""Fields of threat classes that the arrival kernels use."""
 
 
 class KnownState(NamedTuple):
-    """What is known on a date and takes the place of what was simulated until then; -1 where nothing is stated.
+    """Known state at a date, which replaces the simulated state; -1 for values not stated.
 
     day
-        (1,) the day on whose morning it holds, a first of a month; -1 where the scenario has no state.
+        (1,) day at whose start the state holds, the first of a month; -1 if the scenario has no known state.
     gate_earliest, gate_latest
-        (gates,) days between which a gate is passed, whatever was drawn: equal where the day is known, the state's
-        day and infinity where it is known to be still open on that morning; 0 and infinity where nothing is stated.
+        (gates,) bounds on the day on which a gate is passed: equal if the day is known, ``day`` and infinity if the
+        gate is known not to be passed by ``day``, 0 and infinity if not stated.
     experience, heads
-        (plants,) units of experience; workers.
+        (plants,) cumulative units of experience; workers.
     plant_stock
-        (plants,) good units waiting at the plant.
+        (plants,) good units in stock at the plant.
     on_hand, on_order
-        (plants, parts) parts in store; parts ordered and not yet arrived.
+        (plants, parts) parts in stock; parts ordered and not received.
     stock
         (regions, designs) units in the region.
     total_stock
-        (designs,) units in all regions together, shared out like a delivery.
+        (designs,) total units over regions, allocated like a delivery.
     crews
-        (2,) crews trained; crews in their course.
+        (2,) trained crews; crews in training.
     kits
-        (2,) kits in service; kits ordered and not yet arrived.
+        (2,) kits in service; kits ordered and not received.
     """
 
     day: Ints
@@ -147,38 +146,38 @@ class KnownState(NamedTuple):
 
 
 class Links(NamedTuple):
-    """The structure that no assumption changes. Row numbers; -1 pads and means none.
+    """Structure of the scenario that does not depend on assumptions. Links are row numbers; -1 means none.
 
     month_of
         (days,) month of each day, from 0.
     row_of
-        (days,) row of the tallies that each day adds to: its month, or the day itself where results are wanted by day.
+        (days,) row of the tallies for each day: its month, or the day in simulations with daily results.
     month_days
         (months,) days in each month.
     winter
         (days,) weight of winter, 1 in mid-January, 0 in mid-July.
     gate_after
-        (gates, gates) 1 where the row's gate waits for the column's.
+        (gates, gates) 1 if the column's gate is a predecessor of the row's gate.
     plant_gates
-        (plants, gates) 1 where the plant needs the gate.
+        (plants, gates) 1 if the plant opens only after the gate.
     plant_lanes
-        (plants, most) lanes of a plant in order of preference.
+        (plants, columns) lanes of a plant in order of preference; unused columns are -1.
     supplier_causes
-        (suppliers, causes) 1 where the cause takes the supplier down.
+        (suppliers, causes) 1 if an outage of the cause is an outage of the supplier.
     bill
-        (designs, parts) parts in one unit.
+        (designs, parts) parts per unit.
     region_order
-        (regions,) regions in an order in which every corridor leads forward.
+        (regions,) regions in topological order of the corridors.
     incoming_start, incoming
         (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     reference_layer
-        (1,) the missile layer that kills are compared with.
+        (1,) layer whose shot cost values the kills of interceptors; -1 for none.
     given_counts
-        (days, packages) counts of the first days that are given, not drawn; days may be 0.
+        (observed days, packages) counts of the first days, which are not simulated; may have no rows.
     salvo_factor, threat_factor
-        (days,), (days, threats) what-ifs: factors on the share of salvo days and on the counts of each class.
+        (days,), (days, threats) what-if factors on the share of salvo days and on the counts of each class.
     known_state
-        what is known on a date.
+        Known state at a date.
     """
 
     month_of: Ints
@@ -201,43 +200,42 @@ class Links(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is chosen (``decisions.toml``). Lists run on with their last value.
+    """Decisions (``decisions.toml``). The last value of a list applies to all later months.
 
     output
-        (plants, months) good units asked for in the month, counted from the month the plant opens.
+        (plants, months) good units planned, by month from the opening of the plant.
     lines
-        (plants, months) lines installed, counted from the month the plant opens.
+        (plants, months) lines installed, by month from the opening of the plant.
     orders
-        (plants, parts, months) parts ordered at the start of a calendar month; -1 where the plan is silent
-        and the base-stock policy orders.
+        (plants, parts, months) parts ordered at the start of a calendar month; -1 if the base-stock policy applies.
     cover
-        (1,) days of planned use that the base-stock policy keeps beyond the mean lead time.
+        (1,) days of planned use that the base-stock policy covers in addition to the mean lead time.
     sourcing
-        (suppliers,) weight of a supplier among those of its part.
+        (suppliers,) weight of a supplier among the suppliers of its part.
     intake
         (months,) crews that start training in the month.
     kit_orders
         (months,) kits ordered in the month.
     crew_weight
-        (regions,) weight of the region when crews are shared out.
+        (regions,) weight of the region in the allocation of crews.
     dispatch_weight
-        (regions,) weight when units are shared out by plan; -1 in every row to equalise days of cover.
+        (regions,) weight of the region in the allocation of units; all -1 to equalise days of cover.
     layer_order
-        (threats, layers) layers in the order in which they fight the class, -1 pads.
+        (threats, layers) layers in the order in which they engage the class; unused columns are -1.
     max_shots
-        (threats,) engagements of one threat in one region at the most.
+        (threats,) largest number of engagements of one threat in one region.
     salvo
-        (threats,) interceptors launched together in one engagement.
+        (threats,) interceptors launched per engagement.
     value
-        (threats,) worth of the class in the queue, used when ``by_value`` is 1.
+        (threats,) priority of the class in the queue, used if ``by_value`` is 1.
     by_value
-        (1,) 1: the crews' queue is ordered by value, then deadline; 0: by deadline.
+        (1,) 1 if the crews' queue is ordered by value and then deadline, 0 if by deadline only.
     prefer
         (designs,) designs in the order in which crews use them.
     newest_first
-        (1,) 1: the newest block is used first; 0: the oldest.
+        (1,) 1 if the newest block is used first, 0 if the oldest.
     programme
-        (plants,) 1 where the plant takes part; all 0 in the counterfactual without the programme.
+        (plants,) 1 if the plant is part of the programme; all 0 in the counterfactual.
     """
 
     output: Floats
@@ -260,7 +258,7 @@ class Plan(NamedTuple):
 
 
 class Names(NamedTuple):
-    """The names of the rows, in order: coordinates of every result."""
+    """Names of entities in row order, which are also the coordinates of results."""
 
     currencies: tuple[str, ...]
     payers: tuple[str, ...]
@@ -282,19 +280,19 @@ class Names(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A scenario ready to be simulated: structure, plan, names, and which assumption fills which number.
+    """A scenario in the form of arrays, the input of the simulation.
 
     names
-        The names of the rows.
+        Names of entities in row order.
     links
-        The structure that no assumption changes.
+        Structure that does not depend on assumptions.
     plan
-        The decisions.
+        Decisions.
     template
-        The records of the entities with links and currencies filled in and parameters at 0.
+        Records of the entities with links and currencies; parameters are 0.
     slots
-        (kind, parameter) -> (rows,) column of the assumption draws that fills the parameter of each row; -1 where no
-        number is needed (the field is 0).
+        By (kind, parameter): (rows,) column of the assumption draws that supplies the parameter of each row; -1 if the
+        parameter is not required, in which case it is 0.
     """
 
     names: Names
@@ -305,7 +303,7 @@ class Compiled(NamedTuple):
 
 
 def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
-    """The records of one kind of entity, (rows,) for one future and (futures, rows) for several.
+    """Records of one kind of entity, (rows,) for one future or (futures, rows) for several.
 
     assumptions
         (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
@@ -313,7 +311,7 @@ def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
     template = getattr(compiled.template, kind)
     shape = (*assumptions.shape[:-1], *template.shape)
     records = np.broadcast_to(template, shape).copy()
-    # the column -1, of a number that no assumption fills, is the last
+    # The appended column of zeros is selected by -1, for parameters that are not required.
     values = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
     for (owner, parameter), columns in compiled.slots.items():
         if owner == kind:
@@ -322,7 +320,7 @@ def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
 
 
 def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
-    """The records of one future.
+    """Records of all entities in one future.
 
     assumptions
         (columns,) one draw of every assumption, in the units of ``entities.KINDS``.
@@ -331,12 +329,12 @@ def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
 
 
 def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> ArrivalProcess:
-    """The inputs of the arrival kernels in one future; for several futures, records are (futures, rows).
+    """Inputs of the arrival kernels, with records (rows,) for one future or (futures, rows) for several.
 
     assumptions
         (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
     keys
-        The keys of all random streams of the scenario; those of the arrivals come first.
+        Keys of all random streams of the scenario; those of arrivals come first.
     """
     process, packages, splits, threats = (
         records_of(compiled, kind, assumptions) for kind in ("raids", "packages", "splits", "threats")
@@ -354,4 +352,4 @@ def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> Arri
 
 
 ARRIVAL_STREAMS = 8
-"""Kinds of random stream that arrivals draw from, the first of ``campaign.streams.STREAMS``."""
+"""Number of kinds of random stream used by arrivals, which come first in ``campaign.streams.STREAMS``."""

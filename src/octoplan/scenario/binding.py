@@ -1,4 +1,4 @@
-"""Which assumption fills which number: names with ``*``, conditions, what is missing and what fills nothing."""
+"""Binding of assumption rows to the parameters of entities: wildcards, conditions, missing and unused rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 ANY = "*"
 
 Number = tuple[str, str, tuple[str, ...]]
-"""Kind, parameter, and the entity along each axis."""
+"""A parameter of an entity: kind, parameter, and the names along the axes of the kind."""
 
 
 @dataclass(frozen=True)
 class RowName:
-    """The name of a row taken apart: ``plants.*.slope`` fills the slope of every plant without a row of its own."""
+    """Parsed name of an assumption row: ``plants.*.slope`` is for all plants without a more specific row."""
 
     kind: str
     entities: tuple[str, ...]
@@ -37,7 +37,10 @@ def dotted_name(kind: str, parameter: str, entities: Sequence[str]) -> str:
 
 
 def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
-    """The name of a row taken apart, or what is wrong with it; entities are checked where the programme is known."""
+    """Parse the name of an assumption row; return an error message if it is invalid.
+
+    Names of entities are checked only if ``programme`` is not None.
+    """
     kind_name, *middle = text.split(".")
     kinds = [kind.name for kind in KINDS if kind.parameters]
     if kind_name not in kinds:
@@ -59,17 +62,17 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
 
 @dataclass(frozen=True)
 class RequiredNumbers:
-    """Which numbers a programme needs. ``fights`` are the layers of each threat's doctrine."""
+    """Parameters that a programme requires. ``fights``: layers of the doctrine against each threat."""
 
     programme: Programme
     fights: Mapping[str, Sequence[str]]
 
     def rows(self, kind: str) -> Iterator[tuple[str, ...]]:
-        """The rows of a kind in order, each the names along its axes."""
+        """Rows of a kind in order, as tuples of the names along its axes."""
         return product(*(self.programme.names(axis) for axis in BY_NAME[kind].axes))
 
     def reason_not_required(self, kind: str, when: str, row: Sequence[str]) -> str:
-        """Why a number is not needed, in words; '' if it is needed."""
+        """Reason why a parameter is not required, or an empty string if it is required."""
         names = dict(zip(BY_NAME[kind].axes, row, strict=True))
         if names.get("layers") == INTERCEPTOR:
             return "the interceptors' numbers are those of designs, crews and engagements"
@@ -92,7 +95,7 @@ class RequiredNumbers:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row as the binding sees it: its name, its line and its file."""
+    """An assumption row: its parsed name, line and file."""
 
     name: RowName
     line: int
@@ -100,10 +103,10 @@ class Entry:
 
 
 def bind(needs: RequiredNumbers, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
-    """The index of the entry that fills each number.
+    """Index of the entry that supplies each parameter.
 
-    The row with fewest stars wins. Two rows that fit a number equally well, a number without a row, and a row that
-    fills nothing are reported.
+    The matching row with the fewest wildcards is used. Reported errors: two such rows for one parameter, a parameter
+    without a row, and a row that is not used.
     """
     filled: dict[Number, int] = {}
     fits: set[int] = set()
@@ -136,7 +139,7 @@ def bind(needs: RequiredNumbers, entries: Sequence[Entry], report: Report) -> di
 
 
 def _patterns(row: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The names that fit a row, those with fewest stars first."""
+    """Names that match a row, those with the fewest wildcards first."""
     patterns = product(*((entity, ANY) for entity in row))
     return sorted(patterns, key=lambda pattern: pattern.count(ANY))
 
@@ -159,7 +162,7 @@ def _report_idle(
         if index in used:
             continue
         if index in fits and (entry.name.kind, entry.name.parameter.name) in fitted:
-            report.warn(entry.file, entry.line, f"{entry.name}: {RAIDS} takes the place of this row")
+            report.warn(entry.file, entry.line, f"{entry.name}: {RAIDS} overrides this row")
             continue
         if index in fits:
             why = "every number it could fill has a more specific row"
@@ -169,7 +172,7 @@ def _report_idle(
 
 
 def _missing(needs: RequiredNumbers, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
-    """What to add for numbers without a row: one row where one number is missing, else a row with stars."""
+    """Error message for parameters without a row: the row to add, with wildcards if several parameters are missing."""
     parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
     unit = parameter.unit.replace(MONEY, needs.programme.currency)
     unit_text = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"

@@ -1,4 +1,4 @@
-"""Compile a checked scenario to the flat arrays of the campaign; nothing is checked here."""
+"""Compilation of a validated scenario to the arrays of the simulation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ from octoplan.scenario.programme import Programme
 from octoplan.scenario.what_if import Times
 
 MID_JANUARY = 15
-"""Day of the year at which the weight of winter is 1."""
+"""Day of the year on which the weight of winter is 1."""
 
 
 def compile_arrays(
@@ -39,18 +39,18 @@ def compile_arrays(
     factors: Times,
     known: KnownState,
 ) -> Compiled:
-    """The arrays of a scenario.
+    """Return the arrays of a scenario.
 
     cover
-        days of the base-stock policy.
+        Days of cover of the base-stock policy.
     slots
-        the column of the assumption that fills each number.
-    given
-        (days, packages) counts of the first days.
-    times
-        the factors of what-ifs.
+        Column of the assumption that supplies each parameter.
+    given_counts
+        (observed days, packages) counts of the first days, which are not simulated.
+    factors
+        What-if factors by day.
     known
-        what is known on a date.
+        Known state at a date.
     """
     names = programme.all_names()
     return Compiled(
@@ -63,7 +63,7 @@ def compile_arrays(
 
 
 def rows(programme: Programme, kind: Kind) -> list[tuple[str, ...]]:
-    """The rows of a kind in the order of its records, each the names along its axes."""
+    """Rows of a kind in the order of its records, as tuples of the names along its axes."""
     combinations: list[tuple[str, ...]] = [()]
     for axis in kind.axes:
         combinations = [(*row, name) for row in combinations for name in programme.names(axis)]
@@ -83,7 +83,7 @@ def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[st
 def template(
     programme: Programme, names: Names, assumptions: Sequence[Assumption], slots: Mapping[Number, int]
 ) -> EntityRecords:
-    """Records with links and currencies filled in, and every number at zero."""
+    """Return records with links and currencies; all parameters are 0."""
     records: dict[str, Records] = {}
     for name, dtype in RECORDS.items():
         kind = BY_NAME[name]
@@ -102,7 +102,7 @@ def template(
 
 
 def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
-    """The row a link points to, the place of a choice in its list, or a truth value as 0 or 1."""
+    """Integer value of a link: the row of the entity, the index of an option, or 0 or 1 for a Boolean; -1 for none."""
     if row and row[0] == INTERCEPTOR and kind.name == "layers":
         return 0 if link.to == "bool" else -1
     entity = programme.entities[kind.name][row[0]] if row else programme.single[kind.name]
@@ -115,7 +115,7 @@ def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link
 
 
 def links(programme: Programme, names: Names, given_counts: Ints, factors: Times, known: KnownState) -> Links:
-    """The structure that no assumption changes."""
+    """Return the structure of the scenario that does not depend on assumptions."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
     first_day = [programme.start + timedelta(int(day)) for day in range(int(month_days.sum()))]
@@ -151,7 +151,7 @@ def links(programme: Programme, names: Names, given_counts: Ints, factors: Times
 
 
 def winter(day: date) -> float:
-    """The weight of winter: a cosine over the year, 1 in mid-January and 0 in mid-July."""
+    """Weight of winter on a day: a cosine over the year, 1 in mid-January and 0 in mid-July."""
     return 0.5 * (1 + cos(2 * pi * (day.timetuple().tm_yday - MID_JANUARY) / 365.25))
 
 
@@ -166,7 +166,7 @@ def _membership(row_names: Sequence[str], column_names: Sequence[str], of: Calla
 
 
 def _pad(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
-    """Lists as rows of one array, padded with -1."""
+    """Return an array whose rows are the lists, padded with -1."""
     width = max([len(items) for items in lists], default=0) if width is None else width
     table = np.full((len(lists), width), -1, np.int64)
     for row, items in enumerate(lists):
@@ -175,7 +175,7 @@ def _pad(lists: Sequence[Sequence[int]], width: int | None = None) -> Ints:
 
 
 def _topological_order(names: Names, corridors: Sequence[Mapping[str, object]]) -> Ints:
-    """Regions in an order in which every corridor leads forward, otherwise as in the file."""
+    """Regions in topological order of the corridors; ties keep the order of the file. (regions,) rows."""
     before = {region: {c["origin"] for c in corridors if c["into"] == region} - {BORDER} for region in names.regions}
     order: list[str] = []
     while len(order) < len(names.regions):
@@ -184,7 +184,7 @@ def _topological_order(names: Names, corridors: Sequence[Mapping[str, object]]) 
 
 
 def plan(programme: Programme, decisions: Decisions, cover: float, names: Names) -> Plan:
-    """What is chosen, by row and month."""
+    """Return the decisions as arrays by row and month."""
     months = programme.months
     orders = np.full((len(names.plants), len(names.parts), months), -1.0)
     for plant, parts in decisions.orders.explicit.items():
@@ -215,7 +215,7 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
 
 
 def _extend(series: Sequence[float], months: int) -> Floats:
-    """A list by month, going on with its last value."""
+    """Extend a monthly list to the horizon with its last value, (months,)."""
     return np.array([series[min(month, len(series) - 1)] for month in range(months)], float)
 
 

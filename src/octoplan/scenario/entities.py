@@ -33,8 +33,8 @@ class Parameter:
     """One number of an entity: its unit inside the campaign, its lawful range, and what it means.
 
     ``when`` names the condition under which the number is required (see ``binding.RequiredNumbers``); a number whose
-    condition does not hold is neither required nor allowed. ``percent_from`` is the figure from which a ratio with unit 1 may have been
-    meant as a percentage; the reader warns from there on.
+    condition does not hold is neither required nor allowed. ``percent_from``: from this
+    value on, a ratio with unit 1 may have been meant as a percentage, and the reader warns.
     """
 
     name: str

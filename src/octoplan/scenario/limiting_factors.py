@@ -1,8 +1,8 @@
-"""Limiting factors: what can limit the output of a plant or the defence of a region, declared once.
+"""Limiting factors of the output of plants and of the defence of regions, with their labels and wording.
 
-The kernels count days by limiting factor, the tallies label the counts, and measures, charts, the plan and the text
-read their wording here. A new factor of a plant is a row of ``PLANT_LIMITS`` with its number (``BY_...``), the code
-that lets it limit output in ``campaign.production``, and a constraint in ``plan.model`` if the plan models it.
+Kernels, tallies, measures, charts, the plan and reports all use this table. A new limiting factor of plants requires a
+row of ``PLANT_LIMITS`` and its index (``BY_...``), its effect on output in ``campaign.production``, and a constraint in
+``plan.model`` if the plan includes it.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Constraint:
-    """A constraint of the plan's model whose shadow price is reported.
+    """A constraint of the linear programme whose shadow price is reported.
 
     Attributes:
-        name: The block of rows in the model.
-        axis: What it is stated for besides the month: ``"part"``, ``"plant"``, ``"lane"``, or ``""``.
-        unit: What the shadow price is the price of one more of.
-        one_more: The same in words.
-        statement: What an active constraint says; ``{item}`` is the name along ``axis``, ``{suppliers}`` who sells it.
-        shortage: Why a plant produces less than planned when it is active, or ``""``.
+        name: Name of the block of rows in the linear programme.
+        axis: Index of the constraint in addition to the month: ``"part"``, ``"plant"``, ``"lane"``, or ``""``.
+        unit: Unit by which the right-hand side is increased for the shadow price.
+        one_more: Description of that increase by one unit.
+        statement: Sentence for an active constraint; ``{item}`` is the name along ``axis``, ``{suppliers}`` the
+            suppliers of a part.
+        shortage: Reason for output below plan if the constraint is active, or ``""``.
 
     """
 
@@ -32,12 +33,13 @@ class Constraint:
 
 @dataclass(frozen=True)
 class LimitingFactor:
-    """One limiting factor, or one of the outcomes of a day without any (``limits`` is False).
+    """A limiting factor, or, if ``limits`` is False, an outcome of a day without a limiting factor.
 
     Attributes:
-        name: Its label in the tallies.
-        title: Its name for readers, as in "limited by ...", or "with ..." where nothing limits.
-        constraints: The constraints of the plan that stand for it.
+        name: Label in the tallies.
+        title: Wording after "limited by", or after "with" if ``limits`` is False.
+        limits: Whether it is a limiting factor.
+        constraints: Corresponding constraints of the plan.
 
     """
 
@@ -47,7 +49,7 @@ class LimitingFactor:
     constraints: tuple[Constraint, ...] = ()
 
     def share_of(self, days: str) -> str:
-        """The title of its share of some days, such as "plant-days limited by labour"."""
+        """Title of a share of days, such as "plant-days limited by labour" for ``days`` = "plant-days"."""
         return f"{days} {'limited by' if self.limits else 'with'} {self.title}"
 
 
@@ -78,8 +80,8 @@ PLANT_LIMITS = (
         ),
     ),
 )
-"""What limited a plant on a day; ``campaign.production.limit_of_day`` decides. The parts of the plant follow, one by
-one, as ``PART_LIMIT``."""
+"""Limiting factors of a plant on a day, determined by ``campaign.production.limit_of_day``. In the tallies, one column
+per part follows (``PART_LIMIT``)."""
 MET, IDLE, BY_GATE, BY_STRIKE, BY_LINE, BY_LABOUR = range(len(PLANT_LIMITS))
 
 PART_LIMIT = LimitingFactor(
@@ -89,7 +91,7 @@ PART_LIMIT = LimitingFactor(
         Constraint("supply", "part", "part", "one more part", "{item} is limited by what {suppliers} can ship"),
     ),
 )
-"""A plant is short of a part; each part of the scenario has a label of its own in the tallies."""
+"""Shortage of a part at a plant; the tallies have a separate label for each part of the scenario."""
 
 LANE_LIMIT = LimitingFactor(
     "lane",
@@ -98,7 +100,7 @@ LANE_LIMIT = LimitingFactor(
         Constraint("lanes", "lane", "unit", "capacity for one more unit", "{item} is limited by the lane's capacity"),
     ),
 )
-"""Units wait at a plant for capacity on its lanes; not counted by day."""
+"""Units in stock at a plant for lack of lane capacity; not counted by day."""
 
 NIGHT_LIMITS = (
     LimitingFactor("nothing", "no limiting factor", limits=False),
@@ -113,13 +115,13 @@ NIGHT_LIMITS = (
     ),
     LimitingFactor("engagement_time", "engagement time"),
 )
-"""What limited a region's interceptors in a night with threats that they can engage: why most of the threats that they
-did not kill passed them (``campaign.defence``). No interceptor was left, no crew was free before the window closed, or
-the window closed before the next shot."""
+"""Limiting factors of the interceptors of a region on a night with engageable threats: the cause for which most threats
+passed them (``campaign.defence.count_night``). Interceptors: none in stock. Crews: none free before the engagement
+window closed. Engagement time: the window closed before the next shot."""
 NO_LIMIT, BY_INTERCEPTORS, BY_CREWS, BY_ENGAGEMENT_TIME = range(len(NIGHT_LIMITS))
 
 
 def constraints() -> tuple[Constraint, ...]:
-    """The constraints of the plan whose shadow prices are reported, in the order of the chain of supply."""
+    """Constraints whose shadow prices are reported, in the order of the supply chain."""
     factors = (PART_LIMIT, *PLANT_LIMITS, LANE_LIMIT, *NIGHT_LIMITS)
     return tuple(constraint for factor in factors for constraint in factor.constraints)

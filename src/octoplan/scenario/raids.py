@@ -109,7 +109,7 @@ def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], 
     stay = []
     for row in rows:
         if all(row[key] in taken for key in keys):
-            words = f"{', '.join(row[key] for key in keys)}: {RAIDS} takes the place of this row"
+            words = f"{', '.join(row[key] for key in keys)}: {RAIDS} overrides this row"
             report.warn(row.file, row.line, words)
         else:
             stay.append(row)
