@@ -194,7 +194,7 @@ def test_unknown_counts_are_not_simulated_as_zero() -> None:
     scenario, raids = load("octopus"), with_unknown(record(), 40)
     with pytest.raises(RunError, match="counts of 1 day are not known, the first drones on 2025-12-11"):
         with_recorded_raids(scenario, raids, 2)
-    assert len(with_recorded_raids(scenario, raids, 1).given) == 30
+    assert len(with_recorded_raids(scenario, raids, 1).raid_counts) == 30
 
 
 def test_published_figures_have_their_source() -> None:

@@ -21,7 +21,7 @@ Edit = Callable[[str], str]
 
 
 def swap(old: str, new: str) -> Edit:
-    """Replace the one place where a text stands."""
+    """Replace the first occurrence of a text."""
 
     def edit(text: str) -> str:
         assert text.count(old) >= 1, old
@@ -104,7 +104,7 @@ LOG = [
 
 @pytest.mark.parametrize(("name", "cells", "words"), LOG)
 def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells: dict[str, str], words: str) -> None:
-    """Each broken row of the log gives exactly one problem, on its line, named, in words."""
+    """Each invalid row of the log gives exactly one problem, with its line and name."""
     change(small, "assumptions.csv", row(name, **cells))
     line = line_of("assumptions.csv", name)
     problems = problems_of(small)
@@ -406,7 +406,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
 def test_invalid_folders_are_reported_with_their_line(
     small: Path, file: str, edit: Edit, where: int | str, words: str
 ) -> None:
-    """Each broken folder lists the problem on its line, in words."""
+    """Each invalid folder lists the problem with its line."""
     change(small, file, edit)
     if isinstance(where, str):
         beginning, _, later = where.partition("+")
@@ -416,8 +416,8 @@ def test_invalid_folders_are_reported_with_their_line(
     assert any(problem.startswith(place) and words in problem for problem in problems), problems
 
 
-def test_weights_that_share_nothing_out_are_told(small: Path) -> None:
-    """Mixes, splits and corridors whose every weight is 0 are refused: nothing could be drawn from them."""
+def test_weights_that_are_all_zero_are_reported(small: Path) -> None:
+    """Mixes, splits and corridors whose weights are all 0 are refused, since nothing can be drawn from them."""
     for name in ("threats.*.mix", "splits.*.*.share", "splits.drones.west.share", "corridors.*.share"):
         change(small, "assumptions.csv", row(name, value="0"))
     problems = problems_of(small)
@@ -432,8 +432,8 @@ def test_weights_that_share_nothing_out_are_told(small: Path) -> None:
         assert any(f"every weight {weights} of {group} is 0" in problem for problem in problems)
 
 
-def test_links_to_what_cannot_be_named_are_told(small: Path) -> None:
-    """An entity with an unlawful name is told once, and what points to it breaks nothing."""
+def test_entities_with_invalid_names_are_reported_once(small: Path) -> None:
+    """An entity with an invalid name is reported once; links to it cause no further problem."""
     change(
         small, "programme.toml", lambda text: text.replace("regions.west", "regions.West").replace('"west"', '"West"')
     )
@@ -444,8 +444,8 @@ def test_links_to_what_cannot_be_named_are_told(small: Path) -> None:
     )
 
 
-def test_a_programme_has_a_lawful_size(small: Path) -> None:
-    """More regions than anyone could mean are refused before their pairs are looked at."""
+def test_a_programme_has_a_size_limit(small: Path) -> None:
+    """Too many regions are refused before their pairs are checked."""
     change(small, "programme.toml", lambda text: text + "".join(f"[regions.r{i}]\n" for i in range(300)))
     line = line_of("programme.toml", "[regions.west]")
     words = f"small/programme.toml:{line}: regions: has 302 tables; a section may have 300 at the most"
@@ -453,7 +453,7 @@ def test_a_programme_has_a_lawful_size(small: Path) -> None:
 
 
 def test_all_errors_of_a_folder_are_listed_at_once(small: Path) -> None:
-    """Faults in every file are told together, sorted, one line each."""
+    """Problems of all files are reported together, sorted, one line each."""
     change(small, "programme.toml", swap('payer = "home"', 'payer = "hom"'))
     change(small, "decisions.toml", swap('cover = "30 days"', 'cover = "soon"'))
     change(small, "sources.csv", end("study,Again,,,,"))
@@ -470,15 +470,15 @@ def test_all_errors_of_a_folder_are_listed_at_once(small: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["programme.toml", "assumptions.csv", "decisions.toml", "sources.csv"])
-def test_a_missing_file_is_told(small: Path, name: str) -> None:
-    """A folder without one of its files says which."""
+def test_a_missing_file_is_reported(small: Path, name: str) -> None:
+    """A folder without a required file is reported with the file's name."""
     (small / name).unlink()
     assert any(problem.startswith(f"small/{name}: is missing") for problem in problems_of(small))
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_a_file_that_is_not_utf8_is_told_with_its_line(small: Path, name: str) -> None:
-    """A byte of another encoding is found on its line."""
+def test_a_file_that_is_not_utf8_is_reported_with_its_line(small: Path, name: str) -> None:
+    """A byte of another encoding is reported with its line."""
     data = (small / name).read_bytes().split(b"\n")
     data[1] += b"\xe9"
     (small / name).write_bytes(b"\n".join(data))
@@ -493,8 +493,8 @@ def test_a_file_of_100_mb_is_refused_unread(small: Path, name: str) -> None:
     assert any(p.startswith(f"small/{name}: has 104,857,600 bytes") for p in problems_of(small))
 
 
-def test_a_missing_folder_and_a_file_in_its_place_are_told(small: Path) -> None:
-    """What is no folder is refused in words."""
+def test_a_missing_folder_and_a_file_instead_are_reported(small: Path) -> None:
+    """A path that is not a folder is refused with a message."""
     assert problems_of(Path("nowhere")) == [
         "nowhere: there is no such folder, and the shipped scenarios are octopus, pocket"
     ]
@@ -521,7 +521,7 @@ def change(folder: Path, name: str, edit: Edit) -> None:
 
 
 def problems_of(folder: Path) -> list[str]:
-    """The report of a broken folder, which the command line prints on stderr before it exits with 2."""
+    """The report of an invalid folder, which the command line prints on stderr before it exits with 2."""
     errors = io.StringIO()
     with redirect_stderr(errors), pytest.raises(SystemExit) as stop:
         main(["check", str(folder)])
@@ -553,9 +553,7 @@ NASTY += [
 
 @given(data=st.data())
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_done_to_a_folder_it_loads_or_is_told_why(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_a_damaged_folder_loads_or_is_reported(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Bytes, cells and rows changed at random never raise anything but a ScenarioError, and what loads compiles."""
     name = data.draw(st.sampled_from(sorted(FILES)))
     text = FILES[name]

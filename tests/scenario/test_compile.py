@@ -11,7 +11,7 @@ from octoplan.scenario.compile import winter
 from octoplan.scenario.entities import BY_NAME, KINDS
 
 
-def test_the_calendar_runs_by_true_months(scenario: Scenario) -> None:
+def test_days_belong_to_calendar_months(scenario: Scenario) -> None:
     """Days belong to the months of the calendar, from the first of the first month."""
     links = scenario.compile().links
     assert links.month_days.tolist() == [30, 31, 31, 28]
@@ -19,7 +19,7 @@ def test_the_calendar_runs_by_true_months(scenario: Scenario) -> None:
     assert links.winter.shape == (120,)
 
 
-def test_winter_is_a_wave_over_the_year() -> None:
+def test_winter_is_a_cosine_over_the_year() -> None:
     """The weight of winter is 1 in mid-January and 0 in mid-July."""
     assert winter(date(2026, 1, 15)) == 1.0
     assert winter(date(2026, 7, 16)) == pytest.approx(0.0, abs=1e-3)
@@ -38,7 +38,7 @@ def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:
 
 
 def test_corridors_lead_forward(scenario: Scenario) -> None:
-    """Regions stand in an order in which every corridor leads forward; corridors are found by where they end."""
+    """Regions are in an order in which every corridor leads forward; corridors are grouped by their end."""
     compiled = scenario.compile()
     assert [scenario.names.regions[r] for r in compiled.links.region_order] == ["east", "west"]
     into = [
@@ -50,7 +50,7 @@ def test_corridors_lead_forward(scenario: Scenario) -> None:
 
 
 def test_links_are_rows_and_flags(scenario: Scenario) -> None:
-    """A link is the row it points to, -1 for none; a choice its place; a flag 0 or 1."""
+    """A link is the row it points to, -1 for none; a choice its index; a flag 0 or 1."""
     template = scenario.compile().template
     assert template.plants["region"].tolist() == [-1, 0]
     assert template.plants["learning"].tolist() == [0, 1]
@@ -62,16 +62,16 @@ def test_links_are_rows_and_flags(scenario: Scenario) -> None:
     assert (template.crews["payer"].tolist(), template.kits["payer"].tolist()) == ([1], [0])
 
 
-def test_money_knows_its_currency(scenario: Scenario) -> None:
-    """Beside each money number stands the row of its currency, -1 where there is no number."""
+def test_money_has_its_currency(scenario: Scenario) -> None:
+    """Each amount of money has the row of its currency, -1 where there is no number."""
     template = scenario.compile().template
     assert template.plants["labour_rate_currency"].tolist() == [0, 1]
     assert template.suppliers["price_currency"].tolist() == [0, 0, 1]
     assert template.layers["cost_currency"].tolist() == [-1, 0, 0]
 
 
-def test_the_plan_runs_on(scenario: Scenario) -> None:
-    """Lists run on with their last value; what is not said takes its stated default."""
+def test_lists_continue_with_their_last_value(scenario: Scenario) -> None:
+    """Lists continue with their last value; missing decisions take their default."""
     plan = scenario.compile().plan
     assert plan.output.tolist() == [[0, 0, 250, 250], [100, 100, 100, 100]]
     assert plan.lines.tolist() == [[1, 2, 2, 2], [1, 1, 1, 1]]
@@ -88,7 +88,7 @@ def test_the_plan_runs_on(scenario: Scenario) -> None:
 
 
 def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
-    """Each class has its layers in order, padded, and its limits; designs stand in order of use."""
+    """Each class has its layers in order, padded, and its limits; designs are in order of use."""
     plan = scenario.compile().plan
     assert plan.layer_order.tolist() == [[0, 1, -1], [1, 0, -1], [2, -1, -1]]
     assert plan.max_shots.tolist() == [3, 1, 1]
@@ -96,7 +96,7 @@ def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
     assert (plan.by_value.tolist(), plan.newest_first.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
 
 
-def test_every_slot_leads_to_its_assumption(scenario: Scenario) -> None:
+def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
     """A future's record holds, at each row, the draw of the row of the log that fills it; 0 where none is needed."""
     compiled = scenario.compile()
     assumptions = np.arange(1.0, len(scenario.columns) + 1)
@@ -117,7 +117,7 @@ def test_every_slot_leads_to_its_assumption(scenario: Scenario) -> None:
 
 
 def test_records_are_those_declared(scenario: Scenario) -> None:
-    """The arrays have the dtypes the campaign is compiled for, whatever the sizes."""
+    """The arrays have the dtypes that the campaign is compiled for, whatever their sizes."""
     compiled = scenario.compile()
     assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORDS
     arrays = [

@@ -301,8 +301,8 @@ def data_of(scenario: Scenario) -> list[object]:
     """What a scenario holds, without the lines it was read from."""
     rows = [(a.name, a.shape, a.value, a.unit, a.price_base, a.sources, a.owner, a.note) for a in scenario.assumptions]
     pairs = [(c.a, c.b, c.rank, c.sources, c.note) for c in scenario.correlations]
-    arrays = [scenario.given.tolist(), *(array.tolist() for array in scenario.known)]
-    factors = [scenario.times.salvos.tolist(), scenario.times.threats.tolist()]
+    arrays = [scenario.raid_counts.tolist(), *(array.tolist() for array in scenario.known)]
+    factors = [scenario.factors.salvos.tolist(), scenario.factors.threats.tolist()]
     return [rows, pairs, scenario.decisions, dict(scenario.sources), scenario.titles, scenario.budgets, arrays, factors]
 
 

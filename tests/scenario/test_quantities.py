@@ -40,8 +40,8 @@ def test_a_figure_is_a_number_and_a_unit(text: str, expected: Figure) -> None:
         ("٣", "not a number"),
     ],
 )
-def test_what_is_no_figure_is_refused_in_words(text: str, words: str) -> None:
-    """A text that is no figure raises, quoting it and saying why."""
+def test_invalid_figures_are_refused_with_a_message(text: str, words: str) -> None:
+    """A text that is not a figure raises an error that quotes it and gives the reason."""
     with pytest.raises(QuantityError, match=words):
         UNITS.convert(1.0, figure_of(text).unit, "1")
 
@@ -66,8 +66,8 @@ def test_a_range_shares_its_unit() -> None:
         (200, "crews", "1", 200.0),
     ],
 )
-def test_units_become_those_of_the_campaign(number: float, unit: str, expected: str, value: float) -> None:
-    """A figure is converted exactly to the unit it is used in, and is no money."""
+def test_figures_are_converted_to_campaign_units(number: float, unit: str, expected: str, value: float) -> None:
+    """A figure is converted exactly to the unit it is used in."""
     assert (value, "") == UNITS.convert(number, unit, expected)
 
 
@@ -83,7 +83,7 @@ def test_units_become_those_of_the_campaign(number: float, unit: str, expected: 
     ],
 )
 def test_money_keeps_its_currency(unit: str, expected: str, factor: float, currency: str) -> None:
-    """Money is converted within its currency, which is named beside the figure."""
+    """Money is converted within its currency, which is returned with the figure."""
     value, found = UNITS.convert(8.0, unit, expected)
     assert currency == found
     assert value == pytest.approx(8 * factor, rel=1e-15)
@@ -106,21 +106,21 @@ def test_money_keeps_its_currency(unit: str, expected: str, factor: float, curre
         ("", "day", "is not a unit"),
     ],
 )
-def test_a_wrong_dimension_is_told_in_words(unit: str, expected: str, words: str) -> None:
-    """A unit that cannot be raises, saying what it is, what is expected, and an example."""
+def test_a_wrong_dimension_is_reported(unit: str, expected: str, words: str) -> None:
+    """A unit of the wrong dimension raises an error with the dimension, the expected one and an example."""
     with pytest.raises(QuantityError) as error:
         UNITS.convert(38.0, unit, expected)
     assert words in str(error.value)
 
 
-def test_no_figure_is_beyond_meaning() -> None:
-    """A number too large to be meant is refused before it can overflow anything."""
+def test_figures_have_an_upper_limit() -> None:
+    """A number too large to be meant is refused before it can overflow."""
     with pytest.raises(QuantityError, match="is too large"):
         UNITS.convert(1e308, "MGBP", "money")
 
 
 def test_a_number_alone_has_no_unit() -> None:
-    """A weight or a correlation is a bare number."""
+    """A weight or a correlation is a number without a unit."""
     assert number_of(" 0.5 ") == 0.5
     with pytest.raises(QuantityError, match="not a number"):
         number_of("0.5 GBP")

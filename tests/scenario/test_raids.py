@@ -67,7 +67,7 @@ def record() -> Record:
 
 
 def folder(path: Path, line: str, **files: str) -> Path:
-    """A copy of octopus that states its raids in rows, with a line at the top of its programme, and files beside it."""
+    """A copy of octopus without its fit, with a line at the top of programme.toml and more files."""
     made = path / "mine"
     shutil.copytree(shipped_folder("octopus"), made)
     (made / "raids.toml").unlink()
@@ -88,7 +88,7 @@ def with_fit(path: Path, fitted: fitting.Fit) -> Scenario:
     return load(folder(path, 'raids = "raids.toml"', raids_toml=text))
 
 
-def test_a_fit_is_drawn_as_it_stands(tmp_path: Path, fitted: fitting.Fit) -> None:
+def test_a_fit_is_drawn_from_as_stated(tmp_path: Path, fitted: fitting.Fit) -> None:
     """Draws of the scenario have the posterior's quantiles and its correlations."""
     scenario = with_fit(tmp_path, fitted)
     draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
@@ -103,8 +103,8 @@ def test_a_fit_is_drawn_as_it_stands(tmp_path: Path, fitted: fitting.Fit) -> Non
     assert np.abs(np.corrcoef(normal) - correlation_matrix(fitted.posterior.covariance)).max() < 0.03
 
 
-def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> None:
-    """Rows whose place the fit takes are remarked on, and each fitted number leads to its line in the fit."""
+def test_rows_replaced_by_a_fit_are_reported(tmp_path: Path, fitted: fitting.Fit) -> None:
+    """Rows that the fit replaces give a warning, and each fitted number has its line in the fit."""
     scenario = with_fit(tmp_path, fitted)
     said = [str(warning) for warning in scenario.warnings]
     rows, starred, pairs = 14, 2, 1
@@ -116,8 +116,8 @@ def test_what_a_fit_replaces_is_said(tmp_path: Path, fitted: fitting.Fit) -> Non
     assert scenario.sources["raids.toml"].title == "Record of raids, made.csv"
 
 
-def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
-    """A table of the first days is what the campaign flies on them."""
+def test_daily_counts_are_compiled(tmp_path: Path) -> None:
+    """The counts of the first days are simulated as they are."""
     table = "date,drones,missiles\n2025-11-01,120,3\n2025-11-02,0,40\n"
     compiled = load(folder(tmp_path, 'raids = "raids.csv"', raids_csv=table)).compile()
     assert compiled.links.given_counts.tolist() == [[120, 3], [0, 40]]
@@ -153,21 +153,21 @@ def test_days_given_stand_in_the_arrays(tmp_path: Path) -> None:
     ],
 )
 def test_faults_are_reported_with_their_line(tmp_path: Path, line: str, files: dict[str, str], words: str) -> None:
-    """What cannot be is reported by file and line."""
+    """Invalid files are reported with file and line."""
     with pytest.raises(ScenarioError) as error:
         load(folder(tmp_path, line, **files))
     assert words in str(error.value)
 
 
-def test_a_file_that_nobody_names_is_remarked_on(tmp_path: Path) -> None:
-    """A table that lies there unused is not used, and the scenario says how to use it."""
+def test_a_file_that_is_not_named_gives_a_warning(tmp_path: Path) -> None:
+    """A file that the programme does not name is not used, and the warning says how to use it."""
     scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
     assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
     assert scenario.compile().links.given_counts.shape == (0, 2)
 
 
 def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
-    """A fit that ends on the eve of the first day drawn brings no remark, another does; days given move that day."""
+    """A fit that ends on the day before the first simulated raids gives no warning; daily counts move that day."""
     text = fit_toml(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
     on_time = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=text))
     assert not any("the fit ends on" in str(warning) for warning in on_time.warnings)
@@ -184,7 +184,7 @@ HEAD = "name,what,times,from,to,note\n"
 
 
 def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
-    """Rows about salvos, a package and a class hold from one day to another, both inside, and multiply."""
+    """Rows about salvos, a package and a class hold from one day to another inclusive, and multiply."""
     rows = (
         "salvos twice as frequent from March,salvos,2,2026-03-01,,\n"
         "30 % more decoys,decoy,1.3,,,a guess\n"
@@ -217,7 +217,7 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
     ],
 )
 def test_faults_of_what_ifs(tmp_path: Path, row: str, words: str) -> None:
-    """A what-if that cannot be is reported by file and line."""
+    """An invalid what-if is reported with file and line."""
     made = folder(tmp_path, "")
     (made / "what-if.csv").write_text(HEAD + row + "\n")
     with pytest.raises(ScenarioError) as error:

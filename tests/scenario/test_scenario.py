@@ -21,7 +21,7 @@ def uniforms(scenario: Scenario, futures: int, seed: int = 1) -> Floats:
 
 
 def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
-    """What the files state is what the scenario says."""
+    """The scenario has the data of its files."""
     assert ("Small", date(2025, 11, 1), 4, 2025, "GBP") == (
         scenario.title,
         scenario.start,
@@ -40,7 +40,7 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
 
 
 def test_every_number_has_its_row(scenario: Scenario) -> None:
-    """Each number that is needed, and no other, leads to a row of the log with its file and line."""
+    """Each number that is needed, and no other, has a row of the log with its file and line."""
     needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
     for kind in KINDS:
         for parameter in kind.parameters:
@@ -54,8 +54,8 @@ def test_every_number_has_its_row(scenario: Scenario) -> None:
                     assert all(a in {"*", b} for a, b in zip(assumption.entities, row, strict=True))
 
 
-def test_the_more_specific_row_wins(scenario: Scenario) -> None:
-    """A row of its own comes before a row with a star, and fewer stars before more."""
+def test_the_more_specific_row_takes_precedence(scenario: Scenario) -> None:
+    """A row without stars takes precedence over a row with a star, and fewer stars over more."""
     assert scenario.row_of("plants", "slope", "works").name == "plants.works.slope"
     assert scenario.row_of("plants", "slope", "yard").name == "plants.*.slope"
     assert scenario.row_of("engagement", "p_contact", "drone", "east").name == "engagement.drone.*.p_contact"
@@ -73,7 +73,7 @@ def test_assumptions_are_in_the_units_of_the_campaign(scenario: Scenario) -> Non
 
 
 def test_draws_have_their_stated_quantiles(scenario: Scenario) -> None:
-    """At uniform 0.1 and 0.9 each assumption stated by P10 and P90 takes them (but for tails cut off)."""
+    """At uniforms 0.1 and 0.9 an assumption stated by P10 and P90 takes them, unless it is truncated."""
     correlated = {name for pair in scenario.correlations for name in (pair.a, pair.b)}
     low, high = scenario.quantiles(np.repeat([[0.1], [0.9]], len(scenario.columns), axis=1))
     checked = 0
@@ -97,7 +97,7 @@ def test_money_is_carried_to_the_price_base_with_each_futures_inflation(scenario
 
 
 def test_a_future_does_not_depend_on_its_batch(scenario: Scenario) -> None:
-    """A future's assumptions are the same bits alone, among others, and in any memory layout."""
+    """A future's assumptions have the same bits alone, in a batch, and in any memory layout."""
     shares = uniforms(scenario, 64)
     together = scenario.quantiles(shares)
     alone = np.vstack([scenario.quantiles(shares[i : i + 1]) for i in range(64)])
@@ -106,7 +106,7 @@ def test_a_future_does_not_depend_on_its_batch(scenario: Scenario) -> None:
 
 
 def test_rank_correlations_reach_the_draws(scenario: Scenario) -> None:
-    """The draws of correlated rows have the stated rank correlation; the uniforms given are left alone."""
+    """The draws of correlated rows have the stated rank correlation; the uniforms are not changed."""
     shares = uniforms(scenario, 20_000)
     before = shares.copy()
     draws = scenario.quantiles(shares)
@@ -117,7 +117,7 @@ def test_rank_correlations_reach_the_draws(scenario: Scenario) -> None:
 
 
 def test_uniforms_of_a_wrong_shape_are_refused(scenario: Scenario) -> None:
-    """One uniform a future and assumption, or an error that says so."""
+    """Uniforms of another shape raise an error with the expected shape."""
     with pytest.raises(ValueError, match=r"expected \(futures, \d+\)"):
         scenario.quantiles(np.full((3, 2), 0.5))
 
@@ -131,15 +131,15 @@ def test_the_hash_follows_every_byte(small: Path) -> None:
     assert first != load(small).hash
 
 
-def test_a_scenario_travels(scenario: Scenario) -> None:
-    """A scenario can be pickled to another process and draws the same there."""
+def test_a_scenario_can_be_pickled(scenario: Scenario) -> None:
+    """A scenario sent to another process gives the same draws there."""
     other: Scenario = pickle.loads(pickle.dumps(scenario))
     shares = uniforms(scenario, 5)
     assert np.array_equal(scenario.quantiles(shares), other.quantiles(shares))
 
 
-def test_warnings_name_what_is_worth_a_look(small: Path) -> None:
-    """A stated value far from the median, a source without a row, and months beyond the horizon are remarked on."""
+def test_lawful_but_doubtful_input_gives_a_warning(small: Path) -> None:
+    """A stated value far from the median, a source without a row, and months beyond the horizon give a warning."""
     path = small / "assumptions.csv"
     path.write_text(path.read_text().replace("plants.*.hours_first,,8,20", "plants.*.hours_first,9,8,20"))
     path = small / "decisions.toml"
@@ -153,7 +153,7 @@ def test_warnings_name_what_is_worth_a_look(small: Path) -> None:
 
 @pytest.mark.parametrize("name", ["octopus", "pocket"])
 def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
-    """Every shipped scenario is sound, and compiles."""
+    """Every shipped scenario is valid and compiles."""
     assert name in shipped()
     scenario = load(name)
     assert scenario.warnings == ()
@@ -161,20 +161,20 @@ def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
 
 
 def test_a_folder_comes_before_a_shipped_name(small: Path) -> None:
-    """A user's own folder is never passed over for a shipped scenario of the same name."""
+    """A user's folder takes precedence over a shipped scenario of the same name."""
     assert load(write(small.parent / "octopus")).title == "Small"
 
 
 def test_loading_is_light() -> None:
-    """Reading a scenario needs neither the compiler nor the charts nor the labelled arrays."""
+    """Reading a scenario imports neither the compiler nor charts nor labelled arrays."""
     heavy = {"numba", "plotly", "xarray", "pandas", "distributed", "dask.array", "h5netcdf", "octoplan.campaign"}
     code = f"import sys, octoplan; octoplan.load('pocket').compile(); print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_the_small_scenario_meets_every_condition(scenario: Scenario) -> None:
-    """The folder these tests break uses each condition both ways, so that none goes untested."""
+def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
+    """The folder of these tests has each condition both true and false."""
     needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
     conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
     met = {

@@ -13,7 +13,7 @@ from tests.scenario.folder import DECISIONS, PROGRAMME
 
 
 def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
-    """Three schemas are written, each readable by a parser that knows no infinity."""
+    """Three schemas are written as JSON without infinities."""
     written = write(tmp_path / "made" / "here")
     assert [path.name for path in written] == [
         "programme.schema.json",
@@ -25,8 +25,8 @@ def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
         assert json.loads(path.read_text())["$schema"].startswith("https://json-schema.org/")
 
 
-def test_the_programme_schema_knows_every_section_and_link() -> None:
-    """Whatever stands in a valid programme has its place in the schema, and what is required is there."""
+def test_the_programme_schema_has_every_section_and_link() -> None:
+    """Every key of a valid programme is in the schema, and every required key in the programme."""
     toml = read_toml("programme.toml", PROGRAMME, Report("f"))
     assert toml is not None
     schema = programme()
@@ -39,8 +39,8 @@ def test_the_programme_schema_knows_every_section_and_link() -> None:
             assert set(table["required"]) <= set(fields) <= set(table["properties"])
 
 
-def test_the_decisions_schema_knows_every_table() -> None:
-    """Whatever stands in valid decisions has its place in the schema."""
+def test_the_decisions_schema_has_every_table() -> None:
+    """Every key of valid decisions is in the schema."""
     toml = read_toml("decisions.toml", DECISIONS, Report("f"))
     assert toml is not None
     schema = decisions()
@@ -49,7 +49,7 @@ def test_the_decisions_schema_knows_every_table() -> None:
 
 
 def test_the_row_schema_names_every_number_once(scenario: Scenario) -> None:
-    """Each name of a valid log fits exactly one number of the schema, with its unit."""
+    """Each name of a valid log matches exactly one parameter of the schema, with its unit."""
     names = assumptions()["properties"]["name"]["anyOf"]
     assert len(names) == sum(len(kind.parameters) for kind in KINDS)
     for assumption in scenario.assumptions:

@@ -18,12 +18,12 @@ DAY = 61
 
 
 def text(*rows: str) -> str:
-    """A state of that date with some rows, given as name,value,unit."""
+    """A state on that date with some rows of name,value,unit."""
     return HEAD + DATE + "".join(f"{row},counted,\n" for row in rows)
 
 
-def test_every_number_goes_to_its_place(scenario: Scenario) -> None:
-    """Each row fills its place in its array, and nothing else is stated."""
+def test_every_number_is_stored_at_its_index(scenario: Scenario) -> None:
+    """Each row sets one element of its array, and nothing else is set."""
     found = with_state(
         scenario,
         text(
@@ -50,7 +50,7 @@ def test_every_number_goes_to_its_place(scenario: Scenario) -> None:
     assert known.gate_earliest.tolist() == known.gate_latest.tolist() == [49, 60]
 
 
-def test_without_a_state_nothing_is_known(scenario: Scenario) -> None:
+def test_without_a_state_no_date_is_known(scenario: Scenario) -> None:
     """A scenario without the file has no date, and gates pass as drawn."""
     known = scenario.compile().links.known_state
     assert scenario.known_from is None
@@ -109,7 +109,7 @@ def test_gates_not_stated_are_open_once_any_is(
     ],
 )
 def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str) -> None:
-    """What cannot be is reported by file and line, once."""
+    """Invalid rows are reported once, with file and line."""
     lines = rows.split("\n")
     (small / "state.csv").write_text(text(*lines))
     with pytest.raises(ScenarioError) as error:
@@ -137,7 +137,7 @@ def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str)
     ],
 )
 def test_a_state_needs_its_date(small: Path, state: str, words: str) -> None:
-    """Without the first day of a later month of the scenario there is no state."""
+    """A state needs the first day of a later month of the scenario."""
     (small / "state.csv").write_text(state)
     with pytest.raises(ScenarioError) as error:
         load(small)
@@ -145,7 +145,7 @@ def test_a_state_needs_its_date(small: Path, state: str, words: str) -> None:
 
 
 def test_every_fault_is_reported_at_once(small: Path) -> None:
-    """A file with three bad rows brings three problems, in the order of their lines."""
+    """A file with three invalid rows gives three problems, in the order of their lines."""
     (small / "state.csv").write_text(text("crews.traned,3,", "kits.held,-1,", "gates.licence.passed,maybe,"))
     with pytest.raises(ScenarioError) as error:
         load(small)
@@ -166,8 +166,8 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
         ('design = "squid"\ngates = []', "gates = []", "design is missing"),
     ],
 )
-def test_a_broken_programme_is_reported_beside_its_state(small: Path, old: str, new: str, words: str) -> None:
-    """A state that belongs to a programme with faults hides none of them."""
+def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: str, words: str) -> None:
+    """The problems of a programme are reported with a state too."""
     assert PROGRAMME.count(old) == 1
     (small / "programme.toml").write_text(PROGRAMME.replace(old, new))
     rows = (
@@ -182,7 +182,7 @@ def test_a_broken_programme_is_reported_beside_its_state(small: Path, old: str, 
 
 
 def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
-    """A single month has no later first day, and the report says what would do."""
+    """A single month has no later first day, and the report says what to change."""
     files = FILES | {
         "programme.toml": PROGRAMME.replace("months = 4", "months = 1"),
         "state.csv": text(),
@@ -199,7 +199,7 @@ def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
 
 
 def test_the_example_of_the_reference() -> None:
-    """The state shown in the reference is one that ``octopus`` takes."""
+    """The state shown in the reference is valid for ``octopus``."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "scenario-folder.md").read_text("utf-8")
     example = page.split("## `state.csv`")[1].split("```text\n")[1].split("```")[0]
     assert example.startswith(HEAD)
@@ -207,7 +207,7 @@ def test_the_example_of_the_reference() -> None:
 
 
 def test_check_says_from_when_the_state_holds(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``octoplan check`` names the date, and a bad row ends it with exit code 2 and a line."""
+    """``octoplan check`` names the date, and an invalid row ends it with exit code 2 and its line."""
     (small / "state.csv").write_text(text("crews.trained,10,"))
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])

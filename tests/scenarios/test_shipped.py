@@ -50,7 +50,7 @@ def rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
 
 
 def test_loads_without_a_warning(shipped: Scenario) -> None:
-    """A shipped scenario has no error and nothing that is worth a warning."""
+    """A shipped scenario has no problems and no warnings."""
     assert shipped.warnings == ()
 
 
@@ -64,7 +64,7 @@ def test_rows_are_rated_owned_and_dated(shipped: Scenario) -> None:
 
 
 def test_what_is_not_red_has_a_source(shipped: Scenario) -> None:
-    """Only an estimate of our own goes without a source."""
+    """Only estimates of our own have no source."""
     bare = [
         assumption.name for assumption in shipped.assumptions if assumption.quality != "red" and not assumption.sources
     ]
@@ -72,7 +72,7 @@ def test_what_is_not_red_has_a_source(shipped: Scenario) -> None:
 
 
 def test_every_source_is_used(shipped: Scenario) -> None:
-    """No source stands in the list for show."""
+    """Every source in the list is used by a row."""
     used = {source for assumption in shipped.assumptions for source in assumption.sources}
     assert set(shipped.sources) == used
 
@@ -84,7 +84,7 @@ def test_sources_can_be_found(octopus: Scenario) -> None:
         assert row["url"].startswith("https://"), row["id"]
 
 
-def test_most_guesses_have_a_range(octopus: Scenario) -> None:
+def test_most_estimates_have_a_range(octopus: Scenario) -> None:
     """A red assumption states one figure only where it is a count, a rule, a weight or the remainder of another."""
     certain = [assumption for assumption in octopus.assumptions if assumption.quality == "red" and assumption.known]
     ruled = re.compile(
@@ -94,7 +94,7 @@ def test_most_guesses_have_a_range(octopus: Scenario) -> None:
     assert [assumption.name for assumption in certain if not ruled.fullmatch(assumption.name)] == []
 
 
-def test_plants_and_suppliers_are_nobody(octopus: Scenario) -> None:
+def test_plants_and_suppliers_are_anonymous(octopus: Scenario) -> None:
     """Who makes what is not public: plants are a country and a number, suppliers a part and a country."""
     programme = octopus.programme
     assert [plant for plant in octopus.names.plants if not re.fullmatch(r"(uk|ua)-(batch|pool|\d)", plant)] == []
@@ -106,7 +106,7 @@ def test_plants_and_suppliers_are_nobody(octopus: Scenario) -> None:
 
 
 def test_octopus_starts_when_it_was_announced(octopus: Scenario) -> None:
-    """The programme is seen from November 2025 and flown for two years."""
+    """The programme starts in November 2025 and covers two years."""
     assert (date(2025, 11, 1), 24, "GBP") == (octopus.start, octopus.months, octopus.currency)
     assert {"GBP", "USD", "UAH"} <= set(octopus.names.currencies)
     assert {"uk-mod", "ua-mod", "partners"} == set(octopus.names.payers)
@@ -149,7 +149,7 @@ def test_critical_parts_have_suppliers_in_two_countries(octopus: Scenario, part:
 
 
 def test_an_export_restriction_takes_several_suppliers(octopus: Scenario) -> None:
-    """The common cause hangs on at least three suppliers, all of one country."""
+    """The common cause affects at least three suppliers, all of one country."""
     programme = octopus.programme
     hit = [s for s in octopus.names.suppliers if "export-restriction" in programme.links("suppliers", s, "causes")]
     assert len(hit) >= 3
@@ -190,7 +190,7 @@ def test_regions_with_a_share_can_be_reached(octopus: Scenario) -> None:
 
 
 def test_threats_layers_and_makers(octopus: Scenario) -> None:
-    """Four classes of threat, the layers of the record, and the other makers' stream beside the programme."""
+    """Four classes of threat, the layers of the record, and the deliveries of other makers."""
     assert {"attack-drone", "decoy", "cruise", "ballistic"} == set(octopus.names.threats)
     assert {"interceptor", "gun", "electronic-warfare", "missile", "abm"} == set(octopus.names.layers)
     assert octopus.names.makers == ("other",)
@@ -198,7 +198,7 @@ def test_threats_layers_and_makers(octopus: Scenario) -> None:
 
 
 def test_release_every_six_weeks(octopus: Scenario) -> None:
-    """The design is refreshed every six weeks, on an official word."""
+    """The design is refreshed every six weeks, as officially stated."""
     assumption = octopus.row_of("designs", "release_interval", "octopus")
     assert assumption.median == 42
     assert assumption.quality == "green"
@@ -216,9 +216,9 @@ def test_raid_statistics_follow_the_record(octopus: Scenario) -> None:
     assert means["missiles"] == pytest.approx(6.5, rel=0.25)
 
 
-@pytest.mark.skipif(not RECORD.exists(), reason="needs the public record beside the project")
+@pytest.mark.skipif(not RECORD.exists(), reason="needs the public record of raids")
 def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
-    """The shipped fit is that of the record before the start, to a thousandth: libraries may round its search apart."""
+    """The shipped fit is that of the record before the start, to a thousandth, as libraries round differently."""
     record = read(RECORD)
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
     days = slice(stop - MEMORY_DAYS, stop)
@@ -237,11 +237,13 @@ def test_kills_a_sortie(octopus: Scenario) -> None:
 
 
 def test_calibrated_rows_are_easy_to_find(octopus: Scenario) -> None:
-    """What was tuned to February 2026 says so at the start of its note."""
-    tuned = [
-        assumption.name for assumption in octopus.assumptions if assumption.note.startswith("Set so that February 2026")
+    """Rows calibrated to February 2026 say so at the start of their note."""
+    calibrated = [
+        assumption.name
+        for assumption in octopus.assumptions
+        if assumption.note.startswith("Calibrated so that February 2026")
     ]
-    assert {"crews.on_duty", "crews.initial", "engagement.*.*.window", "threats.*.engagement"} <= set(tuned)
+    assert {"crews.on_duty", "crews.initial", "engagement.*.*.window", "threats.*.engagement"} <= set(calibrated)
 
 
 def test_pocket_is_small_and_certain(pocket: Scenario) -> None:

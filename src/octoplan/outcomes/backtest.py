@@ -17,7 +17,7 @@ from octoplan.outcomes.simulate import simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
-from octoplan.scenario.what_if import Times
+from octoplan.scenario.what_if import Factors
 from octoplan.tables import Column, Table
 
 PUBLISHED = Path(__file__).with_name("published.csv")
@@ -278,8 +278,8 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     check_all_known(part)
     raids = np.zeros((days, len(names.packages)), np.int64)
     raids[: len(part)] = np.column_stack([getattr(part, package) for package in names.packages])
-    times = Times(scenario.times.salvos[:days], scenario.times.threats[:days])
-    return replace(scenario, months=months, programme=programme, names=names, given=raids, times=times)
+    factors = Factors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
+    return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
 
 
 def recorded_until(record: Record, last: date) -> date:

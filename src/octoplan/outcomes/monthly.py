@@ -103,7 +103,7 @@ def drawn_months(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]
     starts = [date(month // 12, month % 12 + 1, 1) for month in range(index, index + months)]
     lengths = [monthrange(start.year, start.month)[1] for start in starts]
     packages = scenario.names.packages
-    drawn_only = replace(scenario, given=np.zeros((0, len(packages)), np.int64))
+    drawn_only = replace(scenario, raid_counts=np.zeros((0, len(packages)), np.int64))
     launched = draw_raids(drawn_only, 1, SEED).launched.values[0, : sum(lengths)].sum(2)
     package_of = scenario.compile().template.threats["package"]
     counts = np.stack(

@@ -122,7 +122,7 @@ def month_starts(run: Run) -> Ints:
 def median_text(values: NDArray[Any], quantity: Quantity) -> str:
     """The median of the values of some futures, (futures,), rounded where the quantity is a whole number."""
     median = float(np.median(values))
-    return str(int(median + 0.5)) if quantity.whole else repr(median)
+    return str(int(median + 0.5)) if quantity.is_whole else repr(median)
 
 
 def gate_rows(run: Run, month: int, futures: Ints) -> Rows:
@@ -147,7 +147,7 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
         tally = TALLY_OF.get(quantity.array, "")
         if tally in run.data and not (quantity.array in OPEN_PLANTS_ONLY and name.split(".")[1] in closed):
             values = run.data[tally].values[futures, month]
-            value = median_text(values[(slice(None), *quantity.place)], quantity)
+            value = median_text(values[(slice(None), *quantity.index)], quantity)
             yield name, value, f"{quantity.unit}s", f"{tally} {note}"
 
 

@@ -48,9 +48,9 @@ def _with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
     cells = {name: NUMERAL.sub(_thousands, row[name]) for name in FIGURE_COLUMNS}
     yield {column: cells[column]}
     yield cells
-    for other in FIGURE_COLUMNS:
-        if other != column:
-            yield {column: cells[column], other: cells[other]}
+    for second in FIGURE_COLUMNS:
+        if second != column:
+            yield {column: cells[column], second: cells[second]}
 
 
 def _thousands(match: re.Match[str]) -> str:
@@ -115,16 +115,16 @@ def warn_of_monthly_figures(
         report: Collects the warnings.
 
     """
-    written = {row["name"]: row for row in rows if _PER_DAY.search(row["unit"] or row["value"] or row["low"])}
+    daily = {row["name"]: row for row in rows if _PER_DAY.search(row["unit"] or row["value"] or row["low"])}
     remarked: set[str] = set()
     for number, monthly, amount in _monthly_amounts(programme, decisions, assumptions):
         assumption = assumptions.get(number)
-        if assumption is None or assumption.name not in written or assumption.name in remarked:
+        if assumption is None or assumption.name not in daily or assumption.name in remarked:
             continue
         rate = assumption.median
         if amount > 0 and amount <= rate <= MONTHLY_FIT * amount:
             remarked.add(assumption.name)
-            row = written[assumption.name]
+            row = daily[assumption.name]
             report.warn(
                 row.file,
                 row.line,

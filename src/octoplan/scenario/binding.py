@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from octoplan.scenario.entities import BY_NAME, INTERCEPTOR, KINDS, MONEY, Parameter
-from octoplan.scenario.files import ASSUMPTIONS, RAIDS
+from octoplan.scenario.files import ASSUMPTIONS, RAID_FIT
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
@@ -157,12 +157,12 @@ def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[
 def _report_idle(
     entries: Sequence[Entry], fits: set[int], used: set[int], idle: Mapping[int, str], report: Report
 ) -> None:
-    fitted = {(e.name.kind, e.name.parameter.name) for e in entries if e.file == RAIDS}
+    fitted = {(e.name.kind, e.name.parameter.name) for e in entries if e.file == RAID_FIT}
     for index, entry in enumerate(entries):
         if index in used:
             continue
         if index in fits and (entry.name.kind, entry.name.parameter.name) in fitted:
-            report.warn(entry.file, entry.line, f"{entry.name}: {RAIDS} overrides this row")
+            report.warn(entry.file, entry.line, f"{entry.name}: {RAID_FIT} overrides this row")
             continue
         if index in fits:
             why = "every number it could fill has a more specific row"

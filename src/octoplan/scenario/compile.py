@@ -23,7 +23,7 @@ from octoplan.scenario.binding import Number
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.what_if import Times
+from octoplan.scenario.what_if import Factors
 
 MID_JANUARY = 15
 """Day of the year on which the weight of winter is 1."""
@@ -36,7 +36,7 @@ def compile_arrays(
     assumptions: Sequence[Assumption],
     slots: Mapping[Number, int],
     given_counts: Ints,
-    factors: Times,
+    factors: Factors,
     known: KnownState,
 ) -> Compiled:
     """Return the arrays of a scenario.
@@ -114,7 +114,7 @@ def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given_counts: Ints, factors: Times, known: KnownState) -> Links:
+def links(programme: Programme, names: Names, given_counts: Ints, factors: Factors, known: KnownState) -> Links:
     """Return the structure of the scenario that does not depend on assumptions."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)

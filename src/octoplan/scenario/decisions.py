@@ -1,4 +1,4 @@
-"""``decisions.toml``: what is chosen, read into typed objects and checked against the programme."""
+"""``decisions.toml`` as typed objects."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
@@ -14,7 +14,7 @@ from octoplan.scenario.toml_text import Toml
 
 
 class Orders(Table):
-    """Parts to order: the base-stock cover, and explicit orders by plant and part for each calendar month."""
+    """Parts to order: the cover of the base-stock policy, and explicit orders by plant, part and calendar month."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, dict[str, Amounts]] = Field(init=False)
@@ -39,12 +39,12 @@ class Dispatch(Table):
 
 
 class Doctrine(Table):
-    """How one class of threat is fought."""
+    """The doctrine against one class of threat."""
 
-    layers: list[str] = Field(description="layers in the order in which they fight the class")
-    max_shots: int = Field(1, ge=1, le=1000, description="engagements of one threat in one region at the most")
+    layers: list[str] = Field(description="layers in the order in which they engage the class")
+    max_shots: int = Field(1, ge=1, le=1000, description="most engagements of one threat in one region")
     salvo: int = Field(1, ge=1, le=64, description="interceptors launched together in one engagement")
-    value: Amount = Field(1.0, description="worth of the class in the queue")
+    value: Amount = Field(1.0, description="value of the class in the queue")
 
 
 class Doctrines(Table):
@@ -62,10 +62,10 @@ class Doctrines(Table):
 
 
 class Decisions(Table):
-    """What is chosen. Lists run by month and go on with their last value."""
+    """The decisions. Lists are by month; their last value holds for all later months."""
 
     output: dict[str, Amounts] = Field(
-        default_factory=dict, description="good units asked of a plant a month, counted from the month it opens"
+        default_factory=dict, description="planned good units of a plant a month, counted from the month it opens"
     )
     lines: dict[str, Amounts] = Field(
         default_factory=dict, description="lines installed at a plant, counted from the month it opens; 1 by default"
@@ -80,7 +80,7 @@ class Decisions(Table):
         default_factory=dict, description='weights by region when crews are shared out, "*" for the rest'
     )
     dispatch: Dispatch = Dispatch()
-    doctrine: Doctrines = Field(description="how threats are fought")
+    doctrine: Doctrines = Field(description="the doctrine against each class of threat")
     budget: dict[str, str] = Field(
         default_factory=dict, description='what a payer can spend over the horizon, such as "200 MGBP"'
     )
@@ -93,7 +93,7 @@ class Decisions(Table):
 
 
 def read_decisions(toml: Toml, report: Report) -> Decisions | None:
-    """The decisions; ``None`` after reporting every value of a wrong kind."""
+    """The decisions; None after reporting every invalid value."""
     try:
         return Decisions.model_validate(toml.tree)
     except ValidationError as error:
@@ -103,7 +103,7 @@ def read_decisions(toml: Toml, report: Report) -> Decisions | None:
         return None
 
 
-_WORDS = {
+_EXPECTED = {
     "missing": "is missing; add it",
     "int_type": "expected a whole number",
     "float_type": "expected a number",
@@ -117,22 +117,22 @@ _WORDS = {
 
 
 def explain(details: ErrorDetails) -> str:
-    """One finding of pydantic in the words of this project."""
+    """A validation error of pydantic as a message."""
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
-        word = details["loc"][-1]
-        return f"unknown field; {did_you_mean(word, _fields(details['loc'][:-1]))}"
+        field = details["loc"][-1]
+        return f"unknown field; {did_you_mean(field, _fields(details['loc'][:-1]))}"
     if kind == "literal_error":
-        words = f"expected {context['expected']}"
+        expectation = f"expected {context['expected']}"
     elif kind == "greater_than_equal":
-        words = f"expected at least {context['ge']:g}"
+        expectation = f"expected at least {context['ge']:g}"
     elif kind == "less_than_equal":
-        words = f"expected at most {context['le']:g}"
+        expectation = f"expected at most {context['le']:g}"
     else:
-        words = _WORDS.get(kind, details["msg"][:1].lower() + details["msg"][1:])
-    return f"{quoted(value)} is not valid; {words}"
+        expectation = _EXPECTED.get(kind, details["msg"][:1].lower() + details["msg"][1:])
+    return f"{quoted(value)} is not valid; {expectation}"
 
 
 def _fields(path: Sequence[object]) -> list[str]:
@@ -140,9 +140,9 @@ def _fields(path: Sequence[object]) -> list[str]:
     model: Any = Decisions
     for key in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            found = model.model_fields.get(str(key))
+            field = model.model_fields.get(str(key))
             extra = Doctrine if model is Doctrines else None
-            model = found.annotation if found else extra
+            model = field.annotation if field else extra
         elif get_origin(model) is dict:
             model = get_args(model)[1]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

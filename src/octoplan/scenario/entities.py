@@ -1,4 +1,4 @@
-"""What can stand in a scenario: the kinds of entity, their links, and the numbers each of them needs.
+"""The kinds of entity of a scenario, their links, and the parameters that each of them needs.
 
 This table is the only declaration of a number. The reader, the checks, the JSON Schema, the assumption
 log and the arrays of the campaign are all derived from it: a new number is a row here, a new plant,
@@ -12,7 +12,7 @@ MONEY = "money"
 """Stands for the currency of the row in a unit such as ``money/hour``."""
 
 INTERCEPTOR = "interceptor"
-"""The one layer every scenario has: crews flying interceptors. Always row 0 of the layers."""
+"""The layer that every scenario has: crews with interceptors; always row 0 of the layers."""
 
 BORDER = "border"
 """Where corridors begin."""
@@ -121,7 +121,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         meaning="A currency; the reporting currency of the programme has rate 1.",
     ),
-    Kind("payers", ("payers",), meaning="Who pays."),
+    Kind("payers", ("payers",), meaning="A payer, such as a ministry."),
     Kind(
         "countries",
         ("countries",),
@@ -146,14 +146,14 @@ KINDS: tuple[Kind, ...] = (
         "plants",
         ("plants",),
         (
-            count("line_rate", "1/day", MOST_A_DAY, "units one line can start a day"),
+            count("line_rate", "1/day", MOST_A_DAY, "units that one line can start in a day"),
             amount("line_capital", MONEY, "capital cost of one line"),
             amount("heads", "1", "workers on the day the plant opens"),
             amount("hire_rate", "1/day", "workers that can be hired, or let go, a day"),
             amount("hours_per_head", "hour", "working hours of one worker a day, averaged over the week"),
             positive("hours_first", "hour", "labour hours of the first unit"),
             Parameter("slope", "1", 0.5, 1.0, "learning slope: hours left after each doubling of units"),
-            share("retained", "share of the experience kept when a new block is cut in"),
+            share("retained", "share of the experience retained when a new block is cut in"),
             share("yield_first", "share of good units at the start"),
             share("yield_mature", "share of good units once mature"),
             positive("yield_units", "1", "units over which the yield matures (e-folding)"),
@@ -166,11 +166,11 @@ KINDS: tuple[Kind, ...] = (
             share("power_loss", "share of output lost while the region's power is out", "placed"),
         ),
         (
-            Link("country", "countries", "where it stands"),
+            Link("country", "countries", "the country it is in"),
             Link("region", "regions", "the region whose leakers can hit it", optional=True),
-            Link("design", "designs", "what it makes"),
+            Link("design", "designs", "the design it makes"),
             Link("gates", "gates", "the gates it must pass", many=True),
-            Link("lanes", "lanes", "ways out, in order of preference", many=True),
+            Link("lanes", "lanes", "transport lanes, in order of preference", many=True),
             Link("learning", ("crawford", "wright"), "unit (Crawford) or cumulative-average (Wright) theory"),
         ),
     ),
@@ -179,7 +179,7 @@ KINDS: tuple[Kind, ...] = (
         "causes",
         ("causes",),
         outage("what it disturbs"),
-        meaning="Something that takes several suppliers down at once, such as an export ban.",
+        meaning="A common cause of outages of several suppliers, such as an export ban.",
     ),
     Kind(
         "suppliers",
@@ -187,15 +187,15 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("lead", "day", "mean time from shipment to arrival"),
             ratio("lead_cv", "coefficient of variation of the lead time"),
-            count("capacity", "1/day", 1e3 * MOST_A_DAY, "parts it can ship"),
+            count("capacity", "1/day", 1e3 * MOST_A_DAY, "parts that it can ship in a day"),
             amount("price", MONEY, "price of one part"),
             count("min_order", "1", 1e3 * MOST_A_DAY, "smallest order in parts"),
             *outage("the supplier"),
         ),
         (
             Link("part", "parts", "the part it sells"),
-            Link("country", "countries", "where it is"),
-            Link("causes", "causes", "what can take it down with others", many=True, optional=True),
+            Link("country", "countries", "the country it is in"),
+            Link("causes", "causes", "common causes of its outages", many=True, optional=True),
         ),
     ),
     Kind(
@@ -204,7 +204,7 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("transit", "day", "mean time from plant to region"),
             ratio("transit_cv", "coefficient of variation of the transit time"),
-            count("capacity", "1/day", 1e3 * MOST_A_DAY, "units it can carry"),
+            count("capacity", "1/day", 1e3 * MOST_A_DAY, "units that it can carry in a day"),
             amount("cost", MONEY, "freight of one unit"),
             share("loss", "probability that a unit is lost on the way"),
             *outage("the lane"),
@@ -217,8 +217,8 @@ KINDS: tuple[Kind, ...] = (
         (
             share("power_exposure", "probability that a leaker there takes the region's power down"),
             positive("power_days", "day", "mean days until the power is back"),
-            share("grounded_winter", "share of mid-winter nights with no flying weather"),
-            share("grounded_summer", "share of mid-summer nights with no flying weather"),
+            share("grounded_winter", "share of mid-winter nights with weather unfit for flying"),
+            share("grounded_summer", "share of mid-summer nights with weather unfit for flying"),
             positive("spell", "day", "mean length of a spell of bad weather"),
         ),
     ),
@@ -241,9 +241,9 @@ KINDS: tuple[Kind, ...] = (
         (
             share("salvo_share", "share of days that are salvo days"),
             share("salvo_stay", "probability that a salvo day is followed by another"),
-            positive("level", "1", "intensity against the stated means"),
+            positive("level", "1", "intensity relative to the stated means"),
             Parameter("growth", "1/year", -0.99, 10.0, "yearly growth of the intensity", percent_from=5.0),
-            ratio("wander", "standard deviation of the slowly wandering log-intensity"),
+            ratio("wander", "standard deviation of the slowly varying log-intensity"),
             positive("wander_time", "day", "correlation time of the slow log-intensity"),
             Parameter(
                 "begin",
@@ -253,7 +253,7 @@ KINDS: tuple[Kind, ...] = (
                 "the slow log-intensity on the eve of the first day drawn, in its standard deviations",
             ),
         ),
-        meaning="The process behind all raids: a hidden regime times a slow intensity.",
+        meaning="The process that generates all raids: a hidden regime times a slowly varying intensity.",
     ),
     Kind(
         "packages",
@@ -263,7 +263,7 @@ KINDS: tuple[Kind, ...] = (
             ratio("routine_cv", "coefficient of variation of its intensity on routine days"),
             count("salvo_mean", "1/day", MOST_THREATS, "mean count on a salvo day"),
             ratio("salvo_cv", "coefficient of variation of its intensity on salvo days"),
-            share("quiet", "share of days on which none of it comes, beside those on which chance sends none"),
+            share("quiet", "share of days without it, in addition to days on which the count is 0 by chance"),
             share("coupling", "correlation of its log-intensity with the shock all packages share"),
             positive("span", "minute", "time over which its threats enter"),
             positive("concentration", "1", "Dirichlet concentration of its regional split"),
@@ -280,7 +280,7 @@ KINDS: tuple[Kind, ...] = (
         ("threats",),
         (
             amount("mix", "1", "weight of the class within its package"),
-            amount("unit_cost", MONEY, "what one costs the other side"),
+            amount("unit_cost", MONEY, "unit cost to the adversary"),
             amount("damage", MONEY, "mean damage of one leaker"),
             ratio("damage_cv", "coefficient of variation of the damage of one leaker (lognormal)"),
             share("p_discriminate", "probability that it is recognised as a decoy in a region", "decoy"),
@@ -299,7 +299,12 @@ KINDS: tuple[Kind, ...] = (
         "engagement",
         ("threats", "regions"),
         (
-            amount("window", "minute", "time in which crews of the region can engage one", "interceptable"),
+            amount(
+                "window",
+                "minute",
+                "engagement time: how long crews of the region can engage one threat",
+                "interceptable",
+            ),
             share("p_contact", "probability that a sortie contacts its threat", "interceptable"),
         ),
     ),
@@ -315,9 +320,9 @@ KINDS: tuple[Kind, ...] = (
         (
             Link("payer", "payers", "who pays its shots"),
             Link("stocked", "bool", "true if its shots can run out", optional=True),
-            Link("limited", "bool", "true if it can only engage so many a region-day", optional=True),
+            Link("limited", "bool", "true if its engagements in a region and day are limited", optional=True),
         ),
-        meaning="A layer of defence beside the interceptors, which are always there.",
+        meaning="A layer of defence in addition to the interceptors, which every scenario has.",
     ),
     Kind(
         "posts",
@@ -347,7 +352,7 @@ KINDS: tuple[Kind, ...] = (
         ("designs", "threats"),
         (
             share("p_kill", "probability that a contact kills, for a fresh block", "interceptable"),
-            share("p_floor", "the same once the other side has fully adapted", "interceptable"),
+            share("p_floor", "the same after the adversary has fully adapted", "interceptable"),
             positive("decay", "day", "e-folding time of the adaptation", "interceptable"),
         ),
     ),
@@ -362,10 +367,10 @@ KINDS: tuple[Kind, ...] = (
             amount("price", MONEY, "price of one unit"),
         ),
         (
-            Link("design", "designs", "what it makes"),
+            Link("design", "designs", "the design it makes"),
             Link("payer", "payers", "who pays"),
         ),
-        meaning="Interceptors made outside the programme: an exogenous stream.",
+        meaning="A producer of interceptors outside the programme; its deliveries are exogenous.",
     ),
     Kind(
         "crews",
@@ -375,7 +380,7 @@ KINDS: tuple[Kind, ...] = (
             amount("course", "day", "length of the training course"),
             share("washout", "share of an intake that does not finish"),
             amount("attrition", "1/day", "rate at which crews leave"),
-            share("on_duty", "probability that an equipped crew is fit to fly on a night of flying weather"),
+            share("on_duty", "probability that an equipped crew is on duty on a night with weather fit for flying"),
             amount("cost", f"{MONEY}/day", "cost of one trained crew"),
             amount("course_cost", MONEY, "cost of training one crew"),
         ),

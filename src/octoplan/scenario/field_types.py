@@ -1,20 +1,20 @@
-"""The fields that the tables of ``decisions.toml`` are made of."""
+"""Field types of the tables of ``decisions.toml``."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MOST = 10_000_000
-"""No count or weight of a plan is larger."""
+"""The largest count or weight of a decision."""
 
 
 def _several(value: Any) -> Any:
-    """A single number stands for a list of one."""
+    """A single number is read as a list of one."""
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 MOST_INTAKE = 100_000
-"""No intake of crews and no order of kits in a month is larger."""
+"""The largest intake of crews or order of kits in a month."""
 
 Amount = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -28,6 +28,6 @@ Intake = Annotated[
 
 
 class Table(BaseModel):
-    """A table whose fields are all known."""
+    """A table that accepts no other fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

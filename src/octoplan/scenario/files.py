@@ -11,13 +11,13 @@ ASSUMPTIONS = "assumptions.csv"
 DECISIONS = "decisions.toml"
 SOURCES = "sources.csv"
 CORRELATIONS = "correlations.csv"
-GIVEN = "raids.csv"
-RAIDS = "raids.toml"
+RAID_COUNTS = "raids.csv"
+RAID_FIT = "raids.toml"
 WHAT_IF = "what-if.csv"
 STATE = "state.csv"
 
 REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL = (CORRELATIONS, GIVEN, RAIDS, WHAT_IF, STATE)
+OPTIONAL = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
 
 MOST_BYTES = 4 * 2**20
 """The largest file that is read; a scenario of a thousand rows is a twentieth of it."""

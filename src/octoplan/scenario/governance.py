@@ -1,7 +1,7 @@
 """The table ``[governance]`` of ``programme.toml``: the question, who answers for what, and what was decided when.
 
 Its fields are those reviewers of models in government ask for (The Aqua Book, 2015; NAO, Framework to review models,
-2022). No number of the model stands here.
+2022). It holds no number of the model.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
 
 SECTION = "governance"
-WORDS = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
+EXPECTED = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
          "list_type": "a list", "model_type": "a table", "missing": "it, and nothing is there"}  # fmt: skip
 
 
@@ -32,19 +32,19 @@ class Governance(Table):
     """Who asked what, who answers for it, and until when it holds; shown by the report."""
 
     question: str = Field("", description="the question that the analysis answers")
-    scope: str = Field("", description="what is inside it and what is not")
+    scope: str = Field("", description="what it covers and what it does not")
     not_for: list[str] = Field(default_factory=list, description="uses for which it is not fit")
     commissioner: str = Field("", description="who asked for it")
-    analyst: str = Field("", description="who made it")
-    assurer: str = Field("", description="who checks it, independent of the analyst")
+    analyst: str = Field("", description="who did the analysis")
+    assurer: str = Field("", description="who assures its quality, independently of the analyst")
     approver: str = Field("", description="who signs it off")
-    unquantified: list[str] = Field(default_factory=list, description="uncertainty that no number here carries")
+    unquantified: list[str] = Field(default_factory=list, description="uncertainties that are not quantified")
     sunset: date | None = Field(None, description="the date after which it must not be used without a review")
     log: list[Ruling] = Field(default_factory=list, description="decisions taken: date, decision, by, why")
 
 
 def read_governance(toml: Toml, report: Report) -> Governance:
-    """The table, empty where there is none; everything wrong with it is reported."""
+    """The table, empty where there is none; problems are reported."""
     tree: Any = toml.tree.get(SECTION, {})
     try:
         return Governance.model_validate(tree)
@@ -53,9 +53,9 @@ def read_governance(toml: Toml, report: Report) -> Governance:
             path = (SECTION, *details["loc"])
             known = Ruling.model_fields if "log" in details["loc"] else Governance.model_fields
             if details["type"] == "extra_forbidden":
-                said = f"unknown field; {did_you_mean(path[-1], known)}"
+                message = f"unknown field; {did_you_mean(path[-1], known)}"
             else:
-                words = WORDS.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
-                said = f"{quoted(details['input'])} is not valid; expected {words}"
-            report.add(PROGRAMME, toml.line(*path), f"{'.'.join(map(str, path))}: {said}")
+                expected = EXPECTED.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
+                message = f"{quoted(details['input'])} is not valid; expected {expected}"
+            report.add(PROGRAMME, toml.line(*path), f"{'.'.join(map(str, path))}: {message}")
         return Governance()

@@ -45,6 +45,8 @@ def numeral_remark(text: str) -> str:
     for match in NUMERAL.finditer(text):
         if readings := ambiguous_readings(match[0]):
             plain, thousands = readings
-            other = thousands.replace(",", "")
-            return f"{quoted(text)} can be read as {plain} or as {thousands}; {plain} is used. Write {plain} or {other}"
+            digits = thousands.replace(",", "")
+            return (
+                f"{quoted(text)} can be read as {plain} or as {thousands}; {plain} is used. Write {plain} or {digits}"
+            )
     return ""

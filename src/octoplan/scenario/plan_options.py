@@ -15,7 +15,7 @@ class PlanOptions(Table):
     objective: Literal["least-cost", "most-stopped"] = Field(
         "least-cost", description="least expected cost and losses, or most threats stopped for the budgets"
     )
-    tail: Share = Field(0.0, description="weight of the dearest futures against the mean")
+    tail: Share = Field(0.0, description="weight of the conditional value at risk against the mean")
     level: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.9, description="share of futures beyond which costs count as tail"
     )

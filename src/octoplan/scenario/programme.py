@@ -1,4 +1,4 @@
-"""``programme.toml``: what exists, read into named entities and their links, every name checked."""
+"""``programme.toml``: named entities and their links, with every name checked."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from octoplan.scenario.arrays import Names
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, SECTIONS, SINGLE, Link
-from octoplan.scenario.files import GIVEN, PROGRAMME, RAIDS
+from octoplan.scenario.files import PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import SECTION as GOVERNANCE
 from octoplan.scenario.governance import Governance, read_governance
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -17,15 +17,15 @@ from octoplan.scenario.toml_text import Toml
 
 HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "milestones", "raids")
 EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
-"""Fields beside the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
+"""Fields besides the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
 LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
-"""Kinds that exist once and have links: a table of their own."""
+"""Kinds that exist once and have links; each is a table of ``programme.toml``."""
 NEEDED = ("currencies", "payers", "countries", "regions", "packages", "threats", "designs")
-"""Sections without which nothing can be flown."""
+"""Sections without which nothing can be simulated."""
 MOST_MONTHS = 240
 MOST_PER_UNIT = 1000
 MOST_ENTITIES = 300
-"""Of one section: pairs of threats and regions, say, grow with the product."""
+"""Entities in one section; arrays of pairs, such as threats by regions, grow with the product."""
 YEARS = (1990, 2100)
 
 RESERVED = {
@@ -34,7 +34,7 @@ RESERVED = {
     "plants": ("cover",),
     "threats": ("queue", "stock", "prefer"),
 }
-"""Names with a meaning of their own there or in ``decisions.toml``."""
+"""Names that have a special meaning there or in ``decisions.toml``."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_MILESTONE = 1_000_000_000
@@ -47,11 +47,25 @@ Entity = Mapping[str, Linked]
 
 @dataclass(frozen=True)
 class Programme:
-    """What exists.
+    """The entities of a programme and their links.
 
-    ``entities`` holds, by section and name, the links of each entity; ``single`` those of the kinds that exist once;
-    ``milestones`` the monthly outputs, in good units, whose first month is reported; ``raids`` the files that raids
-    come from; ``governance`` who asked what and who answers for it.
+    Attributes:
+        title: The title.
+        start: The first day.
+        months: The number of months.
+        price_base: The year of all prices in results.
+        currency: The reporting currency.
+        missile_layer: The layer that interceptors are compared with, if any.
+        milestones: The monthly outputs, in good units, whose first month is reported.
+        raids: The files with raids.
+        entities: By section and name, the links of each entity.
+        single: The links of the kinds that exist once.
+        bills: The bill of materials of each design: parts in one unit.
+        tiles: (column, row) of each region in the tile-grid map.
+        titles: The title of each ``section.name``.
+        governance: Who asked what, and who answers for it.
+        toml: The file.
+
     """
 
     title: str
@@ -72,16 +86,16 @@ class Programme:
 
     def names(self, section: str) -> tuple[str, ...]:
         """The entities of a section in the order of the file; the interceptors come first among the layers."""
-        own = tuple(self.entities[section])
-        return (INTERCEPTOR, *own) if section == "layers" else own
+        names = tuple(self.entities[section])
+        return (INTERCEPTOR, *names) if section == "layers" else names
 
     def link(self, section: str, name: str, link: str) -> str | None:
-        found = self.entities[section].get(name, {}).get(link)
-        return found if isinstance(found, str) else None
+        value = self.entities[section].get(name, {}).get(link)
+        return value if isinstance(value, str) else None
 
     def links(self, section: str, name: str, link: str) -> tuple[str, ...]:
-        found = self.entities[section].get(name, {}).get(link)
-        return found if isinstance(found, tuple) else ()
+        value = self.entities[section].get(name, {}).get(link)
+        return value if isinstance(value, tuple) else ()
 
     def flag(self, section: str, name: str, link: str) -> bool:
         return self.entities[section].get(name, {}).get(link) is True
@@ -135,12 +149,12 @@ class _Reader:
                 word = f"unknown section {quoted(key)}; {did_you_mean(key, known)}"
                 self.report.add(PROGRAMME, self.toml.line(key), word)
         entities = {section: self.section(section) for section in SECTIONS}
-        names = {section: tuple(found) for section, found in entities.items()}
+        names = {section: tuple(tables) for section, tables in entities.items()}
         return Programme(
             title=self.head("title", str, 'text such as "Octopus"') or "",
             start=self.start(),
-            months=self.whole("months", 1, MOST_MONTHS) or 1,
-            price_base=self.whole("price_base", *YEARS) or YEARS[0],
+            months=self.whole_number("months", 1, MOST_MONTHS) or 1,
+            price_base=self.whole_number("price_base", *YEARS) or YEARS[0],
             currency=self.name("currency", names["currencies"]) or "",
             missile_layer=self.name("missile_layer", names["layers"], optional=True),
             milestones=self.milestones(),
@@ -178,7 +192,7 @@ class _Reader:
             return value
         return date(2000, 1, 1)
 
-    def whole(self, key: str, low: int, high: int) -> int | None:
+    def whole_number(self, key: str, low: int, high: int) -> int | None:
         value = self.head(key, int, f"a whole number from {low} to {high}")
         if value is not None and not low <= value <= high:
             self.add(f"{value} is outside {low} to {high}", key)
@@ -200,7 +214,7 @@ class _Reader:
         outputs = value if isinstance(value, list) else [value]
         if any(type(output) is not int or not 0 < output <= MAX_MILESTONE for output in outputs):
             self.add(
-                f"{quoted(value)} cannot be; expected good units a month, whole numbers from 1 to {MAX_MILESTONE:,}, "
+                f"{quoted(value)} is not valid; expected monthly good units, whole numbers up to {MAX_MILESTONE:,}, "
                 "such as [1000, 2000]",
                 "milestones",
             )
@@ -208,13 +222,14 @@ class _Reader:
         return tuple(sorted(set(outputs)))
 
     def raids(self) -> tuple[str, ...]:
-        """The files that raids come from, beside the rows of assumptions."""
+        """The files with raids, besides the rows of assumptions."""
         value = self.toml.tree.get("raids", [])
-        named = [value] if isinstance(value, str) else value
-        if not isinstance(named, list) or any(name not in (GIVEN, RAIDS) for name in named):
-            self.add(f'{quoted(value)} is not valid; expected "{RAIDS}", "{GIVEN}" or ["{GIVEN}", "{RAIDS}"]', "raids")
+        files = [value] if isinstance(value, str) else value
+        if not isinstance(files, list) or any(name not in (RAID_COUNTS, RAID_FIT) for name in files):
+            expected = f'"{RAID_FIT}", "{RAID_COUNTS}" or ["{RAID_COUNTS}", "{RAID_FIT}"]'
+            self.add(f"{quoted(value)} is not valid; expected {expected}", "raids")
             return ()
-        return tuple(named)
+        return tuple(files)
 
     def table(self, *path: str) -> dict[str, Any]:
         tree: Any = self.toml.tree
@@ -229,7 +244,7 @@ class _Reader:
             return {}
         if len(value) > MOST_ENTITIES:
             self.add(f"has {len(value):,} tables; a section may have {MOST_ENTITIES} at the most", section)
-        found: dict[str, Entity] = {}
+        entities: dict[str, Entity] = {}
         for name, fields in islice(value.items(), MOST_ENTITIES):
             if fault := _name_fault(section, name):
                 self.add(fault, section, name)
@@ -237,8 +252,8 @@ class _Reader:
                 hint = _NO_NUMBER if _is_number(fields) else f"write a table [{section}.{name}]"
                 self.add(f"{quoted(fields)} is not allowed here; {hint}", section, name)
             else:
-                found[name] = self.entity(section, (section, name), fields)
-        return found
+                entities[name] = self.entity(section, (section, name), fields)
+        return entities
 
     def single(self, kind: str) -> Entity:
         value = self.toml.tree.get(kind)
@@ -294,7 +309,7 @@ class _Reader:
         return tuple(dict.fromkeys(item for item in value if self.holds(link, item, path)))
 
     def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
-        """True if the name a link gives is one that exists."""
+        """True if the name in a link exists; reports it otherwise."""
         if isinstance(link.to, tuple):
             if value in link.to:
                 return True
@@ -314,7 +329,7 @@ class _Reader:
                 f"{quoted(value)} is not valid; write a table [designs.{design}.parts]", "designs", design, "parts"
             )
             return {}
-        found: dict[str, int] = {}
+        bill: dict[str, int] = {}
         for part, count in value.items():
             path = ("designs", design, "parts", part)
             if part not in self.table("parts"):
@@ -322,8 +337,8 @@ class _Reader:
             elif type(count) is not int or not 1 <= count <= MOST_PER_UNIT:
                 self.add(f"{quoted(count)} is not valid; expected a whole number from 1 to {MOST_PER_UNIT}", *path)
             else:
-                found[part] = count
-        return found
+                bill[part] = count
+        return bill
 
     def tile(self, region: str) -> tuple[int, int] | None:
         value = self.table("regions", region).get("tile")
@@ -351,8 +366,8 @@ def _is_number(value: object) -> bool:
 def _name_fault(section: str, name: str) -> str | None:
     if name in RESERVED.get(section, ()):
         if section == "layers":
-            return "the interceptors are always there and not declared; remove this table"
-        return f"'{name}' has a meaning of its own; choose another name"
+            return "the interceptors are part of every scenario and not declared; remove this table"
+        return f"'{name}' is reserved; choose another name"
     if section == "currencies" and not _CURRENCY.fullmatch(name):
         return "a currency is named by its three-letter code, such as GBP"
     if section != "currencies" and not _NAME.fullmatch(name):
@@ -361,7 +376,7 @@ def _name_fault(section: str, name: str) -> str | None:
 
 
 def _example(link: Link) -> str:
-    """What a link should look like, in words."""
+    """An example of a link, for messages."""
     if isinstance(link.to, tuple):
         return f"{link.name} = " + " or ".join(f'"{word}"' for word in link.to)
     if link.to == "bool":
@@ -374,15 +389,15 @@ def _check_names(programme: Programme, reader: _Reader) -> None:
     for section in NEEDED:
         if not programme.entities[section] and not reader.table(section):
             reader.report.add(PROGRAMME, 1, f"nothing is declared in [{section}]; add a table [{section}.name]")
-    seen: dict[tuple[int, int], str] = {}
+    region_at: dict[tuple[int, int], str] = {}
     for region, tile in programme.tiles.items():
-        if tile in seen:
-            reader.add(f"{list(tile)} is the tile of '{seen[tile]}' already", "regions", region, "tile")
-        seen.setdefault(tile, region)
+        if tile in region_at:
+            reader.add(f"{list(tile)} is already the tile of '{region_at[tile]}'", "regions", region, "tile")
+        region_at.setdefault(tile, region)
 
 
 def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """A cycle in a network given by each node's predecessors; () if there is none."""
+    """A cycle in a network of nodes and their predecessors; () if there is none."""
     left = {node: set(before) & after.keys() for node, before in after.items()}
     while free := [node for node, before in left.items() if not before]:
         for node in free:
@@ -402,11 +417,11 @@ def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 def _check_gates(programme: Programme, reader: _Reader) -> None:
     gates = programme.entities["gates"]
     if cycle := _cycle({gate: programme.links("gates", gate, "after") for gate in gates}):
-        reader.add(f"gates wait for one another in a circle: {' -> '.join(cycle)}", "gates", cycle[0], "after")
+        reader.add(f"gates wait for one another in a cycle: {' -> '.join(cycle)}", "gates", cycle[0], "after")
 
 
 def _check_corridors(programme: Programme, reader: _Reader) -> None:
-    seen: dict[tuple[str, str], str] = {}
+    corridor_of: dict[tuple[str, str], str] = {}
     into: dict[str, list[str]] = {region: [] for region in programme.entities["regions"]}
     for name in programme.entities["corridors"]:
         origin, end = (programme.link("corridors", name, link) for link in ("origin", "into"))
@@ -414,15 +429,17 @@ def _check_corridors(programme: Programme, reader: _Reader) -> None:
             continue
         if end == BORDER:
             reader.add("a corridor leads into a region, not to the border", "corridors", name, "into")
-        elif (origin, end) in seen:
-            reader.add(f"leads from {origin} into {end} as '{seen[origin, end]}' does; keep one", "corridors", name)
+        elif (origin, end) in corridor_of:
+            reader.add(
+                f"leads from {origin} into {end} as '{corridor_of[origin, end]}' does; keep one", "corridors", name
+            )
         else:
-            seen[origin, end] = name
+            corridor_of[origin, end] = name
             if origin != BORDER:
                 into.setdefault(end, []).append(origin)
     if cycle := _cycle(into):
-        last = seen[cycle[-2], cycle[-1]]
-        reader.add(f"corridors lead in a circle: {' -> '.join(cycle)}; remove one", "corridors", last)
+        last = corridor_of[cycle[-2], cycle[-1]]
+        reader.add(f"corridors form a cycle: {' -> '.join(cycle)}; remove one", "corridors", last)
 
 
 def _check_bills(programme: Programme, reader: _Reader) -> None:

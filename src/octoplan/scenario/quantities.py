@@ -1,6 +1,6 @@
-"""Figures with units, at the border only: text in, plain numbers in the units of ``entities`` out.
+"""Figures with units: text is converted to plain numbers in the units of ``entities``.
 
-A currency is a dimension of its own: pounds never turn into dollars here, that is what exchange rates are for.
+A currency is a dimension of its own: pounds are not converted to dollars here, which exchange rates do in each future.
 """
 
 import re
@@ -16,7 +16,7 @@ from octoplan.scenario.entities import MONEY
 from octoplan.scenario.report import did_you_mean, quoted
 
 MOST = 1e12
-"""No figure of a scenario is larger than this in the unit it is used in; one that is cannot be meant."""
+"""The largest figure of a scenario, in the unit it is used in."""
 
 LONGEST_UNIT = 60
 _NUMBERS = ("nan", "inf")
@@ -69,7 +69,15 @@ class Figure:
 
 
 def number_of(text: str) -> float:
-    """The finite number a text holds; raises ``QuantityError`` for anything else."""
+    """The finite number in a text.
+
+    Raises:
+        QuantityError: The text is not a finite number.
+
+    >>> number_of("1.2e6")
+    1200000.0
+
+    """
     text = text.strip()
     if not re.fullmatch(_NUMBER, text):
         raise QuantityError(_not_a_number(text))
@@ -82,20 +90,28 @@ def number_of(text: str) -> float:
 
 
 def figure_of(text: str) -> Figure:
-    """A figure with or without unit: ``2500``, ``2500 GBP``, ``6 weeks``, ``55 %``."""
-    found = _FIGURE.fullmatch(text.strip())
-    if not found or re.match(r"(?!1\s*/)[\d,._+-]", found[2]):
+    """A figure with or without unit.
+
+    Raises:
+        QuantityError: The text is not a figure.
+
+    >>> figure_of("6 weeks")
+    Figure(number=6.0, unit='weeks')
+
+    """
+    match = _FIGURE.fullmatch(text.strip())
+    if not match or re.match(r"(?!1\s*/)[\d,._+-]", match[2]):
         raise QuantityError(_not_a_number(text.strip()))
-    return Figure(number_of(found[1]), found[2].strip())
+    return Figure(number_of(match[1]), match[2].strip())
 
 
 def range_of(text: str) -> tuple[Figure, Figure] | None:
-    """The two ends of ``5 to 9 weeks``; ``None`` for a text of another shape."""
-    found = _RANGE.fullmatch(text.strip())
-    if not found:
+    """The two ends of a range such as ``5 to 9 weeks``; None for any other text."""
+    match = _RANGE.fullmatch(text.strip())
+    if not match:
         return None
-    unit = found[3].strip()
-    return Figure(number_of(found[1]), unit), Figure(number_of(found[2]), unit)
+    unit = match[3].strip()
+    return Figure(number_of(match[1]), unit), Figure(number_of(match[2]), unit)
 
 
 def _not_a_number(text: str) -> str:
@@ -110,7 +126,7 @@ def _not_a_number(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def units_of(currencies: tuple[str, ...]) -> "Units":
-    """The units with some currencies, made once."""
+    """The units with some currencies, cached."""
     return Units(currencies)
 
 
@@ -127,7 +143,7 @@ class Units:
         self._factors: dict[tuple[str, str], tuple[float, str]] = {}
 
     def convert(self, number: float, unit: str, expected: str) -> tuple[float, str]:
-        """A number in the unit of ``entities`` that is expected, and its currency ('' if it is no money).
+        """A number in the unit of ``entities`` that is expected, and its currency ('' if it is not money).
 
         Raises ``QuantityError`` for an unknown unit, a wrong dimension, or a number beyond ``MOST``.
         """
@@ -140,7 +156,7 @@ class Units:
             raise QuantityError(f"{number:g} {unit} is too large; the limit is {MOST:g} {expected}")
         return value, currency
 
-    def _factor(self, text: str, expected: str, written: str) -> tuple[float, str]:
+    def _factor(self, text: str, expected: str, figure: str) -> tuple[float, str]:
         unit = self._parse(text)
         dimensions = self._dimensions(unit)
         money = [name for name in self.currencies if f"[{name}]" in dimensions]
@@ -148,7 +164,7 @@ class Units:
         target = self._parse(expected.replace(MONEY, currency)) if currency or MONEY not in expected else None
         if target is None or self._dimensions(target) != dimensions:
             example = _EXAMPLES.get(expected, expected).format(currency=(self.currencies or ("GBP",))[0])
-            raise QuantityError(f"{quoted(written)} is {self._words(dimensions)}; expected {example}")
+            raise QuantityError(f"{quoted(figure)} is {self._describe(dimensions)}; expected {example}")
         return float(self._registry.Quantity(1.0, unit).to(target).magnitude), currency
 
     def _dimensions(self, unit: pint.Unit) -> dict[str, int]:
@@ -169,8 +185,8 @@ class Units:
     def _names(self) -> tuple[str, ...]:
         return (*self.currencies, *WORDS, *(f"{word}s" for word in WORDS))
 
-    def _words(self, dimensions: Mapping[str, int]) -> str:
-        """A dimension in words: ``money per time``."""
+    def _describe(self, dimensions: Mapping[str, int]) -> str:
+        """A description of a dimension, such as ``money per time``."""
         names = {f"[{currency}]": "money" for currency in self.currencies}
         names |= {"[time]": "time", "[length]": "length", "[mass]": "mass", "[temperature]": "temperature"}
         over = [names[d] for d, power in dimensions.items() if power > 0 for _ in range(power)]

@@ -1,4 +1,4 @@
-"""Where a scenario's raids come from, beside its rows of assumptions: a table of days given, and a fit to a record."""
+"""Other sources of raids than the assumptions: daily counts in ``raids.csv``, and a fit in ``raids.toml``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,85 +11,84 @@ from octoplan.scenario.arrays import Ints
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, Source
 from octoplan.scenario.correlations import CORRELATION_COLUMNS
 from octoplan.scenario.csv_text import Row
-from octoplan.scenario.files import GIVEN, RAIDS
+from octoplan.scenario.files import RAID_COUNTS, RAID_FIT
 from octoplan.scenario.numerals import ambiguous_readings
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml
 
-MOST_A_DAY = 200_000
-"""Threats of one package and day that a table may give; more is a slip of the pen."""
+MAX_COUNT = 200_000
+"""Threats of one package on one day; a larger count is taken for an error."""
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
-def read_given(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
-    """The counts of the first days, (days, packages): one row a day from the scenario's start, none left out."""
+def read_raid_counts(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
+    """The counts of threats on the first days, (days, packages): one row for each day from the start, without gaps."""
     packages = programme.names("packages")
-    found = np.zeros((len(rows), len(packages)), np.int64)
+    counts = np.zeros((len(rows), len(packages)), np.int64)
     for day, row in enumerate(rows):
         expected = programme.start + timedelta(days=day)
         if row["date"] != expected.isoformat():
-            words = (
-                f"date {quoted(row['date'])} is not valid; expected {expected}: one row for each day, from the start"
-            )
-            report.add(GIVEN, row.line, words)
+            fault = f"date {quoted(row['date'])} is not valid; expected {expected}: one row for each day from the start"
+            report.add(RAID_COUNTS, row.line, fault)
         for column, package in enumerate(packages):
             text = row[package]
-            if not _WHOLE.fullmatch(text) or int(text) > MOST_A_DAY:
+            if not _COUNT.fullmatch(text) or int(text) > MAX_COUNT:
                 readings = ambiguous_readings(text)
                 hint = f"; it can be read as {readings[0]} or as {readings[1]}" if readings else ""
-                message = f"{package} {quoted(text)} is not a whole number from 0 to {MOST_A_DAY:,}{hint}"
-                report.add(GIVEN, row.line, message)
+                fault = f"{package} {quoted(text)} is not a whole number from 0 to {MAX_COUNT:,}{hint}"
+                report.add(RAID_COUNTS, row.line, fault)
             else:
-                found[day, column] = int(text)
+                counts[day, column] = int(text)
     if len(rows) > programme.days():
-        words = f"has {len(rows)} days; the scenario has {programme.days()}: give fewer, or raise months"
-        report.add(GIVEN, rows[programme.days()].line, words)
-    return found
+        fault = f"has {len(rows)} days; the scenario has {programme.days()}: remove some, or raise months"
+        report.add(RAID_COUNTS, rows[programme.days()].line, fault)
+    return counts
 
 
 def source_of(toml: Toml) -> Source:
-    """The record that a fit was made from, as a source of assumptions."""
+    """The record that a process was fitted to, as a source of assumptions."""
     record = toml.tree.get("record", {})
-    told = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
-    blank = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
-    return Source(RAIDS, **(blank | told))
+    if not isinstance(record, dict):
+        record = {}
+    stated = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
+    default = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
+    return Source(RAID_FIT, **(default | stated))
 
 
 def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
     """The tables under a key by name; anything else there is reported."""
-    tables = toml.tree.get(key, {})
-    found: dict[str, Mapping[str, Any]] = {}
-    for name, table in tables.items() if isinstance(tables, dict) else [(key, None)]:
+    value = toml.tree.get(key, {})
+    tables: dict[str, Mapping[str, Any]] = {}
+    for name, table in value.items() if isinstance(value, dict) else [(key, None)]:
         if isinstance(table, dict):
-            found[name] = table
+            tables[name] = table
         else:
-            report.add(
-                RAIDS, toml.line(key, name), f'{key} {quoted(name)} is not valid; expected a table [{key}."name"]'
-            )
-    return found
+            fault = f'{key} {quoted(name)} is not valid; expected a table [{key}."name"]'
+            report.add(RAID_FIT, toml.line(key, name), fault)
+    return tables
 
 
 def assumption_rows(toml: Toml, report: Report) -> list[Row]:
-    """The assumptions that a fit states, as rows of the log."""
+    """The assumptions of a fit, as rows of the log."""
     columns = tuple(column for column in ASSUMPTION_COLUMNS if column != "name")
-    found = []
+    rows = []
     for name, table in tables_of(toml, "assumptions", report).items():
         line = toml.line("assumptions", name)
         for key in table:
             if key not in columns:
-                words = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
-                report.add(RAIDS, toml.line("assumptions", name, key), words)
-        found.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAIDS))
-    return found
+                fault = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
+                report.add(RAID_FIT, toml.line("assumptions", name, key), fault)
+        rows.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAID_FIT))
+    return rows
 
 
 def correlation_rows(toml: Toml, report: Report) -> list[Row]:
-    """The rank correlations that a fit states: ``[correlations."a"]`` holds ``"b" = rank``."""
-    blank = dict.fromkeys(CORRELATION_COLUMNS, "")
+    """The rank correlations of a fit: ``[correlations."a"]`` holds ``"b" = rank``."""
+    empty = dict.fromkeys(CORRELATION_COLUMNS, "")
     return [
-        Row(toml.line("correlations", a, b), blank | {"a": a, "b": b, "rank_correlation": _cell(rank)}, RAIDS)
+        Row(toml.line("correlations", a, b), empty | {"a": a, "b": b, "rank_correlation": _cell(rank)}, RAID_FIT)
         for a, table in tables_of(toml, "correlations", report).items()
         for b, rank in table.items()
     ]
@@ -100,44 +99,52 @@ def _cell(value: Any) -> str:
 
 
 def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], report: Report) -> list[Row]:
-    """The rows of a file and of a fit, which takes the place of rows that name only what it states; each is remarked.
+    """The rows of a file together with those of a fit.
 
-    keys
-        the columns that hold names: one in the log, two in the table of correlations.
+    A row whose names all occur in the fit is replaced by it, with a warning.
+
+    Args:
+        rows: The rows of the file.
+        fitted: The rows of the fit.
+        keys: The columns that hold names: one in the log, two in the table of correlations.
+        report: Collects the warnings.
+
     """
-    taken = {row[key] for row in fitted for key in keys}
-    stay = []
+    replaced = {row[key] for row in fitted for key in keys}
+    remaining = []
     for row in rows:
-        if all(row[key] in taken for key in keys):
-            words = f"{', '.join(row[key] for key in keys)}: {RAIDS} overrides this row"
-            report.warn(row.file, row.line, words)
+        if all(row[key] in replaced for key in keys):
+            names = ", ".join(row[key] for key in keys)
+            report.warn(row.file, row.line, f"{names}: {RAID_FIT} overrides this row")
         else:
-            stay.append(row)
-    return [*stay, *fitted]
+            remaining.append(row)
+    return [*remaining, *fitted]
 
 
 def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
-    """The assumptions and the rank correlations that a fit states."""
+    """The assumptions and the rank correlations of a fit."""
     if not toml.tree.get("assumptions"):
-        report.add(RAIDS, 1, "holds no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
+        report.add(RAID_FIT, 1, "has no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
     return assumption_rows(toml, report), correlation_rows(toml, report)
 
 
-def warn_of_gap(toml: Toml, given: Ints, programme: Programme, report: Report) -> None:
-    """Remark on a fit whose last day is not the eve of the first day drawn: its level is taken to stand there."""
-    last = toml.tree.get("record", {}).get("last")
-    eve = programme.start + timedelta(days=len(given) - 1)
+def warn_of_gap(toml: Toml, raid_counts: Ints, programme: Programme, report: Report) -> None:
+    """Warn of a fit that does not end on the day before the first simulated raids; its level is used from there."""
+    record = toml.tree.get("record", {})
+    last = record.get("last") if isinstance(record, dict) else None
+    eve = programme.start + timedelta(days=len(raid_counts) - 1)
     if isinstance(last, date) and last != eve:
-        words = (
-            f"the fit ends on {last}, and the days that it draws begin after {eve}; its level is taken to stand there"
+        report.warn(
+            RAID_FIT,
+            toml.line("record", "last"),
+            f"the fit ends on {last}, but simulated raids begin after {eve}; its level of {last} is used for {eve}",
         )
-        report.warn(RAIDS, toml.line("record", "last"), words)
 
 
-def check_named(named: Mapping[str, bool], programme: Programme, report: Report) -> None:
-    """Every file that ``raids`` names must be there; one that is there and not named is remarked on."""
-    for name, there in named.items():
-        if name in programme.raids and not there:
+def check_named(present: Mapping[str, bool], programme: Programme, report: Report) -> None:
+    """Every file that ``raids`` names must be present; a file that is present and not named gets a warning."""
+    for name, is_present in present.items():
+        if name in programme.raids and not is_present:
             report.add("programme.toml", programme.line("raids"), f"raids names {name}, which is not in the folder")
-        if there and name not in programme.raids:
+        if is_present and name not in programme.raids:
             report.warn(name, 0, f'is not used; to use it write raids = "{name}" at the top of programme.toml')

@@ -50,10 +50,10 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     >>> did_you_mean("crew", ["crews", "kits"])
     "did you mean 'crews'?"
     """
-    words = list(known)
-    close_matches = difflib.get_close_matches(str(word)[:100], words, n=1)
+    names = list(known)
+    close_matches = difflib.get_close_matches(str(word)[:100], names, n=1)
     if close_matches:
         return f"did you mean '{close_matches[0]}'?"
-    if not words:
+    if not names:
         return "none is declared"
-    return f"known: {', '.join(words[:12])}{', ...' if len(words) > 12 else ''}"
+    return f"known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"

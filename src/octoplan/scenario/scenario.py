@@ -1,7 +1,7 @@
-"""A scenario: a folder read, checked as a whole, and ready to be compiled."""
+"""A scenario: its folder read, checked as a whole, and ready to be compiled."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -23,7 +23,7 @@ from octoplan.scenario.assumptions import (
     Source,
     read_sources,
 )
-from octoplan.scenario.binding import Number, RequiredNumbers, bind, dotted_name
+from octoplan.scenario.binding import RequiredNumbers, Number, bind, dotted
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
@@ -35,9 +35,9 @@ from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
     DECISIONS,
-    GIVEN,
     PROGRAMME,
-    RAIDS,
+    RAID_COUNTS,
+    RAID_FIT,
     SOURCES,
     STATE,
     WHAT_IF,
@@ -45,28 +45,55 @@ from octoplan.scenario.files import (
     text_of,
 )
 from octoplan.scenario.programme import Programme, read_programme
-from octoplan.scenario.quantities import units_of
-from octoplan.scenario.raids import check_named, fitted_rows, read_given, source_of, warn_of_gap, with_fit
+from octoplan.scenario.quantities import Units, units_of
+from octoplan.scenario.raids import check_named, fitted_rows, read_raid_counts, source_of, warn_of_gap, with_fit
 from octoplan.scenario.report import Report, did_you_mean
 from octoplan.scenario.state import STATE_COLUMNS, nothing_known, read_state
 from octoplan.scenario.toml_text import Toml, read_toml
-from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Times, read_what_ifs
+from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Factors, read_what_ifs
 
 WEIGHTS = (
     ("threats", "mix", "package", "packages"),
     ("corridors", "share", "into", "regions"),
 )
-"""Kind, weight, and the link to what the weights are shared out in: not all of one group may be 0."""
+"""Kind, weight, and the link that groups the entities: not all weights of one group may be 0."""
 
 
 @dataclass(frozen=True)
 class Scenario:
     """A scenario as its folder states it.
 
-    ``tiles`` gives (column, row) of a region in the tile-grid map; ``titles`` the human title of ``section.name``;
-    ``files`` the files exactly as read; ``budgets`` what a payer can spend, in ``currency``; ``warnings`` what is
-    lawful but worth a look. ``given`` holds the counts of the first days, (days, packages). ``slots`` says which column
-    of ``assumptions`` fills each number; ``times`` holds the what-ifs, ``known`` what is known on a date.
+    Attributes:
+        title: Its title.
+        start: The first day.
+        months: The number of months.
+        price_base: The year of all prices in results.
+        currency: The reporting currency.
+        names: The names of entities by section, and the months.
+        assumptions: The assumptions, one for each column of draws.
+        correlations: The stated rank correlations.
+        decisions: The decisions.
+        sources: The sources by id.
+        tiles: (column, row) of each region in the tile-grid map.
+        titles: The title of each ``section.name``.
+        files: The files by name, byte for byte.
+        budgets: What each payer can spend over the horizon, in ``currency``.
+        warnings: What is lawful but worth a look.
+        programme: The entities and their links.
+        slots: The column of ``assumptions`` that fills each number.
+        cover: Days of the base-stock policy.
+        raid_counts: (days, packages) threats on the first days, where they are stated.
+        factors: The what-ifs on raids.
+        known: The state known on a date.
+
+    Example:
+        >>> import octoplan as op
+        >>> scenario = op.load("pocket")
+        >>> scenario.title, scenario.months, scenario.currency
+        ('Pocket', 3, 'GBP')
+        >>> scenario.row_of("crews", "initial").median
+        20.0
+
     """
 
     title: str
@@ -87,8 +114,8 @@ class Scenario:
     programme: Programme = field(repr=False)
     slots: Mapping[Number, int] = field(repr=False)
     cover: float = field(repr=False)
-    given: Ints = field(repr=False)
-    times: Times = field(repr=False)
+    raid_counts: Ints = field(repr=False)
+    factors: Factors = field(repr=False)
     known: KnownState = field(repr=False)
 
     @property
@@ -98,7 +125,7 @@ class Scenario:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over the names and bytes of the files."""
+        """SHA-256 of the names and bytes of the files."""
         digest = sha256()
         for name in sorted(self.files):
             digest.update(f"{name}\0{len(self.files[name])}\0".encode())
@@ -107,29 +134,42 @@ class Scenario:
 
     @property
     def known_from(self) -> date | None:
-        """The date on whose morning the state of ``state.csv`` holds; ``None`` where there is no state."""
+        """The date of ``state.csv``, from whose morning days are simulated; None where there is no state."""
         day = int(self.known.day[0])
         return self.start + timedelta(days=day) if day >= 0 else None
 
     def compile(self) -> Compiled:
-        """The flat arrays the campaign flies; made once, so leave them as they are."""
+        """The flat arrays that are simulated; computed once and shared, so callers must not change them."""
         return self._compiled
 
     @cached_property
     def _compiled(self) -> Compiled:
         return compile_arrays(
-            self.programme, self.decisions, self.cover, self.assumptions, self.slots, self.given, self.times, self.known
+            self.programme,
+            self.decisions,
+            self.cover,
+            self.assumptions,
+            self.slots,
+            self.raid_counts,
+            self.factors,
+            self.known,
         )
 
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every assumption.
 
-        uniforms
-            (futures, columns) independent uniforms in (0, 1), columns as in ``columns``.
+        Rank correlations come from a Gaussian copula. Money stays in the currency of its row and is carried to the
+        scenario's price base with that future's inflation. A future's draws do not depend on the size of the batch.
 
-        Returns (futures, columns) in the units of ``entities``: rank correlations by a Gaussian copula, money in the
-        currency of its row, carried to the scenario's price base with that future's inflation of the currency. A
-        future's draws do not depend on how many are asked for at once.
+        Args:
+            uniforms: (futures, columns) independent uniforms in (0, 1), columns as in ``columns``.
+
+        Returns:
+            (futures, columns) in the units of ``entities``.
+
+        Raises:
+            ValueError: The uniforms have another shape.
+
         """
         expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
@@ -138,14 +178,16 @@ class Scenario:
         return draws(self.assumptions, joined, self._inflation, self.price_base)
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
-        """The row of the log that fills a number, with its file and line.
+        """The assumption that fills a number, with its file and line.
 
-        Raises ``KeyError`` for a number that the scenario does not have.
+        Raises:
+            KeyError: The scenario has no such number.
+
         """
         try:
             return self.assumptions[self.slots[kind, parameter, entities]]
         except KeyError:
-            raise KeyError(f"the scenario has no number {dotted_name(kind, parameter, entities)}") from None
+            raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
 
     @cached_property
     def _copula(self) -> Copula:
@@ -175,25 +217,37 @@ def shipped_folder(name: str) -> Path:
 
 
 def folder_of(name: str | Path) -> tuple[Path, str]:
-    """The folder of a scenario, and how messages call it: a directory as given, or else a shipped scenario.
+    """The folder of a scenario, and how messages call it: a directory, or else a shipped scenario.
 
-    Raises ``ScenarioError`` if there is neither.
+    Raises:
+        ScenarioError: There is neither.
+
     """
     path = Path(name)
     if path.is_dir():
         return path, str(path)
     if path.exists():
-        raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that holds programme.toml")])
+        raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that contains programme.toml")])
     if isinstance(name, str) and name in shipped():
         return _shipped_root() / name, name
-    words = f"there is no such folder, and the shipped scenarios are {', '.join(shipped()) or 'none'}"
-    raise ScenarioError([Problem(str(path), 0, words)])
+    message = f"there is no such folder, and the shipped scenarios are {', '.join(shipped()) or 'none'}"
+    raise ScenarioError([Problem(str(path), 0, message)])
 
 
 def load(name: str | Path) -> Scenario:
-    """A scenario from a folder, or by the name of a shipped one; a folder comes first.
+    """Read and check a scenario folder.
 
-    Raises ``ScenarioError`` with every problem of the folder.
+    Args:
+        name: The path of a folder, or the name of a shipped scenario; a folder comes first.
+
+    Raises:
+        ScenarioError: The folder has problems; the exception lists all of them with file and line.
+
+    Example:
+        >>> import octoplan as op
+        >>> op.load("pocket").names.plants
+        ('bench',)
+
     """
     folder, label = folder_of(name)
     report = Report(label)
@@ -201,11 +255,11 @@ def load(name: str | Path) -> Scenario:
         files = read_folder(folder, report)
     except OSError as error:
         raise ScenarioError([Problem(label, 0, f"cannot be read: {error.strerror or error}")]) from None
-    return _read(files, report)
+    return read_scenario(files, report)
 
 
 def with_files(scenario: Scenario, files: Mapping[str, str]) -> Scenario:
-    """The scenario with other files in place of its own, read and checked like the first; raises ``ScenarioError``."""
+    """The scenario with some files replaced, read and checked as a whole; raises ``ScenarioError``."""
     return read_files({**scenario.files, **{name: text.encode() for name, text in files.items()}}, scenario.title)
 
 
@@ -220,96 +274,117 @@ def with_state(scenario: Scenario, text: str) -> Scenario:
 
 
 def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
-    """The scenario that files state, by their names in its folder; raises ``ScenarioError`` with every problem."""
-    return _read(files, Report(label))
+    """The scenario of some files by name; raises ``ScenarioError`` with every problem."""
+    return read_scenario(files, Report(label))
 
 
-def _read(files: Mapping[str, bytes], report: Report) -> Scenario:
-    """The scenario that the files state; raises ``ScenarioError`` with all their errors.
-
-    One function of more than 50 lines: each step uses what the steps before it have read.
-    """
+def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
+    """The scenario of some files; raises ``ScenarioError`` with every problem."""
     programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
     programme = read_programme(programme_toml, report) if programme_toml else None
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
-    source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
-    sources = None if source_rows is None else read_sources(source_rows, report)
     units = units_of(tuple(programme.entities["currencies"]) if programme else _currencies(files))
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
-    rows = _csv(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
-    fit, given = _raids(files, programme, report)
-    fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
-    if fit and sources is not None:
-        sources = {**sources, RAIDS: source_of(fit)}
-    entries, found = read_assumptions(
-        with_fit(rows or (), fitted, ("name",), report), programme, sources, units, report
-    )
-    assumptions = [assumption for assumption in found if assumption]
-    slots = {}
-    if programme and decisions and rows is not None:
-        slots = bind(RequiredNumbers(programme, decisions.fights), entries, report)
-        _check_weights(programme, slots, found, report)
-        by_number = {number: assumption for number, i in slots.items() if (assumption := found[i])}
-        warn_of_monthly_figures(rows, by_number, programme, decisions, report)
-    every = {str(entry.name) for entry in entries}
-    correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
-    joined = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
-    correlations = read_correlations(joined, assumptions, every, sources, report)
-    times = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
+    fit, raid_counts = _raids(files, programme, report)
+    log = _read_log(files, programme, decisions, units, fit, report)
+    factors = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
     known = _state(files, programme, report) if programme else None
     report.close()
-    if programme is None or decisions is None or sources is None or times is None or known is None:
+    if programme is None or decisions is None or log is None or factors is None or known is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
-    _warn_of_sources(sources, assumptions, correlations, report)
+    _warn_of_unused_sources(log, report)
     return Scenario(
-        programme.title,
-        programme.start,
-        programme.months,
-        programme.price_base,
-        programme.currency,
-        programme.all_names(),
-        tuple(assumptions),
-        tuple(correlations),
-        decisions,
-        sources,
-        programme.tiles,
-        programme.titles,
-        dict(files),
-        budgets_of(decisions, units, programme.currency),
-        tuple(sorted(report.warnings)),
-        programme,
-        slots,
-        cover_days(decisions, units),
-        given,
-        times,
-        known,
+        title=programme.title,
+        start=programme.start,
+        months=programme.months,
+        price_base=programme.price_base,
+        currency=programme.currency,
+        names=programme.all_names(),
+        assumptions=log.assumptions,
+        correlations=log.correlations,
+        decisions=decisions,
+        sources=log.sources,
+        tiles=programme.tiles,
+        titles=programme.titles,
+        files=dict(files),
+        budgets=budgets_of(decisions, units, programme.currency),
+        warnings=tuple(sorted(report.warnings)),
+        programme=programme,
+        slots=log.slots,
+        cover=cover_days(decisions, units),
+        raid_counts=raid_counts,
+        factors=factors,
+        known=known,
     )
+
+
+@dataclass(frozen=True)
+class _Log:
+    """The assumptions with their sources and correlations, and the column that fills each number."""
+
+    assumptions: tuple[Assumption, ...]
+    correlations: tuple[Correlation, ...]
+    sources: Mapping[str, Source]
+    slots: Mapping[Number, int]
+
+
+def _read_log(
+    files: Mapping[str, bytes],
+    programme: Programme | None,
+    decisions: Decisions | None,
+    units: Units,
+    fit: Toml | None,
+    report: Report,
+) -> _Log | None:
+    """The assumption log and the fit; None where a file of it could not be read, which is reported."""
+    source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
+    sources = None if source_rows is None else read_sources(source_rows, report)
+    rows = _csv(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
+    fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
+    if fit and sources is not None:
+        sources = {**sources, RAID_FIT: source_of(fit)}
+    all_rows = with_fit(rows or (), fitted, ("name",), report)
+    entries, read = read_assumptions(all_rows, programme, sources, units, report)
+    assumptions = tuple(assumption for assumption in read if assumption)
+    slots: dict[Number, int] = {}
+    if programme and decisions and rows is not None:
+        slots = bind(RequiredNumbers(programme, decisions.fights), entries, report)
+        _check_weights(programme, slots, read, report)
+        by_number = {number: assumption for number, i in slots.items() if (assumption := read[i])}
+        warn_of_monthly_figures(rows, by_number, programme, decisions, report)
+    names = {str(entry.name) for entry in entries}
+    correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
+    all_correlations = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
+    correlations = read_correlations(all_correlations, assumptions, names, sources, report)
+    if rows is None or sources is None:
+        return None
+    return _Log(assumptions, tuple(correlations), sources, slots)
 
 
 def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
-    """The rows of what-ifs, none where there is no such file."""
+    """The rows of ``what-if.csv``, none where there is no such file."""
     return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
 
 
 def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
-    """What is known on a date, nothing where there is no such file or it cannot be read."""
+    """The state known on a date; nothing where there is no such file or it cannot be read."""
     rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
     return nothing_known(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
 def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
-    """The fit and the given days that the programme names, none where it names none."""
+    """The fit and the daily counts that the programme names, none where it names none."""
     if programme is None:
         return None, np.zeros((0, 0), np.int64)
-    check_named({name: name in files for name in (GIVEN, RAIDS)}, programme, report)
-    fit = _toml(RAIDS, files, report) if RAIDS in programme.raids else None
+    check_named({name: name in files for name in (RAID_COUNTS, RAID_FIT)}, programme, report)
+    fit = _toml(RAID_FIT, files, report) if RAID_FIT in programme.raids else None
     columns = ("date", *programme.names("packages"))
-    rows = _csv(GIVEN, columns, files, report) if GIVEN in programme.raids else None
-    given = read_given(rows or (), programme, report)
+    rows = _csv(RAID_COUNTS, columns, files, report) if RAID_COUNTS in programme.raids else None
+    counts = read_raid_counts(rows or (), programme, report)
     if fit:
-        warn_of_gap(fit, given, programme, report)
-    return fit, given
+        warn_of_gap(fit, counts, programme, report)
+    return fit, counts
 
 
 def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
@@ -323,44 +398,39 @@ def _csv(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report
 
 
 def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Currencies to read money with when the programme cannot be read: those its text seems to name."""
-    words = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
-    return tuple(dict.fromkeys(word.decode() for word in words)) or ("GBP", "EUR", "USD", "UAH")
+    """Currencies to read money with when the programme cannot be read: those that its text names."""
+    codes = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
+    return tuple(dict.fromkeys(code.decode() for code in codes)) or ("GBP", "EUR", "USD", "UAH")
 
 
 def _check_weights(
-    programme: Programme, slots: Mapping[Number, int], found: list[Assumption | None], report: Report
+    programme: Programme, slots: Mapping[Number, int], assumptions: Sequence[Assumption | None], report: Report
 ) -> None:
-    """Weights that share something out may not all be 0."""
+    """Report weights that are all 0 within a group, so that nothing can be shared out by them."""
 
-    def zero(number: Number) -> bool:
-        assumption = found[slots[number]] if number in slots else None
+    def is_zero(number: Number) -> bool:
+        assumption = assumptions[slots[number]] if number in slots else None
         return assumption is not None and isinstance(assumption.shape, Fixed) and assumption.shape.value == 0.0
 
     groups: dict[tuple[str, str, str], list[Number]] = {}
-    for kind, weight, link, into in WEIGHTS:
+    for kind, weight, link, section in WEIGHTS:
         for name in programme.entities[kind]:
-            key = (f"{kind}.*.{weight}", into, programme.link(kind, name, link) or "")
-            groups.setdefault(key, []).append((kind, weight, (name,)))
+            group = (f"{kind}.*.{weight}", section, programme.link(kind, name, link) or "")
+            groups.setdefault(group, []).append((kind, weight, (name,)))
     for package in programme.entities["packages"]:
         regions = programme.entities["regions"]
         groups["splits.*.*.share", "packages", package] = [("splits", "share", (package, r)) for r in regions]
     for (weights, section, name), numbers in groups.items():
-        if numbers and all(map(zero, numbers)):
-            assumption = found[slots[numbers[0]]]
-            words = f"every weight {weights} of {section}.{name} is 0; give one a value above 0"
-            report.add(ASSUMPTIONS, assumption.line if assumption else 0, words)
+        if numbers and all(map(is_zero, numbers)):
+            assumption = assumptions[slots[numbers[0]]]
+            message = f"every weight {weights} of {section}.{name} is 0; give one a value above 0"
+            report.add(ASSUMPTIONS, assumption.line if assumption else 0, message)
 
 
-def _warn_of_sources(
-    sources: Mapping[str, Source],
-    assumptions: Iterable[Assumption],
-    correlations: Iterable[Correlation],
-    report: Report,
-) -> None:
-    used = {word for assumption in assumptions for word in assumption.sources} | {
-        w for c in correlations for w in c.sources
-    }
-    for source in sources:
+def _warn_of_unused_sources(log: _Log, report: Report) -> None:
+    """Warn of sources that no row names."""
+    used = {word for assumption in log.assumptions for word in assumption.sources}
+    used |= {word for correlation in log.correlations for word in correlation.sources}
+    for source in log.sources:
         if source not in used:
             report.warn(SOURCES, 0, f"the source '{source}' is used by no row")

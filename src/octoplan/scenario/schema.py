@@ -8,7 +8,7 @@ from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.distributions import DISTRIBUTIONS
 from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
-from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, GIVEN, PROGRAMME, RAIDS
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import SECTION as GOVERNANCE
 from octoplan.scenario.governance import Governance
 from octoplan.scenario.programme import LINKED, MAX_MILESTONE, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
@@ -20,7 +20,7 @@ NAME = "[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def schemas() -> dict[str, Schema]:
-    """The schemas by the name of the file they are written to."""
+    """The schemas by file name."""
     return {
         f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme(),
         f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions(),
@@ -29,14 +29,14 @@ def schemas() -> dict[str, Schema]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the schemas into a folder, which is made if need be; returns their paths."""
+    """Write the schemas to a folder, which is created if missing; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    paths = []
     for name, schema in schemas().items():
         path = folder / name
         path.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
-        written.append(path)
-    return written
+        paths.append(path)
+    return paths
 
 
 def programme() -> Schema:
@@ -54,10 +54,10 @@ def programme() -> Schema:
             "description": "good units a month whose first month is reported",
         },
         "raids": {
-            "description": "files that raids come from, beside the rows of assumptions: days given, a fit to a record",
+            "description": "files with raids besides the assumptions: daily counts, a process fitted to a record",
             "anyOf": [
-                {"enum": [GIVEN, RAIDS]},
-                {"type": "array", "items": {"enum": [GIVEN, RAIDS]}, "uniqueItems": True},
+                {"enum": [RAID_COUNTS, RAID_FIT]},
+                {"type": "array", "items": {"enum": [RAID_COUNTS, RAID_FIT]}, "uniqueItems": True},
             ],
         },
     }
@@ -67,7 +67,7 @@ def programme() -> Schema:
     return {
         "$schema": DIALECT,
         "title": PROGRAMME,
-        "description": "What exists: names and links. Numbers stand in assumptions.csv and decisions.toml.",
+        "description": "Entities and their links. Numbers are in assumptions.csv and decisions.toml.",
         "type": "object",
         "properties": head | sections | single | governed,
         "required": [name for name in head if name not in ("missile_layer", "milestones", "raids")]
@@ -79,7 +79,7 @@ def programme() -> Schema:
 def _section(section: str) -> Schema:
     kind = BY_NAME[section]
     table = _table(kind)
-    table["properties"]["title"] = {"type": "string", "description": "how it is called in tables and charts"}
+    table["properties"]["title"] = {"type": "string", "description": "its title in tables and charts"}
     if section == "designs":
         count = {"type": "integer", "minimum": 1, "maximum": MOST_PER_UNIT}
         table["properties"]["parts"] = {
@@ -88,8 +88,8 @@ def _section(section: str) -> Schema:
             "description": "bill of materials",
         }
     if section == "regions":
-        whole = {"type": "integer", "minimum": 0, "maximum": 99}
-        table["properties"]["tile"] = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
+        coordinate = {"type": "integer", "minimum": 0, "maximum": 99}
+        table["properties"]["tile"] = {"type": "array", "items": coordinate, "minItems": 2, "maxItems": 2}
     pattern = "[A-Z]{3}" if section == "currencies" else NAME
     names: Schema = {"pattern": f"^{pattern}$", "not": {"enum": list(RESERVED.get(section, ()))}}
     return {"description": kind.meaning, "type": "object", "propertyNames": names, "additionalProperties": table}
@@ -109,8 +109,8 @@ def _link(link: Link) -> Schema:
         return {"type": "boolean"}
     if isinstance(link.to, tuple):
         return {"enum": list(link.to)}
-    one = {"type": "string", "pattern": "^[A-Z]{3}$" if link.to == "currencies" else f"^{NAME}$"}
-    return {"type": "array", "items": one, "uniqueItems": True} if link.many else one
+    name = {"type": "string", "pattern": "^[A-Z]{3}$" if link.to == "currencies" else f"^{NAME}$"}
+    return {"type": "array", "items": name, "uniqueItems": True} if link.many else name
 
 
 def decisions() -> Schema:
@@ -119,7 +119,7 @@ def decisions() -> Schema:
 
 
 def assumptions() -> Schema:
-    """The schema of one row of ``assumptions.csv``; ``name`` lists every number with its unit and range."""
+    """The schema of one row of ``assumptions.csv``; ``name`` lists every parameter with its unit and range."""
     text = {"type": "string"}
     properties: Schema = {column: dict(text) for column in ASSUMPTION_COLUMNS}
     properties["name"] = {"anyOf": [_name(kind, index) for kind in KINDS for index in range(len(kind.parameters))]}
@@ -138,7 +138,7 @@ def assumptions() -> Schema:
 
 
 def _name(kind: Kind, index: int) -> Schema:
-    """The names a number may go by, with its unit and its lawful range."""
+    """The names of a parameter, with its unit and its lawful range."""
     parameter = kind.parameters[index]
     axis = {"currencies": r"([A-Z]{3}|\*)"}
     entities = [axis.get(section, rf"({NAME}|\*)") for section in kind.axes]

@@ -1,4 +1,4 @@
-"""What is known on a date: rows of ``state.csv`` that take the place of what was simulated until then."""
+"""The state known on a date: rows of ``state.csv`` that replace what was simulated until then."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ STATE_COLUMNS = ("name", "value", "unit", "source", "note")
 DATE = "date"
 YES, NO = "yes", "no"
 ANY_TIME = (0.0, np.inf)
-"""The days between which a gate is passed of which nothing is stated."""
+"""The days between which a gate without a row may be passed."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of the state: its array in ``KnownState``, its place there, its unit, and whether it must be whole."""
+    """A number of the state: its array in ``KnownState``, its index there, its unit, and whether it must be whole."""
 
     array: str
-    place: tuple[int, ...]
+    index: tuple[int, ...]
     unit: str
-    whole: bool = True
+    is_whole: bool = True
 
 
 def nothing_known(names: Names) -> KnownState:
@@ -54,14 +54,14 @@ def nothing_known(names: Names) -> KnownState:
 
 
 def quantities(programme: Programme) -> dict[str, Quantity]:
-    """Every number that a state may hold, by the name of its row."""
+    """Every number that a state may contain, by the name of its row."""
     return dict(_quantities(programme, programme.all_names()))
 
 
 def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quantity]]:
     for p, plant in enumerate(names.plants):
-        yield f"plants.{plant}.experience", Quantity("experience", (p,), "unit", whole=False)
-        yield f"plants.{plant}.heads", Quantity("heads", (p,), "worker", whole=False)
+        yield f"plants.{plant}.experience", Quantity("experience", (p,), "unit", is_whole=False)
+        yield f"plants.{plant}.heads", Quantity("heads", (p,), "worker", is_whole=False)
         yield f"plants.{plant}.stock", Quantity("plant_stock", (p,), "unit")
         bill = programme.bills.get(programme.link("plants", plant, "design") or "", {})
         for n, part in enumerate(names.parts):
@@ -80,7 +80,7 @@ def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quant
 
 
 def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> KnownState:
-    """What the rows state; everything wrong with them is reported."""
+    """The state in some rows; problems are reported."""
     return _Reader(rows, programme, report).known()
 
 
@@ -91,34 +91,35 @@ class _Reader:
         self.gates = {f"gates.{gate}.passed": gate for gate in programme.names("gates")}
         self.rows = self.unique(rows)
 
-    def add(self, row: Row, words: object) -> None:
-        self.report.add(STATE, row.line, f"{row['name']}: {words}" if row["name"] else str(words))
+    def add(self, row: Row, message: object) -> None:
+        """Report a problem of a row."""
+        self.report.add(STATE, row.line, f"{row['name']}: {message}" if row["name"] else str(message))
 
     def unique(self, rows: Sequence[Row]) -> dict[str, Row]:
-        """The rows by name; unknown names and second rows of a name are reported."""
+        """The rows by name; unknown and repeated names are reported."""
         lawful = (DATE, *self.gates, *self.numbers)
-        found: dict[str, Row] = {}
+        by_name: dict[str, Row] = {}
         for row in rows:
             name = row["name"]
             if name not in lawful:
                 self.report.add(STATE, row.line, f"there is no {quoted(name)} in a state; {did_you_mean(name, lawful)}")
-            elif name in found:
-                self.add(row, f"is in line {found[name].line} already; keep one")
+            elif name in by_name:
+                self.add(row, f"is in line {by_name[name].line} already; keep one")
             else:
-                found[name] = row
-        return found
+                by_name[name] = row
+        return by_name
 
     def known(self) -> KnownState:
-        found = nothing_known(self.programme.all_names())
+        known = nothing_known(self.programme.all_names())
         day = self.day()
         for name, quantity in self.numbers.items():
             if name in self.rows and (number := self.number(self.rows[name], quantity)) is not None:
-                getattr(found, quantity.array)[quantity.place] = number
-        self.totals(found)
+                getattr(known, quantity.array)[quantity.index] = number
+        self.totals(known)
         if day is not None:
-            found.day[0] = day
-            self.open_gates(found, day)
-        return found
+            known.day[0] = day
+            self.open_gates(known, day)
+        return known
 
     def day(self) -> int | None:
         """The day of the row ``date``: the first of a month of the scenario after its start."""
@@ -167,7 +168,7 @@ class _Reader:
             self.add(row, f"{number:g} is below 0")
         elif number > MOST:
             self.add(row, f"{number:g} is too large; the limit is {MOST:,}")
-        elif quantity.whole and number != int(number):
+        elif quantity.is_whole and number != int(number):
             self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
         else:
             if number <= MOST / 1000 and (remark := numeral_remark(row["value"])):
@@ -175,15 +176,15 @@ class _Reader:
             return number
         return None
 
-    def totals(self, found: KnownState) -> None:
-        """A design's stock is stated by region or in total, not both."""
+    def totals(self, known: KnownState) -> None:
+        """Report a design whose stock is stated both by region and in total."""
         for d, design in enumerate(self.programme.names("designs")):
-            if found.total_stock[d] >= 0 and (found.stock[:, d] >= 0).any():
+            if known.total_stock[d] >= 0 and (known.stock[:, d] >= 0).any():
                 row = self.rows[f"regions.stock.{design}"]
-                self.add(row, "is stated by region too; keep the total or the regions")
+                self.add(row, "is also stated by region; keep the total or the regions")
 
-    def open_gates(self, found: KnownState, day: int) -> None:
-        """The days between which each gate is passed, if any is stated; those not stated are then still open."""
+    def open_gates(self, known: KnownState, day: int) -> None:
+        """Set the days between which each gate is passed; with a row for any gate, those without one are not passed."""
         stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
         if not stated:
             return
@@ -192,9 +193,9 @@ class _Reader:
             for gate in self.gates.values()
         }
         self.order(stated, bounds)
-        self.closed_plants(found, bounds)
-        found.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
-        found.gate_latest[:] = self.latest(bounds)
+        self.closed_plants(known, bounds)
+        known.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
+        known.gate_latest[:] = self.latest(bounds)
 
     def bounds(self, row: Row, day: int) -> tuple[float, float]:
         """The days between which the gate of a row is passed."""
@@ -208,34 +209,37 @@ class _Reader:
         return ANY_TIME if when is None else (max(0.0, when), max(0.0, when))
 
     def order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
-        """A gate is passed after those that it waits for."""
+        """Report gates passed before those that they wait for."""
         for gate, row in stated.items():
             earliest, latest = bounds[gate]
-            for other in self.before(gate):
-                if np.isfinite(latest) and bounds[other][1] == np.inf and bounds[other] != ANY_TIME:
-                    self.add(row, f"waits for '{other}', which is not passed; add gates.{other}.passed, or write {NO}")
-                elif earliest == latest < bounds[other][0]:
-                    self.add(row, f"{row['value']} is before '{other}' was passed, for which it waits")
+            for predecessor in self.before(gate):
+                if np.isfinite(latest) and bounds[predecessor][1] == np.inf and bounds[predecessor] != ANY_TIME:
+                    self.add(
+                        row,
+                        f"waits for '{predecessor}', which is not passed; add gates.{predecessor}.passed",
+                    )
+                elif earliest == latest < bounds[predecessor][0]:
+                    self.add(row, f"{row['value']} is before '{predecessor}' was passed, for which it waits")
 
     def latest(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
-        """The latest day of each gate: that of a gate which waited for it, where theirs is earlier."""
-        found = {gate: latest for gate, (_, latest) in bounds.items()}
+        """The latest day of each gate; a gate is passed no later than the gates that wait for it."""
+        latest_day = {gate: latest for gate, (_, latest) in bounds.items()}
         for _ in bounds:
             for gate in bounds:
-                for other in self.before(gate):
-                    found[other] = min(found[other], found[gate])
-        return list(found.values())
+                for predecessor in self.before(gate):
+                    latest_day[predecessor] = min(latest_day[predecessor], latest_day[gate])
+        return list(latest_day.values())
 
     def before(self, gate: str) -> list[str]:
         """The gates that a gate waits for."""
-        return [other for other in self.programme.links("gates", gate, "after") if other in self.gates.values()]
+        return [name for name in self.programme.links("gates", gate, "after") if name in self.gates.values()]
 
-    def closed_plants(self, found: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
-        """A plant that waits for a gate has made nothing and has no workers."""
-        still_open = {gate for gate, known in bounds.items() if known[1] == np.inf and known != ANY_TIME}
+    def closed_plants(self, state: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
+        """Report output and workers of a plant whose gates are not all passed."""
+        not_passed = {gate for gate, days in bounds.items() if days[1] == np.inf and days != ANY_TIME}
         for p, plant in enumerate(self.programme.names("plants")):
-            waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in still_open]
-            stated = {"experience": found.experience[p], "heads": found.heads[p], "stock": found.plant_stock[p]}
+            waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in not_passed]
+            stated = {"experience": state.experience[p], "heads": state.heads[p], "stock": state.plant_stock[p]}
             for quantity in [quantity for quantity, number in stated.items() if waits and number > 0]:
-                words = f"cannot be above 0; the plant is not open, its gate '{waits[0]}' is not passed"
-                self.add(self.rows[f"plants.{plant}.{quantity}"], words)
+                message = f"cannot be above 0; the plant is not open, its gate '{waits[0]}' is not passed"
+                self.add(self.rows[f"plants.{plant}.{quantity}"], message)
