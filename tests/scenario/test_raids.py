@@ -139,7 +139,7 @@ def test_daily_counts_are_compiled(tmp_path: Path) -> None:
             "drones '-1' is not a whole number",
         ),
         ('raids = "raids.csv"', {"raids_csv": "date,drones\n2025-11-01,1\n"}, "raids.csv:1"),
-        ('raids = "raids.toml"', {"raids_toml": "title = 1\n"}, "holds no"),
+        ('raids = "raids.toml"', {"raids_toml": "title = 1\n"}, "has no [assumptions]"),
         (
             'raids = "raids.toml"',
             {"raids_toml": "[assumptions]\nx = 1\n"},
@@ -176,7 +176,7 @@ def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
     late = load(folder(tmp_path, 'raids = ["raids.csv", "raids.toml"]', raids_csv=table, raids_toml=text))
     assert late.compile().links.given_counts.tolist() == [[120, 3]]
     assert any(
-        "the fit ends on 2025-10-31, and the days that it draws begin after 2025-11-01" in str(w) for w in late.warnings
+        "the fit ends on 2025-10-31, but simulated raids begin after 2025-11-01" in str(w) for w in late.warnings
     )
 
 
@@ -210,8 +210,8 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
         ("more,decoy,-1,,,", "times -1 is not valid"),
         ("more,decoy,many,,,", "times"),
         ("more,decoy,2,March,,", "from 'March' is not a date"),
-        ("more,decoy,2,2025-12-02,2025-12-01,", "holds on no day"),
-        ("more,decoy,2,2031-01-01,,", "holds on no day"),
+        ("more,decoy,2,2025-12-02,2025-12-01,", "covers no day"),
+        ("more,decoy,2,2031-01-01,,", "covers no day"),
         (",decoy,2,,,", "name is missing"),
         ("more,decoy,2,,,\nmore,salvos,2,,,", "is in line 2 already"),
     ],

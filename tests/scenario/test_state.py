@@ -95,7 +95,7 @@ def test_gates_not_stated_are_open_once_any_is(
         ("crews.trained,30,GBP", "unit 'GBP' is not valid; expected crews"),
         ("crews.trained,30,\ncrews.trained,31,", "crews.trained: is in line 3 already; keep one"),
         ("date,2026-02-01,", "date: is in line 2 already"),
-        ("regions.stock.squid,30,\nregions.east.stock.squid,3,", "regions.stock.squid: is stated by region too"),
+        ("regions.stock.squid,30,\nregions.east.stock.squid,3,", "regions.stock.squid: is also stated by region"),
         ("gates.licence.passed,soon,", "'soon' is not a date; write one such as 2026-03-01, yes or no"),
         ("gates.licence.passed,2026-01-02,", "2026-01-02 is after the date of the state; write no"),
         ("gates.licence.passed,2025-12-01,day", "unit 'day' is set for a date; leave it empty"),
@@ -155,7 +155,7 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a circle"),
+        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a cycle"),
         (
             '[gates.tooling]\nafter = ["licence"]',
             '[gates.Tool]\n[gates.tooling]\nafter = ["Tool"]',
