@@ -23,7 +23,7 @@ from octoplan.scenario.assumptions import (
     Source,
     read_sources,
 )
-from octoplan.scenario.binding import RequiredNumbers, Number, bind, dotted
+from octoplan.scenario.binding import Number, RequiredNumbers, bind, dotted_name
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
@@ -187,7 +187,7 @@ class Scenario:
         try:
             return self.assumptions[self.slots[kind, parameter, entities]]
         except KeyError:
-            raise KeyError(f"the scenario has no number {dotted(kind, parameter, entities)}") from None
+            raise KeyError(f"the scenario has no number {dotted_name(kind, parameter, entities)}") from None
 
     @cached_property
     def _copula(self) -> Copula:
