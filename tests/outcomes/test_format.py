@@ -104,7 +104,7 @@ def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
     assert "futures" not in result_table(table).head
     row = replace(table.rows[0], interval=replace(table.rows[0].interval, futures=57))
     partial = result_table(replace(table, rows=(row, *table.rows[1:])))
-    assert partial.head[-2] == "futures"
+    assert partial.head == ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "futures", "unit")
     first, second = [cells for _, rows in partial.sections for cells in rows][:2]
     assert first == (row.measure, "850", "850", "850", "0", "850", "0", "57", "units")
     assert second == (table.rows[1].measure, "830", "830", "830", "0", "830", "0", "", "units")
