@@ -114,16 +114,16 @@ def test_a_target_that_is_not_reached_is_noticed() -> None:
     plan = aimed()
     half = 0.5 * plan.tables["produced"].values
     (message,) = check.inconsistencies(plan_as_written(plan), outcome(plan, produced=half))
-    assert message == "the target is reached in 0% of futures, not 100% as the search has it"
+    assert message == "the target is reached in 0% of futures, but the search reports 100%"
     goals = Goals(target=plan.goals.target, confidence=0.8)
     (message,) = check.unmet(plan_as_written(plan, goals), outcome(plan, attained=0.75))
-    assert message == "what is to be reached is reached in 75% of the futures planned for, not in 80%"
+    assert message == "the goals are reached in 75% of the futures planned for, fewer than the required 80%"
 
 
 @pytest.mark.parametrize(
     ("goals", "message"),
     [
-        (Goals(target=Target(250.0, 1, 1.0)), "is reached in 0% of the futures"),
+        (Goals(target=Target(250.0, 1, 1.0)), "are reached in 0% of the futures"),
         (Goals(jobs={"home": 5.0}), "the units produced give 3.8 jobs in home, fewer than 5"),
         (Goals(share={"home": (0.5, 1.0)}, most_lines=0.0), "no unit"),
     ],
@@ -144,7 +144,7 @@ def test_a_share_is_not_defined_where_nothing_is_requested() -> None:
     plan = aimed()
     nothing = plan_as_written(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
     (message,) = check.unmet(nothing, outcome(plan, attained=None))
-    assert message == "no unit is requested, so that the share of home, 20% to 100%, is not defined"
+    assert message == "no unit is requested, so the share of home (20% to 100%) is undefined"
 
 
 def spend(plan: WrittenPlan) -> float:

@@ -52,7 +52,7 @@ def test_value_at_risk_leaves_out_impossible_scenarios() -> None:
 @pytest.mark.parametrize(("weight", "level"), [(-0.1, 0.5), (1.1, 0.5), (0.5, -0.1), (0.5, 1.0), (float("nan"), 0.5)])
 def test_measures_out_of_range_are_refused(weight: float, level: float) -> None:
     """Weight from 0 to 1, level from 0 to below 1."""
-    with pytest.raises(PlanError, match="is not possible"):
+    with pytest.raises(PlanError, match="is out of range"):
         Risk(weight, level)
     assert Risk(0.0, 0.0).neutral
     assert not Risk(0.0, 0.0, 2).neutral

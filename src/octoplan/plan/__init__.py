@@ -1,1 +1,1 @@
-"""The stochastic programme: two-stage plans, solved by cuts, with the gap of a plan found on samples."""
+"""Two-stage stochastic plans, solved by the L-shaped method, with a sampled estimate of the optimality gap."""

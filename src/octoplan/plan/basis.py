@@ -1,4 +1,4 @@
-"""The futures that a plan is made for and judged on, simulated under the design of the response surface."""
+"""Inputs to the search for a plan: futures simulated under the design of experiments, and the response surface."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,28 +30,31 @@ from octoplan.scenario import Scenario
 
 @dataclass(frozen=True)
 class Execution:
-    """Where a search runs, and what it reports to: threads, and a callback for progress; either may be None."""
+    """Threads on which a search runs, and a callback that receives its progress; either may be None."""
 
     executor: ThreadPoolExecutor | None = None
     progress: Progress | None = None
 
     def report(self, activity: str, done: int, total: int) -> None:
-        """Report progress, if anything listens; a total of 0 means that it is not known."""
+        """Report progress to the callback, if there is one; a total of 0 means that the total is unknown."""
         if self.progress is not None:
             self.progress(activity, done, total)
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What a plan is made from.
+    """Inputs to the search for a plan: futures and response surfaces.
 
-    runs, parameters, surface, threat_surface
-        Futures of each named scenario, those of the assumptions as they are first; the response surface of threats
-        stopped only where the goals count threats.
+    runs, parameters
+        Design runs of the futures of each named scenario, and their parameters; futures at baseline assumptions come
+        first.
+    surface, threat_surface
+        Response surfaces of losses and of threats stopped; the latter is None unless the goals count threats.
     fixed
         Decisions that the plan may not change.
     futures, planned
-        Futures of each named scenario; the first ``planned`` of each are planned for, the others judge the plan.
+        Futures of each named scenario; the plan is optimised over the first ``planned`` of each, and the others are
+        used to estimate its optimality gap.
     """
 
     runs: DesignRuns
@@ -64,16 +67,16 @@ class Basis:
 
     @property
     def groups(self) -> int:
-        """Named scenarios, the assumptions as they are included."""
+        """Number of named scenarios, including the baseline assumptions."""
         return len(self.runs) // self.futures
 
     def part(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
-        """The futures low, low + 1, ..., high - 1 of each named scenario, equally likely."""
+        """The futures low, low + 1, ..., high - 1 of each named scenario, as equally likely scenarios."""
         rows = (np.arange(self.groups)[:, None] * self.futures + np.arange(low, high)).ravel()
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
     def as_assumed(self, model: Model) -> tuple[Parameters, Model]:
-        """Parameters and programme of the futures with the assumptions as they are."""
+        """Parameters and model of the futures at baseline assumptions."""
         n = self.futures
         if self.groups == 1:
             return self.parameters, model
@@ -84,7 +87,7 @@ class Basis:
         return parameters_of(self.runs.first(n)), first
 
     def planned_for(self, scenarios: Scenarios) -> Scenarios:
-        """The futures that are planned for."""
+        """The futures over which the plan is optimised."""
         return self.part(scenarios, 0, self.planned)
 
     def risk(self, goals: Goals) -> Risk:
@@ -94,14 +97,14 @@ class Basis:
 
 @dataclass
 class UnusedFutures:
-    """A sampler of futures that no plan was made for: each seed receives the next batch, and always the same one."""
+    """A sampler of the futures over which the plan is not optimised; a new seed receives the next unused batch."""
 
     basis: Basis
     scenarios: Scenarios
     batch_of: dict[int, int] = field(default_factory=dict)
 
     def sample(self, n: int, seed: int) -> Scenarios:
-        """A batch of n futures of each named scenario."""
+        """A batch of n futures of each named scenario; the same seed always returns the same batch."""
         low = self.basis.planned + n * self.batch_of.setdefault(seed, len(self.batch_of))
         return self.basis.part(self.scenarios, low, low + n)
 
@@ -109,14 +112,15 @@ class UnusedFutures:
 def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, execution: Execution) -> Basis:
     """Check the goals against the scenario, then simulate the design over the futures of each named scenario.
 
-    Raises PlanError that lists the goals the scenario does not allow, before anything is simulated.
+    Raises PlanError, before any simulation, if the goals name items that are not in the scenario, if no month is left
+    to plan, or if a fixed decision exceeds a bound.
     """
     raise_problems(list(name_problems(scenario, goals)))
     compiled = scenario.compile()
     begin, months = first_month(compiled), compiled.names.months
     if begin + settings.frozen >= len(months):
         raise PlanError(
-            f"with {settings.frozen} months frozen from {months[begin]} on nothing is left to decide; "
+            f"with {settings.frozen} months frozen from {months[begin]} no month is left to plan; "
             f"the horizon ends with {months[-1]}; freeze at most {len(months) - begin - 1}"
         )
     opened = opened_before(compiled, begin)
@@ -135,10 +139,10 @@ def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, executi
 
 
 def scaled_assumptions(scenario: Scenario, draws: Floats, factors: Mapping[str, float]) -> Floats:
-    """Draws with the assumptions whose names match a pattern multiplied by its factor.
+    """Draws in which every assumption whose name matches a pattern is multiplied by the factor of the pattern.
 
-    drawn
-        (futures, columns).
+    draws
+        (futures, columns), in the units of the assumptions.
     """
     scaled = draws.copy()
     for pattern, factor in factors.items():

@@ -1,6 +1,6 @@
-"""Whether a plan as written keeps every constraint asked of it, recomputed from its decisions and not by the model.
+"""Check that the plan, rounded as in decisions.toml, satisfies every constraint, independently of the linear programme.
 
-Units requested are counted day by day, spend month by month, from ``decisions.toml`` and the parameters of each future.
+Units requested are computed by day and spend by month, from ``decisions.toml`` and the parameters of each future.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ RELATIVE = 1e-5
 """Relative tolerance of a budget, and of a cost computed twice."""
 
 SHARE_TOLERANCE, JOBS_TOLERANCE, SHORTFALL_TOLERANCE = 0.01, 0.01, 0.01
-"""By how much the share of a country in the units produced, the jobs for the units produced (relative), and the output
-due over the horizon (relative) may miss what was asked."""
+"""Tolerances of goals: a country's share of the units produced (absolute), jobs for the units produced (relative), and
+the output due over the horizon (relative)."""
 
 PLANNED_TABLES = ("output", "lines", "crews", "kits")
 """Tables of ``decisions.toml`` that a plan changes."""
@@ -34,14 +34,16 @@ PLANNED_TABLES = ("output", "lines", "crews", "kits")
 
 @dataclass(frozen=True)
 class WrittenPlan:
-    """A plan as written, and what it was made from.
+    """A plan with its decisions rounded as in decisions.toml, and the inputs needed to check it.
 
     before, after
-        The scenario, and the scenario with the plan as its decisions.
+        The scenario with its own decisions, and with those of the plan.
+    goals, fixed
+        Goals of the plan, and decisions that it may not change.
     hours, yields
         (s, p, t) labour hours of a started unit; share of started units that are good.
     planned
-        Number of futures planned for, the first ones.
+        Number of futures over which the plan was optimised, the first ones of ``parameters``.
     """
 
     before: Scenario
@@ -55,7 +57,7 @@ class WrittenPlan:
 
     @cached_property
     def plan(self) -> Plan:
-        """The decisions as written, compiled."""
+        """The rounded decisions, compiled."""
         return self.after.compile().plan
 
     @cached_property
@@ -65,12 +67,12 @@ class WrittenPlan:
 
     @cached_property
     def rounding(self) -> Floats:
-        """(s, p, t) units requested by a rounding error in every month."""
+        """(s, p, t) largest change of the units requested by rounding the decisions of all months."""
         return requested_units(self.parameters, np.full_like(self.plan.output, ROUNDING))
 
     @property
     def home(self) -> Floats:
-        """(p,) row of each plant's country."""
+        """(p,) index of each plant's country."""
         return np.asarray(self.after.compile().template.plants["country"])
 
     def plants_of(self, country: str) -> Flags:
@@ -82,14 +84,14 @@ class WrittenPlan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the search reports of a plan.
+    """Results of a plan as reported by the search.
 
     costs, groups, upper
-        (futures planned for,) second-stage costs in ``groups`` named scenarios; the risk measure of them.
+        (futures planned for,) second-stage costs, in ``groups`` named scenarios; their risk measure.
     attained
-        Share of futures that reach target and threats stopped.
+        Share of futures in which the target and the share of threats stopped are reached; None without such goals.
     produced
-        (futures planned for, p, t) good units produced, with the assumptions as they are.
+        (futures planned for, p, t) good units produced at baseline assumptions.
     """
 
     costs: Floats
@@ -100,10 +102,10 @@ class Outcome:
 
 
 def requested_units(parameters: Parameters, output: Floats) -> Floats:
-    """(s, p, t) units requested, counted day by day from the day on which each plant opens.
+    """(s, p, t) units requested in each month planned, summed by day from the day on which the plant opens.
 
     output
-        (p, months) units a month by month since opening.
+        (p, months) output requested, in units a month, by month since opening.
     """
     runs = parameters.runs
     links = runs.compiled.links
@@ -121,7 +123,7 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
 
 
 def violations(plan: WrittenPlan) -> list[str]:
-    """A sentence for each constraint that the written decisions violate; empty if there is none."""
+    """A sentence for each constraint that the rounded decisions violate."""
     return [
         *decision_violations(plan),
         *fixed_violations(plan),
@@ -132,14 +134,14 @@ def violations(plan: WrittenPlan) -> list[str]:
 
 
 def decision_violations(plan: WrittenPlan) -> Iterator[str]:
-    """Lines that are fractional, fall or are too many; output beyond lines or bounds; crews and kits beyond bounds."""
+    """Yield a sentence for each violated bound on lines, output, crew intake or kit orders."""
     decisions, before, goals, fixed = plan.plan, plan.before.compile().plan, plan.goals, plan.fixed
     rate = plan.parameters.plant("line_rate").mean(0)
     for p, name in enumerate(plan.after.names.plants):
         start = int(fixed.lines_from[p])
         lines = decisions.lines[p, max(start - 1, 0) :] if start < fixed.months else decisions.lines[p, :0]
         if np.any(np.diff(lines) < 0.0) or np.any(lines != np.round(lines)):
-            yield f"the lines of {name} are {lines.tolist()}; they must be whole numbers that never fall"
+            yield f"the lines of {name} are {lines.tolist()}; they must be whole numbers that do not decrease"
         most = 2.0 * before.lines[p].max() if goals.most_lines is None else goals.most_lines
         if len(lines) and lines.max() > max(most, fixed.last_lines[p]):
             yield f"{name} has {lines.max():g} lines, more than {most:g}"
@@ -167,7 +169,7 @@ def decision_violations(plan: WrittenPlan) -> Iterator[str]:
 
 
 def fixed_violations(plan: WrittenPlan) -> Iterator[str]:
-    """Decisions that were fixed, frozen or past and have changed, and other tables that have."""
+    """Yield a sentence for each fixed, frozen or past decision that has changed, and each other table that has."""
     decisions, before, fixed = plan.plan, plan.before.compile().plan, plan.fixed
     for p, name in enumerate(plan.after.names.plants):
         for kind, new, old, free in (
@@ -185,11 +187,11 @@ def fixed_violations(plan: WrittenPlan) -> Iterator[str]:
     trees = [parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (plan.before, plan.after)]
     for name in sorted(set(trees[0]) | set(trees[1])):
         if name not in PLANNED_TABLES and trees[0].get(name) != trees[1].get(name):
-            yield f"the table {name} of decisions.toml has changed, which is not planned"
+            yield f"the table {name} of decisions.toml has changed, although a plan does not decide it"
 
 
 def output_violations(plan: WrittenPlan) -> Iterator[str]:
-    """Shares of countries in the units requested, and units requested, out of their bounds."""
+    """Yield a sentence for each country whose units requested, or share of them, are out of bounds."""
     units = plan.requested.sum(2).mean(0)
     error = plan.rounding.sum(2).mean(0)
     total = float(units.sum())
@@ -205,12 +207,12 @@ def output_violations(plan: WrittenPlan) -> Iterator[str]:
 
 
 def share_of(plan: WrittenPlan, country: str, units: Floats) -> float:
-    """Share of a country's plants in the units of all, (p,)."""
+    """A country's share of total units. ``units``: (p,) units by plant."""
     return float(units[plan.plants_of(country)].sum() / max(float(units.sum()), 1e-12))
 
 
 def job_violations(plan: WrittenPlan) -> Iterator[str]:
-    """Direct jobs for the units requested below their bound."""
+    """Yield a sentence for each country in which the units requested give fewer jobs than required."""
     for country, least in plan.goals.jobs.items():
         jobs, error = (jobs_for(plan, country, units).mean() for units in (plan.requested, plan.rounding))
         if jobs < least - error - RELATIVE * least:
@@ -218,7 +220,7 @@ def job_violations(plan: WrittenPlan) -> Iterator[str]:
 
 
 def jobs_for(plan: WrittenPlan, country: str, units: Floats) -> Floats:
-    """(s,) direct jobs of a country, averaged over the horizon: hours of good units, (s, p, t), over those of a job."""
+    """(s,) direct jobs in a country, averaged over the horizon, for (s, p, t) good units."""
     runs, plants = plan.parameters.runs, plan.plants_of(country)
     hours = (units * (plan.hours / plan.yields)[: len(units)])[:, plants].sum((1, 2))
     per_job = runs.number("countries", "hours_per_job")[: len(units), plan.after.names.countries.index(country)]
@@ -226,7 +228,7 @@ def jobs_for(plan: WrittenPlan, country: str, units: Floats) -> Floats:
 
 
 def budget_violations(plan: WrittenPlan) -> Iterator[str]:
-    """Budgets that expected spend exceeds."""
+    """Yield a sentence for each budget that expected spend exceeds."""
     for key, budget in plan.goals.budgets.items():
         spend = float(spend_by_future(plan, key).mean())
         if spend > budget * (1.0 + RELATIVE) + 1.0:
@@ -234,19 +236,19 @@ def budget_violations(plan: WrittenPlan) -> Iterator[str]:
 
 
 def budget_remarks(plan: WrittenPlan) -> Iterator[str]:
-    """A sentence for each budget that holds in expectation and is exceeded in some futures."""
+    """Yield a sentence for each budget that is exceeded in some futures."""
     for key, budget in plan.goals.budgets.items():
         spend = spend_by_future(plan, key)
         above = spend > budget * (1.0 + RELATIVE) + 1.0
         if above.any():
             yield (
-                f"the budget of {label(key)} holds in expectation; the spend on the plan's decisions exceeds it in "
+                f"expected spend is within the budget of {label(key)}; spend on the plan's decisions exceeds it in "
                 f"{above.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
             )
 
 
 def spend_by_future(plan: WrittenPlan, key: tuple[str, int | None]) -> Floats:
-    """(s,) undiscounted spend of a payer, over the horizon or a year, on the plan's decisions and on fixed costs."""
+    """(s,) undiscounted spend of a payer on the plan's decisions and fixed costs, over the horizon or a year."""
     payer, year = plan.after.names.payers.index(key[0]), key[1]
     runs = plan.parameters.runs
     total = np.zeros(len(runs))
@@ -257,7 +259,7 @@ def spend_by_future(plan: WrittenPlan, key: tuple[str, int | None]) -> Floats:
 
 
 def plant_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
-    """(s,) what a payer spends in a month on units, orders given, lines, overhead and freight of the plants."""
+    """(s,) spend of a payer in month t on units, parts ordered in decisions.toml, lines, overhead and freight."""
     parameters, runs = plan.parameters, plan.parameters.runs
     compiled = runs.compiled
     price, (stated, all_stated) = parameters.price[:, t], parameters.placed
@@ -283,7 +285,7 @@ def plant_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
 
 
 def lines_added(plan: WrittenPlan, p: int, t: int) -> Floats:
-    """(s,) lines installed at a plant in a month."""
+    """(s,) lines added at plant p in month t."""
     since, lines = plan.parameters.since[:, p, t], plan.plan.lines[p]
     present = np.where(since >= 0, lines[np.maximum(since, 0)], 0.0)
     before = np.where(since >= 1, lines[np.maximum(since - 1, 0)], 0.0)
@@ -291,7 +293,7 @@ def lines_added(plan: WrittenPlan, p: int, t: int) -> Floats:
 
 
 def crew_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
-    """(s,) what a payer spends in a month on courses, crews and kits."""
+    """(s,) spend of a payer in month t on crew training, crews and kits."""
     parameters, runs = plan.parameters, plan.parameters.runs
     intake, orders = plan.plan.intake[runs.begin :], plan.plan.kit_orders[runs.begin :]
     total = np.zeros(len(runs))
@@ -305,22 +307,25 @@ def crew_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
 
 
 def inconsistencies(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
-    """A sentence for each figure of the search that differs from the same figure computed here."""
+    """Yield a sentence for each figure reported by the search that differs from its value recomputed here."""
     goals = plan.goals
     risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
     if abs(risk - outcome.upper) > RELATIVE * max(1.0, abs(risk)):
-        yield f"the risk measure of its costs is {risk:g}, not {outcome.upper:g} as the search has it"
+        yield f"the risk measure of its costs is {risk:g}, but the search reports {outcome.upper:g}"
     if goals.target is None or goals.stopped is not None or outcome.groups > 1 or outcome.attained is None:
         return
     reached = float((target_shortfall(plan, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE)).mean())
     if reached > outcome.attained + 1e-9 or (goals.confidence is None and reached < outcome.attained - 1e-9):
-        yield f"the target is reached in {reached:.0%} of futures, not {outcome.attained:.0%} as the search has it"
+        yield f"the target is reached in {reached:.0%} of futures, but the search reports {outcome.attained:.0%}"
 
 
 def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
-    """(1 - weight) mean + weight CVaR of equally likely costs, of the named scenario, (groups, futures), with most.
+    """The largest over named scenarios of (1 - weight) mean + weight CVaR of equally likely costs.
 
-    CVaR by its definition: the mean of the most expensive 1 - level of the costs, the last one in part.
+    CVaR is computed from its definition: the mean of the largest 1 - level of the costs, with the last one in part.
+
+    costs
+        (groups, futures).
     """
     measures = []
     for group in costs:
@@ -331,7 +336,7 @@ def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
 
 
 def target_shortfall(plan: WrittenPlan, produced: Floats) -> Floats:
-    """(futures,) share of the target over the horizon that is not produced, (futures, p, t)."""
+    """(futures,) shortfall from the target as a share of the units due, for (futures, p, t) units produced."""
     target, runs = plan.goals.target, plan.parameters.runs
     if target is None:
         return np.zeros(len(produced))
@@ -340,28 +345,31 @@ def target_shortfall(plan: WrittenPlan, produced: Floats) -> Floats:
 
 
 def unmet(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
-    """A sentence for each goal that the plan does not achieve although its decisions keep the constraints."""
+    """Yield a sentence for each goal that the plan does not achieve, although its decisions satisfy all constraints."""
     goals, plan_units = plan.goals, float(plan.requested.sum((1, 2)).mean())
     if outcome.attained is not None:
         required = 1.0 if goals.confidence is None else goals.confidence
         if outcome.attained < required - 1e-9:
             yield (
-                f"what is to be reached is reached in {outcome.attained:.0%} of the futures planned for, not in "
-                f"{required:.0%}" + ("; more output would cost more than the price of a shortage, or is not possible"
+                f"the goals are reached in {outcome.attained:.0%} of the futures planned for, fewer than the required "
+                f"{required:.0%}" + ("; more output would cost more than the price of a shortage, or is infeasible"
                 if goals.confidence is None else "")
             )  # fmt: skip
     produced = outcome.produced.mean(0).sum(1)
     for country, (low, high) in goals.share.items():
         if plan_units < 1.0:
-            yield f"no unit is requested, so that the share of {country}, {low:.0%} to {high:.0%}, is not defined"
+            yield f"no unit is requested, so the share of {country} ({low:.0%} to {high:.0%}) is undefined"
             continue
         share = share_of(plan, country, produced)
         if not low - SHARE_TOLERANCE <= share <= high + SHARE_TOLERANCE:
-            yield f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: not all is produced"
+            yield (
+                f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: some units requested "
+                "are not produced"
+            )
     for country, least in goals.jobs.items():
         jobs = float(jobs_for(plan, country, outcome.produced).mean())
         if jobs < least * (1.0 - JOBS_TOLERANCE):
             yield (
                 f"the units produced give {jobs:,.1f} jobs in {country}, fewer than {least:g}: "
-                "not all that is requested is produced"
+                "some units requested are not produced"
             )

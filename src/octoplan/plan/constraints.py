@@ -1,4 +1,4 @@
-"""Constraints on the first stage: shares, units, jobs and budgets; and which have to be relaxed where they conflict."""
+"""Constraints on the first stage (shares, units, jobs, budgets), and their smallest relaxation if infeasible."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from octoplan.plan.solver.two_stage import Columns, Flags, Floats, TwoStage
 from octoplan.plan.units import CREW, MONEY, UNIT
 
 LEAST_UNITS = 1.0
-"""Units over the horizon below which a plan requests nothing, so that shares of them are not defined."""
+"""Units over the horizon below which a plan counts as requesting none; shares of units are then undefined."""
 
 
 @dataclass(frozen=True)
 class LinearTerm:
-    """A number that is linear in the first stage: slope x + constant.
+    """A linear function of the first stage: slope x + constant.
 
     slope
         (first-stage columns,).
@@ -32,18 +32,18 @@ class LinearTerm:
     constant: float
 
     def at(self, x: Floats) -> float:
-        """Its value at a first stage."""
+        """Value at the first stage x."""
         return float(self.slope @ x) + self.constant
 
 
 @dataclass(frozen=True)
 class GoalConstraint:
-    """low <= value <= high, or low <= value / total <= high where there is a total.
+    """A linear constraint on the first stage: low <= value <= high, or low <= value / total <= high for a share.
 
     name, unit
-        As messages and tables show them.
+        Text shown in messages and tables.
     payer, months
-        Of a budget: the payer (row), and (t,) true in the months it covers.
+        For a budget only: row of the payer, and (t,) whether the budget covers the month.
     """
 
     name: str
@@ -56,7 +56,7 @@ class GoalConstraint:
     months: Flags | None = None
 
     def at(self, x: Floats) -> float:
-        """The constrained number at a first stage; NaN for a share of nothing."""
+        """Value of the constrained quantity at the first stage x; NaN for a share if no units are requested."""
         value = self.value.at(x)
         if self.total is None:
             return value
@@ -64,7 +64,7 @@ class GoalConstraint:
         return value / total if total >= LEAST_UNITS else float("nan")
 
     def rows(self) -> Iterator[tuple[LinearTerm, float, float]]:
-        """The constraint as linear terms with a lower and an upper bound each."""
+        """The constraint as linear functions of the first stage, each with a lower and an upper bound."""
         if self.total is None:
             yield self.value, self.low, self.high
             return
@@ -74,44 +74,44 @@ class GoalConstraint:
 
     @property
     def scale(self) -> float:
-        """The amount that a violation is measured against: the bound, or for a share the units of all plants."""
+        """Scale of a violation in ``least_violation``: the bound, or for a share the units of all plants."""
         if self.total is not None:
             return max(1.0, float(np.abs(self.total.slope).max()))
         return max([1e-3, *(abs(bound) for bound in (self.low, self.high) if np.isfinite(bound))])
 
     def violation(self, x: Floats) -> float:
-        """By how much a first stage violates the constraint, relative to its scale; 0 for a share of nothing."""
+        """Relative violation of the constraint at the first stage x; 0 for a share if no units are requested."""
         value = self.at(x)
         if np.isnan(value):
             return 0.0
         return max(self.low - value, value - self.high, 0.0) / (1.0 if self.total is not None else self.scale)
 
     def text(self, x: Floats) -> str:
-        """Its value at a first stage, with the unit."""
+        """Value at the first stage x, with its unit."""
         value = self.at(x)
         return "not defined: no unit is requested" if np.isnan(value) else f"{rounded(value)} {self.unit}"
 
     def bound_text(self, x: Floats) -> str:
-        """The bound that a first stage violates."""
+        """Text of the bound that the first stage x violates."""
         below = self.at(x) < self.low
         return f"{'at least' if below else 'at most'} {rounded(self.low if below else self.high)}"
 
 
 def rounded(value: float) -> str:
-    """A number with four significant digits, or whole where it has more."""
+    """A number with four significant digits; numbers from 10,000 are rounded to whole numbers."""
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 @dataclass(frozen=True)
 class UnitFigures:
-    """Figures of a good unit by plant and month.
+    """Cost and labour hours per good unit, by plant and month.
 
     cost
-        (s, p, t) parts, labour and royalty, money, not discounted.
+        (s, p, t) cost of parts, labour and royalty, undiscounted, in money.
     hours
         (s, p, t) labour hours.
     window
-        (s, p, t, windows) 1 where the month of an open plant falls in a window of the output decisions.
+        (s, p, t, windows) 1 if the plant is open and the month falls in the window of output decisions, else 0.
     """
 
     cost: Floats
@@ -121,7 +121,7 @@ class UnitFigures:
 
 @dataclass(frozen=True)
 class ConstraintData:
-    """What constraints are built from: the programme, the parameters of the futures, fixed decisions, unit figures."""
+    """Inputs to the constraints: linear programme, parameters by future, fixed decisions, cost and hours per unit."""
 
     builder: Builder
     parameters: Parameters
@@ -130,9 +130,9 @@ class ConstraintData:
 
 
 def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, ...]:
-    """The constraints of the goals, each added to the first stage of the programme.
+    """The constraints that the goals state, added to the first stage of the linear programme.
 
-    Raises PlanError that names every constraint no plan can satisfy or that has no effect.
+    Raises PlanError if constraints cannot be satisfied by any plan or have no effect, and names them.
     """
     constraints = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
     problems = [*unopened_problems(data, goals), *(p for p in map(impossible, constraints) if p is not None)]
@@ -149,29 +149,33 @@ def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, 
 
 
 def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
-    """A sentence for each plant with a limited output that opens in no future."""
+    """Yield a sentence for each plant that has a bound on its output but opens in no future."""
     names = data.parameters.runs.compiled.names
     for plant, most in goals.most.items():
         if (data.parameters.since[:, known(plant, names.plants, "plant")] < 0).all():
             yield (
-                f"a largest output of {plant} of {most:g} a month has no effect: the plant opens in no future within "
-                "the horizon; leave it out, or shorten its gates"
+                f"the bound of {most:g} units a month on the output of {plant} has no effect: the plant opens in no "
+                "future within the horizon; remove the bound, or shorten the plant's gates"
             )
 
 
 def impossible(constraint: GoalConstraint) -> str | None:
-    """A sentence if a lower bound needs plants that never open."""
+    """A sentence if a positive lower bound concerns only plants that never open, else None."""
     idle = not constraint.value.slope.any() and constraint.value.constant == 0.0
     if constraint.low > 0.0 and idle and constraint.payer is None:
         return (
             f"{constraint.name} cannot be at least {constraint.low:g} {constraint.unit}: none of its plants opens "
-            "within the horizon; the least that would have to give: lower the bound to 0"
+            "within the horizon; smallest change that makes the plan feasible: lower the bound to 0"
         )
     return None
 
 
 def requested_sum(data: ConstraintData, figure: Floats) -> LinearTerm:
-    """A figure of each unit requested, (s, p, t), summed over plants and months; the mean over futures."""
+    """A quantity per unit requested, summed over plants and months: its mean over futures.
+
+    figure
+        (s, p, t) quantity per unit.
+    """
     parameters, builder = data.parameters, data.builder
     while_open = parameters.open_share * figure
     slope = np.zeros(builder.x.size)
@@ -180,7 +184,7 @@ def requested_sum(data: ConstraintData, figure: Floats) -> LinearTerm:
 
 
 def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
-    """Shares of the units requested, and units requested, by country."""
+    """Yield constraints on each country's share of the units requested, and on its number of units requested."""
     compiled = data.parameters.runs.compiled
     home = np.asarray(compiled.template.plants["country"])
     per_unit = np.ones(data.parameters.since.shape)
@@ -198,7 +202,7 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
 
 
 def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
-    """Direct jobs by country: hours of the units requested over the paid hours of a job, averaged over the horizon."""
+    """Yield a lower bound on direct jobs for each country: hours of the units requested / paid hours of a job."""
     runs = data.parameters.runs
     names, home = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
     years = float(runs.days.sum()) / YEAR
@@ -210,7 +214,7 @@ def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstrai
 
 
 def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
-    """Budgets by payer, over the horizon or a year: expected spend, undiscounted, on requests and fixed costs."""
+    """Yield an upper bound on expected undiscounted spend for each payer, over the horizon or a calendar year."""
     runs = data.parameters.runs
     year_of = np.array([int(month[:4]) for month in runs.months])
     for (payer, year), budget in goals.budgets.items():
@@ -218,7 +222,7 @@ def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConst
         months = np.full(len(year_of), True) if year is None else year_of == year
         if not months.any():
             raise PlanError(
-                f"the year {year} of the budget of {payer} is not planned; {year_of[0]} to {year_of[-1]} are"
+                f"the budget of {payer} is for {year}, outside the years planned ({year_of[0]} to {year_of[-1]})"
             )
         value = spend_of(data, row, months.astype(float))
         name = f"the budget of {payer}" + ("" if year is None else f" in {year}")
@@ -228,10 +232,10 @@ def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConst
 
 
 def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
-    """Expected spend of a payer in millions on what is decided and on what is fixed.
+    """Expected spend of a payer, in millions, on free and fixed decisions.
 
     when
-        (t,) 1 in the months that count.
+        (t,) 1 in the months that the budget covers, else 0.
     """
     parameters, fixed, builder = data.parameters, data.fixed, data.builder
     compiled = parameters.runs.compiled
@@ -252,7 +256,7 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
 
 
 def freight_of(parameters: Parameters, payer: int) -> Floats:
-    """(s, p, t) freight of a unit of each plant on its first lane, 0 where somebody else pays."""
+    """(s, p, t) freight per unit from each plant on its first lane, in money; 0 if another payer bears it."""
     compiled = parameters.runs.compiled
     freight = np.zeros(parameters.since.shape)
     for p, lanes in enumerate(compiled.links.plant_lanes.tolist()):
@@ -262,43 +266,41 @@ def freight_of(parameters: Parameters, payer: int) -> Floats:
 
 
 def closing_stock(parameters: Parameters) -> Floats:
-    """(s, p) cost of the base stock of parts held at the end of the horizon, per unit a month requested last."""
+    """(s, p) cost of the base stock of parts at the end of the horizon, per unit requested in the last month."""
     price = parameters.price[:, -1] * ~parameters.placed[1][-1] * parameters.pipe
     stock: Floats = np.einsum("sn,pn->sp", price, parameters.bill) * parameters.uplift[:, None]
     return stock
 
 
 def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> None:
-    """Raises PlanError where constraints cannot hold together, with the smallest changes that make them hold.
+    """Raises PlanError if the constraints are infeasible, with the smallest changes that make them feasible.
 
     The smallest changes solve an elastic programme (Chinneck 2008, chapter 6): each constraint may be violated at a
-    price per unit of its scale; bounds, lines and fixed decisions may not. Shares must hold of at least
-    ``LEAST_UNITS`` units, since shares of nothing hold always.
+    penalty relative to its scale; bounds, rows of lines and fixed decisions may not be violated. If there are
+    constraints on shares, at least ``LEAST_UNITS`` units must be requested, because shares of zero units are undefined.
     """
     if first_stage_exists(problem, constraints):
         return
     x = least_violation(problem, constraints)
     if x is None and least_violation(problem, constraints, units=False) is not None:
         raise PlanError(
-            "no unit can be requested within the bounds, and shares of nothing have no meaning; "
-            "leave the shares out, or allow lines and output"
+            "no unit can be requested within the bounds, so shares are undefined; "
+            "remove the share bounds, or allow lines and output"
         )
     if x is None:
-        raise PlanError(
-            "the fixed or frozen decisions contradict each other whatever the constraints; free one of the decisions"
-        )
+        raise PlanError("the fixed or frozen decisions are infeasible, even without the constraints; free one of them")
     changes = [
         f"{constraint.name} would have to be {constraint.text(x)} instead of {constraint.bound_text(x)}"
         for constraint in constraints
         if constraint.violation(x) > 1e-4
     ]
     raise PlanError(
-        f"the constraints cannot hold together; the least that would have to give: {'; '.join(changes)}"
+        f"the constraints are infeasible together; smallest changes that make them feasible: {'; '.join(changes)}"
     )  # fmt: skip
 
 
 def first_stage_exists(problem: TwoStage, constraints: Sequence[GoalConstraint] = ()) -> bool:
-    """Whether any first stage satisfies rows and bounds, integers relaxed, with units requested where shares count."""
+    """Whether a first stage satisfies rows and bounds with integrality relaxed; shares need ``LEAST_UNITS`` units."""
     first = problem.first
     free = Columns(np.zeros(len(first)), first.lower, first.upper, np.zeros(len(first), bool))
     rows, lower, upper = with_output(problem, constraints)
@@ -306,7 +308,7 @@ def first_stage_exists(problem: TwoStage, constraints: Sequence[GoalConstraint] 
 
 
 def with_output(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> tuple[sparse.csr_array, Floats, Floats]:
-    """The rows of the first stage and, before them, one that asks for ``LEAST_UNITS`` where there is a share."""
+    """Rows of the first stage with their bounds; the first row requires ``LEAST_UNITS`` if a share is constrained."""
     total = next((constraint.total for constraint in constraints if constraint.total is not None), None)
     if total is None:
         return problem.rows, problem.row_lower, problem.row_upper
@@ -318,10 +320,10 @@ def with_output(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> tup
 def least_violation(
     problem: TwoStage, constraints: Sequence[GoalConstraint], units: bool = True
 ) -> Floats | None:  # fmt: skip
-    """The first stage with the least total violation, each relative to its scale; None where there is none.
+    """The first stage with the least total relative violation of the constraints; None if bounds are infeasible.
 
     units
-        Whether units must be requested where shares count.
+        Whether ``LEAST_UNITS`` must be requested if a share is constrained.
     """
     first, n = problem.first, len(problem.first)
     prices = np.array([1.0 / constraint.scale for constraint in constraints for _ in constraint.rows()])

@@ -1,4 +1,4 @@
-"""A plan as the text of a ``decisions.toml`` that ``octoplan run`` takes as it is."""
+"""A plan as the text of a ``decisions.toml`` file, which ``octoplan run`` can simulate unchanged."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,23 +17,25 @@ from octoplan.scenario.toml_text import with_values
 Rounding = Callable[[Floats], Floats]
 
 EPSILON = 1e-6
-"""Distance below a whole number at which a value still counts as that number when it is rounded down."""
+"""Distance from the next whole number within which a value is rounded up to it, to allow for solver tolerances."""
 
 
 def down(values: Floats) -> Floats:
-    """The values rounded down, those within the solver's tolerance of a whole number to that number."""
+    """Values rounded down; a value within ``EPSILON`` below a whole number is rounded to that number."""
     return np.floor(values + EPSILON)
 
 
 def by_month(
     present: Floats | Ints, windows: tuple[int, ...], values: Floats, rounding: Rounding = np.round
 ) -> list[int]:
-    """Whole numbers by month, of which the last holds for all later months.
+    """Decisions by month, rounded to whole numbers; the last value applies to all later months.
 
     present
-        (months,) the scenario's decisions, which stay until the first window.
+        (months,) the scenario's decisions, kept until the first window begins.
     windows, values
-        First month of each window, and (windows,) the decision in it.
+        First month of each window, and (windows,) the decision in the window.
+    rounding
+        Rounds the decisions of the windows; those before the first window are rounded to the nearest whole number.
     """
     first = windows[0] if windows else len(present)
     months = np.arange(first, len(present))
@@ -47,7 +49,7 @@ def by_month(
 def decision_tables(
     model: Model, x: Floats, plants: tuple[str, ...], rounding: Rounding = np.round
 ) -> dict[str, Any]:  # fmt: skip
-    """The tables of ``decisions.toml`` that a first stage decides: output, lines, crews, kits."""
+    """The tables of ``decisions.toml`` that the first stage x determines: output, lines, crews, kits."""
     fixed, plan = model.fixed, model.fixed.plan
     block = {name: x[numbers] for name, numbers in model.builder.x.blocks.items()}
     output, lines = {}, {}
@@ -66,5 +68,5 @@ def decision_tables(
 
 
 def rewritten(scenario: Scenario, tables: Mapping[str, Any]) -> str:
-    """The scenario's ``decisions.toml`` with some tables changed; comments and everything else stay."""
+    """Text of the scenario's ``decisions.toml`` with some tables replaced; other tables and comments are kept."""
     return with_values(scenario.files[DECISIONS], tables)

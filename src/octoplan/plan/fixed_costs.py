@@ -1,4 +1,4 @@
-"""Costs that do not depend on output: lines, courses, crews, kits, and the overhead of open plants."""
+"""Costs that do not depend on output: lines, crew training, crews, kits, and the overhead of open plants."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 @dataclass(frozen=True)
 class CostFilter:
-    """Whose costs count: (plants,) plants, and whether crews and kits do."""
+    """Costs to include: (plants,) true for the plants, and whether crews and kits are included."""
 
     plants: Flags
     crews: bool
@@ -20,14 +20,14 @@ class CostFilter:
 
 @dataclass(frozen=True)
 class FixedCosts:
-    """Money that first-stage decisions cost in each future.
+    """Cost of first-stage decisions in each future, in money.
 
     lines
-        (s, p, windows) for a line in each window.
+        (s, p, windows) cost of a line, by the window in which it is added.
     intake, kits
-        (s, windows) for a crew that enters training, and a kit ordered, in each month of a window.
+        (s, windows) cost of one crew entering training, and of one kit ordered, in every month of a window.
     constant
-        (s,) whatever is decided.
+        (s,) cost that is independent of the free decisions.
     """
 
     lines: Floats
@@ -37,38 +37,38 @@ class FixedCosts:
 
 
 def window_index(windows: tuple[int, ...], months: Ints) -> Ints:
-    """The window that each month falls in, from the first months of the windows; -1 before the first."""
+    """Index of the window that contains each month, from the first months of the windows; -1 before the first."""
     return np.asarray(np.searchsorted(np.array(windows), months, "right") - 1)
 
 
 def calendar_windows(name: str, fixed: FixedDecisions) -> tuple[int, ...]:
-    """The first months of the windows of crew intake (``crews``) or kit orders (``kits``)."""
+    """First months of the windows of crew intake (``crews``) or kit orders (``kits``)."""
     return windows_from(CALENDAR_WINDOWS, fixed.intake_from if name == "crews" else fixed.kits_from, fixed.months)
 
 
 def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Floats:
-    """(t, windows) 1 where a month of the plan falls in a window."""
+    """(t, windows) 1 if a planned month falls in a window, else 0."""
     month = np.arange(first_month, first_month + months)
     return np.asarray((window_index(windows, month)[:, None] == np.arange(len(windows))), float)
 
 
 def flow_by_window(flow: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
-    """(s, t, windows) what is present in a month for one start in each month of a window.
+    """(s, t, windows) crews or kits in service in month t, if one is started in every month of a window.
 
     flow
-        (s, start, t) what is present in month t for one start in a month.
+        (s, start, t) crews or kits in service in month t for each one started in month ``start``.
     """
     present: Floats = np.einsum("sbt,bw->stw", flow, window_matrix(windows, first_month, flow.shape[1]))
     return present
 
 
 def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, counted: CostFilter) -> FixedCosts:
-    """Costs that do not depend on output, times a weight by month.
+    """Costs that do not depend on output, weighted by month.
 
-    A line is paid when it is added, a crew for its course and while it serves, a kit when it is ordered.
+    A line is paid for when it is added, a crew for its training and its months in service, a kit when it is ordered.
 
     weight
-        (s, t) such as the discount factor.
+        (s, t) weight of a payment in the month, such as the discount factor.
     """
     runs, days = parameters.runs, parameters.runs.days
     plant_weight = (parameters.uplift[:, None] * weight)[:, None] * counted.plants[:, None]
@@ -87,13 +87,13 @@ def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, c
 
 
 def line_costs(parameters: Parameters, fixed: FixedDecisions, capital: Floats) -> tuple[Floats, Floats]:
-    """Money for a line of each window, (s, p, windows), and for the fixed lines, (s,).
+    """Cost of a line added in each window, (s, p, windows), and of the fixed lines, (s,), in money.
 
-    A line in a window counts until the horizon, so that the cost of n lines from window w on and m more from w' is
+    Lines are never removed, so the cost of n lines from window w and m more from a later window w' is
     n capital(w) + m capital(w').
 
     capital
-        (s, p, t) money for a line added in the month.
+        (s, p, t) cost of a line added in the month.
     """
     since = parameters.since
     windows = windows_from(LINE_WINDOWS, 0, fixed.months)

@@ -1,4 +1,4 @@
-"""Decisions that a plan may not change: those fixed by the goals, and those of months that are past or frozen."""
+"""Decisions that a plan may not change: those fixed by the goals, and those for past or frozen months."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,20 +10,22 @@ from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, Plan
 
 OUTPUT_WINDOWS, LINE_WINDOWS, CALENDAR_WINDOWS = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
-"""First months of the windows in which a decision is constant: output and lines count from the opening of a plant,
-or from its first free month, crew intake and kit orders from the first free month of the calendar."""
+"""First months of the windows within which a decision is constant. Windows of output and lines are counted from the
+opening of the plant or, if it is open already, from its first free month; windows of crew intake and kit orders from
+the first free calendar month."""
 
 
 @dataclass(frozen=True)
 class FixedDecisions:
-    """The scenario's decisions, and the first month in which each is free.
+    """The scenario's decisions, and the first month in which each can be changed.
 
     plan
         The scenario's decisions, compiled.
     output_from, lines_from
-        (plants,) months since opening; the number of months of the horizon for a decision that is fixed throughout.
+        (plants,) first free month, counted from the opening of the plant; equal to the number of months of the horizon
+        if the decision is fixed throughout.
     intake_from, kits_from
-        Months from the start of the scenario.
+        First free month, counted from the start of the scenario.
     """
 
     plan: Plan
@@ -34,7 +36,7 @@ class FixedDecisions:
 
     @property
     def months(self) -> int:
-        """Months of the scenario."""
+        """Number of months of the scenario."""
         return int(self.plan.output.shape[1])
 
     def output(self, since: Ints) -> Floats:
@@ -42,18 +44,18 @@ class FixedDecisions:
         return while_fixed(self.plan.output, self.output_from, since)
 
     def lines(self, since: Ints) -> Floats:
-        """(s, p, t) lines installed by fixed decisions."""
+        """(s, p, t) lines installed by fixed decisions, from (s, p, t) months since opening."""
         return while_fixed(self.plan.lines, self.lines_from, since)
 
     @property
     def last_lines(self) -> Floats:
-        """(plants,) lines present when lines are free for the first time."""
+        """(plants,) lines installed in the last fixed month; 0 if lines are free or fixed throughout."""
         plants = np.arange(len(self.lines_from))
         last = self.plan.lines[plants, np.maximum(self.lines_from - 1, 0)]
         return np.where((self.lines_from > 0) & (self.lines_from < self.months), last, 0.0)
 
     def starts(self, name: str, first_month: int) -> Floats:
-        """(t,) fixed crew intake (``crews``) or kit orders (``kits``) by month, from a month on."""
+        """(t,) fixed crew intake (``crews``) or kit orders (``kits``) from ``first_month``; 0 in free months."""
         series, free = (
             (self.plan.intake, self.intake_from) if name == "crews" else (self.plan.kit_orders, self.kits_from)
         )
@@ -61,29 +63,33 @@ class FixedDecisions:
 
 
 def while_fixed(series: Floats, free: Ints, since: Ints) -> Floats:
-    """(s, p, t) the decision of each plant while it is fixed, 0 afterwards and before the plant opens."""
+    """(s, p, t) decisions in the months in which they are fixed; 0 in free months and before the plant opens.
+
+    series, free, since
+        (p, months) decisions by month since opening; (p,) first free month; (s, p, t) months since opening.
+    """
     plants = np.arange(len(series))[:, None]
     is_fixed = (since >= 0) & (since < free[:, None])
     return np.where(is_fixed, series[plants, np.maximum(since, 0)], 0.0)
 
 
 def windows_from(windows: tuple[int, ...], first_month: int, months: int) -> tuple[int, ...]:
-    """First months of windows that start at a month, as far as they fall within the horizon."""
+    """First months of the windows within the horizon, if the first window starts at ``first_month``."""
     return tuple(first_month + w for w in windows if first_month + w < months)
 
 
 def fixed_decisions(compiled: Compiled, names: tuple[str, ...], free: int, opened: Ints) -> FixedDecisions:
-    """The decisions fixed by name, and those of the months before the first free one.
+    """Decisions fixed by name, and decisions for the months before the first free month.
 
     names
-        As in ``Goals.fixed``.
+        Names of decisions as in ``Goals.fixed``.
     free
-        First month of the calendar that is neither past nor frozen.
+        First calendar month that is neither past nor frozen.
     opened
-        (plants,) month in which a plant is known to have opened; -1 where its opening is uncertain, so that none of its
-        months is fixed.
+        (plants,) month in which a plant is known to have opened; -1 if its opening is uncertain, in which case none of
+        its months is fixed.
 
-    Raises PlanError for a name that is not a decision.
+    Raises PlanError if a name is not that of a decision.
     """
     plants, months = compiled.names.plants, len(compiled.names.months)
     raise_problems([problem for name in names for problem in decision_problem(name, plants)])
@@ -99,7 +105,7 @@ def fixed_decisions(compiled: Compiled, names: tuple[str, ...], free: int, opene
 
 
 def check_fixed(fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opened: Ints) -> None:
-    """Raises PlanError that lists every fixed decision, from the first month planned on, that exceeds a bound.
+    """Raises PlanError if fixed decisions in the planned months exceed a bound, and lists them.
 
     opened
         (plants,) as in ``fixed_decisions``.
@@ -143,5 +149,5 @@ def exceeded_bounds(
         if bound is not None and len(series) and series.max() > bound:
             yield (
                 f"{decision} is fixed or frozen at up to {series.max():g} {unit}, above the bound of {bound:g}; "
-                f"the least that would have to give: raise the bound to {series.max():g}, or free the decision"
+                f"smallest change that makes it feasible: raise the bound to {series.max():g}, or free the decision"
             )

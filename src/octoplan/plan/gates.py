@@ -8,9 +8,9 @@ from octoplan.scenario.arrays import Links
 
 
 def gate_days(durations: Floats, links: Links) -> Floats:
-    """Days on which gates are passed, (futures, gates): each takes its duration after the last of its predecessors.
+    """Days on which gates are passed, (futures, gates): the day of the last predecessor plus the gate's duration.
 
-    A gate whose date is known from the state of the programme keeps that date.
+    A gate whose date is given by the state of the programme keeps that date.
 
     durations
         (futures, gates) days.
@@ -23,7 +23,7 @@ def gate_days(durations: Floats, links: Links) -> Floats:
 
 
 def opening_days(runs: DesignRuns) -> Floats:
-    """(futures, plants) day on which a plant passes its last gate."""
+    """(futures, plants) day on which each plant passes its last gate and opens."""
     links = runs.compiled.links
     days = gate_days(runs.number("gates", "duration"), links)
     last: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)

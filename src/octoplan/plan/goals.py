@@ -1,4 +1,4 @@
-"""The goals of a plan: its objective, its constraints, and the settings of the search, all checked before it begins."""
+"""Goals of a plan (objective and constraints) and settings of the search, with their validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,16 +18,16 @@ from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.quantities import units_of
 
 DEFAULT_SHORTAGE_PRICE = 5000.0
-"""Price of a unit short of the target where none is given, in the reporting currency; more than a unit costs."""
+"""Default price of a unit short of the target, in the reporting currency; more than the cost of a unit."""
 
 ALL_COUNTRIES = "*"
 """Key of ``Goals.units`` that stands for all countries together."""
 
 BATCH_GAP = 0.2
-"""Optimality gap of the search on one batch, as a share of that of the plan; the rest would count against the plan."""
+"""Optimality gap of the search on one batch, relative to that of the plan; any gap left there inflates the estimate."""
 
 MAX_FUTURES, MAX_BATCHES, MAX_MONTHS = 100_000, 1_000, 1_200
-"""Largest number of futures to plan for or to evaluate on, of batches, and of frozen months."""
+"""Largest permitted number of futures, of batches, and of frozen months."""
 
 Objective = Literal["least-cost", "most-stopped"]
 
@@ -39,9 +39,9 @@ class Target:
     rate
         Good units a month.
     month
-        First month in which it is due (row, from 0).
+        First month in which the target applies, as an index from 0.
     price
-        Penalty for each unit short of it, in the reporting currency.
+        Penalty for each unit short of the target, in the reporting currency.
     """
 
     rate: float
@@ -54,37 +54,37 @@ class Goals:
     """Objective and constraints of a plan.
 
     objective
-        ``least-cost``: least expected discounted cost and losses; ``most-stopped``: most threats stopped within the
-        budgets.
+        ``least-cost``: minimise expected discounted cost and losses; ``most-stopped``: maximise threats stopped within
+        the budgets.
     risk
-        Weight of the conditional value at risk against the mean.
+        Risk measure: weight of the conditional value at risk against the mean.
     budgets
-        By payer, or by payer and year: largest expected spend on what the plan decides, if all that is requested is
-        produced, in the reporting currency.
+        Upper bound on expected spend in the reporting currency, by payer and year, or payer and None for the horizon.
+        Spend includes crews, kits, lines and units, as if all units requested were produced.
     share
-        By country: lower and upper bound of its share of the units requested.
+        Lower and upper bound on each country's share of the units requested.
     units
-        By country, or ``ALL_COUNTRIES``: lower and upper bound of the units requested over the horizon.
+        Lower and upper bound on the units requested over the horizon, by country or ``ALL_COUNTRIES``.
     jobs
-        By country: least direct jobs, averaged over the horizon, for the units requested.
+        Lower bound on direct jobs by country, for the units requested, averaged over the horizon.
     most
-        By plant: most good units requested in a month.
+        Upper bound on good units requested in a month, by plant.
     target, stopped
-        An output target; a share of all threats launched that must be stopped.
+        An output target; the share of all threats launched that must be stopped.
     confidence
-        Share of futures in which target and share of threats stopped must be reached. Where it is not given, both are
-        soft constraints with the price of a shortage.
+        Share of futures in which the target and the share of threats stopped must be reached. If None, both are soft
+        constraints with a penalty per unit short.
     fixed
-        Decisions that stay as in the scenario: ``output.PLANT``, ``lines.PLANT``, ``crews``, ``kits``.
+        Decisions kept as in the scenario: ``output.PLANT``, ``lines.PLANT``, ``crews``, ``kits``.
     most_lines
-        Most lines of a plant; twice its most lines in the scenario's decisions where it is not given.
+        Upper bound on the lines of each plant; by default twice the largest number in the scenario's decisions.
     most_crews
-        Most crews entering training, and kits ordered, in a month; four times the scenario's most where not given.
+        Upper bound on crew intake, and on kits ordered, in a month; by default four times the largest in the scenario.
     worst
-        Named scenarios, each a factor by pattern of assumption names. The plan minimises the mean cost of the most
-        expensive of them and of the assumptions as they are (minimax over scenarios).
+        Named scenarios: for each, a factor by pattern of assumption names. The plan minimises the largest mean cost
+        over the named scenarios and the baseline assumptions (minimax).
 
-    Raises PlanError that lists every value that is out of range and every pair that contradicts itself.
+    Raises PlanError if values are out of range or contradict each other, and lists all of them.
     """
 
     objective: Objective = "least-cost"
@@ -107,60 +107,60 @@ class Goals:
 
 
 def raise_problems(problems: Sequence[str]) -> None:
-    """Raises PlanError with one line for each problem, if there is any."""
+    """Raises PlanError with one line for each problem; does nothing if there are no problems."""
     if problems:
         raise PlanError("\n".join(dict.fromkeys(problems)))
 
 
 def range_problems(goals: Goals) -> Iterator[str]:
-    """A sentence for each number of the goals that is out of its range; NaN is out of every range."""
+    """Yield a sentence for each number in the goals that is out of range; NaN is always out of range."""
     if goals.objective not in ("least-cost", "most-stopped"):
-        yield f"the objective {goals.objective!r} is not known; write least-cost or most-stopped"
+        yield f"the objective {goals.objective!r} is unknown; write least-cost or most-stopped"
     for kind, bounds, top in (("share", goals.share, 1.0), ("number of units", goals.units, inf)):
         for country, (low, high) in bounds.items():
             if not (0.0 <= low <= high <= top and low < inf):
                 limit = "0 <= low <= high <= 1" if top == 1.0 else "0 <= low <= high"
-                yield f"a {kind} of {country} between {low:g} and {high:g} is not possible; write {limit}"
+                yield f"a {kind} of {country} between {low:g} and {high:g} is out of range; write {limit}"
     for kind, probability in (("share of threats stopped", goals.stopped), ("confidence", goals.confidence)):
         if probability is not None and not 0.0 < probability <= 1.0:
-            yield f"a {kind} of {probability:g} is not possible; write a number above 0 and at most 1"
+            yield f"a {kind} of {probability:g} is out of range; write a number above 0 and at most 1"
     for kind, amounts in (("budget", goals.budgets), ("number of jobs", goals.jobs), ("largest output", goals.most)):
         for key, amount in amounts.items():
             if not 0.0 <= amount < inf:
-                yield f"a {kind} of {label(key)} of {amount:g} is not possible; write a finite number, 0 or more"
+                yield f"a {kind} of {label(key)} of {amount:g} is out of range; write a finite number, 0 or more"
     for kind, most in (("number of lines", goals.most_lines), ("number of crews a month", goals.most_crews)):
         if most is not None and not 0.0 <= most < inf:
-            yield f"a largest {kind} of {most:g} is not possible; write a finite number, 0 or more"
+            yield f"a largest {kind} of {most:g} is out of range; write a finite number, 0 or more"
     if goals.target is not None:
         if not 0.0 < goals.target.rate < inf:
-            yield f"a target of {goals.target.rate:g} units a month is not possible; write a finite number above 0"
+            yield f"a target of {goals.target.rate:g} units a month is out of range; write a finite number above 0"
         if not 0.0 < goals.target.price < inf:
             yield (
-                f"a price of {goals.target.price:g} for a unit short of the target is not possible: "
-                "the target would have no effect; write a finite amount above 0"
+                f"a price of {goals.target.price:g} for a unit short of the target is out of range; "
+                "write a finite amount above 0, or the target has no effect"
             )
         if goals.target.month < 0:
-            yield f"month {goals.target.month} of the target is not possible; the first month is 0"
+            yield f"month {goals.target.month} of the target is out of range; the first month is 0"
     for name, factors in goals.worst.items():
         for pattern, factor in factors.items():
             if not 0.0 <= factor < inf:
-                yield f"the factor {factor:g} of {pattern} in worst.{name} is not possible; write a number, 0 or more"
+                yield f"the factor {factor:g} of {pattern} in worst.{name} is out of range; write a number, 0 or more"
 
 
 def contradictions(goals: Goals) -> Iterator[str]:
-    """A sentence for each set of goals that no plan can satisfy or that has no effect."""
+    """Yield a sentence for each combination of goals that no plan can satisfy or that has no effect."""
     if goals.confidence is not None and goals.target is None and goals.stopped is None:
-        yield "a confidence needs a goal to be reached; add a target or a share of threats to be stopped"
+        yield "a confidence has no effect without a goal to reach; add a target or a share of threats to be stopped"
     if goals.objective == "most-stopped" and not goals.budgets:
-        yield "to stop most threats without a budget has no best plan; add a budget"
+        yield "the objective most-stopped needs a budget, since threats stopped increase with spend; add a budget"
     if goals.worst and goals.risk.weight > 0.0:
-        yield "worst and tail are two measures of risk; ask for one of them"
+        yield "worst and tail are two measures of risk; choose one"
     least = sum(low for low, _ in goals.share.values())
     if least > 1.0 + 1e-9:
         names = ", ".join(f"{country} {low:.0%}" for country, (low, _) in goals.share.items())
         yield (
-            f"the least shares add up to {least:.0%} ({names}), above 100%; "
-            f"the least that would have to give: lower them by {least - 1.0:.0%} in all"
+            f"the lower bounds on shares add up to {least:.0%} ({names}), above 100%; "
+            f"smallest change that makes them feasible: lower them by {least - 1.0:.0%} in total"
         )
     for (payer, year), budget in goals.budgets.items():
         horizon = goals.budgets.get((payer, None))
@@ -169,7 +169,7 @@ def contradictions(goals: Goals) -> Iterator[str]:
 
 
 def label(key: object) -> str:
-    """A payer and year, or a name, as text."""
+    """Text of a key of the goals: a name, or a payer with a year."""
     if isinstance(key, tuple):
         return f"{key[0]}" if key[1] is None else f"{key[0]} in {key[1]}"
     return str(key)
@@ -177,20 +177,21 @@ def label(key: object) -> str:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How a plan is searched for.
+    """Settings of the search for a plan.
 
     futures, seed
-        Futures planned for, and the seed of their draws.
+        Number of futures over which the plan is optimised, and the seed of their draws.
     gap
-        Relative optimality gap at which the search may stop, as a share of the plan's gain over no decisions.
+        Relative optimality gap at which the search may stop, as a share of the plan's gain over taking no action.
     time_limit
-        Seconds for the last search.
+        Time limit of the final search, in seconds.
     batches, batch
-        Batches of further futures, and futures in each, for the estimate of the optimality gap; no estimate for 0.
+        Number of batches of further futures, and futures per batch, for the estimate of the optimality gap; 0 batches
+        for no estimate.
     frozen
-        First months whose decisions stay as in the scenario.
+        Number of months, from the first planned month, whose decisions stay as in the scenario.
 
-    Raises PlanError that lists every setting that is out of range.
+    Raises PlanError if settings are out of range, and lists all of them.
     """
 
     futures: int = 60
@@ -206,12 +207,12 @@ class SearchSettings:
 
     @property
     def futures_needed(self) -> int:
-        """Futures to simulate: those planned for and those of the batches."""
+        """Number of futures to simulate: those of the plan and those of the batches."""
         return self.futures + self.batches * self.batch
 
 
 def setting_problems(settings: SearchSettings) -> Iterator[str]:
-    """A sentence for each setting that is out of range."""
+    """Yield a sentence for each setting that is out of range."""
     for kind, value, low, high in (
         ("number of futures", settings.futures, 1, MAX_FUTURES),
         ("seed", settings.seed, 0, 2**64 - 1),
@@ -225,23 +226,23 @@ def setting_problems(settings: SearchSettings) -> Iterator[str]:
     least = LEAST_GAP if not settings.batches else LEAST_GAP / BATCH_GAP
     if not least <= settings.gap < 1.0:
         yield (
-            f"an optimality gap of {settings.gap:g} ({100.0 * settings.gap:g} %) is not possible; it must be at least "
+            f"an optimality gap of {settings.gap:g} ({100.0 * settings.gap:g} %) is out of range; it must be at least "
             f"{least:g} ({100.0 * least:g} %), the tolerance of the solver, and below 1 (100 %)"
         )
     if not settings.time_limit > 0.0:
-        yield f"a time limit of {settings.time_limit:g} seconds is not possible; write a number above 0"
+        yield f"a time limit of {settings.time_limit:g} seconds is out of range; write a number above 0"
 
 
 def whole_number_problem(kind: str, value: object, low: int, high: int) -> Iterator[str]:
-    """A sentence if a value is not a whole number between two bounds."""
+    """Yield a sentence if a value is not a whole number between two bounds."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        yield f"a {kind} of {value} is not possible; write a whole number between {low} and {high}"
+        yield f"a {kind} of {value} is out of range; write a whole number between {low} and {high}"
 
 
 def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
-    """The goals in a scenario's ``[plan]`` table, or in other plan options.
+    """The goals stated by plan options; by default those in the scenario's ``[plan]`` table.
 
-    Raises PlanError that lists every name the scenario does not have and every value that is out of range.
+    Raises PlanError if names are not in the scenario or values are out of range, and lists all of them.
     """
     options = scenario.decisions.plan if options is None else options
     budgets, shortage, problems = budgets_and_shortage(scenario, options)
@@ -251,7 +252,7 @@ def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
         month = months.index(options.by) if options.by in months else 0
         target = Target(options.target, month, DEFAULT_SHORTAGE_PRICE if shortage is None else shortage)
     elif options.by is not None or options.shortage is not None:
-        problems.append("a month to reach the target by, or a price of a shortage, needs a target; add one")
+        problems.append("a month by which to reach the target, or a price of a shortage, needs a target; add a target")
     if options.by is not None:
         problems += unknown(options.by, scenario.names.months, "month")
     try:
@@ -278,7 +279,7 @@ def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
 def budgets_and_shortage(
     scenario: Scenario, options: PlanOptions
 ) -> tuple[dict[tuple[str, int | None], float], float | None, list[str]]:
-    """Budgets and the price of a shortage in the reporting currency, and a sentence for each that cannot be read."""
+    """Budgets and the price of a shortage, in the reporting currency, and a sentence for each invalid amount."""
     units, currency = units_of(scenario.names.currencies), scenario.currency
     budgets: dict[tuple[str, int | None], float] = {}
     problems = []
@@ -302,9 +303,9 @@ def budgets_and_shortage(
 
 
 def options_with(scenario: Scenario, values: Mapping[str, Any]) -> PlanOptions:
-    """The scenario's plan options with some of them replaced; None leaves one as it is.
+    """The scenario's plan options with some fields replaced; a value of None leaves a field unchanged.
 
-    Raises PlanError that lists every value that is not possible, by the name of its command-line option.
+    Raises PlanError if values are invalid, and lists all of them by the name of their command-line option.
     """
     fields = scenario.decisions.plan.model_dump(exclude_unset=True)
     for name, value in values.items():
@@ -324,7 +325,7 @@ def options_with(scenario: Scenario, values: Mapping[str, Any]) -> PlanOptions:
 
 
 def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
-    """A sentence for each name in the goals that the scenario does not have."""
+    """Yield a sentence for each name in the goals that is not in the scenario."""
     names = scenario.names
     for country in [*goals.share, *goals.jobs, *(name for name in goals.units if name != ALL_COUNTRIES)]:
         yield from unknown(country, names.countries, "country")
@@ -335,7 +336,7 @@ def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
         yield from unknown(payer, names.payers, "payer")
         if year is not None and year not in years:
             span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
-            yield f"the year {year} of the budget of {payer} is outside the horizon; it covers {span}"
+            yield f"the year {year} of the budget of {payer} is outside the horizon, which covers {span}"
     if goals.target is not None and goals.target.month >= len(names.months):
         yield f"the target is due in month {goals.target.month}, after the last month, {len(names.months) - 1}"
     for decision in goals.fixed:
@@ -344,13 +345,13 @@ def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
         for pattern in factors:
             if not any(fnmatchcase(column, pattern) for column in scenario.columns):
                 yield (
-                    f"no assumption is called {pattern!r}, as worst.{name} has it; "
+                    f"no assumption matches {pattern!r} in worst.{name}; "
                     "write a name of the assumption log, such as raids.level"
                 )
 
 
 def decision_problem(decision: str, plants: tuple[str, ...]) -> Iterator[str]:
-    """A sentence if a name is not that of a decision that can be fixed."""
+    """Yield a sentence if a name is not that of a decision that can be fixed."""
     kind, _, plant = decision.partition(".")
     if kind in ("output", "lines") and plant:
         yield from unknown(plant, plants, "plant")
@@ -362,12 +363,12 @@ def decision_problem(decision: str, plants: tuple[str, ...]) -> Iterator[str]:
 
 
 def unknown(name: str, names: tuple[str, ...], kind: str) -> Iterator[str]:
-    """A sentence if a name is not among those of the scenario."""
+    """Yield a sentence if a name is not in the scenario."""
     if name not in names:
         yield f"there is no {kind} {name!r}; the scenario has {', '.join(names)}"
 
 
 def known(name: str, names: tuple[str, ...], kind: str) -> int:
-    """The row of a name. Raises PlanError for one that is not there."""
+    """Index of a name in the scenario's list. Raises PlanError if the scenario has no such name."""
     raise_problems(list(unknown(name, names, kind)))
     return names.index(name)

@@ -1,7 +1,7 @@
-"""Learning in the plan's linear programme: hours and yields at the experience of the plan, by a fixed point.
+"""Learning curve in the linear programme: labour hours and yields at the experience of the plan, as a fixed point.
 
-Hours per unit fall with cumulative output, which the plan decides, but a linear programme needs them beforehand. They
-are taken from the plan before, and plan and hours are updated in turn until they agree.
+Hours per unit fall with cumulative output, which depends on the plan, but they must be constants in a linear programme.
+They are computed from the plan of the previous iteration, until plan and hours are consistent.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 from octoplan.plan.solver.two_stage import Floats
 
 DAMPING, TOLERANCE, ITERATIONS = 0.5, 0.01, 8
-"""Weight of the old value in an iteration; largest relative change at convergence; most iterations."""
+"""Weight of the previous value; largest relative change at convergence; maximum number of iterations."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class FixedPoint:
 
     @property
     def converged(self) -> bool:
-        """Whether one more iteration would change nothing by more than the tolerance."""
+        """Whether one more iteration would change the value by at most ``TOLERANCE``."""
         return self.change <= TOLERANCE
 
 
 def relative_change(value: Floats, following: Floats) -> float:
-    """Largest change of an entry, relative to the largest entry."""
+    """Largest absolute change of an entry, relative to the largest absolute entry of ``value``."""
     return float(np.abs(following - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
 
 
@@ -46,9 +46,9 @@ def fixed_point(
     iterations: int = ITERATIONS,
     change_of: Callable[[Floats, Floats], float] = relative_change,
 ) -> FixedPoint:
-    """A solution of value = step(value) by damped iteration: value <- d value + (1 - d) step(value), d = ``DAMPING``.
+    """Solve value = step(value) by damped iteration: value <- d value + (1 - d) step(value), with d = ``DAMPING``.
 
-    Stops where ``change_of(value, step(value))`` is at most the tolerance.
+    The iteration stops when ``change_of(value, step(value))`` is at most the tolerance.
     """
     value = start
     change = np.inf
@@ -62,15 +62,15 @@ def fixed_point(
 
 
 def mean_hours(first: Floats, slope: Floats, wright: Floats, before: Floats, units: Floats) -> Floats:
-    """Mean labour hours of the units before + 1, ..., before + units; those of the next unit where units is below 1.
+    """Mean labour hours of units before + 1, ..., before + units; if ``units`` is below 1, those of the next unit.
 
     With b = log2 slope, Wright's cumulative-average form gives, exactly,
     first ((before + units)^(1 + b) - before^(1 + b)) / units; Crawford's unit form is the sum of first n^b, by the
     midpoint integral from before + 1/2 to before + units + 1/2 (Wright 1936; Crawford 1944).
 
     first, slope, wright, before, units
-        Of one shape: hours of the first unit; hours at doubled output relative to those before; 1 for Wright's form,
-        0 for Crawford's; cumulative units before; units.
+        Arrays of the same shape: hours of the first unit; ratio of hours when cumulative output doubles; 1 for Wright's
+        form, 0 for Crawford's; cumulative units before; number of units.
     """
     b = np.log2(slope)
     count = np.maximum(units, 1.0)
@@ -80,10 +80,10 @@ def mean_hours(first: Floats, slope: Floats, wright: Floats, before: Floats, uni
 
 
 def experience(started: Floats, retained: Floats) -> Floats:
-    """Units of experience at the start of each month, (..., months), from the units started in them.
+    """Experience in units at the start of each month, (..., months), from the units started in the months.
 
     retained
-        (...) share of the experience left after a month's design releases.
+        (...) share of experience retained per month, given the interval of design releases.
     """
     total = np.zeros_like(started)
     for month in range(1, started.shape[-1]):

@@ -1,9 +1,9 @@
-"""The plan as a two-stage stochastic programme in months.
+"""The plan as a two-stage stochastic linear programme with monthly periods.
 
 First stage: output requested of each plant and lines installed, by windows of months since the plant opens; crew intake
-and kit orders, by windows of calendar months. Second stage (``second_stage``), in each future: what is produced,
-bought, stocked, shipped and used, and the losses avoided. Output counts from an uncertain opening day, so what the
-first stage means for a calendar month differs between futures: the technology matrix is random.
+and kit orders, by windows of calendar months. Second stage (``second_stage``), in each future: units produced, parts
+bought, stocks, units shipped and used, and losses avoided. Output decisions are stated by month since the plant opens,
+on an uncertain day, so their coefficients in a calendar month differ between futures: the technology matrix is random.
 """
 
 from dataclasses import dataclass, replace
@@ -36,13 +36,13 @@ LONGEST_MONTH = 31.0
 
 @dataclass(frozen=True)
 class Model:
-    """The programme, with the numbers of its columns and rows by name.
+    """The linear programme, with the indices of its columns and rows by name.
 
     hours, yields
         (s, p, t) labour hours of a started unit; share of started units that are good.
     inaction
-        (s,) cost of no decisions, in the units of the objective; subtracted from every cost of the programme, since
-        losses that no plan changes would make any relative gap look small.
+        (s,) cost of taking no action, in units of the objective; subtracted from the cost of every future, because
+        losses that no plan can avoid would make any relative optimality gap look small.
     fixed
         The decisions that the plan may not change.
     constraints
@@ -66,29 +66,29 @@ class Model:
 
     @property
     def objective_unit(self) -> float:
-        """Money, or threats, that the objective counts as one."""
+        """Size of one unit of the objective, in money or in threats."""
         return UNIT if self.counts_threats else MONEY
 
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """What a programme is built from.
+    """Inputs to the linear programme.
 
     parameters, surface
         The futures, and the response surface of losses in each.
     goals, fixed
-        Objective and constraints; decisions that may not change, by the names in the goals where None.
+        Objective and constraints; decisions that may not change (if None, those named in the goals).
     experience
         (p, months + 1) units of experience at the start of each month since opening.
     threat_surface
-        The response surface of threats stopped, where the goals count threats.
+        The response surface of threats stopped; required if the goals count threats.
     closed
-        (p,) plants that may have no line.
+        (p,) true for plants that may not have lines.
     excused
-        (s,) futures in which target and share of threats stopped need not be reached.
+        (s,) true for futures in which the target and the share of threats stopped need not be reached.
     planned_futures
-        The first futures of each named scenario, whose risk of no decisions is subtracted under a risk measure; all
-        where None.
+        Number of futures of each named scenario, from the first, over which the risk of taking no action is computed;
+        all if None.
     """
 
     parameters: Parameters
@@ -103,9 +103,9 @@ class ModelInputs:
 
 
 def build(inputs: ModelInputs) -> Model:
-    """The programme over the futures of the parameters.
+    """Build the linear programme over the futures of the parameters.
 
-    Raises PlanError for constraints that cannot hold together.
+    Raises PlanError if the constraints are infeasible.
     """
     parameters, goals, surface = inputs.parameters, inputs.goals, inputs.surface
     runs, plants = parameters.runs, parameters.since.shape[1]
@@ -131,10 +131,11 @@ def build(inputs: ModelInputs) -> Model:
 
 
 def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planned_futures: int | None) -> Floats:
-    """(s,) cost of each future if nothing is decided beyond the lower bounds and the fixed decisions.
+    """(s,) cost of taking no action, to be subtracted from the cost of each future.
 
-    For the mean, each future is counted from its own cost of inaction, which changes no plan and reduces the variance
-    of the sums. A risk measure looks at total costs, so there the risk of inaction is subtracted from all futures.
+    No action means that free decisions are at their lower bounds. If the mean is minimised, each future has its own
+    cost of inaction, which leaves the optimal plan unchanged and reduces the variance of the costs. Under a risk
+    measure, the risk of inaction is a constant for all futures.
     """
     least = np.clip(0.0, problem.first.lower, problem.first.upper)
     inaction = costs(problem, scenarios, least)
@@ -147,7 +148,7 @@ def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planne
 
 
 def less_inaction(builder: Builder, problem: TwoStage, scenarios: Scenarios, inaction: Floats) -> Scenarios:
-    """The scenarios with the cost of inaction subtracted from the constant of their total cost."""
+    """The scenarios with the cost of inaction, (s,), subtracted from their total cost."""
     weight = problem.second.cost[builder.y.blocks["total"][0]]
     total_row = np.arange(problem.recourse.shape[0]) == builder.rows["total"][0]
     shifted = [
@@ -158,7 +159,7 @@ def less_inaction(builder: Builder, problem: TwoStage, scenarios: Scenarios, ina
 
 
 def first_stage(form: Formulation, closed: Flags | None) -> None:
-    """Output and lines by windows since opening; crew intake and kit orders by windows of the calendar."""
+    """Add the first stage: output and lines by window since opening, crew intake and kit orders by calendar window."""
     builder, goals, fixed = form.builder, form.goals, form.fixed
     plan, plants = fixed.plan, form.parameters.since.shape[1]
     rate = form.parameters.plant("line_rate")
@@ -197,7 +198,7 @@ def first_stage(form: Formulation, closed: Flags | None) -> None:
 
 
 def fixed_and_lost(form: Formulation, losses: Floats) -> None:
-    """Costs that do not depend on output, and the losses without interceptors, (s,) money, in one column ``total``."""
+    """Add costs that do not depend on output, and losses without interceptors, (s,) money, as the column ``total``."""
     builder, parameters = form.builder, form.parameters
     all_costs = CostFilter(np.ones(parameters.since.shape[1], bool), crews=True, kits=True)
     fixed = fixed_costs(parameters, form.fixed, parameters.discount, all_costs)

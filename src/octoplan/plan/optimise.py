@@ -1,4 +1,4 @@
-"""From a scenario to a plan: design runs, response surface, learning, the two-stage programme, and its checks."""
+"""The steps from a scenario to a plan: design runs, response surface, learning, linear programme, and checks."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,47 +27,59 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
 LEARNING_FUTURES = 20
-"""Futures over which experience is iterated; the plan itself is made over all."""
+"""Number of futures in the iterations of the learning curve; the plan itself is optimised over all futures."""
 
 OPEN_ITERATIONS = 2
-"""Iterations of learning in which any plant may open."""
+"""Number of iterations of the learning curve after which plants without output stay closed."""
 
 LEARNING_GAP, LEARNING_SECONDS = 0.01, 15.0
-"""Relative optimality gap, and seconds, at which the search of one iteration of learning may stop."""
+"""Relative optimality gap, and time in seconds, at which the search in one learning iteration may stop."""
 
 TOLERATED_SHORTFALL = 0.01
-"""Share of what is due over the horizon that may be short and still counts as reached."""
+"""Largest shortfall, as a share of the amount due over the horizon, at which a goal counts as reached."""
 
 NOT_MET = "goals not met"
-"""Status of a plan that does not achieve what was asked of it, although its search ended."""
+"""Status of a plan that misses a goal although the search ended."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan with bounds on the optimum, in millions of the reporting currency or in hundreds of threats.
+    """A plan, its expected results, and bounds on the optimum.
+
+    Costs are differences from taking no action, in millions of the reporting currency or in hundreds of threats;
+    negative values are savings.
 
     scenario, text
-        The scenario with the plan as its decisions, and their ``decisions.toml``.
+        The scenario with the plan as its decisions, and the text of its ``decisions.toml``.
+    goals
+        Objective and constraints of the plan.
     tables
-        What the linear model expects by month in each future, with the assumptions as they are.
+        Monthly quantities of the linear model in each future, at baseline assumptions.
     shadow_prices
-        By limiting factor, the value of one more in each future, money or threats, (futures, *axes).
+        Shadow price of each limiting factor in each future, in money or threats per unit, (futures, *axes).
     solution
-        First stage, bounds and status of the search. Costs are relative to no decisions, so that below 0 saves.
+        First stage, bounds, costs and status of the search.
     unmet
-        Sentences on what was asked of the plan and is not achieved.
+        Goals that the plan does not achieve, one sentence each.
+    seconds
+        Duration of the optimisation.
     learning
-        The experience that the plan was made with, by month since opening.
-    basis, parameters, model, second_stage
-        Futures and response surface; parameters and programme of every future with the assumptions as they are, and
-        its second stage under the plan, (futures, y).
+        Experience by plant and month since opening at which labour hours and yields are computed.
+    remarks
+        Sentences on the limits of the plan's validity.
+    basis
+        Futures and response surfaces of all named scenarios.
+    parameters, model, second_stage
+        Parameters and linear model of every future at baseline assumptions, and the second stage under the plan,
+        (futures, y).
     gap_estimate
-        The optimality gap estimated on further futures, where asked for.
+        Optimality gap estimated on further futures; None without batches.
     information
-        The costs behind VSS and EVPI on the futures planned for; None under a risk measure or a confidence.
+        Value of the stochastic solution and expected value of perfect information; None under a risk measure or a
+        confidence.
     attained
-        Share of the futures planned for in which the target and the share of threats stopped are reached; None where
-        neither is asked for.
+        Share of the futures planned for in which the target and the share of threats stopped are reached; None if the
+        goals have neither.
     """
 
     scenario: Scenario
@@ -90,7 +102,7 @@ class Plan:
 
     @property
     def status(self) -> str:
-        """The status of the search, such as ``optimal``, or ``goals not met``."""
+        """Status of the search, such as ``optimal``; ``goals not met`` if the plan misses a goal."""
         return NOT_MET if self.unmet else self.solution.status
 
     @property
@@ -100,22 +112,22 @@ class Plan:
 
     @property
     def lower(self) -> float:
-        """Lower bound on the cost of any plan, relative to no decisions, in ``unit``."""
+        """Lower bound on the cost of any plan, relative to taking no action, in ``unit``."""
         return self.solution.lower
 
     @property
     def upper(self) -> float:
-        """Cost of the plan relative to no decisions, in ``unit``."""
+        """Cost of the plan, relative to taking no action, in ``unit``."""
         return self.solution.upper
 
     @property
     def gap(self) -> float:
-        """Relative optimality gap."""
+        """Relative optimality gap, as a share of the plan's gain."""
         return self.solution.gap
 
     @property
     def unit(self) -> str:
-        """The unit of ``lower`` and ``upper``."""
+        """Unit of ``lower`` and ``upper``."""
         return "hundred threats" if self.model.counts_threats else f"M {self.scenario.currency}"
 
 
@@ -133,35 +145,35 @@ def optimise(
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """The plan of least expected cost, or for other goals, over some futures of a scenario.
+    """Optimise the decisions of a scenario over random futures.
 
     goals
-        The scenario's ``[plan]`` table where None.
+        Objective and constraints; if None, those in the scenario's ``[plan]`` table, by default least expected cost.
     futures, seed
-        Futures planned for, and the seed of their draws.
+        Number of futures over which the plan is optimised, and the seed of their draws.
     gap
         Relative optimality gap at which the search may stop.
     time_limit
-        Seconds for the last search; the best plan until then is returned with its gap.
+        Time limit of the final search, in seconds; the best plan found by then is returned, with its gap.
     batches, batch
-        Batches of further futures, and futures in each, on which the optimality gap of the linear model is estimated.
+        Number of batches of further futures, and futures per batch, on which the optimality gap of the linear model is
+        estimated; 0 batches for no estimate.
     frozen
-        First months, from the date of the scenario's state if it has one, whose decisions stay.
-    executor, progress
-        Threads to work on; a function called with what is in progress, how much is done and how much there is.
+        Number of months whose decisions stay as in the scenario, counted from the date of its state or from its start.
+    executor
+        Threads on which to work; the calling thread if None.
+    progress
+        Callback that receives the activity, the number of steps done, and the total number (0 if unknown).
 
-    Raises PlanError for settings or goals that are not possible, with every problem and the smallest changes that would
-    make constraints hold together.
+    Raises PlanError if settings or goals are invalid, or if the constraints are infeasible; the message lists every
+    problem, or the smallest changes that make the constraints feasible.
 
-    Example:
-    -------
     >>> import octoplan as op
     >>> plan = op.optimise(op.load("pocket"), futures=2)
     >>> plan.status
     'optimal'
-
     """
-    # longer than a screen for its documented arguments; the steps are calls
+    # longer than 50 lines because of the documented arguments; the body is a sequence of calls
     start = perf_counter()
     settings = SearchSettings(futures, seed, gap, time_limit, batches, batch, frozen)
     goals = goals_of(scenario) if goals is None else goals
@@ -188,7 +200,7 @@ def optimise(
 
 @dataclass(frozen=True)
 class Checked:
-    """A plan as written and checked: text, scenario, what it does not achieve, and remarks on its budgets."""
+    """A plan rounded to whole numbers: text, scenario with the plan, goals not met, and remarks on its budgets."""
 
     text: str
     scenario: Scenario
@@ -200,11 +212,11 @@ def written_and_checked(
     scenario: Scenario, goals: Goals, basis: Basis, model: Model, solution: Solution,
     tables: Mapping[str, FutureTable], attained: float | None,
 ) -> Checked:  # fmt: skip
-    """The plan as ``decisions.toml``, the scenario with it, what it does not achieve, and remarks.
+    """The plan rounded to whole numbers, after an independent check of its constraints.
 
-    Decisions are rounded to whole numbers, and rounded down where the nearest ones exceed a budget or a bound.
+    Decisions are rounded to the nearest whole number, or rounded down if the nearest numbers violate a constraint.
 
-    Raises PlanError where the written decisions violate a constraint, as ``check`` recomputes it.
+    Raises PlanError if the rounded decisions violate a constraint, as recomputed by ``check``.
     """
     plants, violations = scenario.names.plants, list[str]()
     for rounding in (np.round, down):
@@ -223,11 +235,11 @@ def written_and_checked(
         violations = [*check.violations(result), *check.inconsistencies(result, outcome)]
         if not violations:
             return Checked(text, planned, tuple(check.unmet(result, outcome)), tuple(check.budget_remarks(result)))
-    raise PlanError("\n".join(f"the plan as written violates what was asked of it: {line}" for line in violations))
+    raise PlanError("\n".join(f"the plan as rounded violates a constraint: {line}" for line in violations))
 
 
 def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> FixedPoint:
-    """The experience at which the best plan produces that experience, on the first futures."""
+    """Fixed point of the learning curve: experience that the plan optimised at this experience reproduces."""
     runs = basis.runs.first(min(LEARNING_FUTURES, basis.planned))
     parameters, slope = parameters_of(runs), runs.number("plants", "slope").mean(0)
     return fixed_point(
@@ -238,10 +250,12 @@ def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> Fixe
 
 
 def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
-    """Relative error of the hours of all units of a plan, if they were learnt with the experience before.
+    """Relative error in total labour hours if they are computed at the experience of the previous iteration.
 
-    slope, before, after
-        (p,) learning slope; (p, t) experience at the start of each month since opening.
+    slope
+        (p,) learning slope.
+    before, after
+        (p, t) experience at the start of each month since opening, of the previous iteration and of the plan.
     """
     units = np.maximum(0.0, np.diff(after, axis=1))
     b = np.log2(slope)[:, None]
@@ -250,7 +264,7 @@ def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
 
 
 def present_experience(parameters: Parameters) -> Floats:
-    """(p, t + 1) experience under the scenario's present decisions, as simulated."""
+    """(p, t + 1) experience by month since opening under the scenario's present decisions, from the simulation."""
     good = parameters.runs.tally("good").transpose(0, 2, 1)
     return experience_from(parameters, good, np.ones_like(good))
 
@@ -258,10 +272,10 @@ def present_experience(parameters: Parameters) -> Floats:
 def learning_step(
     parameters: Parameters, basis: Basis, goals: Goals, execution: Execution
 ) -> Callable[[Floats], Floats]:  # fmt: skip
-    """One iteration of learning: the experience of the best plan at a given experience.
+    """A function from experience, (p, t + 1), to the experience gained under the plan optimised at it.
 
-    After ``OPEN_ITERATIONS`` plants that produced nothing in the iteration before stay closed: among plants that hardly
-    differ each iteration would otherwise choose those with most experience from the last, and never converge.
+    After ``OPEN_ITERATIONS`` calls, plants that produced nothing in the previous call stay closed. Otherwise each
+    iteration could move production between nearly equal plants, and the iterations might not converge.
     """
     iterations, closed = [0], np.zeros(parameters.since.shape[1], bool)
     count = len(parameters.runs)
@@ -290,10 +304,11 @@ def learning_step(
 def search(
     basis: Basis, goals: Goals, experience: Floats, settings: SearchSettings, execution: Execution
 ) -> tuple[Model, Solution, float | None]:
-    """The programme at an experience, its solution, and the share of futures that reach target and threats stopped.
+    """The linear model at a given experience, its solution, and the share of futures in which its goals are reached.
 
-    With a confidence the programme is solved twice: the futures with the largest shortfall in the first solution are
-    excused in the second, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
+    The goals counted are the target and the share of threats stopped; the share is None if there are neither. With a
+    confidence the model is solved twice: the goals are dropped in the second solution for the futures with the largest
+    shortfall in the first, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
     """
     inputs = ModelInputs(
         basis.parameters, basis.surface, goals, experience, basis.fixed, basis.threat_surface,
@@ -328,10 +343,10 @@ def search(
 
 
 def hardest_futures(basis: Basis, short: Floats, count: int) -> Flags:
-    """(futures,) the futures planned for with the largest shortfall, so many in each named scenario.
+    """(futures,) true for the ``count`` futures with the largest shortfall in each named scenario.
 
     short
-        (futures planned for,).
+        (futures planned for,) shortfall as a share of the amount due.
     """
     excused = np.zeros(len(basis.runs), bool)
     for group in range(basis.groups):
@@ -341,17 +356,17 @@ def hardest_futures(basis: Basis, short: Floats, count: int) -> Flags:
 
 
 def shortfalls_of(basis: Basis, model: Model, x: Floats) -> Floats:
-    """(futures planned for,) share of what is due that is short under a first stage."""
+    """(futures planned for,) shortfall under the first stage x, as a share of the amount due."""
     futures = basis.planned_for(model.scenarios)
     second, _ = second_stages(replace(model, scenarios=futures), x)
     return shortfall_share(model, futures, second)
 
 
 def shortfall_share(model: Model, futures: Scenarios, second: Floats) -> Floats:
-    """(futures,) share of what is due that is short, the larger of the target and the threats to be stopped.
+    """(futures,) shortfall as a share of the amount due: the larger of the target and the threats to be stopped.
 
     second
-        (futures, y).
+        (futures, y) second stage.
     """
     share = np.zeros(len(second))
     for name, row in (("shortfall", "target"), ("stop shortfall", "share stopped")):
@@ -365,7 +380,7 @@ def shortfall_share(model: Model, futures: Scenarios, second: Floats) -> Floats:
 def estimated_gap(
     basis: Basis, goals: Goals, model: Model, solution: Solution, settings: SearchSettings, execution: Execution
 ) -> gaps.GapEstimate:
-    """The optimality gap of a solution on batches of futures that it was not made for."""
+    """Estimate the optimality gap of a solution on batches of futures over which it was not optimised."""
     return gaps.estimate(
         model.problem, UnusedFutures(basis, model.scenarios), solution.x, size=settings.batch, seed=settings.seed,
         batches=settings.batches, risk=basis.risk(goals), gap=BATCH_GAP * settings.gap, executor=execution.executor,
@@ -376,7 +391,7 @@ def estimated_gap(
 def information_values(
     basis: Basis, model: Model, solution: Solution, executor: ThreadPoolExecutor | None
 ) -> gaps.InformationValues:
-    """The costs behind VSS and EVPI on the futures planned for."""
+    """Costs from which VSS and EVPI follow, on the futures planned for."""
     futures = basis.planned_for(model.scenarios)
     expected = gaps.expected_value_solution(model.problem, futures)
     return gaps.InformationValues(
@@ -394,5 +409,5 @@ def remarks(basis: Basis, solution: Solution, learning: FixedPoint) -> tuple[str
             f"{learning.change:.1%}"
         )
     if (basis.runs.compiled.plan.orders >= 0.0).any():
-        sentences.append("orders in decisions.toml are placed as they are; the plan is made around them")
+        sentences.append("orders in decisions.toml are fixed; the plan does not change them")
     return tuple(sentences)

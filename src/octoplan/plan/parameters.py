@@ -1,7 +1,7 @@
-"""Parameters of the plan's programme in each future, by month: openings, supply, prices, crews, learning.
+"""Parameters of the linear programme by future and month: openings, supply, prices, crews, learning.
 
 Money is in the reporting currency at the month's exchange rate. Lead times, transit times and scrap enter as means over
-the futures: they vary little, and random values would make the recourse matrix random to little effect.
+the futures, because they vary little and random values would make the recourse matrix random.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ NO_CREWS = DESIGN.index((1.0, 0.0))
 """The design run without crew intake and kit orders."""
 
 LEAST_YIELD = 0.01
-"""Least share of good units, which keeps the units started for a good one finite."""
+"""Lower bound on the yield, to keep the number of units started per good unit finite."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,25 @@ class Parameters:
     runs
         The design runs that the parameters are taken from.
     since
-        (s, p, t) months since the month in which the plant opens, -1 before it.
+        (s, p, t) months since the month in which the plant opens; -1 before it.
     open_share, up_days
         (s, p, t) share of the month's days on which the plant is open; days on which it is open and not down.
     supply, price
         (s, t, n) parts that the suppliers in use can ship in the month; their mean price, weighted by sourcing.
+    sourcing
+        (s, t, suppliers) share of each supplier in the supply of its part.
     lag
         (n,) mean lead time in months.
     pipe
-        (n,) months of use in the base stock: mean lead time and cover.
+        (n,) base stock in months of use: mean lead time plus cover.
     lane_days, freight
-        (s, t, l) days on which a lane is up; freight of a unit.
+        (s, t, l) days on which a lane is open; freight per unit in money.
     discount
-        (s, t) discount factor of mid-month.
+        (s, t) discount factor at mid-month.
     crews, kits
-        (s, t) mean crews and kits in the month without intake and orders.
+        (s, t) mean crews and kits in service in the month without intake and orders.
     graduates, arrivals
-        (s, t, t) crews present in the second month for each that entered training in the first; the same for kits.
+        (s, start, t) crews in service in month t per crew that enters training in month ``start``; likewise for kits.
     """
 
     runs: DesignRuns
@@ -68,26 +70,26 @@ class Parameters:
 
     @property
     def opened(self) -> Ints:
-        """(p,) months for which a plant has been open at the start of the first month planned; 0 where it is closed."""
+        """(p,) months for which a plant has been open at the start of the first month planned; 0 if it is closed."""
         return np.maximum(0, self.since[:, :, 0].min(0)) if self.runs.begin else np.zeros(self.since.shape[1], int)
 
     def plant(self, parameter: str) -> Floats:
-        """(s, p) values of a parameter of the plants."""
+        """(s, p) values of a parameter of plants."""
         return self.runs.number("plants", parameter)
 
     def plant_money(self, parameter: str) -> Floats:
-        """(s, p, t) values of an amount of money of the plants."""
+        """(s, p, t) values of a monetary parameter of plants, in the reporting currency."""
         return self.runs.money("plants", parameter).transpose(0, 2, 1)
 
     @property
     def bill(self) -> Floats:
-        """(p, n) parts in a unit of each plant."""
+        """(p, n) bill of materials: parts per unit produced at each plant."""
         compiled = self.runs.compiled
         return np.asarray(compiled.links.bill[compiled.template.plants["design"]], float)
 
     @property
     def placed(self) -> tuple[Floats, Flags]:
-        """(p, t, n) orders in decisions.toml, and (t, n) whether they are all the orders of the part."""
+        """(p, t, n) orders in decisions.toml, and (t, n) whether all orders of the part are stated there."""
         orders = self.runs.compiled.plan.orders[:, :, self.runs.begin :].transpose(0, 2, 1)
         stated = orders >= 0.0
         all_stated = (stated | (self.bill <= 0.0)[:, None]).all(0) & stated.any(0)
@@ -100,7 +102,7 @@ class Parameters:
 
 
 def parameters_of(runs: DesignRuns) -> Parameters:
-    """The parameters of the futures of some design runs."""
+    """Parameters of the futures of the design runs."""
     links, plan, days = runs.compiled.links, runs.compiled.plan, runs.days
     starts = np.concatenate([[0], np.cumsum(links.month_days)])
     opened = np.ceil(np.minimum(runs.tally("opened"), starts[-1]))
@@ -126,7 +128,7 @@ def parameters_of(runs: DesignRuns) -> Parameters:
 
 
 def supplier_parameters(runs: DesignRuns) -> tuple[Floats, Floats, Floats]:
-    """Supply and price of each part, (s, t, n), and each supplier's share of its part, (s, t, suppliers)."""
+    """Supply and mean price of each part, (s, t, n), and each supplier's share of its part, (s, t, suppliers)."""
     names, part = runs.compiled.names, np.asarray(runs.compiled.template.suppliers["part"])
     weight = runs.compiled.plan.sourcing
     days = runs.days[None, :, None]
@@ -139,12 +141,12 @@ def supplier_parameters(runs: DesignRuns) -> tuple[Floats, Floats, Floats]:
 
 
 def present_after_start(runs: DesignRuns, kind: str, delay: str, success: Floats) -> Floats:
-    """(s, start, t) crews or kits present on average in month t for one that starts on the first day of a month.
+    """(s, start, t) mean crews or kits in service in month t per one started on the first day of month ``start``.
 
     kind, delay
-        ``crews`` or ``kits``, and the parameter that holds the days until they are ready.
+        ``crews`` or ``kits``, and the name of the parameter for the days until they enter service.
     success
-        (s,) share that becomes ready.
+        (s,) share that enters service.
     """
     starts = np.concatenate([[0.0], np.cumsum(runs.days)])
     wait = np.floor(runs.number(kind, delay)[:, 0] + 0.5)
@@ -164,7 +166,7 @@ def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats
     """(s, p, t) labour hours of a started unit and share of good units, at the experience of a plan.
 
     experience
-        (p, t + 1) units of experience at the start of each month since opening; the last entry is after the horizon.
+        (p, months + 1) experience in units at the start of each month since opening, and at the end of the last month.
     """
     since = np.maximum(parameters.since, 0)
     plants = np.arange(since.shape[1])[:, None]
@@ -180,7 +182,7 @@ def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats
 
 
 def experience_from(parameters: Parameters, produced: Floats, yields: Floats) -> Floats:
-    """(p, t + 1) experience by month since opening, the mean over futures.
+    """(p, months + 1) experience in units by month since opening, as a mean over futures.
 
     produced, yields
         (s, p, t) good units produced; share of started units that are good.

@@ -1,12 +1,12 @@
-"""The response surface of the defence: what crews and interceptors stop, as concave planes fitted to the campaign.
+"""The response surface of the defence: savings as a concave function of crews and interceptors, fitted to simulations.
 
 A small design of experiments simulates the same futures under plans with scaled output, and scaled crews and kits. In
-each future what interceptors save in a month is approximated by min over i of a_i N + b_i F + c_i U, with N threats
-launched that interceptors can engage, F crew-nights fit for operations, U units of the programme used. The planes pass
-through the origin, since no crew saves nothing, and rise in all three (Magnani and Boyd 2009, least-squares partition).
+each future the savings of a month are approximated by min over i of a_i N + b_i F + c_i U, with N threats launched that
+interceptors can engage, F crew-nights fit for operations and U units of the programme used. The planes pass through the
+origin and have non-negative slopes (Magnani and Boyd 2009, least-squares partition).
 Savings are losses avoided: leakers times the mean damage of their class (not the damage drawn, whose heavy tail would
-be noise here), and the shots of the other layers. What the few crews of the smallest run save is not simulated; it is
-their kills times what a kill saves between that run and the next.
+add noise), and the cost of shots by the other layers. Losses without any crews are not simulated: the savings in the
+smallest run are its kills times the savings per kill between this run and the next larger one.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,34 +29,34 @@ DESIGN = (
     (1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.0),
     (1.0, 0.5), (1.0, 2.0), (1.0, 4.0), (0.0, 0.0), (0.0, 4.0), (4.0, 4.0),
 )  # fmt: skip
-"""Factors on output, and on crew intake with kit orders: a star around the plan, and corners. The first is the plan."""
+"""Factors on output, and on crew intake and kit orders: star points and corners; the first row is the plan itself."""
 
 NO_OUTPUT_NO_CREWS, HALF_CREWS = DESIGN.index((0.0, 0.0)), DESIGN.index((1.0, 0.5))
 
 PLANES = 4
-"""Planes of the savings in one future."""
+"""Number of planes of the response surface in one future."""
 
 FIT_ROUNDS = 8
-"""Rounds in which the planes, then the offset of each month from them, are fitted."""
+"""Rounds of fitting the planes and then the offset of each month from them."""
 
 PARTITION_ROUNDS = 30
-"""Most rounds of one least-squares partition fit."""
+"""Maximum number of rounds of one least-squares partition fit."""
 
 EVERY_RUN_TALLIES = (
     "leaked", "kills", "sorties", "recovered", "spend", "crews", "kits", "crews_available", "launched", "exchange",
 )  # fmt: skip
-"""Tallies kept of every design run."""
+"""Tallies kept for every design run."""
 
 FIRST_RUN_TALLIES = ("opened", "supplier_down", "lane_down", "plant_down", "good", "damage", "plant_spend")
-"""Tallies kept besides of the first run, which is the plan itself."""
+"""Further tallies kept for the first design run, which is the plan itself."""
 
 STATE_TALLIES = ("part_stock", "part_due", "plant_stock", "stock", "transit", "experience", "heads")
-"""Tallies kept besides where the plan starts from a state: stocks at the end of the month before."""
+"""Further tallies kept for the first design run if the plan starts from a state: stocks at the end of each month."""
 
 MONTHLY = {tally.name: "month" in tally.axes for tally in TALLIES}
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is in progress, how much is done, and how much there is (0 where that is not known)."""
+"""Callback that receives the activity, the number of steps done, and the total number (0 if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class DesignRuns:
     assumptions
         (futures, columns) draws in the units of ``entities``.
     tallies
-        Of each row of the design, tallies by name (futures, *axes).
+        For each row of the design, tallies by name, (futures, *axes).
     begin
-        The first month, from 0, that is planned; monthly figures start there.
+        Index of the first planned month, from 0; monthly figures start there.
     """
 
     compiled: Compiled
@@ -83,12 +83,12 @@ class DesignRuns:
 
     @property
     def months(self) -> tuple[str, ...]:
-        """The months that are planned."""
+        """Names of the months planned."""
         return self.compiled.names.months[self.begin :]
 
     @property
     def days(self) -> Floats:
-        """(months,) days in each month."""
+        """(months,) days in each month planned."""
         return np.asarray(self.compiled.links.month_days[self.begin :], float)
 
     @property
@@ -99,24 +99,24 @@ class DesignRuns:
         return middle
 
     def number(self, kind: str, parameter: str) -> Floats:
-        """Draws of a parameter, (futures, rows of the kind); 0 where none is needed."""
+        """Draws of a parameter, (futures, rows of the kind); 0 for rows that do not have it."""
         columns = self.compiled.slots[kind, parameter]
         return np.where(columns >= 0, self.assumptions[:, np.maximum(columns, 0)], 0.0)
 
     def tally(self, name: str, row: int = 0) -> Floats:
-        """(futures, *axes) a tally of one design run, by month from the first month planned on."""
+        """(futures, *axes) a tally of one design run; a monthly tally starts with the first month planned."""
         values = np.asarray(self.tallies[row][name], float)
         return values[:, self.begin :] if MONTHLY[name] else values
 
     def initial(self, name: str) -> Floats:
-        """(futures, *axes but months) a stock at the start of the first month planned; 0 without a state."""
+        """(futures, *axes without months) a stock at the start of the first month planned; 0 without a state."""
         if self.begin == 0:
             axes = next(tally.axes for tally in TALLIES if tally.name == name)
             return np.zeros((len(self), *(len(labels(self.compiled.names)[axis]) for axis in axes[1:])))
         return np.asarray(self.tallies[0][name][:, self.begin - 1], float)
 
     def month_average(self, name: str, start: Floats, row: int = 0) -> Floats:
-        """(futures, months, ...) the average of the two ends of each month, of a tally of stocks at month ends.
+        """(futures, months, ...) monthly mean of a tally of stocks, from the values at both ends of each month.
 
         start
             (futures, ...) the stock on the first day of the scenario.
@@ -127,39 +127,39 @@ class DesignRuns:
 
     @property
     def rates(self) -> Floats:
-        """(futures, months, currencies) exchange rate to the reporting currency in mid-month."""
+        """(futures, months, currencies) exchange rate to the reporting currency at mid-month."""
         rate = self.number("currencies", "rate")
         return self.month_average("exchange", np.where(rate > 0.0, rate, 1.0))
 
     def money(self, kind: str, parameter: str) -> Floats:
-        """Draws of an amount of money in the reporting currency, (futures, months, rows of the kind)."""
+        """Draws of a monetary parameter in the reporting currency, (futures, months, rows of the kind)."""
         currency = np.asarray(getattr(self.compiled.template, kind)[f"{parameter}_currency"])
         return self.number(kind, parameter)[:, None] * np.where(currency >= 0, self.rates[:, :, currency], 0.0)
 
     def first(self, futures: int) -> "DesignRuns":
-        """The runs of the first futures."""
+        """The runs of the first ``futures`` futures."""
         tallies = tuple({name: array[:futures] for name, array in run.items()} for run in self.tallies)
         return replace(self, assumptions=self.assumptions[:futures], tallies=tallies)
 
 
 @dataclass(frozen=True)
 class ResponseSurface:
-    """The planes of each future, and the figures that they are evaluated with.
+    """Planes of the response surface in each future, and the quantities at which they are evaluated.
 
     planes
-        (futures, planes, 3) savings for each threat, crew-night and unit used, money (or threats).
+        (futures, planes, 3) savings per threat, per crew-night and per unit used, in money (or threats).
     use_planes
-        (futures, planes, 2) most units of any design that crews use, for each threat and crew-night.
+        (futures, planes, 2) upper bound on units used per threat and per crew-night, over all interceptor designs.
     offsets
-        (futures, months) mean amount over the design by which savings exceed the planes in the month.
+        (futures, months) mean difference over the design runs between simulated savings and the planes in the month.
     threats
         (futures, months) threats launched that interceptors can engage.
     nights
         (futures, months) crew-nights fit for operations per equipped crew.
     without
-        (futures, months) losses without interceptors, money (or threats).
+        (futures, months) losses without interceptors, in money (or threats).
     accuracy
-        How far the planes are from the simulated savings.
+        Errors of the planes against the simulated savings.
     """
 
     planes: Floats
@@ -171,17 +171,17 @@ class ResponseSurface:
     accuracy: "FitAccuracy"
 
     def first(self, futures: int) -> "ResponseSurface":
-        """The surface of the first futures, with the accuracy of all."""
+        """The surface of the first ``futures`` futures, with the accuracy over all futures."""
         names = ("planes", "use_planes", "offsets", "threats", "nights", "without")
         return replace(self, **{name: getattr(self, name)[:futures] for name in names})
 
 
 @dataclass(frozen=True)
 class FitAccuracy:
-    """Errors of the planes, money: of the savings of a month in a future, and of mean savings over the horizon.
+    """Errors of the planes, in money: in the savings of a month in a future, and in mean savings over the horizon.
 
     rms, largest
-        Root mean square and largest error of a month in a future.
+        Root mean square error and largest error over months and futures.
     simulated, fitted
         (design,) mean savings over the horizon relative to the first run, simulated and by the planes.
     """
@@ -202,13 +202,13 @@ class FitAccuracy:
 
 
 def first_month(compiled: Compiled) -> int:
-    """The first month that can be planned: that of the programme's state; 0 without a state."""
+    """Index of the first month that can be planned: the month of the programme's state, or 0 without a state."""
     day = int(compiled.links.known_state.day[0])
     return int(compiled.links.month_of[day]) if day >= 0 else 0
 
 
 def opened_before(compiled: Compiled, month: int) -> Ints:
-    """(plants,) month in which a plant is known to have opened before a month; -1 where that is not known."""
+    """(plants,) month in which a plant is known to have opened, if before ``month``; otherwise -1."""
     links = compiled.links
     known = links.known_state.gate_earliest == links.known_state.gate_latest
     needs = links.plant_gates == 1
@@ -218,9 +218,10 @@ def opened_before(compiled: Compiled, month: int) -> Ints:
 
 
 def scaled_plan(compiled: Compiled, output: float, crews: float) -> Plan:
-    """The plan with its output, and its crew intake and kit orders, times a factor; lines follow output above 1.
+    """The plan with output multiplied by one factor, and crew intake and kit orders by another; past months stay.
 
-    An intake or kit orders of 0 are scaled from two over the whole horizon. Past months stay.
+    Lines are scaled with output if its factor is above 1. If the plan has no crew intake (or no kit orders), a
+    constant monthly number, about the number of months of the horizon, is scaled instead.
     """
     plan, begin = compiled.plan, first_month(compiled)
     later = np.arange(len(compiled.names.months)) >= begin
@@ -253,7 +254,7 @@ def run_design(
     assumptions
         Draws (futures, columns), one array for each named scenario; future i has the same random numbers in all.
 
-    Raises PlanError for a future that cannot be simulated.
+    Raises PlanError if a future cannot be simulated.
     """
     simulations, begin = list(product(enumerate(DESIGN), assumptions)), first_month(compiled)
     first_run = EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if begin else ())
@@ -277,7 +278,7 @@ def run_design(
 
 
 def equipped(runs: DesignRuns, row: int) -> Floats:
-    """(futures, months) crews with a kit, averaged over the month."""
+    """(futures, months) equipped crews, the smaller of mean crews and mean kits in the month."""
     least: Floats = np.minimum(*(month_mean(runs, name, row) for name in ("crews", "kits")))
     return least
 
@@ -288,7 +289,7 @@ def month_mean(runs: DesignRuns, name: str, row: int) -> Floats:
 
 
 def losses(runs: DesignRuns, row: int) -> Floats:
-    """(futures, months) leakers times the mean damage of their class, and the shots of the other layers, money."""
+    """(futures, months) leakers times the mean damage of their class, plus the shots of the other layers, in money."""
     leaked = runs.tally("leaked", row).sum(2)
     damage = (leaked * runs.money("threats", "damage")).sum(2)
     total: Floats = damage + runs.tally("spend", row)[:, :, LAYERS].sum(2)
@@ -296,20 +297,20 @@ def losses(runs: DesignRuns, row: int) -> Floats:
 
 
 def leakers(runs: DesignRuns, row: int) -> Floats:
-    """(futures, months) threats that reach their targets."""
+    """(futures, months) leakers: threats that reach their targets."""
     total: Floats = runs.tally("leaked", row).sum((2, 3))
     return total
 
 
 def concave_fit(points: Floats, values: Floats, planes: int) -> Floats:
-    """Slopes (planes, d) >= 0 of min over planes of slope x point, nearest to the values in least squares.
+    """Fit min over planes of slope x point to values by least squares; returns non-negative slopes (planes, d).
 
-    A least-squares partition (Magnani and Boyd 2009): each plane is fitted to the points at which it is the least, in
-    rounds, from partitions by the ratio of each coordinate to the first. A plane without points is dropped; the best
-    round is kept.
+    A least-squares partition (Magnani and Boyd 2009): in each round, every plane is fitted to the points at which it is
+    the minimum. The initial partitions order the points by the ratio of each coordinate to the first. Planes without
+    points are dropped; the round with the least error is returned.
 
     points, values
-        (n, d), (n,).
+        (n, d) and (n,).
     """
     size = np.maximum(np.abs(points).max(0), 1e-12)
     unit = points / size
@@ -333,16 +334,16 @@ def concave_fit(points: Floats, values: Floats, planes: int) -> Floats:
 
 
 def padded(planes: Floats, count: int) -> Floats:
-    """The same minimum with ``count`` planes, steepest in crew-nights first, the last repeated.
+    """The same function with exactly ``count`` planes: sorted by slope in crew-nights, descending, the last repeated.
 
-    In that order the mean of the planes of several futures is a plane of the mean future.
+    The common order allows the planes of several futures to be averaged one by one for the mean scenario.
     """
     steepest = planes[np.argsort(-planes[:, 1], kind="stable")]
     return np.concatenate([steepest, np.repeat(steepest[-1:], count - len(planes), 0)])
 
 
 def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] = losses) -> ResponseSurface:
-    """The response surface of money saved, or of another measure of loss, such as ``leakers``."""
+    """Fit the response surface of savings in a measure of loss: ``losses`` in money, or ``leakers`` in threats."""
     template, rows, futures = runs.compiled.template, range(len(DESIGN)), len(runs)
     can_engage = runs.number("threats", "engagement")[0] > 0.0
     threats = runs.tally("launched").sum(2)[:, :, can_engage].sum(2)
@@ -376,7 +377,7 @@ def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] =
 
 
 def first_kill_value(killed: Floats, loss: Floats) -> Floats:
-    """(futures,) losses avoided by one more kill while kills are few: the slope between the two smallest runs.
+    """(futures,) losses avoided per additional kill when kills are few: the slope between the two smallest design runs.
 
     killed, loss
         (futures, design, months).

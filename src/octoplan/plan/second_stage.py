@@ -1,12 +1,12 @@
-"""The second stage of the plan's programme: production, parts, delivery, crews and losses in one future.
+"""The second stage of the linear programme: production, parts, delivery, crews and losses in one future.
 
-A plant of the campaign produces what is requested wherever it can, whether or not the units turn out to be needed. A
-unit requested and not produced therefore costs slightly more than one that is produced: no future can save by leaving a
-plant idle, and nothing is requested without need.
+In the simulation a plant produces the units requested whenever it can, even if they turn out not to be needed. In the
+linear programme a unit requested but not produced therefore costs slightly more than a unit produced, so that leaving a
+plant idle never reduces cost.
 
-Parts of one kind form a single stock for all plants, bought from their suppliers by sourcing weight. The workforce
-follows what is requested, as fast as workers can be hired. Units are counted in hundreds, crews and kits in tens, money
-in millions.
+Each kind of part has a single stock for all plants, supplied by its suppliers in proportion to their sourcing weights.
+The workforce follows the units requested, as fast as workers can be hired. Units are counted in hundreds, crews and
+kits in tens, money in millions.
 """
 
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 from octoplan.plan.units import CREW, MONEY, UNIT
 
 FIRM_SHORTAGE, FIRM_THREAT = 100.0, 5e6
-"""Price of a unit short, in unit costs, and of a threat short, in money, where a confidence requires the goal."""
+"""Price of a unit short, as a multiple of the unit cost, and of a threat short, in money, if the goal is required."""
 
 UNFILLED = 1.05
-"""Price of a unit requested and not produced, or a part ordered and not shipped, relative to one that is: above 1, so
-that what can be produced is produced."""
+"""Cost of a unit requested but not produced, or a part ordered but not shipped, relative to one produced or shipped;
+above 1, so that units and parts are produced whenever possible."""
 
 THREATS_PER_MILLION = 0.01
-"""Weight of a million in money, in threats, where the objective is to stop most threats: it decides between equals."""
+"""Weight of a million of money, in threats, if the objective is most-stopped; small, to break ties by cost."""
 
 
 @dataclass(frozen=True)
 class Formulation:
-    """A programme that is being built, and what it is built from.
+    """A linear programme under construction, and its inputs.
 
     hours, yields
         (s, p, t) labour hours of a started unit; share of started units that are good.
@@ -51,12 +51,12 @@ class Formulation:
 
     @property
     def months(self) -> int:
-        """Months that are planned."""
+        """Number of months planned."""
         return int(self.parameters.since.shape[2])
 
     @property
     def unit(self) -> UnitFigures:
-        """Cost and hours of a good unit, and the output windows of each month."""
+        """Cost and hours per good unit, and the window of output decisions of each month."""
         window = in_window(
             self.parameters, windows_from(OUTPUT_WINDOWS, 0, self.fixed.months), self.fixed.output_from
         )  # fmt: skip
@@ -64,16 +64,16 @@ class Formulation:
 
 
 def in_window(parameters: Parameters, windows: tuple[int, ...], free: Ints) -> Floats:
-    """(s, p, t, windows) 1 where the month of an open plant falls in a window that counts from its month ``free``."""
+    """(s, p, t, windows) 1 if the plant is open and the month is in the window counted from month ``free``, else 0."""
     since = parameters.since - free[:, None]
     index = window_index(windows, np.maximum(since, 0))[..., None] == np.arange(len(windows))
     return np.asarray(index & ((since >= 0) & (parameters.since >= 0))[..., None], float)
 
 
 def unit_cost(parameters: Parameters, hours: Floats, yields: Floats) -> Floats:
-    """(s, p, t) parts, labour, royalty and optimism bias of a good unit, money, not discounted.
+    """(s, p, t) undiscounted cost of a good unit, in money: parts, labour and royalty, with optimism bias.
 
-    Parts for which all orders are fixed add nothing: they are paid whatever is requested.
+    Parts whose orders are all fixed are excluded, because they are paid for regardless of the units requested.
     """
     _, all_fixed = parameters.placed
     parts = np.einsum("stn,pn->spt", parameters.price * ~all_fixed, parameters.bill)
@@ -83,7 +83,7 @@ def unit_cost(parameters: Parameters, hours: Floats, yields: Floats) -> Floats:
 
 
 def production(form: Formulation, unit: UnitFigures) -> tuple[Ints, Ints]:
-    """Units produced, at most what is requested, what lines allow and what workers allow; and units requested.
+    """Add units requested and units produced, which are limited by requests, lines and labour.
 
     Returns the columns ``produced`` and ``requested``, (p, t) each.
     """
@@ -115,10 +115,10 @@ def production(form: Formulation, unit: UnitFigures) -> tuple[Ints, Ints]:
 
 
 def workforce(form: Formulation, produced: Ints, requested: Ints) -> None:
-    """What workers can produce: those present at the end of the month before, and half of those hired in the month.
+    """Limit production by labour: workers at the end of the previous month, and half of those hired in the month.
 
-    As in the campaign the workforce follows what is requested: at most ``hire_rate`` workers a day are hired, and none
-    is kept whom the units requested do not need, except the first ones, who leave at the same rate.
+    As in the simulation, the workforce follows the units requested: at most ``hire_rate`` workers are hired a day, and
+    workers who are not needed leave; those of the initial workforce leave at the same daily rate.
     """
     builder, parameters, runs = form.builder, form.parameters, form.parameters.runs
     shape, since = parameters.since.shape[1:], parameters.since
@@ -143,7 +143,7 @@ def workforce(form: Formulation, produced: Ints, requested: Ints) -> None:
 
 @dataclass(frozen=True)
 class PartBlocks:
-    """Columns and rows of parts, (t, n) each: bought, unfilled; the balance of the stock and of the stock position."""
+    """Columns and rows of parts, (t, n) each: parts bought, orders unfilled, stock balance, stock position."""
 
     bought: Ints
     unfilled: Ints
@@ -153,11 +153,11 @@ class PartBlocks:
 
 
 def parts(form: Formulation, produced: Ints, requested: Ints) -> None:
-    """Parts bought, within what suppliers can ship, arrive after their lead time and go into the units started.
+    """Add parts: purchases within supplier capacity, arrival after the lead time, use in the units started.
 
-    The stock position, on hand and on order, never falls below the base stock of the ordering policy, which follows
-    what is requested, produced or not; what no supplier can ship yet counts as ordered, at a slightly higher price.
-    Orders in decisions.toml are placed as they are, and where all orders of a part are given, no other is placed.
+    The stock position (on hand and on order) is at least the base stock of the ordering policy, which depends on the
+    units requested. Orders that no supplier can ship yet count towards the position, at a slightly higher price. Orders
+    in decisions.toml are fixed; if all orders of a part are stated there, no other orders are placed.
     """
     blocks = part_balance(form)
     lead_times(form, blocks)
@@ -182,7 +182,7 @@ def parts(form: Formulation, produced: Ints, requested: Ints) -> None:
 
 
 def part_balance(form: Formulation) -> PartBlocks:
-    """Stock and stock position of each part from month to month, but for what is used."""
+    """Add monthly balances of stock and stock position of each part; consumption is added by ``parts``."""
     builder, parameters, runs = form.builder, form.parameters, form.parameters.runs
     shape = (form.months, parameters.bill.shape[1])
     price = parameters.price * parameters.uplift[:, None, None] * parameters.discount[..., None] * UNIT / MONEY
@@ -210,7 +210,7 @@ def part_balance(form: Formulation) -> PartBlocks:
 
 
 def lead_times(form: Formulation, blocks: PartBlocks) -> None:
-    """Parts arrive after their mean lead time, split between the two months around it."""
+    """Add arrivals of parts after their mean lead time, interpolated between the two adjacent whole months."""
     lag = form.parameters.lag
     full = np.floor(lag).astype(np.int64)
     for n in range(len(lag)):
@@ -221,7 +221,7 @@ def lead_times(form: Formulation, blocks: PartBlocks) -> None:
 
 
 def given_orders(form: Formulation, blocks: PartBlocks) -> None:
-    """Orders in decisions.toml are placed; where all orders of a part are given, no other is."""
+    """Fix the orders in decisions.toml; if all orders of a part are stated there, no other orders are allowed."""
     stated, all_fixed = form.parameters.placed
     stated = stated.sum(0)
     cells = np.nonzero(all_fixed | (stated > 0.0))
@@ -234,7 +234,7 @@ def given_orders(form: Formulation, blocks: PartBlocks) -> None:
 
 
 def arrival_share(lag: Floats, months: int) -> Floats:
-    """(t, n) share of the parts on order at the start that arrives in each month: evenly over the mean lead time.
+    """(t, n) share of the parts on order at the start that arrive in each month, uniformly over the mean lead time.
 
     lag
         (n,) mean lead time in months.
@@ -244,7 +244,7 @@ def arrival_share(lag: Floats, months: int) -> Floats:
 
 
 def delivery(form: Formulation, produced: Ints) -> None:
-    """Units wait at their plant, are shipped on its lanes within capacity, and reach the regions less losses."""
+    """Add stocks at plants, and shipments on their lanes within capacity, to the regions less transit losses."""
     builder, parameters, runs = form.builder, form.parameters, form.parameters.runs
     plants, months = produced.shape
     links = runs.compiled.links
@@ -270,10 +270,10 @@ def delivery(form: Formulation, produced: Ints) -> None:
 
 
 def regional_stock(form: Formulation, shipped: Ints, lanes: Ints) -> None:
-    """Units in the regions: what arrives, part of it a month late by transit, is used or kept in stock.
+    """Add the balance of units in the regions: arrivals are used or kept in stock; transit delays some by a month.
 
     shipped, lanes
-        (arcs, t) columns; (arcs,) the lane of each arc from a plant.
+        (arcs, t) columns of units shipped by plant and lane; (arcs,) lane of each arc.
     """
     builder, runs, months = form.builder, form.parameters.runs, form.months
     compiled = runs.compiled
@@ -295,7 +295,7 @@ def regional_stock(form: Formulation, shipped: Ints, lanes: Ints) -> None:
 
 
 def defence(form: Formulation, surface: ResponseSurface) -> None:
-    """Equipped crews, units used and losses avoided, within the planes of the response surface."""
+    """Add equipped crews, units used and losses avoided, limited by the response surface."""
     builder, parameters, months = form.builder, form.parameters, form.months
     used = builder.y.blocks["used"]
     equipped = builder.second_stage_columns("equipped", (months,))
@@ -320,10 +320,10 @@ def defence(form: Formulation, surface: ResponseSurface) -> None:
 
 
 def savings(form: Formulation, surface: ResponseSurface, name: str, column: Ints, scale: float) -> None:
-    """What crews and units used save lies below every plane of the response surface.
+    """Limit savings by every plane of the response surface, as a function of crews and units used.
 
     column, scale
-        (t,) columns of the savings, and the amount that they count as one.
+        (t,) columns of the savings, and the amount of one unit of them.
     """
     builder, months = form.builder, form.months
     used, equipped = builder.y.blocks["used"], builder.y.blocks["equipped"]
@@ -337,7 +337,7 @@ def savings(form: Formulation, surface: ResponseSurface, name: str, column: Ints
 
 
 def target_shortfall(form: Formulation, produced: Ints, unit: UnitFigures, excused: Flags | None) -> None:
-    """Units short of the target, at their price and at most what is due; nothing is due in an excused future."""
+    """Add units short of the target, at their price; no units are due in an excused future."""
     target, builder, months = form.goals.target, form.builder, form.months
     if target is None:
         return
@@ -355,16 +355,16 @@ def target_shortfall(form: Formulation, produced: Ints, unit: UnitFigures, excus
 
 
 def required(form: Formulation, excused: Flags | None) -> Floats:
-    """(s, 1) 1 in the futures in which target and share of threats stopped must be reached."""
+    """(s, 1) 1 in the futures in which the target and the share of threats stopped apply, 0 in excused futures."""
     counted = np.ones(len(form.parameters.since)) if excused is None else (~excused).astype(float)
     return counted[:, None]
 
 
 def threats_stopped(form: Formulation, surface: ResponseSurface, excused: Flags | None) -> None:
-    """Threats that interceptors keep from their destinations, as the objective or as a share to be reached.
+    """Add threats stopped by interceptors, as the objective or as a share to be reached.
 
     surface
-        The response surface of threats stopped.
+        Response surface of threats stopped.
     """
     builder, goals = form.builder, form.goals
     if goals.objective == "most-stopped":

@@ -19,7 +19,7 @@ Axes = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class FutureTable:
-    """A quantity of the plan in each future: its unit, the names along its axes, and values (futures, *axes)."""
+    """A quantity in each future: its unit, the labels of its axes, and its values, (futures, *axes)."""
 
     unit: str
     axes: Axes
@@ -27,9 +27,9 @@ class FutureTable:
 
 
 def second_stages(model: Model, x: Floats) -> tuple[Floats, Floats]:
-    """The second stage of every future under a first stage, (futures, y), and the duals of its rows, (futures, rows).
+    """The second stage of every future under the first stage x, (futures, y), and its duals, (futures, rows).
 
-    Raises PlanError for a future without a feasible second stage.
+    Raises PlanError if the second stage of a future is infeasible.
     """
     problem, scenarios = model.problem, model.scenarios
     chunk = Chunk(problem, scenarios, np.arange(len(scenarios)))
@@ -44,19 +44,19 @@ def second_stages(model: Model, x: Floats) -> tuple[Floats, Floats]:
 
 
 def block(model: Model, second: Floats, name: str) -> Floats:
-    """(futures, *shape) one block of the columns of the second stage.
+    """(futures, *shape) values of one block of columns of the second stage.
 
     second
-        (futures, y).
+        (futures, y) second stage.
     """
     return second[:, model.builder.y.blocks[name]]
 
 
 def tables_of(parameters: Parameters, second: Floats, model: Model) -> dict[str, FutureTable]:
-    """What the linear model expects by month, in single units, crews and money.
+    """Monthly quantities of the linear model by name, in interceptors, parts, crews, threats and money.
 
     second
-        (futures, y).
+        (futures, y) second stage.
     """
     names, months = parameters.runs.compiled.names, parameters.runs.months
     month: Axes = {"month": months}
@@ -84,12 +84,12 @@ def tables_of(parameters: Parameters, second: Floats, model: Model) -> dict[str,
 
 
 def shadow_prices(model: Model, duals_of_rows: Floats, parameters: Parameters) -> dict[str, FutureTable]:
-    """Shadow price of each limiting factor in each future: money, or threats where the objective counts them.
+    """Shadow price of each limiting factor in each future, in money, or in threats if the objective counts threats.
 
-    Of a part, a unit, a crew or a kit for a month.
+    Prices are per part, per unit, per crew-month or per kit-month.
 
     duals_of_rows
-        (futures, rows).
+        (futures, rows) duals of the second stage.
     """
     names, months = parameters.runs.compiled.names, parameters.runs.months
     axes_of: Mapping[str, Axes] = {

@@ -1,6 +1,6 @@
-"""Builds a two-stage programme from labelled blocks of columns and rows, for all scenarios at once.
+"""Builds a two-stage linear programme from named blocks of columns and rows, for all scenarios at once.
 
-A block is an array of column or row numbers shaped by its axes, so that terms are paired by label.
+A block is an array of column or row indices with one axis per dimension of the variable or constraint.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from scipy import sparse
 from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
 
 NEGLIGIBLE = 1e-4
-"""Absolute value below which a term is left out, to limit the range of the coefficients."""
+"""Absolute value below which a coefficient is set to zero, to limit the range of the coefficients."""
 
 
 @dataclass
 class Stage:
-    """The columns of one stage: numbers of each block by name, and cost, bounds and integrality block by block."""
+    """Columns of one stage: indices of each block by name; lists of costs, bounds and integrality by block."""
 
     blocks: dict[str, Ints] = field(default_factory=dict)
     cost: list[Floats] = field(default_factory=list)
@@ -29,14 +29,14 @@ class Stage:
 
 @dataclass
 class Builder:
-    """A two-stage programme being built, over a number of equally likely scenarios.
+    """A two-stage linear programme under construction, with equally likely scenarios.
 
     x, y
         Columns of the first and the second stage.
     rows, first_rows
-        Numbers of the second-stage and the first-stage rows, by block.
+        Indices of the second-stage and the first-stage rows, by block.
     bounds, terms, count
-        Bounds and terms block by block, and the number of rows, of each stage.
+        Bounds of rows and terms of matrices by block, and the number of rows of each stage.
     """
 
     scenarios: int
@@ -54,7 +54,7 @@ class Builder:
         self, name: str, shape: tuple[int, ...], *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf,
         cost: ArrayLike = 0.0, integer: bool = False,
     ) -> Ints:  # fmt: skip
-        """Add a block of first-stage columns; returns their numbers, of the shape."""
+        """Add a block of first-stage columns; returns their indices, in the given shape."""
         stage, size = self.x, int(np.prod(shape))
         stage.blocks[name] = np.arange(stage.size, stage.size + size).reshape(shape)
         stage.size += size
@@ -68,7 +68,7 @@ class Builder:
         self, name: str, shape: tuple[int, ...], *, lower: float = 0.0, upper: ArrayLike = np.inf,
         cost: ArrayLike = 0.0,
     ) -> Ints:  # fmt: skip
-        """Add a block of second-stage columns; returns their numbers. ``cost`` may be (scenarios, *shape)."""
+        """Add a block of second-stage columns; returns their indices. ``cost`` may be (scenarios, *shape)."""
         stage, size = self.y, int(np.prod(shape))
         stage.blocks[name] = np.arange(stage.size, stage.size + size).reshape(shape)
         stage.size += size
@@ -81,7 +81,7 @@ class Builder:
     def second_stage_rows(
         self, name: str, shape: tuple[int, ...], low: ArrayLike = -np.inf, high: ArrayLike = np.inf
     ) -> Ints:
-        """Add a block of second-stage rows with bounds (*shape) or (scenarios, *shape); returns their numbers."""
+        """Add a block of second-stage rows with bounds (*shape) or (scenarios, *shape); returns their indices."""
         size = int(np.prod(shape))
         self.rows[name] = np.arange(self.count["second"], self.count["second"] + size).reshape(shape)
         self.count["second"] += size
@@ -93,7 +93,7 @@ class Builder:
     def first_stage_rows(
         self, name: str, shape: tuple[int, ...], low: ArrayLike = -np.inf, high: ArrayLike = np.inf
     ) -> Ints:
-        """Add a block of first-stage rows with bounds; returns their numbers."""
+        """Add a block of first-stage rows with bounds; returns their indices."""
         size = int(np.prod(shape))
         self.first_rows[name] = np.arange(self.count["first"], self.count["first"] + size).reshape(shape)
         self.count["first"] += size
@@ -104,8 +104,8 @@ class Builder:
     def add_terms(self, matrix: str, rows: Ints, columns: Ints, values: ArrayLike) -> None:
         """Add terms to the matrix ``first``, ``technology`` or ``recourse``.
 
-        Rows and columns are broadcast against each other; values have their shape, or (scenarios, *shape) where they
-        differ between scenarios.
+        Rows and columns are broadcast against each other; values have the broadcast shape, or (scenarios, *shape) if
+        they differ between scenarios.
         """
         i, j = np.broadcast_arrays(rows, columns)
         entries = np.asarray(values, float)
@@ -116,7 +116,7 @@ class Builder:
         self.terms[matrix].append((i.ravel(), j.ravel(), broadcast))
 
     def finish(self) -> tuple[TwoStage, Scenarios]:
-        """The programme and its scenarios; entries that differ between scenarios are random, the others are shared."""
+        """The linear programme and its scenarios; coefficients that differ between scenarios are random."""
         a, _, _ = self.matrix("first", (self.count["first"], self.x.size))
         technology, t_places, t_values = self.matrix("technology", (self.count["second"], self.x.size))
         recourse, w_places, w_values = self.matrix("recourse", (self.count["second"], self.y.size))
@@ -141,13 +141,13 @@ class Builder:
         return problem, Scenarios(probability, realisations.__getitem__)
 
     def matrix(self, name: str, shape: tuple[int, int]) -> tuple[sparse.csr_matrix, Ints, Floats]:
-        """A matrix of mean values, the places of its random entries, and their values (scenarios, entries)."""
+        """A matrix of mean coefficients, the positions of its random entries, and their values (scenarios, entries)."""
         parts = self.terms[name]
         none = np.zeros(0, np.int64)
         i = np.concatenate([none, *(p[0] for p in parts)])
         j = np.concatenate([none, *(p[1] for p in parts)])
         if len(np.unique(i * max(1, shape[1]) + j)) != len(i):
-            raise ValueError(f"two terms of the matrix {name} have the same place")
+            raise ValueError(f"two terms of the matrix {name} have the same position")
         values = np.concatenate(
             [np.zeros((self.scenarios, 0)), *(np.broadcast_to(p[2], (self.scenarios, len(p[0]))) for p in parts)], 1
         )

@@ -1,4 +1,4 @@
-"""The extensive form (deterministic equivalent): the second stages of all scenarios in one programme."""
+"""The extensive form (deterministic equivalent): all scenarios in a single linear programme."""
 
 from math import inf
 from time import perf_counter
@@ -27,10 +27,10 @@ from octoplan.plan.solver.two_stage import (
 
 
 def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> Solver:
-    """HiGHS with the columns x, y of scenario 0, y of scenario 1, ..., and those of the risk measure.
+    """A HiGHS solver with columns x, y of scenario 0, y of scenario 1, ..., and columns of the risk measure.
 
-    A tail weight adds the threshold eta and the excess v_s of each scenario, v_s >= max(0, q_s y - eta) (Rockafellar
-    and Uryasev 2000); groups add the largest group mean.
+    A tail weight adds the threshold eta and the excess v_s >= max(0, q_s y - eta) of each scenario (Rockafellar and
+    Uryasev 2000); groups add the largest group mean.
     """
     p, count, first, second = scenarios.probability, len(scenarios), problem.first, problem.second
     realisations = list(scenarios)
@@ -72,14 +72,14 @@ def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> S
 def solve(
     problem: TwoStage, scenarios: Scenarios, *, risk: Risk = NEUTRAL, gap: float = 1e-6, time_limit: float = inf
 ) -> Solution:
-    """The optimum over the scenarios in one solve, with integer columns in either stage.
+    """Solve the problem over all scenarios at once; either stage may have integer columns.
 
     gap
-        Relative optimality gap at which a mixed-integer solve may stop, at least ``LEAST_GAP``.
+        Relative optimality gap at which the solver may stop if there are integer columns, at least ``LEAST_GAP``.
     time_limit
-        Seconds.
+        Time limit in seconds.
 
-    Raises PlanError where the programme is infeasible or unbounded, or no solution was found in time.
+    Raises PlanError if the problem is infeasible or unbounded, or if no solution is found within the time limit.
     """
     check_gap(gap)
     check_scenarios(problem, scenarios)
@@ -92,7 +92,7 @@ def solve(
         raise PlanError(UNBOUNDED_COST)
     solution = solver.getSolution()
     if outcome is Outcome.FAILED or not solution.value_valid:
-        raise PlanError("no solution was found in time; allow more seconds, or use fewer scenarios")
+        raise PlanError("no solution was found within the time limit; allow more seconds, or use fewer scenarios")
     point, n = values(solver), len(problem.first)
     x = point[:n]
     y = point[n : n + len(scenarios) * len(problem.second)].reshape(len(scenarios), -1)

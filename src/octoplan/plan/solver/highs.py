@@ -1,4 +1,4 @@
-"""Calls to the HiGHS solver with arrays."""
+"""Interface to the HiGHS solver."""
 
 from enum import Enum
 from math import inf
@@ -18,11 +18,11 @@ Solver = Any
 Options = dict[str, str | int | float]
 
 SIMPLEX: Options = {"solver": "simplex", "simplex_strategy": 1, "presolve": "off"}
-"""Dual simplex without presolve, for a programme that is solved many times with different bounds."""
+"""Options for the dual simplex method without presolve, for a problem solved repeatedly with different bounds."""
 
 
 class Outcome(Enum):
-    """How a solve ended."""
+    """Result of a call to the solver."""
 
     OPTIMAL = 0
     INFEASIBLE = 1
@@ -42,9 +42,11 @@ OUTCOMES = {
 
 
 def load(columns: Columns, matrix: Matrix, lower: Floats, upper: Floats, options: Options | None = None) -> Solver:
-    """A HiGHS solver of one thread, without output, loaded with a programme.
+    """A single-threaded HiGHS solver, loaded with a linear programme.
 
-    It minimises the cost of the columns subject to lower <= matrix x <= upper, (rows,) each.
+    It minimises the cost of the columns subject to lower <= matrix x <= upper, with bounds (rows,).
+
+    Raises PlanError if HiGHS rejects an option or the problem.
     """
     solver: Solver = highspy.Highs()  # type: ignore[no-untyped-call]
     rows = matrix.tocsr()
@@ -62,12 +64,14 @@ def load(columns: Columns, matrix: Matrix, lower: Floats, upper: Floats, options
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(integer)] for integer in columns.integer]
     if solver.passModel(lp) == highspy.HighsStatus.kError:
-        raise PlanError("HiGHS does not accept the programme; look for entries that are very large or not numbers")
+        raise PlanError(
+            "HiGHS does not accept the linear programme; check for entries that are very large or not numbers"
+        )
     return solver
 
 
 def run(solver: Solver, deadline: float = inf) -> Outcome:
-    """Solve until a deadline of ``perf_counter``; a solve that fails from a warm start is repeated from a cold one."""
+    """Solve until a deadline of ``perf_counter``; if the solver fails from a warm start, repeat from a cold start."""
     for _ in range(2):
         if deadline < inf:
             # HiGHS counts the time of all its runs together
@@ -83,7 +87,7 @@ def run(solver: Solver, deadline: float = inf) -> Outcome:
 
 
 def run_interruptible(solver: Solver, deadline: float) -> Outcome:
-    """``run`` for long solves, in another thread, so that Ctrl-C ends it. KeyboardInterrupt passes on."""
+    """``run`` in another thread, so that Ctrl-C stops the solver; KeyboardInterrupt is then raised again."""
     outcomes: list[Outcome] = []
     ended = Event()
     solver.HandleUserInterrupt = True
@@ -96,7 +100,7 @@ def run_interruptible(solver: Solver, deadline: float) -> Outcome:
 
     Thread(target=work, daemon=True).start()
     try:
-        # not Thread.join: after one interruption it regards the thread as ended (Python before 3.13)
+        # not Thread.join, which treats the thread as ended after an interruption (Python before 3.13)
         while not ended.wait(0.1):
             pass
     except KeyboardInterrupt:
@@ -107,20 +111,20 @@ def run_interruptible(solver: Solver, deadline: float) -> Outcome:
 
 
 def values(solver: Solver) -> Floats:
-    """The values of the columns in the solution."""
+    """Values of the columns in the solution, (columns,)."""
     return np.array(solver.getSolution().col_value)
 
 
 def duals(solver: Solver) -> Floats:
-    """The duals of the rows: positive where a lower bound is active."""
+    """Duals of the rows, (rows,); positive if a lower bound is active."""
     return np.array(solver.getSolution().row_dual)
 
 
 def objective(solver: Solver) -> float:
-    """The cost of the solution."""
+    """Objective value of the solution."""
     return float(solver.getInfo().objective_function_value)
 
 
 def lower_bound(solver: Solver, integer: bool) -> float:
-    """A lower bound on the cost: the dual bound of a mixed-integer solve, else the optimum."""
+    """Lower bound on the cost: the dual bound of a mixed-integer problem, otherwise the objective value."""
     return float(solver.getInfo().mip_dual_bound) if integer else objective(solver)

@@ -1,9 +1,9 @@
 """The L-shaped method for two-stage stochastic programmes (Benders decomposition).
 
 Cuts are aggregated by clusters of scenarios (Van Slyke and Wets 1969; multi-cut, Birge and Louveaux 1988). The next
-first stage to evaluate lies between the best known one and the solution of the master (in-out separation, Ben-Ameur and
-Neto 2007), which keeps the bases of the second stage close. Integrality is relaxed until the cuts are tight, then
-required of the master. Lower and upper bound are valid at every iteration.
+first stage to evaluate is a point between the best known one and the solution of the master problem (in-out separation,
+Ben-Ameur and Neto 2007), so that second-stage bases change little. Integrality is relaxed until the cuts are tight, and
+then required in the master problem. Lower and upper bounds are valid at every iteration.
 """
 
 from collections.abc import Callable
@@ -40,33 +40,33 @@ from octoplan.plan.solver.two_stage import (
 )
 
 CLUSTERS = 200
-"""Default number of clusters: more give fewer, more expensive iterations."""
+"""Default number of clusters; more clusters give fewer but more expensive iterations."""
 
 INWARD = 0.5
-"""Weight of the best known first stage in the next one evaluated."""
+"""Weight of the best known first stage in the next point evaluated."""
 
 EXACT: Options = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
 }
-"""Tolerances of the master, tighter than those of the second stage, so that a cut once added is not violated again."""
+"""Tolerances of the master problem, tighter than those of the second stage, so that added cuts are not violated."""
 
 FULL_STEP = 0.9
-"""Share of the predicted decrease that, if realised, makes the next step a full one."""
+"""If more than this share of the predicted decrease is achieved, the next point is the solution of the master."""
 
 LARGEST_RADIUS = 1e12
-"""Size of the box around the origin beyond which the programme is regarded as unbounded."""
+"""Half-width of the box around the origin at which the problem is considered unbounded."""
 
 INFEASIBLE_FIRST = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
-NO_TIME = "the search ended before it had found any plan; allow more time"
+NO_TIME = "no plan was found within the time limit; allow more time"
 
 Progress = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A solution of the master: the first stage x, the full point (x, eta, costs of clusters), and its lower bound."""
+    """A solution of the master problem: first stage x, full point (x, eta, costs of clusters), and lower bound."""
 
     x: Floats
     point: Floats
@@ -74,7 +74,7 @@ class Proposal:
 
 
 class Master:
-    """The master programme in x, the threshold eta of a tail, the largest group mean, and the cost of each cluster."""
+    """The master problem, with columns x, threshold eta of the CVaR, largest group mean, and cost of each cluster."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, risk: Risk, clusters: int) -> None:
         self.problem, self.p, self.risk = problem, scenarios.probability, risk
@@ -108,7 +108,7 @@ class Master:
         self.solver = load(columns, rows, lower, upper, SIMPLEX | EXACT)
 
     def require_integers(self, gap: float, tolerance: float) -> None:
-        """Require integrality from now on, with a relative and an absolute gap of the master's search."""
+        """Require integrality from now on, and set the relative and the absolute gap of the master problem."""
         self.integer = True
         for j in np.flatnonzero(self.problem.first.integer):
             self.solver.changeColIntegrality(int(j), highspy.HighsVarType.kInteger)
@@ -122,9 +122,9 @@ class Master:
             self.solver.setOptionValue(name, value)
 
     def add(self, cuts: Cuts, etas: list[float], proposal: Proposal | None) -> bool:
-        """Add optimality cuts of each cluster at each threshold, and feasibility cuts.
+        """Add an optimality cut for each cluster and threshold, and feasibility cuts.
 
-        Returns whether one of them excludes the proposal.
+        Returns whether a new cut excludes the proposal.
         """
         n, first_cost = self.n, self.n + self.tail + self.worst
         rows: list[tuple[float, Floats]] = []
@@ -157,7 +157,7 @@ class Master:
         )
 
     def weights(self, scenarios: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
-        """Weights of scenario costs in a cluster's cost, and of eta: a subgradient of the risk measure at eta."""
+        """Weights of scenario costs in a cluster's cost, and of eta: a subgradient of the risk measure."""
         p, risk = self.p[scenarios], self.risk
         if not self.tail:
             return p, 0.0
@@ -165,9 +165,9 @@ class Master:
         return (1.0 - risk.weight) * p + beyond, float(beyond.sum())
 
     def propose(self, deadline: float) -> Proposal:
-        """Solve the master. Raises Stopped at the deadline, or PlanError where it is infeasible or unbounded.
+        """Solve the master problem. Raises Stopped at the deadline, or PlanError if it is infeasible or unbounded.
 
-        Where the cuts do not yet bound it, it is solved in a growing box, which gives no lower bound.
+        While the cuts do not bound it, it is solved in a box of increasing size, which gives no lower bound.
         """
         n, first, has_cut = self.n, self.problem.first, self.has_cut
         complete = bool(has_cut.all())
@@ -193,7 +193,9 @@ class Master:
         if outcome is Outcome.INFEASIBLE:
             raise PlanError(INFEASIBLE_SECOND)
         if outcome is not Outcome.OPTIMAL:
-            raise PlanError("HiGHS cannot solve the master programme; bring the coefficients closer together")
+            raise PlanError(
+                "HiGHS cannot solve the master problem; use units that bring the coefficients closer together"
+            )
         point = values(self.solver)
         x = np.clip(point[:n], first.lower, first.upper)
         if self.integer:
@@ -202,7 +204,7 @@ class Master:
         return Proposal(x, point, bound)
 
     def run(self, deadline: float) -> Outcome:
-        """Solve until a deadline."""
+        """Solve the master problem until a deadline of ``perf_counter``."""
         return run_interruptible(self.solver, deadline) if self.integer else run(self.solver, deadline)
 
     def set_bounds(self, lower: Floats, upper: Floats) -> None:
@@ -212,9 +214,9 @@ class Master:
 
 @dataclass
 class Search:
-    """The state of the method: bounds, the best solution, and the stability centre.
+    """State of the method: bounds, best solution, and stability centre.
 
-    The centre is the best first stage with integrality relaxed; without integer columns it is the best solution.
+    The centre is the best first stage found with integrality relaxed.
     """
 
     second: SecondStage
@@ -232,13 +234,13 @@ class Search:
     iterations: int = 0
 
     def met(self, upper: float) -> bool:
-        """Whether an upper bound is within the gap of the lower one."""
+        """Whether the difference between an upper bound and the lower bound is within the requested gap."""
         if self.tolerance is not None:
             return upper - self.lower <= self.tolerance
         return relative_gap(self.lower, upper) <= self.gap
 
     def evaluate(self, x: Floats, proposal: Proposal | None = None) -> bool:
-        """Evaluate x in every scenario and add its cuts; returns whether they exclude the proposal."""
+        """Evaluate x in every scenario and add its cuts; returns whether the cuts exclude the proposal."""
         master = self.master
         first, p, risk = master.problem.first, master.p, master.risk
         cuts = self.second.solve(x, self.deadline)
@@ -257,7 +259,7 @@ class Search:
         return excluded
 
     def solve_relaxation(self) -> bool:
-        """Iterate with integrality relaxed until the bounds meet; False where tolerances allow no further step."""
+        """Iterate with integrality relaxed; returns whether the bounds are within the gap (False if stalled)."""
         improved, full_step = True, False
         while True:
             lower, centre_cost = self.lower, self.centre_cost
@@ -278,7 +280,7 @@ class Search:
                 return self.met(self.centre_cost)
 
     def solve_integer(self) -> bool:
-        """Iterate with integrality required until the bounds meet; False where tolerances allow no further step."""
+        """Iterate with integrality required; returns whether the bounds are within the gap (False if stalled)."""
         if self.tolerance is None:
             self.master.require_integers(0.5 * self.gap, 1e-6)
         else:
@@ -292,7 +294,10 @@ class Search:
 
 
 def start(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
-    """An initial first stage: the optimum for the mean scenario, else any feasible one. Raises PlanError for none."""
+    """An initial first stage: the optimum for the mean scenario, otherwise any feasible first stage.
+
+    Raises PlanError if no feasible first stage exists or is found within the time limit.
+    """
     try:
         return extensive.solve(problem, mean_scenario(scenarios), gap=1e-3, time_limit=time_limit).x
     except PlanError:
@@ -317,28 +322,28 @@ def solve(
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Solution:
-    """Minimise first-stage cost plus the risk measure of the second stage; Ctrl-C ends the search early.
+    """Minimise first-stage cost plus the risk measure of second-stage costs; Ctrl-C ends the search early.
 
     gap
         Relative optimality gap at which to stop, at least ``LEAST_GAP``.
     tolerance
-        Absolute optimality gap at which to stop, in units of cost, in place of the relative one.
+        Absolute optimality gap at which to stop, in units of cost; replaces the relative gap.
     time_limit
-        Seconds; the best solution until then is returned. Only a search that is cut off may differ between runs.
+        Time limit in seconds; the best solution found by then is returned, which may differ between runs.
     clusters
-        Cuts added in an iteration, at most one for each scenario.
+        Number of cuts added in an iteration, at most one for each scenario.
     executor
-        Threads that share the scenarios; this thread alone where None. The results are the same to the bit.
+        Threads that share the scenarios; the calling thread if None. Results are bit-identical in both cases.
     progress
         Called with iteration, lower and upper bound after each iteration.
 
-    Raises PlanError for a gap below the solver's tolerances, an infeasible or unbounded programme, or no solution in
-    time.
+    Raises PlanError if the gap is below the solver's tolerances, if the problem is infeasible or unbounded, or if no
+    solution is found within the time limit.
     """
-    # longer than a screen for its documented arguments and the ways in which a search can end
+    # longer than 50 lines because of the documented arguments and the possible outcomes of the search
     check_gap(gap)
     if tolerance is not None and not 0.0 <= tolerance < inf:
-        raise PlanError(f"an absolute gap of {tolerance:g} is not possible; write a finite number, 0 or more")
+        raise PlanError(f"an absolute gap of {tolerance:g} is out of range; write a finite number, 0 or more")
     check_scenarios(problem, scenarios)
     if len(scenarios) % risk.groups:
         raise PlanError(f"{len(scenarios)} scenarios cannot be split into {risk.groups} groups of equal size")

@@ -1,4 +1,4 @@
-"""The optimality gap estimated on samples (Mak, Morton and Wood 1999), VSS and EVPI."""
+"""Sampled estimates of the optimality gap (Mak, Morton and Wood 1999), and VSS and EVPI."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +17,10 @@ from octoplan.plan.solver.two_stage import Floats, Scenarios, TwoStage, mean_sce
 
 
 class Sampler(Protocol):
-    """A source of equally likely, independent scenarios, the same for the same seed."""
+    """A source of equally likely, independent scenarios, determined by the seed."""
 
     def sample(self, n: int, seed: int) -> Scenarios:
-        """n scenarios."""
+        """Draw n scenarios."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class GapEstimate:
     """An estimate of the optimality gap of a first stage from batches of scenarios.
 
     plan, least
-        (batches,) cost of the first stage, and a lower bound of the least cost over the same scenarios. The expected
-        least cost of a batch is at most the true least cost, so that the mean difference overstates the gap.
+        (batches,) cost of the first stage, and a lower bound on the optimal cost over the same scenarios. The expected
+        optimal cost of a batch is at most the true optimal cost, so the mean difference overestimates the gap.
     best
-        (batches, x) the first stage found for each batch.
+        (batches, x) the first stage optimised for each batch.
     """
 
     plan: Floats
@@ -40,7 +40,7 @@ class GapEstimate:
 
     @property
     def mean(self) -> float:
-        """Estimated optimality gap, on average not below the true one."""
+        """Estimated optimality gap; its expected value is at least the true gap."""
         return float(np.mean(self.plan - self.least))
 
     def upper_bound(self, confidence: float = 0.95) -> float:
@@ -50,10 +50,10 @@ class GapEstimate:
         return max(0.0, float(gaps.mean() + width))
 
     def least_cost(self, confidence: float = 0.95) -> tuple[float, float]:
-        """A confidence interval of the true least cost.
+        """A confidence interval for the true optimal cost.
 
-        Its lower end comes from the lower bounds, its upper end from the cost of the first stage, each with half of the
-        error probability.
+        The lower limit is computed from the lower bounds, the upper limit from the cost of the first stage, each with
+        half of the error probability (Student's t over batches).
         """
         factor = student.ppf(0.5 + 0.5 * confidence, len(self.plan) - 1) / sqrt(len(self.plan))
         lower = self.least.mean() - factor * self.least.std(ddof=1)
@@ -74,17 +74,18 @@ def estimate(
     executor: ThreadPoolExecutor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> GapEstimate:
-    """The optimality gap of a first stage x from batches of newly drawn scenarios, ``size`` in each.
+    """Estimate the optimality gap of a first stage x from batches of newly drawn scenarios, ``size`` in each.
 
     gap
-        Relative gap at which the search of a batch may stop; what remains counts against x.
+        Relative gap at which the search on a batch may stop; the remaining gap increases the estimate.
     progress
-        Called with the batches done and all batches.
+        Called with the number of batches done and their total number.
 
-    Raises PlanError for fewer than 2 batches, an x that violates the first stage, or scenarios infeasible under x.
+    Raises PlanError if there are fewer than 2 batches, if x violates the first stage, or if a scenario is infeasible
+    under x.
     """
     if batches < 2:
-        raise PlanError(f"{batches} batches give no interval; ask for at least 2, better 30")
+        raise PlanError(f"{batches} batches give no confidence interval; use at least 2, preferably 30")
     check_first_stage(problem, x)
     plan, least, solutions = np.empty(batches), np.empty(batches), np.empty((batches, len(x)))
     for k, batch_seed in enumerate(np.random.SeedSequence(seed).generate_state(batches).tolist()):
@@ -93,7 +94,7 @@ def estimate(
         plan[k] = cost(problem, scenarios, x, risk, executor)
         if plan[k] == inf:
             raise PlanError(
-                "a drawn scenario is infeasible under the plan: its gap is unbounded; allow a shortage at a price"
+                "a drawn scenario is infeasible under the plan, so its gap is unbounded; allow a shortage at a price"
             )
         least[k], solutions[k] = best.lower, best.x
         if progress is not None:
@@ -102,16 +103,16 @@ def estimate(
 
 
 def check_first_stage(problem: TwoStage, x: Floats) -> None:
-    """Raises PlanError where x violates the first stage."""
+    """Raises PlanError if x violates a constraint of the first stage."""
     sentences = violations(problem, x)
     if sentences:
-        raise PlanError(f"the plan violates the first stage: {sentences[0]}; correct it before it is evaluated")
+        raise PlanError(f"the plan violates the first stage: {sentences[0]}; correct the plan before evaluating it")
 
 
 def cost(
     problem: TwoStage, scenarios: Scenarios, x: Floats, risk: Risk = NEUTRAL, executor: ThreadPoolExecutor | None = None
 ) -> float:
-    """First-stage cost of x and the risk measure of the second stage; infinite if a scenario is infeasible."""
+    """First-stage cost of x plus the risk measure of the second stage; infinite if a scenario is infeasible."""
     return float(problem.first.cost @ x) + risk_measure(
         risk, recourse.costs(problem, scenarios, x, executor), scenarios.probability
     )
@@ -119,16 +120,16 @@ def cost(
 
 @dataclass(frozen=True)
 class InformationValues:
-    """The costs behind VSS and EVPI (Birge and Louveaux 2011, chapter 4).
+    """Costs from which VSS and EVPI follow (Birge and Louveaux 2011, chapter 4).
 
     wait_and_see
-        Mean cost if the scenario were known before the first stage.
+        Mean cost if the first stage is optimised separately for each scenario.
     here_and_now
         Cost of the solution of the stochastic programme.
     expected_value_cost
-        Cost of the solution for the mean scenario; infinite if it leaves a scenario infeasible.
+        Expected cost of the solution for the mean scenario; infinite if it makes a scenario infeasible.
     expected_value_solution
-        The first stage of that solution.
+        First stage of the solution for the mean scenario.
     """
 
     wait_and_see: float
@@ -150,7 +151,7 @@ class InformationValues:
 def information_values(
     problem: TwoStage, scenarios: Scenarios, *, gap: float = 1e-6, executor: ThreadPoolExecutor | None = None
 ) -> InformationValues:
-    """The costs behind VSS and EVPI of a problem. Raises PlanError where one of them has no solution."""
+    """Costs from which VSS and EVPI follow. Raises PlanError if one of the problems is infeasible."""
     plan = lshaped.solve(problem, scenarios, gap=gap, executor=executor)
     naive = expected_value_solution(problem, scenarios, gap)
     known = wait_and_see(problem, scenarios, gap, executor)
@@ -163,7 +164,7 @@ def expected_value_solution(problem: TwoStage, scenarios: Scenarios, gap: float 
 
 
 def wait_and_see(problem: TwoStage, scenarios: Scenarios, gap: float, executor: ThreadPoolExecutor | None) -> float:
-    """Mean cost if the scenario were known before the first stage is decided."""
+    """Mean cost if the first stage is optimised separately for each scenario."""
 
     def known(s: int) -> float:
         return extensive.solve(problem, Scenarios(np.ones(1), lambda _: scenarios.realise(s)), gap=gap).upper

@@ -1,9 +1,9 @@
 """The second stage under a given first stage: its cost in each scenario, and the cuts of the L-shaped method.
 
 By weak duality a cut is valid for any duals of the rows, up to the tolerance at which a reduced cost counts as zero;
-with the optimal duals it is tight (Van Slyke and Wets 1969). Each chunk of scenarios keeps one solver, and each
-scenario its last optimal basis, from which the next first stage is a few pivots away. Chunks depend on the number of
-scenarios alone, so that results do not depend on the number of threads.
+with the optimal duals it is tight (Van Slyke and Wets 1969). Scenarios are divided into chunks with one solver each,
+and the last optimal basis of each scenario is kept as a warm start. The division depends only on the number of
+scenarios, so results do not depend on the number of threads.
 """
 
 from collections.abc import Callable
@@ -29,11 +29,11 @@ from octoplan.plan.solver.two_stage import (
 )
 
 CHUNKS = 32
-"""Most solvers kept: enough for the cores of any machine, few enough for its memory."""
+"""Maximum number of solvers: enough for many cores, few enough to limit memory."""
 
 
 class Stopped(Exception):
-    """The second stage was not seen through: time is up, or a stop was asked for."""
+    """Raised if the second stage was not completed, because of a time limit or an interruption."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Cuts:
     """Second-stage costs of a first stage x, and a cut for each scenario.
 
     costs
-        (scenarios,) Q(x, s), infinite where the second stage is infeasible.
+        (scenarios,) Q(x, s), infinite if the second stage is infeasible.
     constant, slope
-        (scenarios,) and (scenarios, first): an optimality cut Q(z, s) >= constant + slope z for every z; where the cost
-        is infinite, a feasibility cut 0 >= constant + slope z for every feasible z, which x violates.
+        (scenarios,) and (scenarios, first): an optimality cut Q(z, s) >= constant + slope z for every z; if the cost is
+        infinite, a feasibility cut 0 >= constant + slope z for every feasible z, violated by x.
     """
 
     costs: Floats
@@ -55,12 +55,12 @@ class Cuts:
 def cut(
     problem: TwoStage, r: Realisation, technology: Floats, recourse: Floats, pi: Floats, cost: Floats
 ) -> tuple[float, Floats]:
-    """Constant and slope of the cut min over y in its bounds of cost y + pi (row bounds - T x - W y), valid for any pi.
+    """Constant and slope of the cut: the minimum over y within its bounds of cost y + pi (row bounds - T x - W y).
 
     technology, recourse
-        Random entries of T and W less the values stored in the problem.
+        Differences of the random entries of T and W from the values stored in the problem.
     pi
-        (second rows,) duals; those of a side without a bound are set to 0.
+        (second rows,) any duals; duals that refer to an infinite bound are set to 0.
     """
     pi = np.where((pi > 0.0) & (r.lower == -np.inf) | (pi < 0.0) & (r.upper == np.inf), 0.0, pi)
     side = np.where(pi > 0.0, r.lower, np.where(pi < 0.0, r.upper, 0.0))
@@ -80,7 +80,7 @@ def cut(
 
 
 class Chunk:
-    """Some scenarios, by number, with one solver for all of them."""
+    """A subset of the scenarios, given by index, that share one solver."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, numbers: Ints) -> None:
         second = problem.second
@@ -95,7 +95,7 @@ class Chunk:
         self.basis: dict[int, Any] = {}
 
     def load_scenario(self, realisation: Realisation, x: Floats) -> None:
-        """Set the solver to the second stage of a scenario under a first stage."""
+        """Load the second stage of a scenario under the first stage x into the solver."""
         problem = self.problem
         activity = problem.technology @ x
         if len(self.technology):
@@ -110,7 +110,7 @@ class Chunk:
             self.solver.changeCoeff(int(i), int(j), float(value))
 
     def solve(self, x: Floats, stop: Callable[[], bool]) -> Cuts:
-        """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError for an unbounded or failed second stage."""
+        """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError if a second stage is unbounded or fails."""
         problem = self.problem
         costs, constant = np.empty(len(self.numbers)), np.empty(len(self.numbers))
         slope = np.empty((len(self.numbers), len(x)))
@@ -135,18 +135,18 @@ class Chunk:
             elif outcome is Outcome.UNBOUNDED:
                 raise PlanError(
                     f"the second stage of scenario {s} is unbounded; "
-                    "look for a column that earns more than it costs and has no upper bound"
+                    "check for a column with negative net cost and no upper bound"
                 )
             else:
                 raise PlanError(
-                    f"HiGHS cannot solve the second stage of scenario {s}; bring its coefficients closer together"
+                    f"HiGHS cannot solve the second stage of scenario {s}; use units that bring its coefficients closer"
                 )
         return Cuts(costs, constant, slope)
 
     def feasibility_cut(
         self, realisation: Realisation, changed: tuple[Floats, Floats], x: Floats, s: int
     ) -> tuple[float, Floats]:
-        """The cut that excludes x, under which the scenario is infeasible, from a Farkas ray of its rows."""
+        """A cut from a Farkas ray that excludes x, at which scenario s is infeasible."""
         none = np.zeros(len(self.problem.second))
         for _ in range(2):
             _, exists, ray = self.solver.getDualRay()
@@ -159,12 +159,13 @@ class Chunk:
             self.solver.clearSolver()
             run(self.solver)
         raise PlanError(
-            f"HiGHS reports scenario {s} as infeasible without a Farkas ray; bring its coefficients closer together"
+            f"HiGHS reports scenario {s} as infeasible without a Farkas ray; "
+            "use units that bring its coefficients closer"
         )
 
 
 class SecondStage:
-    """The second stages of all scenarios, in this thread or a pool, with the same results to the bit."""
+    """Second stages of all scenarios, solved in the calling thread or a pool, with bit-identical results."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, executor: ThreadPoolExecutor | None) -> None:
         count = min(CHUNKS, len(scenarios))
@@ -172,7 +173,7 @@ class SecondStage:
         self.executor = executor
 
     def solve(self, x: Floats, deadline: float) -> Cuts:
-        """Cuts of all scenarios at x. Raises Stopped past the deadline; KeyboardInterrupt passes on."""
+        """Cuts of all scenarios at x. Raises Stopped after the deadline; KeyboardInterrupt is not caught."""
         stopping = Event()
 
         def stop() -> bool:
@@ -197,5 +198,5 @@ class SecondStage:
 
 
 def costs(problem: TwoStage, scenarios: Scenarios, x: Floats, executor: ThreadPoolExecutor | None = None) -> Floats:
-    """Q(x, s) of each scenario, (scenarios,), infinite where the second stage is infeasible; integer y are relaxed."""
+    """Second-stage costs Q(x, s), (scenarios,), infinite if infeasible; integrality of y is relaxed."""
     return SecondStage(problem, scenarios, executor).solve(x, np.inf).costs

@@ -1,4 +1,4 @@
-"""Risk measures: (1 - weight) mean + weight CVaR (Rockafellar and Uryasev 2000); or the largest mean of groups."""
+"""Risk measures: (1 - weight) mean + weight CVaR (Rockafellar and Uryasev 2000), or the largest group mean."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ class Risk:
     """A risk measure.
 
     weight, level
-        Weight of the conditional value at risk, 0 to 1, and its level: 0.9 for the mean of the most expensive tenth.
+        Weight of the conditional value at risk, 0 to 1, and its level, such as 0.9 for the most expensive tenth.
     groups
-        Groups of equally many scenarios, in their order; with more than one, the measure is the largest group mean.
+        Number of equally large groups of consecutive scenarios; if above 1, the measure is the largest group mean.
 
-    Raises PlanError for values out of range, or a weight together with groups.
+    Raises PlanError if values are out of range, or if a positive weight is combined with groups.
     """
 
     weight: float
@@ -27,11 +27,11 @@ class Risk:
     def __post_init__(self) -> None:
         if not (0.0 <= self.weight <= 1.0 and 0.0 <= self.level < 1.0):
             raise PlanError(
-                f"a tail weight of {self.weight} at level {self.level} is not possible; "
+                f"a tail weight of {self.weight} at level {self.level} is out of range; "
                 "the weight must be from 0 to 1, the level from 0 to below 1"
             )
         if self.groups > 1 and self.weight > 0.0:
-            raise PlanError("groups and a tail weight are two measures of risk; ask for one of them")
+            raise PlanError("groups and a tail weight are two measures of risk; choose one")
 
     @property
     def neutral(self) -> bool:
@@ -40,11 +40,11 @@ class Risk:
 
 
 NEUTRAL = Risk(0.0, 0.0)
-"""The mean."""
+"""The risk-neutral measure: the mean."""
 
 
 def value_at_risk(costs: Floats, probability: Floats, level: float) -> float:
-    """The least cost not exceeded with a probability of at least ``level``; scenarios of probability 0 left out."""
+    """Value at risk: the smallest cost not exceeded with a probability of at least ``level``."""
     order = np.argsort(costs, kind="stable")
     order = order[probability[order] > 0.0]
     cumulative = np.cumsum(probability[order])
@@ -52,16 +52,16 @@ def value_at_risk(costs: Floats, probability: Floats, level: float) -> float:
 
 
 def cvar(costs: Floats, probability: Floats, level: float) -> float:
-    """Conditional value at risk: the mean of the most expensive 1 - level of costs (scenarios,).
+    """Conditional value at risk: the mean of the largest 1 - level of the costs, (scenarios,).
 
-    The scenario at the boundary counts in part (Rockafellar and Uryasev 2002).
+    The scenario at the quantile is counted in part (Rockafellar and Uryasev 2002).
     """
     threshold = value_at_risk(costs, probability, level)
     return threshold + float(probability @ np.maximum(costs - threshold, 0.0)) / (1.0 - level)
 
 
 def risk_measure(risk: Risk, costs: Floats, probability: Floats) -> float:
-    """The risk measure of costs (scenarios,); infinite if a scenario of positive probability is infeasible."""
+    """Risk measure of costs, (scenarios,); infinite if a scenario of positive probability is infeasible."""
     if risk.groups > 1:
         groups = zip(np.split(costs, risk.groups), np.split(probability, risk.groups), strict=True)
         return max(risk_measure(NEUTRAL, group, p / p.sum()) for group, p in groups)
@@ -76,9 +76,9 @@ def risk_measure(risk: Risk, costs: Floats, probability: Floats) -> float:
 
 
 def risk_values(risk: Risk, costs: Floats) -> Floats:
-    """(futures,) values whose mean is the risk measure of equally likely costs, and whose variance gives its error.
+    """(futures,) values whose mean is the risk measure of equally likely costs, with the same sampling error.
 
-    They are the influence function of the measure (Trindade, Uryasev, Shapiro and Zrazhevsky 2007).
+    The values are those of the influence function of the measure (Trindade, Uryasev, Shapiro and Zrazhevsky 2007).
     """
     threshold = value_at_risk(costs, np.full(len(costs), 1.0 / len(costs)), risk.level)
     tail = threshold + np.maximum(costs - threshold, 0.0) / (1.0 - risk.level)

@@ -38,16 +38,16 @@ INFEASIBLE_SECOND = (
 UNBOUNDED_COST = "the cost is unbounded below; bound the columns that earn more than they cost"
 
 TOLERANCE = 1e-6
-"""How far a first stage may violate a bound, a row (relative to the row's terms) or integrality."""
+"""Largest permitted violation of a bound, of a row (relative to its terms), or of integrality."""
 
 LEAST_GAP = 1e-7
-"""Least relative optimality gap that may be asked for: the solver's tolerances are of this size, and below it an upper
-bound can lie below the true optimum."""
+"""Smallest permitted relative optimality gap: it is the size of the solver's tolerances, and with a smaller gap an
+upper bound could lie below the true optimum."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Decisions of one stage: cost, lower and upper bound of each, and whether it is integer, all (columns,)."""
+    """Variables of one stage: cost, lower bound, upper bound, and whether the variable is integer, (columns,) each."""
 
     cost: Floats
     lower: Floats
@@ -60,18 +60,18 @@ class Columns:
 
 @dataclass(frozen=True)
 class TwoStage:
-    """The part of the programme that all scenarios share.
+    """The data of the stochastic programme that are common to all scenarios.
 
     first, rows, row_lower, row_upper
-        x, its constraint matrix A (rows, x) and bounds (rows,).
+        Variables x, their constraint matrix A (rows, x), and its bounds (rows,).
     second, technology, recourse
-        y, T (second rows, x), W (second rows, y).
+        Variables y, and the matrices T (second rows, x) and W (second rows, y).
     random_technology, random_recourse
-        (entries, 2) row and column of the entries of T and of W that differ between scenarios.
+        (entries, 2) row and column of the random entries of T and W.
     random_cost
-        (entries,) columns of y whose cost differs between scenarios.
+        (entries,) columns of y with random costs.
 
-    Raises PlanError for shapes that do not agree, entries that are not finite, or a lower bound above an upper one.
+    Raises PlanError if shapes are inconsistent, entries are not finite, or a lower bound exceeds an upper bound.
     """
 
     first: Columns
@@ -109,12 +109,12 @@ class TwoStage:
 
     @cached_property
     def transposed(self) -> tuple[Matrix, Matrix]:
-        """The transposes of T and W, which turn duals of rows into reduced costs of columns."""
+        """The transposes of T and W, used to compute reduced costs from duals."""
         return self.technology.T.tocsr(), self.recourse.T.tocsr()
 
 
 def check_bounds(lower: Floats, upper: Floats, where: str, kind: str) -> None:
-    """Raises PlanError for a lower bound above its upper one or infinite, or a bound that is NaN."""
+    """Raises PlanError if a lower bound exceeds its upper bound or is infinity, or if a bound is NaN."""
     invalid = np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
     if len(invalid):
         i = int(invalid[0])
@@ -125,7 +125,7 @@ def check_bounds(lower: Floats, upper: Floats, where: str, kind: str) -> None:
 
 @dataclass(frozen=True)
 class Realisation:
-    """The values of one scenario: bounds of all second-stage rows, and of the random entries in their order."""
+    """The data of one scenario: bounds of the second-stage rows, and values of the random entries of T, W and q."""
 
     lower: Floats
     upper: Floats
@@ -136,7 +136,7 @@ class Realisation:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Probabilities (scenarios,), and a function that returns the realisation of a scenario, always the same."""
+    """Probabilities, (scenarios,), and a deterministic function that returns the realisation of a scenario."""
 
     probability: Floats
     realise: Callable[[int], Realisation]
@@ -150,17 +150,17 @@ class Scenarios:
 
 @dataclass(frozen=True)
 class Solution:
-    """A first stage with bounds on the optimum.
+    """A first-stage solution with bounds on the optimum.
 
     x
-        (first,) the first stage.
+        (first,) first-stage solution.
     lower, upper
-        The optimum lies between them within the solver's tolerances; ``upper`` is the cost of x.
+        Bounds on the optimum, valid within the solver's tolerances; ``upper`` is the cost of x.
     costs
         (scenarios,) cost of the second stage under x.
     status
-        ``optimal`` within the gap asked for, ``time limit``, ``interrupted``, or ``stalled`` where tolerances allow no
-        further step.
+        ``optimal`` if the bounds are within the requested gap, ``time limit``, ``interrupted``, or ``stalled`` if the
+        solver's tolerances prevent further progress.
     remarks
         Sentences on numerical difficulties.
     """
@@ -180,19 +180,19 @@ class Solution:
 
 
 def relative_gap(lower: float, upper: float) -> float:
-    """Difference of the bounds relative to the upper one; infinite while a bound is."""
+    """Difference of the bounds relative to the upper bound; infinite if a bound is infinite."""
     if not (isfinite(lower) and isfinite(upper)):
         return float("inf")
     return max(0.0, upper - lower) / max(1e-10, abs(upper))
 
 
 def entries(matrix: Matrix, positions: Ints) -> Floats:
-    """Entries of a matrix at (entries, 2) places, zero where none is stored."""
+    """Entries of a matrix at (entries, 2) positions; zero for entries that are not stored."""
     return np.asarray(matrix[positions[:, 0], positions[:, 1]], float).ravel() if len(positions) else NO_VALUES
 
 
 def replaced(matrix: Matrix, positions: Ints, values: Floats) -> Matrix:
-    """The matrix with the entries at some places replaced."""
+    """A copy of the matrix with the entries at (entries, 2) positions replaced."""
     if not len(positions):
         return matrix
     change = sparse.csr_matrix(
@@ -202,19 +202,22 @@ def replaced(matrix: Matrix, positions: Ints, values: Floats) -> Matrix:
 
 
 def recourse_cost(problem: TwoStage, realisation: Realisation) -> Floats:
-    """q of one scenario, (second,)."""
+    """Second-stage costs q of one scenario, (second,)."""
     cost = problem.second.cost.copy()
     cost[problem.random_cost] = realisation.cost
     return cost
 
 
 def check_scenarios(problem: TwoStage, scenarios: Scenarios) -> None:
-    """Raises PlanError for no scenarios, probabilities that do not sum to 1, or values that do not fit the problem."""
+    """Raises PlanError if there are no scenarios, probabilities are invalid, or values do not match the problem."""
     if len(scenarios) == 0:
         raise PlanError("there is no scenario to plan for; draw at least one")
     p = scenarios.probability
     if not (np.all(p >= 0.0) and abs(float(p.sum()) - 1.0) <= 1e-9):
-        raise PlanError(f"probabilities sum to {p.sum()} with least {p.min()}; they must be at least 0 and sum to 1")
+        raise PlanError(
+            f"probabilities sum to {p.sum()} and the smallest is {p.min()}; "
+            "each must be at least 0, and they must sum to 1"
+        )
     m = problem.recourse.shape[0]
     for s, realisation in enumerate(scenarios):
         for name, values, expected in (
@@ -234,7 +237,7 @@ def check_scenarios(problem: TwoStage, scenarios: Scenarios) -> None:
 
 
 def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
-    """A sentence for constraints, and one for costs, with coefficients that range wider than ``WIDEST``."""
+    """Warnings if the coefficients of constraints, or of costs, span a ratio of more than ``WIDEST``."""
     sentences = []
     matrices = [problem.rows.data, problem.technology.data, problem.recourse.data]
     random = (NO_VALUES, NO_VALUES)
@@ -254,7 +257,7 @@ def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
 
 
 def coefficient_range(values: Floats) -> Floats:
-    """Smallest and largest absolute value of the non-zero entries, (2,); empty if there are none."""
+    """Smallest and largest absolute value of the non-zero entries, (2,); empty if all entries are zero."""
     sizes = np.abs(values[values != 0.0])
     return np.array([sizes.min(), sizes.max()]) if len(sizes) else NO_VALUES
 
@@ -296,19 +299,20 @@ def violations(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> li
 
 
 def check_gap(gap: float) -> None:
-    """Raises PlanError for a relative optimality gap that is not between ``LEAST_GAP`` and 1."""
+    """Raises PlanError if a relative optimality gap is not between ``LEAST_GAP`` and 1."""
     if not LEAST_GAP <= gap < 1.0:
         raise PlanError(
-            f"an optimality gap of {gap:g} is not possible; write a number from {LEAST_GAP:g}, the tolerance of the "
+            f"an optimality gap of {gap:g} is out of range; write a number from {LEAST_GAP:g}, the tolerance of the "
             "solver, to below 1"
         )
 
 
 def verified(problem: TwoStage, x: Floats) -> Floats:
-    """x, if it violates nothing. Raises PlanError otherwise: the solver's status alone is not relied on."""
+    """Return x after checking it against bounds, rows and integrality; raises PlanError if it violates any of them."""
     sentences = violations(problem, x)
     if sentences:
         raise PlanError(
-            f"HiGHS returns a first stage that violates it: {sentences[0]}; bring the coefficients closer together"
+            f"HiGHS returned a first stage that violates a constraint: {sentences[0]}; use units that bring the "
+            "coefficients closer together"
         )
     return x
