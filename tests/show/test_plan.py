@@ -140,7 +140,7 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
     assert list(cost.marker.symbol) == ["circle", "circle", "circle-open"]
     assert {trace.name: trace.y.tolist() for trace in chart.data[4:]} == {"jobs, UK": [1, 2, 3], "jobs, UA": [7, 7, 7]}
     assert (
-        chart.layout.title.text == "It costs least with 50 % of the units from UK; 100 % is dominated by another share"
+        chart.layout.title.text == "Cost is least with 50 % of the units from UK; 100 % is dominated by another share"
     )
 
 
@@ -156,7 +156,7 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
 def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], message: str) -> None:
     """A share that stops more for no significantly higher cost dominates the cheapest; the title names the others."""
     title = frontier(front(dominated=np.array(beaten, bool)), "GBP").layout.title.text
-    assert title == f"It costs least with 50 % of the units from UK; {message}"
+    assert title == f"Cost is least with 50 % of the units from UK; {message}"
 
 
 def test_a_rate_that_every_future_reaches_needs_no_never() -> None:

@@ -1,4 +1,4 @@
-"""``octoplan plan``: make a plan, evaluate it, and write its decisions with all that they rest on."""
+"""``octoplan plan``: optimise a plan, evaluate it, and write a folder with its decisions and supporting data."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def plan(
 ) -> None:
     """Plan where to produce interceptors, how fast, and with which crews and kits; write a plan folder.
 
-    The goals are in [plan] of decisions.toml; an option replaces the field of the same name there.
+    Goals and constraints are stated in [plan] of decisions.toml; an option replaces the field of the same name.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def plan(
     futures
         Futures to plan for.
     unseen
-        Futures for the out-of-sample evaluation of the plan and its alternatives; 0 for none, 1,000 for a precise one.
+        Futures for the out-of-sample evaluation of the plan and its alternatives; 0 for no evaluation.
     seed
         Seed of all random draws.
     gap
@@ -76,12 +76,12 @@ def plan(
     batch
         Futures in each batch.
     time_limit
-        Seconds for the search; the best plan until then is written, with its optimality gap.
+        Time limit of the search in seconds; the best plan found by then is written, with its optimality gap.
     frontier
-        A country whose share of the units is planned for from none to all, each share evaluated on half of the unseen
+        A country; a plan is made for each share of its units from 0 to 100 %, and evaluated on half of the unseen
         futures.
     objective
-        least-cost, or most-stopped within the budgets.
+        least-cost: least expected cost and losses. most-stopped: most threats stopped within the budgets.
     tail
         Weight of the conditional value at risk against the mean cost, 0 to 1.
     level
@@ -89,16 +89,16 @@ def plan(
     share
         Bounds on a country's share of the units requested, such as uk=0.3:0.6.
     budget
-        Largest expected spend of a payer on what is decided, in the reporting currency, such as uk-mod=80e6 or
+        Upper bound on the expected spend of a payer, in the reporting currency, such as uk-mod=80e6, or
         uk-mod:2026=40e6 for a calendar year.
     jobs
-        Least direct jobs in a country, averaged over the horizon, such as uk=300.
+        Lower bound on direct jobs in a country, averaged over the horizon, such as uk=300.
     most
-        Most good units a month requested of a plant, such as uk-1=500.
+        Upper bound on the good units a month requested of a plant, such as uk-1=500.
     target
-        Good units a month to reach.
+        Output target, in good units a month.
     by
-        The month by which to reach them, such as 2026-06.
+        First month in which the target applies, such as 2026-06.
     shortage
         Price of a unit short of the target, in the reporting currency.
     stopped
@@ -106,16 +106,16 @@ def plan(
     confidence
         Share of futures in which the target and the share of threats stopped must be reached.
     fixed
-        Decisions that stay as they are: crews, kits, output.PLANT, lines.PLANT.
+        Decisions kept as in the scenario: crews, kits, output.PLANT, lines.PLANT.
     from_
-        The first month to plan, such as 2026-03; needs a state.
+        First month to plan, such as 2026-03; requires a state.
     state
-        The state of the programme on the first day of that month: a state.csv, or a run folder, of which the median
-        over futures is taken.
+        State of the programme on the first day of that month: a state.csv, or a run folder, whose median over futures
+        is used.
     frozen
-        Number of first months whose decisions stay.
+        Number of months, from the first planned month, whose decisions stay as in the scenario.
     threads
-        Threads to work on; all cores by default.
+        Number of threads; by default one for each core.
 
     """
     from octoplan.plan.goals import SearchSettings
@@ -126,7 +126,7 @@ def plan(
     from octoplan.plan.results.remedies import remedies
     from octoplan.scenario import load
 
-    # longer than a screen, since the help text of every option is in this docstring
+    # longer than 50 lines because the help text of every option is in this docstring
     check_number("--threads", threads, 1, MAX_THREADS)
     loaded = with_known_state(load(scenario), state, from_)
     folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
@@ -168,7 +168,7 @@ def plan(
 
 
 def checked(*checks: Callable[[], Any]) -> Any:
-    """The result of the last check, after all have been made. Raises PlanError with the problems of every one."""
+    """Run all checks and return the result of the last. Raises PlanError with the problems found by any of them."""
     from octoplan.errors import PlanError
 
     result, problems = None, []
@@ -183,13 +183,13 @@ def checked(*checks: Callable[[], Any]) -> Any:
 
 
 def check_evaluation(scenario: "Scenario", unseen: int, country: str | None) -> None:
-    """Raises PlanError for a number of unseen futures, or a country of the frontier, that is not possible."""
+    """Check the number of unseen futures and the country of the frontier. Raises PlanError if either is invalid."""
     from octoplan.plan.goals import MAX_FUTURES, raise_problems, whole_number_problem
     from octoplan.plan.results.frontier import check_frontier
 
     problems = list(whole_number_problem("number of unseen futures", unseen, 0, MAX_FUTURES))
     if unseen == 1:
-        problems.append("one unseen future gives no interval; write 0 or at least 2 unseen futures")
+        problems.append("one unseen future gives no confidence interval; write 0 or at least 2 unseen futures")
     raise_problems(problems)
     if country is not None:
         check_frontier(scenario, country, max(2, unseen // 2))
@@ -210,12 +210,12 @@ def check_folder(folder: Path) -> None:
 
 
 def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, tuple[str, ...]]) -> "Goals":
-    """The scenario's goals with options in place of its fields.
+    """The scenario's goals, with fields replaced by command-line options.
 
-    named
-        Options of the form NAME=VALUE, by field.
+    values, by_name
+        Options with a single value, and options of the form NAME=VALUE, by field of the goals.
 
-    Raises PlanError with every problem.
+    Raises PlanError if options are invalid, and lists all problems.
     """
     from octoplan.errors import PlanError
     from octoplan.plan.goals import goals_of, options_with, raise_problems
@@ -235,11 +235,11 @@ def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, 
 EXAMPLES = {
     "share": "uk=0.3:0.6", "budget": "uk-mod=80e6 or uk-mod:2026=40e6", "jobs": "uk=300", "most": "uk-1=500",
 }  # fmt: skip
-"""How the values of NAME=VALUE options are written."""
+"""Example values of the NAME=VALUE options, shown in messages."""
 
 
 def named_values(field: str, texts: tuple[str, ...], problems: list[str]) -> dict[str, Any]:
-    """The values of NAME=VALUE options by name; what is wrong with them is added to the problems."""
+    """Values of NAME=VALUE options by name; a sentence for each invalid option is appended to ``problems``."""
     from octoplan.errors import QuantityError
     from octoplan.scenario.quantities import number_of
 
@@ -261,7 +261,7 @@ def named_values(field: str, texts: tuple[str, ...], problems: list[str]) -> dic
 
 
 def budget_table(amounts: dict[str, float], currency: str, problems: list[str]) -> dict[str, Any]:
-    """Amounts by PAYER or PAYER:YEAR as the table ``[plan.budget]`` has them."""
+    """Convert amounts by PAYER or PAYER:YEAR to the format of the table ``[plan.budget]``."""
     table: dict[str, Any] = {}
     for name, amount in amounts.items():
         payer, colon, year = name.partition(":")
@@ -280,7 +280,7 @@ def budget_table(amounts: dict[str, float], currency: str, problems: list[str]) 
 def with_known_state(scenario: "Scenario", state: Path | None, month: str | None) -> "Scenario":
     """The scenario with the state of the programme on the first day of a month.
 
-    Raises PlanError where state and month do not agree.
+    Raises PlanError if the month is missing from the scenario or differs from that of the state.
     """
     from octoplan.errors import PlanError
     from octoplan.plan.goals import known
@@ -329,7 +329,7 @@ def state_text(state: Path, month: str | None) -> str:
 
 
 def progress_line() -> Callable[[str, int, int], None]:
-    """A callback that shows progress in one line on standard error, if that is a terminal."""
+    """A callback that shows progress on one line of standard error, if it is a terminal."""
 
     def report(activity: str, done: int, total: int) -> None:
         if sys.stderr.isatty():
@@ -341,7 +341,7 @@ def progress_line() -> Callable[[str, int, int], None]:
 
 
 def write(folder: Path, results: "PlanResults") -> None:
-    """Write the plan's decisions, evidence and tables, its workbook and its page."""
+    """Write the plan folder: decisions, evidence, tables, workbook and page."""
     from octoplan.outcomes.files import atomic_write
     from octoplan.plan.results.folder import evidence, plan_table
     from octoplan.plan.results.sheets import sheets

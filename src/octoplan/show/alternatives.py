@@ -25,12 +25,12 @@ from octoplan.show.theme import (
 
 
 def half_width(difference: Interval) -> float:
-    """Half the width of the 95 % confidence interval of a mean; 0 where a single future leaves it undefined."""
+    """Half-width of the 95 % confidence interval of a mean; 0 if it is undefined because there is one future."""
     return 0.0 if np.isnan(difference.se_mean) else Z_95 * difference.se_mean
 
 
 def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
-    """Cost of each alternative minus the plan's with its 95 % interval, and P10 to P90 of the regret of all."""
+    """Chart of the cost of each alternative minus that of the plan, and of the regret of all plans."""
     others = sorted((n for n in evaluation.plans if n != "plan"), key=lambda name: evaluation.difference(name).mean)
     names = ["plan", *others]
     chart = new_figure(
@@ -75,7 +75,11 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
 
 
 def alternatives_title(evaluation: Evaluation, others: list[str], currency: str) -> str:
-    """Which alternatives are significantly cheaper, or how close the next one is; ``others`` by cost."""
+    """Title of the chart: the cheapest alternative if significantly cheaper than the plan, else the closest.
+
+    others
+        Names of the alternatives, sorted by cost.
+    """
     costs = {name: evaluation.difference(name) for name in others}
     cheaper = [name for name in others if costs[name].mean + half_width(costs[name]) < 0.0]
     if cheaper:
@@ -94,15 +98,15 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
 
 
 LEAST_SPAN = 1.0
-"""Least span of the axis of a share, in percentage points, so that small differences do not look large."""
+"""Smallest span of the axis of a share, in percentage points, so that small differences do not look large."""
 
 
 def frontier(front: Frontier, currency: str) -> go.Figure:
-    """Cost, threats stopped, resilience, month of the rate and jobs against the share of one country."""
+    """Chart of cost, threats stopped, resilience, month of reaching the output rate, and jobs, by country share."""
     shares, cheapest = 100.0 * front.shares, front.cheapest
     panels = (
         f"cost minus that at {shares[cheapest]:.0f} %, 95 % interval",
-        f"stopped minus those at {shares[cheapest]:.0f} %, 95 % interval",
+        f"threats stopped minus those at {shares[cheapest]:.0f} %, 95 % interval",
         "mean share stopped in the worst tenth of futures",
         f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
         "jobs, mean over horizon and futures",
@@ -136,12 +140,12 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
 
 
 def resilience(front: Frontier) -> Floats:
-    """(n,) mean share of threats stopped in the worst tenth of the futures of each share."""
+    """(n,) resilience of each share: mean share of threats stopped in the worst tenth of futures."""
     return np.array([tail_values(shares, WORST_FUTURES).mean() for shares in front.stopped_share])
 
 
 def points(chart: go.Figure, front: Frontier, row: int, values: Floats, error: Floats | None, *, unit: str) -> None:
-    """A point for each share, hollow and grey where another share dominates it."""
+    """Add a point for each share, hollow and grey if the share is dominated."""
     chart.add_trace(
         go.Scatter(
             x=100.0 * front.shares, y=values, mode="lines+markers", showlegend=False,
@@ -156,7 +160,7 @@ def points(chart: go.Figure, front: Frontier, row: int, values: Floats, error: F
 
 
 def marks(front: Frontier) -> dict[str, object]:
-    """Markers of the shares: filled and blue, or hollow and grey where dominated."""
+    """Marker style of the shares: filled and blue, or hollow and grey if dominated."""
     return {
         "size": 10,
         "symbol": ["circle-open" if worse else "circle" for worse in front.dominated.tolist()],
@@ -166,7 +170,7 @@ def marks(front: Frontier) -> dict[str, object]:
 
 
 def months(chart: go.Figure, front: Frontier) -> None:
-    """Month of the programme, from 1, in which the rate is reached; never is drawn on a line above all months."""
+    """Add the panel with the first month with the output rate; "never" is drawn on a line above all months."""
     low, middle, high = (
         np.quantile(front.reached, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
     )
@@ -194,19 +198,19 @@ def months(chart: go.Figure, front: Frontier) -> None:
 
 
 def month_text(month: float) -> str:
-    """A month of the programme, or never."""
+    """Text of a month counted from 1, or "never" if infinite."""
     return f"month {month:.0f}" if np.isfinite(month) else "never"
 
 
 def country_label(country: str) -> str:
-    """A country's name for readers: a short code in capitals."""
+    """Name of a country as displayed: codes of up to three letters in capitals."""
     return label(country.upper() if len(country) <= 3 else country.capitalize())
 
 
 def frontier_title(front: Frontier) -> str:
-    """The cheapest share, and which shares are dominated."""
+    """Title of the frontier: the cheapest share, and the dominated shares."""
     cheapest = 100.0 * float(front.shares[front.cheapest])
-    least = f"It costs least with {cheapest:.0f} % of the units from {country_label(front.country)}"
+    least = f"Cost is least with {cheapest:.0f} % of the units from {country_label(front.country)}"
     worse, others = (
         joined([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
         for selected in (front.dominated, ~front.dominated)

@@ -32,28 +32,28 @@ from octoplan.show.theme import (
 )
 
 ROW, TOP = 44, 64
-"""Height in pixels of a row with a name and, below it, its marks; pixels above the first row."""
+"""Height in pixels of a row (label above markers); pixels above the first row."""
 
 MAX_LABEL = 46
-"""Characters of a row's name that fit in one line of a narrow screen."""
+"""Maximum number of characters in a line of a row label, for narrow screens."""
 
 LEAST_UNITS = 1.0
 """Units over the horizon below which a plan counts as producing none."""
 
 FEW_MONTHS = 6
-"""Number of months up to which an axis labels each; plotly would label some of them twice."""
+"""Number of months up to which the axis has one tick a month; plotly would repeat some labels."""
 
 MET = 0.99
-"""Share of the target rate from which it counts as met."""
+"""Smallest output, as a share of the target, at which the target counts as met."""
 
 
 def title_of(plan: Plan, section: str, name: str) -> str:
-    """The title of an entity, escaped for a figure."""
+    """Title of an entity of the scenario, escaped for a figure."""
     return label(plan.scenario.titles.get(f"{section}.{name}", name))
 
 
 def row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
-    """Labels above their rows at the left edge, which fits narrow screens; rows count downwards from 0."""
+    """Add labels above the rows at the left edge; rows are counted downwards from 0."""
     axis = "" if row == 1 else str(row)
     for number, text in enumerate(labels):
         chart.add_annotation(
@@ -67,12 +67,12 @@ def row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
 
 
 def long_day(day: date) -> str:
-    """A day such as 6 January 2026."""
+    """Text of a day, such as 6 January 2026."""
     return f"{day.day} {day:%B %Y}"
 
 
 def gantt(plan: Plan) -> go.Figure:
-    """Gates and openings of plants by country: P50, and P10 to P90."""
+    """Gantt chart of gates and openings by country: P50, and P10 to P90."""
     rows = by_country(plan)
     labels, marks = [], []
     for heading, milestones in rows:
@@ -106,7 +106,7 @@ def gantt(plan: Plan) -> go.Figure:
 
 
 def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
-    """Gates, each once, and openings by country, in the order of their P50; gates of several countries come first."""
+    """Gates (without duplicates) and openings by country, sorted by P50; gates of several countries come first."""
     countries: dict[str, set[str]] = {}
     milestones: dict[str, Milestone] = {}
     for milestone in schedule.gates(plan):
@@ -128,7 +128,7 @@ def requested_of(plan: Plan, plant: str) -> float:
 
 
 def milestone_label(plan: Plan, milestone: Milestone) -> str:
-    """The label of a row of the Gantt chart."""
+    """Row label of a milestone in the Gantt chart."""
     day = schedule.day_of(plan, float(np.median(milestone.days)))
     if milestone.name != OPENS:
         title = plan.scenario.titles.get(f"gates.{milestone.name}", milestone.name)
@@ -139,7 +139,7 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
 
 
 def opening_title(plan: Plan) -> str:
-    """When the plant with most requests opens, or the first to open where there are none."""
+    """Title of the Gantt chart: opening of the plant with most units requested, or else of the first to open."""
     opened = schedule.openings(plan)
     most = max(opened.values(), key=lambda item: (round(requested_of(plan, item.plant)), -float(np.median(item.days))))
     middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
@@ -151,22 +151,22 @@ def opening_title(plan: Plan) -> str:
 
 
 def produces(plan: Plan) -> bool:
-    """Whether the plan produces any unit."""
+    """Whether the plan produces at least ``LEAST_UNITS`` units."""
     return bool(schedule.produced(plan).sum((1, 2)).mean() >= LEAST_UNITS)
 
 
 def output(plan: Plan) -> go.Figure:
-    """Units produced by plant, units that reach the regions, and the target where there is one."""
+    """Chart of units produced by plant, units delivered to the regions, and the target if there is one."""
     months, produced, due = plan.parameters.runs.months, schedule.produced(plan), schedule.target(plan)
     if not produces(plan) and due is None:
         chart = new_figure("The plan produces no unit in any month", height=240)
         chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="produced"))
         chart.add_annotation(
-            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="no units requested of any plant"
+            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="no units are requested of any plant"
         )
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
-    panels = ("produced by plant, mean over futures", "reaching the regions, P50 with P10 to P90")
+    panels = ("produced by plant, mean over futures", "delivered to the regions, P50 with P10 to P90")
     chart = new_figure(output_title(plan, produced, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if produced[:, p].sum(1).mean() >= LEAST_UNITS:
@@ -181,14 +181,14 @@ def output(plan: Plan) -> go.Figure:
 
 
 def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
-    """The same months on the axes of all panels."""
+    """Set the same range of months on the axes of all panels."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
     step = "M1" if len(months) <= FEW_MONTHS else None
     return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=step)
 
 
 def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
-    """An axis of days, with some space at both ends; single days are labelled where months are few."""
+    """Set an axis of days with some space at both ends; individual days are labelled if the period is short."""
     room = timedelta(days=max(3, (last - first).days // 30))
     form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
     return chart.update_xaxes(
@@ -197,7 +197,7 @@ def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
 
 
 def output_title(plan: Plan, produced: Floats, due: Floats | None) -> str:
-    """How often the target is met, or the output of the last months."""
+    """Title of the chart of output: how often the target is met, or the output of the last months."""
     months = plan.parameters.runs.months
     if due is not None:
         first = int(np.flatnonzero(due)[0])
@@ -213,12 +213,12 @@ def output_title(plan: Plan, produced: Floats, due: Floats | None) -> str:
 
 
 def month_text(month: str) -> str:
-    """A month such as 2026-07 as July 2026."""
+    """Text of a month: 2026-07 becomes July 2026."""
     return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
 
 
 def orders(plan: Plan) -> go.Figure:
-    """The day by which each order must be placed, by supplier, longest lead times first."""
+    """Chart of order dates by supplier, sorted by descending lead time."""
     schedule_of = schedule.orders(plan)
     chart = new_figure(order_title(schedule_of))
     if not schedule_of:
@@ -255,7 +255,7 @@ def orders(plan: Plan) -> go.Figure:
 
 
 def order_label(plan: Plan, order: Order) -> str:
-    """The hover text of an order."""
+    """Hover text of an order."""
     late = f"<br>already late: {order.late} days before the start" if order.late else ""
     return (
         f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place_by)} for "
@@ -265,7 +265,7 @@ def order_label(plan: Plan, order: Order) -> str:
 
 
 def order_title(orders: Sequence[Order]) -> str:
-    """How many orders are already late, or which comes first."""
+    """Title of the chart of orders: number of late orders, or the first order."""
     if not orders:
         return "No parts are ordered, because no unit is produced"
     late = [order for order in orders if order.late]
@@ -281,7 +281,7 @@ def order_title(orders: Sequence[Order]) -> str:
 
 
 def crews(plan: Plan) -> go.Figure:
-    """Crew intake and kits ordered a month, and the crews that have a kit."""
+    """Chart of monthly crew intake and kits ordered, and of crews that have a kit."""
     months, (intake, kits) = plan.parameters.runs.months, schedule.intake_and_orders(plan)
     ready = plan.tables["equipped"].values
     chart = new_figure(
@@ -299,7 +299,7 @@ def crews(plan: Plan) -> go.Figure:
 
 
 def legend_line(chart: go.Figure) -> go.Figure:
-    """The figure with one legend below all rows of panels, and the titles of panels at the left."""
+    """Place one legend below all panels, and the titles of panels at the left."""
     lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
     legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}

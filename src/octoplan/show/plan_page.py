@@ -1,4 +1,4 @@
-"""The page of a plan: decisions, schedule, limiting factors, alternatives, and the limits of its validity."""
+"""The HTML page of a plan: decisions, schedule, limiting factors, alternatives, and limits of validity."""
 
 from octoplan.outcomes.format import digits
 from octoplan.plan.optimise import Plan
@@ -16,18 +16,18 @@ CAPTIONS = {
         "for the opening of a plant, blue where the plan requests units and orange where it requests none."
     ),
     "output": (
-        "Means and P50 need not agree. In the linear model units leave their plant when crews can use them; the "
+        "Means and P50 can differ. In the linear model, units leave their plant when crews can use them; the "
         "simulation ships them as soon as a lane has capacity."
     ),
-    "none": "The search found no unit that saves more than it costs, so no part is ordered and no worker is needed.",
+    "none": "No unit saves more than it costs, so no parts are ordered and no workers are needed.",
     "crews": (
         "Crews enter training, which some do not complete; kits arrive after their lead time. A crew is equipped when "
         "it has a kit."
     ),
     "alternatives": (
-        "All simulated over the same futures, none of which the plan was made for. Blue: more expensive than the plan "
-        "at 95 % confidence; grey: no significant difference; vermilion: cheaper. Regret is the cost above that of the "
-        "cheapest of these plans in a future."
+        "All plans are simulated over the same futures, which were not used in the optimisation. Blue: more "
+        "expensive than the plan at 95 % confidence; grey: no significant difference; vermilion: cheaper. Regret "
+        "is the cost above that of the cheapest of these plans in the same future."
     ),
     "frontier": (
         "One plan for each share, all simulated over the same futures; intervals are of paired differences. The dotted "
@@ -37,7 +37,7 @@ CAPTIONS = {
 }
 
 LISTED = 8
-"""Lines of a list that are shown; lists begin with the most important line."""
+"""Maximum number of list items shown; lists begin with the most important item."""
 
 TABLE_HEAD = (
     "plan",
@@ -53,7 +53,7 @@ TABLE_HEAD = (
 
 
 def page(results: PlanResults) -> str:
-    """The page as HTML; alternatives, discrepancies and frontier only where they were computed."""
+    """The page as HTML; alternatives, comparison with the simulation and frontier are included if computed."""
     plan, evaluation, front = results.plan, results.evaluation, results.frontier
     title, currency = plan.scenario.title, plan.scenario.currency
     figures = [PageFigure("gantt", gantt(plan), CAPTIONS["gantt"])]
@@ -87,7 +87,7 @@ def page(results: PlanResults) -> str:
 
 
 def details(plan: Plan) -> str:
-    """One line that identifies the plan."""
+    """One line with period, futures, status, optimality gap, scenario and duration."""
     scenario, months = plan.scenario, plan.parameters.runs.months
     return (
         f"{months[0]} to {months[-1]} · {plan.basis.planned:,} futures planned for · {plan.status} · optimality gap "
@@ -96,7 +96,7 @@ def details(plan: Plan) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """What the plan decides, and what it saves."""
+    """Sentences on the decisions of the plan and its savings."""
     units = float(plan.tables["requested"].values.mean(0).sum())
     by_plant = narrative.requested_by_plant(plan)
     intake, kits = schedule.intake_and_orders(plan)
@@ -111,25 +111,25 @@ def summary(plan: Plan) -> str:
         )
         bound = f"no plan can save more than {-plan.lower:,.1f} M {currency}"
     return (
-        f"{requests}, takes {sum(intake):,} crews into training and orders {sum(kits):,} kits. Compared with no "
-        f"decisions it {gain}; {bound}."
+        f"{requests}, takes {sum(intake):,} crews into training and orders {sum(kits):,} kits. Compared with "
+        f"taking no action it {gain}; {bound}."
     )
 
 
 def order_caption(plan: Plan) -> str:
-    """How to read the order schedule."""
+    """Caption of the order schedule."""
     largest = max((order.money for order in schedule.orders(plan)), default=0.0) / 1e3
     return (
         f"Each dot is an order for one month's production; its area is its price, at most {largest:,.0f} k "
-        f"{plan.scenario.currency}. Placed by that day it arrives with a probability of {ON_TIME:.0%} before the month "
-        "first needs it in the earliest future, if the supplier ships on the day of the order; the days next to a "
-        "supplier are this lead time. The dotted line is the first day planned. Quantities are what production uses; "
-        "the base stock comes on top."
+        f"{plan.scenario.currency}. If placed by that day, it arrives before it is needed with a probability of "
+        f"{ON_TIME:.0%}, if the supplier ships on the day of the order; the days next to a "
+        "supplier are this lead time. The dotted line is the first day planned. Quantities are those used in "
+        "production; the base stock is additional."
     )
 
 
 def table_note(evaluation: Evaluation, currency: str) -> str:
-    """What the table of alternatives shows."""
+    """Caption of the table of alternatives."""
     futures = evaluation.quantiles("plan", "cost").futures
     return (
         f"Means over {futures:,} unseen futures; cost and regret in M {currency}, units and threats over the horizon."
@@ -137,7 +137,7 @@ def table_note(evaluation: Evaluation, currency: str) -> str:
 
 
 def table_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """Cost, its difference from the plan's, regret, units and threats stopped of each plan."""
+    """Rows of the table of alternatives: cost, difference from the plan, regret, units, threats stopped."""
     rows = []
     for name in evaluation.plans:
         difference, regret = evaluation.difference(name), evaluation.regret(name)
@@ -157,7 +157,7 @@ def table_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
 
 
 def validity(results: PlanResults) -> list[str]:
-    """Remarks, accuracy, the estimated optimality gap, and the linear model against the simulation."""
+    """Sentences on validity: remarks, accuracy, estimated optimality gap, linear model against simulation."""
     plan = results.plan
     assumptions = plan.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)

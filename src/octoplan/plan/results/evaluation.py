@@ -1,4 +1,4 @@
-"""Out-of-sample evaluation: the plan and its alternatives in the full simulation, on common random numbers."""
+"""Out-of-sample evaluation: full simulation of the plan and its alternatives with common random numbers."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -29,32 +29,32 @@ from octoplan.scenario.scenario import with_decisions
 KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
 
 Z_95 = 1.96
-"""Standard errors on either side of a mean in its 95 % confidence interval."""
+"""Half-width of a 95 % confidence interval, in standard errors."""
 
 OUT_OF_SAMPLE = 1_000_003
-"""Added to the seed of the futures planned for, so that the evaluation shares no random number with them."""
+"""Offset added to the plan's seed, so that the evaluation shares no random numbers with the optimisation."""
 
 PRESENT = "present decisions"
-"""The alternative that keeps the present decisions of the scenario."""
+"""Name of the alternative with the scenario's present decisions."""
 
 
 @dataclass(frozen=True)
 class SimulatedPlan:
-    """A plan simulated over futures, (futures,) each.
+    """Results of a plan simulated over futures, (futures,) unless stated otherwise.
 
     cost
-        Discounted spend of the programme, its crews and kits, plus losses: leakers times the mean damage of their
-        class, and the shots of the other layers. Millions.
+        Discounted spend on the programme, its crews and kits, plus losses (leakers times the mean damage of their
+        class, and the cost of shots by the other layers), in millions.
     spend, loss
-        The two parts of the cost.
+        The two components of the cost, in millions.
     damage
-        Damage as drawn, millions, not discounted.
-    stopped, leaked, launched, produced
-        Threats, and good units, over the horizon.
-    good
-        (futures, months) good units.
+        Undiscounted damage as drawn, in millions.
+    stopped, leaked, launched
+        Threats over the horizon.
+    produced, good
+        Good units over the horizon, and by month, (futures, months).
     paid
-        (futures, months, payers) spend of the programme, its crews and kits, not discounted, millions.
+        (futures, months, payers) undiscounted spend on the programme, its crews and kits, in millions.
     jobs
         (futures, countries) direct jobs at the programme's plants, averaged over the horizon.
     """
@@ -74,7 +74,7 @@ class SimulatedPlan:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The plan, named ``plan``, and its alternatives by name, over the same futures; and the plan's risk measure."""
+    """Simulations of the plan (key ``plan``) and its alternatives over the same futures, and the risk measure."""
 
     plans: Mapping[str, SimulatedPlan]
     risk: Risk = NEUTRAL
@@ -84,27 +84,26 @@ class Evaluation:
         return interval(getattr(self.plans[name], measure))
 
     def difference(self, name: str, measure: str = "cost") -> Interval:
-        """An alternative minus the plan, future by future; the mean has the standard error of the paired difference."""
+        """Paired difference of a measure between an alternative and the plan, with its standard error."""
         return interval(getattr(self.plans[name], measure) - getattr(self.plans["plan"], measure))
 
     def risk_difference(self, name: str) -> Interval:
-        """The difference of costs under the plan's risk measure."""
+        """Difference in the risk measure of costs between an alternative and the plan, in millions."""
         plan, alternative = (risk_values(self.risk, self.plans[key].cost) for key in ("plan", name))
         return interval(alternative - plan)
 
     def regret(self, name: str) -> Interval:
-        """Cost above that of the cheapest of these plans in each future, millions."""
+        """Regret: cost above that of the cheapest of the simulated plans in each future, in millions."""
         least = np.min([plan.cost for plan in self.plans.values()], axis=0)
         return interval(self.plans[name].cost - least)
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A number in the linear model and in the simulation: means over the same futures.
+    """A quantity in the linear model and in the simulation, as means over the same futures.
 
-    Error:
-        Standard error of the mean difference.
-
+    linear, simulated, error
+        The two means, and the standard error of their difference.
     """
 
     unit: str
@@ -114,7 +113,7 @@ class Discrepancy:
 
     @property
     def difference(self) -> float:
-        """Simulation minus linear model."""
+        """Value in the simulation minus value in the linear model."""
         return self.simulated - self.linear
 
     @property
@@ -130,7 +129,7 @@ def simulate_plan(
     executor: Executor | None,
     progress: Callable[[int, int], None] | None,
 ) -> SimulatedPlan:
-    """One compiled plan over the futures of a seed; months before the date of a state are not counted."""
+    """Simulate a compiled plan; months before the date of the scenario's state are excluded."""
     tally = simulate_futures(
         compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
     ).tally  # fmt: skip
@@ -149,7 +148,7 @@ def simulate_plan(
 
 
 def jobs(runs: DesignRuns) -> Floats:
-    """(futures, countries) direct jobs: hours paid over the hours of a job, averaged over the horizon."""
+    """(futures, countries) direct jobs: hours paid divided by the annual hours of a job, averaged over the horizon."""
     home = np.asarray(runs.compiled.template.plants["country"])
     in_country = (home[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
     per_job = runs.number("countries", "hours_per_job") * float(runs.days.sum()) / YEAR
@@ -159,7 +158,7 @@ def jobs(runs: DesignRuns) -> Floats:
 
 
 def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """The alternatives: present decisions, splits by country, the expected-value plan, and no programme."""
+    """Alternatives by name: present decisions, splits between countries, expected-value plan, and no programme."""
     present = scenario.compile()
     compiled = {PRESENT: present, **country_splits(scenario, plan)}
     model = plan.model
@@ -176,11 +175,11 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
 
 
 def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """All units from one country, for each country, and half from each where there are two.
+    """Splits of production: all units from each country, and half from each if two countries produce.
 
-    The splits request as many units as the plan, or as the present decisions where it requests none, with the crews and
-    kits of the plan; each country's plants keep the pattern of the present decisions. A country whose plants produce
-    nothing under these has no split.
+    A split requests as many units as the plan (or as the present decisions, if the plan requests none), with the crews
+    and kits of the plan. Within a country, output is divided between plants and months as in the present decisions.
+    Countries without output in the present decisions are omitted.
     """
     present, planned = scenario.compile(), plan.scenario.compile()
     requested = plan.tables["requested"].values.mean(0).sum(1)
@@ -206,7 +205,7 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
 
 
 def present_units(plan: Plan) -> Floats:
-    """(plants,) good units that the scenario's present decisions request, the mean over futures."""
+    """(plants,) good units requested by the scenario's present decisions, mean over futures."""
     parameters = plan.parameters
     output = parameters.runs.compiled.plan.output
     monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since, 0)]
@@ -215,7 +214,7 @@ def present_units(plan: Plan) -> Floats:
 
 
 def compiled_with(scenario: Scenario, model: Model, x: Floats) -> Compiled:
-    """The scenario with a first stage as its decisions, compiled."""
+    """The compiled scenario with the first stage x as its decisions."""
     tables = decision_tables(model, x, scenario.names.plants)
     return with_decisions(scenario, rewritten(scenario, tables)).compile()
 
@@ -229,12 +228,12 @@ def evaluate(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """The plan and its alternatives, simulated over futures that no plan was made for.
+    """Simulate the plan and its alternatives over futures that were not used in the optimisation.
 
-    Raises PlanError for fewer than 2 futures.
+    Raises PlanError if there are fewer than 2 futures.
     """
     if futures < 2:
-        raise PlanError(f"{futures} futures give no interval; evaluate on at least 2, better 1,000")
+        raise PlanError(f"{futures} futures give no confidence interval; evaluate on at least 2, preferably 1,000")
     plans = {"plan": plan.scenario.compile(), **alternatives(scenario, plan)}
     simulated = simulate_each(scenario, plans, futures, seed, "evaluating plan and alternatives", executor, progress)
     return Evaluation(simulated, plan.goals.risk)
@@ -244,7 +243,7 @@ def simulate_each(
     scenario: Scenario, plans: Mapping[str, Compiled], futures: int, seed: int, activity: str,
     executor: Executor | None, progress: Progress | None,
 ) -> dict[str, SimulatedPlan]:  # fmt: skip
-    """Compiled plans by name, simulated over the same out-of-sample futures."""
+    """Simulate compiled plans over the same out-of-sample futures; returns the results by name."""
     out_of_sample = (seed + OUT_OF_SAMPLE) % 2**64
     assumptions = draw_assumptions(scenario, futures, out_of_sample)
     simulated: dict[str, SimulatedPlan] = {}
@@ -259,9 +258,12 @@ def simulate_each(
 
 
 def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Discrepancy]:
-    """The linear model against the simulation on the futures planned for, whose seed is given.
+    """Compare the linear model with the simulation on the futures planned for, by quantity.
 
-    Money only where the objective is least cost; of each budget what its payer spends.
+    Cost, spend and losses are included if the objective is least cost; each budget is compared with its payer's spend.
+
+    seed
+        Seed of the futures planned for.
     """
     model, futures = plan.model, plan.basis.planned
     assumptions = plan.parameters.runs.assumptions[:futures]
@@ -288,10 +290,10 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
 
 
 def linear_money(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
-    """(futures,) losses, and losses plus spend, of the linear model, millions, without the prices of shortages.
+    """(futures,) losses, and losses plus spend, in the linear model, in millions, excluding penalties for shortages.
 
     second
-        (futures, y).
+        (futures, y) second stage.
     """
     model, futures = plan.model, len(second)
     discount = plan.parameters.discount[:futures]
@@ -308,12 +310,12 @@ def linear_money(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
 
 
 def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
-    """The first scenarios, equally likely."""
+    """The first ``count`` scenarios, equally likely."""
     return Scenarios(np.full(count, 1.0 / count), scenarios.realise)
 
 
 def discrepancy(unit: str, linear: Floats, simulated: Floats) -> Discrepancy:
-    """Means over futures of a number in the linear model and in the simulation, and the error of their difference."""
+    """Compare (futures,) values of a quantity in the linear model and in the simulation."""
     gap = simulated - linear
     error = float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan")
     return Discrepancy(unit, float(linear.mean()), float(simulated.mean()), error)

@@ -1,4 +1,4 @@
-"""The files of a plan folder as data: what the plan rests on, and its tables as one CSV."""
+"""Contents of a plan folder: evidence behind the plan as JSON data, and monthly quantities as one table."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,12 +14,12 @@ from octoplan.plan.results.frontier import Frontier
 from octoplan.tables import Cell, Column, Table
 
 MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "produced")
-"""Measures of each plan of an evaluation that are written to ``evidence.json``."""
+"""Measures written to ``evidence.json`` for each plan of the evaluation."""
 
 
 @dataclass(frozen=True)
 class PlanResults:
-    """A plan with its evaluation, the discrepancies of its linear model, and a frontier, where they were computed."""
+    """A plan with optional evaluation, comparison of linear model and simulation, frontier, and remedies."""
 
     plan: Plan
     evaluation: Evaluation | None = None
@@ -29,7 +29,7 @@ class PlanResults:
 
     @property
     def lines(self) -> list[str]:
-        """The results in sentences."""
+        """The results as sentences."""
         lines = [*narrative.summary(self.plan), *self.remedies]
         lines += narrative.discrepancy_lines(self.discrepancies)
         lines += narrative.budget_warnings(self.plan, self.discrepancies)
@@ -39,7 +39,7 @@ class PlanResults:
 
 
 def plan_table(plan: Plan) -> Table:
-    """All quantities of a plan by item and month: mean, P10 and P90 over futures."""
+    """Table of all quantities of a plan by item and month: mean, P10 and P90 over futures."""
     columns = (
         Column("quantity", "string"), Column("item", "string"), Column("month", "string"), Column("unit", "string"),
         Column("mean", "number"), Column("p10", "number"), Column("p90", "number"),
@@ -54,7 +54,7 @@ def plan_table(plan: Plan) -> Table:
 
 
 def evidence(results: PlanResults) -> dict[str, Any]:
-    """What the plan rests on, as plain data: bounds, status, constraints, limiting factors, evaluation, frontier."""
+    """Data behind the plan for JSON: bounds, status, constraints, limiting factors, evaluation, frontier."""
     plan = results.plan
     estimate, information = plan.gap_estimate, plan.information
     data: dict[str, Any] = {
@@ -98,19 +98,19 @@ def evidence(results: PlanResults) -> dict[str, Any]:
 
 
 def defined(value: Any) -> Any:
-    """A value for JSON: null for NaN, ``never`` for infinity."""
+    """A value for JSON: None for NaN, ``never`` for infinity."""
     if isinstance(value, float) and not np.isfinite(value):
         return None if np.isnan(value) else "never"
     return value
 
 
 def interval_data(values: Any) -> dict[str, Any]:
-    """An interval for JSON."""
+    """An interval as data for JSON."""
     return {name: defined(value) for name, value in asdict(values).items()}
 
 
 def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
-    """The out-of-sample evaluation as plain data, plan by plan."""
+    """The out-of-sample evaluation as data for JSON, by plan."""
     return {
         name: {
             **{measure: interval_data(evaluation.quantiles(name, measure)) for measure in MEASURES},
@@ -123,7 +123,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def frontier_data(front: Frontier) -> dict[str, Any]:
-    """The frontier as plain data, share by share."""
+    """The frontier as data for JSON, by share."""
     return {
         "country": front.country,
         "breaks": list(front.breaks),

@@ -1,4 +1,4 @@
-"""The frontier of a country's share of the units: cost and effect of each share, and where the best share changes."""
+"""The frontier of a country's share of the units: cost and results by share, and switching values of assumptions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,44 +20,45 @@ from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario
 
 SHARES = tuple(round(0.1 * tenth, 1) for tenth in range(11))
-"""Shares that are planned for, where the plants of the country and of the others can produce them."""
+"""Shares of the frontier; shares that the plants cannot produce are omitted."""
 
 DEFAULT_RATE = 2000.0
-"""Good units a month whose first month is reported where the goals have no target."""
+"""Output rate, in good units a month, whose first month is reported if the goals have no target."""
 
 WORST_FUTURES = 0.1
-"""Share of futures, those in which the smallest share of threats is stopped, that resilience is measured on."""
+"""Resilience is the mean share of threats stopped in this share of futures, those with the smallest share stopped."""
 
 FACTORS = (0.2, 5.0)
-"""Range of factors on an assumption that is searched for a break point."""
+"""Range of factors on an assumption within which a switching value is sought."""
 
 SEARCH_GAP = 1e-4
-"""Optimality gap of the plan of a share, relative to the gain of the plan."""
+"""Optimality gap of the plan for one share, relative to the gain of the overall plan."""
 
 MOVABLE = (
     ("plants", "labour_rate", "the labour rate"), ("plants", "hours_first", "the hours of the first unit"),
     ("plants", "line_capital", "the cost of a line"),
 )  # fmt: skip
-"""Assumptions on the plants of a country that are varied in search of a break point."""
+"""Assumptions on the plants of a country for which switching values are sought: section, parameter, name in text."""
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """Plans for each share of one country in the units requested, simulated over the same futures.
+    """Plans by one country's share of the units requested, simulated over the same futures.
 
     shares
         (n,) share of the units requested.
     cost, stopped, stopped_share
-        (n, futures) millions of the reporting currency; threats; share of the threats launched.
-    reached
-        (n, futures) month (row, from 0) in which ``rate`` good units are first produced; infinite for never.
+        (n, futures) cost in millions of the reporting currency; threats stopped; share of threats stopped.
+    rate, reached
+        Output rate in good units a month; (n, futures) index from 0 of the first month in which it is produced,
+        infinite if it is never produced.
     jobs
-        By country, (n, futures) jobs averaged over the horizon.
+        (n, futures) jobs by country, averaged over the horizon.
     dominated
-        (n,) true where another share is significantly better, at 95 %, in cost, threats stopped or resilience, and
+        (n,) true if another share is significantly better (95 % confidence) in cost, threats stopped or resilience, and
         significantly worse in none of them.
     breaks
-        Sentences on where the cheapest share changes.
+        Sentences on the switching values at which the cheapest share changes.
     """
 
     country: str
@@ -73,15 +74,15 @@ class Frontier:
 
     @property
     def cheapest(self) -> int:
-        """The row of the share with the least mean cost."""
+        """Index of the share with the least mean cost."""
         return int(self.cost.mean(axis=1).argmin())
 
     def month_reached(self, row: int) -> Interval:
-        """P10, P50 and P90 of the month in which the rate is reached, from 1; never counts as infinite."""
+        """P10, P50 and P90 of the first month with the output rate, counted from 1; infinite if never reached."""
         return interval(self.reached[row] + 1.0, ordinal=True)
 
     def never(self, row: int) -> float:
-        """Share of futures in which the rate is never reached."""
+        """Share of futures in which the output rate is never reached, for one share on the frontier."""
         return float(np.isinf(self.reached[row]).mean())
 
 
@@ -89,11 +90,11 @@ def frontier(
     scenario: Scenario, plan: Plan, country: str, *, futures: int = 100, seed: int = 1,
     executor: ThreadPoolExecutor | None = None, progress: Progress | None = None,
 ) -> Frontier:  # fmt: skip
-    """The best plan for each share of a country, simulated over futures that no plan was made for.
+    """Optimise a plan for each share of a country, and simulate it over futures not used in the optimisation.
 
-    As many units are requested as in the plan, or in the present decisions where it requests none, with the plan's
-    crews and kits; all goals hold except bounds on shares. Raises PlanError for a country without plants, or fewer than
-    2 futures.
+    The number of units requested is that of the plan, or of the present decisions if the plan requests none; crews and
+    kits are those of the plan. All goals apply except bounds on shares. Raises PlanError if the country has no plants
+    or there are fewer than 2 futures.
     """
     check_frontier(scenario, country, futures)
     requested = float(plan.tables["requested"].values.mean(0).sum())
@@ -125,17 +126,17 @@ def frontier(
 
 
 def check_frontier(scenario: Scenario, country: str, futures: int) -> None:
-    """Raises PlanError for a country that is unknown or has no plant, or fewer than 2 futures."""
+    """Raises PlanError if the country is unknown or has no plant, or if there are fewer than 2 futures."""
     names = scenario.names
     row = known(country, names.countries, "country")
     if row not in np.asarray(scenario.compile().template.plants["country"]):
         raise PlanError(f"{country} has no plant; a frontier needs a country that can produce units")
     if futures < 2:
-        raise PlanError(f"{futures} futures give no interval; evaluate on at least 2, better 100")
+        raise PlanError(f"{futures} futures give no confidence interval; evaluate on at least 2, preferably 100")
 
 
 def model_inputs(plan: Plan, goals: Goals) -> ModelInputs:
-    """The inputs of the plan's programme, with other goals."""
+    """Inputs to the plan's linear programme, with other goals."""
     basis = plan.basis
     return ModelInputs(
         basis.parameters, basis.surface, goals, plan.learning.value, basis.fixed, basis.threat_surface
@@ -143,7 +144,7 @@ def model_inputs(plan: Plan, goals: Goals) -> ModelInputs:
 
 
 def at_share(model: Model, plan: Plan, country: str, units: float) -> TwoStage:
-    """The programme in which a country produces a number of units, with the crews and kits of the plan."""
+    """The linear programme with the units of one country fixed, and the crews and kits of the plan."""
     problem = model.problem
     crews = np.concatenate([model.builder.x.blocks[name] for name in ("intake", "kits")])
     low, high = problem.first.lower.copy(), problem.first.upper.copy()
@@ -160,7 +161,7 @@ def at_share(model: Model, plan: Plan, country: str, units: float) -> TwoStage:
 def assembled(
     plan: Plan, country: str, rate: float, shares: Floats, simulated: Sequence[SimulatedPlan], breaks: tuple[str, ...]
 ) -> Frontier:  # fmt: skip
-    """The frontier of simulated plans, share by share."""
+    """The frontier from the simulated plans, one for each share."""
     cost, stopped = np.array([s.cost for s in simulated]), np.array([s.stopped for s in simulated])
     stopped_share = np.array([1.0 - s.leaked / np.maximum(s.launched, 1.0) for s in simulated])
     good = np.array([s.good for s in simulated])
@@ -175,9 +176,10 @@ def assembled(
 
 
 def tail_values(values: Floats, share: float) -> Floats:
-    """(futures,) values whose mean is that of the least ``share`` of the values, and whose variance gives its error.
+    """(futures,) values whose mean is the mean of the smallest ``share`` of the values, with the same sampling error.
 
-    The influence function of the tail mean (Rockafellar and Uryasev 2000; Trindade et al. 2007).
+    The values are those of the influence function of the tail mean (Rockafellar and Uryasev 2000; Trindade et
+    al. 2007).
     """
     edge = np.quantile(values, share, method="inverted_cdf")
     influence: Floats = edge - np.maximum(edge - values, 0.0) / share
@@ -185,10 +187,10 @@ def tail_values(values: Floats, share: float) -> Floats:
 
 
 def dominated(measures: Sequence[Floats]) -> Flags:
-    """(n,) whether another row is significantly better in some measure and significantly worse in none.
+    """(n,) whether another row is significantly better in at least one measure and significantly worse in none.
 
     measures
-        (n, futures) each, more is better; differences are paired, at 95 % confidence.
+        Arrays (n, futures) in which larger values are better; differences are paired, at 95 % confidence.
     """
     count, futures = measures[0].shape
     flags = np.zeros(count, bool)
@@ -205,9 +207,10 @@ def dominated(measures: Sequence[Floats]) -> Flags:
 def break_points(
     plan: Plan, inputs: ModelInputs, country: str, shares: Sequence[float], solutions: Sequence[Floats]
 ) -> Iterator[str]:
-    """Where the cheapest share changes as one assumption on a country's plants varies, the plan of each share fixed.
+    """Yield sentences on the switching values of assumptions at which the cheapest share changes.
 
-    Cost is interpolated linearly between the assumption as it is and the ends of ``FACTORS``.
+    One assumption on a country's plants is varied at a time, with the plan of each share fixed. Cost is interpolated
+    linearly between the baseline assumption and the limits of ``FACTORS``.
     """
     runs = plan.parameters.runs.first(min(LEARNING_FUTURES, plan.basis.planned))
     base = mean_costs(inputs, runs, solutions)
@@ -225,18 +228,20 @@ def break_points(
             verb = "rises" if factor > 1.0 else "falls"
             yield (
                 f"it becomes {shares[cheapest]:.0%} if {assumption.name} of {assumption.country} {verb} beyond "
-                f"{factor:.2f} times its assumption {assumption.example(factor)}"
+                f"{factor:.2f} times its assumed value {assumption.example(factor)}"
             )
     if stable:
         low, high = FACTORS
-        yield f"it does not change with {', '.join(stable)} from {low:g} to {high:g} times the assumption"
+        yield f"it does not change with {', '.join(stable)} from {low:g} to {high:g} times the assumed value"
 
 
 def crossing(base: Floats, moved: Floats, best: int, factor: float) -> list[tuple[float, int]]:
-    """The factor at which another share first costs less than the best one, and which; empty if none does.
+    """The factor at which another share becomes the cheapest, and the index of that share; empty if there is none.
 
     base, moved
-        (n,) costs of the shares with the assumption as it is, and times the factor.
+        (n,) costs of the shares at the baseline assumption, and with the assumption multiplied by ``factor``.
+    best
+        Index of the cheapest share at the baseline assumption.
     """
     lead, end = base - base[best], moved - moved[best]
     crossings = [
@@ -248,7 +253,7 @@ def crossing(base: Floats, moved: Floats, best: int, factor: float) -> list[tupl
 
 
 def with_factor(runs: DesignRuns, columns: Sequence[int], factor: float) -> DesignRuns:
-    """The design runs with some assumptions multiplied; an exchange rate on all days."""
+    """The design runs with some assumptions multiplied by a factor; an exchange rate is multiplied on all days."""
     assumptions = runs.assumptions.copy()
     assumptions[:, columns] *= factor
     first = dict(runs.tallies[0])
@@ -259,7 +264,13 @@ def with_factor(runs: DesignRuns, columns: Sequence[int], factor: float) -> Desi
 
 @dataclass(frozen=True)
 class MovableAssumption:
-    """An assumption on the plants of one country: its columns, and the median of one of its entities as an example."""
+    """An assumption that affects the plants of one country only.
+
+    columns
+        Columns of the matrix of draws.
+    entity, median
+        One plant, or the currency, and the median of the assumption for it, quoted in messages.
+    """
 
     country: str
     name: str
@@ -268,12 +279,12 @@ class MovableAssumption:
     median: float
 
     def example(self, factor: float) -> str:
-        """The median of the example, and times a factor."""
+        """Text with the median of the quoted entity, and the median times the factor."""
         return f"({self.entity}: {self.median * factor:,.4g} instead of {self.median:,.4g})"
 
 
 def movable(runs: DesignRuns) -> Iterator[MovableAssumption]:
-    """The assumptions that concern the plants of one country alone."""
+    """Yield the assumptions that affect the plants of one country only."""
     compiled = runs.compiled
     home = np.asarray(compiled.template.plants["country"])
     for c in sorted(set(home.tolist())):
@@ -294,7 +305,7 @@ def movable(runs: DesignRuns) -> Iterator[MovableAssumption]:
 
 
 def mean_costs(inputs: ModelInputs, runs: DesignRuns, solutions: Sequence[Floats]) -> Floats:
-    """(n,) mean cost of first stages under the assumptions of some design runs."""
+    """(n,) mean cost of the first stages at the assumptions of the design runs."""
     count, threats = len(runs), inputs.threat_surface
     inputs = replace(
         inputs, parameters=parameters_of(runs), surface=inputs.surface.first(count),

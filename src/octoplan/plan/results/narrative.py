@@ -1,4 +1,4 @@
-"""A plan in sentences with units and dates: what it does, its limiting factors, its shortfalls, and its evaluation."""
+"""A plan in sentences with units and dates: decisions, limiting factors, shortfalls and evaluation."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,35 +13,37 @@ from octoplan.plan.units import CREW, UNIT
 from octoplan.scenario import limiting_factors
 
 REPORTED_SHARE, REPORTED_PRICE = 0.1, 0.5
-"""Share of futures in which a limiting factor must be active in a month, and shadow price in money, to be reported."""
+"""Smallest share of futures in which a limiting factor is active in a month, and smallest mean shadow price in money,
+for it to be reported."""
 
 LISTED = 5
-"""Limiting factors listed in the summary."""
+"""Maximum number of limiting factors listed in the summary."""
 
 ZERO = 1e-6
 """Value below which a shadow price is a rounding error of the solver."""
 
 GATES_OPEN = "plants wait for their gates"
 LINES_OR_PARTS = "lines or parts are short"
-ALL_PRODUCED = "all that is requested is produced: more would cost more than the shortage, or is not possible"
+ALL_PRODUCED = "all units requested are produced: further units would cost more than the shortage, or are infeasible"
 
 
 def summary(plan: Plan) -> list[str]:
-    """The plan in a few lines."""
+    """Summary of the plan, one sentence a line."""
     scenario, unit = plan.scenario, plan.unit
     verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     lines = [
         f"{scenario.title}: {plan.status}, optimality gap {plan.gap:.2%} of the plan's gain, {plan.seconds:.0f} s",
         *(f"not met: {sentence}" for sentence in plan.unmet),
-        f"it {verbs[0]} {-plan.upper:,.1f} {unit} compared with no decisions; no plan can {verbs[1]} more than "
-        f"{-plan.lower:,.1f}" + (", with shortages of the target at their price" if "shortfall" in plan.tables else ""),
+        f"it {verbs[0]} {-plan.upper:,.1f} {unit} compared with taking no action; no plan can {verbs[1]} more than "
+        f"{-plan.lower:,.1f}"
+        + (", including penalties for shortages of the target" if "shortfall" in plan.tables else ""),
         f"units requested over the horizon: {requested_by_plant(plan) or 'none'}",
         f"crew intake a month: {scenario.decisions.crews.intake}",
         f"kits ordered a month: {scenario.decisions.kits.order}",
         *(f"{constraint.name}: {constraint.text(plan.solution.x)}" for constraint in plan.model.constraints),
     ]
     if plan.attained is not None:
-        lines.append(f"what is to be reached is reached in {plan.attained:.0%} of the futures planned for")
+        lines.append(f"the goals are reached in {plan.attained:.0%} of the futures planned for")
     return [
         *lines,
         *bottlenecks(plan)[:LISTED],
@@ -53,18 +55,19 @@ def summary(plan: Plan) -> list[str]:
 
 
 def requested_by_plant(plan: Plan) -> str:
-    """Units requested of each plant over the horizon; plants without any left out."""
+    """Units requested of each plant over the horizon; plants without requests are omitted."""
     units = plan.tables["requested"].values.mean(0).sum(1)
     return ", ".join(f"{name} {u:,.0f}" for name, u in zip(plan.scenario.names.plants, units, strict=True) if u >= 1.0)
 
 
 def quality(plan: Plan) -> list[str]:
-    """VSS and EVPI, the estimated optimality gap, and how much the plan depends on the sample of futures."""
+    """Sentences on VSS and EVPI, the estimated optimality gap, and sensitivity to the sample of futures."""
     lines = []
     if plan.information is not None:
         lines.append(
             f"on these futures the value of the stochastic solution is {plan.information.vss:,.1f} {plan.unit} "
-            f"(against the expected-value plan), the expected value of perfect information {plan.information.evpi:,.1f}"
+            f"(compared with the expected-value plan), and the expected value of perfect information "
+            f"{plan.information.evpi:,.1f}"
         )
     if plan.gap_estimate is None:
         return lines
@@ -74,16 +77,19 @@ def quality(plan: Plan) -> list[str]:
         f"{plan.gap_estimate.mean:,.1f} {plan.unit}, below {bound:,.1f} with 95 % confidence, "
         f"{bound / gain:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
     )
-    for name, text in (("intake", "crews a month at first"), ("kits", "kits a month at first")):
+    for name, text in (("intake", "crews"), ("kits", "kits")):
         decisions = plan.gap_estimate.best[:, plan.model.builder.x.blocks[name]]
         if decisions.shape[1]:
             first = decisions[:, 0] * CREW
-            lines.append(f"the best plans of the single batches order {first.min():,.0f} to {first.max():,.0f} {text}")
+            lines.append(
+                f"plans for individual batches of futures start with {first.min():,.0f} to {first.max():,.0f} {text} "
+                "a month"
+            )
     return lines
 
 
 def discrepancy_lines(discrepancies: Mapping[str, Discrepancy]) -> list[str]:
-    """The linear model's figures against those of the simulation on the same futures."""
+    """Sentences that compare the linear model with the simulation on the same futures."""
     lines = []
     for name, item in discrepancies.items():
         lines.append(
@@ -95,20 +101,20 @@ def discrepancy_lines(discrepancies: Mapping[str, Discrepancy]) -> list[str]:
 
 
 def budget_warnings(plan: Plan, discrepancies: Mapping[str, Discrepancy]) -> list[str]:
-    """A warning for each budget that the mean spend in the simulation exceeds."""
+    """A warning for each budget that is exceeded by mean spend in the simulation."""
     lines = []
     for constraint in plan.model.constraints:
         item = discrepancies.get(constraint.name)
         if item is not None and item.simulated > constraint.high:
             lines.append(
                 f"warning: {constraint.name} is {constraint.high:,.4g} {item.unit}; in the simulation the mean spend "
-                f"is {item.simulated:,.4g}, since idle hours are paid too"
+                f"is {item.simulated:,.4g}, because idle hours are also paid"
             )
     return lines
 
 
 def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
-    """The plan and its alternatives in the out-of-sample evaluation."""
+    """Table of the plan and its alternatives in the out-of-sample evaluation, with warnings."""
     futures = evaluation.quantiles("plan", "cost").futures
     lines = [
         f"alternatives minus plan, {futures:,} unseen futures: cost (M {currency}, 95 % interval), regret, stopped"
@@ -137,11 +143,12 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
 
 
 def frontier_lines(front: Frontier) -> list[str]:
-    """The frontier of a country's share, and where the cheapest share changes."""
+    """Table of the frontier of a country's share, and switching values at which the cheapest share changes."""
     least = front.cost[front.cheapest]
     head = (
-        f"share of {front.country}: cost above the cheapest share (M, 95 % interval), threats stopped, share "
-        f"stopped in the worst {WORST_FUTURES:.0%} of futures, first month with {front.rate:,.0f} units (P50), jobs"
+        f"share of {front.country}: cost above the cheapest share (M, 95 % interval), threats stopped, mean "
+        f"share stopped in the worst {WORST_FUTURES:.0%} of futures, first month with {front.rate:,.0f} units (P50), "
+        "jobs"
     )
     lines = [head]
     for i, share in enumerate(front.shares):
@@ -157,16 +164,16 @@ def frontier_lines(front: Frontier) -> list[str]:
 
 
 def month_text(front: Frontier, row: int) -> str:
-    """The median month in which the rate is reached, and the share of futures in which it never is."""
+    """Median month in which the output rate is first reached, and the share of futures in which it never is."""
     median, never = front.month_reached(row).p50, front.never(row)
     month = "never" if np.isinf(median) else f"{median:.0f}"
     return month if never in (0.0, 1.0) else f"{month} (never: {never:.0%})"
 
 
 def bottlenecks(plan: Plan) -> list[str]:
-    """Limiting factors by months, share of futures and shadow price, those with the largest total value first.
+    """Sentences on limiting factors: months, share of futures, shadow price; sorted by descending total shadow price.
 
-    Lines and workers of a plant without requests limit nothing.
+    Lines and labour of plants without requests are omitted.
     """
     idle = {plant for plant, units in series(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
     ranked = []
@@ -191,18 +198,18 @@ def bottlenecks(plan: Plan) -> list[str]:
 
 
 def month_span(plan: Plan, first: int, last: int) -> str:
-    """A span of months in words."""
+    """Text of a span of planned months, given by index."""
     months = plan.parameters.runs.months
     return f"in {months[first]}" if first == last else f"from {months[first]} to {months[last]}"
 
 
 def amount(plan: Plan, value: float) -> str:
-    """Money, or threats where the objective is to stop most of them."""
+    """Text of a shadow price: in money, or in threats if the objective counts threats."""
     return f"{value:,.2g} threats" if plan.model.counts_threats else f"{value:,.0f} {plan.scenario.currency}"
 
 
 def suppliers_of(plan: Plan, part: str) -> str:
-    """The suppliers in use of a part."""
+    """Names of the suppliers in use for a part."""
     compiled = plan.parameters.runs.compiled
     names, weight = compiled.names, compiled.plan.sourcing
     parts = np.asarray(compiled.template.suppliers["part"]).tolist()
@@ -210,7 +217,7 @@ def suppliers_of(plan: Plan, part: str) -> str:
 
 
 def series(table: FutureTable) -> Iterator[tuple[str, Floats]]:
-    """Each item of a table with its values, (futures, months)."""
+    """Yield each item of a table with its values, (futures, months)."""
     others = [axis for axis in table.axes if axis != "month"]
     if not others:
         yield "", table.values
@@ -221,18 +228,18 @@ def series(table: FutureTable) -> Iterator[tuple[str, Floats]]:
 
 
 def spans(flags: Flags) -> Iterator[tuple[int, int]]:
-    """First and last position of each run of true values."""
+    """Yield the first and last position of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         yield first, end - 1
 
 
 def shortfalls(plan: Plan) -> list[str]:
-    """Months short of the target, by how much on average, and the most frequent reason; empty without a target.
+    """Sentences on months short of the target: mean shortfall and most frequent reason; empty without a target.
 
-    Of the plants with requests, one that is not open waits for its gates; an open one that produces less than requested
-    is short of workers where these limit it, else of lines or parts; one that produces all has no further requests.
-    Consecutive months with the same reason are one line.
+    The reason is determined for each plant with requests: gates, if it is not open; labour, if it is open, produces
+    less than requested and labour is a limiting factor; otherwise lines or parts. A plant that produces all units
+    requested has no further requests. Consecutive months with the same reason form one sentence.
     """
     if "shortfall" not in plan.tables:
         return []
@@ -254,13 +261,13 @@ def shortfalls(plan: Plan) -> list[str]:
 
 
 def reasons() -> tuple[str, ...]:
-    """Why plants produce less than the target, in the order of ``reason_shares``."""
+    """Reasons for a shortfall from the target, in the order of ``reason_shares``."""
     limits = (constraint.shortage for constraint in limiting_factors.constraints() if constraint.shortage)
     return (GATES_OPEN, *limits, LINES_OR_PARTS, ALL_PRODUCED)
 
 
 def reason_shares(plan: Plan) -> Floats:
-    """(reasons, t) share of futures and plants with requests for which each of ``reasons`` holds in a month."""
+    """(reasons, t) share of futures and plants with requests to which each of ``reasons`` applies in a month."""
     produced, requested = (block(plan.model, plan.second_stage, name) for name in ("produced", "requested"))
     active = requested.sum((0, 2)) > 0.01
     active |= ~active.any()

@@ -1,4 +1,4 @@
-"""Remedies for a target that is missed: single changes, and the least amount of each that makes it reachable."""
+"""Remedies for a missed target: single changes, and the smallest amount of each that makes the target reachable."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,18 +17,18 @@ from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.two_stage import Floats, recourse_cost
 
 DEFAULT_CONFIDENCE = 0.9
-"""Share of futures in which the target should be reached where the goals have no confidence."""
+"""Share of futures in which the target should be reached, if the goals state no confidence."""
 
 WEEKS, FACTORS = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
-"""Weeks by which a gate is advanced, and factors on a capacity, that are tried."""
+"""Numbers of weeks by which a gate is advanced, and factors on a capacity, that are evaluated."""
 
 SEARCH_GAP, SEARCH_SECONDS = 5e-3, 20.0
-"""Optimality gap, relative to the plan's cost, and seconds at which the search of one trial may stop."""
+"""Optimality gap relative to the plan's cost, and time in seconds, at which the search in one trial may stop."""
 
 
 @dataclass(frozen=True)
 class Lever:
-    """Something that can be changed: its description by amount, the amounts from least to most, and their effect."""
+    """A possible change: text for an amount, amounts in increasing order, and parameters after the change."""
 
     text: Callable[[float], str]
     amounts: tuple[float, ...]
@@ -38,10 +38,10 @@ class Lever:
 def remedies(
     plan: Plan, *, executor: ThreadPoolExecutor | None = None, progress: Progress | None = None
 ) -> list[str]:  # fmt: skip
-    """Sentences on single changes with which the target would be reached with the confidence asked for.
+    """Sentences on single changes with which the target would be reached with the required confidence.
 
-    They are tried on the first futures, with plans for which the target is a firm requirement. Empty where there is no
-    target, or it is reached.
+    Each change is evaluated on the first futures, with plans in which the target is a hard constraint. Empty if there
+    is no target or the plan reaches it.
     """
     confidence = DEFAULT_CONFIDENCE if plan.goals.confidence is None else plan.goals.confidence
     if plan.goals.target is None or plan.attained is None or plan.attained >= confidence:
@@ -51,24 +51,26 @@ def remedies(
     if unchanged >= confidence:
         extra = f"{max(0.0, cost - trial.plan_cost):,.1f} M {plan.scenario.currency}"
         sentence = f"the target can be reached in {unchanged:.0%} of futures for {extra} more than the plan costs"
-        return [f"{sentence}; ask for it with a confidence"]
-    lines = [f"no spending reaches the target in more than {unchanged:.0%} of futures without other changes"]
+        return [f"{sentence}; to plan for it, set --confidence"]
+    lines = [f"without other changes, no amount of spend reaches the target in more than {unchanged:.0%} of futures"]
     candidates = list(levers(plan, trial.runs, trial.parameters))
     for done, lever in enumerate(candidates):
         if progress is not None:
             progress("looking for remedies", done, len(candidates))
         amount = trial.least_amount(lever)
         if amount is not None:
-            lines.append(f"remedy: it would be reached in {confidence:.0%} of futures with {lever.text(amount)}")
+            lines.append(
+                f"remedy: the target would be reached in {confidence:.0%} of futures with {lever.text(amount)}"
+            )
     if len(lines) == 1:
         lines.append(
-            "no single change of a gate, of a part's supply, of hiring or of line output suffices; combine them"
+            "no single change of a gate, a part's supply, hiring or line output is sufficient; combine several changes"
         )
     return lines
 
 
 class Trial:
-    """The programme over the first futures, with the target as a firm requirement."""
+    """The linear programme over the first futures, with the target as a hard constraint."""
 
     def __init__(self, plan: Plan, confidence: float, executor: ThreadPoolExecutor | None) -> None:
         self.plan, self.confidence, self.executor = plan, confidence, executor
@@ -79,12 +81,12 @@ class Trial:
         self.tolerance = SEARCH_GAP * max(1.0, abs(self.plan_cost))
 
     def model(self, parameters: Parameters) -> Model:
-        """The programme with other parameters of the same futures."""
+        """The linear programme with other parameters for the same futures."""
         surface = self.plan.surface.first(len(self.runs))
         return build(ModelInputs(parameters, surface, self.goals, self.plan.learning.value, self.plan.basis.fixed))
 
     def reached(self, parameters: Parameters) -> tuple[float, float]:
-        """Share of futures in which the best plan reaches the target, and its cost without shortages, millions."""
+        """Share of futures in which the optimal plan reaches the target, and its cost in millions without penalties."""
         model = self.model(parameters)
         solution = lshaped.solve(
             model.problem, model.scenarios, tolerance=self.tolerance, time_limit=SEARCH_SECONDS, executor=self.executor
@@ -94,7 +96,7 @@ class Trial:
         return float((short <= TOLERATED_SHORTFALL).mean()), self.cost(model, solution.x)
 
     def cost(self, model: Model, x: Floats) -> float:
-        """Mean cost of a first stage without the price of shortages, millions."""
+        """Mean cost of the first stage x without penalties for shortages, in millions."""
         second, _ = second_stages(model, x)
         columns = model.builder.y.blocks["shortfall"]
         costs = np.array([recourse_cost(model.problem, scenario) for scenario in model.scenarios])
@@ -102,7 +104,7 @@ class Trial:
         return float(model.problem.first.cost @ x + (costs * second).sum(1).mean())
 
     def least_amount(self, lever: Lever) -> float | None:
-        """The least amount of a lever that reaches the target, by bisection; None where the largest does not."""
+        """Smallest amount of a change that reaches the target, by bisection; None if the largest does not."""
         if self.reached(lever.parameters(lever.amounts[-1]))[0] < self.confidence:
             return None
         low, high = -1, len(lever.amounts) - 1
@@ -114,7 +116,7 @@ class Trial:
 
 
 def levers(plan: Plan, runs: DesignRuns, parameters: Parameters) -> Iterator[Lever]:
-    """Each gate earlier; more of each part that limits output; faster hiring, and more output of a line."""
+    """Yield the possible changes: earlier gates, more supply of limiting parts, faster hiring, more output per line."""
     names, links = runs.compiled.names, runs.compiled.links
     for g in np.flatnonzero(links.plant_gates.any(0)).tolist():
         yield Lever(partial(gate_text, names.gates[g]), WEEKS, partial(gate_earlier, runs, g))
@@ -126,30 +128,30 @@ def levers(plan: Plan, runs: DesignRuns, parameters: Parameters) -> Iterator[Lev
 
 
 def gate_text(gate: str, weeks: float) -> str:
-    """A gate earlier, in words."""
+    """Text of a gate that is passed some weeks earlier."""
     return f"the gate {gate} {weeks:g} week{'s' * (weeks > 1)} earlier"
 
 
 def factor_text(name: str, factor: float) -> str:
-    """A capacity times a factor, in words."""
+    """Text of a capacity multiplied by a factor."""
     return f"{factor:g} times the {name}"
 
 
 def more_supply(parameters: Parameters, part: int, factor: float) -> Parameters:
-    """The parameters with the supply of a part multiplied."""
+    """The parameters with the supply of one part multiplied by a factor."""
     factors = np.where(np.arange(parameters.supply.shape[2]) == part, factor, 1.0)
     return replace(parameters, supply=parameters.supply * factors)
 
 
 def all_plants(runs: DesignRuns, parameter: str, factor: float) -> Parameters:
-    """The parameters with an assumption on all plants multiplied."""
+    """The parameters with one parameter of all plants multiplied by a factor."""
     assumptions = runs.assumptions.copy()
     assumptions[:, sorted(set(runs.compiled.slots["plants", parameter].tolist()) - {-1})] *= factor
     return parameters_of(replace(runs, assumptions=assumptions))
 
 
 def gate_earlier(runs: DesignRuns, gate: int, weeks: float) -> Parameters:
-    """The parameters with a gate that takes some weeks less, at least 0, and openings by the critical path."""
+    """The parameters with the duration of a gate reduced by some weeks (to at least 0), and the resulting openings."""
     column = runs.compiled.slots["gates", "duration"][gate]
     assumptions = runs.assumptions.copy()
     assumptions[:, column] = np.maximum(0.0, assumptions[:, column] - 7.0 * weeks)

@@ -1,7 +1,7 @@
-"""The schedule of a plan: gates and openings, lines added, orders by the day to place them, workforce, deliveries.
+"""The schedule of a plan: gates and openings, lines added, order dates, workforce and deliveries.
 
-Days count from the start of the programme, day 0. Fractions of a day are rounded up: a plant works from the first day
-that begins after its last gate.
+Days are counted from the start of the programme, day 0, and rounded up: a plant works from the first full day after its
+last gate.
 """
 
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 OPENS = "opens"
 ON_TIME = 0.9
-"""Probability with which an order placed on its day arrives in time."""
+"""Probability with which an order placed on its order date arrives in time."""
 
 LEAST_PARTS = 0.5
-"""Mean parts below which no order is listed."""
+"""Mean number of parts below which an order is omitted."""
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A gate that a plant needs, or its opening: (futures,) days from the start until it is passed."""
+    """A gate that a plant needs, or its opening. ``days``: (futures,) days from the start until it is passed."""
 
     plant: str
     country: str
@@ -35,7 +35,7 @@ class Milestone:
 
 @dataclass(frozen=True)
 class LineAddition:
-    """Lines added in a month since the plant opened, and the calendar month for an opening at P50."""
+    """Lines added at a plant, with months since opening, the calendar month for a P50 opening, and total lines."""
 
     plant: str
     since: int
@@ -49,20 +49,20 @@ class Order:
     """Parts from one supplier for the production of one month.
 
     need
-        First day of the month on which a producing plant is open, in the earliest future.
+        First day of the month on which a producing plant is open, in the future with the earliest opening.
     lead
-        Days within which ``ON_TIME`` of deliveries arrive, over futures and deliveries.
-    place
-        Day by which the order must be placed, ``need`` less ``lead``.
+        Days within which a share ``ON_TIME`` of deliveries arrive, over futures and deliveries.
+    place_by
+        Day by which the order must be placed: ``need`` minus ``lead``.
     arrival
-        Expected day of arrival if it is placed then, or on the first day planned where that is past.
+        Expected day of arrival if placed on that day, or on the first day planned if that is later.
     late
-        Days from ``place`` to the first day planned, 0 where it is not before.
+        Days from ``place_by`` to the first day planned; 0 if ``place_by`` is not earlier.
     parts
-        (futures,) parts needed in the month.
+        (futures,) parts needed for the month's production.
     money
-        Mean price of the parts in the reporting currency, at the exchange rate of the month of ``place``, without
-        optimism bias.
+        Mean cost of the parts in the reporting currency, at the exchange rate of the month in which the order is
+        placed, without optimism bias.
     """
 
     supplier: str
@@ -79,29 +79,29 @@ class Order:
 
 @dataclass(frozen=True)
 class Workforce:
-    """(futures, months) workers that a plant needs for its output."""
+    """Workers that a plant needs for its output, (futures, months)."""
 
     plant: str
     workers: Floats
 
     @property
     def joiners(self) -> Floats:
-        """(months,) change of the mean workforce from month to month."""
+        """(months,) net hires: monthly change of the mean workforce."""
         return np.diff(self.workers.mean(0), prepend=0.0)
 
 
 def day_of(plan: Plan, days: float) -> date:
-    """The first whole day that many days after the start."""
+    """The date a number of days after the start, rounded up to a whole day."""
     return plan.scenario.start + timedelta(days=int(np.ceil(days)))
 
 
 def first_day(plan: Plan) -> date:
-    """The first day planned: the programme's start, or the date of its state."""
+    """The first day planned: the start of the programme, or the date of its state."""
     return plan.scenario.start + timedelta(days=int(first_days(plan)[0]))
 
 
 def intake_and_orders(plan: Plan) -> tuple[list[int], list[int]]:
-    """Crew intake and kit orders of each month planned."""
+    """Crew intake and kits ordered in each month planned."""
     decisions, begin = plan.scenario.compile().plan, plan.parameters.runs.begin
     return decisions.intake[begin:].tolist(), decisions.kit_orders[begin:].tolist()
 
@@ -113,10 +113,10 @@ def first_days(plan: Plan) -> Ints:
 
 
 def with_predecessors(after: Ints, needed: Ints) -> Flags:
-    """(gates,) whether a gate is needed, itself or as a predecessor of one that is.
+    """(gates,) whether a gate is needed, directly or as a predecessor of a needed gate.
 
     after, needed
-        (gates, gates) 1 where the first waits for the second; (gates,) 1 where needed.
+        (gates, gates) 1 if the gate of the row follows that of the column; (gates,) 1 if directly needed.
     """
     required = needed.astype(bool)
     for _ in range(len(after)):
@@ -125,7 +125,7 @@ def with_predecessors(after: Ints, needed: Ints) -> Flags:
 
 
 def gates(plan: Plan) -> list[Milestone]:
-    """The gates that each plant needs, in the order of their P50, then its opening."""
+    """The gates that each plant needs, sorted by P50, followed by its opening."""
     runs = plan.parameters.runs
     names, links = runs.compiled.names, runs.compiled.links
     days, opens = gate_days(runs.number("gates", "duration"), links), opening_days(runs)
@@ -141,18 +141,18 @@ def gates(plan: Plan) -> list[Milestone]:
 
 
 def openings(plan: Plan) -> dict[str, Milestone]:
-    """The opening of each plant."""
+    """The opening of each plant, by plant."""
     return {milestone.plant: milestone for milestone in gates(plan) if milestone.name == OPENS}
 
 
 def months_later(first: date, months: int) -> date:
-    """The first day of the month that many months after the month of a day."""
+    """The first day of the month that is a number of months after the month of ``first``."""
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
     return date(year, month + 1, 1)
 
 
 def lines(plan: Plan) -> list[LineAddition]:
-    """Lines added at each plant, by month since it opened."""
+    """Lines added at each plant, by month since opening."""
     compiled, opens_of = plan.scenario.compile(), openings(plan)
     additions = []
     for plant, series in zip(compiled.names.plants, compiled.plan.lines.astype(int).tolist(), strict=True):
@@ -164,12 +164,12 @@ def lines(plan: Plan) -> list[LineAddition]:
 
 
 def lead_within(plan: Plan, share: float) -> Ints:
-    """(suppliers,) fewest whole days within which at least a share of deliveries arrive.
+    """(suppliers,) quantile of the lead time: smallest number of days within which a share of deliveries arrive.
 
-    As in the campaign, the lead time of a delivery is gamma distributed with an assumed mean and coefficient of
-    variation, rounded to whole days. Over futures and deliveries its distribution is the mixture
-    P(lead <= d) = mean over futures of G(d + 1/2; mean, cv). Waiting for a supplier's capacity, or for the end of an
-    outage, comes on top.
+    As in the simulation, the lead time of a delivery is gamma-distributed, with a mean and a coefficient of variation
+    that differ between futures, and is rounded to whole days. Its distribution over futures and deliveries is the
+    mixture P(lead <= d) = mean over futures of G(d + 1/2; mean, cv). It excludes waiting for a supplier's capacity or
+    for the end of an outage.
     """
     runs = plan.parameters.runs
     means, variation = (runs.number("suppliers", name) for name in ("lead", "lead_cv"))
@@ -188,12 +188,12 @@ def lead_within(plan: Plan, share: float) -> Ints:
 
 
 def produced(plan: Plan) -> Floats:
-    """(futures, plants, months) good units produced, negative rounding errors of the solver set to 0."""
+    """(futures, plants, months) good units produced, with negative rounding errors of the solver set to 0."""
     return np.maximum(plan.tables["produced"].values, 0.0)
 
 
 def parts_needed(plan: Plan) -> Floats:
-    """(futures, months, suppliers) parts for the units started, split between suppliers by sourcing."""
+    """(futures, months, suppliers) parts needed for the units started, divided between suppliers by sourcing share."""
     compiled = plan.parameters.runs.compiled
     bill = compiled.links.bill[compiled.template.plants["design"]].astype(float)
     started = produced(plan) / plan.model.yields
@@ -204,9 +204,9 @@ def parts_needed(plan: Plan) -> Floats:
 
 
 def first_needed(plan: Plan) -> Floats:
-    """(futures, months, parts) day on which a month first needs a part, infinite where it does not.
+    """(futures, months, parts) first day on which a part is needed in each month; infinite if it is not needed.
 
-    The first day of the month, or the day on which the first plant opens that uses the part in the month.
+    It is the first day of the month, or the opening day of the first plant that uses the part in the month if later.
     """
     runs = plan.parameters.runs
     compiled = runs.compiled
@@ -217,10 +217,10 @@ def first_needed(plan: Plan) -> Floats:
 
 
 def orders(plan: Plan) -> list[Order]:
-    """The order schedule by the day on which each order must be placed, longest lead times first within a day.
+    """The order schedule, sorted by order date and, on the same date, by descending lead time.
 
     Each order arrives in time with probability ``ON_TIME`` if its supplier ships on the day of the order. Quantities
-    are what production uses; the base stock of the ordering policy comes on top.
+    are those used in production; the base stock of the ordering policy is additional.
     """
     runs, start = plan.parameters.runs, plan.scenario.start
     names, part_of = runs.compiled.names, np.asarray(runs.compiled.template.suppliers["part"])
@@ -244,7 +244,7 @@ def orders(plan: Plan) -> list[Order]:
 
 
 def hiring(plan: Plan) -> list[Workforce]:
-    """The workforce that each plant needs: hours of the units started over the hours of a worker in the month.
+    """Workforce needed by each plant: labour hours of the units started divided by the monthly hours of a worker.
 
     Workers work on the days on which the plant is open and not down.
     """
@@ -256,7 +256,7 @@ def hiring(plan: Plan) -> list[Workforce]:
 
 
 def delivered(plan: Plan) -> Floats:
-    """(futures, months) units that reach the regions: shipped less losses, part of them a month late by transit."""
+    """(futures, months) units delivered to regions: units shipped less transit losses, some delayed by a month."""
     runs = plan.parameters.runs
     lane = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
     arriving = (1.0 - runs.number("lanes", "loss").mean(0))[lane, None]
@@ -268,7 +268,7 @@ def delivered(plan: Plan) -> Floats:
 
 
 def target(plan: Plan) -> Floats | None:
-    """(months,) good units due by the target, 0 before its month; None where there is no target."""
+    """(months,) good units due under the target, 0 before its first month; None without a target."""
     goal, runs = plan.goals.target, plan.parameters.runs
     if goal is None:
         return None

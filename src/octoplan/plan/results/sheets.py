@@ -1,6 +1,6 @@
 """A plan as tables for a workbook or CSV: decisions, expected quantities, dates, limiting factors and assumptions.
 
-A figure that differs between futures is given as its mean, P10 and P90.
+Quantities that differ between futures are given as mean, P10 and P90.
 """
 
 import re
@@ -19,11 +19,11 @@ from octoplan.tables import Cell, Column, ColumnType, Table
 Row = tuple[Cell, ...]
 
 ZERO = narrative.ZERO
-"""Absolute value below which a figure is a rounding error of the solver, and 0."""
+"""Absolute value below which a figure is treated as a rounding error of the solver and set to 0."""
 
 
 def sheet(name: str, head: tuple[str, ...], rows: Iterable[Row]) -> Table:
-    """A table from its rows; a heading with its unit in brackets becomes the label of a column."""
+    """A table from column headings and rows; a unit in brackets in a heading becomes the unit of the column."""
     cells = tuple(rows)
     columns = [
         Column(
@@ -38,7 +38,7 @@ def sheet(name: str, head: tuple[str, ...], rows: Iterable[Row]) -> Table:
 
 
 def column_type(label: str, cells: Iterable[Cell]) -> ColumnType:
-    """The type of a column, from its label and its cells."""
+    """Type of a column, from its heading and its cells."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if date in kinds and kinds == {date}:
         return "yearmonth" if "month" in label else "date"
@@ -46,7 +46,7 @@ def column_type(label: str, cells: Iterable[Cell]) -> ColumnType:
 
 
 def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
-    """All sheets in reading order; the alternatives only where they were evaluated."""
+    """All sheets of the plan, in order; the sheet of alternatives only if they were evaluated."""
     tables = [
         summary(plan), decisions(plan), gates(plan), output(plan), hiring(plan), orders(plan), crews(plan),
         dispatch(plan), limiting(plan),
@@ -57,19 +57,19 @@ def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
 
 
 def mean_and_quantiles(values: Floats) -> Iterator[tuple[float, float, float]]:
-    """Mean, P10 and P90 of (futures, months), month by month, with rounding errors of the solver set to 0."""
+    """Yield mean, P10 and P90 for each month of (futures, months) values, with rounding errors set to 0."""
     figures = np.stack([values.mean(0), *np.quantile(values, (0.1, 0.9), axis=0)], 1)
     for mean, low, high in np.where(np.abs(figures) < ZERO, 0.0, figures):
         yield float(mean), float(low), float(high)
 
 
 def first_of(month: str) -> date:
-    """The first day of a month such as 2026-07."""
+    """First day of a month given as text, such as 2026-07."""
     return date.fromisoformat(f"{month}-01")
 
 
 def summary(plan: Plan) -> Table:
-    """Status, bounds, constraints, and the sentences that explain them."""
+    """Sheet with status, bounds, constraints, limiting factors and remarks."""
     scenario = plan.scenario
     unit = "hundred threats" if plan.model.counts_threats else f"million {scenario.currency}, discounted"
     gain = "stopped" if plan.model.counts_threats else "saved"
@@ -80,7 +80,7 @@ def summary(plan: Plan) -> Table:
         ("months planned", len(plan.parameters.runs.months), "months"),
         ("futures planned for", plan.basis.planned, "futures"),
         ("status", plan.status, ""),
-        (f"{gain} compared with no decisions", -plan.upper, unit),
+        (f"{gain} compared with taking no action", -plan.upper, unit),
         (f"upper bound on what any plan has {gain}", -plan.lower, unit),
         ("optimality gap", 100.0 * plan.gap, "% of the gain"),
         *((c.name, number(c.at(plan.solution.x)), c.unit) for c in plan.model.constraints),
@@ -100,12 +100,12 @@ def summary(plan: Plan) -> Table:
 
 
 def number(value: float) -> float | None:
-    """A number, or None where it is not defined."""
+    """The value, or None if it is NaN."""
     return None if np.isnan(value) else value
 
 
 def decisions(plan: Plan) -> Table:
-    """The decisions: output and lines by month since a plant opened, crew intake and kit orders by calendar month."""
+    """Sheet of decisions: output and lines by month since opening, crew intake and kits ordered by calendar month."""
     compiled, opened = plan.scenario.compile(), schedule.openings(plan)
     months, rows = [first_of(month) for month in compiled.names.months], list[Row]()
     for decision, unit, table in (
@@ -129,7 +129,7 @@ def decisions(plan: Plan) -> Table:
 
 
 def gates(plan: Plan) -> Table:
-    """The day on which each gate is passed and each plant opens."""
+    """Sheet of the days on which gates are passed and plants open."""
     horizon = int(schedule.first_days(plan)[-1])
     rows: list[Row] = []
     for milestone in schedule.gates(plan):
@@ -141,7 +141,7 @@ def gates(plan: Plan) -> Table:
 
 
 def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) -> Iterator[Row]:
-    """A row for each quantity, item and month, from values (futures, months)."""
+    """Yield a row for each quantity, item and month, from values (futures, months)."""
     dates = [first_of(month) for month in months]
     for quantity, item, values in rows:
         for month, figures in zip(dates, mean_and_quantiles(values), strict=True):
@@ -149,7 +149,7 @@ def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) 
 
 
 def output(plan: Plan) -> Table:
-    """Units requested and produced by plant and month."""
+    """Sheet of units requested and produced by plant and month, and units short of the target."""
     rows = [
         (name, item, values)
         for name in ("requested", "produced")
@@ -162,19 +162,19 @@ def output(plan: Plan) -> Table:
 
 
 def hiring(plan: Plan) -> Table:
-    """The workforce needed by plant and month; joiners are the change of its mean."""
+    """Sheet of the workforce needed by plant and month, and net hires (the change of its mean)."""
     months, rows = [first_of(month) for month in plan.parameters.runs.months], list[Row]()
     for team in schedule.hiring(plan):
         for month, figures, joiners in zip(
             months, mean_and_quantiles(team.workers), team.joiners.tolist(), strict=True
         ):  # fmt: skip
             rows.append((team.plant, month, *figures, joiners))
-    head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "joiners (workers)")
+    head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "net hires (workers)")
     return sheet("Hiring", head, rows)
 
 
 def orders(plan: Plan) -> Table:
-    """The order schedule."""
+    """Sheet of the order schedule."""
     rows: list[Row] = []
     for order in schedule.orders(plan):
         low, high = np.quantile(order.parts, (0.1, 0.9)).tolist()
@@ -194,7 +194,7 @@ def orders(plan: Plan) -> Table:
 
 
 def crews(plan: Plan) -> Table:
-    """Crew intake and kits ordered a month, and the crews that have a kit."""
+    """Sheet of crew intake, kits ordered and equipped crews by month."""
     rows = zip(
         (first_of(month) for month in plan.parameters.runs.months), *schedule.intake_and_orders(plan),
         *zip(*mean_and_quantiles(plan.tables["equipped"].values), strict=True), strict=True,
@@ -207,7 +207,7 @@ def crews(plan: Plan) -> Table:
 
 
 def dispatch(plan: Plan) -> Table:
-    """Units shipped by plant and lane, and units that reach the regions."""
+    """Sheet of units shipped by plant and lane, and units delivered to the regions."""
     rows = [("shipped", arc, values) for arc, values in narrative.series(plan.tables["shipped"])]
     rows.append(("delivered", "all lanes", schedule.delivered(plan)))
     head = ("quantity", "plant and lane", "month", "mean (units)", "P10 (units)", "P90 (units)")
@@ -215,10 +215,10 @@ def dispatch(plan: Plan) -> Table:
 
 
 def limiting(plan: Plan) -> Table:
-    """Limiting factors with their shadow prices, in the months in which they limit in some future."""
+    """Sheet of limiting factors and their shadow prices, for months in which the factor is active in some future."""
     rows: list[Row] = []
     for name, table in plan.shadow_prices.items():
-        unit = f"{plan.scenario.currency} a {table.unit}"
+        unit = f"{plan.scenario.currency} per {table.unit}"
         for item, share, month, figures in active_months(table):
             rows.append((name, item, month, 100.0 * share, *figures, unit))
     head = (
@@ -229,7 +229,7 @@ def limiting(plan: Plan) -> Table:
 
 
 def active_months(table: FutureTable) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
-    """Item, share of futures, month, and mean, P10 and P90 of the shadow price, where it is positive in some future."""
+    """Yield item, share of futures, month, and mean, P10 and P90 of the shadow price, if positive in some future."""
     months = [first_of(month) for month in table.axes["month"]]
     for item, prices in narrative.series(table):
         shares = (prices > ZERO).mean(0).tolist()
@@ -239,7 +239,7 @@ def active_months(table: FutureTable) -> Iterator[tuple[str, float, date, tuple[
 
 
 def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
-    """Each plan over the same unseen futures: cost, its difference from the plan's with a 95 % interval, regret."""
+    """Sheet of the plan and its alternatives over unseen futures: cost, paired difference in cost, regret."""
     rows: list[Row] = []
     for name in evaluation.plans:
         cost, difference, regret = (
@@ -261,7 +261,7 @@ def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
 
 
 def sources(plan: Plan) -> Table:
-    """Every assumption as in the assumption log, with its sources."""
+    """Sheet of all assumptions, with their sources."""
     known = plan.scenario.sources
     rows: list[Row] = []
     for assumption in plan.scenario.assumptions:
