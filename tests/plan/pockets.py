@@ -1,4 +1,4 @@
-"""Plans of the pocket that several tests look at, each made once."""
+"""Plans of the scenario pocket that several tests use, computed once."""
 
 from dataclasses import replace
 from functools import cache
@@ -15,19 +15,19 @@ FUTURES = 4
 
 
 @cache
-def aimed() -> Plan:
-    """A plan that is to make 250 units a month from February on."""
+def plan_with_target() -> Plan:
+    """A plan with a target of 250 units a month from February."""
     return optimise(op.load("pocket"), Goals(target=Target(250.0, 1, 1000.0)), futures=FUTURES, gap=0.01)
 
 
 @cache
 def idle() -> Plan:
-    """A plan that may have no line, and so makes no unit."""
+    """A plan without lines, and therefore without output."""
     return optimise(op.load("pocket"), Goals(most_lines=0.0), futures=2, gap=0.01)
 
 
-def believing(plan: Plan, kind: str, parameter: str, values: Floats | float) -> Plan:
-    """The plan with draws of one number of its first entity replaced, (futures,) or one for all."""
+def with_assumption(plan: Plan, kind: str, parameter: str, values: Floats | float) -> Plan:
+    """The plan with the draws of a parameter of the first entity replaced by values, (futures,) or a scalar."""
     runs = plan.parameters.runs
     assumptions = runs.assumptions.copy()
     assumptions[:, runs.compiled.slots[kind, parameter][0]] = values
@@ -35,6 +35,6 @@ def believing(plan: Plan, kind: str, parameter: str, values: Floats | float) -> 
 
 
 def plan_with_costs(cost: list[float]) -> SimulatedPlan:
-    """A plan of which only the cost is looked at."""
+    """A simulated plan with given costs and zeros elsewhere."""
     nothing = np.zeros(len(cost))
     return SimulatedPlan(np.array(cost), *(nothing for _ in range(7)), *(np.zeros((len(cost), 1)) for _ in range(3)))

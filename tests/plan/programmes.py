@@ -1,4 +1,4 @@
-"""Small programmes that tests make for themselves."""
+"""Small two-stage problems for tests."""
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +12,7 @@ def columns(
     upper: Floats | float = np.inf,
     integer: bool = False,
 ) -> Columns:
-    """Columns whose bounds and marks, given once, hold for each."""
+    """Columns with common or individual bounds and common integrality."""
     n = len(cost)
     return Columns(np.array(cost, float), np.zeros(n) + lower, np.zeros(n) + upper, np.full(n, integer))
 
@@ -42,7 +42,7 @@ def farmer() -> tuple[TwoStage, Scenarios]:
 def newsvendor(
     demand: Floats, cost: float, price: float, salvage: float, upper: float = np.inf
 ) -> tuple[TwoStage, Scenarios]:
-    """Bought before the demand is known; sold at the price as far as it goes, the rest at salvage."""
+    """Newsvendor problem: an order is placed before demand is known; unsold units have a salvage value."""
     problem = TwoStage(
         columns([cost], upper=upper), sparse.csr_matrix((0, 1)), np.zeros(0), np.zeros(0), columns([-price, -salvage]),
         sparse.csr_matrix([[-1.0], [0.0]]), sparse.csr_matrix([[1.0, 1.0], [1.0, 0.0]]),
@@ -51,10 +51,10 @@ def newsvendor(
 
 
 def random_programme(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoStage, Scenarios]:
-    """A random programme of capacities and what is made of them; everything random that may be.
+    """A random problem of capacities and production, in which all data that may be random are random.
 
     shortage
-        Whether a need may go unmet at a price. Without it some first stages cannot be followed up.
+        Whether demand may be unmet at a penalty. If not, some first stages make a scenario infeasible.
     """
     rng = np.random.default_rng(seed)
     plants, needs, count = int(rng.integers(2, 5)), int(rng.integers(1, 4)), int(rng.integers(1, 9))
@@ -62,7 +62,7 @@ def random_programme(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoSt
     first.integer[0] = False
     rows = sparse.csr_matrix(rng.uniform(0.5, 1.5, (1, plants)))
     budget = np.array([rng.uniform(3, 20)])
-    # made (plants, needs), then unmet (needs); rows: capacity of each plant, then each need
+    # columns: produced (plants, needs), unmet (needs); rows: capacity of each plant, demand of each need
     produced = plants * needs
     price = np.append(rng.uniform(1, 5, produced), rng.uniform(20, 60, needs))
     limit = np.append(np.full(produced, np.inf), np.full(needs, np.inf if shortage else 0.0))

@@ -1,4 +1,4 @@
-"""Every constraint that can be asked of a plan is checked on the plan as written: each one is violated in turn."""
+"""The check of rounded plans reports a violation of each constraint."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,38 +9,38 @@ import pytest
 
 import octoplan as op
 from octoplan.plan import check
-from octoplan.plan.check import Outcome, WrittenPlan
-from octoplan.plan.decisions import rewritten
+from octoplan.plan.check import Outcome, RoundedPlan
+from octoplan.plan.decisions import rewrite_decisions
 from octoplan.plan.goals import Goals, Target
 from octoplan.plan.optimise import Plan, optimise
 from octoplan.plan.solver.risk import Risk
 from octoplan.scenario.scenario import with_decisions
-from tests.plan.pockets import FUTURES, aimed
+from tests.plan.pockets import FUTURES, plan_with_target
 
 TREASURY = ("treasury", None)
 
 
-def plan_as_written(plan: Plan, goals: Goals | None = None, **tables: Mapping[str, Any]) -> WrittenPlan:
-    """A plan as written, with some of its tables replaced."""
-    after = with_decisions(plan.scenario, rewritten(plan.scenario, tables)) if tables else plan.scenario
-    return WrittenPlan(
+def rounded_plan(plan: Plan, goals: Goals | None = None, **tables: Mapping[str, Any]) -> RoundedPlan:
+    """A rounded plan, with some tables of its decisions replaced."""
+    after = with_decisions(plan.scenario, rewrite_decisions(plan.scenario, tables)) if tables else plan.scenario
+    return RoundedPlan(
         op.load("pocket"), after, goals or plan.goals, plan.parameters, plan.basis.fixed, plan.model.hours,
         plan.model.yields, plan.basis.planned,
     )  # fmt: skip
 
 
 def outcome(plan: Plan, **changed: Any) -> Outcome:
-    """What the search reports of a plan, with some of it replaced."""
+    """Results of the search, with some fields replaced."""
     produced = plan.tables["produced"].values
     return replace(Outcome(plan.solution.costs, 1, plan.upper, plan.attained, produced), **changed)
 
 
 def test_a_plan_that_keeps_everything_passes() -> None:
     """The plan as written violates nothing, and the search reports it as it is."""
-    plan = aimed()
-    assert check.violations(plan_as_written(plan)) == []
-    assert list(check.inconsistencies(plan_as_written(plan), outcome(plan))) == []
-    assert list(check.unmet(plan_as_written(plan), outcome(plan))) == []
+    plan = plan_with_target()
+    assert check.violations(rounded_plan(plan)) == []
+    assert list(check.inconsistencies(rounded_plan(plan), outcome(plan))) == []
+    assert list(check.unmet(rounded_plan(plan), outcome(plan))) == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_plan_that_keeps_everything_passes() -> None:
 )
 def test_each_violation_is_noticed(goals: Goals, tables: dict[str, Any], message: str) -> None:
     """A plan that keeps everything violates exactly the constraint that is changed or asked in addition."""
-    problems = check.violations(plan_as_written(aimed(), goals, **tables))
+    problems = check.violations(rounded_plan(plan_with_target(), goals, **tables))
     assert any(message in problem for problem in problems), problems
 
 
@@ -85,7 +85,7 @@ def test_fixed_and_frozen_decisions_are_checked(
     field: str, value: object, tables: dict[str, Any], message: str
 ) -> None:  # fmt: skip
     """A decision of a fixed month that differs from the scenario's is noticed."""
-    plan = plan_as_written(aimed(), Goals(), **tables)
+    plan = rounded_plan(plan_with_target(), Goals(), **tables)
     changed = replace(plan, fixed=replace(plan.fixed, **{field: value}))  # type: ignore[arg-type]
     assert any(message in problem for problem in check.violations(changed))
 
@@ -95,28 +95,28 @@ def test_the_risk_measure_is_recomputed(risk: Risk) -> None:
     """Mean, CVaR and their mixture follow from the costs; a measure that is 1 % off is noticed."""
     costs = np.array([4.0, 1.0, 3.0, 2.0])
     values = {(0.0, 0.0): 2.5, (0.5, 0.75): 0.5 * 2.5 + 0.5 * 4.0, (1.0, 0.6): (4.0 + 0.6 * 3.0) / 1.6}
-    plan = plan_as_written(aimed(), Goals(risk=risk))
+    plan = rounded_plan(plan_with_target(), Goals(risk=risk))
     right = values[risk.weight, risk.level]
-    assert list(check.inconsistencies(plan, outcome(aimed(), costs=costs, upper=right))) == []
-    (message,) = check.inconsistencies(plan, outcome(aimed(), costs=costs, upper=1.01 * right))
+    assert list(check.inconsistencies(plan, outcome(plan_with_target(), costs=costs, upper=right))) == []
+    (message,) = check.inconsistencies(plan, outcome(plan_with_target(), costs=costs, upper=1.01 * right))
     assert message.startswith("the risk measure")
 
 
 def test_the_worst_named_scenario_is_recomputed() -> None:
     """Of two named scenarios with means 1.5 and 3.5 the second counts."""
-    plan, costs = plan_as_written(aimed(), Goals()), np.array([1.0, 2.0, 3.0, 4.0])
-    assert list(check.inconsistencies(plan, outcome(aimed(), costs=costs, groups=2, upper=3.5))) == []
-    assert list(check.inconsistencies(plan, outcome(aimed(), costs=costs, groups=2, upper=1.5))) != []
+    plan, costs = rounded_plan(plan_with_target(), Goals()), np.array([1.0, 2.0, 3.0, 4.0])
+    assert list(check.inconsistencies(plan, outcome(plan_with_target(), costs=costs, groups=2, upper=3.5))) == []
+    assert list(check.inconsistencies(plan, outcome(plan_with_target(), costs=costs, groups=2, upper=1.5))) != []
 
 
 def test_a_target_that_is_not_reached_is_noticed() -> None:
     """Half of the output reaches the target in no future, whatever the search reports."""
-    plan = aimed()
+    plan = plan_with_target()
     half = 0.5 * plan.tables["produced"].values
-    (message,) = check.inconsistencies(plan_as_written(plan), outcome(plan, produced=half))
+    (message,) = check.inconsistencies(rounded_plan(plan), outcome(plan, produced=half))
     assert message == "the target is reached in 0% of futures, but the search reports 100%"
     goals = Goals(target=plan.goals.target, confidence=0.8)
-    (message,) = check.unmet(plan_as_written(plan, goals), outcome(plan, attained=0.75))
+    (message,) = check.unmet(rounded_plan(plan, goals), outcome(plan, attained=0.75))
     assert message == "the goals are reached in 75% of the futures planned for, fewer than the required 80%"
 
 
@@ -141,13 +141,13 @@ def test_a_plan_that_evades_its_goals_is_not_called_optimal(goals: Goals, messag
 
 def test_a_share_is_not_defined_where_nothing_is_requested() -> None:
     """The share of nothing is reported as not defined."""
-    plan = aimed()
-    nothing = plan_as_written(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
+    plan = plan_with_target()
+    nothing = rounded_plan(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
     (message,) = check.unmet(nothing, outcome(plan, attained=None))
     assert message == "no unit is requested, so the share of home (20% to 100%) is undefined"
 
 
-def spend(plan: WrittenPlan) -> float:
+def spend(plan: RoundedPlan) -> float:
     """Expected spend of the treasury over the horizon."""
     return float(check.spend_by_future(plan, TREASURY).mean())
 
@@ -166,7 +166,9 @@ def test_spend_grows_with_every_decision(tables: dict[str, Any], cost: float | N
     nothing = {
         "output": {"bench": [0]}, "lines": {"bench": [1]}, "crews": {"intake": [0]}, "kits": {"order": [0]},
     }  # fmt: skip
-    before, after = (spend(plan_as_written(aimed(), Goals(), **decisions)) for decisions in (nothing, nothing | tables))
+    before, after = (
+        spend(rounded_plan(plan_with_target(), Goals(), **decisions)) for decisions in (nothing, nothing | tables)
+    )
     assert after > before
     if cost is not None:
         assert after - before == pytest.approx(cost, rel=1e-9)
@@ -180,4 +182,4 @@ def test_spend_is_that_of_the_model() -> None:
     x[blocks["output"]] = np.round(100.0 * x[blocks["output"]]) / 100.0
     for name in ("intake", "kits"):
         x[blocks[name]] = np.round(10.0 * x[blocks[name]]) / 10.0
-    assert spend(plan_as_written(plan)) == pytest.approx(1e6 * constraint.at(x), rel=1e-9)
+    assert spend(rounded_plan(plan)) == pytest.approx(1e6 * constraint.at(x), rel=1e-9)

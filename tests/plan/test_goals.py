@@ -1,4 +1,4 @@
-"""What a plan is asked for is kept, recomputed here from its decisions; what cannot be is a sentence."""
+"""Goals and constraints of plans: reached as recomputed from the decisions, or refused with a message."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from octoplan.plan.solver import recourse
 from octoplan.plan.solver.risk import Risk, risk_measure
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
-from tests.plan.pockets import FUTURES, aimed, plan_with_costs
+from tests.plan.pockets import FUTURES, plan_with_costs, plan_with_target
 
 TARGET = Target(250.0, 1, 1000.0)
 
@@ -30,7 +30,7 @@ def pocket() -> Scenario:
 
 
 def silent(pocket: Scenario) -> Scenario:
-    """The pocket whose plan is silent on single orders: parts are ordered by need."""
+    """The scenario pocket without stated orders, so that parts are ordered by the policy."""
     text = pocket.files["decisions.toml"].decode()
     begin, end = text.index("[orders.bench]"), text.index("[crews]")
     return with_decisions(pocket, text[:begin] + text[end:])
@@ -56,7 +56,7 @@ def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_d
         planned(pocket, worst={"odd": {"raids.fury": 2.0}})
 
 
-def test_what_is_fixed_stays(pocket: Scenario) -> None:
+def test_fixed_decisions_are_kept(pocket: Scenario) -> None:
     """Fixed decisions are those of the scenario to the unit; nothing free to decide saves nothing more."""
     fixed_plan = planned(pocket, fixed=("output", "lines", "crews", "kits"))
     assert fixed_plan.scenario.compile().plan.output.tolist() == pocket.compile().plan.output.tolist()
@@ -84,14 +84,14 @@ def test_jobs_are_those_of_the_hours_asked(pocket: Scenario) -> None:
     assert planned(pocket).tables["requested"].values.sum() < plan_found.tables["requested"].values.sum()
 
 
-def test_no_plant_is_asked_more_than_its_most(pocket: Scenario) -> None:
+def test_output_is_within_the_bound_of_the_plant(pocket: Scenario) -> None:
     plan_found = planned(pocket, target=TARGET, most={"bench": 100.0})
     assert max(plan_found.scenario.decisions.output["bench"]) == 100.0
     assert plan_found.attained == 0.0
 
 
-def test_limits_that_clash_name_the_least_that_would_have_to_give(pocket: Scenario) -> None:
-    """500 jobs are more than all lines can give; 5 jobs cost more than 120,000 GBP."""
+def test_infeasible_constraints_report_the_smallest_changes(pocket: Scenario) -> None:
+    """500 jobs exceed the capacity of all lines; 5 jobs cost more than 120,000 GBP."""
     with pytest.raises(PlanError, match=r"jobs of home would have to be 7\.\d+ jobs instead of at least 500"):
         planned(pocket, jobs={"home": 500.0})
     with pytest.raises(PlanError, match="the constraints are infeasible together"):
@@ -134,18 +134,18 @@ def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> N
     assert horizon.text == year.text
 
 
-def test_minding_the_chance_is_worth_something_as_the_scenario_asks(pocket: Scenario) -> None:
+def test_value_of_the_stochastic_solution_is_not_negative(pocket: Scenario) -> None:
     """Without a risk measure, wait-and-see costs at most the plan, and the expected-value plan at least as much."""
     plan_found = optimise(pocket, futures=FUTURES, gap=1e-4)
-    assert plan_found.information is not None
-    assert plan_found.information.wait_and_see <= plan_found.upper + 1e-6
-    assert plan_found.information.here_and_now == plan_found.upper
-    assert plan_found.information.vss > -1e-4 * abs(plan_found.upper)
-    assert optimise(pocket, Goals(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).information is None
+    assert plan_found.information_values is not None
+    assert plan_found.information_values.wait_and_see <= plan_found.upper + 1e-6
+    assert plan_found.information_values.here_and_now == plan_found.upper
+    assert plan_found.information_values.vss > -1e-4 * abs(plan_found.upper)
+    assert optimise(pocket, Goals(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).information_values is None
 
 
 def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scenario) -> None:
-    """The gain is the risk of no decisions minus that of the plan; both use the same measure."""
+    """The gain is the risk of taking no action minus that of the plan; both use the same measure."""
     risk = Risk(0.5, 0.75)
     plan_found = planned(pocket, risk=risk)
     nothing = np.clip(0.0, plan_found.model.problem.first.lower, plan_found.model.problem.first.upper)
@@ -172,7 +172,7 @@ def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
 
 
 def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> None:
-    """Half of the threats are stopped without interceptors; to stop all of them is not possible."""
+    """Half of the threats are stopped without interceptors; stopping all of them is infeasible."""
     assert planned(pocket, stopped=0.5).attained == 1.0
     assert planned(pocket, stopped=1.0).attained == 0.0
 
@@ -193,12 +193,12 @@ def test_goals_that_are_not_possible_are_refused(goals: dict[str, object], messa
         Goals(**goals)  # type: ignore[arg-type]
 
 
-def wanting(pocket: Scenario, table: str) -> Scenario:
+def with_plan_table(pocket: Scenario, table: str) -> Scenario:
     return with_decisions(pocket, pocket.files["decisions.toml"].decode() + table)
 
 
 def test_the_table_plan_says_what_is_wanted(pocket: Scenario) -> None:
-    """[plan] is read into aims, with money in the reporting currency and months as rows."""
+    """[plan] is read into goals, with money in the reporting currency and months as rows."""
     text = """
 [plan]
 target = 200
@@ -213,7 +213,7 @@ treasury = { 2026 = "1 MGBP" }
 [plan.worst.expensive]
 "plants.*.labour_rate" = 2
 """
-    plan_found = goals_of(wanting(pocket, text))
+    plan_found = goals_of(with_plan_table(pocket, text))
     assert plan_found.target == Target(200.0, 2, 2000.0)
     assert plan_found.budgets == {("treasury", 2026): 1e6}
     assert plan_found.share == {"home": (0.5, 1.0)}
@@ -237,7 +237,7 @@ treasury = { 2026 = "1 MGBP" }
 def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, message: str) -> None:
     """Names, years, months and numbers that cannot be are reported with the line of decisions.toml."""
     with pytest.raises(ScenarioError) as raised:
-        wanting(pocket, f"\n[plan]\n{line}\n")
+        with_plan_table(pocket, f"\n[plan]\n{line}\n")
     problems = raised.value.problems
     assert any(message in str(problem) for problem in problems)
     assert {problem.line for problem in problems} == {pocket.files["decisions.toml"].decode().count("\n") + 3}
@@ -245,11 +245,11 @@ def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, message: str
 
 def test_plants_open_on_the_days_of_the_simulation() -> None:
     """The critical path gives the day of the tally, to the bit."""
-    runs = aimed().parameters.runs
+    runs = plan_with_target().parameters.runs
     assert np.array_equal(opening_days(runs), runs.tally("opened"))
 
 
-def test_the_way_out_of_a_late_gate_is_to_pass_it_sooner(pocket: Scenario) -> None:
+def test_remedy_for_a_late_gate_is_an_earlier_gate(pocket: Scenario) -> None:
     """Units due in January when the plant opens on the 6th are short; a week sooner, or more lines, would do."""
     plan_found = optimise(silent(pocket), Goals(target=Target(275.0, 0, 5000.0), most_lines=1.0), futures=2, gap=1e-4)
     assert plan_found.attained == 0.0
@@ -259,7 +259,7 @@ def test_the_way_out_of_a_late_gate_is_to_pass_it_sooner(pocket: Scenario) -> No
     assert remedies.remedies(planned(pocket)) == []
 
 
-def test_a_target_missed_for_money_has_its_price(pocket: Scenario) -> None:
+def test_cost_of_a_target_missed_because_of_a_low_penalty(pocket: Scenario) -> None:
     """Where a shortage is cheap the target is missed by choice, and said to be within reach for more money."""
     (message,) = remedies.remedies(planned(pocket, target=Target(250.0, 1, 1.0)))
     assert message.startswith("the target can be reached in 100% of futures for 0.")
@@ -315,9 +315,9 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
 
 def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:
     with pytest.raises(PlanError, match="no country 'away'"):
-        split(pocket, aimed(), "away", futures=2)
+        split(pocket, plan_with_target(), "away", futures=2)
     with pytest.raises(PlanError, match="no interval"):
-        split(pocket, aimed(), "home", futures=1)
+        split(pocket, plan_with_target(), "home", futures=1)
 
 
 def test_differences_are_alternative_minus_plan() -> None:

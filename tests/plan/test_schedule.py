@@ -17,7 +17,7 @@ from octoplan.plan.results import schedule, sheets
 from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import UNIT
-from tests.plan.pockets import FUTURES, aimed, believing, idle
+from tests.plan.pockets import FUTURES, idle, plan_with_target, with_assumption
 
 
 @entry
@@ -32,7 +32,7 @@ def test_openings_are_those_of_the_simulation() -> None:
     scenario = op.load("octopus")
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
     tally = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
-    plan = aimed()
+    plan = plan_with_target()
     moved = replace(plan, parameters=replace(plan.parameters, runs=DesignRuns(compiled, assumptions, (tally,))))
     values = schedule.openings(moved)
     assert tuple(values) == compiled.names.plants
@@ -56,7 +56,7 @@ def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
 
 def test_orders_of_the_pocket_by_hand() -> None:
     """The plant opens on 6 January and parts take 5 days, so they are ordered on 1 January; two a unit, 50 GBP each."""
-    plan = aimed()
+    plan = plan_with_target()
     produced = plan.tables["produced"].values[:, 0]
     january, february, march = schedule.orders(plan)
     assert (january.place_by, january.need, january.arrival, january.lead, january.late) == (
@@ -71,7 +71,7 @@ def test_orders_of_the_pocket_by_hand() -> None:
 
 def test_an_order_before_the_start_is_late() -> None:
     """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
-    order = schedule.orders(believing(aimed(), "suppliers", "lead", 12.0))[0]
+    order = schedule.orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))[0]
     assert (order.place_by, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
 
 
@@ -96,13 +96,15 @@ def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
 )
 def test_lead_within_which_parts_arrive(leads: Floats | float, spread: float, share: float, days: int) -> None:
     """The quantile is that of the mixture over futures of gamma times rounded to whole days."""
-    plan = believing(believing(aimed(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread)
+    plan = with_assumption(
+        with_assumption(plan_with_target(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread
+    )
     assert schedule.lead_within(plan, share).tolist() == [days]
 
 
 def test_leads_are_those_the_campaign_draws() -> None:
     """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
-    plan = believing(believing(aimed(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
+    plan = with_assumption(with_assumption(plan_with_target(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
     within = int(schedule.lead_within(plan, 0.9)[0])
     random_programme = np.empty(20_000)
     draw_leads(np.uint64(7), np.uint64(11), random_programme)
@@ -113,16 +115,16 @@ def test_leads_are_those_the_campaign_draws() -> None:
 
 def test_workers_by_hand() -> None:
     """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
-    plan = aimed()
+    plan = plan_with_target()
     team = schedule.hiring(plan)[0]
     produced = plan.tables["produced"].values[:, 0]
     assert team.workers == pytest.approx(produced * 2.0 / (10.0 * np.array([26, 28, 31])))
-    assert np.cumsum(team.joiners) == pytest.approx(team.workers.mean(0))
+    assert np.cumsum(team.net_hires) == pytest.approx(team.workers.mean(0))
 
 
 def test_lines_are_dated_by_the_opening() -> None:
     """The lines decided are added up from the plant's opening month, January, on."""
-    plan = aimed()
+    plan = plan_with_target()
     decided = plan.scenario.compile().plan.lines[0]
     values = schedule.lines(plan)
     assert sum(added.lines for added in values) == decided.max() > 0
@@ -136,7 +138,7 @@ def test_months_run_over_the_year() -> None:
 
 def test_what_is_delivered_is_used_or_in_stock() -> None:
     """Deliveries add up to the units that the model uses and keeps in the regions."""
-    plan = aimed()
+    plan = plan_with_target()
     used, stock = (block(plan.model, plan.second_stage, name) * UNIT for name in ("used", "stock"))
     assert schedule.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
     assert schedule.delivered(plan).shape == (FUTURES, 3)
@@ -144,18 +146,18 @@ def test_what_is_delivered_is_used_or_in_stock() -> None:
 
 def test_the_target_is_what_was_aimed_at() -> None:
     """250 a month from February on."""
-    assert schedule.target(aimed()) == pytest.approx([0.0, 250.0, 250.0])
+    assert schedule.target(plan_with_target()) == pytest.approx([0.0, 250.0, 250.0])
 
 
 def test_sheets_have_a_cell_for_each_column() -> None:
     """Every row of every sheet has a cell for each column, and every assumption a row in the last one."""
-    tables = sheets.sheets(aimed(), None)
+    tables = sheets.sheets(plan_with_target(), None)
     assert [table.name for table in tables] == [
         "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Limiting factors",
         "Sources",
     ]  # fmt: skip
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
-    assert len(tables[-1]) == len(aimed().scenario.assumptions)
+    assert len(tables[-1]) == len(plan_with_target().scenario.assumptions)
 
 
 def test_a_sheet_as_csv() -> None:

@@ -15,7 +15,7 @@ from octoplan.plan.results.frontier import Frontier
 from octoplan.show.alternatives import alternatives, frontier
 from octoplan.show.plan import crews, gantt, orders, output
 from octoplan.show.plan_page import page
-from tests.plan.pockets import aimed, believing, idle, plan_with_costs
+from tests.plan.pockets import idle, plan_with_costs, plan_with_target, with_assumption
 
 
 def front(**changed: object) -> Frontier:
@@ -33,7 +33,7 @@ def front(**changed: object) -> Frontier:
 
 def test_gates_stand_where_half_the_futures_pass_them() -> None:
     """Marks stand at the P50 of each gate and opening, bars reach from P10 to P90."""
-    plan = believing(aimed(), "gates", "duration", np.array([5.0, 10.0, 15.0, 40.0]))
+    plan = with_assumption(plan_with_target(), "gates", "duration", np.array([5.0, 10.0, 15.0, 40.0]))
     chart = gantt(plan)
     marks = {trace.name: trace for trace in chart.data if trace.mode == "markers"}
     bars = [trace for trace in chart.data if trace.mode == "lines"]
@@ -45,12 +45,12 @@ def test_gates_stand_where_half_the_futures_pass_them() -> None:
         chart.layout.title.text
         == "bench opens by January 2026 in half of the futures, and not before February 2026 in a tenth"
     )
-    assert gantt(aimed()).layout.title.text == "bench opens on 6 January 2026 in every future"
+    assert gantt(plan_with_target()).layout.title.text == "bench opens on 6 January 2026 in every future"
 
 
 def test_output_is_the_plans() -> None:
     """Bars are mean units made, the line the P50 of what is delivered, the dashes the target."""
-    plan = aimed()
+    plan = plan_with_target()
     chart = output(plan)
     traces = {trace.name: trace for trace in chart.data if trace.name}
     produced = plan.tables["produced"].values[:, 0]
@@ -78,12 +78,12 @@ def test_a_plan_without_units_says_so() -> None:
 
 def test_orders_are_dots_on_their_days() -> None:
     """Each order is a dot on the day it must be placed, its area its money; those late at the start differ."""
-    (dots,) = orders(aimed()).data
-    order_list = schedule.orders(aimed())
+    (dots,) = orders(plan_with_target()).data
+    order_list = schedule.orders(plan_with_target())
     assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
     assert list(dots.marker.size) == pytest.approx([order.money for order in order_list])
     assert dots.marker.sizemode == "area"
-    chart = orders(believing(aimed(), "suppliers", "lead", 12.0))
+    chart = orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))
     traces = {trace.name: trace for trace in chart.data}
     assert [str(x)[:10] for x in traces["already late at the start"].x] == ["2025-12-25"]
     assert len(traces["place by this day"].x) == 2
@@ -92,7 +92,7 @@ def test_orders_are_dots_on_their_days() -> None:
 
 def test_crews_are_those_decided() -> None:
     """Bars are the crews and kits decided, the line is the P50 of equipped crews."""
-    plan = aimed()
+    plan = plan_with_target()
     decided = plan.scenario.compile().plan
     traces = {trace.name: trace for trace in crews(plan).data if trace.name}
     assert list(traces["crew intake"].y) == decided.intake.tolist()
@@ -168,7 +168,7 @@ def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
 
 def test_the_page_needs_no_network_and_escapes() -> None:
     """Nothing is fetched, names with signs of HTML are text, and figures are in order."""
-    plan = aimed()
+    plan = plan_with_target()
     odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), remarks=("<i>x</i>",))
     evaluation = Evaluation({"plan": plan_with_costs([10, 12]), "a<b": plan_with_costs([12, 15])})
     text = page(PlanResults(odd, evaluation, {"cost": Discrepancy("MGBP", 20.0, 12.0, 1.0)}, front()))
@@ -189,7 +189,7 @@ def test_the_page_needs_no_network_and_escapes() -> None:
 
 def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
     """Gates, hiring and orders are CSV files next to the workbook and the page."""
-    write(tmp_path / "plan", PlanResults(aimed()))
+    write(tmp_path / "plan", PlanResults(plan_with_target()))
     assert {path.name for path in (tmp_path / "plan").iterdir()} == {
         "decisions.toml", "plan.csv", "summary.txt", "evidence.json",
         "gates.csv", "hiring.csv", "orders.csv", "plan.xlsx",

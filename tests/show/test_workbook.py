@@ -12,7 +12,7 @@ from octoplan.plan.results import sheets as plan_tables
 from octoplan.show import workbook as excel
 from octoplan.show.workbook import Formula, plain_workbook, sheet_name, workbook
 from octoplan.tables import Cell, Column, Table
-from tests.plan.pockets import aimed
+from tests.plan.pockets import plan_with_target
 
 
 def read_sheet(*rows: tuple[Cell, ...], types: tuple[str, ...] = ("string",), **options: Any) -> Any:
@@ -23,7 +23,7 @@ def read_sheet(*rows: tuple[Cell, ...], types: tuple[str, ...] = ("string",), **
 
 def test_the_workbook_holds_the_plan() -> None:
     """Sheets stand in order, headers are frozen, and figures and days are those of the plan."""
-    plan = aimed()
+    plan = plan_with_target()
     tables = plan_tables.sheets(plan, None)
     book = load_workbook(BytesIO(workbook(tables)))
     assert book.sheetnames == [table.name for table in tables]

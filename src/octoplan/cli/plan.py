@@ -283,11 +283,11 @@ def with_known_state(scenario: "Scenario", state: Path | None, month: str | None
     Raises PlanError if the month is missing from the scenario or differs from that of the state.
     """
     from octoplan.errors import PlanError
-    from octoplan.plan.goals import known
+    from octoplan.plan.goals import index_of
     from octoplan.scenario.scenario import with_state
 
     if month is not None:
-        known(month, scenario.names.months, "month")
+        index_of(month, scenario.names.months, "month")
     if state is not None:
         scenario = with_state(scenario, state_text(state, month))
     known_from = "" if scenario.known_from is None else f"{scenario.known_from:%Y-%m}"

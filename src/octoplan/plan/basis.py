@@ -70,12 +70,12 @@ class Basis:
         """Number of named scenarios, including the baseline assumptions."""
         return len(self.runs) // self.futures
 
-    def part(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
+    def scenario_batch(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
         """The futures low, low + 1, ..., high - 1 of each named scenario, as equally likely scenarios."""
         rows = (np.arange(self.groups)[:, None] * self.futures + np.arange(low, high)).ravel()
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
-    def as_assumed(self, model: Model) -> tuple[Parameters, Model]:
+    def at_baseline(self, model: Model) -> tuple[Parameters, Model]:
         """Parameters and model of the futures at baseline assumptions."""
         n = self.futures
         if self.groups == 1:
@@ -88,7 +88,7 @@ class Basis:
 
     def planned_for(self, scenarios: Scenarios) -> Scenarios:
         """The futures over which the plan is optimised."""
-        return self.part(scenarios, 0, self.planned)
+        return self.scenario_batch(scenarios, 0, self.planned)
 
     def risk(self, goals: Goals) -> Risk:
         """The risk measure of the goals over the named scenarios."""
@@ -106,7 +106,7 @@ class UnusedFutures:
     def sample(self, n: int, seed: int) -> Scenarios:
         """A batch of n futures of each named scenario; the same seed always returns the same batch."""
         low = self.basis.planned + n * self.batch_of.setdefault(seed, len(self.batch_of))
-        return self.basis.part(self.scenarios, low, low + n)
+        return self.basis.scenario_batch(self.scenarios, low, low + n)
 
 
 def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, execution: Execution) -> Basis:

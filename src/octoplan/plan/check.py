@@ -33,7 +33,7 @@ PLANNED_TABLES = ("output", "lines", "crews", "kits")
 
 
 @dataclass(frozen=True)
-class WrittenPlan:
+class RoundedPlan:
     """A plan with its decisions rounded as in decisions.toml, and the inputs needed to check it.
 
     before, after
@@ -122,7 +122,7 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
     return units[:, :, runs.begin :]
 
 
-def violations(plan: WrittenPlan) -> list[str]:
+def violations(plan: RoundedPlan) -> list[str]:
     """A sentence for each constraint that the rounded decisions violate."""
     return [
         *decision_violations(plan),
@@ -133,7 +133,7 @@ def violations(plan: WrittenPlan) -> list[str]:
     ]
 
 
-def decision_violations(plan: WrittenPlan) -> Iterator[str]:
+def decision_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each violated bound on lines, output, crew intake or kit orders."""
     decisions, before, goals, fixed = plan.plan, plan.before.compile().plan, plan.goals, plan.fixed
     rate = plan.parameters.plant("line_rate").mean(0)
@@ -168,7 +168,7 @@ def decision_violations(plan: WrittenPlan) -> Iterator[str]:
             yield f"{name} up to {series[free:].max():g} a month, more than {crews:g}"
 
 
-def fixed_violations(plan: WrittenPlan) -> Iterator[str]:
+def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each fixed, frozen or past decision that has changed, and each other table that has."""
     decisions, before, fixed = plan.plan, plan.before.compile().plan, plan.fixed
     for p, name in enumerate(plan.after.names.plants):
@@ -190,13 +190,13 @@ def fixed_violations(plan: WrittenPlan) -> Iterator[str]:
             yield f"the table {name} of decisions.toml has changed, although a plan does not decide it"
 
 
-def output_violations(plan: WrittenPlan) -> Iterator[str]:
+def output_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each country whose units requested, or share of them, are out of bounds."""
     units = plan.requested.sum(2).mean(0)
     error = plan.rounding.sum(2).mean(0)
     total = float(units.sum())
     for country, (low, high) in plan.goals.share.items():
-        share, tolerance = share_of(plan, country, units), float(error.sum()) / max(total, 1.0)
+        share, tolerance = country_share(plan, country, units), float(error.sum()) / max(total, 1.0)
         if total >= 1.0 and not low - tolerance <= share <= high + tolerance:
             yield f"{country} has {share:.1%} of the units requested, outside {low:.1%} to {high:.1%}"
     for country, (low, high) in plan.goals.units.items():
@@ -206,12 +206,12 @@ def output_violations(plan: WrittenPlan) -> Iterator[str]:
             yield f"{count:,.0f} units are requested of {country}, outside {low:,.0f} to {high:,.0f}"
 
 
-def share_of(plan: WrittenPlan, country: str, units: Floats) -> float:
+def country_share(plan: RoundedPlan, country: str, units: Floats) -> float:
     """A country's share of total units. ``units``: (p,) units by plant."""
     return float(units[plan.plants_of(country)].sum() / max(float(units.sum()), 1e-12))
 
 
-def job_violations(plan: WrittenPlan) -> Iterator[str]:
+def job_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each country in which the units requested give fewer jobs than required."""
     for country, least in plan.goals.jobs.items():
         jobs, error = (jobs_for(plan, country, units).mean() for units in (plan.requested, plan.rounding))
@@ -219,7 +219,7 @@ def job_violations(plan: WrittenPlan) -> Iterator[str]:
             yield f"the units requested give {jobs:,.1f} jobs in {country}, fewer than {least:g}"
 
 
-def jobs_for(plan: WrittenPlan, country: str, units: Floats) -> Floats:
+def jobs_for(plan: RoundedPlan, country: str, units: Floats) -> Floats:
     """(s,) direct jobs in a country, averaged over the horizon, for (s, p, t) good units."""
     runs, plants = plan.parameters.runs, plan.plants_of(country)
     hours = (units * (plan.hours / plan.yields)[: len(units)])[:, plants].sum((1, 2))
@@ -227,7 +227,7 @@ def jobs_for(plan: WrittenPlan, country: str, units: Floats) -> Floats:
     return np.asarray(hours / (per_job * runs.days.sum() / YEAR))
 
 
-def budget_violations(plan: WrittenPlan) -> Iterator[str]:
+def budget_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that expected spend exceeds."""
     for key, budget in plan.goals.budgets.items():
         spend = float(spend_by_future(plan, key).mean())
@@ -235,7 +235,7 @@ def budget_violations(plan: WrittenPlan) -> Iterator[str]:
             yield f"the expected spend of {label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
 
 
-def budget_remarks(plan: WrittenPlan) -> Iterator[str]:
+def budget_remarks(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that is exceeded in some futures."""
     for key, budget in plan.goals.budgets.items():
         spend = spend_by_future(plan, key)
@@ -247,7 +247,7 @@ def budget_remarks(plan: WrittenPlan) -> Iterator[str]:
             )
 
 
-def spend_by_future(plan: WrittenPlan, key: tuple[str, int | None]) -> Floats:
+def spend_by_future(plan: RoundedPlan, key: tuple[str, int | None]) -> Floats:
     """(s,) undiscounted spend of a payer on the plan's decisions and fixed costs, over the horizon or a year."""
     payer, year = plan.after.names.payers.index(key[0]), key[1]
     runs = plan.parameters.runs
@@ -258,7 +258,7 @@ def spend_by_future(plan: WrittenPlan, key: tuple[str, int | None]) -> Floats:
     return total
 
 
-def plant_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
+def plant_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
     """(s,) spend of a payer in month t on units, parts ordered in decisions.toml, lines, overhead and freight."""
     parameters, runs = plan.parameters, plan.parameters.runs
     compiled = runs.compiled
@@ -284,7 +284,7 @@ def plant_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
     return np.asarray(total)
 
 
-def lines_added(plan: WrittenPlan, p: int, t: int) -> Floats:
+def lines_added(plan: RoundedPlan, p: int, t: int) -> Floats:
     """(s,) lines added at plant p in month t."""
     since, lines = plan.parameters.since[:, p, t], plan.plan.lines[p]
     present = np.where(since >= 0, lines[np.maximum(since, 0)], 0.0)
@@ -292,7 +292,7 @@ def lines_added(plan: WrittenPlan, p: int, t: int) -> Floats:
     return np.asarray(np.maximum(0.0, present - before))
 
 
-def crew_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
+def crew_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
     """(s,) spend of a payer in month t on crew training, crews and kits."""
     parameters, runs = plan.parameters, plan.parameters.runs
     intake, orders = plan.plan.intake[runs.begin :], plan.plan.kit_orders[runs.begin :]
@@ -306,7 +306,7 @@ def crew_spend(plan: WrittenPlan, payer: int, t: int) -> Floats:
     return np.asarray(total, float)
 
 
-def inconsistencies(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+def inconsistencies(plan: RoundedPlan, outcome: Outcome) -> Iterator[str]:
     """Yield a sentence for each figure reported by the search that differs from its value recomputed here."""
     goals = plan.goals
     risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
@@ -335,7 +335,7 @@ def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
     return float(max(measures))
 
 
-def target_shortfall(plan: WrittenPlan, produced: Floats) -> Floats:
+def target_shortfall(plan: RoundedPlan, produced: Floats) -> Floats:
     """(futures,) shortfall from the target as a share of the units due, for (futures, p, t) units produced."""
     target, runs = plan.goals.target, plan.parameters.runs
     if target is None:
@@ -344,7 +344,7 @@ def target_shortfall(plan: WrittenPlan, produced: Floats) -> Floats:
     return np.asarray(np.maximum(0.0, due - produced.sum(1)).sum(1) / max(due.sum(), 1e-9))
 
 
-def unmet(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
+def unmet(plan: RoundedPlan, outcome: Outcome) -> Iterator[str]:
     """Yield a sentence for each goal that the plan does not achieve, although its decisions satisfy all constraints."""
     goals, plan_units = plan.goals, float(plan.requested.sum((1, 2)).mean())
     if outcome.attained is not None:
@@ -360,7 +360,7 @@ def unmet(plan: WrittenPlan, outcome: Outcome) -> Iterator[str]:
         if plan_units < 1.0:
             yield f"no unit is requested, so the share of {country} ({low:.0%} to {high:.0%}) is undefined"
             continue
-        share = share_of(plan, country, produced)
+        share = country_share(plan, country, produced)
         if not low - SHARE_TOLERANCE <= share <= high + SHARE_TOLERANCE:
             yield (
                 f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: some units requested "

@@ -9,7 +9,7 @@ from scipy import sparse
 from octoplan.errors import PlanError
 from octoplan.plan.fixed_costs import CostFilter, fixed_costs
 from octoplan.plan.fixed_decisions import FixedDecisions
-from octoplan.plan.goals import ALL_COUNTRIES, Goals, known
+from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
 from octoplan.plan.parameters import YEAR, Parameters
 from octoplan.plan.solver.builder import Builder
 from octoplan.plan.solver.highs import Outcome, load, run, values
@@ -152,7 +152,7 @@ def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
     """Yield a sentence for each plant that has a bound on its output but opens in no future."""
     names = data.parameters.runs.compiled.names
     for plant, most in goals.most.items():
-        if (data.parameters.since[:, known(plant, names.plants, "plant")] < 0).all():
+        if (data.parameters.since[:, index_of(plant, names.plants, "plant")] < 0).all():
             yield (
                 f"the bound of {most:g} units a month on the output of {plant} has no effect: the plant opens in no "
                 "future within the horizon; remove the bound, or shorten the plant's gates"
@@ -192,7 +192,7 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
     for country in dict.fromkeys([*goals.share, *goals.units]):
         inside = np.full(len(home), True)
         if country != ALL_COUNTRIES:
-            inside = home == known(country, compiled.names.countries, "country")
+            inside = home == index_of(country, compiled.names.countries, "country")
         value = requested_sum(data, inside[:, None] * per_unit)
         if country in goals.share:
             low, high = goals.share[country]
@@ -207,7 +207,7 @@ def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstrai
     names, home = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
     years = float(runs.days.sum()) / YEAR
     for country, least in goals.jobs.items():
-        row = known(country, names.countries, "country")
+        row = index_of(country, names.countries, "country")
         hours_per_job = runs.number("countries", "hours_per_job")[:, row] * years
         value = requested_sum(data, data.unit.hours / hours_per_job[:, None, None] * (home == row)[:, None])
         yield GoalConstraint(f"the jobs of {country}", "jobs", least, np.inf, value)
@@ -218,7 +218,7 @@ def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConst
     runs = data.parameters.runs
     year_of = np.array([int(month[:4]) for month in runs.months])
     for (payer, year), budget in goals.budgets.items():
-        row = known(payer, runs.compiled.names.payers, "payer")
+        row = index_of(payer, runs.compiled.names.payers, "payer")
         months = np.full(len(year_of), True) if year is None else year_of == year
         if not months.any():
             raise PlanError(
@@ -242,7 +242,7 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
     pays = np.asarray(np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer)
     cost = data.unit.cost.copy()
     cost[:, :, -1] += closing_stock(parameters)
-    requested = requested_sum(data, (cost * pays[:, None] + freight_of(parameters, payer)) * when / MONEY)
+    requested = requested_sum(data, (cost * pays[:, None] + freight_per_unit(parameters, payer)) * when / MONEY)
     crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
     weight = np.broadcast_to(when, parameters.discount.shape)
     costs = fixed_costs(parameters, fixed, weight, CostFilter(pays, crews, kits))
@@ -255,7 +255,7 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
     return LinearTerm(slope, requested.constant + float((costs.constant + orders).mean()) / MONEY)
 
 
-def freight_of(parameters: Parameters, payer: int) -> Floats:
+def freight_per_unit(parameters: Parameters, payer: int) -> Floats:
     """(s, p, t) freight per unit from each plant on its first lane, in money; 0 if another payer bears it."""
     compiled = parameters.runs.compiled
     freight = np.zeros(parameters.since.shape)

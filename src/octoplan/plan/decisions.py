@@ -20,7 +20,7 @@ EPSILON = 1e-6
 """Distance from the next whole number within which a value is rounded up to it, to allow for solver tolerances."""
 
 
-def down(values: Floats) -> Floats:
+def round_down(values: Floats) -> Floats:
     """Values rounded down; a value within ``EPSILON`` below a whole number is rounded to that number."""
     return np.floor(values + EPSILON)
 
@@ -67,6 +67,6 @@ def decision_tables(
     }
 
 
-def rewritten(scenario: Scenario, tables: Mapping[str, Any]) -> str:
+def rewrite_decisions(scenario: Scenario, tables: Mapping[str, Any]) -> str:
     """Text of the scenario's ``decisions.toml`` with some tables replaced; other tables and comments are kept."""
     return with_values(scenario.files[DECISIONS], tables)

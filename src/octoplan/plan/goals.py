@@ -368,7 +368,7 @@ def unknown(name: str, names: tuple[str, ...], kind: str) -> Iterator[str]:
         yield f"there is no {kind} {name!r}; the scenario has {', '.join(names)}"
 
 
-def known(name: str, names: tuple[str, ...], kind: str) -> int:
+def index_of(name: str, names: tuple[str, ...], kind: str) -> int:
     """Index of a name in the scenario's list. Raises PlanError if the scenario has no such name."""
     raise_problems(list(unknown(name, names, kind)))
     return names.index(name)

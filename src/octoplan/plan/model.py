@@ -20,7 +20,7 @@ from octoplan.plan.fixed_decisions import (
     fixed_decisions,
     windows_from,
 )
-from octoplan.plan.goals import Goals, known
+from octoplan.plan.goals import Goals, index_of
 from octoplan.plan.parameters import MONTH, Parameters, hours_and_yields
 from octoplan.plan.response_surface import ResponseSurface
 from octoplan.plan.second_stage import Formulation
@@ -167,7 +167,7 @@ def first_stage(form: Formulation, closed: Flags | None) -> None:
     most_lines = np.maximum(most_lines if closed is None else np.where(closed, 0.0, most_lines), fixed.last_lines)
     most_output = most_lines * rate.max(0) * LONGEST_MONTH / UNIT
     for plant, most in goals.most.items():
-        row = known(plant, form.parameters.runs.compiled.names.plants, "plant")
+        row = index_of(plant, form.parameters.runs.compiled.names.plants, "plant")
         most_output[row] = min(most_output[row], most / UNIT)
     most_output[fixed.output_from >= fixed.months] = 0.0
     most_lines[fixed.lines_from >= fixed.months] = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from octoplan.errors import PlanError
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
-from octoplan.plan.decisions import decision_tables, down, rewritten
+from octoplan.plan.decisions import decision_tables, rewrite_decisions, round_down
 from octoplan.plan.goals import BATCH_GAP, Goals, SearchSettings, goals_of
 from octoplan.plan.learning import FixedPoint, fixed_point
 from octoplan.plan.model import Model, ModelInputs, build
@@ -74,7 +74,7 @@ class Plan:
         (futures, y).
     gap_estimate
         Optimality gap estimated on further futures; None without batches.
-    information
+    information_values
         Value of the stochastic solution and expected value of perfect information; None under a risk measure or a
         confidence.
     attained
@@ -97,7 +97,7 @@ class Plan:
     model: Model
     second_stage: Floats
     gap_estimate: gaps.GapEstimate | None
-    information: gaps.InformationValues | None
+    information_values: gaps.InformationValues | None
     attained: float | None
 
     @property
@@ -181,20 +181,20 @@ def optimise(
     basis = basis_of(scenario, goals, settings, execution)
     learning = experience_of_plan(basis, goals, execution)
     model, solution, attained = search(basis, goals, learning.value, settings, execution)
-    parameters, as_assumed = basis.as_assumed(model)
-    second, duals = second_stages(as_assumed, solution.x)
-    tables = tables_of(parameters, second, as_assumed)
-    result = written_and_checked(scenario, goals, basis, model, solution, tables, attained)
-    gap_estimate = information = None
+    parameters, baseline_model = basis.at_baseline(model)
+    second, duals = second_stages(baseline_model, solution.x)
+    tables = tables_of(parameters, second, baseline_model)
+    result = round_and_check(scenario, goals, basis, model, solution, tables, attained)
+    gap_estimate = vss_and_evpi = None
     if batches and goals.confidence is None:
         gap_estimate = estimated_gap(basis, goals, model, solution, settings, execution)
     if solution.status == "optimal" and basis.risk(goals).neutral and goals.confidence is None:
-        information = information_values(basis, model, solution, executor)
+        vss_and_evpi = information_values(basis, model, solution, executor)
     return Plan(
-        result.scenario, goals, result.text, tables, shadow_prices(as_assumed, duals, parameters), solution,
+        result.scenario, goals, result.text, tables, shadow_prices(baseline_model, duals, parameters), solution,
         result.unmet, perf_counter() - start, learning,
-        remarks(basis, solution, learning) + result.remarks, basis, parameters, as_assumed, second,
-        gap_estimate, information, attained,
+        remarks(basis, solution, learning) + result.remarks, basis, parameters, baseline_model, second,
+        gap_estimate, vss_and_evpi, attained,
     )  # fmt: skip
 
 
@@ -208,7 +208,7 @@ class Checked:
     remarks: tuple[str, ...]
 
 
-def written_and_checked(
+def round_and_check(
     scenario: Scenario, goals: Goals, basis: Basis, model: Model, solution: Solution,
     tables: Mapping[str, FutureTable], attained: float | None,
 ) -> Checked:  # fmt: skip
@@ -219,10 +219,10 @@ def written_and_checked(
     Raises PlanError if the rounded decisions violate a constraint, as recomputed by ``check``.
     """
     plants, violations = scenario.names.plants, list[str]()
-    for rounding in (np.round, down):
-        text = rewritten(scenario, decision_tables(model, solution.x, plants, rounding))
+    for rounding in (np.round, round_down):
+        text = rewrite_decisions(scenario, decision_tables(model, solution.x, plants, rounding))
         planned = with_decisions(scenario, text)
-        result = check.WrittenPlan(
+        result = check.RoundedPlan(
             scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned
         )
         outcome = check.Outcome(

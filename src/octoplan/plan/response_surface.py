@@ -210,11 +210,13 @@ def first_month(compiled: Compiled) -> int:
 def opened_before(compiled: Compiled, month: int) -> Ints:
     """(plants,) month in which a plant is known to have opened, if before ``month``; otherwise -1."""
     links = compiled.links
-    known = links.known_state.gate_earliest == links.known_state.gate_latest
+    exact_gates = links.known_state.gate_earliest == links.known_state.gate_latest
     needs = links.plant_gates == 1
-    day = np.ceil(np.where(needs & known, links.known_state.gate_earliest, 0.0).max(1, initial=0.0)).astype(np.int64)
+    day = np.ceil(np.where(needs & exact_gates, links.known_state.gate_earliest, 0.0).max(1, initial=0.0)).astype(
+        np.int64
+    )
     opened = links.month_of[np.minimum(day, len(links.month_of) - 1)]
-    return np.where((known | ~needs).all(1) & (opened < month), opened, -1)
+    return np.where((exact_gates | ~needs).all(1) & (opened < month), opened, -1)
 
 
 def scaled_plan(compiled: Compiled, output: float, crews: float) -> Plan:

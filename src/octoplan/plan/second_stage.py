@@ -348,13 +348,13 @@ def target_shortfall(form: Formulation, produced: Ints, unit: UnitFigures, excus
         "shortfall", (months,), upper=target.rate / UNIT, cost=price * UNIT / MONEY
     )  # fmt: skip
     month = np.arange(months) + form.parameters.runs.begin
-    due = np.where(month >= target.month, target.rate / UNIT, 0.0) * required(form, excused)
+    due = np.where(month >= target.month, target.rate / UNIT, 0.0) * goal_indicator(form, excused)
     rows = builder.second_stage_rows("target", (months,), low=due)
     builder.add_terms("recourse", rows, produced, 1.0)
     builder.add_terms("recourse", rows, column, 1.0)
 
 
-def required(form: Formulation, excused: Flags | None) -> Floats:
+def goal_indicator(form: Formulation, excused: Flags | None) -> Floats:
     """(s, 1) 1 in the futures in which the target and the share of threats stopped apply, 0 in excused futures."""
     counted = np.ones(len(form.parameters.since)) if excused is None else (~excused).astype(float)
     return counted[:, None]
@@ -376,7 +376,7 @@ def threats_stopped(form: Formulation, surface: ResponseSurface, excused: Flags 
     if goals.stopped is not None:
         launched = form.parameters.runs.tally("launched").sum((1, 2, 3))
         due = (goals.stopped * launched - (launched - surface.without.sum(1)))[:, None] / UNIT
-        relaxed = np.where(required(form, excused) > 0.0, 0.0, np.inf)
+        relaxed = np.where(goal_indicator(form, excused) > 0.0, 0.0, np.inf)
         shortfall = builder.second_stage_columns("stop shortfall", (1,), cost=FIRM_THREAT * UNIT / MONEY)
         row = builder.second_stage_rows("share stopped", (1,), low=due - relaxed)
         builder.add_terms("recourse", row, column, 1.0)

@@ -36,7 +36,7 @@ CAPTIONS = {
     ),
 }
 
-LISTED = 8
+MAX_LISTED = 8
 """Maximum number of list items shown; lists begin with the most important item."""
 
 TABLE_HEAD = (
@@ -82,7 +82,7 @@ def page(results: PlanResults) -> str:
         frontier=None if front is None else PageFigure("frontier", frontier(front, currency), CAPTIONS["frontier"]),
         breaks=() if front is None else front.breaks,
         validity=validity(results),
-        limit=LISTED,
+        limit=MAX_LISTED,
     )
 
 

@@ -11,7 +11,7 @@ from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.plan.decisions import decision_tables, rewritten
+from octoplan.plan.decisions import decision_tables, rewrite_decisions
 from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
 from octoplan.plan.parameters import YEAR
@@ -164,8 +164,8 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     model = plan.model
     expected = (
         expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned))
-        if plan.information is None
-        else plan.information.expected_value_solution
+        if plan.information_values is None
+        else plan.information_values.expected_value_solution
     )
     compiled["expected-value plan"] = compiled_with(scenario, model, expected)
     if plan.parameters.runs.begin == 0:
@@ -216,7 +216,7 @@ def present_units(plan: Plan) -> Floats:
 def compiled_with(scenario: Scenario, model: Model, x: Floats) -> Compiled:
     """The compiled scenario with the first stage x as its decisions."""
     tables = decision_tables(model, x, scenario.names.plants)
-    return with_decisions(scenario, rewritten(scenario, tables)).compile()
+    return with_decisions(scenario, rewrite_decisions(scenario, tables)).compile()
 
 
 def evaluate(
@@ -235,11 +235,11 @@ def evaluate(
     if futures < 2:
         raise PlanError(f"{futures} futures give no confidence interval; evaluate on at least 2, preferably 1,000")
     plans = {"plan": plan.scenario.compile(), **alternatives(scenario, plan)}
-    simulated = simulate_each(scenario, plans, futures, seed, "evaluating plan and alternatives", executor, progress)
+    simulated = simulate_plans(scenario, plans, futures, seed, "evaluating plan and alternatives", executor, progress)
     return Evaluation(simulated, plan.goals.risk)
 
 
-def simulate_each(
+def simulate_plans(
     scenario: Scenario, plans: Mapping[str, Compiled], futures: int, seed: int, activity: str,
     executor: Executor | None, progress: Progress | None,
 ) -> dict[str, SimulatedPlan]:  # fmt: skip

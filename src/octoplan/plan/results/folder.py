@@ -56,7 +56,7 @@ def plan_table(plan: Plan) -> Table:
 def evidence(results: PlanResults) -> dict[str, Any]:
     """Data behind the plan for JSON: bounds, status, constraints, limiting factors, evaluation, frontier."""
     plan = results.plan
-    estimate, information = plan.gap_estimate, plan.information
+    estimate, information = plan.gap_estimate, plan.information_values
     data: dict[str, Any] = {
         "scenario": plan.scenario.title,
         "objective": plan.goals.objective,
@@ -134,7 +134,7 @@ def frontier_data(front: Frontier) -> dict[str, Any]:
                 "cost": interval_data(interval(front.cost[i])),
                 "stopped": interval_data(interval(front.stopped[i])),
                 "month_reached": interval_data(front.month_reached(i)),
-                "never_reached": front.never(i),
+                "never_reached": front.share_never_reached(i),
                 "jobs": {country: interval_data(interval(count[i])) for country, count in front.jobs.items()},
                 "dominated": bool(front.dominated[i]),
             }

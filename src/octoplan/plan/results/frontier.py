@@ -9,12 +9,12 @@ import numpy as np
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.plan.constraints import first_stage_exists
-from octoplan.plan.goals import ALL_COUNTRIES, Goals, known
+from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.optimise import LEARNING_FUTURES, Plan
 from octoplan.plan.parameters import parameters_of
 from octoplan.plan.response_surface import DesignRuns, Progress
-from octoplan.plan.results.evaluation import Z_95, SimulatedPlan, compiled_with, present_units, simulate_each
+from octoplan.plan.results.evaluation import Z_95, SimulatedPlan, compiled_with, present_units, simulate_plans
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario
@@ -34,7 +34,7 @@ FACTORS = (0.2, 5.0)
 SEARCH_GAP = 1e-4
 """Optimality gap of the plan for one share, relative to the gain of the overall plan."""
 
-MOVABLE = (
+VARIED_PARAMETERS = (
     ("plants", "labour_rate", "the labour rate"), ("plants", "hours_first", "the hours of the first unit"),
     ("plants", "line_capital", "the cost of a line"),
 )  # fmt: skip
@@ -81,7 +81,7 @@ class Frontier:
         """P10, P50 and P90 of the first month with the output rate, counted from 1; infinite if never reached."""
         return interval(self.reached[row] + 1.0, ordinal=True)
 
-    def never(self, row: int) -> float:
+    def share_never_reached(self, row: int) -> float:
         """Share of futures in which the output rate is never reached, for one share on the frontier."""
         return float(np.isinf(self.reached[row]).mean())
 
@@ -119,7 +119,7 @@ def frontier(
             f"{units:,.0f} units cannot be produced at any share of {country}; lower the target or the bounds"
         )
     plans = {f"{share:.0%}": compiled_with(scenario, model, x) for share, x in zip(shares, solutions, strict=True)}
-    simulated = simulate_each(scenario, plans, futures, seed, "evaluating each share", executor, progress)
+    simulated = simulate_plans(scenario, plans, futures, seed, "evaluating each share", executor, progress)
     rate = DEFAULT_RATE if plan.goals.target is None else plan.goals.target.rate
     sentences = tuple(break_points(plan, inputs, country, shares, solutions))
     return assembled(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
@@ -128,7 +128,7 @@ def frontier(
 def check_frontier(scenario: Scenario, country: str, futures: int) -> None:
     """Raises PlanError if the country is unknown or has no plant, or if there are fewer than 2 futures."""
     names = scenario.names
-    row = known(country, names.countries, "country")
+    row = index_of(country, names.countries, "country")
     if row not in np.asarray(scenario.compile().template.plants["country"]):
         raise PlanError(f"{country} has no plant; a frontier needs a country that can produce units")
     if futures < 2:
@@ -217,7 +217,7 @@ def break_points(
     best = int(base.argmin())
     yield f"the share of {country} with the least cost is {shares[best]:.0%}"
     stable = []
-    for assumption in movable(runs):
+    for assumption in country_assumptions(runs):
         shifts = []
         for factor in FACTORS:
             moved = mean_costs(inputs, with_factor(runs, assumption.columns, factor), solutions)
@@ -263,7 +263,7 @@ def with_factor(runs: DesignRuns, columns: Sequence[int], factor: float) -> Desi
 
 
 @dataclass(frozen=True)
-class MovableAssumption:
+class CountryAssumption:
     """An assumption that affects the plants of one country only.
 
     columns
@@ -283,25 +283,25 @@ class MovableAssumption:
         return f"({self.entity}: {self.median * factor:,.4g} instead of {self.median:,.4g})"
 
 
-def movable(runs: DesignRuns) -> Iterator[MovableAssumption]:
+def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
     """Yield the assumptions that affect the plants of one country only."""
     compiled = runs.compiled
     home = np.asarray(compiled.template.plants["country"])
     for c in sorted(set(home.tolist())):
         country = compiled.names.countries[c]
-        for kind, parameter, name in MOVABLE:
+        for kind, parameter, name in VARIED_PARAMETERS:
             columns = compiled.slots[kind, parameter]
             inside = sorted(set(columns[home == c].tolist()) - {-1})
             if inside and not set(inside) & set(columns[home != c].tolist()):
                 first = int(np.flatnonzero(home == c)[0])
                 median = float(np.median(runs.number(kind, parameter)[:, first]))
-                yield MovableAssumption(country, name, tuple(inside), compiled.names.plants[first], median)
+                yield CountryAssumption(country, name, tuple(inside), compiled.names.plants[first], median)
         currency = int(compiled.template.countries["currency"][c])
         rate = int(compiled.slots["currencies", "rate"][currency])
         if rate >= 0:
             name = compiled.names.currencies[currency]
             median = float(np.median(runs.assumptions[:, rate]))
-            yield MovableAssumption(country, f"the price of the currency ({name})", (rate,), name, median)
+            yield CountryAssumption(country, f"the price of the currency ({name})", (rate,), name, median)
 
 
 def mean_costs(inputs: ModelInputs, runs: DesignRuns, solutions: Sequence[Floats]) -> Floats:

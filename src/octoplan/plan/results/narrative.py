@@ -12,11 +12,11 @@ from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.plan.units import CREW, UNIT
 from octoplan.scenario import limiting_factors
 
-REPORTED_SHARE, REPORTED_PRICE = 0.1, 0.5
+MIN_ACTIVE_SHARE, MIN_SHADOW_PRICE = 0.1, 0.5
 """Smallest share of futures in which a limiting factor is active in a month, and smallest mean shadow price in money,
 for it to be reported."""
 
-LISTED = 5
+MAX_LISTED = 5
 """Maximum number of limiting factors listed in the summary."""
 
 ZERO = 1e-6
@@ -46,7 +46,7 @@ def summary(plan: Plan) -> list[str]:
         lines.append(f"the goals are reached in {plan.attained:.0%} of the futures planned for")
     return [
         *lines,
-        *bottlenecks(plan)[:LISTED],
+        *bottlenecks(plan)[:MAX_LISTED],
         *shortfalls(plan),
         *(f"remark: {remark}" for remark in plan.remarks),
         f"accuracy of the response surface: {plan.surface.accuracy}",
@@ -63,11 +63,11 @@ def requested_by_plant(plan: Plan) -> str:
 def quality(plan: Plan) -> list[str]:
     """Sentences on VSS and EVPI, the estimated optimality gap, and sensitivity to the sample of futures."""
     lines = []
-    if plan.information is not None:
+    if plan.information_values is not None:
         lines.append(
-            f"on these futures the value of the stochastic solution is {plan.information.vss:,.1f} {plan.unit} "
+            f"on these futures the value of the stochastic solution is {plan.information_values.vss:,.1f} {plan.unit} "
             f"(compared with the expected-value plan), and the expected value of perfect information "
-            f"{plan.information.evpi:,.1f}"
+            f"{plan.information_values.evpi:,.1f}"
         )
     if plan.gap_estimate is None:
         return lines
@@ -165,7 +165,7 @@ def frontier_lines(front: Frontier) -> list[str]:
 
 def month_text(front: Frontier, row: int) -> str:
     """Median month in which the output rate is first reached, and the share of futures in which it never is."""
-    median, never = front.month_reached(row).p50, front.never(row)
+    median, never = front.month_reached(row).p50, front.share_never_reached(row)
     month = "never" if np.isinf(median) else f"{median:.0f}"
     return month if never in (0.0, 1.0) else f"{month} (never: {never:.0%})"
 
@@ -185,9 +185,9 @@ def bottlenecks(plan: Plan) -> list[str]:
             if "plant" in table.axes and item in idle:
                 continue
             active, price = (prices > ZERO).mean(0), prices.mean(0)
-            for first, last in spans(active >= REPORTED_SHARE):
+            for first, last in spans(active >= MIN_ACTIVE_SHARE):
                 share, mean = active[first : last + 1].mean(), price[first : last + 1].mean()
-                if plan.model.counts_threats or mean >= REPORTED_PRICE:
+                if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
                     statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "

@@ -85,7 +85,7 @@ class Workforce:
     workers: Floats
 
     @property
-    def joiners(self) -> Floats:
+    def net_hires(self) -> Floats:
         """(months,) net hires: monthly change of the mean workforce."""
         return np.diff(self.workers.mean(0), prepend=0.0)
 

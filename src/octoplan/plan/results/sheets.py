@@ -165,10 +165,10 @@ def hiring(plan: Plan) -> Table:
     """Sheet of the workforce needed by plant and month, and net hires (the change of its mean)."""
     months, rows = [first_of(month) for month in plan.parameters.runs.months], list[Row]()
     for team in schedule.hiring(plan):
-        for month, figures, joiners in zip(
-            months, mean_and_quantiles(team.workers), team.joiners.tolist(), strict=True
+        for month, figures, net_hires in zip(
+            months, mean_and_quantiles(team.workers), team.net_hires.tolist(), strict=True
         ):  # fmt: skip
-            rows.append((team.plant, month, *figures, joiners))
+            rows.append((team.plant, month, *figures, net_hires))
     head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "net hires (workers)")
     return sheet("Hiring", head, rows)
 
@@ -262,11 +262,11 @@ def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
 
 def sources(plan: Plan) -> Table:
     """Sheet of all assumptions, with their sources."""
-    known = plan.scenario.sources
+    entries = plan.scenario.sources
     rows: list[Row] = []
     for assumption in plan.scenario.assumptions:
-        titles = "; ".join(known[key].title if key in known else key for key in assumption.sources)
-        links = "; ".join(known[key].url for key in assumption.sources if key in known and known[key].url)
+        titles = "; ".join(entries[key].title if key in entries else key for key in assumption.sources)
+        links = "; ".join(entries[key].url for key in assumption.sources if key in entries and entries[key].url)
         unit = assumption.unit.replace("money", assumption.currency or "money")
         rows.append(
             (assumption.name, assumption.value, assumption.low, assumption.high, assumption.distribution, unit,

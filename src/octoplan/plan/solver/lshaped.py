@@ -233,7 +233,7 @@ class Search:
     centre_cost: float = inf
     iterations: int = 0
 
-    def met(self, upper: float) -> bool:
+    def within_gap(self, upper: float) -> bool:
         """Whether the difference between an upper bound and the lower bound is within the requested gap."""
         if self.tolerance is not None:
             return upper - self.lower <= self.tolerance
@@ -265,7 +265,7 @@ class Search:
             lower, centre_cost = self.lower, self.centre_cost
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
-            if self.met(self.centre_cost):
+            if self.within_gap(self.centre_cost):
                 return True
             rising = self.lower - lower > 1e-3 * (self.centre_cost - self.lower)
             inside = self.centre is not None and (improved or rising) and not full_step
@@ -277,7 +277,7 @@ class Search:
             predicted = (1.0 - INWARD) * (centre_cost - proposal.lower)
             full_step = centre_cost - self.centre_cost > FULL_STEP * predicted
             if not inside and not excluded and proposal.lower > -inf:
-                return self.met(self.centre_cost)
+                return self.within_gap(self.centre_cost)
 
     def solve_integer(self) -> bool:
         """Iterate with integrality required; returns whether the bounds are within the gap (False if stalled)."""
@@ -285,15 +285,15 @@ class Search:
             self.master.require_integers(0.5 * self.gap, 1e-6)
         else:
             self.master.require_integers(0.0, 0.5 * self.tolerance)
-        while not self.met(self.upper):
+        while not self.within_gap(self.upper):
             proposal = self.master.propose(self.deadline)
             self.lower = max(self.lower, proposal.lower)
-            if not self.met(self.upper) and not self.evaluate(proposal.x, proposal):
+            if not self.within_gap(self.upper) and not self.evaluate(proposal.x, proposal):
                 break
-        return self.met(self.upper)
+        return self.within_gap(self.upper)
 
 
-def start(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
+def initial_first_stage(problem: TwoStage, scenarios: Scenarios, time_limit: float) -> Floats:
     """An initial first stage: the optimum for the mean scenario, otherwise any feasible first stage.
 
     Raises PlanError if no feasible first stage exists or is found within the time limit.
@@ -356,7 +356,7 @@ def solve(
     master = Master(problem, scenarios, risk, clusters)
     search = Search(SecondStage(problem, scenarios, executor), master, deadline, gap, tolerance, progress)
     try:
-        search.evaluate(start(problem, scenarios, time_limit))
+        search.evaluate(initial_first_stage(problem, scenarios, time_limit))
         converged = search.solve_relaxation()
         if problem.first.integer.any():
             converged = search.solve_integer()

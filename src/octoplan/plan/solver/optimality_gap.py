@@ -154,8 +154,8 @@ def information_values(
     """Costs from which VSS and EVPI follow. Raises PlanError if one of the problems is infeasible."""
     plan = lshaped.solve(problem, scenarios, gap=gap, executor=executor)
     naive = expected_value_solution(problem, scenarios, gap)
-    known = wait_and_see(problem, scenarios, gap, executor)
-    return InformationValues(known, plan.upper, cost(problem, scenarios, naive, NEUTRAL, executor), naive)
+    wait_and_see_cost = wait_and_see(problem, scenarios, gap, executor)
+    return InformationValues(wait_and_see_cost, plan.upper, cost(problem, scenarios, naive, NEUTRAL, executor), naive)
 
 
 def expected_value_solution(problem: TwoStage, scenarios: Scenarios, gap: float = 1e-3) -> Floats:
@@ -166,9 +166,9 @@ def expected_value_solution(problem: TwoStage, scenarios: Scenarios, gap: float 
 def wait_and_see(problem: TwoStage, scenarios: Scenarios, gap: float, executor: ThreadPoolExecutor | None) -> float:
     """Mean cost if the first stage is optimised separately for each scenario."""
 
-    def known(s: int) -> float:
+    def separate_optimum(s: int) -> float:
         return extensive.solve(problem, Scenarios(np.ones(1), lambda _: scenarios.realise(s)), gap=gap).upper
 
     possible = np.flatnonzero(scenarios.probability > 0.0).tolist()
-    costs = map(known, possible) if executor is None else executor.map(known, possible)
+    costs = map(separate_optimum, possible) if executor is None else executor.map(separate_optimum, possible)
     return float(scenarios.probability[possible] @ np.array(list(costs)))

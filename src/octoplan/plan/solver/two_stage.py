@@ -29,7 +29,7 @@ NO_VALUES: Floats = np.zeros(0)
 NO_PLACES: Ints = np.zeros((0, 2), np.int64)
 NO_COLUMNS: Ints = np.zeros(0, np.int64)
 
-WIDEST = 1e6
+MAX_COEFFICIENT_RATIO = 1e6
 """Ratio of the largest to the smallest coefficient above which a solver's tolerances are unreliable."""
 
 INFEASIBLE_SECOND = (
@@ -237,7 +237,7 @@ def check_scenarios(problem: TwoStage, scenarios: Scenarios) -> None:
 
 
 def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
-    """Warnings if the coefficients of constraints, or of costs, span a ratio of more than ``WIDEST``."""
+    """Warnings if the coefficients of constraints, or of costs, span a ratio of more than ``MAX_COEFFICIENT_RATIO``."""
     sentences = []
     matrices = [problem.rows.data, problem.technology.data, problem.recourse.data]
     random = (NO_VALUES, NO_VALUES)
@@ -248,10 +248,11 @@ def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
         ("constraints", coefficient_range(np.concatenate([*matrices, random[0]]))),
         ("costs", coefficient_range(np.concatenate([problem.first.cost, problem.second.cost, random[1]]))),
     ):
-        if len(sizes) and sizes[1] > WIDEST * sizes[0]:
+        if len(sizes) and sizes[1] > MAX_COEFFICIENT_RATIO * sizes[0]:
             sentences.append(
-                f"coefficients of the {name} range from {sizes[0]:.3g} to {sizes[1]:.3g}, more than {WIDEST:.0e} "
-                "times; the solver's tolerances become unreliable: choose units that bring them closer together"
+                f"coefficients of the {name} range from {sizes[0]:.3g} to {sizes[1]:.3g}, more than "
+                f"{MAX_COEFFICIENT_RATIO:.0e} times; the solver's tolerances become unreliable: "
+                "choose units that bring them closer together"
             )
     return tuple(sentences)
 
