@@ -316,7 +316,7 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
 def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:
     with pytest.raises(PlanError, match="no country 'away'"):
         split(pocket, plan_with_target(), "away", futures=2)
-    with pytest.raises(PlanError, match="no interval"):
+    with pytest.raises(PlanError, match="no confidence interval"):
         split(pocket, plan_with_target(), "home", futures=1)
 
 

@@ -222,7 +222,7 @@ def setting_problems(settings: SearchSettings) -> Iterator[str]:
     ):
         yield from whole_number_problem(kind, value, low, high)
     if settings.batches == 1:
-        yield "one batch gives no interval for the optimality gap; write 0 or at least 2 batches"
+        yield "one batch gives no confidence interval for the optimality gap; write 0 or at least 2 batches"
     least = LEAST_GAP if not settings.batches else LEAST_GAP / BATCH_GAP
     if not least <= settings.gap < 1.0:
         yield (
