@@ -13,7 +13,7 @@ from octoplan.raids.benchmarks import (
     Climatology,
     ExponentialSmoothing,
     NegativeBinomialTrend,
-    Resampled,
+    ResampledDays,
     Trend,
     benchmarks,
     fit_trend,
@@ -62,7 +62,7 @@ def test_benchmarks_have_distinct_names() -> None:
     assert {"climatology", "last 28 days", "last 90 days"} <= set(names)
 
 
-@pytest.mark.parametrize("forecaster", [Climatology(), Climatology(40), Resampled(28)], ids=name_of)
+@pytest.mark.parametrize("forecaster", [Climatology(), Climatology(40), ResampledDays(28)], ids=name_of)
 def test_drones_and_missiles_of_a_day_stay_together(forecaster: Forecaster) -> None:
     """The drones and the missiles of a simulated day are those of one day of the record."""
     paths = forecaster.paths(PAIRED, 9, 200, 1)
@@ -71,7 +71,7 @@ def test_drones_and_missiles_of_a_day_stay_together(forecaster: Forecaster) -> N
 
 def test_resampled_days_are_the_last_ones() -> None:
     """Days are drawn from the last 28 with equal probability, and successive days are independent."""
-    index = Resampled(28).paths(PAIRED, 50, 2000, 2)[..., 0] - 172
+    index = ResampledDays(28).paths(PAIRED, 50, 2000, 2)[..., 0] - 172
     frequency = np.bincount(index.ravel(), minlength=28)
     assert (index.min(), index.max()) == (0, 27)
     assert abs(frequency - 100_000 / 28).max() < 5 * np.sqrt(100_000 / 28)
@@ -80,7 +80,7 @@ def test_resampled_days_are_the_last_ones() -> None:
 
 def test_resampling_a_short_record_uses_all_of_it() -> None:
     """A record shorter than the requested days is used completely."""
-    assert set(Resampled(28).paths(PAIRED[:3], 50, 20, 1)[..., 0].ravel()) == {100, 101, 102}
+    assert set(ResampledDays(28).paths(PAIRED[:3], 50, 20, 1)[..., 0].ravel()) == {100, 101, 102}
 
 
 def test_climatology_keeps_successive_days() -> None:
@@ -97,7 +97,7 @@ def test_an_empty_record_has_no_forecast(forecaster: Forecaster) -> None:
     with pytest.raises(ValueError, match="no days to forecast from"):
         forecaster.paths(PAIRED[:0], 7, 10, 1)
     with pytest.raises(ValueError, match="the last 0 of 100 days"):
-        Resampled(0).paths(PAIRED, 7, 10, 1)
+        ResampledDays(0).paths(PAIRED, 7, 10, 1)
 
 
 @pytest.mark.parametrize(("level", "slope", "r"), [(5.0, 0.004, 2.0), (3.0, -0.003, 0.5), (1.0, 0.0, 0.2)])

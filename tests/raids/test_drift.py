@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from octoplan.raids import process
-from octoplan.raids.drift import Drift, detect_drift, normal_scores, statistics
+from octoplan.raids.drift import DriftTests, drift_statistics, drift_tests, normal_scores
 from octoplan.raids.fit import Fit, fit
 from tests.raids.test_process import P, simulated
 
@@ -19,7 +19,7 @@ def fitted() -> Fit:
 
 def test_the_same_process_raises_no_alarm(fitted: Fit) -> None:
     """Days that the fitted process itself continued with agree with the fit."""
-    drift = detect_drift(fitted.posterior, simulated(OLD + NEW, 31), KNOWN, OLD)
+    drift = drift_tests(fitted.posterior, simulated(OLD + NEW, 31), KNOWN, OLD)
     assert drift.days == NEW
     assert not list(drift.warnings())
 
@@ -29,7 +29,7 @@ def test_another_level_is_reported(fitted: Fit, factor: float, direction: str) -
     """Three times the drones, or three tenths, on the new days is reported with its direction."""
     counts = simulated(OLD + NEW, 31)
     counts[OLD:, 0] = counts[OLD:, 0] * factor
-    warnings = " ".join(detect_drift(fitted.posterior, counts, KNOWN, OLD).warnings())
+    warnings = " ".join(drift_tests(fitted.posterior, counts, KNOWN, OLD).warnings())
     assert direction in warnings
 
 
@@ -39,14 +39,14 @@ def test_a_change_is_dated(fitted: Fit) -> None:
     counts[OLD + NEW // 2 :, 0] *= 6
     known = KNOWN.copy()
     known[OLD : OLD + 20] = False
-    drift = detect_drift(fitted.posterior, counts, known, OLD)
+    drift = drift_tests(fitted.posterior, counts, known, OLD)
     assert drift.days == NEW - 20
     assert abs(drift.change_day - (NEW // 2 - 1)) <= 14
 
 
 def test_statistics_by_hand() -> None:
     """Scores 1, 3, 1 and 3 have a mean of 2, a variance of 4/3 and a CUSUM of at most 1."""
-    assert statistics(np.array([1.0, 3.0, 1.0, 3.0])) == pytest.approx((2.0, 4 / 3, 1.0))
+    assert drift_statistics(np.array([1.0, 3.0, 1.0, 3.0])) == pytest.approx((2.0, 4 / 3, 1.0))
 
 
 def test_scores_of_the_true_process_are_standard_normal() -> None:
@@ -54,15 +54,15 @@ def test_scores_of_the_true_process_are_standard_normal() -> None:
     scores = normal_scores(P, simulated(600, 9), np.ones(600, bool), 1)
     assert abs(scores.mean()) < 4 / np.sqrt(599)
     assert abs(scores.var() - 1) < 4 * np.sqrt(2 / 599)
-    assert process.KEY == 20221010
+    assert process.FIXED_SEED == 20221010
 
 
 def test_warnings_name_each_significant_test() -> None:
     """Each test below one percent has its sentence, and none above."""
-    drift = Drift(30, mean=-1.2, mean_p=0.004, variance=0.5, variance_p=0.004, change_day=11, change_p=0.004)
+    drift = DriftTests(30, mean=-1.2, mean_p=0.004, variance=0.5, variance_p=0.004, change_day=11, change_p=0.004)
     assert [warning.split(" (p = 0.004)")[0] for warning in drift.warnings()] == [
         "the 30 new days have fewer drones than the earlier fit predicts",
         "the new days vary less than the earlier fit predicts",
         "the level changed after new day 12",
     ]
-    assert not list(Drift(30, 1.2, 0.02, 2.0, 0.02, 11, 0.02).warnings())
+    assert not list(DriftTests(30, 1.2, 0.02, 2.0, 0.02, 11, 0.02).warnings())

@@ -14,7 +14,7 @@ from octoplan.raids.fit import (
     flattened_weights,
     gradient,
     hessian,
-    initial_parameters,
+    starting_point,
     laplace_covariance,
     moments,
     negative_log_posterior,
@@ -101,7 +101,7 @@ def test_unknown_days_have_no_influence() -> None:
     first, second = fit(counts, known), fit(zeroed, known)
     assert np.array_equal(first.posterior.mean, second.posterior.mean)
     assert np.array_equal(first.posterior.covariance, second.posterior.covariance)
-    assert np.array_equal(initial_parameters(counts[known]), initial_parameters(zeroed[known]))
+    assert np.array_equal(starting_point(counts[known]), initial_parameters(zeroed[known]))
 
 
 def test_a_year_recovers_the_parameters() -> None:
@@ -154,10 +154,10 @@ def test_salvo_days_are_identified() -> None:
 
 
 def test_a_record_without_salvos_is_warned_about() -> None:
-    """Without a salvo day in the record, the frequency and size of salvos rest on the prior, and the fit warns."""
+    """Without a salvo day in the record, the frequency and size of salvos come from the prior, and the fit warns."""
     rng = np.random.default_rng(14)
     result = fit(np.column_stack([rng.poisson(100, 90), rng.poisson(1, 90)]))
-    assert any("salvos rest on the prior" in warning for warning in result.diagnostics.warnings())
+    assert any("salvos come from the prior" in warning for warning in result.diagnostics.warnings())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from octoplan.errors import ScenarioError
 from octoplan.raids.fit import Fit, fit
-from octoplan.raids.fit_file import FITTED, fit_toml, read_fit
+from octoplan.raids.fit_file import FITTED_PARAMETERS, fit_toml, read_fit
 from octoplan.raids.read.record import Outlier
 from tests.raids.test_process import simulated
 from tests.scenario.test_raids import record
@@ -98,5 +98,5 @@ def test_fitted_numbers_are_in_the_order_of_the_posterior(fitted: Fit, text: str
     """Each assumption has the P10, P50 and P90 of its place in the posterior."""
     tree = tomllib.loads(text)["assumptions"]
     for key, probability in (("low", 0.1), ("value", 0.5), ("high", 0.9)):
-        values = [tree[parameter.name][key] for parameter in FITTED]
+        values = [tree[parameter.name][key] for parameter in FITTED_PARAMETERS]
         assert values == fitted.posterior.quantiles(probability).tolist()

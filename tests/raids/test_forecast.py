@@ -8,16 +8,16 @@ import pytest
 from octoplan.errors import RecordError
 from octoplan.raids.fit import MEMORY_DAYS, fit
 from octoplan.raids.forecast import (
-    COMBINED,
+    COMBINED_BENCHMARKS,
     DRAWS,
     HORIZON,
-    MEANS,
+    MEAN_INDICES,
     FittedProcess,
     combine_level,
     fitted_days,
     log_sums,
 )
-from octoplan.raids.process import KEY, constrain, draw, fixed_generator
+from octoplan.raids.process import FIXED_SEED, constrain, draw, fixed_generator
 from octoplan.raids.read.record import CLASSES, Record
 from tests.raids.test_process import simulated
 
@@ -44,10 +44,13 @@ def test_the_level_is_that_of_the_combination() -> None:
     rng = fixed_generator()
     parameters, initial, salvo = result.posterior.draw(DRAWS, rng)
     process_sums = log_sums(draw(parameters, initial, salvo, HORIZON, rng))
-    sums = [process_sums, *(log_sums(benchmark.paths(counts, HORIZON, DRAWS, KEY)) for benchmark in COMBINED)]
+    sums = [
+        process_sums,
+        *(log_sums(benchmark.paths(counts, HORIZON, DRAWS, FIXED_SEED)) for benchmark in COMBINED_BENCHMARKS),
+    ]
     means, variances = (np.array([getattr(values, name)(axis=0) for values in sums]) for name in ("mean", "var"))
     pooled_variance = variances.mean(axis=0) + means.var(axis=0)
-    for package, indices in enumerate(MEANS):
+    for package, indices in enumerate(MEAN_INDICES):
         shift = means[:, package].mean() - means[0, package]
         assert abs(shift) > 0.02
         assert combined.level_shift[package] == pytest.approx(shift, rel=1e-9)
@@ -63,7 +66,7 @@ def test_a_larger_mean_shifts_the_log_sums_as_much() -> None:
     posterior = fit(simulated(60, 15)).posterior
     parameters, initial, salvo = posterior.draw(20_000, np.random.default_rng(3))
     larger = parameters.copy()
-    larger[:, MEANS[0]] *= 1.1
+    larger[:, MEAN_INDICES[0]] *= 1.1
     before, after = (
         log_sums(draw(p, initial, salvo, HORIZON, np.random.default_rng(4)))[:, 0] for p in (parameters, larger)
     )
@@ -75,7 +78,7 @@ def test_only_the_level_changes() -> None:
     counts = simulated(150, 19)
     result = fit(counts[-MEMORY_DAYS:])
     before, after = result.posterior, combine_level(result, counts).posterior
-    unchanged = [i for i in range(len(before.mean)) if i not in {*MEANS[0], *MEANS[1]}]
+    unchanged = [i for i in range(len(before.mean)) if i not in {*MEAN_INDICES[0], *MEAN_INDICES[1]}]
     assert np.array_equal(before.mean[unchanged], after.mean[unchanged])
     assert np.array_equal(before.covariance[unchanged], after.covariance[unchanged])
 

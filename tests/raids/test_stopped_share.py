@@ -53,7 +53,7 @@ def test_the_likelihood_is_that_of_the_distribution(
     scale = 1 / correlation - 1
     exact = betabinom.logpmf(stopped, launched, share * scale, (1 - share) * scale).sum()
     expected = exact - (binom.logpmf(stopped, launched, 0.5) + launched * np.log(2)).sum()
-    assert ExceedanceCounts.of(stopped, launched).log_likelihood(share, correlation) == pytest.approx(
+    assert ExceedanceCounts.from_counts(stopped, launched).log_likelihood(share, correlation) == pytest.approx(
         expected, abs=1e-7
     )
 
@@ -62,7 +62,9 @@ def test_no_correlation_is_the_binomial() -> None:
     """Without correlation the likelihood is that of the binomial distribution."""
     stopped, launched = np.array([7, 900]), np.array([9, 1000])
     expected = 907 * np.log(0.8) + 102 * np.log(0.2)
-    assert ExceedanceCounts.of(stopped, launched).log_likelihood(0.8, 0.0) == pytest.approx(expected, rel=1e-12)
+    assert ExceedanceCounts.from_counts(stopped, launched).log_likelihood(0.8, 0.0) == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize(("share", "correlation", "days", "mean"), [(0.85, 0.03, 60, 170.0), (0.35, 0.3, 60, 5.0)])
@@ -147,7 +149,7 @@ def test_one_day_identifies_no_correlation() -> None:
     assert share.value == 0.6
     assert share.low < 0.41
     assert share.high > 0.75
-    assert "not identified by these days (0.00 to 1.00)" in str(correlation)
+    assert "not identified (0.00 to 1.00)" in str(correlation)
 
 
 def test_single_weapons_identify_only_a_share() -> None:

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from octoplan.campaign.streams import uniforms
 from octoplan.errors import ScenarioError
 from octoplan.raids import fit as fitting
-from octoplan.raids.fit_file import FITTED, correlation_matrix, fit_toml
+from octoplan.raids.fit_file import FITTED_PARAMETERS, correlation_matrix, fit_toml
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.scenario import shipped_folder
@@ -93,7 +93,7 @@ def test_a_fit_is_drawn_from_as_stated(tmp_path: Path, fitted: fitting.Fit) -> N
     scenario = with_fit(tmp_path, fitted)
     draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
     normal = []
-    for row, parameter in enumerate(FITTED):
+    for row, parameter in enumerate(FITTED_PARAMETERS):
         fitted_scale = parameter.unconstrain(draws[:, scenario.columns.index(parameter.name)])
         mean, sd = fitted.posterior.mean[row], np.sqrt(fitted.posterior.covariance[row, row])
         assert np.quantile(fitted_scale, [0.1, 0.5, 0.9]) == pytest.approx(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from octoplan.raids.fit import MEMORY_DAYS, fit
-from octoplan.raids.fit_file import FITTED
+from octoplan.raids.fit_file import FITTED_PARAMETERS
 from octoplan.raids.forecast import combine_level
 from octoplan.raids.read.readers import read
 from octoplan.scenario import load
@@ -225,7 +225,7 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     counts = np.column_stack([record.drones, record.missiles])
     found = combine_level(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest
-    for fitted, value in zip(FITTED, found.posterior.quantiles(0.5), strict=True):
+    for fitted, value in zip(FITTED_PARAMETERS, found.posterior.quantiles(0.5), strict=True):
         kind, *entity, parameter = fitted.name.split(".")
         assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=1e-3), fitted.name
 

@@ -21,7 +21,7 @@ First = Annotated[date | None, Parameter(name="--from")]
 Last = Annotated[date | None, Parameter(name="--to")]
 
 MIN_DRAWS, MAX_DRAWS = 100, 100_000
-"""Futures of a forecast: below the minimum its tails are meaningless."""
+"""Permitted number of futures of a forecast; with fewer, its tails are not estimated reliably."""
 MAX_STEP_DAYS = 10_000
 SCORED_WEEKS, SCORED_DAYS = 60, 30
 """Default period of origins, and the days that must follow the last origin by default."""
@@ -47,7 +47,7 @@ def describe_record(record: "Record") -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file completely or not at all, and print its path."""
+    """Write a file atomically, and print its path."""
     from octoplan.outcomes.files import atomic_write
 
     atomic_write(path, text)
@@ -81,16 +81,16 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
 
 def print_fit(result: "Fit", record: "Record", days: slice) -> None:
     """Print the parameters and stopped shares with their intervals, and the warnings of a fit."""
-    from octoplan.raids.fit_file import FITTED
+    from octoplan.raids.fit_file import FITTED_PARAMETERS
     from octoplan.raids.stopped_share import stopped_shares
 
     period = record.days[days]
     say(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
     if unknown := int((~record.all_known[days]).sum()):
-        say(f"  {unknown} of them have a launched count that is not known, and are left out")
+        say(f"  {unknown} of them have an unknown launched count and are left out")
     say(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
     quantiles = zip(*(result.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
-    for parameter, values in zip(FITTED, quantiles, strict=True):
+    for parameter, values in zip(FITTED_PARAMETERS, quantiles, strict=True):
         say(f"  {parameter.name:32} " + " ".join(f"{value:9.4g}" for value in values))
     if any(result.level_shift):
         drones, missiles = (f"{exp(shift):.3f}" for shift in result.level_shift)
@@ -116,7 +116,7 @@ def show(
     last
         Last day to fit; the last day of the record by default.
     alerts
-        A table of alerts by region, drawn too: region, alerts, and optionally hours, alerts_per_day, share_alerts.
+        A table of alerts by region to draw: columns region, alerts, and optionally hours, alerts_per_day, share_alerts.
     out
         The page to write.
 
@@ -167,10 +167,10 @@ def update(
 
 
 def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Path) -> list[str]:
-    """The number of new days of a record, and in which way they differ from an earlier fit."""
+    """Sentences with the number of new days in a record and the differences from an earlier fit that are significant."""
     import numpy as np
 
-    from octoplan.raids.drift import MIN_NEW_DAYS, detect_drift
+    from octoplan.raids.drift import MIN_NEW_DAYS, drift_tests
 
     part = record.between(earlier.first, record.days[-1])
     new = int(np.count_nonzero(part.days > np.datetime64(earlier.last)))
@@ -180,18 +180,18 @@ def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Pa
             f"{file}: has {known} days with known counts after {earlier.last}, the last day of {before}; "
             f"at least {MIN_NEW_DAYS} are needed"
         )
-    warnings = list(detect_drift(earlier.posterior, part.packages, part.all_known, len(part) - new).warnings())
+    warnings = list(drift_tests(earlier.posterior, part.packages, part.all_known, len(part) - new).warnings())
     findings = [f"warning: {warning}" for warning in warnings] or ["the new days agree with the earlier fit"]
     return [f"{new} new days since {earlier.last}", *findings]
 
 
 def print_medians(earlier: "Posterior", updated: "Posterior") -> None:
     """Print the median of each parameter before and after an update."""
-    from octoplan.raids.fit_file import FITTED
+    from octoplan.raids.fit_file import FITTED_PARAMETERS
 
     say(f"  {'P50':32} {'before':>9} {'now':>9}")
     medians = zip(earlier.quantiles(0.5), updated.quantiles(0.5), strict=True)
-    for parameter, (old, now) in zip(FITTED, medians, strict=True):
+    for parameter, (old, now) in zip(FITTED_PARAMETERS, medians, strict=True):
         say(f"  {parameter.name:32} {old:9.4g} {now:9.4g}")
 
 
@@ -219,7 +219,7 @@ def score(
     step_days
         Days between origins.
     draws
-        Futures of each forecast.
+        Number of futures in each forecast.
     seed
         Seed of the random draws.
     out
@@ -255,7 +255,7 @@ def score_all(
     draws: int,
     seed: int,
 ) -> "list[Scores]":
-    """The scores of several forecasters at the same origins, on as many processes as there are cores."""
+    """Score several forecasters at the same origins, with one process for each core."""
     from concurrent.futures import ProcessPoolExecutor
 
     from octoplan.raids.score import origins, score
@@ -286,19 +286,19 @@ def backtest(
     seed: int = 1,
     out: Path | None = None,
 ) -> None:
-    """Simulate a scenario with the raids that were recorded, and compare months with published figures.
+    """Simulate a scenario with recorded raids, and compare its monthly results with published figures.
 
     Parameters
     ----------
     scenario
         A scenario folder, or the name of a shipped one.
     record
-        The record of raids, from the scenario's start on. By default the published monthly totals are distributed over
-        days as the scenario's raid process would.
+        The record of raids, beginning no later than the scenario's start. By default the published monthly totals are
+        used, allocated to days by the scenario's raid process.
     first
         First month to compare, such as 2025-11. The scenario is always simulated from its start.
     last
-        Last month to compare; the record may end within it.
+        Last month to compare; the record may end within this month.
     futures
         Number of futures to simulate.
     seed

@@ -1,6 +1,6 @@
-"""Benchmarks: simple and general forecasters with which the fitted process is compared.
+"""Benchmark forecasters with which the fitted process is compared.
 
-Each draws futures after an origin from the counts up to it, in whole weapons.
+Each benchmark draws integer counts for the days after the origin, using only the counts up to the origin.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,28 @@ from octoplan.raids.score import Forecaster
 from octoplan.scenario.arrays import Floats, Ints
 
 MAX_PER_DAY = 1e6
-"""Weapons of a class on one day at which every forecast is cut off."""
+"""Upper limit of a forecast count, in weapons a day."""
 MAX_TREND = log(1e3)
-"""Largest change of the log mean over the window of a trend."""
+"""Largest change of the log mean over the window to which a trend is fitted."""
 MIN_LOG_R, MAX_LOG_R = log(1e-3), log(1e6)
-"""Bounds of the log dispersion parameter: far more dispersed than any record, and practically Poisson."""
+"""Bounds of the log dispersion parameter: more dispersed than any record, and practically Poisson."""
 
-SMOOTHERS = ((None, False), ("add", False), ("add", True))
-"""Trend component, and whether it is damped, of the exponential smoothing models that are compared by AICc."""
+SMOOTHING_MODELS = ((None, False), ("add", False), ("add", True))
+"""Exponential smoothing models compared by AICc: trend component, and whether the trend is damped."""
 
 
-def generator(seed: int) -> np.random.Generator:
-    """The random number generator of one forecast."""
+def random_generator(seed: int) -> np.random.Generator:
+    """Random number generator for one forecast."""
     return np.random.Generator(np.random.Philox(seed))
 
 
-def trailing(counts: Ints, days: int | None) -> Ints:
-    """The last days of a record, or all of it for None; raises ValueError where there is none."""
+def last_days(counts: Ints, days: int | None) -> Ints:
+    """The last ``days`` days of a record, or all of them if ``days`` is None: (n, 2).
+
+    Raises:
+        ValueError: The record is empty, or ``days`` is below 1.
+
+    """
     if not len(counts) or (days is not None and days < 1):
         raise ValueError(f"no days to forecast from: the last {days} of {len(counts)} days")
     return counts if days is None else counts[-days:]
@@ -41,12 +46,12 @@ def trailing(counts: Ints, days: int | None) -> Ints:
 
 @dataclass(frozen=True)
 class Climatology:
-    """Stretches of the record from a random first day, the end of the record joined to its beginning.
+    """Runs of consecutive days of the record from a random first day; the record is treated as circular.
 
-    The dependence between successive days, and between drones and missiles, is kept; the current level is ignored.
+    The dependence between successive days, and between drones and missiles, is preserved; the current level is ignored.
 
     Args:
-        days: Days at the end of the record that are used; None for all.
+        days: Number of days at the end of the record to draw from; None for all days.
 
     """
 
@@ -57,16 +62,16 @@ class Climatology:
         return "climatology" if self.days is None else f"climatology of {self.days} days"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Possible futures: (draws, horizon, 2)."""
-        recent = trailing(counts, self.days)
-        starts = generator(seed).integers(0, len(recent), draws)
+        """Simulated counts for the days after the record: (draws, horizon, 2)."""
+        recent = last_days(counts, self.days)
+        starts = random_generator(seed).integers(0, len(recent), draws)
         paths: Ints = recent[(starts[:, None] + np.arange(horizon)) % len(recent)]
         return paths
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """Days paths with replacement from the last ``days`` days, drones and missiles of a day together."""
+class ResampledDays:
+    """Days drawn with replacement from the last ``days`` days; drones and missiles of a day are drawn together."""
 
     days: int
 
@@ -75,9 +80,9 @@ class Resampled:
         return f"last {self.days} days"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Possible futures: (draws, horizon, 2)."""
-        recent = trailing(counts, self.days)
-        paths: Ints = recent[generator(seed).integers(0, len(recent), (draws, horizon))]
+        """Simulated counts for the days after the record: (draws, horizon, 2)."""
+        recent = last_days(counts, self.days)
+        paths: Ints = recent[random_generator(seed).integers(0, len(recent), (draws, horizon))]
         return paths
 
 
@@ -103,13 +108,13 @@ class Trend:
 
 
 def fit_trend(counts: Ints) -> Trend:
-    """Maximum-likelihood trend of the counts of successive days, of which the last is the origin.
+    """Maximum-likelihood estimate of the trend of daily counts; the last day is the origin.
 
     The likelihood is that of NB2 regression (Cameron and Trivedi 2013, section 3.3) in level, slope and log r, with an
-    exact gradient. The trend is bounded by ``MAX_TREND`` over the window.
+    analytical gradient. The change of the log mean over the window is at most ``MAX_TREND``.
 
     Args:
-        counts: (n,) counts.
+        counts: (n,) weapons a day.
 
     """
     n = len(counts)
@@ -134,10 +139,10 @@ def fit_trend(counts: Ints) -> Trend:
 
 @dataclass(frozen=True)
 class NegativeBinomialTrend:
-    """A negative binomial with a log-linear trend, fitted to each package's last ``days`` days and extrapolated.
+    """A negative binomial distribution with a log-linear trend, fitted to the last ``days`` days and extrapolated.
 
-    Packages, and days given the trend, are independent; the uncertainty of the trend is ignored. Half a year was the
-    best window for sums of a day and of a week before 2025.
+    Each package has its own trend. Packages are independent, and so are days given the trend; the uncertainty of the
+    trend is ignored. A window of 180 days gave the best forecasts of 1-day and 7-day sums before 2025.
     """
 
     days: int = 180
@@ -147,8 +152,8 @@ class NegativeBinomialTrend:
         return f"negative binomial, trend of {self.days} days"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Possible futures: (draws, horizon, 2)."""
-        recent, rng = trailing(counts, self.days), generator(seed)
+        """Simulated counts for the days after the record: (draws, horizon, 2)."""
+        recent, rng = last_days(counts, self.days), random_generator(seed)
         paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
             trend = fit_trend(recent[:, package])
@@ -159,11 +164,11 @@ class NegativeBinomialTrend:
 
 @dataclass(frozen=True)
 class ExponentialSmoothing:
-    """Exponential smoothing (statsmodels) of square roots: no trend, a trend or a damped trend, chosen by AICc.
+    """Exponential smoothing (statsmodels) of the square square_roots of counts; the trend model is chosen by AICc.
 
-    The square root stabilises the variance of counts. On days before 2025 it forecast better than log(1 + count), whose
-    back-transform doubles the mean of a month. Packages are independent; futures are simulated on the transformed scale
-    with normal errors and rounded to whole weapons.
+    The models have no trend, a trend or a damped trend. The square root stabilises the variance of counts. Before 2025
+    it forecast better than log(1 + count), whose back-transform doubles the mean of a month. Packages are independent.
+    Futures are simulated on the square-root scale with normal errors, and their squares are rounded to whole weapons.
 
     Raises:
         RuntimeError: statsmodels is not installed.
@@ -177,20 +182,20 @@ class ExponentialSmoothing:
         return f"ETS of {self.days} days"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Possible futures: (draws, horizon, 2)."""
-        recent, rng = trailing(counts, self.days), generator(seed)
+        """Simulated counts for the days after the record: (draws, horizon, 2)."""
+        recent, rng = last_days(counts, self.days), random_generator(seed)
         if not has_statsmodels():
             raise RuntimeError("exponential smoothing needs statsmodels: pip install 'octoplan[score]'")
         ets = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
         paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
-            roots = np.sqrt(recent[:, package].astype(np.float64))
-            models = [ets(roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHERS]
+            square_roots = np.sqrt(recent[:, package].astype(np.float64))
+            models = [ets(square_roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHING_MODELS]
             with catch_warnings():
                 simplefilter("ignore")
                 best = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
-            ahead: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
-            paths[..., package] = np.rint(np.clip(ahead, 0, sqrt(MAX_PER_DAY)) ** 2)
+            simulated_roots: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
+            paths[..., package] = np.rint(np.clip(simulated_roots, 0, sqrt(MAX_PER_DAY)) ** 2)
         return paths
 
 
@@ -200,6 +205,6 @@ def has_statsmodels() -> bool:
 
 
 def benchmarks() -> tuple[Forecaster, ...]:
-    """The benchmarks of every comparison; exponential smoothing only where statsmodels is installed."""
-    simple = (Climatology(), Climatology(365), Resampled(28), Resampled(90), NegativeBinomialTrend())
+    """The benchmarks used in every comparison; exponential smoothing is included only if statsmodels is installed."""
+    simple = (Climatology(), Climatology(365), ResampledDays(28), ResampledDays(90), NegativeBinomialTrend())
     return (*simple, ExponentialSmoothing()) if has_statsmodels() else simple

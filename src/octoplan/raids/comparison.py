@@ -1,4 +1,4 @@
-"""Compare forecasters by their scores: differences with intervals, coverage, calibration, and the table of all."""
+"""Compare forecasters over all origins: score differences with intervals, coverage, calibration, and a score table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from octoplan.tables import Cell, Column, Table
 LEVELS = (0.5, 0.8, 0.95)
 """Levels of the central intervals whose coverage is reported."""
 MIN_BLOCK_LENGTH = 4
-"""Origins of a block at least, so that a slow drift between neighbouring origins stays within blocks."""
+"""Minimum number of origins in a block, so that blocks contain the dependence between neighbouring origins."""
 COVERAGE_TOLERANCE = 0.05
-"""Difference between coverage and level that is acceptable whatever the number of origins."""
+"""Absolute difference between coverage and level that is always accepted, for any number of origins."""
 MIN_PITS = 10
-"""Sums below which calibration is not tested."""
+"""Minimum number of observed sums for a test of calibration."""
 MAX_BINS, PITS_PER_BIN = 10, 5
-"""Bins of the chi-squared test of calibration at most, and PITs for each bin."""
+"""Maximum number of bins of the chi-squared test of calibration, and minimum number of PITs per bin."""
 
 
 @dataclass(frozen=True)
 class ScoreDifference:
-    """Mean difference between the scores of two forecasters; the first is better where it is negative.
+    """Mean difference between the scores of two forecasters; negative values mean that the first is better.
 
     Args:
         mean: Mean difference over the origins.
-        low: Lower end of its 95 % interval; nan where there are fewer than two blocks.
+        low: Lower end of its 95 % interval; nan if there are fewer than two blocks.
         high: Upper end of its 95 % interval.
-        blocks: Blocks of origins on which the interval rests.
+        blocks: Number of blocks of origins from which the interval is estimated.
 
     """
 
@@ -47,10 +47,12 @@ class ScoreDifference:
 
 
 def difference(a: Scores, b: Scores, horizon: int, series: str = "drones") -> ScoreDifference:
-    """Scores of a less those of b (CRPS of a series, energy score of the pair) over the origins where both are known.
+    """Mean score of forecaster a minus that of forecaster b over the origins scored for both.
+
+    The score is the CRPS of a series, or the energy score of the pair.
 
     Raises:
-        ValueError: The two were not scored on the same origins and days.
+        ValueError: The two forecasters were not scored on the same origins and days.
 
     """
     if not np.array_equal(a.days, b.days) or not np.array_equal(
@@ -58,20 +60,21 @@ def difference(a: Scores, b: Scores, horizon: int, series: str = "drones") -> Sc
     ):
         raise ValueError(f"{a.name} and {b.name} were not scored on the same origins and counts")
     differences = a.losses(horizon, series) - b.losses(horizon, series)
-    return block_mean(differences[~np.isnan(differences)], max(a.overlap(horizon), MIN_BLOCK_LENGTH))
+    return block_mean(differences[~np.isnan(differences)], max(a.overlapping_origins(horizon), MIN_BLOCK_LENGTH))
 
 
 def block_mean(values: Floats, length: int) -> ScoreDifference:
-    """Mean of a stationary series that is dependent over fewer than ``length`` steps, with a 95 % interval.
+    """Mean, with a 95 % interval, of a stationary series whose dependence extends over fewer than ``length`` steps.
 
     The standard error is the limit of the circular moving-block bootstrap (Politis and Romano 1992) for infinitely many
-    resamples, sd of the means of all blocks/sqrt(blocks), so no random number is needed. Since it rests on few blocks,
-    the interval uses Student's t with blocks - 1 degrees of freedom and the error times sqrt(blocks/(blocks - 1)): with
-    four blocks of moving averages it covers 93 %, where quantiles of resampled means cover 70 %.
+    resamples: the standard deviation of the means of all blocks, divided by sqrt(blocks). No random number is needed.
+    Because there are few blocks, the interval uses Student's t with blocks - 1 degrees of freedom, and the standard
+    error is multiplied by sqrt(blocks/(blocks - 1)). With four blocks of moving averages this interval covers 93 %;
+    quantiles of resampled means cover 70 %.
 
     Args:
         values: (n,) the series.
-        length: Length of a block.
+        length: Number of elements in a block.
 
     """
     n = len(values)
@@ -87,14 +90,14 @@ def block_mean(values: Floats, length: int) -> ScoreDifference:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of origins whose sum lies within the central interval of a level.
+    """Share of origins whose observed sum lies within the central forecast interval of a level.
 
     Args:
         level: Level of the interval.
-        share: Share of the observed sums inside.
+        share: Share of the observed sums within the interval.
         low: Lower binomial 95 % limit of the share for a calibrated forecast, with ``independent`` origins.
-        high: Upper binomial 95 % limit.
-        independent: Number of origins whose sums share no day.
+        high: Upper binomial 95 % limit of the share.
+        independent: Number of origins whose sums have no day in common.
 
     """
 
@@ -111,13 +114,13 @@ class Coverage:
 
 
 def coverage(scores: Scores, horizon: int, series: str = "drones") -> tuple[Coverage, ...]:
-    """Coverage of the central intervals of ``LEVELS``; a sum is inside where its randomised PIT is.
+    """Coverage of the central intervals at ``LEVELS``.
 
-    A count equal to an end of an interval is thus inside with the probability that makes the coverage of a calibrated
-    forecast equal to the level.
+    A sum counts as inside an interval if its randomised PIT is inside. A sum equal to an end of the interval therefore
+    counts with the probability for which the coverage of a calibrated forecast equals the level.
     """
     pits = scores.known_pits(horizon, series)
-    independent = ceil(len(pits) / scores.overlap(horizon))
+    independent = ceil(len(pits) / scores.overlapping_origins(horizon))
     coverages = []
     for level in LEVELS:
         share = float((np.abs(pits - 0.5) <= level / 2).mean()) if len(pits) else nan
@@ -127,40 +130,42 @@ def coverage(scores: Scores, horizon: int, series: str = "drones") -> tuple[Cove
 
 
 def pit_p_value(scores: Scores, horizon: int, series: str = "drones") -> float:
-    """p-value of a chi-squared test that the PITs are uniform, with ten bins, or fewer below 50 origins.
+    """p-value of a chi-squared test that the PITs are uniform, with ten bins (fewer for fewer than 50 origins).
 
-    nan where the sums of neighbouring origins share days, or there are fewer than ``MIN_PITS``.
+    nan if the sums of neighbouring origins have days in common, or if there are fewer than ``MIN_PITS`` PITs.
     """
     n = len(scores.known_pits(horizon, series))
-    if scores.overlap(horizon) > 1 or n < MIN_PITS:
+    if scores.overlapping_origins(horizon) > 1 or n < MIN_PITS:
         return nan
     bins = min(MAX_BINS, n // PITS_PER_BIN)
     return float(chisquare(scores.pit_histogram(horizon, series, bins=bins)).pvalue)
 
 
 COLUMNS = (
-    Column("horizon", "integer", "days whose sum is forecast", "day"),
+    Column("horizon", "integer", "number of days over which weapons are summed", "day"),
     Column("series", "string", "drones, missiles, or both as a pair"),
-    Column("forecaster", "string", "the forecaster"),
-    Column("origins", "integer", "origins whose sum is known"),
+    Column("forecaster", "string", "name of the forecaster"),
+    Column("origins", "integer", "number of origins whose observed sum is known"),
     Column("score", "number", "mean CRPS of a series in weapons, or mean energy score of the pair"),
-    Column("difference", "number", "mean score less that of the first forecaster; positive where it is worse"),
+    Column(
+        "difference", "number", "mean score minus that of the first forecaster; positive if this forecaster is worse"
+    ),
     Column("low", "number", "lower end of the 95 % interval of the difference"),
     Column("high", "number", "upper end of the 95 % interval of the difference"),
-    Column("blocks", "number", "blocks of origins on which the interval of the difference rests"),
+    Column("blocks", "number", "number of blocks of origins from which the interval of the difference is estimated"),
     Column("log_score", "number", "mean logarithmic score, in nats"),
     Column("mean", "number", "mean forecast of the sum", "weapons"),
     Column("observed", "number", "mean observed sum", "weapons"),
-    Column("cover50", "number", "share of sums inside the central 50 % interval"),
-    Column("cover80", "number", "share of sums inside the central 80 % interval"),
-    Column("cover95", "number", "share of sums inside the central 95 % interval"),
+    Column("cover50", "number", "share of observed sums within the central 50 % interval"),
+    Column("cover80", "number", "share of observed sums within the central 80 % interval"),
+    Column("cover95", "number", "share of observed sums within the central 95 % interval"),
     Column("pit_p", "number", "p-value of the test that the forecasts are calibrated"),
 )
-"""Columns of the table of scores; a cell that is not defined is empty."""
+"""Columns of the table of scores; undefined values are empty cells."""
 
 
 def score_table(scores: Sequence[Scores]) -> Table:
-    """The table of all forecasters by horizon and series; differences are from the first forecaster."""
+    """Table of scores with a row for each horizon, series and forecaster; differences are from the first forecaster."""
     first = scores[0]
     groups = [(horizon, series) for horizon in first.horizons for series in (*SERIES, PAIR)]
     rows = [score_row(forecaster, first, horizon, series) for horizon, series in groups for forecaster in scores]
@@ -186,13 +191,14 @@ def score_row(scores: Scores, first: Scores, horizon: int, series: str) -> tuple
 
 
 def to_text(table: Table) -> str:
-    """A table of scores for a terminal: three decimals below ten and one from there on, a dash where not defined."""
+    """Text of a table of scores for a terminal: three decimals below 10, otherwise one; a dash for undefined values."""
     rows = [tuple(column.name for column in table.columns), *(tuple(map(cell_text, row)) for row in table.rows)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
 
 def cell_text(cell: Cell) -> str:
+    """A cell of the table of scores as text."""
     if isinstance(cell, float):
         return f"{cell:.3f}" if abs(cell) < 10 else f"{cell:,.1f}"
     return "–" if cell is None else str(cell)

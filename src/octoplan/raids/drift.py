@@ -1,4 +1,4 @@
-"""Compare new days of a record with an earlier fit: has the process changed since?"""
+"""Tests of whether the raid process has changed since an earlier fit, from the new days of a record."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,32 +8,33 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from octoplan.raids import process
-from octoplan.raids.fit import PATHS, Posterior, one_day_ahead_pits
+from octoplan.raids.fit import FORECAST_DRAWS, Posterior, one_day_ahead_pits
 from octoplan.raids.process import Floats, Ints
 
 SIGNIFICANCE = 0.01
-"""Probability of a false alarm of each test if the fit is true."""
+"""False-alarm probability of each test if the raids follow the fitted process."""
 
 SIMULATIONS = 249
-"""Simulated futures of the fit that give the distribution of each test statistic."""
+"""Number of futures simulated from the fit to obtain the null distribution of each test statistic."""
 
 MIN_NEW_DAYS = 2
-"""Known new days below which there is no variance of their scores."""
+"""Minimum number of new days with known counts; the sample variance needs two."""
 
 
 @dataclass(frozen=True)
-class Drift:
+class DriftTests:
     """Tests of whether days after a fit follow the fitted process.
 
-    A score is the normal quantile of the one-day-ahead PIT of a day's drones, standard normal if the fit is true.
+    The score of a day is the standard normal quantile of the one-day-ahead PIT of its drones. Scores are standard
+    normal if the raids follow the fitted process.
 
     Args:
         days: Number of new days with known counts.
         mean: Mean score.
-        mean_p: p-value of its distance from 0.
+        mean_p: Two-sided p-value of the mean score.
         variance: Variance of the scores.
         variance_p: Two-sided p-value of the variance.
-        change_day: Index of the last new day before the most likely change of level.
+        change_day: Index among the new days of the last day before the most likely change of level.
         change_p: p-value of a change of level (CUSUM statistic).
 
     """
@@ -47,7 +48,7 @@ class Drift:
     change_p: float
 
     def warnings(self) -> Iterator[str]:
-        """A sentence for each test that is significant at ``SIGNIFICANCE``."""
+        """Yield one sentence for each test with a p-value below ``SIGNIFICANCE``."""
         if self.mean_p < SIGNIFICANCE:
             direction = "more" if self.mean > 0 else "fewer"
             yield (
@@ -60,20 +61,20 @@ class Drift:
         if self.change_p < SIGNIFICANCE:
             yield (
                 f"the level changed after new day {self.change_day + 1} (p = {self.change_p:.2g}): "
-                "consider a fit from there on"
+                "consider fitting only the days after it"
             )
 
 
-def detect_drift(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], first: int) -> Drift:
-    """Test the days from ``first`` on against the process at the median of a posterior.
+def drift_tests(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], first: int) -> DriftTests:
+    """Test whether the days from index ``first`` follow the process at the posterior median.
 
-    The p-values compare each statistic with that of ``SIMULATIONS`` futures drawn from the posterior, so that the
-    uncertainty of the parameters raises no alarm.
+    The p-values compare each statistic with its values in ``SIMULATIONS`` futures drawn from the posterior, and so
+    allow for the uncertainty of the parameters.
 
     Args:
         posterior: Posterior of the earlier fit.
-        counts: (days, 2) drones and missiles; the days before ``first`` only give the state from which it is forecast.
-        known: (days,) False for a day whose counts are not known.
+        counts: (days, 2) drones and missiles; the days before ``first`` are used only to estimate the hidden state.
+        known: (days,) False for days with unknown counts.
         first: Index of the first new day.
 
     """
@@ -83,30 +84,33 @@ def detect_drift(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], f
     futures = process.draw(parameters, initial, salvo, len(counts) - first, rng)
     scores = normal_scores(p, counts, known, first)
     simulated = np.array(
-        [statistics(normal_scores(p, np.concatenate([counts[:first], future]), known, first)) for future in futures]
+        [
+            drift_statistics(normal_scores(p, np.concatenate([counts[:first], future]), known, first))
+            for future in futures
+        ]
     )
-    distance, variance, cusum = statistics(scores)
-    above = (1 + np.sum(simulated >= [distance, variance, cusum], axis=0)) / (1 + SIMULATIONS)
-    below = (1 + np.sum(simulated[:, 1] <= variance)) / (1 + SIMULATIONS)
-    return Drift(
+    distance, variance, cusum = drift_statistics(scores)
+    upper_p = (1 + np.sum(simulated >= [distance, variance, cusum], axis=0)) / (1 + SIMULATIONS)
+    variance_lower_p = (1 + np.sum(simulated[:, 1] <= variance)) / (1 + SIMULATIONS)
+    return DriftTests(
         days=len(scores),
         mean=float(scores.mean()),
-        mean_p=float(above[0]),
+        mean_p=float(upper_p[0]),
         variance=variance,
-        variance_p=float(min(1.0, 2.0 * min(above[1], below))),
+        variance_p=float(min(1.0, 2.0 * min(upper_p[1], variance_lower_p))),
         change_day=int(np.flatnonzero(known[first:])[np.abs(np.cumsum(scores - scores.mean())).argmax()]),
-        change_p=float(above[2]),
+        change_p=float(upper_p[2]),
     )
 
 
 def normal_scores(p: Floats, counts: Ints, known: NDArray[np.bool_], first: int) -> Floats:
-    """Normal quantiles of the one-day-ahead PITs of the known days from ``first`` on."""
+    """Standard normal quantiles of the one-day-ahead PITs of the known days from index ``first``: (known days,)."""
     pits = one_day_ahead_pits(counts, known, p, process.filter_states(counts, known, p), first)
-    return np.asarray(norm.ppf(np.clip(pits, 0.5 / PATHS, 1.0 - 0.5 / PATHS)))
+    return np.asarray(norm.ppf(np.clip(pits, 0.5 / FORECAST_DRAWS, 1.0 - 0.5 / FORECAST_DRAWS)))
 
 
-def statistics(scores: Floats) -> tuple[float, float, float]:
-    """Distance of the mean score from 0, variance of the scores, and largest value of their CUSUM."""
+def drift_statistics(scores: Floats) -> tuple[float, float, float]:
+    """Absolute mean, sample variance, and largest absolute cumulative sum (CUSUM) of the scores about their mean."""
     deviations = scores - scores.mean()
     variance = float(deviations @ deviations / (len(scores) - 1))
     return float(abs(scores.mean())), variance, float(np.abs(np.cumsum(deviations)).max())

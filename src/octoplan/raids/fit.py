@@ -20,28 +20,28 @@ from octoplan.raids import process
 from octoplan.raids.process import INITIAL_INTENSITY, PARAMETERS, STEPS, Floats, Ints
 
 MEMORY_DAYS = 120
-"""Days at the end of a record that are fitted by default (decision 7)."""
+"""Number of days at the end of a record that are fitted by default (docs/decisions/0007)."""
 
 MIN_DAYS = 30
-"""Known days below which nothing is fitted."""
+"""Minimum number of days with known counts for a fit."""
 
 GRADIENT_STEP = 1e-4
-"""Half the width of the central differences of the gradient, on the unconstrained scale."""
+"""Step of the central differences of the gradient, on the unconstrained scale."""
 
 HESSIAN_STEP = 1e-2
-"""Width of the second differences of the Hessian, on the unconstrained scale."""
+"""Step of the second differences of the Hessian, on the unconstrained scale."""
 
-PATHS = 400
-"""Draws behind each one-day-ahead forecast."""
+FORECAST_DRAWS = 400
+"""Number of draws in each one-day-ahead forecast."""
 
 ROUND_SIZES = (256, 256, 512)
-"""Points of the importance sample by round; each round's proposal has the moments of the sample so far."""
+"""Number of points in each round of importance sampling; a proposal has the moments of all earlier points."""
 
 PROPOSAL_FREEDOM = 5
 """Degrees of freedom of the Student's t proposals, whose tails are wider than those of the posterior."""
 
 MIN_EFFECTIVE_SIZE = 64
-"""Effective sample size behind the moments of a proposal; weights are flattened until it is reached."""
+"""Minimum effective sample size for the moments of a proposal; weights are flattened until it is reached."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Posterior:
     salvo_probability: float
 
     def draw(self, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Draws of the arguments of ``process.draw``.
+        """Draw the parameters and the state on the last day, as arguments of ``process.draw``.
 
         Returns:
             Parameters (draws, parameters), x on the last day in stationary standard deviations (draws,), and 1 where
@@ -84,12 +84,12 @@ class Diagnostics:
 
     Args:
         log_likelihood: Log likelihood of the fitted days at the mode.
-        gradient: Largest absolute derivative of the log posterior at the mode found; 0 at an exact mode.
+        gradient: Largest absolute derivative of the log posterior at the estimated mode; 0 at an exact mode.
         salvo_days: Expected number of salvo days among the fitted days.
-        grid_edge_probability: Largest probability on any day that x is at the first or last point of its grid.
+        grid_edge_probability: Probability that x is at the first or last point of its grid, largest over the days.
         pit_p_value: p-value of a Kolmogorov-Smirnov test that one-day-ahead forecasts of drones are calibrated.
-        variance_reduction: (parameters,) share of the prior variance that the record removed.
-        effective_sample_size: Effective size of the importance sample (Kish 1965).
+        variance_reduction: (parameters,) relative reduction of the variance from prior to posterior.
+        effective_sample_size: Effective sample size of the importance sample (Kish 1965).
 
     """
 
@@ -106,13 +106,13 @@ class Diagnostics:
         warnings = []
         if self.salvo_days < 2.0:
             warnings.append(
-                "the fitted days hold hardly any salvo day: the frequency and size of salvos rest on the prior"
+                "the fitted days contain hardly any salvo day: the frequency and size of salvos come from the prior"
             )
         if self.gradient > 0.5:
             warnings.append(f"the search did not converge (gradient {self.gradient:.2g}): do not use this fit")
         if self.effective_sample_size < 50.0:
             warnings.append(
-                f"the intervals are rough: they rest on an effective sample of {self.effective_sample_size:.0f} points"
+                f"the intervals are imprecise: the effective sample size is {self.effective_sample_size:.0f}"
             )
         if self.grid_edge_probability > 0.01:
             warnings.append("the intensity of the record changes more than the process allows")
@@ -123,16 +123,16 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class Fit:
-    """The process fitted to some days of a record.
+    """The raid process fitted to a period of a record.
 
     Args:
         posterior: Distribution of the parameters and of the state on the last day.
-        mode: (parameters,) the most probable parameters, on the unconstrained scale.
-        states: (days, 2, steps) probabilities of regime and x given all days, at the mode.
+        mode: (parameters,) the posterior mode, on the unconstrained scale.
+        states: (days, 2, steps) probabilities of regime and x given all days, for the parameters at the mode.
         grid: (steps,) values of x.
         diagnostics: Diagnostics of the fit.
-        level_shift: Logarithms of the factors on the means of drones and missiles that ``posterior`` has from a
-            combination with other forecasts (``forecast.combine_level``), not from the fitted days.
+        level_shift: Logarithms of the factors by which ``forecast.combine_level`` multiplied the means of drones and
+            missiles in ``posterior``; (0, 0) if the level was not combined with other forecasts.
 
     """
 
@@ -156,11 +156,11 @@ class Fit:
 
 Objective = Callable[[Floats], float]
 MapFunction = Callable[..., Iterable[Any]]
-"""A function like ``map``, which may evaluate several points at the same time on threads."""
+"""A function with the signature of ``map``; it may evaluate points in parallel."""
 
 
 def negative_log_posterior(counts: Ints, known: NDArray[np.bool_], steps: int) -> Objective:
-    """The negative log posterior density as a function of the parameters on the unconstrained scale."""
+    """Return the negative log posterior density as a function of the parameters on the unconstrained scale."""
 
     def objective(theta: Floats) -> float:
         log_likelihood = process.filter_states(counts, known, process.constrain(theta), steps).log_likelihood
@@ -170,8 +170,11 @@ def negative_log_posterior(counts: Ints, known: NDArray[np.bool_], steps: int) -
     return objective
 
 
-def initial_parameters(counts: Ints) -> Floats:
-    """Where the search for the mode begins: the prior means, with levels from the mean counts of the record."""
+def starting_point(counts: Ints) -> Floats:
+    """Starting point of the search for the mode: the prior means, with levels from the mean counts: (parameters,).
+
+    The point is on the unconstrained scale.
+    """
     theta = np.array([parameter.mean for parameter in PARAMETERS])
     drones, missiles = counts.mean(axis=0)
     theta[process.M0] = np.log(0.75 * drones + 0.5)
@@ -184,14 +187,14 @@ def initial_parameters(counts: Ints) -> Floats:
 
 
 def gradient(objective: Objective, theta: Floats, evaluate: MapFunction) -> Floats:
-    """Gradient by central differences."""
+    """Gradient of the objective at theta by central differences: (parameters,)."""
     steps = GRADIENT_STEP * np.eye(len(theta))
     values = np.array(list(evaluate(objective, [*(theta + steps), *(theta - steps)])))
     return np.asarray((values[: len(theta)] - values[len(theta) :]) / (2 * GRADIENT_STEP))
 
 
 def hessian(objective: Objective, theta: Floats, evaluate: MapFunction) -> Floats:
-    """Matrix of second derivatives by finite differences of width ``HESSIAN_STEP``."""
+    """Hessian of the objective at theta by finite differences with step ``HESSIAN_STEP``: (parameters, parameters)."""
     n = len(theta)
     steps = HESSIAN_STEP * np.eye(n)
     pairs = [(i, j) for i in range(n) for j in range(i)]
@@ -205,7 +208,7 @@ def hessian(objective: Objective, theta: Floats, evaluate: MapFunction) -> Float
 
 
 def laplace_covariance(hessian_at_mode: Floats) -> Floats:
-    """Covariance of the Laplace approximation: the inverse Hessian, its variances limited to the largest prior's."""
+    """Covariance of the Laplace approximation: inverse Hessian, eigenvalues capped at the largest prior variance."""
     largest_sd = max(parameter.sd for parameter in PARAMETERS)
     values, vectors = np.linalg.eigh(hessian_at_mode)
     return np.asarray((vectors / np.maximum(values, 1.0 / largest_sd**2)) @ vectors.T)
@@ -213,10 +216,10 @@ def laplace_covariance(hessian_at_mode: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class PosteriorPoints:
-    """Points on the unconstrained scale with the posterior density and the state of the last day at each.
+    """Points of the parameter space, with the posterior density and the state on the last day at each point.
 
     Args:
-        theta: (points, parameters).
+        theta: (points, parameters) on the unconstrained scale.
         log_density: (points,) log posterior density, up to a constant.
         last_state: (points, 3) mean and variance of x on the last day, in stationary standard deviations, and the
             probability that it was a salvo day.
@@ -235,7 +238,7 @@ class PosteriorPoints:
 def evaluate_points(
     counts: Ints, known: NDArray[np.bool_], theta: Floats, steps: int, evaluate: MapFunction
 ) -> PosteriorPoints:
-    """The log posterior density and the state of the last day at each of several points."""
+    """Evaluate the log posterior density and the state on the last day at each point of theta, (points, parameters)."""
 
     def evaluate_point(point: Floats) -> tuple[float, float, float, float]:
         p = process.constrain(point)
@@ -280,7 +283,10 @@ def importance_sample(
 
 
 def flattened_weights(log_weights: Floats) -> Floats:
-    """Weights to the largest power 0.8^k, k = 0, 1, ..., at which ``MIN_EFFECTIVE_SIZE`` is reached."""
+    """Normalised weights raised to the largest power 0.8^k with an effective sample size of ``MIN_EFFECTIVE_SIZE``.
+
+    k = 0, 1, ... is the number of flattening steps.
+    """
     power = 1.0
     while effective_sample_size(softmax(power * log_weights)) < MIN_EFFECTIVE_SIZE:
         power *= 0.8
@@ -288,7 +294,7 @@ def flattened_weights(log_weights: Floats) -> Floats:
 
 
 def effective_sample_size(weights: Floats) -> float:
-    """Size of an equally weighted sample with the same variance of a mean (Kish 1965): 1/Σw², for weights of sum 1."""
+    """Effective sample size of weights that sum to 1 (Kish 1965): 1/Σw²."""
     return float(1.0 / np.sum(weights**2))
 
 
@@ -300,7 +306,7 @@ def moments(theta: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def posterior_of_points(points: PosteriorPoints, weights: Floats) -> Posterior:
-    """The normal distribution with the mean and covariance of weighted points and of x on the last day."""
+    """Normal approximation of the posterior, with the mean and covariance of the weighted points."""
     mean, covariance = moments(np.column_stack([points.theta, points.last_state[:, 0]]), weights)
     covariance[-1, -1] += weights @ points.last_state[:, 1]
     return Posterior(mean, covariance, float(weights @ points.last_state[:, 2]))
@@ -309,31 +315,32 @@ def posterior_of_points(points: PosteriorPoints, weights: Floats) -> Posterior:
 def one_day_ahead_pits(
     counts: Ints, known: NDArray[np.bool_], p: Floats, filtered: process.Filtered, first: int = 1
 ) -> Floats:
-    """Probability integral transforms of the drones of each known day, forecast the day before.
+    """Probability integral transforms of daily drones under forecasts made one day ahead.
 
-    Randomised for counts (Czado, Gneiting and Held 2009) from a fixed key; uniform on 0 to 1 under the process at p.
+    The transforms are randomised for counts (Czado, Gneiting and Held 2009) with a fixed seed, and are uniform on
+    0 to 1 if the counts follow the process with parameters p.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for a day whose counts are not known.
+        known: (days,) False for days with unknown counts.
         p: (parameters,) in the order of ``PARAMETERS``.
-        filtered: The states of these days at p.
-        first: Index of the first day that is forecast.
+        filtered: Filtered states of these days for the parameters p.
+        first: Index of the first day to forecast.
 
     Returns:
-        The transforms of the known days from ``first`` on.
+        (known days from ``first``,) the transforms.
 
     """
     rng = process.fixed_generator()
-    rows, pits = np.tile(p, (PATHS, 1)), []
+    rows, pits = np.tile(p, (FORECAST_DRAWS, 1)), []
     for day in range(first, len(counts)):
         if known[day]:
             weight = filtered.alpha[day - 1]
-            cells = rng.choice(weight.size, PATHS, p=weight.ravel())
+            cells = rng.choice(weight.size, FORECAST_DRAWS, p=weight.ravel())
             salvo, x = cells // len(filtered.grid), filtered.grid[cells % len(filtered.grid)]
             forecast = process.draw(rows, x / p[process.WANDER], salvo, 1, rng)[:, 0, 0]
-            below, equal = np.mean(forecast < counts[day, 0]), np.mean(forecast == counts[day, 0])
-            pits.append(below + rng.random() * equal)
+            share_below, share_equal = np.mean(forecast < counts[day, 0]), np.mean(forecast == counts[day, 0])
+            pits.append(share_below + rng.random() * share_equal)
     return np.array(pits)
 
 
@@ -345,17 +352,17 @@ def fit(
     threads: int = 1,
     start: Floats | None = None,
 ) -> Fit:
-    """Fit the process to days of a record.
+    """Fit the raid process to daily counts.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for a day whose counts are not known; all are known by default.
-        steps: Points of the grid of x.
-        threads: Threads on which the likelihood is evaluated; the fit does not depend on their number.
-        start: (parameters,) where the search for the mode begins, on the unconstrained scale.
+        known: (days,) False for days with unknown counts; by default all are known.
+        steps: Number of points of the grid of x.
+        threads: Number of threads that evaluate the likelihood; it does not change the fit.
+        start: (parameters,) starting point of the search for the mode, on the unconstrained scale.
 
     Raises:
-        FitError: There are fewer than ``MIN_DAYS`` known days, a negative count, or no drone at all.
+        FitError: There are fewer than ``MIN_DAYS`` known days, a count is negative, or no drone was launched.
 
     """
     counts = np.asarray(counts, np.int64)
@@ -365,7 +372,7 @@ def fit(
     with ThreadPoolExecutor(threads) as pool:
         search: Any = minimize
         optimum = search(
-            objective, initial_parameters(counts[known]) if start is None else start, method="L-BFGS-B",
+            objective, starting_point(counts[known]) if start is None else start, method="L-BFGS-B",
             jac=lambda theta: gradient(objective, theta, pool.map), options={"maxiter": 200, "ftol": 1e-9},
         )  # fmt: skip
         mode = np.asarray(optimum.x, np.float64)
@@ -390,7 +397,12 @@ def fit(
 
 
 def check_counts(counts: Ints) -> None:
-    """Raise FitError for known days (n, 2) that cannot be fitted."""
+    """Check the counts of the known days, (n, 2).
+
+    Raises:
+        FitError: There are fewer than ``MIN_DAYS`` days, a count is negative, or no drone was launched.
+
+    """
     if len(counts) < MIN_DAYS:
         raise FitError(f"{len(counts)} known days are too few to fit; at least {MIN_DAYS} are needed")
     if (counts < 0).any():

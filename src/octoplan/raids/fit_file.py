@@ -1,4 +1,4 @@
-"""The file of a fit, ``raids.toml``: the record that was fitted, and its posterior as assumptions of a scenario."""
+"""Write and read ``raids.toml``, the file of a fit: the record fitted, and the posterior as scenario assumptions."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -18,74 +18,78 @@ from octoplan.raids.stopped_share import StoppedShare, last_spans, stopped_share
 from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml, parse_toml
 
-FITTED = (*PARAMETERS, INITIAL_INTENSITY)
-"""What the file states, in the order of a posterior's mean."""
+FITTED_PARAMETERS = (*PARAMETERS, INITIAL_INTENSITY)
+"""Parameters in the file, in the order of ``Posterior.mean``."""
 
 DISTRIBUTIONS = {"log": "lognormal", "logit": "logitnormal", "identity": "normal"}
-"""Distribution of an assumption by the transform to its unconstrained scale."""
-RANGES = {"log": (0.0, inf), "logit": (0.0, 1.0), "identity": (-inf, inf)}
-"""Open interval of a parameter by the transform to its unconstrained scale."""
-UNITS = {"raids.wander_time": "day"} | {
+"""Distribution of an assumption, by the transform of the parameter to the unconstrained scale."""
+PERMITTED_RANGES = {"log": (0.0, inf), "logit": (0.0, 1.0), "identity": (-inf, inf)}
+"""Open interval of permitted values, by the transform of the parameter to the unconstrained scale."""
+PARAMETER_UNITS = {"raids.wander_time": "day"} | {
     parameter.name: "1/day" for parameter in PARAMETERS if parameter.name.endswith("_mean")
 }
 
-FIXED = {"raids.level": (1.0, "1"), "packages.drones.coupling": (0.0, "1"), "packages.missiles.coupling": (0.0, "1"),
-         "packages.missiles.quiet": (0.0, "1")}  # fmt: skip
-"""Parameters of a scenario's raid process that are not fitted: value and unit. The fitted ones include their effect."""
+FIXED_PARAMETERS = {
+    "raids.level": (1.0, "1"),
+    "packages.drones.coupling": (0.0, "1"),
+    "packages.missiles.coupling": (0.0, "1"),
+    "packages.missiles.quiet": (0.0, "1"),
+}
+"""Value and unit of raid parameters that are not fitted; the fitted parameters include their effect."""
 
 LAST_DAY_SALVO = "salvo_on_the_last_day"
 
 
 def fit_toml(fit: Fit, record: Record, days: slice, date_of_fit: date) -> str:
-    """The text of ``raids.toml``.
+    """Return the text of ``raids.toml``.
 
     Args:
         fit: The fit.
         record: The record that was fitted.
         days: The days of the record that were fitted.
-        date_of_fit: The date of its assumptions.
+        date_of_fit: Date entered for the assumptions.
 
     """
     lines = [
         "# Fitted to a record of raids. A scenario with this file in its folder, and the line",
         '#     raids = "raids.toml"',
-        "# at the top of programme.toml, draws its raids from it. low and high are P10 and P90.",
+        "# at the top of programme.toml, draws its raids from this fit. low and high are P10 and P90.",
         "",
         *record_table(record, days),
         "",
         *diagnostics_table(fit, record),
         "",
-        *stopped_tables(last_spans(stopped_shares(record, days))),
+        *stopped_share_tables(last_spans(stopped_shares(record, days))),
     ]
     quantiles = zip(*(fit.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
-    for parameter, (low, value, high) in zip(FITTED, quantiles, strict=True):
+    for parameter, (low, value, high) in zip(FITTED_PARAMETERS, quantiles, strict=True):
         lines += [
             f"[assumptions.{toml_string(parameter.name)}]",
             f"low = {float(low)!r}",
             f"value = {float(value)!r}",
             f"high = {float(high)!r}",
             f"distribution = {toml_string(DISTRIBUTIONS[parameter.scale])}",
-            f"unit = {toml_string(UNITS.get(parameter.name, '1'))}",
-            *provenance("posterior of the fitted process", date_of_fit),
+            f"unit = {toml_string(PARAMETER_UNITS.get(parameter.name, '1'))}",
+            *source_lines("posterior of the fitted process", date_of_fit),
         ]
-    for name, (value, unit) in FIXED.items():
+    for name, (value, unit) in FIXED_PARAMETERS.items():
         lines += [
             f"[assumptions.{toml_string(name)}]",
             f"value = {value}",
             'distribution = "fixed"',
             f"unit = {toml_string(unit)}",
-            *provenance("not fitted: the fitted numbers include its effect", date_of_fit),
+            *source_lines("not fitted: the fitted parameters include its effect", date_of_fit),
         ]
     return "\n".join([*lines, *correlation_tables(fit.posterior)]) + "\n"
 
 
 def toml_string(text: str) -> str:
-    """Text as a basic string of TOML."""
+    """Text as a TOML basic string, with quotes."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def record_table(record: Record, days: slice) -> Iterator[str]:
-    """The lines of the table of the record that was fitted."""
+    """Yield the lines of the table ``[record]``, which identifies the record that was fitted."""
     period = record.days[days]
     yield "[record]"
     yield f"title = {toml_string(f'Record of raids, {record.source}')}"
@@ -98,7 +102,7 @@ def record_table(record: Record, days: slice) -> Iterator[str]:
 
 
 def diagnostics_table(fit: Fit, record: Record) -> Iterator[str]:
-    """The lines of the table of diagnostics; its warnings begin with the outliers of the record."""
+    """Yield the lines of the table ``[diagnostics]``; its warnings begin with the outliers of the record."""
     diagnostics = fit.diagnostics
     drones, missiles = (f"{exp(shift):.6f}" for shift in fit.level_shift)
     warnings = [*map(str, record.outliers), *diagnostics.warnings()]
@@ -113,8 +117,8 @@ def diagnostics_table(fit: Fit, record: Record) -> Iterator[str]:
     yield f"warnings = {json.dumps(warnings, ensure_ascii=False)}"
 
 
-def stopped_tables(shares: Sequence[StoppedShare]) -> Iterator[str]:
-    """The lines of the tables of stopped shares, which a scenario does not draw from."""
+def stopped_share_tables(shares: Sequence[StoppedShare]) -> Iterator[str]:
+    """Yield the lines of the tables ``[stopped.CLASS]``; they are for information, and a scenario does not use them."""
     for share in shares:
         yield f"[stopped.{share.klass}]"
         yield f"first = {share.first}"
@@ -128,8 +132,8 @@ def stopped_tables(shares: Sequence[StoppedShare]) -> Iterator[str]:
         yield ""
 
 
-def provenance(note: str, date_of_fit: date) -> list[str]:
-    """The lines of the columns that all assumptions of a fit share."""
+def source_lines(note: str, date_of_fit: date) -> list[str]:
+    """Lines with the source, rating, owner, date and note of an assumption of a fit."""
     return [
         'source = "raids.toml"',
         'quality = "amber"',
@@ -141,8 +145,11 @@ def provenance(note: str, date_of_fit: date) -> list[str]:
 
 
 def correlation_tables(posterior: Posterior) -> Iterator[str]:
-    """The lines of Spearman's correlations: 6/π asin(r/2) for a correlation r of normal variables (Pearson 1907)."""
-    names, r = [parameter.name for parameter in FITTED], correlation_matrix(posterior.covariance)
+    """Yield the lines of the tables of Spearman's rank correlations between the parameters.
+
+    The rank correlation is 6/π asin(r/2) for normal variables with correlation r (Pearson 1907).
+    """
+    names, r = [parameter.name for parameter in FITTED_PARAMETERS], correlation_matrix(posterior.covariance)
     for i, name in enumerate(names):
         yield f"[correlations.{toml_string(name)}]"
         for j in range(i):
@@ -151,14 +158,14 @@ def correlation_tables(posterior: Posterior) -> Iterator[str]:
 
 
 def correlation_matrix(covariance: Floats) -> Floats:
-    """Pearson's correlations of a covariance matrix."""
+    """Matrix of Pearson's correlations from a covariance matrix, both (n, n)."""
     sd = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(sd, sd))
 
 
 @dataclass(frozen=True)
 class StoredFit:
-    """A fit read from its file: its posterior, and the first and last day of the record that were fitted."""
+    """A fit read from its file: the posterior, and the first and last fitted day of the record."""
 
     posterior: Posterior
     first: date
@@ -166,10 +173,10 @@ class StoredFit:
 
 
 def read_fit(path: Path) -> StoredFit:
-    """The fit in a file that ``octoplan raids fit`` wrote.
+    """Read the file of a fit written by ``octoplan raids fit``.
 
     Raises:
-        ScenarioError: The file is not a fit; all its problems are listed by line.
+        ScenarioError: The file is not a valid fit; all problems are listed by line.
         OSError: The file cannot be read.
 
     """
@@ -188,17 +195,18 @@ def read_fit(path: Path) -> StoredFit:
 
 @dataclass(frozen=True)
 class FitReader:
-    """Values of the TOML tree of a fit; a value that is missing or impossible is reported and replaced."""
+    """Reader of the values in the file of a fit; a missing or invalid value is reported, and a default is returned."""
 
     name: str
     toml: Toml
     report: Report
 
     def problem(self, message: str, *path: str) -> None:
+        """Report a problem with the value under a path of keys."""
         self.report.add(self.name, self.toml.line(*path), f"{'.'.join(path)} {message}")
 
     def value(self, *path: str) -> Any:
-        """The value under a path of keys; None after reporting that there is none."""
+        """The value under a path of keys; if it is missing, report that and return None."""
         tree: Any = self.toml.tree
         for key in path:
             tree = tree.get(key) if isinstance(tree, dict) else None
@@ -207,7 +215,7 @@ class FitReader:
         return tree
 
     def number(self, low: float, high: float, *path: str) -> float:
-        """A number strictly between two bounds; their middle, or 1, after reporting that there is none."""
+        """A number strictly between low and high; if it is missing or invalid, report that and return a default."""
         value = self.value(*path)
         if isinstance(value, int | float) and not isinstance(value, bool) and low < value < high:
             return float(value)
@@ -216,7 +224,7 @@ class FitReader:
         return 0.5 if high == 1.0 else 1.0
 
     def day(self, key: str) -> date:
-        """A date of the table of the record; the first of all dates after reporting that there is none."""
+        """A date in the table ``[record]``; if it is missing or invalid, report that and return ``date.min``."""
         value = self.value("record", key)
         if type(value) is date:
             return value
@@ -225,19 +233,21 @@ class FitReader:
         return date.min
 
     def posterior(self) -> Posterior:
-        """The posterior: mean from the medians, standard deviations from P10 and P90, correlations from Spearman's."""
+        """The posterior: means from medians, standard deviations from P10 and P90, and correlations from ranks."""
         quantiles = []
-        for parameter in FITTED:
+        for parameter in FITTED_PARAMETERS:
             keys = ("low", "value", "high")
-            values = [self.number(*RANGES[parameter.scale], "assumptions", parameter.name, key) for key in keys]
+            values = [
+                self.number(*PERMITTED_RANGES[parameter.scale], "assumptions", parameter.name, key) for key in keys
+            ]
             if not values[0] < values[2] and not self.report.problems:
                 self.problem("has a low that is not below its high", "assumptions", parameter.name)
             quantiles.append([float(parameter.unconstrain(np.array(value))) for value in values])
         low, mean, high = np.array(quantiles).T
         sd = (high - low) / (2.0 * norm.ppf(0.9))
-        r = np.eye(len(FITTED))
-        for i, row in enumerate(FITTED):
-            for j, column in enumerate(FITTED[:i]):
+        r = np.eye(len(FITTED_PARAMETERS))
+        for i, row in enumerate(FITTED_PARAMETERS):
+            for j, column in enumerate(FITTED_PARAMETERS[:i]):
                 spearman = self.number(-1.0, 1.0, "correlations", row.name, column.name)
                 r[i, j] = r[j, i] = 2.0 * sin(pi / 6.0 * spearman)
         salvo = self.number(-1e-9, 1.0 + 1e-9, "diagnostics", LAST_DAY_SALVO)

@@ -1,8 +1,8 @@
-"""Forecasts of raids: the fitted process, with the level of a combination of forecasts.
+"""Forecasts of raids by the fitted process, with its level taken from a combination of forecasts.
 
-The process describes the shape of raids, but its level returns to the mean of the fitted days. An equally weighted
-combination with three benchmarks predicts the level of days not used in the fit better (decision 8), as combinations
-often do (Bates and Granger 1969). A forecast takes its level from the combination and everything else from the process.
+The level of the fitted process reverts to the mean of the fitted days. An equally weighted combination of the process
+with three benchmarks predicts the level out of sample better (docs/decisions/0008), as combinations often do (Bates and
+Granger 1969). A forecast therefore takes its level from the combination and all other parameters from the process.
 """
 
 from dataclasses import dataclass, replace
@@ -11,37 +11,37 @@ from datetime import date
 import numpy as np
 
 from octoplan.raids import process
-from octoplan.raids.benchmarks import NegativeBinomialTrend, Resampled
+from octoplan.raids.benchmarks import NegativeBinomialTrend, ResampledDays
 from octoplan.raids.fit import MEMORY_DAYS, Fit, fit
 from octoplan.raids.process import Floats, Ints
 from octoplan.raids.read.record import Record
 
-COMBINED = (Resampled(28), Resampled(90), NegativeBinomialTrend(180))
+COMBINED_BENCHMARKS = (ResampledDays(28), ResampledDays(90), NegativeBinomialTrend(180))
 """Benchmarks that are combined with the process, each with the same weight as the process."""
 
 HORIZON = 30
-"""Days over which the level is combined."""
+"""Number of days over which weapons are summed to measure the level."""
 
 MIN_DAYS = 90
-"""Known days below which the level is not combined, since a trend cannot be estimated."""
+"""Minimum number of known days for combining the level; with fewer days a trend cannot be estimated."""
 
 DRAWS = 2000
-"""Futures of each forecast in the combination."""
+"""Number of futures of each forecast in the combination."""
 
-MEANS = ([process.M0, process.M1], [process.N0, process.N1])
-"""Indices of the means of drones and of missiles, on routine and on salvo days."""
+MEAN_INDICES = ([process.M0, process.M1], [process.N0, process.N1])
+"""Indices of the mean parameters of drones and of missiles, each on routine and on salvo days."""
 
 
 def fitted_days(record: Record, first: date | None, last: date | None) -> slice:
-    """The days of a record to fit: from first to last, or the ``MEMORY_DAYS`` days up to last.
+    """Slice of a record that is to be fitted: from first to last, or the ``MEMORY_DAYS`` days up to last.
 
     Args:
         record: The record.
-        first: First day; None for ``MEMORY_DAYS`` days.
-        last: Last day; None for the last of the record.
+        first: First day to fit; None to fit ``MEMORY_DAYS`` days.
+        last: Last day to fit; None for the last day of the record.
 
     Raises:
-        RecordError: The record does not hold these days.
+        RecordError: The record does not contain these days.
 
     """
     part = record.between(first or record.days[0], last or record.days[-1])
@@ -50,18 +50,18 @@ def fitted_days(record: Record, first: date | None, last: date | None) -> slice:
 
 
 def fit_record(record: Record, days: slice) -> Fit:
-    """The process fitted to some days of a record; days whose counts are not known have no influence."""
+    """Fit the process to part of a record; days with unknown counts do not affect the fit."""
     return fit(record.packages[days], record.all_known[days], threads=2)
 
 
 def fit_forecast(record: Record, days: slice, *, level_from_start: bool = True) -> Fit:
-    """The process fitted to some days of a record, with the level of the combined forecast.
+    """Fit the process to part of a record, and set its level to that of the combined forecast.
 
     Args:
         record: The record.
         days: The days to fit.
-        level_from_start: Whether the benchmarks use all days of the record up to the last fitted one, or only the
-            fitted days.
+        level_from_start: True if the benchmarks use all days of the record up to the last fitted day, False if they
+            use only the fitted days.
 
     """
     past = slice(0 if level_from_start else days.start, days.stop)
@@ -69,15 +69,16 @@ def fit_forecast(record: Record, days: slice, *, level_from_start: bool = True) 
 
 
 def combine_level(fitted: Fit, counts: Ints) -> Fit:
-    """The fit with the level of drones and of missiles replaced by that of the combination of forecasts.
+    """Set the level of drones and of missiles to that of an equally weighted combination of forecasts.
 
-    The log of each package's sum over ``HORIZON`` days receives the mean of the equally weighted mixture of forecasts,
-    and its variance where that is larger: the means of routine and salvo days move together by the same factor. The
-    draws use a fixed key.
+    The means of routine and salvo days are multiplied by a common factor, so that the log of the package's sum over
+    ``HORIZON`` days has the mean of the mixture of forecasts. Its variance is increased to that of the mixture if the
+    mixture has the larger variance. The random numbers have a fixed seed.
 
     Args:
         fitted: The fit.
-        counts: (days, 2) known days up to the last fitted one; below ``MIN_DAYS`` the fit is returned as it is.
+        counts: (days, 2) counts of the known days up to the last fitted day. With fewer than ``MIN_DAYS`` days the
+            fit is returned unchanged.
 
     """
     if len(counts) < MIN_DAYS:
@@ -85,12 +86,14 @@ def combine_level(fitted: Fit, counts: Ints) -> Fit:
     rng = process.fixed_generator()
     parameters, initial, salvo = fitted.posterior.draw(DRAWS, rng)
     process_sums = log_sums(process.draw(parameters, initial, salvo, HORIZON, rng))
-    benchmark_sums = [log_sums(benchmark.paths(counts, HORIZON, DRAWS, process.KEY)) for benchmark in COMBINED]
+    benchmark_sums = [
+        log_sums(benchmark.paths(counts, HORIZON, DRAWS, process.FIXED_SEED)) for benchmark in COMBINED_BENCHMARKS
+    ]
     mixture = np.concatenate([process_sums, *benchmark_sums])
     shift = mixture.mean(axis=0) - process_sums.mean(axis=0)
     added_variance = np.maximum(0.0, mixture.var(axis=0) - process_sums.var(axis=0))
     mean, covariance = fitted.posterior.mean.copy(), fitted.posterior.covariance.copy()
-    for package, indices in enumerate(MEANS):
+    for package, indices in enumerate(MEAN_INDICES):
         mean[indices] += shift[package]
         covariance[np.ix_(indices, indices)] += added_variance[package]
     posterior = replace(fitted.posterior, mean=mean, covariance=covariance)
@@ -98,20 +101,20 @@ def combine_level(fitted: Fit, counts: Ints) -> Fit:
 
 
 def log_sums(paths: Ints) -> Floats:
-    """Logarithms of the sums of drones and of missiles of each future, (draws, 2); a sum of 0 counts as 1."""
+    """Logarithms of total drones and missiles in each future: (draws, 2); totals of 0 are replaced by 1."""
     logs: Floats = np.log(np.maximum(paths.sum(axis=1), 1).astype(np.float64))
     return logs
 
 
 @dataclass(frozen=True)
 class FittedProcess:
-    """The process as a forecaster: fitted to the last ``memory`` days before each origin, with the combined level."""
+    """Forecaster that fits the process to the last ``memory`` days up to each origin and combines its level."""
 
     memory: int = MEMORY_DAYS
     name: str = "fitted process"
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Futures after the last day of a record, (draws, horizon, 2), each with its own draw of the parameters."""
+        """Simulated counts after the record, (draws, horizon, 2), with one draw of the parameters for each future."""
         rng = np.random.Generator(np.random.Philox(key=seed))
         posterior = combine_level(fit(counts[-self.memory :]), counts).posterior
         parameters, initial, salvo = posterior.draw(draws, rng)

@@ -1,7 +1,7 @@
-"""The raid process of section 2 of the model: its likelihood for a record, its hidden states, and draws from it.
+"""The raid process of section 2 of the model: its likelihood, filtered and smoothed states, and simulation.
 
-A hidden regime r (0 routine, 1 salvo) follows a two-state Markov chain, and the slow log-intensity x an AR(1) process
-with mean 0 and stationary standard deviation w. On a day, the count of package j (drones, missiles) is 0 with
+A hidden regime r (0 routine, 1 salvo) follows a two-state Markov chain. The slow log-intensity x follows an AR(1)
+process with mean 0 and stationary standard deviation w. On each day the count of package j (drones, missiles) is 0 with
 probability q (drones only), and otherwise
 
     y_j | r, x ~ Poisson(m_jr exp(x - w^2/2) e_j),    e_j lognormal with mean 1 and coefficient of variation c_jr,
@@ -9,7 +9,7 @@ probability q (drones only), and otherwise
 so that the intensity is a mixture of two lognormal distributions. Given r and x the packages are independent.
 
 The likelihood is that of a hidden Markov model with x discretised on a grid (Zucchini, MacDonald and Langrock 2016,
-chapter 11); its only error is the step of the grid.
+chapter 11); the discretisation is the only approximation.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PACKAGES = ("drones", "missiles")
-"""The packages of a record, as its two columns."""
+"""Packages of a record, in the order of the columns of its counts."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Parameter:
     """A parameter of the process and its prior, which is normal on the unconstrained scale.
 
     Args:
-        name: Its name among the assumptions of a scenario.
+        name: Name of the assumption in a scenario.
         scale: Transform to the unconstrained scale: "log", "logit" or "identity".
         mean: Prior mean on the unconstrained scale.
         sd: Prior standard deviation on the unconstrained scale.
@@ -46,13 +46,13 @@ class Parameter:
     sd: float
 
     def constrain(self, value: Floats) -> Floats:
-        """The parameter at a value on the unconstrained scale."""
+        """Transform a value on the unconstrained scale to the parameter."""
         if self.scale == "log":
             return np.exp(value)
         return expit(value) if self.scale == "logit" else value
 
     def unconstrain(self, value: Floats) -> Floats:
-        """The value on the unconstrained scale of the parameter."""
+        """Transform a value of the parameter to the unconstrained scale."""
         if self.scale == "log":
             return np.log(value)
         return logit(value) if self.scale == "logit" else value
@@ -73,45 +73,49 @@ PARAMETERS = (
     Parameter("packages.missiles.salvo_mean", "log", log(20.0), 3.0),
     Parameter("packages.missiles.salvo_cv", "log", log(0.8), 0.7),
 )
-"""The parameters that are fitted. Their priors are weak and matter only where the record has little information."""
+"""The fitted parameters. Their priors are weak, and matter only for parameters that the record hardly identifies."""
 
 INITIAL_INTENSITY = Parameter("raids.begin", "identity", 0.0, 1.0)
 """The slow log-intensity on the last day of the record, in units of its stationary standard deviation."""
 
 SHARE, STAY, WANDER, TIME, M0, C0, M1, C1, QUIET, N0, D0, N1, D1 = range(len(PARAMETERS))
-"""Indices of the parameters: M, C and QUIET of drones, N and D of missiles, 0 on routine and 1 on salvo days."""
+"""Indices of ``PARAMETERS``. For drones M is the mean and C the coefficient of variation, for missiles N and D.
+
+0 stands for routine days and 1 for salvo days.
+"""
 
 RATIOS = (
     (M1, M0, Parameter("packages.drones.salvo_mean over routine_mean", "log", log(3.5), 0.5)),
     (N1, N0, Parameter("packages.missiles.salvo_mean over routine_mean", "log", log(10.0), 0.8)),
 )
-"""Priors of the ratios of salvo to routine means, which identify the regimes: numerator, denominator, prior."""
+"""Priors of the ratios of salvo to routine means, which identify the regimes: index of the numerator, index of the
+denominator, and prior."""
 
 STEPS = 41
-"""Points of the grid of x, which spans four stationary standard deviations on either side of 0."""
+"""Number of points of the grid of x, which extends four stationary standard deviations to either side of 0."""
 
 NODES, WEIGHTS = hermgauss(9)
 LOG_WEIGHTS = np.log(WEIGHTS) + NODES * NODES
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 LOG_ZERO = -1e300
-"""Stands for the logarithm of 0."""
+"""Finite substitute for the logarithm of 0."""
 
-KEY = 20221010
-"""Key of the random numbers used in a fit, which makes the fit a function of its record."""
+FIXED_SEED = 20221010
+"""Fixed seed of the random numbers in a fit, so that the fit is a deterministic function of the record."""
 
 
 def fixed_generator() -> np.random.Generator:
-    """A random number generator that always begins with the same state."""
-    return np.random.Generator(np.random.Philox(key=KEY))
+    """A random number generator with the fixed seed."""
+    return np.random.Generator(np.random.Philox(key=FIXED_SEED))
 
 
 def constrain(theta: Floats) -> Floats:
-    """Parameters at points of the unconstrained scale, both (..., parameters) in the order of ``PARAMETERS``."""
+    """Transform points on the unconstrained scale to parameters, both (..., parameters)."""
     return np.stack([parameter.constrain(theta[..., i]) for i, parameter in enumerate(PARAMETERS)], axis=-1)
 
 
 def log_prior(theta: Floats) -> float:
-    """Log density of the priors at a point of the unconstrained scale, up to a constant."""
+    """Log prior density at a point on the unconstrained scale, (parameters,), up to a constant."""
     squares = sum(((theta[i] - prior.mean) / prior.sd) ** 2 for i, prior in enumerate(PARAMETERS))
     squares += sum(((theta[i] - theta[j] - prior.mean) / prior.sd) ** 2 for i, j, prior in RATIOS)
     return float(-0.5 * squares)
@@ -121,16 +125,17 @@ def log_prior(theta: Floats) -> float:
 def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: NDArray[np.bool_], out: Floats) -> None:
     """Log probability of a Poisson count whose log-intensity is normal with mean mu + x and standard deviation s.
 
-    Adaptive Gauss-Hermite quadrature with 9 nodes (Liu and Pierce 1994): the integrand is log-concave, Newton's method
-    finds its mode, starting from the mode at the previous x, and the curvature there scales the nodes.
+    The integral is evaluated by adaptive Gauss-Hermite quadrature with 9 nodes (Liu and Pierce 1994). The integrand is
+    log-concave. Newton's method finds its mode, starting from the mode at the previous x, and the nodes are scaled by
+    the curvature at the mode.
 
     Args:
         y: The count.
         mu: Mean of the log-intensity at x = 0.
         s: Standard deviation of the log-intensity.
         grid: (steps,) values of x.
-        computed: (steps,) values of x at which the probability is computed.
-        out: (steps,) log probabilities, filled where chosen.
+        computed: (steps,) True for the values of x at which the probability is computed.
+        out: (steps,) log probabilities, updated in place where ``computed`` is True.
 
     """
     precision = 1.0 / (s * s)
@@ -164,19 +169,24 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: N
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def log_sd(cv: float) -> float:
-    """Standard deviation of the logarithm of a lognormal variable with the coefficient of variation cv."""
+    """Standard deviation of the logarithm of a lognormal variable with coefficient of variation cv."""
     return float(np.sqrt(np.log(1.0 + cv * cv)))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def transition_matrix(grid: Floats, p: Floats) -> Floats:
-    """Transition probabilities of x from one day (rows) to the next (columns), (steps, steps): AR(1) on the grid."""
-    keep = np.exp(-1.0 / p[TIME])
-    sd = p[WANDER] * np.sqrt(1.0 - keep * keep)
+    """Transition probabilities of the AR(1) process x on the grid, from one day (rows) to the next (columns).
+
+    Returns:
+        (steps, steps) probabilities; each row sums to 1.
+
+    """
+    persistence = np.exp(-1.0 / p[TIME])
+    sd = p[WANDER] * np.sqrt(1.0 - persistence * persistence)
     matrix = np.empty((grid.shape[0], grid.shape[0]))
     for i in range(grid.shape[0]):
         for j in range(grid.shape[0]):
-            residual = (grid[j] - keep * grid[i]) / sd
+            residual = (grid[j] - persistence * grid[i]) / sd
             matrix[i, j] = np.exp(-0.5 * residual * residual)
         total = matrix[i].sum()
         if total > 0.0:
@@ -194,19 +204,19 @@ def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out:
         y: (2,) drones and missiles.
         grid: (steps,) values of x.
         p: (parameters,) in the order of ``PARAMETERS``.
-        predicted: (2, steps) probabilities of regime and x; where they are negligible nothing is computed.
-        out: (2, steps) log likelihoods, filled.
+        predicted: (2, steps) predicted probabilities of regime and x; states with negligible probability are skipped.
+        out: (2, steps) log likelihoods, updated in place; ``LOG_ZERO`` for skipped states.
 
     """
     missiles = np.empty(grid.shape[0])
-    half = 0.5 * p[WANDER] * p[WANDER]
+    half_variance = 0.5 * p[WANDER] * p[WANDER]
     for regime in range(2):
         mean, cv = (p[M1], p[C1]) if regime == 1 else (p[M0], p[C0])
         mean_2, cv_2 = (p[N1], p[D1]) if regime == 1 else (p[N0], p[D0])
         s, s_2 = log_sd(cv), log_sd(cv_2)
         computed = predicted[regime] >= 1e-13
-        log_poisson_lognormal(y[0], np.log(mean) - 0.5 * s * s - half, s, grid, computed, out[regime])
-        log_poisson_lognormal(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half, s_2, grid, computed, missiles)
+        log_poisson_lognormal(y[0], np.log(mean) - 0.5 * s * s - half_variance, s, grid, computed, out[regime])
+        log_poisson_lognormal(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half_variance, s_2, grid, computed, missiles)
         for k in range(grid.shape[0]):
             if not computed[k]:
                 out[regime, k] = LOG_ZERO
@@ -219,20 +229,20 @@ def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def forward(counts: Ints, known: NDArray[np.bool_], p: Floats, grid: Floats, alpha: Floats, by_day: Floats) -> float:
-    """Filter the hidden states forward through the days, and return the log likelihood of all of them.
+    """Filter the hidden states forward in time, and return the log likelihood of all days.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for a day whose counts are not known.
+        known: (days,) False for days with unknown counts.
         p: (parameters,) in the order of ``PARAMETERS``.
         grid: (steps,) values of x.
-        alpha: (days, 2, steps) filtered probabilities of regime and x, filled.
-        by_day: (days,) log likelihood of each day given the days before it, filled.
+        alpha: (days, 2, steps) filtered probabilities of regime and x, updated in place.
+        by_day: (days,) log likelihood of each day given the days before it, updated in place.
 
     """
     steps = grid.shape[0]
     kernel = transition_matrix(grid, p)
-    enter = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
+    salvo_entry = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
     predicted, log_density = np.empty((2, steps)), np.empty((2, steps))
     for k in range(steps):
         weight = np.exp(-0.5 * (grid[k] / p[WANDER]) ** 2)
@@ -241,10 +251,10 @@ def forward(counts: Ints, known: NDArray[np.bool_], p: Floats, grid: Floats, alp
     total = 0.0
     for t in range(counts.shape[0]):
         if t > 0:
-            moved = np.dot(alpha[t - 1], kernel)
+            propagated = np.dot(alpha[t - 1], kernel)
             for k in range(steps):
-                predicted[0, k] = moved[0, k] * (1.0 - enter) + moved[1, k] * (1.0 - p[STAY])
-                predicted[1, k] = moved[0, k] * enter + moved[1, k] * p[STAY]
+                predicted[0, k] = propagated[0, k] * (1.0 - salvo_entry) + propagated[1, k] * (1.0 - p[STAY])
+                predicted[1, k] = propagated[0, k] * salvo_entry + propagated[1, k] * p[STAY]
         log_density[:] = 0.0
         if known[t]:
             day_log_likelihood(counts[t], grid, p, predicted, log_density)
@@ -263,11 +273,11 @@ def forward(counts: Ints, known: NDArray[np.bool_], p: Floats, grid: Floats, alp
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def smooth(alpha: Floats, p: Floats, grid: Floats) -> Floats:
-    """Probabilities of regime and x given all days, (days, 2, steps), from the filtered ones (Kim 1994)."""
+    """Smoothed probabilities of regime and x given all days, (days, 2, steps), from ``alpha`` (Kim 1994)."""
     days, _, steps = alpha.shape
     kernel = transition_matrix(grid, p)
-    enter = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
-    regimes = np.array([[1.0 - enter, enter], [1.0 - p[STAY], p[STAY]]])
+    salvo_entry = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
+    regimes = np.array([[1.0 - salvo_entry, salvo_entry], [1.0 - p[STAY], p[STAY]]])
     smoothed = alpha.copy()
     for t in range(days - 2, -1, -1):
         predicted = np.dot(regimes.T, np.dot(alpha[t], kernel))
@@ -282,7 +292,7 @@ def smooth(alpha: Floats, p: Floats, grid: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Filtered:
-    """The hidden states of a record at given parameters, each day given the days up to it.
+    """Filtered hidden states of a record: their probabilities on each day given the counts up to that day.
 
     Args:
         log_likelihood: Log likelihood of all days.
@@ -299,13 +309,13 @@ class Filtered:
 
 
 def filter_states(counts: Ints, known: NDArray[np.bool_], p: Floats, steps: int = STEPS) -> Filtered:
-    """Filter the hidden states of a record.
+    """Filter the hidden states of a record for given parameters.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for a day whose counts are not known.
+        known: (days,) False for days with unknown counts.
         p: (parameters,) in the order of ``PARAMETERS``.
-        steps: Points of the grid of x.
+        steps: Number of points of the grid of x.
 
     """
     grid = np.linspace(-4.0 * p[WANDER], 4.0 * p[WANDER], steps)
@@ -315,26 +325,29 @@ def filter_states(counts: Ints, known: NDArray[np.bool_], p: Floats, steps: int 
 
 
 def draw(p: Floats, initial: Floats, salvo: Floats, horizon: int, rng: np.random.Generator) -> Ints:
-    """Futures of the process after a day: (draws, horizon, 2) drones and missiles.
+    """Simulate daily counts of the process in each future.
 
     Args:
         p: (draws, parameters), one set of parameters for each future.
-        initial: (draws,) x on the day before the first, in stationary standard deviations.
-        salvo: (draws,) 1 where the day before the first was a salvo day.
-        horizon: Days to draw.
-        rng: Source of random numbers.
+        initial: (draws,) x on the day before the first simulated day, in stationary standard deviations.
+        salvo: (draws,) 1 if the day before the first simulated day was a salvo day, otherwise 0.
+        horizon: Number of days to simulate.
+        rng: Random number generator.
+
+    Returns:
+        (draws, horizon, 2) drones and missiles of each day.
 
     """
     counts = np.empty((len(p), horizon, 2), np.int64)
-    keep, wander = np.exp(-1.0 / p[:, TIME]), p[:, WANDER]
-    innovation = np.sqrt(1.0 - keep * keep)
-    enter = np.minimum(1.0, p[:, SHARE] * (1.0 - p[:, STAY]) / (1.0 - p[:, SHARE]))
+    persistence, wander = np.exp(-1.0 / p[:, TIME]), p[:, WANDER]
+    innovation = np.sqrt(1.0 - persistence * persistence)
+    salvo_entry = np.minimum(1.0, p[:, SHARE] * (1.0 - p[:, STAY]) / (1.0 - p[:, SHARE]))
     x, state = initial * wander, salvo > 0
     means, cvs = (p[:, [M0, M1]], p[:, [N0, N1]]), (p[:, [C0, C1]], p[:, [D0, D1]])
     rows = np.arange(len(p))
     for day in range(horizon):
-        state = rng.random(len(p)) < np.where(state, p[:, STAY], enter)
-        x = keep * x + innovation * wander * rng.standard_normal(len(p))
+        state = rng.random(len(p)) < np.where(state, p[:, STAY], salvo_entry)
+        x = persistence * x + innovation * wander * rng.standard_normal(len(p))
         for j in range(2):
             mean, cv = means[j][rows, state.astype(int)], cvs[j][rows, state.astype(int)]
             s = np.sqrt(np.log1p(cv * cv))

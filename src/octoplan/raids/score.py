@@ -1,7 +1,8 @@
-"""Score forecasts of raids on days after each of a series of origins (rolling-origin evaluation).
+"""Score forecasts of raids by rolling-origin evaluation.
 
-A forecaster receives the counts up to an origin and draws futures; the sums of drones and of missiles over the
-following days are scored. ``scoring_rules`` has the scores of one forecast, ``comparison`` what they say together.
+A forecaster receives the counts up to each origin and draws futures. Its forecasts of the sums of drones and of
+missiles over the following days are scored. ``scoring_rules`` computes the scores of one forecast; ``comparison``
+compares forecasters over all origins.
 """
 
 from collections.abc import Callable
@@ -22,27 +23,28 @@ Days = NDArray[np.datetime64]
 
 SERIES = ("drones", "missiles")
 PAIR = "pair"
-"""Drones and missiles as one vector."""
+"""Drones and missiles scored jointly, as a vector."""
 HORIZONS = (1, 7, 30, 90)
-"""Numbers of days whose sums are scored."""
+"""Horizons: numbers of days over which weapons are summed."""
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-"""Quantiles that are kept of a forecast: its median and the ends of its central 50, 80 and 95 % intervals."""
+"""Forecast quantiles that are stored: the median and the ends of the central 50, 80 and 95 % intervals."""
 UNIT_DAYS = 365
-"""Days from which the units of the energy score are taken."""
+"""Number of days up to the origin from which the units of the energy score are computed."""
 
 
 class Forecaster(Protocol):
-    """Anything that draws futures of raids from the past."""
+    """A method that draws future raids from past counts."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the forecaster in tables and figures."""
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
-        """Futures of the days after a record: (draws, horizon, 2) drones and missiles.
+        """Simulate counts for the days after the record: (draws, horizon, 2) drones and missiles.
 
         Args:
-            counts: (n, 2) drones and missiles of the past.
-            horizon: Days to draw.
+            counts: (n, 2) drones and missiles on past days.
+            horizon: Number of days to simulate.
             draws: Number of futures.
             seed: Seed of the random numbers.
 
@@ -53,21 +55,21 @@ class Forecaster(Protocol):
 class Scores:
     """Scores of one forecaster by origin o, horizon h and series c (drones, missiles).
 
-    An observed sum, and its scores, are nan where one of its days is after the end of the record or has no known count.
+    An observed sum and its scores are nan if one of its days is after the end of the record or has an unknown count.
 
     Args:
-        name: The forecaster.
-        days: (o,) datetime64[D] origins, the last day that the forecast uses.
-        horizons: Numbers of days summed.
-        draws: Futures of each forecast.
+        name: Name of the forecaster.
+        days: (o,) datetime64[D] origins, each the last day that a forecast uses.
+        horizons: (h,) numbers of days over which weapons are summed.
+        draws: Number of futures in each forecast.
         seed: Seed of the random numbers.
-        units: (o, c) weapons, the unit of each series in the energy score (``mean_absolute_deviations``).
-        observed: (o, h, c) weapons.
+        units: (o, c) weapons, by which the series are divided in the energy score (``mean_absolute_deviations``).
+        observed: (o, h, c) weapons, observed sums.
         mean: (o, h, c) weapons, mean of the forecast.
-        quantiles: (o, h, c, ``QUANTILES``) weapons.
-        crps: (o, h, c) weapons.
-        log_score: (o, h, c) nats.
-        pit: (o, h, c) from 0 to 1.
+        quantiles: (o, h, c, ``QUANTILES``) weapons, quantiles of the forecast.
+        crps: (o, h, c) weapons, continuous ranked probability score.
+        log_score: (o, h, c) nats, logarithmic score.
+        pit: (o, h, c) probability integral transform, from 0 to 1.
         energy: (o, h) energy score of the pair.
 
     """
@@ -88,53 +90,56 @@ class Scores:
 
     @property
     def step(self) -> int:
-        """Days between neighbouring origins, the smallest number if they differ."""
+        """Smallest number of days between neighbouring origins."""
         return int(np.diff(self.days).astype(np.int64).min()) if len(self.days) > 1 else max(self.horizons)
 
     def horizon_index(self, horizon: int) -> int:
-        """Index of a horizon; raises ValueError where it was not scored."""
+        """Index of a horizon in ``horizons``. Raises ValueError if the horizon was not scored."""
         if horizon not in self.horizons:
-            raise ValueError(f"horizon {horizon} was not scored; there are {', '.join(map(str, self.horizons))}")
+            raise ValueError(
+                f"horizon {horizon} was not scored; the scored horizons are {', '.join(map(str, self.horizons))}"
+            )
         return self.horizons.index(horizon)
 
-    def overlap(self, horizon: int) -> int:
-        """Number of successive origins whose sums share days with those of the first of them."""
+    def overlapping_origins(self, horizon: int) -> int:
+        """Number of successive origins, the first included, whose sums have days in common with those of the first."""
         return ceil(horizon / self.step)
 
     def losses(self, horizon: int, series: str = "drones") -> Floats:
-        """CRPS of a series, or energy score of the pair, at each origin: (o,)."""
+        """CRPS of a series in weapons, or energy score of the pair, at each origin: (o,)."""
         h = self.horizon_index(horizon)
         losses: Floats = self.energy[:, h] if series == PAIR else self.crps[:, h, series_index(series)]
         return losses
 
     def known_pits(self, horizon: int, series: str = "drones") -> Floats:
-        """PIT at each origin whose sum was observed."""
+        """PITs at the origins with an observed sum: (origins with an observed sum,)."""
         values = self.pit[:, self.horizon_index(horizon), series_index(series)]
         return values[~np.isnan(values)]
 
     def pit_histogram(self, horizon: int, series: str = "drones", bins: int = 10) -> Ints:
-        """Number of origins whose PIT is in each of equal bins from 0 to 1: (bins,)."""
+        """Number of origins in each of ``bins`` equal intervals of the PIT from 0 to 1: (bins,)."""
         counts: Ints = np.histogram(self.known_pits(horizon, series), bins=bins, range=(0, 1))[0]
         return counts
 
 
 def series_index(series: str) -> int:
+    """Index of a series in ``SERIES``. Raises ValueError if there is no such series."""
     if series not in SERIES:
-        raise ValueError(f"{series!r} is not a series of a forecast; there are {', '.join(SERIES)}")
+        raise ValueError(f"{series!r} is not a series of a forecast; the series are {', '.join(SERIES)}")
     return SERIES.index(series)
 
 
 def origins(days: Days, first: str, last: str, step_days: int) -> Ints:
-    """Indices of the origins in a record: every ``step_days`` days from first, none after last.
+    """Indices of the origins in a record: every ``step_days`` days from first to last.
 
     Args:
-        days: (n,) the days of the record.
+        days: (n,) datetime64[D] days of the record.
         first: First origin, such as "2025-01-06".
         last: Latest day that can be an origin.
         step_days: Days between neighbouring origins.
 
     Raises:
-        ValueError: The days have a gap, or first or last is not a day of the record.
+        ValueError: The days are not consecutive, ``step_days`` is below 1, or first or last is outside the record.
 
     """
     if not len(days) or (np.diff(days) != np.timedelta64(1, "D")).any():
@@ -148,9 +153,9 @@ def origins(days: Days, first: str, last: str, step_days: int) -> Ints:
 
 
 def mean_absolute_deviations(counts: Ints) -> Floats:
-    """Units that make drones and missiles comparable in the energy score: (2,) weapons, known at the origin.
+    """Mean absolute deviations by which drones and missiles are divided in the energy score: (2,) weapons.
 
-    Mean absolute deviation of daily counts from their mean over the last ``UNIT_DAYS`` days; at least one weapon.
+    They are the deviations of daily counts from their mean over the last ``UNIT_DAYS`` days, and at least 1.
     """
     recent = counts[-UNIT_DAYS:].astype(np.float64)
     units: Floats = np.maximum(np.abs(recent - recent.mean(axis=0)).mean(axis=0), 1.0)
@@ -159,15 +164,15 @@ def mean_absolute_deviations(counts: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class OriginTask:
-    """One forecast to make and to score.
+    """Inputs for making and scoring the forecast at one origin.
 
     Args:
-        forecaster: Draws the futures.
-        counts: (n, 2) up to the origin, a copy, so that no later day can be reached from it.
-        observed: (horizons, 2) observed sums; nan where not known.
-        horizons: Numbers of days summed.
+        forecaster: The forecaster.
+        counts: (n, 2) counts up to the origin; a copy, so that the forecaster has no access to later days.
+        observed: (horizons, 2) observed sums; nan if not known.
+        horizons: Numbers of days over which weapons are summed.
         draws: Number of futures.
-        key: Seed of the comparison and number of the day, from which all random numbers are drawn.
+        key: Seed of the comparison and number of the day; they determine all random numbers of the origin.
 
     """
 
@@ -179,10 +184,10 @@ class OriginTask:
     key: tuple[int, int]
 
     def sums(self) -> Ints:
-        """Sums of the futures over each horizon: (draws, horizons, 2).
+        """Simulated sums over each horizon: (draws, horizons, 2).
 
         Raises:
-            ValueError: The forecaster did not draw counts of the expected shape.
+            ValueError: The forecaster did not return non-negative integers of the expected shape.
 
         """
         seed = int(np.random.SeedSequence((*self.key, 0)).generate_state(1, np.uint64)[0] >> np.uint64(1))
@@ -196,7 +201,7 @@ class OriginTask:
 
 
 def score_origin(task: OriginTask) -> tuple[Floats, ...]:
-    """One origin's element of each array of ``Scores``, in their order from units on."""
+    """Score one origin; return its elements of the arrays of ``Scores``, from ``units`` to ``energy``."""
     sums, units, observed = task.sums().astype(np.float64), mean_absolute_deviations(task.counts), task.observed
     uniform = np.random.default_rng((*task.key, 1)).random(observed.shape)
     crps_values, log_scores, pits = np.full((3, *observed.shape), nan)
@@ -228,18 +233,18 @@ def score(
 
     Args:
         counts: (n, 2) drones and missiles of each day.
-        days: (n,) the days.
-        forecaster: Draws the futures; it receives the days up to and including the origin.
-        rows: (o,) indices of the origins, as ``origins`` returns them.
-        horizons: Numbers of days whose sums are scored.
-        draws: Futures of each forecast.
+        days: (n,) datetime64[D] days.
+        forecaster: The forecaster; it receives the counts up to and including the origin.
+        rows: (o,) indices of the origins, from ``origins``.
+        horizons: Numbers of days over which weapons are summed.
+        draws: Number of futures in each forecast.
         seed: Seed of the random numbers.
-        known: (n,) False on days whose counts are not known; sums that include one are not scored.
-        executor: Runs the forecasts; the scores are the same bits on any, and in this thread without one.
-        progress: Called with the number of origins done and their total after each.
+        known: (n,) False for days with unknown counts; sums that include such a day are not scored.
+        executor: Executor that runs the forecasts, by default a single thread; the scores are bit-identical for any.
+        progress: Called after each origin with the number of origins done and the total.
 
     Raises:
-        ValueError: There is nothing to score, or a count before an origin is not known.
+        ValueError: There is no origin or horizon, or a count up to an origin is unknown.
 
     """
     observed = observed_sums(counts, np.ones(len(days), bool) if known is None else known, days, rows, horizons)
@@ -263,10 +268,12 @@ def score(
 
 
 def observed_sums(counts: Ints, known: NDArray[np.bool_], days: Days, rows: Ints, horizons: tuple[int, ...]) -> Floats:
-    """Observed sums after each origin: (o, horizons, 2), nan after the end of the record or over an unknown day.
+    """Observed sums after each origin: (o, horizons, 2) weapons.
+
+    A sum is nan if it extends beyond the end of the record or includes a day with unknown counts.
 
     Raises:
-        ValueError: There is no origin or horizon, the shapes do not fit, or a count before an origin is not known.
+        ValueError: There is no origin or horizon, array shapes do not match, or a count up to an origin is unknown.
 
     """
     if counts.shape != (len(days), 2) or known.shape != (len(days),):
@@ -278,7 +285,7 @@ def observed_sums(counts: Ints, known: NDArray[np.bool_], days: Days, rows: Ints
         number = f"{len(unknown)} day{'s' * (len(unknown) > 1)}"
         raise ValueError(
             f"the launched counts of {number} up to the last origin, {days[rows.max()]}, are not known, first on "
-            f"{days[unknown[0]]}; choose earlier origins, or use a record that begins after it"
+            f"{days[unknown[0]]}; choose earlier origins, or use a record that begins after that day"
         )
     sums = np.full((len(rows), len(horizons), 2), nan)
     for i, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""Proper scoring rules of an ensemble forecast, and its probability integral transform. Scores are losses."""
+"""Proper scoring rules and the probability integral transform of an ensemble forecast; lower scores are better."""
 
 from math import log
 
@@ -13,10 +13,10 @@ NORMAL_IQR = 1.34
 
 
 def crps(ensemble: Floats, observed: float) -> float:
-    """Continuous ranked probability score of an ensemble, in its unit: E|X - y| - E|X - X'|/2.
+    """Continuous ranked probability score (CRPS) of an ensemble: E|X - y| - E|X - X'|/2, in the unit of the ensemble.
 
-    Both expectations are over the empirical distribution of the ensemble, divided by m and m² (Gneiting and Raftery
-    2007, eq. 21); computed exactly from the order statistics.
+    X and X' are independent draws from the empirical distribution of the ensemble (Gneiting and Raftery 2007, eq. 21).
+    The score is computed exactly from the order statistics.
 
     Args:
         ensemble: (m,) draws of the forecast.
@@ -35,11 +35,11 @@ def crps(ensemble: Floats, observed: float) -> float:
 def energy_score(ensemble: Floats, observed: Floats) -> float:
     """Energy score of an ensemble of vectors: E‖X - y‖ - E‖X - X'‖/2 (Gneiting and Raftery 2007, eq. 22).
 
-    In one dimension it is the CRPS.
+    For a single series it equals the CRPS.
 
     Args:
-        ensemble: (m, series) draws of the forecast, each series in comparable units.
-        observed: (series,) the observed values y.
+        ensemble: (m, series) draws of the forecast, with all series in comparable units.
+        observed: (series,) the observed values y, in the same units.
 
     """
     m = len(ensemble)
@@ -50,9 +50,10 @@ def energy_score(ensemble: Floats, observed: Floats) -> float:
 def log_score(ensemble: Floats, observed: float) -> float:
     """Logarithmic score of a count, in nats: minus the log of its smoothed probability under the ensemble.
 
-    Counts are smoothed on the scale z = log(count + 1/2), where count k occupies the cell from log k to log(k + 1) and
-    0 everything below: a normal kernel about each draw, with Silverman's bandwidth (1986, eq. 3.31). A Cauchy
-    distribution of scale 1 about the median of z has the weight 1/(m + 1), so that no count has probability 0.
+    The ensemble is smoothed on the scale z = log(count + 1/2) by a normal kernel centred on each draw, with Silverman's
+    bandwidth (1986, eq. 3.31). Count k has the probability of the interval from log k to log(k + 1), and count 0 that
+    of all z below 0. A Cauchy distribution of scale 1 centred on the median of z is mixed in with weight 1/(m + 1), so
+    that no count has probability 0.
 
     Args:
         ensemble: (m,) draws of the forecast, whole numbers.
@@ -71,9 +72,10 @@ def log_score(ensemble: Floats, observed: float) -> float:
 
 
 def pit(ensemble: Floats, observed: float, uniform: float) -> float:
-    """Randomised probability integral transform: (draws below + u (draws equal + 1))/(m + 1).
+    """Randomised probability integral transform: (n_below + u (n_equal + 1))/(m + 1).
 
-    Uniform on 0 to 1 where the observation is exchangeable with the draws (Czado, Gneiting and Held 2009).
+    n_below and n_equal are the numbers of draws below and equal to the observed value. The transform is uniform on 0 to
+    1 if the observation is exchangeable with the draws (Czado, Gneiting and Held 2009).
 
     Args:
         ensemble: (m,) draws of the forecast.
@@ -81,5 +83,5 @@ def pit(ensemble: Floats, observed: float, uniform: float) -> float:
         uniform: A random number u between 0 and 1.
 
     """
-    below, equal = int((ensemble < observed).sum()), int((ensemble == observed).sum())
-    return (below + uniform * (equal + 1)) / (len(ensemble) + 1)
+    n_below, n_equal = int((ensemble < observed).sum()), int((ensemble == observed).sum())
+    return (n_below + uniform * (n_equal + 1)) / (len(ensemble) + 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from octoplan.raids.fit import Fit
-from octoplan.raids.fit_file import FITTED
+from octoplan.raids.fit_file import FITTED_PARAMETERS
 from octoplan.raids.process import M0, WANDER, constrain, draw, fixed_generator
 from octoplan.raids.read.alerts import Exposure
 from octoplan.raids.read.record import MISSILES, Record
@@ -67,7 +67,7 @@ def page(record: Record, fitted: Fit, days: slice, exposure: Exposure | None = N
         head=("parameter", "P10", "P50", "P90", "narrowing"),
         rows=[
             (parameter.name, *(f"{value:.4g}" for value in values), text)
-            for parameter, *values, text in zip(FITTED, *quantiles, [*narrowing, ""], strict=True)
+            for parameter, *values, text in zip(FITTED_PARAMETERS, *quantiles, [*narrowing, ""], strict=True)
         ],
         repairs=record.repairs,
         breaks=[f"{rule.first} to {rule.last or 'now'}, {rule.measure}: {rule.reason}" for rule in record.breaks],

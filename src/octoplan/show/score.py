@@ -265,7 +265,7 @@ def pit_chart(scores: Sequence[Scores], series: str, horizon: int) -> go.Figure:
     title = calibration_title(p_values, first.name, horizon, n)
     chart = new_figure(title, panels, rows=rows, height=110 + 235 * rows)
     chart.update_annotations(font={"size": 12})
-    independent = -(-n // first.overlap(horizon))
+    independent = -(-n // first.overlapping_origins(horizon))
     low, high = (n / max(independent, 1) * float(end) for end in binom.interval(0.95, independent, 1 / bins))
     histograms = [forecaster.pit_histogram(horizon, series, bins) for forecaster in scores]
     for index, (histogram, p) in enumerate(zip(histograms, p_values, strict=True)):
