@@ -167,7 +167,7 @@ def update(
 
 
 def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Path) -> list[str]:
-    """Sentences with the number of new days in a record and the differences from an earlier fit that are significant."""
+    """Sentences on the number of new days of a record and their significant differences from an earlier fit."""
     import numpy as np
 
     from octoplan.raids.drift import MIN_NEW_DAYS, drift_tests
