@@ -83,7 +83,7 @@ def test_titles_of_each_case(scores: list[Scores]) -> None:
     )
     untested = ScoreDifference(-1.0, nan, nan, 1.0)
     assert ratio_title({7: [untested], 90: []}, ["a"], "process").startswith("Differences cannot be tested")
-    assert coverage_title(scores, [], "drones") == "No sum was observed"
+    assert coverage_title(scores, [], "drones") == "No observed sum is available"
     assert calibration_title([nan], "process", 7, 5).startswith("Calibration was not tested: 5 sums of 7 days")
 
 

@@ -1,4 +1,4 @@
-"""Backtest: simulate a scenario with the raids that were recorded, and compare it with figures published since."""
+"""Backtest: simulate a scenario with recorded raids, and compare the results with published figures."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -21,16 +21,16 @@ from octoplan.scenario.what_if import Factors
 from octoplan.tables import Column, Table
 
 PUBLISHED = Path(__file__).with_name("published.csv")
-"""Figures published for a month other than the record of raids, each with its source."""
+"""Monthly published figures other than counts of raids, each with its source."""
 
 BAND = (0.1, 0.9)
-"""Quantiles at the ends of the band that should hold 80 % of published figures."""
+"""Probabilities of the lower and upper end of the 80 % band."""
 
 LEVEL = 0.95
-"""Probability of the interval for the number of figures inside the band."""
+"""Level of the interval for the number of published figures inside the band."""
 
 MIN_FUTURES = 40
-"""Defined futures below which that interval is not given: its ends are the 2.5th and 97.5th percentile."""
+"""Minimum number of futures with a defined measure for this interval, whose ends are P2.5 and P97.5."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Comparison:
         figure: The published figure.
         title: Title of the measure.
         unit: Unit of the measure.
-        values: (futures,) the measure in each future; nan where it is not defined.
+        values: (futures,) the measure in each future; nan if it is undefined.
 
     """
 
@@ -94,7 +94,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Backtest:
-    """The comparisons of a backtest, the run that they come from, and remarks about its months."""
+    """Result of a backtest: the comparisons, the run, and remarks about the months compared."""
 
     comparisons: tuple[Comparison, ...]
     run: Run
@@ -106,7 +106,7 @@ class Backtest:
         return sum(comparison.is_inside for comparison in self.comparisons)
 
     def inside_if_true(self) -> tuple[int, int] | None:
-        """The 95 % interval of the number of figures inside the band if the model is right.
+        """95 % interval of the number of figures inside the band, under the hypothesis that the model is right.
 
         Figures of one future share its assumptions, so this number is not binomial. It is taken from the joint
         predictive distribution: each future in turn stands for the truth, and its figures are compared with the bands
@@ -149,7 +149,7 @@ class Backtest:
         return "\n".join([*lines, *self.remarks, self.conclusion()])
 
     def conclusion(self) -> str:
-        """How many published figures are inside the band, and how many would be if the model were right."""
+        """Sentence with the number of figures inside the band, and the number expected if the model is right."""
         total = len(self.comparisons)
         if not total:
             return "no published figure is available for these months"
@@ -161,10 +161,10 @@ class Backtest:
 
 
 def inside_other_bands(values: Floats) -> NDArray[np.bool_]:
-    """Whether each future's value lies within the 80 % band of the other futures: (futures,), False where undefined.
+    """Whether the value of each future lies within the 80 % band of the other futures: (futures,), False if undefined.
 
     Args:
-        values: (futures,) a measure; nan where it is not defined.
+        values: (futures,) a measure; nan if it is undefined.
 
     """
     inside = np.zeros(len(values), np.bool_)
@@ -176,7 +176,7 @@ def inside_other_bands(values: Floats) -> NDArray[np.bool_]:
 
 
 def quantile_without(ordered: Floats, probability: float) -> Floats:
-    """A quantile of a sorted sample without each of its elements in turn: (n,), linear between order statistics.
+    """Leave-one-out quantiles of a sorted sample: (n,), interpolated linearly between order statistics.
 
     Args:
         ordered: (n,) sorted values, n >= 3.
@@ -192,16 +192,16 @@ def quantile_without(ordered: Floats, probability: float) -> Floats:
 
 
 def published_figures() -> tuple[PublishedFigure, ...]:
-    """The published figures that the package ships."""
+    """Read the published figures that are part of the package."""
     with PUBLISHED.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return tuple(PublishedFigure(row["month"], row["key"], float(row["value"]), row["source"]) for row in rows)
 
 
 def recorded_shares(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[PublishedFigure]:
-    """Stopped shares by month from a record: of drones, and of each class of a scenario that the record names.
+    """Yield monthly stopped shares from a record, for drones and for each class that the scenario and the record share.
 
-    Days with an unknown launched count, and months in which none was launched, are left out.
+    Days with an unknown launched count, and months without launches, are omitted.
 
     Args:
         record: The record.
@@ -222,17 +222,17 @@ def recorded_shares(record: Record, months: Sequence[str], threats: Sequence[str
 
 @dataclass(frozen=True)
 class BacktestPeriod:
-    """The months of a backtest, as indices of the scenario's months: first compared, and the one after the last."""
+    """Months compared in a backtest, as indices of the scenario's months: the first, and the month after the last."""
 
     first: int
     stop: int
 
     @classmethod
     def of(cls, scenario: Scenario, first: date, last: date) -> "BacktestPeriod":
-        """The months from one date's to another's.
+        """Months from that of the first date to that of the last.
 
         Raises:
-            RunError: They are not months of the scenario, or its packages are not those of a record.
+            RunError: The months are outside the scenario, or its packages are not drones and missiles.
 
         """
         begin, end = ((day.year - scenario.start.year) * 12 + day.month - scenario.start.month for day in (first, last))
@@ -256,7 +256,7 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
 
     Args:
         scenario: The scenario.
-        record: A record that holds all days from the scenario's start, up to the last month at least.
+        record: A record that contains every day from the scenario's start to the first of the last month or later.
         months: Months from the scenario's start.
 
     Raises:
@@ -283,12 +283,17 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
 
 
 def recorded_until(record: Record, last: date) -> date:
-    """The last day of a record, but not after a given one."""
+    """Last day of a record, or ``last`` if the record ends later."""
     return min(last, record.days[-1].astype(date)) if len(record) else last
 
 
 def check_all_known(record: Record) -> None:
-    """Raise RunError where a launched count of a record is not known, since such a raid cannot be simulated."""
+    """Check that all launched counts of a record are known, as a simulation needs.
+
+    Raises:
+        RunError: A launched count is unknown.
+
+    """
     unknown = np.flatnonzero(~record.all_known)
     if len(unknown):
         day = unknown[0]
@@ -314,18 +319,18 @@ def backtest(
 
     Args:
         scenario: The scenario.
-        record: The record; it holds all days from the scenario's start to at least the first of the last month.
+        record: The record; it contains every day from the scenario's start to the first of the last month or later.
         first: A day of the first month that is compared.
-        last: A day of the last month that is compared. Where the record ends within this month, only the figures that
-            come from the record are compared, over the days that it holds.
+        last: A day of the last month that is compared. If the record ends within this month, only figures
+            from the record are compared for it, up to the last day of the record.
         futures: Number of futures.
         seed: Seed of the random draws.
-        executor: Runs batches of futures; the results are the same on any.
+        executor: Executor that runs batches of futures; it does not change the results.
         progress: Called with the number of futures done and their total.
 
     Raises:
         RunError: The months are not within the scenario, or a launched count is not known.
-        RecordError: The record does not hold the days.
+        RecordError: The record does not contain the required days.
 
     """
     period = BacktestPeriod.of(scenario, first, last)
@@ -346,7 +351,7 @@ def backtest(
 
 
 def compare_figures(run: Run, figures: Sequence[PublishedFigure]) -> Iterator[Comparison]:
-    """Each figure with the values of its measure; figures whose measure is nowhere defined are left out."""
+    """Yield each figure with the values of its measure; figures with a measure undefined in all futures are omitted."""
     months = dict.fromkeys(figure.month for figure in figures)
     measures_of = {month: {measure.key: measure for measure in measures(run, month)} for month in months}
     for figure in figures:

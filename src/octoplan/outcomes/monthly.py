@@ -1,4 +1,4 @@
-"""The published monthly totals of raids as a daily record, for a backtest without a record of one's own."""
+"""Daily record of raids from published monthly totals, for a backtest without a daily record."""
 
 import csv
 import hashlib
@@ -19,7 +19,7 @@ MONTHLY = Path(__file__).with_name("monthly.csv")
 """Weapons launched and stopped by month and class, from the public record, each with its source."""
 
 SEED = 1
-"""Seed of the draw that distributes a month's total over its days."""
+"""Seed of the draw by which monthly totals are allocated to days."""
 
 
 def published_totals() -> dict[tuple[str, str], tuple[int, int]]:
@@ -30,11 +30,11 @@ def published_totals() -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def apportion(total: int, weights: Floats) -> Ints:
-    """Whole numbers with a given sum, in proportion to weights: the largest-remainder method.
+    """Divide a total into whole numbers in proportion to weights, by the largest-remainder method: (n,).
 
     Args:
-        total: Their sum.
-        weights: (n,) weights of 0 or more; equal weights where all are 0.
+        total: The total, a whole number.
+        weights: (n,) non-negative weights; if all are 0, they are taken as equal.
 
     >>> apportion(10, np.array([1.0, 1.0, 2.0]))
     array([3, 2, 5])
@@ -48,14 +48,14 @@ def apportion(total: int, weights: Floats) -> Ints:
 
 
 def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
-    """A record with the published totals of a scenario's first months, distributed over days by its raid process.
+    """Record with the published monthly totals, allocated to days in proportion to one draw of the raid process.
 
-    One draw of the process, assumptions included, gives the proportions of the days of a month; the same share of each
-    day's weapons is stopped. The record ends before the first month that was not published.
+    The draw includes the assumptions of the raid process. The share of weapons stopped is the same on every day of a
+    month. The record ends before the first month without published totals.
 
     Args:
         scenario: The scenario.
-        months: Months from its start.
+        months: Number of months from the scenario's start.
 
     """
     totals = published_totals()
@@ -93,10 +93,10 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
 
 
 def drawn_months(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]:
-    """The first day of each of a scenario's first months, and its days in one draw of the raid process.
+    """Yield the daily raids of each month in one draw of a scenario's raid process.
 
     Yields:
-        The first day, and drones and missiles of each day of the month, (days, 2).
+        The first day of the month, and its daily drones and missiles, (days, 2).
 
     """
     index = scenario.start.year * 12 + scenario.start.month - 1

@@ -1,4 +1,4 @@
-"""Raids by month: the published counts, and those that a scenario draws."""
+"""Figure of raids by month: published counts, and counts simulated from a scenario."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -55,7 +55,7 @@ def launches(run: Run) -> go.Figure:
 
 
 def launches_title(by_package: dict[str, Ints]) -> str:
-    """Median launches of each package, each (futures, months), in the first and in the last month."""
+    """Title with the median launches of each package in the first and last month; counts are (futures, months)."""
     changes = []
     for name, counts in by_package.items():
         first, last = np.median(counts[:, 0]), np.median(counts[:, -1])

@@ -22,7 +22,7 @@ from octoplan.show.theme import BLACK, BLUE, GREY, ORANGE, VERMILION, add_bars, 
 DRAWS = 20_000
 """Days drawn from the fitted process for its distribution."""
 MIN_LAUNCHED = 10
-"""Weapons launched in a month below which its stopped share is not drawn."""
+"""Minimum number of weapons launched in a month for its stopped share to be drawn."""
 SALVO_THRESHOLD = 0.5
 """Probability from which a day is drawn as a salvo day."""
 SHARE_CLASSES = ("drones", "cruise", "ballistic")
@@ -38,13 +38,13 @@ NUMBERS = ("no", "one", "two", "three")
 
 
 def page(record: Record, fitted: Fit, days: slice, exposure: Exposure | None = None) -> str:
-    """The page as HTML text.
+    """Return the page as HTML text.
 
     Args:
         record: The record.
         fitted: The fit.
         days: The days of the record that were fitted.
-        exposure: Alerts by region, drawn where given.
+        exposure: Alerts by region to draw; None for no figure.
 
     """
     figures = list(charts(record, fitted, days))
@@ -92,7 +92,7 @@ def charts(record: Record, fitted: Fit, days: slice) -> Iterator[PageFigure]:
     yield PageFigure(
         "distribution",
         distribution_chart(record, fitted, days),
-        "Share of days with at most so many drones: the fitted days, days drawn from the fitted process with the "
+        "Cumulative distribution of daily drones: the fitted days, days drawn from the fitted process with the "
         "uncertainty of its parameters, and a Poisson distribution with the same mean for comparison.",
     )
     if record.missiles.any():
@@ -113,7 +113,7 @@ def charts(record: Record, fitted: Fit, days: slice) -> Iterator[PageFigure]:
 
 
 def unknown_days(record: Record) -> str:
-    """The number of days with an unknown launched count, in brackets; "" where there is none."""
+    """Number of days with an unknown launched count, in brackets; "" if there is none."""
     count = int((~record.all_known).sum())
     return f" ({count:,} of {len(record):,})" if count else ""
 
@@ -172,7 +172,7 @@ def daily_chart(record: Record, fitted: Fit, days: slice) -> go.Figure:
 
 
 def weekly_chart(record: Record) -> go.Figure:
-    """Weekly sums of drones and missiles; a week with an unknown count has none."""
+    """Weekly sums of drones and missiles; weeks with an unknown count are omitted."""
     weeks = len(record) // 7
     starts = record.days[: 7 * weeks : 7].astype(str)
     known = record.all_known[: 7 * weeks].reshape(weeks, 7).all(axis=1)
@@ -246,7 +246,7 @@ def wilson_intervals(stopped: Ints, launched: Ints) -> tuple[Floats, Floats]:
 
 
 def monthly_counts(record: Record) -> dict[str, tuple[list[str], Ints, Ints]]:
-    """Months, stopped and launched of each class of ``SHARE_CLASSES``, for months with enough launched."""
+    """Months, weapons stopped and weapons launched by class, for months with at least ``MIN_LAUNCHED`` launched."""
     months, index = months_of(record)
     monthly = {}
     for name in SHARE_CLASSES:
@@ -270,7 +270,9 @@ def stopped_chart(record: Record) -> go.Figure:
         for name, (_, stopped, launched) in monthly.items()
     )
     chart = new_figure(
-        f"Stopped in the last month drawn: {latest}" if latest else "No month has enough launched for a stopped share",
+        f"Stopped in the last month drawn: {latest}"
+        if latest
+        else f"No month has {MIN_LAUNCHED} or more weapons launched, the minimum for a stopped share",
         height=440,
     )
     for series, (name, (months, stopped, launched)) in enumerate(monthly.items()):
@@ -317,7 +319,7 @@ def draw_fitted_share(chart: go.Figure, share: StoppedShare, color: str) -> None
 
 
 def correlation_sentence(shares: Sequence[StoppedShare]) -> str:
-    """The intra-day correlation of each class in its last span, as a sentence; "" where none is identified."""
+    """Sentence with the intra-day correlation of each class in its last span; "" if none is identified."""
     texts = ", ".join(
         f"{share.correlation} for {LABELS.get(share.klass, share.klass)} {share.span}"
         for share in shares

@@ -15,10 +15,10 @@ from octoplan.show.html import PageFigure, render
 from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, joined, new_figure
 
 SHADES = ("#9ECAE1", "#56A0D3", "#0072B2", "#08306B")
-"""Colours of the horizons, lighter for shorter ones; of fewer horizons the last colours are used."""
+"""Colours of the horizons, lighter for shorter horizons; if there are fewer horizons, the last colours are used."""
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x", "pentagon")
 WEEK, MONTH = 7, 30
-"""Horizons, in days, of the histograms and of the forecasts that are drawn; the nearest scored horizon is used."""
+"""Horizons, in days, for the PIT histograms and the forecast figure; the nearest scored horizon is drawn."""
 TICKS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 MIN_RATIO = TICKS[0]
 """Ratio of scores below which an interval is cut off."""
@@ -36,8 +36,8 @@ CAPTIONS = {
     ),
     "coverage": (
         "Share of observed sums within the central interval. Grey: binomial 95 % limits for a calibrated forecast, "
-        "with as many origins as have sums that share no day. Coverage is adequate if it is within these limits, or "
-        "within five percentage points of the level."
+        "computed from the number of origins whose sums have no day in common. Coverage is adequate if it is within these "
+        "limits, or within five percentage points of the level."
     ),
     "pit": (
         "Probability integral transform (PIT) of observed sums in the forecast of {horizon}. The bars of a calibrated "
@@ -52,7 +52,7 @@ CAPTIONS = {
 
 
 def page(scores: Sequence[Scores], record: Record) -> str:
-    """The page as HTML text; the first forecaster is the one with which the others are compared."""
+    """Return the page as HTML text; all other forecasters are compared with the first."""
     first = scores[0]
     return render(
         "scores.html",
@@ -125,7 +125,7 @@ def observed_horizons(scores: Scores, series: str) -> list[int]:
 
 
 def differences_by_horizon(scores: Sequence[Scores], series: str) -> dict[int, list[ScoreDifference]]:
-    """Differences of each benchmark from the first forecaster, by horizon; none where the first has no mean score."""
+    """Score differences of the benchmarks from the first forecaster, by horizon; empty if its scores sum to 0."""
     first, benchmarks = scores[0], scores[1:]
     return {
         horizon: [difference(benchmark, first, horizon, series) for benchmark in benchmarks]
@@ -181,7 +181,7 @@ def ratio_chart(scores: Sequence[Scores], series: str) -> go.Figure:
 
 
 def ratio_title(differences: dict[int, list[ScoreDifference]], names: Sequence[str], first: str) -> str:
-    """Which benchmarks are significantly better, and how many comparisons are significantly worse."""
+    """Title that states which benchmarks are significantly better, and the number that are significantly worse."""
     gaps = [
         (f"{name} at {days_text(horizon)}", gap)
         for horizon, row in differences.items()
@@ -239,14 +239,14 @@ def coverage_chart(scores: Sequence[Scores], series: str) -> go.Figure:
 
 
 def coverage_title(scores: Sequence[Scores], horizons: Sequence[int], series: str) -> str:
-    """Which forecasters have adequate coverage at every level and horizon."""
+    """Title that states which forecasters have adequate coverage at every level and horizon."""
     adequate = [
         all(level.is_adequate for horizon in horizons for level in coverage(forecaster, horizon, series))
         for forecaster in scores
     ]
     first, benchmarks = scores[0].name, f"{sum(adequate[1:])} of {len(scores) - 1} benchmarks"
     if not horizons:
-        return "No sum was observed"
+        return "No observed sum is available"
     if adequate[0]:
         return f"The coverage of the {first} is adequate at every horizon, and that of {benchmarks}"
     return f"The coverage of the {first} is not adequate at every horizon; that of {benchmarks} is"
@@ -291,7 +291,7 @@ def pit_chart(scores: Sequence[Scores], series: str, horizon: int) -> go.Figure:
 
 
 def calibration_title(p_values: Sequence[float], first: str, horizon: int, n: int) -> str:
-    """Whether calibration is rejected for the first forecaster, and for how many benchmarks."""
+    """Title that states whether calibration is rejected for the first forecaster, and for how many benchmarks."""
     if isnan(p_values[0]):
         return f"Calibration was not tested: {n} sums of {days_text(horizon)} are too few, or share days"
     result = "is not rejected" if p_values[0] >= SIGNIFICANCE else "is rejected"

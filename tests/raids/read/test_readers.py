@@ -174,9 +174,9 @@ def test_only_a_plain_file_is_read(tmp_path: Path) -> None:
     [
         (classed("2025-01-02,drones,3,2"), ":2: has 4 cells, expected 6; is the file cut off?"),
         (classed("2025-01-02,drones,3,2,0,a,b"), ":2: has 7 cells, expected 6; put a cell that holds a comma in quote"),
-        (classed('2025-01-02,drones,3,2,0,"a'), ":2: is not CSV here"),
-        (classed('2025-01-02,drones,3,2,0,"a"b'), ":2: is not CSV here"),
-        (classed("2025-01-02,drones,3,2,0," + "a" * 100_001), ":2: is not CSV here: a line has more than 100,000"),
+        (classed('2025-01-02,drones,3,2,0,"a'), ":2: is not valid CSV"),
+        (classed('2025-01-02,drones,3,2,0,"a"b'), ":2: is not valid CSV"),
+        (classed("2025-01-02,drones,3,2,0," + "a" * 100_001), ":2: is not valid CSV: a line has more than 100,000"),
     ],
 )
 def test_a_broken_table_is_refused_at_its_line(path: Path, content: str, message: str) -> None:
@@ -196,7 +196,7 @@ def test_too_many_rows_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(csv_reader, "MAX_ROWS", 3)
     rows = ["2025-01-02,drones,3,2,0,"] * 4
     assert record(path, classed(*rows[:3])).drones.tolist() == [3]
-    assert faults(path, classed(*rows)) == [":5: has more than 3 rows, the most that is read"]
+    assert faults(path, classed(*rows)) == [":5: has more than 3 rows, the maximum"]
 
 
 VALID = [

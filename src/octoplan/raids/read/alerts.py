@@ -1,7 +1,7 @@
-"""Air-raid alerts by region: exposure to anything that was warned of, not targets.
+"""Read air-raid alerts by region, a measure of exposure and not of destinations.
 
 The table has the columns region and alerts, and optionally hours, alerts_per_day and share_alerts. Shares are computed
-from the counts; stated shares are only checked against them.
+from the counts; the column share_alerts is only compared with them.
 """
 
 import re
@@ -25,7 +25,7 @@ REQUIRED = ("region", "alerts")
 OPTIONAL = ("hours", "alerts_per_day", "share_alerts")
 MAX_REGIONS = 1_000
 SHARE_TOLERANCE = 0.0015
-"""Difference that rounding to three decimals explains between a stated share and the computed one."""
+"""Largest difference between a stated and a computed share that is attributed to rounding to three decimals."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
 
@@ -35,7 +35,7 @@ class Exposure:
     """Alerts by region over one period, in descending order of alerts.
 
     Args:
-        regions: Names.
+        regions: Names of the regions.
         alerts: (regions,) number of alerts.
         hours: (regions,) hours under alert; nan where not reported.
         source: Name of the file.
@@ -57,7 +57,7 @@ class Exposure:
 
 
 def read_exposure(path: str | Path) -> Exposure:
-    """The alerts by region in a file.
+    """Read the alerts by region from a file.
 
     Raises:
         RecordError: The file cannot be read; all its problems are listed by line.
@@ -91,7 +91,7 @@ def read_exposure(path: str | Path) -> Exposure:
 
 
 class RegionRow(NamedTuple):
-    """One region: its alerts, hours and stated share (nan where not reported), and its line."""
+    """Alerts of one region, its hours and stated share (nan if not reported), and its line in the file."""
 
     alerts: int
     hours: float
@@ -100,7 +100,7 @@ class RegionRow(NamedTuple):
 
 
 def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str, RegionRow]:
-    """The rows of the table by region; a repeated region must have the same cells."""
+    """Read the rows of the table by region; a repeated region must have the same cells."""
     regions: dict[str, RegionRow] = {}
     first_rows: dict[str, tuple[int, list[str]]] = {}
     for line, cells in table:
@@ -122,7 +122,7 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
             else:
                 faults.append(f"{quoted(name)} is on line {first_line} already; keep one of the rows")
         elif len(first_rows) == MAX_REGIONS:
-            log.problem(line, f"has more than {MAX_REGIONS:,} regions, the most that is read")
+            log.problem(line, f"has more than {MAX_REGIONS:,} regions, the maximum")
             return regions
         for fault in faults:
             log.problem(line, fault)
@@ -135,7 +135,7 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
 def optional_number(
     cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, faults: list[str]
 ) -> float:
-    """The number of 0 or more in an optional column, nan where there is none; another text is added to the faults."""
+    """Parse an optional non-negative number: nan if it is empty; invalid text is added to ``faults``."""
     text = cell.get(column, "").strip()
     if _NUMBER.fullmatch(text):
         if readings := ambiguous_readings(text):
@@ -150,7 +150,7 @@ def optional_number(
 
 
 def check_shares(regions: dict[str, RegionRow], log: ReadLog) -> None:
-    """Count stated shares that differ from the counts': regions were left out, or the file was cut off."""
+    """Record stated shares that differ from the computed shares, as when regions are missing from the file."""
     total = sum(row.alerts for row in regions.values())
     for name, row in regions.items():
         if abs(row.alerts / total - row.stated_share) > SHARE_TOLERANCE:

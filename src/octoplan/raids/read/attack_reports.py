@@ -1,8 +1,8 @@
 """Read "Massive Missile Attacks on Ukraine", one row per report and model, compiled by P. Ivaniuk (Kaggle).
 
-National reports of long-range weapons are read and dated by their end. Three kinds are left out, counted and shown:
-reports of regional commands, which repeat what the national command counts; short-range weapons; and repeated reports.
-The class of a model, or that it is of short range, is data (``models.csv``).
+National reports of long-range weapons are read and dated by their end. Three kinds of reports are omitted and recorded
+as repairs: reports of regional commands, whose weapons the national command has already counted; reports of short-range
+weapons; and repeated reports. ``models.csv`` assigns each model a class, or marks it as short-range.
 """
 
 import re
@@ -45,14 +45,14 @@ UNUSED = (
 
 MODELS = Path(__file__).with_name("models.csv")
 SHORT, ANY = "short-range", "any"
-LOOKALIKES = str.maketrans("ХСКхск", "XCKxck")  # Cyrillic letters that stand in designations
+LOOKALIKES = str.maketrans("ХСКхск", "XCKxck")  # Cyrillic letters that occur in designations
 
 NATIONAL = re.compile(r"(?:https?://[^/]+/)?(?:kpszsu|generalstaff|cincafu)", re.IGNORECASE)
 """Pages of the Air Force, the General Staff and the Commander-in-Chief."""
 REGIONAL = re.compile(r"(?:https?://[^/]+/)?pvk", re.IGNORECASE)
 """Pages of the air commands (повітряні командування) of the south, east, west and centre."""
 GROUP_OFFSET = 2**34
-"""More minutes than lie between any two times; added per group, it keeps the times of groups apart on one axis."""
+"""Minutes by which the times of groups are offset on a common axis; larger than any difference of times."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class ReportColumns:
     """Reports as columns of integers, one element of each array per report.
 
     Args:
-        key: (n,) hash of all cells but the times.
+        key: (n,) hash of all cells except the times.
         start: (n,) minutes since 1970; the first minute of a day given without a time.
         end: (n,) minutes since 1970; the last minute of a day given without a time.
         klass: (n,) index of the class in ``CLASSES``.
-        national: (n,) 1 where a national command is known to have published the report.
-        regional: (n,) 1 where the report concerns part of the country.
-        timed: (n,) 1 where the start or end has a time of day.
+        national: (n,) 1 if a national command is known to have published the report.
+        regional: (n,) 1 if the report concerns part of the country.
+        timed: (n,) 1 if the start or end has a time of day.
         group: (n,) one number for all drones, and one for each missile model.
         launched: (n,) weapons, or MISSING.
         destroyed: (n,) weapons, or MISSING.
@@ -98,11 +98,11 @@ TYPE_CODES = "qqqbbbbqiiiq"
 
 @dataclass(frozen=True)
 class ModelCell:
-    """What a cell of model names stands for.
+    """Classification of a cell of model names.
 
     Args:
-        klass: Index of the class; None where the report is left out.
-        reason: Why it is left out.
+        klass: Index of the class; None if the report is omitted.
+        reason: Reason for omitting the report.
         group: One number for all drones, and one for each missile model.
         unknown: Names that are not in the table of models.
 
@@ -115,7 +115,7 @@ class ModelCell:
 
 
 def read_models(path: Path) -> tuple[tuple[str, str], ...]:
-    """Patterns of model names with their classes, in the order of the table.
+    """Read patterns of model names and their classes, in the order of the table.
 
     Raises:
         RecordError: The table has problems; all of them are listed.
@@ -150,7 +150,7 @@ _SEPARATOR = re.compile(r"\s+and\s+|\s*[,;+&]\s*|\s*/\s*(?=[^\W\d_])")
 
 
 def class_of_model(name: str) -> str | None:
-    """The class of a model name by the first pattern that it matches; None where it matches none."""
+    """Class of a model name, by the first matching pattern; None if no pattern matches."""
     text = " ".join(name.split())
     for spelling in (text.casefold(), text.translate(LOOKALIKES).casefold()):
         for pattern, klass in known_models():
@@ -166,7 +166,7 @@ def classify(cell: str, groups: dict[str, int]) -> ModelCell:
 
     Args:
         cell: Model names, separated by "and", commas or slashes.
-        groups: Numbers of the groups met so far; a new group is added.
+        groups: Number of each group so far; a new group is added.
 
     """
     classes: set[str] = set()
@@ -189,7 +189,7 @@ def classify(cell: str, groups: dict[str, int]) -> ModelCell:
 
 
 def read(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
-    """The national reports of long-range weapons in a table, each once."""
+    """Read the national reports of long-range weapons in a table, without duplicates."""
     header.check(log, REQUIRED, USED, strict=False)
     for name in header.names:
         if name and name not in (*USED, *UNUSED):
@@ -204,7 +204,7 @@ def read(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
 
 
 def collect(header: Header, table: Iterable[Row], log: ReadLog) -> ReportColumns:
-    """The reports of long-range weapons in a table but those of regional commands, repeated ones included."""
+    """Read all reports of long-range weapons except those of regional commands; duplicates are not yet removed."""
     at = {name: header.names.index(name) for name in USED if name in header.names}
     start_at, end_at, model_at, source_at = at["time_start"], at["time_end"], at["model"], at.get("source")
     count_at = [at[name] for name in ("launched", "destroyed", "not_reach_goal") if name in at]
@@ -232,7 +232,7 @@ def collect(header: Header, table: Iterable[Row], log: ReadLog) -> ReportColumns
             log.repair("reports that end before they begin, dated by their end", line)
         regional = concerns_region(cells, at)
         cells[end_at] = ""
-        if source:  # a report with the same source is the same report whatever its times
+        if source:  # with the same source, rows that differ only in their times are one report
             cells[start_at] = ""
         lost = values[2] if len(values) > 2 else 0
         values_of_row = (
@@ -245,7 +245,7 @@ def collect(header: Header, table: Iterable[Row], log: ReadLog) -> ReportColumns
 
 
 def concerns_region(cells: list[str], at: dict[str, int]) -> bool:
-    """Whether a report concerns part of the country: by its target, or else by the single region that it names."""
+    """Whether a report concerns part of the country, by the column target or, if empty, by a single affected region."""
     target = cells[at["target"]] if "target" in at else ""
     if target.strip():
         return "ukraine" not in target.casefold()
@@ -254,11 +254,11 @@ def concerns_region(cells: list[str], at: dict[str, int]) -> bool:
 
 
 def first_of_duplicates(columns: ReportColumns, log: ReadLog) -> Flags:
-    """Which reports to keep so that each counts once: (reports,).
+    """Whether each report is retained when duplicates are removed: (reports,).
 
-    Reports that differ in nothing but their times are one report where the times of day agree (the same report with
-    another date), or where the periods overlap or begin together, since successive waves of a raid do not overlap. Of
-    these the one that ends last is kept.
+    Reports that differ only in their times are duplicates if their times of day agree (the same report with another
+    date), or if their periods overlap or begin at the same time, since successive waves of a raid do not overlap. The
+    duplicate that ends last is retained.
     """
     retained = np.ones(len(columns.key), np.bool_)
     keys = np.sort(columns.key)
@@ -279,12 +279,12 @@ def first_of_duplicates(columns: ReportColumns, log: ReadLog) -> Flags:
 
 
 def drop_earlier(columns: ReportColumns, rows: IntArray, begins: Flags, retained: Flags, log: ReadLog) -> None:
-    """Keep the report that ends last of each set of duplicates, and count the others as repairs.
+    """Retain the report that ends last in each set of duplicates, and record the others as repairs.
 
     Args:
         columns: All reports.
-        rows: (n,) indices of reports, duplicates next to each other.
-        begins: (n,) True where a new set of duplicates begins.
+        rows: (n,) indices of reports, sorted so that duplicates are adjacent.
+        begins: (n,) True for the first report of each set of duplicates.
         retained: (reports,) set to False for the reports that are dropped.
         log: Receives the repairs.
 
@@ -302,17 +302,18 @@ def drop_earlier(columns: ReportColumns, rows: IntArray, begins: Flags, retained
 
 
 def note_dropped(columns: ReportColumns, log: ReadLog, kind: str, dropped: IntArray, counted: IntArray) -> None:
-    """Count reports that are dropped in favour of others, the first of them as the example."""
+    """Record reports that are dropped as duplicates of retained reports; the first dropped report is the example."""
     if len(dropped):
         first = columns.line[dropped].argmin()
         log.repair(kind, int(columns.line[dropped[first]]), f"as line {columns.line[counted[first]]}", len(dropped))
 
 
 def within_national(columns: ReportColumns, log: ReadLog) -> Flags:
-    """Which regional reports repeat part of a report of the whole country: (reports,).
+    """Whether each report repeats part of a report on the whole country: (reports,).
 
-    That is one of drones too, or of the same missile, whose period contains theirs (or one of their days, where no time
-    of day is given). A regional report of a national command is separate: these commands divide their counts by region.
+    A regional report is such a repetition if a report on the whole country of the same group (drones, or the same
+    missile model) has a period that contains its period, or one of its days if no time of day is stated. Regional
+    reports of a national command are counted separately, because these commands divide their counts by region.
     """
     inside = np.zeros(len(columns.key), np.bool_)
     country = np.flatnonzero(columns.regional == 0)

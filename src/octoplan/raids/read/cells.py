@@ -1,4 +1,4 @@
-"""Cells of a record as numbers: counts of weapons, days and times of day."""
+"""Parse the cells of a record: counts of weapons, days and times of day."""
 
 import re
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from octoplan.scenario.numerals import ambiguous_readings
 MAX_COUNT = 1_000_000
 """The largest count that one cell may hold."""
 MAX_CACHED = 100_000
-"""Distinct texts that a ``CellCache`` remembers."""
+"""Maximum number of texts in a ``CellCache``."""
 
 MISSING, BAD = -1, -2
-"""Codes in place of a count: not reported, and not a count."""
+"""Codes that replace a count that was not reported, and text that is not a count."""
 
 EMPTY_CELLS = {"", "nan", "na", "n/a", "none", "null"}
-"""Texts that stand for a number that was not reported, in lower case."""
+"""Texts, in lower case, that mean that a number was not reported."""
 
 _COUNT = re.compile(r"([0-9]{1,7})(?:\.0*)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ .,'\u00a0\u2009\u202f\u2019][0-9]{3})+(?:\.0*)?")
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class CellCache(dict[str, T]):
-    """The results of a parser for texts that recur in a column.
+    """Cache of parsed values for texts that recur in a column.
 
     Args:
         parse: Turns a text into a value; called once for each text that is not in the cache.
@@ -46,7 +46,7 @@ class CellCache(dict[str, T]):
 
 
 def parse_count(text: str) -> int:
-    """The count in a cell: MISSING for an empty cell, BAD for anything that is not a whole number of 0 or more.
+    """Parse a count: MISSING for an empty cell, BAD for text that is not a whole number of 0 or more.
 
     Spreadsheets and pandas write 93 as 93.0 in a column with empty cells, so zeros after a point are accepted, but not
     exactly three of them (1.000), which can also be thousands.
@@ -58,7 +58,7 @@ def parse_count(text: str) -> int:
 
 
 def why_bad_count(text: str) -> str:
-    """Why a cell is not a count, and what to write instead."""
+    """Reason why a cell is not a count, with the correction."""
     text = text.strip()
     if readings := ambiguous_readings(text):
         return f"can mean {readings[0]} or {readings[1]}; write the digits without a separator"
@@ -67,7 +67,7 @@ def why_bad_count(text: str) -> str:
     if _GROUPED.fullmatch(text):
         return "has a thousands separator; write the digits without a separator"
     if _DECIMAL.fullmatch(text):
-        return "is not a whole number; weapons are counted whole"
+        return "is not a whole number; write a whole number of weapons"
     if text.isdecimal():
         return f"is more than {MAX_COUNT:,}, the largest count of one row"
     return "is not a count; write a whole number, or leave the cell empty where none was reported"
@@ -83,7 +83,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 def parse_moment(text: str) -> Moment | None:
-    """A date with or without a time of day; None for any other text."""
+    """Parse a date with or without a time of day; None if the text is neither."""
     parts = text.replace("T", " ", 1).split()
     day = _minutes_to_day(parts[0]) if parts else None
     minute = _minute_of_day(parts[1]) if len(parts) == 2 else 0
@@ -107,13 +107,13 @@ def _minute_of_day(text: str) -> int | None:
 
 
 def parse_day(text: str) -> int | None:
-    """Days since 1970-01-01 of a date; None for any other text, and for a date with a time of day but midnight."""
+    """Days from 1970-01-01 to a date; None if the text is not a date or has a time of day other than midnight."""
     moment = parse_moment(text)
     return None if moment is None or moment[0] % 1440 else moment[0] // 1440
 
 
 def why_bad_date(text: str) -> str:
-    """Why a cell is not a date, and what to write instead; a date of uncertain order with both its readings."""
+    """Reason why a cell is not a date, with the correction; both readings if day and month are ambiguous."""
     match = _DAY_OR_MONTH_FIRST.match(text.strip())
     readings = list(dict.fromkeys(_iso_readings(match))) if match else []
     if len(readings) == 2:
@@ -124,7 +124,7 @@ def why_bad_date(text: str) -> str:
 
 
 def _iso_readings(match: re.Match[str]) -> list[str]:
-    """The calendar days that a date with the year last can mean, the day first and the month first."""
+    """Possible ISO dates of a text with the year last: read as day first, then as month first."""
     first, second, year = int(match[1]), int(match[3]), int(match[4])
     readings = []
     for day, month in ((first, second), (second, first)):

@@ -1,4 +1,4 @@
-"""From the bytes of a CSV file to its rows: encoding, digest and header, with the line of every row and problem."""
+"""Read the rows of a CSV file, with encoding, digest, header, and the line of every row and problem."""
 
 import codecs
 import csv
@@ -22,12 +22,12 @@ from octoplan.raids.read.record import Repair
 from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_ROWS = 20_000_000
-"""Rows of the longest table that is read; the public record has about a thousand a year."""
+"""Maximum number of rows of a table; the public record has about a thousand a year."""
 MAX_LINE_LENGTH = 100_000
 MAX_PROBLEMS = 50
-"""Problems that are listed one by one; the others are only counted."""
+"""Maximum number of problems that are listed; further problems are only counted."""
 MAX_EXAMPLES = 3
-"""Examples that are kept of each kind of repair."""
+"""Maximum number of examples of each kind of repair."""
 BLOCK_SIZE = 2**20
 
 Row = tuple[int, list[str]]
@@ -51,7 +51,7 @@ class ReadLog:
     _repairs: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
 
     def problem(self, line: int, message: str) -> None:
-        """Report something that cannot be read; line 0 concerns the whole file."""
+        """Record a problem; line 0 stands for the whole file."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(self.path, line, message))
         else:
@@ -66,7 +66,7 @@ class ReadLog:
         self._repairs[kind] = (before + count, examples)
 
     def repairs(self) -> tuple[Repair, ...]:
-        """The repairs by kind, in the order in which each kind was first met."""
+        """The repairs by kind, in the order of their first occurrence."""
         return tuple(
             Repair(kind, count, "; ".join(self._example(line, detail) for detail, line in examples.items()))
             for kind, (count, examples) in self._repairs.items()
@@ -88,7 +88,7 @@ class ReadLog:
 
 @contextmanager
 def open_plain_file(path: Path, log: ReadLog) -> Iterator[BinaryIO]:
-    """The file, opened for reading bytes.
+    """Open a file for reading bytes, as a context manager.
 
     Raises:
         RecordError: The file cannot be opened or read, is not a plain file, or changed while it was read.
@@ -116,7 +116,7 @@ ARCHIVES = {b"PK\x03\x04": "a zip archive or a workbook", b"\x1f\x8b": "a gzip a
 
 
 def inspect_bytes(file: BinaryIO, log: ReadLog) -> tuple[str, str]:
-    """The SHA-256 digest of a file, in hex, and the encoding of its text; "" after reporting that it is not text."""
+    """SHA-256 digest of a file, in hex, and the encoding of its text; "" if it is not text, which is reported."""
     digest, lines, crlf_ends, carry = hashlib.sha256(), 0, 0, ""
     block = file.read(BLOCK_SIZE)
     encoding = _encoding_of_head(block, log)
@@ -146,7 +146,7 @@ def inspect_bytes(file: BinaryIO, log: ReadLog) -> tuple[str, str]:
 
 
 def _encoding_of_head(head: bytes, log: ReadLog) -> str:
-    """The encoding that the first bytes of a file suggest; "" after reporting that they are not text."""
+    """Encoding of a file by its first bytes; "" if they are not text, which is reported."""
     for magic, description in ARCHIVES.items():
         if head.startswith(magic):
             log.problem(0, f"is {description}; unpack it, or save the table as CSV, and name the CSV file")
@@ -168,7 +168,7 @@ def _encoding_of_head(head: bytes, log: ReadLog) -> str:
 
 
 def _is_cyrillic_in_cp1251(file: BinaryIO) -> bool:
-    """Whether bytes read as cp1251 give Cyrillic words: none that mixes alphabets, and one of two letters or more."""
+    """Whether the text decoded as cp1251 has a Cyrillic word of two or more letters and no word of mixed alphabets."""
     file.seek(0)
     has_word = False
     text = io.TextIOWrapper(file, "cp1251")
@@ -189,7 +189,7 @@ def _is_cyrillic_in_cp1251(file: BinaryIO) -> bool:
 
 
 def read_rows(file: BinaryIO, encoding: str, log: ReadLog) -> Generator[Row]:
-    """The rows with at least one non-empty cell; ends after reporting a row that is not CSV."""
+    """Yield the rows with at least one non-empty cell; a row that is not valid CSV is reported and ends the reading."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
     reader = csv.reader(_lines(text), strict=True)
@@ -199,14 +199,14 @@ def read_rows(file: BinaryIO, encoding: str, log: ReadLog) -> Generator[Row]:
             if any(cells):
                 count += 1
                 if count > MAX_ROWS + 1:
-                    log.problem(line, f"has more than {MAX_ROWS:,} rows, the most that is read")
+                    log.problem(line, f"has more than {MAX_ROWS:,} rows, the maximum")
                     return
                 yield line, cells
             else:
                 log.repair("blank lines, skipped", line)
             line = reader.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
-        log.problem(line, f"is not CSV here: {error}; nothing after it was read")
+        log.problem(line, f"is not valid CSV: {error}; reading stopped at this line")
     finally:
         text.detach()
 
@@ -233,7 +233,7 @@ class Header:
 
     @classmethod
     def parse(cls, row: Row, log: ReadLog) -> "Header":
-        """The header in a row; columns without a name, as spreadsheets write them, are counted as a repair."""
+        """Parse the header; columns without a name, as spreadsheets write them, are recorded as a repair."""
         line, cells = row
         names = [re.sub(r"[ _]+", "_", cell.strip().lower()) for cell in cells]
         if unnamed := names.count("") if any(names) else 0:
@@ -243,7 +243,12 @@ class Header:
         return cls(line, tuple(names))
 
     def check(self, log: ReadLog, required: Iterable[str], optional: Iterable[str], *, strict: bool) -> None:
-        """Raise RecordError for columns that are missing or repeated and, where strict, for unknown ones."""
+        """Check the columns of a header.
+
+        Raises:
+            RecordError: A column is missing or repeated or, if ``strict``, unknown.
+
+        """
         expected = (*required, *optional)
         faults = [f"has no column '{name}'" for name in required if name not in self.names]
         for index, name in enumerate(self.names):
@@ -256,7 +261,7 @@ class Header:
         log.raise_problems()
 
     def fits(self, log: ReadLog, line: int, cells: list[str]) -> bool:
-        """Whether a row has a cell under each name and none elsewhere; reports a row that does not.
+        """Whether the cells of a row match the named columns; if not, the row is reported.
 
         Empty cells after the last named column are removed from ``cells``.
         """
@@ -290,7 +295,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Reports:
-    """Counts of a class on a day, in any order; one element of each array per report.
+    """Reports of counts by day and class, in any order; one element of each array per report.
 
     Args:
         day: (n,) days since 1970-01-01.

@@ -1,11 +1,11 @@
-"""Read a public record of raids; the header of the table decides which layout it has.
+"""Read a public record of raids in one of three layouts, recognised by the header of the table.
 
 daily      one row per day, counts by class in columns
 classes    one row per day and class
 reports    one row per report, the layout of "Massive Missile Attacks on Ukraine" (``attack_reports.py``)
 
-A record that cannot be read raises RecordError with every problem; every correction, assumption and omission is a
-counted repair of the record.
+A record that cannot be read raises RecordError with all problems. Corrections, assumptions and omissions are recorded
+as repairs, with their number.
 """
 
 import re
@@ -32,19 +32,19 @@ from octoplan.raids.read.record import CLASSES, MISSILES, Days, Outlier, Record,
 from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_DAYS = 7_305
-"""Twenty years; a longer span is an error in a date."""
+"""Maximum number of days of a record, twenty years; a longer span indicates an error in a date."""
 
 COUNTS = tuple(f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost"))
 TOTALS = ("missiles_launched", "missiles_destroyed")
 DAILY = ("date", *(name for name in COUNTS if not name.endswith("_lost")))
 BY_CLASS = ("date", "class", "launched", "destroyed")
 NOTES = {"launched-missing": 0, "launched-hidden": 0, "destroyed-missing": 1, "destroyed-hidden": 1}
-"""Notes of a row, each with the index of the count (launched, destroyed) that it says was not reported."""
+"""Permitted notes of a row, with the index of the count (launched, destroyed) that was not reported."""
 NO_LOST = "no column of lost weapons, read as none lost other than those destroyed"
 
 
 def read(path: str | Path) -> Record:
-    """The record in a file of any of the three layouts.
+    """Read a record from a file in any of the three layouts.
 
     Raises:
         RecordError: The file cannot be read; all its problems are listed by line.
@@ -69,7 +69,7 @@ def read(path: str | Path) -> Record:
 
 
 def detect_layout(header: Header, log: ReadLog) -> str:
-    """The layout of a header; "" after reporting that it is none of the three."""
+    """Layout of a table by its header; "" if it is none of the three, which is reported."""
     names = set(header.names)
     if {"time_end", "model"} <= names:
         return "reports"
@@ -97,9 +97,9 @@ class FirstRow:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the parts of a row stand: indices of the date, the class and the note (None without one), and the counts.
+    """Column indices of the date, the class and the note (None if the table has no such column), and the counts.
 
-    ``counts`` begins with launched and destroyed where the table has a column of classes.
+    ``counts`` begins with launched and destroyed if the table has a column of classes.
     """
 
     date: int
@@ -116,9 +116,9 @@ class Columns:
 def unique_rows(
     header: Header, table: Iterable[Row], count_names: Sequence[str], log: ReadLog
 ) -> dict[tuple[int, int], FirstRow]:
-    """The rows of a table by day and class (0 without a column of classes), repeated ones once.
+    """Read the rows of a table by day and class (0 if there is no column of classes), without duplicates.
 
-    Rows that repeat a day and class must agree in every count, since none of two contradictory rows can be preferred.
+    Rows with the same day and class must have the same counts; contradictory rows are reported.
     """
     columns = Columns.of(header, count_names)
     max_rows = MAX_DAYS * (1 if columns.klass is None else len(CLASSES))
@@ -141,7 +141,7 @@ def unique_rows(
         first = rows.get((day, klass))
         if first is None:
             if len(rows) == max_rows:
-                log.problem(line, f"has more than {MAX_DAYS:,} days, the most that a record may have")
+                log.problem(line, f"has more than {MAX_DAYS:,} days, the maximum for a record")
                 return rows
             rows[day, klass] = FirstRow(line, values)
             if day < latest_day:
@@ -163,7 +163,7 @@ def report_bad_key(cells: list[str], columns: Columns, line: int, log: ReadLog) 
 
 
 def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values: tuple[int, ...]) -> str:
-    """How a row contradicts the first row of its day and class."""
+    """Message that a row contradicts the first row with the same day and class."""
     name, earlier, value = next(
         (name, a, b) for name, a, b in zip(count_names, first.counts, values, strict=True) if a != b
     )
@@ -173,11 +173,11 @@ def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values:
 
 
 def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> tuple[int, ...]:
-    """The counts of a row with those that its note says were not reported replaced by MISSING.
+    """Replace the counts that the note of a row marks as not reported by MISSING.
 
     Args:
-        text: Known notes (``NOTES``), separated by spaces, commas or semicolons; another one is reported.
-        values: Launched, destroyed and, where the table has it, lost.
+        text: Notes in ``NOTES``, separated by spaces, commas or semicolons; unknown notes are reported.
+        values: Launched, destroyed and, if the table has the column, lost.
         line: Line of the row.
         log: Receives problems and repairs.
 
@@ -196,13 +196,13 @@ def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> t
 
 
 def class_index(text: str) -> int | None:
-    """The index of a class in ``CLASSES``; None for an unknown one."""
+    """Index of a class in ``CLASSES``; None if the class is unknown."""
     name = text.strip().lower()
     return CLASSES.index(name) if name in CLASSES else None
 
 
 def read_daily(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
-    """The counts of a table with one row per day and the classes in columns."""
+    """Read the counts of a table with one row per day and the classes in columns."""
     header.check(log, DAILY, (*COUNTS, *TOTALS), strict=True)
     names = [name for name in (*COUNTS, *TOTALS) if name in header.names]
     rows: list[tuple[int, ...]] = []
@@ -218,7 +218,7 @@ def read_daily(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
 
 
 def check_totals(counts: dict[str, int], line: int, log: ReadLog) -> None:
-    """Note a total of missiles that is not the sum of its classes; the classes are read."""
+    """Record a repair if a total of missiles differs from the sum of its classes; the classes are used."""
     for name in TOTALS:
         parts = [counts[f"{klass}_{name.removeprefix('missiles_')}"] for klass in MISSILES]
         if counts.get(name, MISSING) != MISSING and MISSING not in parts and counts[name] != sum(parts):
@@ -227,7 +227,7 @@ def check_totals(counts: dict[str, int], line: int, log: ReadLog) -> None:
 
 
 def read_by_class(header: Header, table: Iterable[Row], log: ReadLog) -> Reports:
-    """The counts of a table with one row per day and class."""
+    """Read the counts of a table with one row per day and class."""
     header.check(log, BY_CLASS, ("lost", "note"), strict=True)
     names = [name for name in ("launched", "destroyed", "lost") if name in header.names]
     rows = [
@@ -240,14 +240,15 @@ def read_by_class(header: Header, table: Iterable[Row], log: ReadLog) -> Reports
 
 
 def to_reports(rows: list[tuple[int, ...]]) -> Reports:
+    """Reports from rows of day, class, launched, destroyed, lost and line."""
     return Reports(*np.array(rows, np.int64).reshape(-1, 6).T)
 
 
 def assemble(reports: Reports, log: ReadLog, digest: str, source: str, layout: str) -> Record:
-    """The record of the sums of reports by day and class.
+    """Sum reports by day and class to a record.
 
     Raises:
-        RecordError: The reports cover no day, or an implausibly long span.
+        RecordError: There is no report, or the span is longer than ``MAX_DAYS``.
 
     """
     check_span(reports, log)
@@ -283,13 +284,18 @@ def assemble(reports: Reports, log: ReadLog, digest: str, source: str, layout: s
 
 
 def _line_of(reports: Reports, of_day: IntArray) -> int:
-    """The line of the largest launched count among some reports."""
+    """Line of the report with the largest launched count among selected reports."""
     rows = np.flatnonzero(of_day)
     return int(reports.line[rows[np.maximum(reports.launched, reports.destroyed)[rows].argmax()]])
 
 
 def check_span(reports: Reports, log: ReadLog) -> None:
-    """Raise RecordError for a record without a day, or with a span that only an error in a date explains."""
+    """Check the span of the reports.
+
+    Raises:
+        RecordError: There is no report, or the span is longer than ``MAX_DAYS``.
+
+    """
     if not len(reports.day):
         log.problem(0, "has a header but no report of a long-range weapon; is it the whole file?")
     else:
@@ -303,9 +309,10 @@ def check_span(reports: Reports, log: ReadLog) -> None:
 
 
 def complete_counts(reports: Reports, log: ReadLog) -> tuple[IntArray, IntArray, IntArray]:
-    """Launched, destroyed and lost of each report: missing counts 0, launched at least destroyed and lost together.
+    """Launched, destroyed and lost of each report, with missing counts replaced by 0: three arrays (reports,).
 
-    Each replacement is counted as a repair. A missing launched count stays marked in the record as not known.
+    Launched is raised to the sum of destroyed and lost if it is smaller. Each replacement is recorded as a repair. In
+    the record a missing launched count is marked as unknown.
     """
     hidden = reports.launched == MISSING
     destroyed, lost = np.maximum(reports.destroyed, 0), np.maximum(reports.lost, 0)
@@ -327,6 +334,6 @@ def complete_counts(reports: Reports, log: ReadLog) -> tuple[IntArray, IntArray,
 
 
 def note_days(log: ReadLog, kind: str, days: Days) -> None:
-    """Count days as a repair of a kind, the first of them as its example."""
+    """Record a repair that concerns several days; the first day is the example."""
     if len(days):
         log.repair(kind, 0, str(days[0]), len(days))

@@ -1,7 +1,7 @@
 """The record of raids: weapons launched, destroyed and lost by day and class, with the repairs made in reading it.
 
-Counts under different rules of reporting are not comparable. The known changes of the rules are data (``breaks.csv``);
-a record holds those within its span, and ``breaks_between`` finds those that separate two days.
+Counts under different reporting rules are not comparable. ``breaks.csv`` lists the known changes of these rules. A
+record contains the breaks within its span, and ``breaks_between`` returns those that separate two days.
 """
 
 from collections.abc import Iterable
@@ -28,16 +28,16 @@ CLASSES = ("drones", "cruise", "ballistic", "antiship", "other", "mixed")
 MISSILES = CLASSES[1:]
 
 MEASURES = ("launched", "destroyed", "lost", "stopped", "zeros", "reports")
-"""What a break can concern: a count, the meaning of a zero, or the period that one report covers."""
+"""Measures that a break can affect: a count, the meaning of a zero, or the period covered by one report."""
 
 BREAKS = Path(__file__).with_name("breaks.csv")
 
 OUTLIER_RATIO = 10
-"""A count at least this many times the next largest one is an outlier."""
+"""Minimum ratio of an outlier to the next largest count."""
 OUTLIER_COUNT = 100
-"""Smallest count that can be an outlier: rare classes go from 1 to 20 on an ordinary day."""
+"""Minimum count of an outlier, since rare classes vary between 1 and 20 on ordinary days."""
 OUTLIER_SHARE = 0.01
-"""Share of the days, at least one day, that can be outliers; a level reached more often is a change of intensity."""
+"""Maximum share of days that are outliers (at least one day); more frequent large counts are a change of level."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Repair:
     """One kind of correction or assumption made in reading a file.
 
     Args:
-        kind: What was corrected or assumed.
-        count: How often.
+        kind: Description of the correction or assumption.
+        count: Number of cases.
         example: File, line and content of the first few cases.
 
     """
@@ -65,9 +65,9 @@ class Outlier:
 
     Args:
         day: The day of the count.
-        klass: Its class.
-        launched: Weapons launched by the record.
-        next_largest: Weapons on the highest day of the class that is not an outlier.
+        klass: Class of the weapons.
+        launched: Weapons launched according to the record.
+        next_largest: Largest daily count of the class that is not an outlier.
         location: File and line of the count.
 
     """
@@ -92,11 +92,11 @@ class Break:
 
     Args:
         first: First day on which the rule applies.
-        last: Last day; None where it still applies.
-        classes: Classes that it concerns.
+        last: Last day; None if the rule still applies.
+        classes: Classes to which the rule applies.
         measure: One of ``MEASURES``.
-        reason: What the rule changes.
-        source: Who reports so.
+        reason: Effect of the rule on the counts.
+        source: Publisher of the reports.
 
     """
 
@@ -108,6 +108,7 @@ class Break:
     source: str
 
     def applies_on(self, day: Day) -> bool:
+        """Whether the rule applies on a day."""
         return self.overlaps(day, day)
 
     def overlaps(self, first: Day, last: Day) -> bool:
@@ -125,7 +126,7 @@ def to_day(day: Day) -> np.datetime64:
 
 
 def read_breaks(path: Path) -> tuple[Break, ...]:
-    """The breaks of a table, in its order.
+    """Read a table of breaks, in its order.
 
     Raises:
         RecordError: The table has problems; all of them are listed.
@@ -180,10 +181,10 @@ def breaks_between(first: Day, second: Day, measure: str, classes: Iterable[str]
         first: One of the days.
         second: The other day, in any order.
         measure: One of ``MEASURES``.
-        classes: A rule counts if it concerns any of these.
+        classes: Classes of weapons; rules that apply to none of them are ignored.
 
     Returns:
-        The breaks; empty where the two days are comparable.
+        The breaks; empty if the two days are comparable.
 
     """
     if measure not in MEASURES:
@@ -205,10 +206,10 @@ class Record:
     Args:
         days: (n,) datetime64[D], contiguous.
         classes: Names of the columns.
-        launched: (n, classes) weapons; where not known, the sum of the reports that give a count.
+        launched: (n, classes) weapons; if unknown, the sum over the reports that state a count.
         destroyed: (n, classes) weapons.
         lost: (n, classes) weapons that did not reach a target, where reported separately.
-        known: (n, classes) False where a report withholds the launched count; ``launched`` is then no count of the day.
+        known: (n, classes) False if a report withholds the launched count; ``launched`` is then incomplete.
         digest: SHA-256 of the file, in hex.
         source: Name of the file.
         layout: "daily", "classes", "reports" or "months".
@@ -278,7 +279,7 @@ class Record:
         """The part of the record from one day to another, both included.
 
         Raises:
-            RecordError: The record does not hold all of these days.
+            RecordError: The record does not contain all of these days.
 
         """
         start, stop = to_day(first), to_day(last)
@@ -299,11 +300,11 @@ class Record:
 
 
 def find_outliers(launched: Ints, known: Flags) -> list[tuple[int, int, int]]:
-    """Counts far above all others of their class: a factor of ``OUTLIER_RATIO`` lies between them and the next largest.
+    """Find counts at least ``OUTLIER_RATIO`` times the next largest count of their class.
 
     Args:
         launched: (n, classes) weapons.
-        known: (n, classes) counts that are compared.
+        known: (n, classes) True for counts that are known; others are ignored.
 
     Returns:
         Day index, class index and the next largest count of each outlier, by class and day.
