@@ -36,8 +36,8 @@ CAPTIONS = {
     ),
     "coverage": (
         "Share of observed sums within the central interval. Grey: binomial 95 % limits for a calibrated forecast, "
-        "computed from the number of origins whose sums have no day in common. Coverage is adequate if it is within these "
-        "limits, or within five percentage points of the level."
+        "computed from the number of origins whose sums have no day in common. Coverage is adequate if it is within "
+        "these limits, or within five percentage points of the level."
     ),
     "pit": (
         "Probability integral transform (PIT) of observed sums in the forecast of {horizon}. The bars of a calibrated "
