@@ -1,4 +1,4 @@
-"""Raids drawn alone are those that the campaign numbers, number for number."""
+"""Arrivals simulated separately are identical to those of the full simulation."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +51,7 @@ def draws(scenario: Scenario, futures: int = FUTURES) -> Floats:
 
 
 def drawn_raids(compiled: Compiled, assumptions: Floats) -> Ints:
-    """Threats in the campaign: (futures, days, threats, regions)."""
+    """Threats in the full simulation: (futures, days, threats, regions)."""
     names, days = compiled.names, len(compiled.links.month_of)
     launched = np.zeros((len(assumptions), days, len(names.threats), len(names.regions)), np.int64)
     for future, draw in enumerate(assumptions):
@@ -62,22 +62,22 @@ def drawn_raids(compiled: Compiled, assumptions: Floats) -> Ints:
 
 
 def with_days_given(compiled: Compiled) -> Compiled:
-    """The first five days given, then twice the salvos, with factors on the classes from the third day."""
+    """Replace the first five days by observed counts, double the salvo share, and apply class factors from day 2."""
     days, threats = compiled.links.threat_factor.shape
-    given = np.arange(5 * len(compiled.names.packages)).reshape(5, -1) * 7 % 60
+    observed = np.arange(5 * len(compiled.names.packages)).reshape(5, -1) * 7 % 60
     factor = np.ones((days, threats))
     factor[2:] = np.linspace(0.0, 2.0, threats)
     return compiled._replace(
-        links=compiled.links._replace(given_counts=given, salvo_factor=np.full(days, 2.0), threat_factor=factor)
+        links=compiled.links._replace(given_counts=observed, salvo_factor=np.full(days, 2.0), threat_factor=factor)
     )
 
 
-@pytest.mark.parametrize("given", [False, True], ids=["drawn", "given"])
+@pytest.mark.parametrize("observed", [False, True], ids=["simulated", "observed"])
 @pytest.mark.parametrize("name", ["pocket", "octopus"])
-def test_arrivals_alone_are_those_of_the_campaign(name: str, *, given: bool) -> None:
-    """Counts by future, day, class and destination are equal, with and without given days and what-ifs."""
+def test_arrivals_alone_are_those_of_the_campaign(name: str, *, observed: bool) -> None:
+    """Counts by future, day, class and destination are equal, with and without observed counts and what-ifs."""
     scenario = load(name)
-    compiled = with_days_given(scenario.compile()) if given else scenario.compile()
+    compiled = with_days_given(scenario.compile()) if observed else scenario.compile()
     launched = simulate_arrivals(compiled, draws(scenario), seed=SEED)
     expected = drawn_raids(compiled, draws(scenario))
     assert expected.any((1, 2, 3)).all()
@@ -97,13 +97,13 @@ def test_arrivals_alone_are_those_of_the_campaign(name: str, *, given: bool) -> 
     ],
 )
 def test_inputs_of_the_arrivals_are_what_the_kernels_are_given(name: str, *, changes: bool) -> None:
-    """Assumptions of the arrivals change the inputs; those of damage, crews and plants do not."""
+    """Assumptions about arrivals change the inputs; those about damage, crews and plants do not."""
     scenario = load("pocket")
     kind, parameter = name.split(".")
-    chosen = next(column for column in scenario.columns if re.fullmatch(rf"{kind}\.(.*\.)?{parameter}", column))
+    column = next(column for column in scenario.columns if re.fullmatch(rf"{kind}\.(.*\.)?{parameter}", column))
     compiled, assumptions = scenario.compile(), draws(scenario)
     before = arrival_inputs(compiled, assumptions, SEED)
-    assumptions[1, scenario.columns.index(chosen)] += 0.125
+    assumptions[1, scenario.columns.index(column)] += 0.125
     after = arrival_inputs(compiled, assumptions, SEED)
     assert before.keys() == after.keys()
     assert any(before[key].tobytes() != after[key].tobytes() for key in before) == changes
@@ -151,7 +151,7 @@ def cells_of(classes: Floats, destinations: Floats, word: Words, cells: Ints) ->
 
 @pytest.mark.parametrize("seed", range(40))
 def test_indexed_search_finds_the_cell_of_exact_search(seed: int) -> None:
-    """For random words, and for each word within a few units of an edge or of its margin; shares may be 0 or tiny."""
+    """Both searches give the same cell for random words and for words close to an edge or its margin."""
     rng = np.random.default_rng(seed)
     class_count, regions = rng.integers(1, 9), rng.integers(1, 41)
     mix, destinations = rng.gamma(0.3, size=class_count), rng.gamma(0.1, size=regions)

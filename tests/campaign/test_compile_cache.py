@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: what makes them stale, and where they are kept when the usual folders cannot be written."""
+"""Cache of compiled kernels: contents of the key, and fallback folders."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def inner(x: float) -> float:
 
 @entry
 def outer(x: float) -> float:
-    """Inner, and one."""
+    """The value of ``inner`` plus one."""
     return inner(x) + 1.0
 '''
 
@@ -64,7 +64,7 @@ def hash_of(source: str) -> str:
     ],
 )
 def test_what_kernels_do_not_use_is_not_hashed(old: str, new: str) -> None:
-    """Docstrings, comments, line numbers and other constants change nothing."""
+    """Docstrings, comments, line numbers and unused constants do not change the hash."""
     assert old in SOURCE
     assert hash_of(SOURCE) == hash_of(SOURCE.replace(old, new))
 
@@ -73,7 +73,7 @@ def test_what_kernels_do_not_use_is_not_hashed(old: str, new: str) -> None:
     ("old", "new"), [("2.0", "3.0"), ("RATE * x", "RATE / x"), ("@kernel", "@leaf"), ("+ 1.0", "+ 2")]
 )
 def test_what_kernels_use_is_hashed(old: str, new: str) -> None:
-    """A constant, the code of a callee, or the way it is compiled makes the code on disk stale."""
+    """A constant, the code of a callee, or its decorator changes the hash."""
     changed = SOURCE.replace("entry, kernel", "entry, kernel, leaf")
     assert old in changed
     assert hash_of(changed) != hash_of(changed.replace(old, new))
@@ -90,7 +90,7 @@ def start(*user: str, **variables: str) -> tuple[str, str]:
 
 
 def test_an_unwritable_home_falls_back_to_temporary_files(tmp_path: Path) -> None:
-    """No home, a home that is not there, or a cache that is a file: kernels are kept among temporary files."""
+    """Without a writable home or cache folder, the cache is a temporary folder."""
     blocked = tmp_path / "file"
     blocked.touch()
     temporary = tmp_path / "temporary"
@@ -103,7 +103,7 @@ def test_an_unwritable_home_falls_back_to_temporary_files(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")
 def test_an_unknown_user_runs() -> None:
-    """A user without name and home gets a folder among the temporary files."""
+    """A user without name and home directory gets a temporary cache folder."""
     folder, errors = start("54321", TMPDIR="/tmp")
     assert folder == "/tmp/octoplan-54321"
     assert errors == ""
@@ -112,7 +112,7 @@ def test_an_unknown_user_runs() -> None:
 def test_no_folder_at_all_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where nothing can be written, kernels are compiled at every start, and one line says so."""
+    """If no folder is writable, there is no cache folder and one warning is logged."""
     blocked = tmp_path / "file"
     blocked.touch()
     for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):

@@ -1,4 +1,4 @@
-"""The fast path through a night on which no threat waits for a crew gives the results of the event simulation."""
+"""The fast path for nights without waiting gives the same results as the event simulation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def fight_night(
     fast: bool, keys: Keys, night: int, arrival: Floats, threat_class: Ints, window: float, crews: int, shots: int,
     salvo: int, units: int, cv: float, results: Ints,
 ) -> bool:  # fmt: skip
-    """Fight a night by the fast path or by events, all results into ``results``; whether it was fought."""
+    """Simulate a night by the fast path or by events, into ``results``; False if the fast path does not apply."""
     count = arrival.shape[0]
     queue = queue_of(arrival, threat_class, window)
     moment = Moment(keys, night, 0)
@@ -63,7 +63,7 @@ def fight_night(
 
 
 def test_the_fast_path_gives_the_results_of_the_event_simulation() -> None:
-    """Outcomes, shots, stocks and counts are equal on every night that the fast path can fight."""
+    """Outcomes, shots, stocks and counts are equal on all nights to which the fast path applies."""
     keys = Keys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
     rng = np.random.default_rng(SEED)
     fast_nights = 0

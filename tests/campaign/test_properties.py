@@ -1,4 +1,4 @@
-"""Invariants of every future of every scenario."""
+"""Invariants of the simulation for random scenarios."""
 
 from typing import Any
 
@@ -9,49 +9,49 @@ from hypothesis import strategies as st
 from octoplan.campaign.tally import BIAS, CAPITAL, FREIGHT, LABOUR, OVERHEAD, PARTS, ROYALTY, TALLIES, Tally
 from octoplan.scenario.arrays import Compiled, EntityRecords
 from octoplan.scenario.entities import KINDS
-from tests.reference.simulation import SHARED, differences, simulated
-from tests.reference.strategies import Drawn, scenarios
+from tests.reference.simulation import SHARED, differences, simulate_with_kernels
+from tests.reference.strategies import Case, scenarios
 
 EXAMPLES = settings(max_examples=40)
 PLANT_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL)
 
 
-def simulate(drawn: Drawn, **plan: Any) -> Tally:
+def tally_of(case: Case, **plan: Any) -> Tally:
     """The tally of a drawn scenario, with decisions changed."""
-    return simulated(with_decisions(drawn.compiled, **plan), drawn.assumptions, drawn.seed, drawn.future)[0]
+    return simulate_with_kernels(with_decisions(case.compiled, **plan), case.assumptions, case.seed, case.future)[0]
 
 
 def with_decisions(compiled: Compiled, **plan: Any) -> Compiled:
     return compiled._replace(plan=compiled.plan._replace(**plan))
 
 
-def with_assumptions(drawn: Drawn, **numbers: float) -> Drawn:
-    """The same scenario with parameters, named ``kind__parameter``, set to one value for all entities."""
-    assumptions = drawn.assumptions.copy()
+def with_assumptions(case: Case, **numbers: float) -> Case:
+    """Return the case with parameters, named ``kind__parameter``, set to one value for all entities."""
+    assumptions = case.assumptions.copy()
     for name, value in numbers.items():
         kind, parameter = name.split("__")
-        columns = drawn.compiled.slots[kind, parameter]
+        columns = case.compiled.slots[kind, parameter]
         assumptions[columns[columns >= 0]] = value
-    return Drawn(drawn.compiled, assumptions, drawn.seed, drawn.future)
+    return Case(case.compiled, assumptions, case.seed, case.future)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_nothing_is_negative_or_not_a_number(drawn: Drawn) -> None:
+def test_nothing_is_negative_or_not_a_number(case: Case) -> None:
     """Every tally is at least 0 and finite, except the opening day of a plant outside the programme."""
-    tally = simulate(drawn)
+    tally = tally_of(case)
     for row in TALLIES:
         values = getattr(tally, row.name)
         assert (values >= 0).all(), row.name
         assert np.isfinite(values).all() or row.name == "opened", row.name
-    assert np.array_equal(np.isinf(tally.opened), drawn.compiled.plan.programme == 0)
+    assert np.array_equal(np.isinf(tally.opened), case.compiled.plan.programme == 0)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_threats_are_stopped_or_leak(drawn: Drawn) -> None:
+def test_threats_are_stopped_or_leak(case: Case) -> None:
     """Launched = stopped + leaked by class and month, and stopped by region is stopped by layer."""
-    tally = simulate(drawn)
+    tally = tally_of(case)
     stopped = tally.stopped.sum(1)
     assert np.array_equal(tally.launched.sum(1), stopped + tally.leaked.sum(1))
     assert np.array_equal(tally.stopped_by.sum(1), stopped)
@@ -60,9 +60,9 @@ def test_threats_are_stopped_or_leak(drawn: Drawn) -> None:
 
 @given(scenarios())
 @EXAMPLES
-def test_sorties_contact_and_kill_in_that_order(drawn: Drawn) -> None:
-    """Kills <= contacts <= sorties, and only sorties without contact are recovered."""
-    tally = simulate(drawn)
+def test_sorties_contact_and_kill_in_that_order(case: Case) -> None:
+    """Kills <= contacts, and contacts + recovered units <= sorties."""
+    tally = tally_of(case)
     assert (tally.kills.sum(3) <= tally.contacts).all()
     assert (tally.contacts + tally.recovered <= tally.sorties).all()
     assert np.array_equal(tally.shots[:, 0], tally.sorties.sum((1, 2)))
@@ -71,13 +71,13 @@ def test_sorties_contact_and_kill_in_that_order(drawn: Drawn) -> None:
 
 @given(scenarios())
 @EXAMPLES
-def test_stocks_balance(drawn: Drawn) -> None:
-    """Stock at a month's end is initial stock plus units received less units spent; a plant sends only what it made."""
-    tally = simulate(drawn)
+def test_stocks_balance(case: Case) -> None:
+    """Closing stock is initial stock plus units received less units spent; plants dispatch at most their output."""
+    tally = tally_of(case)
     start = tally.stock - (tally.received - tally.sorties + tally.recovered).cumsum(0)
     assert (start == start[0]).all()
-    others = np.zeros(len(drawn.compiled.names.designs))
-    np.add.at(others, drawn.world.makers["design"], np.floor(drawn.world.makers["stock"] + 0.5))
+    others = np.zeros(len(case.compiled.names.designs))
+    np.add.at(others, case.records.makers["design"], np.floor(case.records.makers["stock"] + 0.5))
     assert np.array_equal(start[0].sum(0), others)
     assert (tally.good <= tally.made).all()
     sent = tally.good.cumsum(0) - tally.plant_stock
@@ -87,36 +87,36 @@ def test_stocks_balance(drawn: Drawn) -> None:
 
 @given(scenarios())
 @EXAMPLES
-def test_parts_are_used_only_once(drawn: Drawn) -> None:
+def test_parts_are_used_only_once(case: Case) -> None:
     """Parts in units made and parts in stock are at most the parts shipped."""
-    tally, links = simulate(drawn), drawn.compiled.links
-    design = drawn.compiled.template.plants["design"]
+    tally, links = tally_of(case), case.compiled.links
+    design = case.compiled.template.plants["design"]
     used = (tally.made.cumsum(0)[:, :, None] * links.bill[design][None]).sum(1)
     shipped = np.zeros_like(used)
-    for supplier, part in enumerate(drawn.compiled.template.suppliers["part"]):
+    for supplier, part in enumerate(case.compiled.template.suppliers["part"]):
         shipped[:, part] += tally.part_shipped.cumsum(0)[:, supplier]
     assert (used + tally.part_stock.sum(1) <= shipped).all()
 
 
 @given(scenarios())
 @EXAMPLES
-def test_layers_keep_to_their_shots_and_capacity(drawn: Drawn) -> None:
+def test_layers_keep_to_their_shots_and_capacity(case: Case) -> None:
     """A stocked layer fires at most its stock and resupply; a limited layer stops at most what it can engage."""
-    tally, world = simulate(drawn), drawn.world
-    regions, days = len(drawn.compiled.names.regions), len(drawn.compiled.links.month_of)
-    for row, layer in enumerate(world.layers):
+    tally, entities = tally_of(case), case.records
+    regions, days = len(case.compiled.names.regions), len(case.compiled.links.month_of)
+    for row, layer in enumerate(entities.layers):
         if layer["stocked"]:
             assert tally.shots[:, row].sum() <= (layer["stock"] + layer["resupply"] * days) * (1 + 1e-12)
         if layer["limited"]:
-            capacity = world.posts["capacity"].reshape(-1, regions)[row]
+            capacity = entities.posts["capacity"].reshape(-1, regions)[row]
             assert tally.stopped_by[:, row].sum() <= np.floor(capacity * days).sum()
 
 
 @given(scenarios())
 @EXAMPLES
-def test_days_are_counted_once(drawn: Drawn) -> None:
-    """Each day of a plant in the programme has one limiting factor, and no region has more nights than days."""
-    tally, plan, links = simulate(drawn), drawn.compiled.plan, drawn.compiled.links
+def test_days_are_counted_once(case: Case) -> None:
+    """Each plant-day of the programme has one limiting factor; region-nights do not exceed days."""
+    tally, plan, links = tally_of(case), case.compiled.plan, case.compiled.links
     expected = links.month_days[:, None] * plan.programme[None]
     assert np.array_equal(tally.plant_limit.sum(2), expected)
     assert (tally.nights.sum(2) <= links.month_days[:, None]).all()
@@ -125,43 +125,43 @@ def test_days_are_counted_once(drawn: Drawn) -> None:
 
 @given(scenarios())
 @EXAMPLES
-def test_a_plants_spend_is_spend(drawn: Drawn) -> None:
-    """Costs of plants are the spend on plants of all payers, and the optimism bias is its share of them."""
-    tally = simulate(drawn)
+def test_a_plants_spend_is_spend(case: Case) -> None:
+    """Plant spend equals spend in the plant cost categories, and the optimism bias is a fixed share of it."""
+    tally = tally_of(case)
     by_cost = tally.spend.sum((0, 2))
-    bias = drawn.world.finance["optimism_bias"][0]
+    bias = case.records.finance["optimism_bias"][0]
     assert np.allclose(tally.plant_spend.sum((0, 1))[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
     assert np.isclose(by_cost[BIAS], bias * by_cost[list(PLANT_COSTS)].sum(), rtol=1e-9)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_spend_is_its_sum_over_currencies(drawn: Drawn) -> None:
-    """With constant exchange rates, spend by payer is the local spend at those rates."""
-    tally = simulate(with_assumptions(drawn, currencies__volatility=0.0, currencies__drift=0.0))
+def test_spend_is_its_sum_over_currencies(case: Case) -> None:
+    """With constant exchange rates, spend by payer equals local spend converted at those rates."""
+    tally = tally_of(with_assumptions(case, currencies__volatility=0.0, currencies__drift=0.0))
     worth = (tally.spend_local * tally.exchange[:, None]).sum(2)
     assert np.allclose(tally.spend.sum(1), worth, rtol=1e-9, atol=1e-9)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_without_a_programme_no_unit_of_it(drawn: Drawn) -> None:
-    """A plan in which no plant takes part makes and buys nothing, and equals the counterfactual."""
-    no_intake = np.zeros_like(drawn.compiled.plan.programme)
-    tally = simulate(drawn, programme=no_intake)
+def test_without_a_programme_no_unit_of_it(case: Case) -> None:
+    """A plan without programme plants produces and buys nothing, and equals the counterfactual."""
+    no_intake = np.zeros_like(case.compiled.plan.programme)
+    tally = tally_of(case, programme=no_intake)
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
         assert not getattr(tally, name).any(), name
-    _, counterfactual = simulated(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future)
+    _, counterfactual = simulate_with_kernels(case.compiled, case.assumptions, case.seed, case.future)
     assert not list(differences(counterfactual, tally, SHARED))
 
 
 @given(scenarios(), st.data())
 @EXAMPLES
-def test_a_change_of_plan_changes_no_raid(drawn: Drawn, data: st.DataObject) -> None:
+def test_a_change_of_plan_changes_no_raid(case: Case, data: st.DataObject) -> None:
     """Two plans have the same raids, exchange rates and releases."""
-    plan = drawn.compiled.plan
-    changed = simulate(
-        drawn,
+    plan = case.compiled.plan
+    changed = tally_of(
+        case,
         output=plan.output * data.draw(st.sampled_from([0.0, 0.5, 3.0])),
         intake=plan.intake + data.draw(st.integers(0, 40)),
         max_shots=plan.max_shots + data.draw(st.integers(0, 3)),
@@ -170,35 +170,35 @@ def test_a_change_of_plan_changes_no_raid(drawn: Drawn, data: st.DataObject) -> 
         newest_first=1 - plan.newest_first,
         programme=1 - plan.programme,
     )
-    assert not list(differences(changed, simulate(drawn), ("launched", "exchange", "block")))
+    assert not list(differences(changed, tally_of(case), ("launched", "exchange", "block")))
 
 
 @given(scenarios(), st.floats(0.0, 500.0))
 @EXAMPLES
-def test_more_interceptors_change_no_raid(drawn: Drawn, stock: float) -> None:
-    """With another stock of other makers the raids are the same."""
-    assert np.array_equal(simulate(drawn).launched, simulate(with_assumptions(drawn, makers__stock=stock)).launched)
+def test_more_interceptors_change_no_raid(case: Case, stock: float) -> None:
+    """A different stock of other makers does not change the raids."""
+    assert np.array_equal(tally_of(case).launched, tally_of(with_assumptions(case, makers__stock=stock)).launched)
 
 
 @given(scenarios())
 @EXAMPLES
-def test_no_sortie_without_crews_kits_weather_or_units(drawn: Drawn) -> None:
-    """Without any one of them there is no sortie."""
-    no_intake = np.zeros_like(drawn.compiled.plan.intake)
-    assert not simulate(with_assumptions(drawn, crews__initial=0.0), intake=no_intake).sorties.any()
-    assert not simulate(with_assumptions(drawn, kits__initial=0.0), kit_orders=no_intake).sorties.any()
-    grounded = with_assumptions(drawn, regions__grounded_winter=1.0, regions__grounded_summer=1.0)
-    assert not simulate(grounded).sorties.any()
-    empty = with_assumptions(drawn, makers__stock=0.0, makers__rate_start=0.0, makers__rate_full=0.0)
-    assert not simulate(empty, programme=np.zeros_like(drawn.compiled.plan.programme)).sorties.any()
+def test_no_sortie_without_crews_kits_weather_or_units(case: Case) -> None:
+    """There are no sorties without crews, without kits, in grounding weather, or without units."""
+    no_intake = np.zeros_like(case.compiled.plan.intake)
+    assert not tally_of(with_assumptions(case, crews__initial=0.0), intake=no_intake).sorties.any()
+    assert not tally_of(with_assumptions(case, kits__initial=0.0), kit_orders=no_intake).sorties.any()
+    grounded = with_assumptions(case, regions__grounded_winter=1.0, regions__grounded_summer=1.0)
+    assert not tally_of(grounded).sorties.any()
+    empty = with_assumptions(case, makers__stock=0.0, makers__rate_start=0.0, makers__rate_full=0.0)
+    assert not tally_of(empty, programme=np.zeros_like(case.compiled.plan.programme)).sorties.any()
 
 
 @given(scenarios())
 @EXAMPLES
-def test_perfect_defence_has_no_leakers(drawn: Drawn) -> None:
-    """With a crew and a unit for every threat and certain kills, no threat that interceptors can engage leaks."""
+def test_perfect_defence_has_no_leakers(case: Case) -> None:
+    """With ample crews and units and certain kills, no interceptable threat leaks."""
     perfect = with_assumptions(
-        drawn,
+        case,
         engagement__p_contact=1.0,
         lethality__p_kill=1.0,
         lethality__p_floor=1.0,
@@ -212,33 +212,33 @@ def test_perfect_defence_has_no_leakers(drawn: Drawn) -> None:
         kits__attrition=0.0,
         makers__stock=100_000.0,
     )
-    names = drawn.compiled.names
+    names = case.compiled.names
     if not names.makers:
         return
-    can = drawn.compiled.template.threats["interceptable"] == 1
+    can = case.compiled.template.threats["interceptable"] == 1
     order = np.full((len(names.threats), len(names.layers)), -1)
     order[can, 0] = 0
     weight = np.ones(len(names.regions))
-    tally = simulate(perfect, layer_order=order, crew_weight=weight, dispatch_weight=weight)
+    tally = tally_of(perfect, layer_order=order, crew_weight=weight, dispatch_weight=weight)
     assert not tally.leaked[:, :, can].any()
     assert np.array_equal(tally.kills.sum((1, 2))[:, can], tally.launched.sum(1)[:, can])
 
 
 @given(scenarios())
 @EXAMPLES
-def test_a_region_without_raids_changes_nothing(drawn: Drawn) -> None:
-    """With one more region, the first, without raids, crews or units, all other results are the same bits."""
-    with_quiet = simulate(Drawn(with_quiet_region(drawn.compiled), drawn.assumptions, drawn.seed, drawn.future))
+def test_a_region_without_raids_changes_nothing(case: Case) -> None:
+    """An additional first region without raids, crews and units leaves all other results bit-identical."""
+    with_quiet = tally_of(Case(with_quiet_region(case.compiled), case.assumptions, case.seed, case.future))
     others = []
     for row, values in zip(TALLIES, with_quiet, strict=True):
         axis = row.axes.index("region") if "region" in row.axes else None
         assert axis is None or not np.take(values, 0, axis).any(), row.name
         others.append(values if axis is None else np.delete(values, 0, axis))
-    assert not list(differences(Tally(*others), simulate(drawn), with_quiet._fields))
+    assert not list(differences(Tally(*others), tally_of(case), with_quiet._fields))
 
 
 def with_quiet_region(compiled: Compiled) -> Compiled:
-    """One more region, the first in the file, without corridors and destinations."""
+    """Return the scenario with an additional first region without corridors and destinations."""
     names, plan, links = compiled.names, compiled.plan, compiled.links
     records, slots = compiled.template._asdict(), dict(compiled.slots)
     for kind in KINDS:
@@ -271,8 +271,8 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
 
 @given(scenarios())
 @EXAMPLES
-def test_the_seed_decides(drawn: Drawn) -> None:
-    """The same seed and future give the same bits, whatever was simulated in between."""
-    once = simulate(drawn)
-    simulate(Drawn(drawn.compiled, drawn.assumptions, drawn.seed, drawn.future + 1))
-    assert not list(differences(once, simulate(drawn), once._fields))
+def test_the_seed_decides(case: Case) -> None:
+    """The same seed and future give bit-identical results, regardless of earlier simulations."""
+    once = tally_of(case)
+    tally_of(Case(case.compiled, case.assumptions, case.seed, case.future + 1))
+    assert not list(differences(once, tally_of(case), once._fields))

@@ -1,4 +1,4 @@
-"""The same bits whatever the batch, the thread, the process or what else stands in the scenario."""
+"""Results are bit-identical for any batch size, thread or process, and unaffected by unrelated entities."""
 
 import os
 import re
@@ -36,14 +36,14 @@ def draws(scenario: Scenario, futures: int = FUTURES) -> Floats:
 
 
 def short(folder: Path, months: int = 14) -> Path:
-    """A copy of ``octopus`` that is over sooner."""
+    """Copy ``octopus`` to a folder with a shorter horizon."""
     shutil.copytree(SHIPPED, folder)
     edit(folder / "programme.toml", r"^months = \d+", f"months = {months}")
     return folder
 
 
 def edit(path: Path, pattern: str, text: str) -> None:
-    """Replace the one place where the pattern stands."""
+    """Replace the single match of a pattern in a file."""
     edited, count = re.subn(pattern, lambda _: text, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert count == 1, f"{pattern} stands {count} times in {path.name}"
     path.write_text(edited, encoding="utf-8")
@@ -61,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def simulated(folder: Path) -> SimulationResults:
-    """The futures in one batch, on this thread alone."""
+    """All futures in one batch on a single thread."""
     return all_at_once(str(folder))
 
 
@@ -81,7 +81,7 @@ def assert_same(first: SimulationResults, second: SimulationResults) -> None:
 
 
 def test_futures_differ(simulated: SimulationResults) -> None:
-    """What the other tests compare is not all one number: every future has its own raids, stocks and spend."""
+    """Raids, stocks and spend differ between futures, so that the comparisons below are informative."""
     for name in ("launched", "sorties", "good", "spend", "exchange"):
         assert len({future.tobytes() for future in simulated.tally[name]}) == FUTURES, name
 
@@ -89,7 +89,7 @@ def test_futures_differ(simulated: SimulationResults) -> None:
 @given(batch=st.integers(1, FUTURES + 2), threads=st.integers(1, 3))
 @settings(max_examples=12)
 def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: int, threads: int) -> None:
-    """Batches of any size on one thread or more leave the same bits."""
+    """Batches of any size on any number of threads give bit-identical results."""
     index = tmp_path_factory.getbasetemp() / "any"
     path = index if index.exists() else short(index)
     scenario = load(path)
@@ -100,16 +100,16 @@ def test_any_batch_and_threads(tmp_path_factory: pytest.TempPathFactory, batch: 
     assert_same(results, all_at_once(str(path)))
 
 
-def test_a_future_stands_for_itself(folder: Path, simulated: SimulationResults) -> None:
-    """Futures simulated alone, by number, are those of the whole run."""
+def test_a_future_does_not_depend_on_other_futures(folder: Path, simulated: SimulationResults) -> None:
+    """Futures simulated separately, by number, are identical to those of the full run."""
     scenario = load(folder)
     results = simulate_futures(scenario.compile(), draws(scenario)[3:5], seed=SEED, first=3)
     for name, values in results.tally.items():
         assert values.tobytes() == simulated.tally[name][3:5].tobytes(), name
 
 
-def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: SimulationResults) -> None:
-    """Keeping two tallies keeps those two, the same."""
+def test_selecting_tallies_changes_no_result(folder: Path, simulated: SimulationResults) -> None:
+    """With two tallies selected, the results have those two, unchanged."""
     scenario = load(folder)
     results = simulate_futures(scenario.compile(), draws(scenario), seed=SEED, keep=("leaked", "spend"))
     assert set(results.tally) == {"leaked", "spend"}
@@ -118,7 +118,7 @@ def test_tallies_not_asked_for_change_nothing(folder: Path, simulated: Simulatio
 
 
 def test_a_region_that_sees_no_raid_changes_nothing(tmp_path: Path, simulated: SimulationResults) -> None:
-    """A region put in the middle of the list, without raids and crews, leaves the others and the country alone."""
+    """An additional region without raids and crews does not change other regions or national totals."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[regions\.kyiv-city\]", "[regions.nowhere]\ntile = [9, 9]\n[regions.kyiv-city]")
     edit(folder / "decisions.toml", r"^crimea = 0", "nowhere = 0\ncrimea = 0")
@@ -150,7 +150,7 @@ UNPAID = ("overhead", "labour_rate", "line_capital", "royalty")
 
 
 def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: SimulationResults) -> None:
-    """A plant put in the middle of the list and asked for nothing leaves all others, and the country, alone."""
+    """An additional plant with no planned output does not change other plants or national totals."""
     folder = short(tmp_path / "octopus")
     edit(folder / "programme.toml", r"^\[plants\.ua-1\]", f"{IDLE}[plants.ua-1]")
     edit(folder / "decisions.toml", r"^\[lines\]", "idle = 0\n[lines]\nidle = 0")
@@ -170,7 +170,7 @@ def test_an_idle_plant_changes_no_random_number(tmp_path: Path, simulated: Simul
 
 
 def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulationResults) -> None:
-    """With other output, crews, kits, doctrine and shares, the same raids, outages and exchange rates come."""
+    """Different output, crews, kits, doctrine and shares do not change raids, outages and exchange rates."""
     folder = short(tmp_path / "octopus")
     decisions = folder / "decisions.toml"
     edit(decisions, r"^uk-batch = \[300.*$", "uk-batch = [0]")
@@ -187,9 +187,9 @@ def test_a_change_of_plan_changes_no_raid(tmp_path: Path, simulated: SimulationR
 
 
 def test_the_counterfactual_meets_the_same_futures(folder: Path, simulated: SimulationResults) -> None:
-    """Without the programme the raids, the exchange rates, the crews and the weather are the same.
+    """Raids, exchange rates, crews and weather are the same without the programme.
 
-    Simulated with the programme or as a plan of its own, it gives the same bits.
+    The counterfactual equals a separate simulation of the plan without the programme.
     """
     scenario = load(folder)
     compiled = scenario.compile()
@@ -217,7 +217,7 @@ def workers(count: int) -> Iterator[Any]:
 
 
 def test_two_worker_processes(folder: Path, simulated: SimulationResults) -> None:
-    """Batches on the two processes of a dask cluster leave the same bits; so does a run in which one is killed."""
+    """Batches on two dask worker processes give identical results, even if one worker is killed."""
     scenario = load(folder)
     compiled, assumptions = scenario.compile(), draws(scenario)
     with workers(2) as client:
@@ -243,7 +243,7 @@ def test_two_worker_processes(folder: Path, simulated: SimulationResults) -> Non
 
 
 def too_many(futures: tuple[int, ...]) -> tuple[Compiled, Floats]:
-    """The scenario ``pocket`` with raids beyond all bounds in some futures."""
+    """The scenario ``pocket`` with raids above ``LARGEST_RAID`` in some futures."""
     scenario = load("pocket")
     assumptions = draws(scenario)
     assumptions[list(futures), scenario.columns.index("packages.raid.routine_mean")] = 10.0 * LARGEST_RAID
@@ -259,7 +259,7 @@ def test_a_failed_future_is_named() -> None:
 
 
 def test_a_failed_future_changes_no_other() -> None:
-    """Asked to keep going, a run stores it as failed, with the reason and zeros, and keeps the bits of the rest."""
+    """With ``keep_going``, failed futures have a status, a reason and zero tallies; others are unchanged."""
     compiled, assumptions = too_many((1, 4))
     scenario = load("pocket")
     expected = simulate_futures(scenario.compile(), draws(scenario), seed=SEED)

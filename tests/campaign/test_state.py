@@ -1,4 +1,4 @@
-"""The known state of a date replaces what was simulated until then, in every future."""
+"""The known state at a date replaces the simulated state in every future."""
 
 import shutil
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ FUTURES, SEED = 4, 3
 DATE, MORNING = "2026-03-01", 120
 """The date of the states of ``octopus``, and its day from the start."""
 UNDER_WAY = ("on_order", "in_course", "gates.")
-"""Rows about what is under way: a state spreads it evenly, and knows gates to the day."""
+"""Rows that a state approximates: orders and courses are spread evenly, gates are in whole days."""
 
 EVERYTHING = {
     "gates.licence.passed": "2025-12-02", "gates.data-package.passed": "2026-01-12",
@@ -36,7 +36,7 @@ EVERYTHING = {
 
 @pytest.fixture(scope="module")
 def octopus(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
-    """The shipped programme, over within six months."""
+    """The shipped scenario with a horizon of six months."""
     folder = tmp_path_factory.mktemp("state") / "octopus"
     shutil.copytree(Path(octoplan.__file__).parent / "scenarios" / "octopus", folder)
     text = (folder / "programme.toml").read_text("utf-8")
@@ -53,7 +53,7 @@ def unknown(octopus: Scenario) -> Run:
 
 @pytest.fixture(scope="module")
 def known(octopus: Scenario) -> Run:
-    """A run with every kind of number known."""
+    """A run with a known value of every kind."""
     return simulated(stated(octopus, EVERYTHING))
 
 
@@ -67,13 +67,13 @@ def simulated(scenario: Scenario) -> Run:
 
 
 def evening(run: Run, tally: str, **labels: str) -> NDArray[np.float64]:
-    """A tally on the evening before the date, (futures, ...)."""
+    """A tally at the end of the month before the date, (futures, ...)."""
     results: NDArray[np.float64] = run.data[tally].sel({"month": "2026-02", **labels}).values.astype(np.float64)
     return results
 
 
 def test_the_month_ends_with_what_is_known(known: Run) -> None:
-    """On the evening before the date the tallies show every number of the state, in every future."""
+    """Closing stocks of the month before the date equal the known state in every future."""
     assert (evening(known, "experience", plant="ua-1") == 1234.5).all()
     assert (evening(known, "heads", plant="ua-1") == 61.5).all()
     assert (evening(known, "plant_stock", plant="ua-1") == 87).all()
@@ -86,20 +86,20 @@ def test_the_month_ends_with_what_is_known(known: Run) -> None:
 
 
 def test_the_accounts_close_on_what_is_known(known: Run) -> None:
-    """No future fails, and none has a unit that comes from nowhere after the date."""
+    """No future fails, and the unit accounts balance after the date."""
     assert not known.status.any()
     assert not known.data["imbalance"].values.any()
     assert (known.data["stock"].values >= 0).all()
 
 
-def test_the_same_chance_before_and_after(unknown: Run, known: Run) -> None:
-    """Raids, outages, releases and exchange rates are those of the same seed with nothing known."""
+def test_a_state_changes_no_random_numbers(unknown: Run, known: Run) -> None:
+    """Raids, outages, releases and exchange rates are the same as without a known state."""
     for tally in ("launched", "exchange", "block", "supplier_down", "lane_down"):
         assert np.array_equal(known.data[tally], unknown.data[tally]), tally
 
 
 def test_what_is_not_stated_stays_as_simulated(octopus: Scenario, unknown: Run) -> None:
-    """With nothing but crews known, all else is unchanged until the date, and the nights after it differ."""
+    """With only crews known, other results are unchanged before the date, and sorties differ after it."""
     run = simulated(stated(octopus, {"crews.trained": 333}))
     months = [month for month in run.data.month.values if month < DATE[:7]]
     for tally in set(unknown.data.data_vars) - {"crews", "opened", "imbalance"}:
@@ -157,7 +157,7 @@ def first_of(run: Run, month: int) -> date:
 
 
 @pytest.mark.parametrize(("name", "month"), [("pocket", 1), ("octopus", 4)])
-def test_a_state_that_was_there_anyway_changes_nothing(octopus: Scenario, name: str, month: int) -> None:
+def test_the_state_of_a_future_reproduces_that_future(octopus: Scenario, name: str, month: int) -> None:
     """The state of a future, applied to it, changes none of its days, bit for bit; it changes other futures."""
     scenario = load("pocket") if name == "pocket" else octopus
     run, future = simulated(scenario), 2
@@ -170,8 +170,8 @@ def test_a_state_that_was_there_anyway_changes_nothing(octopus: Scenario, name: 
     assert not np.array_equal(again.data["stock"][others], run.data["stock"][others])
 
 
-def test_a_whole_state_that_was_there_anyway_changes_little(octopus: Scenario, unknown: Run) -> None:
-    """With orders and courses under way applied too, spread evenly, a future continues nearly as before."""
+def test_the_full_state_of_a_future_nearly_reproduces_it(octopus: Scenario, unknown: Run) -> None:
+    """With orders and courses in progress, which are spread evenly, a future continues nearly unchanged."""
     future = 1
     again = simulated(with_state(octopus, state_of(unknown, first_of(unknown, 4), "run", future).text))
     for tally, near in (("good", 0.05), ("crews", 0.1), ("kits", 0.05), ("sorties", 0.1)):

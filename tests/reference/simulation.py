@@ -1,4 +1,4 @@
-"""Simulation of one future with the kernels, and where two tallies differ."""
+"""Simulation of one future with kernels, and differences between tallies."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +11,11 @@ from octoplan.scenario.arrays import Compiled, Floats, arrival_process, entity_r
 
 SHARED = ("launched", "leaked", "stopped", "stopped_by", "shots", "received", "sorties", "contacts", "recovered",
           "kills", "nights", "damage", "spend", "spend_local")  # fmt: skip
-"""Tallies that are filled without the programme, too."""
+"""Tallies that are also filled for the counterfactual."""
 
 
-def simulated(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> tuple[Tally, Tally]:
-    """The tallies of a future as the kernels simulate it, with the programme and without."""
+def simulate_with_kernels(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> tuple[Tally, Tally]:
+    """Tallies of one future by the kernels, with and without the programme."""
     tally, counterfactual = empty_tally(compiled.names), empty_tally(compiled.names)
     keys = scenario_keys(seed, compiled.names)
     entities, arrivals = entity_records(compiled, assumptions), arrival_process(compiled, assumptions, keys)
@@ -27,10 +27,10 @@ def simulated(compiled: Compiled, assumptions: Floats, seed: int, future: int) -
     return tally, counterfactual
 
 
-def differences(found: Tally, expected: Tally, names: Iterable[str]) -> Iterator[str]:
-    """The tallies that differ, with the first element that does."""
+def differences(results: Tally, expected: Tally, names: Iterable[str]) -> Iterator[str]:
+    """Describe the first differing element of each tally that differs."""
     for name in names:
-        ours, theirs = getattr(found, name), getattr(expected, name)
+        ours, theirs = getattr(results, name), getattr(expected, name)
         if not np.array_equal(ours, theirs):
             index = tuple(int(axis[0]) for axis in np.nonzero(ours != theirs))
             yield f"{name}{list(index)}: {ours[index]!r}, expected {theirs[index]!r}"

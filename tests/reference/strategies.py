@@ -1,4 +1,4 @@
-"""Small random scenarios, compiled by hand: every kind of thing, every link, every switch of the plan."""
+"""Hypothesis strategies for small compiled scenarios that cover all kinds of entity, links and decisions."""
 
 from dataclasses import dataclass, replace
 from itertools import permutations, product
@@ -24,7 +24,7 @@ from octoplan.scenario.entities import INTERCEPTOR, KINDS
 from octoplan.scenario.state import nothing_known
 
 CVS = (0.0, 1.0, 0.5, 1.6)
-"""Coefficients of variation: constant, exponential, and both gammas."""
+"""Coefficients of variation: constant, exponential, and gamma with shape above and below 1."""
 
 RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "currencies": {"rate": (0.02, 2), "volatility": (0, 0.6), "drift": (-0.2, 0.2), "inflation": (0, 0.1)},
@@ -78,12 +78,12 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "kits": {"initial": (0, 16), "lead": (0, 30), "attrition": (0, 0.1), "price": (0, 20)},
     "finance": {"discount_rate": (0, 0.1), "optimism_bias": (0, 0.4)},
 }  # fmt: skip
-"""Where numbers are drawn from, coefficients of variation named ``..._cv`` apart: wide enough that everything binds."""
+"""Ranges of parameters, wide enough that every limiting factor occurs; coefficients of variation are in ``CVS``."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A scenario, one draw of its assumptions, and the seed and number of the future to fly."""
+class Case:
+    """A compiled scenario, one draw of its assumptions, a seed, and the number of the future to simulate."""
 
     compiled: Compiled
     assumptions: Floats
@@ -91,18 +91,18 @@ class Drawn:
     future: int
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """What hypothesis prints of an example: its sizes rather than its arrays."""
+        """Print the sizes of an example instead of its arrays in hypothesis reports."""
         names = self.compiled.names._asdict()
         sizes = ", ".join(f"{len(rows)} {name}" for name, rows in names.items() if rows)
         printer.text(f"<{sizes}; seed {self.seed}, future {self.future}>")
 
     @property
-    def world(self) -> EntityRecords:
+    def records(self) -> EntityRecords:
         return entity_records(self.compiled, self.assumptions)
 
 
 def number(low: float, high: float) -> st.SearchStrategy[float]:
-    """A number of a range, its ends included and likely."""
+    """A number in a closed range; hypothesis tries its ends first."""
     return st.integers(0, 97).map(lambda step: low + (high - low) * step / 97)
 
 
@@ -136,8 +136,8 @@ def names(draw: st.DrawFn) -> Names:
 
 @st.composite
 def corridors(draw: st.DrawFn, order: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Legs (origin, into) that lead forward in an order of the regions; -1 is the border."""
-    legs = [(origin, into) for place, into in enumerate(order) for origin in (-1, *order[:place])]
+    """Corridors (origin, destination) consistent with an order of the regions; -1 is the border."""
+    legs = [(origin, into) for index, into in enumerate(order) for origin in (-1, *order[:index])]
     return draw(st.lists(st.sampled_from(legs), unique=True, max_size=7))
 
 
@@ -151,13 +151,13 @@ def floats(draw: st.DrawFn, low: float, high: float, *shape: int) -> Floats:
     return np.array(draw(st.lists(number(low, high), min_size=size, max_size=size)), float).reshape(shape)
 
 
-def whole(draw: st.DrawFn, low: int, high: int, *shape: int) -> Ints:
+def integers(draw: st.DrawFn, low: int, high: int, *shape: int) -> Ints:
     size = int(np.prod(shape))
     return np.array(draw(st.lists(st.integers(low, high), min_size=size, max_size=size)), np.int64).reshape(shape)
 
 
 def not_all_zero(weights: Floats) -> Floats:
-    """Weights as they are; equal ones where all are 0."""
+    """Return the weights, or ones if all weights are 0."""
     return weights if weights.any() else np.ones_like(weights)
 
 
@@ -167,20 +167,20 @@ def padded(rows: list[list[int]], width: int) -> Ints:
 
 @st.composite
 def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -> Links:
-    month_days = whole(draw, 7, 23, len(of.months)) + (13 if len(of.months) == 1 else 0)
-    days, noon = int(month_days.sum()), draw(st.integers(0, 364))
+    month_days = integers(draw, 7, 23, len(of.months)) + (13 if len(of.months) == 1 else 0)
+    days, midwinter = int(month_days.sum()), draw(st.integers(0, 364))
     ways = [draw(st.permutations(range(len(of.lanes)))) for _ in of.plants]
-    kept = [way[: draw(st.integers(1, len(way)))] for way in ways]
+    routes = [way[: draw(st.integers(1, len(way)))] for way in ways]
     return Links(
         month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         row_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         month_days=month_days,
-        winter=np.array([0.5 * (1 + cos(2 * pi * (day - noon) / 365.25)) for day in range(days)]),
+        winter=np.array([0.5 * (1 + cos(2 * pi * (day - midwinter) / 365.25)) for day in range(days)]),
         gate_after=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
         plant_gates=flags(draw, len(of.plants), len(of.gates)),
-        plant_lanes=padded([list(way) for way in kept], max(map(len, kept))),
+        plant_lanes=padded([list(way) for way in routes], max(map(len, routes))),
         supplier_causes=flags(draw, len(of.suppliers), len(of.causes)),
-        bill=whole(draw, 0, 3, len(of.designs), len(of.parts)),
+        bill=integers(draw, 0, 3, len(of.designs), len(of.parts)),
         region_order=np.array(order, np.int64),
         incoming_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
         incoming=np.array(sorted(range(len(into)), key=lambda leg: into[leg]), np.int64),
@@ -188,13 +188,13 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
         known_state=nothing_known(of),
-        given_counts=whole(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
+        given_counts=integers(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
 
 @st.composite
 def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
-    """For each class its layers in some order, the interceptors only where they can engage it."""
+    """Layers in random order for each class; interceptors only for interceptable classes."""
     rows = []
     for can in interceptable:
         layers = draw(st.permutations([row for row in range(len(of.layers)) if row > 0 or can]))
@@ -206,8 +206,8 @@ def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
 def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[bool]) -> Plan:
     plants, months, regions, threats = len(of.plants), len(of.months), len(of.regions), len(of.threats)
     orders = floats(draw, 0, 250, plants, len(of.parts), months)
-    silent = flags(draw, plants, len(of.parts)) == 1
-    orders[silent] = -1.0
+    base_stock = flags(draw, plants, len(of.parts)) == 1
+    orders[base_stock] = -1.0
     sourcing = floats(draw, 0, 1, len(of.suppliers))
     for part in range(len(of.parts)):
         sourcing[suppliers_part == part] = not_all_zero(sourcing[suppliers_part == part])
@@ -218,17 +218,17 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
         orders=orders,
         cover=floats(draw, 0, 20, 1),
         sourcing=sourcing,
-        intake=whole(draw, 0, 9, months),
-        kit_orders=whole(draw, 0, 9, months),
+        intake=integers(draw, 0, 9, months),
+        kit_orders=integers(draw, 0, 9, months),
         crew_weight=not_all_zero(floats(draw, 0, 3, regions)),
         dispatch_weight=np.full(regions, -1.0) if by_cover else not_all_zero(floats(draw, 0, 1, regions)),
         layer_order=draw(doctrines(of, interceptable)),
-        max_shots=whole(draw, 1, 5, threats),
-        salvo=whole(draw, 1, 3, threats),
-        value=whole(draw, 0, 2, threats).astype(float),
-        by_value=whole(draw, 0, 1, 1),
+        max_shots=integers(draw, 1, 5, threats),
+        salvo=integers(draw, 1, 3, threats),
+        value=integers(draw, 0, 2, threats).astype(float),
+        by_value=integers(draw, 0, 1, 1),
         prefer=np.array(draw(st.sampled_from(list(permutations(range(len(of.designs)))))), np.int64),
-        newest_first=whole(draw, 0, 1, 1),
+        newest_first=integers(draw, 0, 1, 1),
         programme=draw(
             st.sampled_from([np.ones(plants, np.int64)] * 3 + [np.arange(plants) % 2, 0 * np.arange(plants)])
         ),
@@ -236,7 +236,7 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
 
 
 def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityRecords:
-    """Records with their links; every part has a supplier, every package a threat."""
+    """Records with random links; every part has a supplier and every package a threat."""
     records: dict[str, Any] = {}
     for kind in KINDS:
         if not kind.parameters:
@@ -249,10 +249,12 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
             count = (
                 len(link.to) if isinstance(link.to, tuple) else 2 if link.to == "bool" else len(getattr(of, link.to))
             )
-            table[link.name] = whole(draw, -1 if (kind.name, link.name) == ("plants", "region") else 0, count - 1, rows)
+            table[link.name] = integers(
+                draw, -1 if (kind.name, link.name) == ("plants", "region") else 0, count - 1, rows
+            )
         for parameter in kind.parameters:
             if parameter.is_money:
-                table[f"{parameter.name}_currency"] = whole(draw, 0, len(of.currencies) - 1, rows)
+                table[f"{parameter.name}_currency"] = integers(draw, 0, len(of.currencies) - 1, rows)
         records[kind.name] = table
     records["corridors"]["origin"] = [origin for origin, _ in legs]
     records["corridors"]["into"] = [into for _, into in legs]
@@ -267,8 +269,8 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
     return EntityRecords(**records)
 
 
-def needed(kind: str, when: str, row: tuple[int, ...], records: EntityRecords, doctrine: Ints) -> bool:
-    """Whether a number is asked for, as ``entities`` says."""
+def is_required(kind: str, when: str, row: tuple[int, ...], records: EntityRecords, doctrine: Ints) -> bool:
+    """Whether a parameter is required, by its condition ``when`` in ``entities``."""
     if kind in ("layers", "posts", "effects") and row[0] == 0:
         return False
     threat = {"threats": 0, "engagement": 0, "effects": 1, "lethality": 1}.get(kind)
@@ -287,8 +289,8 @@ def needed(kind: str, when: str, row: tuple[int, ...], records: EntityRecords, d
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Drawn:
-    """A small scenario of three weeks to ten, with one draw of its assumptions."""
+def scenarios(draw: st.DrawFn) -> Case:
+    """A small scenario of three to ten weeks with one draw of its assumptions."""
     of: Names = draw(names())
     order = tuple(draw(st.permutations(range(len(of.regions)))))
     legs = draw(corridors(order))
@@ -302,10 +304,10 @@ def scenarios(draw: st.DrawFn) -> Drawn:
         rows = list(product(*(range(len(getattr(of, axis))) for axis in kind.axes)))
         for parameter in kind.parameters:
             columns = np.full(len(rows), -1, np.int64)
-            for place, row in enumerate(rows):
-                if needed(kind.name, parameter.when, row, records, plan.layer_order):
-                    columns[place] = len(assumptions)
-                    assumptions.append(draw(one(kind.name, parameter.name)))
+            for index, row in enumerate(rows):
+                if is_required(kind.name, parameter.when, row, records, plan.layer_order):
+                    columns[index] = len(assumptions)
+                    assumptions.append(draw(parameter_value(kind.name, parameter.name)))
             slots[kind.name, parameter.name] = columns
     values = np.array(assumptions)
     for package in range(len(of.packages)):
@@ -313,7 +315,7 @@ def scenarios(draw: st.DrawFn) -> Drawn:
         mix = slots["threats", "mix"][records.threats["package"] == package]
         for columns in (share, mix):
             values[columns] = not_all_zero(values[columns])
-    return Drawn(
+    return Case(
         Compiled(of, structure, plan, records, slots),
         values,
         draw(st.integers(0, 2**64 - 1)),
@@ -323,14 +325,14 @@ def scenarios(draw: st.DrawFn) -> Drawn:
 
 @st.composite
 def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> KnownState:
-    """What is known on one of the mornings: of every quantity some rows, of a design its regions or its total."""
+    """A known state at the start of one of the days, with random rows; stocks by region or in total."""
     day = draw(st.sampled_from(first_days))
     plants, parts, gates = len(of.plants), len(of.parts), len(of.gates)
     earliest = floats(draw, 0, day, gates)
     known = flags(draw, 1, gates)[0] == 1
     open_still = flags(draw, 1, gates)[0] == 1
     in_total = flags(draw, 1, len(of.designs))[0] == 1
-    total, stock = whole(draw, -1, 60, len(of.designs)), whole(draw, -3, 30, len(of.regions), len(of.designs))
+    total, stock = integers(draw, -1, 60, len(of.designs)), integers(draw, -3, 30, len(of.regions), len(of.designs))
     stock[:, in_total] = -1
     return KnownState(
         day=np.full(1, day),
@@ -338,28 +340,28 @@ def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> KnownState:
         gate_latest=np.where(known & ~open_still, earliest, np.inf),
         experience=np.maximum(-1.0, floats(draw, -40, 80, plants)),
         heads=np.maximum(-1.0, floats(draw, -6, 12, plants)),
-        plant_stock=np.maximum(-1, whole(draw, -20, 40, plants)),
-        on_hand=np.maximum(-1, whole(draw, -100, 200, plants, parts)),
-        on_order=np.maximum(-1, whole(draw, -100, 200, plants, parts)),
+        plant_stock=np.maximum(-1, integers(draw, -20, 40, plants)),
+        on_hand=np.maximum(-1, integers(draw, -100, 200, plants, parts)),
+        on_order=np.maximum(-1, integers(draw, -100, 200, plants, parts)),
         stock=np.maximum(-1, stock),
         total_stock=np.where(in_total, total, -1),
-        crews=np.maximum(-1, whole(draw, -8, 16, 2)),
-        kits=np.maximum(-1, whole(draw, -8, 16, 2)),
+        crews=np.maximum(-1, integers(draw, -8, 16, 2)),
+        kits=np.maximum(-1, integers(draw, -8, 16, 2)),
     )
 
 
 @st.composite
-def stated_scenarios(draw: st.DrawFn) -> Drawn:
-    """A scenario of two months or more with a state at the beginning of one."""
-    drawn: Drawn = draw(scenarios().filter(lambda found: len(found.compiled.names.months) > 1))
-    links = drawn.compiled.links
+def stated_scenarios(draw: st.DrawFn) -> Case:
+    """A scenario of at least two months with a known state at the start of one."""
+    case: Case = draw(scenarios().filter(lambda case: len(case.compiled.names.months) > 1))
+    links = case.compiled.links
     first_days = links.month_days.cumsum()[:-1].tolist()
-    known = draw(states(drawn.compiled.names, first_days))
-    return replace(drawn, compiled=drawn.compiled._replace(links=links._replace(known_state=known)))
+    known = draw(states(case.compiled.names, first_days))
+    return replace(case, compiled=case.compiled._replace(links=links._replace(known_state=known)))
 
 
-def one(kind: str, parameter: str) -> st.SearchStrategy[float]:
-    """One number of a parameter."""
+def parameter_value(kind: str, parameter: str) -> st.SearchStrategy[float]:
+    """A value of a parameter within its range."""
     if parameter.endswith("_cv") and parameter not in RANGES[kind]:
         return st.sampled_from(CVS)
     return number(*RANGES[kind][parameter])

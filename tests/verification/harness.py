@@ -1,4 +1,4 @@
-"""Shared by the verification tests: random streams, records, queues and raids, and the test of an estimate."""
+"""Helpers of the verification tests: random streams, records, queues, raids, and the test of a sample mean."""
 
 from math import sqrt
 from typing import Any
@@ -15,19 +15,19 @@ from octoplan.scenario import load
 from octoplan.scenario.arrays import RECORDS, Compiled, EntityRecords, Floats, Keys, Records
 
 ONE_PER_CENT = 0.0033
-"""Largest relative standard error: at it, an error of 1 % is three standard errors."""
+"""Largest permitted relative standard error, at which an error of 1 % is three standard errors."""
 
 PLENTY = 1 << 40
 
 
 def streams(seed: int, rows: int = 1) -> Keys:
-    """Keys of every kind of stream, some rows of each."""
+    """Keys of all kinds of stream, with ``rows`` streams per kind."""
     names = [f"{kind}/{row}" for kind in STREAMS for row in range(rows)]
     return Keys(stream_keys(seed, names), np.arange(len(STREAMS)) * rows)
 
 
-def agrees(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: float) -> None:
-    """The mean of independent samples is the exact value; the samples are enough to notice an error of 1 %."""
+def assert_mean(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: float) -> None:
+    """Assert that a sample mean is within four standard errors of the exact value, and precise enough to detect 1 %."""
     mean = float(samples.mean())
     error = float(samples.std(ddof=1)) / sqrt(len(samples))
     assert error < ONE_PER_CENT * abs(exact), f"standard error {error:.3g} is too wide for {exact:.8g}"
@@ -35,7 +35,7 @@ def agrees(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: float)
 
 
 def records(kind: str, rows: int = 1, **fields: object) -> Records:
-    """Records of a kind with some fields set, the others zero."""
+    """Records of a kind with the given field values; other fields are 0."""
     table = np.zeros(rows, RECORDS[kind])
     for name, value in fields.items():
         table[name] = value
@@ -43,7 +43,7 @@ def records(kind: str, rows: int = 1, **fields: object) -> Records:
 
 
 def blank_entities(**changes: Records) -> EntityRecords:
-    """One zero record of each kind, except for those given."""
+    """One zero-filled record of each kind, except for ``changes``."""
     return EntityRecords(**({name: records(name) for name in EntityRecords._fields} | changes))
 
 
@@ -80,9 +80,9 @@ def queue(
 ) -> None:  # fmt: skip
     """Simulate a queue of ``crews`` servers, exponential service of mean 1, Poisson arrivals, first come first served.
 
-    Windows are constant at cv 0, exponential at cv 1. A share ``probes`` of the arrivals are probes: they wait like the
-    others, for a time uniform below ``probe_window``, but take no service time, so that others do not notice them. The
-    first ``warm`` arrivals are not counted.
+    Windows are constant at cv 0, exponential at cv 1. A share ``probes`` of the arrivals are probes: they wait like
+    other arrivals, with a window uniform on (0, ``probe_window``), but need no service time and do not affect others.
+    The first ``warm`` arrivals are not counted.
 
     lost
         (replications, 2) result: share of threats, and of probes, that were not killed.
@@ -131,7 +131,7 @@ def volley(
     keys: Keys, threat_class: NDArray[np.int64], salvo: NDArray[np.int64], crews: int, units: int, p_contact: float,
     p_kill: float, survivors: NDArray[np.int64], sorties: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    """Raids of simultaneous threats with windows of length 0: survivors and sorties of each raid, (raids,).
+    """Simulate raids of simultaneous threats with windows of length 0; fills survivors and sorties, (raids,).
 
     threat_class, salvo
         (threats,) class of each threat; (classes,) interceptors launched together at one of the class.
@@ -155,7 +155,7 @@ def raids(
     seed: int, number: int, threat_class: list[int], salvo: list[int], *, crews: int, units: int = PLENTY,
     p_contact: float, p_kill: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Survivors and sorties of some independent raids, each (raids,), see ``volley``."""
+    """Survivors and sorties of independent raids, each (raids,); see ``volley``."""
     survivors, sorties = np.empty(number, np.int64), np.empty(number, np.int64)
     volley(streams(seed), np.array(threat_class), np.array(salvo), crews, units, p_contact, p_kill, survivors, sorties)
     return survivors, sorties

@@ -1,4 +1,4 @@
-"""The accounts of units: made = in transit + in stock + spent + lost + scrapped, every day of every future, exactly."""
+"""Unit accounts: produced = in transit + in stock + spent + lost + scrapped, every day of every future."""
 
 import numpy as np
 import pytest
@@ -31,13 +31,13 @@ def test_accounts_close(name: str, futures: int) -> None:
 
 
 def drawn_stock(scenario: Scenario, futures: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Units of other makers that stand in the regions at the start, by future."""
+    """Initial stock of other makers' units, (futures,)."""
     drawn = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
     return np.floor(drawn[:, scenario.columns.index("makers.other.stock")] + 0.5).astype(np.int64)
 
 
-def test_the_books_of_the_tallies_close_too() -> None:
-    """From the tallies: what other makers had and delivered is in stock or spent at the end of every month."""
+def test_monthly_tallies_of_other_makers_balance() -> None:
+    """Initial stock plus deliveries of other makers equal stock plus units spent at the end of each month."""
     scenario, results = simulated("octopus", 4)
     tally = {name: np.asarray(values, np.int64) for name, values in results.tally.items() if values.dtype.kind == "i"}
     other = scenario.names.designs.index("other")
@@ -49,8 +49,8 @@ def test_the_books_of_the_tallies_close_too() -> None:
     assert np.array_equal(received_units, spent_units + tally["stock"][..., other].sum(2))
 
 
-def test_the_books_of_the_programme_close_too() -> None:
-    """From the tallies alone: good units are at the plant, under way, in a region, spent, or lost on the way."""
+def test_monthly_tallies_of_the_programme_balance() -> None:
+    """Good units are at the plant, in transit, in a region, spent, or lost in transit."""
     scenario, results = simulated("octopus", 4)
     tally = {name: np.asarray(values, np.int64) for name, values in results.tally.items() if values.dtype.kind == "i"}
     octopus = scenario.names.designs.index("octopus")
@@ -66,7 +66,7 @@ def test_the_books_of_the_programme_close_too() -> None:
 
 @entry
 def imbalance_after(plants: Records, field: int, change: int) -> int:
-    """The imbalance of a closed depot of 2 designs x 2 blocks, 3 regions and 2 plants after a change of one field."""
+    """Imbalance of balanced accounts (2 designs, 2 blocks, 3 regions, 2 plants) after a change of one field."""
     stocks = initial_unit_stocks(np.ones(3), 1, 2, 2, 5)
     waiting = np.zeros((2, 2), np.int64)
     stocks.produced[0], stocks.scrapped[0], stocks.lost[0], stocks.spent[0], stocks.transit[0] = 100, 5, 3, 40, 12
@@ -100,14 +100,14 @@ def plants() -> Records:
 
 
 def test_closed_accounts_show_no_imbalance() -> None:
-    """A depot whose units are all accounted for has imbalance 0."""
+    """Balanced unit accounts have imbalance 0."""
     assert imbalance_after(plants(), 0, 0) == 0
 
 
 @pytest.mark.parametrize("field", range(1, 10))
 @pytest.mark.parametrize("change", [1, 7])
-def test_the_check_can_fail(field: int, change: int) -> None:
-    """Units that appear, vanish, change their design, or are owed by a region are seen, to the last one."""
+def test_an_error_in_the_accounts_is_detected(field: int, change: int) -> None:
+    """Units that appear, vanish or change design, and negative stocks, give an imbalance of their exact number."""
     assert imbalance_after(plants(), field, change) == change
 
 

@@ -1,4 +1,4 @@
-"""Adaptation: a block's effect decays from its release, and the next block restores it."""
+"""Adaptation of threats: kill probability decays from the release of a block; the next block restores it."""
 
 from math import exp, inf
 

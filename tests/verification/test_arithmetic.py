@@ -1,4 +1,4 @@
-"""The campaign's own logarithm, exponential and normal quantile against those of the mathematics libraries."""
+"""Logarithm, exponential, power and normal quantile against the standard library and scipy."""
 
 import math
 

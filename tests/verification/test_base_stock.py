@@ -21,7 +21,7 @@ from octoplan.campaign.supply import (
     ship_parts,
 )
 from octoplan.scenario.arrays import Floats, Keys, Records
-from tests.verification.harness import agrees, records, streams
+from tests.verification.harness import assert_mean, records, streams
 
 DEMAND, HOLDING, SHORTAGE = 8.0, 1.0, 9.0
 RATIO = SHORTAGE / (SHORTAGE + HOLDING)
@@ -70,9 +70,9 @@ def test_stock_and_backorders(lead: int) -> None:
     target = int(law.ppf(RATIO))
     support = np.arange(1000)
     on_hand, backorders, ready = stocked(91 + lead, target, lead, 300 if lead == 0 else 1200)
-    agrees(ready, float(law.cdf(target)))
-    agrees(on_hand, float((np.maximum(0, target - support) * law.pmf(support)).sum()))
-    agrees(backorders, float((np.maximum(0, support - target) * law.pmf(support)).sum()))
+    assert_mean(ready, float(law.cdf(target)))
+    assert_mean(on_hand, float((np.maximum(0, target - support) * law.pmf(support)).sum()))
+    assert_mean(backorders, float((np.maximum(0, support - target) * law.pmf(support)).sum()))
 
 
 @pytest.mark.parametrize("lead", [0, 4])

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import binom, chisquare
 
-from tests.verification.harness import agrees, raids
+from tests.verification.harness import assert_mean, raids
 
 THREATS, P_CONTACT, P_KILL, SEED = 12, 0.6, 0.5, 11
 P = P_CONTACT * P_KILL
@@ -14,8 +14,8 @@ def test_survivors_are_binomial() -> None:
     survivors, sorties = raids(SEED, 200_000, [0] * THREATS, [1], crews=1000, p_contact=P_CONTACT, p_kill=P_KILL)
     assert (sorties == THREATS).all()
     expected = THREATS * (1 - P)
-    agrees(survivors, expected)
-    agrees((survivors - expected) ** 2.0, THREATS * P * (1 - P))
+    assert_mean(survivors, expected)
+    assert_mean((survivors - expected) ** 2.0, THREATS * P * (1 - P))
     observed = np.bincount(survivors, minlength=THREATS + 1)
     expected_counts = len(survivors) * binom.pmf(np.arange(THREATS + 1), THREATS, 1 - P)
     tail = 4  # few raids leave fewer survivors: counted as one

@@ -1,8 +1,8 @@
-"""Windows of no length, exponential engagements, Poisson arrivals: the Erlang loss formula."""
+"""M/M/c/c queue, with windows of length 0: the Erlang loss formula (Erlang B)."""
 
 import pytest
 
-from tests.verification.harness import agrees, losses
+from tests.verification.harness import assert_mean, losses
 
 
 def erlang_b(servers: int, load: float) -> float:
@@ -17,4 +17,4 @@ def test_erlang_b() -> None:
     """Twenty crews offered 15 Erlang turn away 0.04559322 of the threats."""
     exact = erlang_b(20, 15.0)
     assert exact == pytest.approx(0.04559322, abs=5e-9)
-    agrees(losses(21, 120, 20, 15, window=0.0)[:, 0], exact)
+    assert_mean(losses(21, 120, 20, 15, window=0.0)[:, 0], exact)

@@ -1,10 +1,10 @@
-"""Infinite windows: the M/M/c queue. Probes that take no time see what the threats see (PASTA)."""
+"""M/M/c queue, with infinite windows (Erlang C). Waits are measured by probes without service time (PASTA)."""
 
 from math import exp, inf
 
 import pytest
 
-from tests.verification.harness import agrees, losses
+from tests.verification.harness import assert_mean, losses
 from tests.verification.test_erlang_b import erlang_b
 
 CREWS, LOAD, PROBES = 10, 8.0, 0.2
@@ -19,7 +19,7 @@ def erlang_c(servers: int, load: float) -> float:
     return blocked / (1.0 - load / servers * (1.0 - blocked))
 
 
-def test_nobody_is_lost() -> None:
+def test_no_threat_is_lost() -> None:
     """With infinite windows every threat is engaged."""
     assert (losses(31, 2, CREWS, RATE, window=inf)[:, 0] == 0.0).all()
 
@@ -28,7 +28,7 @@ def test_erlang_c() -> None:
     """Ten crews offered 8 Erlang are all busy for 0.40918015 of the arrivals."""
     exact = erlang_c(CREWS, LOAD)
     assert exact == pytest.approx(0.40918015, abs=5e-9)
-    agrees(losses(32, 80, CREWS, RATE, window=inf, probes=PROBES)[:, 1], exact)
+    assert_mean(losses(32, 80, CREWS, RATE, window=inf, probes=PROBES)[:, 1], exact)
 
 
 def test_mean_wait() -> None:
@@ -39,4 +39,4 @@ def test_mean_wait() -> None:
     longest = 3.0
     mean = erlang_c(CREWS, LOAD) * (1.0 - exp(-DRAIN * longest)) / DRAIN
     lost = losses(33, 460, CREWS, RATE, window=inf, probes=PROBES, probe_window=longest)[:, 1]
-    agrees(lost * longest, mean)
+    assert_mean(lost * longest, mean)

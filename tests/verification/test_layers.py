@@ -6,7 +6,7 @@ from octoplan.campaign.compiled import entry
 from octoplan.campaign.defence import LayerState, engage_layers, layer_probabilities
 from octoplan.campaign.streams import THREATS, Moment, key_of, random_words, to_uniform
 from octoplan.scenario.arrays import Ints, Keys, Records
-from tests.verification.harness import agrees, records, streams
+from tests.verification.harness import assert_mean, records, streams
 
 P, RHO, SIZE = 0.4, 0.03, 25
 
@@ -32,8 +32,8 @@ def test_threats_stopped_on_a_day_are_beta_binomial() -> None:
     stopped = np.empty((300_000, 2), np.int64)
     layers, effects = records("layers", 2, correlation=[0.0, RHO]), records("effects", 2, p=[0.0, P], shots=1.0)
     stop_threats(layers, effects, np.array([[1, -1]]), streams(141, 2), SIZE, stopped)
-    agrees(stopped[:, 1], SIZE * P)
-    agrees((stopped[:, 1] - SIZE * P) ** 2.0, SIZE * P * (1 - P) * (1 + (SIZE - 1) * RHO))
+    assert_mean(stopped[:, 1], SIZE * P)
+    assert_mean((stopped[:, 1] - SIZE * P) ** 2.0, SIZE * P * (1 - P) * (1 + (SIZE - 1) * RHO))
 
 
 def test_layers_in_series_share_one_uniform_number() -> None:
@@ -41,6 +41,6 @@ def test_layers_in_series_share_one_uniform_number() -> None:
     stopped = np.empty((240_000, 3), np.int64)
     layers, effects = records("layers", 3), records("effects", 3, p=[0.0, P, 0.7], shots=1.0)
     stop_threats(layers, effects, np.array([[2, 1, -1]]), streams(142, 3), SIZE, stopped)
-    agrees(stopped[:, 2], SIZE * 0.7)
-    agrees(stopped[:, 1], SIZE * 0.3 * P)
-    agrees((stopped[:, 1] - SIZE * 0.3 * P) ** 2.0, SIZE * 0.3 * P * (1 - 0.3 * P))
+    assert_mean(stopped[:, 2], SIZE * 0.7)
+    assert_mean(stopped[:, 1], SIZE * 0.3 * P)
+    assert_mean((stopped[:, 1] - SIZE * 0.3 * P) ** 2.0, SIZE * 0.3 * P * (1 - 0.3 * P))

@@ -1,4 +1,4 @@
-"""Wright's law against published tables of unit and cumulative-average theory, and a plant flown against the law."""
+"""Learning curves against published tables of unit and cumulative average theory, and in the simulation of a plant."""
 
 from math import log2
 
@@ -30,7 +30,7 @@ def hours(first: float, theory: int, units: int) -> Floats:
 
 
 @pytest.mark.parametrize(
-    ("unit", "hours_of_it", "cumulative"),
+    ("unit", "unit_hours", "cumulative"),
     [
         (1, 100_000, 100_000),
         (2, 80_000, 180_000),
@@ -41,11 +41,11 @@ def hours(first: float, theory: int, units: int) -> Floats:
         (256, 16_777, 6_247_572),
     ],
 )
-def test_unit_theory(unit: int, hours_of_it: int, cumulative: int) -> None:
+def test_unit_theory(unit: int, unit_hours: int, cumulative: int) -> None:
     """Crawford's theory at 80 %, first unit 100,000: the published table, to its last digit (one off in a sum)."""
-    hours_each = hours(100_000.0, CRAWFORD, unit)
-    assert round(hours_each[-1]) == hours_of_it
-    assert abs(hours_each.sum() - cumulative) < 1.0
+    hours_by_unit = hours(100_000.0, CRAWFORD, unit)
+    assert round(hours_by_unit[-1]) == unit_hours
+    assert abs(hours_by_unit.sum() - cumulative) < 1.0
 
 
 @pytest.mark.parametrize(("units", "total"), [(1, 100.0), (2, 160.0), (4, 256.0), (8, 409.6), (16, 655.36)])
@@ -55,7 +55,7 @@ def test_cumulative_average_theory(units: int, total: float) -> None:
 
 
 def simulated(line_rate: float) -> tuple[int, float]:
-    """Units and labour hours of a plant that learns, with labour and parts to spare."""
+    """Units and labour hours of a plant with learning and ample labour and parts."""
     compiled, assumptions = pocket(
         1, 81, plants__bench__line_rate=line_rate, plants__bench__slope=SLOPE, plants__bench__hours_first=100.0,
         plants__bench__heads=10_000.0,
@@ -77,14 +77,14 @@ def test_a_plant_that_makes_ten_a_day_follows_it_within_the_middle_unit() -> Non
     That falls short of their sum by at most k (k^2 - 1) / 24 times the law's second derivative at the day's first
     unit: 0.4 % of 850 units, nearly all on day one.
     """
-    hours_each = 10
-    units, worked = simulated(float(hours_each))
+    daily_units = 10
+    units, worked = simulated(float(daily_units))
     assert units == 850
     total = hours(100.0, CRAWFORD, units).sum()
-    first = 1.0 + hours_each * np.arange(units // hours_each)
+    first = 1.0 + daily_units * np.arange(units // daily_units)
     curvature = 100.0 * EXPONENT * (EXPONENT - 1.0) * first ** (EXPONENT - 2.0)
-    bound = hours_each * (hours_each**2 - 1) / 24.0 * curvature
+    bound = daily_units * (daily_units**2 - 1) / 24.0 * curvature
     short = total - worked
-    middles = (first + 0.5 * (hours_each - 1)) ** EXPONENT
-    assert worked == pytest.approx(100.0 * hours_each * middles.sum(), rel=1e-12)
+    middles = (first + 0.5 * (daily_units - 1)) ** EXPONENT
+    assert worked == pytest.approx(100.0 * daily_units * middles.sum(), rel=1e-12)
     assert 0.0 < short < min(bound.sum(), 0.005 * total)

@@ -39,7 +39,7 @@ def block(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
 
 
 def numpys(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
-    """The same from numpy, which counts one on before it draws."""
+    """The same block from numpy, which increments the counter before it draws."""
     before = (sum(word << (64 * position) for position, word in enumerate(counter)) - 1) % (1 << 256)
     generator = np.random.Philox(counter=before, key=sum(word << (64 * position) for position, word in enumerate(of)))
     return [int(word) for word in generator.random_raw(4)]
@@ -74,7 +74,7 @@ def test_every_block_is_numpys(counter: tuple[int, ...], of: tuple[int, ...]) ->
 
 @given(seed=WORD, name=st.sampled_from(sorted(STREAMS)) | st.text(max_size=20), future=st.integers(0, 10**6))
 def test_a_named_stream_is_numpys_too(seed: int, name: str, future: int) -> None:
-    """A stream's key is the seed and eight bytes of the BLAKE2b hash of its name; its first word is its uniform."""
+    """The key of a stream is the seed and an eight-byte BLAKE2b hash of its name."""
     hashed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
     assert [int(word) for word in stream_key(seed, name)] == [seed, hashed]
     word = numpys((0, 0, future, 0), (seed, hashed))[0]

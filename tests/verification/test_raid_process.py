@@ -1,4 +1,4 @@
-"""The raid process against its own closed forms: regime, counts, slow level, shared shock, regional split."""
+"""The raid process against closed forms: regime, counts, slow level, common shock, regional split."""
 
 from math import exp, sqrt
 
@@ -11,7 +11,7 @@ from octoplan.campaign.routes import routes
 from octoplan.campaign.streams import LEVEL, Moment, key_of, normal
 from octoplan.scenario import load
 from octoplan.scenario.arrays import ArrivalProcess, Ints, Links, Records
-from tests.verification.harness import agrees, records, streams
+from tests.verification.harness import assert_mean, records, streams
 
 SHARE, STAY = 0.1, 0.25
 ROUTINE, SALVO = 30.0, 90.0
@@ -58,10 +58,10 @@ def counts_of(
 def test_share_and_spells_of_salvo_days() -> None:
     """Salvo days have their share from day 0; each is followed by another with the stated probability."""
     salvo = counts_of(121, 100_000, 60, raids={"salvo_share": SHARE, "salvo_stay": STAY}, salvo_mean=25.0)[:, :, 0] > 0
-    agrees(salvo.mean(1), SHARE)
+    assert_mean(salvo.mean(1), SHARE)
     assert abs(salvo[:, 0].mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(salvo))
     # Frequencies of pairs: the ratio would be biased where a future has no salvo day.
-    agrees((salvo[:, 1:] & salvo[:, :-1]).mean(1), SHARE * STAY)
+    assert_mean((salvo[:, 1:] & salvo[:, :-1]).mean(1), SHARE * STAY)
 
 
 def test_mean_and_variance_of_counts() -> None:
@@ -75,20 +75,20 @@ def test_mean_and_variance_of_counts() -> None:
     mean = 1.2 * ((1 - SHARE) * ROUTINE + SHARE * SALVO)
     square = (1 - SHARE) * ROUTINE**2 * (1 + cv_routine**2) + SHARE * SALVO**2 * (1 + cv_salvo**2)
     variance = mean + 1.2**2 * exp(wander**2) * square - mean**2
-    agrees(counts.mean(1), mean)
-    agrees(((counts - mean) ** 2.0).mean(1), variance)
+    assert_mean(counts.mean(1), mean)
+    assert_mean(((counts - mean) ** 2.0).mean(1), variance)
 
 
 def test_intensity_grows_as_stated() -> None:
     """Growth of 50 % a year: on day t the mean is 1.5 ** (t / 365.25) times the first day's."""
     counts = counts_of(123, 2_000, 201, raids={"growth": 0.5}, routine_mean=200.0)[:, 200, 0]
-    agrees(counts, 200.0 * 1.5 ** (200 / 365.25))
+    assert_mean(counts, 200.0 * 1.5 ** (200 / 365.25))
 
 
 def test_quiet_days_have_their_share() -> None:
     """On a share of days no threat of a package comes, whatever its mean."""
     counts = counts_of(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
-    agrees(counts.mean(1), 0.2)
+    assert_mean(counts.mean(1), 0.2)
 
 
 def test_the_slow_intensity_starts_where_stated() -> None:
@@ -102,7 +102,7 @@ def test_the_slow_intensity_starts_where_stated() -> None:
     draw_counts(arrivals, 0, False, out)
     for day in (0, days - 1):
         left = exp(-(day + 1) / time)
-        agrees(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
+        assert_mean(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
 
 
 def test_what_ifs_are_factors() -> None:
@@ -121,7 +121,7 @@ def test_what_ifs_are_factors() -> None:
         share = (out[:, day, 0] > 0).mean()
         assert abs(share - 2 * SHARE) < 4 * sqrt(2 * SHARE * (1 - 2 * SHARE) / len(out))
         salvos = out[:, day, 0][out[:, day, 0] > 0]
-        agrees(salvos, 60.0 if day == 4 else 60.0 * (3.0 + 3.0) / 4.0)
+        assert_mean(salvos, 60.0 if day == 4 else 60.0 * (3.0 + 3.0) / 4.0)
 
 
 def test_given_days_keep_their_counts() -> None:
@@ -134,8 +134,8 @@ def test_given_days_keep_their_counts() -> None:
     out = np.empty((60_000, 4, 2), np.int64)
     draw_counts(arrivals, 0, False, out)
     assert (out[:, :2] == given_days).all()
-    agrees(out[:, 2, 0], 90.0)
-    agrees(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
+    assert_mean(out[:, 2, 0], 90.0)
+    assert_mean(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
 
 
 def test_the_slow_intensity_has_its_correlation_time() -> None:
@@ -146,7 +146,7 @@ def test_the_slow_intensity_has_its_correlation_time() -> None:
     )
     for lag in (1, 3):
         exact = mean**2 * (exp(wander**2 * exp(-lag / time)) - 1.0)
-        agrees((counts[:, lag:] * counts[:, :-lag]).mean(1), exact)
+        assert_mean((counts[:, lag:] * counts[:, :-lag]).mean(1), exact)
 
 
 def test_packages_share_their_shock() -> None:
@@ -157,7 +157,7 @@ def test_packages_share_their_shock() -> None:
     ) - mean  # fmt: skip
     spread = np.sqrt(np.log1p(cv**2))
     exact = mean[0] * mean[1] * (exp(spread[0] * spread[1] * coupling[0] * coupling[1]) - 1.0)
-    agrees((counts[:, :, 0] * counts[:, :, 1]).mean(1), float(exact))
+    assert_mean((counts[:, :, 0] * counts[:, :, 1]).mean(1), float(exact))
 
 
 @entry
@@ -192,9 +192,9 @@ def test_split_over_regions_and_classes() -> None:
     shares = weights / weights.sum()
     for region in (0, 1, 3):
         a = shares[region]
-        agrees(counts[:, region], size * a)
+        assert_mean(counts[:, region], size * a)
         variance = size * a * (1 - a) * (size + concentration) / (1 + concentration)
-        agrees((counts[:, region] - size * a) ** 2.0, variance)
+        assert_mean((counts[:, region] - size * a) ** 2.0, variance)
     for k, p in enumerate(mixes / mixes.sum()):
-        agrees(counts[:, 4 + k], size * p)
-        agrees((counts[:, 4 + k] - size * p) ** 2.0, size * p * (1 - p))
+        assert_mean(counts[:, 4 + k], size * p)
+        assert_mean((counts[:, 4 + k] - size * p) ** 2.0, size * p * (1 - p))

@@ -1,4 +1,4 @@
-"""The samplers against the laws they draw from: moments to 1 %, and the whole distribution."""
+"""Samplers against their distributions: mean and variance to 1 %, and goodness of fit."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from octoplan.campaign import streams as s
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.crew_queue import engagement_time
 from octoplan.scenario.arrays import Floats, Ints, Keys
-from tests.verification.harness import agrees, streams
+from tests.verification.harness import assert_mean, streams
 
 DRAWS = 1_000_000
 GAMMA, BETA, DURATION, ENGAGEMENT = range(4)
@@ -47,17 +47,17 @@ def samples_of(seed: int, law: int, a: float, b: float = 0.0) -> Floats:
     return out
 
 
-def follows(samples: Floats, law: Any) -> None:
+def assert_distribution(samples: Floats, law: Any) -> None:
     """Mean, variance and distribution are those of the law."""
-    agrees(samples, float(law.mean()))
-    agrees((samples - law.mean()) ** 2, float(law.var()))
+    assert_mean(samples, float(law.mean()))
+    assert_mean((samples - law.mean()) ** 2, float(law.var()))
     assert stats.kstest(samples[:100_000], law.cdf).pvalue > 0.001
 
 
-def counted(samples: NDArray[np.int64], law: Any) -> None:
+def assert_frequencies(samples: NDArray[np.int64], law: Any) -> None:
     """Mean, variance and frequencies are those of the law; rare values are counted together."""
-    agrees(samples, float(law.mean()))
-    agrees((samples - law.mean()) ** 2, float(law.var()))
+    assert_mean(samples, float(law.mean()))
+    assert_mean((samples - law.mean()) ** 2, float(law.var()))
     low, high = int(law.ppf(1e-4)), int(law.ppf(1 - 1e-4))
     due = len(samples) * np.array([law.cdf(low), *law.pmf(np.arange(low + 1, high)), law.sf(high - 1)])
     observed = np.bincount(np.clip(samples, low, high) - low, minlength=high - low + 1)
@@ -67,12 +67,12 @@ def counted(samples: NDArray[np.int64], law: Any) -> None:
 @pytest.mark.parametrize("shape", [1.0, 2.3, 40.0])
 def test_gamma(shape: float) -> None:
     """Gamma numbers of unit scale."""
-    follows(samples_of(151, GAMMA, shape), stats.gamma(shape))
+    assert_distribution(samples_of(151, GAMMA, shape), stats.gamma(shape))
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.5])
 def test_gamma_of_small_shape(shape: float) -> None:
-    """Shapes below 1 come by their boost; their distribution is right down to the smallest numbers."""
+    """Gamma numbers of shape below 1 have the exact distribution."""
     assert stats.kstest(samples_of(152, GAMMA, shape)[:100_000], stats.gamma(shape).cdf).pvalue > 0.001
 
 
@@ -85,7 +85,7 @@ def test_gamma_of_no_shape() -> None:
 def test_beta(mean: float, correlation: float) -> None:
     """A beta of mean m and intra-class correlation r has parameters m (1/r - 1) and (1 - m) (1/r - 1)."""
     weight = 1.0 / correlation - 1.0
-    follows(samples_of(154, BETA, mean, correlation), stats.beta(mean * weight, (1 - mean) * weight))
+    assert_distribution(samples_of(154, BETA, mean, correlation), stats.beta(mean * weight, (1 - mean) * weight))
 
 
 @pytest.mark.parametrize(("mean", "correlation"), [(0.3, 0.0), (0.0, 0.2), (1.0, 0.2)])
@@ -97,8 +97,8 @@ def test_beta_without_spread(mean: float, correlation: float) -> None:
 @pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
 @pytest.mark.parametrize("cv", [0.4, 1.0])
 def test_times(law: int, cv: float) -> None:
-    """Times of given mean and cv are gamma, exponential at cv 1; an engagement's no less for sharing its block."""
-    follows(samples_of(156 + law, law, 6.0, cv), stats.gamma(1 / cv**2, scale=6.0 * cv**2))
+    """Times and engagement times are gamma distributed with the given mean and cv, exponential at cv 1."""
+    assert_distribution(samples_of(156 + law, law, 6.0, cv), stats.gamma(1 / cv**2, scale=6.0 * cv**2))
 
 
 @pytest.mark.parametrize("law", [DURATION, ENGAGEMENT])
@@ -108,7 +108,7 @@ def test_times_without_spread(law: int) -> None:
 
 
 def test_wide_engagement_times() -> None:
-    """A cv above 1 takes the way round by small shapes: the distribution is still gamma."""
+    """Engagement times with a cv above 1 use the sampler for small shapes and are gamma distributed."""
     law = stats.gamma(1 / 2.25, scale=6.0 * 2.25)
     assert stats.kstest(samples_of(160, ENGAGEMENT, 6.0, 1.5)[:100_000], law.cdf).pvalue > 0.001
 
@@ -118,7 +118,7 @@ def test_poisson(mean: float) -> None:
     """Poisson numbers, of means below and above the largest part drawn at once."""
     out = np.empty(DRAWS, np.int64)
     draw_counts(streams(161), POISSON, 0, mean, out)
-    counted(out, stats.poisson(mean))
+    assert_frequencies(out, stats.poisson(mean))
 
 
 @pytest.mark.parametrize(("trials", "p"), [(20, 0.3), (64, 0.9), (500, 0.1)])
@@ -126,12 +126,12 @@ def test_binomial(trials: int, p: float) -> None:
     """Binomial numbers, of trials below and above the largest part drawn at once, and of p on both sides of a half."""
     out = np.empty(DRAWS, np.int64)
     draw_counts(streams(162), BINOMIAL, trials, p, out)
-    counted(out, stats.binom(trials, p))
+    assert_frequencies(out, stats.binom(trials, p))
 
 
 @pytest.mark.parametrize(("trials", "p", "certain"), [(7, 0.0, 0), (7, 1.0, 7), (0, 0.4, 0)])
 def test_binomial_without_randomness(trials: int, p: float, certain: int) -> None:
-    """No trial, no chance and certainty leave nothing to luck."""
+    """Binomial numbers with no trials, p = 0 or p = 1 are constant."""
     out = np.empty(100, np.int64)
     draw_counts(streams(163), BINOMIAL, trials, p, out)
     assert (out == certain).all()

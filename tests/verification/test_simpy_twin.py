@@ -1,4 +1,4 @@
-"""An independent twin of `pocket` in SimPy, with random numbers of its own, agrees within Monte Carlo error.
+"""An independent SimPy model of `pocket`, with separate random numbers, agrees within Monte Carlo error.
 
 The twin is built from the scenario's README as a modeller would write it: a supplier, a plant, a lane and the raids are
 processes, crews a priority resource, interceptors a container; time runs in minutes.
@@ -31,7 +31,7 @@ Process = Generator[simpy.Event, Any, None]
 
 @dataclass(frozen=True)
 class Setting:
-    """What the cases change in `pocket`: threats a day, crews, other makers' stock, chance to recover a unit."""
+    """Settings of `pocket` by case: threats per day, crews, other makers' stock, probability of recovery."""
 
     raids: float = 2.0
     crews: int = 20
@@ -189,7 +189,7 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
 def test_twin(setting: Setting, futures: int, sharpness: float) -> None:
     """Units, sorties, kills, leakers, missiles and spend within four standard errors, each a small share of its mean.
 
-    What knows no chance (units made and delivered, spend without missiles) is equal.
+    Deterministic measures (units made and delivered, spend without missiles) are equal.
     """
     theirs, ours = twins(setting, futures, seed=20260122), kernels(setting, 4 * futures, seed=11)
     for column, measure in enumerate(MEASURES):

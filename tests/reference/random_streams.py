@@ -1,7 +1,6 @@
-"""The reference's random numbers: Philox in big whole numbers, and the documented formulas in plain Python.
+"""Random numbers of the reference implementation: Philox with Python integers, and samplers in plain Python.
 
-Nothing of ``octoplan`` is used here. Formulas keep the documented order of operations, so that a number is the same
-to the last bit wherever it is computed.
+Independent of ``octoplan``. Formulas keep the documented order of operations, so that results are bit-identical.
 """
 
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ Block = tuple[int, int, int, int]
 
 @cache
 def round_keys(key: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """The key of each round: the stream's key moved on along its Weyl sequences."""
+    """Key of each round: the key of the stream plus multiples of the Weyl constants."""
     return tuple(((key[0] + n * WEYL[0]) % WORD, (key[1] + n * WEYL[1]) % WORD) for n in range(ROUNDS))
 
 
@@ -32,13 +31,13 @@ def philox(key: tuple[int, int], counter: Block) -> Block:
     return x0, x1, x2, x3
 
 
-def unit(word: int) -> float:
-    """A word as a uniform number: its upper 52 bits and a half, in units of 2^-52."""
+def to_uniform(word: int) -> float:
+    """Convert a word to a uniform number: its upper 52 bits plus one half, in units of 2^-52."""
     return (float(word >> 12) + 0.5) * 2.0**-52
 
 
 def polynomial(coefficients: Sequence[float], x: float) -> float:
-    """Eight coefficients, lowest power first, by Estrin's scheme: pairs, pairs of pairs, and their sum."""
+    """Polynomial with eight coefficients, lowest power first, by Estrin's scheme."""
     pairs = [a + b * x for a, b in zip(coefficients[::2], coefficients[1::2], strict=True)]
     low, high = pairs[0] + pairs[1] * (x * x), pairs[2] + pairs[3] * (x * x)
     return low + high * (x * x * (x * x))
@@ -105,22 +104,22 @@ def normal_quantile(u: float) -> float:
         r = 0.180625 - q * q
         return q * polynomial(CENTRE[0], r) / polynomial(CENTRE[1], r)
     r = sqrt(-log(u if q < 0.0 else 1.0 - u))
-    above, below, shift = (*FLANK, 1.6) if r <= 5.0 else (*TAIL, 5.0)
-    x = polynomial(above, r - shift) / polynomial(below, r - shift)
+    numerator, denominator, shift = (*FLANK, 1.6) if r <= 5.0 else (*TAIL, 5.0)
+    x = polynomial(numerator, r - shift) / polynomial(denominator, r - shift)
     return -x if q < 0.0 else x
 
 
 class Stream:
-    """One named stream of one future: numbers by (day, index)."""
+    """A named stream of random numbers in one future, indexed by day and index."""
 
     def __init__(self, seed: int, future: int, name: str) -> None:
         self.key = (seed, int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little"))
         self.future = future
 
     def block(self, day: int, index: int = 0, attempt: int = 0) -> tuple[float, float, float, float]:
-        """Four uniform numbers."""
+        """Return four uniform numbers in (0, 1)."""
         w0, w1, w2, w3 = philox(self.key, (index, day, self.future, attempt))
-        return unit(w0), unit(w1), unit(w2), unit(w3)
+        return to_uniform(w0), to_uniform(w1), to_uniform(w2), to_uniform(w3)
 
     def uniform(self, day: int, index: int = 0, attempt: int = 0) -> float:
         return self.block(day, index, attempt)[0]
@@ -129,7 +128,7 @@ class Stream:
         return normal_quantile(self.uniform(day))
 
     def gamma(self, shape: float, day: int, index: int = 0, attempt: int = 0) -> float:
-        """A gamma number of unit scale (Marsaglia and Tsang 2000, with their boost for shapes below 1)."""
+        """Draw a gamma number of scale 1 (Marsaglia and Tsang 2000; shapes below 1 from shape + 1)."""
         if shape <= 0.0:
             return 0.0
         d = (shape if shape >= 1.0 else shape + 1.0) - 1.0 / 3.0
@@ -145,7 +144,7 @@ class Stream:
                 return d * v if shape >= 1.0 else d * v * exp(log(third) / shape)
 
     def duration(self, mean: float, cv: float, day: int, index: int = 0, attempt: int = 0) -> float:
-        """A gamma time: constant at cv 0, exponential at cv 1."""
+        """Draw a gamma-distributed time: constant at cv 0, exponential at cv 1."""
         if cv <= 0.0 or mean <= 0.0:
             return mean
         if cv == 1.0:
@@ -154,7 +153,7 @@ class Stream:
         return mean / shape * self.gamma(shape, day, index, attempt)
 
     def beta(self, mean: float, correlation: float, day: int) -> float:
-        """A beta number whose Bernoulli trials have the intra-class correlation."""
+        """Draw a beta number with a given mean and intra-class correlation."""
         if correlation <= 0.0 or mean <= 0.0 or mean >= 1.0:
             return mean
         weight = 1.0 / correlation - 1.0
@@ -162,7 +161,7 @@ class Stream:
         return a / (a + b) if a + b > 0.0 else mean
 
     def poisson(self, mean: float, day: int) -> int:
-        """A Poisson number: the sum of parts of mean at most 16, each by inversion."""
+        """Draw a Poisson number as a sum of parts with means of at most 16, each by inversion."""
         count, attempt = 0, 0
         while mean > 0.0:
             part = min(mean, 16.0)
@@ -175,7 +174,7 @@ class Stream:
         return count
 
     def binomial(self, trials: int, p: float, day: int, index: int = 0) -> int:
-        """A binomial number: the sum of parts of mean at most 16, each by inversion of the rarer outcome."""
+        """Draw a binomial number as a sum of parts with means of at most 16, each by inversion of the rarer outcome."""
         if p <= 0.0 or p >= 1.0:
             return trials if p >= 1.0 else 0
         rare = 1.0 - p if p > 0.5 else p
