@@ -1,13 +1,13 @@
 """octoplan: a planner for a co-produced interceptor programme.
 
-Parts become interceptors at plants in two countries; interceptors and crews defend regions against raids; leakers
-do damage, some of it to the plants.
+The model covers the supply of parts, production at plants in several countries, crews, the defence of regions against
+raids, damage, and money, by day and region.
 
     import octoplan as op
     run = op.simulate(op.load("octopus"), futures=1000, seed=1)
     print(run.key_results())
 
-Importing the package is cheap: each public name is imported when it is first used.
+Public names are imported on first use, so that importing the package is fast.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What users hold in Python: the functions of ``import octoplan as op``, and a run with its conveniences."""
+"""Public functions of the package, and the run that they return."""
 
 from concurrent.futures import Executor
 from dataclasses import fields
@@ -25,10 +25,10 @@ class Run(run.Run):
     """
 
     def key_results(self, month: str | None = None, *, nominal: bool = False) -> KeyResults:
-        """Every measure with its quantiles and standard errors, of the whole run or of one month.
+        """Key results of the whole run or of one month: all measures with quantiles and standard errors.
 
         month
-            A month of the run such as ``"2026-02"``; measures that need the whole run are left out.
+            A month of the run, such as ``"2026-02"``; measures of the whole run only are then omitted.
         nominal
             True inflates money by the assumption on the reporting currency's inflation.
         """
@@ -39,7 +39,10 @@ class Run(run.Run):
         return self.key_results(month)
 
     def save(self, path: str | Path) -> None:
-        """Write the run folder with its report, whole or not at all; raises StoreError when the path is in use."""
+        """Write the run folder and its report atomically.
+
+        Raises StoreError if the path exists and is not an empty folder.
+        """
         findings = Findings(self)
         store.save(self, path, results=findings.key_results, pages={store.REPORT: report_page([findings])})
 
@@ -58,23 +61,24 @@ def simulate(
     """Simulate a scenario over futures, each with and without the programme.
 
     executor
-        Runs batches of futures; the results are the same bits on any, or on none.
+        Runs batches of futures; it does not affect the results. By default they run in this thread.
     keep
-        Names of tallies to keep in addition to those that every run keeps; ``("all",)`` keeps all.
+        Names of additional tallies to keep; ``("all",)`` keeps all.
     keep_going
-        False raises Unfinished when a future fails; True keeps the others and counts it as failed.
+        False raises Unfinished if a future fails; True continues and counts the future as failed.
     counterfactual
-        False omits the same futures without the programme, and leaves the measures that need them undefined.
+        False omits the counterfactual; measures that compare with it are then undefined.
     progress
-        Called with the futures done and their total.
+        Called with the number of futures completed and their total.
 
-    Raises RunError for an invalid number of futures, seed or name of a tally, and Unfinished as said.
+    Raises RunError if the number of futures, the seed or the name of a tally is invalid, and Unfinished if a future
+    fails and ``keep_going`` is False.
 
     >>> import octoplan as op
     >>> op.simulate(op.load("pocket"), futures=4)
     <Run of 'Pocket': 4 futures, seed 1>
     """
-    return with_conveniences(
+    return with_methods(
         simulation.simulate(
             scenario,
             futures,
@@ -91,11 +95,11 @@ def simulate(
 def read(path: str | Path) -> Run:
     """Read a run folder.
 
-    Raises StoreError for a folder that is not a whole run, ScenarioError for a scenario this version cannot read.
+    Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
-    return with_conveniences(store.read(path))
+    return with_methods(store.read(path))
 
 
-def with_conveniences(data: run.Run) -> Run:
-    """The same run, with the methods of ``Run``."""
+def with_methods(data: run.Run) -> Run:
+    """A run of this module with the data of a run of ``outcomes``."""
     return Run(*(getattr(data, field.name) for field in fields(data)))

@@ -3,25 +3,25 @@
 ::
 
     OctoplanError
-    ├── ScenarioError          a scenario folder that cannot be used; holds every problem with file and line
+    ├── ScenarioError          a scenario with errors; lists every problem with file and line
     │   └── RecordError        a record of raids that cannot be read
-    ├── QuantityError          a figure or a unit that cannot be read (also a ValueError)
-    ├── DistributionError      figures that no distribution of the stated kind has (also a ValueError)
-    ├── FitError               a record that the raid process cannot be fitted to (also a ValueError)
-    ├── FutureFailed           a future that could not be simulated to its end
-    ├── RunError               a run that cannot be made, read or compared
+    ├── QuantityError          a number or a unit that cannot be read (also a ValueError)
+    ├── DistributionError      parameters that do not define a distribution of the kind (also a ValueError)
+    ├── FitError               a record to which the raid process cannot be fitted (also a ValueError)
+    ├── FutureFailed           a future that could not be completed
+    ├── RunError               a run that cannot be simulated, read or compared
     │   ├── Unfinished         a run stopped by a failed future
-    │   ├── Incomparable       runs that did not meet the same raids, or differ in their unit of money
+    │   ├── Incomparable       runs with different raids or units of money
     │   ├── ClusterError       a run stopped by the loss of the cluster's workers
-    │   └── StoreError         a folder that cannot hold, or does not hold, a run
-    ├── PlanError              a plan that cannot be made (also a ValueError)
-    ├── TableError             a table that a file format cannot hold
-    ├── FolderError            an upload that is not a scenario folder
+    │   └── StoreError         a folder or file that cannot be written, or is not a run
+    ├── PlanError              a plan that cannot be computed (also a ValueError)
+    ├── TableError             a table that exceeds the limits of a file format
+    ├── FolderError            an upload that is not a valid scenario folder
     ├── JobError               a job of the app that cannot be started
-    └── RequestError           a request to the app that is refused, with its HTTP status
+    └── RequestError           an invalid request to the app, with its HTTP status
 
-``except OctoplanError`` catches every error that comes from input. Signals that never leave their module are not part
-of the tree.
+``except OctoplanError`` catches every error caused by input. Exceptions that are used within one module only are not
+listed.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One problem of a scenario: its file, its line (0 for the file as a whole), and the message."""
+    """One problem of a scenario: file, line (0 if it concerns the whole file) and message."""
 
     file: str
     line: int
@@ -64,23 +64,23 @@ class ScenarioError(OctoplanError):
 
 
 class RecordError(ScenarioError):
-    """A record of raids that cannot be read, or lacks the period requested; reported like a scenario's problems."""
+    """A record of raids that cannot be read or lacks the requested period; it lists every problem."""
 
 
 class QuantityError(OctoplanError, ValueError):
-    """A figure or a unit that cannot be read; the message quotes it and says what is expected."""
+    """A number or a unit that cannot be read; the message quotes the text and states what is expected."""
 
 
 class DistributionError(OctoplanError, ValueError):
-    """Figures that no distribution of the stated kind has; the message says which and suggests a remedy."""
+    """Parameters that do not define a distribution of the stated kind; the message suggests a remedy."""
 
 
 class FitError(OctoplanError, ValueError):
-    """A record that the raid process cannot be fitted to."""
+    """A record to which the raid process cannot be fitted."""
 
 
 class FutureFailed(OctoplanError):
-    """A future that could not be simulated to its end; ``future`` is its number."""
+    """A future that could not be completed; ``future`` is its number."""
 
     def __init__(self, future: int, reason: str) -> None:
         super().__init__(future, reason)
@@ -91,7 +91,7 @@ class FutureFailed(OctoplanError):
 
 
 class RunError(OctoplanError):
-    """A run that cannot be made, read or compared; the message is for the user."""
+    """A run that cannot be simulated, read or compared."""
 
 
 class Unfinished(RunError):
@@ -110,26 +110,26 @@ class ClusterError(RunError):
 
 
 class Incomparable(RunError):
-    """Runs whose differences would mix chance with what was changed; the message says what differs."""
+    """Runs that cannot be compared because their raids or units of money differ; the message lists the differences."""
 
 
 class StoreError(RunError):
-    """A folder that cannot hold, or does not hold, a run."""
+    """A folder or file that cannot be written, or a folder that is not a complete run."""
 
 
 class PlanError(OctoplanError, ValueError):
-    """A plan that cannot be made; the message says why and what would make it possible."""
+    """A plan that cannot be computed; the message states the reason and a remedy."""
 
 
 class TableError(OctoplanError):
-    """A table that a file format cannot hold; the message names sheet, row and column."""
+    """A table that exceeds the limits of a file format; the message names sheet, row and column."""
 
 
 class FolderError(OctoplanError):
-    """An uploaded file that is not a scenario folder.
+    """An uploaded file that is not a valid scenario folder.
 
     Attributes:
-        problems: The messages for the user.
+        problems: Messages for the user.
 
     """
 
@@ -142,11 +142,11 @@ class FolderError(OctoplanError):
 
 
 class JobError(OctoplanError):
-    """A job of the app that cannot be started; the message is for the user."""
+    """A job of the app that cannot be started."""
 
 
 class RequestError(OctoplanError):
-    """A request to the app that is refused.
+    """An invalid request to the app.
 
     Attributes:
         status: The HTTP status of the response.

@@ -1,4 +1,4 @@
-"""Executors: where simulations run, and the results of tasks as they complete."""
+"""Executors that run simulations, on threads or on a cluster."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +19,9 @@ def cores() -> int:
 
 @contextmanager
 def results(submit: Callable[[T], Future[R]], tasks: Iterable[T]) -> Iterator[Iterator[tuple[T, R]]]:
-    """Submit every task and yield pairs of task and result in the order of completion.
+    """Submit tasks; yields an iterator of pairs of task and result, in the order of completion.
 
-    Tasks that have not started are cancelled when the block is left.
+    Tasks that have not started are cancelled at the end of the context.
     """
     pending: dict[Future[R], T] = {}
     try:
@@ -35,11 +35,11 @@ def results(submit: Callable[[T], Future[R]], tasks: Iterable[T]) -> Iterator[It
 
 @contextmanager
 def executor(threads: int | None = None, cluster: str | None = None) -> Iterator[Executor]:
-    """Threads of this process, or the workers of a dask.distributed cluster.
+    """An executor of threads in this process, or of the workers of a dask.distributed cluster.
 
     Args:
-        threads: Number of threads; one for each core by default.
-        cluster: Address of a scheduler whose workers take the place of threads.
+        threads: Number of threads; one per core by default.
+        cluster: Address of a dask.distributed scheduler; its workers are used instead of threads.
 
     Raises:
         RunError: No scheduler answers at the address, or dask.distributed is not installed.
@@ -52,7 +52,7 @@ def executor(threads: int | None = None, cluster: str | None = None) -> Iterator
 
 @contextmanager
 def thread_pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Threads of this process, one for each core by default; tasks that have not started are dropped at the end."""
+    """A pool of threads, one per core by default; tasks that have not started are cancelled at the end."""
     pool = ThreadPoolExecutor(threads or cores())
     try:
         yield pool
@@ -62,7 +62,7 @@ def thread_pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def cluster_executor(address: str) -> Iterator[Executor]:
-    """The workers of the cluster whose scheduler has the address."""
+    """An executor of the workers of the cluster with this scheduler address."""
     try:
         from distributed import Client, KilledWorker
     except ImportError as error:

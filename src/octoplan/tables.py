@@ -1,4 +1,4 @@
-"""The table that CSV, Parquet and Excel files are written from: columns with name, type, unit and description."""
+"""Tables that are written as CSV, Parquet or Excel: columns with name, type, unit and description."""
 
 import csv
 import io
@@ -19,13 +19,13 @@ class Column:
     """One column of a table.
 
     name
-        Stable name, the head of a CSV column.
+        Stable name, used as header in CSV.
     description
-        What the column holds.
+        Description of the content.
     unit
-        Unit of its figures, empty where it has none.
+        Unit of the numbers; empty if there is none.
     label
-        Head of the column for people, with the unit; the name where it is empty.
+        Header for display, with the unit; if empty, the name is displayed.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns, and the cells of each column, (rows,); None where a cell is not defined.
+    """A table: its columns and their cells, (rows,) each; an undefined cell is None.
 
     Example:
     -------
@@ -54,7 +54,7 @@ class Table:
 
     @classmethod
     def from_rows(cls, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> "Table":
-        """A table from its rows, each with a cell for every column."""
+        """A table from rows, each with one cell for every column."""
         values = tuple(zip(*rows, strict=True)) or tuple(() for _ in columns)
         if len(values) != len(columns):
             raise ValueError(f"table {name!r} has {len(columns)} columns, its rows have {len(values)} cells")
@@ -65,14 +65,14 @@ class Table:
 
     @property
     def rows(self) -> Iterator[tuple[Cell, ...]]:
-        """The cells row by row."""
+        """Iterator over the rows of cells."""
         return zip(*self.values, strict=True)
 
     def csv(self, *, significant: int | None = None) -> str:
-        """The table as CSV under the names of its columns, empty where a cell is not defined.
+        """The table as CSV text, with the names of the columns as header; undefined cells are empty.
 
         significant
-            Significant digits of floating-point numbers; all that they have where it is None.
+            Significant digits of floating-point numbers; by default they are written exactly.
         """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
@@ -85,7 +85,7 @@ class Table:
 
 
 def csv_cell(cell: Cell, column_type: ColumnType, significant: int | None) -> Cell:
-    """A cell as it is written to CSV: days as 2026-01-31, months as 2026-01."""
+    """A cell for the CSV writer; days are formatted as 2026-01-31, months as 2026-01."""
     if cell is None:
         return ""
     if isinstance(cell, date):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from octoplan.app.changes import Changes, changed, months, read
+from octoplan.app.changes import Changes, changed, parse_monthly_values, read
 from octoplan.errors import QuantityError, RequestError, ScenarioError
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.csv_text import cells_of, csv_text
@@ -50,7 +50,7 @@ def test_a_factor_and_a_list() -> None:
     scenario = changed(baseline, read({"d.crews.intake": "x1.5", "d.output.uk-1": "10, 20.5"}))
     assert list(scenario.decisions.crews.intake) == [round(1.5 * n) for n in baseline.decisions.crews.intake]
     assert list(scenario.decisions.output["uk-1"]) == [10, 20.5]
-    assert months([60, 60.5], "×2") == [120, 121.0]
+    assert parse_monthly_values([60, 60.5], "×2") == [120, 121.0]
 
 
 def test_cells_are_written_under_their_columns() -> None:
@@ -130,7 +130,7 @@ def test_a_monthly_list_that_cannot_be_is_refused(text: str) -> None:
 def test_a_figure_with_two_readings_names_both() -> None:
     """60.000 can be 60 or 60,000."""
     with pytest.raises(QuantityError, match=r"'60\.000' can be read as 60 or as 60,000"):
-        months([1], "60.000")
+        parse_monthly_values([1], "60.000")
 
 
 def test_an_unknown_kind_of_change_is_refused() -> None:

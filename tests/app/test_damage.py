@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from octoplan.app.folders import as_workbook, packed, read_upload
+from octoplan.app.folders import as_workbook, read_upload, zip_archive
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import load
 from octoplan.scenario.scenario import read_files
 
 FILES = dict(load("pocket").files)
-ZIP, BOOK = packed("pocket", FILES), as_workbook(FILES)
+ZIP, BOOK = zip_archive("pocket", FILES), as_workbook(FILES)
 PLAIN_ZIP = io.BytesIO()
 with zipfile.ZipFile(PLAIN_ZIP, "w", zipfile.ZIP_STORED) as archive:
     for name, content in FILES.items():

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from octoplan.app.folders import packed, read_upload
+from octoplan.app.folders import read_upload, zip_archive
 from octoplan.errors import FolderError
 from octoplan.scenario import load, shipped
 
@@ -31,7 +31,7 @@ def in_folder(folder: str, **more: bytes) -> bytes:
 def test_a_zip_archive_restores_the_scenario(name: str) -> None:
     """Downloading a scenario as .zip and uploading it returns the same bytes."""
     scenario = load(name)
-    files, remarks = read_upload(packed("folder", scenario.files))
+    files, remarks = read_upload(zip_archive("folder", scenario.files))
     assert files == dict(scenario.files)
     assert remarks == []
 
@@ -123,7 +123,7 @@ def test_what_is_not_a_plain_file_is_refused(kind: int, message: str) -> None:
 
 def test_an_encrypted_archive_is_refused() -> None:
     """A member with a password is named."""
-    data = bytearray(packed("x", POCKET))
+    data = bytearray(zip_archive("x", POCKET))
     first = data.find(b"PK\1\2")
     data[first + 8] |= 1
     with pytest.raises(FolderError, match=r"'x/.*' is encrypted"):
@@ -142,7 +142,7 @@ def test_a_zip64_archive_is_read() -> None:
 
 def test_a_wrong_checksum_is_refused() -> None:
     """Content that does not have its checksum is not used."""
-    data = bytearray(packed("x", POCKET))
+    data = bytearray(zip_archive("x", POCKET))
     first = data.find(b"PK\1\2")
     data[first + 16] ^= 1
     with pytest.raises(FolderError, match=r"programme.toml|damaged"):

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from octoplan.app.changes import changed, read
-from octoplan.app.folders import as_workbook, packed
+from octoplan.app.folders import as_workbook, zip_archive
 from octoplan.app.jobs import Job, Jobs
 from octoplan.app.work import main
 from octoplan.errors import JobError
@@ -207,7 +207,7 @@ def test_addresses_that_the_server_does_not_have(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"x", b"PK\5\6" + b"\0" * 18, b"0" * 5_000_001, packed("x", {"programme.toml": b"title = 1"})]
+    "data", [b"", b"x", b"PK\5\6" + b"\0" * 18, b"0" * 5_000_001, zip_archive("x", {"programme.toml": b"title = 1"})]
 )
 def test_a_wrong_upload_is_refused(client: Client, data: bytes) -> None:
     """What is not a scenario folder is refused in words."""
@@ -221,7 +221,7 @@ def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> 
     files["assumptions.csv"] = files["assumptions.csv"].replace(
         b"crews.initial,20,,,fixed", f"crews.initial,{values},,,empirical".encode()
     )
-    uploaded = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    uploaded = client.post("/api/folder", data=zip_archive("x", files)).json()["hash"]
     refused(client.get(f"/api/folder?of={uploaded}&as=xlsx"), "crews.initial, column value,", "32,767")
     assert client.get(f"/api/folder?of={uploaded}").status_code == 200
 
@@ -254,13 +254,13 @@ def test_a_byte_order_mark_in_decisions_is_accepted(client: Client) -> None:
     """A decision of a scenario whose decisions.toml begins with a byte order mark can be changed."""
     files = dict(load("pocket").files)
     files["decisions.toml"] = b"\xef\xbb\xbf" + files["decisions.toml"]
-    uploaded = client.post("/api/folder", data=packed("x", files)).json()["hash"]
+    uploaded = client.post("/api/folder", data=zip_archive("x", files)).json()["hash"]
     assert answers(client, of=uploaded, most=2, changes={"d.crews.intake": "5, 5, 5"})[-1]["futures"] == 2
 
 
 def test_sessions_do_not_see_each_other(client: Client) -> None:
     """A scenario uploaded in one browser is there for it, and not for another."""
-    uploaded = client.post("/api/folder", data=packed("x", load("octopus").files)).json()["hash"]
+    uploaded = client.post("/api/folder", data=zip_archive("x", load("octopus").files)).json()["hash"]
     assert client.get(f"/api/panels?of={uploaded}").json()["title"] == "Octopus"
     assert Client(client.address).get(f"/api/panels?of={uploaded}").status_code == 409
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.cli.console import check_number, ending, forget_outputs, readable, record_output
+from octoplan.cli.console import check_number, forget_outputs, message_and_code, printable, record_output
 from octoplan.errors import ClusterError, RunError, Unfinished
 from octoplan.scenario import load
 from tests.cli.test_runs import octoplan
@@ -135,23 +135,26 @@ def test_what_was_written_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     failures = (KeyboardInterrupt(), MemoryError(), OSError(28, "No space left on device", "page.html"),
                 Unfinished(3, "future 3 failed"), ClusterError("the workers were lost"))  # fmt: skip
     codes = (130, 1, 1, 1, 1)
-    assert [ending(error)[0].endswith("; nothing was written") for error in failures] == [True] * 5
+    assert [message_and_code(error)[0].endswith("; nothing was written") for error in failures] == [True] * 5
     record_output(Path("r"))
     record_output(Path("page.html"))
-    assert [ending(error)[0].endswith("; r, page.html was written") for error in failures] == [True] * 5
-    assert tuple(ending(error)[1] for error in failures) == codes
+    assert [message_and_code(error)[0].endswith("; r, page.html was written") for error in failures] == [True] * 5
+    assert tuple(message_and_code(error)[1] for error in failures) == codes
     forget_outputs()
-    assert ending(KeyboardInterrupt()) == ("stopped; nothing was written", 130)
+    assert message_and_code(KeyboardInterrupt()) == ("stopped; nothing was written", 130)
 
 
 def test_refusals_and_failures_have_their_codes() -> None:
     """A path that cannot be used is a refusal (2), a resource that runs out a failure (1), a bug is raised."""
-    assert ending(FileNotFoundError(2, "No such file or directory", "x")) == ("x: No such file or directory", 2)
-    assert ending(PermissionError(13, "Permission denied", "x"))[1] == 2
-    assert ending(OSError(5, "Input/output error"))[1] == 1
-    assert ending(RunError("no")) == ("no", 2)
+    assert message_and_code(FileNotFoundError(2, "No such file or directory", "x")) == (
+        "x: No such file or directory",
+        2,
+    )
+    assert message_and_code(PermissionError(13, "Permission denied", "x"))[1] == 2
+    assert message_and_code(OSError(5, "Input/output error"))[1] == 1
+    assert message_and_code(RunError("no")) == ("no", 2)
     with pytest.raises(ZeroDivisionError):
-        ending(ZeroDivisionError())
+        message_and_code(ZeroDivisionError())
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e9])
@@ -191,5 +194,5 @@ def test_absurd_options_are_refused(
 
 def test_text_of_undecodable_bytes_is_readable() -> None:
     """Surrogates, which stand for bytes that the locale cannot decode, become the UTF-8 they came from."""
-    assert readable("Дрон".encode().decode("ascii", "surrogateescape")) == "Дрон"
-    assert readable(b"\xff".decode("ascii", "surrogateescape")) == "\N{REPLACEMENT CHARACTER}"
+    assert printable("Дрон".encode().decode("ascii", "surrogateescape")) == "Дрон"
+    assert printable(b"\xff".decode("ascii", "surrogateescape")) == "\N{REPLACEMENT CHARACTER}"

@@ -117,8 +117,8 @@ def test_the_table_counts_the_figures_inside(two_months: Backtest) -> None:
         low, value, high = (float(row[name]) for name in ("p10", "published", "p90"))
         assert (low <= value <= high) == bool(int(row["inside"])) == comparison.is_inside
         assert row["futures"] == "6"
-    assert two_months.inside == sum(int(row["inside"]) for row in rows)
-    assert f"{two_months.inside} of 4 published figures" in str(two_months)
+    assert two_months.number_inside == sum(int(row["inside"]) for row in rows)
+    assert f"{two_months.number_inside} of 4 published figures" in str(two_months)
     assert "at least 40 futures are needed" in str(two_months)
 
 
@@ -158,10 +158,10 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
     independent = tuple(comparison_of(rng.normal(size=4000)) for _ in range(20))
     common = rng.normal(size=4000)
     dependent = tuple(comparison_of(common + scale) for scale in range(20))
-    assert Backtest(independent, run).inside_if_true() == binom.interval(0.95, 20, 0.8)  # type: ignore[arg-type]
-    assert Backtest(dependent, run).inside_if_true() == (0, 20)  # type: ignore[arg-type]
+    assert Backtest(independent, run).expected_inside() == binom.interval(0.95, 20, 0.8)  # type: ignore[arg-type]
+    assert Backtest(dependent, run).expected_inside() == (0, 20)  # type: ignore[arg-type]
     few = tuple(comparison_of(values.values[:39]) for values in independent)
-    assert Backtest(few, run).inside_if_true() is None  # type: ignore[arg-type]
+    assert Backtest(few, run).expected_inside() is None  # type: ignore[arg-type]
     assert str(Backtest(dependent, run)).endswith("0 to 20 are expected (95 % of futures)")  # type: ignore[arg-type]
 
 

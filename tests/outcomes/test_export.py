@@ -12,7 +12,7 @@ import pytest
 
 from octoplan.api import Run, simulate
 from octoplan.cli.export import contents
-from octoplan.outcomes.descriptors import CRATE, PACKAGE
+from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE
 from octoplan.outcomes.export import parquet, statistics_by_column, tables, tallies_by_future
 from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import measures
@@ -105,22 +105,22 @@ def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
     crate_of = pytest.importorskip("rocrate.rocrate").ROCrate
     folder = export_folder(run, to, tmp_path / "out")
     if to == "csv":
-        report = frictionless.validate(str(folder / PACKAGE))
+        report = frictionless.validate(str(folder / DATA_PACKAGE))
         assert report.valid, report.flatten(["fieldName", "rowNumber", "message"])[:5]
         assert len(report.tasks) == 7
     else:
-        assert list(frictionless.Package.metadata_validate(json.loads((folder / PACKAGE).read_text()))) == []
-    crate = crate_of(str(folder))
-    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {CRATE}
-    assert {entity.id for entity in crate.get_entities() if entity.type == "File"} == files
-    action = crate.get("#run")
+        assert list(frictionless.Package.metadata_validate(json.loads((folder / DATA_PACKAGE).read_text()))) == []
+    ro_crate = crate_of(str(folder))
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {RO_CRATE}
+    assert {entity.id for entity in ro_crate.get_entities() if entity.type == "File"} == files
+    action = ro_crate.get("#run")
     assert action["instrument"]["softwareVersion"] == run.version
     assert {entity.id for entity in action["object"]} == {f"scenario/{name}" for name in run.scenario.files}
-    root = crate.root_dataset
+    root = ro_crate.root_dataset
     assert root["name"]
     assert root["license"]
     assert root["datePublished"]
-    for entity in crate.get_entities():
+    for entity in ro_crate.get_entities():
         if entity.type == "File":
             assert int(entity["contentSize"]) == (folder / entity.id).stat().st_size
 

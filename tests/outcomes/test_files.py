@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from octoplan.errors import StoreError
-from octoplan.outcomes.files import atomic_folder, atomic_write, check_unused
+from octoplan.outcomes.files import atomic_folder, atomic_write, check_output_folder
 
 
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name in ("file", "link"):
         with pytest.raises(StoreError, match="exists and is no folder; name another with --out"):
-            check_unused(tmp_path / name)
+            check_output_folder(tmp_path / name)
     with pytest.raises(StoreError, match="exists and is not empty"):
-        check_unused(tmp_path)
-    check_unused(tmp_path / "empty")
-    check_unused(tmp_path / "missing")
+        check_output_folder(tmp_path)
+    check_output_folder(tmp_path / "empty")
+    check_output_folder(tmp_path / "missing")
     with pytest.raises(StoreError, match="is a folder; name a file"):
         atomic_write(tmp_path / "empty", "content")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from octoplan.outcomes.finance import (
-    LEVELS,
-    RATES,
+    CONFIDENCE_LEVELS,
+    DISCOUNT_RATES,
     CostEstimate,
     by_discount_rate,
     cost_estimate,
@@ -46,7 +46,7 @@ def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     view, results = view_of(run), by_discount_rate(run)
     days = run.compiled.links.month_days
     middle = (np.cumsum(days) - days / 2) / 365.25
-    assert set(results) == set(RATES)
+    assert set(results) == set(DISCOUNT_RATES)
     for rate, (spent, gain) in results.items():
         assert spent == pytest.approx((programme_cost(view) / (1.0 + rate) ** middle).sum(axis=1))
         difference = damage_avoided(view) - programme_cost(view)
@@ -67,7 +67,7 @@ def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
 def test_contingency_reaches_its_level(run: Run) -> None:
     """The point estimate and its contingency are together the quantile of the cost at that level."""
     results = cost_estimate(run, run_at_medians(run))
-    for level in LEVELS:
+    for level in CONFIDENCE_LEVELS:
         assert results.point + results.contingency(level) == pytest.approx(np.quantile(results.values, level))
     assert results.percentile == np.mean(results.values <= results.point)
     assert (results.without_bias <= results.values + 1e-6).all()

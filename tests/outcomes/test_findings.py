@@ -48,9 +48,9 @@ def test_a_run_in_which_every_future_failed_has_no_findings() -> None:
 def test_sensitivities_are_those_of_their_figure() -> None:
     """Net benefit depends on the damage of a leaker; the leakers prevented do not."""
     findings = Findings(ranged())
-    sure = {effect.assumption.name for effect in findings.net_benefit_sensitivity if effect.sure}
-    assert "threats.drone.damage" in sure
-    assert "threats.drone.damage" not in {e.assumption.name for e in findings.leakers_sensitivity if e.sure}
+    distinguishable = {effect.assumption.name for effect in findings.net_benefit_sensitivity if effect.distinguishable}
+    assert "threats.drone.damage" in distinguishable
+    assert "threats.drone.damage" not in {e.assumption.name for e in findings.leakers_sensitivity if e.distinguishable}
 
 
 def test_a_run_of_the_public_interface_saves_its_report(tmp_path: Path) -> None:

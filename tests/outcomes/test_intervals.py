@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from octoplan.outcomes.intervals import chance, interval, quantile_error, rank
+from octoplan.outcomes.intervals import interval, probability_interval, quantile_error, rank
 
 
 def test_quantiles_and_mean_of_known_values() -> None:
@@ -68,7 +68,7 @@ def test_quantiles_are_in_order_and_inside(values: np.ndarray[tuple[int], np.dty
 
 def test_a_chance_has_the_binomial_error() -> None:
     """A chance of 1 in 4 from 16 futures has the standard error sqrt(3/16/16), and no quantiles."""
-    result = chance(np.repeat([1.0, 0.0], [4, 12]))
+    result = probability_interval(np.repeat([1.0, 0.0], [4, 12]))
     assert (result.mean, result.se_mean) == (0.25, sqrt(0.25 * 0.75 / 16))
     assert isnan(result.p50)
 

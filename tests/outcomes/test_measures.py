@@ -1,4 +1,4 @@
-"""The headlines against pocket, which is small enough for a pencil (its README has the tables)."""
+"""The key results of the scenario pocket, against its hand calculation (tables in its README)."""
 
 from math import inf, isnan
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_pocket_by_hand(key: str, expected: float) -> None:
     ("month", "good_units", "delivered"), [("2026-01", 260, 240), ("2026-02", 280, 280), ("2026-03", 310, 310)]
 )
 def test_a_month_of_pocket_by_hand(month: str, good_units: int, delivered: int) -> None:
-    """The headlines of a month hold that month alone, and leave out what needs the whole run."""
+    """The key results of a month cover that month only, without measures that need the whole run."""
     table = pocket().month(month)
     assert (table["made"].interval.p50, table["delivered"].interval.p50) == (good_units, delivered)
     assert table.period == month
@@ -286,7 +286,7 @@ def test_invalid_numbers_of_futures_and_seeds_are_refused(futures: int, seed: in
 
 
 def test_only_what_was_asked_for_is_kept() -> None:
-    """A run keeps what the headlines need and what is named; an unknown name is an error that lists the known."""
+    """A run keeps the default tallies and those named; an unknown name is an error that lists the tallies."""
     assert "heads" not in pocket().data
     run = simulate(load("pocket"), 2, keep=("heads",))
     assert run.data["heads"].values.tolist() == [[[2.0]] * 3] * 2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octoplan.outcomes.sensitivity import MIN_TAIL, Sensitivity, sensitivities, sensitivity, switching_value
+from octoplan.outcomes.sensitivity import MIN_TAIL_FUTURES, Sensitivity, sensitivities, sensitivity, switching_value
 from octoplan.scenario.arrays import Floats
 from tests.outcomes.runs import pocket, ranged
 
@@ -36,8 +36,8 @@ def test_a_line_has_its_slope_and_its_switching_value() -> None:
     assert top.error == pytest.approx(7.0 * np.sqrt((low.var(ddof=1) + high.var(ddof=1)) / fifth), rel=1e-9)
     assert top.switch == pytest.approx(at, rel=1e-9)
     assert top.switch_error == pytest.approx(0.0, abs=1e-6)
-    assert top.sure
-    assert top.at == pytest.approx(tuple(np.quantile(x, (0.1, 0.9))), rel=1e-12)
+    assert top.distinguishable
+    assert top.p10_p90 == pytest.approx(tuple(np.quantile(x, (0.1, 0.9))), rel=1e-12)
     assert top.futures == FUTURES
 
 
@@ -54,31 +54,31 @@ def test_a_switching_value_is_reported_between_p1_and_p99(level: float, reported
     """A figure that changes sign beyond P1 or P99 of the draws has no switching value, and no error of one."""
     x = draws(uncertain()[0])
     top = sensitivities(ranged(), x - float(np.quantile(x, level)))[0]
-    assert top.sure
+    assert top.distinguishable
     assert (top.switch is not None) == reported
     assert reported or top.switch_error == 0.0
 
 
 def test_noise_has_no_effect_distinguishable_from_zero() -> None:
-    """A figure that depends on no assumption has no sure effect, in 19 of 20 sets of noise at least."""
+    """In at least 19 of 20 samples of noise no assumption has an effect distinguishable from zero."""
     rng = np.random.default_rng(3)
-    sure = [any(effect.sure for effect in sensitivities(ranged(), rng.normal(size=FUTURES))) for _ in range(20)]
-    assert sum(sure) <= 1
+    groups = (sensitivities(ranged(), rng.normal(size=FUTURES)) for _ in range(20))
+    assert sum(any(effect.distinguishable for effect in group) for group in groups) <= 1
 
 
-def test_an_effect_is_sure_beyond_3_3_standard_errors() -> None:
+def test_an_effect_is_distinguishable_beyond_3_3_standard_errors() -> None:
     """The limit is 3.3 standard errors, on either side."""
     assumption = ranged().scenario.assumptions[0]
 
     def effect(size: float) -> Sensitivity:
         return Sensitivity(assumption, 1.0, 1.0 + size, 1.0, (0.0, 1.0), None, 0.0, 10)
 
-    assert [effect(size).sure for size in (3.2, 3.4, -3.2, -3.4)] == [False, True, False, True]
+    assert [effect(size).distinguishable for size in (3.2, 3.4, -3.2, -3.4)] == [False, True, False, True]
 
 
 def test_too_few_futures_or_a_constant_have_no_sensitivity() -> None:
     """Fewer than five futures in a fifth, or a figure that is the same in all futures, give no result."""
-    assert MIN_TAIL == 5
+    assert MIN_TAIL_FUTURES == 5
     assert sensitivities(pocket(20), np.arange(20.0)) == ()
     assert sensitivities(ranged(), np.ones(FUTURES)) == ()
     x = draws(uncertain()[0])
@@ -112,7 +112,7 @@ def test_an_effect_that_is_not_sure_has_no_switching_value() -> None:
     rng = np.random.default_rng(8)
     x = np.linspace(-1.0, 1.0, 100)
     effect = sensitivity(ranged().scenario.assumptions[0], x, rng.normal(size=100) + 0.01 * x)
-    assert not effect.sure
+    assert not effect.distinguishable
     assert (effect.switch, effect.switch_error) == (None, 0.0)
 
 

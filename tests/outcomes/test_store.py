@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_comes_back_as_it_was(folder: Path) -> None:
-    """Tallies, baseline, assumptions, status and headlines of a saved run are those of the run, to the last bit."""
+    """Tallies, counterfactual, assumptions, status and key results of a saved run are bit-identical to the run."""
     run = read(folder)
     xr.testing.assert_identical(run.data, pocket().data)
     xr.testing.assert_identical(run.counterfactual, pocket().counterfactual)

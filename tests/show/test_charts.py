@@ -12,7 +12,7 @@ import octoplan as op
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
 from octoplan.show.charts import CHARTS
-from octoplan.show.defence_charts import wrapped_name
+from octoplan.show.defence_charts import wrap_name
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
 from octoplan.show.series import median
@@ -117,8 +117,8 @@ def test_bands_ignore_futures_without_a_value() -> None:
 
 def test_names_fit_their_tile() -> None:
     """Long names break at words, and an aside in brackets has a line of its own."""
-    assert wrapped_name("Kyiv city") == "Kyiv city"
-    assert wrapped_name("Zaporizhzhia oblast (partly occupied)") == "Zaporizhzhia<br>oblast<br>(partly occupied)"
+    assert wrap_name("Kyiv city") == "Kyiv city"
+    assert wrap_name("Zaporizhzhia oblast (partly occupied)") == "Zaporizhzhia<br>oblast<br>(partly occupied)"
 
 
 MARKUP = "<b>Alpha</b> [jet] & %{y} [/Geran]"

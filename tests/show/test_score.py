@@ -10,7 +10,7 @@ import pytest
 
 from octoplan.raids.comparison import ScoreDifference, coverage, difference
 from octoplan.raids.score import SERIES, Scores, origins, score
-from octoplan.show.score import calibration_title, charts, coverage_title, page, ratio_title, two_lines
+from octoplan.show.score import calibration_title, charts, coverage_title, page, ratio_title, split_name
 from tests.raids.test_score import NegativeBinomial, simulated_record
 from tests.show.test_raids import record
 
@@ -89,9 +89,9 @@ def test_titles_of_each_case(scores: list[Scores]) -> None:
 
 def test_long_names_take_two_lines() -> None:
     """A long name is divided at the space near its middle, and a word never."""
-    assert two_lines("negative binomial, trend of 180 days") == "negative binomial,<br>trend of 180 days"
-    assert two_lines("climatology") == "climatology"
-    assert two_lines("a" * 40) == "a" * 40
+    assert split_name("negative binomial, trend of 180 days") == "negative binomial,<br>trend of 180 days"
+    assert split_name("climatology") == "climatology"
+    assert split_name("a" * 40) == "a" * 40
 
 
 def test_the_page_needs_no_network_and_escapes(scores: list[Scores]) -> None:

@@ -15,7 +15,7 @@ MAX_MEMBERS = 2_000
 
 ENCRYPTED = 0x1
 LINK, PLAIN_FILE = 0o120000, 0o100000
-DAMAGED = (
+ZIP_ERRORS = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, LookupError, OverflowError,
     struct.error, zlib.error, lzma.LZMAError, MemoryError,
 )  # fmt: skip
@@ -40,7 +40,7 @@ def members(data: bytes) -> dict[str, bytes]:
             if problems:
                 raise FolderError(*problems[:20])
             return {entry.filename: content(archive, entry) for entry in entries}
-    except DAMAGED as error:
+    except ZIP_ERRORS as error:
         reason = str(error) or type(error).__name__
         raise FolderError(f"the file is not a zip archive that can be read ({reason}); zip the folder again") from None
 
@@ -86,7 +86,7 @@ def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as file:
             data = file.read(entry.file_size + 1)
-    except DAMAGED as error:
+    except ZIP_ERRORS as error:
         reason = str(error) or type(error).__name__
         raise FolderError(f"{entry.filename!r} is damaged ({reason}); zip the folder again") from None
     if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:

@@ -138,26 +138,28 @@ def edited_decisions(scenario: Scenario, texts: Mapping[str, str], problems: lis
             problems.append(Problem(DECISIONS, 0, f"there is no monthly list {quoted(name)} in {scenario.title}"))
             continue
         try:
-            tables.setdefault(section, {})[item] = months(baseline if isinstance(baseline, list) else [baseline], text)
+            tables.setdefault(section, {})[item] = parse_monthly_values(
+                baseline if isinstance(baseline, list) else [baseline], text
+            )
         except (QuantityError, OverflowError) as error:
             expected = "write a factor such as x1.5, or figures such as 60, 60, 80"
             problems.append(Problem(DECISIONS, 0, f"{name}: {quoted(text)} cannot be read: {error}; {expected}"))
     return with_values(scenario.files[DECISIONS], tables)
 
 
-def months(baseline: list[float], text: str) -> list[float]:
+def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
     """A monthly list times a factor, rounded where the baseline is whole; or the list that the text states."""
     match = FACTOR.fullmatch(text.strip())
     if match is None:
-        return [amount(part) for part in text.split(",")]
-    factor = amount(match[1])
+        return [parse_number(part) for part in text.split(",")]
+    factor = parse_number(match[1])
     products = [value * factor for value in baseline]
     if not all(map(isfinite, products)):
         raise QuantityError(f"{match[1]!r} is too large for a factor")
     return [round(new) if isinstance(old, int) else new for old, new in zip(baseline, products, strict=True)]
 
 
-def amount(text: str) -> float:
+def parse_number(text: str) -> float:
     """A finite number; a whole one as an integer, since crews and kits are counted."""
     text = text.strip()
     readings = ambiguous_readings(text)

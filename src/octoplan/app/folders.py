@@ -12,7 +12,7 @@ from octoplan.scenario.files import MOST_BYTES, OPTIONAL, REQUIRED
 from octoplan.scenario.report import did_you_mean
 
 README = "README.md"
-NAMES = (*REQUIRED, *OPTIONAL)
+SCENARIO_FILES = (*REQUIRED, *OPTIONAL)
 """The files of a scenario. A README may accompany them; as on disk, it is not part of the scenario."""
 
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
@@ -35,7 +35,7 @@ def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
         raise FolderError("the file is an .xls workbook or has a password; save it as .xlsx without a password")
     contents = members(data)
     if "xl/workbook.xml" in contents:
-        files, remarks = workbook.read_workbook(contents, (*NAMES, README))
+        files, remarks = workbook.read_workbook(contents, (*SCENARIO_FILES, README))
     else:
         files, remarks = folder_files(contents), []
     check_files(files)
@@ -44,7 +44,7 @@ def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
 
 def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files of the one folder that an archive holds, or of its top level; files of the system are skipped."""
-    if foreign := next((description for name, description in FOREIGN.items() if name in contents), None):
+    if foreign := next((description for name, description in OTHER_FORMATS.items() if name in contents), None):
         raise FolderError(f"the file is {foreign}; save it as .xlsx, or zip the scenario folder")
     names = [name for name in contents if not added_by_system(name)]
     problems = [problem for name in names if (problem := path_problem(name))]
@@ -59,7 +59,7 @@ def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     return {PurePosixPath(name).name: contents[name] for name in names}
 
 
-FOREIGN = {
+OTHER_FORMATS = {
     "xl/workbook.bin": "an .xlsb workbook",
     "content.xml": "an OpenDocument file",
     "word/document.xml": "a Word document",
@@ -80,8 +80,8 @@ def path_problem(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) > 2:
         return f"{name!r} lies outside a scenario folder"
-    if path.name not in (*NAMES, README):
-        return f"{name!r} is not a file of a scenario; {did_you_mean(path.name, (*NAMES, README))}"
+    if path.name not in (*SCENARIO_FILES, README):
+        return f"{name!r} is not a file of a scenario; {did_you_mean(path.name, (*SCENARIO_FILES, README))}"
     return ""
 
 
@@ -97,7 +97,7 @@ def check_files(files: Mapping[str, bytes]) -> None:
         raise FolderError(*problems)
 
 
-def packed(folder: str, files: Mapping[str, bytes]) -> bytes:
+def zip_archive(folder: str, files: Mapping[str, bytes]) -> bytes:
     """The files as a zip archive that holds one folder."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -93,7 +93,7 @@ class Page:
         baseline = self.upload(request, body.of).scenario
         return baseline, changes.changed(baseline, changes.read(body.changes))
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
+    async def run_in_thread(self, work: Callable[[], T]) -> T:
         """Run work on a thread, so that the server goes on answering."""
         return await asyncio.get_running_loop().run_in_executor(self.requests, work)
 
@@ -119,7 +119,7 @@ class Page:
     async def answer(self, request: Request) -> Response:
         """Answers to a change as lines of JSON, each from more futures, until the page asks for something else."""
         body = await read(request, AnswerBody)
-        baseline, changed = await self.in_thread(lambda: self.scenarios(request, body))
+        baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
         every_step = (*STEPS, *DEEP_STEPS) if body.view in DEEP else STEPS
         steps = [step for step in every_step if body.most is None or step <= body.most] or [STEPS[0]]
         return StreamingResponse(self.refined(baseline, changed, body.view, steps), media_type="text/plain")
@@ -139,7 +139,7 @@ class Page:
 
         try:
             for futures in steps:
-                yield await self.in_thread(partial(line, futures)) + "\n"
+                yield await self.run_in_thread(partial(line, futures)) + "\n"
         except Superseded:
             return
         except OctoplanError as error:
@@ -151,7 +151,7 @@ class Page:
         """One future day by day."""
         body = await read(request, ScenarioBody)
         return JSONResponse(
-            await self.in_thread(lambda: daily_map(*self.engine.daily(self.scenarios(request, body)[1])))
+            await self.run_in_thread(lambda: daily_map(*self.engine.daily(self.scenarios(request, body)[1])))
         )
 
     async def night(self, request: Request) -> Response:
@@ -164,7 +164,7 @@ class Page:
                 raise RequestError(422, f"day: {body.day} is not accepted; the last day is {days.sizes['day'] - 1}")
             return figure_data(Figure("night", threat_flow_on_day(run, days, body.day), NIGHT_NOTE, overlay=False))
 
-        return JSONResponse(await self.in_thread(figure))
+        return JSONResponse(await self.run_in_thread(figure))
 
     async def add_upload(self, request: Request) -> Response:
         """Take a scenario folder as a zip archive or a workbook, checked as ``octoplan check`` does."""
@@ -176,7 +176,7 @@ class Page:
                 remarks.append(f"{folders.README} is not part of a scenario; it was not read")
             return Upload(read_files(files, "upload"), tuple(remarks))
 
-        upload = await self.in_thread(checked)
+        upload = await self.run_in_thread(checked)
         uploads = self.uploads.setdefault(request.state.session, {})
         uploads[upload.scenario.hash] = upload
         trim(uploads, MAX_UPLOADS)
@@ -196,16 +196,16 @@ class Page:
             scenario = self.scenarios(request, body)[1]
             name = f"octoplan-{scenario.hash[:12]}"
             files = scenario.files
-            return name, folders.as_workbook(files) if kind == "xlsx" else folders.packed(name, files)
+            return name, folders.as_workbook(files) if kind == "xlsx" else folders.zip_archive(name, files)
 
-        name, content = await self.in_thread(content_of)
+        name, content = await self.run_in_thread(content_of)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
         return Response(content, media_type=MEDIA[kind], headers=headers)
 
     async def start_job(self, request: Request) -> Response:
         """Start a job of this session."""
         body = await read(request, JobBody)
-        baseline, changed = await self.in_thread(lambda: self.scenarios(request, body))
+        baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
         options = job_options(body, changed)
         subject = {"of": baseline.hash, "changes": body.changes}
         job = self.jobs.start(request.state.session, changed, body.kind, options, subject)
@@ -245,12 +245,12 @@ def problems_of(error: Exception) -> list[str]:
     return [str(error)]
 
 
-async def refused(_: Request, error: Exception) -> Response:
+async def handle_refusal(_: Request, error: Exception) -> Response:
     """A request that cannot be answered, with its problems."""
     return JSONResponse({"problems": problems_of(error)}, error.status if isinstance(error, RequestError) else 422)
 
 
-async def not_served(request: Request, error: Exception) -> Response:
+async def handle_not_found(request: Request, error: Exception) -> Response:
     """A path or a method that the server does not have."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
     path = request.url.path[:80]
@@ -258,13 +258,17 @@ async def not_served(request: Request, error: Exception) -> Response:
     return JSONResponse({"problems": [message]}, status, headers=headers)
 
 
-async def failed(_: Request, error: Exception) -> Response:
+async def handle_failure(_: Request, error: Exception) -> Response:
     """An error of the program itself; its traceback goes to the terminal."""
     message = f"octoplan failed ({type(error).__name__}); the terminal it was started in says where. Please report it"
     return JSONResponse({"problems": [message]}, 500)
 
 
-HANDLERS: Mapping[Any, Any] = {OctoplanError: refused, HTTPException: not_served, Exception: failed}
+HANDLERS: Mapping[Any, Any] = {
+    OctoplanError: handle_refusal,
+    HTTPException: handle_not_found,
+    Exception: handle_failure,
+}
 
 
 def routes(page: Page) -> list[Route | Mount]:

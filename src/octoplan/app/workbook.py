@@ -52,11 +52,11 @@ def read_workbook(parts: Mapping[str, bytes], names: Sequence[str]) -> tuple[dic
         for sheet in book.sheets:
             files[sheet.name] = _FileReader(sheet, book, problems, remarks).text().encode()
     if problems:
-        raise FolderError(*shortened(problems))
-    return files, shortened(remarks)
+        raise FolderError(*first_messages(problems))
+    return files, first_messages(remarks)
 
 
-def shortened(messages: Iterable[str]) -> list[str]:
+def first_messages(messages: Iterable[str]) -> list[str]:
     """The first messages, and how many more there are."""
     listed = list(messages)
     return [*listed[:MAX_MESSAGES], *([f"and {len(listed) - MAX_MESSAGES} more"] if len(listed) > MAX_MESSAGES else [])]
@@ -81,14 +81,14 @@ class _FileReader:
         for (_, column), cell in self.sheet.cells.items():
             if column > 1:
                 self.problem(cell, f"holds {quoted_content(cell)}; the lines of {self.sheet.name} stand in column A")
-        texts = [self.plain(self.sheet.cells.get((row, 1))) for row in range(1, self.rows + 1)]
+        texts = [self.cell_text(self.sheet.cells.get((row, 1))) for row in range(1, self.rows + 1)]
         return "".join(f"{text}\n" for text in texts)
 
     def table(self) -> str:
         """A CSV file: one row of cells in each row, as wide as its header."""
         cells = self.sheet.cells
         first = min((row for row, _ in cells), default=1)
-        header = [self.plain(cells.get((first, column))).strip() for column in range(1, self.columns + 1)]
+        header = [self.cell_text(cells.get((first, column))).strip() for column in range(1, self.columns + 1)]
         while header and not header[-1]:
             header.pop()
         unit = header.index("unit") + 1 if "unit" in header else 0
@@ -97,14 +97,14 @@ class _FileReader:
                 self.problem(cell, f"holds {quoted_content(cell)} in a column without a heading")
         table = []
         for row in range(1, self.rows + 1):
-            units = self.plain(cells.get((row, unit))).strip() if unit else None
-            texts = [self.figure(cells.get((row, column)), units) for column in range(1, len(header) + 1)]
+            units = self.cell_text(cells.get((row, unit))).strip() if unit else None
+            texts = [self.table_cell_text(cells.get((row, column)), units) for column in range(1, len(header) + 1)]
             table.append(texts if any(texts) else [])
         return csv_text(table)
 
-    def figure(self, cell: SheetCell | None, unit: str | None) -> str:
+    def table_cell_text(self, cell: SheetCell | None, unit: str | None) -> str:
         """A cell of a table; a number that is displayed in per cent is read in the unit of its row."""
-        text = self.plain(cell)
+        text = self.cell_text(cell)
         if cell is None or cell.kind != "number" or not text or not NUMBER.fullmatch(text):
             return text
         code = LITERAL.sub("", cell.number_format)
@@ -118,12 +118,12 @@ class _FileReader:
             measure = f" with the unit {unit}" if unit else ""
             self.remark(cell, f"holds {text} and is displayed as {scaled} %; read as {reading}{measure}")
             return reading
-        literals = "".join(quoted or escaped for quoted, escaped in LITERAL.findall(cell.number_format))
+        literals = "".join(quoted or escape_text for quoted, escape_text in LITERAL.findall(cell.number_format))
         if re.search(r"[^\W\d_]", literals) or re.search(r"[0#],+(?:[;.]|$)", code):
             self.remark(cell, f"holds {text} and is displayed in the format {cell.number_format}; read as {text}")
         return text
 
-    def plain(self, cell: SheetCell | None) -> str:
+    def cell_text(self, cell: SheetCell | None) -> str:
         """The text of a cell as it would be typed; empty after reporting why there is none."""
         if cell is None:
             return ""
@@ -150,14 +150,14 @@ class _FileReader:
         if not isfinite(value):
             self.problem(cell, f"holds {text[:60]}, which is too large for a number")
             return ""
-        moment = self.moment(cell, value)
-        if moment is not None:
-            return moment
-        if significant(text) > DIGITS and abs(value) >= 10.0**DIGITS:
+        date_text = self.date_text(cell, value)
+        if date_text is not None:
+            return date_text
+        if significant_digits(text) > DIGITS and abs(value) >= 10.0**DIGITS:
             self.remark(cell, f"holds {text}; spreadsheet programs keep {DIGITS} digits, so the last ones may be lost")
         return number_text(text)
 
-    def moment(self, cell: SheetCell, value: float) -> str | None:
+    def date_text(self, cell: SheetCell, value: float) -> str | None:
         """A date as 2026-11-22, a time of day as 10:30:00; None for a cell that is displayed as a number."""
         from openpyxl.styles.numbers import is_date_format
         from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -178,7 +178,7 @@ class _FileReader:
             self.remarks[f"the sheet {sheet.name} is hidden; it was read"] = None
         hidden = [row for row in sheet.hidden_rows if row in rows]
         if hidden:
-            self.remarks[f"{sheet.name}: hidden rows were read: {spans(hidden)}"] = None
+            self.remarks[f"{sheet.name}: hidden rows were read: {number_ranges(hidden)}"] = None
         columns = {column for _, column in sheet.cells}
         hidden = [c for c in sorted(columns) if any(first <= c <= last for first, last in sheet.hidden_columns)]
         if hidden:
@@ -210,7 +210,7 @@ def quoted_content(cell: SheetCell) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-def spans(numbers: Sequence[int]) -> str:
+def number_ranges(numbers: Sequence[int]) -> str:
     """Ascending numbers with runs of them shortened: ``3, 5 to 9``."""
     ends: list[list[int]] = []
     for number in numbers:
@@ -229,7 +229,7 @@ def number_text(text: str) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 10.0**DIGITS else repr(value)
 
 
-def significant(text: str) -> int:
+def significant_digits(text: str) -> int:
     """The significant digits of a number as it is written."""
     return len(re.sub("[eE].*|[^0-9]", "", text).strip("0"))
 
@@ -242,7 +242,7 @@ def write_workbook(files: Mapping[str, bytes]) -> bytes:
 
     """
     tables = {name: cells_of(name, data) for name, data in files.items()}
-    problems = [problem for name, rows in tables.items() for problem in too_long(name, rows)]
+    problems = [problem for name, rows in tables.items() for problem in length_problems(name, rows)]
     if problems:
         raise FolderError(*problems)
     return plain_workbook({
@@ -259,12 +259,12 @@ def cells_of(name: str, data: bytes) -> list[list[str]]:
     return [[line] for line in text.removesuffix("\n").split("\n")]
 
 
-def too_long(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def length_problems(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
     """A message for each cell that a workbook would cut."""
     header = rows[0] if rows else []
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row):
-            size = len(escaped(text).encode("utf-16-le")) // 2
+            size = len(escape_text(text).encode("utf-16-le")) // 2
             if size > MAX_TEXT:
                 title = f" {row[0][:60]}, column {header[column]}," if column and column < len(header) else ""
                 yield (
@@ -273,7 +273,7 @@ def too_long(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
                 )
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """A text with what XML or a spreadsheet program would change written as escapes such as ``_x000D_``."""
     text = ESCAPE.sub(lambda match: f"_x005F{match[0]}", text)
     return CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
@@ -283,6 +283,6 @@ def cell_value(text: str, *, as_number: bool) -> Cell:
     """A cell: a number where it would be read back with the same digits, else text."""
     if as_number and NUMBER.fullmatch(text) and isfinite(float(text)):
         value = int(text) if re.fullmatch("[+-]?[0-9]+", text) else float(text)
-        if number_text(str(value)) == text and significant(text) <= DIGITS and abs(value) < 10.0**DIGITS:
+        if number_text(str(value)) == text and significant_digits(text) <= DIGITS and abs(value) < 10.0**DIGITS:
             return value
-    return escaped(text) if text else None
+    return escape_text(text) if text else None

@@ -87,12 +87,12 @@ def read_book(parts: Mapping[str, bytes]) -> Book:
         FolderError: A part is missing or is not well-formed, or a sheet is too large.
 
     """
-    root = parsed(parts, BOOK)
+    root = parse_part(parts, BOOK)
     properties = next(children(root, "workbookPr"), None)
     date1904 = properties is not None and properties.get("date1904") in ("1", "true")
-    targets = {link.get("Id"): link for link in parsed(parts, BOOK_LINKS) if local(link) == "Relationship"}
+    targets = {link.get("Id"): link for link in parse_part(parts, BOOK_LINKS) if local_name(link) == "Relationship"}
     strings, formats = shared_strings(parts), number_formats(parts)
-    sheets, budget = [], MAX_CELLS
+    sheets, cells_left = [], MAX_CELLS
     for listed in children(root, "sheets"):
         for entry in listed:
             name = entry.get("name") or ""
@@ -101,7 +101,7 @@ def read_book(parts: Mapping[str, bytes]) -> Book:
                 raise FolderError(f"the sheet {name!r} is not a worksheet; remove it")
             part = str(PurePosixPath("/xl", link.get("Target") or "")).lstrip("/")
             sheet = Sheet(name, entry.get("state", "visible") != "visible")
-            budget = _SheetReader(sheet, strings, formats, budget).read(parts, part)
+            cells_left = _SheetReader(sheet, strings, formats, cells_left).read(parts, part)
             sheets.append(sheet)
     if not sheets:
         raise FolderError("the workbook has no sheet")
@@ -111,15 +111,15 @@ def read_book(parts: Mapping[str, bytes]) -> Book:
 class _SheetReader:
     """Reads the cells of one sheet in a single pass."""
 
-    def __init__(self, sheet: Sheet, strings: list[str], formats: list[str], budget: int) -> None:
-        self.sheet, self.strings, self.formats, self.budget = sheet, strings, formats, budget
+    def __init__(self, sheet: Sheet, strings: list[str], formats: list[str], cells_left: int) -> None:
+        self.sheet, self.strings, self.formats, self.cells_left = sheet, strings, formats, cells_left
         self.row = self.column = 0
 
     def read(self, parts: Mapping[str, bytes], part: str) -> int:
         """Fill the sheet; returns how many more cells the workbook may have."""
         sheet, table = self.sheet, None
-        for event, element in events(parts, part, sheet.name):
-            tag = local(element)
+        for event, element in parse_events(parts, part, sheet.name):
+            tag = local_name(element)
             if event == "start":
                 if tag == "row":
                     self.start_row(element)
@@ -133,7 +133,7 @@ class _SheetReader:
                 sheet.hidden_columns.append((whole_number(element, "min", sheet), whole_number(element, "max", sheet)))
             elif tag == "mergeCell":
                 sheet.merged.append(element.get("ref") or "")
-        return self.budget
+        return self.cells_left
 
     def start_row(self, element: ET.Element) -> None:
         """Go to the next row; rows must be in order."""
@@ -146,11 +146,11 @@ class _SheetReader:
 
     def add(self, element: ET.Element) -> None:
         """Add one cell unless it is empty."""
-        self.budget -= 1
-        if self.budget < 0:
+        self.cells_left -= 1
+        if self.cells_left < 0:
             raise FolderError(f"the workbook has more than {MAX_CELLS:,} cells; remove formatting from empty cells")
         self.column = self.column_of(element)
-        parts = {local(child): child for child in element}
+        parts = {local_name(child): child for child in element}
         if not parts:
             return
         kind, text = self.content(element.get("t", "n"), parts)
@@ -218,7 +218,7 @@ def shared_strings(parts: Mapping[str, bytes]) -> list[str]:
     """The texts that cells refer to by number; a formatted text counts as its plain text."""
     if STRINGS not in parts:
         return []
-    return [string_of(element) for element in parsed(parts, STRINGS) if local(element) == "si"]
+    return [string_of(element) for element in parse_part(parts, STRINGS) if local_name(element) == "si"]
 
 
 def string_of(element: ET.Element) -> str:
@@ -233,17 +233,17 @@ def number_formats(parts: Mapping[str, bytes]) -> list[str]:
 
     if STYLES not in parts:
         return []
-    root = parsed(parts, STYLES)
+    root = parse_part(parts, STYLES)
     codes: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
     for group in children(root, "numFmts"):
         codes |= {entry.get("numFmtId", ""): entry.get("formatCode", "") for entry in group}
     return [codes.get(style.get("numFmtId", "0"), "General") for group in children(root, "cellXfs") for style in group]
 
 
-def parsed(parts: Mapping[str, bytes], part: str) -> ET.Element:
+def parse_part(parts: Mapping[str, bytes], part: str) -> ET.Element:
     """The root of a part. Raises FolderError for one that is missing or is not well-formed."""
     root = None
-    for event, element in events(parts, part, part):
+    for event, element in parse_events(parts, part, part):
         if event == "start" and root is None:
             root = element
     if root is None:
@@ -251,7 +251,7 @@ def parsed(parts: Mapping[str, bytes], part: str) -> ET.Element:
     return root
 
 
-def events(parts: Mapping[str, bytes], part: str, name: str) -> Iterator[tuple[str, ET.Element]]:
+def parse_events(parts: Mapping[str, bytes], part: str, name: str) -> Iterator[tuple[str, ET.Element]]:
     """The start and end of each element of a part, which may not declare entities."""
     if part not in parts:
         raise FolderError(f"the workbook has no part {part} for {name!r}; save it again as .xlsx")
@@ -263,14 +263,14 @@ def events(parts: Mapping[str, bytes], part: str, name: str) -> Iterator[tuple[s
         raise FolderError(f"the workbook's part {part} is not well-formed ({error}); save it again as .xlsx") from None
 
 
-def local(element: ET.Element) -> str:
+def local_name(element: ET.Element) -> str:
     """The name of an element without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
     """The children of an element that have a name, without regard to namespaces."""
-    return (child for child in element if local(child) == name)
+    return (child for child in element if local_name(child) == name)
 
 
 def whole_number(element: ET.Element, name: str, sheet: Sheet) -> int:

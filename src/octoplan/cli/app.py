@@ -4,7 +4,7 @@ import socket
 import threading
 import webbrowser
 
-from octoplan.cli.console import INTERRUPTED, MAX_THREADS, check_number, say, warn
+from octoplan.cli.console import INTERRUPTED, MAX_THREADS, check_number, print_line, print_warning
 from octoplan.errors import RunError
 from octoplan.executors import cores
 
@@ -47,15 +47,15 @@ def app(
     listener = listen(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}/"
     if host != LOCAL:
-        warn(f"warning: anybody who can reach {host} can use this page; it has no login")
-    say(f"{loaded.title}: {address} (Ctrl-C ends it)")
+        print_warning(f"warning: anybody who can reach {host} can use this page; it has no login")
+    print_line(f"{loaded.title}: {address} (Ctrl-C ends it)")
     page = application(loaded, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     try:
         uvicorn.Server(uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=1)).run([listener])
     except KeyboardInterrupt:
-        warn("stopped")
+        print_warning("stopped")
         raise SystemExit(INTERRUPTED) from None
 
 

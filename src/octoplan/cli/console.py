@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 MAX_FUTURES, MAX_THREADS, MAX_SEED = 1_000_000, 1_024, 2**64 - 1
 
@@ -116,13 +116,13 @@ def standard_streams() -> Iterator[tuple[StandardStream, StandardStream]]:
         sys.stdout, sys.stderr = output.restore(), errors.restore()
 
 
-def say(text: object) -> None:
+def print_line(text: object) -> None:
     """Print a line on standard output at once, exactly as it is."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def warn(text: object) -> None:
+def print_warning(text: object) -> None:
     """Print a line on standard error."""
     sys.stderr.write(f"{text}\n")
 
@@ -135,10 +135,10 @@ def record_output(path: Path) -> None:
     _outputs.append(path)
 
 
-def wrote(path: Path, message: str | None = None) -> None:
+def report_written(path: Path, message: str | None = None) -> None:
     """Record that a file or folder was written, and say so."""
     record_output(path)
-    say(f"wrote {path}" if message is None else message)
+    print_line(f"wrote {path}" if message is None else message)
 
 
 def forget_outputs() -> None:
@@ -146,33 +146,33 @@ def forget_outputs() -> None:
     _outputs.clear()
 
 
-def outputs() -> str:
+def written_files() -> str:
     """What the command has written so far, in words."""
-    return f"{', '.join(map(readable, _outputs))} was written" if _outputs else "nothing was written"
+    return f"{', '.join(map(printable, _outputs))} was written" if _outputs else "nothing was written"
 
 
-def readable(text: str | Path) -> str:
+def printable(text: str | Path) -> str:
     """Text from the command line without the surrogates that stand for bytes in another encoding."""
     return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def ending(error: BaseException) -> tuple[str, int]:
+def message_and_code(error: BaseException) -> tuple[str, int]:
     """The message and exit code of a command that an exception ended. Raises an exception that it does not know."""
     match error:
         case KeyboardInterrupt():
-            return f"stopped; {outputs()}", INTERRUPTED
+            return f"stopped; {written_files()}", INTERRUPTED
         case ScenarioError():
             count = len(error.problems)
             return f"{error}\n{count} {'problem' if count == 1 else 'problems'}", REFUSED
         case Unfinished() | ClusterError():
-            return f"{error}; {outputs()}", FAILED
+            return f"{error}; {written_files()}", FAILED
         case OctoplanError():
             return str(error), REFUSED
         case MemoryError():
-            return f"not enough memory: simulate fewer futures or keep fewer tallies; {outputs()}", FAILED
+            return f"not enough memory: simulate fewer futures or keep fewer tallies; {written_files()}", FAILED
         case OSError():
             text = f"{error.filename or 'octoplan'}: {error.strerror or error}"
-            return (f"{text}; {outputs()}", FAILED) if error.errno in RESOURCE_ERRORS else (text, REFUSED)
+            return (f"{text}; {written_files()}", FAILED) if error.errno in RESOURCE_ERRORS else (text, REFUSED)
     raise error
 
 

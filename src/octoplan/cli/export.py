@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from octoplan.cli.console import wrote
+from octoplan.cli.console import report_written
 
 if TYPE_CHECKING:
     from octoplan.outcomes.run import Run
@@ -37,17 +37,17 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
         for name, content in contents(read(run), to).items():
             (part / name).parent.mkdir(exist_ok=True)
             (part / name).write_bytes(content)
-    wrote(folder, str(folder))
+    report_written(folder, str(folder))
 
 
 def contents(run: "Run", to: Format) -> dict[str, bytes]:
     """Every file of an export by its path."""
-    from octoplan.outcomes.descriptors import CRATE, PACKAGE, crate, package
+    from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE, data_package, ro_crate
 
     data, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
     scenario = {f"{SCENARIO}/{name}": content for name, content in run.scenario.files.items()}
-    described = {**data, **scenario, PACKAGE: as_json(package(run, tables, data))}
-    return {**described, CRATE: as_json(crate(run, described, tuple(scenario)))}
+    described = {**data, **scenario, DATA_PACKAGE: as_json(data_package(run, tables, data))}
+    return {**described, RO_CRATE: as_json(ro_crate(run, described, tuple(scenario)))}
 
 
 def as_json(content: dict[str, Any]) -> bytes:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from octoplan.cli.console import (
-    DONE,
     INTERRUPTED,
     REFUSED,
+    SUCCESS,
     StandardStream,
-    ending,
     forget_outputs,
+    message_and_code,
+    print_line,
+    print_warning,
     render,
-    say,
+    report_written,
     standard_streams,
     terminal,
-    warn,
-    wrote,
 )  # fmt: skip
 from octoplan.errors import StoreError
 
@@ -111,10 +111,10 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
     except CycloptsError:  # cyclopts has printed it
         return REFUSED
     except BaseException as error:  # noqa: BLE001 (raised again where it is unknown)
-        message, code = ending(error)
-        warn(message)
+        message, code = message_and_code(error)
+        print_warning(message)
         return code
-    return DONE
+    return SUCCESS
 
 
 @app.command
@@ -141,7 +141,7 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
         if folder.exists():
             folder.rmdir()
         copy.rename(folder)
-    wrote(folder, f"{folder}: a copy of {origin}; edit it, then: octoplan check {folder}")
+    report_written(folder, f"{folder}: a copy of {origin}; edit it, then: octoplan check {folder}")
 
 
 @app.command
@@ -162,17 +162,17 @@ def check(folder: str, *, schema: Path | None = None) -> None:
         from octoplan.scenario.schema import write
 
         for path in write(schema):
-            wrote(path)
+            report_written(path)
     scenario = load(folder)
     first, last = scenario.names.months[0], scenario.names.months[-1]
-    say(f"{scenario.title}: {first} to {last}, prices of {scenario.price_base}, {folder}")
+    print_line(f"{scenario.title}: {first} to {last}, prices of {scenario.price_base}, {folder}")
     if scenario.known_from:
-        say(f"the simulation starts from the state known on {scenario.known_from}")
+        print_line(f"the simulation starts from the state known on {scenario.known_from}")
     render(quality_table(scenario))
     for line in assumption_summary(scenario):
-        say(line)
+        print_line(line)
     for warning in scenario.warnings:
-        say(f"warning: {warning}")
+        print_line(f"warning: {warning}")
 
 
 QUALITIES = ("green", "amber", "red")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from octoplan.cli.console import MAX_THREADS, check_number, say, warn, wrote
+from octoplan.cli.console import MAX_THREADS, check_number, print_line, print_warning, report_written
 from octoplan.executors import thread_pool
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CSV_SHEETS = ("Gates", "Hiring", "Orders")
 """Sheets of the workbook that are also written as CSV; monthly quantities are in plan.csv."""
 
-Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 
 def plan(
@@ -38,16 +38,16 @@ def plan(
     objective: str | None = None,
     tail: float | None = None,
     level: float | None = None,
-    share: Several = (),
-    budget: Several = (),
-    jobs: Several = (),
-    most: Several = (),
+    share: ListOption = (),
+    budget: ListOption = (),
+    jobs: ListOption = (),
+    most: ListOption = (),
     target: float | None = None,
     by: str | None = None,
     shortage: float | None = None,
     stopped: float | None = None,
     confidence: float | None = None,
-    fixed: Several = (),
+    fixed: ListOption = (),
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     state: Path | None = None,
     frozen: int = 0,
@@ -137,7 +137,7 @@ def plan(
         "confidence": confidence, "fixed": list(fixed) or None,
     }  # fmt: skip
     by_name = {"share": share, "budget": budget, "jobs": jobs, "most": most}
-    goals = checked(
+    goals = run_checks(
         lambda: SearchSettings(*settings),
         lambda: check_evaluation(loaded, unseen, frontier),
         lambda: check_folder(folder),
@@ -163,11 +163,11 @@ def plan(
             ),
         )
     write(folder, results)
-    say("\n".join(results.lines))
-    wrote(folder)
+    print_line("\n".join(results.lines))
+    report_written(folder)
 
 
-def checked(*checks: Callable[[], Any]) -> Any:
+def run_checks(*checks: Callable[[], Any]) -> Any:
     """Run all checks and return the result of the last. Raises PlanError with the problems found by any of them."""
     from octoplan.errors import PlanError
 
@@ -324,7 +324,9 @@ def state_text(state: Path, month: str | None) -> str:
     median = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
     if median.missing:
         names = " ".join(median.missing)
-        warn(f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}")
+        print_warning(
+            f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}"
+        )
     return median.text
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from octoplan.cli.console import check_number, check_simulation, progress_bar, say, track, warn, wrote
+from octoplan.cli.console import (
+    check_number,
+    check_simulation,
+    print_line,
+    print_warning,
+    progress_bar,
+    report_written,
+    track,
+)
 from octoplan.errors import RunError
 from octoplan.executors import cores, executor
 
@@ -39,11 +47,11 @@ def read_record(file: Path) -> "Record":
 def describe_record(record: "Record") -> None:
     """Print the period and repairs of a record, and its outliers as warnings on standard error."""
     period = f", {record.days[0]} to {record.days[-1]}" if len(record) else ""
-    say(f"{record.source}: {len(record):,} days{period}")
+    print_line(f"{record.source}: {len(record):,} days{period}")
     for repair in record.repairs:
-        say(f"  {repair}")
+        print_line(f"  {repair}")
     for outlier in record.outliers:
-        warn(f"warning: {outlier}")
+        print_warning(f"warning: {outlier}")
 
 
 def write(path: Path, text: str) -> None:
@@ -51,7 +59,7 @@ def write(path: Path, text: str) -> None:
     from octoplan.outcomes.files import atomic_write
 
     atomic_write(path, text)
-    wrote(path)
+    report_written(path)
 
 
 def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
@@ -85,21 +93,21 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
     from octoplan.raids.stopped_share import stopped_shares
 
     period = record.days[days]
-    say(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
+    print_line(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
     if unknown := int((~record.all_known[days]).sum()):
-        say(f"  {unknown} of them have an unknown launched count and are left out")
-    say(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
+        print_line(f"  {unknown} of them have an unknown launched count and are left out")
+    print_line(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
     quantiles = zip(*(result.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
     for parameter, values in zip(FITTED_PARAMETERS, quantiles, strict=True):
-        say(f"  {parameter.name:32} " + " ".join(f"{value:9.4g}" for value in values))
+        print_line(f"  {parameter.name:32} " + " ".join(f"{value:9.4g}" for value in values))
     if any(result.level_shift):
         drones, missiles = (f"{exp(shift):.3f}" for shift in result.level_shift)
-        say(f"  level from the combined forecast: drones times {drones}, missiles times {missiles}")
-    say("share of a day's weapons stopped, with 95 % intervals")
+        print_line(f"  level from the combined forecast: drones times {drones}, missiles times {missiles}")
+    print_line("share of a day's weapons stopped, with 95 % intervals")
     for share in stopped_shares(record, days):
-        say(f"  {share}")
+        print_line(f"  {share}")
     for warning in (*record.outliers, *result.diagnostics.warnings()):
-        say(f"warning: {warning}")
+        print_line(f"warning: {warning}")
 
 
 def show(
@@ -128,9 +136,9 @@ def show(
     record = read_record(file)
     exposure = read_exposure(alerts) if alerts else None
     if exposure:
-        say(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts")
+        print_line(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts")
         for repair in exposure.repairs:
-            say(f"  {repair}")
+            print_line(f"  {repair}")
     days = fitted_days(record, first, last)
     write(out, page(record, fit_record(record, days), days, exposure))
 
@@ -159,10 +167,10 @@ def update(
     days = fitted_days(record, None, None)
     result = fit_forecast(record, days)
     for remark in remarks:
-        say(remark)
+        print_line(remark)
     print_medians(earlier.posterior, result.posterior)
     for warning in (*record.outliers, *result.diagnostics.warnings()):
-        say(f"warning: {warning}")
+        print_line(f"warning: {warning}")
     write(out or before, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
 
 
@@ -189,10 +197,10 @@ def print_medians(earlier: "Posterior", updated: "Posterior") -> None:
     """Print the median of each parameter before and after an update."""
     from octoplan.raids.fit_file import FITTED_PARAMETERS
 
-    say(f"  {'P50':32} {'before':>9} {'now':>9}")
+    print_line(f"  {'P50':32} {'before':>9} {'now':>9}")
     medians = zip(earlier.quantiles(0.5), updated.quantiles(0.5), strict=True)
     for parameter, (old, now) in zip(FITTED_PARAMETERS, medians, strict=True):
-        say(f"  {parameter.name:32} {old:9.4g} {now:9.4g}")
+        print_line(f"  {parameter.name:32} {old:9.4g} {now:9.4g}")
 
 
 def score(
@@ -239,7 +247,7 @@ def score(
     record = read_record(file)
     scores = score_all(record, (FittedProcess(), *benchmarks()), first, last, step_days, draws, seed)
     table = score_table(scores)
-    say(to_text(table))
+    print_line(to_text(table))
     if out:
         write(out, table.csv(significant=8))
     if page:
@@ -319,11 +327,11 @@ def backtest(
     raids = read(record) if record else record_from_monthly_totals(loaded, period.stop)
     describe_record(raids)
     for rule in raids.breaks:
-        say(f"  reporting changed on {rule.first}: {rule.reason}")
+        print_line(f"  reporting changed on {rule.first}: {rule.reason}")
     with executor() as pool, progress_bar() as progress:
         task = track(progress, "simulating")
         result = backtests.backtest(loaded, raids, begin, end, futures=futures, seed=seed, executor=pool, progress=task)
-    say(result)
+    print_line(result)
     if out:
         write(out, result.table().csv(significant=6))
 

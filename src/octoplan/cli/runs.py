@@ -10,14 +10,14 @@ from cyclopts import Parameter
 
 from octoplan.cli.console import (
     check_simulation,
+    print_line,
+    print_warning,
+    printable,
     progress_bar,
-    readable,
     record_output,
     render,
-    say,
+    report_written,
     track,
-    warn,
-    wrote,
 )
 from octoplan.errors import RunError, StoreError
 from octoplan.executors import executor
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from octoplan.outcomes.key_results import KeyResults
     from octoplan.outcomes.run import Run
 
-Several = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
-Switch = Annotated[bool, Parameter(negative=())]
+ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+Flag = Annotated[bool, Parameter(negative=())]
 
 MAX_MESSAGES = 10
 """Failed futures of which the message is printed."""
@@ -41,9 +41,9 @@ def run(
     out: Path | None = None,
     threads: int | None = None,
     cluster: str | None = None,
-    keep: Several = (),
-    keep_going: Switch = False,
-    nominal: Switch = False,
+    keep: ListOption = (),
+    keep_going: Flag = False,
+    nominal: Flag = False,
 ) -> None:
     """Simulate a scenario over many futures, print the key results, and write a run folder.
 
@@ -69,7 +69,7 @@ def run(
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    from octoplan.outcomes.files import check_unused
+    from octoplan.outcomes.files import check_output_folder
     from octoplan.outcomes.findings import Findings
     from octoplan.outcomes.simulate import simulate, tallies_to_keep
     from octoplan.outcomes.store import REPORT, save
@@ -79,7 +79,7 @@ def run(
     check_simulation(futures, seed, threads, cluster)
     tallies_to_keep(keep)
     folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}-{futures}"
-    check_unused(folder)
+    check_output_folder(folder)
     loaded = load(scenario)
     with executor(threads, cluster) as pool, progress_bar() as progress:
         result = simulate(
@@ -87,11 +87,11 @@ def run(
             progress=track(progress, "simulating"),
         )  # fmt: skip
     findings = Findings(result, nominal)
-    table, command = findings.key_results, readable(shlex.join(["octoplan", *sys.argv[1:]]))
+    table, command = findings.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
     save(result, folder, results=table, nominal=nominal, command=command, pages={REPORT: report_page([findings])})
     record_output(folder)
     print_key_results(result, table)
-    say(f"run folder  {folder}\nreport      {folder / REPORT}")
+    print_line(f"run folder  {folder}\nreport      {folder / REPORT}")
 
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:
@@ -100,10 +100,10 @@ def print_key_results(run: "Run", table: "KeyResults") -> None:
 
     render(result_table(table), f"\n{table.summary}\n")
     for future, message in sorted(run.messages.items())[:MAX_MESSAGES]:
-        say(f"future {future} failed: {message}")
+        print_line(f"future {future} failed: {message}")
 
 
-def compare(first: Path, *others: Path, nominal: Switch = False) -> None:
+def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
     """Differences between runs on the same futures, with intervals of the paired differences.
 
     Parameters
@@ -126,18 +126,16 @@ def compare(first: Path, *others: Path, nominal: Switch = False) -> None:
     comparison = paired_differences(*map(read, paths), labels=labels(paths), nominal=nominal)
     render(*comparison_tables(comparison))
     if comparison.left_out:
-        say(f"left out, because not every run has it: {', '.join(comparison.left_out)}")
+        print_line(f"left out, because not every run has it: {', '.join(comparison.left_out)}")
 
 
 def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
     """The names of the folders if they differ, otherwise their paths."""
-    names = tuple(readable(path.resolve().name) for path in paths)
-    return names if len(set(names)) == len(names) else tuple(map(readable, paths))
+    names = tuple(printable(path.resolve().name) for path in paths)
+    return names if len(set(names)) == len(names) else tuple(map(printable, paths))
 
 
-def report(
-    run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, nominal: Switch = False
-) -> None:
+def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, nominal: Flag = False) -> None:
     """Write the report of a run as one HTML file that needs no network, with other runs for comparison if named.
 
     Parameters
@@ -160,7 +158,7 @@ def report(
 
     path, paths = out or run / REPORT, (run, *others)
     atomic_write(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
-    wrote(path, str(path))
+    report_written(path, str(path))
 
 
 def state(
@@ -194,9 +192,11 @@ def state(
     extract = state_of(read(run), day, str(run), future)
     if extract.missing:
         names = " ".join(extract.missing)
-        warn(f"left out, because the run did not keep it: {names}; to include it, run again with --keep {names}")
+        print_warning(
+            f"left out, because the run did not keep it: {names}; to include it, run again with --keep {names}"
+        )
     if out is None:
         sys.stdout.write(extract.text)
     else:
         atomic_write(out, extract.text)
-        wrote(out)
+        report_written(out)

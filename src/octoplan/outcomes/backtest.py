@@ -26,7 +26,7 @@ PUBLISHED = Path(__file__).with_name("published.csv")
 BAND = (0.1, 0.9)
 """Probabilities of the lower and upper end of the 80 % band."""
 
-LEVEL = 0.95
+CONFIDENCE = 0.95
 """Level of the interval for the number of published figures inside the band."""
 
 MIN_FUTURES = 40
@@ -61,19 +61,19 @@ class Comparison:
     values: Floats
 
     @property
-    def defined(self) -> Floats:
-        """The measure in the futures in which it is defined."""
+    def defined_values(self) -> Floats:
+        """Values of the measure in the futures in which it is defined."""
         return self.values[~np.isnan(self.values)]
 
     @property
     def quantiles(self) -> tuple[float, float, float]:
-        """P10, P50 and P90 over the futures in which the measure is defined."""
-        p10, p50, p90 = (float(value) for value in np.quantile(self.defined, (BAND[0], 0.5, BAND[1])))
+        """P10, P50 and P90 of the measure over the futures in which it is defined."""
+        p10, p50, p90 = (float(value) for value in np.quantile(self.defined_values, (BAND[0], 0.5, BAND[1])))
         return p10, p50, p90
 
     @property
     def is_inside(self) -> bool:
-        """Whether the figure lies within the 80 % band, its ends included."""
+        """True if the published figure lies within the 80 % band, including its ends."""
         low, _, high = self.quantiles
         return low <= self.figure.value <= high
 
@@ -101,25 +101,26 @@ class Backtest:
     remarks: tuple[str, ...] = field(default=())
 
     @property
-    def inside(self) -> int:
+    def number_inside(self) -> int:
         """Number of published figures inside the 80 % band."""
         return sum(comparison.is_inside for comparison in self.comparisons)
 
-    def inside_if_true(self) -> tuple[int, int] | None:
+    def expected_inside(self) -> tuple[int, int] | None:
         """95 % interval of the number of figures inside the band, under the hypothesis that the model is right.
 
-        Figures of one future share its assumptions, so this number is not binomial. It is taken from the joint
-        predictive distribution: each future in turn stands for the truth, and its figures are compared with the bands
-        of the other futures.
+        The measures of a future share its assumptions and are dependent, so the number is not binomial. Its
+        distribution is estimated by leave-one-out: the measures of each future are compared with the bands of the
+        other futures.
 
         Returns:
-            The 2.5th and 97.5th percentile over futures; None with fewer than ``MIN_FUTURES`` futures or no figure.
+            The 2.5th and 97.5th percentile over futures; None if there are fewer than ``MIN_FUTURES`` futures, or no
+            published figure.
 
         """
-        if not self.comparisons or min(len(comparison.defined) for comparison in self.comparisons) < MIN_FUTURES:
+        if not self.comparisons or min(len(comparison.defined_values) for comparison in self.comparisons) < MIN_FUTURES:
             return None
         counts = np.sum([inside_other_bands(comparison.values) for comparison in self.comparisons], axis=0)
-        tail = (1.0 - LEVEL) / 2.0
+        tail = (1.0 - CONFIDENCE) / 2.0
         low, high = np.quantile(counts, (tail, 1.0 - tail), method="inverted_cdf")
         return int(low), int(high)
 
@@ -128,11 +129,12 @@ class Backtest:
         rows = [
             (
                 comparison.figure.month, comparison.figure.key, comparison.unit, *comparison.quantiles,
-                comparison.figure.value, int(comparison.is_inside), len(comparison.defined), comparison.figure.source,
+                comparison.figure.value, int(comparison.is_inside), len(comparison.defined_values),
+                comparison.figure.source,
             )
             for comparison in self.comparisons
         ]  # fmt: skip
-        return Table.from_rows("backtest", "Published figures and the model's", COLUMNS, rows)
+        return Table.from_rows("backtest", "Published figures and simulated quantiles", COLUMNS, rows)
 
     def __str__(self) -> str:
         width = max((len(comparison.title) for comparison in self.comparisons), default=7)
@@ -141,8 +143,8 @@ class Backtest:
             figure = comparison.figure
             quantiles = " ".join(f"{value:9.4g}" for value in comparison.quantiles)
             flag = "" if comparison.is_inside else "  outside"
-            if len(comparison.defined) < len(comparison.values):
-                flag += f"  (defined in {len(comparison.defined):,} of {len(comparison.values):,} futures)"
+            if len(comparison.defined_values) < len(comparison.values):
+                flag += f"  (defined in {len(comparison.defined_values):,} of {len(comparison.values):,} futures)"
             lines.append(
                 f"{figure.month:8} {comparison.title:{width}} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
             )
@@ -153,11 +155,12 @@ class Backtest:
         total = len(self.comparisons)
         if not total:
             return "no published figure is available for these months"
-        text = f"{self.inside} of {total} published figures inside the 80 % band ({100 * self.inside / total:.0f} %)"
-        interval = self.inside_if_true()
+        share = 100 * self.number_inside / total
+        text = f"{self.number_inside} of {total} published figures inside the 80 % band ({share:.0f} %)"
+        interval = self.expected_inside()
         if interval is None:
-            return f"{text}; at least {MIN_FUTURES} futures are needed to say how many to expect"
-        return f"{text}; if the model is right, {interval[0]} to {interval[1]} are expected (95 % of futures)"
+            return f"{text}; the expected number requires at least {MIN_FUTURES} futures"
+        return f"{text}; if the model is right, {interval[0]} to {interval[1]} are expected (95 % interval)"
 
 
 def inside_other_bands(values: Floats) -> NDArray[np.bool_]:
@@ -184,10 +187,11 @@ def quantile_without(ordered: Floats, probability: float) -> Floats:
 
     """
     position = probability * (len(ordered) - 2)
-    below = int(position)
+    lower_rank = int(position)
     rank = np.arange(len(ordered))
-    lower, upper = (ordered[k + (k >= rank)] for k in (np.array(below), np.array(min(below + 1, len(ordered) - 2))))
-    quantile: Floats = lower + (position - below) * (upper - lower)
+    ranks = (np.array(lower_rank), np.array(min(lower_rank + 1, len(ordered) - 2)))
+    lower, upper = (ordered[k + (k >= rank)] for k in ranks)
+    quantile: Floats = lower + (position - lower_rank) * (upper - lower)
     return quantile
 
 
@@ -237,22 +241,24 @@ class BacktestPeriod:
         """
         begin, end = ((day.year - scenario.start.year) * 12 + day.month - scenario.start.month for day in (first, last))
         if end < begin:
-            raise RunError(f"a backtest from {first:%Y-%m} to {last:%Y-%m} has no month")
+            raise RunError(f"the last month, {last:%Y-%m}, is before the first, {first:%Y-%m}")
         if begin < 0 or end >= scenario.months:
             months = scenario.names.months
             raise RunError(
                 f"a backtest from {first:%Y-%m} to {last:%Y-%m} is not within the scenario's months, "
-                f"{months[0]} to {months[-1]}; choose others, or change start or months in its programme.toml"
+                f"{months[0]} to {months[-1]}; choose other months, or change start or months in its programme.toml"
             )
         if set(scenario.names.packages) != {"drones", "missiles"}:
-            raise RunError("a record counts drones and missiles; the scenario has packages of other names")
+            raise RunError(
+                "a record of raids counts drones and missiles; the packages of the scenario must have these names"
+            )
         return cls(begin, end + 1)
 
 
 def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scenario:
-    """The scenario cut to its first months, with its raids replaced by those of a record.
+    """The scenario reduced to its first months, with the raids of a record.
 
-    A record that ends within the last month is continued without raids to the end of the month.
+    If the record ends within the last month, the remaining days have no raids.
 
     Args:
         scenario: The scenario.
@@ -261,7 +267,7 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
 
     Raises:
         RecordError: The record ends before the last month.
-        RunError: The record begins after the scenario's start, or a launched count of these days is not known.
+        RunError: The record begins after the scenario's start, or the number launched is unknown on one of the days.
 
     """
     programme = replace(scenario.programme, months=months)
@@ -274,10 +280,10 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
             f"{scenario.start}; use a record that begins there, or change start in programme.toml"
         )
     end = recorded_until(record, last)
-    part = record.between(scenario.start, end if end >= last.replace(day=1) else last)
-    check_all_known(part)
+    period = record.between(scenario.start, end if end >= last.replace(day=1) else last)
+    check_all_known(period)
     raids = np.zeros((days, len(names.packages)), np.int64)
-    raids[: len(part)] = np.column_stack([getattr(part, package) for package in names.packages])
+    raids[: len(period)] = np.column_stack([getattr(period, package) for package in names.packages])
     factors = Factors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
     return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
 
@@ -346,7 +352,7 @@ def backtest(
         *(figure for figure in published_figures() if figure.month in complete_months),
     ]
     comparisons = compare_figures(run, sorted(figures, key=lambda figure: figure.month))
-    remark = f"{months[-1]} is compared up to {recorded}, the last day of the record, and with the record only"
+    remark = f"{months[-1]} is compared with the record only, up to its last day, {recorded}"
     return Backtest(tuple(comparisons), run, (remark,) if is_partial else ())
 
 

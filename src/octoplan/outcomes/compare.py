@@ -24,18 +24,18 @@ SAMPLE = {
     "start": "raids fall on other days",
     "months": "measures over other periods cannot be subtracted",
 }
-"""What must be equal whatever arrives, and why."""
+"""Properties that must be equal in runs that are compared, with the reason shown in the message."""
 
 RAIDS = {
     "raids": "other assumptions on the raid process",
     "packages": "other packages, or other assumptions on them",
     "splits": "other regions, or another split of raids between them",
     "threats": "other classes of threat, or another mix of them",
-    "days given": "other raids given by date in a file",
+    "days given": "other dated raids in a file",
     "what-ifs": "other what-ifs on raids",
     "streams": "other names of packages or regions, which name the random streams",
 }
-"""What may differ as long as the same threats arrive, and what a difference means."""
+"""Inputs that may differ if the arrivals are the same, with the explanation shown in the message."""
 
 HEAD = ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "unit")
 NOTE = (
@@ -50,16 +50,16 @@ INFINITE_NOTE = (
 
 @dataclass(frozen=True)
 class Difference:
-    """One measure of a run less the same measure of the first run, paired by future.
+    """Difference of one measure between a run and the first run, paired by future.
 
     interval
-        Of the differences over the futures in which they are defined: not where either value is undefined, nor where
-        both are infinite. A difference is infinite where one value is (never reached, or a ratio over 0).
+        Quantiles and mean of the paired differences. A difference is undefined if either value is undefined or both
+        are infinite; it is infinite if one value is infinite (never reached, or a ratio with denominator 0).
     variance_ratio
-        Variance of the difference between two independent runs over that of the paired runs: how many times the futures
-        independent runs would need for the same standard error. ``nan`` where a difference is infinite.
+        Variance of the difference between two independent runs over that of the paired runs. Independent runs need
+        this multiple of the futures for the same standard error. ``nan`` if a difference is infinite.
     same
-        True where no future differs.
+        True if the difference is zero in every future.
     """
 
     key: str
@@ -74,14 +74,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Differences of each further run from the first.
+    """Paired differences of one or more runs from the first run.
 
+    labels
+        Name of each run, the first run included.
     futures
-        Number of futures that every run finished; failed ones are excluded.
+        Number of futures that no run failed.
     differences
-        Of each further run, in the order of ``labels``.
+        The differences of each run but the first, in the order of ``labels``.
     left_out
-        Keys of measures that not all runs have.
+        Keys of measures that are missing from at least one run.
     """
 
     labels: tuple[str, ...]
@@ -94,21 +96,21 @@ class Comparison:
         for row in self.differences[0]:
             if row.key == key:
                 return row
-        raise KeyError(f"no measure {key!r}; known are {', '.join(row.key for row in self.differences[0])}")
+        raise KeyError(f"no measure {key!r}; the measures are {', '.join(row.key for row in self.differences[0])}")
 
     def __str__(self) -> str:
         return to_text(*comparison_tables(self))
 
 
 def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
-    """Differences of each run from the first, on the futures that every run finished.
+    """Paired differences of each run from the first, over the futures that no run failed.
 
     labels
-        A name for each run.
+        Names of the runs; "run 1", "run 2", ... by default.
     nominal
         True inflates money by the assumption on the reporting currency's inflation.
 
-    Raises Incomparable where the same threats do not arrive in the same futures, saying what differs.
+    Raises Incomparable, with the inputs that differ, if the runs have different raids.
 
     >>> import octoplan as op
     >>> run = op.simulate(op.load("pocket"), futures=4)
@@ -119,7 +121,7 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
 
 
 def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -> Comparison:
-    """As ``compare``, of runs that are measured already."""
+    """Paired differences of runs whose measures have been computed; see ``compare``."""
     runs = [result.run for result in findings]
     if len(runs) < 2:
         raise RunError(f"cannot compare {len(runs)} run: at least 2 are needed")
@@ -142,7 +144,7 @@ def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -
 
 
 def check_comparable(first: Run, second: Run, label: str, second_label: str) -> None:
-    """Raise Incomparable unless the same threats arrive in both runs, and money has the same unit."""
+    """Check that two runs have the same raids and unit of money. Raises Incomparable if they do not."""
     ours, theirs = raid_identity(first), raid_identity(second)
     differ = [name for name in (*SAMPLE, *RAIDS) if ours[name] != theirs[name]]
     if any(name in SAMPLE for name in differ):
@@ -150,7 +152,7 @@ def check_comparable(first: Run, second: Run, label: str, second_label: str) -> 
     if any(name in SAMPLE for name in differ) or (differ and not same_arrivals(first, second)):
         reasons = "; ".join(f"{name}{both_values(name, first, second)} ({(SAMPLE | RAIDS)[name]})" for name in differ)
         raise Incomparable(
-            f"cannot compare {second_label} with {label}: they did not meet the same raids; they differ in {reasons}. "
+            f"cannot compare {second_label} with {label}: their raids are not the same; they differ in {reasons}. "
             "Simulate both with the same seed, futures, months and raids"
         )
     for name in ("currency", "price_base"):
@@ -163,7 +165,7 @@ def check_comparable(first: Run, second: Run, label: str, second_label: str) -> 
 
 
 def both_values(name: str, first: Run, second: Run) -> str:
-    """The two values of what differs, where they are numbers or dates."""
+    """The two values of a property that differs, such as " 2 against 1"; empty for inputs without a single value."""
     values: Mapping[str, tuple[object, object]] = {
         "seed": (second.seed, first.seed),
         "futures": (second.futures, first.futures),
@@ -174,10 +176,10 @@ def both_values(name: str, first: Run, second: Run) -> str:
 
 
 def difference(second: Measure, second_rows: NDArray[np.bool_], first: Measure, rows: NDArray[np.bool_]) -> Difference:
-    """One measure of a run less that of the first, on the futures that both finished.
+    """Difference of one measure between a run and the first run, over the futures that both completed.
 
-    other_rows, rows
-        True for those among the finished futures of each run.
+    second_rows, rows
+        For each completed future of the run and of the first run: True if both runs completed it.
     """
     scale = 100.0 if first.form == "chance" else 1.0
     a, b = scale * first.values[rows].astype(np.float64), scale * second.values[second_rows].astype(np.float64)
@@ -196,7 +198,7 @@ def difference(second: Measure, second_rows: NDArray[np.bool_], first: Measure, 
 
 
 def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
-    """Variance of independent differences over that of paired ones; inf where the paired ones are constant."""
+    """Variance of the difference between independent runs over that of paired runs; inf if the paired one is 0."""
     defined = ~np.isnan(paired)
     if not defined.any() or np.isinf(paired).any():
         return nan
@@ -208,7 +210,7 @@ def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
 
 
 def difference_cells(row: Difference) -> tuple[str, ...]:
-    """The cells of a difference under ``HEAD``."""
+    """A difference as a row of text, with the columns of ``HEAD``."""
     i = row.interval
     ratio = row.variance_ratio
     reduction = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
@@ -221,7 +223,7 @@ def difference_cells(row: Difference) -> tuple[str, ...]:
 
 
 def comparison_tables(comparison: Comparison) -> list[ResultTable]:
-    """A table for each run compared with the first."""
+    """One table of differences for each run but the first."""
     return [
         comparison_table(comparison, label, differences)
         for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True)
@@ -229,7 +231,7 @@ def comparison_tables(comparison: Comparison) -> list[ResultTable]:
 
 
 def comparison_table(comparison: Comparison, label: str, differences: Sequence[Difference]) -> ResultTable:
-    """The differences of one run from the first in which any future differs."""
+    """Table of the differences between one run and the first; measures equal in every future are omitted."""
     rows = [row for row in differences if not row.same]
     cells = [(difference_cells(row), row.interval.futures) for row in rows]
     head, lines = with_futures(HEAD, cells, comparison.futures)

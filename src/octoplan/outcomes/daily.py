@@ -1,4 +1,4 @@
-"""One future of a run by day: what was launched, stopped and leaked on each day."""
+"""Daily tallies of one future of a run, such as threats launched, stopped and leaked."""
 
 from datetime import timedelta
 
@@ -23,18 +23,18 @@ DAILY_TALLIES = (
     "damage",
     "crews_available",
 )
-"""The tallies given by day unless others are asked for."""
+"""Names of the tallies that ``daily_tallies`` returns by default."""
 
 
 def daily_tallies(run: Run, future: int, keep: tuple[str, ...] = DAILY_TALLIES) -> xr.Dataset:
-    """The tallies of one future with a row for each day, where the run has one for each month.
+    """Tallies of one future by day instead of by month.
 
-    The future is simulated again with the same draws, so that days sum exactly to the run's months.
+    The future is simulated again with the same draws, so that the daily tallies sum exactly to the monthly ones.
 
     keep
-        Names of ``campaign.tally.TALLIES``; stocks are those at the end of each day.
+        Names of tallies in ``campaign.tally.TALLIES``; stocks are those at the end of each day.
 
-    Raises RunError for a future that the run does not have or that failed.
+    Raises RunError if the run has no such future or the future failed.
     """
     if not 0 <= future < run.futures:
         raise RunError(f"there is no future {future}; the run has {run.futures:,}, from 0")

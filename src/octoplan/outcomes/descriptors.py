@@ -11,19 +11,21 @@ from typing import Any
 from octoplan.outcomes.run import Run
 from octoplan.tables import Table
 
-PACKAGE, CRATE = "datapackage.json", "ro-crate-metadata.json"
+DATA_PACKAGE, RO_CRATE = "datapackage.json", "ro-crate-metadata.json"
 MEDIA = {
     "csv": "text/csv", "parquet": "application/vnd.apache.parquet", "toml": "application/toml", "md": "text/markdown",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip
-LICENCE = "The files are the user's own; the sources' licences are in sources."
+LICENCE = "The files belong to the user of octoplan; the table sources states the licence of each source."
 
 
-def package(run: Run, tables: Sequence[tuple[Table, str]], files: Mapping[str, bytes]) -> dict[str, Any]:
-    """The data package: each table with its file, and its columns with their types and descriptions.
+def data_package(run: Run, tables: Sequence[tuple[Table, str]], files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Content of ``datapackage.json``: the file of each table, and the type and description of each column.
 
     tables
-        Each with the path of its file; in a workbook it is the sheet of its name.
+        Each table and the path of its file; in a workbook the table is the sheet with its name.
+    files
+        Content of each file by path.
     """
     return {
         "profile": "data-package",
@@ -36,7 +38,7 @@ def package(run: Run, tables: Sequence[tuple[Table, str]], files: Mapping[str, b
 
 
 def resource(table: Table, path: str, content: bytes) -> dict[str, Any]:
-    """One table of the package."""
+    """Description of one table as a resource of the data package."""
     extension = path.rsplit(".", 1)[-1]
     fields = [{"name": c.name, "type": c.type, "description": c.description} for c in table.columns]
     properties: dict[str, Any] = {
@@ -56,11 +58,13 @@ def resource(table: Table, path: str, content: bytes) -> dict[str, Any]:
     return properties
 
 
-def crate(run: Run, files: Mapping[str, bytes], scenario: Sequence[str]) -> dict[str, Any]:
-    """The RO-Crate: every file with its hash, and the run that produced them from the scenario's files.
+def ro_crate(run: Run, files: Mapping[str, bytes], scenario: Sequence[str]) -> dict[str, Any]:
+    """Content of ``ro-crate-metadata.json``: every file with its hash, and the run that produced the results.
 
+    files
+        Content of each file by path.
     scenario
-        The paths among the files that are the scenario's.
+        Paths of the files that belong to the scenario.
     """
     governance = run.scenario.programme.governance
     people = [("author", governance.analyst), ("publisher", governance.commissioner)]
@@ -68,13 +72,13 @@ def crate(run: Run, files: Mapping[str, bytes], scenario: Sequence[str]) -> dict
     results = [path for path in files if path not in scenario]
     title = f"{run.scenario.title}: {run.futures:,} futures, seed {run.seed}"
     graph: list[dict[str, Any]] = [
-        {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"},
+        {"@id": RO_CRATE, "@type": "CreativeWork", "about": {"@id": "./"},
          "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}},
         {"@id": "./", "@type": "Dataset", "name": title, "datePublished": datetime.now(UTC).date().isoformat(),
          "description": f"Results of {title}, with the scenario that was simulated.", "license": LICENCE,
          "hasPart": [{"@id": path} for path in files], "mentions": {"@id": "#run"}, **references},
         {"@id": "#run", "@type": "CreateAction", "name": f"octoplan run, {title}",
-         "description": f"scenario SHA-256 {run.scenario.hash}; {run.failed:,} futures failed, in no measure",
+         "description": f"scenario SHA-256 {run.scenario.hash}; {run.failed:,} futures failed and are excluded",
          "instrument": {"@id": "#octoplan"}, "object": [{"@id": path} for path in scenario],
          "result": [{"@id": path} for path in results]},
         {"@id": "#octoplan", "@type": "SoftwareApplication", "name": "octoplan", "softwareVersion": run.version,
@@ -87,7 +91,7 @@ def crate(run: Run, files: Mapping[str, bytes], scenario: Sequence[str]) -> dict
 
 
 def crate_file(path: str, content: bytes) -> dict[str, Any]:
-    """One file of the crate."""
+    """Description of one file in the RO-Crate."""
     media = MEDIA.get(path.rsplit(".", 1)[-1], "application/octet-stream")
     return {
         "@id": path,
@@ -100,5 +104,5 @@ def crate_file(path: str, content: bytes) -> dict[str, Any]:
 
 
 def sha256_of(content: bytes) -> str:
-    """The SHA-256 hash as hexadecimal digits."""
+    """SHA-256 hash in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,7 +1,7 @@
-"""A run as tables for other tools: key results, futures, draws, tallies, assumptions, sources.
+"""Tables of a run for other software: key results, futures, draws, tallies, assumptions and sources.
 
-In every table an empty cell is a value that is not defined, ``inf`` or ``-inf`` an infinite one, and ``never`` a month
-beyond the last of the run.
+In every table an empty cell is an undefined value, ``inf`` or ``-inf`` an infinite value, and ``never`` a month after
+the last of the run.
 """
 
 import io
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from octoplan.errors import RunError
 from octoplan.outcomes import measures as measuring
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.key_results import POINTS, KeyResult, KeyResults, csv_cell, month_label
+from octoplan.outcomes.key_results import QUANTILE_NAMES, KeyResult, KeyResults, csv_cell, month_label
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
@@ -25,7 +25,7 @@ from octoplan.tables import Cell, Column, ColumnType, Table
 
 
 def parquet(table: Table) -> bytes:
-    """A table as the bytes of a Parquet file; raises RunError where pyarrow is not installed."""
+    """A table as the bytes of a Parquet file. Raises RunError if pyarrow is not installed."""
     try:
         pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
@@ -39,7 +39,7 @@ def parquet(table: Table) -> bytes:
 
 
 def number(value: float) -> float | None:
-    """A number that may be infinite; None where it is not defined."""
+    """The value, or None if it is undefined (nan)."""
     return None if isnan(value) else float(value)
 
 
@@ -53,44 +53,44 @@ KEY_RESULT_COLUMNS = (
         Column(
             name,
             "string",
-            f"{name.upper()} over the futures in which the measure is defined; where it is a month, the month or never",
+            f"{name.upper()} over the futures in which the measure is defined; for a month, such as 2026-02, or never",
         )
-        for name in POINTS
+        for name in QUANTILE_NAMES
     ),
-    Column("mean", "number", "mean over those futures; inf where one of them is infinite or never"),
+    Column("mean", "number", "mean over those futures; inf if a value is infinite or never"),
     Column("se_mean", "number", "standard error of the mean"),
-    *(Column(f"se_{name}", "number", f"standard error of {name.upper()}") for name in POINTS),
+    *(Column(f"se_{name}", "number", f"standard error of {name.upper()}") for name in QUANTILE_NAMES),
     Column("futures", "integer", "number of futures in which the measure is defined"),
 )
 
 
 def key_results(run: Run) -> Table:
-    """Every measure of the run and of each month."""
+    """Table of all measures, for the whole run and for each month."""
     periods = [
         measuring.key_results(run),
         *(measuring.key_results(run, month) for month in run.compiled.names.months),
     ]
     rows = [key_result_cells(row, period) for period in periods for row in period]
-    return Table.from_rows("key_results", "Every measure, of the run and of each month", KEY_RESULT_COLUMNS, rows)
+    return Table.from_rows("key_results", "All measures, for the run and for each month", KEY_RESULT_COLUMNS, rows)
 
 
 def key_result_cells(row: KeyResult, table: KeyResults) -> tuple[Cell, ...]:
-    """The cells of a key result under ``KEY_RESULT_COLUMNS``."""
+    """A key result as a row with the columns of ``KEY_RESULT_COLUMNS``."""
     statistics = asdict(row.interval)
-    points = [csv_cell(name, statistics[name], row.form, table.months) for name in POINTS]
-    errors = [number(statistics[f"se_{name}"]) for name in ("mean", *POINTS)]
+    points = [csv_cell(name, statistics[name], row.form, table.months) for name in QUANTILE_NAMES]
+    errors = [number(statistics[f"se_{name}"]) for name in ("mean", *QUANTILE_NAMES)]
     labels = (table.period, row.key, row.group, row.measure, row.unit)
     return (*labels, *points, number(row.interval.mean), *errors, row.interval.futures)
 
 
 def futures(run: Run) -> Table:
-    """Every measure of the whole run in every future."""
+    """Table of all measures of the whole run, with one row for each future."""
     measures = measuring.measures(run)
     months = run.compiled.names.months
     row_of = {int(future): row for row, future in enumerate(np.flatnonzero(run.status == 0))}
     columns = (
         Column("future", "integer", "number of the future"),
-        Column("failed", "string", "why it failed; empty where it was simulated to its end"),
+        Column("failed", "string", "reason for its failure; empty if it was completed"),
         *(
             Column(m.key, "string" if m.form == "month" else "number", f"{m.title}, {unit_in_future(m)}")
             for m in measures
@@ -101,11 +101,11 @@ def futures(run: Run) -> Table:
         row = row_of.get(future)
         cells = [None if row is None else future_cell(m, row, months) for m in measures]
         rows.append((future, run.messages.get(future, ""), *cells))
-    return Table.from_rows("futures", "Every measure of the run in every future", columns, rows)
+    return Table.from_rows("futures", "All measures of the run in each future", columns, rows)
 
 
 def future_cell(measure: Measure, row: int, months: tuple[str, ...]) -> Cell:
-    """A measure in one future: a number, or the month, or never."""
+    """Value of a measure in one future: a number, a month such as 2026-02, or "never"."""
     value = float(measure.values[row])
     if measure.form == "month" and not isnan(value):
         return month_label(value, months)
@@ -113,38 +113,38 @@ def future_cell(measure: Measure, row: int, months: tuple[str, ...]) -> Cell:
 
 
 def unit_in_future(measure: Measure) -> str:
-    """The unit of a measure as one future has it."""
+    """Unit of the value of a measure in a single future."""
     return {"month": "a month or never", "chance": "1 for yes, 0 for no"}.get(measure.form, measure.unit)
 
 
 def assumption_draws(run: Run) -> Table:
-    """The draws of every assumption in every future."""
+    """Table of the draws of all assumptions, with one row for each future."""
     prices = f"money at {run.scenario.price_base} prices"
     columns = (
         Column("future", "integer", "number of the future"),
         *(Column(assumption.name, "number", f"{assumption.unit}; {prices}") for assumption in run.scenario.assumptions),
     )
     rows = [(future, *map(float, draws)) for future, draws in enumerate(run.assumptions.values)]
-    return Table.from_rows("assumption_draws", "Draws of every assumption", columns, rows)
+    return Table.from_rows("assumption_draws", "Draws of all assumptions", columns, rows)
 
 
 LABELS = ("label_1", "label_2", "label_3")
 TALLY_COLUMNS = (
     Column("programme", "string", "with: the run; without: the same futures without the programme"),
-    Column("tally", "string", "name of the tally; the table axes has its meaning"),
+    Column("tally", "string", "name of the tally; its meaning is in the table axes"),
     Column("unit", "string", "unit of the figures"),
-    Column("month", "string", "the month; empty where the tally has none"),
+    Column("month", "string", "month; empty if the tally has no axis of months"),
     *(
-        Column(name, "string", f"label {i} of the tally after the month; the table axes says of what")
+        Column(name, "string", f"label on axis {i} of the tally, not counting the month; the table axes names the axis")
         for i, name in enumerate(LABELS, 1)
     ),
-    *(Column(name, "number", f"{name.upper()} over the finished futures") for name in POINTS),
+    *(Column(name, "number", f"{name.upper()} over the finished futures") for name in QUANTILE_NAMES),
     Column("mean", "number", "mean over the finished futures"),
 )
 
 
 def tallies(run: Run) -> Table:
-    """Quantiles and means of the tallies over the finished futures, by month and label."""
+    """Table of quantiles and means of the tallies over the finished futures, by month and label."""
     finished = np.flatnonzero(run.status == 0)
     rows = [
         row
@@ -158,7 +158,7 @@ def tallies(run: Run) -> Table:
 def tally_rows(
     programme: str, name: str, variable: xr.DataArray, finished: NDArray[np.int64]
 ) -> Iterator[tuple[Cell, ...]]:
-    """The rows of one tally; none where no future finished."""
+    """Rows of ``tallies`` for one tally; empty if no future finished."""
     if not len(finished):
         return
     values = variable.values[finished].reshape(len(finished), -1).astype(np.float64)
@@ -174,7 +174,7 @@ def tally_rows(
 
 
 def statistics_by_column(values: Floats) -> Floats:
-    """P10, P50, P90 and mean of each column of (futures, columns) values: (columns, 4)."""
+    """(columns, 4) P10, P50, P90 and mean of each column of an array (futures, columns)."""
     if np.isfinite(values).all():
         points = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
         return np.vstack([points, values.mean(axis=0)]).T
@@ -183,23 +183,23 @@ def statistics_by_column(values: Floats) -> Floats:
 
 
 def axes(run: Run) -> Table:
-    """The meaning, unit and labels of each tally."""
+    """Table of the meaning, unit and axes of each tally."""
     columns = (
         Column("tally", "string", "name of the tally"),
-        Column("axes", "string", "its labels, after the future"),
+        Column("axes", "string", "its axes after that of futures"),
         Column("unit", "string", "unit of the figures"),
-        Column("meaning", "string", "what it counts"),
+        Column("meaning", "string", "quantity that it counts"),
     )
     rows = [
         (str(name), " x ".join(map(str, v.dims[1:])), str(v.attrs["units"]), str(v.attrs["long_name"]))
         for name, v in run.data.data_vars.items()
     ]
-    return Table.from_rows("axes", "Meaning, unit and labels of each tally", columns, rows)
+    return Table.from_rows("axes", "Meaning, unit and axes of each tally", columns, rows)
 
 
 LOG_COLUMNS = (
-    Column("name", "string", "the parameter, with wildcards as stated"),
-    Column("value", "number", "the value stated, or the median"),
+    Column("name", "string", "name of the assumption; * stands for all entities"),
+    Column("value", "number", "fixed value, or median of the distribution"),
     Column("p10", "number", "P10 of the distribution"),
     Column("p90", "number", "P90 of the distribution"),
     Column("unit", "string", "unit of the figures"),
@@ -210,13 +210,13 @@ LOG_COLUMNS = (
     Column("owner", "string", "owner of the assumption"),
     Column("date", "date", "date of the assumption"),
     Column("note", "string", "note on the assumption"),
-    Column("file", "string", "file that states it"),
-    Column("line", "integer", "line of the file"),
+    Column("file", "string", "file of the assumption"),
+    Column("line", "integer", "line in the file"),
 )
 
 
 def assumptions(run: Run) -> Table:
-    """The assumption log."""
+    """Table of the assumption log, with one row for each assumption."""
     rows = [
         (
             a.name, a.median, float(a.quantile(0.1)), float(a.quantile(0.9)), a.unit, a.distribution,
@@ -229,7 +229,7 @@ def assumptions(run: Run) -> Table:
 
 
 def sources(run: Run) -> Table:
-    """The sources of the assumptions."""
+    """Table of the sources of the assumptions."""
     names = ("id", "title", "publisher", "date", "url", "licence")
     columns = tuple(Column(name, "string", f"{name} of the source") for name in names)
     rows = [tuple(str(getattr(source, name)) for name in names) for source in run.scenario.sources.values()]
@@ -237,18 +237,18 @@ def sources(run: Run) -> Table:
 
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:
-    """Every table of a run; ``draws`` False omits the draws of the assumptions."""
+    """All tables of a run; the draws of the assumptions are omitted if ``draws`` is False."""
     standard = (key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run))
     return (*standard, assumption_draws(run)) if draws else standard
 
 
 def tallies_by_future(run: Run) -> Mapping[str, Table]:
-    """A table for each tally of the run, with a row for each future and label."""
+    """One table for each tally of the run, with a row for each future and combination of labels."""
     return {str(name): tally_by_future(str(name), variable) for name, variable in run.data.data_vars.items()}
 
 
 def tally_by_future(name: str, variable: xr.DataArray) -> Table:
-    """One tally with a row for each future and label."""
+    """Table of one tally, with a row for each future and combination of labels."""
     dims = [str(dim) for dim in variable.dims]
     types: Sequence[ColumnType] = ["integer" if dim == "future" else "string" for dim in dims]
     columns = (

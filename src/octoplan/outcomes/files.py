@@ -1,4 +1,4 @@
-"""Files and folders written whole or not at all."""
+"""Atomic writing of files and folders: a complete result appears under its name, or none."""
 
 import os
 import shutil
@@ -10,10 +10,10 @@ from pathlib import Path
 from octoplan.errors import StoreError
 
 
-def check_unused(path: Path) -> None:
-    """Raise StoreError unless a folder can be written at the path: nothing is there, or an empty folder."""
+def check_output_folder(path: Path) -> None:
+    """Check that a path does not exist or is an empty folder. Raises StoreError if it is not."""
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise StoreError(f"{path} exists and is no folder; name another with --out")
+        raise StoreError(f"{path} exists and is not a folder; name another with --out")
     if path.is_dir() and any(path.iterdir()):
         raise StoreError(f"{path} exists and is not empty; remove it or name another with --out")
 
@@ -22,9 +22,9 @@ def check_unused(path: Path) -> None:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """A temporary folder that is renamed to the path when the block succeeds and removed when it fails.
 
-    Raises StoreError where the path is in use, before the block or when it is renamed.
+    Raises StoreError if the path exists and is not an empty folder, before the block or at the renaming.
     """
-    check_unused(path)
+    check_output_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
@@ -35,7 +35,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         except OSError as error:
             if path.is_symlink() or path.exists():
                 raise StoreError(
-                    f"{path} was taken meanwhile by another process; remove it or name another with --out"
+                    f"{path} was created by another process during the run; remove it or name another with --out"
                 ) from error
             raise
     except BaseException:
@@ -44,9 +44,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def atomic_write(path: Path, content: str | bytes) -> None:
-    """Write a temporary file in the same folder and rename it, so that no reader sees an incomplete file.
+    """Write a file atomically: to a temporary file in the same folder, which is then renamed.
 
-    Raises StoreError where the path is a folder.
+    Raises StoreError if the path is a folder.
     """
     if path.is_dir():
         raise StoreError(f"{path} is a folder; name a file with --out")

@@ -1,4 +1,4 @@
-"""Everything that the pages say of a run: measured once, and simulated further at most once, when first asked for."""
+"""Results of a run that the report and the tables need, each computed on first use and then cached."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from octoplan.scenario.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What is computed from a run, each when it is first read.
+    """Cached results of a run: measures, sensitivity, cost estimate and daily tallies.
 
     nominal
         True inflates money by the assumption on the reporting currency's inflation.
@@ -31,7 +31,7 @@ class Findings:
 
     @cached_property
     def measures(self) -> Mapping[str, Measure]:
-        """Every measure of the whole run, by key, in reading order."""
+        """All measures of the whole run by key, in the order of the tables."""
         return {measure.key: measure for measure in measures(self.run, nominal=self.nominal)}
 
     @cached_property
@@ -41,12 +41,12 @@ class Findings:
 
     @property
     def any_finished(self) -> bool:
-        """True where at least one future was simulated to its end."""
+        """True if at least one future did not fail."""
         return self.run.failed < self.run.futures
 
     @cached_property
     def net_benefit(self) -> Floats:
-        """(futures,) damage avoided less the programme's cost, undiscounted and real."""
+        """(futures,) damage avoided less the programme's cost, undiscounted, in real terms."""
         return net_benefit(self.run)
 
     @cached_property
@@ -56,26 +56,26 @@ class Findings:
 
     @cached_property
     def net_benefit_sensitivity(self) -> tuple[Sensitivity, ...]:
-        """Sensitivity of the net benefit to each assumption; empty where no future finished."""
+        """Sensitivity of the net benefit to each assumption; empty if every future failed."""
         return sensitivities(self.run, self.net_benefit) if self.any_finished else ()
 
     @cached_property
     def leakers_sensitivity(self) -> tuple[Sensitivity, ...]:
-        """Sensitivity of the leakers prevented to each assumption; empty where no future finished."""
+        """Sensitivity of the leakers prevented to each assumption; empty if every future failed."""
         return sensitivities(self.run, self.leakers_prevented) if self.any_finished else ()
 
     @cached_property
     def medians(self) -> Run:
-        """The run at medians; simulates."""
+        """A run with all assumptions at their medians, simulated on first use."""
         return run_at_medians(self.run)
 
     @cached_property
     def cost_estimate(self) -> CostEstimate | None:
-        """The programme's cost and its point estimate; None where a future at medians failed."""
+        """Cost of the programme with its point estimate; None if a future of the run at medians failed."""
         return None if self.medians.status.any() else cost_estimate(self.run, self.medians)
 
     @cached_property
     def days(self) -> xr.Dataset | None:
-        """The tallies of the first finished future by day; None where no future finished. Simulates."""
+        """Daily tallies of the first finished future, simulated on first use; None if every future failed."""
         finished = np.flatnonzero(self.run.status == 0)
         return daily_tallies(self.run, int(finished[0])) if len(finished) else None

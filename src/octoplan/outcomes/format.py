@@ -1,4 +1,4 @@
-"""Numbers and tables as text: significant digits, scaled units, the look of a table in a terminal."""
+"""Numbers and tables as text: significant digits, scaled units, and tables for a terminal."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,18 +13,18 @@ from rich.text import Text
 
 SCALES = ((1e9, "bn "), (1e6, "M "), (1e3, "k "), (1.0, ""))
 WIDTH = 120
-"""Columns of a table that is not printed to a terminal."""
+"""Width, in characters, of a table that is not printed to a terminal."""
 NAME_WIDTH = 24
-"""Least width of the names of rows; where figures leave less, names stand on lines of their own."""
+"""Minimum width of the column of row names; below it each name is printed on a separate line."""
 GAP, INDENT = 2, 0
-"""Spaces between columns, and before figures beneath a name."""
+"""Spaces between columns, and before figures printed below a name."""
 
 Sections = tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
-"""Groups of rows: the title of each, and the cells of its rows."""
+"""Groups of rows: the title of each group, and the cells of its rows."""
 
 
 def digits(value: float, significant: int = 3) -> str:
-    """A number with three significant digits, with all its digits from a hundred on and commas from a thousand on.
+    """A number with three significant digits by default; integer digits are never rounded, thousands have commas.
 
     >>> digits(0.12345), digits(1234.5), digits(float("inf"))
     ('0.123', '1,234', '∞')
@@ -42,7 +42,7 @@ def digits(value: float, significant: int = 3) -> str:
 
 
 def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
-    """Divisor and unit that keep amounts of money readable; counts and ratios stay as they are."""
+    """Divisor and unit for printing values: amounts of money in k, M or bn; counts and ratios are not scaled."""
     if not unit.endswith(")"):
         return 1.0, "" if unit == "1" else unit
     largest = max((abs(v) for v in values if abs(v) < inf), default=0.0)
@@ -56,13 +56,13 @@ def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
 class ResultTable:
     """A table of figures for a terminal, adapted to its width when it is printed with rich.
 
-    Where the columns fit, a row is one line. Otherwise the name of a row stands on a line of its own, with its figures
-    in columns beneath it, on as many lines as the width requires. Text is printed as it is, without markup.
+    A row is one line if the columns fit. Otherwise the name of a row is printed on a separate line, with its figures
+    in columns below it, on as many lines as the width requires. Markup in the text is not interpreted.
 
     head
         Names of the columns; the first is that of the rows, the last that of their units.
     sections
-        Groups of rows: the title of each, and the cells of its rows.
+        Groups of rows: the title of each group, and the cells of its rows.
     """
 
     title: str
@@ -80,7 +80,7 @@ class ResultTable:
             yield Text("\n".join(self.stacked_rows(widths[1:-1], options.max_width)), no_wrap=True)
 
     def one_line_rows(self) -> Table:
-        """The table with a line for each row; long names wrap."""
+        """The table with one line for each row; long names are wrapped."""
         table = Table(
             title=Text(self.title),
             caption=Text(self.note),
@@ -106,7 +106,7 @@ class ResultTable:
         return table
 
     def stacked_rows(self, widths: Sequence[int], width: int) -> Iterator[str]:
-        """The table with the name of a row above its figures.
+        """Lines of the table, with the name of each row above its figures.
 
         widths
             Widths of the columns between the first and the last.
@@ -134,7 +134,7 @@ class ResultTable:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines of a text that are no wider than the width."""
+    """A text wrapped to lines of at most ``width`` characters."""
     return textwrap.wrap(text, width) or [""]
 
 

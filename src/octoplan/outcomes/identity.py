@@ -1,7 +1,7 @@
-"""Which raids a run met: two runs are comparable only if the same threats arrive in both, future by future.
+"""Identity of a run's raids: two runs are comparable only if the same threats arrive in each future of both.
 
-``raid_identity`` hashes what the arrival kernels (``campaign.arrival_batches``) are given: the records of the raid
-process with the draws filled in, the days given, the what-ifs, and the keys of the random streams. Equal hashes mean
+``raid_identity`` hashes the inputs of the arrival kernels (``campaign.arrival_batches``): the parameters of the raid
+process in each future, dated raids from a file, what-ifs, and the keys of the random streams. Equal hashes mean
 equal arrivals. Different hashes need not mean different arrivals (a parameter may have no effect), so
 ``same_arrivals`` compares the arrivals themselves.
 """
@@ -18,7 +18,7 @@ from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Ints
 
 FUTURES_AT_ONCE = 20
-"""Futures whose arrivals are held in memory at the same time."""
+"""Number of futures whose arrivals are held in memory at once."""
 
 MEANING = {
     "process": "raids",
@@ -30,14 +30,13 @@ MEANING = {
     "threat_factor": "what-ifs",
     "keys": "streams",
 }
-"""What each input of the arrival kernels stands for."""
+"""Component of the raid identity that each input of the arrival kernels belongs to."""
 
 
 def raid_identity(run: Run) -> dict[str, str]:
-    """Hash of everything that decides the arrivals of a run, by what it stands for.
+    """Hashes of the inputs that determine the arrivals of a run, by component.
 
-    The inputs are those that the arrival kernels are given; costs, damage, engagement times and decisions are not among
-    them.
+    Costs, damage, engagement times and decisions do not affect arrivals and are not included.
     """
     compiled = run.compiled
     names = compiled.names
@@ -57,9 +56,9 @@ def raid_identity(run: Run) -> dict[str, str]:
 
 
 def same_arrivals(first: Run, second: Run) -> bool:
-    """True where the same threats arrive in both runs on every day of every future, by class and destination.
+    """True if both runs have the same arrivals on every day of every future, by class and destination.
 
-    The monthly tallies are compared first; only where they agree are the arrivals of each day drawn again.
+    The monthly tallies are compared first; if they agree, the daily arrivals are drawn again and compared.
     """
     if first.futures != second.futures or not first.data["launched"].equals(second.data["launched"]):
         return False
@@ -72,13 +71,13 @@ def same_arrivals(first: Run, second: Run) -> bool:
 
 
 def daily_arrivals(run: Run, start: int) -> NDArray[np.int32]:
-    """(futures, days, threats * regions) threats that arrive in ``FUTURES_AT_ONCE`` futures from ``start``."""
+    """(futures, days, threats * regions) arrivals in up to ``FUTURES_AT_ONCE`` futures, the first being ``start``."""
     draws = run.assumptions.values[start : start + FUTURES_AT_ONCE]
     return simulate_arrivals_batch(run.compiled, draws, run.seed, start)
 
 
 def digest(*values: int | str | tuple[str, ...] | Ints | NDArray[Any]) -> str:
-    """Short SHA-256 hash of values; of arrays their shape and content, whatever their memory layout."""
+    """First 16 digits of the SHA-256 hash of values; the memory layout of arrays does not affect it."""
     total = hashlib.sha256()
     for value in values:
         if isinstance(value, np.ndarray):

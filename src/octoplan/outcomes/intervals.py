@@ -1,4 +1,4 @@
-"""Quantiles, means and their standard errors over futures, where a value may be infinite (never) or undefined."""
+"""Quantiles and means over futures with their standard errors; values may be infinite (never) or undefined."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ from scipy.special import betainc
 
 from octoplan.scenario.arrays import Floats
 
-LEVELS = (0.1, 0.5, 0.9)
+PROBABILITIES = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Interval:
     """P10, P50, P90 and mean of a measure over the futures in which it is defined, each with its standard error.
 
     The standard error of the mean is sd/sqrt(n); that of a quantile is Maritz and Jarrett's (1978): the standard
-    deviation of the order statistic under the empirical distribution. ``nan`` where a number is not defined: the mean
-    of values of which some are inf and others -inf, and the standard error of anything infinite.
+    deviation of the order statistic under the empirical distribution. Undefined numbers are ``nan``: the mean of
+    values that include both inf and -inf, and the standard error of an infinite estimate.
 
     futures
         Number of futures in which the measure is defined; infinite values (never) are defined.
@@ -36,18 +36,17 @@ class Interval:
 
 
 def interval(values: Floats, *, ordinal: bool = False) -> Interval:
-    """The interval of a measure.
+    """Quantiles and mean of a measure over futures, with their standard errors.
 
     values
-        (futures,) its value in each future; ``nan`` where it is not defined, which is excluded and not counted, and
-        ``inf`` for never, which is larger than every number.
+        (futures,) value in each future; undefined values (``nan``) are excluded, and never is ``inf``.
     ordinal
-        True takes order statistics as quantiles, never a number between two values; so does any infinite value.
+        True takes order statistics as quantiles instead of interpolating; so does the presence of an infinite value.
 
     >>> interval(np.array([1.0, 2.0, 3.0])).p50
     2.0
-    >>> found = interval(np.array([2.0, float("inf"), float("nan")]))
-    >>> found.mean, found.futures
+    >>> result = interval(np.array([2.0, float("inf"), float("nan")]))
+    >>> result.mean, result.futures
     (inf, 2)
     """
     data = np.sort(values[~np.isnan(values)])
@@ -56,16 +55,16 @@ def interval(values: Floats, *, ordinal: bool = False) -> Interval:
         return Interval(nan, nan, nan, nan, nan, nan, nan, nan, 0)
     finite = bool(np.isfinite(data[0]) and np.isfinite(data[-1]))
     if ordinal or not finite:
-        quantiles = [float(data[rank(n, level) - 1]) for level in LEVELS]
+        quantiles = [float(data[rank(n, level) - 1]) for level in PROBABILITIES]
     else:
-        quantiles = [float(x) for x in np.quantile(data, LEVELS)]
-    errors = [quantile_error(data, level) for level in LEVELS]
+        quantiles = [float(x) for x in np.quantile(data, PROBABILITIES)]
+    errors = [quantile_error(data, level) for level in PROBABILITIES]
     error = standard_error(data) if finite else nan
     return Interval(quantiles[0], quantiles[1], quantiles[2], mean_of(data), error, errors[0], errors[1], errors[2], n)
 
 
 def mean_of(data: Floats) -> float:
-    """Mean of sorted values: infinite where one is, ``nan`` where both inf and -inf occur."""
+    """Mean of sorted values: infinite if a value is infinite, ``nan`` if both inf and -inf occur."""
     if np.isfinite(data[0]) and np.isfinite(data[-1]):
         return float(data.mean())
     if data[0] == -inf and data[-1] == inf:
@@ -74,7 +73,7 @@ def mean_of(data: Floats) -> float:
 
 
 def standard_error(data: Floats) -> float:
-    """Standard error of the mean of sorted values, sd/sqrt(n); 0 for a constant whatever its rounding."""
+    """Standard error of the mean of sorted values, sd/sqrt(n); exactly 0 if all values are equal."""
     n = len(data)
     if n < 2:
         return nan
@@ -82,7 +81,7 @@ def standard_error(data: Floats) -> float:
 
 
 def rank(n: int, level: float) -> int:
-    """Rank, from 1, of the order statistic that is the quantile of n values at a level."""
+    """Rank, from 1, of the order statistic that is the quantile of n values at a probability."""
     return min(max(ceil(n * level), 1), n)
 
 
@@ -92,7 +91,7 @@ def quantile_error(data: Floats, level: float) -> float:
     The variance of the order statistic X(k) under the empirical distribution: sum of w(i) (x(i) - centre)^2 with the
     weights w(i) = F(i/n) - F((i-1)/n), F the distribution function of Beta(k, n - k + 1). (``scipy.stats.mstats.mjci``
     takes Beta(k - 1, n - k), which is not the distribution of the order statistic, and no infinite values.) ``nan``
-    where an infinite value has a weight above 1e-9.
+    if an infinite value has a weight above 1e-9.
     """
     n = len(data)
     if n < 2:
@@ -111,14 +110,14 @@ def quantile_error(data: Floats, level: float) -> float:
 
 @lru_cache(maxsize=32)
 def order_weights(n: int, k: int) -> Floats:
-    """(n,) probability that the k-th of n resampled order statistics is each of the n values."""
+    """(n,) probability that the k-th order statistic of a bootstrap sample equals each of the n sorted values."""
     weights: Floats = np.diff(betainc(k, n - k + 1, np.arange(n + 1) / n))
     weights.setflags(write=False)
     return weights
 
 
-def chance(values: Floats) -> Interval:
-    """The interval of a probability: the mean of 0 or 1 in each future, with its binomial standard error."""
+def probability_interval(values: Floats) -> Interval:
+    """Estimate of a probability from 0 or 1 in each future: the mean with its binomial standard error."""
     defined = values[~np.isnan(values)]
     n = len(defined)
     mean = float(defined.mean()) if n else nan

@@ -1,6 +1,6 @@
 """The measures of a run: one number for each future and measure, then their quantiles and standard errors.
 
-A ratio is the ratio of sums within each future unless its title says otherwise. Failed futures count in none.
+A ratio is the ratio of sums within each future unless its title says otherwise. Failed futures are excluded.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS
 from octoplan.outcomes.finance import programme_cost
-from octoplan.outcomes.intervals import Interval, chance, interval
+from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.summary import summary
@@ -20,7 +20,7 @@ from octoplan.scenario.arrays import Floats
 
 MONEY = "Money"
 NOT_DECOYS = "excluding-decoys"
-"""Part of the keys of measures that exclude decoys."""
+"""Suffix of the keys of measures that exclude decoys."""
 
 
 def units(view: View) -> Iterator[Measure]:
@@ -87,7 +87,7 @@ def interceptors(view: View) -> Iterator[Measure]:
 
 
 def defence(view: View) -> Iterator[Measure]:
-    """Threats launched and the shares of them that are stopped, leakers, and what the programme adds."""
+    """Threats launched and stopped, leakers, and the effects of the programme."""
     yield from packages(view)
     yield from threats(view)
     yield from programme_effects(view)
@@ -124,7 +124,7 @@ def threats(view: View) -> Iterator[Measure]:
 
 
 def programme_effects(view: View) -> Iterator[Measure]:
-    """Leakers and what the programme changes: the run less the same futures without the programme."""
+    """Leakers, and differences between the run and the counterfactual."""
     group = "Defence"
     leaked = view.tally("leaked").sum(axis=(1, 2))
     without = view.tally("leaked", counterfactual=True).sum(axis=(1, 2))
@@ -152,13 +152,13 @@ def programme_effects(view: View) -> Iterator[Measure]:
 
 @dataclass(frozen=True)
 class MissileEquivalent:
-    """What the reference layer of missiles would need for the kills by interceptors, of the classes that it fights.
+    """Missiles that the reference layer would need for the kills by interceptors, of the classes that it can engage.
 
     Attributes, (futures,) each:
         shots: Missiles needed.
         cost: Their cost.
-        kills: The kills counted.
-        supply: Missiles supplied a month; 0 where they are not limited.
+        kills: Kills by interceptors of the classes that the layer can engage.
+        supply: Missiles supplied per month; 0 if the supply is unlimited.
 
     """
 
@@ -169,10 +169,10 @@ class MissileEquivalent:
 
 
 def missile_equivalent(view: View) -> MissileEquivalent | None:
-    """The missiles that the kills by interceptors stand for; None where there is no reference layer that could fight.
+    """Missiles needed for the kills by interceptors; None if no reference layer can engage a class of threat.
 
-    A kill of class k takes shots(k) / p(k) missiles, shots(k) in each of a geometric number of engagements with
-    probability p(k) of a kill; priced by the month's kills at its last day's exchange rate.
+    A kill of class k takes shots(k) / p(k) missiles on average: shots(k) in each engagement, until a kill with
+    probability p(k). The cost is at the exchange rate of the last day of the month of the kill.
     """
     compiled, names, layer = view.run.compiled, view.names, view.reference_layer
     if layer < 0:
@@ -196,7 +196,7 @@ def missile_equivalent(view: View) -> MissileEquivalent | None:
 
 
 def money(view: View) -> Iterator[Measure]:
-    """Cost per kill and that of missiles, exchange ratio, cost of the programme, damage avoided, spend."""
+    """Cost per kill of interceptors and of missiles, exchange ratio, cost of the programme, damage avoided, spend."""
     spend = view.money("spend")
     cost = by_future(spend) - by_future(spend[:, :, LAYERS])
     kills = by_future(view.tally("kills"))
@@ -222,7 +222,7 @@ def money(view: View) -> Iterator[Measure]:
 
 
 def programme_costs(view: View) -> Iterator[Measure]:
-    """Cost of the programme, and its cost per leaker prevented: infinite where none is."""
+    """Cost of the programme, and its cost per leaker prevented, which is infinite if none is prevented."""
     cost = programme_cost(view).sum(axis=1)
     yield Measure("programme/cost", MONEY, "cost of the programme", view.unit, cost)
     rows = view.not_decoys
@@ -234,7 +234,7 @@ def programme_costs(view: View) -> Iterator[Measure]:
 
 
 def exchange_ratio(view: View, cost: Floats) -> Iterator[Measure]:
-    """Cost of the kills over the cost of the threats killed, at each month's last exchange rate."""
+    """Exchange ratio: cost of the kills over cost of the threats killed, at the exchange rate of each month's end."""
     currency = view.run.compiled.template.threats["unit_cost_currency"]
     price = view.assumption("threats", "unit_cost")[:, None, :] * view.tally("exchange")[:, :, currency]
     if view.nominal:
@@ -315,23 +315,23 @@ def limits(view: View) -> Iterator[Measure]:
         yield Measure(f"plants/{part.name}/{name}", group, title, "%", 100 * ratio(days[:, i], planned))
 
 
-def people(view: View) -> Iterator[Measure]:
+def crews_and_kits(view: View) -> Iterator[Measure]:
     """Trained crews and kits at the end of the period."""
     yield Measure("crews", "Crews", "trained crews at the end", "crews", view.tally("crews")[:, -1].astype(np.float64))
     yield Measure("kits", "Crews", "kits at the end", "kits", view.tally("kits")[:, -1].astype(np.float64))
 
 
-SECTIONS = (units, interceptors, defence, money, limits, people, employment)
+SECTIONS = (units, interceptors, defence, money, limits, crews_and_kits, employment)
 
 
 def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tuple[Measure, ...]:
-    """Every measure of a run or of one month, each with a value for every finished future, in reading order."""
+    """All measures of a run or of one month, in the order of the tables, with values for the finished futures."""
     view = view_of(run, month, nominal=nominal)
     return tuple(measure for section in SECTIONS for measure in section(view))
 
 
 def main_variant(key: str, keys: Iterable[str]) -> str:
-    """The key of the variant of a measure that a summary reports: excluding decoys, or of the largest milestone.
+    """Key of the variant of a measure for a summary: excluding decoys, or that of the largest milestone.
 
     >>> main_variant("leakers", ("leakers", "leakers/excluding-decoys"))
     'leakers/excluding-decoys'
@@ -345,9 +345,9 @@ def main_variant(key: str, keys: Iterable[str]) -> str:
 
 
 def summarise(measure: Measure) -> KeyResult:
-    """The row of a measure: its quantiles, mean and standard errors."""
+    """Quantiles, mean and standard errors of a measure over futures."""
     if measure.form == "chance":
-        share = chance(measure.values)
+        share = probability_interval(measure.values)
         statistics = Interval(**{**asdict(share), "mean": 100 * share.mean, "se_mean": 100 * share.se_mean})
     else:
         statistics = interval(measure.values, ordinal=measure.form == "month")
@@ -364,7 +364,7 @@ def key_results(run: Run, month: str | None = None, *, nominal: bool = False) ->
 
 
 def tabulate(run: Run, measures: Sequence[Measure], month: str | None = None) -> KeyResults:
-    """The table of measures of a run or of one month of it."""
+    """Table of the key results from measures of a run or of one month."""
     months = run.compiled.names.months
     rows = tuple(map(summarise, measures))
     return KeyResults(

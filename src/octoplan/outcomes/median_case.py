@@ -1,4 +1,4 @@
-"""The base case at medians: a run, and one future of it by day, in which every assumption is at its median."""
+"""The base case: every assumption at its median, as a run over a few futures and as one future by day."""
 
 from dataclasses import dataclass, replace
 
@@ -14,13 +14,13 @@ from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, DEFAULT_TALLIES, 
 from octoplan.scenario.arrays import Compiled, EntityRecords, Ints, entity_records
 
 FUTURES = 4
-"""Futures of a run at medians."""
+"""Number of futures in a run at medians."""
 
 TALLIES_BY_DAY = tuple(tally.name for tally in TALLIES if tally.name != "imbalance")
 
 
 def run_at_medians(run: Run, futures: int = FUTURES) -> Run:
-    """The first futures of a run with every assumption at its median: what varies between them is chance alone."""
+    """A run with every assumption at its median; its futures differ in their random events only."""
     median = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     draws = np.repeat(median, futures, axis=0)
     simulated = simulate_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
@@ -39,9 +39,9 @@ class MedianCase:
     """Future 0 of a run with every assumption at its median; its random events are those of the run's future 0.
 
     days
-        Every tally, with a row for each day.
+        Daily values of all tallies.
     records
-        The assumptions as the campaign reads them.
+        Parameters of all entities, as arrays for the simulation.
     """
 
     run: Run
@@ -58,11 +58,11 @@ class MedianCase:
         return self.compiled.links.month_of
 
     def day(self, tally: str) -> NDArray[np.float64]:
-        """A tally by day, (days, *axes)."""
+        """(days, *axes) a tally by day."""
         return np.asarray(self.days[tally].values)
 
     def month(self, tally: str) -> NDArray[np.float64]:
-        """A tally summed by month, (months, *axes)."""
+        """(months, *axes) a tally summed by month."""
         daily = self.day(tally)
         total = np.zeros((len(self.compiled.names.months), *daily.shape[1:]))
         np.add.at(total, self.month_of, daily)
@@ -70,7 +70,7 @@ class MedianCase:
 
 
 def median_case(run: Run) -> MedianCase:
-    """The base case at medians of a run; raises RunError where that future fails."""
+    """The base case at medians of a run. Raises RunError if the future fails."""
     medians = run_at_medians(run, 1)
     days = daily_tallies(medians, 0, TALLIES_BY_DAY)
     return MedianCase(medians, days, entity_records(run.compiled, medians.assumptions.values[0]))

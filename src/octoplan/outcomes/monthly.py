@@ -16,14 +16,14 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
 MONTHLY = Path(__file__).with_name("monthly.csv")
-"""Weapons launched and stopped by month and class, from the public record, each with its source."""
+"""Published numbers of weapons launched and stopped by month and class, each with its source."""
 
 SEED = 1
 """Seed of the draw by which monthly totals are allocated to days."""
 
 
 def published_totals() -> dict[tuple[str, str], tuple[int, int]]:
-    """Weapons launched and stopped by month and class; missiles that are neither cruise nor ballistic are "other"."""
+    """Weapons launched and stopped, by (month, class); missiles neither cruise nor ballistic have class "other"."""
     with MONTHLY.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return {(row["month"], row["class"]): (int(row["launched"]), int(row["stopped"])) for row in rows}

@@ -1,4 +1,4 @@
-"""Raids alone: the threats that arrive in each future, day by day, without simulating the campaign."""
+"""Draws of raids: the threats that arrive in each future on each day, without simulating the campaign."""
 
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -15,15 +15,16 @@ from octoplan.scenario import Scenario
 def draw_raids(
     scenario: Scenario, futures: int = 1000, seed: int = 1, *, executor: Executor | None = None
 ) -> xr.Dataset:
-    """Threats by future, day, class and destination: those that ``simulate`` meets with the same scenario and seed.
+    """Threats by future, day, class and destination, as in ``simulate`` with the same scenario and seed.
 
     executor
-        Runs batches of futures; the results are the same numbers on any, or on none.
+        Runs batches of futures; it does not affect the results. By default they run in this thread.
 
-    Returns ``launched``, (future, day, threat, region), of four bytes each: 0.3 GB for 1,000 futures of `octopus`; and
-    ``failed``, (future,), True where a day is beyond the largest raid, with -1 in every count of that future.
+    Returns a dataset of ``launched``, (future, day, threat, region), in 4-byte integers (0.3 GB for 1,000 futures of
+    `octopus`), and ``failed``, (future,), True if a raid exceeds the largest size that the simulation accepts; every
+    count of such a future is -1.
 
-    Raises RunError for an invalid number of futures or seed.
+    Raises RunError if the number of futures or the seed is invalid.
 
     >>> import octoplan as op
     >>> raids = op.draw_raids(op.load("pocket"), futures=2)

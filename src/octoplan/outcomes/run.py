@@ -17,15 +17,15 @@ class Run:
     data
         Tallies of ``campaign.tally``, (future, *axes), with units and long names.
     counterfactual
-        The same futures without the programme; other makers' interceptors remain.
+        Tallies of the same futures without the programme; the interceptors of other makers remain.
     assumptions
         Draws, (future, assumption), in the units of ``scenario.entities``.
     status
-        (futures,) 0 where the future was simulated to its end; ``messages`` says why each other one failed.
+        (futures,) 0 if the future was completed; ``messages`` has the error of each failed future.
     wall
-        Seconds the simulation took.
+        Wall time of the simulation in seconds.
     version
-        Version of octoplan that simulated it.
+        Version of octoplan that simulated the run.
     """
 
     scenario: Scenario
@@ -40,12 +40,12 @@ class Run:
 
     @property
     def futures(self) -> int:
-        """Number of futures, failed ones included."""
+        """Number of futures, including failed futures."""
         return len(self.status)
 
     @property
     def failed(self) -> int:
-        """Number of futures that failed; no measure counts them."""
+        """Number of failed futures, which are excluded from every measure."""
         return int(np.count_nonzero(self.status))
 
     @cached_property
@@ -54,7 +54,7 @@ class Run:
         return self.scenario.compile()
 
     def assumption(self, kind: str, parameter: str) -> Floats:
-        """Draws of one parameter, (futures, entities of the kind), in the unit of ``entities``; 0 where it has none."""
+        """(futures, entities) draws of one parameter of the entities of a kind; 0 if an entity lacks the parameter."""
         columns = self.compiled.slots[kind, parameter]
         values = self.assumptions.values[:, np.maximum(columns, 0)]
         return np.where(columns >= 0, values, 0.0)

@@ -1,8 +1,8 @@
-"""Sensitivity of a figure to each assumption, from the draws of a run: its mean where the assumption is low and where
-it is high, and the value at which it changes sign (the switching value).
+"""Sensitivity of a result to each assumption, from the draws of a run: the mean result for low and for high values of
+the assumption, and the value at which the result changes sign (the switching value).
 
-Each assumption is varied alone, over all others as drawn with it: correlated assumptions share their effect, and an
-interaction of two shows only as far as one of them carries it. Nothing is simulated for it.
+Effects are conditional means over the futures of the run, without further simulation: correlated assumptions share
+their effects, and interactions between assumptions are not separated.
 """
 
 from dataclasses import dataclass
@@ -15,64 +15,65 @@ from octoplan.scenario.arrays import Floats
 from octoplan.scenario.assumptions import Assumption
 
 TAIL = 0.2
-"""Share of the futures in which an assumption counts as low, and share in which it counts as high."""
-MIN_TAIL = 5
-"""Least number of futures in each tail."""
-SURE = 3.3
-"""Standard errors beyond which an effect is distinguishable from zero: of 1,000 assumptions without effect, one is."""
-REACH = (0.01, 0.99)
+"""Share of futures in the lower tail of an assumption, and in its upper tail."""
+MIN_TAIL_FUTURES = 5
+"""Minimum number of futures in each tail."""
+MIN_Z = 3.3
+"""Number of standard errors from which an effect is distinguishable from zero; false-positive rate 0.1 %."""
+SWITCH_RANGE = (0.01, 0.99)
 """Quantiles of an assumption between which a switching value is reported."""
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The means of a figure in the fifths of the futures in which an assumption is lowest and highest.
+    """Sensitivity of a result to one assumption.
 
     low, high
-        The two means, in the unit of the figure; ``error`` is the standard error of their difference.
-    at
-        P10 and P90 of the assumption, in its unit, money at the scenario's price base.
+        Mean result over the fifth of futures in which the assumption is lowest, and over that in which it is highest;
+        ``error`` is the standard error of their difference.
+    p10_p90
+        P10 and P90 of the assumption, in its unit; money at the scenario's price base.
     switch
-        The value of the assumption at which the least-squares line through all futures is zero; None beyond P1 to P99
-        of the draws, or where the effect is not distinguishable from zero.
+        Switching value: the assumption at which the regression line of the result is zero; None if it lies outside
+        P1 to P99 of the draws, or the effect is not distinguishable from zero.
     switch_error
         Standard error of ``switch`` by the delta method.
     futures
-        Number of futures in which the figure is finite, and on which all of this rests.
+        Number of futures used: those in which the result is finite.
     """
 
     assumption: Assumption
     low: float
     high: float
     error: float
-    at: tuple[float, float]
+    p10_p90: tuple[float, float]
     switch: float | None
     switch_error: float
     futures: int
 
     @property
     def size(self) -> float:
-        """The effect: high less low."""
+        """Effect of the assumption: high less low."""
         return self.high - self.low
 
     @property
-    def sure(self) -> bool:
-        """True where the effect is distinguishable from zero."""
-        return abs(self.size) > SURE * self.error
+    def distinguishable(self) -> bool:
+        """True if the effect is distinguishable from zero."""
+        return abs(self.size) > MIN_Z * self.error
 
 
 def sensitivities(run: Run, values: Floats) -> tuple[Sensitivity, ...]:
-    """The sensitivity of a figure to each uncertain assumption, the largest effect first.
+    """Sensitivity of a result to each uncertain assumption, sorted by size of effect.
 
-    Empty where fewer than ``MIN_TAIL`` futures are in each tail, or where the figure is the same in all futures.
+    Empty if a tail has fewer than ``MIN_TAIL_FUTURES`` futures, or the result is the same in all futures.
 
     values
-        (finished futures,) the figure; futures in which it is not finite are excluded and not counted.
+        (finished futures,) the result; futures in which it is not finite are excluded.
     """
     uncertain = {assumption.name: assumption for assumption in run.scenario.assumptions if not assumption.known}
     finite = np.isfinite(values)
     draws, figure = run.assumptions.values[run.status == 0][finite], np.asarray(values, np.float64)[finite]
-    if int(TAIL * len(figure)) < MIN_TAIL or np.ptp(figure) == 0.0:
+    if int(TAIL * len(figure)) < MIN_TAIL_FUTURES or np.ptp(figure) == 0.0:
         return ()
     effects = [
         sensitivity(uncertain[name], draws[:, column], figure)
@@ -83,14 +84,14 @@ def sensitivities(run: Run, values: Floats) -> tuple[Sensitivity, ...]:
 
 
 def sensitivity(assumption: Assumption, draws: Floats, figure: Floats) -> Sensitivity:
-    """The sensitivity of a figure, (futures,), to one assumption with the draws, (futures,)."""
+    """Sensitivity of a result to one assumption; ``draws`` and ``figure`` are (futures,)."""
     order = np.argsort(draws, kind="stable")
     tail = int(TAIL * len(order))
     low, high = figure[order[:tail]], figure[order[-tail:]]
     error = sqrt((low.var(ddof=1) + high.var(ddof=1)) / tail)
-    p10, p90, least, most = (float(q) for q in np.quantile(draws, (0.1, 0.9, *REACH)))
+    p10, p90, least, most = (float(q) for q in np.quantile(draws, (0.1, 0.9, *SWITCH_RANGE)))
     size = float(high.mean() - low.mean())
-    switch, switch_error = switching_value(draws, figure) if abs(size) > SURE * error else (None, 0.0)
+    switch, switch_error = switching_value(draws, figure) if abs(size) > MIN_Z * error else (None, 0.0)
     if switch is None or not least <= switch <= most:
         switch, switch_error = None, 0.0
     return Sensitivity(
@@ -99,10 +100,10 @@ def sensitivity(assumption: Assumption, draws: Floats, figure: Floats) -> Sensit
 
 
 def switching_value(draws: Floats, figure: Floats) -> tuple[float | None, float]:
-    """Where the least-squares line of a figure over the draws is zero, and its standard error; None for a flat line.
+    """Value of an assumption at which the regression line of a result is zero, with its standard error.
 
-    With the line a + b (x - m) through the mean m of the draws, the value is m - a/b, and its variance by the delta
-    method (var(a) + (a/b)^2 var(b)) / b^2.
+    The value is None if the slope is zero. For the line a + b (x - m), with m the mean of the draws, it is m - a/b; its
+    variance by the delta method is (var(a) + (a/b)^2 var(b)) / b^2.
     """
     from scipy.stats import linregress  # takes half a second to import
 

@@ -46,26 +46,28 @@ DEFAULT_TALLIES = (
     "opened",
     "imbalance",
 )
-"""The tallies that every run keeps: the measures and the charts are computed from them."""
+"""Names of the tallies that every run keeps, from which measures and charts are computed."""
 
 COUNTERFACTUAL_TALLIES = ("good", "delivered", "launched", "leaked", "stopped_by", "shots", "damage", "spend")
-"""The tallies that every run keeps of the same futures without the programme."""
+"""Names of the tallies that every run keeps of the counterfactual."""
 
 Progress = Callable[[int, int], None]
-"""Called with the futures done and their total."""
+"""Callback with the number of futures completed and their total."""
 
 
 def tallies_to_keep(extra: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The tallies that a run keeps by default and those named in ``extra``; ``("all",)`` keeps every tally.
+    """Names of the tallies to keep: the default ones and those in ``extra``, where ``("all",)`` means every tally.
 
-    Raises RunError for a name that is no tally.
+    Raises RunError if a name is not that of a tally.
     """
     known = tuple(tally.name for tally in TALLIES)
     if extra == ("all",):
         return known
     unknown = [name for name in extra if name not in known]
     if unknown:
-        raise RunError(f"cannot keep {', '.join(map(repr, unknown))}: no such tally; known are {', '.join(known)}")
+        raise RunError(
+            f"cannot keep {', '.join(map(repr, unknown))}: no such tally; the tallies are {', '.join(known)}"
+        )
     return tuple(name for name in known if name in DEFAULT_TALLIES or name in extra)
 
 
@@ -85,21 +87,22 @@ def simulate(
     """Simulate a scenario over futures, each with and without the programme.
 
     executor
-        Runs batches of futures; the results are the same bits on any, or on none.
+        Runs batches of futures; it does not affect the results. By default they run in this thread.
     keep
         Names of tallies to keep in addition to ``DEFAULT_TALLIES``; ``("all",)`` keeps all.
     keep_going
         False raises Unfinished when a future fails; True keeps the others and counts it as failed.
     counterfactual
-        False omits the same futures without the programme, and leaves the measures that need them undefined.
+        False omits the counterfactual; measures that compare with it are then undefined.
     batch
-        Futures simulated by one task of the executor.
+        Number of futures in one task of the executor.
     halt
-        (1,) set to a value other than 0 by another thread, it stops the simulation; threads only.
+        (1,) flag: the simulation stops when another thread of the process sets it to a non-zero value.
     progress
-        Called with the futures done and their total.
+        Called with the number of futures completed and their total.
 
-    Raises RunError for an invalid number of futures, seed or name of a tally, and Unfinished as said.
+    Raises RunError if the number of futures, the seed or the name of a tally is invalid, and Unfinished if a future
+    fails and ``keep_going`` is False.
     """
     names = tallies_to_keep(keep)
     start = time.perf_counter()
@@ -119,18 +122,18 @@ def simulate(
             keep_going=keep_going,
         )
     except FutureFailed as error:
-        raise Unfinished(error.future, f"{error}; keep_going (--keep-going) keeps the others") from error
+        raise Unfinished(error.future, f"{error}; with keep_going (--keep-going) the other futures are kept") from error
     wall = time.perf_counter() - start
     return labelled_run(scenario, seed, draws, simulated, wall)
 
 
 def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulationResults, wall: float) -> Run:
-    """The run with the results of its futures.
+    """A run with labelled arrays, from the results of the simulation.
 
     draws
         (futures, assumptions) draws of the assumptions.
     wall
-        Seconds that the simulation took.
+        Wall time of the simulation in seconds.
     """
     return Run(
         scenario=scenario,
@@ -152,7 +155,10 @@ def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: Simula
 
 
 def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
-    """Draws of every assumption, (futures, assumptions); raises RunError for an invalid number of futures or seed."""
+    """(futures, assumptions) draws of all assumptions.
+
+    Raises RunError if the number of futures or the seed is invalid.
+    """
     if isinstance(futures, bool) or futures < 1:
         raise RunError(f"cannot simulate {futures} futures: at least 1 is needed")
     if isinstance(seed, bool) or not 0 <= seed < 2**64:
@@ -161,7 +167,7 @@ def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
 
 
 def to_dataset(scenario: Scenario, tallies: Mapping[str, NDArray[Any]]) -> xr.Dataset:
-    """Tallies, name to (futures, *axes), as a dataset with coordinates, units and long names; no array is copied."""
+    """Tallies, (futures, *axes) by name, as a dataset with coordinates, units and long names; arrays are not copied."""
     labels = axis_labels(scenario.names)
     money = f"{scenario.currency} ({scenario.price_base} prices)"
     variables = {}

@@ -1,4 +1,4 @@
-"""The state of a run on a date, as the ``state.csv`` of a scenario that continues from it."""
+"""State of a run on a date, in the format of ``state.csv``, for a scenario that continues from it."""
 
 import csv
 import io
@@ -23,13 +23,13 @@ TALLY_OF = {
     "on_order": "part_due",
     "stock": "stock",
 }
-"""The tally at a month's end that holds an array of ``scenario.arrays.Known``."""
+"""Month-end tally for each array of ``scenario.arrays.Known``."""
 
 OPEN_PLANTS_ONLY = ("experience", "heads", "plant_stock")
-"""Arrays that are not stated of a plant whose gates are not all passed."""
+"""Arrays that are omitted for plants whose gates are not all passed."""
 
 IN_SERVICE = {"crews.trained": "crews", "kits.held": "kits"}
-"""The tally at a month's end of crews and kits in service."""
+"""Month-end tallies of crews and kits in service."""
 
 Rows = Iterator[tuple[str, str, str, str]]
 """Name, value, unit and note of each row."""
@@ -37,12 +37,12 @@ Rows = Iterator[tuple[str, str, str, str]]
 
 @dataclass(frozen=True)
 class StateExtract:
-    """A state, and what it lacks.
+    """State of a run as text, with the tallies that were not available.
 
     text
-        The content of ``state.csv``.
+        Content of ``state.csv``.
     missing
-        Tallies that it needs and that the run did not keep.
+        Names of the tallies that a complete state requires and the run did not keep.
     """
 
     text: str
@@ -50,13 +50,14 @@ class StateExtract:
 
 
 def state_of(run: Run, day: date, label: str, future: int | None = None) -> StateExtract:
-    """The state of a run on the morning of a day: of one future, or the median over the finished futures.
+    """State of a run at the start of a day: of one future, or the median over the finished futures.
 
+    day
+        First day of a month of the run, except its first month.
     label
         Name of the run in the source of each row.
 
-    Raises RunError for a day that is not the first of a month after the run's first, and for a future that it does not
-    have or that failed.
+    Raises RunError if the day is not such a day, or the future does not exist or failed.
     """
     month, futures = month_before(run, day), selected_futures(run, future)
     source = f"{label}, median of {futures.size:,} futures" if future is None else f"{label}, future {future}"
@@ -76,18 +77,20 @@ def state_of(run: Run, day: date, label: str, future: int | None = None) -> Stat
 
 
 def month_before(run: Run, day: date) -> int:
-    """The row of the month that ends on the eve of a day."""
+    """Index of the month before a day, which must be the first of a month."""
     months = run.compiled.names.months
     if day.day != 1 or f"{day:%Y-%m}" not in months[1:]:
         expected = (
-            f"expected the first day of a month from {months[1]} to {months[-1]}" if months[1:] else "it has one month"
+            f"expected the first day of a month from {months[1]} to {months[-1]}"
+            if months[1:]
+            else "the run has only one month"
         )
         raise RunError(f"{day} is not the first day of a later month of the run; {expected}")
     return months.index(f"{day:%Y-%m}") - 1
 
 
 def selected_futures(run: Run, future: int | None) -> Ints:
-    """The future requested, or all that were simulated to their end."""
+    """The future requested, or all finished futures if ``future`` is None."""
     finished = np.flatnonzero(run.status == 0)
     if future is None:
         if not finished.size:
@@ -96,15 +99,15 @@ def selected_futures(run: Run, future: int | None) -> Ints:
     if not 0 <= future < run.futures:
         raise RunError(f"there is no future {future}; the run has futures 0 to {run.futures - 1}")
     if future not in finished:
-        raise RunError(f"future {future} failed ({run.messages[future]}); name another")
+        raise RunError(f"future {future} failed ({run.messages[future]}); choose another future")
     return np.array([future])
 
 
 def gate_days(run: Run) -> Floats:
-    """Day on which each gate is passed, (futures, gates), as in ``campaign.production.gate_days``.
+    """(futures, gates) day on which each gate is passed, as in ``campaign.production.gate_days``.
 
-    A gate starts when the last of those before it is passed and lasts as drawn; a known state bounds the day. The
-    recursion ends after as many steps as there are gates.
+    A gate starts when all its predecessors are passed and takes its drawn duration; a known state bounds the day. The
+    iteration converges in at most as many steps as there are gates.
     """
     links, durations = run.compiled.links, run.assumption("gates", "duration")
     days = np.zeros_like(durations)
@@ -115,18 +118,18 @@ def gate_days(run: Run) -> Floats:
 
 
 def month_starts(run: Run) -> Ints:
-    """The first day of each month, (months + 1,); the last is the day after the run."""
+    """(months + 1,) first day of each month, followed by the day after the run."""
     return np.append(0, run.compiled.links.month_days.cumsum())
 
 
 def median_text(values: NDArray[Any], quantity: Quantity) -> str:
-    """The median of the values of some futures, (futures,), rounded where the quantity is a whole number."""
+    """Median of values, (futures,), as text; rounded if the quantity is a whole number."""
     median = float(np.median(values))
     return str(int(median + 0.5)) if quantity.is_whole else repr(median)
 
 
 def gate_rows(run: Run, month: int, futures: Ints) -> Rows:
-    """The day on which each gate was passed; "no" where it was not passed by the end of a month."""
+    """Rows of state.csv for the gates: the median day of passing, or "no" if not passed by the end of the month."""
     days = np.ceil(gate_days(run)[futures])
     for gate, values in zip(run.compiled.names.gates, days.T, strict=True):
         day = int(np.ceil(np.median(values)))
@@ -135,10 +138,10 @@ def gate_rows(run: Run, month: int, futures: Ints) -> Rows:
 
 
 def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Rows:
-    """What the tallies hold at the end of a month.
+    """Rows of state.csv from the tallies at the end of a month.
 
     not_passed
-        Gates that are not passed; plants that need one of them have produced nothing.
+        Gates that are not passed; plants that require one of them have not opened.
     """
     programme = run.scenario.programme
     closed = {p for p in run.compiled.names.plants if not_passed.intersection(programme.links("plants", p, "gates"))}
@@ -152,7 +155,7 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
 
 
 def crew_and_kit_rows(run: Run, month: int, futures: Ints) -> Rows:
-    """Crews and kits: those in service from the tallies, those in training or on order from decisions and draws."""
+    """Rows of state.csv for crews and kits: in service from tallies, in training and on order from decisions."""
     plan, known, months = run.compiled.plan, run.compiled.links.known_state, run.compiled.names.months
     course, lead = run.assumption("crews", "course")[futures, 0], run.assumption("kits", "lead")[futures, 0]
     in_progress = {
@@ -170,23 +173,23 @@ def crew_and_kit_rows(run: Run, month: int, futures: Ints) -> Rows:
         yield name, median_text(values, quantity), f"{quantity.unit}s", note
 
 
-def started_not_completed(run: Run, month: int, started: Ints, durations: Floats, stated: int) -> Ints:
-    """How many of those started on the first day of each month are not completed at the end of a month, (futures,).
+def started_not_completed(run: Run, month: int, started: Ints, durations: Floats, initial: int) -> Ints:
+    """(futures,) number of crews or kits started by the end of a month and not completed.
 
     started
-        (months,) number started on the first day of the month.
+        (months,) number started on the first day of each month.
     durations
-        (futures,) days until they are completed.
-    stated
-        Number in progress on the date of the state that the scenario starts from, completed evenly over the duration;
-        -1 where none is stated.
+        (futures,) days from start to completion.
+    initial
+        Number in progress in the state that the scenario starts from, completed evenly over the duration; -1 if the
+        state does not give it.
     """
     first, morning = month_starts(run)[: month + 1], int(month_starts(run)[month + 1])
-    days, since = (durations + 0.5).astype(np.int64), int(run.compiled.links.known_state.day[0])
-    known = stated >= 0 and since <= morning
-    open_starts = (first + days[:, np.newaxis] >= morning) & (first >= (since if known else 0))
+    days, state_day = (durations + 0.5).astype(np.int64), int(run.compiled.links.known_state.day[0])
+    has_initial = initial >= 0 and state_day <= morning
+    open_starts = (first + days[:, np.newaxis] >= morning) & (first >= (state_day if has_initial else 0))
     remaining: Ints = np.where(open_starts, started[: month + 1], 0).sum(axis=1)
-    if known:
+    if has_initial:
         span = np.maximum(days, 1)
-        remaining += stated - stated * np.minimum(morning - since, span) // span
+        remaining += initial - initial * np.minimum(morning - state_day, span) // span
     return remaining

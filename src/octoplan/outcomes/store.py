@@ -1,11 +1,11 @@
-"""The run folder: a run on disk, whole or not at all.
+"""The run folder: a run on disk, written atomically.
 
-scenario/            the files of the scenario exactly as they were read
+scenario/            copies of the files of the scenario
 run.json             version, seed, futures, failures, hashes of inputs and raids, machine, wall time, command
 draws.nc             tallies, assumptions and status of every future, with units and long names
 counterfactual.nc    the same futures without the programme
 summary.csv          the key results of the run and of each month
-report.html          the report, where the command line or ``Run.save`` wrote the folder
+report.html          the report, if the folder was written by the command line or ``Run.save``
 """
 
 import csv
@@ -49,18 +49,18 @@ def save(
     command: str = "",
     pages: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the run folder, whole or not at all; nothing is simulated.
+    """Write the run folder atomically.
 
     results
-        The key results of the whole run where they are computed already.
+        The key results of the whole run; computed if not given.
     nominal
         True inflates the money of ``summary.csv`` by the assumption on the reporting currency's inflation.
     command
-        The command line that made the run.
+        The command line that simulated the run.
     pages
-        Further files to write, text by file name.
+        Further files to write: their text by file name.
 
-    Raises StoreError when the path is in use.
+    Raises StoreError if the path exists and is not an empty folder.
     """
     with atomic_folder(Path(path)) as part:
         (part / SCENARIO).mkdir()
@@ -99,7 +99,7 @@ def manifest(run: Run, command: str = "") -> dict[str, Any]:
 
 
 def encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Light compression, in chunks of about 4 MB along the futures, of every array of at least 4 kB."""
+    """NetCDF encoding: arrays of at least 4 kB are compressed, in chunks of about 4 MB along the axis of futures."""
     encodings: dict[str, dict[str, Any]] = {}
     for name, variable in data.data_vars.items():
         if variable.nbytes < 4096:
@@ -117,7 +117,11 @@ def encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
 
 def write_draws(run: Run, folder: Path) -> None:
     """Write ``draws.nc`` and ``counterfactual.nc``."""
-    status = xr.DataArray(run.status, dims="future", attrs={"long_name": "0 where the future was simulated to its end"})
+    status = xr.DataArray(
+        run.status,
+        dims="future",
+        attrs={"long_name": "0 if the future was completed, otherwise the reason for its failure"},
+    )
     draws = run.data.assign(assumptions=run.assumptions, status=status)
     for name, data in ((DRAWS, draws), (COUNTERFACTUAL, run.counterfactual)):
         data.to_netcdf(folder / name, engine="h5netcdf", encoding=encoding(data))
@@ -136,11 +140,11 @@ def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> Non
 def read(path: str | Path) -> Run:
     """Read a run folder.
 
-    Raises StoreError for a folder that is not a whole run, ScenarioError for a scenario this version cannot read.
+    Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
-        raise StoreError(f"{folder} is no run folder: {MANIFEST} missing; octoplan run writes one")
+        raise StoreError(f"{folder} is not a run folder: {MANIFEST} is missing; octoplan run writes run folders")
     about = read_manifest(folder / MANIFEST)
     missing = [name for name in (SCENARIO, DRAWS, COUNTERFACTUAL) if not (folder / name).exists()]
     if missing:
@@ -152,10 +156,10 @@ def read(path: str | Path) -> Run:
         draws, counterfactual = load_netcdf(folder / DRAWS), load_netcdf(folder / COUNTERFACTUAL)
         assumptions, status = draws["assumptions"], draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"{folder} holds draws that cannot be read: {error}") from error
+        raise StoreError(f"the draws in {folder} cannot be read: {error}") from error
     if len(status) != about.futures:
         raise StoreError(
-            f"{folder / DRAWS} holds {len(status)} futures, {MANIFEST} says {about.futures}; run the scenario again"
+            f"{folder / DRAWS} has {len(status)} futures but {MANIFEST} states {about.futures}; run the scenario again"
         )
     data = draws.drop_vars(["assumptions", "status", "assumption"])
     return Run(
@@ -173,7 +177,7 @@ def read(path: str | Path) -> Run:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is read of ``run.json``; ``messages`` gives the error of each failed future."""
+    """Fields of ``run.json`` that ``read`` uses; ``messages`` has the error of each failed future."""
 
     seed: int
     futures: int
@@ -184,7 +188,7 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read ``run.json``; raises StoreError where it cannot be read or has another format."""
+    """Read ``run.json``. Raises StoreError if it cannot be read or has another format."""
     try:
         content = json.loads(path.read_text("utf-8"))
         version = content["format"]
@@ -206,6 +210,6 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def load_netcdf(path: Path) -> xr.Dataset:
-    """A NetCDF file in memory."""
+    """Load a NetCDF file into memory."""
     with xr.open_dataset(path, engine="h5netcdf") as data:
         return data.load()

@@ -1,4 +1,4 @@
-"""The summary of a run: what limits defence and output most often, and how many leakers the programme prevents."""
+"""Summary of a run: the most frequent limiting factors of defence and output, and the leakers prevented."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -9,7 +9,7 @@ from octoplan.scenario import limiting_factors
 from octoplan.scenario.limiting_factors import LimitingFactor
 
 MIN_SHARE = 5.0
-"""Per cent of plant-days below which no limiting factor of the plants is named."""
+"""Per cent of plant-days from which a limiting factor of the plants is mentioned."""
 
 
 def summary(rows: Mapping[str, KeyResult]) -> str:
@@ -18,8 +18,8 @@ def summary(rows: Mapping[str, KeyResult]) -> str:
     return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses)
 
 
-def night_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFactor]]:
-    """Mean share of each factor among the region-nights with a limiting factor, largest first; empty without any."""
+def limiting_factor_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFactor]]:
+    """Limiting factors of the defence by share of region-nights with a limiting factor, in descending order."""
     means = [
         (rows[f"nights/{factor.name}"].interval.mean, factor)
         for factor in limiting_factors.NIGHT_LIMITS
@@ -32,11 +32,11 @@ def night_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, LimitingFac
 
 
 def defence(rows: Mapping[str, KeyResult]) -> str:
-    """What limits the defence of the regions."""
+    """A clause on the most frequent limiting factor of the defence."""
     nights = [row.interval for key, row in rows.items() if key.startswith("nights/")]
     if not any(interval.futures for interval in nights):
         return "no threat that interceptors can engage was launched"
-    shares = night_shares(rows)
+    shares = limiting_factor_shares(rows)
     if not shares:
         return "no threat that interceptors could engage passed them"
     share, factor = shares[0]
@@ -48,7 +48,7 @@ def defence(rows: Mapping[str, KeyResult]) -> str:
 
 
 def plants(rows: Mapping[str, KeyResult]) -> str:
-    """What limits the output of the plants, where that is more than a little."""
+    """A clause on the most frequent limiting factor of the plants; empty if it is below ``MIN_SHARE``."""
     lost = {}
     for factor in limiting_factors.PLANT_LIMITS:
         if factor.limits and (row := rows.get(f"plants/{factor.name}")) is not None:
@@ -65,7 +65,7 @@ def plants(rows: Mapping[str, KeyResult]) -> str:
 
 
 def programme(rows: Mapping[str, KeyResult]) -> str:
-    """How many leakers the programme prevents, as a range and as a share of the leakers without it."""
+    """A clause on the leakers prevented by the programme: quantiles, and share of the leakers without it."""
     key = "leakers-prevented/excluding-decoys"
     excluding = key in rows
     prevented = rows[key if excluding else "leakers-prevented"].interval

@@ -1,4 +1,4 @@
-"""A view of a run: the futures that were simulated to their end, over the whole run or one month, as plain arrays."""
+"""A view of a run: its finished futures over the whole run or one month, as arrays."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,19 +19,19 @@ MONTH = 30.4375
 
 PROGRAMME, OTHERS, SHARED = "the programme", "other makers", "programme and other makers, same design"
 OWNER_KEY = {PROGRAMME: "programme", OTHERS: "others", SHARED: "shared"}
-"""Who makes a design, and the part of a measure's key that says so."""
+"""Key, in the names of measures, for each group of makers."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number for each finished future.
+    """A quantity with one value for each finished future.
 
     key
-        Stable name, such as ``kills/octopus``; ``group`` and ``title`` are for people.
+        Stable name, such as ``kills/octopus``; ``group`` and ``title`` are for display.
     form
-        ``amount``; ``month``: row of the month, from 0, ``inf`` for never; ``chance``: 0 or 1.
+        ``amount``; ``month``: index of a month, ``inf`` for never; ``chance``: 0 or 1, averaged to a probability.
     values
-        (finished futures,), ``nan`` where it is not defined in a future.
+        (finished futures,) the value in each future; ``nan`` if undefined.
     """
 
     key: str
@@ -47,7 +47,7 @@ class View:
     """The finished futures of a run over some of its months, as arrays (futures, months, ...).
 
     rows
-        The months, as rows of the tallies; ``all_months`` is True where they are all months of the run.
+        The months, as indices; ``all_months`` is True if they are all months of the run.
     nominal
         True inflates money by the assumption on the reporting currency's inflation.
     """
@@ -59,7 +59,7 @@ class View:
 
     @cached_property
     def finished(self) -> slice | NDArray[np.int64]:
-        """The futures that were simulated to their end."""
+        """Indices of the finished futures."""
         return np.flatnonzero(self.run.status == 0) if self.run.failed else slice(None)
 
     @property
@@ -72,9 +72,9 @@ class View:
         return self.run.compiled.links.month_days[self.rows]
 
     def tally(self, name: str, *, counterfactual: bool = False) -> NDArray[Any]:
-        """A tally, (futures, months, ...) or (futures, ...) where it has no months.
+        """A tally, (futures, months, ...), or (futures, ...) if it has no axis of months.
 
-        ``nan`` throughout where the counterfactual is asked for and was not simulated.
+        All values are ``nan`` if the counterfactual is requested and was not simulated.
         """
         variable = self.run.counterfactual.get(name) if counterfactual else self.run.data[name]
         if variable is None:
@@ -90,7 +90,7 @@ class View:
         return values * self.inflation.reshape(*self.inflation.shape, *[1] * (values.ndim - 2))
 
     def assumption(self, kind: str, parameter: str) -> Floats:
-        """Draws of one parameter, (finished futures, entities of the kind)."""
+        """(finished futures, entities) draws of one parameter of the entities of a kind."""
         return self.run.assumption(kind, parameter)[self.finished]
 
     @cached_property
@@ -101,7 +101,7 @@ class View:
 
     @cached_property
     def inflation(self) -> Floats:
-        """(futures, months) prices of the month over those of 1 July of the price base, in the reporting currency."""
+        """(futures, months) price level relative to 1 July of the price base, in the reporting currency."""
         start = self.run.scenario.start
         since = (start - date(self.run.scenario.price_base, 7, 1)).days / YEAR
         row = self.names.currencies.index(self.run.scenario.currency)
@@ -115,12 +115,12 @@ class View:
         return f"{currency} (nominal)" if self.nominal else f"{currency} ({base})"
 
     def title(self, section: str, name: str) -> str:
-        """Title of an entity, its name where it has none."""
+        """Title of an entity, or its name if it has no title."""
         return self.run.scenario.titles.get(f"{section}.{name}", name)
 
     @property
     def reference_layer(self) -> int:
-        """Row of the missile layer that the cost of kills is compared with, -1 for none."""
+        """Index of the missile layer with which costs per kill are compared; -1 if the scenario names none."""
         return int(self.run.compiled.links.reference_layer[0])
 
     @cached_property
@@ -130,7 +130,7 @@ class View:
 
     @cached_property
     def designs_by_owner(self) -> dict[str, Ints]:
-        """Rows of the designs made by the programme's plants, by other makers, or by both."""
+        """Indices of the designs made by the programme's plants, by other makers, or by both."""
         template = self.run.compiled.template
         programme = set(template.plants["design"].tolist())
         others = set(template.makers["design"].tolist())
@@ -139,14 +139,14 @@ class View:
 
     @cached_property
     def plants_by_country(self) -> dict[str, Ints]:
-        """Rows of the plants of each country that has any."""
+        """Indices of the plants of each country with a plant."""
         rows = self.run.compiled.template.plants["country"]
         countries = enumerate(self.names.countries)
         return {country: np.flatnonzero(rows == i) for i, country in countries if (rows == i).any()}
 
 
 def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> View:
-    """The view of a whole run, or of one month of it such as ``"2026-02"``; RunError for a month outside it."""
+    """The view of a whole run, or of one month such as ``"2026-02"``. Raises RunError if the run lacks the month."""
     months = run.compiled.names.months
     if month is None:
         return View(run, slice(None), all_months=True, nominal=nominal)
@@ -157,18 +157,18 @@ def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> Vie
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:
-    """Quotient in each future: ``nan`` for 0/0, ``inf`` for a positive number over 0."""
+    """Element-wise quotient: ``nan`` for 0/0, ``inf`` for a positive number over 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(numerator / denominator, np.float64)
 
 
 def product(first: NDArray[Any], second: NDArray[Any]) -> Floats:
-    """Product in each future: ``nan`` for an infinite number times 0."""
+    """Element-wise product: ``nan`` for infinity times 0."""
     with np.errstate(invalid="ignore"):
         return np.asarray(first * second, np.float64)
 
 
 def by_future(array: NDArray[Any]) -> NDArray[Any]:
-    """(futures,) sum over every other axis."""
+    """(futures,) sum of an array over all its other axes."""
     total: NDArray[Any] = array.reshape(len(array), prod(array.shape[1:])).sum(axis=1)
     return total

@@ -8,7 +8,7 @@ from octoplan.outcomes.intervals import Interval, interval
 from octoplan.plan.results.evaluation import Z_95, Evaluation
 from octoplan.plan.results.frontier import WORST_FUTURES, Frontier, tail_values
 from octoplan.plan.solver.two_stage import Floats
-from octoplan.show.plan import ROW, legend_line, row_labels
+from octoplan.show.plan import ROW_HEIGHT, add_legend_below, row_labels
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -17,10 +17,10 @@ from octoplan.show.theme import (
     ORANGE,
     PURPLE,
     VERMILION,
-    faded,
-    joined,
+    join_names,
     label,
     new_figure,
+    with_opacity,
 )
 
 
@@ -35,7 +35,7 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
     names = ["plan", *others]
     chart = new_figure(
         alternatives_title(evaluation, others, currency), ("cost minus the plan's, 95 % interval",
-        "regret, mean with P10 to P90"), rows=2, height=170 + ROW * (len(others) + len(names)),
+        "regret, mean with P10 to P90"), rows=2, height=170 + ROW_HEIGHT * (len(others) + len(names)),
     )  # fmt: skip
     chart.update_annotations(x=0.0, xanchor="left", font={"size": 13})
     for row, name in enumerate(others):
@@ -55,7 +55,7 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=[regret.p10, regret.p90], y=[row, row], mode="lines", hoverinfo="skip", showlegend=False,
-                line={"color": faded(ORANGE, 0.5), "width": 9},
+                line={"color": with_opacity(ORANGE, 0.5), "width": 9},
             ), row=2, col=1,
         )  # fmt: skip
         chart.add_trace(
@@ -97,7 +97,7 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
     )
 
 
-LEAST_SPAN = 1.0
+MIN_SPAN = 1.0
 """Smallest span of the axis of a share, in percentage points, so that small differences do not look large."""
 
 
@@ -115,18 +115,19 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         differences = [interval(share_values - values[cheapest]) for share_values in values]
         means, errors = (np.array(list(map(f, differences))) for f in (lambda d: d.mean, half_width))
-        points(chart, front, row, means, errors, unit=unit)
+        add_share_points(chart, front, row, means, errors, unit=unit)
     worst = 100.0 * resilience(front)
-    points(chart, front, 3, worst, None, unit="% of threats")
-    spare = 0.5 * max(0.0, LEAST_SPAN - np.ptp(worst))
+    add_share_points(chart, front, 3, worst, None, unit="% of threats")
+    spare = 0.5 * max(0.0, MIN_SPAN - np.ptp(worst))
     chart.update_yaxes(range=[worst.min() - spare - 0.1, worst.max() + spare + 0.1], row=3, col=1)
-    months(chart, front)
+    add_target_months(chart, front)
     for index, (country, jobs) in enumerate(front.jobs.items()):
-        hexed = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
+        hex_colour = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
         chart.add_trace(
             go.Scatter(
                 x=shares, y=jobs.mean(1), name=f"jobs, {country_label(country)}", mode="lines+markers",
-                line={"color": hexed, "width": 2}, hovertemplate=f"{label(country)}: %{{y:,.0f}} jobs<extra></extra>",
+                line={"color": hex_colour, "width": 2},
+                hovertemplate=f"{label(country)}: %{{y:,.0f}} jobs<extra></extra>",
             ), row=5, col=1,
         )  # fmt: skip
     chart.update_yaxes(title="jobs", row=5, col=1)
@@ -136,7 +137,7 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         tickformat=",", hoverformat=",.0f", ticksuffix=" %", zeroline=False, range=[shares.min() - 4, shares.max() + 4]
     )
     chart.update_xaxes(title=f"{country_label(front.country)} share of units requested, %", row=len(panels), col=1)
-    return legend_line(chart.update_layout(hovermode="closest"))
+    return add_legend_below(chart.update_layout(hovermode="closest"))
 
 
 def resilience(front: Frontier) -> Floats:
@@ -144,12 +145,14 @@ def resilience(front: Frontier) -> Floats:
     return np.array([tail_values(shares, WORST_FUTURES).mean() for shares in front.stopped_share])
 
 
-def points(chart: go.Figure, front: Frontier, row: int, values: Floats, error: Floats | None, *, unit: str) -> None:
+def add_share_points(
+    chart: go.Figure, front: Frontier, row: int, values: Floats, error: Floats | None, *, unit: str
+) -> None:
     """Add a point for each share, hollow and grey if the share is dominated."""
     chart.add_trace(
         go.Scatter(
             x=100.0 * front.shares, y=values, mode="lines+markers", showlegend=False,
-            line={"color": faded(BLUE, 0.5), "width": 1.5}, marker=marks(front),
+            line={"color": with_opacity(BLUE, 0.5), "width": 1.5}, marker=share_markers(front),
             error_y=None if error is None else {"type": "data", "array": error, "thickness": 1.5, "width": 5},
             customdata=np.zeros_like(values) if error is None else error,
             hovertemplate="%{x:.0f}: %{y:,.1f}" + (" ± %{customdata:,.1f}" if error is not None else "")
@@ -159,7 +162,7 @@ def points(chart: go.Figure, front: Frontier, row: int, values: Floats, error: F
     chart.update_yaxes(title=unit, rangemode="normal", row=row, col=1)
 
 
-def marks(front: Frontier) -> dict[str, object]:
+def share_markers(front: Frontier) -> dict[str, object]:
     """Marker style of the shares: filled and blue, or hollow and grey if dominated."""
     return {
         "size": 10,
@@ -169,7 +172,7 @@ def marks(front: Frontier) -> dict[str, object]:
     }
 
 
-def months(chart: go.Figure, front: Frontier) -> None:
+def add_target_months(chart: go.Figure, front: Frontier) -> None:
     """Add the panel with the first month with the output rate; "never" is drawn on a line above all months."""
     low, middle, high = (
         np.quantile(front.reached, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
@@ -180,10 +183,10 @@ def months(chart: go.Figure, front: Frontier) -> None:
     heights = [np.where(np.isfinite(month), month, never) for month in (low, middle, high)]
     chart.add_trace(
         go.Scatter(
-            x=100.0 * front.shares, y=heights[1], mode="markers", showlegend=False, marker=marks(front),
+            x=100.0 * front.shares, y=heights[1], mode="markers", showlegend=False, marker=share_markers(front),
             error_y={
                 "type": "data", "symmetric": False, "array": heights[2] - heights[1],
-                "arrayminus": heights[1] - heights[0], "thickness": 1.5, "width": 5, "color": faded(BLUE, 0.6),
+                "arrayminus": heights[1] - heights[0], "thickness": 1.5, "width": 5, "color": with_opacity(BLUE, 0.6),
             },
             text=[", ".join(map(month_text, quantiles)) for quantiles in zip(low, middle, high, strict=True)],
             hovertemplate="%{x:.0f}: P10, P50, P90 %{text}<extra></extra>",
@@ -212,7 +215,7 @@ def frontier_title(front: Frontier) -> str:
     cheapest = 100.0 * float(front.shares[front.cheapest])
     least = f"Cost is least with {cheapest:.0f} % of the units from {country_label(front.country)}"
     worse, others = (
-        joined([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
+        join_names([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
         for selected in (front.dominated, ~front.dominated)
     )
     if not worse:

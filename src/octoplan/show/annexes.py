@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from octoplan.errors import RunError
 from octoplan.outcomes.compare import compare_findings, comparison_tables
-from octoplan.outcomes.finance import LEVELS, CostEstimate
+from octoplan.outcomes.finance import CONFIDENCE_LEVELS, CostEstimate
 from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import ResultTable, digits
 from octoplan.outcomes.intervals import interval
@@ -18,7 +18,7 @@ from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_s_curve, spend
 from octoplan.show.provenance import TableText
-from octoplan.show.sensitivity import CAPTION, SHOWN, switching_values, tornado
+from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values, tornado
 from octoplan.show.theme import M
 from octoplan.show.threat_flow import threat_flow_on_day, worst_day
 
@@ -79,7 +79,7 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
             f"not exceeded in {100 * estimate.percentile:.0f} % of futures",
         )
     ]
-    for level in LEVELS:
+    for level in CONFIDENCE_LEVELS:
         added = estimate.contingency(level)
         share = f"{100 * added / point:+,.0f} % of the point estimate" if point > 0 else ""
         rows.append((f"P{100 * level:.0f}", f"{(point + added) / M:,.1f}", f"{added / M:+,.1f}", share))
@@ -149,7 +149,7 @@ def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
         *switching_values(scenario, net, NET_BENEFIT),
         *switching_values(scenario, leakers, LEAKERS_PREVENTED),
     ]
-    return SensitivityAnalysis(figures, switching[: 2 * SHOWN]) if figures else None
+    return SensitivityAnalysis(figures, switching[: 2 * MAX_ASSUMPTIONS]) if figures else None
 
 
 def differences(findings: Sequence[Findings], labels: Sequence[str]) -> list[ResultTable]:

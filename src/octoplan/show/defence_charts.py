@@ -9,7 +9,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, ratio, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
-from octoplan.show.series import NEUTRAL, OWNER_NAMES, median, month_total, monthly_share
+from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -29,11 +29,11 @@ from octoplan.show.theme import (
 
 NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
 """Colours of the limiting factors of a night, in their order."""
-DAYS = 30
+MAP_DAYS = 30
 """Days over which leakers are counted on the map."""
-TILE = 90
+TILE_HEIGHT = 90
 """Pixels of a tile's height."""
-DARK = 0.55
+WHITE_TEXT_SHARE = 0.55
 """Share of the largest figure from which a tile's text is white."""
 
 
@@ -51,9 +51,9 @@ def kills_per_sortie(run: Run) -> go.Figure:
     add_band(chart, months, kills, "kills", VERMILION, dash="dash")
     sorties_by_design, kills_by_design = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
     by_maker = {}
-    for (owner, rows), hexed in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
+    for (owner, rows), hex_colour in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
         values = ratio(kills_by_design[:, :, rows].sum(axis=2), sorties_by_design[:, :, rows].sum(axis=2))
-        add_band(chart, months, values, OWNER_NAMES[owner], hexed, column=2, form=".2f")
+        add_band(chart, months, values, OWNER_NAMES[owner], hex_colour, column=2, form=".2f")
         by_maker[OWNER_NAMES[owner]] = values
     chart.update_layout(title_subtitle_text=undefined_note("without a sortie", by_maker))
     chart.update_yaxes(title="a month", col=1)
@@ -133,10 +133,10 @@ def night_limits(run: Run) -> go.Figure:
         if limited.sum()
         else "No threat that interceptors could engage passed them"
     )
-    colours = (NEUTRAL, *NIGHT_COLOURS)
+    colours = (NO_LIMIT_COLOUR, *NIGHT_COLOURS)
     for i in (*range(1, len(factors)), 0):
         add_bars(
-            chart, view.names.months, share[:, i], factors[i].title, i, hexed=colours[i % len(colours)], form=".1f"
+            chart, view.names.months, share[:, i], factors[i].title, i, hex_colour=colours[i % len(colours)], form=".1f"
         )
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
     return fit_legend(chart)
@@ -146,22 +146,23 @@ def leakers_by_region(run: Run) -> go.Figure:
     """Leakers in 30 days by region, excluding decoys, on a grid with one tile for each region."""
     view = view_of(run)
     regions = view.names.regions
-    counts = view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)) * DAYS / float(view.days.sum())
+    counts = view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)) * MAP_DAYS / float(view.days.sum())
     low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
     titles = [label(view.title("regions", name)) for name in regions]
     tiles = {r: run.scenario.tiles[name] for r, name in enumerate(regions) if name in run.scenario.tiles}
     top = int(np.argmax(centre))
     rows = [row for _, row in tiles.values()] or [0]
     chart = new_figure(
-        f"{capitalised(titles[top])} has the most leakers: {centre[top]:,.1f} in {DAYS} days "
+        f"{capitalised(titles[top])} has the most leakers: {centre[top]:,.1f} in {MAP_DAYS} days "
         f"(P10 {low[top]:,.1f}, P90 {high[top]:,.1f})",
-        height=max(220, 20 + TILE * (max(rows) - min(rows) + 1)),
+        height=max(220, 20 + TILE_HEIGHT * (max(rows) - min(rows) + 1)),
     )
     omitted = len(regions) - len(tiles)
     if omitted:
+        leakers = centre[[r for r in range(len(regions)) if r not in tiles]].sum()
         chart.update_layout(
             title_subtitle_text=f"{omitted} of {len(regions)} regions have no tile and are not drawn; "
-            f"they have {centre[[r for r in range(len(regions)) if r not in tiles]].sum():,.1f} leakers in {DAYS} days."
+            f"they have {leakers:,.1f} leakers in {MAP_DAYS} days."
         )
     texts = [f"{titles[r]}: {centre[r]:,.1f} ({low[r]:,.1f} to {high[r]:,.1f})" for r in range(len(regions))]
     draw_tiles(chart, tiles, centre, titles, texts)
@@ -189,9 +190,9 @@ def draw_tiles(
         chart.add_annotation(
             x=x,
             y=y,
-            text=f"{wrapped_name(titles[region])}<br><b>{values[region]:,.1f}</b>",
+            text=f"{wrap_name(titles[region])}<br><b>{values[region]:,.1f}</b>",
             showarrow=False,
-            font={"size": 10, "color": "white" if values[region] > DARK * largest else BLACK},
+            font={"size": 10, "color": "white" if values[region] > WHITE_TEXT_SHARE * largest else BLACK},
         )
     chart.add_trace(
         go.Heatmap(
@@ -204,12 +205,12 @@ def draw_tiles(
             xgap=3,
             ygap=3,
             hoverongaps=False,
-            colorbar={"title": {"text": f"leakers in<br>{DAYS} days, P50"}, "thickness": 14, "len": 0.7},
+            colorbar={"title": {"text": f"leakers in<br>{MAP_DAYS} days, P50"}, "thickness": 14, "len": 0.7},
         )
     )
 
 
-def wrapped_name(name: str, width: int = 14) -> str:
+def wrap_name(name: str, width: int = 14) -> str:
     """A name on lines short enough for a tile, words in brackets on a line of their own."""
     plain, bracket, suffix = name.partition(" (")
     lines = plain.split(" ")[:1]

@@ -19,7 +19,7 @@ MONTH, TRAINED_CREWS = "month, from 1", f"{EXOGENOUS}: trained crews"
 NEVER = "1E+9"
 """Day on which a plant opens that is no part of the programme."""
 
-USED = {
+FORMULA_PARAMETERS = {
     "gates": ("duration",),
     "plants": ("line_rate", "line_capital", "heads", "hire_rate", "hours_per_head", "hours_first", "slope", "retained",
                "yield_first", "yield_mature", "yield_units", "labour_rate", "overhead", "royalty"),
@@ -51,7 +51,7 @@ class Inputs:
         """Every parameter that a formula reads, at its median, with unit, rating, source and row of the log."""
         sheet = FormulaSheet("Assumptions", inputs=("value",))
         rows: list[tuple[Cell, ...]] = []
-        for kind, parameters in USED.items():
+        for kind, parameters in FORMULA_PARAMETERS.items():
             for i, parameter, entities in self.parameters(kind, parameters):
                 assumption = self.assumption(kind, parameter, entities)
                 unit = next(p.unit for p in BY_NAME[kind].parameters if p.name == parameter)

@@ -11,7 +11,7 @@ from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
 from octoplan.show.workbook import column_letter, sheet_name
 from octoplan.tables import Cell
 
-CARRY = "1E-9"
+ROUNDING_ALLOWANCE = "1E-9"
 """What the simulation adds before it counts whole units, against rounding."""
 HIRING_AHEAD = 30
 """Days ahead of the planned output that workers are hired."""
@@ -61,11 +61,11 @@ def plant_sheets(inputs: Inputs) -> list[FormulaSheet]:
     sheets = []
     for p, plant in enumerate(inputs.names.plants):
         names.append(sheet_name(f"plant {plant}", names))
-        sheets.append(Plant(inputs, p).sheet(names[-1]))
+        sheets.append(PlantFormulas(inputs, p).sheet(names[-1]))
     return sheets
 
 
-class Plant:
+class PlantFormulas:
     """The formulas of one plant.
 
     parts
@@ -86,7 +86,7 @@ class Plant:
         arrivals = {n: column_letter(len(HEADS) + 2 * i + 2) for i, n in enumerate(self.parts)}
         formulas: dict[str, list[str]] = {}
         for row in self.inputs.rows:
-            for head, formula in self.day(row, on_hand).items():
+            for head, formula in self.day_formulas(row, on_hand).items():
                 formulas.setdefault(head, []).append(formula)
         for head in HEADS:
             if head in formulas:
@@ -123,7 +123,7 @@ class Plant:
     def number(self, parameter: str) -> str:
         return self.inputs.number("plants", self.plant, parameter)
 
-    def day(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
+    def day_formulas(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
         """The formulas of one day by head; each reads its own row and the one above.
 
         on_hand
@@ -166,8 +166,8 @@ class Plant:
             "starts before parts limit": f"IF({cell['open']}=0,0,{before['fraction carried over']}"
             f"+MIN({','.join(limits)}))",
             "units that parts allow": f"MIN({parts})" if parts else "1E+15",
-            "units started": f"MIN(INT({cell['starts before parts limit']}+{CARRY}),{cell['units that parts allow']})"
-            f"*{cell['open']}",
+            "units started": f"MIN(INT({cell['starts before parts limit']}+{ROUNDING_ALLOWANCE}),"
+            f"{cell['units that parts allow']})*{cell['open']}",
             "good units": f"MAX(0,{cell['units started']}-{cell[SCRAPPED]})",
             "fraction carried over": f"MIN(MAX(0,{cell['starts before parts limit']}-{cell['units started']}),1)",
             "experience, end of day": f"{cell['experience, start of day']}+{cell['units started']}",

@@ -34,7 +34,7 @@ def formula_workbook(case: MedianCase) -> bytes:
             "the formula workbook computes from the first day of the scenario, and state.csv replaces the days before "
             f"{case.run.scenario.known_from}; export a run of the scenario without it"
         )
-    monthly = Monthly(Inputs(case))
+    monthly = MonthlyResults(Inputs(case))
     results = [monthly.production(), monthly.stock(), monthly.spend(), monthly.spend_by_payer()]
     sheets = [read_me(case, results), *monthly.sources(), *results]
     return workbook(
@@ -42,7 +42,7 @@ def formula_workbook(case: MedianCase) -> bytes:
     )
 
 
-class Monthly:
+class MonthlyResults:
     """Monthly results by formulas, each column with the simulation's figures and the difference from them."""
 
     def __init__(self, inputs: Inputs) -> None:

@@ -31,7 +31,7 @@ LIMITATIONS = (
     "Uncertainty is that of the stated ranges; an assumption without a range adds none.",
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
 )
-MOST_NAMED = 3
+MAX_NAMED = 3
 """Assumptions that are named, for each figure, among what would change the answer."""
 
 
@@ -98,16 +98,16 @@ def changes(findings: Findings) -> list[str]:
         (NET_BENEFIT, findings.net_benefit_sensitivity, M, f"M {unit}"),
         (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, ""),
     ):
-        distinct = [item for item in items if item.sure]
-        lines += [effect(scenario, item, subject, size, unit_of) for item in distinct[:MOST_NAMED]]
-        lines += switching_values(scenario, items, subject)[:MOST_NAMED]
+        distinct = [item for item in items if item.distinguishable]
+        lines += [effect(scenario, item, subject, size, unit_of) for item in distinct[:MAX_NAMED]]
+        lines += switching_values(scenario, items, subject)[:MAX_NAMED]
     return lines
 
 
 def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, unit: str) -> str:
     """A sentence on the effect of one assumption."""
     low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
-    if abs(item.size) / size < MOST_NAMED:
+    if abs(item.size) / size < MAX_NAMED:
         low, high = digits(item.low / size), digits(item.high / size)
     amount = f"{low} {unit}" if unit else low
     return (

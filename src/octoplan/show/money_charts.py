@@ -19,7 +19,13 @@ from octoplan.campaign.tally import (
     ROYALTY,
     TRAINING,
 )
-from octoplan.outcomes.finance import LEVELS, CostEstimate, by_discount_rate, leakers_prevented, programme_cost
+from octoplan.outcomes.finance import (
+    CONFIDENCE_LEVELS,
+    CostEstimate,
+    by_discount_rate,
+    leakers_prevented,
+    programme_cost,
+)
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.measures import missile_equivalent, money
@@ -37,10 +43,10 @@ from octoplan.show.theme import (
     VERMILION,
     M,
     add_bars,
-    faded,
     fit_legend,
     label,
     new_figure,
+    with_opacity,
 )
 
 PROGRAMME_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS)
@@ -51,29 +57,29 @@ PURPOSES = {
     "kits": (KITS,),
 }
 """Categories of the spend on interceptors, crews and kits, by purpose."""
-MOST_POINTS = 1500
+MAX_POINTS = 1500
 """Points of a scatter plot at most; of more futures every n-th is drawn."""
-CURVE_POINTS = 200
+MAX_CURVE_POINTS = 200
 """Points of an S-curve at most."""
 
 
 def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
     """Share of futures in which the programme costs no more than a sum, with and without optimism bias."""
     chart = new_figure(s_curve_title(cost, unit), height=430)
-    for name, values, hexed, dash in (
+    for name, values, hex_colour, dash in (
         ("with optimism bias", cost.values, BLUE, "solid"),
         ("without optimism bias", cost.without_bias, ORANGE, "dash"),
     ):
         ordered = np.sort(values) / M
         share = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
-        points = np.unique(np.linspace(0, len(ordered) - 1, CURVE_POINTS).astype(int))
+        points = np.unique(np.linspace(0, len(ordered) - 1, MAX_CURVE_POINTS).astype(int))
         chart.add_trace(
             go.Scatter(
                 x=ordered[points],
                 y=share[points],
                 name=name,
                 mode="lines",
-                line={"color": hexed, "width": 2.5, "dash": dash},
+                line={"color": hex_colour, "width": 2.5, "dash": dash},
                 hovertemplate=f"{name}: %{{y:.0f}} % of futures cost %{{x:,.1f}} M or less<extra></extra>",
             )
         )
@@ -99,7 +105,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
 
 def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
     """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
-    for level in LEVELS:
+    for level in CONFIDENCE_LEVELS:
         added = cost.contingency(level)
         total = (cost.point + added) / M
         chart.add_trace(
@@ -170,8 +176,8 @@ def cost_effectiveness(run: Run) -> go.Figure:
     }
     top = max(quadrants, key=lambda name: quadrants[name].mean())
     chart = new_figure(f"In {100 * quadrants[top].mean():.0f} % of futures the programme {top}", height=440)
-    step = max(1, len(prevented) // MOST_POINTS)
-    for name, hexed, symbol in zip(
+    step = max(1, len(prevented) // MAX_POINTS)
+    for name, hex_colour, symbol in zip(
         quadrants, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"), strict=True
     ):
         futures = np.flatnonzero(quadrants[name])[::step]
@@ -182,7 +188,7 @@ def cost_effectiveness(run: Run) -> go.Figure:
                     y=cost[futures],
                     mode="markers",
                     name=f"{name}: {100 * quadrants[name].mean():.0f} %",
-                    marker={"color": faded(hexed, 0.55), "size": 6, "symbol": symbol, "line": {"width": 0}},
+                    marker={"color": with_opacity(hex_colour, 0.55), "size": 6, "symbol": symbol, "line": {"width": 0}},
                     hovertemplate=f"%{{x:,.0f}} leakers prevented for %{{y:,.1f}} M {view.unit}<extra></extra>",
                 )
             )
@@ -205,7 +211,7 @@ def present_values(run: Run) -> go.Figure:
         else "The sign of the net benefit (P50) depends on the discount rate",
         height=360,
     )
-    for index, (name, hexed) in enumerate(
+    for index, (name, hex_colour) in enumerate(
         (("programme's cost", ORANGE), ("net benefit: damage avoided less cost", BLUE))
     ):
         points = [interval(values[index] / M) for values in by_rate.values()]
@@ -215,7 +221,7 @@ def present_values(run: Run) -> go.Figure:
                 y=[p.p50 for p in points],
                 mode="markers+text",
                 name=name,
-                marker={"color": hexed, "size": 10, "symbol": ("square", "circle")[index]},
+                marker={"color": hex_colour, "size": 10, "symbol": ("square", "circle")[index]},
                 text=[f"{p.p50:,.0f}" for p in points],
                 textposition="middle right",
                 textfont={"size": 12},
@@ -254,11 +260,11 @@ def cost_per_kill(run: Run) -> go.Figure | None:
     notes = []
     intervals = [interval(measure.values / 1e3) for measure in (interceptor, missile)]
     edge = 3.0 * max(p for i in intervals for p in (i.p10, i.p50, i.p90) if np.isfinite(p))
-    for row, (name, hexed, measure, point) in enumerate(
+    for row, (name, hex_colour, measure, point) in enumerate(
         zip(("interceptors", "missiles"), (BLUE, ORANGE), (interceptor, missile), intervals, strict=True)
     ):
         notes.append(undefined_cost(name, measure))
-        add_cost(chart, row, name, hexed, point, edge)
+        add_cost(chart, row, name, hex_colour, point, edge)
     chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 2, 5)]
     chart.update_xaxes(
@@ -281,7 +287,7 @@ def cost_per_kill(run: Run) -> go.Figure | None:
     return chart.update_layout(hovermode="closest", margin={"b": 60})
 
 
-def add_cost(chart: go.Figure, row: int, name: str, hexed: str, point: Interval, edge: float) -> None:
+def add_cost(chart: go.Figure, row: int, name: str, hex_colour: str, point: Interval, edge: float) -> None:
     """Add the P50 of a cost with its range; an infinite end, spend without a kill, reaches to the edge."""
     low, middle, high = (min(p, edge) for p in (point.p10, point.p50, point.p90))
     chart.add_trace(
@@ -289,7 +295,7 @@ def add_cost(chart: go.Figure, row: int, name: str, hexed: str, point: Interval,
             x=[middle],
             y=[row],
             mode="markers+text",
-            marker={"color": hexed, "size": 12},
+            marker={"color": hex_colour, "size": 12},
             showlegend=False,
             name=name,
             text=[f"{digits(point.p50)} k" if not isinf(point.p50) else "no kill"],

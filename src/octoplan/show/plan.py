@@ -24,26 +24,26 @@ from octoplan.show.theme import (
     VERMILION,
     add_band,
     add_bars,
-    faded,
     fit_legend,
     label,
     legend_lines,
     new_figure,
+    with_opacity,
 )
 
-ROW, TOP = 44, 64
+ROW_HEIGHT, TOP_MARGIN = 44, 64
 """Height in pixels of a row (label above markers); pixels above the first row."""
 
 MAX_LABEL = 46
 """Maximum number of characters in a line of a row label, for narrow screens."""
 
-LEAST_UNITS = 1.0
+MIN_UNITS = 1.0
 """Units over the horizon below which a plan counts as producing none."""
 
 FEW_MONTHS = 6
 """Number of months up to which the axis has one tick a month; plotly would repeat some labels."""
 
-MET = 0.99
+MIN_TARGET_SHARE = 0.99
 """Smallest output, as a share of the target, at which the target counts as met."""
 
 
@@ -80,28 +80,28 @@ def gantt(plan: Plan) -> go.Figure:
         for milestone in milestones:
             marks.append((len(labels), milestone))
             labels.append(milestone_label(plan, milestone))
-    chart = new_figure(opening_title(plan), height=TOP + 70 + ROW * len(labels))
+    chart = new_figure(opening_title(plan), height=TOP_MARGIN + 70 + ROW_HEIGHT * len(labels))
     for row, milestone in marks:
         low, middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(milestone.days, (0.1, 0.5, 0.9)))
-        hexed = (
-            GREY if milestone.name != OPENS else BLUE if requested_of(plan, milestone.plant) >= LEAST_UNITS else ORANGE
+        hex_colour = (
+            GREY if milestone.name != OPENS else BLUE if requested_of(plan, milestone.plant) >= MIN_UNITS else ORANGE
         )
         hover = f"{labels[row]}<br>P10 {long_day(low)}, P50 {long_day(middle)}, P90 {long_day(high)}<extra></extra>"
         chart.add_trace(
             go.Scatter(
-                x=[low, high], y=[row, row], mode="lines", line={"color": faded(hexed, 0.45), "width": 9},
+                x=[low, high], y=[row, row], mode="lines", line={"color": with_opacity(hex_colour, 0.45), "width": 9},
                 hoverinfo="skip", showlegend=False,
             )
         )  # fmt: skip
         chart.add_trace(
             go.Scatter(
                 x=[middle], y=[row], mode="markers", name=milestone.name, showlegend=False, hovertemplate=hover,
-                marker={"color": hexed, "size": 11, "symbol": "diamond" if milestone.name == OPENS else "circle"},
+                marker={"color": hex_colour, "size": 11, "symbol": "diamond" if milestone.name == OPENS else "circle"},
             )
         )  # fmt: skip
     row_labels(chart, labels)
     last = max(float(np.quantile(milestone.days, 0.9)) for _, milestone in marks)
-    by_day(chart, plan.scenario.start, schedule.day_of(plan, last))
+    set_day_axis(chart, plan.scenario.start, schedule.day_of(plan, last))
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 50})
 
 
@@ -134,7 +134,7 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
         title = plan.scenario.titles.get(f"gates.{milestone.name}", milestone.name)
         return "<br>".join(map(label, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL)))
     units = requested_of(plan, milestone.plant)
-    requests = f"{units:,.0f} units requested" if units >= LEAST_UNITS else "no units requested"
+    requests = f"{units:,.0f} units requested" if units >= MIN_UNITS else "no units requested"
     return f"<b>{label(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
 
 
@@ -151,8 +151,8 @@ def opening_title(plan: Plan) -> str:
 
 
 def produces(plan: Plan) -> bool:
-    """Whether the plan produces at least ``LEAST_UNITS`` units."""
-    return bool(schedule.produced(plan).sum((1, 2)).mean() >= LEAST_UNITS)
+    """Whether the plan produces at least ``MIN_UNITS`` units."""
+    return bool(schedule.produced(plan).sum((1, 2)).mean() >= MIN_UNITS)
 
 
 def output(plan: Plan) -> go.Figure:
@@ -169,7 +169,7 @@ def output(plan: Plan) -> go.Figure:
     panels = ("produced by plant, mean over futures", "delivered to the regions, P50 with P10 to P90")
     chart = new_figure(output_title(plan, produced, due), panels, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
-        if produced[:, p].sum(1).mean() >= LEAST_UNITS:
+        if produced[:, p].sum(1).mean() >= MIN_UNITS:
             add_bars(chart, months, produced[:, p].mean(0), label(name), p)
     if due is not None:
         rates = [rate if rate > 0.0 else None for rate in due.tolist()]
@@ -177,17 +177,17 @@ def output(plan: Plan) -> go.Figure:
         chart.add_trace(go.Scatter(x=list(months), y=rates, name="target", mode="lines", line=line), row=1, col=1)
     add_band(chart, months, schedule.delivered(plan), "delivered", GREEN, row=2, legend=False)
     chart.update_yaxes(title="units a month")
-    return legend_line(aligned(chart, months))
+    return add_legend_below(align_month_axes(chart, months))
 
 
-def aligned(chart: go.Figure, months: Sequence[str]) -> go.Figure:
+def align_month_axes(chart: go.Figure, months: Sequence[str]) -> go.Figure:
     """Set the same range of months on the axes of all panels."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
     step = "M1" if len(months) <= FEW_MONTHS else None
     return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=step)
 
 
-def by_day(chart: go.Figure, first: date, last: date) -> go.Figure:
+def set_day_axis(chart: go.Figure, first: date, last: date) -> go.Figure:
     """Set an axis of days with some space at both ends; individual days are labelled if the period is short."""
     room = timedelta(days=max(3, (last - first).days // 30))
     form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
@@ -202,7 +202,7 @@ def output_title(plan: Plan, produced: Floats, due: Floats | None) -> str:
     if due is not None:
         first = int(np.flatnonzero(due)[0])
         short = plan.tables["shortfall"].values
-        met = 100.0 * (short <= (1.0 - MET) * due).mean(0)
+        met = 100.0 * (short <= (1.0 - MIN_TARGET_SHARE) * due).mean(0)
         return (
             f"{due.max():,.0f} units a month are produced in {met[first]:.0f} % of futures in "
             f"{month_text(months[first])}, when they are due, and in {met[-1]:.0f} % in {month_text(months[-1])}"
@@ -228,7 +228,7 @@ def orders(plan: Plan) -> go.Figure:
     leads = {order.supplier: order.lead for order in schedule_of}
     rows = sorted(leads, key=lambda name: (-leads[name], name))
     most = max(order.money for order in schedule_of)
-    for late, hexed, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
+    for late, hex_colour, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
         group = [order for order in schedule_of if bool(order.late) == late]
         if not group:
             continue
@@ -239,7 +239,7 @@ def orders(plan: Plan) -> go.Figure:
                 name=name, text=[order_label(plan, order) for order in group],
                 hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": faded(hexed, 0.9 if late else 0.6), "line": {"color": hexed, "width": 1},
+                    "color": with_opacity(hex_colour, 0.9 if late else 0.6), "line": {"color": hex_colour, "width": 1},
                     "sizemode": "area",
                     "size": [order.money for order in group], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
@@ -249,8 +249,8 @@ def orders(plan: Plan) -> go.Figure:
     row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
     start = schedule.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
-    by_day(chart, min(start, schedule_of[0].place_by), max(order.place_by for order in schedule_of))
-    chart.update_layout(height=TOP + 60 + ROW * len(rows), hovermode="closest", margin={"l": 14})
+    set_day_axis(chart, min(start, schedule_of[0].place_by), max(order.place_by for order in schedule_of))
+    chart.update_layout(height=TOP_MARGIN + 60 + ROW_HEIGHT * len(rows), hovermode="closest", margin={"l": 14})
     return fit_legend(chart)
 
 
@@ -295,10 +295,10 @@ def crews(plan: Plan) -> go.Figure:
         add_bars(chart, months, np.array(values, float), name, index)
     add_band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
-    return legend_line(aligned(chart, months).update_layout(barmode="group"))
+    return add_legend_below(align_month_axes(chart, months).update_layout(barmode="group"))
 
 
-def legend_line(chart: go.Figure) -> go.Figure:
+def add_legend_below(chart: go.Figure) -> go.Figure:
     """Place one legend below all panels, and the titles of panels at the left."""
     lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines

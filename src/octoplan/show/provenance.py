@@ -22,7 +22,7 @@ MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
 IMPACTS = ("large", "some", "none detected", "no range")
 """Distinguishable from zero and at least half the largest effect; distinguishable from zero; not distinguishable from
 zero; a row without a range, whose impact a run cannot show."""
-HALF = 0.5
+LARGE_IMPACT_SHARE = 0.5
 
 
 class TableText(NamedTuple):
@@ -50,11 +50,11 @@ def row_reference(assumption: Assumption) -> str:
 
 def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:
     """The impact of each assumption by name, one of ``IMPACTS``, from its effect on a figure."""
-    largest = max((abs(item.size) for item in sensitivities if item.sure), default=0.0)
+    largest = max((abs(item.size) for item in sensitivities if item.distinguishable), default=0.0)
     detected = {
-        item.assumption.name: "large" if abs(item.size) >= HALF * largest else "some"
+        item.assumption.name: "large" if abs(item.size) >= LARGE_IMPACT_SHARE * largest else "some"
         for item in sensitivities
-        if item.sure
+        if item.distinguishable
     }
     return {
         assumption.name: "no range" if assumption.known else detected.get(assumption.name, "none detected")
@@ -109,7 +109,7 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
 def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
     """One row of the log as text."""
     low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
-    effect = f"{item.size / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.sure else ""
+    effect = f"{item.size / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.distinguishable else ""
     quantiles = ("", "") if assumption.known else (low, high)
     return (
         assumption.name,

@@ -17,7 +17,18 @@ from octoplan.raids.read.record import MISSILES, Record
 from octoplan.raids.stopped_share import StoppedShare, last_spans, stopped_shares
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.show.html import PageFigure, render
-from octoplan.show.theme import BLACK, BLUE, GREY, ORANGE, VERMILION, add_bars, colour, faded, fit_legend, new_figure
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILION,
+    add_bars,
+    colour,
+    fit_legend,
+    new_figure,
+    with_opacity,
+)
 
 DRAWS = 20_000
 """Days drawn from the fitted process for its distribution."""
@@ -281,7 +292,7 @@ def stopped_chart(record: Record) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=[*months, *reversed(months)], y=[*(100 * high), *reversed(100 * low)], fill="toself",
-                fillcolor=faded(colour(series), 0.18), line={"width": 0}, hoverinfo="skip", showlegend=False,
+                fillcolor=with_opacity(colour(series), 0.18), line={"width": 0}, hoverinfo="skip", showlegend=False,
                 name=f"{label}, 95 % interval",
             )
         )  # fmt: skip
@@ -306,7 +317,7 @@ def draw_fitted_share(chart: go.Figure, share: StoppedShare, color: str) -> None
     low, value, high = (100 * number for number in (share.share.low, share.share.value, share.share.high))
     chart.add_trace(
         go.Scatter(
-            x=[first, last, last, first], y=[high, high, low, low], fill="toself", fillcolor=faded(color, 0.3),
+            x=[first, last, last, first], y=[high, high, low, low], fill="toself", fillcolor=with_opacity(color, 0.3),
             line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False, name=f"{share.klass} interval",
         )
     )  # fmt: skip

@@ -12,7 +12,7 @@ from octoplan.raids.comparison import LEVELS, ScoreDifference, coverage, differe
 from octoplan.raids.read.record import Record
 from octoplan.raids.score import QUANTILES, SERIES, Scores
 from octoplan.show.html import PageFigure, render
-from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, faded, joined, new_figure
+from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, join_names, new_figure, with_opacity
 
 SHADES = ("#9ECAE1", "#56A0D3", "#0072B2", "#08306B")
 """Colours of the horizons, lighter for shorter horizons; if there are fewer horizons, the last colours are used."""
@@ -92,7 +92,7 @@ def days_text(horizon: int) -> str:
     return "1 day" if horizon == 1 else f"{horizon} days"
 
 
-def two_lines(name: str) -> str:
+def split_name(name: str) -> str:
     """A long name in two lines, divided at the space nearest to its middle."""
     if len(name) < 18:
         return name
@@ -174,7 +174,7 @@ def ratio_chart(scores: Sequence[Scores], series: str) -> go.Figure:
         tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS],
     )  # fmt: skip
     chart.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=[two_lines(escape(name)) for name in names],
+        tickvals=list(range(len(names))), ticktext=[split_name(escape(name)) for name in names],
         range=[len(names) - 0.5, -0.5], showgrid=False, zeroline=False, automargin=True, tickformat="",
     )  # fmt: skip
     return with_list_legend(chart, len(first.horizons), 62)
@@ -197,7 +197,7 @@ def ratio_title(differences: dict[int, list[ScoreDifference]], names: Sequence[s
         return f"No benchmark is significantly better than the {first}; benchmarks are {text}"
     if len(better) > 2:
         return f"Benchmarks are significantly better than the {first} in {len(better)} and {text}"
-    return f"Significantly better than the {first}: {joined(better)}; {text}"
+    return f"Significantly better than the {first}: {join_names(better)}; {text}"
 
 
 def coverage_chart(scores: Sequence[Scores], series: str) -> go.Figure:
@@ -212,7 +212,7 @@ def coverage_chart(scores: Sequence[Scores], series: str) -> go.Figure:
             limits = coverage(first, horizon, series)[row - 1]
             chart.add_shape(
                 type="rect", x0=position - 0.44, x1=position + 0.44, y0=100 * limits.low, y1=100 * limits.high,
-                fillcolor=faded(GREY, 0.25), line={"width": 0}, layer="below", row=row, col=1,
+                fillcolor=with_opacity(GREY, 0.25), line={"width": 0}, layer="below", row=row, col=1,
             )  # fmt: skip
         chart.add_hline(y=100 * level, line={"color": GREY, "width": 1.2, "dash": "dash"}, row=row, col=1)
         for index, forecaster in enumerate(scores):
@@ -259,7 +259,7 @@ def pit_chart(scores: Sequence[Scores], series: str, horizon: int) -> go.Figure:
     bins = max(2, min(10, n // 5))
     p_values = [pit_p_value(forecaster, horizon, series) for forecaster in scores]
     panels = [
-        f"{two_lines(escape(forecaster.name))}{'' if isnan(p) else f'<br>p {p:.2f}' if p >= 0.005 else '<br>p < 0.01'}"
+        f"{split_name(escape(forecaster.name))}{'' if isnan(p) else f'<br>p {p:.2f}' if p >= 0.005 else '<br>p < 0.01'}"
         for forecaster, p in zip(scores, p_values, strict=True)
     ]
     title = calibration_title(p_values, first.name, horizon, n)
@@ -277,7 +277,7 @@ def pit_chart(scores: Sequence[Scores], series: str, horizon: int) -> go.Figure:
                 hovertemplate="%{y} origins<extra></extra>",
             ), **panel,
         )  # fmt: skip
-        chart.add_hrect(y0=low, y1=high, fillcolor=faded(GREY, 0.25), line={"width": 0}, layer="below", **panel)
+        chart.add_hrect(y0=low, y1=high, fillcolor=with_opacity(GREY, 0.25), line={"width": 0}, layer="below", **panel)
         chart.add_hline(y=n / bins, line={"color": BLACK, "width": 1, "dash": "dash"}, **panel)
     if len(scores) % 2:
         chart.update_xaxes(visible=False, row=rows, col=2).update_yaxes(visible=False, row=rows, col=2)
@@ -318,7 +318,8 @@ def forecast_chart(scores: Scores, series: str, horizon: int) -> go.Figure:
         low, high = (quantiles[QUANTILES.index(round(0.5 + side * level / 2, 3))] for side in (-1, 1))
         chart.add_trace(
             go.Scatter(
-                x=[*days, *reversed(days)], y=[*high, *reversed(low)], fill="toself", fillcolor=faded(BLUE, opacity),
+                x=[*days, *reversed(days)], y=[*high, *reversed(low)], fill="toself",
+                fillcolor=with_opacity(BLUE, opacity),
                 line={"width": 0}, mode="lines", hoverinfo="skip", name=f"{100 * level:.0f} % interval",
             )
         )  # fmt: skip

@@ -5,24 +5,24 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from octoplan.outcomes.format import digits
-from octoplan.outcomes.sensitivity import SURE, Sensitivity
+from octoplan.outcomes.sensitivity import MIN_Z, Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.show.provenance import describe, row_reference
 from octoplan.show.theme import BLUE, GREY, GRID, ORANGE, capitalised, label, new_figure
 
-SHOWN = 12
+MAX_ASSUMPTIONS = 12
 """Assumptions that a tornado shows."""
-ROW = 34
+ROW_HEIGHT = 34
 """Pixels of one of them."""
-BAR = 0.8
+BAR_HEIGHT = 0.8
 """Height of a bar, as a share of its row."""
-MARGIN = 0.12
+AXIS_MARGIN = 0.12
 """Room at either end of the axis, as a share of its range."""
 
 CAPTION = (
     "One assumption at a time, from the futures of this run: the mean over the fifth of futures in which the "
     "assumption is lowest (orange) and over the fifth in which it is highest (blue, hatched). Grey bars, marked n.s., "
-    f"lie within {SURE} standard errors and are not distinguishable from zero. Correlated assumptions share their "
+    f"lie within {MIN_Z} standard errors and are not distinguishable from zero. Correlated assumptions share their "
     "effect; an interaction of two assumptions is not shown. The figures at the ends of a bar are the assumption's P10 "
     "and P90."
 )
@@ -38,18 +38,18 @@ def tornado(
     size
         What the figure's values are divided by to be in ``unit``.
     """
-    rows = list(sensitivities[:SHOWN])
+    rows = list(sensitivities[:MAX_ASSUMPTIONS])
     chart = new_figure(
-        tornado_title(scenario, sensitivities, subject, unit, size), height=140 + ROW * max(1, len(rows))
+        tornado_title(scenario, sensitivities, subject, unit, size), height=140 + ROW_HEIGHT * max(1, len(rows))
     )
     for distinct in (True, False):
-        numbers = [row for row, item in enumerate(rows) if item.sure == distinct]
-        for end, hexed in (("low", ORANGE), ("high", BLUE)):
+        numbers = [row for row, item in enumerate(rows) if item.distinguishable == distinct]
+        for end, hex_colour in (("low", ORANGE), ("high", BLUE)):
             if numbers:
-                add_half(chart, rows, numbers, end, hexed if distinct else GREY, unit, size)
+                add_half(chart, rows, numbers, end, hex_colour if distinct else GREY, unit, size)
     for row, item in enumerate(rows):
-        for value, quantile in ((item.low, item.at[0]), (item.high, item.at[1])):
-            left = value < centre(item)
+        for value, quantile in ((item.low, item.p10_p90[0]), (item.high, item.p10_p90[1])):
+            left = value < midpoint(item)
             chart.add_annotation(
                 x=value / size,
                 y=row,
@@ -76,7 +76,7 @@ def tornado(
 def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: str) -> None:
     """Set the axis of a figure that reaches from the least of some values to the greatest, with zero marked."""
     ends = list(values) or [0.0, 1.0]
-    room = MARGIN * (max(ends) - min(ends) or 1.0)
+    room = AXIS_MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
         title=f"mean of {subject}{f', {unit}' if unit else ''}",
         tickformat=",",
@@ -91,7 +91,13 @@ def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: st
 
 
 def add_half(
-    chart: go.Figure, rows: Sequence[Sensitivity], numbers: Sequence[int], end: str, hexed: str, unit: str, size: float
+    chart: go.Figure,
+    rows: Sequence[Sensitivity],
+    numbers: Sequence[int],
+    end: str,
+    hex_colour: str,
+    unit: str,
+    size: float,
 ) -> None:
     """Add the low or the high half of some bars.
 
@@ -108,15 +114,15 @@ def add_half(
     chart.add_trace(
         go.Bar(
             y=list(numbers),
-            x=[(value - centre(item)) / size for item, value in zip(items, values, strict=True)],
-            base=[centre(item) / size for item in items],
+            x=[(value - midpoint(item)) / size for item, value in zip(items, values, strict=True)],
+            base=[midpoint(item) / size for item in items],
             orientation="h",
             name=f"assumption in its {fifth}",
             showlegend=False,
             customdata=hover,
-            width=BAR,
+            width=BAR_HEIGHT,
             marker={
-                "color": hexed,
+                "color": hex_colour,
                 "line": {"width": 0},
                 "pattern": {"shape": "" if end == "low" else "/", "solidity": 0.2},
             },
@@ -126,7 +132,7 @@ def add_half(
     )
 
 
-def centre(item: Sensitivity) -> float:
+def midpoint(item: Sensitivity) -> float:
     """Half-way between the two means."""
     return 0.5 * (item.low + item.high)
 
@@ -134,14 +140,14 @@ def centre(item: Sensitivity) -> float:
 def row_label(item: Sensitivity) -> str:
     """The name of an assumption with its unit, marked where its effect is not distinguishable from zero."""
     unit = f", {item.assumption.unit}" if item.assumption.unit not in ("", "1") else ""
-    return label(f"{item.assumption.name}{unit}{'' if item.sure else ' (n.s.)'}")
+    return label(f"{item.assumption.name}{unit}{'' if item.distinguishable else ' (n.s.)'}")
 
 
 def tornado_title(
     scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, size: float
 ) -> str:
     """The assumption with the largest effect, and how many others have a significant one."""
-    distinct = [item for item in sensitivities if item.sure]
+    distinct = [item for item in sensitivities if item.distinguishable]
     if not distinct:
         return f"No single assumption has an effect on {subject} that is distinguishable from zero"
     top = distinct[0]
@@ -159,13 +165,13 @@ def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], s
     for item in sensitivities:
         if item.switch is None:
             continue
-        assumption, (low, high) = item.assumption, map(digits, item.at)
+        assumption, (low, high) = item.assumption, map(digits, item.p10_p90)
         unit = "" if assumption.unit == "1" else f" {assumption.unit}"
         sentences.append(
             f"{capitalised(subject)} would be zero on average if the {describe(scenario, assumption)} were "
             f"{digits(item.switch)} ± {digits(2 * item.switch_error, 2)}{unit} (assumed: P10 {low}, P90 {high}; "
             f"{row_reference(assumption)})."
         )
-    if sentences or not any(item.sure for item in sensitivities):
+    if sentences or not any(item.distinguishable for item in sensitivities):
         return sentences
     return [f"No single assumption has a switching value between its P1 and P99 at which {subject} would be zero."]

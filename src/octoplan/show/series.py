@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from octoplan.outcomes.view import OTHERS, PROGRAMME, SHARED, View, ratio
 from octoplan.scenario.arrays import Floats
 
-NEUTRAL = "#D9D9D9"
+NO_LIMIT_COLOUR = "#D9D9D9"
 """Colour of days without a limiting factor."""
 OWNER_NAMES = {PROGRAMME: "programme", OTHERS: "other makers", SHARED: "both, same design"}
 

@@ -11,7 +11,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, by_future, ratio, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
-from octoplan.show.series import NEUTRAL, OWNER_NAMES, median, month_total, monthly_share
+from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -24,18 +24,18 @@ from octoplan.show.theme import (
     YELLOW,
     add_band,
     add_bars,
-    faded,
     fit_legend,
     label,
     new_figure,
+    with_opacity,
 )
 
 PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
 """Colours of the limiting factors, and then of the parts, in their order."""
 OTHER_PARTS = "#7F6A4F"
-PARTS_NAMED, LEAST_SHARE = 5, 0.5
+MAX_PARTS, MIN_PART_SHARE = 5, 0.5
 """Parts that have a colour of their own at most, and per cent of the plant-days that each must limit."""
-RECENT = 6
+RECENT_MONTHS = 6
 """Last months of the run that a title speaks of."""
 FAN = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 """Quantiles between which a band of the fan lies, and its opacity."""
@@ -54,8 +54,8 @@ def deliveries(run: Run) -> go.Figure:
                 y=[*lines[high], *reversed(lines[low])],
                 fill="toself",
                 mode="lines",
-                fillcolor=faded(BLUE, opacity),
-                line={"color": faded(BLUE, 0.55), "width": 0.8},
+                fillcolor=with_opacity(BLUE, opacity),
+                line={"color": with_opacity(BLUE, 0.55), "width": 0.8},
                 name=f"P{100 * low:.0f} to P{100 * high:.0f}",
                 hoverinfo="skip",
             )
@@ -101,7 +101,7 @@ def production(run: Run) -> go.Figure:
     """Good units made and delivered a month, in total and by plant."""
     view = view_of(run)
     months, good, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
-    recent = min(RECENT, len(months))
+    recent = min(RECENT_MONTHS, len(months))
     chart = new_figure(
         f"In its last {recent} months the programme makes {median(good[:, -recent:].mean(axis=1)):,.0f} good units a "
         f"month and delivers {median(delivered[:, -recent:].mean(axis=1)):,.0f}",
@@ -131,20 +131,20 @@ def stock(run: Run) -> go.Figure:
         ("stock in the regions at the end of the month", "received (dashed) and sorties (solid)"),
         height=450,
     )
-    for (owner, rows), hexed in zip(view.designs_by_owner.items(), (BLUE, ORANGE, GREEN), strict=False):
+    for (owner, rows), hex_colour in zip(view.designs_by_owner.items(), (BLUE, ORANGE, GREEN), strict=False):
         name = OWNER_NAMES[owner]
-        add_band(chart, months, in_stock[:, :, rows].sum(axis=2), name, hexed)
+        add_band(chart, months, in_stock[:, :, rows].sum(axis=2), name, hex_colour)
         add_band(
             chart,
             months,
             received[:, :, rows].sum(axis=2),
             f"{name}, received",
-            hexed,
+            hex_colour,
             column=2,
             dash="dash",
             legend=False,
         )
-        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, sorties", hexed, column=2, legend=False)
+        add_band(chart, months, sorties[:, :, rows].sum(axis=2), f"{name}, sorties", hex_colour, column=2, legend=False)
     chart.update_yaxes(title="units", col=1)
     chart.update_yaxes(title="units a month", col=2)
     return fit_legend(chart)
@@ -170,7 +170,7 @@ def plant_limits(run: Run) -> go.Figure:
     factors, met = limiting_factors.PLANT_LIMITS, limiting_factors.MET
     layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.limits]
     parts = list(range(len(factors), len(total)))
-    frequent = sorted((i for i in parts if total[i] >= LEAST_SHARE), key=lambda i: -total[i])[:PARTS_NAMED]
+    frequent = sorted((i for i in parts if total[i] >= MIN_PART_SHARE), key=lambda i: -total[i])[:MAX_PARTS]
     layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]
     coloured = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
     coloured.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS))
@@ -181,8 +181,8 @@ def plant_limits(run: Run) -> go.Figure:
         if planned
         else "No plant has output planned on any day"
     )
-    for name, rows, hexed in [*coloured, (factors[met].title, [met], NEUTRAL)]:
+    for name, rows, hex_colour in [*coloured, (factors[met].title, [met], NO_LIMIT_COLOUR)]:
         if total[rows].sum() > 0:
-            add_bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hexed=hexed, form=".1f")
+            add_bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hex_colour=hex_colour, form=".1f")
     chart.update_yaxes(title="% of plant-days with output planned", range=[0, 100])
     return fit_legend(chart)

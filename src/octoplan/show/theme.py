@@ -53,9 +53,9 @@ def hatch(index: int) -> str:
     return HATCHES[index // len(PALETTE) % len(HATCHES)]
 
 
-def faded(hexed: str, opacity: float) -> str:
+def with_opacity(hex_colour: str, opacity: float) -> str:
     """A colour, #RRGGBB, with an opacity."""
-    red, green, blue = (int(hexed[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = (int(hex_colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
@@ -126,7 +126,7 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def joined(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Names joined as in a sentence; empty for none."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
@@ -139,7 +139,7 @@ def quantile(values: Floats, q: float) -> Floats:
     if np.isfinite(values).all():
         return np.asarray(np.quantile(values, q, axis=0), np.float64)
     quantiles = np.full(values.shape[1], np.nan)
-    for month in np.flatnonzero(defined(values)):
+    for month in np.flatnonzero(count_defined(values)):
         column = values[~np.isnan(values[:, month]), month]
         if np.isfinite(column).all():
             quantiles[month] = np.quantile(column, q)
@@ -148,7 +148,7 @@ def quantile(values: Floats, q: float) -> Floats:
     return quantiles
 
 
-def defined(values: Floats) -> Ints:
+def count_defined(values: Floats) -> Ints:
     """(months,) futures in which a figure, (futures, months), is defined."""
     return np.asarray((~np.isnan(values)).sum(axis=0), np.int64)
 
@@ -163,10 +163,10 @@ def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
     """
     ranges = []
     for name, values in series.items():
-        futures, counts = len(values), defined(values)
+        futures, counts = len(values), count_defined(values)
         if counts.min(initial=futures) < futures:
             ranges.append(f"{counts.min():,} to {counts.max():,} of {futures:,} futures{f' ({name})' if name else ''}")
-    return f"Undefined {reason}: the quantiles of a month rest on {joined(ranges)}." if ranges else ""
+    return f"Undefined {reason}: the quantiles of a month rest on {join_names(ranges)}." if ranges else ""
 
 
 def name_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
@@ -180,7 +180,7 @@ def add_band(
     months: Sequence[str],
     values: Floats,
     name: str,
-    hexed: str,
+    hex_colour: str,
     *,
     row: int = 1,
     column: int = 1,
@@ -194,14 +194,14 @@ def add_band(
     are counted.
     """
     low, middle, high = (quantile(values, q) for q in (0.1, 0.5, 0.9))
-    counts = defined(values).tolist()
+    counts = count_defined(values).tolist()
     rests_on = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts]
     range_of = go.Scatter(
         x=[*months, *reversed(months)],
         y=[*high, *reversed(low)],
         mode="lines",
         fill="toself",
-        fillcolor=faded(hexed, 0.18),
+        fillcolor=with_opacity(hex_colour, 0.18),
         line={"width": 0},
         hoverinfo="skip",
         name=f"{name}, P10 to P90",
@@ -213,7 +213,7 @@ def add_band(
         y=middle,
         name=name,
         mode="lines",
-        line={"color": hexed, "width": 2.5, "dash": dash},
+        line={"color": hex_colour, "width": 2.5, "dash": dash},
         legendgroup=name,
         showlegend=legend,
         customdata=np.stack([low, high], axis=-1),
@@ -235,7 +235,7 @@ def add_bars(
     *,
     row: int = 1,
     column: int = 1,
-    hexed: str | None = None,
+    hex_colour: str | None = None,
     shape: str | None = None,
     form: str = ",.0f",
 ) -> None:
@@ -246,8 +246,11 @@ def add_bars(
             y=values,
             name=name,
             marker={
-                "color": hexed or colour(index),
-                "pattern": {"shape": shape if shape is not None else "" if hexed else hatch(index), "solidity": 0.25},
+                "color": hex_colour or colour(index),
+                "pattern": {
+                    "shape": shape if shape is not None else "" if hex_colour else hatch(index),
+                    "solidity": 0.25,
+                },
                 "line": {"width": 0},
             },
             hovertemplate=f"{name}: %{{y:{form}}}<extra></extra>",

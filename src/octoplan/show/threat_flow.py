@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import View, view_of
 from octoplan.scenario import limiting_factors
-from octoplan.show.theme import BLACK, SKY, VERMILION, colour, faded, label, new_figure
+from octoplan.show.theme import BLACK, SKY, VERMILION, colour, label, new_figure, with_opacity
 
 
 def threat_flow(run: Run) -> go.Figure:
@@ -74,7 +74,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
                 "source": [source for source, *_ in links],
                 "target": [target for _, target, *_ in links],
                 "value": [value for _, _, value, _, _ in links],
-                "color": [faded(colour(k), 0.35) for *_, k in links],
+                "color": [with_opacity(colour(k), 0.35) for *_, k in links],
                 "customdata": [turn for *_, turn, _ in links],
             },
             textfont={"color": BLACK, "size": 13},

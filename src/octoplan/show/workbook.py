@@ -20,12 +20,12 @@ from octoplan.tables import Cell, Column, Table
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_FORMULA, MAX_SHEET_NAME = 1_048_576, 16_384, 32_767, 8_192, 31
 MAX_EXACT = 10**15
 """Integers from here on lose digits in Excel, and are written as text."""
-FIRST_DATE = date(1900, 3, 1)
+FIRST_EXCEL_DATE = date(1900, 3, 1)
 """Earlier days are not those of the calendar in Excel, and are written as text."""
 
-NARROWEST, WIDEST = 9, 64
+MIN_WIDTH, MAX_WIDTH = 9, 64
 """Characters of the narrowest and the widest column; longer text wraps."""
-SAMPLED = 1_000
+SAMPLED_ROWS = 1_000
 """Rows from which the width of a column is taken."""
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -123,7 +123,7 @@ def fill_sheet(
             "write it as csv or parquet"
         )
     for number, (column, values) in enumerate(zip(columns, table.values, strict=True), start=1):
-        sheet.column_dimensions[column_letter(number)].width = width(header(column), values[:SAMPLED])
+        sheet.column_dimensions[column_letter(number)].width = width(header(column), values[:SAMPLED_ROWS])
     sheet.freeze_panes = "B2"
     sheet.append([header_cell(sheet, column, fills.get((table.name, column.name), HEADER_FILL)) for column in columns])
     last = 1
@@ -171,7 +171,7 @@ def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str =
     if isinstance(cell, str):
         return text_cell(sheet, cell, row, column)
     if isinstance(cell, date):
-        if cell < FIRST_DATE:
+        if cell < FIRST_EXCEL_DATE:
             return cell.isoformat()
         day = WriteOnlyCell(sheet, cell)
         day.number_format = "mmm yyyy" if column_type == "yearmonth" else "yyyy-mm-dd"
@@ -199,7 +199,7 @@ def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
         )
     clean = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
     if not clean.startswith(RISKY) and clean not in ERROR_CODES:
-        return wrapped(sheet, clean) if len(clean) > WIDEST else clean
+        return wrapped(sheet, clean) if len(clean) > MAX_WIDTH else clean
     cell = WriteOnlyCell(sheet, clean)
     cell.data_type, cell.quotePrefix = "s", True
     return cell
@@ -226,4 +226,4 @@ def width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
     """Width of a column in characters: that of its longest text, and of a header in three lines."""
     longest = max((len(v) for v in values if isinstance(v, str) and not isinstance(v, Formula)), default=0)
     longest_word = max((len(word) for word in head.split()), default=0)
-    return float(min(max(NARROWEST, longest, longest_word + 3, ceil(len(head) / 3) + 3, 12) + 2, WIDEST))
+    return float(min(max(MIN_WIDTH, longest, longest_word + 3, ceil(len(head) / 3) + 3, 12) + 2, MAX_WIDTH))
