@@ -127,7 +127,7 @@ def test_update_fits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str], s
         (["raids", "score", "r.csv", "--every", "0"], "--every 0: must be between 1 and 10,000"),
         (["raids", "score", "r.csv", "--from", "2024-01-01"], "r.csv: origins from 2024-01-01"),
         (["backtest", "octopus", "r.csv", "--from", "November", "--to", "2025-12"], "write a month such as 2025-11"),
-        (["backtest", "octopus", "r.csv", "--from", "2025-12", "--to", "2025-11"], "has no month"),
+        (["backtest", "octopus", "r.csv", "--from", "2025-12", "--to", "2025-11"], "is before the first"),
         (["backtest", "octopus", "--from", "2024-12", "--to", "2025-11"], "is not within the scenario's months"),
     ],
 )

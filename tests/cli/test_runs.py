@@ -64,7 +64,7 @@ def test_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (("--futures", "0"), "--futures 0: must be between 1 and 1,000,000"),
         (("--seed", "-1"), "--seed -1: must be between 0 and 18,446,744,073,709,551,615"),
         (("--threads", "0"), "--threads 0: must be between 1 and 1,024"),
-        (("--keep", "everything"), "cannot keep 'everything': no such tally; known are made"),
+        (("--keep", "everything"), "cannot keep 'everything': no such tally; the tallies are made"),
         (("--futures", "many"), "many"),
         (("--cluster", "nonsense://x"), "--cluster nonsense://x: no scheduler answers at this address"),
         (("--threads", "2", "--cluster", "tcp://127.0.0.1:1"), "--threads and --cluster"),
@@ -119,7 +119,7 @@ def test_compare_refuses_with_the_reason(tmp_path: Path, capsys: pytest.CaptureF
     assert octoplan("compare", str(tmp_path / "1")) == 2
     assert "at least two run folders" in capsys.readouterr().err
     assert octoplan("compare", str(tmp_path / "1"), str(tmp_path)) == 2
-    assert "is no run folder" in capsys.readouterr().err
+    assert "is not a run folder" in capsys.readouterr().err
 
 
 INTERRUPTED = """

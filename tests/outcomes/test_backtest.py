@@ -79,7 +79,7 @@ def test_a_partial_last_month_is_compared_over_its_days() -> None:
     assert (drones == [10 * 30 + 435, sum(range(40, 50))]).all()
     shares = {(item.figure.month, item.figure.key): item.figure.value for item in result.comparisons}
     assert shares["2025-12", "stopped/drones"] == pytest.approx(100 * (445 - 10) / 445)
-    assert "2025-12 is compared up to 2025-12-10, the last day of the record" in str(result)
+    assert "2025-12 is compared with the record only, up to its last day, 2025-12-10" in str(result)
 
 
 def test_published_figures_of_a_partial_month_are_left_out() -> None:
@@ -119,7 +119,7 @@ def test_the_table_counts_the_figures_inside(two_months: Backtest) -> None:
         assert row["futures"] == "6"
     assert two_months.number_inside == sum(int(row["inside"]) for row in rows)
     assert f"{two_months.number_inside} of 4 published figures" in str(two_months)
-    assert "at least 40 futures are needed" in str(two_months)
+    assert "requires at least 40 futures" in str(two_months)
 
 
 def comparison_of(values: Floats, published: float = 5.0, month: str = "2025-11") -> Comparison:
@@ -162,7 +162,7 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
     assert Backtest(dependent, run).expected_inside() == (0, 20)  # type: ignore[arg-type]
     few = tuple(comparison_of(values.values[:39]) for values in independent)
     assert Backtest(few, run).expected_inside() is None  # type: ignore[arg-type]
-    assert str(Backtest(dependent, run)).endswith("0 to 20 are expected (95 % of futures)")  # type: ignore[arg-type]
+    assert str(Backtest(dependent, run)).endswith("0 to 20 are expected (95 % interval)")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
     [
         ("octopus", date(2025, 10, 1), LAST, "is not within the scenario's months, 2025-11 to"),
         ("octopus", FIRST, date(2027, 11, 1), "from 2025-11 to 2027-11 is not within the scenario's months"),
-        ("octopus", LAST, FIRST, "from 2025-12 to 2025-11 has no month"),
-        ("pocket", date(2026, 1, 1), date(2026, 1, 1), "packages of other names"),
+        ("octopus", LAST, FIRST, "the last month, 2025-11, is before the first, 2025-12"),
+        ("pocket", date(2026, 1, 1), date(2026, 1, 1), "the packages of the scenario must have these names"),
     ],
 )
 def test_months_outside_the_scenario_are_refused(name: str, first: date, last: date, message: str) -> None:

@@ -131,7 +131,7 @@ def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[s
         assert compare(base_run(), run).futures == FUTURES
         return
     assert raid_identity(base_run()) != raid_identity(run)
-    with pytest.raises(Incomparable, match="did not meet the same raids"):
+    with pytest.raises(Incomparable, match="their raids are not the same"):
         compare(base_run(), run)
 
 

@@ -221,7 +221,7 @@ def test_table_forms() -> None:
     assert "made" in table
     assert "kils" not in table
     assert next(iter(table)).key == "made"
-    with pytest.raises(KeyError, match="no measure 'kils'; known are made"):
+    with pytest.raises(KeyError, match="no measure 'kils'; the measures are made"):
         table["kils"]
 
 
@@ -290,7 +290,7 @@ def test_only_what_was_asked_for_is_kept() -> None:
     assert "heads" not in pocket().data
     run = simulate(load("pocket"), 2, keep=("heads",))
     assert run.data["heads"].values.tolist() == [[[2.0]] * 3] * 2
-    with pytest.raises(RunError, match="cannot keep 'haeds': no such tally; known are made, good"):
+    with pytest.raises(RunError, match="cannot keep 'haeds': no such tally; the tallies are made, good"):
         tallies_to_keep(("haeds",))
     assert "heads" in tallies_to_keep(("all",))
 
