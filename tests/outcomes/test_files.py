@@ -38,7 +38,7 @@ def test_a_path_that_is_taken_meanwhile_is_named(tmp_path: Path) -> None:
             path.mkdir()
             (path / "file").write_text("theirs")
 
-    with pytest.raises(StoreError, match=r"run was taken meanwhile by another process"):
+    with pytest.raises(StoreError, match=r"run was created by another process during the run"):
         write()
     assert (path / "file").read_text() == "theirs"
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
@@ -50,7 +50,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     for name in ("file", "link"):
-        with pytest.raises(StoreError, match="exists and is no folder; name another with --out"):
+        with pytest.raises(StoreError, match="exists and is not a folder; name another with --out"):
             check_output_folder(tmp_path / name)
     with pytest.raises(StoreError, match="exists and is not empty"):
         check_output_folder(tmp_path)

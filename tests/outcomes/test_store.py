@@ -124,7 +124,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
         read(partial)
     cut = copied(folder, tmp_path / "cut")
     (cut / "draws.nc").write_bytes((folder / "draws.nc").read_bytes()[:5000])
-    with pytest.raises(StoreError, match="the draws in .* cannot be read"):
+    with pytest.raises(StoreError, match=r"the draws in .* cannot be read"):
         read(cut)
     touched = copied(folder, tmp_path / "touched")
     rows = touched / "scenario" / "assumptions.csv"
