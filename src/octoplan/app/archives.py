@@ -1,4 +1,4 @@
-"""Zip archives from outside: every member is bounded, decompressed and checked against its checksum before use."""
+"""Reading of uploaded zip archives: sizes are limited, and every member is checked against its checksum."""
 
 import io
 import lzma
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from octoplan.errors import FolderError
 
 MAX_BYTES, MAX_UNPACKED, MAX_RATIO = 5_000_000, 20_000_000, 200
-"""Bytes of an archive, bytes of all its members, and the largest ratio of the two."""
+"""Maximum size of an archive and of its members together, in bytes, and maximum compression ratio."""
 MAX_MEMBERS = 2_000
 
 ENCRYPTED = 0x1
@@ -19,16 +19,16 @@ ZIP_ERRORS = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, LookupError, OverflowError,
     struct.error, zlib.error, lzma.LZMAError, MemoryError,
 )  # fmt: skip
-"""What the zip reader and its decompressors raise on damaged archives."""
+"""Exceptions of the zip reader and the decompressors for damaged archives."""
 
 END_OF_DIRECTORY = struct.Struct("<4s4H2LH")
 
 
 def members(data: bytes) -> dict[str, bytes]:
-    """The members of a zip archive by name, complete and with correct checksums.
+    """Content of the members of a zip archive by name.
 
     Raises:
-        FolderError: The archive is damaged, encrypted, too large, or has two members of one name.
+        FolderError: The archive is damaged, encrypted, too large, or has two members with the same name.
 
     """
     if len(data) > MAX_BYTES:
@@ -46,7 +46,7 @@ def members(data: bytes) -> dict[str, bytes]:
 
 
 def archive_problems(archive: zipfile.ZipFile, data: bytes) -> Iterable[str]:
-    """Sizes beyond the limits, and a directory that disagrees with the number of members it declares."""
+    """Problems of an archive as a whole: sizes beyond the limits, or a wrong number of members."""
     entries = archive.infolist()
     total = sum(entry.file_size for entry in entries)
     if total > MAX_UNPACKED or total > MAX_RATIO * len(data):
@@ -60,7 +60,7 @@ def archive_problems(archive: zipfile.ZipFile, data: bytes) -> Iterable[str]:
 
 
 def entry_problems(entries: Iterable[zipfile.ZipInfo]) -> Iterable[str]:
-    """What makes members unusable: names that occur twice, links, encryption."""
+    """Problems of members: names that occur twice, links, encryption, damage."""
     names: set[str] = set()
     for entry in entries:
         name = entry.filename
@@ -82,7 +82,7 @@ def entry_problems(entries: Iterable[zipfile.ZipInfo]) -> Iterable[str]:
 
 
 def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """The bytes of a member, which must have the size and the checksum that it declares."""
+    """Content of a member. Raises FolderError if its size or checksum is wrong."""
     try:
         with archive.open(entry) as file:
             data = file.read(entry.file_size + 1)

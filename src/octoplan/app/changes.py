@@ -1,4 +1,4 @@
-"""The changes of a page against its baseline: texts by name, as the address bar holds them and files take them."""
+"""Changes of the page against the baseline: read from its address, and written into the files of the scenario."""
 
 import re
 from collections.abc import Mapping
@@ -38,10 +38,10 @@ class Changes:
 
 
 def read(query: Mapping[str, str]) -> Changes:
-    """The changes of an address, whose other parameters are left alone.
+    """Changes in the parameters of an address; other parameters are ignored.
 
     Raises:
-        RequestError: A name begins with a prefix that is neither an assumption's nor a decision's.
+        RequestError: A name has a prefix other than that of an assumption or a decision.
 
     """
     unknown = [name for name in query if CHANGE_NAME.fullmatch(name) and not name.startswith((ASSUMPTION, DECISION))]
@@ -56,7 +56,7 @@ def read(query: Mapping[str, str]) -> Changes:
 
 
 def changed(scenario: Scenario, changes: Changes) -> Scenario:
-    """The scenario with the changes written into its files; raises ``ScenarioError`` with every problem."""
+    """The scenario with the changes written into its files. Raises ScenarioError with every problem."""
     if not changes:
         return scenario
     problems: list[Problem] = []
@@ -71,7 +71,7 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 
 
 def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: list[Problem]) -> str:
-    """``assumptions.csv`` with other figures: only the rows of the assumptions named are rewritten."""
+    """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten."""
     known = {assumption.name: assumption for assumption in scenario.assumptions}
     rows = {row["name"]: row for row in records_of(scenario.files[ASSUMPTIONS])}
     changed_rows = {}
@@ -88,11 +88,11 @@ def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: l
 
 
 def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
-    """The cells that a change writes into an assumption's row, by column.
+    """New cells, by column, in the row of a changed assumption.
 
     Args:
         assumption: The assumption of the baseline.
-        text: A figure, or a range from P10 to P90; in the assumption's unit unless the text names one.
+        text: A value, or a range from P10 to P90, in the unit of the assumption unless the text has a unit.
 
     """
     text = text.strip()
@@ -109,7 +109,7 @@ def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
 
 
 def is_range(text: str) -> bool:
-    """True for two figures with ``to`` between them."""
+    """True if the text is a range, such as ``5 to 9``."""
     try:
         return range_of(text) is not None
     except QuantityError:
@@ -117,7 +117,7 @@ def is_range(text: str) -> bool:
 
 
 def distribution_of_range(assumption: Assumption) -> str:
-    """The distribution of a typed range: the row's if its ends are P10 and P90, else one within the lawful range."""
+    """Distribution of a typed range: that of the row if defined by P10 and P90, else by the permitted range."""
     if assumption.distribution in FROM_QUANTILES:
         return assumption.distribution
     parameter = next(p for p in BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
@@ -127,7 +127,7 @@ def distribution_of_range(assumption: Assumption) -> str:
 
 
 def edited_decisions(scenario: Scenario, texts: Mapping[str, str], problems: list[Problem]) -> str:
-    """``decisions.toml`` with other monthly lists; comments and layout stay."""
+    """``decisions.toml`` with new monthly values; comments and layout are preserved."""
     tree = parse_toml(DECISIONS, scenario.files[DECISIONS]).tree
     tables: dict[str, dict[str, Any]] = {}
     for name, text in texts.items():
@@ -148,7 +148,10 @@ def edited_decisions(scenario: Scenario, texts: Mapping[str, str], problems: lis
 
 
 def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
-    """A monthly list times a factor, rounded where the baseline is whole; or the list that the text states."""
+    """Monthly values from the text of a change: a factor such as x1.5 on the baseline, or a list of values.
+
+    Products of integers are rounded to integers.
+    """
     match = FACTOR.fullmatch(text.strip())
     if match is None:
         return [parse_number(part) for part in text.split(",")]
@@ -160,7 +163,7 @@ def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
 
 
 def parse_number(text: str) -> float:
-    """A finite number; a whole one as an integer, since crews and kits are counted."""
+    """The number in a text; an integer if it has only digits."""
     text = text.strip()
     readings = ambiguous_readings(text)
     if readings:

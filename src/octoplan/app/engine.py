@@ -1,4 +1,4 @@
-"""The answer to a change: the changed scenario and its baseline on the same futures, few at first and then more."""
+"""Simulation of a changed scenario and its baseline over the same futures, at first a few and then more."""
 
 import json
 from collections.abc import Mapping, MutableMapping
@@ -27,22 +27,22 @@ from octoplan.show.theme import GREY
 from octoplan.show.threat_flow import leakers_by_day, worst_day
 
 STEPS, DEEP_STEPS = (2, 8, 32, 128), (512,)
-"""Numbers of futures of successive answers, and more for views that need them. The first answer leaves out the
-counterfactual, which would double its time."""
+"""Numbers of futures in successive answers; the second list is for views that need more. The first answer omits the
+counterfactual, to halve its time."""
 
 SEED = 1
 Z95 = 1.96
 """Standard errors on each side of a 95 % confidence interval."""
 MAX_DAILY_RUNS, MAX_BASELINES = 4, 12
-"""Scenarios whose first future is kept day by day, and samples of baselines whose measures are kept."""
+"""Maximum number of cached daily runs, and of cached baselines with their measures."""
 ROUNDING = 1e-12
-"""Relative difference below which two values differ only by the order of summation."""
+"""Relative difference below which two values are taken as equal, since only the order of summation differs."""
 
 TOP_RESULTS = (
     "leakers", "damage", "kills", "made", "reach", "spend", "programme/cost", "leakers-prevented", "damage/avoided",
     "cost/kill",
 )  # fmt: skip
-"""Keys of the measures above every view, as far as a run has them."""
+"""Keys of the measures displayed above every view, if the run has them."""
 
 Baseline = tuple[Run, Mapping[str, Measure]]
 """A run of the baseline and its measures by key."""
@@ -56,7 +56,7 @@ class Superseded(Exception):
 
 
 class Engine:
-    """Simulates the scenarios that pages ask for on one executor, and keeps runs of baselines."""
+    """Simulates scenarios for the page on one executor, and caches runs of baselines."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
@@ -66,7 +66,7 @@ class Engine:
         self.lock = Lock()
 
     def simulate(self, scenario: Scenario, futures: int, halt: Ints) -> Run:
-        """A run, failed futures included. Raises Superseded as soon as ``halt`` is set."""
+        """Simulate a scenario. Raises Superseded if ``halt`` is set during the simulation."""
 
         def progress(_done: int, _total: int) -> None:
             if halt[0]:
@@ -80,7 +80,7 @@ class Engine:
         return run
 
     def baseline(self, scenario: Scenario, futures: int) -> Baseline:
-        """A run of the baseline with so many futures, part of an earlier run where that has enough."""
+        """A run of the baseline over ``futures`` futures, taken from a cached run if that has enough."""
         run = self.baseline_runs.get(scenario.hash)
         if run is None or run.futures < futures:
             with self.lock:
@@ -100,7 +100,7 @@ class Engine:
         return baseline
 
     def daily(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
-        """The first future of a scenario as a run, and its tallies day by day."""
+        """A run of one future of a scenario, and its daily tallies."""
         daily = self.daily_runs.get(scenario.hash)
         if daily is None:
             run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
@@ -112,13 +112,13 @@ class Engine:
 
 
 def trim(cache: MutableMapping[K, V], size: int) -> None:
-    """Drop the oldest entries of a cache until at most so many are left."""
+    """Delete the oldest entries of a cache until at most ``size`` remain."""
     while len(cache) > size:
         del cache[next(iter(cache))]
 
 
 def first_futures(run: Run, futures: int) -> Run:
-    """The first futures of a run, which are the same as a run of so many."""
+    """The first ``futures`` futures of a run, identical to a run of that many futures."""
     part = slice(0, futures)
     return replace(
         run, data=run.data.isel(future=part), counterfactual=run.counterfactual.isel(future=part),
@@ -128,7 +128,7 @@ def first_futures(run: Run, futures: int) -> Run:
 
 
 def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
-    """A run against its baseline as plain data: the top results, and from the second step on the view."""
+    """A run and its comparison with the baseline as JSON data: the top results, and from the second step the view."""
     baseline_run, baseline_measures = baseline
     quick = run.futures <= STEPS[0]
     computed = measures(run)
@@ -160,7 +160,7 @@ def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
 def measure_row(baseline: Measure | None, measure: Measure, run: Run) -> dict[str, Any]:
     """A measure with its quantiles, those of the baseline, and the mean paired change with its 95 % CI.
 
-    ``change.futures`` counts the futures in which both values are defined; the change rests on those alone.
+    The change is the mean over the futures in which both values are defined; ``change.futures`` is their number.
     """
     months = run.compiled.names.months
     row: dict[str, Any] = {
@@ -183,12 +183,12 @@ def measure_row(baseline: Measure | None, measure: Measure, run: Run) -> dict[st
 
 
 def finite(numbers: Mapping[str, float]) -> Mapping[str, float] | None:
-    """Numbers that JSON can hold; None where one of them is undefined or infinite."""
+    """The numbers, or None if one of them is undefined or infinite, which JSON cannot represent."""
     return numbers if all(map(isfinite, numbers.values())) else None
 
 
 def quantiles(measure: Measure, months: tuple[str, ...]) -> dict[str, Any] | None:
-    """P10, P50, P90 and mean of a measure, months by their label; None where no future defines it."""
+    """P10, P50, P90 and mean of a measure, months by label; None if it is undefined in every future."""
     scale = 100.0 if measure.form == "chance" else 1.0
     summary = interval(np.asarray(measure.values, float) * scale, ordinal=measure.form == "month")
     if summary.futures == 0:
@@ -200,7 +200,7 @@ def quantiles(measure: Measure, months: tuple[str, ...]) -> dict[str, Any] | Non
 
 
 def figures(view: str, baseline: Run, run: Run) -> list[dict[str, Any]]:
-    """The figures of a view, with the baseline's lines in grey where they can be read."""
+    """Figures of a view; line charts also have the lines of the baseline in grey."""
     draw = views.FIGURES.get(view)
     if draw is None:
         return []
@@ -210,7 +210,7 @@ def figures(view: str, baseline: Run, run: Run) -> list[dict[str, Any]]:
 
 
 def figure_data(figure: views.Figure, baseline: go.Figure | None = None) -> dict[str, Any]:
-    """A figure as plain data, its title apart from it, with the baseline's lines behind."""
+    """A figure as JSON data, with its title as separate text and the lines of the baseline in the background."""
     chart = figure.chart
     if baseline is not None:
         chart = go.Figure([*baseline_lines(baseline), *chart.data], chart.layout)
@@ -222,7 +222,7 @@ def figure_data(figure: views.Figure, baseline: go.Figure | None = None) -> dict
 
 
 def baseline_lines(chart: go.Figure) -> list[Any]:
-    """The lines of a baseline's chart in grey, without names."""
+    """Traces of the lines of a chart, in grey and without legend entries."""
     lines = []
     for trace in chart.data:
         if trace.type == "scatter" and trace.mode == "lines" and trace.fill is None:
@@ -234,7 +234,7 @@ def baseline_lines(chart: go.Figure) -> list[Any]:
 
 
 def daily_map(run: Run, days: xr.Dataset) -> dict[str, Any]:
-    """A future day by day: threats launched, leakers by region with its tile, and the day of the largest raid."""
+    """Daily data of one future for the map: threats launched, leakers by region, tiles, and day of the largest raid."""
     names, scenario = run.compiled.names, run.scenario
     regions = [
         {"name": scenario.titles.get(f"regions.{name}", name), "tile": list(scenario.tiles[name]), "row": row}

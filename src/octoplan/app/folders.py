@@ -1,4 +1,4 @@
-"""A scenario folder as one zip archive, in and out; an archive from outside is read, never run or written to disk."""
+"""Scenario folders as zip archives or workbooks, for upload and download; uploads are not written to disk."""
 
 import io
 import zipfile
@@ -13,19 +13,19 @@ from octoplan.scenario.report import did_you_mean
 
 README = "README.md"
 SCENARIO_FILES = (*REQUIRED, *OPTIONAL)
-"""The files of a scenario. A README may accompany them; as on disk, it is not part of the scenario."""
+"""Names of the files of a scenario; a README may be in the folder but is not part of the scenario."""
 
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
-"""What file managers add to folders and archives."""
+"""Files that file managers add to folders and archives."""
 MAC_FOLDER, MAC_PREFIX, LOCK_PREFIXES = "__MACOSX", "._", ("~$", ".~lock.")
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """The files of an uploaded scenario, a zip archive or a workbook, and remarks on how they were read.
+    """Files of an uploaded scenario, a zip archive or a workbook, and remarks on how they were read.
 
-    A README is among the files where the upload has one.
+    If the upload has a README, it is included.
 
     Raises:
         FolderError: The upload is not a complete scenario folder; the message names every reason.
@@ -43,7 +43,7 @@ def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
 
 
 def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of the one folder that an archive holds, or of its top level; files of the system are skipped."""
+    """Files of a zip archive that contains one scenario folder; files added by file managers are ignored."""
     if foreign := next((description for name, description in OTHER_FORMATS.items() if name in contents), None):
         raise FolderError(f"the file is {foreign}; save it as .xlsx, or zip the scenario folder")
     names = [name for name in contents if not added_by_system(name)]
@@ -64,11 +64,11 @@ OTHER_FORMATS = {
     "content.xml": "an OpenDocument file",
     "word/document.xml": "a Word document",
 }
-"""Members by which other kinds of zip archive are known."""
+"""Members that identify zip archives in other formats."""
 
 
 def added_by_system(name: str) -> bool:
-    """True for files that Finder, Explorer or an office program add to those of the user."""
+    """True if a file was added by a file manager or an office program."""
     path = PurePosixPath(name)
     if MAC_FOLDER in path.parts[:-1]:
         return True
@@ -76,7 +76,7 @@ def added_by_system(name: str) -> bool:
 
 
 def path_problem(name: str) -> str:
-    """Why a member is not accepted; empty for a file of a scenario, at the top level or in one folder."""
+    """The problem with the path of a member; empty if it is that of a scenario file."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) > 2:
         return f"{name!r} lies outside a scenario folder"
@@ -86,7 +86,7 @@ def path_problem(name: str) -> str:
 
 
 def check_files(files: Mapping[str, bytes]) -> None:
-    """Raise FolderError for a required file that is missing, and for one that is too large."""
+    """Check the files of a scenario. Raises FolderError if a required file is missing or a file is too large."""
     problems = [f"{name} is missing; a scenario needs {', '.join(REQUIRED)}" for name in REQUIRED if name not in files]
     problems += [
         f"{name} has {len(data):,} bytes; a file of a scenario may have at most {MOST_BYTES:,}"
@@ -98,7 +98,7 @@ def check_files(files: Mapping[str, bytes]) -> None:
 
 
 def zip_archive(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """The files as a zip archive that holds one folder."""
+    """A zip archive with one folder that contains the files."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():
@@ -107,5 +107,5 @@ def zip_archive(folder: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def as_workbook(files: Mapping[str, bytes]) -> bytes:
-    """The files as a workbook with a sheet for each."""
+    """A workbook with one sheet for each file."""
     return workbook.write_workbook(files)

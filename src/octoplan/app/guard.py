@@ -1,4 +1,4 @@
-"""The outermost layer of the server: whom it answers, the session of each browser, and the security headers."""
+"""Middleware of the server: access control, browser sessions, and security headers."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "octoplan"
 MAX_COOKIE = 64
-"""Characters of a session's name."""
+"""Maximum length of a session identifier."""
 
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
@@ -24,7 +24,7 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses other hosts and other sites, gives each browser a session, and adds the security headers."""
+    """ASGI middleware that refuses requests for other hosts or from other sites, and assigns browser sessions."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts
@@ -53,7 +53,7 @@ class Guard:
         await self.app(scope, receive, send_with_headers)
 
     def refusal(self, request: Request) -> Response | None:
-        """The response to a request for another host name, or one that another site's page sends; else None."""
+        """Error response to a request for another host name or from a page of another site; None if it is allowed."""
         host = request.headers.get("host", "")
         if host.rsplit(":", 1)[0].strip("[]") not in self.hosts:
             return JSONResponse({"problems": [f"this page is not served as {host!r}"]}, 421)

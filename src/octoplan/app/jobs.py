@@ -1,4 +1,4 @@
-"""Long jobs next to the server: each a process of its own, with its progress, its cancellation and its result."""
+"""Long jobs in separate processes, with progress, cancellation and results."""
 
 import json
 import os
@@ -17,15 +17,15 @@ from octoplan.errors import JobError
 from octoplan.scenario import Scenario
 
 MAX_RUNNING, MAX_KEPT = 2, 50
-"""Jobs of one session that run at once, and that are kept."""
+"""Maximum number of concurrent jobs, and of stored jobs, per session."""
 
 PROGRESS, RESULT, PROBLEMS, OPTIONS, LOG = "progress.json", "result.json", "problems.json", "options.json", "log.txt"
-"""The files of a job's folder, besides the folder ``scenario``."""
+"""Names of the files in the folder of a job, which also contains the folder ``scenario``."""
 
 
 @dataclass
 class Job:
-    """A process that simulates or plans a scenario in a folder of its own.
+    """A process that simulates or plans a scenario, with its working folder.
 
     Attributes:
         subject: The hash of the baseline and the changes.
@@ -42,7 +42,7 @@ class Job:
     cancelled: bool = False
 
     def status(self) -> dict[str, Any]:
-        """State, seconds, the last progress, and the problems of a job that failed."""
+        """State of the job, elapsed seconds, last progress, and problems if it failed."""
         code = self.process.poll()
         if code is not None and self.ended is None:
             self.ended = max((file.stat().st_mtime for file in self.folder.glob("*.*")), default=time.time())
@@ -59,7 +59,7 @@ class Job:
         return {**progress, **status, "state": "failed", "problems": problems}
 
     def cancel(self) -> None:
-        """End the process and every process it started, and wait for its end."""
+        """Kill the process and its child processes, and wait until it has ended."""
         if self.process.poll() is None:
             self.cancelled = True
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -67,7 +67,7 @@ class Job:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; None where there is none."""
+    """Content of a JSON file; None if the file does not exist."""
     try:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -75,20 +75,20 @@ def read_json(path: Path) -> Any:
 
 
 def ending(code: int) -> str:
-    """How a process ended, in words."""
+    """Description of the exit code of a process."""
     if code == -signal.SIGKILL:
-        return "it was killed, perhaps for want of memory; fewer futures need less"
+        return "it was killed, possibly because memory ran out; use fewer futures"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 class Jobs:
-    """The jobs of every session; sessions do not see each other's. Their folders go when the server ends."""
+    """Jobs by session; a session has access to its jobs only. Folders are deleted when the server stops."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="octoplan-app-"))
         self.by_session: dict[str, dict[str, Job]] = {}
 
-    def of(self, session: str) -> list[Job]:
+    def jobs_of_session(self, session: str) -> list[Job]:
         """The jobs of a session, oldest first."""
         return list(self.by_session.get(session, {}).values())
 
@@ -98,7 +98,7 @@ class Jobs:
         """Start a job of a session.
 
         Raises:
-            JobError: The session has as many running jobs as it may, or the machine cannot start one.
+            JobError: The session has the maximum number of running jobs, or the process cannot be started.
 
         """
         jobs = self.by_session.setdefault(session, {})
@@ -123,13 +123,13 @@ class Jobs:
         return jobs[name]
 
     def remove_old(self, jobs: dict[str, Job]) -> None:
-        """Drop the oldest jobs that have ended, with their folders."""
+        """Delete the oldest finished jobs and their folders if there are more than ``MAX_KEPT``."""
         for job in [job for job in jobs.values() if job.process.poll() is not None][: max(0, len(jobs) - MAX_KEPT)]:
             shutil.rmtree(job.folder, ignore_errors=True)
             del jobs[job.name]
 
     def find(self, session: str, name: str) -> Job | None:
-        """A job of this session."""
+        """The job of a session with this name; None if there is none."""
         return self.by_session.get(session, {}).get(name)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the page can change: the decisions and assumptions of a scenario with their values, ranges and sources."""
+"""Data of the panels: decisions and assumptions of a scenario with values, ranges and sources."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ LISTED_FIRST = (
     "engagement.p_contact", "gates.licence.duration", "makers.licensees.output", "crews.washout", "crews.attrition",
     "kits.attrition", "plants.uk-1.labour_rate", "plants.*.labour_rate",
 )  # fmt: skip
-"""Assumptions shown before anybody searches, as far as a scenario has them."""
+"""Assumptions listed before a search, if the scenario has them."""
 
 MAX_FACTOR = 3.0
 """The largest factor on a decision's slider."""
@@ -23,7 +23,7 @@ QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
 
 
 def decisions(scenario: Scenario) -> list[dict[str, Any]]:
-    """The monthly lists that can be scaled: crews and kits first, then output and lines by plant."""
+    """Decisions with monthly values: crew intake, kits ordered, and output and lines by plant."""
     decided = scenario.decisions
     titled = [
         ("crews.intake", "Crew intake a month", "crews", decided.crews.intake),
@@ -38,24 +38,24 @@ def decisions(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def monthly_text(values: Any) -> str:
-    """A monthly list as it is typed."""
+    """Monthly values as comma-separated text."""
     return ", ".join(f"{value:g}" for value in (values if isinstance(values, list) else [values]))
 
 
 def title(scenario: Scenario, plant: str) -> str:
-    """The title of a plant, its name if it has none."""
+    """Title of a plant, or its name if it has no title."""
     return scenario.titles.get(f"plants.{plant}", plant)
 
 
 def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
-    """Every row of the assumption log, those listed first in front."""
+    """All rows of the assumption log, beginning with ``LISTED_FIRST``."""
     order = {name: i for i, name in enumerate(LISTED_FIRST)}
     rows = sorted(scenario.assumptions, key=lambda assumption: order.get(assumption.name, len(order)))
     return [row(scenario, assumption, assumption.name in order) for assumption in rows]
 
 
 def row(scenario: Scenario, assumption: Assumption, listed_first: bool) -> dict[str, Any]:
-    """An assumption as plain data: its line in the log, its quantiles, its rating and its sources."""
+    """An assumption as JSON data: quantiles, rating, sources, and line in the log."""
     low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(QUANTILES)))
     if assumption.known:
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The bodies of requests: JSON of the fields below and of nothing else, every fault reported in words."""
+"""Validation of the JSON bodies of requests, with a message for every invalid field."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_BODY = 1_000_000
-"""Bytes of a JSON body; the changes of every assumption of a scenario are a tenth of it."""
+"""Maximum size of a JSON body in bytes, ten times that with changes of all assumptions of a scenario."""
 MAX_PROBLEMS = 20
 
 View = Literal["results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs"]
@@ -21,13 +21,13 @@ Amount = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 
 
 class Body(BaseModel):
-    """A JSON object whose fields are all known."""
+    """Base model of request bodies; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ScenarioBody(Body):
-    """What a request is about: a scenario by its hash, the version of the page, and the changes."""
+    """Hash of the baseline scenario, version of the page, and changes."""
 
     of: str | None = None
     version: str | None = Field(None, alias="with")
@@ -35,20 +35,20 @@ class ScenarioBody(Body):
 
 
 class AnswerBody(ScenarioBody):
-    """A view and the most futures that it is refined to."""
+    """Request for a view, with the maximum number of futures to simulate."""
 
     view: View = "results"
     most: int | None = Field(None, ge=1, le=512)
 
 
 class DayBody(ScenarioBody):
-    """One day of the horizon, counted from 0."""
+    """Request for one day of the horizon, counted from 0."""
 
     day: int = Field(0, ge=0, le=36_525)
 
 
 class PlanOptions(Body):
-    """The options of a plan job."""
+    """Options of a job that searches for a plan."""
 
     futures: int = Field(40, ge=2, le=400)
     unseen: int = Field(60, ge=2, le=1_000)
@@ -59,13 +59,13 @@ class PlanOptions(Body):
 
 
 class RunOptions(Body):
-    """The options of a run job."""
+    """Options of a job that simulates a large run."""
 
     futures: int = Field(10_000, ge=1, le=100_000)
 
 
 class JobBody(ScenarioBody):
-    """A job to start."""
+    """Request to start a job."""
 
     kind: Literal["plan", "run"]
     options: dict[str, Any] = Field(default_factory=dict)
@@ -77,12 +77,12 @@ Model = TypeVar("Model", bound=Body)
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The body of a request. Raises RequestError for one that is not JSON, or not of the model's fields."""
+    """The validated body of a request. Raises RequestError if it is not JSON or does not fit the model."""
     return validated(model, json_object(await body_of(request, MAX_BODY)))
 
 
 async def body_of(request: Request, limit: int) -> bytes:
-    """The bytes of a body. Raises RequestError for one that is larger than the limit or is broken off."""
+    """The bytes of a body. Raises RequestError if it exceeds the limit or is incomplete."""
     data = bytearray()
     try:
         async for chunk in request.stream():
@@ -90,12 +90,12 @@ async def body_of(request: Request, limit: int) -> bytes:
             if len(data) > limit:
                 raise RequestError(413, f"the request is larger than the {limit:,} bytes that are accepted")
     except ClientDisconnect:
-        raise RequestError(400, "the request was broken off") from None
+        raise RequestError(400, "the request is incomplete: the connection was closed") from None
     return bytes(data)
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """A JSON object of text that has every key once, no NaN and no half of a character."""
+    """Parse a JSON object. Raises RequestError for duplicate keys, NaN or invalid Unicode."""
     try:
         content = json.loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
         json.dumps(content, ensure_ascii=False).encode()
@@ -124,7 +124,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def validated(model: type[Model], content: Mapping[str, Any]) -> Model:
-    """The content as a model. Raises RequestError with every field that is not accepted."""
+    """Validate content with a model. Raises RequestError with every invalid field."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -148,7 +148,7 @@ LIMITS = {
 
 
 def message(detail: ErrorDetails, model: type[Body]) -> str:
-    """One finding of pydantic in words: the field, its value and what is expected."""
+    """Message for one validation error: the field, its value and the value expected."""
     kind, context = detail["type"], detail.get("ctx", {})
     name = ".".join(str(part)[:80] for part in detail["loc"])
     if kind == "missing":
@@ -167,7 +167,7 @@ def message(detail: ErrorDetails, model: type[Body]) -> str:
 
 
 def job_options(body: JobBody, scenario: Scenario) -> dict[str, Any]:
-    """The options of a job, checked against its scenario. Raises RequestError with every one that is not accepted."""
+    """Validated options of a job. Raises RequestError with every invalid option."""
     options = validated(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
     problems = []
     for name, known in (("by", scenario.names.months), ("frontier", scenario.names.countries)):

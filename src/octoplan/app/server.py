@@ -1,4 +1,4 @@
-"""The server of the page. It listens on 127.0.0.1 unless another host is named, and requests nothing from others."""
+"""The web server of the page. It listens on 127.0.0.1 by default and makes no requests to other servers."""
 
 import asyncio
 import json
@@ -35,12 +35,12 @@ from octoplan.show.threat_flow import threat_flow_on_day
 
 STATIC = Path(__file__).parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-NIGHT_NOTE = "Counts of one day of one future; other futures have other days."
+NIGHT_NOTE = "Counts of one day of one future; other futures differ."
 MEDIA = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MAX_UPLOADS = 8
-"""Uploaded scenarios that a session may hold."""
+"""Maximum number of uploaded scenarios per session."""
 MAX_SESSIONS = 64
-"""Sessions whose uploads are held."""
+"""Maximum number of sessions with uploads."""
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Upload:
 
 
 class Page:
-    """What the routes share: the baseline scenario, uploads by session, simulations and jobs."""
+    """Request handlers and their shared state: baseline scenario, uploads by session, simulations and jobs."""
 
     def __init__(self, scenario: Scenario, name: str, threads: int) -> None:
         self.scenario, self.name = scenario, name
@@ -64,10 +64,10 @@ class Page:
         self.uploads: dict[str, dict[str, Upload]] = {}
 
     def upload(self, request: Request, of: str | None) -> Upload:
-        """The scenario that a link names by the start of its hash, the served one if it names none.
+        """The scenario whose hash begins with ``of``; the served scenario if ``of`` is not given.
 
         Raises:
-            RequestError: This session has no such scenario.
+            RequestError: The session has no such scenario.
 
         """
         uploads = self.uploads.get(request.state.session, {}) if of else {}
@@ -83,7 +83,7 @@ class Page:
         )
 
     def scenarios(self, request: Request, body: ScenarioBody) -> tuple[Scenario, Scenario]:
-        """The baseline of a request, and the same with its changes."""
+        """The baseline of a request, and the changed scenario."""
         if body.version and body.version != version("octoplan"):
             raise RequestError(
                 409,
@@ -94,7 +94,7 @@ class Page:
         return baseline, changes.changed(baseline, changes.read(body.changes))
 
     async def run_in_thread(self, work: Callable[[], T]) -> T:
-        """Run work on a thread, so that the server goes on answering."""
+        """Run a function on a thread, without blocking the server."""
         return await asyncio.get_running_loop().run_in_executor(self.requests, work)
 
     async def index(self, _: Request) -> Response:
@@ -106,7 +106,7 @@ class Page:
         return FileResponse(PLOTLY, headers={"Cache-Control": "max-age=86400"})
 
     async def panels(self, request: Request) -> Response:
-        """Everything that the panels show of a scenario."""
+        """The decisions and assumptions of a scenario, for the panels."""
         upload = self.upload(request, request.query_params.get("of"))
         scenario = upload.scenario
         return JSONResponse({
@@ -117,7 +117,7 @@ class Page:
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:
-        """Answers to a change as lines of JSON, each from more futures, until the page asks for something else."""
+        """Results for a change as a stream of JSON lines, each from more futures than the one before."""
         body = await read(request, AnswerBody)
         baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
         every_step = (*STEPS, *DEEP_STEPS) if body.view in DEEP else STEPS
@@ -127,7 +127,7 @@ class Page:
     async def refined(
         self, baseline: Scenario, changed: Scenario, view: str, steps: list[int]
     ) -> AsyncIterator[str]:  # fmt: skip
-        """The lines of an answer; one with problems ends it where the changed scenario cannot be simulated."""
+        """Lines of the stream; if the changed scenario cannot be simulated, the last line has the problems."""
         halt = np.zeros(1, np.int64)
 
         def line(futures: int) -> str:
@@ -148,14 +148,14 @@ class Page:
             halt[0] = 1
 
     async def days(self, request: Request) -> Response:
-        """One future day by day."""
+        """Daily data of one future."""
         body = await read(request, ScenarioBody)
         return JSONResponse(
             await self.run_in_thread(lambda: daily_map(*self.engine.daily(self.scenarios(request, body)[1])))
         )
 
     async def night(self, request: Request) -> Response:
-        """One day of that future as counts through the layers."""
+        """Flow of threats through the layers on one day of that future."""
         body = await read(request, DayBody)
 
         def figure() -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Page:
         return JSONResponse(await self.run_in_thread(figure))
 
     async def add_upload(self, request: Request) -> Response:
-        """Take a scenario folder as a zip archive or a workbook, checked as ``octoplan check`` does."""
+        """Receive a scenario as a zip archive or a workbook, and check it as ``octoplan check`` does."""
         data = await body_of(request, MAX_BYTES)
 
         def checked() -> Upload:
@@ -213,24 +213,24 @@ class Page:
 
     async def list_jobs(self, request: Request) -> Response:
         """The jobs of this session."""
-        return JSONResponse([job.status() for job in self.jobs.of(request.state.session)])
+        return JSONResponse([job.status() for job in self.jobs.jobs_of_session(request.state.session)])
 
     def session_job(self, request: Request) -> Job:
-        """The job that a request names. Raises RequestError if this session has none of that name."""
+        """The job in the path of a request. Raises RequestError if the session has no such job."""
         job = self.jobs.find(request.state.session, request.path_params["name"])
         if job is None:
             raise RequestError(404, "there is no such job in this browser")
         return job
 
     async def job(self, request: Request) -> Response:
-        """The status of a job, which is cancelled first on DELETE."""
+        """The status of a job; DELETE cancels it first."""
         job = self.session_job(request)
         if request.method == "DELETE":
             await asyncio.to_thread(job.cancel)
         return JSONResponse(job.status())
 
     async def job_result(self, request: Request) -> Response:
-        """The result of a job that is done."""
+        """The result of a completed job."""
         job = self.session_job(request)
         state = job.status()["state"]
         if state != "done":
@@ -246,12 +246,12 @@ def problems_of(error: Exception) -> list[str]:
 
 
 async def handle_refusal(_: Request, error: Exception) -> Response:
-    """A request that cannot be answered, with its problems."""
+    """Response to an invalid request, with its problems."""
     return JSONResponse({"problems": problems_of(error)}, error.status if isinstance(error, RequestError) else 422)
 
 
 async def handle_not_found(request: Request, error: Exception) -> Response:
-    """A path or a method that the server does not have."""
+    """Response to an unknown path or method."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
     path = request.url.path[:80]
     message = f"there is nothing at {path!r}" if status == 404 else f"{path!r} does not take {request.method}"
@@ -259,8 +259,8 @@ async def handle_not_found(request: Request, error: Exception) -> Response:
 
 
 async def handle_failure(_: Request, error: Exception) -> Response:
-    """An error of the program itself; its traceback goes to the terminal."""
-    message = f"octoplan failed ({type(error).__name__}); the terminal it was started in says where. Please report it"
+    """Response to an internal error; the traceback is printed in the terminal."""
+    message = f"octoplan failed ({type(error).__name__}); the traceback is in the terminal. Please report it"
     return JSONResponse({"problems": [message]}, 500)
 
 
@@ -272,7 +272,7 @@ HANDLERS: Mapping[Any, Any] = {
 
 
 def routes(page: Page) -> list[Route | Mount]:
-    """The addresses of the server."""
+    """The routes of the server."""
     return [
         Route("/", page.index), Route("/plotly.js", page.plotly), Route("/api/panels", page.panels),
         Route("/api/answer", page.answer, methods=["POST"]), Route("/api/days", page.days, methods=["POST"]),
@@ -287,13 +287,13 @@ def routes(page: Page) -> list[Route | Mount]:
 def application(
     scenario: Scenario, name: str, *, hosts: tuple[str, ...] = ("127.0.0.1", "localhost"), threads: int
 ) -> Starlette:
-    """The application that shows a scenario.
+    """The web application for a scenario.
 
     Args:
         scenario: The baseline.
-        name: What messages call it.
-        hosts: The host names under which it answers.
-        threads: Threads that simulate futures.
+        name: Name of the scenario in messages.
+        hosts: Accepted host names.
+        threads: Number of threads for the simulation.
 
     """
     page = Page(scenario, name, threads)

@@ -1,4 +1,4 @@
-"""The figures of each view, drawn by the functions that also draw the report."""
+"""The figures of each view of the page, drawn by the same functions as in the report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from octoplan.show.provenance import impacts
 from octoplan.show.theme import M
 
 BASE_CASE_FUTURES = 32
-"""Futures from which on figures are drawn that need a simulation at medians."""
-RAIDS_NOTE = "Dots are published months, from the sources in the documentation; the band is what the scenario draws."
+"""Minimum number of futures for figures that require a simulation at medians."""
+RAIDS_NOTE = "Dots: published monthly totals, with sources in the documentation. Band: P10 to P90 of simulated totals."
 S_CURVE_NOTE = "In brackets: the contingency to be added to the point estimate."
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its name and its note; ``overlay`` says whether the baseline's lines are drawn behind it."""
+    """A chart with its name and note; ``overlay`` is True if the lines of the baseline may be added in grey."""
 
     name: str
     chart: go.Figure
@@ -35,12 +35,12 @@ class Figure:
 
 
 def charts_of(run: Run, *names: str, overlay: bool = True) -> list[Figure]:
-    """Charts of the report by name, without those that have nothing to draw."""
+    """Charts of the report by name; charts without data are omitted."""
     return [Figure(item.name, item.chart, item.caption, overlay) for item in page_figures(run, *names)]
 
 
 def raids(run: Run) -> list[Figure]:
-    """Threats launched by month against the published record."""
+    """Threats launched by month, compared with published totals."""
     return [Figure("launches", forecast.launches(run), RAIDS_NOTE)]
 
 
@@ -56,7 +56,7 @@ def defence(run: Run) -> list[Figure]:
 
 
 def costs(run: Run) -> list[Figure]:
-    """Spending, cost per kill and cost-effectiveness; from enough futures on also the S-curve and discounting."""
+    """Spend, cost per kill and cost-effectiveness; with enough futures also the cost S-curve and present values."""
     figures = charts_of(run, "spend") + charts_of(run, "cost-per-kill", "cost-effectiveness", overlay=False)
     if run.futures >= BASE_CASE_FUTURES:
         medians = run_at_medians(run)
@@ -87,14 +87,14 @@ FIGURES: Mapping[str, Callable[[Run], Sequence[Figure]]] = {
 }  # fmt: skip
 
 OVERLAID = ("raids", "supply", "defence")
-"""Views with line charts, behind which those of the baseline can be read."""
+"""Views with line charts to which the lines of the baseline are added."""
 
 DEEP = ("sensitivity", "log")
 """Views that need more futures than the others."""
 
 
 def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
-    """By assumption: its effect on the net benefit in millions, the standard error, and its class of impact."""
+    """Effect of each assumption on the net benefit, in millions, with standard error and impact class."""
     effects = sensitivities(run, net_benefit(run))
     classes = impacts(run, effects)
     return {
@@ -106,7 +106,7 @@ def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def switching_values(run: Run) -> list[str]:
-    """Sentences on the value of an assumption at which the net benefit, or the leakers prevented, change sign."""
+    """Sentences with the switching values of the net benefit and of the leakers prevented."""
     of_net = sensitivity.switching_values(run.scenario, sensitivities(run, net_benefit(run)), NET_BENEFIT)
     return [
         *of_net,

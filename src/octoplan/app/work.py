@@ -1,4 +1,4 @@
-"""``python -m octoplan.app.work FOLDER``: one long job of the page, in a process that can be cancelled."""
+"""``python -m octoplan.app.work FOLDER``: runs one job of the page in a separate process."""
 
 import json
 import sys
@@ -32,16 +32,16 @@ from octoplan.show import alternatives, plan
 from octoplan.show.charts import CHARTS, page_figures
 
 PROGRESS_INTERVAL = 0.25
-"""Seconds between two reports of progress."""
+"""Minimum number of seconds between reports of progress."""
 TIME_LIMIT = 120.0
-"""Seconds for the search of a plan."""
+"""Time limit of the search for a plan, in seconds."""
 FRONTIER_FUTURES = 30
 
 Progress = Callable[[str, int, int], None]
 
 
 def main(folder: Path) -> int:
-    """Do the job of a folder; returns the exit code. Problems are written for the page, a traceback to the log."""
+    """Run the job in a folder and return its exit code; problems are written to a file, tracebacks to the log."""
     try:
         options = json.loads((folder / OPTIONS).read_text("utf-8"))
         work = {"plan": plan_job, "run": run_job}[options["kind"]]
@@ -52,9 +52,9 @@ def main(folder: Path) -> int:
         atomic_write(folder / PROBLEMS, json.dumps(list(map(str, problems))))
         return 2
     except MemoryError:
-        atomic_write(folder / PROBLEMS, json.dumps(["there is not enough memory; fewer futures need less"]))
+        atomic_write(folder / PROBLEMS, json.dumps(["not enough memory; use fewer futures"]))
         return 1
-    except Exception as error:  # noqa: BLE001 (the page needs words, whatever it was)
+    except Exception as error:  # noqa: BLE001 (any error is reported on the page)
         traceback.print_exc()
         message = f"octoplan failed ({type(error).__name__}: {str(error)[:300]}); please report it"
         atomic_write(folder / PROBLEMS, json.dumps([message]))
@@ -63,7 +63,7 @@ def main(folder: Path) -> int:
 
 
 def progress_file(folder: Path) -> Progress:
-    """A callback that writes progress into a file, a few times a second at most."""
+    """A callback that writes progress to a file, at most once in ``PROGRESS_INTERVAL``."""
     last = 0.0
 
     def progress(step: str, done: int, total: int) -> None:
@@ -76,7 +76,7 @@ def progress_file(folder: Path) -> Progress:
 
 
 def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """A plan with its out-of-sample evaluation, and the frontier of a country's share where one is named."""
+    """A plan with its out-of-sample evaluation and, if a country is given, the frontier of its share."""
     goals = {name: options[name] for name in ("target", "by", "confidence") if name in options}
     country = options.get("frontier")
     with ThreadPoolExecutor(cores()) as executor:
@@ -107,12 +107,12 @@ def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress)
 
 
 def chart_data(name: str, chart: go.Figure, note: str = "") -> dict[str, Any]:
-    """A chart as plain data, as the page draws it."""
+    """A chart as JSON data for the page."""
     return figure_data(Figure(name, chart, note))
 
 
 def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
-    """Each share of the frontier with its cost against the cheapest share, its threats stopped and its jobs."""
+    """Points of the frontier: cost relative to the cheapest share, threats stopped and jobs, for each share."""
     worst = 100.0 * alternatives.resilience(curve)
     titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (curve.country, *curve.jobs)}
     points = []

@@ -23,16 +23,16 @@ DIGITS = 15
 """Significant digits of a number that spreadsheet programs keep."""
 MAX_MESSAGES = 20
 LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|[_*].')
-"""Parts of a number format that are displayed as they stand, or not at all."""
+"""Parts of a number format that are literal text or not displayed."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def read_workbook(parts: Mapping[str, bytes], names: Sequence[str]) -> tuple[dict[str, bytes], list[str]]:
-    """The files that the sheets of a workbook state, and remarks on how they were read.
+    """The files of a scenario from the sheets of a workbook, and remarks on how they were read.
 
     Args:
         parts: The members of the workbook's archive by name.
-        names: The names that a sheet may have.
+        names: Permitted names of sheets.
 
     Raises:
         FolderError: A sheet is unknown or occurs twice, or cells cannot be read; the message names each of them.
@@ -57,13 +57,13 @@ def read_workbook(parts: Mapping[str, bytes], names: Sequence[str]) -> tuple[dic
 
 
 def first_messages(messages: Iterable[str]) -> list[str]:
-    """The first messages, and how many more there are."""
+    """The first ``MAX_MESSAGES`` messages, and the number of those omitted."""
     listed = list(messages)
     return [*listed[:MAX_MESSAGES], *([f"and {len(listed) - MAX_MESSAGES} more"] if len(listed) > MAX_MESSAGES else [])]
 
 
 class _FileReader:
-    """Turns one sheet into the text of its file, collecting problems and remarks."""
+    """Converts one sheet to the text of a file, and collects problems and remarks."""
 
     def __init__(self, sheet: Sheet, book: Book, problems: dict[str, None], remarks: dict[str, None]) -> None:
         self.sheet, self.book, self.problems, self.remarks = sheet, book, problems, remarks
@@ -80,12 +80,12 @@ class _FileReader:
         """A text file: one line in each cell of column A."""
         for (_, column), cell in self.sheet.cells.items():
             if column > 1:
-                self.problem(cell, f"holds {quoted_content(cell)}; the lines of {self.sheet.name} stand in column A")
+                self.problem(cell, f"holds {quoted_content(cell)}; the lines of {self.sheet.name} must be in column A")
         texts = [self.cell_text(self.sheet.cells.get((row, 1))) for row in range(1, self.rows + 1)]
         return "".join(f"{text}\n" for text in texts)
 
     def table(self) -> str:
-        """A CSV file: one row of cells in each row, as wide as its header."""
+        """A CSV file with the columns of its header."""
         cells = self.sheet.cells
         first = min((row for row, _ in cells), default=1)
         header = [self.cell_text(cells.get((first, column))).strip() for column in range(1, self.columns + 1)]
@@ -103,7 +103,7 @@ class _FileReader:
         return csv_text(table)
 
     def table_cell_text(self, cell: SheetCell | None, unit: str | None) -> str:
-        """A cell of a table; a number that is displayed in per cent is read in the unit of its row."""
+        """Text of a cell of a table; a number displayed in per cent is converted to the unit of its row."""
         text = self.cell_text(cell)
         if cell is None or cell.kind != "number" or not text or not NUMBER.fullmatch(text):
             return text
@@ -124,7 +124,7 @@ class _FileReader:
         return text
 
     def cell_text(self, cell: SheetCell | None) -> str:
-        """The text of a cell as it would be typed; empty after reporting why there is none."""
+        """The text of a cell as a user would type it; empty if it cannot be read, which is reported."""
         if cell is None:
             return ""
         if cell.kind == "error":
@@ -145,7 +145,7 @@ class _FileReader:
         return self.number(cell, cell.text)
 
     def number(self, cell: SheetCell, text: str) -> str:
-        """A number or, where the cell is displayed as one, a date."""
+        """Text of a number, or of a date if the cell is displayed as a date."""
         value = float(text)
         if not isfinite(value):
             self.problem(cell, f"holds {text[:60]}, which is too large for a number")
@@ -158,7 +158,7 @@ class _FileReader:
         return number_text(text)
 
     def date_text(self, cell: SheetCell, value: float) -> str | None:
-        """A date as 2026-11-22, a time of day as 10:30:00; None for a cell that is displayed as a number."""
+        """A date such as 2026-11-22, or a time such as 10:30:00; None if the cell is displayed as a number."""
         from openpyxl.styles.numbers import is_date_format
         from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
@@ -172,7 +172,7 @@ class _FileReader:
         return str(date).removesuffix(" 00:00:00")
 
     def check_hidden(self) -> None:
-        """Remark on content that is not displayed."""
+        """Add remarks on hidden sheets, rows and columns with content."""
         sheet, rows = self.sheet, {row for row, _ in self.sheet.cells}
         if sheet.hidden:
             self.remarks[f"the sheet {sheet.name} is hidden; it was read"] = None
@@ -186,7 +186,7 @@ class _FileReader:
             self.remarks[f"{sheet.name}: hidden columns were read: {names}"] = None
 
     def check_merged(self) -> None:
-        """Report merged cells of a table, whose value stands in the first of them only."""
+        """Report merged cells of a table, since only the first of them has a value."""
         for reference in self.sheet.merged:
             match = re.fullmatch(r"[A-Z]{1,3}([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})", reference)
             rows = range(int(match[1]), int(match[2]) + 1) if match else range(1)
@@ -200,18 +200,18 @@ class _FileReader:
         self.problems[f"{self.sheet.name}!{cell.address} {message}"] = None
 
     def remark(self, cell: SheetCell, message: str) -> None:
-        """Remark on a cell that could be read differently."""
+        """Add a remark on a cell with more than one possible reading."""
         self.remarks[f"{self.sheet.name}!{cell.address} {message}"] = None
 
 
 def quoted_content(cell: SheetCell) -> str:
-    """The content of a cell as it is quoted in a message."""
+    """Content of a cell in quotes, for messages."""
     text = cell.text or ""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def number_ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers with runs of them shortened: ``3, 5 to 9``."""
+    """Ascending numbers as text, with consecutive numbers as ranges: ``3, 5 to 9``."""
     ends: list[list[int]] = []
     for number in numbers:
         if ends and number == ends[-1][1] + 1:
@@ -222,7 +222,7 @@ def number_ranges(numbers: Sequence[int]) -> str:
 
 
 def number_text(text: str) -> str:
-    """A number of a workbook as it would be typed: 20 for 2.0E1, and never in more digits than it needs."""
+    """Shortest decimal text of a number in a workbook, such as 20 for 2.0E1."""
     value = float(text)
     if re.fullmatch("[+-]?[0-9]+", text):
         return str(int(text))
@@ -230,12 +230,12 @@ def number_text(text: str) -> str:
 
 
 def significant_digits(text: str) -> int:
-    """The significant digits of a number as it is written."""
+    """Number of significant digits in the text of a number."""
     return len(re.sub("[eE].*|[^0-9]", "", text).strip("0"))
 
 
 def write_workbook(files: Mapping[str, bytes]) -> bytes:
-    """A workbook with a sheet for each file; numbers are numbers, and no text is a formula.
+    """A workbook with one sheet for each file; numbers are stored as numbers, and text is never a formula.
 
     Raises:
         FolderError: A cell has more characters than a workbook holds; the message names its row.
@@ -252,7 +252,7 @@ def write_workbook(files: Mapping[str, bytes]) -> bytes:
 
 
 def cells_of(name: str, data: bytes) -> list[list[str]]:
-    """The cells of a file: those of a CSV file, or one for each line of another."""
+    """Rows of cells of a file; in a file other than CSV each line is one cell."""
     text = re.sub("\r\n?", "\n", decode(data))
     if name.endswith(".csv"):
         return list(csv.reader(io.StringIO(text, newline="")))
@@ -260,7 +260,7 @@ def cells_of(name: str, data: bytes) -> list[list[str]]:
 
 
 def length_problems(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """A message for each cell that a workbook would cut."""
+    """A message for each cell longer than the limit of a workbook."""
     header = rows[0] if rows else []
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row):
@@ -274,13 +274,13 @@ def length_problems(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
 
 
 def escape_text(text: str) -> str:
-    """A text with what XML or a spreadsheet program would change written as escapes such as ``_x000D_``."""
+    """A text in which control characters are replaced by escapes such as ``_x000D_``."""
     text = ESCAPE.sub(lambda match: f"_x005F{match[0]}", text)
     return CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def cell_value(text: str, *, as_number: bool) -> Cell:
-    """A cell: a number where it would be read back with the same digits, else text."""
+    """A cell: a number if reading it again gives the same text, else text."""
     if as_number and NUMBER.fullmatch(text) and isfinite(float(text)):
         value = int(text) if re.fullmatch("[+-]?[0-9]+", text) else float(text)
         if number_text(str(value)) == text and significant_digits(text) <= DIGITS and abs(value) < 10.0**DIGITS:

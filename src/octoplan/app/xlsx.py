@@ -1,6 +1,6 @@
-"""The cells of an Excel workbook, read from the XML of its parts.
+"""Reading of the cells of an Excel workbook from the XML of its parts.
 
-Only what a sheet states in its cells is used: the declared dimension of a sheet is ignored, merged ranges are reported
+Only the content of cells is used: the declared dimension of a sheet is ignored, merged ranges are reported
 and not expanded, and nothing is computed. A sheet is read once from top to bottom, so that its cost depends on the
 size of the file and not on where its cells lie.
 """
@@ -24,7 +24,7 @@ BOOK, BOOK_LINKS, STYLES, STRINGS = (
     "xl/sharedStrings.xml",
 )
 MAX_CELLS, MAX_ROW, MAX_COLUMN = 300_000, 20_001, 200
-"""Cells with or without content in a workbook, and the last row and column that may have content."""
+"""Maximum number of cells in a workbook, and last row and column that may have content."""
 
 Kind = Literal["number", "text", "boolean", "error"]
 REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -37,10 +37,10 @@ class SheetCell:
     """One cell with content.
 
     Attributes:
-        text: The content as it stands in the file: the digits of a number, a text, ``1`` or ``0``, an error such as
-            ``#REF!``. None for a formula whose value is not stored.
+        text: Content in the file: the digits of a number, a text, ``1`` or ``0``, or an error such as ``#REF!``. None
+            for a formula without a stored value.
         number_format: The format in which a number is displayed.
-        formula: The formula, without the equals sign; empty where there is none.
+        formula: The formula without the equals sign; empty if the cell has none.
 
     """
 
@@ -53,13 +53,13 @@ class SheetCell:
 
     @property
     def address(self) -> str:
-        """The cell as formulas name it, such as B5."""
+        """Address of the cell, such as B5."""
         return f"{letters(self.column)}{self.row}"
 
 
 @dataclass
 class Sheet:
-    """A worksheet: its cells by row and column, and what of it is hidden or merged."""
+    """A worksheet: cells by row and column, and its hidden and merged ranges."""
 
     name: str
     hidden: bool
@@ -71,7 +71,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Book:
-    """The worksheets of a workbook in order; ``date1904`` says which day is day 0."""
+    """The worksheets of a workbook in order; ``date1904`` is True if dates count from 1904 instead of 1900."""
 
     sheets: tuple[Sheet, ...]
     date1904: bool
@@ -116,7 +116,7 @@ class _SheetReader:
         self.row = self.column = 0
 
     def read(self, parts: Mapping[str, bytes], part: str) -> int:
-        """Fill the sheet; returns how many more cells the workbook may have."""
+        """Read the cells of the sheet; returns the number of further cells that the workbook may have."""
         sheet, table = self.sheet, None
         for event, element in parse_events(parts, part, sheet.name):
             tag = local_name(element)
@@ -136,7 +136,7 @@ class _SheetReader:
         return self.cells_left
 
     def start_row(self, element: ET.Element) -> None:
-        """Go to the next row; rows must be in order."""
+        """Start the next row. Raises FolderError if rows are not in order."""
         row = whole_number(element, "r", self.sheet) if "r" in element.attrib else self.row + 1
         if row <= self.row:
             raise FolderError(f"the sheet {self.sheet.name!r} states row {row} after row {self.row}; save it again")
@@ -164,7 +164,7 @@ class _SheetReader:
         self.sheet.cells[cell.row, cell.column] = cell
 
     def column_of(self, element: ET.Element) -> int:
-        """The column of a cell, which lies in its row and to the right of the one before."""
+        """Column of a cell. Raises FolderError if it is not to the right of the cell before."""
         reference = element.get("r")
         if reference is None:
             return self.column + 1
@@ -177,7 +177,7 @@ class _SheetReader:
         return column
 
     def content(self, code: str, parts: Mapping[str, ET.Element]) -> tuple[Kind, str | None]:
-        """The kind and the text of a cell from its type and its child elements; None where no value is stored."""
+        """The kind and the text of a cell from its type and its child elements; None if no value is stored."""
         stored = parts.get("v")
         text = None if stored is None else stored.text
         address = f"{self.sheet.name}!{letters(self.column)}{self.row}"
@@ -215,14 +215,14 @@ class _SheetReader:
 
 
 def shared_strings(parts: Mapping[str, bytes]) -> list[str]:
-    """The texts that cells refer to by number; a formatted text counts as its plain text."""
+    """The shared strings of the workbook, without formatting."""
     if STRINGS not in parts:
         return []
     return [string_of(element) for element in parse_part(parts, STRINGS) if local_name(element) == "si"]
 
 
 def string_of(element: ET.Element) -> str:
-    """The text of a string item: its own, or that of its runs; phonetic hints are left out."""
+    """Text of a string item, with its runs joined and without phonetic hints."""
     runs = [element, *children(element, "r")]
     return "".join(text.text or "" for run in runs for text in children(run, "t"))
 
@@ -241,7 +241,7 @@ def number_formats(parts: Mapping[str, bytes]) -> list[str]:
 
 
 def parse_part(parts: Mapping[str, bytes], part: str) -> ET.Element:
-    """The root of a part. Raises FolderError for one that is missing or is not well-formed."""
+    """Root element of a part. Raises FolderError if the part is missing or not well-formed."""
     root = None
     for event, element in parse_events(parts, part, part):
         if event == "start" and root is None:
@@ -252,7 +252,7 @@ def parse_part(parts: Mapping[str, bytes], part: str) -> ET.Element:
 
 
 def parse_events(parts: Mapping[str, bytes], part: str, name: str) -> Iterator[tuple[str, ET.Element]]:
-    """The start and end of each element of a part, which may not declare entities."""
+    """Start and end events of the elements of a part. Raises FolderError if it declares a document type."""
     if part not in parts:
         raise FolderError(f"the workbook has no part {part} for {name!r}; save it again as .xlsx")
     if b"<!DOCTYPE" in parts[part].replace(b"\0", b""):
@@ -269,12 +269,12 @@ def local_name(element: ET.Element) -> str:
 
 
 def children(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    """The children of an element that have a name, without regard to namespaces."""
+    """Children of an element with a name; namespaces are ignored."""
     return (child for child in element if local_name(child) == name)
 
 
 def whole_number(element: ET.Element, name: str, sheet: Sheet) -> int:
-    """A whole number of an element. Raises FolderError for anything else."""
+    """An integer attribute of an element. Raises FolderError if it is not an integer."""
     text = element.get(name) or ""
     if not re.fullmatch("[0-9]{1,7}", text):
         raise FolderError(
@@ -289,7 +289,7 @@ def unescaped(text: str, address: str) -> str:
     try:
         return plain.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise FolderError(f"{address} holds half of a character; type the text again") from None
+        raise FolderError(f"{address} holds an invalid character; type the text again") from None
 
 
 @lru_cache(maxsize=1_000)

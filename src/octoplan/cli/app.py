@@ -1,4 +1,4 @@
-"""``octoplan app``: the interactive page, served on this machine."""
+"""``octoplan app``: serve the interactive page of a scenario."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ def app(
     browser: bool = True,
     threads: int | None = None,
 ) -> None:
-    """Serve the interactive page of a scenario, on which results follow the sliders.
+    """Serve the interactive page of a scenario, where sliders change decisions and assumptions.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def app(
     host
         The address to serve on. Anybody who can reach an address other than 127.0.0.1 can use the page.
     port
-        The port to serve on; 0 takes a free one.
+        The port to serve on; 0 selects a free port.
     browser
         Open the page in the browser.
     threads
-        Number of threads; one for each core by default.
+        Number of threads; one per core by default.
 
     """
     import uvicorn
@@ -71,5 +71,5 @@ def listen(host: str, port: int) -> socket.socket:
         raise RunError(f"{host}:{port} cannot be served: {reason}; choose another --host or --port") from error
     except UnicodeError as error:
         listener.close()
-        raise RunError(f"--host {host!r} is no address; write one such as {LOCAL}") from error
+        raise RunError(f"--host {host!r} is not an address; write one such as {LOCAL}") from error
     return listener

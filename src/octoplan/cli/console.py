@@ -1,4 +1,4 @@
-"""What all commands share: standard streams, messages, progress bars, checks of numbers, and exit codes.
+"""Standard streams, messages, progress bars, checks of numbers and exit codes of all commands.
 
 Exit codes, documented in ``docs/reference/cli.md``:
 
@@ -31,16 +31,16 @@ SUCCESS, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 MAX_FUTURES, MAX_THREADS, MAX_SEED = 1_000_000, 1_024, 2**64 - 1
 
 MIN_WIDTH, PIPE_WIDTH = 40, 120
-"""Columns below which tables are no longer made narrower, and columns of tables that go to a file or pipe."""
+"""Minimum width of tables, and width of tables printed to a file or pipe, in characters."""
 
 RESOURCE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EFBIG}
-"""Errors of the system that say nothing against the request itself."""
+"""System errors caused by a lack of resources, not by the request."""
 
 SUBSTITUTES = {
     "±": "+/-", "×": "x", "∞": "inf", "√": "sqrt ", "–": "-", "—": "-", "…": "...", "’": "'", "→": "->", "≥": ">=",
     "≤": "<=",
 }  # fmt: skip
-"""What is printed for a character that the encoding of a stream lacks; any other becomes a question mark."""
+"""Substitutes for characters that an encoding lacks; other characters are replaced by a question mark."""
 
 
 def substitute(error: UnicodeError) -> tuple[str, int]:
@@ -55,7 +55,7 @@ codecs.register_error("octoplan.substitute", substitute)
 
 
 class StandardStream:
-    """Standard output or standard error that never stops a command.
+    """Wrapper of standard output or standard error whose failures do not stop a command.
 
     Characters that the encoding lacks are substituted. When writing fails (a full disk, a reader that has closed its
     end), the remaining output is discarded and ``error`` holds the reason, so that the command still writes its files.
@@ -89,7 +89,7 @@ class StandardStream:
                 self.discard(error)
 
     def discard(self, error: OSError) -> None:
-        """Send what is left to the null device, or Python would fail on it again when it exits."""
+        """Redirect the remaining output to the null device, so that Python does not fail again at exit."""
         self.error = error
         with suppress(OSError, ValueError):
             null = os.open(os.devnull, os.O_WRONLY)
@@ -97,7 +97,7 @@ class StandardStream:
             os.close(null)
 
     def restore(self) -> TextIO:
-        """The stream as it was before."""
+        """Restore and return the original stream."""
         if isinstance(self.stream, io.TextIOWrapper):
             self.stream.reconfigure(errors=self.errors)
         return self.stream
@@ -117,7 +117,7 @@ def standard_streams() -> Iterator[tuple[StandardStream, StandardStream]]:
 
 
 def print_line(text: object) -> None:
-    """Print a line on standard output at once, exactly as it is."""
+    """Print a line on standard output and flush; markup is not interpreted."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -136,28 +136,28 @@ def record_output(path: Path) -> None:
 
 
 def report_written(path: Path, message: str | None = None) -> None:
-    """Record that a file or folder was written, and say so."""
+    """Record that a file or folder was written, and print a message."""
     record_output(path)
     print_line(f"wrote {path}" if message is None else message)
 
 
 def forget_outputs() -> None:
-    """Start the record of written files again; for a new command."""
+    """Clear the record of written files before a command."""
     _outputs.clear()
 
 
 def written_files() -> str:
-    """What the command has written so far, in words."""
+    """A clause that lists the files and folders written by the command."""
     return f"{', '.join(map(printable, _outputs))} was written" if _outputs else "nothing was written"
 
 
 def printable(text: str | Path) -> str:
-    """Text from the command line without the surrogates that stand for bytes in another encoding."""
+    """Text from the command line in valid Unicode; undecodable bytes are replaced."""
     return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def message_and_code(error: BaseException) -> tuple[str, int]:
-    """The message and exit code of a command that an exception ended. Raises an exception that it does not know."""
+    """Message and exit code for an exception that ended a command. Unexpected exceptions are raised again."""
     match error:
         case KeyboardInterrupt():
             return f"stopped; {written_files()}", INTERRUPTED
@@ -177,9 +177,9 @@ def message_and_code(error: BaseException) -> tuple[str, int]:
 
 
 def terminal(*, stderr: bool = False) -> "Console":
-    """A rich console that takes text as it is: no markup, no emoji codes, no colours of its own.
+    """A rich console without interpretation of markup and emoji codes.
 
-    It is as wide as the terminal or as COLUMNS says, at least ``MIN_WIDTH``; else ``PIPE_WIDTH`` columns.
+    Its width is that of the terminal or of COLUMNS, at least ``MIN_WIDTH``; otherwise ``PIPE_WIDTH``.
     """
     from rich.console import Console
 
@@ -197,7 +197,7 @@ def render(*parts: "RenderableType") -> None:
 
 
 def progress_bar(unit: str = "futures") -> "Progress":
-    """A progress bar on standard error that counts in a unit."""
+    """A progress bar on standard error, with a unit for its count."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -211,21 +211,21 @@ def progress_bar(unit: str = "futures") -> "Progress":
 
 
 def track(progress: "Progress", description: str) -> Callable[[int, int], None]:
-    """A task of a progress bar, as a function of the number done and the total."""
+    """Add a task to a progress bar; returns a callback with the number done and the total."""
     task = progress.add_task(description, total=None)
     return lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def check_number(option: str, value: float | None, low: float, high: float) -> None:
-    """Raise RunError unless a number lies between two bounds, both included; nan lies nowhere, None is not checked."""
+    """Check that an option lies within bounds, inclusive; None is not checked. Raises RunError if it does not."""
     if value is not None and not low <= value <= high:
         raise RunError(f"{option} {value}: must be between {low:,} and {high:,}")
 
 
 def check_simulation(futures: int, seed: int, threads: int | None = None, cluster: str | None = None) -> None:
-    """Raise RunError for invalid options of a simulation, before anything is read."""
+    """Check the options of a simulation. Raises RunError if one is invalid."""
     check_number("--futures", futures, 1, MAX_FUTURES)
     check_number("--seed", seed, 0, MAX_SEED)
     check_number("--threads", threads, 1, MAX_THREADS)
     if threads is not None and cluster is not None:
-        raise RunError("--threads and --cluster exclude each other; give one of them")
+        raise RunError("--threads and --cluster cannot be combined; give one of them")

@@ -1,4 +1,4 @@
-"""``octoplan export``: a run as tables that other tools read, with descriptors and a workbook of live formulas."""
+"""``octoplan export``: write the tables of a run for other software, with descriptors and a formula workbook."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ TABLES, FORMULA_WORKBOOK = "tables.xlsx", "formula-workbook.xlsx"
 
 
 def export(run: Path, *, to: Format, out: Path | None = None) -> None:
-    """Write a run as tables: one folder with data, descriptors (Frictionless, RO-Crate) and the scenario's files.
+    """Write the tables of a run to a folder with descriptors (Frictionless, RO-Crate) and the scenario's files.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
 
 
 def contents(run: "Run", to: Format) -> dict[str, bytes]:
-    """Every file of an export by its path."""
+    """Content of every file of an export, by path."""
     from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE, data_package, ro_crate
 
     data, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
@@ -59,7 +59,7 @@ Files = tuple[dict[str, bytes], list[tuple["Table", str]]]
 
 
 def table_files(run: "Run", to: Format) -> Files:
-    """A file for each table; Parquet also has a file for each tally with every future."""
+    """One file for each table; in Parquet also one for each tally, with all futures."""
     from octoplan.outcomes.export import parquet, tables, tallies_by_future
 
     exported = [*tables(run), *(tallies_by_future(run).values() if to == "parquet" else ())]
@@ -70,7 +70,7 @@ def table_files(run: "Run", to: Format) -> Files:
 def workbooks(run: "Run") -> Files:
     """A workbook of the tables, and the formula workbook of the base case at medians.
 
-    A scenario with a state has no base case at medians, and no formula workbook.
+    The formula workbook is omitted if the scenario starts from a known state.
     """
     from octoplan.outcomes.export import tables
     from octoplan.outcomes.median_case import median_case

@@ -62,13 +62,13 @@ app.command(
 )
 
 REPEAT_AFTER = 2.0
-"""Seconds after which an interruption is repeated: some libraries swallow one that arrives while they load."""
+"""Seconds after which an interrupt is repeated, since some libraries ignore one during their import."""
 
 
 def console() -> NoReturn:
-    """The command ``octoplan``: as ``main``, but after Ctrl-C it ends at once and waits for no thread at work.
+    """Entry point of the command ``octoplan``: ``main``, but after Ctrl-C it exits without waiting for threads.
 
-    A thread may be compiling for a minute, or wait for a lock that the interruption left taken.
+    A thread may be compiling for a minute, or wait for a lock that was not released at the interrupt.
     """
     signal.signal(signal.SIGINT, interrupt)
     try:
@@ -110,7 +110,7 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
             raise OSError(output.error.errno, output.error.strerror, output.name)  # noqa: TRY301 (one place reports)
     except CycloptsError:  # cyclopts has printed it
         return REFUSED
-    except BaseException as error:  # noqa: BLE001 (raised again where it is unknown)
+    except BaseException as error:  # noqa: BLE001 (unexpected errors are raised again)
         message, code = message_and_code(error)
         print_warning(message)
         return code
@@ -119,12 +119,12 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
 
 @app.command
 def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
-    """Create a scenario folder: a copy of a shipped scenario, to be edited.
+    """Create a scenario folder as an editable copy of a shipped scenario.
 
     Parameters
     ----------
     folder
-        The folder to create, which must not exist or be empty.
+        The folder to create. It must not exist, or be empty.
     origin
         The shipped scenario to copy.
 
@@ -146,7 +146,7 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
 
 @app.command
 def check(folder: str, *, schema: Path | None = None) -> None:
-    """Check a scenario: list all its errors, or summarise its assumptions.
+    """Check a scenario, and list all errors or summarise the assumptions.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def quality_table(scenario: "Scenario") -> "Table":
 
 
 def assumption_summary(scenario: "Scenario") -> list[str]:
-    """Numbers of rows, ranges and correlations, the oldest row, and the hash of the scenario."""
+    """Lines with the numbers of assumptions, ranges and correlations, the oldest assumption, and the hash."""
     assumptions = scenario.assumptions
     oldest = min(assumptions, key=lambda assumption: assumption.date)
     unsourced = sum(not assumption.sources for assumption in assumptions)

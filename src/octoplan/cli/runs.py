@@ -1,4 +1,4 @@
-"""The commands that simulate runs and read them: ``octoplan run``, ``compare``, ``report`` and ``state``."""
+"""The commands ``octoplan run``, ``compare``, ``report`` and ``state``."""
 
 import shlex
 import sys
@@ -30,7 +30,7 @@ ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negativ
 Flag = Annotated[bool, Parameter(negative=())]
 
 MAX_MESSAGES = 10
-"""Failed futures of which the message is printed."""
+"""Maximum number of failed futures whose messages are printed."""
 
 
 def run(
@@ -56,15 +56,15 @@ def run(
     seed
         Seed of the random draws; the same seed gives the same run, bit for bit.
     out
-        The run folder, which must not exist or be empty; runs/SCENARIO-SEED-FUTURES by default.
+        The run folder; runs/SCENARIO-SEED-FUTURES by default. It must not exist, or be empty.
     threads
         Number of threads; one for each core by default. It does not change the results.
     cluster
-        Address of a dask.distributed scheduler to simulate on instead.
+        Address of a dask.distributed scheduler; its workers simulate instead of threads.
     keep
         Tallies to keep in addition to those that the key results need, or 'all'.
     keep_going
-        When a future fails, continue with the others and count it as failed.
+        If a future fails, continue with the others and count it as failed.
     nominal
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
@@ -104,7 +104,7 @@ def print_key_results(run: "Run", table: "KeyResults") -> None:
 
 
 def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
-    """Differences between runs on the same futures, with intervals of the paired differences.
+    """Compare runs by paired differences over the same futures, with standard errors.
 
     Parameters
     ----------
@@ -136,14 +136,14 @@ def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:
 
 
 def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None = None, nominal: Flag = False) -> None:
-    """Write the report of a run as one HTML file that needs no network, with other runs for comparison if named.
+    """Write the report of a run as a self-contained HTML file, optionally with other runs for comparison.
 
     Parameters
     ----------
     run
         A run folder.
     others
-        Run folders of other options, simulated with the same raids.
+        Run folders of other options with the same raids.
     out
         The file to write; report.html in the first run folder by default.
     plan
@@ -188,7 +188,7 @@ def state(
     from octoplan.outcomes.store import read
 
     if out is not None and out.exists():
-        raise StoreError(f"{out} exists; remove it or name another with --out")
+        raise StoreError(f"{out} exists; remove it or choose another file with --out")
     extract = state_of(read(run), day, str(run), future)
     if extract.missing:
         names = " ".join(extract.missing)

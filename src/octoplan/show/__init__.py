@@ -1,4 +1,4 @@
-"""Charts, tables and pages: the report, the command line and a notebook draw the same figures."""
+"""Charts, tables and pages, shared by the report, the command line and notebooks."""
 
 from octoplan.show.charts import CHARTS as CHARTS
 from octoplan.show.defence_charts import crews as crews

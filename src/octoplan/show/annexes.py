@@ -1,4 +1,4 @@
-"""The annexes of a report: the data of each section; a section with nothing to say is absent."""
+"""Content of the annexes of a report; annexes without content are omitted."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def supply(run: Run) -> list[PageFigure]:
 
 
 def defence(findings: Findings) -> list[PageFigure]:
-    """Threats launched, stopped and leaked: over all futures, on one day, by region and month; limiting factors."""
+    """Threats launched, stopped and leaked over all futures, on one day, and by region and month; limiting factors."""
     run, days = findings.run, findings.days
     figures = page_figures(run, "threat-flow")
     if days is not None:
@@ -43,7 +43,7 @@ def defence(findings: Findings) -> list[PageFigure]:
 
 
 class Money(NamedTuple):
-    """The annex on money: contingency and optimism bias as tables, then figures."""
+    """Content of the annex on money: tables of contingency and optimism bias, and figures."""
 
     contingency: TableText | None
     bias: TableText | None
@@ -100,7 +100,7 @@ def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
 
 
 class PlanText(NamedTuple):
-    """What a plan's folder says: its summary, and lists of sentences under their headings."""
+    """Content of the annex on a plan: its summary, and lists of sentences by heading."""
 
     summary: str
     lists: list[tuple[str, list[str]]]
@@ -108,7 +108,7 @@ class PlanText(NamedTuple):
 
 
 def plan(folder: Path | None) -> PlanText | None:
-    """The plan in a folder that ``octoplan plan`` wrote; RunError for another folder."""
+    """Content of a plan folder written by ``octoplan plan``. Raises RunError if the folder is not a plan."""
     if folder is None:
         return None
     try:
@@ -153,7 +153,7 @@ def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
 
 
 def differences(findings: Sequence[Findings], labels: Sequence[str]) -> list[ResultTable]:
-    """Differences of further runs from the first, future by future."""
+    """Tables of paired differences of the other runs from the first."""
     return comparison_tables(compare_findings(findings, labels)) if len(findings) > 1 else []
 
 

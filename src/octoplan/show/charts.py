@@ -1,4 +1,4 @@
-"""The charts of a run by name: what draws them, and the caption that says how to read them."""
+"""The charts of a run by name, with the functions that draw them and their captions."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from octoplan.show.threat_flow import threat_flow
 
 
 class Chart(NamedTuple):
-    """A function from a run to a figure (None where the run has nothing to draw), and the figure's caption."""
+    """Function that draws a figure of a run (None if there is no data), and its caption."""
 
     draw: Callable[[Run], go.Figure | None]
     caption: str
@@ -89,6 +89,6 @@ CHARTS: dict[str, Chart] = {
 
 
 def page_figures(run: Run, *names: str) -> list[PageFigure]:
-    """Some charts of a run with their captions, without those that have nothing to draw."""
+    """Named charts of a run with their captions; charts without data are omitted."""
     drawings = ((name, CHARTS[name].draw(run), CHARTS[name].caption) for name in names)
     return [PageFigure(name, chart, caption) for name, chart, caption in drawings if chart is not None]

@@ -28,13 +28,13 @@ from octoplan.show.theme import (
 )
 
 NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
-"""Colours of the limiting factors of a night, in their order."""
+"""Colours of the limiting factors of the defence, in their order."""
 MAP_DAYS = 30
-"""Days over which leakers are counted on the map."""
+"""Period in days to which leakers on the map are scaled."""
 TILE_HEIGHT = 90
-"""Pixels of a tile's height."""
+"""Height of a tile in pixels."""
 WHITE_TEXT_SHARE = 0.55
-"""Share of the largest figure from which a tile's text is white."""
+"""Share of the largest value from which the text of a tile is white."""
 
 
 def kills_per_sortie(run: Run) -> go.Figure:
@@ -62,7 +62,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
 
 
 def kills_title(per_sortie: Floats) -> str:
-    """How many sorties a kill takes; ``per_sortie`` is (futures,), undefined without a sortie."""
+    """Title with the number of sorties per kill; ``per_sortie`` is (futures,) kills per sortie."""
     if np.isnan(per_sortie).all():
         return "There is no sortie in any future"
     number = median(per_sortie)
@@ -109,7 +109,7 @@ def stopped_share(run: Run) -> go.Figure:
 
 
 def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
-    """The class, decoys excluded, of which the smallest share is stopped."""
+    """Title with the class, excluding decoys, of which the smallest share is stopped."""
     launched = [t for t in range(len(titles)) if view.not_decoys[t] and not np.isnan(shares[t])]
     if not launched:
         return "No threat is launched"
@@ -177,8 +177,9 @@ def draw_tiles(
     """Draw a heat map of tiles with the title and the value of each region.
 
     tiles
-        Column and row of the tile of a region, by row of the region; ``values``, ``titles`` and ``texts`` (shown on
-        pointing at a tile) are by region.
+        Column and row of the tile of each region, by index of the region.
+    values, titles, texts
+        Value, title and hover text of each region.
     """
     columns, rows = zip(*tiles.values(), strict=True) if tiles else ((0,), (0,))
     grid = np.full((max(rows) - min(rows) + 1, max(columns) - min(columns) + 1), np.nan)
@@ -211,7 +212,7 @@ def draw_tiles(
 
 
 def wrap_name(name: str, width: int = 14) -> str:
-    """A name on lines short enough for a tile, words in brackets on a line of their own."""
+    """A name wrapped for a tile, with words in brackets on a separate line."""
     plain, bracket, suffix = name.partition(" (")
     lines = plain.split(" ")[:1]
     for word in plain.split(" ")[1:]:

@@ -14,10 +14,10 @@ from octoplan.show.provenance import row_reference
 from octoplan.tables import Cell
 
 FIRST_ROW = 3
-"""Row of day 0 on a sheet of days; row 1 holds the heads, row 2 the state before day 0."""
+"""Row of day 0 on a daily sheet; row 1 has the headers, row 2 the state before day 0."""
 MONTH, TRAINED_CREWS = "month, from 1", f"{EXOGENOUS}: trained crews"
 NEVER = "1E+9"
-"""Day on which a plant opens that is no part of the programme."""
+"""Opening day of plants that are not part of the programme, after every horizon."""
 
 FORMULA_PARAMETERS = {
     "gates": ("duration",),
@@ -40,15 +40,15 @@ class Inputs:
 
     @property
     def rows(self) -> range:
-        """Rows of the days on a sheet of days."""
+        """Rows of the days on a daily sheet."""
         return range(FIRST_ROW, FIRST_ROW + self.days)
 
     def number(self, kind: str, entity: int, parameter: str) -> str:
-        """Reference to a parameter of the entity-th entity of a kind."""
+        """Cell reference of a parameter of an entity, by kind and index of the entity."""
         return self.cells[kind, entity, parameter]
 
     def assumption_sheet(self) -> FormulaSheet:
-        """Every parameter that a formula reads, at its median, with unit, rating, source and row of the log."""
+        """Sheet of the parameters used in formulas, at their medians, with unit, rating, source and row of the log."""
         sheet = FormulaSheet("Assumptions", inputs=("value",))
         rows: list[tuple[Cell, ...]] = []
         for kind, parameters in FORMULA_PARAMETERS.items():
@@ -68,14 +68,14 @@ class Inputs:
         return sheet
 
     def parameters(self, kind: str, parameters: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
-        """Row of the entity, parameter and names of the entity, for all entities of a kind."""
+        """Index of the entity, name of the parameter, and names of the entity, for all entities of a kind."""
         names = getattr(self.names, kind, None)
         for i in range(len(getattr(self.case.records, kind))):
             for parameter in parameters:
                 yield i, parameter, (names[i],) if names else ()
 
     def assumption(self, kind: str, parameter: str, entities: tuple[str, ...]) -> Assumption | None:
-        """The row of the assumption log behind a parameter; None where the scenario needs none."""
+        """The assumption that sets a parameter; None if the scenario does not require it."""
         try:
             return self.case.run.scenario.row_of(kind, parameter, *entities)
         except KeyError:
@@ -83,7 +83,7 @@ class Inputs:
 
     @cached_property
     def decisions(self) -> FormulaSheet:
-        """The decisions, one row a month: of the plants since their opening, of crews and kits since the start."""
+        """Sheet of monthly decisions: plants by month since opening, crews and kits by month since the start."""
         plan = self.case.compiled.plan
         sheet = FormulaSheet("Decisions")
         sheet.add("month", self.names.months)
@@ -97,7 +97,7 @@ class Inputs:
 
     @cached_property
     def calendar(self) -> FormulaSheet:
-        """One row a day: its month, the exchange rates and the trained crews."""
+        """Sheet with one row per day: month, exchange rates and trained crews."""
         sheet, links = FormulaSheet("Calendar"), self.case.compiled.links
         sheet.add("day", [-1, *range(self.days)])
         sheet.add(MONTH, [0, *(self.case.month_of + 1).tolist()])
@@ -109,16 +109,16 @@ class Inputs:
         return sheet
 
     def exchange_rate(self, row: int, currency: int) -> str:
-        """Reference to the exchange rate of the day in a row of a sheet of days."""
+        """Cell reference of the exchange rate in a row of a daily sheet."""
         return f"Calendar!${self.calendar.letter(f'{EXOGENOUS}: {self.names.currencies[currency]}')}{row}"
 
     def first_exchange_rate(self, month: int, currency: int) -> str:
-        """Reference to the exchange rate of the first day of a month."""
+        """Cell reference of the exchange rate on the first day of a month."""
         return self.exchange_rate(FIRST_ROW + int(np.flatnonzero(self.case.month_of == month)[0]), currency)
 
     @cached_property
     def gates(self) -> FormulaSheet:
-        """The day on which each gate is passed, by critical path: its duration after the last of its predecessors."""
+        """Sheet of the day on which each gate is passed: its duration after the last of its predecessors is passed."""
         sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_after
         passed = []
         for g in range(len(self.names.gates)):
@@ -131,7 +131,7 @@ class Inputs:
 
     @cached_property
     def opening(self) -> FormulaSheet:
-        """Day and month in which each plant opens, and the exponent of its learning curve."""
+        """Sheet of the opening day and month of each plant, and the exponent of its learning curve."""
         sheet, plan, plant_gates = (
             FormulaSheet("Opening"),
             self.case.compiled.plan,

@@ -12,9 +12,9 @@ from octoplan.show.workbook import column_letter, sheet_name
 from octoplan.tables import Cell
 
 ROUNDING_ALLOWANCE = "1E-9"
-"""What the simulation adds before it counts whole units, against rounding."""
+"""Allowance for rounding that the simulation adds before it truncates to whole units."""
 HIRING_AHEAD = 30
-"""Days ahead of the planned output that workers are hired."""
+"""Days before a change of planned output from which workers are hired."""
 
 NEW_BLOCK, OPEN_SHARE, SCRAPPED, DISPATCHED = (
     f"{EXOGENOUS}: new block introduced",
@@ -56,7 +56,7 @@ LETTERS = {head: column_letter(i + 1) for i, head in enumerate(HEADS)}
 
 
 def plant_sheets(inputs: Inputs) -> list[FormulaSheet]:
-    """A sheet for each plant: what limits its output, day by day, what it makes and what that costs."""
+    """One sheet for each plant, with its daily production limits, output and cost."""
     names: list[str] = []
     sheets = []
     for p, plant in enumerate(inputs.names.plants):
@@ -69,8 +69,7 @@ class PlantFormulas:
     """The formulas of one plant.
 
     parts
-        Units of each part in one interceptor of the plant's design, by row of the part; those it needs none of are
-        not there.
+        Number of each part in one interceptor of the plant's design, by index of the part; unused parts are omitted.
     """
 
     def __init__(self, inputs: Inputs, plant: int) -> None:
@@ -102,7 +101,7 @@ class PlantFormulas:
         return sheet
 
     def exogenous_columns(self) -> dict[str, list[Cell]]:
-        """Columns that the formulas do not compute: days and months, and what chance decided, from the simulation."""
+        """Columns without formulas: days, months, and outcomes of random events, taken from the simulation."""
         case, p = self.inputs.case, self.plant
         produced, good, experience = case.day("made")[:, p], case.day("good")[:, p], case.day("experience")[:, p]
         before = np.concatenate([[0.0], experience[:-1]])
@@ -124,15 +123,15 @@ class PlantFormulas:
         return self.inputs.number("plants", self.plant, parameter)
 
     def day_formulas(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
-        """The formulas of one day by head; each reads its own row and the one above.
+        """Formulas of one day by column header; they refer to the row of the day and the row above.
 
         on_hand
-            Letter of the column of each part's stock.
+            Column letter of the stock of each part.
         """
         return {**self.schedule(row), **self.production(row, on_hand), **self.costs(row)}
 
     def schedule(self, row: int) -> dict[str, str]:
-        """Whether the plant is open, and what is planned for it."""
+        """Formulas for the opening of the plant and its planned output and lines."""
         cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
         plant, opening, decisions = self.inputs.names.plants[self.plant], self.plant + 2, self.inputs.decisions
         since = f"{cell['months since opening']}+1"
@@ -145,7 +144,7 @@ class PlantFormulas:
         }
 
     def production(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
-        """Experience, yield, workers, and the units that plan, lines, labour and parts allow."""
+        """Formulas for experience, yield, workers, limits of production, units and stock."""
         cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
         before = {head: f"{letter}{row - 1}" for head, letter in LETTERS.items()}
         gross_output = f"{cell['planned output']}/MAX({cell['yield']},{LOWEST_YIELD})"
@@ -176,7 +175,7 @@ class PlantFormulas:
         }
 
     def workers(self, row: int) -> str:
-        """The workforce: last day's, moved towards what the planned output needs, by the hiring rate at most."""
+        """Formula for the workforce, adjusted to the planned output by at most the hiring rate per day."""
         cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
         last_row = FIRST_ROW + self.inputs.days - 1
         ahead = f"{LETTERS['planned output']}{min(row + HIRING_AHEAD, last_row)}"
@@ -189,7 +188,7 @@ class PlantFormulas:
         return f"IF({cell['open']}=0,0,IF({self.number('hours_per_head')}<=0,{present},MAX(0,{present}+{change})))"
 
     def costs(self, row: int) -> dict[str, str]:
-        """Labour, overhead, royalty and capital of the day in the reporting currency."""
+        """Formulas for labour, overhead, royalty and capital cost of the day, in the reporting currency."""
         cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
         plants = self.inputs.case.records.plants
         price = {
@@ -207,7 +206,7 @@ class PlantFormulas:
         }
 
     def labour_hours(self, experience: str) -> str:
-        """Labour hours of the next unit: Crawford's unit curve, or Wright's cumulative average curve."""
+        """Formula for the labour hours of the next unit: Crawford's unit curve or Wright's cumulative average curve."""
         first, exponent = self.number("hours_first"), f"Opening!$D${self.plant + 2}"
         if int(self.inputs.case.records.plants["learning"][self.plant]) == WRIGHT:
             return f"{first}*(({experience}+1)^(1+{exponent})-{experience}^(1+{exponent}))"
@@ -215,7 +214,7 @@ class PlantFormulas:
 
 
 def maker_sheet(inputs: Inputs) -> FormulaSheet:
-    """Other makers by day: a rate that ramps up, whole units, the fraction carried over, and the cost."""
+    """Daily sheet of other makers: ramped rate, whole units, fraction carried over, and cost."""
     sheet = FormulaSheet("Other makers")
     sheet.add(MONTH, [0, *(inputs.case.month_of + 1).tolist()])
     for i, maker in enumerate(inputs.names.makers):

@@ -1,4 +1,4 @@
-"""Sheets of the formula workbook: columns of numbers and formulas, and the references by which formulas find them."""
+"""Sheets of the formula workbook: columns of numbers and formulas, and cell references to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from octoplan.show.workbook import Formula, column_letter
 from octoplan.tables import Cell, Column, Table
 
 EXOGENOUS, SIMULATED, DIFFERENCE = "exogenous", "simulation", "difference"
-"""What the heads of columns begin with that hold outcomes of chance and of the defence, the simulation's figure for
-comparison, and the formulas' figure less the simulation's."""
+"""Prefixes of column headers: outcomes of random events and of the defence; simulated values for comparison; formula
+less simulation."""
 FILLS = {EXOGENOUS: "D9D9D9", SIMULATED: "E2EFDA", DIFFERENCE: "FCE4D6"}
 FORMULA_FILL, INPUT_FILL = "DDEBF7", "FFF2CC"
 
 
 @dataclass
 class FormulaSheet:
-    """A sheet under construction: its columns by their heads, with texts that begin with ``=`` as formulas.
+    """A sheet under construction: its columns by header; text that begins with ``=`` is a formula.
 
     inputs
-        Heads of the columns that a reader may change.
+        Headers of the columns that the user may change.
     """
 
     name: str
@@ -31,12 +31,12 @@ class FormulaSheet:
         return column_letter(len(self.columns))
 
     def add_formulas(self, head: str, formulas: Iterable[str], *, above: Sequence[Cell] = ()) -> str:
-        """Add a column of formulas, written without ``=``, below some plain cells; returns its letter."""
+        """Add a column of formulas, given without ``=``, below the cells ``above``; returns its letter."""
         cells: list[Cell] = list(above)
         for formula in formulas:
             cells.append(Formula(f"=({formula})" if len(cells) % 2 else f"={formula}"))
-        # Every other formula stands in brackets: LibreOffice evaluates a run of like formulas on several threads, and
-        # loses some where they read one another.
+        # Every other formula is in brackets, since LibreOffice evaluates groups of similar formulas on several threads
+        # and omits some that refer to one another.
         return self.add(head, cells)
 
     def letter(self, head: str) -> str:
@@ -45,11 +45,11 @@ class FormulaSheet:
 
     @property
     def prefix(self) -> str:
-        """What a reference from another sheet begins with."""
+        """Prefix of references to this sheet from other sheets."""
         return f"'{self.name.replace(chr(39), 2 * chr(39))}'!"
 
     def span(self, head: str) -> str:
-        """All cells of a column below its head, as other sheets refer to them."""
+        """Reference, from other sheets, to all cells of a column below its header."""
         letter, last = self.letter(head), len(self.columns[head]) + 1
         return f"{self.prefix}${letter}$2:${letter}${last}"
 
@@ -61,7 +61,7 @@ class FormulaSheet:
 
     @property
     def fills(self) -> Mapping[tuple[str, str], str]:
-        """Colours of the heads, by sheet and column."""
+        """Fill colours of the headers, by sheet and column."""
         return {
             (self.name, head): INPUT_FILL if head in self.inputs else FILLS.get(head.split(":")[0], FORMULA_FILL)
             for head in self.columns

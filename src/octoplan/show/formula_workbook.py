@@ -1,7 +1,7 @@
-"""The formula workbook: recomputes the base case at medians with live formulas, production, stock and spend by month.
+"""The formula workbook: recomputes monthly production, stock and spend of the base case at medians by formulas.
 
-An independent second calculation is what reviewers ask for first. The formulas follow sections 2, 4 and 5 of the model;
-what chance and the defence decide in that future (scrap, outages, arrivals, sorties) stands in columns headed
+It is an independent second calculation for reviewers. The formulas follow sections 2, 4 and 5 of the model; outcomes of
+random events and of the defence in that future (scrap, outages, arrivals, sorties) are in columns headed
 ``exogenous``.
 """
 
@@ -27,7 +27,7 @@ PROGRAMME_COSTS = ("parts", *PLANT_COSTS, "freight")
 def formula_workbook(case: MedianCase) -> bytes:
     """The formula workbook of a base case, as the bytes of an Excel file.
 
-    Raises RunError for a scenario with a state, which replaces the days that the formulas start from.
+    Raises RunError if the scenario starts from a known state, since the formulas start on its first day.
     """
     if case.run.scenario.known_from is not None:
         raise RunError(
@@ -43,7 +43,7 @@ def formula_workbook(case: MedianCase) -> bytes:
 
 
 class MonthlyResults:
-    """Monthly results by formulas, each column with the simulation's figures and the difference from them."""
+    """Monthly results by formulas, with simulated values and differences."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs, self.case, self.names = inputs, inputs.case, inputs.names
@@ -53,7 +53,7 @@ class MonthlyResults:
         self.shots = self.priced_sheet("Shots", "shots", ("layers",), "layers", "cost")
 
     def sources(self) -> list[FormulaSheet]:
-        """The sheets that the results read, in the order in which they build on one another."""
+        """The sheets that the results refer to, in order of dependence."""
         inputs = self.inputs
         return [
             inputs.assumptions,
@@ -69,10 +69,10 @@ class MonthlyResults:
         ]
 
     def priced_sheet(self, name: str, tally: str, axes: tuple[str, ...], kind: str, price: str) -> FormulaSheet:
-        """Quantities of a month times a price, at the month's exchange rate weighted by quantity; zeros are left out.
+        """Sheet of monthly costs: quantity, price, and an exchange rate weighted by daily quantity; no zeros.
 
         axes
-            The tally's axes after the day: the last is the one with the price, the first of two is the plant that pays.
+            Axes of the tally after the day; the last is that of the price, and the first of two is the plant that pays.
         """
         records, daily, totals = getattr(self.case.records, kind), self.case.day(tally), self.case.month(tally)
         rows: list[tuple[Cell, ...]] = []
@@ -103,7 +103,7 @@ class MonthlyResults:
         return sheet
 
     def payer(self, items: list[int], records: Any) -> str:
-        """The payer of a priced record, or of the country of its plant."""
+        """Payer of an entity, or that of the country of its plant."""
         if "payer" in (records.dtype.names or ()):
             return self.names.payers[int(records["payer"][items[-1]])]
         return self.plant_payer(items[0])
@@ -118,7 +118,7 @@ class MonthlyResults:
         return sheet
 
     def month_total(self, sheet: FormulaSheet, head: str, month: int, payer: str = "") -> str:
-        """The sum of a column over a month, of one payer where one is named."""
+        """Formula for the sum of a column over a month, optionally of one payer."""
         if not sheet.columns[head]:
             return "0"
         condition = f',{sheet.span("payer")},"{payer}"' if payer else ""
@@ -133,7 +133,7 @@ class MonthlyResults:
         return [int(np.flatnonzero(self.case.month_of == month)[-1]) for month in self.months]
 
     def production(self) -> FormulaSheet:
-        """Good units and month-end stock of each plant."""
+        """Sheet of good units and month-end stock of each plant."""
         sheet, last_days = self.results("Production"), self.last_days()
         for p, (plant, days) in enumerate(zip(self.names.plants, self.plants, strict=True)):
             good = [self.month_total(days, "good units", month) for month in self.months]
@@ -143,7 +143,7 @@ class MonthlyResults:
         return sheet
 
     def stock(self) -> FormulaSheet:
-        """Units in the regions at the end of each month, by design: arrivals less sorties that did not return."""
+        """Sheet of the month-end stock in the regions by design: arrivals less sorties without return."""
         sheet, last_days = self.results("Stock"), self.last_days()
         expended = (self.case.month("sorties") - self.case.month("recovered")).sum(axis=1)
         simulated = self.case.day("stock")[last_days].sum(axis=1)
@@ -197,7 +197,7 @@ class MonthlyResults:
         return sheet
 
     def category(self, cost: str, month: int, payer: str = "") -> str:
-        """A category of spend in a month, of all payers or, for what is not the programme's, of one."""
+        """Formula for a category of spend in a month; other costs than the programme's can be limited to one payer."""
         if cost in PLANT_COSTS:
             return "+".join(self.month_total(days, cost, month) for days in self.plants) or "0"
         if cost in ("parts", "freight"):
@@ -211,7 +211,7 @@ class MonthlyResults:
         return self.month_total(self.shots, "cost", month, payer)
 
     def crews_and_kits(self, month: int) -> dict[str, str]:
-        """Cost of crews, training and kits in a month."""
+        """Formulas for the cost of crews, training and kits in a month."""
         inputs, crews, kits = self.inputs, self.case.records.crews, self.case.records.kits
         calendar, decisions, row = inputs.calendar, inputs.decisions, month + 2
         rate = calendar.span(f"{EXOGENOUS}: {self.names.currencies[int(crews['cost_currency'][0])]}")
@@ -228,12 +228,12 @@ class MonthlyResults:
         }
 
     def pays(self, payer: str, records: Any, entity: int) -> bool:
-        """Whether a payer pays for a record; the empty payer stands for all."""
+        """True if a payer pays for an entity; an empty payer means all payers."""
         return not payer or self.names.payers[int(records["payer"][entity])] == payer
 
 
 def compare(sheet: FormulaSheet, head: str, formulas: Sequence[str], simulated: Sequence[float]) -> None:
-    """Add a column of formulas, the simulation's figures, and the difference."""
+    """Add three columns: formulas, simulated values, and their difference."""
     computed = sheet.add_formulas(head, formulas)
     reference = sheet.add(f"{SIMULATED}: {head}", simulated)
     rows = range(2, 2 + len(formulas))
@@ -241,7 +241,7 @@ def compare(sheet: FormulaSheet, head: str, formulas: Sequence[str], simulated: 
 
 
 def read_me(case: MedianCase, results: Sequence[FormulaSheet]) -> FormulaSheet:
-    """What the workbook holds, which cells may be changed, and the largest differences from the simulation."""
+    """Introductory sheet: content, cells that may be changed, and largest differences from the simulation."""
     run = case.run
     lines = (
         f"{run.scenario.title}: the base case at medians, recomputed by formulas",

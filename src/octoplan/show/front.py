@@ -24,7 +24,7 @@ QUESTION = "What does the programme add to the defence, what does it cost, and w
 
 SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach"), ("kills", "leakers", "leakers-prevented")
 MONEY_KEYS = ("programme/cost", "damage/avoided", "cost/kill", "spend")
-"""Measures of the answer, by the annex that has their detail; of each its ``main_variant``."""
+"""Keys of the measures in the answer, by annex; the ``main_variant`` of each is reported."""
 
 LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
@@ -32,11 +32,11 @@ LIMITATIONS = (
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
 )
 MAX_NAMED = 3
-"""Assumptions that are named, for each figure, among what would change the answer."""
+"""Maximum number of assumptions listed, for each result, as changing the answer."""
 
 
 class AnswerRow(NamedTuple):
-    """One row of the answer: its title, the annex with its detail, and its figures as text."""
+    """One row of the answer: title, name of the annex with details, and cells of text."""
 
     title: str
     annex: str
@@ -44,7 +44,7 @@ class AnswerRow(NamedTuple):
 
 
 def people(run: Run) -> list[tuple[str, str]]:
-    """Roles of the analysis and who holds them."""
+    """Roles in the analysis and the people who hold them."""
     governance = run.scenario.programme.governance
     roles = (
         ("commissioned by", governance.commissioner),
@@ -56,7 +56,7 @@ def people(run: Run) -> list[tuple[str, str]]:
 
 
 def answer_rows(findings: Findings) -> list[AnswerRow]:
-    """The measures that the answer rests on, and the net benefit."""
+    """Rows of the answer: its measures and the net benefit."""
     table = findings.key_results
     finished = findings.run.futures - findings.run.failed
     rows = []
@@ -71,13 +71,13 @@ def answer_rows(findings: Findings) -> list[AnswerRow]:
 
 
 def result(table: KeyResults, key: str) -> KeyResult | None:
-    """The main variant of a measure; None where the run has none."""
+    """The key result of the main variant of a measure; None if the run lacks it."""
     key = main_variant(key, (row.key for row in table))
     return next((row for row in table if row.key == key), None)
 
 
 def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> AnswerRow:
-    """A measure as a row of the answer; it says on how many futures it rests where it is not defined in all."""
+    """A measure as a row of the answer, with the number of futures if it is not defined in all of them."""
     i = row.interval
     title = row.measure
     if i.futures < finished:
@@ -91,7 +91,7 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
 
 
 def changes(findings: Findings) -> list[str]:
-    """What would change the answer: the assumptions with the largest effects, and the switching values."""
+    """Sentences on the assumptions with the largest effects, and on switching values."""
     scenario, unit = findings.run.scenario, view_of(findings.run).unit
     lines = []
     for subject, items, size, unit_of in (
@@ -117,7 +117,7 @@ def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, uni
 
 
 def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
-    """The options in columns, each run with its programme, and the first without it."""
+    """Table of results by option, with one column for each run and one for the counterfactual of the first."""
     first, measures = findings[0], [option.measures for option in findings]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
@@ -149,7 +149,7 @@ def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
 
 
 def quantiles(values: Floats, size: float) -> str:
-    """P50 (P10 to P90) over futures; infinite values count, and futures without a value are reported."""
+    """P50 (P10 to P90) over futures as text, with the number of futures if the value is undefined in some."""
     i = interval(values / size)
     if not i.futures:
         return "undefined"
@@ -159,7 +159,7 @@ def quantiles(values: Floats, size: float) -> str:
 
 
 def limitations(run: Run) -> list[str]:
-    """What limits the use of every figure."""
+    """Sentences on the limitations of all results."""
     assumptions = run.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)
     confirmed = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."

@@ -1,4 +1,4 @@
-"""Pages of HTML: Jinja2 templates with autoescape, and the plotly figures that stand in them."""
+"""HTML pages from Jinja2 templates with autoescape, and their plotly figures."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +13,7 @@ from plotly.offline import get_plotlyjs
 from octoplan.show.theme import FONT
 
 TITLE_ROOM = 44
-"""Pixels of the upper margin that a title takes inside a figure."""
+"""Height of a title within a figure, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PageFigure:
 
     @property
     def title(self) -> str:
-        """The title, which stands above the figure as text of the page, so that it breaks on a narrow screen."""
+        """Title, displayed as text above the figure so that it wraps on narrow screens."""
         return plain_text(self.chart.layout.title.text)
 
     @property
@@ -47,18 +47,18 @@ class PageFigure:
 
 
 def plain_text(label: str | None) -> str:
-    """The text that plotly shows for a label without tags."""
+    """Plain text of a plotly label without tags."""
     return unescape(label or "")
 
 
 def without_title(chart: go.Figure) -> go.Figure:
-    """The figure without its title and the room that it takes."""
+    """The figure without its title and the margin for it."""
     return go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_ROOM})
 
 
 @cache
 def environment() -> Environment:
-    """The templates of this package; a name that a template needs and is not given is an error."""
+    """The Jinja2 environment of the templates; undefined names raise an error."""
     templates = Environment(
         loader=PackageLoader("octoplan.show"),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""What a report rests on: the assumptions log by quality and impact, sources, checks, statement of assurance."""
+"""Provenance of a report: assumptions log by quality and impact, sources, checks, statement of assurance."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class TableText(NamedTuple):
 
 
 def describe(scenario: Scenario, assumption: Assumption) -> str:
-    """What an assumption is about, with its entities, such as "labour hours of the first unit (all plants)"."""
+    """Meaning of an assumption and its entities, such as "labour hours of the first unit (all plants)"."""
     kind = BY_NAME[assumption.kind]
     meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
     entities = [
@@ -44,7 +44,7 @@ def describe(scenario: Scenario, assumption: Assumption) -> str:
 
 
 def row_reference(assumption: Assumption) -> str:
-    """The row of an assumption: its file and line in the scenario's folder."""
+    """File and line of an assumption in the scenario folder, such as "assumptions.csv:12"."""
     return f"{Path(assumption.file).name}:{assumption.line}"
 
 
@@ -74,10 +74,10 @@ def quality_matrix(run: Run, impact: Mapping[str, str]) -> TableText:
 
 
 def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapping[str, str], unit: str) -> TableText:
-    """Every row of the log; large impacts first, and of equal impact the rows of lowest quality.
+    """Table of all assumptions, sorted by impact and then by quality.
 
     unit
-        Unit of the figure whose sensitivities are given, in millions.
+        Unit of the result in ``sensitivities``, in millions.
     """
     effects = {item.assumption.name: item for item in sensitivities}
 
@@ -137,7 +137,7 @@ def sources(run: Run) -> TableText:
 
 
 def checks(run: Run) -> list[str]:
-    """The checks made on this run, with their outcomes."""
+    """Sentences on the checks of this run and their outcomes."""
     finished = run.status == 0
     balance = (
         "Units produced, in transit, in stock, used, lost and scrapped balance on every day of "
@@ -159,7 +159,7 @@ def checks(run: Run) -> list[str]:
 
 
 def identification(findings: Findings) -> list[tuple[str, str]]:
-    """What the statement of assurance says of the run: names and values."""
+    """Names and values that identify the run in the statement of assurance."""
     run = findings.run
     assumptions, quality = run.scenario.assumptions, Counter(a.quality for a in run.scenario.assumptions)
     raids = raid_identity(run)
@@ -169,7 +169,7 @@ def identification(findings: Findings) -> list[tuple[str, str]]:
         ("software", f"octoplan {run.version}"),
         ("scenario", f"SHA-256 {run.scenario.hash}"),
         ("raids", "; ".join(f"{name} {value}" for name, value in raids.items())),
-        ("seed and futures", f"{run.seed}; {run.futures:,} simulated, {run.failed:,} failed and counted in no measure"),
+        ("seed and futures", f"{run.seed}; {run.futures:,} simulated, {run.failed:,} failed and excluded"),
         ("assumptions", f"{len(assumptions):,} rows: {by_quality}"),
         ("without a source", f"{sum(not assumption.sources for assumption in assumptions):,} rows"),
         ("dated", f"{min(dates)} to {max(dates)}" if dates else "no assumption has a date"),

@@ -42,7 +42,7 @@ def report(
     plan: Path | None = None,
     nominal: bool = False,
 ) -> str:
-    """The report as the text of an HTML page; an annex is present if there is something to report.
+    """The report as the text of an HTML page; annexes without content are omitted.
 
     others
         Further options, simulated under the same raids; ``labels`` names all of them.
@@ -51,13 +51,13 @@ def report(
     nominal
         True inflates money by the assumption on the reporting currency's inflation.
 
-    Raises RunError for runs that cannot be compared and for a folder that holds no plan.
+    Raises RunError if the runs cannot be compared, or the folder is not a plan.
     """
     return report_page([Findings(option, nominal) for option in (run, *others)], labels, plan)
 
 
 def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: Path | None = None) -> str:
-    """As ``report``, of runs that are measured already."""
+    """The report of runs whose measures have been computed; see ``report``."""
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(findings) - 1)))
     first, run = findings[0], findings[0].run
     contents = annex_contents(findings, names, plan)
@@ -84,7 +84,7 @@ def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: 
 
 
 def annex_contents(findings: Sequence[Findings], labels: Sequence[str], plan: Path | None) -> Mapping[str, Any]:
-    """What each annex shows, by its name; nothing where it is absent."""
+    """Content of each annex by name; None or missing if the annex is omitted."""
     first, run = findings[0], findings[0].run
     net = first.net_benefit_sensitivity
     impact = provenance.impacts(run, net)

@@ -11,13 +11,13 @@ from octoplan.show.provenance import describe, row_reference
 from octoplan.show.theme import BLUE, GREY, GRID, ORANGE, capitalised, label, new_figure
 
 MAX_ASSUMPTIONS = 12
-"""Assumptions that a tornado shows."""
+"""Maximum number of assumptions in a tornado."""
 ROW_HEIGHT = 34
-"""Pixels of one of them."""
+"""Height of a row of a tornado in pixels."""
 BAR_HEIGHT = 0.8
 """Height of a bar, as a share of its row."""
 AXIS_MARGIN = 0.12
-"""Room at either end of the axis, as a share of its range."""
+"""Margin at either end of the axis, as a share of its range."""
 
 CAPTION = (
     "One assumption at a time, from the futures of this run: the mean over the fifth of futures in which the "
@@ -36,7 +36,7 @@ def tornado(
     subject
         Name of the figure in a sentence, such as "the net benefit".
     size
-        What the figure's values are divided by to be in ``unit``.
+        Divisor that converts the values of the figure to ``unit``.
     """
     rows = list(sensitivities[:MAX_ASSUMPTIONS])
     chart = new_figure(
@@ -74,7 +74,7 @@ def tornado(
 
 
 def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: str) -> None:
-    """Set the axis of a figure that reaches from the least of some values to the greatest, with zero marked."""
+    """Set the range and title of the value axis, and mark zero if it is within the range."""
     ends = list(values) or [0.0, 1.0]
     room = AXIS_MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
@@ -99,7 +99,7 @@ def add_half(
     unit: str,
     size: float,
 ) -> None:
-    """Add the low or the high half of some bars.
+    """Add the bars from the midpoint to the low or to the high mean.
 
     numbers
         Rows of the tornado, from 0 at the top; ``end`` is ``low`` or ``high``.
@@ -133,7 +133,7 @@ def add_half(
 
 
 def midpoint(item: Sensitivity) -> float:
-    """Half-way between the two means."""
+    """Midpoint of the low and the high mean."""
     return 0.5 * (item.low + item.high)
 
 
@@ -146,7 +146,7 @@ def row_label(item: Sensitivity) -> str:
 def tornado_title(
     scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, size: float
 ) -> str:
-    """The assumption with the largest effect, and how many others have a significant one."""
+    """Title with the assumption of largest effect and the number of others with a significant effect."""
     distinct = [item for item in sensitivities if item.distinguishable]
     if not distinct:
         return f"No single assumption has an effect on {subject} that is distinguishable from zero"
@@ -160,7 +160,7 @@ def tornado_title(
 
 
 def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str) -> list[str]:
-    """Switching values: where the mean of a figure is zero as one assumption varies and the others are as drawn."""
+    """Sentences on switching values: values of an assumption at which the mean of a result is zero."""
     sentences = []
     for item in sensitivities:
         if item.switch is None:

@@ -1,4 +1,4 @@
-"""What the charts of a run have in common: sums by month, medians, and the names and colours of series."""
+"""Functions and constants shared by the charts of a run: monthly sums, medians, names and colours of series."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def month_total(view: View, name: str) -> NDArray[Any]:
 
 
 def median(values: NDArray[Any]) -> float:
-    """P50 over the futures in which a figure is defined, one of its values where some are infinite."""
+    """P50 over the futures in which a value is defined; not interpolated if some values are infinite."""
     known = values[~np.isnan(values)]
     if not len(known):
         return float("nan")
@@ -29,6 +29,6 @@ def median(values: NDArray[Any]) -> float:
 
 
 def monthly_share(counts: Floats) -> Floats:
-    """(months, factors) per cent of each limiting factor in a month, over (futures, months, factors) of all futures."""
+    """(months, factors) per cent of each limiting factor by month, from counts (futures, months, factors)."""
     total = counts.sum(axis=0)
     return 100 * ratio(total, total.sum(axis=1, keepdims=True))

@@ -34,11 +34,11 @@ PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLAC
 """Colours of the limiting factors, and then of the parts, in their order."""
 OTHER_PARTS = "#7F6A4F"
 MAX_PARTS, MIN_PART_SHARE = 5, 0.5
-"""Parts that have a colour of their own at most, and per cent of the plant-days that each must limit."""
+"""Maximum number of parts drawn separately, and minimum per cent of plant-days that such a part limits."""
 RECENT_MONTHS = 6
-"""Last months of the run that a title speaks of."""
+"""Number of last months averaged in a title."""
 FAN = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
-"""Quantiles between which a band of the fan lies, and its opacity."""
+"""Lower and upper quantile of each band of the fan, and its opacity."""
 
 
 def deliveries(run: Run) -> go.Figure:
@@ -84,7 +84,7 @@ def deliveries(run: Run) -> go.Figure:
 
 
 def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int]) -> str:
-    """The month by which half, and nine in ten, of the futures have delivered the highest rate in some month."""
+    """Title with the months by which 50 % and 90 % of futures have reached the highest milestone."""
     months = view.names.months
     if not rates:
         return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
@@ -151,7 +151,7 @@ def stock(run: Run) -> go.Figure:
 
 
 def stock_title(per_hundred: Floats) -> str:
-    """Sorties for each 100 units received; ``per_hundred`` is (futures,), undefined where no unit is received."""
+    """Title with the sorties per 100 units received; ``per_hundred`` is (futures,), nan if none is received."""
     if np.isnan(per_hundred).all():
         return "No unit reaches a region in any future"
     number = median(per_hundred)
@@ -160,7 +160,7 @@ def stock_title(per_hundred: Floats) -> str:
 
 
 def plant_limits(run: Run) -> go.Figure:
-    """Limiting factors of the plant-days with output planned; the five most frequent parts one by one."""
+    """Limiting factors of the plant-days with output planned; the five most frequent parts separately."""
     view = view_of(run)
     counts = view.tally("plant_limit").sum(axis=2).astype(np.float64)
     counts[:, :, limiting_factors.IDLE] = 0.0

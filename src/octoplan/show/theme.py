@@ -1,4 +1,4 @@
-"""One look for every figure: a palette safe for colour-blind readers, bands, bars, and legends that fit."""
+"""Common style of the figures: a colour-blind-safe palette, bands, bars and legends."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -31,15 +31,15 @@ M = 1e6
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
 LEGEND_WIDTH, LEGEND_LINE = 800, 22
-"""Pixels of a legend's width below a figure, and of its lines."""
+"""Width of a legend below a figure, and height of its lines, in pixels."""
 FEW_MONTHS = 6
-"""Months that an axis names one by one."""
+"""Number of months up to which an axis labels every month."""
 AXIS_TITLE_ROOM = 26
-"""Pixels of an axis title above the legend."""
+"""Height of an axis title above the legend in pixels."""
 
 
 def label(text: str) -> str:
-    """Text as plotly shows it unchanged: without it ``<b>`` is markup and ``%{x}`` a number."""
+    """Text escaped for plotly, which otherwise interprets ``<b>`` as markup and ``%{x}`` as a number."""
     return escape(text, quote=False).replace("%{", "&#37;{")
 
 
@@ -60,7 +60,7 @@ def with_opacity(hex_colour: str, opacity: float) -> str:
 
 
 def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
-    """An empty figure with so many panels, under a title that states the finding."""
+    """An empty figure with a title and one panel for each subtitle in ``panels``."""
     columns = -(-len(panels) // rows)
     figure = make_subplots(
         rows=rows,
@@ -89,10 +89,10 @@ def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, heig
 
 
 def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
-    """The figure grown by the room its legends need: one line below a single panel, a list below each of several.
+    """Extend the figure by the height of its legends: horizontal below one panel, a list below each of several.
 
     axis_title
-        True leaves room for the title of the x axis above the legend.
+        True leaves space for the title of the x axis above the legend.
     """
     traces = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
     axes = sorted({trace.xaxis or "x" for trace in figure.data}, key=lambda axis: int(axis[1:] or 1))
@@ -114,7 +114,7 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
 
 
 def legend_lines(names: Sequence[str]) -> int:
-    """Lines of a legend below a figure: one if the names fit, else in columns as wide as the longest."""
+    """Number of lines of a legend below a figure: one if the names fit, else as many as their columns need."""
     widths = [45 + 7.5 * len(name) for name in names]
     if sum(widths) <= LEGEND_WIDTH:
         return int(bool(names))
@@ -122,19 +122,19 @@ def legend_lines(names: Sequence[str]) -> int:
 
 
 def capitalised(text: str) -> str:
-    """Text as the beginning of a sentence."""
+    """Text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Names joined as in a sentence; empty for none."""
+    """Names joined by commas and "and"; empty if there are none."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def quantile(values: Floats, q: float) -> Floats:
-    """Quantile over futures of (futures, months), of each month over the futures in which the figure is defined.
+    """(months,) quantile of (futures, months) over the futures in which the value is defined.
 
-    ``nan`` where it is defined in none. Infinite values count: where any is among them, the quantile is a value itself.
+    ``nan`` if it is defined in none. Infinite values are included; with any, quantiles are not interpolated.
     """
     if np.isfinite(values).all():
         return np.asarray(np.quantile(values, q, axis=0), np.float64)
@@ -149,17 +149,17 @@ def quantile(values: Floats, q: float) -> Floats:
 
 
 def count_defined(values: Floats) -> Ints:
-    """(months,) futures in which a figure, (futures, months), is defined."""
+    """(months,) number of futures in which a value, (futures, months), is defined."""
     return np.asarray((~np.isnan(values)).sum(axis=0), np.int64)
 
 
 def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
-    """A sentence on the futures that the quantiles of a month leave out because a figure is undefined in them.
+    """A sentence on the number of futures on which monthly quantiles are based, if some are undefined.
 
-    Empty where every series, (futures, months), is defined in every future and month.
+    Empty if every series, (futures, months), is defined in all futures and months.
 
     reason
-        When the figure is undefined, such as "without a sortie".
+        Condition under which values are undefined, such as "without a sortie".
     """
     ranges = []
     for name, values in series.items():
@@ -170,7 +170,7 @@ def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
 
 
 def name_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
-    """Name each month of a short axis, which plotly would otherwise name more than once."""
+    """Label every month of a short axis, which plotly would otherwise label more than once."""
     if len(months) <= FEW_MONTHS:
         figure.update_xaxes(tick0=f"{months[0]}-01", dtick="M1", row=row, col=column)
 
@@ -190,8 +190,7 @@ def add_band(
 ) -> None:
     """Add the P50 of (futures, months) as a line and P10 to P90 as a band around it.
 
-    Where some futures are left out of a month because the figure is undefined in them, the hover text says how many
-    are counted.
+    If the value is undefined in some futures of a month, the hover text has the number of futures used.
     """
     low, middle, high = (quantile(values, q) for q in (0.1, 0.5, 0.9))
     counts = count_defined(values).tolist()

@@ -1,4 +1,4 @@
-"""The flow of threats through the layers of the defence, over all futures and on one day, and leakers day by day."""
+"""The flow of threats through the layers of the defence, over all futures and on one day, and daily leakers."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -47,12 +47,12 @@ def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
 
 
 def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray[np.float64], unit: str) -> go.Figure:
-    """Classes on the left, layers and leakers on the right; ``customdata`` of a link is its turn in the doctrine.
+    """Sankey diagram from classes to layers and leakers; ``customdata`` is the order of the layer in the doctrine.
 
     stopped, leaked
         Threats by layer and class, (layers, threats), and by class, (threats,).
     unit
-        What the numbers are, such as "mean over futures".
+        Meaning of the numbers, such as "mean over futures".
     """
     sources = [k for k, count in enumerate(stopped.sum(axis=0) + leaked) if count > 0.0]
     targets = [i for i, counts in enumerate(stopped) if counts.sum() > 0.0]
@@ -98,7 +98,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
 def node_labels(
     view: View, stopped: NDArray[np.float64], leaked: NDArray[np.float64], sources: list[int], targets: list[int]
 ) -> list[str]:
-    """Classes, layers and leakers with their numbers of threats."""
+    """Labels of classes, layers and leakers, with their numbers of threats."""
     launched = stopped.sum(axis=0) + leaked
     classes = [f"{label(view.title('threats', view.names.threats[k]))}: {launched[k]:,.0f}" for k in sources]
     layers = [f"{label(view.title('layers', view.names.layers[i]))}: {stopped[i].sum():,.0f}" for i in targets]
@@ -108,7 +108,7 @@ def node_labels(
 def flow_links(
     view: View, stopped: NDArray[np.float64], leaked: NDArray[np.float64], sources: list[int], targets: list[int]
 ) -> list[tuple[int, int, float, int, int]]:
-    """Links of a Sankey diagram: source node, target node, threats, turn in the doctrine, and row of the class."""
+    """Links of a Sankey diagram: source node, target node, threats, order in the doctrine, and index of the class."""
     order = view.run.compiled.plan.layer_order.tolist()
     links = [
         (source, len(sources) + target, float(stopped[i, k]), order[k].index(i), k)

@@ -1,4 +1,4 @@
-"""Tables as one Excel workbook: numbers are numbers, dates are dates, and no text is evaluated as a formula.
+"""Tables as an Excel workbook: numbers and dates are stored as such, and text is never evaluated as a formula.
 
 The limits are those of Excel (Microsoft, "Excel specifications and limits"): a table with more rows than a sheet holds
 continues on further sheets; more columns or a longer text raise TableError.
@@ -19,14 +19,14 @@ from octoplan.tables import Cell, Column, Table
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_FORMULA, MAX_SHEET_NAME = 1_048_576, 16_384, 32_767, 8_192, 31
 MAX_EXACT = 10**15
-"""Integers from here on lose digits in Excel, and are written as text."""
+"""Integers from this value on lose digits in Excel and are written as text."""
 FIRST_EXCEL_DATE = date(1900, 3, 1)
-"""Earlier days are not those of the calendar in Excel, and are written as text."""
+"""Earlier dates are wrong in the calendar of Excel and are written as text."""
 
 MIN_WIDTH, MAX_WIDTH = 9, 64
-"""Characters of the narrowest and the widest column; longer text wraps."""
+"""Minimum and maximum width of a column in characters; longer text is wrapped."""
 SAMPLED_ROWS = 1_000
-"""Rows from which the width of a column is taken."""
+"""Number of rows that determine the width of a column."""
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet program evaluate a text that somebody types or pastes."""
@@ -47,7 +47,7 @@ def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | 
     fills
         Colours of header cells by (table, column), as RRGGBB; others have the colour of all headers.
 
-    Raises TableError, with sheet, row and column, for what Excel cannot hold.
+    Raises TableError, with sheet, row and column, if a limit of Excel is exceeded.
     """
     with new_book() as book:
         names: list[str] = []
@@ -74,7 +74,7 @@ def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
 
 @contextmanager
 def new_book() -> Iterator[Any]:
-    """An empty workbook that is written row by row; an error closes the temporary files of its sheets."""
+    """Context with an empty workbook to be written by row; temporary files are closed after an error."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -94,7 +94,7 @@ def saved(book: Any) -> bytes:
 
 
 def sheet_name(text: str, others: Collection[str]) -> str:
-    """A name that Excel allows for a sheet: at most 31 characters, and different from the others in any case."""
+    """A valid sheet name: at most 31 characters, and unique without regard to case."""
     name = text.translate(FORBIDDEN).strip("'")[:MAX_SHEET_NAME] or "sheet"
     existing, number = {sheet.lower() for sheet in others}, 1
     unique = name
@@ -154,10 +154,10 @@ def header_cell(sheet: Any, column: Column, fill: str) -> Any:
 
 
 def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str = "") -> Any:
-    """A cell as openpyxl writes it: text as text, days as days, and as text what Excel has no number for.
+    """A cell for openpyxl; numbers and dates that Excel cannot represent become text.
 
     row, column
-        Where the cell stands, for the message of a TableError.
+        Position of the cell, for the message of a TableError.
     """
     from openpyxl.cell import WriteOnlyCell
 
@@ -188,7 +188,7 @@ def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str =
 
 
 def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
-    """A text that stays text; control characters, which no workbook can hold, become U+FFFD."""
+    """A text cell that is never evaluated; invalid control characters are replaced by U+FFFD."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 
@@ -206,7 +206,7 @@ def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
 
 
 def wrapped(sheet: Any, text: str) -> Any:
-    """A text that breaks into lines in its column."""
+    """A text cell with wrapped lines."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment
 
@@ -223,7 +223,7 @@ def number_format(value: float) -> str:
 
 
 def width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
-    """Width of a column in characters: that of its longest text, and of a header in three lines."""
+    """Width of a column in characters, for its longest text and its header in three lines."""
     longest = max((len(v) for v in values if isinstance(v, str) and not isinstance(v, Formula)), default=0)
     longest_word = max((len(word) for word in head.split()), default=0)
     return float(min(max(MIN_WIDTH, longest, longest_word + 3, ceil(len(head) / 3) + 3, 12) + 2, MAX_WIDTH))

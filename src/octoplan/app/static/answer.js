@@ -1,4 +1,4 @@
-// The answer to a change: lines of JSON, each from more futures; a newer change aborts an older request.
+// Results for a change: lines of JSON, each from more futures; a new change aborts the previous request.
 import {$, changeParts, changeText, digits, el, tableOf} from "./format.js";
 import {figures} from "./figures.js";
 import {showImpacts} from "./log.js";
@@ -24,7 +24,7 @@ export async function ask() {
   try {
     await readLines(response, current.signal);
   } catch (error) {
-    if (error.name !== "AbortError") showProblems(["The answer was broken off; change something to ask again."]);
+    if (error.name !== "AbortError") showProblems(["The connection was closed before the results were complete; change something to simulate again."]);
   }
 }
 
@@ -50,7 +50,7 @@ function show(answer) {
   document.body.dataset.futures = answer.futures;
   const changed = Object.keys(state.changes).length > 0;
   const explained = changed ? ", the same for the baseline; a change is the mean difference against the baseline, ± its 95 % CI" : "";
-  const failed = answer.failed ? `; ${answer.failed} failed and are left out` : "";
+  const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
   $("progress").textContent = `${answer.futures} of ${answer.most} futures${explained}${failed}`;
   $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
   if (answer.summary) $("summary").textContent = answer.summary;

@@ -1,4 +1,4 @@
-// The page: its tools, its views, and its start.
+// The page: tools, views and start-up.
 import {$, el, save} from "./format.js";
 import {ask, showRemarks, WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
@@ -49,7 +49,7 @@ function setTheme(dark) {
   redrawAll();
 }
 
-// A download goes through the page, which can show why there is none.
+// Downloads use fetch, so that the page can display errors.
 async function download(event) {
   event.preventDefault();
   const response = await request(event.currentTarget.href);

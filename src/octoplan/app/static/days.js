@@ -1,10 +1,10 @@
-// One future day by day: leakers by region on a tile map, and one day's threats through the layers.
+// One future by day: leakers by region on a tile map, and the flow of one day's threats through the layers.
 import {$, digits, el} from "./format.js";
 import {figures} from "./figures.js";
 import {values} from "./chart_csv.js";
 import {post} from "./server.js";
 
-const NOTE = "One square for each region, with the leakers of the day in the first future. Other futures have other days.";
+const NOTE = "One tile for each region, with the leakers of the day in the first future. Other futures differ.";
 const LAYER_DELAY = 250, LAYER_DELAY_PLAYING = 1200;
 const STEP = 220, STEP_REDUCED_MOTION = 1000, NIGHT_STEP = 900;
 let refresh = null;
@@ -102,7 +102,7 @@ function colour(tile, count, most) {
   tile.classList.toggle("hot", dark);
 }
 
-// The flow of one day's threats, replayed layer by layer: threats that have not met a layer yet are airborne.
+// Replay of the flow of one day's threats by layer; threats that later layers have yet to engage are airborne.
 function showLayers(box, figure) {
   const {link} = figure.figure.data[0], layerOf = values(link.customdata), layers = Math.max(...layerOf);
   const range = box.querySelector("#layer") ?? layerControls(box);

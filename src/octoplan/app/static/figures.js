@@ -1,4 +1,4 @@
-// Charts: drawn by Plotly in the colours of the page, each with its numbers as CSV and its picture to download.
+// Charts in the colours of the page, with downloads of their data as CSV and of their image.
 import {$, el, save} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
 
@@ -9,7 +9,7 @@ const plotly = new Promise(resolve => {
 let openLog = () => {};
 export const onSources = listener => { openLog = listener; };
 
-// Draw figures into a box; those that are there already are updated in place.
+// Draw figures in an element; existing ones are updated.
 export async function figures(box, list) {
   await plotly;
   if (!box.isConnected) return;
@@ -90,7 +90,7 @@ const hasNamedBars = (data, layout) => data[0]?.type === "bar" && layout.yaxis?.
 const needsWidth = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].includes(trace.type)) || layout.xaxis2
   || layout.yaxis?.tickvals && !hasNamedBars(data, layout);
 
-// On a narrow screen the names of bars stand above them, and a legend in a line becomes a list.
+// On a narrow screen, labels are above their bars and the legend is vertical.
 function narrowed(layout, data) {
   if (innerWidth > NARROW) return layout;
   layout.font = {...layout.font, size: 11};

@@ -1,4 +1,4 @@
-// Elements of the page, and numbers as people read them.
+// Helpers for page elements, and formatting of numbers.
 
 export const $ = id => document.getElementById(id);
 
@@ -27,7 +27,7 @@ function rounded(x, figures) {
   return String(+x.toPrecision(figures));
 }
 
-// A number in a few significant figures; a text, such as a month, as it is.
+// A number with a few significant digits; text, such as a month, is not changed.
 export function digits(x, figures = 3) {
   if (x === null || x === undefined) return "–";
   if (typeof x === "string") return x;
@@ -52,7 +52,7 @@ export function changeParts(change, futures) {
   if (!change) return ["", ""];
   if (change.mean === 0 && change.half === 0) return ["no change", ""];
   const remarks = [];
-  if (change.futures < futures) remarks.push(`in the ${change.futures} of ${futures} futures that have both values`);
+  if (change.futures < futures) remarks.push(`over the ${change.futures} of ${futures} futures in which both values are defined`);
   if (Math.abs(change.mean) <= change.half) remarks.push(UNCLEAR);
   return [meanWithInterval(change), remarks.join("; ")];
 }

@@ -1,4 +1,4 @@
-// Plans and large runs: jobs that go on while the page does other things, and whose results survive a reload.
+// Plans and large runs: background jobs whose results survive a reload of the page.
 import {$, changesText, digits, el, meanWithInterval, save} from "./format.js";
 import {draw, figures, tone} from "./figures.js";
 import {post, request, showProblems} from "./server.js";
@@ -8,9 +8,9 @@ const POLL = 400;
 const TEXTS = {
   plan: ["The plan, and the share of each country", "Find a plan",
     "Searches for the output, lines, crew intake and kits with the least expected cost and losses, with the current changes as the "
-    + "starting point. Name a country to see the frontier of its share. The job goes on while you do other things, and its result survives a reload."],
+    + "starting point. Name a country to see the frontier of its share. The job runs in the background; its result survives a reload."],
   run: ["A large run", "Simulate",
-    "Simulates many more futures than the answer above, for figures to quote. The job goes on while you do other things."],
+    "Simulates many more futures than the answer above, for results with small sampling error. The job runs in the background."],
 };
 
 function field(label, properties) {

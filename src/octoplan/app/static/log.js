@@ -4,8 +4,8 @@ import {change, state} from "./state.js";
 
 const COLUMNS = ["name", "p10", "p50", "p90", "unit", "quality", "impact", "effect", "owner", "date", "line"];
 const RATINGS = {green: "● green", amber: "▲ amber", red: "■ red"};
-const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit in the futures with "
-  + "the highest fifth of the assumption's values less that with the lowest fifth, with its 95 % CI. Assumptions from raids.toml "
+const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit over the fifth of futures "
+  + "in which the assumption is highest less that over the fifth in which it is lowest, with its 95 % CI. Assumptions from raids.toml "
   + "were fitted to a record and cannot be changed here.";
 let sort = ["name", 1];
 let fill = null;

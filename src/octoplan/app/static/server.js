@@ -1,4 +1,4 @@
-// Requests to the server, and the problems that it reports.
+// Requests to the server, and display of the problems it reports.
 import {$, el} from "./format.js";
 import {state} from "./state.js";
 
@@ -12,13 +12,13 @@ export function showProblems(lines) {
     el("ul", {}, ...lines.map(line => el("li", {textContent: line})))] : []));
 }
 
-// The problems of a response that is not OK, whatever its body is.
+// The problems in an error response.
 export async function problemsOf(response) {
   try { return (await response.json()).problems; }
   catch { return [`The server answered ${response.status} ${response.statusText}.`]; }
 }
 
-// A response that is OK; null after showing why there is none.
+// A successful response; null, with the problems displayed, if the request fails.
 export async function request(path, options = {}) {
   try {
     const response = await fetch(path, options);

@@ -1,4 +1,4 @@
-// What the page shows: its scenario, the changes, the view. The address holds all of it, so that a link reproduces the page.
+// State of the page: scenario, changes and view. All of it is in the address, so that a link reproduces the page.
 import {$} from "./format.js";
 
 export const VIEWS = [["results", "Key results"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"],
