@@ -309,7 +309,7 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
     assert front.cost.shape == front.stopped.shape == front.reached.shape == (3, 2)
     at_home = front.jobs["uk"].mean(1)
     assert at_home[0] < at_home[1] < at_home[2]
-    assert front.breaks[0].startswith("the share of uk with the least cost is")
+    assert front.switching_values[0].startswith("the share of uk with the least cost is")
     assert "%" in narrative.frontier_lines(front)[1]
 
 

@@ -295,7 +295,7 @@ def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None
 def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
     """Alternatives have the same futures; the plan's difference from itself is 0; no regret is negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)
-    assert {"plan", "present decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
+    assert {"plan", "baseline decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
     assert evaluation.difference("plan").mean == 0.0
     assert all(evaluation.regret(name).p10 >= 0.0 for name in evaluation.plans)
     assert evaluation.plans["no programme"].produced.sum() == 0.0

@@ -120,7 +120,7 @@ def test_alternatives_are_drawn_with_their_intervals() -> None:
     )
     cheaper = Evaluation({"plan": plan_with_costs([10, 12, 14]), "cheap": plan_with_costs([9, 11, 13])})
     assert alternatives(cheaper, "GBP").layout.title.text == (
-        "cheap is cheaper than the plan by 1.00 ± 0 M GBP: do not prefer the plan"
+        "cheap is cheaper than the plan by 1.00 ± 0 M GBP; the plan is not recommended"
     )
 
 

@@ -138,7 +138,7 @@ def test_a_plan_has_an_annex(tmp_path: Path) -> None:
     """What a plan's folder says stands in the report; a folder without a plan is refused in words."""
     evidence = {
         "limiting_factors": ["crews limit the plan"], "not_met": ["1,000 by May"],
-        "frontier": {"breaks": ["it turns at 40 %"]},
+        "frontier": {"switching_values": ["it turns at 40 %"]},
     }  # fmt: skip
     (tmp_path / "evidence.json").write_text(json.dumps(evidence))
     (tmp_path / "summary.txt").write_text("saves 3 M & more")

@@ -1,1 +1,1 @@
-"""The page: a slider moves, and the answer moves with it."""
+"""The interactive page: results are recomputed when an input is changed."""

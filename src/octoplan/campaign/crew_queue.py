@@ -39,7 +39,7 @@ class CrewQueue(NamedTuple):
     outcome, shots
         (threats,) results: outcome (``ALIVE`` to ``NO_SHOTS``) and number of engagements.
     end, target
-        (threats + 1,) heap of engagements in progress: minute at which each ends, and its threat.
+        (threats + 1,) heap of engagements in progress: minute at which each ends, and the threat being engaged.
     waiting
         (threats + 1,) heap of waiting threats.
     """
@@ -257,7 +257,7 @@ def fast_path_likely(queue: CrewQueue, count: int, crews: int, doctrine: Doctrin
 def fast_path(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> bool:
-    """Simulate a night on the assumption that a crew is free at each arrival; return whether the assumption holds.
+    """Simulate a night assuming that a crew is free at each arrival; return whether the assumption holds.
 
     It holds if at each arrival at least one crew is not engaged, where each crew stays with its threat until the
     outcome, and if one cohort has enough interceptors. All results are then bit-identical to those of

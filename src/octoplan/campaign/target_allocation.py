@@ -1,4 +1,4 @@
-"""Allocation of the threats of a package to classes and destination regions.
+"""Distribution of a package's threats over classes and destination regions.
 
 One uniform number determines the class and the region: pairs of class and region partition (0, 1) into cells whose
 lengths are the probabilities of the pairs. An indexed search (Chen and Asau 1974) finds the cell of a number in about
@@ -43,7 +43,7 @@ class TargetAllocation(NamedTuple):
 
 @kernel
 def target_allocation(arrivals: ArrivalProcess, moment: Moment, package: int) -> TargetAllocation:
-    """Return the shares of classes and destinations of a package on a day."""
+    """Draw the shares of classes and destinations of a package on a day."""
     classes = class_shares(arrivals.threats, arrivals.threat_factor[moment.day], package)
     destinations = region_shares(arrivals, moment, package)
     edge = cell_edges(classes, destinations)

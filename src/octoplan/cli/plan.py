@@ -196,7 +196,7 @@ def check_evaluation(scenario: "Scenario", unseen: int, country: str | None) -> 
 
 
 def check_folder(folder: Path) -> None:
-    """Raises PlanError for a folder that exists and is not empty, or that cannot be made."""
+    """Check a folder for output. Raises PlanError if it exists and is not empty, or if it cannot be created."""
     from octoplan.errors import PlanError
 
     try:
@@ -204,7 +204,7 @@ def check_folder(folder: Path) -> None:
             raise PlanError(f"{folder}: exists and is not an empty folder; choose another with --out")
         parent = next(path for path in folder.absolute().parents if path.exists())
         if not parent.is_dir():
-            raise PlanError(f"{folder}: cannot be made, since {parent} is not a folder; choose another with --out")
+            raise PlanError(f"{folder}: cannot be created, since {parent} is not a folder; choose another with --out")
     except OSError as error:
         raise PlanError(f"{folder}: cannot be used: {error.strerror or error}; choose another with --out") from None
 

@@ -36,7 +36,7 @@ SCORED_WEEKS, SCORED_DAYS = 60, 30
 
 
 def read_record(file: Path) -> "Record":
-    """Read a record; print its period and repairs, and its outliers as warnings on standard error."""
+    """Read a record of raids; print its period and corrections, and warn of outliers on standard error."""
     from octoplan.raids.read.readers import read
 
     record = read(file)
@@ -45,7 +45,7 @@ def read_record(file: Path) -> "Record":
 
 
 def describe_record(record: "Record") -> None:
-    """Print the period and repairs of a record, and its outliers as warnings on standard error."""
+    """Print the period of a record and the corrections made in reading it, and warn of outliers on standard error."""
     period = f", {record.days[0]} to {record.days[-1]}" if len(record) else ""
     print_line(f"{record.source}: {len(record):,} days{period}")
     for repair in record.repairs:

@@ -108,7 +108,7 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
     labels
         Names of the runs; "run 1", "run 2", ... by default.
     nominal
-        True inflates money by the assumption on the reporting currency's inflation.
+        If True, money is inflated by the assumption on the reporting currency's inflation.
 
     Raises Incomparable, with the inputs that differ, if the runs have different raids.
 

@@ -1,7 +1,7 @@
 """Tables of a run for other software: key results, futures, draws, tallies, assumptions and sources.
 
-In every table an empty cell is an undefined value, ``inf`` or ``-inf`` an infinite value, and ``never`` a month after
-the last of the run.
+In every table an empty cell means undefined, ``inf`` and ``-inf`` mean infinite, and ``never`` means that a month lies
+after the end of the run.
 """
 
 import io

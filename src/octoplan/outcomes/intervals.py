@@ -41,7 +41,7 @@ def interval(values: Floats, *, ordinal: bool = False) -> Interval:
     values
         (futures,) value in each future; undefined values (``nan``) are excluded, and never is ``inf``.
     ordinal
-        True takes order statistics as quantiles instead of interpolating; so does the presence of an infinite value.
+        If True, or if a value is infinite, quantiles are order statistics; otherwise they are interpolated.
 
     >>> interval(np.array([1.0, 2.0, 3.0])).p50
     2.0

@@ -358,7 +358,7 @@ def key_results(run: Run, month: str | None = None, *, nominal: bool = False) ->
     """The key results of a run, or of one month of it such as ``"2026-02"``.
 
     nominal
-        True inflates money by the assumption on the reporting currency's inflation.
+        If True, money is inflated by the assumption on the reporting currency's inflation.
     """
     return tabulate(run, measures(run, month, nominal=nominal), month)
 

@@ -91,9 +91,9 @@ def simulate(
     keep
         Names of tallies to keep in addition to ``DEFAULT_TALLIES``; ``("all",)`` keeps all.
     keep_going
-        False raises Unfinished when a future fails; True keeps the others and counts it as failed.
+        If False, Unfinished is raised when a future fails; if True, failed futures are counted and excluded.
     counterfactual
-        False omits the counterfactual; measures that compare with it are then undefined.
+        If False, the counterfactual is not simulated; measures that compare with it are then undefined.
     batch
         Number of futures in one task of the executor.
     halt

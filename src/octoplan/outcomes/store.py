@@ -54,7 +54,7 @@ def save(
     results
         The key results of the whole run; computed if not given.
     nominal
-        True inflates the money of ``summary.csv`` by the assumption on the reporting currency's inflation.
+        If True, the money of ``summary.csv`` is inflated by the assumption on the reporting currency's inflation.
     command
         The command line that simulated the run.
     pages

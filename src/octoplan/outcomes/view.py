@@ -49,7 +49,7 @@ class View:
     rows
         The months, as indices; ``all_months`` is True if they are all months of the run.
     nominal
-        True inflates money by the assumption on the reporting currency's inflation.
+        If True, money is inflated by the assumption on the reporting currency's inflation.
     """
 
     run: Run

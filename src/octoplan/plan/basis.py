@@ -76,7 +76,7 @@ class Basis:
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
     def at_baseline(self, model: Model) -> tuple[Parameters, Model]:
-        """Parameters and model of the futures at baseline assumptions."""
+        """The parameters and the linear programme restricted to the futures at baseline assumptions."""
         n = self.futures
         if self.groups == 1:
             return self.parameters, model

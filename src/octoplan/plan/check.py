@@ -37,7 +37,7 @@ class RoundedPlan:
     """A plan with its decisions rounded as in decisions.toml, and the inputs needed to check it.
 
     before, after
-        The scenario with its own decisions, and with those of the plan.
+        The scenario as loaded, and with the plan as its decisions.
     goals, fixed
         Goals of the plan, and decisions that it may not change.
     hours, yields
@@ -235,7 +235,7 @@ def budget_violations(plan: RoundedPlan) -> Iterator[str]:
             yield f"the expected spend of {label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
 
 
-def budget_remarks(plan: RoundedPlan) -> Iterator[str]:
+def budget_warnings(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that is exceeded in some futures."""
     for key, budget in plan.goals.budgets.items():
         spend = spend_by_future(plan, key)
@@ -262,7 +262,7 @@ def plant_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
     """(s,) spend of a payer in month t on units, parts ordered in decisions.toml, lines, overhead and freight."""
     parameters, runs = plan.parameters, plan.parameters.runs
     compiled = runs.compiled
-    price, (stated, all_stated) = parameters.price[:, t], parameters.placed
+    price, (stated, all_stated) = parameters.price[:, t], parameters.stated_orders
     payer_of = np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]]
     total: Floats = np.zeros(len(runs))
     for p in range(len(payer_of)):
@@ -277,7 +277,7 @@ def plant_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
         cost = units * ((parts + labour) / plan.yields[:, p, t] + parameters.plant_money("royalty")[:, p, t])
         cost = cost + price @ stated[p, t]
         if t == len(runs.months) - 1:
-            cost = cost + units * (price @ (bill * ~all_stated[t] * parameters.pipe))
+            cost = cost + units * (price @ (bill * ~all_stated[t] * parameters.base_stock_months))
         cost = cost + lines_added(plan, p, t) * parameters.plant_money("line_capital")[:, p, t]
         open_days = parameters.open_share[:, p, t] * runs.days[t]
         total += (cost + parameters.plant_money("overhead")[:, p, t] * open_days) * parameters.uplift

@@ -246,7 +246,7 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
     crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
     weight = np.broadcast_to(when, parameters.discount.shape)
     costs = fixed_costs(parameters, fixed, weight, CostFilter(pays, crews, kits))
-    orders = np.einsum("ptn,stn,t->s", parameters.placed[0][pays], parameters.price, when) * parameters.uplift
+    orders = np.einsum("ptn,stn,t->s", parameters.stated_orders[0][pays], parameters.price, when) * parameters.uplift
     slope = requested.slope.copy()
     for block, per_decision, scale in (
         ("lines", costs.lines, 1.0), ("intake", costs.intake, CREW), ("kits", costs.kits, CREW),
@@ -267,7 +267,7 @@ def freight_per_unit(parameters: Parameters, payer: int) -> Floats:
 
 def closing_stock(parameters: Parameters) -> Floats:
     """(s, p) cost of the base stock of parts at the end of the horizon, per unit requested in the last month."""
-    price = parameters.price[:, -1] * ~parameters.placed[1][-1] * parameters.pipe
+    price = parameters.price[:, -1] * ~parameters.stated_orders[1][-1] * parameters.base_stock_months
     stock: Floats = np.einsum("sn,pn->sp", price, parameters.bill) * parameters.uplift[:, None]
     return stock
 

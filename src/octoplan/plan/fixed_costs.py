@@ -53,7 +53,7 @@ def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Fl
 
 
 def flow_by_window(flow: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
-    """(s, t, windows) crews or kits in service in month t, if one is started in every month of a window.
+    """(s, t, windows) crews or kits in service in month t per crew or kit started in every month of a window.
 
     flow
         (s, start, t) crews or kits in service in month t for each one started in month ``start``.

@@ -75,7 +75,7 @@ class Goals:
         Share of futures in which the target and the share of threats stopped must be reached. If None, both are soft
         constraints with a penalty per unit short.
     fixed
-        Decisions kept as in the scenario: ``output.PLANT``, ``lines.PLANT``, ``crews``, ``kits``.
+        Decisions that the plan does not change: ``output.PLANT``, ``lines.PLANT``, ``crews``, ``kits``.
     most_lines
         Upper bound on the lines of each plant; by default twice the largest number in the scenario's decisions.
     most_crews

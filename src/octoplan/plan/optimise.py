@@ -234,7 +234,7 @@ def round_and_check(
         )
         violations = [*check.violations(result), *check.inconsistencies(result, outcome)]
         if not violations:
-            return Checked(text, planned, tuple(check.unmet(result, outcome)), tuple(check.budget_remarks(result)))
+            return Checked(text, planned, tuple(check.unmet(result, outcome)), tuple(check.budget_warnings(result)))
     raise PlanError("\n".join(f"the plan as rounded violates a constraint: {line}" for line in violations))
 
 
@@ -244,7 +244,7 @@ def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> Fixe
     parameters, slope = parameters_of(runs), runs.number("plants", "slope").mean(0)
     return fixed_point(
         learning_step(parameters, basis, goals, execution),
-        present_experience(parameters),
+        baseline_experience(parameters),
         change_of=lambda before, after: hours_change(slope, before, after),
     )
 
@@ -263,8 +263,8 @@ def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
     return abs(assumed / due - 1.0) if due > 0.0 else 0.0
 
 
-def present_experience(parameters: Parameters) -> Floats:
-    """(p, t + 1) experience by month since opening under the scenario's present decisions, from the simulation."""
+def baseline_experience(parameters: Parameters) -> Floats:
+    """(p, t + 1) experience by month since opening under the baseline decisions, from the simulation."""
     good = parameters.runs.tally("good").transpose(0, 2, 1)
     return experience_from(parameters, good, np.ones_like(good))
 
@@ -336,14 +336,14 @@ def search(
     short = shortfalls_of(basis, model, solution.x)
     spared = 0 if goals.confidence is None else basis.planned - ceil(basis.planned * goals.confidence - 1e-9)
     if spared:
-        model, solution = solve(goals, tolerance, hardest_futures(basis, short, spared))
+        model, solution = solve(goals, tolerance, largest_shortfalls(basis, short, spared))
         required = build(replace(inputs, planned_futures=None))
         short = shortfalls_of(basis, required, solution.x)
     return model, solution, float((short <= TOLERATED_SHORTFALL).mean())
 
 
-def hardest_futures(basis: Basis, short: Floats, count: int) -> Flags:
-    """(futures,) true for the ``count`` futures with the largest shortfall in each named scenario.
+def largest_shortfalls(basis: Basis, short: Floats, count: int) -> Flags:
+    """(futures,) True for the ``count`` futures with the largest shortfall in each named scenario.
 
     short
         (futures planned for,) shortfall as a share of the amount due.

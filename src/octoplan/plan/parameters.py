@@ -39,7 +39,7 @@ class Parameters:
         (s, t, suppliers) share of each supplier in the supply of its part.
     lag
         (n,) mean lead time in months.
-    pipe
+    base_stock_months
         (n,) base stock in months of use: mean lead time plus cover.
     lane_days, freight
         (s, t, l) days on which a lane is open; freight per unit in money.
@@ -59,7 +59,7 @@ class Parameters:
     price: Floats
     sourcing: Floats
     lag: Floats
-    pipe: Floats
+    base_stock_months: Floats
     lane_days: Floats
     freight: Floats
     discount: Floats
@@ -88,7 +88,7 @@ class Parameters:
         return np.asarray(compiled.links.bill[compiled.template.plants["design"]], float)
 
     @property
-    def placed(self) -> tuple[Floats, Flags]:
+    def stated_orders(self) -> tuple[Floats, Flags]:
         """(p, t, n) orders in decisions.toml, and (t, n) whether all orders of the part are stated there."""
         orders = self.runs.compiled.plan.orders[:, :, self.runs.begin :].transpose(0, 2, 1)
         stated = orders >= 0.0

@@ -336,7 +336,7 @@ def concave_fit(points: Floats, values: Floats, planes: int) -> Floats:
 
 
 def padded(planes: Floats, count: int) -> Floats:
-    """The same function with exactly ``count`` planes: sorted by slope in crew-nights, descending, the last repeated.
+    """The same function with exactly ``count`` planes, sorted by descending slope in crew-nights; the last is repeated.
 
     The common order allows the planes of several futures to be averaged one by one for the mean scenario.
     """

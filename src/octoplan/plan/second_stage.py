@@ -75,7 +75,7 @@ def unit_cost(parameters: Parameters, hours: Floats, yields: Floats) -> Floats:
 
     Parts whose orders are all fixed are excluded, because they are paid for regardless of the units requested.
     """
-    _, all_fixed = parameters.placed
+    _, all_fixed = parameters.stated_orders
     parts = np.einsum("stn,pn->spt", parameters.price * ~all_fixed, parameters.bill)
     labour = parameters.plant_money("labour_rate") * hours
     cost: Floats = ((parts + labour) / yields + parameters.plant_money("royalty")) * parameters.uplift[:, None, None]
@@ -161,9 +161,9 @@ def parts(form: Formulation, produced: Ints, requested: Ints) -> None:
     """
     blocks = part_balance(form)
     lead_times(form, blocks)
-    given_orders(form, blocks)
+    fix_stated_orders(form, blocks)
     builder, parameters = form.builder, form.parameters
-    _, all_fixed = parameters.placed
+    _, all_fixed = parameters.stated_orders
     bill, months = parameters.bill, produced.shape[1]
     base = builder.second_stage_rows("base stock", blocks.position.shape, low=np.where(all_fixed, -np.inf, 0.0))
     builder.add_terms("recourse", base, blocks.position, 1.0)
@@ -173,9 +173,9 @@ def parts(form: Formulation, produced: Ints, requested: Ints) -> None:
         for n in np.flatnonzero(bill[p]).tolist():
             for rows in (blocks.stock_rows, blocks.position_rows):
                 builder.add_terms("recourse", rows[:, n], produced[p], bill[p, n] * started_per_good[p])
-            if parameters.pipe[n] > 0.0:
-                ahead = min(round(parameters.pipe[n]), months - 1)
-                need = -parameters.pipe[n] * bill[p, n] * started_when_mature[p]
+            if parameters.base_stock_months[n] > 0.0:
+                ahead = min(round(parameters.base_stock_months[n]), months - 1)
+                need = -parameters.base_stock_months[n] * bill[p, n] * started_when_mature[p]
                 builder.add_terms("recourse", base[: months - ahead, n], requested[p, ahead:], need)
                 for month in range(months - ahead, months):  # like the campaign, no farther than the last day
                     builder.add_terms("recourse", base[month, n], requested[p, -1], need)
@@ -220,9 +220,9 @@ def lead_times(form: Formulation, blocks: PartBlocks) -> None:
                 form.builder.add_terms("recourse", arrivals, orders, -share)
 
 
-def given_orders(form: Formulation, blocks: PartBlocks) -> None:
-    """Fix the orders in decisions.toml; if all orders of a part are stated there, no other orders are allowed."""
-    stated, all_fixed = form.parameters.placed
+def fix_stated_orders(form: Formulation, blocks: PartBlocks) -> None:
+    """Fix the orders stated in decisions.toml; if all orders of a part are stated, no other orders are allowed."""
+    stated, all_fixed = form.parameters.stated_orders
     stated = stated.sum(0)
     cells = np.nonzero(all_fixed | (stated > 0.0))
     orders = stated[cells] / UNIT

@@ -164,7 +164,7 @@ class NegativeBinomialTrend:
 
 @dataclass(frozen=True)
 class ExponentialSmoothing:
-    """Exponential smoothing (statsmodels) of the square square_roots of counts; the trend model is chosen by AICc.
+    """Exponential smoothing (statsmodels) of the square roots of counts; the trend model is chosen by AICc.
 
     The models have no trend, a trend or a damped trend. The square root stabilises the variance of counts. Before 2025
     it forecast better than log(1 + count), whose back-transform doubles the mean of a month. Packages are independent.

@@ -60,8 +60,8 @@ class DriftTests:
             yield f"the new days vary {direction} than the earlier fit predicts (p = {self.variance_p:.2g})"
         if self.change_p < SIGNIFICANCE:
             yield (
-                f"the level changed after new day {self.change_day + 1} (p = {self.change_p:.2g}): "
-                "consider fitting only the days after it"
+                f"the level of raids changed after day {self.change_day + 1} of the new data "
+                f"(p = {self.change_p:.2g}); consider fitting only later days"
             )
 
 

@@ -164,7 +164,7 @@ def fit_beta_binomial(stopped: Ints, launched: Ints) -> tuple[Estimate, Estimate
 
 
 def maximise(function: Callable[[float], float]) -> tuple[float, float]:
-    """Maximise a function of a logit; return the maximiser and the maximise."""
+    """Maximise a function of a logit; return the maximiser and the maximum."""
     optimum = minimize_scalar(
         lambda logit: -function(logit), bounds=(-MAX_LOGIT, MAX_LOGIT), method="bounded", options={"xatol": 1e-4}
     )
@@ -172,7 +172,7 @@ def maximise(function: Callable[[float], float]) -> tuple[float, float]:
 
 
 def profile_interval(profile: Callable[[float], float], logit: float, highest: float) -> tuple[float, float]:
-    """Ends of the profile-likelihood interval, at which the profile is half a chi-squared quantile below its maximise.
+    """Ends of the profile-likelihood interval, at which the profile is half a chi-squared quantile below its maximum.
 
     Args:
         profile: Profile log likelihood as a function of a logit.

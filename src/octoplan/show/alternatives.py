@@ -86,7 +86,7 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
         best = costs[cheaper[0]]
         return (
             f"{cheaper[0]} is cheaper than the plan by {digits(-best.mean)} ± {digits(half_width(best), 2)} "
-            f"M {currency}: do not prefer the plan"
+            f"M {currency}; the plan is not recommended"
         )
     if not others:
         return "The plan has no alternative"

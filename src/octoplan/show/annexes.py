@@ -120,7 +120,7 @@ def plan(folder: Path | None) -> PlanText | None:
         ("Goals not met", evidence.get("not_met")),
         ("Limiting factors", evidence.get("limiting_factors")),
         ("Shortfalls against the target", evidence.get("short")),
-        ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("breaks")),
+        ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("switching_values")),
         ("Remedies", evidence.get("remedies")),
         ("Remarks", evidence.get("remarks")),
     )

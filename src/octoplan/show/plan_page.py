@@ -80,7 +80,7 @@ def page(results: PlanResults) -> str:
         table_head=TABLE_HEAD,
         table_rows=[] if evaluation is None else table_rows(evaluation),
         frontier=None if front is None else PageFigure("frontier", frontier(front, currency), CAPTIONS["frontier"]),
-        breaks=() if front is None else front.breaks,
+        breaks=() if front is None else front.switching_values,
         validity=validity(results),
         limit=MAX_LISTED,
     )

@@ -26,7 +26,7 @@ LARGE_IMPACT_SHARE = 0.5
 
 
 class TableText(NamedTuple):
-    """The text of a table on a page."""
+    """A table for a page, with headings and cells formatted as text."""
 
     head: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
@@ -49,7 +49,7 @@ def row_reference(assumption: Assumption) -> str:
 
 
 def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:
-    """The impact of each assumption by name, one of ``IMPACTS``, from its effect on a figure."""
+    """The impact of each assumption by name, one of ``IMPACTS``, from its effect on a result."""
     largest = max((abs(item.size) for item in sensitivities if item.distinguishable), default=0.0)
     detected = {
         item.assumption.name: "large" if abs(item.size) >= LARGE_IMPACT_SHARE * largest else "some"

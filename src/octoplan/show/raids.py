@@ -1,4 +1,4 @@
-"""The page of a record of raids: its figures, the fit of its last days, and the corrections made in reading it."""
+"""The page of a record of raids: charts, the fit of its last days, and the corrections made in reading it."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -55,7 +55,7 @@ def page(record: Record, fitted: Fit, days: slice, exposure: Exposure | None = N
         record: The record.
         fitted: The fit.
         days: The days of the record that were fitted.
-        exposure: Alerts by region to draw; None for no figure.
+        exposure: Alerts by region to draw; None for no chart of alerts.
 
     """
     figures = list(charts(record, fitted, days))
@@ -86,7 +86,7 @@ def page(record: Record, fitted: Fit, days: slice, exposure: Exposure | None = N
 
 
 def charts(record: Record, fitted: Fit, days: slice) -> Iterator[PageFigure]:
-    """The figures of a record in reading order."""
+    """The charts of a record, in the order in which the page shows them."""
     yield PageFigure(
         "daily",
         daily_chart(record, fitted, days),

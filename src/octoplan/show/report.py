@@ -1,6 +1,6 @@
 """The report of a run: one HTML page that needs no network, for a screen or for paper.
 
-Its form is the one that reviewers in government expect: The Aqua Book (2015), The Green Book (2022), the NAO's
+It follows guidance for government analysis: The Aqua Book (2015), The Green Book (2022), the NAO's
 Framework to review models (2022) and GAO's Cost Estimating and Assessment Guide (2020).
 """
 
@@ -49,7 +49,7 @@ def report(
     plan
         A folder that ``octoplan plan`` wrote.
     nominal
-        True inflates money by the assumption on the reporting currency's inflation.
+        If True, money is inflated by the assumption on the reporting currency's inflation.
 
     Raises RunError if the runs cannot be compared, or the folder is not a plan.
     """

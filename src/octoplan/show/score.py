@@ -1,4 +1,4 @@
-"""The page of a comparison of forecasters: figures for drones and for missiles."""
+"""The page of a comparison of forecasters: charts for drones and for missiles."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -70,7 +70,7 @@ def page(scores: Sequence[Scores], record: Record) -> str:
 
 
 def charts(scores: Sequence[Scores], series: str) -> Iterator[PageFigure]:
-    """The figures of a series in reading order."""
+    """Charts for drones or for missiles, in the order in which the page shows them."""
     week, month = (nearest_horizon(scores[0], days) for days in (WEEK, MONTH))
     drawings = {
         "ratio": ratio_chart(scores, series),
@@ -102,7 +102,7 @@ def split_name(name: str) -> str:
 
 
 def with_list_legend(chart: go.Figure, lines: int, axis_height: int) -> go.Figure:
-    """The figure extended by a legend below it, one entry per line.
+    """A chart with a legend below it, one entry per line.
 
     Args:
         chart: The figure.

@@ -238,7 +238,7 @@ def add_bars(
     shape: str | None = None,
     form: str = ",.0f",
 ) -> None:
-    """Add one layer of stacked bars, (months,)."""
+    """Add one layer of stacked bars; ``values`` is (months,)."""
     figure.add_trace(
         go.Bar(
             x=list(months),

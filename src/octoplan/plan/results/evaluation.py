@@ -34,8 +34,8 @@ Z_95 = 1.96
 OUT_OF_SAMPLE = 1_000_003
 """Offset added to the plan's seed, so that the evaluation shares no random numbers with the optimisation."""
 
-PRESENT = "present decisions"
-"""Name of the alternative with the scenario's present decisions."""
+BASELINE = "baseline decisions"
+"""Name of the alternative with the decisions of the scenario as loaded."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def jobs(runs: DesignRuns) -> Floats:
 
 
 def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """Alternatives by name: present decisions, splits between countries, expected-value plan, and no programme."""
+    """Alternatives by name: baseline decisions, splits between countries, expected-value plan, and no programme."""
     present = scenario.compile()
-    compiled = {PRESENT: present, **country_splits(scenario, plan)}
+    compiled = {BASELINE: present, **country_splits(scenario, plan)}
     model = plan.model
     expected = (
         expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned))
@@ -177,13 +177,13 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
 def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     """Splits of production: all units from each country, and half from each if two countries produce.
 
-    A split requests as many units as the plan (or as the present decisions, if the plan requests none), with the crews
-    and kits of the plan. Within a country, output is divided between plants and months as in the present decisions.
-    Countries without output in the present decisions are omitted.
+    A split requests as many units as the plan (or as the baseline decisions, if the plan requests none), with the crews
+    and kits of the plan. Within a country, output is divided between plants and months as in the baseline decisions.
+    Countries without output in the baseline decisions are omitted.
     """
     present, planned = scenario.compile(), plan.scenario.compile()
     requested = plan.tables["requested"].values.mean(0).sum(1)
-    base = present_units(plan)
+    base = baseline_units_requested(plan)
     total = requested.sum() if requested.sum() >= 1.0 else base.sum()
     home = np.asarray(present.template.plants["country"])
     producers = [c for c in sorted(set(home.tolist())) if base[home == c].sum() > 0.0]
@@ -204,8 +204,8 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     return compiled
 
 
-def present_units(plan: Plan) -> Floats:
-    """(plants,) good units requested by the scenario's present decisions, mean over futures."""
+def baseline_units_requested(plan: Plan) -> Floats:
+    """(plants,) good units requested under the baseline decisions, mean over futures."""
     parameters = plan.parameters
     output = parameters.runs.compiled.plan.output
     monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since, 0)]

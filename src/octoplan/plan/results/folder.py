@@ -126,7 +126,7 @@ def frontier_data(front: Frontier) -> dict[str, Any]:
     """The frontier as data for JSON, by share."""
     return {
         "country": front.country,
-        "breaks": list(front.breaks),
+        "switching_values": list(front.switching_values),
         "rate": front.rate,
         "shares": [
             {

@@ -14,7 +14,13 @@ from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.optimise import LEARNING_FUTURES, Plan
 from octoplan.plan.parameters import parameters_of
 from octoplan.plan.response_surface import DesignRuns, Progress
-from octoplan.plan.results.evaluation import Z_95, SimulatedPlan, compiled_with, present_units, simulate_plans
+from octoplan.plan.results.evaluation import (
+    Z_95,
+    SimulatedPlan,
+    baseline_units_requested,
+    compiled_with,
+    simulate_plans,
+)
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario
@@ -57,7 +63,7 @@ class Frontier:
     dominated
         (n,) true if another share is significantly better (95 % confidence) in cost, threats stopped or resilience, and
         significantly worse in none of them.
-    breaks
+    switching_values
         Sentences on the switching values at which the cheapest share changes.
     """
 
@@ -70,7 +76,7 @@ class Frontier:
     reached: Floats
     jobs: Mapping[str, Floats]
     dominated: Flags
-    breaks: tuple[str, ...]
+    switching_values: tuple[str, ...]
 
     @property
     def cheapest(self) -> int:
@@ -92,13 +98,13 @@ def frontier(
 ) -> Frontier:  # fmt: skip
     """Optimise a plan for each share of a country, and simulate it over futures not used in the optimisation.
 
-    The number of units requested is that of the plan, or of the present decisions if the plan requests none; crews and
+    The number of units requested is that of the plan, or of the baseline decisions if the plan requests none; crews and
     kits are those of the plan. All goals apply except bounds on shares. Raises PlanError if the country has no plants
     or there are fewer than 2 futures.
     """
     check_frontier(scenario, country, futures)
     requested = float(plan.tables["requested"].values.mean(0).sum())
-    units = requested if requested >= 1.0 else float(present_units(plan).sum())
+    units = requested if requested >= 1.0 else float(baseline_units_requested(plan).sum())
     goals = replace(plan.goals, share={}, units={ALL_COUNTRIES: (units, units), country: (0.0, np.inf)})
     inputs = model_inputs(plan, goals)
     model = build(inputs)
@@ -121,8 +127,8 @@ def frontier(
     plans = {f"{share:.0%}": compiled_with(scenario, model, x) for share, x in zip(shares, solutions, strict=True)}
     simulated = simulate_plans(scenario, plans, futures, seed, "evaluating each share", executor, progress)
     rate = DEFAULT_RATE if plan.goals.target is None else plan.goals.target.rate
-    sentences = tuple(break_points(plan, inputs, country, shares, solutions))
-    return assembled(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
+    sentences = tuple(switching_values(plan, inputs, country, shares, solutions))
+    return frontier_of_plans(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
 
 
 def check_frontier(scenario: Scenario, country: str, futures: int) -> None:
@@ -158,10 +164,11 @@ def at_share(model: Model, plan: Plan, country: str, units: float) -> TwoStage:
     return replace(problem, first=first, row_lower=row_lower, row_upper=row_upper)
 
 
-def assembled(
-    plan: Plan, country: str, rate: float, shares: Floats, simulated: Sequence[SimulatedPlan], breaks: tuple[str, ...]
+def frontier_of_plans(
+    plan: Plan, country: str, rate: float, shares: Floats, simulated: Sequence[SimulatedPlan],
+    sentences: tuple[str, ...],
 ) -> Frontier:  # fmt: skip
-    """The frontier from the simulated plans, one for each share."""
+    """Build the frontier from the simulated plans, one for each share."""
     cost, stopped = np.array([s.cost for s in simulated]), np.array([s.stopped for s in simulated])
     stopped_share = np.array([1.0 - s.leaked / np.maximum(s.launched, 1.0) for s in simulated])
     good = np.array([s.good for s in simulated])
@@ -172,7 +179,7 @@ def assembled(
     jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(home.tolist()))}
     tails = np.array([tail_values(row, WORST_FUTURES) for row in stopped_share])
     worse = dominated([-cost, stopped, tails])
-    return Frontier(country, rate, shares, cost, stopped, stopped_share, reached, jobs, worse, breaks)
+    return Frontier(country, rate, shares, cost, stopped, stopped_share, reached, jobs, worse, sentences)
 
 
 def tail_values(values: Floats, share: float) -> Floats:
@@ -204,7 +211,7 @@ def dominated(measures: Sequence[Floats]) -> Flags:
     return flags
 
 
-def break_points(
+def switching_values(
     plan: Plan, inputs: ModelInputs, country: str, shares: Sequence[float], solutions: Sequence[Floats]
 ) -> Iterator[str]:
     """Yield sentences on the switching values of assumptions at which the cheapest share changes.

@@ -137,7 +137,8 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
         cost = evaluation.risk_difference(name)
         if cost.mean + Z_95 * cost.se_mean < 0.0:
             lines.append(
-                f"warning: in the simulation {name} costs {-cost.mean:,.1f} less than this plan: do not prefer the plan"
+                f"warning: in the simulation {name} costs {-cost.mean:,.1f} M {currency} less than this plan "
+                "(significant at 95 %); this plan is not recommended"
             )
     return lines
 
@@ -160,7 +161,7 @@ def frontier_lines(front: Frontier) -> list[str]:
             f"{tail_values(front.stopped_share[i], WORST_FUTURES).mean():7.1%} {month_text(front, i):>18} {jobs}"
             + ("   dominated" if front.dominated[i] else "")
         )
-    return [*lines, *front.breaks]
+    return [*lines, *front.switching_values]
 
 
 def month_text(front: Frontier, row: int) -> str:

@@ -116,7 +116,7 @@ def with_predecessors(after: Ints, needed: Ints) -> Flags:
     """(gates,) whether a gate is needed, directly or as a predecessor of a needed gate.
 
     after, needed
-        (gates, gates) 1 if the gate of the row follows that of the column; (gates,) 1 if directly needed.
+        (gates, gates) 1 if the column's gate must be passed before the row's; (gates,) 1 if directly needed.
     """
     required = needed.astype(bool)
     for _ in range(len(after)):

@@ -194,7 +194,8 @@ class Master:
             raise PlanError(INFEASIBLE_SECOND)
         if outcome is not Outcome.OPTIMAL:
             raise PlanError(
-                "HiGHS cannot solve the master problem; use units that bring the coefficients closer together"
+                "HiGHS cannot solve the master problem; "
+                "rescale the units so that the coefficients are of similar magnitude"
             )
         point = values(self.solver)
         x = np.clip(point[:n], first.lower, first.upper)

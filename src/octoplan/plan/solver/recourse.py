@@ -139,7 +139,8 @@ class Chunk:
                 )
             else:
                 raise PlanError(
-                    f"HiGHS cannot solve the second stage of scenario {s}; use units that bring its coefficients closer"
+                    f"HiGHS cannot solve the second stage of scenario {s}; rescale the units so that the coefficients "
+                    "are of similar magnitude"
                 )
         return Cuts(costs, constant, slope)
 
@@ -159,8 +160,8 @@ class Chunk:
             self.solver.clearSolver()
             run(self.solver)
         raise PlanError(
-            f"HiGHS reports scenario {s} as infeasible without a Farkas ray; "
-            "use units that bring its coefficients closer"
+            f"HiGHS reports scenario {s} as infeasible but returns no Farkas ray; "
+            "rescale the units so that the coefficients are of similar magnitude"
         )
 
 

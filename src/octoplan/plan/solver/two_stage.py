@@ -313,7 +313,7 @@ def verified(problem: TwoStage, x: Floats) -> Floats:
     sentences = violations(problem, x)
     if sentences:
         raise PlanError(
-            f"HiGHS returned a first stage that violates a constraint: {sentences[0]}; use units that bring the "
-            "coefficients closer together"
+            f"HiGHS returned a first stage that violates a constraint: {sentences[0]}; "
+            "rescale the units so that the coefficients are of similar magnitude"
         )
     return x

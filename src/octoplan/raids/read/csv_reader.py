@@ -189,7 +189,7 @@ def _is_cyrillic_in_cp1251(file: BinaryIO) -> bool:
 
 
 def read_rows(file: BinaryIO, encoding: str, log: ReadLog) -> Generator[Row]:
-    """Yield the rows with at least one non-empty cell; a row that is not valid CSV is reported and ends the reading."""
+    """Yield the non-empty rows; reading stops at a row that is not valid CSV, which is reported."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
     reader = csv.reader(_lines(text), strict=True)

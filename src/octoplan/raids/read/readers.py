@@ -163,7 +163,7 @@ def report_bad_key(cells: list[str], columns: Columns, line: int, log: ReadLog) 
 
 
 def contradiction(day: str, count_names: Sequence[str], first: FirstRow, values: tuple[int, ...]) -> str:
-    """Message that a row contradicts the first row with the same day and class."""
+    """Message for a row that contradicts the first row of the same day and class."""
     name, earlier, value = next(
         (name, a, b) for name, a, b in zip(count_names, first.counts, values, strict=True) if a != b
     )
