@@ -28,7 +28,7 @@ FACTOR = re.compile(r"[x×]\s*(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Changes:
-    """Texts by name: a figure or range for an assumption; a factor (``x1.5``) or a monthly list for a decision."""
+    """Texts by name: a number or range for an assumption; a factor (``x1.5``) or a monthly list for a decision."""
 
     assumptions: Mapping[str, str] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """A scenario as a workbook with a sheet for each file: the cells of a CSV file, or the lines of a TOML file.
 
-Reading returns what the sheets state, with a remark where a cell could be read in two ways and an error where it
-cannot be read at all. Writing and reading again returns the same files.
+Reading gives a remark for each cell that could be read in two ways, and an error for each cell that cannot be read.
+Writing and reading again returns the same files.
 """
 
 import csv

@@ -210,7 +210,7 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
 
 @leaf
 def open_capacity(layers: LayerState, posts: Records, region: int, regions: int, day: int) -> None:
-    """Set the engagements available to each layer in a region on one day: integers with mean equal to the capacity."""
+    """Set the engagements available to each layer in a region on one day: integers with the capacity as mean."""
     for layer in range(1, layers.p_stop.shape[0]):
         capacity = posts[layer * regions + region].capacity
         layers.capacity[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
@@ -225,7 +225,7 @@ def defend_region(
 
     Crews do not engage recognised decoys. Threats that remain ``alive`` continue to their next region.
 
-    Returns the demand for sorties: sorties launched, plus one salvo for each threat that was not engaged because no interceptor
+    Returns the demand for sorties: sorties launched, plus one salvo for each threat not engaged because no interceptor
     was in stock.
 
     Longer than 50 lines because two passes over the threats, before and after the queue, share all local arrays.

@@ -1,4 +1,4 @@
-"""The raid process (section 2 of docs/background/model.md): its likelihood, filtered and smoothed states, and simulation.
+"""The raid process (docs/background/model.md, section 2): likelihood, filtered and smoothed states, and simulation.
 
 A hidden regime r (0 routine, 1 salvo) follows a two-state Markov chain. The slow log-intensity x follows an AR(1)
 process with mean 0 and stationary standard deviation w. On each day the count of package j (drones, missiles) is 0 with

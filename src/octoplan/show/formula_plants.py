@@ -221,16 +221,16 @@ def maker_sheet(inputs: Inputs) -> FormulaSheet:
         start, full, ramp, price = (
             inputs.number("makers", i, name) for name in ("rate_start", "rate_full", "ramp", "price")
         )
-        flow, units, fraction = (column_letter(len(sheet.columns) + ahead) for ahead in (1, 2, 3))
+        due, units, fraction = (column_letter(len(sheet.columns) + ahead) for ahead in (1, 2, 3))
         ramped = [f"IF({ramp}>0,MIN(1,{day}/{ramp}),1)" for day in range(inputs.days)]
-        flows = [
+        due_formulas = [
             f"{fraction}{row - 1}+{start}+({full}-{start})*{share}"
             for row, share in zip(inputs.rows, ramped, strict=True)
         ]
         currency = int(inputs.case.records.makers["price_currency"][i])
         costs = [f"{units}{row}*{price}*{inputs.exchange_rate(row, currency)}" for row in inputs.rows]
-        sheet.add_formulas(f"{maker}, due with fraction", flows, above=(0,))
-        sheet.add_formulas(f"{maker}, units", [f"INT({flow}{row})" for row in inputs.rows], above=(0,))
-        sheet.add_formulas(f"{maker}, fraction", [f"{flow}{row}-{units}{row}" for row in inputs.rows], above=(0,))
+        sheet.add_formulas(f"{maker}, due with fraction", due_formulas, above=(0,))
+        sheet.add_formulas(f"{maker}, units", [f"INT({due}{row})" for row in inputs.rows], above=(0,))
+        sheet.add_formulas(f"{maker}, fraction", [f"{due}{row}-{units}{row}" for row in inputs.rows], above=(0,))
         sheet.add_formulas(f"{maker}, cost", costs, above=(0,))
     return sheet
