@@ -17,32 +17,35 @@ class PlanOptions(Table):
     )
     tail: Share = Field(0.0, description="weight of the conditional value at risk against the mean")
     level: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.9, description="share of futures beyond which costs count as tail"
+        0.9, description="probability level of the conditional value at risk"
     )
     worst: dict[str, dict[str, Amount]] = Field(
         default_factory=dict,
-        description='named scenarios of factors by assumption ("*" stands for any letters); the worst of them counts',
+        description='named scenarios, each with factors on assumptions ("*" matches any letters); the worst one counts',
     )
     share: dict[str, Bounds] = Field(
-        default_factory=dict, description="least and greatest share of the units asked, by country"
+        default_factory=dict, description="lower and upper bound on a country's share of the planned units"
     )
     budget: dict[str, str | dict[str, str]] = Field(
         default_factory=dict,
-        description='what a payer may spend on what is decided: "80 MGBP", or by year { 2026 = "40 MGBP" }',
+        description='what a payer may spend on the decisions: "80 MGBP", or by year { 2026 = "40 MGBP" }',
     )
     jobs: dict[str, Amount] = Field(
-        default_factory=dict, description="direct jobs at least, the mean over the horizon, by country"
+        default_factory=dict, description="least direct jobs, mean over the horizon, by country"
     )
-    most: dict[str, Amount] = Field(default_factory=dict, description="good units a month at most, by plant")
-    target: Amount | None = Field(None, description="good units a month to reach")
-    by: str | None = Field(None, description='the month to reach them by, such as "2026-07"; the first if not given')
+    most: dict[str, Amount] = Field(default_factory=dict, description="largest monthly output in good units, by plant")
+    target: Amount | None = Field(None, description="monthly output to reach, in good units")
+    by: str | None = Field(
+        None, description='the month to reach the target by, such as "2026-07"; the first month by default'
+    )
     shortage: str | None = Field(
-        None, description='price of a unit short of the target, such as "5000 GBP", which it is if not given'
+        None, description='price of a unit short of the target, such as "5000 GBP", the default'
     )
-    stopped: Share | None = Field(None, description="share of all threats to stop over the horizon")
+    stopped: Share | None = Field(None, description="share of all threats to be stopped over the horizon")
     confidence: Share | None = Field(
-        None, description="share of futures in which target and share of threats must be reached"
+        None, description="share of futures in which the target and the share of threats must be reached"
     )
     fixed: list[str] = Field(
-        default_factory=list, description="decisions to leave as they are: output.PLANT, lines.PLANT, crews, kits"
+        default_factory=list,
+        description="decisions that the plan does not change: output.PLANT, lines.PLANT, crews, kits",
     )
