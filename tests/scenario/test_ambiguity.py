@@ -40,7 +40,10 @@ READINGS = [
         "finance.discount_rate,0.035,,,fixed,%/year,",
         "0.035 %/year can be read as 0.035 %/year or, as a share, 3.5 %/year",
     ),
-    ("suppliers.*.lead_cv,30,,,fixed,1,", "30 with unit 1 can be read as 3,000 % or as 30 %"),
+    (
+        "suppliers.*.lead_cv,30,,,fixed,1,",
+        "30 with unit 1 can be read as 3,000 % or as 30 %; 3,000 % is used. For 30 % write 0.3",
+    ),
     ("currencies.*.inflation,,2,4,normal,1/year,", "4 with unit 1/year can be read as 400 % or as 4 %"),
     ("plants.*.line_rate,300,,,fixed,1/day,", "300 a day can be read as 300 a month"),
     ("plants.*.line_rate,300 units/day,,,fixed,,", "300 a day can be read as 300 a month"),
@@ -48,18 +51,22 @@ READINGS = [
     ("lanes.*.capacity,400,,,fixed,1/day,", "400 a day can be read as 400 a month"),
     ("crews.attrition,0.03,,,fixed,1/day,", "0.03 a day can be read as 0.03 a month"),
     ("plants.*.hire_rate,30,,,fixed,workers/day,", "30 a day can be read as 30 a month"),
+    ("regions.*.grounded_summer,,0.5,1,uniform,%,", "1 % can be read as 1 % or, as a share, 100 %"),
 ]
 
 
-@pytest.mark.parametrize(("row", "words"), READINGS, ids=[row for row, _ in READINGS])
-def test_a_figure_with_two_readings_is_reported(tmp_path: Path, row: str, words: str) -> None:
+@pytest.mark.parametrize(("row", "message"), READINGS, ids=[row for row, _ in READINGS])
+def test_a_figure_with_two_readings_is_reported(tmp_path: Path, row: str, message: str) -> None:
     """The row is accepted, and a warning on its line gives both readings."""
     name = row.split(",", maxsplit=1)[0]
     messages = warnings(tmp_path, "assumptions.csv", assumptions_csv=log(row))
-    assert [m for m in messages if m.startswith(f"{line_of('assumptions.csv', name + ',')}: {name}: {words}")], messages
+    assert [m for m in messages if m.startswith(f"{line_of('assumptions.csv', name + ',')}: {name}: {message}")], (
+        messages
+    )
 
 
 CLEAR = [
+    "layers.*.correlation,0.995,,,fixed,%,",  # 99.5 % would be above the limit of 99 %
     "plants.*.retained,1.000,,,fixed,1,",  # 1,000 would not be a share
     "gates.tooling.duration,20,10.000,30,pert,days,",  # 10,000 would be above the mode
     "crews.initial,30000,,,fixed,crews,",
@@ -116,7 +123,7 @@ def test_a_state_with_two_readings_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "words"),
+    ("table", "message"),
     [
         ('[plan.budget]\nhome = "nan GBP"', "plan.budget.home: 'nan GBP' is not a finite number"),
         ('[plan.budget]\nhome = "1e400 GBP"', "plan.budget.home: '1e400' is too large"),
@@ -133,11 +140,11 @@ def test_a_state_with_two_readings_is_reported(tmp_path: Path) -> None:
         ("[plan.share]\nhere = [0.9, 0.3]", "plan.share.here: 0.9 is above 0.3"),
     ],
 )
-def test_plan_options_that_cannot_hold_are_reported(tmp_path: Path, table: str, words: str) -> None:
+def test_plan_options_that_cannot_hold_are_reported(tmp_path: Path, table: str, message: str) -> None:
     """Amounts that are not finite, negative or absurd, unknown years and shares that contradict one another."""
     with pytest.raises(ScenarioError) as error:
         warnings(tmp_path, "decisions.toml", decisions_toml=f"{FILES['decisions.toml']}{table}\n")
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_every_amount_is_reported_at_once(tmp_path: Path) -> None:

@@ -102,15 +102,15 @@ LOG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cells", "words"), LOG)
-def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells: dict[str, str], words: str) -> None:
+@pytest.mark.parametrize(("name", "cells", "message"), LOG)
+def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells: dict[str, str], message: str) -> None:
     """Each invalid row of the log gives exactly one problem, with its line and name."""
     change(small, "assumptions.csv", row(name, **cells))
     line = line_of("assumptions.csv", name)
     problems = problems_of(small)
     assert len(problems) == 1, problems
     assert problems[0].startswith(f"small/assumptions.csv:{line}: {name}: ")
-    assert words in problems[0]
+    assert message in problems[0]
 
 
 FOLDERS: list[tuple[str, Edit, int | str, str]] = [
@@ -206,8 +206,8 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ("programme.toml", swap("start = 2025-11-01", "start = 2025-11-05"), 2, "expected the first day of a month"),
     ("programme.toml", swap("start = 2025-11-01", "start = 0001-01-01"), 2, "expected the first day of a month"),
     ("programme.toml", swap("months = 4", "months = 0"), 3, "months: 0 is outside 1 to 240"),
-    ("programme.toml", swap("months = 4", "months = 4.5"), 3, "4.5 is not valid; expected a whole number"),
-    ("programme.toml", swap("months = 4", "months = true"), 3, "True is not valid; expected a whole number"),
+    ("programme.toml", swap("months = 4", "months = 4.5"), 3, "4.5 is not valid; expected a content number"),
+    ("programme.toml", swap("months = 4", "months = true"), 3, "True is not valid; expected a content number"),
     ("programme.toml", swap('currency = "GBP"', 'currency = "GPB"'), 5, "'GPB' is not declared; did you mean 'GBP'?"),
     ("programme.toml", swap('missile_layer = "missile"', 'missile_layer = "misile"'), 6, "did you mean 'missile'?"),
     (
@@ -292,7 +292,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap("motor = 4", "motor = 4.5"),
         "motor = 4",
-        "4.5 is not valid; expected a whole number from 1 to 1000",
+        "4.5 is not valid; expected a content number from 1 to 1000",
     ),
     ("programme.toml", swap("motor = 4", "motr = 4"), "motor = 4", "no 'motr' in [parts]; did you mean 'motor'?"),
     ("programme.toml", swap("tile = [0, 1]", "tile = [0.5, 1]"), "tile = [0, 1]", "expected column and row"),
@@ -358,7 +358,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "decisions.toml",
         swap("intake = [40, 60]", "intake = 40.5"),
         "intake",
-        "40.5 is not valid; expected a whole number",
+        "40.5 is not valid; expected a content number",
     ),
     ("decisions.toml", swap('"*" = 1\n', ""), "[crew_share]", "crew_share: has no weight for east"),
     ("decisions.toml", swap('west = 3\n"*" = 1', 'west = 0\n"*" = 0'), "[crew_share]", "every weight is 0"),
@@ -402,18 +402,18 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("file", "edit", "where", "words"), FOLDERS)
+@pytest.mark.parametrize(("file", "edit", "where", "message"), FOLDERS)
 def test_invalid_folders_are_reported_with_their_line(
-    small: Path, file: str, edit: Edit, where: int | str, words: str
+    small: Path, file: str, edit: Edit, where: int | str, message: str
 ) -> None:
     """Each invalid folder lists the problem with its line."""
     change(small, file, edit)
     if isinstance(where, str):
         beginning, _, later = where.partition("+")
         where = line_of(file, beginning) + int(later or 0)
-    place = f"small/{file}:{where}: " if where else f"small/{file}: "
+    prefix = f"small/{file}:{where}: " if where else f"small/{file}: "
     problems = problems_of(small)
-    assert any(problem.startswith(place) and words in problem for problem in problems), problems
+    assert any(problem.startswith(prefix) and message in problem for problem in problems), problems
 
 
 def test_weights_that_are_all_zero_are_reported(small: Path) -> None:
@@ -448,8 +448,8 @@ def test_a_programme_has_a_size_limit(small: Path) -> None:
     """Too many regions are refused before their pairs are checked."""
     change(small, "programme.toml", lambda text: text + "".join(f"[regions.r{i}]\n" for i in range(300)))
     line = line_of("programme.toml", "[regions.west]")
-    words = f"small/programme.toml:{line}: regions: has 302 tables; a section may have 300 at the most"
-    assert words in problems_of(small)
+    message = f"small/programme.toml:{line}: regions: has 302 tables; a section may have 300 at the most"
+    assert message in problems_of(small)
 
 
 def test_all_errors_of_a_folder_are_listed_at_once(small: Path) -> None:
@@ -565,8 +565,8 @@ def test_a_damaged_folder_loads_or_is_reported(tmp_path_factory: pytest.TempPath
     elif how == "cut":
         raw = raw[: data.draw(st.integers(0, len(raw)))]
     elif how == "word":
-        words = sorted(set(re.findall(r"[\w-]+", text)))
-        old, new = (data.draw(st.sampled_from(words)) for _ in range(2))
+        message = sorted(set(re.findall(r"[\w-]+", text)))
+        old, new = (data.draw(st.sampled_from(message)) for _ in range(2))
         most = data.draw(st.sampled_from([1, -1]))
         raw = text.replace(old, data.draw(st.sampled_from([new, new.title(), ""])), most).encode()
     else:
@@ -582,8 +582,8 @@ def test_a_damaged_folder_loads_or_is_reported(tmp_path_factory: pytest.TempPath
         raw = "\n".join(lines).encode()
     folder = tmp_path_factory.mktemp("fuzz")
     try:
-        for file, whole in FILES.items():
-            (folder / file).write_bytes(raw if file == name else whole.encode())
+        for file, content in FILES.items():
+            (folder / file).write_bytes(raw if file == name else content.encode())
         holds_or_tells(folder)
     finally:
         shutil.rmtree(folder)

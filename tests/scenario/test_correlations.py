@@ -36,7 +36,7 @@ def assumption(name: str, shape: Distribution) -> Assumption:
     return Assumption(name=name, shape=shape, entities=(), sources=(), **row)
 
 
-def drawn(shapes: Sequence[Distribution], correlations: Sequence[Correlation], count: int) -> Floats:
+def draws_of(shapes: Sequence[Distribution], correlations: Sequence[Correlation], count: int) -> Floats:
     """Draws of distributions named a, b, c and so on, (count, distributions)."""
     assumptions = [assumption(name, shape) for name, shape in zip("abcdefgh", shapes, strict=False)]
     joint = copula(assumptions, correlations)
@@ -58,17 +58,17 @@ def test_rank_correlations_are_reproduced(rank: float) -> None:
     """Spearman's correlation of the draws is the stated one, within 4 standard errors."""
     count = 40_000
     uniforms = np.random.default_rng(1).random((count, 3))
-    joined = drawn([Uniform(0, 1)] * 3, [correlation("a", "c", rank)], count)
+    joined = draws_of([Uniform(0, 1)] * 3, [correlation("a", "c", rank)], count)
     assert abs(spearman(joined[:, 0], joined[:, 2]) - rank) < 4 / sqrt(count)
     assert abs(spearman(joined[:, 0], joined[:, 1])) < 4 / sqrt(count)
-    assert (joined[:, :2] == uniforms[:, :2]).mean() > 0.4  # b is independent, and a is drawn first
+    assert (joined[:, :2] == uniforms[:, :2]).mean() > 0.4  # b is independent, and a is draws_of first
     assert stats.kstest(joined[:, 2], "uniform").pvalue > 1e-3
 
 
 def test_three_assumptions_can_be_correlated() -> None:
     """Every pair of a correlated group has its stated rank correlation."""
     pairs = [correlation("a", "b", 0.7), correlation("b", "c", -0.4), correlation("a", "c", -0.2)]
-    joined = drawn([Uniform(0, 1)] * 3, pairs, 40_000)
+    joined = draws_of([Uniform(0, 1)] * 3, pairs, 40_000)
     ranks = [spearman(joined[:, i], joined[:, j]) for i, j in ((0, 1), (1, 2), (0, 2))]
     assert ranks == pytest.approx([0.7, -0.4, -0.2], abs=0.02)
 
@@ -99,7 +99,7 @@ LIST = discrete([exp(0.37 * i % 3) for i in range(500)], [1] * 500)
 def test_rank_correlations_of_lists_are_realised(x: Distribution, y: Distribution, rank: float) -> None:
     """The Spearman correlation of draws, ties at their mid-rank, is the stated one or the nearest attainable one."""
     low, high = (rank_correlation(end, x, y) for end in (-LIMIT, LIMIT))
-    values = drawn([x, y], [correlation("a", "b", rank)], 200_000)
+    values = draws_of([x, y], [correlation("a", "b", rank)], 200_000)
     assert stats.spearmanr(values).statistic == pytest.approx(min(max(rank, low), high), abs=0.007)
 
 
@@ -132,7 +132,7 @@ def test_normal_and_rank_correlation_are_inverse(rank: float, x: Distribution, y
 def test_a_positive_definite_rank_matrix_is_used() -> None:
     """Three pairs at -0.49 are consistent as ranks; their normals are not, and the nearest matrix takes their place."""
     pairs = [correlation(a, b, -0.49) for a, b in ("ab", "bc", "ac")]
-    values = drawn([Uniform(0, 1)] * 3, pairs, 200_000)
+    values = draws_of([Uniform(0, 1)] * 3, pairs, 200_000)
     ranks = np.asarray(stats.spearmanr(values).statistic)
     assert [ranks[0, 1], ranks[1, 2], ranks[0, 2]] == pytest.approx([-0.4826] * 3, abs=0.005)
     with pytest.raises(np.linalg.LinAlgError):
@@ -185,9 +185,9 @@ UNIFORMS = tuple(f"{name},,1,2,uniform,1," for name in ("crews.initial", "kits.i
 def test_correlations_beyond_the_copula_are_reported(tmp_path: Path) -> None:
     """A consistent rank matrix whose normals are not is used, with a warning for each pair; a contradiction is not."""
     rows = "crews.initial,kits.initial,{0},,\ncrews.initial,plants.*.heads,{0},,\nkits.initial,plants.*.heads,{0},,\n"
-    found = warnings(folder(tmp_path / "a", rows.format(-0.49), *UNIFORMS))
-    assert [warning[:2] for warning in found] == ["2:", "3:", "4:"]
-    assert all(warning.endswith("-0.483 is used") for warning in found)
+    messages = warnings(folder(tmp_path / "a", rows.format(-0.49), *UNIFORMS))
+    assert [message[:2] for message in messages] == ["2:", "3:", "4:"]
+    assert all(message.endswith("-0.483 is used") for message in messages)
     with pytest.raises(ScenarioError, match=r"correlations\.csv:4: the rank correlations contradict one another"):
         load(folder(tmp_path / "b", rows.format(-0.6), *UNIFORMS))
 

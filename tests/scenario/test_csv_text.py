@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.scenario.csv_text import cells_of, csv_text, read_csv, records_of, with_rows
+from octoplan.scenario.csv_text import LONGEST_CELL, cells_of, csv_text, read_csv, records_of, with_rows
 from octoplan.scenario.report import Report
 
 
@@ -18,7 +18,7 @@ def test_a_row_has_the_line_it_begins_on(ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "message"),
     [
         ("a;b\n1;2\n", 1, "not separated by commas"),
         ("a\n1\n", 1, "has no column 'b'"),
@@ -33,12 +33,12 @@ def test_a_row_has_the_line_it_begins_on(ending: str) -> None:
         (",\n,\n", 1, "has no header"),
     ],
 )
-def test_invalid_tables_are_reported_with_their_line(text: str, line: int, words: str) -> None:
+def test_invalid_tables_are_reported_with_their_line(text: str, line: int, message: str) -> None:
     """A wrong header or row is reported with its line."""
     report = Report("f")
     read_csv("x.csv", text, ("a", "b"), report)
     assert [line] == [problem.line for problem in report.problems]
-    assert words in report.problems[0].message
+    assert message in report.problems[0].message
 
 
 @pytest.mark.parametrize("text", ["a,b,,\n1,2,,\n", "a,b\n1,2,,\n", "a,b,,\n1,2\n", "a,,b\n1,,2\n", ",b,a\n,2,1\n"])
@@ -82,3 +82,10 @@ def test_records_are_read_by_column() -> None:
     rows = read_csv("x.csv", "b,a\n\n2,1\n", ("a", "b"), Report("f"))
     assert rows is not None
     assert records_of(data) == [dict(row.cells) for row in rows]
+
+
+def test_a_cell_of_the_greatest_length_is_read() -> None:
+    """The limit of a cell's length is itself allowed."""
+    rows = read_csv("x.csv", f"a,b\n1,{'x' * LONGEST_CELL}\n", ("a", "b"), Report("f"))
+    assert rows is not None
+    assert len(rows[0]["b"]) == LONGEST_CELL

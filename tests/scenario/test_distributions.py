@@ -123,7 +123,7 @@ def test_a_positive_distribution_refuses_a_p10_of_zero(kind: str) -> None:
         FROM_QUANTILES[kind](0.0, 0.5)
 
 
-def test_a_truncated_belief_is_the_conditional_distribution() -> None:
+def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
     """Truncation gives the conditional distribution inside the lawful range."""
     inner = normal(1.0, 7.0)
     outside = inner.cdf(0.0)

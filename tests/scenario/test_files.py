@@ -10,7 +10,7 @@ from tests.scenario.folder import write
 
 
 @pytest.mark.parametrize(
-    ("data", "line", "words"),
+    ("data", "line", "message"),
     [
         (b"", 1, "is empty"),
         (b" \n\n", 1, "is empty"),
@@ -19,11 +19,11 @@ from tests.scenario.folder import write
         ("a".encode("utf-16"), 1, "UTF-16"),
     ],
 )
-def test_undecodable_bytes_are_reported(data: bytes, line: int, words: str) -> None:
+def test_undecodable_bytes_are_reported(data: bytes, line: int, message: str) -> None:
     """A file that is empty or in another encoding is refused, with the line."""
     report = Report("f")
     assert text_of("x.csv", data, report) is None
-    assert (line, True) == (report.problems[0].line, words in report.problems[0].message)
+    assert (line, True) == (report.problems[0].line, message in report.problems[0].message)
 
 
 def test_the_byte_order_mark_is_dropped() -> None:

@@ -17,7 +17,7 @@ from octoplan.errors import ScenarioError
 from octoplan.scenario.scenario import Scenario, read_files
 from tests.scenario.folder import CORRELATIONS, FILES
 
-EXAMPLES = int(os.environ.get("OCTOPLAN_MUTATIONS", "60"))
+EXAMPLES = int(os.environ.get("OCTOPLAN_MUTATIONS", "40"))
 MUTATED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 STATE = (

@@ -59,7 +59,7 @@ def record() -> Record:
         zeros.copy(),
         np.ones(launched.shape, bool),
         "ab" * 32,
-        "made.csv",
+        "path_of_copy.csv",
         "daily",
         (),
         (),
@@ -68,19 +68,19 @@ def record() -> Record:
 
 def folder(path: Path, line: str, **files: str) -> Path:
     """A copy of octopus without its fit, with a line at the top of programme.toml and more files."""
-    made = path / "mine"
-    shutil.copytree(shipped_folder("octopus"), made)
-    (made / "raids.toml").unlink()
-    programme = made / "programme.toml"
-    kept = [each for each in programme.read_text().splitlines() if not each.startswith("raids =")]
-    programme.write_text("\n".join([line, *kept]) + "\n")
-    with (made / "assumptions.csv").open("a") as rows:
+    path_of_copy = path / "mine"
+    shutil.copytree(shipped_folder("octopus"), path_of_copy)
+    (path_of_copy / "raids.toml").unlink()
+    programme = path_of_copy / "programme.toml"
+    lines = [line for line in programme.read_text().splitlines() if not line.startswith("raids =")]
+    programme.write_text("\n".join([line, *lines]) + "\n")
+    with (path_of_copy / "assumptions.csv").open("a") as rows:
         rows.writelines(f"{row},,raid-record,amber,tests,2026-02-03,\n" for row in OWN.split())
-    with (made / "correlations.csv").open("a") as rows:
+    with (path_of_copy / "correlations.csv").open("a") as rows:
         rows.write("packages.drones.routine_mean,packages.missiles.routine_mean,0.3,,\n")
     for name, text in files.items():
-        (made / name.replace("_", ".")).write_text(text)
-    return made
+        (path_of_copy / name.replace("_", ".")).write_text(text)
+    return path_of_copy
 
 
 def with_fit(path: Path, fitted: fitting.Fit) -> Scenario:
@@ -106,14 +106,14 @@ def test_a_fit_is_drawn_from_as_stated(tmp_path: Path, fitted: fitting.Fit) -> N
 def test_rows_replaced_by_a_fit_are_reported(tmp_path: Path, fitted: fitting.Fit) -> None:
     """Rows that the fit replaces give a warning, and each fitted number has its line in the fit."""
     scenario = with_fit(tmp_path, fitted)
-    said = [str(warning) for warning in scenario.warnings]
+    messages = [str(warning) for warning in scenario.warnings]
     rows, starred, pairs = 14, 2, 1
-    assert sum("overrides this row" in word for word in said) == rows + starred + pairs
+    assert sum("overrides this row" in word for word in messages) == rows + starred + pairs
     assumption = scenario.row_of("raids", "wander")
     text = (tmp_path / "mine" / "raids.toml").read_text().splitlines()
     assert text[assumption.line - 1] == '[assumptions."raids.wander"]'
     assert Path(assumption.file).name == "raids.toml"
-    assert scenario.sources["raids.toml"].title == "Record of raids, made.csv"
+    assert scenario.sources["raids.toml"].title == "Record of raids, path_of_copy.csv"
 
 
 def test_daily_counts_are_compiled(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_daily_counts_are_compiled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "files", "words"),
+    ("line", "files", "message"),
     [
         ('raids = "raids.toml"', {}, "raids names raids.toml, which is not in the folder"),
         ("raids = 3", {}, "3 is not valid; expected"),
@@ -152,11 +152,11 @@ def test_daily_counts_are_compiled(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_faults_are_reported_with_their_line(tmp_path: Path, line: str, files: dict[str, str], words: str) -> None:
+def test_faults_are_reported_with_their_line(tmp_path: Path, line: str, files: dict[str, str], message: str) -> None:
     """Invalid files are reported with file and line."""
     with pytest.raises(ScenarioError) as error:
         load(folder(tmp_path, line, **files))
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_file_that_is_not_named_gives_a_warning(tmp_path: Path) -> None:
@@ -189,22 +189,25 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
         "salvos twice as frequent from March,salvos,2,2026-03-01,,\n"
         "30 % more decoys,decoy,1.3,,,a guess\n"
         "half the drones for two days,drones,0.5,2025-11-02,2025-11-03,\n"
+        "no cruise missiles,cruise,0,,,\n"
+        "a hundred times as many ballistic missiles on one day,ballistic,100,2025-11-04,2025-11-04,\n"
     )
-    made = folder(tmp_path, "")
-    (made / "what-if.csv").write_text(HEAD + rows)
-    scenario = load(made)
+    path_of_copy = folder(tmp_path, "")
+    (path_of_copy / "what-if.csv").write_text(HEAD + rows)
+    scenario = load(path_of_copy)
     links = scenario.compile().links
     march = (date(2026, 3, 1) - date(2025, 11, 1)).days
     assert (links.salvo_factor[:march] == 1).all()
     assert (links.salvo_factor[march:] == 2).all()
-    named = dict(zip(scenario.names.threats, links.threat_factor.T, strict=True))
-    assert named["decoy"][:4].tolist() == [1.3, 0.65, 0.65, 1.3]
-    assert named["attack-drone"][:4].tolist() == [1.0, 0.5, 0.5, 1.0]
-    assert (named["ballistic"] == 1).all()
+    factor_of = dict(zip(scenario.names.threats, links.threat_factor.T, strict=True))
+    assert factor_of["decoy"][:4].tolist() == [1.3, 0.65, 0.65, 1.3]
+    assert factor_of["attack-drone"][:4].tolist() == [1.0, 0.5, 0.5, 1.0]
+    assert (factor_of["cruise"] == 0).all()
+    assert factor_of["ballistic"][:5].tolist() == [1, 1, 1, 100, 1]
 
 
 @pytest.mark.parametrize(
-    ("row", "words"),
+    ("row", "message"),
     [
         ("more,decoys,1.3,,,", "what 'decoys' is not declared; did you mean 'decoy'"),
         ("more,decoy,-1,,,", "times -1 is not valid"),
@@ -216,11 +219,11 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
         ("more,decoy,2,,,\nmore,salvos,2,,,", "is in line 2 already"),
     ],
 )
-def test_faults_of_what_ifs(tmp_path: Path, row: str, words: str) -> None:
+def test_faults_of_what_ifs(tmp_path: Path, row: str, message: str) -> None:
     """An invalid what-if is reported with file and line."""
-    made = folder(tmp_path, "")
-    (made / "what-if.csv").write_text(HEAD + row + "\n")
+    path_of_copy = folder(tmp_path, "")
+    (path_of_copy / "what-if.csv").write_text(HEAD + row + "\n")
     with pytest.raises(ScenarioError) as error:
-        load(made)
+        load(path_of_copy)
     assert "what-if.csv:" in str(error.value)
-    assert words in str(error.value)
+    assert message in str(error.value)

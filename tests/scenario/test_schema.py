@@ -14,13 +14,13 @@ from tests.scenario.folder import DECISIONS, PROGRAMME
 
 def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
     """Three schemas are written as JSON without infinities."""
-    written = write(tmp_path / "made" / "here")
-    assert [path.name for path in written] == [
+    paths = write(tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == [
         "programme.schema.json",
         "decisions.schema.json",
         "assumptions.schema.json",
     ]
-    for path in written:
+    for path in paths:
         assert "Infinity" not in path.read_text()
         assert json.loads(path.read_text())["$schema"].startswith("https://json-schema.org/")
 

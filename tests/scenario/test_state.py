@@ -24,7 +24,7 @@ def text(*rows: str) -> str:
 
 def test_every_number_is_stored_at_its_index(scenario: Scenario) -> None:
     """Each row sets one element of its array, and nothing else is set."""
-    found = with_state(
+    changed = with_state(
         scenario,
         text(
             "plants.works.experience,312.5,units", "plants.works.heads,20.5,workers", "plants.yard.stock,7,units",
@@ -34,9 +34,9 @@ def test_every_number_is_stored_at_its_index(scenario: Scenario) -> None:
             "gates.licence.passed,2025-12-20,", "gates.tooling.passed,2025-12-31,",
         ),
     )  # fmt: skip
-    known = found.compile().links.known_state
-    assert found.known_from is not None
-    assert str(found.known_from) == "2026-01-01"
+    known = changed.compile().links.known_state
+    assert changed.known_from is not None
+    assert str(changed.known_from) == "2026-01-01"
     assert known.day.tolist() == [DAY]
     assert known.experience.tolist() == [312.5, -1.0]
     assert known.heads.tolist() == [20.5, -1.0]
@@ -81,7 +81,7 @@ def test_gates_not_stated_are_open_once_any_is(
 
 
 @pytest.mark.parametrize(
-    ("rows", "words"),
+    ("rows", "message"),
     [
         ("plants.work.heads,3,", "there is no 'plants.work.heads' in a state; did you mean 'plants.works.heads'"),
         ("plants.works.parts.camra.on_hand,3,", "did you mean 'plants.works.parts.camera.on_hand'"),
@@ -108,20 +108,20 @@ def test_gates_not_stated_are_open_once_any_is(
         ("gates.licence.passed,yes,\nplants.works.heads,9,", "the plant is not open, its gate 'tooling' is not passed"),
     ],
 )
-def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str) -> None:
+def test_faults_are_reported_with_their_line(small: Path, rows: str, message: str) -> None:
     """Invalid rows are reported once, with file and line."""
     lines = rows.split("\n")
     (small / "state.csv").write_text(text(*lines))
     with pytest.raises(ScenarioError) as error:
         load(small)
     (problem,) = error.value.problems
-    assert words in problem.message
+    assert message in problem.message
     assert problem.file == "small/state.csv"
     assert problem.line in range(3, 3 + len(lines))
 
 
 @pytest.mark.parametrize(
-    ("state", "words"),
+    ("state", "message"),
     [
         (HEAD, "state.csv:1: has no row date; add one such as date,2026-02-01,,,"),
         (
@@ -136,12 +136,12 @@ def test_faults_are_reported_with_their_line(small: Path, rows: str, words: str)
         ("", "state.csv:1: is empty"),
     ],
 )
-def test_a_state_needs_its_date(small: Path, state: str, words: str) -> None:
+def test_a_state_needs_its_date(small: Path, state: str, message: str) -> None:
     """A state needs the first day of a later month of the scenario."""
     (small / "state.csv").write_text(state)
     with pytest.raises(ScenarioError) as error:
         load(small)
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_every_fault_is_reported_at_once(small: Path) -> None:
@@ -153,7 +153,7 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("old", "new", "message"),
     [
         ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a cycle"),
         (
@@ -166,7 +166,7 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
         ('design = "squid"\ngates = []', "gates = []", "design is missing"),
     ],
 )
-def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: str, words: str) -> None:
+def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: str, message: str) -> None:
     """The problems of a programme are reported with a state too."""
     assert PROGRAMME.count(old) == 1
     (small / "programme.toml").write_text(PROGRAMME.replace(old, new))
@@ -178,7 +178,7 @@ def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: s
     (small / "state.csv").write_text(text(*rows))
     with pytest.raises(ScenarioError) as error:
         load(small)
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
@@ -193,9 +193,9 @@ def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
 
 def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
     """The file is kept with the others and changes their hash, as does one number in it."""
-    one, other = (with_state(scenario, text(f"crews.trained,{crews},")) for crews in (10, 11))
-    assert len({scenario.hash, one.hash, other.hash}) == 3
-    assert one.files["state.csv"].decode() == text("crews.trained,10,")
+    first, second = (with_state(scenario, text(f"crews.trained,{crews},")) for crews in (10, 11))
+    assert len({scenario.hash, first.hash, second.hash}) == 3
+    assert first.files["state.csv"].decode() == text("crews.trained,10,")
 
 
 def test_the_example_of_the_reference() -> None:

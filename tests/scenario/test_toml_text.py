@@ -73,7 +73,7 @@ def test_top_level_keys_are_located_in_any_order(rows: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "line", "message"),
     [
         ("a = 1\nb = \n", 2, "Invalid value"),
         ("a = 1\na = 2\n", 2, "Cannot overwrite"),
@@ -89,11 +89,11 @@ def test_top_level_keys_are_located_in_any_order(rows: list[str]) -> None:
         ("a = 'x", 1, "is not valid TOML"),
     ],
 )
-def test_invalid_toml_is_reported_with_its_line(text: str, line: int, words: str) -> None:
+def test_invalid_toml_is_reported_with_its_line(text: str, line: int, message: str) -> None:
     """Invalid TOML, duplicate keys and deep nesting are reported, never raised."""
     report = Report("f")
     assert read_toml("x.toml", text, report) is None
-    assert (line, True) == (report.problems[0].line, words in report.problems[0].message)
+    assert (line, True) == (report.problems[0].line, message in report.problems[0].message)
 
 
 def test_an_edit_keeps_comments_order_and_layout() -> None:

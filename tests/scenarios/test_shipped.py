@@ -223,9 +223,9 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
     days = slice(stop - MEMORY_DAYS, stop)
     counts = np.column_stack([record.drones, record.missiles])
-    found = combine_level(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
+    expected = combine_level(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest
-    for fitted, value in zip(FITTED_PARAMETERS, found.posterior.quantiles(0.5), strict=True):
+    for fitted, value in zip(FITTED_PARAMETERS, expected.posterior.quantiles(0.5), strict=True):
         kind, *entity, parameter = fitted.name.split(".")
         assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=1e-3), fitted.name
 
