@@ -63,6 +63,6 @@ def test_warnings_name_each_significant_test() -> None:
     assert [warning.split(" (p = 0.004)")[0] for warning in drift.warnings()] == [
         "the 30 new days have fewer drones than the earlier fit predicts",
         "the new days vary less than the earlier fit predicts",
-        "the level changed after new day 12",
+        "the level of raids changed after day 12 of the new data",
     ]
     assert not list(DriftTests(30, 1.2, 0.02, 2.0, 0.02, 11, 0.02).warnings())
