@@ -122,7 +122,7 @@ def test_what_a_file_refuses_is_refused_with_its_line(text: str) -> None:
     ],
 )
 def test_a_monthly_list_that_cannot_be_is_refused(text: str) -> None:
-    """A factor or a list with anything but lawful figures is refused."""
+    """A factor or a list with an invalid number is refused."""
     with pytest.raises(ScenarioError, match=r"decisions\.toml"):
         changed(load("pocket"), read({"d.output.bench": text}))
 

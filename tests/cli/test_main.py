@@ -61,7 +61,7 @@ def test_check_sums_up_the_assumption_log(tmp_path: Path, capsys: pytest.Capture
     assert rows["all"] == [str(len(scenario.assumptions)), "0", str(len(scenario.assumptions) - 1), "1"]
     assert rows["oldest"][:2] == ["2020-01-01", "plants.*.heads"]
     assert rows["unsourced"][0] == "1,"
-    assert f"warning: {folder}/sources.csv: the source 'news' is used by no row" in output
+    assert f"warning: {folder}/sources.csv: the source 'news' is not used by any row" in output
 
 
 OLD = "plants.*.heads,20,,,fixed,1,,,red,tests,2020-01-01"

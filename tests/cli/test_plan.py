@@ -94,7 +94,7 @@ def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) ->
         (["--jobs", "=5"], "--jobs"),
         (["--most", "bank=5"], "there is no plant 'bank'"),
         (["--most", "bench=10", "--fixed", "output.bench"], "the output of bench is fixed or frozen at up to 310"),
-        (["--target", "10", "--shortage=-1"], "the price of a shortage: '-1.0 GBP' is below 0"),
+        (["--target", "10", "--shortage=-1"], "the price of a shortage: '-1.0 GBP' is negative"),
         (["--target", "10", "--shortage", "nan"], "the price of a shortage"),
         (["--target", "10", "--shortage", "0"], "or the target has no effect"),
         (["--target", "nan"], "--target"),

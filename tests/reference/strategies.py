@@ -283,7 +283,7 @@ def is_required(kind: str, when: str, row: tuple[int, ...], records: EntityRecor
         return bool(records.threats[when][row[threat]])
     if when in ("stocked", "limited"):
         return bool(records.layers[when][row[0]])
-    if when == "fights":
+    if when == "engages":
         return row[0] in doctrine[row[1]]
     return True
 

@@ -90,7 +90,7 @@ def test_a_figure_with_one_valid_reading_is_not_reported(tmp_path: Path, row: st
 
 def test_a_share_above_1_names_the_percentage(tmp_path: Path) -> None:
     """60 with unit 1 is refused, and the message names the unit that makes it a percentage."""
-    with pytest.raises(ScenarioError, match=r"60 1 is outside the lawful range .*; for 60 % write unit %"):
+    with pytest.raises(ScenarioError, match=r"60 1 is outside the permitted range .*; for 60 % write unit %"):
         warnings(tmp_path, "assumptions.csv", assumptions_csv=log("plants.*.retained,60,,,fixed,1,"))
 
 
@@ -128,7 +128,7 @@ def test_a_state_with_two_readings_is_reported(tmp_path: Path) -> None:
         ('[plan.budget]\nhome = "nan GBP"', "plan.budget.home: 'nan GBP' is not a finite number"),
         ('[plan.budget]\nhome = "1e400 GBP"', "plan.budget.home: '1e400' is too large"),
         ('[plan.budget]\nhome = "1e13 GBP"', "is too large; the limit is 1e+12 money"),
-        ('[plan.budget]\nhome = "-5 GBP"', "plan.budget.home: '-5 GBP' is below 0"),
+        ('[plan.budget]\nhome = "-5 GBP"', "plan.budget.home: '-5 GBP' is negative"),
         ('[plan.budget.home]\n"2025/26" = "1 GBP"', "plan.budget.home.2025/26: is not a calendar year"),
         ('[plan.budget.home]\n"²" = "1 GBP"', "plan.budget.home.²: is not a calendar year"),
         ('[plan.budget.home]\n2031 = "1 GBP"', "the year is outside the programme"),

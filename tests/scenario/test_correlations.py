@@ -175,7 +175,7 @@ def test_an_unattainable_correlation_is_reported_with_the_attainable_one(tmp_pat
     """Lists whose ties do not allow the stated rank correlation are used, with a warning on the line."""
     assert warnings(folder(tmp_path / "a", "crews.initial,kits.initial,0.3,,\n", *LISTS)) == []
     (warning,) = warnings(folder(tmp_path / "b", "crews.initial,kits.initial,0.8,,\n", *LISTS))
-    assert warning.startswith("2: crews.initial and kits.initial: a Gaussian copula does not reach")
+    assert warning.startswith("2: crews.initial and kits.initial: a Gaussian copula does not attain")
     assert warning.endswith("0.333 is used")
 
 
@@ -194,7 +194,7 @@ def test_correlations_beyond_the_copula_are_reported(tmp_path: Path) -> None:
 
 def test_a_list_of_one_value_cannot_be_correlated(tmp_path: Path) -> None:
     """A list whose values are all the same has no ranks."""
-    with pytest.raises(ScenarioError, match=r":2: 'crews.initial' has one value in all futures"):
+    with pytest.raises(ScenarioError, match=r":2: 'crews.initial' has the same value in all futures"):
         load(
             folder(
                 tmp_path / "a",

@@ -124,7 +124,7 @@ def test_a_positive_distribution_refuses_a_p10_of_zero(kind: str) -> None:
 
 
 def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
-    """Truncation gives the conditional distribution inside the lawful range."""
+    """Truncation gives the conditional distribution inside the permitted range."""
     inner = normal(1.0, 7.0)
     outside = inner.cdf(0.0)
     with pytest.raises(DistributionError, match=r"% of the distribution lies outside"):
@@ -139,6 +139,6 @@ def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
 
 
 def test_a_distribution_inside_its_range_is_unchanged() -> None:
-    """A distribution that lies inside its lawful range is not truncated."""
+    """A distribution that lies inside its permitted range is not truncated."""
     inner = gamma(1, 3)
     assert truncate(inner, 0.0, inf) is inner

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.scenario.files import MOST_BYTES, read_folder, text_of
+from octoplan.scenario.files import MAX_BYTES, read_folder, text_of
 from octoplan.scenario.report import Report
 from tests.scenario.folder import write
 
@@ -38,7 +38,7 @@ def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None
         file.truncate(100 * 2**20)
     report = Report("big")
     assert "assumptions.csv" not in read_folder(folder, report)
-    assert [f"big/assumptions.csv: has {100 * 2**20:,} bytes; the limit is {MOST_BYTES:,}"] == [
+    assert [f"big/assumptions.csv: has {100 * 2**20:,} bytes; the limit is {MAX_BYTES:,}"] == [
         str(problem) for problem in report.problems
     ]
 

@@ -92,10 +92,10 @@ def test_money_keeps_its_currency(unit: str, expected: str, factor: float, curre
 @pytest.mark.parametrize(
     ("unit", "expected", "message"),
     [
-        ("GBP", "money/hour", "'38 GBP' is money; expected money per time, such as '38 GBP/hour'"),
-        ("1", "day", "'38 1' is a plain number; expected a time, such as '6 weeks'"),
-        ("day", "1", "'38 day' is a time; expected a plain number"),
-        ("day", "1/day", "'38 day' is a time; expected a number per time"),
+        ("GBP", "money/hour", "'38 GBP' is money; expected money per unit of time, such as '38 GBP/hour'"),
+        ("1", "day", "'38 1' is a dimensionless number; expected a time, such as '6 weeks'"),
+        ("day", "1", "'38 day' is a time; expected a dimensionless number"),
+        ("day", "1/day", "'38 day' is a time; expected a rate"),
         ("m", "day", "is a length"),
         ("GBP*UAH", "money", "money times money"),
         ("GBP/UAH", "1", "money per money"),

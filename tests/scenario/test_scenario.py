@@ -34,19 +34,19 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
     assert scenario.tiles == {"west": (0, 1), "east": (1, 1)}
     assert (scenario.titles["regions.west"], scenario.titles["regions.east"]) == ("The west", "east")
     assert scenario.budgets == {"home": 200e6}
-    assert scenario.decisions.fights["decoy"] == ("gun", "interceptor")
+    assert scenario.decisions.layers_against["decoy"] == ("gun", "interceptor")
     assert scenario.sources["news"].title == "Some news, in print"
     assert scenario.files == {name: text.encode() for name, text in FILES.items()}
 
 
 def test_every_number_has_its_row(scenario: Scenario) -> None:
     """Each number that is needed, and no other, has a row of the log with its file and line."""
-    needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
+    needs = RequiredNumbers(scenario.programme, scenario.decisions.layers_against)
     for kind in KINDS:
         for parameter in kind.parameters:
             for row in needs.rows(kind.name):
                 if needs.reason_not_required(kind.name, parameter.when, row):
-                    with pytest.raises(KeyError, match="has no number"):
+                    with pytest.raises(KeyError, match="has no parameter"):
                         scenario.row_of(kind.name, parameter.name, *row)
                 else:
                     assumption = scenario.row_of(kind.name, parameter.name, *row)
@@ -138,7 +138,7 @@ def test_a_scenario_can_be_pickled(scenario: Scenario) -> None:
     assert np.array_equal(scenario.quantiles(shares), other.quantiles(shares))
 
 
-def test_lawful_but_doubtful_input_gives_a_warning(small: Path) -> None:
+def test_valid_but_doubtful_input_gives_a_warning(small: Path) -> None:
     """A stated value far from the median, a source without a row, and months beyond the horizon give a warning."""
     path = small / "assumptions.csv"
     path.write_text(path.read_text().replace("plants.*.hours_first,,8,20", "plants.*.hours_first,9,8,20"))
@@ -147,8 +147,8 @@ def test_lawful_but_doubtful_input_gives_a_warning(small: Path) -> None:
     warnings = [str(warning) for warning in load(small).warnings]
     line = line_of("assumptions.csv", "plants.*.hours_first")
     assert warnings[0].startswith(f"small/assumptions.csv:{line}: plants.*.hours_first: value 9 is not the median")
-    assert "kits.order: has 5 months, the programme 4" in warnings[1]
-    assert warnings[2].endswith("the source 'news' is used by no row")
+    assert "kits.order: has 5 values for 4 months" in warnings[1]
+    assert warnings[2].endswith("the source 'news' is not used by any row")
 
 
 @pytest.mark.parametrize("name", ["octopus", "pocket"])
@@ -175,7 +175,7 @@ def test_loading_is_light() -> None:
 
 def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
     """The folder of these tests has each condition both true and false."""
-    needs = RequiredNumbers(scenario.programme, scenario.decisions.fights)
+    needs = RequiredNumbers(scenario.programme, scenario.decisions.layers_against)
     conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
     met = {
         (parameter.when, bool(needs.reason_not_required(kind, parameter.when, row)))

@@ -83,10 +83,13 @@ def test_gates_not_stated_are_open_once_any_is(
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("plants.work.heads,3,", "there is no 'plants.work.heads' in a state; did you mean 'plants.works.heads'"),
+        (
+            "plants.work.heads,3,",
+            "'plants.work.heads' is not a quantity of state.csv; did you mean 'plants.works.heads'",
+        ),
         ("plants.works.parts.camra.on_hand,3,", "did you mean 'plants.works.parts.camera.on_hand'"),
         ("regions.stock.krill,3,", "there is no 'regions.stock.krill'"),
-        ("crews.trained,-3,", "crews.trained: -3 is below 0"),
+        ("crews.trained,-3,", "crews.trained: -3 is negative"),
         ("crews.trained,3.5,", "3.5 is not whole; expected a whole number of crews"),
         ("crews.trained,many,", "crews.trained: 'many' is not a number"),
         ("crews.trained,,", "crews.trained: '' is not a number"),
@@ -100,12 +103,15 @@ def test_gates_not_stated_are_open_once_any_is(
         ("gates.licence.passed,2026-01-02,", "2026-01-02 is after the date of the state; write no"),
         ("gates.licence.passed,2025-12-01,day", "unit 'day' is set for a date; leave it empty"),
         ("gates.licence.passed,no,day", "unit 'day' is set for no; leave it empty"),
-        ("gates.tooling.passed,yes,", "waits for 'licence', which is not passed; add gates.licence.passed"),
+        ("gates.tooling.passed,yes,", "its predecessor 'licence' is not passed; add gates.licence.passed"),
         (
             "gates.licence.passed,2025-12-05,\ngates.tooling.passed,2025-12-04,",
-            "gates.tooling.passed: 2025-12-04 is before 'licence' was passed, for which it waits",
+            "gates.tooling.passed: 2025-12-04 is before its predecessor 'licence' was passed",
         ),
-        ("gates.licence.passed,yes,\nplants.works.heads,9,", "the plant is not open, its gate 'tooling' is not passed"),
+        (
+            "gates.licence.passed,yes,\nplants.works.heads,9,",
+            "the plant is not open, because its gate 'tooling' is not passed",
+        ),
     ],
 )
 def test_faults_are_reported_with_their_line(small: Path, rows: str, message: str) -> None:
@@ -155,7 +161,7 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates wait for one another in a cycle"),
+        ("[gates.licence]", '[gates.licence]\nafter = ["tooling"]', "gates form a cycle"),
         (
             '[gates.tooling]\nafter = ["licence"]',
             '[gates.Tool]\n[gates.tooling]\nafter = ["Tool"]',

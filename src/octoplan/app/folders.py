@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from octoplan.app import workbook
 from octoplan.app.archives import members
 from octoplan.errors import FolderError
-from octoplan.scenario.files import MOST_BYTES, OPTIONAL, REQUIRED
+from octoplan.scenario.files import MAX_BYTES, OPTIONAL, REQUIRED
 from octoplan.scenario.report import did_you_mean
 
 README = "README.md"
@@ -89,9 +89,9 @@ def check_files(files: Mapping[str, bytes]) -> None:
     """Check the files of a scenario. Raises FolderError if a required file is missing or a file is too large."""
     problems = [f"{name} is missing; a scenario needs {', '.join(REQUIRED)}" for name in REQUIRED if name not in files]
     problems += [
-        f"{name} has {len(data):,} bytes; a file of a scenario may have at most {MOST_BYTES:,}"
+        f"{name} has {len(data):,} bytes; a file of a scenario may have at most {MAX_BYTES:,}"
         for name, data in files.items()
-        if len(data) > MOST_BYTES
+        if len(data) > MAX_BYTES
     ]
     if problems:
         raise FolderError(*problems)

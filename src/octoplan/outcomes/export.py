@@ -208,7 +208,7 @@ LOG_COLUMNS = (
     Column("quality", "string", "rating: green, amber or red"),
     Column("sources", "string", "ids of the sources"),
     Column("owner", "string", "owner of the assumption"),
-    Column("date", "date", "date of the assumption"),
+    Column("date", "date", "date of the last review of the assumption"),
     Column("note", "string", "note on the assumption"),
     Column("file", "string", "file of the assumption"),
     Column("line", "integer", "line in the file"),

@@ -1,6 +1,6 @@
-"""The scenario folder: read, checked as a whole, every number tied to its row, compiled to flat arrays.
+"""Scenario folders: reading and checking them, matching each parameter to its assumption, and compiling them to arrays.
 
-Importing the package is cheap: each public name is imported when it is first used.
+Each public name is imported when it is first used, so that importing the package is fast.
 """
 
 from importlib import import_module

@@ -1,11 +1,11 @@
-"""Figures that can be read in two ways; each is used in its plain reading, with a warning that gives both.
+"""Values that can be read in two ways; the literal reading is used, with a warning that gives both.
 
-- ``30.000``: thirty, or thirty thousand where a point separates thousands;
+- ``30.000``: thirty, or thirty thousand if the point separates thousands;
 - ``0.6`` with unit %: 0.6 %, or the share 0.6, which is 60 %;
 - ``30`` with unit 1 for a ratio such as a coefficient of variation: 30, or 30 %;
-- ``300`` with unit 1/day for a rate that fits as a monthly figure: 300 a day, or 300 a month.
+- ``300`` with unit 1/day for a rate of plausible size per month: 300 a day, or 300 a month.
 
-A reading counts only if the row would be valid with it.
+A second reading is considered only if the row would be valid with it.
 """
 
 import re
@@ -24,9 +24,9 @@ from octoplan.scenario.report import Report
 
 FIGURE_COLUMNS = ("low", "value", "high")
 MONTHLY_FIT = 10.0
-"""A daily rate is read as a possible monthly figure between 1 and this many times the monthly amount it serves."""
+"""Largest ratio of a daily rate to the corresponding monthly amount at which the rate may have been meant per month."""
 HIGH_ATTRITION = 0.02
-"""A daily rate of loss at which half is lost within five weeks."""
+"""Daily rate of attrition at which half the stock is lost within five weeks."""
 
 _PER_DAY = re.compile(r"(/|\bper\b)\s*(d|days?)\s*$")
 
@@ -35,7 +35,7 @@ Valid = Callable[[Mapping[str, str]], bool]
 
 
 def row_readings(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
-    """Messages on the figures of a valid row of the log that have a second reading."""
+    """Messages on the cells of a valid row of ``assumptions.csv`` that have a second reading."""
     for column in FIGURE_COLUMNS:
         message = numeral_remark(row[column])
         if message and any(valid(cells) for cells in _with_thousands(row, column)):
@@ -44,7 +44,7 @@ def row_readings(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
 
 
 def _with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
-    """The cell with its points read as thousands separators: alone, and together with the other cells."""
+    """Replacement cells with points read as thousands separators: in the column alone, or in other columns as well."""
     cells = {name: NUMERAL.sub(_thousands, row[name]) for name in FIGURE_COLUMNS}
     yield {column: cells[column]}
     yield cells
@@ -59,7 +59,7 @@ def _thousands(match: re.Match[str]) -> str:
 
 
 def _numbers(row: Row) -> list[float]:
-    """The numbers in the figures of a row."""
+    """The numbers in the cells of a row."""
     texts = [part for name in FIGURE_COLUMNS for part in row[name].split(";") if part.strip()]
     numbers: list[float] = []
     for text in texts:
@@ -72,7 +72,7 @@ def _numbers(row: Row) -> list[float]:
 
 
 def _percent(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
-    """A message on figures that may be percentages, or may be shares with a percent sign."""
+    """A message on numbers that may have been meant as percentages, or as shares in spite of a percent sign."""
     numbers = _numbers(row)
     unit = row["unit"] or " ".join(re.findall(r"[%A-Za-z/]+", row["value"] or row["low"]))
     largest = max(numbers, key=abs, default=0.0)
@@ -105,13 +105,13 @@ def warn_of_monthly_figures(
     decisions: Decisions,
     report: Report,
 ) -> None:
-    """Warn of rates written per day that would fit as monthly figures.
+    """Warn of rates stated per day that may have been meant per month.
 
     Args:
-        rows: The rows of the log.
-        assumptions: The assumption that fills each number.
-        programme: What exists.
-        decisions: The monthly output that the rates serve.
+        rows: Rows of ``assumptions.csv``.
+        assumptions: The assumption that supplies each parameter.
+        programme: The programme.
+        decisions: The decisions, with the monthly output with which the rates are compared.
         report: Collects the warnings.
 
     """
@@ -128,7 +128,7 @@ def warn_of_monthly_figures(
             report.warn(
                 row.file,
                 row.line,
-                f"{assumption.name}: {rate:g} a day can be read as {rate:g} a month, as a day's rate is not below "
+                f"{assumption.name}: {rate:g} a day can be read as {rate:g} a month, as the daily rate is at least "
                 f"{monthly} ({amount:g}); {rate:g} a day is used. For {rate:g} a month write unit 1/month",
             )
 
@@ -136,7 +136,7 @@ def warn_of_monthly_figures(
 def _monthly_amounts(
     programme: Programme, decisions: Decisions, assumptions: Mapping[Number, Assumption]
 ) -> Iterator[tuple[Number, str, float]]:
-    """A daily rate, and the monthly amount that it serves in words and as a number."""
+    """Daily rates, each with the monthly amount with which it is compared, as text and as a number."""
     peak = {plant: max(decisions.output.get(plant, [0.0])) for plant in programme.entities["plants"]}
     parts: dict[str, float] = {}
     carried: dict[str, float] = {}
@@ -150,8 +150,12 @@ def _monthly_amounts(
         yield ("plants", "hire_rate", (plant,)), f"the workforce of {plant}", heads.median if heads else 0.0
     for supplier in programme.entities["suppliers"]:
         part = programme.link("suppliers", supplier, "part") or ""
-        yield ("suppliers", "capacity", (supplier,)), f"a month's need of {part}", parts.get(part, 0.0)
+        yield ("suppliers", "capacity", (supplier,)), f"the monthly requirement of {part}", parts.get(part, 0.0)
     for lane in programme.entities["lanes"]:
-        yield ("lanes", "capacity", (lane,)), "a month's output of the plants that use it", carried.get(lane, 0.0)
+        yield (
+            ("lanes", "capacity", (lane,)),
+            "the monthly output of the plants that use the lane",
+            carried.get(lane, 0.0),
+        )
     for kind in ("crews", "kits"):
         yield (kind, "attrition", ()), "the rate at which half is lost in five weeks", HIGH_ATTRITION

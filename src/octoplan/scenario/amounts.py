@@ -1,4 +1,4 @@
-"""Figures with units in ``decisions.toml``: the cover of stocks, budgets, and the price of a shortage."""
+"""Amounts with units in ``decisions.toml``: days of cover, budgets, and the shortage price."""
 
 import re
 from collections.abc import Iterator
@@ -15,27 +15,27 @@ YEAR = re.compile(r"[0-9]{4}")
 
 
 def cover_days(decisions: Decisions, units: Units) -> float:
-    """The cover of the base-stock policy in days."""
+    """Days of planned use that the base-stock policy covers in addition to the mean lead time."""
     return _amount(decisions.orders.cover, "day", units)[0]
 
 
 def budgets_of(decisions: Decisions, units: Units, currency: str) -> dict[str, float]:
-    """What each payer can spend over the horizon, in the reporting currency at the scenario's price base."""
+    """Budget of each payer over the horizon, in the reporting currency at the scenario's price base."""
     return {payer: money(text, units, currency) for payer, text in decisions.budget.items()}
 
 
 def plan_budgets(options: PlanOptions, units: Units, currency: str) -> dict[tuple[str, int | None], float]:
-    """What a plan may spend by payer and year (None for the whole horizon), in the reporting currency.
+    """Budgets of a plan by payer and year (None for the entire horizon), in the reporting currency.
 
     Raises:
-        QuantityError: An amount or a year that cannot be used.
+        QuantityError: If an amount or a year is invalid.
 
     """
     return {(payer, year): money(text, units, currency) for payer, year, text in _yearly(options)}
 
 
 def shortage_price(options: PlanOptions, units: Units, currency: str) -> float | None:
-    """The price of a unit short of the plan's target in the reporting currency; None where none is stated."""
+    """Penalty per unit short of the plan's target, in the reporting currency; None if not stated."""
     return None if options.shortage is None else money(options.shortage, units, currency)
 
 
@@ -51,16 +51,16 @@ def _yearly(options: PlanOptions) -> Iterator[tuple[str, int | None, str]]:
 
 
 def money(text: str, units: Units, currency: str) -> float:
-    """An amount of money in the reporting currency.
+    """Parse an amount of money in the reporting currency.
 
     Raises:
-        QuantityError: The text is not an amount in that currency, or is below 0.
+        QuantityError: If the text is not an amount in the reporting currency, or is negative.
 
     """
     value, unit = _amount(text, "money", units)
     if unit != currency:
         raise QuantityError(
-            f"{quoted(text)} is not in {currency}, the reporting currency; exchange rates are uncertain here"
+            f"{quoted(text)} is not in {currency}, the reporting currency; other currencies are not converted"
         )
     return value
 
@@ -69,12 +69,12 @@ def _amount(text: str, expected: str, units: Units) -> tuple[float, str]:
     figure = figure_of(text)
     value, currency = units.convert(figure.number, figure.unit or "1", expected)
     if value < 0:
-        raise QuantityError(f"{quoted(text)} is below 0")
+        raise QuantityError(f"{quoted(text)} is negative; write 0 or more")
     return value, currency
 
 
-def figures(decisions: Decisions) -> Iterator[tuple[Path, str, bool]]:
-    """Every figure with a unit: its path, its text, and whether it is money."""
+def amounts(decisions: Decisions) -> Iterator[tuple[Path, str, bool]]:
+    """Yield each amount with a unit: its path, its text, and whether it is money."""
     yield ("orders", "cover"), decisions.orders.cover, False
     for payer, text in decisions.budget.items():
         yield ("budget", payer), text, True
@@ -85,8 +85,8 @@ def figures(decisions: Decisions) -> Iterator[tuple[Path, str, bool]]:
         yield ("plan", "shortage"), decisions.plan.shortage, True
 
 
-def check_figure(text: str, is_money: bool, units: Units, currency: str) -> str:
-    """Why a figure cannot be used; '' if it can."""
+def check_amount(text: str, is_money: bool, units: Units, currency: str) -> str:
+    """Reason why an amount is invalid; empty if it is valid."""
     try:
         money(text, units, currency) if is_money else _amount(text, "day", units)
     except QuantityError as error:

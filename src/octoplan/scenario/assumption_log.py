@@ -17,7 +17,7 @@ from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
     FROM_MODE,
     FROM_QUANTILES,
-    LISTED,
+    LISTED_DISTRIBUTIONS,
     Distribution,
     Fixed,
     Uniform,
@@ -32,16 +32,16 @@ from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, ra
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 NEAR_MEDIAN = 0.05
-"""A stated value may lie this share of the P10-P90 range away from the median before a warning."""
+"""Largest distance of a stated value from the median without a warning, as a share of the P10-P90 range."""
 
 
-class _Fault(ValueError):
-    """What is wrong with a cell; the message begins with the cell's text."""
+class _CellError(ValueError):
+    """An invalid cell; the message begins with the text of the cell."""
 
 
 @dataclass(frozen=True)
-class _Statement:
-    """The distribution of a row as it is written, in the row's own unit."""
+class _StatedDistribution:
+    """The distribution of a row as stated, in the unit of the row."""
 
     distribution: str
     unit: str
@@ -49,23 +49,23 @@ class _Statement:
     value: float | None
     high: float | None
     points: tuple[tuple[float, float], ...] = ()
-    """Values and weights of a list."""
+    """Values and weights of a discrete or empirical distribution."""
 
 
 def read_assumptions(
     rows: Sequence[Row], programme: Programme | None, sources: Mapping[str, Source] | None, units: Units, report: Report
 ) -> tuple[list[Entry], list[Assumption | None]]:
-    """The assumptions of some rows; problems are reported.
+    """Read rows of assumptions, and report problems.
 
     Args:
-        rows: The rows of the log and of a fit.
-        programme: The programme, None where it could not be read.
-        sources: The sources by id, None where they could not be read.
+        rows: Rows of ``assumptions.csv`` and of a fit.
+        programme: The programme; None if ``programme.toml`` could not be read.
+        sources: The sources by id; None if ``sources.csv`` could not be read.
         units: The units and currencies.
         report: Collects problems and warnings.
 
     Returns:
-        An entry for every row with a valid name, and its assumption, None where another cell of the row is invalid.
+        The entry of each row with a valid name, and its assumption, or None if another cell of the row is invalid.
 
     """
     entries: list[Entry] = []
@@ -93,7 +93,7 @@ def read_assumptions(
 
 
 def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> None:
-    """Warn of figures with a second reading that would be valid too."""
+    """Warn of cells that would also be valid in a second reading."""
 
     def valid(cells: Mapping[str, str]) -> bool:
         reader = _RowReader(Row(row.line, {**row.cells, **cells}, row.file), name, None, units, Report(""))
@@ -118,7 +118,7 @@ class _RowReader:
         self.report.add(self.row.file, self.row.line, f"{self.name}: {message}")
 
     def assumption(self) -> Assumption | None:
-        """The assumption; None after reporting every invalid cell."""
+        """The assumption of the row; None if a cell is invalid, after reporting all invalid cells."""
         quality, sources, day = self.quality(), self.source(), self.date()
         try:
             stated = self.statement()
@@ -129,8 +129,8 @@ class _RowReader:
             low, value, high = (self.canonical(x, stated.unit) for x in (stated.low, stated.value, stated.high))
             points = [(self.canonical(x, stated.unit) or 0.0, weight) for x, weight in stated.points]
             shape = self.shape(stated.distribution, low, value, high, points)
-        except (_Fault, QuantityError, DistributionError) as fault:
-            self.add(fault)
+        except (_CellError, QuantityError, DistributionError) as problem:
+            self.add(problem)
             return None
         parameter = self.name.parameter
         if stated.distribution in FROM_QUANTILES or stated.distribution == "uniform":
@@ -169,12 +169,12 @@ class _RowReader:
         ids = source_ids(self.row["source"])
         if not ids and self.row["quality"] in ("green", "amber"):
             self.add(f"has no source but is rated {self.row['quality']}; name a source or rate it red")
-        for fault in unknown_sources(self.row["source"], self.sources):
-            self.add(fault)
+        for problem in unknown_sources(self.row["source"], self.sources):
+            self.add(problem)
         return ids
 
     def date(self) -> date:
-        """The day of the last review."""
+        """The date of the last review of the assumption."""
         text = self.row["date"]
         try:
             if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
@@ -184,90 +184,102 @@ class _RowReader:
         self.add(f"date {quoted(text)} is not a date; write one such as 2026-11-22")
         return date.min
 
-    def statement(self) -> _Statement:
-        """The distribution as it is written, in the row's own unit."""
+    def statement(self) -> _StatedDistribution:
+        """The distribution as stated, in the unit of the row."""
         row = self.row
         distribution = row["distribution"]
         if distribution and distribution not in DISTRIBUTIONS:
             message = did_you_mean(distribution, DISTRIBUTIONS)
-            raise _Fault(f"distribution {quoted(distribution)} is not known; {message}")
-        if distribution in LISTED:
+            raise _CellError(f"distribution {quoted(distribution)} is not known; {message}")
+        if distribution in LISTED_DISTRIBUTIONS:
             points = self.points(distribution)
             unit = self.unit([figure for figure, _ in points])
             weighted = tuple((figure.number, weight) for figure, weight in points)
-            return _Statement(distribution, unit, None, None, None, weighted)
+            return _StatedDistribution(distribution, unit, None, None, None, weighted)
         low, value, high = self.figures()
         unit = self.unit([figure for figure in (low, value, high) if figure])
         if not distribution and (low or high):
-            raise _Fault(f"has a range but no distribution; name one of {', '.join(DISTRIBUTIONS[1:])}")
+            raise _CellError(f"has a range but no distribution; name one of {', '.join(DISTRIBUTIONS[1:])}")
         ends = low.number if low else None, high.number if high else None
-        return _Statement(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
+        return _StatedDistribution(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
 
     def figures(self) -> list[Figure | None]:
-        """Low, value and high; a value such as '5 to 9' is low and high."""
+        """Low, value and high; a value such as '5 to 9' states low and high."""
         row = self.row
         if ends := range_of(row["value"]):
             if row["low"] or row["high"]:
-                raise _Fault(f"value {quoted(row['value'])} is a range, but low or high is filled too; keep one")
+                raise _CellError(f"value {quoted(row['value'])} is a range, but low or high is not empty; keep one")
             return [ends[0], None, ends[1]]
         figures: list[Figure | None] = []
         for column in ("low", "value", "high"):
             try:
                 figures.append(figure_of(row[column]) if row[column] else None)
             except QuantityError as error:
-                raise _Fault(f"{column} {error}") from None
+                raise _CellError(f"{column} {error}") from None
         if not any(figures):
-            raise _Fault("has no value; write a figure, or low and high")
+            raise _CellError("has no value; write a number, or low and high")
         return figures
 
     def points(self, distribution: str) -> list[tuple[Figure, float]]:
-        """The values of a list with their weights."""
+        """Values and weights of a discrete or empirical distribution."""
         row = self.row
         if row["low"] or row["high"]:
-            raise _Fault(f"the values of a {distribution} distribution stand in value; leave low and high empty")
+            raise _CellError(
+                f"write the values of a {distribution} distribution in the column value, and leave low and high empty"
+            )
         points: list[tuple[Figure, float]] = []
         for part in row["value"].split(";"):
             figure, colon, weight_text = part.partition(":")
             if (distribution == "discrete") != bool(colon):
                 form = "'v1:w1; v2:w2'" if distribution == "discrete" else "'x1; x2; x3'"
-                raise _Fault(f"value {quoted(row['value'])} is not a {distribution} distribution; write it as {form}")
+                raise _CellError(
+                    f"value {quoted(row['value'])} is not a {distribution} distribution; write it as {form}"
+                )
             weight = number_of(weight_text) if colon else 1.0
             if not 0 < weight <= 1e6:
-                raise _Fault(f"weight {quoted(weight_text.strip())} is not valid; expected a number above 0, up to 1e6")
+                raise _CellError(
+                    f"weight {quoted(weight_text.strip())} is not valid; expected a number above 0, up to 1e6"
+                )
             points.append((figure_of(figure), weight))
         return points
 
     def unit(self, figures: Sequence[Figure]) -> str:
-        """The one unit of the row, from its column or its figures."""
+        """The unit of the row, from the column ``unit`` or from the other cells."""
         units = {figure.unit for figure in figures if figure.unit} | ({self.row["unit"]} - {""})
         if len(units) > 1:
-            raise _Fault(f"has the units {' and '.join(map(quoted, sorted(units)))}; keep one")
+            raise _CellError(f"has the units {' and '.join(map(quoted, sorted(units)))}; keep one")
         if not units:
             self.units.convert(1.0, "1", self.name.parameter.unit)
-            raise _Fault("has no unit; a plain number has unit 1")
+            raise _CellError("has no unit; for a dimensionless number write unit 1")
         return units.pop()
 
     def currency(self, unit: str) -> str:
-        """The currency of the row; raises for a unit of the wrong dimension, quoting the figure."""
+        """The currency of the row. Raises ``QuantityError`` if the unit has the wrong dimension."""
         for column in ("value", "low", "high"):
-            if self.row[column] and not range_of(self.row[column]) and self.row["distribution"] not in LISTED:
+            if (
+                self.row[column]
+                and not range_of(self.row[column])
+                and self.row["distribution"] not in LISTED_DISTRIBUTIONS
+            ):
                 number = figure_of(self.row[column]).number
                 return self.units.convert(number, unit, self.name.parameter.unit)[1]
         return self.units.convert(1.0, unit, self.name.parameter.unit)[1]
 
     def price_base(self, currency: str) -> int:
-        """The year of the prices of a row with money, else 0."""
+        """The year of the prices of a monetary row, else 0."""
         text = self.row["price_base"]
         if not currency:
             if text:
-                raise _Fault(f"price_base {quoted(text)} is set for a number that is not money; leave it empty")
+                raise _CellError(
+                    f"price_base {quoted(text)} is set for a parameter that is not money; leave price_base empty"
+                )
             return 0
         if not re.fullmatch("[0-9]{4}", text) or not YEARS[0] <= int(text) <= YEARS[1]:
-            raise _Fault(f"price_base {quoted(text)} is not valid; money needs the year of its prices, such as 2025")
+            raise _CellError(f"price_base {quoted(text)} is not valid; expected the year of the prices, such as 2025")
         return int(text)
 
     def canonical(self, number: float | None, unit: str) -> float | None:
-        """A figure in the unit of ``entities``, inside the lawful range of its parameter."""
+        """A value converted to the unit of ``entities`` and checked against the permitted range."""
         if number is None:
             return None
         parameter = self.name.parameter
@@ -275,8 +287,8 @@ class _RowReader:
         at_bound = any(isclose(value, bound, rel_tol=1e-12) for bound in (parameter.low, parameter.high))
         if not (parameter.low <= value <= parameter.high or at_bound):
             hint = f"; for {number:g} % write unit %" if parameter.high == 1 < value <= 100 and unit == "1" else ""
-            lawful = bounds(parameter.low, parameter.high)
-            raise _Fault(f"{number:g} {unit} is outside {lawful} of {parameter.meaning}{hint}")
+            permitted = bounds(parameter.low, parameter.high)
+            raise _CellError(f"{number:g} {unit} is outside {permitted} of {parameter.meaning}{hint}")
         return min(max(value, parameter.low), parameter.high)
 
     def shape(
@@ -287,33 +299,37 @@ class _RowReader:
         high: float | None,
         points: Sequence[tuple[float, float]],
     ) -> Distribution:
-        """The distribution of a row, inside the lawful range of its parameter."""
+        """The distribution of the row, truncated to the permitted range of the parameter."""
         parameter = self.name.parameter
-        if distribution in LISTED:
+        if distribution in LISTED_DISTRIBUTIONS:
             return discrete([x for x, _ in points], [weight for _, weight in points])
         if distribution == "fixed":
             if value is None or low is not None or high is not None:
-                raise _Fault("a fixed number has a value and no low or high")
+                raise _CellError("distribution fixed needs a value, and neither low nor high")
             return Fixed(value)
         ends = "P10 and P90" if distribution in FROM_QUANTILES else "the minimum and the maximum"
         if low is None or high is None:
-            raise _Fault(f"a {distribution} distribution needs low and high ({ends})")
+            raise _CellError(f"a {distribution} distribution needs low and high ({ends})")
         if low >= high:
-            raise _Fault(f"low {low:g} is not below high {high:g} ({ends}); for one number use fixed")
+            raise _CellError(
+                f"low {low:g} is not less than high {high:g} ({ends}); for a single value use distribution fixed"
+            )
         if value is not None and not low <= value <= high:
-            raise _Fault(f"value {value:g} is outside low {low:g} to high {high:g}")
+            raise _CellError(f"value {value:g} is outside low {low:g} to high {high:g}")
         if distribution in FROM_MODE:
             if value is None:
-                raise _Fault(f"a {distribution} distribution needs a value, the mode")
+                raise _CellError(f"a {distribution} distribution needs a value, the mode")
             return FROM_MODE[distribution](low, value, high)
         if distribution == "uniform":
             return Uniform(low, high)
         if distribution == "beta" and parameter.unit != "1":
-            raise _Fault(f"a beta distribution lies between 0 and 1; {parameter.unit} calls for gamma or lognormal")
+            raise _CellError(
+                f"a beta distribution lies between 0 and 1; for unit {parameter.unit} use gamma or lognormal"
+            )
         return truncate(FROM_QUANTILES[distribution](low, high), parameter.low, parameter.high)
 
     def compare_with_median(self, shape: Distribution, value: float | None) -> None:
-        """Warn of a stated value that is far from the median of the distribution."""
+        """Warn if the stated value is far from the median of the distribution."""
         if value is None:
             return
         median = float(shape.quantile(np.array([0.5]))[0])

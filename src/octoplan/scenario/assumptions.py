@@ -35,25 +35,25 @@ class Assumption:
     """One row of ``assumptions.csv``.
 
     Attributes:
-        name: Its name; with ``*`` in it, one assumption is the value of several parameters.
-        kind: The kind of entity, such as ``plants``.
-        entities: The names along the axes of the kind, ``*`` included.
+        name: Name of the row; a name with ``*`` supplies several parameters with one draw.
+        kind: Kind of entity, such as ``plants``.
+        entities: Names along the axes of the kind; may contain ``*``.
         parameter: The parameter of the kind, such as ``labour_rate``.
-        unit: The unit of ``low``, ``value`` and ``high``, one of those in ``entities``.
-        currency: The currency of money, else ''.
-        price_base: The year of the prices of money, else 0.
+        unit: Unit of ``low``, ``value`` and ``high``, as declared in ``entities``.
+        currency: Currency of a monetary assumption, else ''.
+        price_base: Year of the prices of a monetary assumption, else 0.
         distribution: The name of the distribution, such as ``lognormal``.
-        low: The lower end as stated (P10 or minimum), None where the row has none.
-        value: The value as stated, None where the row has none.
-        high: The upper end as stated (P90 or maximum), None where the row has none.
-        shape: The distribution itself, inside the lawful range of the parameter.
-        sources: The ids of its sources.
-        quality: green, amber or red.
-        owner: Who answers for the assumption.
-        date: The day of the last review.
+        low: P10 or minimum as stated; None if not stated.
+        value: Value as stated; None if not stated.
+        high: P90 or maximum as stated; None if not stated.
+        shape: Distribution, truncated to the permitted range of the parameter.
+        sources: Ids of the sources of the assumption.
+        quality: Rating: green, amber or red.
+        owner: Person responsible for the assumption.
+        date: Date of the last review of the assumption.
         note: Free text.
-        file: The path of the file that states it.
-        line: The line in that file.
+        file: Path of the file with the row.
+        line: Line of the row in the file.
 
     """
 
@@ -88,13 +88,13 @@ class Assumption:
 
     @property
     def median(self) -> float:
-        """The stated value, or else the median of the distribution."""
+        """The stated value if there is one, else the median of the distribution."""
         return float(self.quantile(0.5)) if self.value is None else self.value
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an assumption comes from: one row of ``sources.csv``."""
+    """A source of assumptions: one row of ``sources.csv``."""
 
     id: str
     title: str
@@ -105,7 +105,7 @@ class Source:
 
 
 def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
-    """The sources by id; problems are reported."""
+    """Read the sources by id, and report problems."""
     sources: dict[str, Source] = {}
     lines: dict[str, int] = {}
     for row in rows:
@@ -113,7 +113,9 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
         if not source.id:
             report.add(SOURCES, row.line, "the row has no id; add one")
         elif ";" in source.id:
-            report.add(SOURCES, row.line, f"the id {quoted(source.id)} contains ';', which separates ids elsewhere")
+            report.add(
+                SOURCES, row.line, f"the id {quoted(source.id)} contains ';', which separates ids in other files"
+            )
         elif source.id in sources:
             report.add(SOURCES, row.line, f"the id '{source.id}' is in line {lines[source.id]} already; keep one")
         else:
@@ -124,7 +126,7 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
 
 
 def source_ids(text: str) -> tuple[str, ...]:
-    """The ids in a column ``source``, which semicolons separate.
+    """Ids in a cell of the column ``source``, separated by semicolons.
 
     >>> source_ids("study; news")
     ('study', 'news')
@@ -133,7 +135,7 @@ def source_ids(text: str) -> tuple[str, ...]:
 
 
 def unknown_sources(text: str, sources: Mapping[str, Source] | None) -> list[str]:
-    """A message for each id in a column ``source`` that ``sources.csv`` does not have."""
+    """Messages for the ids in a cell of the column ``source`` that are not in ``sources.csv``."""
     if sources is None:
         return []
     unknown = [word for word in source_ids(text) if word not in sources]

@@ -62,10 +62,10 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
 
 @dataclass(frozen=True)
 class RequiredNumbers:
-    """Parameters that a programme requires. ``fights``: layers of the doctrine against each threat."""
+    """Parameters that a programme requires. ``layers_against``: layers of the doctrine against each threat."""
 
     programme: Programme
-    fights: Mapping[str, Sequence[str]]
+    layers_against: Mapping[str, Sequence[str]]
 
     def rows(self, kind: str) -> Iterator[tuple[str, ...]]:
         """Rows of a kind in order, as tuples of the names along its axes."""
@@ -75,7 +75,7 @@ class RequiredNumbers:
         """Reason why a parameter is not required, or an empty string if it is required."""
         names = dict(zip(BY_NAME[kind].axes, row, strict=True))
         if names.get("layers") == INTERCEPTOR:
-            return "the interceptors' numbers are those of designs, crews and engagements"
+            return "parameters of interceptors are in designs, lethality, engagement and crews"
         programme = self.programme
         threat, layer = names.get("threats", ""), names.get("layers", "")
         if when == "foreign" and names["currencies"] == programme.currency:
@@ -88,7 +88,7 @@ class RequiredNumbers:
             return f"the threat '{threat}' is not interceptable"
         if when in ("stocked", "limited") and not programme.flag("layers", layer, when):
             return f"the layer '{layer}' is not {when}"
-        if when == "fights" and layer not in self.fights.get(threat, ()):
+        if when == "engages" and layer not in self.layers_against.get(threat, ()):
             return f"the doctrine against '{threat}' does not list the layer '{layer}'"
         return ""
 
@@ -149,7 +149,7 @@ def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
         number = dotted_name(a.name.kind, a.name.parameter.name, row)
         message = (
-            f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for it alone"
+            f"{number} is matched equally well by '{a.name}' (line {a.line}) and '{b.name}'; add a row for {number}"
         )
         report.add(b.file, b.line, message)
 
@@ -165,10 +165,10 @@ def _report_idle(
             report.warn(entry.file, entry.line, f"{entry.name}: {RAID_FIT} overrides this row")
             continue
         if index in fits:
-            why = "every number it could fill has a more specific row"
+            why = "every parameter that matches the row has a more specific row"
         else:
-            why = idle.get(index, "nothing it could fill is declared")
-        report.add(entry.file, entry.line, f"{entry.name} fills nothing: {why}; remove it")
+            why = idle.get(index, "no declared entity matches the row")
+        report.add(entry.file, entry.line, f"{entry.name} supplies no parameter: {why}; remove the row")
 
 
 def _missing(needs: RequiredNumbers, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
@@ -181,4 +181,4 @@ def _missing(needs: RequiredNumbers, kind: str, word: str, rows: Sequence[tuple[
     common = [column[0] if len(set(column)) == 1 else ANY for column in zip(*rows, strict=True)]
     few = ", ".join(".".join(row) for row in rows[:4]) + (", ..." if len(rows) > 4 else "")
     star = dotted_name(kind, word, common)
-    return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one for each, {unit_text}"
+    return f"{star} is missing for {len(rows)} ({few}); add the row '{star}' for all, or one row for each, {unit_text}"

@@ -102,7 +102,7 @@ def template(
 
 
 def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
-    """Integer value of a link: the row of the entity, the index of an option, or 0 or 1 for a Boolean; -1 for none."""
+    """Integer value of a link: the row of the entity, the index of an option, or 0 or 1 for a Boolean; -1 if absent."""
     if row and row[0] == INTERCEPTOR and kind.name == "layers":
         return 0 if link.to == "bool" else -1
     entity = programme.entities[kind.name][row[0]] if row else programme.single[kind.name]

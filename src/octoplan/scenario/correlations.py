@@ -1,8 +1,8 @@
 """Rank correlations between assumptions, and the Gaussian copula that reproduces them.
 
 A Gaussian copula is stated by the correlations of normal scores. For two continuous distributions Spearman's rank
-correlation s needs the normal correlation r = 2 sin(pi s / 6) (Pearson 1907). Ties of discrete distributions weaken
-rank correlation, so r is solved for numerically there; see ``rank_correlation``.
+correlation s corresponds to the normal correlation r = 2 sin(pi s / 6) (Pearson 1907). Ties of discrete distributions
+weaken rank correlation, so r is found numerically for discrete distributions; see ``rank_correlation``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 CORRELATION_COLUMNS = ("a", "b", "rank_correlation", "source", "note")
 
 LIMIT = 1 - 1e-9
-"""The largest normal correlation used; at 1 the matrix could not be factored."""
+"""Largest normal correlation used; with 1 the correlation matrix has no Cholesky factor."""
 TOLERANCE = 0.005
-"""A realised rank correlation that misses the stated one by more is reported in a warning."""
+"""Largest difference between realised and stated rank correlation without a warning."""
 SMALLEST_BIN = 1 / 64
-"""Values of a list that are rarer than this are grouped, in order, when rank correlations are computed."""
+"""Probability below which values of a discrete distribution are grouped when rank correlations are computed."""
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
@@ -54,7 +54,7 @@ class Copula:
     Attributes:
         columns: The columns of the correlated assumptions, in order.
         factor: Lower Cholesky factor of their normal correlations, (columns, columns).
-        ranks: Spearman's rank correlations that the draws have, (columns, columns).
+        ranks: Spearman's rank correlations of the draws, (columns, columns).
 
     """
 
@@ -95,7 +95,7 @@ def _ranks(distribution: Distribution) -> _Ranks:
 
 
 def _grouped(distribution: Discrete) -> Iterator[float]:
-    """The probabilities of the values in order; rare neighbours are grouped up to ``SMALLEST_BIN``."""
+    """The probabilities of the values in order; rare adjacent values are grouped up to ``SMALLEST_BIN``."""
     group = 0.0
     for mass in distribution.masses():
         if group and group + mass > SMALLEST_BIN:
@@ -112,14 +112,14 @@ def _grouped(distribution: Discrete) -> Iterator[float]:
 def rank_correlation(normal: float, x: Distribution, y: Distribution) -> float:
     """Spearman's rank correlation of two distributions joined by a Gaussian copula.
 
-    It is the correlation of mid-ranks. Both are sums of steps of normal scores, and the covariance of two steps at t
-    and u is the integral of the bivariate normal density at (t, u) over the correlation, from 0 (Plackett 1954), here
-    by Gauss-Legendre quadrature over the arcsine (Genz 2004).
+    Spearman's rank correlation is the correlation of mid-ranks. Mid-ranks are sums of steps of normal scores, and the
+    covariance of two steps at t and u is the integral of the bivariate normal density at (t, u) over the correlation,
+    from 0 (Plackett 1954), computed by Gauss-Legendre quadrature over the arcsine (Genz 2004).
 
     Args:
         normal: The correlation of the normal scores.
-        x: The one distribution.
-        y: The other distribution.
+        x: The first distribution.
+        y: The second distribution.
 
     >>> from octoplan.scenario.distributions import Uniform
     >>> round(rank_correlation(0.5, Uniform(0, 1), Uniform(0, 9)), 4)
@@ -141,9 +141,9 @@ def rank_correlation(normal: float, x: Distribution, y: Distribution) -> float:
 
 @lru_cache(maxsize=1024)
 def normal_correlation(rank: float, x: Distribution, y: Distribution) -> float:
-    """The correlation of normal scores with which two distributions have a rank correlation.
+    """Correlation of the normal scores at which two distributions have the given rank correlation.
 
-    Where no Gaussian copula reaches the rank correlation, the end of the range is returned.
+    If no Gaussian copula attains the rank correlation, the nearest attainable normal correlation is returned.
     """
     if _ranks(x) is _CONTINUOUS and _ranks(y) is _CONTINUOUS:
         return 2 * sin(pi * rank / 6)
@@ -154,12 +154,12 @@ def normal_correlation(rank: float, x: Distribution, y: Distribution) -> float:
 
 
 def copula(assumptions: Sequence[Assumption], correlations: Sequence[Correlation]) -> Copula:
-    """The Gaussian copula of some assumptions; those without a correlation are independent.
+    """The Gaussian copula of the assumptions; assumptions without a stated correlation are independent.
 
-    Where the normal correlations are not positive definite together, the nearest matrix that is takes their place.
+    If the matrix of normal correlations is not positive definite, the nearest positive definite one is used.
 
     Raises:
-        numpy.linalg.LinAlgError: The rank correlations contradict one another: their matrix has a negative eigenvalue.
+        numpy.linalg.LinAlgError: If the matrix of stated rank correlations has a negative eigenvalue.
 
     """
     index = {assumption.name: column for column, assumption in enumerate(assumptions)}
@@ -186,10 +186,10 @@ def copula(assumptions: Sequence[Assumption], correlations: Sequence[Correlation
 
 
 def nearest_correlation(matrix: Floats, smallest: float = 1e-7, iterations: int = 200) -> Floats:
-    """The nearest correlation matrix with no eigenvalue below the smallest.
+    """The nearest correlation matrix whose eigenvalues are at least ``smallest``.
 
-    Alternating projections with Dykstra's correction (Higham 2002), then a weighted mean with the identity for what is
-    left of a negative eigenvalue.
+    Alternating projections with Dykstra's correction (Higham 2002), then a weighted mean with the identity if a smaller
+    eigenvalue remains.
     """
     correction, nearest = np.zeros_like(matrix), matrix
     for _ in range(iterations):
@@ -210,13 +210,13 @@ def read_correlations(
     sources: Mapping[str, Source] | None,
     report: Report,
 ) -> list[Correlation]:
-    """The rank correlations of some rows; problems are reported.
+    """Read rows of rank correlations, and report problems.
 
     Args:
-        rows: The rows of ``correlations.csv`` and of a fit.
+        rows: Rows of ``correlations.csv`` and of a fit.
         assumptions: The valid assumptions.
-        names: The names of all rows of the log, valid or not.
-        sources: The sources by id, None where they could not be read.
+        names: Names of all rows of assumptions, valid or not.
+        sources: The sources by id; None if ``sources.csv`` could not be read.
         report: Collects the problems.
 
     """
@@ -225,34 +225,34 @@ def read_correlations(
     lines: dict[frozenset[str], int] = {}
     for row in rows:
         a, b, pair = row["a"], row["b"], frozenset((row["a"], row["b"]))
-        faults = list(_name_faults(a, b, by_name, names))
+        problems = list(_name_errors(a, b, by_name, names))
         if pair in lines and a != b:
-            faults.append(f"'{a}' and '{b}' are in line {lines[pair]} already; keep one")
+            problems.append(f"'{a}' and '{b}' are in line {lines[pair]} already; keep one")
         lines.setdefault(pair, row.line)
-        faults += unknown_sources(row["source"], sources)
+        problems += unknown_sources(row["source"], sources)
         rank = 0.0
         try:
             rank = number_of(row["rank_correlation"])
             if not -1 < rank < 1:
-                faults.append(f"rank correlation {rank:g} is impossible; expected a number between -1 and 1")
+                problems.append(f"rank correlation {rank:g} is not valid; expected a number between -1 and 1")
         except QuantityError as error:
-            faults.append(f"rank correlation {error}")
-        for fault in faults:
-            report.add(row.file, row.line, fault)
-        if not faults and a in by_name and b in by_name:
+            problems.append(f"rank correlation {error}")
+        for problem in problems:
+            report.add(row.file, row.line, problem)
+        if not problems and a in by_name and b in by_name:
             ids = source_ids(row["source"])
             correlations.append(Correlation(a, b, rank, ids, row["note"], report.path(row.file), row.line))
     _check_copula(correlations, assumptions, rows, report)
     return correlations
 
 
-def _name_faults(a: str, b: str, assumptions: Mapping[str, Assumption], names: set[str]) -> Iterator[str]:
-    """Why two names cannot be correlated."""
+def _name_errors(a: str, b: str, assumptions: Mapping[str, Assumption], names: set[str]) -> Iterator[str]:
+    """Reasons why two names cannot be correlated."""
     for name in dict.fromkeys((a, b)):
         if name not in names:
             yield f"there is no row {quoted(name)} in {ASSUMPTIONS}; {did_you_mean(name, names)}"
         elif name in assumptions and is_constant(assumptions[name].shape):
-            yield f"'{name}' has one value in all futures and cannot be correlated"
+            yield f"'{name}' has the same value in all futures and cannot be correlated"
     if a == b and a in names:
         yield f"'{a}' cannot be correlated with itself"
 
@@ -260,7 +260,7 @@ def _name_faults(a: str, b: str, assumptions: Mapping[str, Assumption], names: s
 def _check_copula(
     correlations: Sequence[Correlation], assumptions: Sequence[Assumption], rows: Sequence[Row], report: Report
 ) -> None:
-    """Report correlations that contradict one another, and warn of those that the copula does not reach."""
+    """Report correlations that contradict one another, and warn of correlations that the copula does not attain."""
     if not correlations:
         return
     lines = {(row["a"], row["b"]): row for row in rows}
@@ -284,7 +284,7 @@ def _check_copula(
             report.warn(
                 row.file,
                 row.line,
-                f"{c.a} and {c.b}: a Gaussian copula does not reach the rank correlation {c.rank:g} here, because of "
+                f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank:g}, because of "
                 f"ties between values of a list or the other correlations; {joint.ranks[i, j]:.3f} is used",
             )
     for i, j in np.argwhere(np.tril((stated == 0.0) & (np.abs(joint.ranks) > TOLERANCE), -1)):

@@ -1,4 +1,4 @@
-"""CSV files of a scenario: rows by column with the line of each, and edits that leave other cells as they are."""
+"""CSV files of a scenario: reading rows with their lines, and edits that leave all other cells unchanged."""
 
 import csv
 import io
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from octoplan.scenario.files import decode
 from octoplan.scenario.report import Report, quoted
 
-MOST_ROWS = 20_000
-LONGEST_CELL = 131_072
-"""The longest cell that Python's reader accepts by default."""
+MAX_ROWS = 20_000
+MAX_CELL_LENGTH = 131_072
+"""Largest number of characters in a cell, the default limit of Python's CSV reader."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: the line it begins on, its cells by column, and its file."""
+    """One row of a table: its first line in the file, its cells by column, and the name of the file."""
 
     line: int
     cells: Mapping[str, str]
@@ -29,13 +29,13 @@ class Row:
 
 
 def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> list[Row] | None:
-    """The rows of a CSV file with exactly the given columns, in any order.
+    """Read the rows of a CSV file with exactly the given columns, in any order.
 
-    Blank rows are skipped, and so are columns whose header and cells are all empty, which spreadsheets write after a
-    formatted cell. A bad row is reported and left out.
+    Blank rows are skipped, as are columns without header and content, which spreadsheets write for formatted cells. An
+    invalid row is reported and omitted.
 
     Returns:
-        The rows, or None after reporting that the file as a whole cannot be used.
+        The rows, or None if the file is invalid as a whole, which is reported.
 
     """
     rows: list[Row] = []
@@ -47,11 +47,11 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
             header = cells
             if not _header_valid(name, line, header, columns, report):
                 return None
-        elif len(rows) == MOST_ROWS:
-            report.add(name, line, f"has more than {MOST_ROWS:,} rows; the limit is {MOST_ROWS:,}")
+        elif len(rows) == MAX_ROWS:
+            report.add(name, line, f"has more than {MAX_ROWS:,} rows; the limit is {MAX_ROWS:,}")
             return None
-        elif fault := _row_fault(header, cells):
-            report.add(name, line, fault)
+        elif problem := _row_error(header, cells):
+            report.add(name, line, problem)
         else:
             rows.append(Row(line, {c: cell for c, cell in zip(header, cells, strict=False) if c}, name))
     if header is None:
@@ -60,22 +60,22 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
     return rows
 
 
-def _row_fault(header: list[str], cells: list[str]) -> str:
-    """Why a row cannot be read; '' if it can."""
+def _row_error(header: list[str], cells: list[str]) -> str:
+    """Reason why a row cannot be read; empty if it can."""
     width = max((i for i, column in enumerate(header, 1) if column), default=0)
     filled = max((i for i, cell in enumerate(cells, 1) if cell), default=0)
     if len(cells) < width or filled > len(header):
-        return f"has {len(cells)} cells, expected {len(header)}; put a cell that holds a comma in quotes"
+        return f"has {len(cells)} cells, expected {len(header)}; put cells that contain a comma in quotes"
     for index, (column, cell) in enumerate(zip(header, cells, strict=False), 1):
         if cell and not column:
-            return f"{quoted(cell)} stands in column {index}, which has no header; remove it or name the column"
+            return f"{quoted(cell)} is in column {index}, which has no header; remove the cell or add a header"
         if _CONTROL.search(cell):
-            return f"{quoted(cell)} holds a control character; remove it"
+            return f"{quoted(cell)} contains a control character; remove the character"
     return ""
 
 
 def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """The records of a CSV text, each with the line it begins on; stops after reporting what is not CSV."""
+    """Yield the records of a CSV text with their first lines; stop after reporting malformed CSV."""
     reader = csv.reader(io.StringIO(re.sub("\r\n?", "\n", text)), strict=True)
     while True:
         line = reader.line_num + 1
@@ -86,32 +86,32 @@ def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[s
         except csv.Error as error:
             report.add(name, line, f"is not valid CSV: {error}")
             return
-        if any(len(cell) > LONGEST_CELL for cell in cells):
-            report.add(name, line, f"is not valid CSV: a cell has more than {LONGEST_CELL:,} characters")
+        if any(len(cell) > MAX_CELL_LENGTH for cell in cells):
+            report.add(name, line, f"is not valid CSV: a cell has more than {MAX_CELL_LENGTH:,} characters")
             return
         yield line, [cell.strip() for cell in cells]
 
 
 def _header_valid(name: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
-    """True if the header names every column once; reports what is wrong with it otherwise."""
+    """True if the header names every column once; otherwise the errors are reported."""
     expected = ",".join(columns)
     filled = [column for column in header if column]
     if len(filled) == 1 and any(sign in filled[0] for sign in ";\t"):
         report.add(name, line, f"cells are not separated by commas; expected the header {expected}")
         return False
-    faults = [f"has no column '{column}'" for column in columns if column not in header]
+    problems = [f"has no column '{column}'" for column in columns if column not in header]
     for index, column in enumerate(header):
         if column and column not in columns:
-            faults.append(f"has an unknown column {quoted(column)}")
+            problems.append(f"has an unknown column {quoted(column)}")
         elif column and column in header[:index]:
-            faults.append(f"has the column '{column}' twice")
-    if faults:
-        report.add(name, line, f"the header {'; '.join(faults[:6])}; expected {expected}")
-    return not faults
+            problems.append(f"has the column '{column}' twice")
+    if problems:
+        report.add(name, line, f"the header {'; '.join(problems[:6])}; expected {expected}")
+    return not problems
 
 
 def cells_of(data: bytes) -> list[list[str]]:
-    r"""The cells of a CSV file that has been read before, row by row, header and blank rows included.
+    r"""The cells of a valid CSV file by row, including the header and blank rows.
 
     >>> cells_of(b"a,b\n1,\n")
     [['a', 'b'], ['1', '']]
@@ -120,7 +120,7 @@ def cells_of(data: bytes) -> list[list[str]]:
 
 
 def records_of(data: bytes) -> list[dict[str, str]]:
-    r"""The rows of a CSV file that has been read before, by column.
+    r"""The rows of a valid CSV file, as dictionaries by column.
 
     >>> records_of(b"a,b\n1, x\n")
     [{'a': '1', 'b': 'x'}]
@@ -142,15 +142,15 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def with_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
-    r"""The text of a CSV file with some rows replaced, each cell written under its header whatever the column order.
+    r"""The text of a CSV file with some rows replaced; the order of the columns is kept.
 
     Args:
-        data: The file, which has been read before.
-        key: The column that names a row.
-        replacements: New cells by column for each key; a column that is not named becomes empty.
+        data: The content of a valid CSV file.
+        key: The column that identifies a row.
+        replacements: New cells by column for each key; cells of other columns become empty.
 
     Raises:
-        KeyError: The file has no row with such a key.
+        KeyError: If the file has no row with one of the keys.
 
     >>> with_rows(b"note,name,value\nold,a,1\n,b,2\n", "name", {"a": {"name": "a", "value": "5"}})
     'note,name,value\n,a,5\n,b,2\n'

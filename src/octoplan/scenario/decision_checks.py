@@ -1,11 +1,11 @@
-"""Checks of ``decisions.toml`` against the programme: names, contradictions, and figures that cannot be used."""
+"""Checks of ``decisions.toml`` against the programme: names, contradictions, and invalid amounts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tomllib import TOMLDecodeError, loads
 
 from pydantic import ValidationError
 
-from octoplan.scenario.amounts import YEAR, check_figure, figures
+from octoplan.scenario.amounts import YEAR, amounts, check_amount
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import INTERCEPTOR
 from octoplan.scenario.files import DECISIONS
@@ -17,21 +17,21 @@ from octoplan.scenario.toml_text import Toml, numerals
 
 
 def check_decisions(decisions: Decisions, programme: Programme, units: Units, toml: Toml, report: Report) -> None:
-    """Report unknown names, decisions that contradict the programme or one another, and figures that cannot be used."""
+    """Report unknown names, decisions that contradict the programme or one another, and invalid amounts."""
     check = _Check(decisions, programme, toml, report)
-    check.names()
-    check.orders()
-    check.weights(decisions.crew_share, "crew_share")
-    check.dispatch()
-    check.preferences()
-    check.sourcing()
-    check.plan_options()
-    check.plan_shares()
+    check.check_names()
+    check.check_orders()
+    check.check_weights(decisions.crew_share, "crew_share")
+    check.check_dispatch()
+    check.check_preferences()
+    check.check_sourcing()
+    check.check_plan_options()
+    check.check_plan_shares()
     for threat in programme.entities["threats"]:
-        check.doctrine(threat)
-    check.lengths()
-    check.figures(units)
-    check.numerals()
+        check.check_doctrine(threat)
+    check.check_lengths()
+    check.check_amounts(units)
+    check.check_numerals()
 
 
 class _Check:
@@ -44,28 +44,28 @@ class _Check:
     def warn(self, message: str, *path: str) -> None:
         self.report.warn(DECISIONS, self.toml.line(*path), f"{'.'.join(path)}: {message}")
 
-    def names(self) -> None:
-        """Every table and key that names an entity names one of the programme."""
+    def check_names(self) -> None:
+        """Report tables and keys that name an unknown entity."""
         decisions = self.decisions
-        self.known("plants", decisions.output, "output")
-        self.known("plants", decisions.lines, "lines")
-        self.known("plants", decisions.orders.explicit, "orders")
-        self.known("suppliers", decisions.sourcing, "sourcing")
-        self.known("payers", decisions.budget, "budget")
-        self.known("threats", decisions.doctrine.against, "doctrine")
+        self.check_known("plants", decisions.output, "output")
+        self.check_known("plants", decisions.lines, "lines")
+        self.check_known("plants", decisions.orders.explicit, "orders")
+        self.check_known("suppliers", decisions.sourcing, "sourcing")
+        self.check_known("payers", decisions.budget, "budget")
+        self.check_known("threats", decisions.doctrine.against, "doctrine")
         options = decisions.plan
         for field, section in (("share", "countries"), ("jobs", "countries"), ("most", "plants"), ("budget", "payers")):
-            self.known(section, getattr(options, field), "plan", field)
+            self.check_known(section, getattr(options, field), "plan", field)
 
-    def known(self, section: str, names: Iterable[str], *path: str) -> None:
-        """Each name is an entity of the section."""
+    def check_known(self, section: str, names: Iterable[str], *path: str) -> None:
+        """Report names that are not entities of the section."""
         known = self.programme.names(section)
         for name in names:
             if name not in known:
                 self.add(f"there is no {quoted(name)} in [{section}]; {did_you_mean(name, known)}", *path, name)
 
-    def orders(self) -> None:
-        """A plant orders only parts of the design it makes."""
+    def check_orders(self) -> None:
+        """Report orders of parts that are not in the plant's design."""
         for plant, parts in self.decisions.orders.explicit.items():
             if plant not in self.programme.entities["plants"]:
                 continue
@@ -76,48 +76,52 @@ class _Check:
                     message = f"'{part}' is not a part of '{design}', which {plant} makes; {did_you_mean(part, bill)}"
                     self.add(message, "orders", plant, part)
 
-    def weights(self, weights: Mapping[str, float], *path: str) -> None:
-        """Weights by region: every region has one, and not all are 0."""
+    def check_weights(self, weights: Mapping[str, float], *path: str) -> None:
+        """Report regions without a weight, and weights that are all 0."""
         regions = self.programme.names("regions")
-        self.known("regions", [name for name in weights if name != "*"], *path)
+        self.check_known("regions", [name for name in weights if name != "*"], *path)
         if not weights:
             return
         missing = [region for region in regions if region not in weights]
         if missing and "*" not in weights:
             few = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-            self.add(f'has no weight for {few}; add them, or "*" for the rest', *path)
+            self.add(f'has no weight for {few}; add their weights, or "*" for all other regions', *path)
         elif regions and not any(weights.get(region, weights.get("*", 0.0)) for region in regions):
             self.add("every weight is 0; give at least one region a weight above 0", *path)
 
-    def dispatch(self) -> None:
-        """Shares are given if and only if the rule uses them."""
+    def check_dispatch(self) -> None:
+        """Report shares that the rule does not use, and a rule without the shares that it requires."""
         dispatch = self.decisions.dispatch
         if dispatch.rule == "cover" and dispatch.share:
             message = 'shares are given but the rule is "cover"; write rule = "share", or remove them'
             self.add(message, "dispatch", "share")
         if dispatch.rule == "share" and not dispatch.share:
             self.add('the rule is "share" but no shares are given; add [dispatch.share]', "dispatch", "rule")
-        self.weights(dispatch.share, "dispatch", "share")
+        self.check_weights(dispatch.share, "dispatch", "share")
 
-    def preferences(self) -> None:
-        """The order of designs lists each of them once."""
+    def check_preferences(self) -> None:
+        """Report designs that the order of preference lists twice or omits."""
         designs, prefer = self.programme.names("designs"), self.decisions.doctrine.prefer
-        self.known("designs", prefer, "doctrine", "prefer")
+        self.check_known("designs", prefer, "doctrine", "prefer")
         for design in sorted({design for design in prefer if prefer.count(design) > 1}):
             self.add(f"'{design}' is listed twice", "doctrine", "prefer")
         if (prefer or len(designs) > 1) and (missing := [design for design in designs if design not in prefer]):
             self.add(f"does not rank {', '.join(missing)}; list every design", "doctrine", "prefer")
 
-    def sourcing(self) -> None:
-        """Each part has a supplier with a weight above 0."""
+    def check_sourcing(self) -> None:
+        """Report parts of which every supplier has weight 0."""
         programme = self.programme
         for part in programme.entities["parts"]:
             sellers = [s for s in programme.entities["suppliers"] if programme.link("suppliers", s, "part") == part]
             if sellers and not any(self.decisions.sourcing.get(seller, 1.0) for seller in sellers):
-                self.add(f"every supplier of '{part}' has weight 0; give one a weight above 0", "sourcing", sellers[0])
+                self.add(
+                    f"every supplier of '{part}' has weight 0; give at least one supplier a weight above 0",
+                    "sourcing",
+                    sellers[0],
+                )
 
-    def plan_options(self) -> None:
-        """The years and the month of [plan] are in the programme."""
+    def check_plan_options(self) -> None:
+        """Report years and months of [plan] that are outside the programme."""
         options, months = self.decisions.plan, self.programme.month_names()
         horizon = f"the programme runs from {months[0]} to {months[-1]}"
         for payer, limit in options.budget.items():
@@ -129,8 +133,8 @@ class _Check:
         if options.by is not None and options.by not in months:
             self.add(f"{quoted(options.by)} is outside the programme: {horizon}", "plan", "by")
 
-    def plan_shares(self) -> None:
-        """The shares of [plan] leave room for a total of 1."""
+    def check_plan_shares(self) -> None:
+        """Report share bounds of [plan] that no shares with a sum of 1 satisfy."""
         shares = self.decisions.plan.share
         for country, (low, high) in shares.items():
             if low > high:
@@ -144,14 +148,14 @@ class _Check:
         if producers and most < 1 - 1e-9:
             self.add(f"the upper bounds sum to {most:g}; the shares of all countries sum to 1", "plan", "share")
 
-    def doctrine(self, threat: str) -> None:
-        """The doctrine against a class of threat names layers that can engage it."""
+    def check_doctrine(self, threat: str) -> None:
+        """Report a missing doctrine against a class, and layers that are unknown, repeated or unable to engage it."""
         doctrine = self.decisions.doctrine.against.get(threat)
         if doctrine is None:
-            self.add(f"the table [doctrine.{threat}] is missing; add it with layers", "doctrine", threat)
+            self.add(f"the table [doctrine.{threat}] is missing; add the table, with layers", "doctrine", threat)
             return
         path = ("doctrine", threat, "layers")
-        self.known("layers", doctrine.layers, *path)
+        self.check_known("layers", doctrine.layers, *path)
         for layer in sorted({layer for layer in doctrine.layers if doctrine.layers.count(layer) > 1}):
             self.add(f"'{layer}' is listed twice", *path)
         if INTERCEPTOR not in doctrine.layers:
@@ -159,18 +163,18 @@ class _Check:
         if not self.programme.flag("threats", threat, "interceptable"):
             self.add(f"'{threat}' is not interceptable in programme.toml; remove '{INTERCEPTOR}'", *path)
         elif "max_shots" not in doctrine.model_fields_set:
-            message = "is missing; say how often one threat may be engaged in a region"
+            message = "is missing; state the largest number of engagements of one threat in a region"
             self.add(message, "doctrine", threat, "max_shots")
 
-    def lengths(self) -> None:
+    def check_lengths(self) -> None:
         """Warn of lists that are longer than the horizon."""
-        for path, values in self.series():
+        for path, values in self.monthly_lists():
             if len(values) > self.programme.months:
-                message = f"has {len(values)} months, the programme {self.programme.months}; the rest is not used"
+                message = f"has {len(values)} values for {self.programme.months} months; the other values are not used"
                 self.warn(message, *path)
 
-    def series(self) -> Iterator[tuple[tuple[str, ...], Sequence[float]]]:
-        """Every list by month with its path."""
+    def monthly_lists(self) -> Iterator[tuple[tuple[str, ...], Sequence[float]]]:
+        """Yield each monthly list with its path."""
         decisions = self.decisions
         yield from ((("output", plant), values) for plant, values in decisions.output.items())
         yield from ((("lines", plant), values) for plant, values in decisions.lines.items())
@@ -179,16 +183,16 @@ class _Check:
         yield ("crews", "intake"), decisions.crews.intake
         yield ("kits", "order"), decisions.kits.order
 
-    def figures(self, units: Units) -> None:
-        """Figures with units can be used; those with two readings get a warning."""
-        for path, text, is_money in figures(self.decisions):
-            if fault := check_figure(text, is_money, units, self.programme.currency):
-                self.add(fault, *path)
+    def check_amounts(self, units: Units) -> None:
+        """Report invalid amounts with units, and warn of amounts that can be read in two ways."""
+        for path, text, is_money in amounts(self.decisions):
+            if problem := check_amount(text, is_money, units, self.programme.currency):
+                self.add(problem, *path)
             elif remark := numeral_remark(text):
                 self.warn(remark, *path)
 
-    def numerals(self) -> None:
-        """Warn of numbers such as 1.000 that would be valid as thousands too."""
+    def check_numerals(self) -> None:
+        """Warn of numbers such as 1.000 that would also be valid as thousands."""
         text = self.toml.text
         for numeral in numerals(text):
             readings = ambiguous_readings(numeral.text)

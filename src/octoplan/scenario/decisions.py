@@ -18,7 +18,7 @@ class Orders(Table):
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, dict[str, Amounts]] = Field(init=False)
-    cover: str = Field(description='days of planned use kept beyond the mean lead time, such as "30 days"')
+    cover: str = Field(description='days of planned use covered in addition to the mean lead time, such as "30 days"')
 
     @property
     def explicit(self) -> dict[str, dict[str, list[float]]]:
@@ -34,26 +34,34 @@ class Kits(Table):
 
 
 class Dispatch(Table):
-    rule: Literal["cover", "share"] = Field("cover", description="equalise days of cover, or share by weights")
-    share: dict[str, Amount] = Field(default_factory=dict, description='weights by region, "*" for the rest')
+    rule: Literal["cover", "share"] = Field(
+        "cover", description="allocation of units to regions: equalise days of cover, or by the weights in share"
+    )
+    share: dict[str, Amount] = Field(
+        default_factory=dict, description='weights by region for the allocation of units; "*" for all other regions'
+    )
 
 
 class Doctrine(Table):
     """The doctrine against one class of threat."""
 
     layers: list[str] = Field(description="layers in the order in which they engage the class")
-    max_shots: int = Field(1, ge=1, le=1000, description="most engagements of one threat in one region")
+    max_shots: int = Field(1, ge=1, le=1000, description="largest number of engagements of one threat in one region")
     salvo: int = Field(1, ge=1, le=64, description="interceptors launched together in one engagement")
-    value: Amount = Field(1.0, description="value of the class in the queue")
+    value: Amount = Field(
+        1.0, description='priority of the class in the queue of the crews (highest first); used if queue = "value"'
+    )
 
 
 class Doctrines(Table):
-    """How crews choose, and the doctrine against each class of threat."""
+    """Rules by which crews select threats and interceptors, and the doctrine against each class of threat."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, Doctrine] = Field(init=False)
-    queue: Literal["deadline", "value"] = Field("deadline", description="which threat a free crew takes first")
-    stock: Literal["newest", "oldest"] = Field("newest", description="which block is used first")
+    queue: Literal["deadline", "value"] = Field(
+        "deadline", description="order in which a free crew engages waiting threats"
+    )
+    stock: Literal["newest", "oldest"] = Field("newest", description="block that crews use first")
     prefer: list[str] = Field(default_factory=list, description="designs in the order in which crews use them")
 
     @property
@@ -62,38 +70,40 @@ class Doctrines(Table):
 
 
 class Decisions(Table):
-    """The decisions. Lists are by month; their last value holds for all later months."""
+    """The decisions. A list has one value per month; its last value applies to all later months."""
 
     output: dict[str, Amounts] = Field(
-        default_factory=dict, description="planned good units of a plant a month, counted from the month it opens"
+        default_factory=dict,
+        description="planned good units per month of a plant, from the month in which the plant opens",
     )
     lines: dict[str, Amounts] = Field(
-        default_factory=dict, description="lines installed at a plant, counted from the month it opens; 1 by default"
+        default_factory=dict,
+        description="lines installed at a plant, by month from the month in which the plant opens; 1 by default",
     )
     orders: Orders = Field(description="parts to order")
     sourcing: dict[str, Amount] = Field(
-        default_factory=dict, description="weight of a supplier among those of its part; 1 by default"
+        default_factory=dict, description="weight of a supplier among the suppliers of the same part; 1 by default"
     )
     crews: Crews = Crews()
     kits: Kits = Kits()
     crew_share: dict[str, Amount] = Field(
-        default_factory=dict, description='weights by region when crews are shared out, "*" for the rest'
+        default_factory=dict, description='weights by region for the allocation of crews; "*" for all other regions'
     )
     dispatch: Dispatch = Dispatch()
     doctrine: Doctrines = Field(description="the doctrine against each class of threat")
     budget: dict[str, str] = Field(
-        default_factory=dict, description='what a payer can spend over the horizon, such as "200 MGBP"'
+        default_factory=dict, description='money available to a payer over the horizon, such as "200 MGBP"'
     )
     plan: PlanOptions = PlanOptions()
 
     @property
-    def fights(self) -> dict[str, tuple[str, ...]]:
-        """The layers of each threat's doctrine."""
+    def layers_against(self) -> dict[str, tuple[str, ...]]:
+        """Layers of the doctrine against each class of threat."""
         return {threat: tuple(doctrine.layers) for threat, doctrine in self.doctrine.against.items()}
 
 
 def read_decisions(toml: Toml, report: Report) -> Decisions | None:
-    """The decisions; None after reporting every invalid value."""
+    """Read the decisions; return None if a value is invalid, after reporting all of them."""
     try:
         return Decisions.model_validate(toml.tree)
     except ValidationError as error:
@@ -117,7 +127,7 @@ _EXPECTED = {
 
 
 def explain(details: ErrorDetails) -> str:
-    """A validation error of pydantic as a message."""
+    """Message for a validation error of pydantic."""
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "missing":
         return "is missing; add it"

@@ -1,7 +1,7 @@
-"""Distributions of one number: their quantiles, and construction from what experts can state.
+"""Univariate distributions: quantiles, and construction from quantities that experts can state.
 
 A distribution is stated by its P10 and P90 (normal, lognormal, logitnormal, gamma, beta), its minimum, mode and maximum
-(triangular, pert), its ends (uniform), or a list of values (discrete, empirical).
+(triangular, pert), its minimum and maximum (uniform), or a list of values (discrete, empirical).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,25 +18,25 @@ from octoplan.errors import DistributionError
 Floats = NDArray[np.float64]
 
 Z90 = float(special.ndtri(0.9))
-MOST_OUTSIDE = 0.01
-"""The probability that an unbounded distribution may have outside the lawful range of its number."""
+MAX_OUTSIDE = 0.01
+"""Largest probability that an unbounded distribution may have outside the permitted range of its parameter."""
 
 
 class Distribution(Protocol):
-    """A distribution of one number."""
+    """A univariate distribution."""
 
     def quantile(self, probability: Floats) -> Floats:
         """Quantiles at the probabilities, (n,) in (0, 1)."""
 
     def cdf(self, value: float) -> float:
-        """Probability of a draw at or below the value."""
+        """Probability of a draw less than or equal to the value."""
 
     def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """One value in all futures."""
+    """The same value in all futures."""
 
     value: float
 
@@ -93,7 +93,7 @@ class Normal:
 
 @dataclass(frozen=True)
 class Lognormal:
-    """``mean`` and ``deviation`` are those of the logarithm."""
+    """A lognormal distribution; ``mean`` and ``deviation`` are those of the logarithm."""
 
     mean: float
     deviation: float
@@ -107,7 +107,7 @@ class Lognormal:
 
 @dataclass(frozen=True)
 class LogitNormal:
-    """``mean`` and ``deviation`` are those of the logit, log(x / (1 - x))."""
+    """A logit-normal distribution; ``mean`` and ``deviation`` are those of the logit, log(x / (1 - x))."""
 
     mean: float
     deviation: float
@@ -137,7 +137,7 @@ class Gamma:
 
 @dataclass(frozen=True)
 class Beta:
-    """A beta distribution stretched over [low, high]; PERT is one of these."""
+    """A beta distribution scaled to [low, high]; PERT distributions are of this form."""
 
     a: float
     b: float
@@ -153,7 +153,7 @@ class Beta:
 
 @dataclass(frozen=True)
 class Discrete:
-    """A list of values in ascending order, and the probability of a draw at or below each."""
+    """A discrete distribution: values in ascending order, and the cumulative probability of each."""
 
     values: tuple[float, ...]
     cumulative: tuple[float, ...]
@@ -174,7 +174,7 @@ class Discrete:
 
 @dataclass(frozen=True)
 class Truncated:
-    """The conditional distribution of a number that lies within [low, high]."""
+    """A distribution conditional on [low, high]."""
 
     inner: Distribution
     low: float
@@ -204,7 +204,7 @@ def logit_normal(low: float, high: float) -> LogitNormal:
     """The logit-normal distribution with P10 ``low`` and P90 ``high``, both between 0 and 1."""
     _above_zero("logitnormal", low)
     if high >= 1.0:
-        raise DistributionError(f"a logitnormal distribution lies below 1, and {high:g} does not")
+        raise DistributionError(f"a logitnormal distribution lies below 1, so {high:g} cannot be its P90")
     ends = special.logit(np.array([low, high]))
     return LogitNormal(float(ends.mean()), float(np.diff(ends)[0] / (2 * special.ndtri(0.9))))
 
@@ -212,7 +212,7 @@ def logit_normal(low: float, high: float) -> LogitNormal:
 def gamma(low: float, high: float) -> Gamma:
     """The gamma distribution with P10 ``low`` and P90 ``high``, both above 0.
 
-    The ratio of the two quantiles falls as the shape grows and fixes it; the scale follows.
+    The ratio of the two quantiles decreases in the shape and so determines it; the scale follows.
     """
     _above_zero("gamma", low)
 
@@ -225,9 +225,9 @@ def gamma(low: float, high: float) -> Gamma:
 
 
 def beta(low: float, high: float) -> Beta:
-    """The beta distribution on [0, 1] with P10 ``low`` and P90 ``high``, both inside it.
+    """The beta distribution on [0, 1] with P10 ``low`` and P90 ``high``, both between 0 and 1.
 
-    For each a + b there is one mean with this P10; a + b is solved for so that P90 fits too.
+    For each a + b exactly one mean gives this P10; a + b is then solved for P90.
     """
     if not 0 < low < high < 1:
         raise DistributionError(
@@ -260,7 +260,7 @@ def _above_zero(kind: str, low: float) -> None:
 
 
 def _root(function: Callable[[float], float], low: float, high: float, message: str) -> float:
-    """The root of a monotone function between two points; raises ``DistributionError`` where there is none."""
+    """The root of a monotone function between two points. Raises ``DistributionError`` if there is no root."""
     at_low, at_high = function(low), function(high)
     if not at_low * at_high <= 0 or at_low == at_high:
         raise DistributionError(message)
@@ -274,7 +274,7 @@ def pert(low: float, mode: float, high: float) -> Beta:
 
 
 def discrete(values: Sequence[float], weights: Sequence[float]) -> Discrete:
-    """The distribution over a list of values with positive weights, in any order."""
+    """The discrete distribution of a list of values, in any order, with positive weights."""
     order = np.argsort(np.asarray(values), kind="stable")
     cumulative = np.cumsum(np.asarray(weights, float)[order])
     return Discrete(
@@ -293,37 +293,37 @@ FROM_QUANTILES: dict[str, Callable[[float, float], Distribution]] = {
 """Distributions stated by P10 and P90."""
 FROM_MODE: dict[str, Callable[[float, float, float], Distribution]] = {"triangular": Triangular, "pert": pert}
 """Distributions stated by minimum, mode and maximum."""
-LISTED = ("discrete", "empirical")
-DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED)
+LISTED_DISTRIBUTIONS = ("discrete", "empirical")
+DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED_DISTRIBUTIONS)
 
 
 def truncate(distribution: Distribution, low: float, high: float) -> Distribution:
-    """The distribution within the lawful range of its number.
+    """The distribution truncated to the permitted range of its parameter.
 
-    Raises ``DistributionError`` if more than ``MOST_OUTSIDE`` of it lies outside.
+    Raises ``DistributionError`` if the probability outside the range is more than ``MAX_OUTSIDE``.
     """
     outside = distribution.cdf(low) * (low > -inf) + (1 - distribution.cdf(high)) * (high < inf)
-    if outside > MOST_OUTSIDE:
+    if outside > MAX_OUTSIDE:
         raise DistributionError(
-            f"{outside:.1%} of the distribution lies outside {bounds(low, high)}, more than {MOST_OUTSIDE:.0%}; "
-            "narrow it, or choose triangular, pert or uniform with ends inside"
+            f"{outside:.1%} of the distribution lies outside {bounds(low, high)}, more than {MAX_OUTSIDE:.0%}; "
+            "narrow the distribution, or use triangular, pert or uniform with ends inside the range"
         )
     return Truncated(distribution, low, high) if outside > 0 else distribution
 
 
 def bounds(low: float, high: float) -> str:
-    """A lawful range in words."""
+    """Text for a permitted range."""
     if high == inf:
-        return f"the lawful range (at least {low:g})" if low in (0.0, -inf) else "the lawful range (above 0)"
-    return f"the lawful range ({low:g} to {high:g})"
+        return f"the permitted range (at least {low:g})" if low in (0.0, -inf) else "the permitted range (above 0)"
+    return f"the permitted range ({low:g} to {high:g})"
 
 
 def is_constant(distribution: Distribution) -> bool:
-    """True if the number is the same in all futures."""
+    """True if all draws have the same value."""
     return isinstance(distribution, Fixed) or (isinstance(distribution, Discrete) and len(distribution.masses()) == 1)
 
 
 def interdecile_range(distribution: Distribution) -> float:
-    """P90 less P10 of a distribution."""
+    """P90 minus P10 of a distribution."""
     ends = distribution.quantile(np.array([0.1, 0.9]))
     return float(ends[1] - ends[0])

@@ -1,4 +1,4 @@
-"""Draws of all assumptions: uniforms joined by a Gaussian copula, turned into values, carried to one price base."""
+"""Draws of all assumptions: correlated uniforms, converted to values, with money at one price base."""
 
 from collections.abc import Sequence
 
@@ -12,18 +12,18 @@ _SMALLEST = 2.0**-53
 
 
 def correlate(uniforms: Floats, columns: Sequence[int], factor: Floats) -> Floats:
-    """Uniforms with the correlated columns joined by a Gaussian copula.
+    """Uniform draws with a Gaussian copula applied to the correlated columns.
 
-    Sums are written out term by term: a matrix product may round differently for another count of futures, and a
-    future must not depend on its batch.
+    Sums are computed term by term, because a matrix product may round differently for another number of futures, and
+    the draws of a future must not depend on the batch.
 
     Args:
-        uniforms: (futures, assumptions), independent, in (0, 1).
-        columns: The columns to join.
-        factor: Lower Cholesky factor of the correlation matrix of their normal scores, (columns, columns).
+        uniforms: (futures, assumptions) independent uniform draws in (0, 1).
+        columns: The correlated columns.
+        factor: (columns, columns) lower Cholesky factor of the correlation matrix of the normal scores.
 
     Returns:
-        (futures, assumptions) uniforms; the other columns are unchanged.
+        (futures, assumptions) uniform draws; columns without correlation are unchanged.
 
     """
     joined = uniforms.copy()
@@ -38,16 +38,16 @@ def correlate(uniforms: Floats, columns: Sequence[int], factor: Floats) -> Float
 
 
 def draws(assumptions: Sequence[Assumption], uniforms: Floats, inflation: Sequence[int], price_base: int) -> Floats:
-    """Draws of every assumption, money carried to the price base.
+    """Draws of every assumption, with money at the price base.
 
     Money stays in the currency of its row. A row in prices of another year is multiplied by
     ``(1 + inflation) ** (price_base - year of the row)``, with the inflation of that future.
 
     Args:
         assumptions: The assumptions, one for each column.
-        uniforms: (futures, assumptions) in (0, 1), already correlated.
-        inflation: (assumptions,) the column with the inflation of the row's currency; -1 where there is no money.
-        price_base: The year of the prices to return.
+        uniforms: (futures, assumptions) correlated uniform draws in (0, 1).
+        inflation: (assumptions,) column with the inflation of the row's currency; -1 for rows that are not money.
+        price_base: Year of the prices of the draws returned.
 
     Returns:
         (futures, assumptions) in the units of ``entities``.
@@ -64,7 +64,7 @@ def draws(assumptions: Sequence[Assumption], uniforms: Floats, inflation: Sequen
 
 
 def _power(base: Floats, exponent: int) -> Floats:
-    """A whole power by repeated multiplication, with the same bits for any count of futures."""
+    """Integer power by repeated multiplication, which is bit-identical for any number of futures."""
     result = np.ones_like(base)
     for _ in range(abs(exponent)):
         result = result * base

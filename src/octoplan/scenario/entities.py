@@ -1,40 +1,40 @@
 """The kinds of entity of a scenario, their links, and the parameters that each of them needs.
 
-This table is the only declaration of a number. The reader, the checks, the JSON Schema, the assumption
-log and the arrays of the campaign are all derived from it: a new number is a row here, a new plant,
-class or layer is a row in a scenario folder.
+This table declares every parameter once. The reader, the checks, the JSON Schema, the assumption log and the arrays
+of the simulation are derived from it. To add a parameter, add a row to this table; to add a plant, class or layer, add
+a row to a scenario folder.
 """
 
 from dataclasses import dataclass
 from math import inf
 
 MONEY = "money"
-"""Stands for the currency of the row in a unit such as ``money/hour``."""
+"""Placeholder for the currency of the row in a unit such as ``money/hour``."""
 
 INTERCEPTOR = "interceptor"
-"""The layer that every scenario has: crews with interceptors; always row 0 of the layers."""
+"""Name of the layer of crews with interceptors, which every scenario has; always row 0 of the layers."""
 
 BORDER = "border"
-"""Where corridors begin."""
+"""Origin of the corridors that begin outside all regions."""
 
 
-MOST_CREWS = 1e6
-"""Crews or kits of a scenario at most; a draw from so many takes milliseconds, and there are thousands of them."""
-MOST_A_DAY = 1e6
-"""Units a day of a line or another maker at most; stocks, orders, and what suppliers and lanes can carry are at most a
-thousand times as many."""
-MOST_THREATS = 20_000.0
-"""Mean threats of a package on a day at most, 20 times the largest day on the public record; a scenario of 24 months at
-this mean takes about ten seconds a future."""
+MAX_CREWS = 1e6
+"""Largest number of crews or kits; a binomial draw from that many takes milliseconds, and a run makes thousands."""
+MAX_DAILY_RATE = 1e6
+"""Largest daily number of units of a line or another maker; the limit for stocks, orders, and the capacity of suppliers
+and lanes is a thousand times as high."""
+MAX_DAILY_THREATS = 20_000.0
+"""Largest mean daily number of threats of a package, 20 times the largest daily count on the public record; 24 months
+at this mean take about ten seconds per future."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number of an entity: its unit inside the campaign, its lawful range, and what it means.
+    """A parameter of an entity: its unit in the simulation, its permitted range [low, high], and its meaning.
 
-    ``when`` names the condition under which the number is required (see ``binding.RequiredNumbers``); a number whose
-    condition does not hold is neither required nor allowed. ``percent_from``: from this
-    value on, a ratio with unit 1 may have been meant as a percentage, and the reader warns.
+    ``when`` names the condition under which the parameter is required (see ``binding.RequiredNumbers``); if the
+    condition does not hold, the parameter is not allowed. A ratio with unit 1 of at least ``percent_from`` may have
+    been meant as a percentage, so the reader warns.
     """
 
     name: str
@@ -52,9 +52,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Link:
-    """A field of ``programme.toml`` that names other entities, a choice, or a truth value.
+    """A field of ``programme.toml``: the name of another entity, one of several options, or a Boolean.
 
-    ``to`` is the section it points into, or a tuple of allowed words, or ``"bool"``. ``many`` marks a list.
+    ``to`` is the section of the entities named, a tuple of options, or ``"bool"``. ``many`` marks a list.
     """
 
     name: str
@@ -68,9 +68,9 @@ class Link:
 class Kind:
     """A kind of entity.
 
-    ``axes`` are the sections of ``programme.toml`` whose names make its rows: one for most kinds, two where
-    a number belongs to a pair (``engagement.attack-drone.kyiv-city.window``), none for a thing that exists
-    once (``crews.attrition``).
+    ``axes`` are the sections of ``programme.toml`` whose names identify a row: one for most kinds, two if parameters
+    belong to a pair of entities (``engagement.attack-drone.kyiv-city.window``), none for a kind with a single entity
+    (``crews.attrition``).
     """
 
     name: str
@@ -98,7 +98,7 @@ def ratio(name: str, meaning: str, when: str = "always") -> Parameter:
 
 
 def count(name: str, unit: str, most: float, meaning: str, when: str = "always") -> Parameter:
-    """A number of countable things: at most what can be simulated in reasonable time."""
+    """A number of countable items, limited to what can be simulated in reasonable time."""
     return Parameter(name, unit, 0.0, most, meaning, when)
 
 
@@ -114,10 +114,14 @@ KINDS: tuple[Kind, ...] = (
         "currencies",
         ("currencies",),
         (
-            positive("rate", "1", "price of one unit of it in the reporting currency at the start", "foreign"),
-            ratio("volatility", "standard deviation of the log rate over one year", "foreign"),
-            Parameter("drift", "1", -1.0, 1.0, "forward slope of the log rate a year", "foreign"),
-            Parameter("inflation", "1/year", -0.5, 5.0, "yearly change of prices in it", percent_from=1.0),
+            positive(
+                "rate", "1", "price of one unit of the currency in the reporting currency at the start", "foreign"
+            ),
+            ratio("volatility", "standard deviation of the log exchange rate over one year", "foreign"),
+            Parameter(
+                "drift", "1", -1.0, 1.0, "annual drift of the log exchange rate (slope of the forward curve)", "foreign"
+            ),
+            Parameter("inflation", "1/year", -0.5, 5.0, "annual inflation in the currency", percent_from=1.0),
         ),
         meaning="A currency; the reporting currency of the programme has rate 1.",
     ),
@@ -126,59 +130,69 @@ KINDS: tuple[Kind, ...] = (
         "countries",
         ("countries",),
         (
-            amount("jobs_multiplier", "1", "indirect jobs for each direct job"),
+            amount("jobs_multiplier", "1", "indirect jobs per direct job"),
             amount("hours_per_job", "hour", "paid hours of one full-time job in a year"),
-            share("value_added_share", "gross value added for each unit of money spent on production there"),
+            share("value_added_share", "gross value added per unit of money spent on production in the country"),
         ),
         (
-            Link("currency", "currencies", "the currency of wages there"),
-            Link("payer", "payers", "who pays for production there"),
+            Link("currency", "currencies", "currency of wages in the country"),
+            Link("payer", "payers", "payer of production in the country"),
         ),
     ),
     Kind(
         "gates",
         ("gates",),
-        (amount("duration", "day", "time the gate takes once those before it are passed"),),
-        (Link("after", "gates", "gates that must be passed first", many=True, optional=True),),
+        (amount("duration", "day", "time to pass the gate once its predecessors are passed"),),
+        (Link("after", "gates", "predecessors: gates that must be passed first", many=True, optional=True),),
         meaning="A step that must be passed before a plant opens.",
     ),
     Kind(
         "plants",
         ("plants",),
         (
-            count("line_rate", "1/day", MOST_A_DAY, "units that one line can start in a day"),
+            count("line_rate", "1/day", MAX_DAILY_RATE, "units that one line can start per day"),
             amount("line_capital", MONEY, "capital cost of one line"),
             amount("heads", "1", "workers on the day the plant opens"),
-            amount("hire_rate", "1/day", "workers that can be hired, or let go, a day"),
-            amount("hours_per_head", "hour", "working hours of one worker a day, averaged over the week"),
+            amount("hire_rate", "1/day", "largest number of workers hired, or released, per day"),
+            amount("hours_per_head", "hour", "working hours per worker and day, averaged over the week"),
             positive("hours_first", "hour", "labour hours of the first unit"),
-            Parameter("slope", "1", 0.5, 1.0, "learning slope: hours left after each doubling of units"),
-            share("retained", "share of the experience retained when a new block is cut in"),
-            share("yield_first", "share of good units at the start"),
-            share("yield_mature", "share of good units once mature"),
-            positive("yield_units", "1", "units over which the yield matures (e-folding)"),
-            amount("labour_rate", f"{MONEY}/hour", "cost of one hour of labour, all in"),
-            amount("overhead", f"{MONEY}/day", "cost of an open plant a day whatever it makes"),
-            amount("royalty", MONEY, "paid to the holder of the rights for each good unit"),
-            amount("retool", "day", "time from a block's release to its cut-in here"),
-            share("exposure", "probability that a leaker in its region hits the plant", "placed"),
-            positive("hit_days", "day", "mean days of output lost to one hit", "placed"),
+            Parameter(
+                "slope",
+                "1",
+                0.5,
+                1.0,
+                "learning slope: ratio of hours per unit after a doubling of cumulative units to hours before",
+            ),
+            share("retained", "share of the experience retained when a new block is introduced"),
+            share("yield_first", "share of good units when production starts"),
+            share("yield_mature", "share of good units at maturity"),
+            positive("yield_units", "1", "cumulative units over which the yield matures (e-folding)"),
+            amount("labour_rate", f"{MONEY}/hour", "cost of one hour of labour, including all on-costs"),
+            amount("overhead", f"{MONEY}/day", "daily overhead of an open plant, independent of output"),
+            amount("royalty", MONEY, "royalty per good unit, paid to the holder of the rights"),
+            amount("retool", "day", "time from the release of a block to its introduction at the plant"),
+            share("exposure", "probability that a leaker in the plant's region hits the plant", "placed"),
+            positive("hit_days", "day", "mean days of output lost per hit", "placed"),
             share("power_loss", "share of output lost while the region's power is out", "placed"),
         ),
         (
-            Link("country", "countries", "the country it is in"),
-            Link("region", "regions", "the region whose leakers can hit it", optional=True),
-            Link("design", "designs", "the design it makes"),
-            Link("gates", "gates", "the gates it must pass", many=True),
-            Link("lanes", "lanes", "transport lanes, in order of preference", many=True),
-            Link("learning", ("crawford", "wright"), "unit (Crawford) or cumulative-average (Wright) theory"),
+            Link("country", "countries", "country of the plant"),
+            Link("region", "regions", "region of the plant; leakers in the region can hit the plant", optional=True),
+            Link("design", "designs", "design that the plant produces"),
+            Link("gates", "gates", "gates that must be passed before the plant opens", many=True),
+            Link("lanes", "lanes", "transport lanes from the plant, in order of preference", many=True),
+            Link(
+                "learning",
+                ("crawford", "wright"),
+                "learning-curve theory: unit (Crawford) or cumulative average (Wright)",
+            ),
         ),
     ),
     Kind("parts", ("parts",), meaning="A part of a design, bought from suppliers."),
     Kind(
         "causes",
         ("causes",),
-        outage("what it disturbs"),
+        outage("the suppliers that share the cause"),
         meaning="A common cause of outages of several suppliers, such as an export ban.",
     ),
     Kind(
@@ -187,15 +201,15 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("lead", "day", "mean time from shipment to arrival"),
             ratio("lead_cv", "coefficient of variation of the lead time"),
-            count("capacity", "1/day", 1e3 * MOST_A_DAY, "parts that it can ship in a day"),
+            count("capacity", "1/day", 1e3 * MAX_DAILY_RATE, "parts that the supplier can ship per day"),
             amount("price", MONEY, "price of one part"),
-            count("min_order", "1", 1e3 * MOST_A_DAY, "smallest order in parts"),
+            count("min_order", "1", 1e3 * MAX_DAILY_RATE, "minimum order quantity in parts"),
             *outage("the supplier"),
         ),
         (
-            Link("part", "parts", "the part it sells"),
-            Link("country", "countries", "the country it is in"),
-            Link("causes", "causes", "common causes of its outages", many=True, optional=True),
+            Link("part", "parts", "part that the supplier sells"),
+            Link("country", "countries", "country of the supplier"),
+            Link("causes", "causes", "common causes of the supplier's outages", many=True, optional=True),
         ),
     ),
     Kind(
@@ -204,19 +218,19 @@ KINDS: tuple[Kind, ...] = (
         (
             amount("transit", "day", "mean time from plant to region"),
             ratio("transit_cv", "coefficient of variation of the transit time"),
-            count("capacity", "1/day", 1e3 * MOST_A_DAY, "units that it can carry in a day"),
-            amount("cost", MONEY, "freight of one unit"),
-            share("loss", "probability that a unit is lost on the way"),
+            count("capacity", "1/day", 1e3 * MAX_DAILY_RATE, "units that the lane can carry per day"),
+            amount("cost", MONEY, "freight per unit"),
+            share("loss", "probability that a unit is lost in transit"),
             *outage("the lane"),
         ),
-        (Link("payer", "payers", "who pays the freight"),),
+        (Link("payer", "payers", "payer of the freight"),),
     ),
     Kind(
         "regions",
         ("regions",),
         (
-            share("power_exposure", "probability that a leaker there takes the region's power down"),
-            positive("power_days", "day", "mean days until the power is back"),
+            share("power_exposure", "probability that a leaker in the region causes a power cut"),
+            positive("power_days", "day", "mean duration of a power cut"),
             share("grounded_winter", "share of mid-winter nights with weather unfit for flying"),
             share("grounded_summer", "share of mid-summer nights with weather unfit for flying"),
             positive("spell", "day", "mean length of a spell of bad weather"),
@@ -226,12 +240,12 @@ KINDS: tuple[Kind, ...] = (
         "corridors",
         ("corridors",),
         (
-            amount("share", "1", "weight among the corridors into the same region"),
-            amount("transit", "minute", "time a threat takes along it"),
+            amount("share", "1", "weight of the corridor among the corridors into the same region"),
+            amount("transit", "minute", "time that a threat takes to cross the corridor"),
         ),
         (
-            Link("origin", "regions", "the region it leaves, or 'border'"),
-            Link("into", "regions", "the region it enters"),
+            Link("origin", "regions", "region in which the corridor begins, or 'border'"),
+            Link("into", "regions", "region in which the corridor ends"),
         ),
         meaning="A leg of the feed-forward network that threats cross on their way to a region.",
     ),
@@ -240,9 +254,9 @@ KINDS: tuple[Kind, ...] = (
         (),
         (
             share("salvo_share", "share of days that are salvo days"),
-            share("salvo_stay", "probability that a salvo day is followed by another"),
-            positive("level", "1", "intensity relative to the stated means"),
-            Parameter("growth", "1/year", -0.99, 10.0, "yearly growth of the intensity", percent_from=5.0),
+            share("salvo_stay", "probability that a salvo day is followed by another salvo day"),
+            positive("level", "1", "factor on the stated mean intensities"),
+            Parameter("growth", "1/year", -0.99, 10.0, "annual growth of the intensity", percent_from=5.0),
             ratio("wander", "standard deviation of the slowly varying log-intensity"),
             positive("wander_time", "day", "correlation time of the slow log-intensity"),
             Parameter(
@@ -250,7 +264,7 @@ KINDS: tuple[Kind, ...] = (
                 "1",
                 -10.0,
                 10.0,
-                "the slow log-intensity on the eve of the first day drawn, in its standard deviations",
+                "slow log-intensity on the day before the first simulated day, in stationary standard deviations",
             ),
         ),
         meaning="The process that generates all raids: a hidden regime times a slowly varying intensity.",
@@ -259,16 +273,16 @@ KINDS: tuple[Kind, ...] = (
         "packages",
         ("packages",),
         (
-            count("routine_mean", "1/day", MOST_THREATS, "mean count on a routine day"),
-            ratio("routine_cv", "coefficient of variation of its intensity on routine days"),
-            count("salvo_mean", "1/day", MOST_THREATS, "mean count on a salvo day"),
-            ratio("salvo_cv", "coefficient of variation of its intensity on salvo days"),
-            share("quiet", "share of days without it, in addition to days on which the count is 0 by chance"),
-            share("coupling", "correlation of its log-intensity with the shock all packages share"),
-            positive("span", "minute", "time over which its threats enter"),
-            positive("concentration", "1", "Dirichlet concentration of its regional split"),
+            count("routine_mean", "1/day", MAX_DAILY_THREATS, "mean count on a routine day"),
+            ratio("routine_cv", "coefficient of variation of the package's intensity on routine days"),
+            count("salvo_mean", "1/day", MAX_DAILY_THREATS, "mean count on a salvo day"),
+            ratio("salvo_cv", "coefficient of variation of the package's intensity on salvo days"),
+            share("quiet", "share of days without the package, in addition to days with a random count of 0"),
+            share("coupling", "correlation of the package's log-intensity with the shock common to all packages"),
+            positive("span", "minute", "time over which the threats of the package enter"),
+            positive("concentration", "1", "Dirichlet concentration of the package's split among regions"),
         ),
-        meaning="Threats that are counted and sent together, such as attack drones with their decoys.",
+        meaning="Threats that are counted and launched together, such as attack drones with their decoys.",
     ),
     Kind(
         "splits",
@@ -283,15 +297,25 @@ KINDS: tuple[Kind, ...] = (
             amount("unit_cost", MONEY, "unit cost to the adversary"),
             amount("damage", MONEY, "mean damage of one leaker"),
             ratio("damage_cv", "coefficient of variation of the damage of one leaker (lognormal)"),
-            share("p_discriminate", "probability that it is recognised as a decoy in a region", "decoy"),
-            positive("engagement", "minute", "mean time one engagement keeps a crew busy", "interceptable"),
-            ratio("engagement_cv", "coefficient of variation of that time (gamma)", "interceptable"),
+            share("p_discriminate", "probability that a decoy is recognised as such in a region", "decoy"),
+            positive(
+                "engagement",
+                "minute",
+                "engagement duration: mean time for which one engagement occupies a crew",
+                "interceptable",
+            ),
+            ratio("engagement_cv", "coefficient of variation of the engagement duration (gamma)", "interceptable"),
         ),
         (
-            Link("package", "packages", "the package it comes with"),
-            Link("decoy", "bool", "true for a decoy", optional=True),
-            Link("direct", "bool", "true if it crosses no region on its way", optional=True),
-            Link("interceptable", "bool", "false if interceptors cannot engage it", optional=True),
+            Link("package", "packages", "package to which the class belongs"),
+            Link("decoy", "bool", "true if the class is a decoy", optional=True),
+            Link(
+                "direct",
+                "bool",
+                "true if the class crosses no other region on the way to its destination",
+                optional=True,
+            ),
+            Link("interceptable", "bool", "false if interceptors cannot engage the class", optional=True),
         ),
         meaning="A class of threat.",
     ),
@@ -302,10 +326,10 @@ KINDS: tuple[Kind, ...] = (
             amount(
                 "window",
                 "minute",
-                "engagement time: how long crews of the region can engage one threat",
+                "engagement window: time during which crews of the region can engage one threat",
                 "interceptable",
             ),
-            share("p_contact", "probability that a sortie contacts its threat", "interceptable"),
+            share("p_contact", "probability that a launched interceptor contacts its threat", "interceptable"),
         ),
     ),
     Kind(
@@ -313,28 +337,28 @@ KINDS: tuple[Kind, ...] = (
         ("layers",),
         (
             amount("cost", MONEY, "cost of one shot"),
-            Parameter("correlation", "1", 0.0, 0.99, "intra-day correlation of its outcomes (beta-binomial)"),
+            Parameter("correlation", "1", 0.0, 0.99, "intra-day correlation of the layer's outcomes (beta-binomial)"),
             amount("stock", "1", "shots in stock at the start", "stocked"),
-            amount("resupply", "1/day", "shots that arrive a day", "stocked"),
+            amount("resupply", "1/day", "shots resupplied per day", "stocked"),
         ),
         (
-            Link("payer", "payers", "who pays its shots"),
-            Link("stocked", "bool", "true if its shots can run out", optional=True),
-            Link("limited", "bool", "true if its engagements in a region and day are limited", optional=True),
+            Link("payer", "payers", "payer of the layer's shots"),
+            Link("stocked", "bool", "true if the layer's shots are a limited stock", optional=True),
+            Link("limited", "bool", "true if the layer's engagements per region and day are limited", optional=True),
         ),
         meaning="A layer of defence in addition to the interceptors, which every scenario has.",
     ),
     Kind(
         "posts",
         ("layers", "regions"),
-        (amount("capacity", "1/day", "engagements the layer can fight there a day", "limited"),),
+        (amount("capacity", "1/day", "engagements per day of which the layer is capable in the region", "limited"),),
     ),
     Kind(
         "effects",
         ("layers", "threats"),
         (
-            share("p", "probability that one engagement by the layer stops one threat", "fights"),
-            amount("shots", "1", "shots one engagement spends", "fights"),
+            share("p", "probability that one engagement by the layer stops one threat", "engages"),
+            amount("shots", "1", "shots used per engagement", "engages"),
         ),
     ),
     Kind(
@@ -342,33 +366,33 @@ KINDS: tuple[Kind, ...] = (
         ("designs",),
         (
             Parameter("release_interval", "day", 1.0, inf, "mean time between design releases (blocks)"),
-            ratio("release_cv", "coefficient of variation of that time"),
+            ratio("release_cv", "coefficient of variation of the time between design releases"),
             share("p_recover", "probability that an interceptor without contact is recovered"),
         ),
-        meaning="A design of interceptor; its blocks follow one another at the release interval.",
+        meaning="A design of interceptor, released in successive blocks.",
     ),
     Kind(
         "lethality",
         ("designs", "threats"),
         (
-            share("p_kill", "probability that a contact kills, for a fresh block", "interceptable"),
-            share("p_floor", "the same after the adversary has fully adapted", "interceptable"),
-            positive("decay", "day", "e-folding time of the adaptation", "interceptable"),
+            share("p_kill", "kill probability given contact, at the release of a block", "interceptable"),
+            share("p_floor", "kill probability given contact, after full adaptation by the adversary", "interceptable"),
+            positive("decay", "day", "e-folding time of the adversary's adaptation", "interceptable"),
         ),
     ),
     Kind(
         "makers",
         ("makers",),
         (
-            count("stock", "1", 1e3 * MOST_A_DAY, "units in the regions at the start"),
-            count("rate_start", "1/day", MOST_A_DAY, "units delivered at the start"),
-            count("rate_full", "1/day", MOST_A_DAY, "units delivered once ramped up"),
-            amount("ramp", "day", "time of the linear ramp between the two"),
+            count("stock", "1", 1e3 * MAX_DAILY_RATE, "units in the regions at the start"),
+            count("rate_start", "1/day", MAX_DAILY_RATE, "units delivered per day at the start"),
+            count("rate_full", "1/day", MAX_DAILY_RATE, "units delivered per day after the ramp-up"),
+            amount("ramp", "day", "duration of the linear ramp-up from rate_start to rate_full"),
             amount("price", MONEY, "price of one unit"),
         ),
         (
-            Link("design", "designs", "the design it makes"),
-            Link("payer", "payers", "who pays"),
+            Link("design", "designs", "design that the maker produces"),
+            Link("payer", "payers", "payer of the units"),
         ),
         meaning="A producer of interceptors outside the programme; its deliveries are exogenous.",
     ),
@@ -376,39 +400,39 @@ KINDS: tuple[Kind, ...] = (
         "crews",
         (),
         (
-            count("initial", "1", MOST_CREWS, "trained crews at the start"),
+            count("initial", "1", MAX_CREWS, "trained crews at the start"),
             amount("course", "day", "length of the training course"),
-            share("washout", "share of an intake that does not finish"),
-            amount("attrition", "1/day", "rate at which crews leave"),
+            share("washout", "share of an intake that does not complete the course"),
+            amount("attrition", "1/day", "daily rate at which crews leave"),
             share("on_duty", "probability that an equipped crew is on duty on a night with weather fit for flying"),
-            amount("cost", f"{MONEY}/day", "cost of one trained crew"),
+            amount("cost", f"{MONEY}/day", "daily cost of one trained crew"),
             amount("course_cost", MONEY, "cost of training one crew"),
         ),
-        (Link("payer", "payers", "who pays for crews and courses"),),
+        (Link("payer", "payers", "payer of crews and courses"),),
     ),
     Kind(
         "kits",
         (),
         (
-            count("initial", "1", MOST_CREWS, "kits (ground station and radar share) at the start"),
+            count("initial", "1", MAX_CREWS, "kits (a ground station and a share of a radar) at the start"),
             amount("lead", "day", "time from order to delivery"),
-            amount("attrition", "1/day", "rate at which kits are lost"),
+            amount("attrition", "1/day", "daily rate at which kits are lost"),
             amount("price", MONEY, "price of one kit"),
         ),
-        (Link("payer", "payers", "who pays for kits"),),
+        (Link("payer", "payers", "payer of kits"),),
     ),
     Kind(
         "finance",
         (),
         (
             Parameter("discount_rate", "1/year", -0.2, 1.0, "real discount rate"),
-            ratio("optimism_bias", "explicit uplift on capital and production cost"),
+            ratio("optimism_bias", "uplift on capital and production cost"),
         ),
     ),
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 SECTIONS = tuple(dict.fromkeys(axis for kind in KINDS for axis in kind.axes))
-"""The sections of ``programme.toml`` that hold named entities."""
+"""Sections of ``programme.toml`` with named entities."""
 SINGLE = tuple(kind.name for kind in KINDS if not kind.axes)
-"""The kinds that exist once; those with links have a table in ``programme.toml`` too."""
+"""Kinds with a single entity; those with links have a table in ``programme.toml``."""

@@ -19,29 +19,29 @@ STATE = "state.csv"
 REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
 OPTIONAL = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
 
-MOST_BYTES = 4 * 2**20
-"""The largest file that is read; a scenario of a thousand rows is a twentieth of it."""
+MAX_BYTES = 4 * 2**20
+"""Largest size of a file; a scenario of a thousand rows has a twentieth of this size."""
 
 
 def read_folder(folder: Path, report: Report) -> dict[str, bytes]:
-    """The files of a scenario folder, byte for byte, by name.
+    """Read the files of a scenario folder, as bytes by name.
 
-    Sizes are checked before anything is read: a file above ``MOST_BYTES``, or one that is not a regular file, is
-    reported. So is a file whose name resembles that of a scenario file.
+    Files larger than ``MAX_BYTES`` and files that are not regular are reported and not read. Files whose names resemble
+    that of a scenario file are reported.
 
     Raises:
-        OSError: The folder cannot be listed.
+        OSError: If the folder cannot be listed.
 
     """
     files: dict[str, bytes] = {}
     for name in REQUIRED + OPTIONAL:
         try:
             size = _size(folder / name)
-            if size > MOST_BYTES:
-                report.add(name, 0, f"has {size:,} bytes; the limit is {MOST_BYTES:,}")
+            if size > MAX_BYTES:
+                report.add(name, 0, f"has {size:,} bytes; the limit is {MAX_BYTES:,}")
                 continue
             with (folder / name).open("rb") as file:
-                files[name] = file.read(MOST_BYTES + 1)
+                files[name] = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             if name in REQUIRED:
                 report.add(name, 0, "is missing; a scenario needs " + ", ".join(REQUIRED))
@@ -62,12 +62,12 @@ def _size(path: Path) -> int:
 
 
 def decode(data: bytes) -> str:
-    r"""The text of UTF-8 data without its byte order mark, with ``\n`` at the end of each line.
+    r"""Decode UTF-8 data, without byte order mark and with ``\n`` at the end of each line.
 
-    Every reader of a scenario's files decodes them here.
+    All readers of scenario files use this function.
 
     Raises:
-        UnicodeDecodeError: The data are not UTF-8.
+        UnicodeDecodeError: If the data are not UTF-8.
 
     >>> decode(b"\xef\xbb\xbfa,b\r\n1,2\r\n")
     'a,b\n1,2\n'
@@ -77,7 +77,7 @@ def decode(data: bytes) -> str:
 
 
 def text_of(name: str, data: bytes, report: Report) -> str | None:
-    """The text of a file; None after reporting why it has none."""
+    """The text of a file; None if the data are not UTF-8 text, which is reported."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.add(name, 1, "is UTF-16 text; save it as UTF-8")
         return None

@@ -1,7 +1,7 @@
-"""The table ``[governance]`` of ``programme.toml``: the question, who answers for what, and what was decided when.
+"""The table ``[governance]`` of ``programme.toml``: the question, the people responsible, and the decision log.
 
-Its fields are those reviewers of models in government ask for (The Aqua Book, 2015; NAO, Framework to review models,
-2022). It holds no number of the model.
+The fields follow guidance for reviews of government models (The Aqua Book, 2015; NAO, Framework to review models,
+2022). The table contains no parameter of the model.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from octoplan.scenario.toml_text import Toml
 
 SECTION = "governance"
 EXPECTED = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
-         "list_type": "a list", "model_type": "a table", "missing": "it, and nothing is there"}  # fmt: skip
+         "list_type": "a list", "model_type": "a table", "missing": "a value; the field is required"}  # fmt: skip
 
 
 class Ruling(Table):
@@ -29,22 +29,22 @@ class Ruling(Table):
 
 
 class Governance(Table):
-    """Who asked what, who answers for it, and until when it holds; shown by the report."""
+    """The question, the people responsible, and the limits of use of an analysis, shown in the report."""
 
     question: str = Field("", description="the question that the analysis answers")
-    scope: str = Field("", description="what it covers and what it does not")
-    not_for: list[str] = Field(default_factory=list, description="uses for which it is not fit")
-    commissioner: str = Field("", description="who asked for it")
+    scope: str = Field("", description="scope of the analysis: what it covers and what it excludes")
+    not_for: list[str] = Field(default_factory=list, description="uses for which the analysis is not suitable")
+    commissioner: str = Field("", description="who commissioned the analysis")
     analyst: str = Field("", description="who did the analysis")
-    assurer: str = Field("", description="who assures its quality, independently of the analyst")
-    approver: str = Field("", description="who signs it off")
+    assurer: str = Field("", description="who assured the quality of the analysis, independently of the analyst")
+    approver: str = Field("", description="who approved the analysis")
     unquantified: list[str] = Field(default_factory=list, description="uncertainties that are not quantified")
-    sunset: date | None = Field(None, description="the date after which it must not be used without a review")
+    sunset: date | None = Field(None, description="date after which the analysis must not be used without a review")
     log: list[Ruling] = Field(default_factory=list, description="decisions taken: date, decision, by, why")
 
 
 def read_governance(toml: Toml, report: Report) -> Governance:
-    """The table, empty where there is none; problems are reported."""
+    """Read the table, which is empty if absent, and report problems."""
     tree: Any = toml.tree.get(SECTION, {})
     try:
         return Governance.model_validate(tree)

@@ -74,8 +74,8 @@ PLANT_LIMITS = (
                 "plant",
                 "unit",
                 "labour for one more unit",
-                "{item} is limited by the workers that can be hired by then",
-                "workers are still to be hired",
+                "{item} is limited by the rate at which workers can be hired",
+                "workers have yet to be hired",
             ),
         ),
     ),
@@ -88,7 +88,7 @@ PART_LIMIT = LimitingFactor(
     "part",
     "the part",
     constraints=(
-        Constraint("supply", "part", "part", "one more part", "{item} is limited by what {suppliers} can ship"),
+        Constraint("supply", "part", "part", "one more part", "{item} is limited by the capacity of {suppliers}"),
     ),
 )
 """Shortage of a part at a plant; the tallies have a separate label for each part of the scenario."""
@@ -100,7 +100,7 @@ LANE_LIMIT = LimitingFactor(
         Constraint("lanes", "lane", "unit", "capacity for one more unit", "{item} is limited by the lane's capacity"),
     ),
 )
-"""Units in stock at a plant for lack of lane capacity; not counted by day."""
+"""Shortage of lane capacity, which leaves units in stock at a plant; not counted by day."""
 
 NIGHT_LIMITS = (
     LimitingFactor("nothing", "no limiting factor", limits=False),
@@ -117,7 +117,7 @@ NIGHT_LIMITS = (
 )
 """Limiting factors of the interceptors of a region on a night with engageable threats: the cause for which most threats
 passed them (``campaign.defence.count_night``). Interceptors: none in stock. Crews: none free before the engagement
-window closed. Engagement time: the window closed before the next shot."""
+window closed. Engagement time: the engagement window closed before the next shot."""
 NO_LIMIT, BY_INTERCEPTORS, BY_CREWS, BY_ENGAGEMENT_TIME = range(len(NIGHT_LIMITS))
 
 

@@ -1,26 +1,26 @@
-"""Numerals that can be read two ways, such as 30.000: thirty, or thirty thousand where a point separates thousands."""
+"""Numerals that can be read in two ways, such as 30.000: thirty, or thirty thousand with a thousands separator."""
 
 import re
 
 from octoplan.scenario.report import quoted
 
 NUMERAL = re.compile(r"(?<![\w.,+-])[+-]?[0-9][0-9.,]*(?![\w.,])")
-"""A numeral in a text, its separators included."""
+"""A numeral in a text, including separators."""
 
 _ONE_GROUP = re.compile(r"([+-]?)([1-9][0-9]{0,2})([.,])([0-9]{3})")
 
 
 def ambiguous_readings(text: str) -> tuple[str, str] | None:
-    """Both readings of a numeral whose only separator may be a decimal sign or separate thousands.
+    """Both readings of a numeral whose only separator may be a decimal or a thousands separator.
 
-    That is a point or a comma with one to three digits before it, the first not 0, and exactly three after it.
+    The separator is a point or a comma after one to three digits, the first not 0, and before exactly three digits.
 
     Args:
         text: A numeral without its unit; white space around it is ignored.
 
     Returns:
-        The reading with a decimal sign and the reading with thousands, such as ("30", "30,000"); None where only one
-        reading is possible.
+        The readings with a decimal and with a thousands separator, such as ("30", "30,000"); None if only one reading
+        is possible.
 
     >>> ambiguous_readings("30.000")
     ('30', '30,000')
@@ -37,7 +37,7 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
 
 
 def numeral_remark(text: str) -> str:
-    """A message on a text whose numeral has two readings, '' if it has one.
+    """Message on a text with a numeral that has two readings; empty if there is no such numeral.
 
     >>> numeral_remark("30.000 GBP")
     "'30.000 GBP' can be read as 30 or as 30,000; 30 is used. Write 30 or 30000"

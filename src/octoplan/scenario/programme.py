@@ -1,4 +1,4 @@
-"""``programme.toml``: named entities and their links, with every name checked."""
+"""Reading ``programme.toml``: named entities and the links between them, with checks of all names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,15 @@ from octoplan.scenario.toml_text import Toml
 
 HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "milestones", "raids")
 EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
-"""Fields besides the links of ``entities``: a bill of materials, and the square in the tile-grid map."""
+"""Fields in addition to the links in ``entities``: a bill of materials, and the position in the tile-grid map."""
 LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
-"""Kinds that exist once and have links; each is a table of ``programme.toml``."""
-NEEDED = ("currencies", "payers", "countries", "regions", "packages", "threats", "designs")
-"""Sections without which nothing can be simulated."""
-MOST_MONTHS = 240
-MOST_PER_UNIT = 1000
-MOST_ENTITIES = 300
-"""Entities in one section; arrays of pairs, such as threats by regions, grow with the product."""
+"""Kinds with a single entity and links; each is a table of ``programme.toml``."""
+REQUIRED_SECTIONS = ("currencies", "payers", "countries", "regions", "packages", "threats", "designs")
+"""Sections that every scenario requires."""
+MAX_MONTHS = 240
+MAX_PARTS_PER_UNIT = 1000
+MAX_ENTITIES = 300
+"""Largest number of entities in a section; arrays of pairs, such as threats by regions, grow with the product."""
 YEARS = (1990, 2100)
 
 RESERVED = {
@@ -34,7 +34,7 @@ RESERVED = {
     "plants": ("cover",),
     "threats": ("queue", "stock", "prefer"),
 }
-"""Names that have a special meaning there or in ``decisions.toml``."""
+"""Names that entities of a section may not have, because they are keywords of a scenario file."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_MILESTONE = 1_000_000_000
@@ -50,21 +50,21 @@ class Programme:
     """The entities of a programme and their links.
 
     Attributes:
-        title: The title.
-        start: The first day.
-        months: The number of months.
-        price_base: The year of all prices in results.
-        currency: The reporting currency.
-        missile_layer: The layer that interceptors are compared with, if any.
-        milestones: The monthly outputs, in good units, whose first month is reported.
-        raids: The files with raids.
-        entities: By section and name, the links of each entity.
-        single: The links of the kinds that exist once.
-        bills: The bill of materials of each design: parts in one unit.
+        title: Title of the scenario.
+        start: First day.
+        months: Number of months.
+        price_base: Year of all prices in results.
+        currency: Reporting currency.
+        missile_layer: Layer with which the cost of kills by interceptors is compared; None if not stated.
+        milestones: Monthly outputs in good units; the first month that reaches each is reported.
+        raids: Names of the files with raids.
+        entities: Links of each entity, by section and name.
+        single: Links of the kinds with a single entity.
+        bills: Bill of materials of each design: number of each part per unit.
         tiles: (column, row) of each region in the tile-grid map.
-        titles: The title of each ``section.name``.
-        governance: Who asked what, and who answers for it.
-        toml: The file.
+        titles: Title of each entity, by ``section.name``.
+        governance: The question and the people responsible.
+        toml: The parsed file.
 
     """
 
@@ -85,7 +85,7 @@ class Programme:
     toml: Toml
 
     def names(self, section: str) -> tuple[str, ...]:
-        """The entities of a section in the order of the file; the interceptors come first among the layers."""
+        """Names of the entities of a section in the order of the file; the layers begin with the interceptors."""
         names = tuple(self.entities[section])
         return (INTERCEPTOR, *names) if section == "layers" else names
 
@@ -109,11 +109,11 @@ class Programme:
         return tuple(divmod(first + month, 12) for month in range(self.months))
 
     def month_names(self) -> tuple[str, ...]:
-        """The months, such as 2026-03."""
+        """Names of the months, such as 2026-03."""
         return tuple(f"{year:04d}-{month + 1:02d}" for year, month in self.calendar())
 
     def days(self) -> int:
-        """Days of the horizon."""
+        """Number of days in the horizon."""
         year, month = divmod(self.start.year * 12 + self.start.month - 1 + self.months, 12)
         return (date(year, month + 1, 1) - self.start).days
 
@@ -124,7 +124,7 @@ class Programme:
 
 
 def read_programme(toml: Toml, report: Report) -> Programme:
-    """The programme, as far as it can be read; everything wrong with it is reported."""
+    """Read the programme, and report all problems; invalid entries are omitted."""
     reader = _Reader(toml, report)
     programme = reader.programme()
     for check in (_check_names, _check_gates, _check_corridors, _check_bills, _check_packages):
@@ -153,7 +153,7 @@ class _Reader:
         return Programme(
             title=self.head("title", str, 'text such as "Octopus"') or "",
             start=self.start(),
-            months=self.whole_number("months", 1, MOST_MONTHS) or 1,
+            months=self.whole_number("months", 1, MAX_MONTHS) or 1,
             price_base=self.whole_number("price_base", *YEARS) or YEARS[0],
             currency=self.name("currency", names["currencies"]) or "",
             missile_layer=self.name("missile_layer", names["layers"], optional=True),
@@ -209,7 +209,7 @@ class _Reader:
         return value if isinstance(value, str) else None
 
     def milestones(self) -> tuple[int, ...]:
-        """The monthly outputs whose first month is reported, in ascending order."""
+        """The milestones in ascending order."""
         value = self.toml.tree.get("milestones", [])
         outputs = value if isinstance(value, list) else [value]
         if any(type(output) is not int or not 0 < output <= MAX_MILESTONE for output in outputs):
@@ -222,7 +222,7 @@ class _Reader:
         return tuple(sorted(set(outputs)))
 
     def raids(self) -> tuple[str, ...]:
-        """The files with raids, besides the rows of assumptions."""
+        """Names of the files with raids that replace assumptions."""
         value = self.toml.tree.get("raids", [])
         files = [value] if isinstance(value, str) else value
         if not isinstance(files, list) or any(name not in (RAID_COUNTS, RAID_FIT) for name in files):
@@ -240,14 +240,14 @@ class _Reader:
     def section(self, section: str) -> dict[str, Entity]:
         value = self.toml.tree.get(section, {})
         if not isinstance(value, dict):
-            self.add(f"{quoted(value)} is not valid; write a table [{section}.name] for each", section)
+            self.add(f"{quoted(value)} is not valid; write a table [{section}.name] for each entity", section)
             return {}
-        if len(value) > MOST_ENTITIES:
-            self.add(f"has {len(value):,} tables; a section may have {MOST_ENTITIES} at the most", section)
+        if len(value) > MAX_ENTITIES:
+            self.add(f"has {len(value):,} tables; the limit is {MAX_ENTITIES}", section)
         entities: dict[str, Entity] = {}
-        for name, fields in islice(value.items(), MOST_ENTITIES):
-            if fault := _name_fault(section, name):
-                self.add(fault, section, name)
+        for name, fields in islice(value.items(), MAX_ENTITIES):
+            if problem := _name_error(section, name):
+                self.add(problem, section, name)
             elif not isinstance(fields, dict):
                 hint = _NO_NUMBER if _is_number(fields) else f"write a table [{section}.{name}]"
                 self.add(f"{quoted(fields)} is not allowed here; {hint}", section, name)
@@ -259,7 +259,9 @@ class _Reader:
         value = self.toml.tree.get(kind)
         if not isinstance(value, dict):
             needed = ", ".join(link.name for link in BY_NAME[kind].links)
-            self.report.add(PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add it with {needed}")
+            self.report.add(
+                PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add the table with {needed}"
+            )
             return {}
         return self.entity(kind, (kind,), value)
 
@@ -309,7 +311,7 @@ class _Reader:
         return tuple(dict.fromkeys(item for item in value if self.holds(link, item, path)))
 
     def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
-        """True if the name in a link exists; reports it otherwise."""
+        """True if the name in a link exists; otherwise it is reported."""
         if isinstance(link.to, tuple):
             if value in link.to:
                 return True
@@ -322,7 +324,7 @@ class _Reader:
         return True
 
     def bill(self, design: str) -> dict[str, int]:
-        """Parts in one unit of the design."""
+        """Bill of materials of a design: number of each part per unit."""
         value = self.table("designs", design).get("parts", {})
         if not isinstance(value, dict):
             self.add(
@@ -334,8 +336,8 @@ class _Reader:
             path = ("designs", design, "parts", part)
             if part not in self.table("parts"):
                 self.add(f"there is no {quoted(part)} in [parts]; {did_you_mean(part, self.table('parts'))}", *path)
-            elif type(count) is not int or not 1 <= count <= MOST_PER_UNIT:
-                self.add(f"{quoted(count)} is not valid; expected a whole number from 1 to {MOST_PER_UNIT}", *path)
+            elif type(count) is not int or not 1 <= count <= MAX_PARTS_PER_UNIT:
+                self.add(f"{quoted(count)} is not valid; expected a whole number from 1 to {MAX_PARTS_PER_UNIT}", *path)
             else:
                 bill[part] = count
         return bill
@@ -363,20 +365,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _name_fault(section: str, name: str) -> str | None:
+def _name_error(section: str, name: str) -> str | None:
     if name in RESERVED.get(section, ()):
         if section == "layers":
-            return "the interceptors are part of every scenario and not declared; remove this table"
+            return "interceptors are part of every scenario and must not be declared; remove this table"
         return f"'{name}' is reserved; choose another name"
     if section == "currencies" and not _CURRENCY.fullmatch(name):
-        return "a currency is named by its three-letter code, such as GBP"
+        return f"{quoted(name)} is not a currency code; use the three-letter code, such as GBP"
     if section != "currencies" and not _NAME.fullmatch(name):
         return f"{quoted(name)} is not a name; use lower-case letters, digits and hyphens"
     return None
 
 
 def _example(link: Link) -> str:
-    """An example of a link, for messages."""
+    """Example of a link for messages."""
     if isinstance(link.to, tuple):
         return f"{link.name} = " + " or ".join(f'"{word}"' for word in link.to)
     if link.to == "bool":
@@ -386,9 +388,9 @@ def _example(link: Link) -> str:
 
 
 def _check_names(programme: Programme, reader: _Reader) -> None:
-    for section in NEEDED:
+    for section in REQUIRED_SECTIONS:
         if not programme.entities[section] and not reader.table(section):
-            reader.report.add(PROGRAMME, 1, f"nothing is declared in [{section}]; add a table [{section}.name]")
+            reader.report.add(PROGRAMME, 1, f"[{section}] declares no entity; add a table [{section}.name]")
     region_at: dict[tuple[int, int], str] = {}
     for region, tile in programme.tiles.items():
         if tile in region_at:
@@ -397,7 +399,7 @@ def _check_names(programme: Programme, reader: _Reader) -> None:
 
 
 def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """A cycle in a network of nodes and their predecessors; () if there is none."""
+    """A cycle in a directed graph, given the predecessors of each node; empty if the graph is acyclic."""
     left = {node: set(before) & after.keys() for node, before in after.items()}
     while free := [node for node, before in left.items() if not before]:
         for node in free:
@@ -417,7 +419,7 @@ def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 def _check_gates(programme: Programme, reader: _Reader) -> None:
     gates = programme.entities["gates"]
     if cycle := _cycle({gate: programme.links("gates", gate, "after") for gate in gates}):
-        reader.add(f"gates wait for one another in a cycle: {' -> '.join(cycle)}", "gates", cycle[0], "after")
+        reader.add(f"gates form a cycle: {' -> '.join(cycle)}; remove one of the links", "gates", cycle[0], "after")
 
 
 def _check_corridors(programme: Programme, reader: _Reader) -> None:
@@ -428,10 +430,12 @@ def _check_corridors(programme: Programme, reader: _Reader) -> None:
         if origin is None or end is None:
             continue
         if end == BORDER:
-            reader.add("a corridor leads into a region, not to the border", "corridors", name, "into")
+            reader.add("a corridor must end in a region, not at the border", "corridors", name, "into")
         elif (origin, end) in corridor_of:
             reader.add(
-                f"leads from {origin} into {end} as '{corridor_of[origin, end]}' does; keep one", "corridors", name
+                f"leads from {origin} into {end}, as does '{corridor_of[origin, end]}'; keep one of them",
+                "corridors",
+                name,
             )
         else:
             corridor_of[origin, end] = name
@@ -439,7 +443,7 @@ def _check_corridors(programme: Programme, reader: _Reader) -> None:
                 into.setdefault(end, []).append(origin)
     if cycle := _cycle(into):
         last = corridor_of[cycle[-2], cycle[-1]]
-        reader.add(f"corridors form a cycle: {' -> '.join(cycle)}; remove one", "corridors", last)
+        reader.add(f"corridors form a cycle: {' -> '.join(cycle)}; remove one of them", "corridors", last)
 
 
 def _check_bills(programme: Programme, reader: _Reader) -> None:
@@ -450,17 +454,21 @@ def _check_bills(programme: Programme, reader: _Reader) -> None:
         if design and not reader.table("designs", design).get("parts"):
             reader.add(f"'{design}' has no bill of materials; add [designs.{design}.parts]", "plants", plant, "design")
         if "lanes" in reader.table("plants", plant) and not programme.links("plants", plant, "lanes"):
-            reader.add("needs at least one lane out", "plants", plant, "lanes")
+            reader.add("has no lane; list at least one lane from the plant", "plants", plant, "lanes")
     for part in programme.entities["parts"]:
         if part in used and part not in sold:
-            reader.add(f'no supplier sells it; add a table [suppliers.name] with part = "{part}"', "parts", part)
+            reader.add(f'no supplier sells this part; add a table [suppliers.name] with part = "{part}"', "parts", part)
         if part not in used:
             report = reader.report
-            report.warn(PROGRAMME, programme.line("parts", part), f"parts.{part} is in no bill of materials")
+            report.warn(PROGRAMME, programme.line("parts", part), f"parts.{part} is not in any bill of materials")
 
 
 def _check_packages(programme: Programme, reader: _Reader) -> None:
     filled = {programme.link("threats", name, "package") for name in programme.entities["threats"]}
     for package in programme.entities["packages"]:
         if package not in filled:
-            reader.add(f'no threat comes with it; add a threat with package = "{package}"', "packages", package)
+            reader.add(
+                f'no class of threat belongs to this package; add a threat with package = "{package}"',
+                "packages",
+                package,
+            )

@@ -1,6 +1,6 @@
-"""Figures with units: text is converted to plain numbers in the units of ``entities``.
+"""Amounts with units: conversion of text to numbers in the units of ``entities``.
 
-A currency is a dimension of its own: pounds are not converted to dollars here, which exchange rates do in each future.
+Each currency is a separate dimension, because exchange rates differ between futures.
 """
 
 import re
@@ -15,12 +15,12 @@ from octoplan.errors import QuantityError
 from octoplan.scenario.entities import MONEY
 from octoplan.scenario.report import did_you_mean, quoted
 
-MOST = 1e12
-"""The largest figure of a scenario, in the unit it is used in."""
+MAX_FIGURE = 1e12
+"""Largest number in a scenario, in the unit of ``entities``."""
 
-LONGEST_UNIT = 60
+MAX_UNIT_LENGTH = 60
 _NUMBERS = ("nan", "inf")
-"""Words that the units library reads as numbers."""
+"""Words that pint parses as numbers."""
 
 COUNTS = ("unit", "part", "shot", "crew", "kit", "sortie", "threat", "worker", "head", "line", "job", "engagement")
 _DEFINITIONS = (
@@ -48,31 +48,31 @@ _RANGE = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s*(.*)", re.DOTALL)
 _UNIT = re.compile(r"(?:1|[A-Za-z]+)?(?:\s*[/*]\s*[A-Za-z]+)*")
 
 _EXAMPLES = {
-    "1": "a plain number, such as '0.4' with unit 1",
+    "1": "a dimensionless number, such as '0.4' with unit 1",
     "day": "a time, such as '6 weeks'",
     "hour": "a time, such as '8 hours'",
     "minute": "a time, such as '30 minutes'",
-    "1/day": "a number per time, such as '12 1/day' or '300 units/month'",
-    "1/year": "a number per time, such as '0.02 1/year' or '2 %/year'",
+    "1/day": "a rate, such as '12 1/day' or '300 units/month'",
+    "1/year": "a rate, such as '0.02 1/year' or '2 %/year'",
     MONEY: "money, such as '2500 {currency}'",
-    f"{MONEY}/hour": "money per time, such as '38 {currency}/hour'",
-    f"{MONEY}/day": "money per time, such as '900 {currency}/day'",
+    f"{MONEY}/hour": "money per unit of time, such as '38 {currency}/hour'",
+    f"{MONEY}/day": "money per unit of time, such as '900 {currency}/day'",
 }
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as written, and its unit as written ('' if none)."""
+    """A number with its unit as written; the unit is '' if not stated."""
 
     number: float
     unit: str
 
 
 def number_of(text: str) -> float:
-    """The finite number in a text.
+    """Parse a finite number.
 
     Raises:
-        QuantityError: The text is not a finite number.
+        QuantityError: If the text is not a finite number.
 
     >>> number_of("1.2e6")
     1200000.0
@@ -90,10 +90,10 @@ def number_of(text: str) -> float:
 
 
 def figure_of(text: str) -> Figure:
-    """A figure with or without unit.
+    """Parse a number with or without unit.
 
     Raises:
-        QuantityError: The text is not a figure.
+        QuantityError: If the text is not a number with an optional unit.
 
     >>> figure_of("6 weeks")
     Figure(number=6.0, unit='weeks')
@@ -118,20 +118,20 @@ def _not_a_number(text: str) -> str:
     if re.match(r"[+-]?(nan|inf)", text, re.IGNORECASE):
         return f"{quoted(text)} is not a finite number"
     if re.match(r"[+-]?\d[\d ]*,\d", text):
-        return f"{quoted(text)} has a comma, which some read as a decimal point; write 2500 or 2.5"
+        return f"{quoted(text)} has a comma, which may be a decimal or a thousands separator; write 2500 or 2.5"
     if re.fullmatch(rf"{_NUMBER}\s*[-–]\s*{_NUMBER}.*", text, re.DOTALL):
         return f"{quoted(text)} is not a number; write a range as '5 to 9'"
-    return f"{quoted(text)} is not a number; write a figure such as 2500, 0.4 or 1.2e6"
+    return f"{quoted(text)} is not a number; write a number such as 2500, 0.4 or 1.2e6"
 
 
 @lru_cache(maxsize=8)
 def units_of(currencies: tuple[str, ...]) -> "Units":
-    """The units with some currencies, cached."""
+    """Units for a scenario with these currencies, cached."""
     return Units(currencies)
 
 
 class Units:
-    """The units a scenario may use: times, counts, per cent, and its currencies (with k and M before them)."""
+    """Units that a scenario may use: times, counts, per cent, and its currencies, with the prefixes k and M."""
 
     def __init__(self, currencies: tuple[str, ...]) -> None:
         self.currencies = currencies
@@ -143,17 +143,17 @@ class Units:
         self._factors: dict[tuple[str, str], tuple[float, str]] = {}
 
     def convert(self, number: float, unit: str, expected: str) -> tuple[float, str]:
-        """A number in the unit of ``entities`` that is expected, and its currency ('' if it is not money).
+        """Convert a number to the expected unit; also return its currency ('' if it is not money).
 
-        Raises ``QuantityError`` for an unknown unit, a wrong dimension, or a number beyond ``MOST``.
+        Raises ``QuantityError`` if the unit is unknown or of another dimension, or the result exceeds ``MAX_FIGURE``.
         """
         if (unit, expected) not in self._factors:
             self._factors[unit, expected] = self._factor(unit, expected, f"{number:g} {unit}")
         factor, currency = self._factors[unit, expected]
         inverse = 1 / factor
         value = number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 else number * factor
-        if not abs(value) <= MOST:
-            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MOST:g} {expected}")
+        if not abs(value) <= MAX_FIGURE:
+            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MAX_FIGURE:g} {expected}")
         return value, currency
 
     def _factor(self, text: str, expected: str, figure: str) -> tuple[float, str]:
@@ -168,12 +168,12 @@ class Units:
         return float(self._registry.Quantity(1.0, unit).to(target).magnitude), currency
 
     def _dimensions(self, unit: pint.Unit) -> dict[str, int]:
-        """Dimensions and their powers; the grammar of units knows whole powers only."""
+        """Dimensions of a unit and their powers; only integer powers can occur."""
         return {name: int(str(power)) for name, power in self._registry.get_dimensionality(unit).items()}
 
     def _parse(self, text: str) -> pint.Unit:
         plain = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
-        if not plain or len(plain) > LONGEST_UNIT or not _UNIT.fullmatch(plain):
+        if not plain or len(plain) > MAX_UNIT_LENGTH or not _UNIT.fullmatch(plain):
             raise QuantityError(f"{quoted(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
         for name in re.findall(r"[A-Za-z]+", plain):
             if not self._registry.parse_unit_name(name) or name.lower() in _NUMBERS:
@@ -186,13 +186,13 @@ class Units:
         return (*self.currencies, *WORDS, *(f"{word}s" for word in WORDS))
 
     def _describe(self, dimensions: Mapping[str, int]) -> str:
-        """A description of a dimension, such as ``money per time``."""
+        """Description of a dimension, such as ``money per time``."""
         names = {f"[{currency}]": "money" for currency in self.currencies}
         names |= {"[time]": "time", "[length]": "length", "[mass]": "mass", "[temperature]": "temperature"}
         over = [names[d] for d, power in dimensions.items() if power > 0 for _ in range(power)]
         under = [names[d] for d, power in dimensions.items() if power < 0 for _ in range(-power)]
         if not over and not under:
-            return "a plain number"
+            return "a dimensionless number"
         if not under and len(over) == 1:
             return over[0] if over[0] == "money" else f"a {over[0]}"
         return f"{' times '.join(over) or 'a number'} per {' and '.join(under)}" if under else " times ".join(over)

@@ -1,4 +1,4 @@
-"""Other sources of raids than the assumptions: daily counts in ``raids.csv``, and a fit in ``raids.toml``."""
+"""Files that replace assumptions on raids: daily counts in ``raids.csv``, and a fitted process in ``raids.toml``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,37 +18,39 @@ from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml
 
 MAX_COUNT = 200_000
-"""Threats of one package on one day; a larger count is taken for an error."""
+"""Largest daily count of threats of a package; a larger count is refused as an error."""
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def read_raid_counts(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
-    """The counts of threats on the first days, (days, packages): one row for each day from the start, without gaps."""
+    """Read counts of threats on the first days, (days, packages). Rows must cover each day from the start."""
     packages = programme.names("packages")
     counts = np.zeros((len(rows), len(packages)), np.int64)
     for day, row in enumerate(rows):
         expected = programme.start + timedelta(days=day)
         if row["date"] != expected.isoformat():
-            fault = f"date {quoted(row['date'])} is not valid; expected {expected}: one row for each day from the start"
-            report.add(RAID_COUNTS, row.line, fault)
+            problem = (
+                f"date {quoted(row['date'])} is not valid; expected {expected}: one row for each day from the start"
+            )
+            report.add(RAID_COUNTS, row.line, problem)
         for column, package in enumerate(packages):
             text = row[package]
             if not _COUNT.fullmatch(text) or int(text) > MAX_COUNT:
                 readings = ambiguous_readings(text)
                 hint = f"; it can be read as {readings[0]} or as {readings[1]}" if readings else ""
-                fault = f"{package} {quoted(text)} is not a whole number from 0 to {MAX_COUNT:,}{hint}"
-                report.add(RAID_COUNTS, row.line, fault)
+                problem = f"{package} {quoted(text)} is not a whole number from 0 to {MAX_COUNT:,}{hint}"
+                report.add(RAID_COUNTS, row.line, problem)
             else:
                 counts[day, column] = int(text)
     if len(rows) > programme.days():
-        fault = f"has {len(rows)} days; the scenario has {programme.days()}: remove some, or raise months"
-        report.add(RAID_COUNTS, rows[programme.days()].line, fault)
+        problem = f"has {len(rows)} days; the scenario has {programme.days()}: remove some, or raise months"
+        report.add(RAID_COUNTS, rows[programme.days()].line, problem)
     return counts
 
 
 def source_of(toml: Toml) -> Source:
-    """The record that a process was fitted to, as a source of assumptions."""
+    """The record to which the process was fitted, as a source of assumptions."""
     record = toml.tree.get("record", {})
     if not isinstance(record, dict):
         record = {}
@@ -58,34 +60,34 @@ def source_of(toml: Toml) -> Source:
 
 
 def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
-    """The tables under a key by name; anything else there is reported."""
+    """Tables under a key, by name; values of other types are reported."""
     value = toml.tree.get(key, {})
     tables: dict[str, Mapping[str, Any]] = {}
     for name, table in value.items() if isinstance(value, dict) else [(key, None)]:
         if isinstance(table, dict):
             tables[name] = table
         else:
-            fault = f'{key} {quoted(name)} is not valid; expected a table [{key}."name"]'
-            report.add(RAID_FIT, toml.line(key, name), fault)
+            problem = f'{key} {quoted(name)} is not valid; expected a table [{key}."name"]'
+            report.add(RAID_FIT, toml.line(key, name), problem)
     return tables
 
 
 def assumption_rows(toml: Toml, report: Report) -> list[Row]:
-    """The assumptions of a fit, as rows of the log."""
+    """Assumptions of a fit, as rows of ``assumptions.csv``."""
     columns = tuple(column for column in ASSUMPTION_COLUMNS if column != "name")
     rows = []
     for name, table in tables_of(toml, "assumptions", report).items():
         line = toml.line("assumptions", name)
         for key in table:
             if key not in columns:
-                fault = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
-                report.add(RAID_FIT, toml.line("assumptions", name, key), fault)
+                problem = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
+                report.add(RAID_FIT, toml.line("assumptions", name, key), problem)
         rows.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAID_FIT))
     return rows
 
 
 def correlation_rows(toml: Toml, report: Report) -> list[Row]:
-    """The rank correlations of a fit: ``[correlations."a"]`` holds ``"b" = rank``."""
+    """Rank correlations of a fit, stated as ``"b" = rank`` in the table ``[correlations."a"]``."""
     empty = dict.fromkeys(CORRELATION_COLUMNS, "")
     return [
         Row(toml.line("correlations", a, b), empty | {"a": a, "b": b, "rank_correlation": _cell(rank)}, RAID_FIT)
@@ -99,14 +101,14 @@ def _cell(value: Any) -> str:
 
 
 def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], report: Report) -> list[Row]:
-    """The rows of a file together with those of a fit.
+    """Combine the rows of a file with the rows of a fit.
 
-    A row whose names all occur in the fit is replaced by it, with a warning.
+    A row of the file whose names all occur in the fit is replaced, with a warning.
 
     Args:
         rows: The rows of the file.
         fitted: The rows of the fit.
-        keys: The columns that hold names: one in the log, two in the table of correlations.
+        keys: Columns with names: one for assumptions, two for correlations.
         report: Collects the warnings.
 
     """
@@ -124,12 +126,12 @@ def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], 
 def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
     """The assumptions and the rank correlations of a fit."""
     if not toml.tree.get("assumptions"):
-        report.add(RAID_FIT, 1, "has no [assumptions]; write it with: octoplan raids fit FILE --out raids.toml")
+        report.add(RAID_FIT, 1, "has no [assumptions]; create the file with: octoplan raids fit FILE --out raids.toml")
     return assumption_rows(toml, report), correlation_rows(toml, report)
 
 
 def warn_of_gap(toml: Toml, raid_counts: Ints, programme: Programme, report: Report) -> None:
-    """Warn of a fit that does not end on the day before the first simulated raids; its level is used from there."""
+    """Warn if a fit does not end on the day before the first simulated raids, at which its level is used."""
     record = toml.tree.get("record", {})
     last = record.get("last") if isinstance(record, dict) else None
     eve = programme.start + timedelta(days=len(raid_counts) - 1)
@@ -142,9 +144,9 @@ def warn_of_gap(toml: Toml, raid_counts: Ints, programme: Programme, report: Rep
 
 
 def check_named(present: Mapping[str, bool], programme: Programme, report: Report) -> None:
-    """Every file that ``raids`` names must be present; a file that is present and not named gets a warning."""
+    """Report files that ``raids`` names but the folder lacks; warn of files that ``raids`` does not name."""
     for name, is_present in present.items():
         if name in programme.raids and not is_present:
             report.add("programme.toml", programme.line("raids"), f"raids names {name}, which is not in the folder")
         if is_present and name not in programme.raids:
-            report.warn(name, 0, f'is not used; to use it write raids = "{name}" at the top of programme.toml')
+            report.warn(name, 0, f'is not used; to use this file write raids = "{name}" at the top of programme.toml')

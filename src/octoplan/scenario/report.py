@@ -1,4 +1,4 @@
-"""The problems and warnings of a folder, and how messages quote values and suggest names."""
+"""The problems and warnings of a folder, and helpers for messages that quote values and suggest names."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from octoplan.errors import Problem, ScenarioError
 
 @dataclass
 class Report:
-    """Collects the problems and warnings of one folder, so that all are listed at once."""
+    """Problems and warnings of one folder, collected so that all of them are listed at once."""
 
     folder: str
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
     def path(self, file: str) -> str:
-        """The path of a file of the folder, as messages name it."""
+        """Path of a file of the folder, for messages."""
         return str(Path(self.folder, file))
 
     def add(self, file: str, line: int, message: str) -> None:
-        """Add a problem: the folder cannot be used."""
+        """Add a problem, which makes the folder invalid."""
         self.problems.append(Problem(self.path(file), line, message))
 
     def warn(self, file: str, line: int, message: str) -> None:
-        """Add a warning: the folder can be used, but the line is worth a look."""
+        """Add a warning: the folder is valid, but the line may be a mistake."""
         self.warnings.append(Problem(self.path(file), line, message))
 
     def close(self) -> None:
@@ -35,7 +35,7 @@ class Report:
 
 
 def quoted(value: object, limit: int = 60) -> str:
-    """A value as messages quote it: on one line, and shortened beyond the limit.
+    """A value in quotes for a message, on one line and shortened to the limit.
 
     >>> quoted("labour")
     "'labour'"

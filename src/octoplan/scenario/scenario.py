@@ -1,4 +1,4 @@
-"""A scenario: its folder read, checked as a whole, and ready to be compiled."""
+"""A scenario: read from a folder, checked, and ready to be compiled."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -56,35 +56,35 @@ WEIGHTS = (
     ("threats", "mix", "package", "packages"),
     ("corridors", "share", "into", "regions"),
 )
-"""Kind, weight, and the link that groups the entities: not all weights of one group may be 0."""
+"""Kind, weight, and the link and section by which entities are grouped; the weights of a group may not all be 0."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario as its folder states it.
+    """A valid scenario, as stated in its folder.
 
     Attributes:
-        title: Its title.
-        start: The first day.
-        months: The number of months.
-        price_base: The year of all prices in results.
+        title: Title of the scenario.
+        start: First day.
+        months: Number of months.
+        price_base: Year of all prices in results.
         currency: The reporting currency.
-        names: The names of entities by section, and the months.
+        names: Names of the entities by section, and of the months.
         assumptions: The assumptions, one for each column of draws.
-        correlations: The stated rank correlations.
+        correlations: Rank correlations as stated.
         decisions: The decisions.
         sources: The sources by id.
         tiles: (column, row) of each region in the tile-grid map.
-        titles: The title of each ``section.name``.
-        files: The files by name, byte for byte.
-        budgets: What each payer can spend over the horizon, in ``currency``.
-        warnings: What is lawful but worth a look.
-        programme: The entities and their links.
-        slots: The column of ``assumptions`` that fills each number.
-        cover: Days of the base-stock policy.
-        raid_counts: (days, packages) threats on the first days, where they are stated.
-        factors: The what-ifs on raids.
-        known: The state known on a date.
+        titles: Title of each entity, by ``section.name``.
+        files: Contents of the files, as bytes by name.
+        budgets: Budget of each payer over the horizon, in ``currency``.
+        warnings: Warnings: valid lines that may be mistakes.
+        programme: The entities and the links between them.
+        slots: Column of ``assumptions`` that supplies each parameter.
+        cover: Days of planned use that the base-stock policy covers in addition to the mean lead time.
+        raid_counts: (observed days, packages) counts of threats on the first days; no rows if not stated.
+        factors: What-if factors on raids, by day.
+        known: Known state at a date.
 
     Example:
         >>> import octoplan as op
@@ -134,12 +134,12 @@ class Scenario:
 
     @property
     def known_from(self) -> date | None:
-        """The date of ``state.csv``, from whose morning days are simulated; None where there is no state."""
+        """The date in ``state.csv``, the first day simulated from the known state; None without a known state."""
         day = int(self.known.day[0])
         return self.start + timedelta(days=day) if day >= 0 else None
 
     def compile(self) -> Compiled:
-        """The flat arrays that are simulated; computed once and shared, so callers must not change them."""
+        """Arrays for the simulation, computed once and shared; do not modify."""
         return self._compiled
 
     @cached_property
@@ -158,17 +158,17 @@ class Scenario:
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every assumption.
 
-        Rank correlations come from a Gaussian copula. Money stays in the currency of its row and is carried to the
-        scenario's price base with that future's inflation. A future's draws do not depend on the size of the batch.
+        Rank correlations are realised by a Gaussian copula. Money remains in the currency of the row, at
+        the scenario's price base with the inflation of the future. The draws of a future do not depend on the batch.
 
         Args:
-            uniforms: (futures, columns) independent uniforms in (0, 1), columns as in ``columns``.
+            uniforms: (futures, columns) independent uniform draws in (0, 1); columns as in ``columns``.
 
         Returns:
             (futures, columns) in the units of ``entities``.
 
         Raises:
-            ValueError: The uniforms have another shape.
+            ValueError: If ``uniforms`` has another shape.
 
         """
         expected = len(self.assumptions)
@@ -178,16 +178,16 @@ class Scenario:
         return draws(self.assumptions, joined, self._inflation, self.price_base)
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
-        """The assumption that fills a number, with its file and line.
+        """The assumption that supplies a parameter, with file and line.
 
         Raises:
-            KeyError: The scenario has no such number.
+            KeyError: If the scenario has no such parameter.
 
         """
         try:
             return self.assumptions[self.slots[kind, parameter, entities]]
         except KeyError:
-            raise KeyError(f"the scenario has no number {dotted_name(kind, parameter, entities)}") from None
+            raise KeyError(f"the scenario has no parameter {dotted_name(kind, parameter, entities)}") from None
 
     @cached_property
     def _copula(self) -> Copula:
@@ -200,7 +200,7 @@ class Scenario:
 
 
 def shipped() -> tuple[str, ...]:
-    """The names of the scenarios inside the package."""
+    """Names of the scenarios that the package contains."""
     root = _shipped_root()
     return tuple(sorted(path.name for path in root.iterdir() if (path / PROGRAMME).is_file())) if root.is_dir() else ()
 
@@ -210,17 +210,17 @@ def _shipped_root() -> Path:
 
 
 def shipped_folder(name: str) -> Path:
-    """The folder of a shipped scenario; raises ``ScenarioError`` for a name that is none."""
+    """The folder of a shipped scenario; raises ``ScenarioError`` if the name is unknown."""
     if name not in shipped():
         raise ScenarioError([Problem(name, 0, f"is not a shipped scenario; {did_you_mean(name, shipped())}")])
     return _shipped_root() / name
 
 
 def folder_of(name: str | Path) -> tuple[Path, str]:
-    """The folder of a scenario, and how messages call it: a directory, or else a shipped scenario.
+    """The folder of a scenario and its name in messages. A directory has precedence over a shipped scenario.
 
     Raises:
-        ScenarioError: There is neither.
+        ScenarioError: If there is neither a directory nor a shipped scenario of this name.
 
     """
     path = Path(name)
@@ -238,10 +238,10 @@ def load(name: str | Path) -> Scenario:
     """Read and check a scenario folder.
 
     Args:
-        name: The path of a folder, or the name of a shipped scenario; a folder comes first.
+        name: The path of a folder, or the name of a shipped scenario. If both exist, the folder is used.
 
     Raises:
-        ScenarioError: The folder has problems; the exception lists all of them with file and line.
+        ScenarioError: If the folder is invalid; the exception lists all problems with file and line.
 
     Example:
         >>> import octoplan as op
@@ -259,27 +259,27 @@ def load(name: str | Path) -> Scenario:
 
 
 def with_files(scenario: Scenario, files: Mapping[str, str]) -> Scenario:
-    """The scenario with some files replaced, read and checked as a whole; raises ``ScenarioError``."""
+    """The scenario with some files replaced. Raises ``ScenarioError`` if the result is invalid."""
     return read_files({**scenario.files, **{name: text.encode() for name, text in files.items()}}, scenario.title)
 
 
 def with_decisions(scenario: Scenario, text: str) -> Scenario:
-    """The scenario with another ``decisions.toml``; raises ``ScenarioError``."""
+    """The scenario with another ``decisions.toml``. Raises ``ScenarioError`` if the result is invalid."""
     return with_files(scenario, {DECISIONS: text})
 
 
 def with_state(scenario: Scenario, text: str) -> Scenario:
-    """The scenario with another ``state.csv``; raises ``ScenarioError``."""
+    """The scenario with another ``state.csv``. Raises ``ScenarioError`` if the result is invalid."""
     return with_files(scenario, {STATE: text})
 
 
 def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
-    """The scenario of some files by name; raises ``ScenarioError`` with every problem."""
+    """Read a scenario from the contents of its files. Raises ``ScenarioError`` with all problems."""
     return read_scenario(files, Report(label))
 
 
 def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
-    """The scenario of some files; raises ``ScenarioError`` with every problem."""
+    """Read a scenario from the contents of its files. Raises ``ScenarioError`` with all problems."""
     programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
     programme = read_programme(programme_toml, report) if programme_toml else None
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
@@ -321,7 +321,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
 
 @dataclass(frozen=True)
 class _Log:
-    """The assumptions with their sources and correlations, and the column that fills each number."""
+    """The assumption log: assumptions, sources and correlations, and by parameter the index of its assumption."""
 
     assumptions: tuple[Assumption, ...]
     correlations: tuple[Correlation, ...]
@@ -337,7 +337,7 @@ def _read_log(
     fit: Toml | None,
     report: Report,
 ) -> _Log | None:
-    """The assumption log and the fit; None where a file of it could not be read, which is reported."""
+    """Read the assumption log and the fit; None if a file cannot be read, which is reported."""
     source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
     sources = None if source_rows is None else read_sources(source_rows, report)
     rows = _csv(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
@@ -349,7 +349,7 @@ def _read_log(
     assumptions = tuple(assumption for assumption in read if assumption)
     slots: dict[Number, int] = {}
     if programme and decisions and rows is not None:
-        slots = bind(RequiredNumbers(programme, decisions.fights), entries, report)
+        slots = bind(RequiredNumbers(programme, decisions.layers_against), entries, report)
         _check_weights(programme, slots, read, report)
         by_number = {number: assumption for number, i in slots.items() if (assumption := read[i])}
         warn_of_monthly_figures(rows, by_number, programme, decisions, report)
@@ -363,18 +363,18 @@ def _read_log(
 
 
 def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
-    """The rows of ``what-if.csv``, none where there is no such file."""
+    """The rows of ``what-if.csv``; empty if the file does not exist."""
     return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
 
 
 def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
-    """The state known on a date; nothing where there is no such file or it cannot be read."""
+    """The known state; empty if ``state.csv`` does not exist or cannot be read."""
     rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
     return nothing_known(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
 def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
-    """The fit and the daily counts that the programme names, none where it names none."""
+    """The fit and the daily counts of raids that ``programme.toml`` names; None and an empty array if it names none."""
     if programme is None:
         return None, np.zeros((0, 0), np.int64)
     check_named({name: name in files for name in (RAID_COUNTS, RAID_FIT)}, programme, report)
@@ -398,7 +398,7 @@ def _csv(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report
 
 
 def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Currencies to read money with when the programme cannot be read: those that its text names."""
+    """Currencies named in the text of ``programme.toml``, for reading money if the file itself is invalid."""
     codes = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
     return tuple(dict.fromkeys(code.decode() for code in codes)) or ("GBP", "EUR", "USD", "UAH")
 
@@ -406,7 +406,7 @@ def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
 def _check_weights(
     programme: Programme, slots: Mapping[Number, int], assumptions: Sequence[Assumption | None], report: Report
 ) -> None:
-    """Report weights that are all 0 within a group, so that nothing can be shared out by them."""
+    """Report groups in which all weights are 0, which leaves nothing to allocate by."""
 
     def is_zero(number: Number) -> bool:
         assumption = assumptions[slots[number]] if number in slots else None
@@ -423,14 +423,14 @@ def _check_weights(
     for (weights, section, name), numbers in groups.items():
         if numbers and all(map(is_zero, numbers)):
             assumption = assumptions[slots[numbers[0]]]
-            message = f"every weight {weights} of {section}.{name} is 0; give one a value above 0"
+            message = f"every weight {weights} of {section}.{name} is 0; give at least one weight a value above 0"
             report.add(ASSUMPTIONS, assumption.line if assumption else 0, message)
 
 
 def _warn_of_unused_sources(log: _Log, report: Report) -> None:
-    """Warn of sources that no row names."""
+    """Warn of sources that no row refers to."""
     used = {word for assumption in log.assumptions for word in assumption.sources}
     used |= {word for correlation in log.correlations for word in correlation.sources}
     for source in log.sources:
         if source not in used:
-            report.warn(SOURCES, 0, f"the source '{source}' is used by no row")
+            report.warn(SOURCES, 0, f"the source '{source}' is not used by any row")

@@ -11,7 +11,15 @@ from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import SECTION as GOVERNANCE
 from octoplan.scenario.governance import Governance
-from octoplan.scenario.programme import LINKED, MAX_MILESTONE, MOST_MONTHS, MOST_PER_UNIT, NEEDED, RESERVED, YEARS
+from octoplan.scenario.programme import (
+    LINKED,
+    MAX_MILESTONE,
+    MAX_MONTHS,
+    MAX_PARTS_PER_UNIT,
+    REQUIRED_SECTIONS,
+    RESERVED,
+    YEARS,
+)
 
 Schema = dict[str, Any]
 
@@ -20,7 +28,7 @@ NAME = "[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def schemas() -> dict[str, Schema]:
-    """The schemas by file name."""
+    """JSON Schemas by file name."""
     return {
         f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme(),
         f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions(),
@@ -40,48 +48,48 @@ def write(folder: Path) -> list[Path]:
 
 
 def programme() -> Schema:
-    """The schema of ``programme.toml``."""
+    """JSON Schema of ``programme.toml``."""
     head: Schema = {
         "title": {"type": "string"},
         "start": {"description": "the first day of a month, as a TOML date"},
-        "months": {"type": "integer", "minimum": 1, "maximum": MOST_MONTHS},
+        "months": {"type": "integer", "minimum": 1, "maximum": MAX_MONTHS},
         "price_base": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1], "description": "year of prices"},
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
-        "missile_layer": {"type": "string", "description": "the layer that kills are compared with"},
+        "missile_layer": {"type": "string", "description": "the layer with which the cost of kills is compared"},
         "milestones": {
             "type": "array",
             "items": {"type": "integer", "minimum": 1, "maximum": MAX_MILESTONE},
-            "description": "good units a month whose first month is reported",
+            "description": "monthly outputs in good units; the first month that reaches each is reported",
         },
         "raids": {
-            "description": "files with raids besides the assumptions: daily counts, a process fitted to a record",
+            "description": "files that replace assumptions on raids: daily counts, a process fitted to a record",
             "anyOf": [
                 {"enum": [RAID_COUNTS, RAID_FIT]},
                 {"type": "array", "items": {"enum": [RAID_COUNTS, RAID_FIT]}, "uniqueItems": True},
             ],
         },
     }
-    sections = {section: _section(section) for section in SECTIONS}
-    single = {name: {"description": BY_NAME[name].meaning, **_table(BY_NAME[name])} for name in LINKED}
+    sections = {section: _section_schema(section) for section in SECTIONS}
+    single = {name: {"description": BY_NAME[name].meaning, **_table_schema(BY_NAME[name])} for name in LINKED}
     governed = {GOVERNANCE: Governance.model_json_schema(ref_template=f"#/properties/{GOVERNANCE}/$defs/{{model}}")}
     return {
         "$schema": DIALECT,
         "title": PROGRAMME,
-        "description": "Entities and their links. Numbers are in assumptions.csv and decisions.toml.",
+        "description": "Entities and the links between them. Numbers are in assumptions.csv and decisions.toml.",
         "type": "object",
         "properties": head | sections | single | governed,
         "required": [name for name in head if name not in ("missile_layer", "milestones", "raids")]
-        + [*NEEDED, *LINKED],
+        + [*REQUIRED_SECTIONS, *LINKED],
         "additionalProperties": False,
     }
 
 
-def _section(section: str) -> Schema:
+def _section_schema(section: str) -> Schema:
     kind = BY_NAME[section]
-    table = _table(kind)
-    table["properties"]["title"] = {"type": "string", "description": "its title in tables and charts"}
+    table = _table_schema(kind)
+    table["properties"]["title"] = {"type": "string", "description": "title of the entity in tables and charts"}
     if section == "designs":
-        count = {"type": "integer", "minimum": 1, "maximum": MOST_PER_UNIT}
+        count = {"type": "integer", "minimum": 1, "maximum": MAX_PARTS_PER_UNIT}
         table["properties"]["parts"] = {
             "type": "object",
             "additionalProperties": count,
@@ -95,16 +103,16 @@ def _section(section: str) -> Schema:
     return {"description": kind.meaning, "type": "object", "propertyNames": names, "additionalProperties": table}
 
 
-def _table(kind: Kind) -> Schema:
+def _table_schema(kind: Kind) -> Schema:
     return {
         "type": "object",
-        "properties": {link.name: {"description": link.meaning, **_link(link)} for link in kind.links},
+        "properties": {link.name: {"description": link.meaning, **_link_schema(link)} for link in kind.links},
         "required": [link.name for link in kind.links if not link.optional],
         "additionalProperties": False,
     }
 
 
-def _link(link: Link) -> Schema:
+def _link_schema(link: Link) -> Schema:
     if link.to == "bool":
         return {"type": "boolean"}
     if isinstance(link.to, tuple):
@@ -114,19 +122,25 @@ def _link(link: Link) -> Schema:
 
 
 def decisions() -> Schema:
-    """The schema of ``decisions.toml``."""
+    """JSON Schema of ``decisions.toml``."""
     return {"$schema": DIALECT, **Decisions.model_json_schema(), "title": DECISIONS}
 
 
 def assumptions() -> Schema:
-    """The schema of one row of ``assumptions.csv``; ``name`` lists every parameter with its unit and range."""
+    """JSON Schema of one row of ``assumptions.csv``; ``name`` lists every parameter with its unit and range."""
     text = {"type": "string"}
     properties: Schema = {column: dict(text) for column in ASSUMPTION_COLUMNS}
-    properties["name"] = {"anyOf": [_name(kind, index) for kind in KINDS for index in range(len(kind.parameters))]}
-    properties["distribution"] = {"enum": ["", *DISTRIBUTIONS], "description": "empty is fixed"}
+    properties["name"] = {
+        "anyOf": [_row_name_schema(kind, index) for kind in KINDS for index in range(len(kind.parameters))]
+    }
+    properties["distribution"] = {"enum": ["", *DISTRIBUTIONS], "description": "an empty cell means fixed"}
     properties["quality"] = {"enum": list(QUALITIES)}
-    properties["date"] = {"type": "string", "format": "date"}
-    properties["price_base"] = {"type": "string", "pattern": "^([0-9]{4})?$", "description": "year; for money only"}
+    properties["date"] = {"type": "string", "format": "date", "description": "date of the last review of the row"}
+    properties["price_base"] = {
+        "type": "string",
+        "pattern": "^([0-9]{4})?$",
+        "description": "year of the prices; for money only",
+    }
     return {
         "$schema": DIALECT,
         "title": f"a row of {ASSUMPTIONS}",
@@ -137,8 +151,8 @@ def assumptions() -> Schema:
     }
 
 
-def _name(kind: Kind, index: int) -> Schema:
-    """The names of a parameter, with its unit and its lawful range."""
+def _row_name_schema(kind: Kind, index: int) -> Schema:
+    """JSON Schema of the row names of a parameter, with the unit and permitted range."""
     parameter = kind.parameters[index]
     axis = {"currencies": r"([A-Z]{3}|\*)"}
     entities = [axis.get(section, rf"({NAME}|\*)") for section in kind.axes]

@@ -1,4 +1,4 @@
-"""The state known on a date: rows of ``state.csv`` that replace what was simulated until then."""
+"""The state known on a date: rows of ``state.csv``, which replace the state simulated up to that date."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from octoplan.errors import QuantityError
 from octoplan.scenario.arrays import KnownState, Names
 from octoplan.scenario.csv_text import Row
-from octoplan.scenario.field_types import MOST
+from octoplan.scenario.field_types import MAX_NUMBER
 from octoplan.scenario.files import STATE
 from octoplan.scenario.numerals import numeral_remark
 from octoplan.scenario.programme import Programme
@@ -20,12 +20,12 @@ STATE_COLUMNS = ("name", "value", "unit", "source", "note")
 DATE = "date"
 YES, NO = "yes", "no"
 ANY_TIME = (0.0, np.inf)
-"""The days between which a gate without a row may be passed."""
+"""Bounds on the day on which a gate without a row is passed."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of the state: its array in ``KnownState``, its index there, its unit, and whether it must be whole."""
+    """A quantity of the state: array in ``KnownState``, index in the array, unit, and whether it must be whole."""
 
     array: str
     index: tuple[int, ...]
@@ -34,7 +34,7 @@ class Quantity:
 
 
 def nothing_known(names: Names) -> KnownState:
-    """The arrays of a scenario without a state."""
+    """The known state of a scenario without ``state.csv``, in which nothing is stated."""
     plants, parts = len(names.plants), len(names.parts)
     earliest, latest = (np.full(len(names.gates), day) for day in ANY_TIME)
     return KnownState(
@@ -54,7 +54,7 @@ def nothing_known(names: Names) -> KnownState:
 
 
 def quantities(programme: Programme) -> dict[str, Quantity]:
-    """Every number that a state may contain, by the name of its row."""
+    """Quantities that ``state.csv`` may contain, by the name of the row."""
     return dict(_quantities(programme, programme.all_names()))
 
 
@@ -80,7 +80,7 @@ def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quant
 
 
 def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> KnownState:
-    """The state in some rows; problems are reported."""
+    """Read the known state from rows of ``state.csv``, and report problems."""
     return _Reader(rows, programme, report).known()
 
 
@@ -97,12 +97,14 @@ class _Reader:
 
     def unique(self, rows: Sequence[Row]) -> dict[str, Row]:
         """The rows by name; unknown and repeated names are reported."""
-        lawful = (DATE, *self.gates, *self.numbers)
+        valid_names = (DATE, *self.gates, *self.numbers)
         by_name: dict[str, Row] = {}
         for row in rows:
             name = row["name"]
-            if name not in lawful:
-                self.report.add(STATE, row.line, f"there is no {quoted(name)} in a state; {did_you_mean(name, lawful)}")
+            if name not in valid_names:
+                self.report.add(
+                    STATE, row.line, f"{quoted(name)} is not a quantity of {STATE}; {did_you_mean(name, valid_names)}"
+                )
             elif name in by_name:
                 self.add(row, f"is in line {by_name[name].line} already; keep one")
             else:
@@ -134,7 +136,7 @@ class _Reader:
             return None
         when = self.programme.start + timedelta(days=day)
         if len(months) == 1:
-            self.add(row, "a state needs a scenario of two months or more; raise months in programme.toml")
+            self.add(row, "a known state requires a scenario of at least two months; raise months in programme.toml")
         elif when.day != 1 or not 0 < day < self.programme.days():
             first = date(months[1][0], months[1][1] + 1, 1)
             self.add(row, f"{when} is not valid; expected the first day of a month from {first} to {example}")
@@ -143,7 +145,7 @@ class _Reader:
         return None
 
     def day_of(self, row: Row) -> int | None:
-        """The day from the start that a row names by its date."""
+        """The number of days from the start to the date in a row."""
         if row["unit"]:
             self.add(row, f"unit {quoted(row['unit'])} is set for a date; leave it empty")
         try:
@@ -156,22 +158,22 @@ class _Reader:
         return None
 
     def number(self, row: Row, quantity: Quantity) -> float | None:
-        """The number of a row, in the unit of its quantity."""
+        """The number in a row, in the unit of the quantity."""
         if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
             self.add(row, f"unit {quoted(row['unit'])} is not valid; expected {quantity.unit}s")
         try:
             number = number_of(row["value"])
-        except QuantityError as fault:
-            self.add(row, fault)
+        except QuantityError as problem:
+            self.add(row, problem)
             return None
         if number < 0:
-            self.add(row, f"{number:g} is below 0")
-        elif number > MOST:
-            self.add(row, f"{number:g} is too large; the limit is {MOST:,}")
+            self.add(row, f"{number:g} is negative; write 0 or more")
+        elif number > MAX_NUMBER:
+            self.add(row, f"{number:g} is too large; the limit is {MAX_NUMBER:,}")
         elif quantity.is_whole and number != int(number):
             self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
         else:
-            if number <= MOST / 1000 and (remark := numeral_remark(row["value"])):
+            if number <= MAX_NUMBER / 1000 and (remark := numeral_remark(row["value"])):
                 self.report.warn(STATE, row.line, f"{row['name']}: {remark}")
             return number
         return None
@@ -181,10 +183,10 @@ class _Reader:
         for d, design in enumerate(self.programme.names("designs")):
             if known.total_stock[d] >= 0 and (known.stock[:, d] >= 0).any():
                 row = self.rows[f"regions.stock.{design}"]
-                self.add(row, "is also stated by region; keep the total or the regions")
+                self.add(row, "is also stated by region; keep either the total or the regions")
 
     def open_gates(self, known: KnownState, day: int) -> None:
-        """Set the days between which each gate is passed; with a row for any gate, those without one are not passed."""
+        """Set bounds on the day of each gate; if any gate has a row, gates without a row are not passed."""
         stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
         if not stated:
             return
@@ -198,31 +200,34 @@ class _Reader:
         known.gate_latest[:] = self.latest(bounds)
 
     def bounds(self, row: Row, day: int) -> tuple[float, float]:
-        """The days between which the gate of a row is passed."""
+        """Bounds on the day on which the gate of a row is passed."""
         if row["value"] in (YES, NO):
             if row["unit"]:
                 self.add(row, f"unit {quoted(row['unit'])} is set for {row['value']}; leave it empty")
             return (0.0, float(day)) if row["value"] == YES else (float(day), np.inf)
         when = self.day_of(row)
         if when is not None and when > day:
-            self.add(row, f"{row['value']} is after the date of the state; write {NO}, or leave the row out")
+            self.add(row, f"{row['value']} is after the date of the state; write {NO}, or remove the row")
         return ANY_TIME if when is None else (max(0.0, when), max(0.0, when))
 
     def order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
-        """Report gates passed before those that they wait for."""
+        """Report gates that are passed before their predecessors."""
         for gate, row in stated.items():
             earliest, latest = bounds[gate]
             for predecessor in self.before(gate):
                 if np.isfinite(latest) and bounds[predecessor][1] == np.inf and bounds[predecessor] != ANY_TIME:
                     self.add(
                         row,
-                        f"waits for '{predecessor}', which is not passed; add gates.{predecessor}.passed",
+                        f"its predecessor '{predecessor}' is not passed; add gates.{predecessor}.passed",
                     )
                 elif earliest == latest < bounds[predecessor][0]:
-                    self.add(row, f"{row['value']} is before '{predecessor}' was passed, for which it waits")
+                    self.add(
+                        row,
+                        f"{row['value']} is before its predecessor '{predecessor}' was passed; correct a date",
+                    )
 
     def latest(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
-        """The latest day of each gate; a gate is passed no later than the gates that wait for it."""
+        """The latest day of each gate: a gate is passed no later than its successors."""
         latest_day = {gate: latest for gate, (_, latest) in bounds.items()}
         for _ in bounds:
             for gate in bounds:
@@ -231,15 +236,15 @@ class _Reader:
         return list(latest_day.values())
 
     def before(self, gate: str) -> list[str]:
-        """The gates that a gate waits for."""
+        """The predecessors of a gate."""
         return [name for name in self.programme.links("gates", gate, "after") if name in self.gates.values()]
 
     def closed_plants(self, state: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
-        """Report output and workers of a plant whose gates are not all passed."""
+        """Report experience, workers and stock of plants whose gates are not all passed."""
         not_passed = {gate for gate, days in bounds.items() if days[1] == np.inf and days != ANY_TIME}
         for p, plant in enumerate(self.programme.names("plants")):
             waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in not_passed]
             stated = {"experience": state.experience[p], "heads": state.heads[p], "stock": state.plant_stock[p]}
             for quantity in [quantity for quantity, number in stated.items() if waits and number > 0]:
-                message = f"cannot be above 0; the plant is not open, its gate '{waits[0]}' is not passed"
+                message = f"must be 0: the plant is not open, because its gate '{waits[0]}' is not passed"
                 self.add(self.rows[f"plants.{plant}.{quantity}"], message)

@@ -1,4 +1,4 @@
-"""TOML files of a scenario: their tree with the line of every key, and edits that keep comments and layout."""
+"""TOML files of a scenario: parsing with the line of every key, and edits that keep comments and layout."""
 
 import json
 import re
@@ -16,22 +16,22 @@ from octoplan.errors import ScenarioError
 from octoplan.scenario.files import decode, text_of
 from octoplan.scenario.report import Report
 
-MOST_DEPTH = 8
-MOST_IN_LINE = 10_000
+MAX_DEPTH = 8
+MAX_LINE_LENGTH = 10_000
 
 Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Toml:
-    """A TOML file: its tree, the line of every key, and its text."""
+    """A parsed TOML file: the tree, the line of every key, and the text."""
 
     tree: dict[str, Any]
     lines: Mapping[Keys, int]
     text: str
 
     def line(self, *path: object) -> int:
-        """The line of a key, or of the nearest table above it."""
+        """The line of a key, or of the nearest enclosing table."""
         keys = tuple(map(str, path))
         for length in range(len(keys), 0, -1):
             if keys[:length] in self.lines:
@@ -40,7 +40,7 @@ class Toml:
 
 
 def read_toml(name: str, text: str, report: Report) -> Toml | None:
-    """A TOML file with its lines; None after reporting why it cannot be read."""
+    """Parse a TOML file; None if the file is invalid, which is reported."""
     text = text.replace("\r\n", "\n")
     if limit := _over_limit(text):
         report.add(name, *limit)
@@ -56,21 +56,21 @@ def read_toml(name: str, text: str, report: Report) -> Toml | None:
         cause = str(error)[: position.start()] if position else re.sub(r" \(at end of document\)$", "", str(error))
         report.add(name, line, f"is not valid TOML: {cause}")
         return None
-    if _depth(tree) > MOST_DEPTH:
+    if _depth(tree) > MAX_DEPTH:
         report.add(name, 1, "is nested too deeply")
         return None
     return Toml(tree, lines, text)
 
 
 def parse_toml(name: str, data: bytes) -> Toml:
-    """The TOML that a file's bytes hold, with or without byte order mark.
+    """Parse the bytes of a TOML file, with or without byte order mark.
 
     Args:
-        name: How messages call the file.
-        data: Its bytes.
+        name: Name of the file in messages.
+        data: Content of the file.
 
     Raises:
-        ScenarioError: The bytes are not UTF-8 text or not TOML.
+        ScenarioError: If the bytes are not UTF-8 text or not TOML.
 
     """
     report = Report("")
@@ -83,32 +83,32 @@ def parse_toml(name: str, data: bytes) -> Toml:
 
 @lru_cache(maxsize=16)
 def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
-    """The tree and the lines of a TOML text. Readers must not change them: most files recur while one is edited."""
+    """The tree and the lines of a TOML text, cached; do not modify."""
     return tomllib.loads(text), locate(text)
 
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
-_LONG_KEY = re.compile(rf"^[ \t\[]*(?:{_PART}){{{MOST_DEPTH}}}|[{{,][ \t]*(?:{_PART}){{{MOST_DEPTH}}}", re.MULTILINE)
+_LONG_KEY = re.compile(rf"^[ \t\[]*(?:{_PART}){{{MAX_DEPTH}}}|[{{,][ \t]*(?:{_PART}){{{MAX_DEPTH}}}", re.MULTILINE)
 
 
 def _over_limit(text: str) -> tuple[int, str] | None:
-    """The line that is too long or nested too deeply to parse, and a message; parsing takes quadratic time in both."""
+    """Line and message of a line that is too long or too deeply nested; parsing time is quadratic in both."""
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > MOST_IN_LINE:
-            return number, f"the line has {len(line):,} characters; the limit is {MOST_IN_LINE:,}"
+        if len(line) > MAX_LINE_LENGTH:
+            return number, f"the line has {len(line):,} characters; the limit is {MAX_LINE_LENGTH:,}"
     match = _LONG_KEY.search(text)
     return (text.count("\n", 0, match.start()) + 1, "is nested too deeply") if match else None
 
 
 def _depth(tree: object) -> int:
-    """The number of tables and lists inside one another, counted up to just above ``MOST_DEPTH``."""
+    """The depth of nested tables and lists, counted up to ``MAX_DEPTH + 2``."""
     level: list[object] = [tree]
-    for depth in range(MOST_DEPTH + 2):
+    for depth in range(MAX_DEPTH + 2):
         nested = [item for item in level if isinstance(item, dict | list)]
         if not nested:
             return depth
         level = [value for item in nested for value in (item.values() if isinstance(item, dict) else item)]
-    return MOST_DEPTH + 2
+    return MAX_DEPTH + 2
 
 
 _KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"((?:\\.|[^"\\])*)"|'([^']*)')[ \t]*(\.?)""")
@@ -131,8 +131,8 @@ def _statements(text: str) -> Iterator[tuple[Keys, int, int, int, int]]:
     """The tables and key-value pairs of a TOML text in order.
 
     Yields:
-        The full path of keys, how many of them the table above contributes, the line, and the start and end of the
-        value (equal for a table).
+        The full path of keys, the number of these keys that come from the table header, the line, and the start and
+        end of the value (equal for a table header).
 
     """
     table: Keys = ()
@@ -180,7 +180,7 @@ def _value_end(text: str, position: int) -> int:
 
 @dataclass(frozen=True)
 class Numeral:
-    """A number as it is written in a TOML text: its key, its line, and where it begins."""
+    """A number as written in a TOML text: path of keys, line, text, and position of the first character."""
 
     keys: Keys
     line: int
@@ -197,16 +197,16 @@ def numerals(text: str) -> Iterator[Numeral]:
 
 
 def _without_text(token: re.Match[str]) -> str:
-    """A token if it is a single character, else blanks: strings and comments hold no numerals."""
+    """A single-character token as is; blanks of the same length for strings and comments."""
     return token[0] if len(token[0]) == 1 else re.sub(r"[^\n]", " ", token[0])
 
 
 def with_values(data: bytes, tables: Mapping[str, Any]) -> str:
-    r"""The text of a TOML file with some values set; comments, order and layout of everything else stay.
+    r"""The text of a TOML file with some values set; comments, order and layout are kept.
 
     Args:
-        data: The file, which has been read before.
-        tables: New values by key; a mapping is merged into the table of that name, which is added if it is missing.
+        data: Content of a valid TOML file.
+        tables: New values by key; a mapping is merged into the table of that name, which is added if missing.
 
     >>> with_values(b"[crews]\nintake = [4] # courses\n", {"crews": {"intake": [6, 8]}})
     '[crews]\nintake = [6, 8] # courses\n'
@@ -233,7 +233,7 @@ def _set_values(table: Any, values: Mapping[str, Any]) -> None:
 
 
 def _set_items(array: Array, values: list[Any]) -> None:
-    """Set the items of an array one by one, which leaves its line breaks and comments."""
+    """Set the items of an array one by one, which keeps line breaks and comments."""
     for index, value in enumerate(values[: len(array)]):
         if not _same(array[index], value):
             array[index] = value
@@ -243,17 +243,17 @@ def _set_items(array: Array, values: list[Any]) -> None:
 
 
 def _same(old: Any, new: Any) -> bool:
-    """True if a value of a document equals a new one, in kind as well: 1 is not 1.0, nor true."""
+    """True if two values are equal and of the same type: 1, 1.0 and true differ."""
     plain = old.unwrap() if hasattr(old, "unwrap") else old
     return type(plain) is type(new) and bool(plain == new)
 
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-"""A key that needs no quotes."""
+"""A key that is valid without quotes."""
 
 
 def key_text(key: str) -> str:
-    """A key as TOML, quoted where it must be.
+    """A key as TOML, with quotes if required.
 
     >>> key_text("raids.level")
     '"raids.level"'
@@ -262,7 +262,7 @@ def key_text(key: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Text, a number, a truth value, a date or a list of these as TOML.
+    """A string, number, Boolean or date, or a list of these, as TOML.
 
     >>> value_text([1, 2.5, "a"])
     '[1, 2.5, "a"]'

@@ -1,4 +1,4 @@
-"""What-ifs on a scenario's raids: ``what-if.csv`` holds named factors on arrivals between two days."""
+"""What-ifs on raids: named factors on arrivals between two dates, read from ``what-if.csv``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MAX_FACTOR = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """The product of all what-ifs by day; 1 where there is none.
+    """The product of all what-if factors by day; 1 on days without a what-if.
 
     Attributes:
         salvos: (days,) factor on the probability of a salvo day.
@@ -35,29 +35,29 @@ class Factors:
 
 
 def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> Factors:
-    """The factors of some rows; rows for the same days and threats multiply, problems are reported.
+    """Read what-if factors, and report problems. Factors on the same days and threats are multiplied.
 
-    The column ``what`` names ``salvos``, a package (all its classes) or a class of threat. Without ``from`` or ``to`` a
-    row holds from the first day or to the last.
+    The column ``what`` names ``salvos``, a package (all its classes) or a class of threat. Without ``from`` a
+    row applies from the first day, without ``to`` until the last.
     """
     days, threats = programme.days(), programme.names("threats")
     factors = Factors(np.ones(days), np.ones((days, len(threats))))
     lines: dict[str, int] = {}
     for row in rows:
-        faults: list[str] = []
+        problems: list[str] = []
         if not row["name"]:
-            faults.append("name is missing; every what-if needs a name")
+            problems.append("name is missing; every what-if needs a name")
         elif row["name"] in lines:
-            faults.append(f"name is in line {lines[row['name']]} already; every what-if needs another name")
+            problems.append(f"name is in line {lines[row['name']]} already; every what-if needs a different name")
         lines.setdefault(row["name"], row.line)
         columns = threat_columns(row["what"], programme)
         if row["what"] != SALVOS and not columns:
             known = (SALVOS, *programme.names("packages"), *threats)
-            faults.append(f"what {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
-        factor, period = factor_of(row["times"], faults), period_of(row, programme, faults)
-        for fault in faults:
-            report.add(WHAT_IF, row.line, fault)
-        if not faults:
+            problems.append(f"what {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
+        factor, period = factor_of(row["times"], problems), period_of(row, programme, problems)
+        for problem in problems:
+            report.add(WHAT_IF, row.line, problem)
+        if not problems:
             if row["what"] == SALVOS:
                 factors.salvos[period] *= factor
             else:
@@ -66,27 +66,27 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
 
 
 def threat_columns(name: str, programme: Programme) -> list[int]:
-    """The classes of threat with this name, or in the package with this name."""
+    """Columns of the class of threat with this name, or of the classes of the package with this name."""
     threats = programme.names("threats")
     return [i for i, threat in enumerate(threats) if name in (threat, programme.link("threats", threat, "package"))]
 
 
-def factor_of(text: str, faults: list[str]) -> float:
-    """The factor in a column ``times``; a fault is appended where there is none."""
+def factor_of(text: str, problems: list[str]) -> float:
+    """The factor in the column ``times``; if it is invalid, a problem is appended."""
     try:
         factor = number_of(text)
     except QuantityError as error:
-        faults.append(f"times {error}")
+        problems.append(f"times {error}")
         return 1.0
     if not 0.0 <= factor <= MAX_FACTOR:
-        faults.append(
+        problems.append(
             f"times {factor:g} is not valid; expected a factor from 0 to {MAX_FACTOR:g}, such as 1.3 for 30 % more"
         )
     return factor
 
 
-def period_of(row: Row, programme: Programme, faults: list[str]) -> slice:
-    """The days from ``from`` to ``to`` inclusive; a fault is appended where there are none."""
+def period_of(row: Row, programme: Programme, problems: list[str]) -> slice:
+    """The days from ``from`` to ``to`` inclusive; if there are none, a problem is appended."""
     ends = []
     for column, open_end in (("from", -inf), ("to", inf)):
         try:
@@ -94,10 +94,10 @@ def period_of(row: Row, programme: Programme, faults: list[str]) -> slice:
                 (date.fromisoformat(row[column]) - programme.start) / timedelta(days=1) if row[column] else open_end
             )
         except ValueError:
-            fault = f"{column} {quoted(row[column])} is not a date; write one such as 2026-03-01, or leave it empty"
-            faults.append(fault)
+            problem = f"{column} {quoted(row[column])} is not a date; write one such as 2026-03-01, or leave it empty"
+            problems.append(problem)
             ends.append(open_end)
     first, last = max(0.0, ends[0]), min(programme.days() - 1.0, ends[1])
-    if first > last and not faults:
-        faults.append("covers no day of the scenario; correct from and to")
+    if first > last and not problems:
+        problems.append("applies to no day of the scenario; correct from and to")
     return slice(int(min(first, last)), int(last) + 1)
