@@ -162,7 +162,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         end(f"layers.interceptor.cost,1 GBP,,,fixed,,2025,{TAIL}"),
         LAST,
-        "the interceptors' numbers are",
+        "parameters of interceptors are in designs",
     ),
     (
         "assumptions.csv",
@@ -208,7 +208,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         4,
         "'crews.initial' has the same value in all futures",
     ),
-    ("correlations.csv", end("suppliers.*.price,plants.*.slope,1,,"), 4, "rank correlation 1 is impossible"),
+    ("correlations.csv", end("suppliers.*.price,plants.*.slope,1,,"), 4, "rank correlation 1 is not valid"),
     ("correlations.csv", end("suppliers.*.price,plants.*.slope,high,,"), 4, "'high' is not a number"),
     ("correlations.csv", end("plants.*.slope,plants.*.slope,0.5,,"), 4, "cannot be correlated with itself"),
     ("correlations.csv", end("suppliers.cameras.price,suppliers.*.price,0.5,,"), 4, "are in line 2 already"),
@@ -280,7 +280,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "'road' is listed twice",
     ),
     ("programme.toml", swap('lanes = ["road", "air"]', "lanes = []"), "lanes = ", "has no lane"),
-    ("programme.toml", swap('after = ["licence"]', 'after = ["tooling"]'), "after", "in a cycle: tooling -> tooling"),
+    ("programme.toml", swap('after = ["licence"]', 'after = ["tooling"]'), "after", "form a cycle: tooling -> tooling"),
     (
         "programme.toml",
         swap("[gates.licence]", '[gates.licence]\nafter = ["tooling"]'),
@@ -314,7 +314,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap("[layers.gun]", '[layers.interceptor]\npayer = "home"\n[layers.gun]'),
         "[layers.gun]",
-        "are part of every scenario and not declared",
+        "interceptors are part of every scenario and must not",
     ),
     (
         "programme.toml",

@@ -88,7 +88,7 @@ def test_gates_not_stated_are_open_once_any_is(
             "'plants.work.heads' is not a quantity of state.csv; did you mean 'plants.works.heads'",
         ),
         ("plants.works.parts.camra.on_hand,3,", "did you mean 'plants.works.parts.camera.on_hand'"),
-        ("regions.stock.krill,3,", "there is no 'regions.stock.krill'"),
+        ("regions.stock.krill,3,", "'regions.stock.krill' is not a quantity"),
         ("crews.trained,-3,", "crews.trained: -3 is negative"),
         ("crews.trained,3.5,", "3.5 is not whole; expected a whole number of crews"),
         ("crews.trained,many,", "crews.trained: 'many' is not a number"),
