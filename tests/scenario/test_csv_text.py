@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.scenario.csv_text import LONGEST_CELL, cells_of, csv_text, read_csv, records_of, with_rows
+from octoplan.scenario.csv_text import MAX_CELL_LENGTH, cells_of, csv_text, read_csv, records_of, with_rows
 from octoplan.scenario.report import Report
 
 
@@ -86,6 +86,6 @@ def test_records_are_read_by_column() -> None:
 
 def test_a_cell_of_the_greatest_length_is_read() -> None:
     """The limit of a cell's length is itself allowed."""
-    rows = read_csv("x.csv", f"a,b\n1,{'x' * LONGEST_CELL}\n", ("a", "b"), Report("f"))
+    rows = read_csv("x.csv", f"a,b\n1,{'x' * MAX_CELL_LENGTH}\n", ("a", "b"), Report("f"))
     assert rows is not None
-    assert len(rows[0]["b"]) == LONGEST_CELL
+    assert len(rows[0]["b"]) == MAX_CELL_LENGTH
