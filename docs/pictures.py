@@ -20,7 +20,7 @@ WIDTHS = {1280: 2600, 390: 3000}
 PATIENCE = 600_000
 """Milliseconds after which a state that has not come is given up."""
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
-DEEP = ("sensitivity", "log")
+VIEWS_WITH_MORE_FUTURES = ("sensitivity", "log")
 """Views that are refined to 512 futures, the others to 128."""
 WITH_PANELS = ("results", "supply")
 """Views pictured with the panels; the others from their tabs on."""
@@ -84,7 +84,7 @@ def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEW
             if view in ACTIONS and view not in filled:
                 ACTIONS[view](tab)
                 filled.add(view)
-            futures = 512 if view in DEEP else 128
+            futures = 512 if view in VIEWS_WITH_MORE_FUTURES else 128
             tab.locator(f"body[data-futures='{futures}']").wait_for(timeout=PATIENCE)
             top = 0.0 if view in WITH_PANELS else tab.locator("#tabs").bounding_box()["y"]
             save_picture(tab, folder / f"page-{view}-{width}.jpg", width, top)

@@ -34,7 +34,7 @@ class ScenarioBody(Body):
     changes: dict[str, str] = Field(default_factory=dict)
 
 
-class AnswerBody(ScenarioBody):
+class ViewRequest(ScenarioBody):
     """Request for a view, with the maximum number of futures to simulate."""
 
     view: View = "results"

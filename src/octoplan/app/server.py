@@ -26,8 +26,8 @@ from octoplan.app.archives import MAX_BYTES
 from octoplan.app.engine import DEEP_STEPS, STEPS, Engine, Superseded, answer, daily_map, figure_data, trim
 from octoplan.app.guard import Guard
 from octoplan.app.jobs import Job, Jobs
-from octoplan.app.requests import AnswerBody, DayBody, JobBody, ScenarioBody, body_of, job_options, read
-from octoplan.app.views import DEEP, Figure
+from octoplan.app.requests import DayBody, JobBody, ScenarioBody, ViewRequest, body_of, job_options, read
+from octoplan.app.views import VIEWS_WITH_MORE_FUTURES, Figure
 from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import read_files
@@ -118,9 +118,9 @@ class Page:
 
     async def answer(self, request: Request) -> Response:
         """Results for a change as a stream of JSON lines, each from more futures than the one before."""
-        body = await read(request, AnswerBody)
+        body = await read(request, ViewRequest)
         baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
-        every_step = (*STEPS, *DEEP_STEPS) if body.view in DEEP else STEPS
+        every_step = (*STEPS, *DEEP_STEPS) if body.view in VIEWS_WITH_MORE_FUTURES else STEPS
         steps = [step for step in every_step if body.most is None or step <= body.most] or [STEPS[0]]
         return StreamingResponse(self.refined(baseline, changed, body.view, steps), media_type="text/plain")
 

@@ -89,7 +89,7 @@ FIGURES: Mapping[str, Callable[[Run], Sequence[Figure]]] = {
 OVERLAID = ("raids", "supply", "defence")
 """Views with line charts to which the lines of the baseline are added."""
 
-DEEP = ("sensitivity", "log")
+VIEWS_WITH_MORE_FUTURES = ("sensitivity", "log")
 """Views that need more futures than the others."""
 
 

@@ -77,7 +77,7 @@ def advance_training(model: Model, state: State, moment: Moment) -> tuple[int, i
 
 
 @kernel
-def advance_other_supplies(
+def advance_non_programme_flows(
     model: Model, branch: Branch, ledger: Ledger, trained: int, intake: int, kit_order: int, day: int
 ) -> None:
     """Simulate deliveries of other makers, crew costs and resupply of layers, which do not depend on the programme.
@@ -125,7 +125,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
         advance_programme(model, branch, ledger, moment)
     intake, kit_order = advance_training(model, state, moment)
     trained = state.crews.trained[0]
-    advance_other_supplies(model, branch, ledger, trained, intake, kit_order, day)
+    advance_non_programme_flows(model, branch, ledger, trained, intake, kit_order, day)
     draw_weather(entities.regions, moment, links.winter[day], state.crews.grounded)
     crews = available_crews(state.crews, model.plan.crew_weight, entities.crews[0].on_duty, moment)
     branch.tally.crews_available[ledger.row] += crews.sum()
@@ -139,7 +139,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     tally_stocks(model, branch, day)
     if compared:
         ledger = day_ledger(model, counterfactual, day)
-        advance_other_supplies(model, counterfactual, ledger, trained, intake, kit_order, day)
+        advance_non_programme_flows(model, counterfactual, ledger, trained, intake, kit_order, day)
         simulate_raid(model, counterfactual, night, ledger, moment)
         if known:
             apply_known_state(model, counterfactual, day + 1)

@@ -303,7 +303,10 @@ def with_known_state(scenario: "Scenario", state: Path | None, month: str | None
 
 
 def state_text(state: Path, month: str | None) -> str:
-    """The text of a state.csv, or the median state of a run. Raises PlanError for a run without a month."""
+    """The text of a state.csv, or the median state of a run at the start of ``month``, in the same format.
+
+    Raises PlanError if ``state`` is a run folder and ``month`` is None.
+    """
     from octoplan.errors import PlanError, ScenarioError
     from octoplan.outcomes.state import state_of
     from octoplan.outcomes.store import read

@@ -113,7 +113,7 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
 def show(
     file: Path, *, first: First = None, last: Last = None, alerts: Path | None = None, out: Path = Path("raids.html")
 ) -> None:
-    """Draw a record and its fit as one HTML page that needs no network.
+    """Show a record of raids and its fit as one HTML page that can be opened offline.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def score(
     out
         A CSV file for the table of scores.
     page
-        An HTML page for the figures; it needs no network.
+        An HTML page for the figures; it can be opened offline.
 
     """
     from octoplan.raids.benchmarks import benchmarks

@@ -110,7 +110,7 @@ class UnusedFutures:
 
 
 def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, execution: Execution) -> Basis:
-    """Check the goals against the scenario, then simulate the design over the futures of each named scenario.
+    """Check the goals against the scenario, then simulate its design points in each named scenario.
 
     Raises PlanError, before any simulation, if the goals name items that are not in the scenario, if no month is left
     to plan, or if a fixed decision exceeds a bound.

@@ -170,7 +170,7 @@ def impossible(constraint: GoalConstraint) -> str | None:
     return None
 
 
-def requested_sum(data: ConstraintData, figure: Floats) -> LinearTerm:
+def expected_requested_total(data: ConstraintData, figure: Floats) -> LinearTerm:
     """A quantity per unit requested, summed over plants and months: its mean over futures.
 
     figure
@@ -188,12 +188,12 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
     compiled = data.parameters.runs.compiled
     home = np.asarray(compiled.template.plants["country"])
     per_unit = np.ones(data.parameters.since.shape)
-    total = requested_sum(data, per_unit)
+    total = expected_requested_total(data, per_unit)
     for country in dict.fromkeys([*goals.share, *goals.units]):
         inside = np.full(len(home), True)
         if country != ALL_COUNTRIES:
             inside = home == index_of(country, compiled.names.countries, "country")
-        value = requested_sum(data, inside[:, None] * per_unit)
+        value = expected_requested_total(data, inside[:, None] * per_unit)
         if country in goals.share:
             low, high = goals.share[country]
             yield GoalConstraint(f"the share of {country}", "of the units requested", low, high, value, total)
@@ -209,7 +209,7 @@ def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstrai
     for country, least in goals.jobs.items():
         row = index_of(country, names.countries, "country")
         hours_per_job = runs.number("countries", "hours_per_job")[:, row] * years
-        value = requested_sum(data, data.unit.hours / hours_per_job[:, None, None] * (home == row)[:, None])
+        value = expected_requested_total(data, data.unit.hours / hours_per_job[:, None, None] * (home == row)[:, None])
         yield GoalConstraint(f"the jobs of {country}", "jobs", least, np.inf, value)
 
 
@@ -242,7 +242,9 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
     pays = np.asarray(np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer)
     cost = data.unit.cost.copy()
     cost[:, :, -1] += closing_stock(parameters)
-    requested = requested_sum(data, (cost * pays[:, None] + freight_per_unit(parameters, payer)) * when / MONEY)
+    requested = expected_requested_total(
+        data, (cost * pays[:, None] + freight_per_unit(parameters, payer)) * when / MONEY
+    )
     crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
     weight = np.broadcast_to(when, parameters.discount.shape)
     costs = fixed_costs(parameters, fixed, weight, CostFilter(pays, crews, kits))

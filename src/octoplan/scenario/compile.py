@@ -63,7 +63,7 @@ def compile_arrays(
 
 
 def rows(programme: Programme, kind: Kind) -> list[tuple[str, ...]]:
-    """Rows of a kind in the order of its records, as tuples of the names along its axes."""
+    """Names of the entities of each record of a kind: all combinations of the names on its axes, the last fastest."""
     combinations: list[tuple[str, ...]] = [()]
     for axis in kind.axes:
         combinations = [(*row, name) for row in combinations for name in programme.names(axis)]

@@ -288,7 +288,7 @@ def cost_per_kill(run: Run) -> go.Figure | None:
 
 
 def add_cost(chart: go.Figure, row: int, name: str, hex_colour: str, point: Interval, edge: float) -> None:
-    """Add the P50 of a cost with its range; an infinite end, spend without a kill, reaches to the edge."""
+    """Add the P50 and the P10 to P90 range of a cost per kill; an infinite quantile is drawn at the edge."""
     low, middle, high = (min(p, edge) for p in (point.p10, point.p50, point.p90))
     chart.add_trace(
         go.Scatter(

@@ -120,10 +120,10 @@ def order_caption(plan: Plan) -> str:
     """Caption of the order schedule."""
     largest = max((order.money for order in schedule.orders(plan)), default=0.0) / 1e3
     return (
-        f"Each dot is an order for one month's production; its area is its price, at most {largest:,.0f} k "
-        f"{plan.scenario.currency}. If placed by that day, it arrives before it is needed with a probability of "
-        f"{ON_TIME:.0%}, if the supplier ships on the day of the order; the days next to a "
-        "supplier are this lead time. The dotted line is the first day planned. Quantities are those used in "
+        f"Each dot is an order for the parts of one month's production, on its latest date. Its area is proportional "
+        f"to its value, at most {largest:,.0f} k {plan.scenario.currency}. An order placed on that date and shipped on "
+        f"it arrives in time with a probability of {ON_TIME:.0%}; the number of days next to a supplier is the lead "
+        "time that this requires. The dotted line is the first day planned. Quantities are those used in "
         "production; the base stock is additional."
     )
 

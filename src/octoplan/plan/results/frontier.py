@@ -308,7 +308,7 @@ def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
         if rate >= 0:
             name = compiled.names.currencies[currency]
             median = float(np.median(runs.assumptions[:, rate]))
-            yield CountryAssumption(country, f"the price of the currency ({name})", (rate,), name, median)
+            yield CountryAssumption(country, f"the exchange rate of {name}", (rate,), name, median)
 
 
 def mean_costs(inputs: ModelInputs, runs: DesignRuns, solutions: Sequence[Floats]) -> Floats:
