@@ -44,10 +44,10 @@ def test_decoys_are_excluded_where_there_are_any() -> None:
     )
 
 
-@pytest.mark.parametrize(("gate", "named"), [(4.9, False), (5.0, True)])
-def test_a_limiting_factor_of_the_plants_is_named_from_five_per_cent(gate: float, listed: bool) -> None:
-    """Below 5 % of plant-days no factor is named."""
-    assert ("Output of the plants" in summary(rows(plants__gate=gate, **LEAKERS))) == listed
+@pytest.mark.parametrize(("gate", "stated"), [(4.9, False), (5.0, True)])
+def test_a_limiting_factor_of_the_plants_is_named_from_five_per_cent(gate: float, stated: bool) -> None:
+    """Below 5 % of plant-days no factor is stated."""
+    assert ("Output of the plants" in summary(rows(plants__gate=gate, **LEAKERS))) == stated
 
 
 def test_a_part_is_named_where_it_limits_most() -> None:

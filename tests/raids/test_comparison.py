@@ -31,24 +31,12 @@ WEEKLY = np.arange(29, 1990, 7)
 def scores_with(losses: Floats, step: int = 7, horizons: tuple[int, ...] = (7,)) -> Scores:
     """Scores with the given CRPS of drones, (o, horizons)."""
     shape = (len(losses), len(horizons), 2)
-    crps = np.zero_losses(shape)
+    crps = np.zeros(shape)
     crps[..., 0] = losses
     days = np.datetime64("2025-01-06") + step * np.arange(len(losses))
-    zero_losses, quantiles = np.zero_losses(shape), np.zero_losses((*shape, 7))
+    zeros, quantiles = np.zeros(shape), np.zeros((*shape, 7))
     return Scores(
-        "constructed",
-        days,
-        horizons,
-        1,
-        1,
-        zero_losses[:, 0],
-        zero_losses,
-        zero_losses,
-        quantiles,
-        crps,
-        zero_losses,
-        zero_losses,
-        crps[..., 0],
+        "constructed", days, horizons, 1, 1, zeros[:, 0], zeros, zeros, quantiles, crps, zeros, zeros, crps[..., 0]
     )
 
 
@@ -79,7 +67,7 @@ def test_the_calibration_test_has_its_nominal_size() -> None:
     """Of calibrated forecasts one in ten has a p-value below a tenth, whatever the number of origins."""
     rng = np.random.default_rng(4)
     for n in (20, 60):
-        base = scores_with(np.zero_losses((n, 1)))
+        base = scores_with(np.zeros((n, 1)))
         p_values = [pit_p_value(replace(base, pit=rng.random((n, 1, 2))), 7) for _ in range(400)]
         low, high = binom.interval(0.999, 400, 0.1)
         assert low <= sum(p < 0.1 for p in p_values) <= high
@@ -87,7 +75,7 @@ def test_the_calibration_test_has_its_nominal_size() -> None:
 
 def test_overlapping_sums_have_no_calibration_test() -> None:
     """Sums that share days are dependent: their PITs have no p-value, and coverage counts only disjoint ones."""
-    base = scores_with(np.zero_losses((60, 2)), horizons=(7, 30))
+    base = scores_with(np.zeros((60, 2)), horizons=(7, 30))
     assert isnan(pit_p_value(base, 30))
     assert not isnan(pit_p_value(base, 7))
     assert [level.independent for level in coverage(base, 30)] == [12, 12, 12]
@@ -95,7 +83,7 @@ def test_overlapping_sums_have_no_calibration_test() -> None:
 
 def test_binomial_limits_by_hand() -> None:
     """Of 60 origins, 22 to 38 are inside the central half of calibrated forecasts 95 times in 100."""
-    half = coverage(scores_with(np.zero_losses((60, 1))), 7)[0]
+    half = coverage(scores_with(np.zeros((60, 1))), 7)[0]
     assert (half.level, half.share) == (0.5, 0)
     assert (half.low * 60, half.high * 60) == (22, 38)
     assert LEVELS == (0.5, 0.8, 0.95)
@@ -125,7 +113,7 @@ def test_the_block_interval_has_its_nominal_coverage(n: int, horizon: int) -> No
     """At least nine in ten intervals of moving sums hold their true mean of zero."""
     rng = np.random.default_rng(8)
     series = rng.standard_normal((1500, n + horizon - 1))
-    sums = [np.convolve(values, np.one_losses(horizon), "valid") for values in series]
+    sums = [np.convolve(values, np.ones(horizon), "valid") for values in series]
     significant = sum(block_mean(values, max(horizon, 4)).is_significant for values in sums)
     assert 0.88 <= 1 - significant / 1500 <= 0.97
 
@@ -162,16 +150,16 @@ def test_a_worse_forecaster_is_significantly_worse() -> None:
 
 def test_blocks_span_the_overlap_of_sums() -> None:
     """Weekly origins with 90-day sums have blocks of 13 origins, shorter sums blocks of four."""
-    zero_losses, one_losses = (scores_with(np.full((52, 2), loss), horizons=(7, 90)) for loss in (0.0, 1.0))
-    assert (difference(one_losses, zero_losses, 90).blocks, difference(one_losses, zero_losses, 7).blocks) == (4, 13)
-    assert difference(one_losses, zero_losses, 7).mean == 1
+    lower, higher = (scores_with(np.full((52, 2), loss), horizons=(7, 90)) for loss in (0.0, 1.0))
+    assert (difference(higher, lower, 90).blocks, difference(higher, lower, 7).blocks) == (4, 13)
+    assert difference(higher, lower, 7).mean == 1
 
 
 def test_only_scores_of_the_same_sums_are_compared() -> None:
     """Scores of other origins or other counts are refused."""
-    scores = scores_with(np.zero_losses((20, 1)))
+    scores = scores_with(np.zeros((20, 1)))
     with pytest.raises(ValueError, match="same origins"):
-        difference(scores, scores_with(np.zero_losses((19, 1))), 7)
+        difference(scores, scores_with(np.zeros((19, 1))), 7)
     with pytest.raises(ValueError, match="same origins and counts"):
         difference(scores, replace(scores, observed=scores.observed + 1), 7)
 

@@ -223,7 +223,7 @@ def test_unknown_horizons_and_series_are_refused() -> None:
     """A horizon that was not scored and a series that does not exist are errors that name what there is."""
     counts, days = simulated_record(60)
     scores = score(counts, days, Recorder(), np.array([9]), horizons=(7,), draws=5)
-    with pytest.raises(ValueError, match="horizon 30 was not scored; there are 7"):
+    with pytest.raises(ValueError, match="horizon 30 was not scored; the scored horizons are 7"):
         scores.losses(30)
     with pytest.raises(ValueError, match="'balloons' is not a series"):
         scores.losses(7, "balloons")
