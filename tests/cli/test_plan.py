@@ -77,7 +77,7 @@ def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) ->
         (["--share", "away=0:1"], "there is no country 'away'"),
         (["--budget", "treasury=nan"], "not a finite number"),
         (["--budget", "treasury=inf"], "not a finite number"),
-        (["--budget", "treasury=-5"], "below 0"),
+        (["--budget", "treasury=-5"], "negative"),
         (["--budget", "treasury=1e13"], "1e+13 GBP"),
         (
             ["--budget", "treasury:2025/26=1e6"],
