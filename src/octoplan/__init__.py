@@ -72,27 +72,7 @@ __all__ = [
     "simulate",
 ]
 
-_ERRORS = (
-    "ClusterError",
-    "DistributionError",
-    "FitError",
-    "FolderError",
-    "FutureFailed",
-    "Incomparable",
-    "JobError",
-    "OctoplanError",
-    "PlanError",
-    "Problem",
-    "QuantityError",
-    "RecordError",
-    "RequestError",
-    "RunError",
-    "ScenarioError",
-    "StoreError",
-    "TableError",
-    "Unfinished",
-)
-_HOME = dict.fromkeys(_ERRORS, "octoplan.errors") | {
+_HOME = {
     "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
@@ -102,13 +82,14 @@ _HOME = dict.fromkeys(_ERRORS, "octoplan.errors") | {
     "read": "octoplan.api",
     "simulate": "octoplan.api",
 }
+"""Module of each public name that is not an exception; exceptions are in ``octoplan.errors``."""
 
 
 def __getattr__(name: str) -> object:
     if name == "show":
         return import_module("octoplan.show")
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+    if name in __all__:
+        return getattr(import_module(_HOME.get(name, "octoplan.errors")), name)
     raise AttributeError(f"module 'octoplan' has no attribute {name!r}")
 
 

@@ -24,9 +24,6 @@ from scipy.special import expit, logit
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PACKAGES = ("drones", "missiles")
-"""Packages of a record, in the order of the columns of its counts."""
-
 
 @dataclass(frozen=True)
 class Parameter:
