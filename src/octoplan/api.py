@@ -6,8 +6,8 @@ from pathlib import Path
 
 from octoplan.outcomes import measures, run, store
 from octoplan.outcomes import simulate as simulation
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.key_results import KeyResults
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
 from octoplan.scenario import Scenario
 from octoplan.show.report import report_page
@@ -43,8 +43,8 @@ class Run(run.Run):
 
         Raises StoreError if the path exists and is not an empty folder.
         """
-        findings = Findings(self)
-        store.save(self, path, results=findings.key_results, pages={store.REPORT: report_page([findings])})
+        results = RunResults(self)
+        store.save(self, path, key_results=results.key_results, pages={store.REPORT: report_page([results])})
 
 
 def simulate(

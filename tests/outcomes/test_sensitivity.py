@@ -1,9 +1,9 @@
-"""Sensitivities and switching values of figures whose dependence on an assumption is known."""
+"""Sensitivities and switching values of results whose dependence on an assumption is known."""
 
 import numpy as np
 import pytest
 
-from octoplan.outcomes.sensitivity import MIN_TAIL_FUTURES, Sensitivity, sensitivities, sensitivity, switching_value
+from octoplan.outcomes.sensitivity import MIN_TAIL_FUTURES, Sensitivity, sensitivities, sensitivity, zero_crossing
 from octoplan.scenario.arrays import Floats
 from tests.outcomes.runs import pocket, ranged
 
@@ -17,12 +17,12 @@ def draws(name: str) -> Floats:
 
 
 def uncertain() -> list[str]:
-    """The assumptions that are drawn from a range."""
+    """Names of the assumptions that are drawn from a range."""
     return [assumption.name for assumption in ranged().scenario.assumptions if not assumption.known]
 
 
 def test_a_line_has_its_slope_and_its_switching_value() -> None:
-    """The effect on a linear figure is the slope times the distance of the tails; it switches where the line is 0."""
+    """The effect is the slope times the distance between tail means; the switching value is the root of the line."""
     name = uncertain()[0]
     x = draws(name)
     at = float(np.quantile(x, 0.6))
@@ -32,10 +32,10 @@ def test_a_line_has_its_slope_and_its_switching_value() -> None:
     low, high = ordered[:fifth], ordered[-fifth:]
     assert top.assumption.name == name
     assert (top.low, top.high) == pytest.approx((7.0 * (low.mean() - at), 7.0 * (high.mean() - at)), rel=1e-9)
-    assert top.size == pytest.approx(7.0 * (high.mean() - low.mean()), rel=1e-9)
+    assert top.difference == pytest.approx(7.0 * (high.mean() - low.mean()), rel=1e-9)
     assert top.error == pytest.approx(7.0 * np.sqrt((low.var(ddof=1) + high.var(ddof=1)) / fifth), rel=1e-9)
-    assert top.switch == pytest.approx(at, rel=1e-9)
-    assert top.switch_error == pytest.approx(0.0, abs=1e-6)
+    assert top.switching_value == pytest.approx(at, rel=1e-9)
+    assert top.switching_value_error == pytest.approx(0.0, abs=1e-6)
     assert top.distinguishable
     assert top.p10_p90 == pytest.approx(tuple(np.quantile(x, (0.1, 0.9))), rel=1e-12)
     assert top.futures == FUTURES
@@ -46,17 +46,17 @@ def test_effects_are_sorted_by_size() -> None:
     first, second = (draws(name) for name in uncertain()[:2])
     effects = sensitivities(ranged(), -5.0 * first / first.std() + 2.0 * second / second.std())
     assert [effect.assumption.name for effect in effects[:2]] == uncertain()[:2]
-    assert effects[0].size < 0 < effects[1].size
+    assert effects[0].difference < 0 < effects[1].difference
 
 
 @pytest.mark.parametrize(("level", "reported"), [(0.005, False), (0.02, True), (0.98, True), (0.995, False)])
 def test_a_switching_value_is_reported_between_p1_and_p99(level: float, reported: bool) -> None:
-    """A figure that changes sign beyond P1 or P99 of the draws has no switching value, and no error of one."""
+    """A result that changes sign beyond P1 or P99 of the draws has no switching value, and an error of 0."""
     x = draws(uncertain()[0])
     top = sensitivities(ranged(), x - float(np.quantile(x, level)))[0]
     assert top.distinguishable
-    assert (top.switch is not None) == reported
-    assert reported or top.switch_error == 0.0
+    assert (top.switching_value is not None) == reported
+    assert reported or top.switching_value_error == 0.0
 
 
 def test_noise_has_no_effect_distinguishable_from_zero() -> None:
@@ -77,7 +77,7 @@ def test_an_effect_is_distinguishable_beyond_3_3_standard_errors() -> None:
 
 
 def test_too_few_futures_or_a_constant_have_no_sensitivity() -> None:
-    """Fewer than five futures in a fifth, or a figure that is the same in all futures, give no result."""
+    """Fewer than five futures in a fifth, or a result that is the same in all futures, give no sensitivity."""
     assert MIN_TAIL_FUTURES == 5
     assert sensitivities(pocket(20), np.arange(20.0)) == ()
     assert sensitivities(ranged(), np.ones(FUTURES)) == ()
@@ -86,41 +86,41 @@ def test_too_few_futures_or_a_constant_have_no_sensitivity() -> None:
     assert sensitivities(ranged(), np.where(np.arange(FUTURES) < 25, x, np.nan)) != ()
 
 
-def test_futures_without_a_finite_figure_are_excluded_and_not_counted() -> None:
-    """Futures in which the figure is infinite or undefined change nothing for the others."""
+def test_futures_without_a_finite_result_are_excluded_and_not_counted() -> None:
+    """Futures in which the result is infinite or undefined do not affect the sensitivity."""
     x = draws(uncertain()[0])
     excluded = np.arange(FUTURES) % 4 == 0
-    figure = np.where(excluded, np.where(np.arange(FUTURES) % 8 == 0, np.inf, np.nan), x)
-    top = sensitivities(ranged(), figure)[0]
+    result = np.where(excluded, np.where(np.arange(FUTURES) % 8 == 0, np.inf, np.nan), x)
+    top = sensitivities(ranged(), result)[0]
     rest = np.sort(x[~excluded])
     assert top.low == pytest.approx(rest[: len(rest) // 5].mean(), rel=1e-12)
     assert top.futures == 300
 
 
 def test_a_flat_line_and_two_points_have_no_switching_value() -> None:
-    """Without a slope, or without a degree of freedom, there is none."""
+    """If the slope is zero, or there are only two points, there is no switching value."""
     x = np.arange(10.0)
-    assert switching_value(x, np.full(10, 3.0)) == (None, 0.0)
-    assert switching_value(x[:2], x[:2]) == (None, 0.0)
-    value, error = switching_value(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, -1.0]))
+    assert zero_crossing(x, np.full(10, 3.0)) == (None, 0.0)
+    assert zero_crossing(x[:2], x[:2]) == (None, 0.0)
+    value, error = zero_crossing(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, -1.0]))
     assert value == pytest.approx(1.0, rel=1e-12)
     assert error == pytest.approx(0.0, abs=1e-9)
 
 
-def test_an_effect_that_is_not_sure_has_no_switching_value() -> None:
-    """A line through noise crosses zero somewhere; that is no switching value."""
+def test_an_effect_that_is_not_distinguishable_from_zero_has_no_switching_value() -> None:
+    """A regression line through noise crosses zero, but no switching value is reported."""
     rng = np.random.default_rng(8)
     x = np.linspace(-1.0, 1.0, 100)
     effect = sensitivity(ranged().scenario.assumptions[0], x, rng.normal(size=100) + 0.01 * x)
     assert not effect.distinguishable
-    assert (effect.switch, effect.switch_error) == (None, 0.0)
+    assert (effect.switching_value, effect.switching_value_error) == (None, 0.0)
 
 
 def test_a_switching_value_has_the_error_of_its_line() -> None:
-    """Over 1,000 noisy lines the mean standard error is the standard deviation of the values, within its own noise."""
+    """Over 1,000 noisy lines the mean standard error is the standard deviation of the values, within sampling error."""
     rng = np.random.default_rng(5)
     x = np.linspace(0.0, 1.0, 200)
-    pairs = [switching_value(x, 2.0 * x - 1.0 + rng.normal(scale=0.5, size=200)) for _ in range(1000)]
+    pairs = [zero_crossing(x, 2.0 * x - 1.0 + rng.normal(scale=0.5, size=200)) for _ in range(1000)]
     values, errors = (np.array(column, float) for column in zip(*pairs, strict=True))
     assert values.mean() == pytest.approx(0.5, abs=4 * values.std() / np.sqrt(1000))
     assert values.std() == pytest.approx(errors.mean(), rel=4 / np.sqrt(2 * 1000))

@@ -13,7 +13,7 @@ import pytest
 from octoplan.api import Run, simulate
 from octoplan.cli.main import main as cli
 from octoplan.errors import RunError
-from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import manifest
 from octoplan.scenario.scenario import load, with_state
@@ -148,9 +148,9 @@ def test_the_run_says_from_when_it_knows() -> None:
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     assert manifest(run)["state_of"] == "2026-02-01"
-    assert "state of 2026-02-01" in details(Findings(run))
+    assert "state of 2026-02-01" in details(RunResults(run))
     assert manifest(pocket_run())["state_of"] is None
-    assert "state of" not in details(Findings(pocket_run()))
+    assert "state of" not in details(RunResults(pocket_run()))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

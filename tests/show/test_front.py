@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from octoplan.outcomes.findings import Findings
+from octoplan.outcomes.run_results import RunResults
 from octoplan.show.front import answer_rows, quantiles
 from tests.outcomes.runs import pocket
 
@@ -31,6 +31,6 @@ def test_the_answer_says_on_how_many_futures_a_figure_rests() -> None:
     data = run.data.copy(deep=True)
     for name in ("kills", "spend"):
         data[name].loc[{"future": 3}] = 0
-    titles = [row.title for row in answer_rows(Findings(replace(run, data=data)))]
+    titles = [row.title for row in answer_rows(RunResults(replace(run, data=data)))]
     assert [title for title in titles if title.endswith("(defined in 59 of 60 futures)")]
-    assert not [row.title for row in answer_rows(Findings(run)) if "defined in" in row.title]
+    assert not [row.title for row in answer_rows(RunResults(run)) if "defined in" in row.title]

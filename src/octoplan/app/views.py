@@ -99,7 +99,7 @@ def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
     classes = impacts(run, effects)
     return {
         effect.assumption.name: {
-            "impact": classes[effect.assumption.name], "effect": effect.size / M, "error": effect.error / M,
+            "impact": classes[effect.assumption.name], "effect": effect.difference / M, "error": effect.error / M,
         }
         for effect in effects
     }  # fmt: skip

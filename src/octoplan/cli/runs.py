@@ -70,7 +70,7 @@ def run(
 
     """
     from octoplan.outcomes.files import check_output_folder
-    from octoplan.outcomes.findings import Findings
+    from octoplan.outcomes.run_results import RunResults
     from octoplan.outcomes.simulate import simulate, tallies_to_keep
     from octoplan.outcomes.store import REPORT, save
     from octoplan.scenario import load
@@ -82,15 +82,15 @@ def run(
     check_output_folder(folder)
     loaded = load(scenario)
     with executor(threads, cluster) as pool, progress_bar() as progress:
-        result = simulate(
+        simulated = simulate(
             loaded, futures, seed, executor=pool, keep=keep, keep_going=keep_going,
             progress=track(progress, "simulating"),
         )  # fmt: skip
-    findings = Findings(result, nominal)
-    table, command = findings.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
-    save(result, folder, results=table, nominal=nominal, command=command, pages={REPORT: report_page([findings])})
+    results = RunResults(simulated, nominal)
+    table, command = results.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
+    save(simulated, folder, key_results=table, nominal=nominal, command=command, pages={REPORT: report_page([results])})
     record_output(folder)
-    print_key_results(result, table)
+    print_key_results(simulated, table)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT}")
 
 

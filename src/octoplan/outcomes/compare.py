@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.errors import Incomparable, RunError
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
 
@@ -117,12 +117,12 @@ def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Co
     >>> op.compare(run, run)["made"].interval.mean
     0.0
     """
-    return compare_findings([Findings(run, nominal) for run in runs], labels)
+    return compare_results([RunResults(run, nominal) for run in runs], labels)
 
 
-def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -> Comparison:
+def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -> Comparison:
     """Paired differences of runs whose measures have been computed; see ``compare``."""
-    runs = [result.run for result in findings]
+    runs = [result.run for result in results]
     if len(runs) < 2:
         raise RunError(f"cannot compare {len(runs)} run: at least 2 are needed")
     names = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
@@ -131,7 +131,7 @@ def compare_findings(findings: Sequence[Findings], labels: Sequence[str] = ()) -
     for run, label in zip(runs[1:], names[1:], strict=True):
         check_comparable(runs[0], run, names[0], label)
     finished = np.logical_and.reduce([run.status == 0 for run in runs])
-    tables = [result.measures for result in findings]
+    tables = [result.measures for result in results]
     shared = [key for key in tables[0] if all(key in table for table in tables)]
     every_key = dict.fromkeys(key for table in tables for key in table)
     rows = [finished[run.status == 0] for run in runs]

@@ -54,8 +54,8 @@ class KeyResults:
 
     period
         The month, or the first and last month.
-    failed
-        Number of failed futures.
+    futures, failed_futures
+        Number of futures of the run, and how many of them failed.
     months
         Labels of the months of the run.
     """
@@ -63,7 +63,7 @@ class KeyResults:
     title: str
     period: str
     futures: int
-    failed: int
+    failed_futures: int
     summary: str
     months: tuple[str, ...]
     rows: tuple[KeyResult, ...]
@@ -154,8 +154,10 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
 
 def caption(table: KeyResults) -> str:
     """Caption of the table: title, period, and numbers of futures simulated and failed."""
-    failed = f"; {table.failed:,} FAILED, excluded from every measure" if table.failed else "; none failed"
-    return f"{table.title}, {table.period}: {table.futures:,} futures{failed}"
+    failures = (
+        f"; {table.failed_futures:,} FAILED, excluded from every measure" if table.failed_futures else "; none failed"
+    )
+    return f"{table.title}, {table.period}: {table.futures:,} futures{failures}"
 
 
 def nonzero_rows(table: KeyResults) -> list[KeyResult]:
@@ -183,7 +185,7 @@ def table_layout(table: KeyResults) -> tuple[str, tuple[str, ...], Sections]:
     """Note, column heads and groups of rows of the table of key results."""
     rows = nonzero_rows(table)
     cells = [(row_cells(row, table.months), row.interval.futures) for row in rows]
-    head, lines = with_futures(HEAD, cells, table.futures - table.failed)
+    head, lines = with_futures(HEAD, cells, table.futures - table.failed_futures)
     sections = groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0].group)
     note = NOTE if head == HEAD else NOTE + FUTURES_NOTE
     return note, head, tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections)

@@ -21,10 +21,10 @@ import numpy as np
 import xarray as xr
 
 from octoplan.errors import StoreError
+from octoplan.outcomes import measures
 from octoplan.outcomes.files import atomic_folder
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.key_results import CSV_COLUMNS, KeyResults, csv_rows
-from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 
@@ -44,15 +44,15 @@ def save(
     run: Run,
     path: str | Path,
     *,
-    results: KeyResults | None = None,
+    key_results: KeyResults | None = None,
     nominal: bool = False,
     command: str = "",
     pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write the run folder atomically.
 
-    results
-        The key results of the whole run; computed if not given.
+    key_results
+        The key results of the whole run; computed by default.
     nominal
         If True, the money of ``summary.csv`` is inflated by the assumption on the reporting currency's inflation.
     command
@@ -68,7 +68,7 @@ def save(
             (part / SCENARIO / name).write_bytes(content)
         (part / MANIFEST).write_text(json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
         write_draws(run, part)
-        write_summary(run, results or key_results(run, nominal=nominal), part / SUMMARY, nominal)
+        write_summary(run, key_results or measures.key_results(run, nominal=nominal), part / SUMMARY, nominal)
         for name, text in (pages or {}).items():
             (part / name).write_text(text, "utf-8")
 
@@ -134,7 +134,7 @@ def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> Non
         writer.writerow(CSV_COLUMNS)
         writer.writerows(csv_rows(table))
         for month in table.months:
-            writer.writerows(csv_rows(key_results(run, month, nominal=nominal)))
+            writer.writerows(csv_rows(measures.key_results(run, month, nominal=nominal)))
 
 
 def read(path: str | Path) -> Run:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from octoplan.errors import RunError
-from octoplan.outcomes.compare import compare_findings, comparison_tables
+from octoplan.outcomes.compare import compare_results, comparison_tables
 from octoplan.outcomes.finance import CONFIDENCE_LEVELS, CostEstimate
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import ResultTable, digits
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import view_of
 from octoplan.show.charts import CHARTS, page_figures
 from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
@@ -30,9 +30,9 @@ def supply(run: Run) -> list[PageFigure]:
     return page_figures(run, "deliveries", "production", "plant-limits", "stock")
 
 
-def defence(findings: Findings) -> list[PageFigure]:
+def defence(results: RunResults) -> list[PageFigure]:
     """Threats launched, stopped and leaked over all futures, on one day, and by region and month; limiting factors."""
-    run, days = findings.run, findings.days
+    run, days = results.run, results.daily_tallies
     figures = page_figures(run, "threat-flow")
     if days is not None:
         flow = threat_flow_on_day(run, days, worst_day(days))
@@ -50,19 +50,19 @@ class Money(NamedTuple):
     figures: list[PageFigure]
 
 
-def money(findings: Findings) -> Money:
+def money(results: RunResults) -> Money:
     """The cost estimate with contingency, spend, cost-effectiveness, discount rates, cost per kill."""
-    run, estimate, unit = findings.run, findings.cost_estimate, view_of(findings.run).unit
+    run, estimate, unit = results.run, results.cost_estimate, view_of(results.run).unit
     figures = [
-        PageFigure("spend", spend(run, nominal=findings.nominal), CHARTS["spend"].caption),
+        PageFigure("spend", spend(run, nominal=results.nominal), CHARTS["spend"].caption),
         *page_figures(run, "cost-effectiveness", "present-values", "cost-per-kill"),
     ]
     if estimate is None:
         return Money(None, None, figures)
     caption = (
         "The point estimate has every assumption at its median and no optimism bias; it is the mean of "
-        f"{findings.medians.futures} futures, which differ by chance events. In brackets: the contingency to be added "
-        "to it so that the sum is not exceeded in that share of futures."
+        f"{results.run_at_medians.futures} futures, which differ by chance events. In brackets: the contingency to be "
+        "added to it so that the sum is not exceeded in that share of futures."
     )
     curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
     return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [curve, *figures])
@@ -134,10 +134,10 @@ class SensitivityAnalysis(NamedTuple):
     switching: list[str]
 
 
-def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
+def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
     """Tornados and switching values of the net benefit and of the leakers prevented; None with too few futures."""
-    scenario, unit = findings.run.scenario, view_of(findings.run).unit
-    net, leakers = findings.net_benefit_sensitivity, findings.leakers_sensitivity
+    scenario, unit = results.run.scenario, view_of(results.run).unit
+    net, leakers = results.net_benefit_sensitivity, results.leakers_sensitivity
     figures = []
     if net:
         chart = tornado(scenario, net, NET_BENEFIT, f"M {unit}", size=M)
@@ -152,9 +152,9 @@ def sensitivity(findings: Findings) -> SensitivityAnalysis | None:
     return SensitivityAnalysis(figures, switching[: 2 * MAX_ASSUMPTIONS]) if figures else None
 
 
-def differences(findings: Sequence[Findings], labels: Sequence[str]) -> list[ResultTable]:
+def differences(results: Sequence[RunResults], labels: Sequence[str]) -> list[ResultTable]:
     """Tables of paired differences of the other runs from the first."""
-    return comparison_tables(compare_findings(findings, labels)) if len(findings) > 1 else []
+    return comparison_tables(compare_results(results, labels)) if len(results) > 1 else []
 
 
 def failures(run: Run) -> list[str]:

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import digits, scaled
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
 from octoplan.outcomes.measures import main_variant
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
@@ -55,17 +55,17 @@ def people(run: Run) -> list[tuple[str, str]]:
     return [(role, name or "not named") for role, name in roles]
 
 
-def answer_rows(findings: Findings) -> list[AnswerRow]:
+def answer_rows(results: RunResults) -> list[AnswerRow]:
     """Rows of the answer: its measures and the net benefit."""
-    table = findings.key_results
-    finished = findings.run.futures - findings.run.failed
+    table = results.key_results
+    finished = results.run.futures - results.run.failed
     rows = []
     for annex, keys in (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS)):
         for key in keys:
             row = result(table, key)
             if row is not None:
                 rows.append(answer_row(row, annex, table, finished))
-    net, unit = interval(findings.net_benefit), view_of(findings.run).unit
+    net, unit = interval(results.net_benefit), view_of(results.run).unit
     cells = (*(digits(v / M) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / M, 2), f"M {unit}")
     return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells)]
 
@@ -90,13 +90,13 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
     return AnswerRow(title, annex, (*points, digits(i.se_p50 / size, 2), unit))
 
 
-def changes(findings: Findings) -> list[str]:
+def changes(results: RunResults) -> list[str]:
     """Sentences on the assumptions with the largest effects, and on switching values."""
-    scenario, unit = findings.run.scenario, view_of(findings.run).unit
+    scenario, unit = results.run.scenario, view_of(results.run).unit
     lines = []
     for subject, items, size, unit_of in (
-        (NET_BENEFIT, findings.net_benefit_sensitivity, M, f"M {unit}"),
-        (LEAKERS_PREVENTED, findings.leakers_sensitivity, 1.0, ""),
+        (NET_BENEFIT, results.net_benefit_sensitivity, M, f"M {unit}"),
+        (LEAKERS_PREVENTED, results.leakers_sensitivity, 1.0, ""),
     ):
         distinct = [item for item in items if item.distinguishable]
         lines += [effect(scenario, item, subject, size, unit_of) for item in distinct[:MAX_NAMED]]
@@ -107,7 +107,7 @@ def changes(findings: Findings) -> list[str]:
 def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, unit: str) -> str:
     """A sentence on the effect of one assumption."""
     low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
-    if abs(item.size) / size < MAX_NAMED:
+    if abs(item.difference) / size < MAX_NAMED:
         low, high = digits(item.low / size), digits(item.high / size)
     amount = f"{low} {unit}" if unit else low
     return (
@@ -116,9 +116,9 @@ def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, uni
     )
 
 
-def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
+def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
     """Table of results by option, with one column for each run and one for the counterfactual of the first."""
-    first, measures = findings[0], [option.measures for option in findings]
+    first, measures = results[0], [option.measures for option in results]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
     nothing = np.zeros(1)
@@ -137,7 +137,7 @@ def options(findings: Sequence[Findings], labels: Sequence[str]) -> TableText:
             measures[0]["damage"].values + measures[0]["damage/avoided"].values,
         ),
         (f"cost of the programme, {unit}", M, [table["programme/cost"].values for table in measures], nothing),
-        (f"net benefit, {unit}", M, [option.net_benefit for option in findings], nothing),
+        (f"net benefit, {unit}", M, [option.net_benefit for option in results], nothing),
     ]
     return TableText(
         ("", *labels, "without the programme"),

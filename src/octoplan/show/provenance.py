@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
@@ -50,9 +50,9 @@ def row_reference(assumption: Assumption) -> str:
 
 def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:
     """The impact of each assumption by name, one of ``IMPACTS``, from its effect on a result."""
-    largest = max((abs(item.size) for item in sensitivities if item.distinguishable), default=0.0)
+    largest = max((abs(item.difference) for item in sensitivities if item.distinguishable), default=0.0)
     detected = {
-        item.assumption.name: "large" if abs(item.size) >= LARGE_IMPACT_SHARE * largest else "some"
+        item.assumption.name: "large" if abs(item.difference) >= LARGE_IMPACT_SHARE * largest else "some"
         for item in sensitivities
         if item.distinguishable
     }
@@ -82,7 +82,7 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
     effects = {item.assumption.name: item for item in sensitivities}
 
     def order(assumption: Assumption) -> tuple[int, int, float, str]:
-        effect = effects[assumption.name].size if assumption.name in effects else 0.0
+        effect = effects[assumption.name].difference if assumption.name in effects else 0.0
         impact_rank, quality_rank = IMPACTS.index(impact[assumption.name]), QUALITIES.index(assumption.quality)
         return impact_rank, quality_rank, -abs(effect), assumption.name
 
@@ -109,7 +109,7 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
 def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
     """One row of the log as text."""
     low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
-    effect = f"{item.size / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.distinguishable else ""
+    effect = f"{item.difference / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.distinguishable else ""
     quantiles = ("", "") if assumption.known else (low, high)
     return (
         assumption.name,
@@ -158,9 +158,9 @@ def checks(run: Run) -> list[str]:
     return [warnings, balance, counterfactual, verification]
 
 
-def identification(findings: Findings) -> list[tuple[str, str]]:
+def identification(results: RunResults) -> list[tuple[str, str]]:
     """Names and values that identify the run in the statement of assurance."""
-    run = findings.run
+    run = results.run
     assumptions, quality = run.scenario.assumptions, Counter(a.quality for a in run.scenario.assumptions)
     raids = raid_identity(run)
     dates = [assumption.date for assumption in assumptions]

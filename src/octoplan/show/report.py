@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from octoplan.outcomes.findings import Findings
 from octoplan.outcomes.key_results import result_table
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
 from octoplan.show.html import render
@@ -53,14 +53,14 @@ def report(
 
     Raises RunError if the runs cannot be compared, or the folder is not a plan.
     """
-    return report_page([Findings(option, nominal) for option in (run, *others)], labels, plan)
+    return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan)
 
 
-def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: Path | None = None) -> str:
+def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None) -> str:
     """The report of runs whose measures have been computed; see ``report``."""
-    names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(findings) - 1)))
-    first, run = findings[0], findings[0].run
-    contents = annex_contents(findings, names, plan)
+    names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
+    first, run = results[0], results[0].run
+    contents = annex_contents(results, names, plan)
     present = [name for name in TITLES if contents.get(name) or name in ALWAYS]
     return render(
         "report.html",
@@ -68,14 +68,14 @@ def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: 
         run=run,
         scenario=run.scenario,
         governance=run.scenario.programme.governance,
-        details=details(findings[0]),
+        details=details(results[0]),
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
         summary=first.key_results.summary,
-        answer=front.answer_rows(first) if first.any_finished else [],
+        answer=front.answer_rows(first) if first.has_finished_futures else [],
         changes=front.changes(first),
-        options=front.options(findings, names) if first.any_finished else None,
-        several=len(findings) > 1,
+        options=front.options(results, names) if first.has_finished_futures else None,
+        several=len(results) > 1,
         limitations=front.limitations(run),
         letters={name: (chr(65 + i), TITLES[name]) for i, name in enumerate(present)},
         net_benefit=front.NET_BENEFIT,
@@ -83,22 +83,22 @@ def report_page(findings: Sequence[Findings], labels: Sequence[str] = (), plan: 
     )
 
 
-def annex_contents(findings: Sequence[Findings], labels: Sequence[str], plan: Path | None) -> Mapping[str, Any]:
+def annex_contents(results: Sequence[RunResults], labels: Sequence[str], plan: Path | None) -> Mapping[str, Any]:
     """Content of each annex by name; None or missing if the annex is omitted."""
-    first, run = findings[0], findings[0].run
+    first, run = results[0], results[0].run
     net = first.net_benefit_sensitivity
     impact = provenance.impacts(run, net)
     log = provenance.assumptions_log(run, net, impact, f"M {view_of(run).unit}")
     simulated = (
         {"supply": annexes.supply(run), "defence": annexes.defence(first), "money": annexes.money(first)}
-        if first.any_finished
+        if first.has_finished_futures
         else {}
     )
     used_sources = provenance.sources(run)
     return {
         **simulated,
         "plan": annexes.plan(plan),
-        "differences": annexes.differences(findings, labels),
+        "differences": annexes.differences(results, labels),
         "sensitivity": annexes.sensitivity(first),
         "failures": annexes.failures(run) if run.failed else None,
         "measures": result_table(first.key_results),
@@ -109,11 +109,11 @@ def annex_contents(findings: Sequence[Findings], labels: Sequence[str], plan: Pa
     }
 
 
-def details(findings: Findings) -> str:
+def details(results: RunResults) -> str:
     """One line that identifies the run."""
-    run = findings.run
+    run = results.run
     state = f" · state of {run.scenario.known_from}" if run.scenario.known_from else ""
     return (
-        f"{findings.key_results.period}{state} · {run.futures:,} futures, {run.failed:,} failed · seed {run.seed} · "
+        f"{results.key_results.period}{state} · {run.futures:,} futures, {run.failed:,} failed · seed {run.seed} · "
         f"octoplan {run.version} · scenario {run.scenario.hash[:12]} · simulated in {run.wall:,.1f} s"
     )

@@ -163,14 +163,14 @@ def switching_values(scenario: Scenario, sensitivities: Sequence[Sensitivity], s
     """Sentences on switching values: values of an assumption at which the mean of a result is zero."""
     sentences = []
     for item in sensitivities:
-        if item.switch is None:
+        if item.switching_value is None:
             continue
         assumption, (low, high) = item.assumption, map(digits, item.p10_p90)
         unit = "" if assumption.unit == "1" else f" {assumption.unit}"
         sentences.append(
             f"{capitalised(subject)} would be zero on average if the {describe(scenario, assumption)} were "
-            f"{digits(item.switch)} ± {digits(2 * item.switch_error, 2)}{unit} (assumed: P10 {low}, P90 {high}; "
-            f"{row_reference(assumption)})."
+            f"{digits(item.switching_value)} ± {digits(2 * item.switching_value_error, 2)}{unit} (assumed: P10 {low}, "
+            f"P90 {high}; {row_reference(assumption)})."
         )
     if sentences or not any(item.distinguishable for item in sensitivities):
         return sentences

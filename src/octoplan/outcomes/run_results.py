@@ -1,4 +1,4 @@
-"""Results of a run that the report and the tables need, each computed on first use and then cached."""
+"""Results of a run that the report and the tables need, each computed on first use and cached."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from octoplan.scenario.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class RunResults:
     """Cached results of a run: measures, sensitivity, cost estimate and daily tallies.
 
     nominal
-        True inflates money by the assumption on the reporting currency's inflation.
+        If True, money is inflated by the assumption on the reporting currency's inflation.
     """
 
     run: Run
@@ -40,13 +40,13 @@ class Findings:
         return tabulate(self.run, tuple(self.measures.values()))
 
     @property
-    def any_finished(self) -> bool:
-        """True if at least one future did not fail."""
+    def has_finished_futures(self) -> bool:
+        """True if at least one future of the run finished."""
         return self.run.failed < self.run.futures
 
     @cached_property
     def net_benefit(self) -> Floats:
-        """(futures,) damage avoided less the programme's cost, undiscounted, in real terms."""
+        """(futures,) damage avoided minus the programme's cost, undiscounted, in real terms."""
         return net_benefit(self.run)
 
     @cached_property
@@ -57,25 +57,25 @@ class Findings:
     @cached_property
     def net_benefit_sensitivity(self) -> tuple[Sensitivity, ...]:
         """Sensitivity of the net benefit to each assumption; empty if every future failed."""
-        return sensitivities(self.run, self.net_benefit) if self.any_finished else ()
+        return sensitivities(self.run, self.net_benefit) if self.has_finished_futures else ()
 
     @cached_property
     def leakers_sensitivity(self) -> tuple[Sensitivity, ...]:
         """Sensitivity of the leakers prevented to each assumption; empty if every future failed."""
-        return sensitivities(self.run, self.leakers_prevented) if self.any_finished else ()
+        return sensitivities(self.run, self.leakers_prevented) if self.has_finished_futures else ()
 
     @cached_property
-    def medians(self) -> Run:
-        """A run with all assumptions at their medians, simulated on first use."""
+    def run_at_medians(self) -> Run:
+        """The run with all assumptions at their medians, simulated on first use."""
         return run_at_medians(self.run)
 
     @cached_property
     def cost_estimate(self) -> CostEstimate | None:
         """Cost of the programme with its point estimate; None if a future of the run at medians failed."""
-        return None if self.medians.status.any() else cost_estimate(self.run, self.medians)
+        return None if self.run_at_medians.status.any() else cost_estimate(self.run, self.run_at_medians)
 
     @cached_property
-    def days(self) -> xr.Dataset | None:
+    def daily_tallies(self) -> xr.Dataset | None:
         """Daily tallies of the first finished future, simulated on first use; None if every future failed."""
         finished = np.flatnonzero(self.run.status == 0)
         return daily_tallies(self.run, int(finished[0])) if len(finished) else None

@@ -1,4 +1,4 @@
-"""Everything that pages say of a run is computed once, and the conveniences of a run agree with it."""
+"""Results of a run are computed once, on first use; runs of the public interface can be saved and read."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 
 import octoplan
 from octoplan.api import Run
-from octoplan.outcomes import findings as module
-from octoplan.outcomes.findings import Findings
+from octoplan.outcomes import run_results as module
 from octoplan.outcomes.run import Run as RunData
+from octoplan.outcomes.run_results import RunResults
 from tests.outcomes.runs import pocket, ranged
 
 
-def test_what_is_simulated_is_simulated_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run at medians and the days of a future are simulated when they are first read, and not again."""
+def test_results_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run at medians and the daily tallies are simulated on first use, and not again."""
     calls: list[str] = []
     for name in ("run_at_medians", "daily_tallies", "measures"):
         function = getattr(module, name)
@@ -25,32 +25,32 @@ def test_what_is_simulated_is_simulated_once(monkeypatch: pytest.MonkeyPatch) ->
             return function(*arguments, **options)  # type: ignore[operator]
 
         monkeypatch.setattr(module, name, counted)
-    findings = Findings(pocket())
+    results = RunResults(pocket())
     assert calls == []
     for _ in range(2):
-        assert findings.cost_estimate is not None
-        assert findings.medians.futures == 4
-        assert findings.days is not None
-        assert findings.key_results["made"].interval.p50 == 850
+        assert results.cost_estimate is not None
+        assert results.run_at_medians.futures == 4
+        assert results.daily_tallies is not None
+        assert results.key_results["made"].interval.p50 == 850
     assert sorted(calls) == ["daily_tallies", "measures", "run_at_medians"]
 
 
-def test_a_run_in_which_every_future_failed_has_no_findings() -> None:
-    """Nothing is finished: no days, no sensitivities, and measures over no future."""
+def test_a_run_in_which_every_future_failed_has_no_results() -> None:
+    """There are no daily tallies and no sensitivities, and measures are defined in no future."""
     run = pocket()
-    failed = Findings(replace(run, status=np.ones(run.futures, np.int64)))
-    assert not failed.any_finished
-    assert failed.days is None
-    assert failed.net_benefit_sensitivity == failed.leakers_sensitivity == ()
-    assert failed.key_results["made"].interval.futures == 0
+    results = RunResults(replace(run, status=np.ones(run.futures, np.int64)))
+    assert not results.has_finished_futures
+    assert results.daily_tallies is None
+    assert results.net_benefit_sensitivity == results.leakers_sensitivity == ()
+    assert results.key_results["made"].interval.futures == 0
 
 
-def test_sensitivities_are_those_of_their_figure() -> None:
+def test_each_sensitivity_is_that_of_its_result() -> None:
     """Net benefit depends on the damage of a leaker; the leakers prevented do not."""
-    findings = Findings(ranged())
-    distinguishable = {effect.assumption.name for effect in findings.net_benefit_sensitivity if effect.distinguishable}
+    results = RunResults(ranged())
+    distinguishable = {effect.assumption.name for effect in results.net_benefit_sensitivity if effect.distinguishable}
     assert "threats.drone.damage" in distinguishable
-    assert "threats.drone.damage" not in {e.assumption.name for e in findings.leakers_sensitivity if e.distinguishable}
+    assert "threats.drone.damage" not in {e.assumption.name for e in results.leakers_sensitivity if e.distinguishable}
 
 
 def test_a_run_of_the_public_interface_saves_its_report(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_run_of_the_public_interface_saves_its_report(tmp_path: Path) -> None:
 
 
 def test_every_public_name_can_be_imported() -> None:
-    """``octoplan`` offers what it lists, every exception of the tree among it."""
+    """Every name in ``__all__`` can be imported, and every exception of ``octoplan.errors`` is in ``__all__``."""
     assert set(octoplan.__all__) <= set(dir(octoplan))
     for name in octoplan.__all__:
         assert getattr(octoplan, name) is not None
