@@ -16,7 +16,7 @@ from octoplan.campaign.compiled import entry
 from octoplan.campaign.crew_queue import KILLED, Doctrine, Interceptors, empty_queue, run_crew_queue
 from octoplan.campaign.sorting import sort_by_time
 from octoplan.campaign.streams import STREAMS, THREATS, Moment, key_of, random_words, stream_keys, to_uniform
-from octoplan.scenario.arrays import Floats, Ints, Keys
+from octoplan.scenario.arrays import Floats, Ints, StreamKeys
 
 THREATS_A_RAID, SPAN, CREWS, WINDOW, ENGAGEMENT, P_KILL = 150, 360.0, 20, 30.0, 6.0, 0.6
 SEED = 20260101
@@ -25,7 +25,7 @@ FREE_CREWS = (1.0 - P_KILL) * exp(-P_KILL * WINDOW / ENGAGEMENT)
 
 
 @entry
-def simulate_raids(keys: Keys, first: int, leaked: Ints, shots: Ints) -> None:
+def simulate_raids(keys: StreamKeys, first: int, leaked: Ints, shots: Ints) -> None:
     """Simulate the raids ``first``, first + 1, …; leakers and engagements of each go to ``leaked`` and ``shots``."""
     size = THREATS_A_RAID
     when, order, slot = np.empty(size), np.empty(size, np.int64), np.empty(size + 1, np.int64)
@@ -58,7 +58,7 @@ def simulate_raids(keys: Keys, first: int, leaked: Ints, shots: Ints) -> None:
 
 def kernel_raids(raids: int, first: int = 0) -> tuple[Ints, Ints]:
     """Leakers and engagements of some raids, each (raids,), from streams keyed as in a scenario."""
-    keys = Keys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
+    keys = StreamKeys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
     leaked, shots = np.empty(raids, np.int64), np.empty(raids, np.int64)
     simulate_raids(keys, first, leaked, shots)
     return leaked, shots

@@ -72,7 +72,7 @@ __all__ = [
     "simulate",
 ]
 
-_HOME = {
+_MODULE_OF = {
     "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
@@ -89,7 +89,7 @@ def __getattr__(name: str) -> object:
     if name == "show":
         return import_module("octoplan.show")
     if name in __all__:
-        return getattr(import_module(_HOME.get(name, "octoplan.errors")), name)
+        return getattr(import_module(_MODULE_OF.get(name, "octoplan.errors")), name)
     raise AttributeError(f"module 'octoplan' has no attribute {name!r}")
 
 

@@ -68,7 +68,7 @@ def with_days_given(compiled: Compiled) -> Compiled:
     factor = np.ones((days, threats))
     factor[2:] = np.linspace(0.0, 2.0, threats)
     return compiled._replace(
-        links=compiled.links._replace(given_counts=observed, salvo_factor=np.full(days, 2.0), threat_factor=factor)
+        links=compiled.links._replace(observed_counts=observed, salvo_factor=np.full(days, 2.0), threat_factor=factor)
     )
 
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from octoplan.campaign.compiled import entry, kernel
 from octoplan.campaign.crew_queue import CrewQueue, Doctrine, Interceptors, empty_queue, fast_path, simulate_events
 from octoplan.campaign.streams import STREAMS, Moment, stream_keys
-from octoplan.scenario.arrays import Floats, Ints, Keys
+from octoplan.scenario.arrays import Floats, Ints, StreamKeys
 
 SEED, NIGHTS = 5, 4_000
 
@@ -24,8 +24,8 @@ def queue_of(arrival: Floats, threat_class: Ints, window: float) -> CrewQueue:
 
 @entry
 def fight_night(
-    fast: bool, keys: Keys, night: int, arrival: Floats, threat_class: Ints, window: float, crews: int, shots: int,
-    salvo: int, units: int, cv: float, results: Ints,
+    fast: bool, keys: StreamKeys, night: int, arrival: Floats, threat_class: Ints, window: float, crews: int,
+    shots: int, salvo: int, units: int, cv: float, results: Ints,
 ) -> bool:  # fmt: skip
     """Simulate a night by the fast path or by events, into ``results``; False if the fast path does not apply."""
     count = arrival.shape[0]
@@ -64,7 +64,7 @@ def fight_night(
 
 def test_the_fast_path_gives_the_results_of_the_event_simulation() -> None:
     """Outcomes, shots, stocks and counts are equal on all nights to which the fast path applies."""
-    keys = Keys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
+    keys = StreamKeys(stream_keys(SEED, STREAMS), np.arange(len(STREAMS)))
     rng = np.random.default_rng(SEED)
     fast_nights = 0
     for night in range(NIGHTS):

@@ -30,7 +30,7 @@ def with_assumptions(case: Case, **numbers: float) -> Case:
     assumptions = case.assumptions.copy()
     for name, value in numbers.items():
         kind, parameter = name.split("__")
-        columns = case.compiled.slots[kind, parameter]
+        columns = case.compiled.draw_columns[kind, parameter]
         assumptions[columns[columns >= 0]] = value
     return Case(case.compiled, assumptions, case.seed, case.future)
 
@@ -44,7 +44,7 @@ def test_nothing_is_negative_or_not_a_number(case: Case) -> None:
         values = getattr(tally, row.name)
         assert (values >= 0).all(), row.name
         assert np.isfinite(values).all() or row.name == "opened", row.name
-    assert np.array_equal(np.isinf(tally.opened), case.compiled.plan.programme == 0)
+    assert np.array_equal(np.isinf(tally.opened), case.compiled.plan.in_programme == 0)
 
 
 @given(scenarios())
@@ -117,7 +117,7 @@ def test_layers_keep_to_their_shots_and_capacity(case: Case) -> None:
 def test_days_are_counted_once(case: Case) -> None:
     """Each plant-day of the programme has one limiting factor; region-nights do not exceed days."""
     tally, plan, links = tally_of(case), case.compiled.plan, case.compiled.links
-    expected = links.month_days[:, None] * plan.programme[None]
+    expected = links.month_days[:, None] * plan.in_programme[None]
     assert np.array_equal(tally.plant_limit.sum(2), expected)
     assert (tally.nights.sum(2) <= links.month_days[:, None]).all()
     assert (tally.plant_down <= links.month_days[:, None]).all()
@@ -147,8 +147,8 @@ def test_spend_is_its_sum_over_currencies(case: Case) -> None:
 @EXAMPLES
 def test_without_a_programme_no_unit_of_it(case: Case) -> None:
     """A plan without programme plants produces and buys nothing, and equals the counterfactual."""
-    no_intake = np.zeros_like(case.compiled.plan.programme)
-    tally = tally_of(case, programme=no_intake)
+    no_intake = np.zeros_like(case.compiled.plan.in_programme)
+    tally = tally_of(case, in_programme=no_intake)
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
         assert not getattr(tally, name).any(), name
     _, counterfactual = simulate_with_kernels(case.compiled, case.assumptions, case.seed, case.future)
@@ -168,7 +168,7 @@ def test_a_change_of_plan_changes_no_raid(case: Case, data: st.DataObject) -> No
         salvo=plan.salvo + data.draw(st.integers(0, 2)),
         by_value=1 - plan.by_value,
         newest_first=1 - plan.newest_first,
-        programme=1 - plan.programme,
+        in_programme=1 - plan.in_programme,
     )
     assert not list(differences(changed, tally_of(case), ("launched", "exchange", "block")))
 
@@ -190,7 +190,7 @@ def test_no_sortie_without_crews_kits_weather_or_units(case: Case) -> None:
     grounded = with_assumptions(case, regions__grounded_winter=1.0, regions__grounded_summer=1.0)
     assert not tally_of(grounded).sorties.any()
     empty = with_assumptions(case, makers__stock=0.0, makers__rate_start=0.0, makers__rate_full=0.0)
-    assert not tally_of(empty, programme=np.zeros_like(case.compiled.plan.programme)).sorties.any()
+    assert not tally_of(empty, in_programme=np.zeros_like(case.compiled.plan.in_programme)).sorties.any()
 
 
 @given(scenarios())
@@ -240,7 +240,7 @@ def test_a_region_without_raids_changes_nothing(case: Case) -> None:
 def with_quiet_region(compiled: Compiled) -> Compiled:
     """Return the scenario with an additional first region without corridors and destinations."""
     names, plan, links = compiled.names, compiled.plan, compiled.links
-    records, slots = compiled.template._asdict(), dict(compiled.slots)
+    records, draw_columns = compiled.template._asdict(), dict(compiled.draw_columns)
     for kind in KINDS:
         if "regions" not in kind.axes:
             continue
@@ -248,9 +248,10 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
         table = records[kind.name].reshape(shape)
         records[kind.name] = np.insert(table, 0, np.zeros((), table.dtype), axis=-1).ravel()
         for parameter in kind.parameters:
-            columns = slots[kind.name, parameter.name].reshape(shape)
-            slots[kind.name, parameter.name] = np.insert(columns, 0, -1, axis=-1).ravel()
-    slots["regions", "spell"][0], slots["regions", "power_days"][0] = slots["regions", "spell"][1:2].repeat(2)
+            columns = draw_columns[kind.name, parameter.name].reshape(shape)
+            draw_columns[kind.name, parameter.name] = np.insert(columns, 0, -1, axis=-1).ravel()
+    for parameter_name in ("spell", "power_days"):
+        draw_columns["regions", parameter_name][0] = draw_columns["regions", "spell"][1]
     for points, link in (("plants", "region"), ("corridors", "origin"), ("corridors", "into")):
         moved = records[points].copy()
         moved[link] += moved[link] >= 0
@@ -265,7 +266,7 @@ def with_quiet_region(compiled: Compiled) -> Compiled:
             dispatch_weight=np.insert(plan.dispatch_weight, 0, min(plan.dispatch_weight.min(), 0.0)),
         ),
         EntityRecords(**records),
-        slots,
+        draw_columns,
     )
 
 

@@ -193,7 +193,7 @@ def test_the_counterfactual_meets_the_same_futures(folder: Path, simulated: Simu
     """
     scenario = load(folder)
     compiled = scenario.compile()
-    plan = compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme))
+    plan = compiled.plan._replace(in_programme=np.zeros_like(compiled.plan.in_programme))
     results = simulate_futures(compiled._replace(plan=plan), draws(scenario), seed=SEED)
     for name, values in simulated.counterfactual.items():
         assert values.tobytes() == results.tally[name].tobytes(), name

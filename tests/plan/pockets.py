@@ -30,7 +30,7 @@ def with_assumption(plan: Plan, kind: str, parameter: str, values: Floats | floa
     """The plan with the draws of a parameter of the first entity replaced by values, (futures,) or a scalar."""
     runs = plan.parameters.runs
     assumptions = runs.assumptions.copy()
-    assumptions[:, runs.compiled.slots[kind, parameter][0]] = values
+    assumptions[:, runs.compiled.draw_columns[kind, parameter][0]] = values
     return replace(plan, parameters=replace(plan.parameters, runs=replace(runs, assumptions=assumptions)))
 
 

@@ -47,7 +47,7 @@ def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
     after = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
     links = op.load("pocket").compile().links
     known = links.known_state._replace(gate_earliest=np.zeros(4), gate_latest=np.full(4, np.inf))
-    chain = links._replace(gate_after=after, known_state=known)
+    chain = links._replace(gate_predecessors=after, known_state=known)
     assert gates.gate_days(np.array([[3.0, 4.0, 5.0, 99.0]]), chain).tolist() == [[3.0, 7.0, 12.0, 99.0]]
     late = chain._replace(known_state=known._replace(gate_earliest=np.array([0.0, 10.0, 0.0, 0.0])))
     assert gates.gate_days(np.array([[3.0, 4.0, 5.0, 99.0]]), late).tolist() == [[3.0, 10.0, 15.0, 99.0]]

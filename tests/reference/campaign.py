@@ -272,7 +272,7 @@ class Campaign:
     def initial_plants(self) -> dict[str, PlantState]:
         plants = {}
         months = self.scenario.names.months
-        takes_part = self.scenario.decision("programme", "plants")
+        takes_part = self.scenario.decision("in_programme", "plants")
         output, lines = self.scenario.decision("output", "plants"), self.scenario.decision("lines", "plants")
         for plant in self.scenario.names.plants:
             state = PlantState(inf, [0.0] * self.horizon, [0.0] * self.horizon)
@@ -314,7 +314,7 @@ class Campaign:
         for kind, renewals in (("suppliers", self.suppliers), ("causes", self.causes), ("lanes", self.lanes)):
             for name, renewal in renewals.items():
                 self.advance_renewal(kind, name, renewal)
-        if any(self.scenario.plan.programme):
+        if any(self.scenario.plan.in_programme):
             self.order_parts()
             self.ship_parts()
             self.receive_parts()
@@ -365,7 +365,7 @@ class Campaign:
 
     def apply_known_state(self, morning: int) -> None:
         """Replace the simulated state by the known state at the start of day ``morning``."""
-        takes_part = any(self.scenario.plan.programme)
+        takes_part = any(self.scenario.plan.in_programme)
         self.apply_known_crews(morning)
         if takes_part:
             for plant, state in self.plants.items():
@@ -747,7 +747,7 @@ class Campaign:
         entity = self.entities("raids")[None]
         stay = entity.salvo_stay
         keep = exp(-1.0 / entity.wander_time)
-        observed = self.scenario.given_counts[: self.horizon]
+        observed = self.scenario.observed_counts[: self.horizon]
         salvo, level, counts = False, entity.begin * entity.wander, list(observed)
         for day in range(len(observed), self.horizon):
             share = min(1.0, entity.salvo_share * self.scenario.salvo_factor[day])

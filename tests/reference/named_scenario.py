@@ -56,7 +56,7 @@ class NamedScenario:
         self.month_days = dict(zip(names.months, links.month_days.tolist(), strict=True))
         self.winter = links.winter.tolist()
         self.predecessors_of = {
-            gate: [names.gates[column] for column in range(len(names.gates)) if links.gate_after[row, column]]
+            gate: [names.gates[column] for column in range(len(names.gates)) if links.gate_predecessors[row, column]]
             for row, gate in enumerate(names.gates)
         }
         self.gates_of = {
@@ -82,7 +82,7 @@ class NamedScenario:
             ]
             for row, region in enumerate(names.regions)
         }
-        self.given_counts = [dict(zip(names.packages, row, strict=True)) for row in links.given_counts.tolist()]
+        self.observed_counts = [dict(zip(names.packages, row, strict=True)) for row in links.observed_counts.tolist()]
         self.salvo_factor = links.salvo_factor.tolist()
         self.threat_factor = dict(zip(names.threats, links.threat_factor.T.tolist(), strict=True))
         self.known = NamedState(names, links.known_state)

@@ -9,15 +9,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from octoplan.scenario.arrays import (
-    RECORDS,
+    RECORD_DTYPES,
     Compiled,
+    DecisionArrays,
     EntityRecords,
     Floats,
     Ints,
     KnownState,
     Links,
     Names,
-    Plan,
     entity_records,
 )
 from octoplan.scenario.entities import INTERCEPTOR, KINDS
@@ -173,10 +173,10 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
     routes = [way[: draw(st.integers(1, len(way)))] for way in ways]
     return Links(
         month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
-        row_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
+        tally_row=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         month_days=month_days,
         winter=np.array([0.5 * (1 + cos(2 * pi * (day - midwinter) / 365.25)) for day in range(days)]),
-        gate_after=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
+        gate_predecessors=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
         plant_gates=flags(draw, len(of.plants), len(of.gates)),
         plant_lanes=padded([list(way) for way in routes], max(map(len, routes))),
         supplier_causes=flags(draw, len(of.suppliers), len(of.causes)),
@@ -188,7 +188,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
         known_state=nothing_known(of),
-        given_counts=integers(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
+        observed_counts=integers(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
 
@@ -203,7 +203,7 @@ def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
 
 
 @st.composite
-def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[bool]) -> Plan:
+def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[bool]) -> DecisionArrays:
     plants, months, regions, threats = len(of.plants), len(of.months), len(of.regions), len(of.threats)
     orders = floats(draw, 0, 250, plants, len(of.parts), months)
     base_stock = flags(draw, plants, len(of.parts)) == 1
@@ -212,7 +212,7 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
     for part in range(len(of.parts)):
         sourcing[suppliers_part == part] = not_all_zero(sourcing[suppliers_part == part])
     by_cover = draw(st.booleans())
-    return Plan(
+    return DecisionArrays(
         output=floats(draw, 0, 250, plants, months),
         lines=floats(draw, 0, 3, plants, months),
         orders=orders,
@@ -229,7 +229,7 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
         by_value=integers(draw, 0, 1, 1),
         prefer=np.array(draw(st.sampled_from(list(permutations(range(len(of.designs)))))), np.int64),
         newest_first=integers(draw, 0, 1, 1),
-        programme=draw(
+        in_programme=draw(
             st.sampled_from([np.ones(plants, np.int64)] * 3 + [np.arange(plants) % 2, 0 * np.arange(plants)])
         ),
     )
@@ -242,7 +242,7 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
         if not kind.parameters:
             continue
         rows = int(np.prod([len(getattr(of, axis)) for axis in kind.axes], dtype=int))
-        table = np.zeros(rows, RECORDS[kind.name])
+        table = np.zeros(rows, RECORD_DTYPES[kind.name])
         for link in kind.links:
             if link.many:
                 continue
@@ -299,7 +299,7 @@ def scenarios(draw: st.DrawFn) -> Case:
     structure = draw(links(of, order, [into for _, into in legs]))
     plan = draw(plans(of, records.suppliers["part"], records.threats["interceptable"].astype(bool).tolist()))
     assumptions: list[float] = []
-    slots: dict[tuple[str, str], Ints] = {}
+    draw_columns: dict[tuple[str, str], Ints] = {}
     for kind in KINDS:
         rows = list(product(*(range(len(getattr(of, axis))) for axis in kind.axes)))
         for parameter in kind.parameters:
@@ -308,15 +308,15 @@ def scenarios(draw: st.DrawFn) -> Case:
                 if is_required(kind.name, parameter.when, row, records, plan.layer_order):
                     columns[index] = len(assumptions)
                     assumptions.append(draw(parameter_value(kind.name, parameter.name)))
-            slots[kind.name, parameter.name] = columns
+            draw_columns[kind.name, parameter.name] = columns
     values = np.array(assumptions)
     for package in range(len(of.packages)):
-        share = slots["splits", "share"].reshape(len(of.packages), -1)[package]
-        mix = slots["threats", "mix"][records.threats["package"] == package]
+        share = draw_columns["splits", "share"].reshape(len(of.packages), -1)[package]
+        mix = draw_columns["threats", "mix"][records.threats["package"] == package]
         for columns in (share, mix):
             values[columns] = not_all_zero(values[columns])
     return Case(
-        Compiled(of, structure, plan, records, slots),
+        Compiled(of, structure, plan, records, draw_columns),
         values,
         draw(st.integers(0, 2**64 - 1)),
         draw(st.integers(0, 10**6)),

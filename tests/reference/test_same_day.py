@@ -42,7 +42,9 @@ def reference_tally(compiled: Compiled, assumptions: Floats, seed: int, future: 
 
 def assert_the_same(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> None:
     expected, counterfactual = simulate_with_kernels(compiled, assumptions, seed, future)
-    without_programme = compiled._replace(plan=compiled.plan._replace(programme=np.zeros_like(compiled.plan.programme)))
+    without_programme = compiled._replace(
+        plan=compiled.plan._replace(in_programme=np.zeros_like(compiled.plan.in_programme))
+    )
     assert not list(differences(expected, reference_tally(compiled, assumptions, seed, future), expected._fields))
     assert not list(differences(counterfactual, reference_tally(without_programme, assumptions, seed, future), SHARED))
 

@@ -615,7 +615,7 @@ def holds_or_tells(folder: Path) -> None:
     else:
         compiled = scenario.compile()
         assert np.isfinite(scenario.quantiles(np.full((1, len(scenario.columns)), 0.999999))).all()
-        assert all((columns < len(scenario.columns)).all() for columns in compiled.slots.values())
+        assert all((columns < len(scenario.columns)).all() for columns in compiled.draw_columns.values())
         return
     assert problems
     assert all(problem.file.startswith(str(folder)) and problem.message for problem in problems)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import RECORDS, KnownState, Links, Plan, entity_records
+from octoplan.scenario.arrays import RECORD_DTYPES, DecisionArrays, KnownState, Links, entity_records
 from octoplan.scenario.compile import winter
 from octoplan.scenario.entities import BY_NAME, KINDS
 
@@ -29,7 +29,7 @@ def test_winter_is_a_cosine_over_the_year() -> None:
 def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:
     """Lists of names become masks, orders and counts by row."""
     links = scenario.compile().links
-    assert links.gate_after.tolist() == [[0, 0], [1, 0]]
+    assert links.gate_predecessors.tolist() == [[0, 0], [1, 0]]
     assert links.plant_gates.tolist() == [[1, 1], [0, 0]]
     assert links.plant_lanes.tolist() == [[0, 1], [0, -1]]
     assert links.supplier_causes.tolist() == [[1], [0], [1]]
@@ -84,7 +84,7 @@ def test_lists_continue_with_their_last_value(scenario: Scenario) -> None:
     assert plan.sourcing.tolist() == [0.7, 1.0, 1.0]
     assert plan.crew_weight.tolist() == [3.0, 1.0]
     assert plan.dispatch_weight.tolist() == [-1.0, -1.0]
-    assert plan.programme.tolist() == [1, 1]
+    assert plan.in_programme.tolist() == [1, 1]
 
 
 def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
@@ -101,8 +101,8 @@ def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
     compiled = scenario.compile()
     assumptions = np.arange(1.0, len(scenario.columns) + 1)
     records = entity_records(compiled, assumptions)._asdict()
-    assert set(compiled.slots) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
-    for (kind, parameter), columns in compiled.slots.items():
+    assert set(compiled.draw_columns) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
+    for (kind, parameter), columns in compiled.draw_columns.items():
         names = [getattr(scenario.names, axis) for axis in BY_NAME[kind].axes]
         sizes = [len(axis) for axis in names]
         assert columns.shape == (int(np.prod(sizes)),) == records[kind].shape
@@ -119,13 +119,13 @@ def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
 def test_records_are_those_declared(scenario: Scenario) -> None:
     """The arrays have the dtypes that the campaign is compiled for, whatever their sizes."""
     compiled = scenario.compile()
-    assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORDS
+    assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORD_DTYPES
     arrays = [
         array
         for array in (*compiled.links, *compiled.links.known_state, *compiled.plan)
         if not isinstance(array, KnownState)
     ]
-    assert len(arrays) == len(Links._fields) - 1 + len(KnownState._fields) + len(Plan._fields)
+    assert len(arrays) == len(Links._fields) - 1 + len(KnownState._fields) + len(DecisionArrays._fields)
     for array in arrays:
         assert array.dtype in (np.int64, np.float64)
         assert array.flags.c_contiguous

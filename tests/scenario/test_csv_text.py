@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octoplan.scenario.csv_text import MAX_CELL_LENGTH, cells_of, csv_text, read_csv, records_of, with_rows
+from octoplan.scenario.csv_text import MAX_CELL_LENGTH, cells_of, csv_text, read_csv, replace_rows, row_dicts
 from octoplan.scenario.report import Report
 
 
@@ -62,9 +62,11 @@ def test_a_cell_without_header_is_reported(text: str) -> None:
 def test_rows_are_replaced_under_their_headers() -> None:
     """A replaced row has each cell under its header; other rows keep every cell, blank rows and extra columns too."""
     data = b'\xef\xbb\xbf\r\nnote , name,value,\r\n"x, y",a,1,\r\nz,b,2,\r\n'
-    assert with_rows(data, "name", {"b": {"name": "b", "value": "5"}}) == '\nnote , name,value,\n"x, y",a,1,\n,b,5,\n'
+    assert (
+        replace_rows(data, "name", {"b": {"name": "b", "value": "5"}}) == '\nnote , name,value,\n"x, y",a,1,\n,b,5,\n'
+    )
     with pytest.raises(KeyError):
-        with_rows(data, "name", {"c": {}})
+        replace_rows(data, "name", {"c": {}})
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=8)
@@ -81,7 +83,7 @@ def test_records_are_read_by_column() -> None:
     data = b"\xef\xbb\xbfb, a\r\n\r\n2, 1\r\n"
     rows = read_csv("x.csv", "b,a\n\n2,1\n", ("a", "b"), Report("f"))
     assert rows is not None
-    assert records_of(data) == [dict(row.cells) for row in rows]
+    assert row_dicts(data) == [dict(row.cells) for row in rows]
 
 
 def test_a_cell_of_the_greatest_length_is_read() -> None:

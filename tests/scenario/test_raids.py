@@ -120,7 +120,7 @@ def test_daily_counts_are_compiled(tmp_path: Path) -> None:
     """The counts of the first days are simulated as they are."""
     table = "date,drones,missiles\n2025-11-01,120,3\n2025-11-02,0,40\n"
     compiled = load(folder(tmp_path, 'raids = "raids.csv"', raids_csv=table)).compile()
-    assert compiled.links.given_counts.tolist() == [[120, 3], [0, 40]]
+    assert compiled.links.observed_counts.tolist() == [[120, 3], [0, 40]]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_file_that_is_not_named_gives_a_warning(tmp_path: Path) -> None:
     """A file that the programme does not name is not used, and the warning says how to use it."""
     scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
     assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
-    assert scenario.compile().links.given_counts.shape == (0, 2)
+    assert scenario.compile().links.observed_counts.shape == (0, 2)
 
 
 def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
@@ -174,7 +174,7 @@ def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
     table = "date,drones,missiles\n2025-11-01,120,3\n"
     shutil.rmtree(tmp_path / "mine")
     late = load(folder(tmp_path, 'raids = ["raids.csv", "raids.toml"]', raids_csv=table, raids_toml=text))
-    assert late.compile().links.given_counts.tolist() == [[120, 3]]
+    assert late.compile().links.observed_counts.tolist() == [[120, 3]]
     assert any(
         "the fit ends on 2025-10-31, but simulated raids begin after 2025-11-01" in str(w) for w in late.warnings
     )

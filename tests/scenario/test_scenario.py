@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from octoplan.scenario import Scenario, load, shipped
-from octoplan.scenario.binding import RequiredNumbers
+from octoplan.scenario.binding import RequiredParameters
 from octoplan.scenario.distributions import Floats
 from octoplan.scenario.entities import BY_NAME, KINDS
 from tests.scenario.folder import FILES, line_of, write
@@ -41,7 +41,7 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
 
 def test_every_number_has_its_row(scenario: Scenario) -> None:
     """Each number that is needed, and no other, has a row of the log with its file and line."""
-    needs = RequiredNumbers(scenario.programme, scenario.decisions.layers_against)
+    needs = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     for kind in KINDS:
         for parameter in kind.parameters:
             for row in needs.rows(kind.name):
@@ -175,7 +175,7 @@ def test_loading_is_light() -> None:
 
 def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
     """The folder of these tests has each condition both true and false."""
-    needs = RequiredNumbers(scenario.programme, scenario.decisions.layers_against)
+    needs = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
     met = {
         (parameter.when, bool(needs.reason_not_required(kind, parameter.when, row)))

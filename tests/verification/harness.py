@@ -12,7 +12,7 @@ from octoplan.campaign.crew_queue import KILLED, Doctrine, Interceptors, empty_q
 from octoplan.campaign.streams import STREAMS, Moment, key_of, random_words, stream_keys, to_uniform, uniforms
 from octoplan.campaign.streams import THREATS as ARRIVALS
 from octoplan.scenario import load
-from octoplan.scenario.arrays import RECORDS, Compiled, EntityRecords, Floats, Keys, Records
+from octoplan.scenario.arrays import RECORD_DTYPES, Compiled, EntityRecords, Floats, Records, StreamKeys
 
 ONE_PER_CENT = 0.0033
 """Largest permitted relative standard error, at which an error of 1 % is three standard errors."""
@@ -20,10 +20,10 @@ ONE_PER_CENT = 0.0033
 PLENTY = 1 << 40
 
 
-def streams(seed: int, rows: int = 1) -> Keys:
+def streams(seed: int, rows: int = 1) -> StreamKeys:
     """Keys of all kinds of stream, with ``rows`` streams per kind."""
     names = [f"{kind}/{row}" for kind in STREAMS for row in range(rows)]
-    return Keys(stream_keys(seed, names), np.arange(len(STREAMS)) * rows)
+    return StreamKeys(stream_keys(seed, names), np.arange(len(STREAMS)) * rows)
 
 
 def assert_mean(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: float) -> None:
@@ -36,7 +36,7 @@ def assert_mean(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: f
 
 def records(kind: str, rows: int = 1, **fields: object) -> Records:
     """Records of a kind with the given field values; other fields are 0."""
-    table = np.zeros(rows, RECORDS[kind])
+    table = np.zeros(rows, RECORD_DTYPES[kind])
     for name, value in fields.items():
         table[name] = value
     return table
@@ -75,7 +75,7 @@ def one_cohort(classes: int, units: int, p_kill: float) -> Interceptors:
 
 @entry
 def queue(
-    keys: Keys, count: int, warm: int, crews: int, rate: float, window: float, cv: float, p_contact: float,
+    keys: StreamKeys, count: int, warm: int, crews: int, rate: float, window: float, cv: float, p_contact: float,
     max_shots: int, probes: float, probe_window: float, lost: Floats,
 ) -> None:  # fmt: skip
     """Simulate a queue of ``crews`` servers, exponential service of mean 1, Poisson arrivals, first come first served.
@@ -128,8 +128,8 @@ def losses(
 
 @entry
 def volley(
-    keys: Keys, threat_class: NDArray[np.int64], salvo: NDArray[np.int64], crews: int, units: int, p_contact: float,
-    p_kill: float, survivors: NDArray[np.int64], sorties: NDArray[np.int64],
+    keys: StreamKeys, threat_class: NDArray[np.int64], salvo: NDArray[np.int64], crews: int, units: int,
+    p_contact: float, p_kill: float, survivors: NDArray[np.int64], sorties: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Simulate raids of simultaneous threats with windows of length 0; fills survivors and sorties, (raids,).
 

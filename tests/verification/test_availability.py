@@ -8,7 +8,7 @@ import pytest
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER, Moment
 from octoplan.campaign.supply import OutageState, advance_outages, available_suppliers, initial_outages
-from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+from octoplan.scenario.arrays import Floats, Ints, Records, StreamKeys
 from tests.verification.harness import assert_mean, records, streams
 
 MTBF, MTTR = 40.0, 10.0
@@ -16,7 +16,7 @@ DOWN = MTTR / (MTBF + MTTR)
 
 
 @entry
-def down_shares(keys: Keys, processes: Records, kind: int, stationary: bool, days: int, down: Floats) -> None:
+def down_shares(keys: StreamKeys, processes: Records, kind: int, stationary: bool, days: int, down: Floats) -> None:
     """Share of days on which each supplier or lane is down, (futures, records)."""
     for future in range(down.shape[0]):
         outages = initial_outages(processes, keys, kind, future, stationary)
@@ -27,7 +27,7 @@ def down_shares(keys: Keys, processes: Records, kind: int, stationary: bool, day
 
 
 @entry
-def down_on_day(keys: Keys, processes: Records, kind: int, day: int, down: Floats) -> None:
+def down_on_day(keys: StreamKeys, processes: Records, kind: int, day: int, down: Floats) -> None:
     """Whether causes that start up are down on a day, (futures, records)."""
     for future in range(down.shape[0]):
         outages = initial_outages(processes, keys, kind, future, False)

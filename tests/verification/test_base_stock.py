@@ -20,7 +20,7 @@ from octoplan.campaign.supply import (
     receive_parts,
     ship_parts,
 )
-from octoplan.scenario.arrays import Floats, Keys, Records
+from octoplan.scenario.arrays import Floats, Records, StreamKeys
 from tests.verification.harness import assert_mean, records, streams
 
 DEMAND, HOLDING, SHORTAGE = 8.0, 1.0, 9.0
@@ -29,7 +29,7 @@ RATIO = SHORTAGE / (SHORTAGE + HOLDING)
 
 @entry
 def keep_stock(
-    keys: Keys, suppliers: Records, target: float, demand: float, days: int, warm: int,
+    keys: StreamKeys, suppliers: Records, target: float, demand: float, days: int, warm: int,
     on_hand: Floats, backorders: Floats, filled: Floats,
 ) -> None:  # fmt: skip
     """Simulate the policy: mean stock, mean backorders, and share of days without backorders, of each replication."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.money import exchange_rates
-from octoplan.scenario.arrays import Floats, Keys, Records
+from octoplan.scenario.arrays import Floats, Records, StreamKeys
 from tests.verification.harness import assert_mean, records, streams
 
 DAYS, RATE, DRIFT, VOLATILITY = 101, 0.8, 0.05, 0.3
@@ -14,7 +14,7 @@ YEARS = (DAYS - 1) / 365.25
 
 
 @entry
-def draw_rates(currencies: Records, keys: Keys, days: int, out: Floats) -> None:
+def draw_rates(currencies: Records, keys: StreamKeys, days: int, out: Floats) -> None:
     """Rates on the last day, (futures, currencies)."""
     for future in range(out.shape[0]):
         out[future] = exchange_rates(currencies, keys, future, days)[days - 1]

@@ -5,14 +5,14 @@ import numpy as np
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.defence import LayerState, engage_layers, layer_probabilities
 from octoplan.campaign.streams import THREATS, Moment, key_of, random_words, to_uniform
-from octoplan.scenario.arrays import Ints, Keys, Records
+from octoplan.scenario.arrays import Ints, Records, StreamKeys
 from tests.verification.harness import assert_mean, records, streams
 
 P, RHO, SIZE = 0.4, 0.03, 25
 
 
 @entry
-def stop_threats(layers: Records, effects: Records, order: Ints, keys: Keys, size: int, stopped_by: Ints) -> None:
+def stop_threats(layers: Records, effects: Records, order: Ints, keys: StreamKeys, size: int, stopped_by: Ints) -> None:
     """Threats stopped by each layer in one day's raid of each future, layers without limits: (futures, layers)."""
     count = layers.shape[0]
     shots, unlimited, none, fired = np.ones((count, 1)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count)

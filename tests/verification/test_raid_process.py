@@ -33,7 +33,7 @@ def process_of(seed: int, days: int, count: int = 1, **changes: object) -> Arriv
         "packages": records("packages", count),
         "splits": records("splits"),
         "threats": records("threats"),
-        "given_counts": np.zeros((0, count), np.int64),
+        "observed_counts": np.zeros((0, count), np.int64),
         "salvo_factor": np.ones(days),
         "threat_factor": np.ones((days, 1)),
         "keys": streams(seed, count),
@@ -128,7 +128,7 @@ def test_given_days_keep_their_counts() -> None:
     """Given days have their counts, and the process starts on the day after them."""
     given_days = np.array([[7, 0], [0, 900]])
     arrivals = process_of(
-        129, 4, 2, given_counts=given_days, packages=records("packages", 2, salvo_mean=90.0),
+        129, 4, 2, observed_counts=given_days, packages=records("packages", 2, salvo_mean=90.0),
         process=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
     )  # fmt: skip
     out = np.empty((60_000, 4, 2), np.int64)

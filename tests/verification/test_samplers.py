@@ -10,7 +10,7 @@ from scipy import stats
 from octoplan.campaign import streams as s
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.crew_queue import engagement_time
-from octoplan.scenario.arrays import Floats, Ints, Keys
+from octoplan.scenario.arrays import Floats, Ints, StreamKeys
 from tests.verification.harness import assert_mean, streams
 
 DRAWS = 1_000_000
@@ -19,7 +19,7 @@ POISSON, BINOMIAL = range(2)
 
 
 @entry
-def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
+def draw(keys: StreamKeys, law: int, a: float, b: float, out: Floats) -> None:
     """Independent draws of a continuous law, one a future."""
     key = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):
@@ -34,7 +34,7 @@ def draw(keys: Keys, law: int, a: float, b: float, out: Floats) -> None:
 
 
 @entry
-def draw_counts(keys: Keys, law: int, n: int, p: float, out: Ints) -> None:
+def draw_counts(keys: StreamKeys, law: int, n: int, p: float, out: Ints) -> None:
     """Independent draws of a discrete law, one a future."""
     key = s.key_of(keys, 0, 0)
     for i in range(out.shape[0]):

@@ -9,7 +9,7 @@ from typing import Any
 from octoplan.errors import Problem, QuantityError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.csv_text import records_of, with_rows
+from octoplan.scenario.csv_text import replace_rows, row_dicts
 from octoplan.scenario.distributions import FROM_QUANTILES
 from octoplan.scenario.entities import BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
@@ -73,7 +73,7 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: list[Problem]) -> str:
     """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten."""
     known = {assumption.name: assumption for assumption in scenario.assumptions}
-    rows = {row["name"]: row for row in records_of(scenario.files[ASSUMPTIONS])}
+    rows = {row["name"]: row for row in row_dicts(scenario.files[ASSUMPTIONS])}
     changed_rows = {}
     for name, text in texts.items():
         if name not in known:
@@ -84,7 +84,7 @@ def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: l
             problems.append(Problem(ASSUMPTIONS, 0, message))
         else:
             changed_rows[name] = {**rows[name], **changed_cells(known[name], text)}
-    return with_rows(scenario.files[ASSUMPTIONS], "name", changed_rows)
+    return replace_rows(scenario.files[ASSUMPTIONS], "name", changed_rows)
 
 
 def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:

@@ -43,9 +43,9 @@ def check_unit_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
 @kernel
 def tally_stocks(model: Model, branch: Branch, day: int) -> None:
     """Write end-of-month stocks to the tallies if ``day`` is the last day of its row of the tallies."""
-    row_of = model.links.row_of
-    row = row_of[day]
-    if day + 1 < row_of.shape[0] and row_of[day + 1] == row:
+    tally_row = model.links.tally_row
+    row = tally_row[day]
+    if day + 1 < tally_row.shape[0] and tally_row[day + 1] == row:
         return
     tally, state, released, rates = branch.tally, branch.state, model.constants.released, model.constants.rates
     plants, units = state.plants, state.units

@@ -73,8 +73,8 @@ def package_counts(arrivals: ArrivalProcess, future: int, days: int) -> Ints:
     fresh = np.sqrt(1.0 - keep * keep)
     salvo = False
     slow = process.begin * process.wander
-    first = min(arrivals.given_counts.shape[0], days)
-    counts[:first] = arrivals.given_counts[:first]
+    first = min(arrivals.observed_counts.shape[0], days)
+    counts[:first] = arrivals.observed_counts[:first]
     for day in range(first, days):
         moment = Moment(arrivals.keys, future, day)
         salvo = next_regime(arrivals, moment, salvo, day == first)

@@ -19,14 +19,14 @@ def day_ledger(model: Model, branch: Branch, day: int) -> Ledger:
     """Return the ledger to which the costs of a day are booked."""
     tally, bias = branch.tally, model.entities.finance[0].optimism_bias
     rates = model.constants.rates[day]
-    return Ledger(tally.spend, tally.spend_local, tally.plant_spend, rates, bias, model.links.row_of[day])
+    return Ledger(tally.spend, tally.spend_local, tally.plant_spend, rates, bias, model.links.tally_row[day])
 
 
 @kernel
 def delivery_tally(model: Model, branch: Branch) -> DeliveryTally:
     """Return the delivery tallies of a branch."""
     tally = branch.tally
-    return DeliveryTally(tally.sent, tally.delivered, tally.lane_down, tally.received, model.links.row_of)
+    return DeliveryTally(tally.sent, tally.delivered, tally.lane_down, tally.received, model.links.tally_row)
 
 
 @kernel

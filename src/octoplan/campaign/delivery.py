@@ -14,13 +14,13 @@ from octoplan.scenario.arrays import Floats, Ints, Records
 
 @structure
 class DeliveryTally:
-    """Tallies of delivery; see ``tally.TALLIES``. ``row_of`` is the (days,) row of the tallies for each day."""
+    """Tallies of delivery; see ``tally.TALLIES``. ``tally_row`` is the (days,) row of the tallies for each day."""
 
     sent: Ints
     delivered: Ints
     lane_down: Ints
     received: Ints
-    row_of: Ints
+    tally_row: Ints
 
 
 @structure
@@ -190,13 +190,13 @@ def ship_units(
         units = allocation[r]
         stocks.transit[design] += units
         stocks.position[design, r] += units
-        if arrival < tally.row_of.shape[0]:
-            tally.delivered[tally.row_of[arrival], plant] += units
+        if arrival < tally.tally_row.shape[0]:
+            tally.delivered[tally.tally_row[arrival], plant] += units
         while units > 0:
             shipped = min(units, waiting[b])
             waiting[b] -= shipped
             units -= shipped
-            if arrival < tally.row_of.shape[0]:
+            if arrival < tally.tally_row.shape[0]:
                 stocks.due[arrival, r, design * blocks + b] += shipped
             if units > 0:
                 b += 1
@@ -206,7 +206,7 @@ def ship_units(
 def receive_units(tally: DeliveryTally, stocks: UnitStocks, day: int) -> None:
     """Move the units that arrive today from transit to the stocks of the regions."""
     blocks = stocks.stock.shape[1] // stocks.transit.shape[0]
-    row = tally.row_of[day]
+    row = tally.tally_row[day]
     for r in range(stocks.stock.shape[0]):
         for c in range(stocks.stock.shape[1]):
             units = stocks.due[day, r, c]

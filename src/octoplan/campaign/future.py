@@ -7,10 +7,10 @@ from octoplan.campaign.compiled import entry
 from octoplan.campaign.day import advance
 from octoplan.campaign.future_state import (
     Branch,
+    DecisionReference,
     EntityReference,
     LinksReference,
     Model,
-    PlanReference,
     TallyReference,
     constants_of_future,
     initial_state,
@@ -19,7 +19,7 @@ from octoplan.campaign.money import exchange_rates
 from octoplan.campaign.production import release_days
 from octoplan.campaign.streams import Moment
 from octoplan.campaign.tally import Tally
-from octoplan.scenario.arrays import ArrivalProcess, EntityRecords, Ints, Keys, Links, Plan
+from octoplan.scenario.arrays import ArrivalProcess, DecisionArrays, EntityRecords, Ints, Links, StreamKeys
 
 COMPLETED, TOO_MANY, UNBALANCED, NOT_A_NUMBER, HALTED = range(5)
 FAILURE_REASONS = {
@@ -33,8 +33,8 @@ FAILURE_REASONS = {
 
 @entry
 def simulate_future(
-    entities: EntityRecords, arrivals: ArrivalProcess, links: Links, plan: Plan, keys: Keys, tally: Tally,
-    counterfactual: Tally, compared: bool, future: int, halt: Ints,
+    entities: EntityRecords, arrivals: ArrivalProcess, links: Links, plan: DecisionArrays, keys: StreamKeys,
+    tally: Tally, counterfactual: Tally, compared: bool, future: int, halt: Ints,
 ) -> int:  # fmt: skip
     """Simulate one future and fill its tally; return ``COMPLETED`` or a key of ``FAILURE_REASONS``.
 
@@ -44,7 +44,7 @@ def simulate_future(
     halt
         (1,) the simulation stops before the next day if another thread sets it to a value other than 0.
     """
-    records, structure, decisions = EntityReference(*entities), LinksReference(*links), PlanReference(*plan)
+    records, structure, decisions = EntityReference(*entities), LinksReference(*links), DecisionReference(*plan)
     days = structure.month_of.shape[0]
     count = package_counts(arrivals, future, days)
     for day in range(days):
@@ -57,7 +57,7 @@ def simulate_future(
     model = Model(records, arrivals, structure, decisions, keys, constants)
     state = initial_state(records, structure, decisions, keys, released, future)
     counterfactual_state = initial_state(records, structure, decisions, keys, released, future) if compared else state
-    branch = Branch(state, TallyReference(*tally), decisions.programme.sum() > 0)
+    branch = Branch(state, TallyReference(*tally), decisions.in_programme.sum() > 0)
     counterfactual_branch = Branch(counterfactual_state, TallyReference(*counterfactual), False)
     for p in range(records.plants.shape[0]):
         tally.opened[p] = state.plants.opens[p]

@@ -12,15 +12,15 @@ from octoplan.campaign.routes import Routes, routes
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER
 from octoplan.campaign.supply import OutageState, PartStocks, initial_outages, initial_part_stocks
 from octoplan.campaign.tally import Tally
-from octoplan.scenario.arrays import ArrivalProcess, EntityRecords, Floats, Ints, Keys, Links, Plan
+from octoplan.scenario.arrays import ArrivalProcess, DecisionArrays, EntityRecords, Floats, Ints, Links, StreamKeys
 
 SMOOTHING = 1.0 / 28.0
 """Weight of the latest day in the exponentially smoothed demand for sorties, from which days of cover are computed."""
 
-EntityReference, LinksReference, PlanReference, TallyReference = (
+EntityReference, LinksReference, DecisionReference, TallyReference = (
     by_reference(EntityRecords),
     by_reference(Links),
-    by_reference(Plan),
+    by_reference(DecisionArrays),
     by_reference(Tally),
 )
 """Structures with the fields of these named tuples, which kernels pass by reference."""
@@ -66,8 +66,8 @@ class Model:
     entities: EntityRecords
     arrivals: ArrivalProcess
     links: Links
-    plan: Plan
-    keys: Keys
+    plan: DecisionArrays
+    keys: StreamKeys
     constants: Constants
 
 
@@ -110,7 +110,7 @@ class Branch:
 
 @kernel
 def constants_of_future(
-    entities: EntityRecords, links: Links, plan: Plan, released: Floats, rates: Floats
+    entities: EntityRecords, links: Links, plan: DecisionArrays, released: Floats, rates: Floats
 ) -> Constants:
     """Return the constants of one future.
 
@@ -138,7 +138,7 @@ def constants_of_future(
 
 
 @kernel
-def defence_parameters(entities: EntityRecords, links: Links, plan: Plan) -> DefenceParameters:
+def defence_parameters(entities: EntityRecords, links: Links, plan: DecisionArrays) -> DefenceParameters:
     """Return the parameters of the defence in one future."""
     regions, threats = entities.regions.shape[0], entities.threats.shape[0]
     p_contact = np.empty((regions, threats))
@@ -156,7 +156,7 @@ def defence_parameters(entities: EntityRecords, links: Links, plan: Plan) -> Def
 
 @kernel
 def initial_state(
-    entities: EntityRecords, links: Links, plan: Plan, keys: Keys, released: Floats, future: int
+    entities: EntityRecords, links: Links, plan: DecisionArrays, keys: StreamKeys, released: Floats, future: int
 ) -> State:
     """Return the state before the first day, given the release days (designs, blocks)."""
     days, blocks = links.month_of.shape[0], released.shape[1]

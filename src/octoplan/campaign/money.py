@@ -6,7 +6,7 @@ from octoplan.campaign.arithmetic import exp, log
 from octoplan.campaign.compiled import kernel, structure
 from octoplan.campaign.streams import EXCHANGE, key_of, normal
 from octoplan.campaign.tally import BIAS
-from octoplan.scenario.arrays import Floats, Keys, Records
+from octoplan.scenario.arrays import Floats, Records, StreamKeys
 
 
 @structure
@@ -52,7 +52,7 @@ def pay_plant(ledger: Ledger, plant: int, cost: int, payer: int, currency: int, 
 
 
 @kernel
-def exchange_rates(currencies: Records, keys: Keys, future: int, days: int) -> Floats:
+def exchange_rates(currencies: Records, keys: StreamKeys, future: int, days: int) -> Floats:
     """Simulate exchange rates: value of one unit of each currency in the reporting currency, (days, currencies).
 
     Geometric Brownian motion around the forward rate: rate exp((drift - volatility^2 / 2) t + volatility W(t)), t in

@@ -8,7 +8,7 @@ from octoplan.campaign.money import Ledger, pay_plant
 from octoplan.campaign.streams import GOOD_UNITS, RELEASE, Moment, binomial, duration, key_of
 from octoplan.campaign.supply import PartStocks, base_stock_order, place_base_stock_order, place_planned_order
 from octoplan.campaign.tally import CAPITAL, LABOUR, OVERHEAD, ROYALTY
-from octoplan.scenario.arrays import Floats, Ints, Keys, Links, Plan, Records
+from octoplan.scenario.arrays import DecisionArrays, Floats, Ints, Links, Records, StreamKeys
 from octoplan.scenario.limiting_factors import BY_GATE, BY_LABOUR, BY_LINE, BY_STRIKE, IDLE, MET, PLANT_LIMITS
 
 FIRST_PART = len(PLANT_LIMITS)
@@ -114,21 +114,21 @@ def gate_days(gates: Records, after: Ints, earliest: Floats, latest: Floats) -> 
 
 @kernel
 def initial_plant_state(
-    gates: Records, plants: Records, countries: Records, links: Links, plan: Plan, blocks: int
+    gates: Records, plants: Records, countries: Records, links: Links, plan: DecisionArrays, blocks: int
 ) -> PlantState:
     """Return the state of the plants on the first day; a plant opens when its last gate is passed.
 
     Plants outside the programme never open (``opens`` is infinite).
     """
     count, days = plants.shape[0], links.month_of.shape[0]
-    passed = gate_days(gates, links.gate_after, links.known_state.gate_earliest, links.known_state.gate_latest)
+    passed = gate_days(gates, links.gate_predecessors, links.known_state.gate_earliest, links.known_state.gate_latest)
     opens = np.full(count, np.inf)
     planned = np.zeros((count, days))
     lines = np.zeros((count, days))
     payer = np.empty(count, np.int64)
     for p in range(count):
         payer[p] = countries[plants[p].country].payer
-        if plan.programme[p] == 0:
+        if plan.in_programme[p] == 0:
             continue
         opens[p] = 0.0
         for g in range(passed.shape[0]):
@@ -156,7 +156,7 @@ def initial_plant_state(
 
 
 @kernel
-def release_days(designs: Records, keys: Keys, future: int, days: int) -> Floats:
+def release_days(designs: Records, keys: StreamKeys, future: int, days: int) -> Floats:
     """Day of each release (block) of each design, (designs, blocks): the first on day 0, then at gamma intervals.
 
     The second axis has the length of the largest number of releases of any design; other rows are padded with infinity.
@@ -194,8 +194,8 @@ def current_block(released: Floats, day: float) -> int:
 
 @kernel
 def order_parts(
-    plants: Records, suppliers: Records, links: Links, plan: Plan, state: PlantState, stocks: PartStocks, up: Ints,
-    day: int,
+    plants: Records, suppliers: Records, links: Links, plan: DecisionArrays, state: PlantState, stocks: PartStocks,
+    up: Ints, day: int,
 ) -> None:  # fmt: skip
     """Order parts for one day.
 

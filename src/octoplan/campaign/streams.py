@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from octoplan.campaign.arithmetic import exp, log, normal_quantile
 from octoplan.campaign.compiled import entry, inlined, leaf
-from octoplan.scenario.arrays import Floats, Keys, Names, Words
+from octoplan.scenario.arrays import Floats, Names, StreamKeys, Words
 
 MULTIPLIER_0 = np.uint64(0xD2E7470EE14C6C93)
 MULTIPLIER_1 = np.uint64(0xCA5A826395121157)
@@ -90,7 +90,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
 class Moment(NamedTuple):
     """Coordinates of random numbers: stream keys, future and day."""
 
-    keys: Keys
+    keys: StreamKeys
     future: int
     day: int
 
@@ -255,7 +255,7 @@ def binomial_below_half(key: Key, future: int, day: int, index: int, trials: int
 
 
 @leaf
-def key_of(keys: Keys, kind: int, row: int) -> Key:
+def key_of(keys: StreamKeys, kind: int, row: int) -> Key:
     """Key of the stream of a kind and row."""
     index = keys.start[kind] + row
     return keys.by_stream[index, 0], keys.by_stream[index, 1]
@@ -273,14 +273,14 @@ def stream_keys(seed: int, names: Iterable[str]) -> Words:
     return np.array(keys, dtype=np.uint64).reshape(len(keys), 2)
 
 
-def scenario_keys(seed: int, names: Names) -> Keys:
+def scenario_keys(seed: int, names: Names) -> StreamKeys:
     """Keys of all streams of a scenario, whose names consist of the kind and the names of the entities."""
     stream_names: list[str] = []
     start = []
     for kind, axes in STREAMS.items():
         start.append(len(stream_names))
         stream_names += ["/".join((kind, *row)) for row in product(*(getattr(names, axis) for axis in axes))]
-    return Keys(stream_keys(seed, stream_names), np.array(start))
+    return StreamKeys(stream_keys(seed, stream_names), np.array(start))
 
 
 @entry

@@ -8,7 +8,7 @@ from octoplan.campaign.compiled import kernel, leaf, structure
 from octoplan.campaign.money import Ledger, pay_plant
 from octoplan.campaign.streams import LEAD, Moment, duration, key_of, random_words, to_uniform
 from octoplan.campaign.tally import PARTS
-from octoplan.scenario.arrays import Floats, Ints, Keys, Records
+from octoplan.scenario.arrays import Floats, Ints, Records, StreamKeys
 
 MONTH = 30.4375
 """Days in a mean month."""
@@ -69,7 +69,7 @@ class PartStocks:
 
 
 @kernel
-def initial_outages(records: Records, keys: Keys, kind: int, future: int, stationary: bool) -> OutageState:
+def initial_outages(records: Records, keys: StreamKeys, kind: int, future: int, stationary: bool) -> OutageState:
     """Return the renewal processes on day 0, with exponential times to the first change.
 
     records

@@ -204,7 +204,7 @@ def assumption_summary(scenario: "Scenario") -> list[str]:
     unsourced = sum(not assumption.sources for assumption in assumptions)
     ranged = sum(not assumption.known for assumption in assumptions)
     return [
-        f"{len(assumptions)} rows fill {len(scenario.slots)} numbers; {ranged} have a range",
+        f"{len(assumptions)} rows fill {len(scenario.draw_columns)} numbers; {ranged} have a range",
         f"{len(scenario.correlations)} pairs are correlated",
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
         f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",

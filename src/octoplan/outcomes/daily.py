@@ -42,7 +42,7 @@ def daily_tallies(run: Run, future: int, keep: tuple[str, ...] = DAILY_TALLIES) 
     dates = [run.scenario.start + timedelta(days=day) for day in range(days)]
     compiled = run.compiled._replace(
         names=run.compiled.names._replace(months=tuple(map(str, dates))),
-        links=run.compiled.links._replace(row_of=np.arange(days)),
+        links=run.compiled.links._replace(tally_row=np.arange(days)),
     )
     draws = run.assumptions.values[future : future + 1]
     simulated = simulate_batch(compiled, draws, run.seed, future, keep, ())

@@ -25,7 +25,7 @@ MEANING = {
     "packages": "packages",
     "splits": "splits",
     "threats": "threats",
-    "given_counts": "days given",
+    "observed_counts": "days given",
     "salvo_factor": "what-ifs",
     "threat_factor": "what-ifs",
     "keys": "streams",

@@ -178,8 +178,8 @@ def missile_equivalent(view: View) -> MissileEquivalent | None:
     if layer < 0:
         return None
     rows = layer * len(names.threats) + np.arange(len(names.threats))
-    windows = (compiled.slots["engagement", "window"] >= 0).reshape(len(names.threats), -1)
-    fights = (compiled.slots["effects", "p"][rows] >= 0) & windows.any(axis=1)
+    windows = (compiled.draw_columns["engagement", "window"] >= 0).reshape(len(names.threats), -1)
+    fights = (compiled.draw_columns["effects", "p"][rows] >= 0) & windows.any(axis=1)
     if not fights.any():
         return None
     per_kill = ratio(view.assumption("effects", "shots")[:, rows], view.assumption("effects", "p")[:, rows])[:, fights]

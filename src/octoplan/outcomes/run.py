@@ -55,7 +55,7 @@ class Run:
 
     def assumption(self, kind: str, parameter: str) -> Floats:
         """(futures, entities) draws of one parameter of the entities of a kind; 0 if an entity lacks the parameter."""
-        columns = self.compiled.slots[kind, parameter]
+        columns = self.compiled.draw_columns[kind, parameter]
         values = self.assumptions.values[:, np.maximum(columns, 0)]
         return np.where(columns >= 0, values, 0.0)
 

@@ -112,7 +112,7 @@ def gate_days(run: Run) -> Floats:
     links, durations = run.compiled.links, run.assumption("gates", "duration")
     days = np.zeros_like(durations)
     for _ in range(durations.shape[1]):
-        start = np.where(links.gate_after == 1, days[:, np.newaxis, :], 0.0).max(axis=2, initial=0.0)
+        start = np.where(links.gate_predecessors == 1, days[:, np.newaxis, :], 0.0).max(axis=2, initial=0.0)
         days = np.minimum(np.maximum(start + durations, links.known_state.gate_earliest), links.known_state.gate_latest)
     return days
 

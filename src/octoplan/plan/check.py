@@ -14,7 +14,7 @@ from octoplan.plan.goals import ALL_COUNTRIES, Goals, label
 from octoplan.plan.parameters import MONTH, YEAR, Parameters
 from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Plan
+from octoplan.scenario.arrays import DecisionArrays
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.toml_text import parse_toml
 
@@ -56,7 +56,7 @@ class RoundedPlan:
     planned: int
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> DecisionArrays:
         """The rounded decisions, compiled."""
         return self.after.compile().plan
 

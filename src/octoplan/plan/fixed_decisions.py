@@ -7,7 +7,7 @@ import numpy as np
 
 from octoplan.plan.goals import Goals, decision_problem, raise_problems
 from octoplan.plan.solver.two_stage import Floats, Ints
-from octoplan.scenario.arrays import Compiled, Plan
+from octoplan.scenario.arrays import Compiled, DecisionArrays
 
 OUTPUT_WINDOWS, LINE_WINDOWS, CALENDAR_WINDOWS = (0, 1, 2, 3, 6, 9, 13), (0, 3, 9), (0, 3, 6, 9, 12, 18)
 """First months of the windows within which a decision is constant. Windows of output and lines are counted from the
@@ -28,7 +28,7 @@ class FixedDecisions:
         First free month, counted from the start of the scenario.
     """
 
-    plan: Plan
+    plan: DecisionArrays
     output_from: Ints
     lines_from: Ints
     intake_from: int

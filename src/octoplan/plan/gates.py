@@ -17,7 +17,7 @@ def gate_days(durations: Floats, links: Links) -> Floats:
     """
     days = np.zeros_like(durations)
     for _ in range(durations.shape[1]):
-        start = np.where(links.gate_after == 1, days[:, None, :], 0.0).max(2, initial=0.0)
+        start = np.where(links.gate_predecessors == 1, days[:, None, :], 0.0).max(2, initial=0.0)
         days = np.clip(start + durations, links.known_state.gate_earliest, links.known_state.gate_latest)
     return days
 

@@ -23,7 +23,7 @@ from octoplan.campaign.tally import LAYERS, TALLIES
 from octoplan.campaign.tally import axis_labels as labels
 from octoplan.errors import FutureFailed, PlanError
 from octoplan.plan.solver.two_stage import Floats, Ints
-from octoplan.scenario.arrays import Compiled, Plan
+from octoplan.scenario.arrays import Compiled, DecisionArrays
 
 DESIGN = (
     (1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.0),
@@ -100,7 +100,7 @@ class DesignRuns:
 
     def number(self, kind: str, parameter: str) -> Floats:
         """Draws of a parameter, (futures, rows of the kind); 0 for rows that do not have it."""
-        columns = self.compiled.slots[kind, parameter]
+        columns = self.compiled.draw_columns[kind, parameter]
         return np.where(columns >= 0, self.assumptions[:, np.maximum(columns, 0)], 0.0)
 
     def tally(self, name: str, row: int = 0) -> Floats:
@@ -219,7 +219,7 @@ def opened_before(compiled: Compiled, month: int) -> Ints:
     return np.where((exact_gates | ~needs).all(1) & (opened < month), opened, -1)
 
 
-def scaled_plan(compiled: Compiled, output: float, crews: float) -> Plan:
+def scaled_plan(compiled: Compiled, output: float, crews: float) -> DecisionArrays:
     """The plan with output multiplied by one factor, and crew intake and kit orders by another; past months stay.
 
     Lines are scaled with output if its factor is above 1. If the plan has no crew intake (or no kit orders), a

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scenario", "load", "shipped"]
 
-_HOME = {
+_MODULE_OF = {
     "Scenario": "octoplan.scenario.scenario",
     "load": "octoplan.scenario.scenario",
     "shipped": "octoplan.scenario.scenario",
@@ -21,8 +21,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'octoplan.scenario' has no attribute {name!r}")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.binding import Number
+from octoplan.scenario.binding import ParameterKey
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import Parameter
@@ -22,8 +22,8 @@ from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import figure_of, range_of
 from octoplan.scenario.report import Report
 
-FIGURE_COLUMNS = ("low", "value", "high")
-MONTHLY_FIT = 10.0
+VALUE_COLUMNS = ("low", "value", "high")
+MAX_MONTHLY_RATIO = 10.0
 """Largest ratio of a daily rate to the corresponding monthly amount at which the rate may have been meant per month."""
 HIGH_ATTRITION = 0.02
 """Daily rate of attrition at which half the stock is lost within five weeks."""
@@ -34,9 +34,9 @@ Valid = Callable[[Mapping[str, str]], bool]
 """True if a row would be valid with some cells replaced."""
 
 
-def row_readings(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
+def second_reading_messages(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
     """Messages on the cells of a valid row of ``assumptions.csv`` that have a second reading."""
-    for column in FIGURE_COLUMNS:
+    for column in VALUE_COLUMNS:
         message = numeral_remark(row[column])
         if message and any(valid(cells) for cells in _with_thousands(row, column)):
             yield f"{column} {message}"
@@ -45,10 +45,10 @@ def row_readings(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
 
 def _with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
     """Replacement cells with points read as thousands separators: in the column alone, or in other columns as well."""
-    cells = {name: NUMERAL.sub(_thousands, row[name]) for name in FIGURE_COLUMNS}
+    cells = {name: NUMERAL.sub(_thousands, row[name]) for name in VALUE_COLUMNS}
     yield {column: cells[column]}
     yield cells
-    for second in FIGURE_COLUMNS:
+    for second in VALUE_COLUMNS:
         if second != column:
             yield {column: cells[column], second: cells[second]}
 
@@ -60,7 +60,7 @@ def _thousands(match: re.Match[str]) -> str:
 
 def _numbers(row: Row) -> list[float]:
     """The numbers in the cells of a row."""
-    texts = [part for name in FIGURE_COLUMNS for part in row[name].split(";") if part.strip()]
+    texts = [part for name in VALUE_COLUMNS for part in row[name].split(";") if part.strip()]
     numbers: list[float] = []
     for text in texts:
         try:
@@ -77,7 +77,7 @@ def _percent(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
     unit = row["unit"] or " ".join(re.findall(r"[%A-Za-z/]+", row["value"] or row["low"]))
     largest = max(numbers, key=abs, default=0.0)
     if re.match(r"(%|percent\b)", unit) and abs(largest) <= 1 and any(number % 1 for number in numbers):
-        shares = {name: re.sub(r"[0-9][0-9.eE+-]*", _times_100, row[name]) for name in FIGURE_COLUMNS}
+        shares = {name: re.sub(r"[0-9][0-9.eE+-]*", _times_100, row[name]) for name in VALUE_COLUMNS}
         if valid(shares):
             per = re.sub(r"^(%|percent)\s*", "", unit)
             yield (
@@ -98,9 +98,9 @@ def _times_100(match: re.Match[str]) -> str:
         return match[0]
 
 
-def warn_of_monthly_figures(
+def warn_of_monthly_rates(
     rows: Sequence[Row],
-    assumptions: Mapping[Number, Assumption],
+    assumptions: Mapping[ParameterKey, Assumption],
     programme: Programme,
     decisions: Decisions,
     report: Report,
@@ -122,7 +122,7 @@ def warn_of_monthly_figures(
         if assumption is None or assumption.name not in daily or assumption.name in remarked:
             continue
         rate = assumption.median
-        if amount > 0 and amount <= rate <= MONTHLY_FIT * amount:
+        if amount > 0 and amount <= rate <= MAX_MONTHLY_RATIO * amount:
             remarked.add(assumption.name)
             row = daily[assumption.name]
             report.warn(
@@ -134,8 +134,8 @@ def warn_of_monthly_figures(
 
 
 def _monthly_amounts(
-    programme: Programme, decisions: Decisions, assumptions: Mapping[Number, Assumption]
-) -> Iterator[tuple[Number, str, float]]:
+    programme: Programme, decisions: Decisions, assumptions: Mapping[ParameterKey, Assumption]
+) -> Iterator[tuple[ParameterKey, str, float]]:
     """Daily rates, each with the monthly amount with which it is compared, as text and as a number."""
     peak = {plant: max(decisions.output.get(plant, [0.0])) for plant in programme.entities["plants"]}
     parts: dict[str, float] = {}

@@ -29,7 +29,7 @@ def record_dtype(kind: Kind) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-RECORDS = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
+RECORD_DTYPES = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
 
 
 class EntityRecords(NamedTuple):
@@ -63,7 +63,7 @@ class EntityRecords(NamedTuple):
     finance: Records
 
 
-class Keys(NamedTuple):
+class StreamKeys(NamedTuple):
     """Keys of random streams (``campaign.streams``): the key of stream i of kind k is ``by_stream[start[k] + i]``.
 
     by_stream
@@ -83,7 +83,7 @@ class ArrivalProcess(NamedTuple):
         Records of the raid process, of the packages, and of (package, region).
     threats
         Records of the classes, with the fields ``ARRIVAL_FIELDS`` only.
-    given_counts
+    observed_counts
         (observed days, packages) counts of the first days, which are not simulated; may have no rows.
     salvo_factor
         (days,) what-if factor on the share of salvo days.
@@ -97,10 +97,10 @@ class ArrivalProcess(NamedTuple):
     packages: Records
     splits: Records
     threats: Records
-    given_counts: Ints
+    observed_counts: Ints
     salvo_factor: Floats
     threat_factor: Floats
-    keys: Keys
+    keys: StreamKeys
 
 
 ARRIVAL_FIELDS = ("package", "direct", "mix")
@@ -150,13 +150,13 @@ class Links(NamedTuple):
 
     month_of
         (days,) month of each day, from 0.
-    row_of
+    tally_row
         (days,) row of the tallies for each day: its month, or the day in simulations with daily results.
     month_days
         (months,) days in each month.
     winter
         (days,) weight of winter, 1 in mid-January, 0 in mid-July.
-    gate_after
+    gate_predecessors
         (gates, gates) 1 if the column's gate is a predecessor of the row's gate.
     plant_gates
         (plants, gates) 1 if the plant opens only after the gate.
@@ -172,7 +172,7 @@ class Links(NamedTuple):
         (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     reference_layer
         (1,) layer whose shot cost values the kills of interceptors; -1 for none.
-    given_counts
+    observed_counts
         (observed days, packages) counts of the first days, which are not simulated; may have no rows.
     salvo_factor, threat_factor
         (days,), (days, threats) what-if factors on the share of salvo days and on the counts of each class.
@@ -181,10 +181,10 @@ class Links(NamedTuple):
     """
 
     month_of: Ints
-    row_of: Ints
+    tally_row: Ints
     month_days: Ints
     winter: Floats
-    gate_after: Ints
+    gate_predecessors: Ints
     plant_gates: Ints
     plant_lanes: Ints
     supplier_causes: Ints
@@ -193,13 +193,13 @@ class Links(NamedTuple):
     incoming_start: Ints
     incoming: Ints
     reference_layer: Ints
-    given_counts: Ints
+    observed_counts: Ints
     salvo_factor: Floats
     threat_factor: Floats
     known_state: KnownState
 
 
-class Plan(NamedTuple):
+class DecisionArrays(NamedTuple):
     """Decisions (``decisions.toml``). The last value of a list applies to all later months.
 
     output
@@ -234,7 +234,7 @@ class Plan(NamedTuple):
         (designs,) designs in the order in which crews use them.
     newest_first
         (1,) 1 if the newest block is used first, 0 if the oldest.
-    programme
+    in_programme
         (plants,) 1 if the plant is part of the programme; all 0 in the counterfactual.
     """
 
@@ -254,7 +254,7 @@ class Plan(NamedTuple):
     by_value: Ints
     prefer: Ints
     newest_first: Ints
-    programme: Ints
+    in_programme: Ints
 
 
 class Names(NamedTuple):
@@ -297,9 +297,9 @@ class Compiled(NamedTuple):
 
     names: Names
     links: Links
-    plan: Plan
+    plan: DecisionArrays
     template: EntityRecords
-    slots: dict[tuple[str, str], Ints]
+    draw_columns: dict[tuple[str, str], Ints]
 
 
 def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
@@ -313,7 +313,7 @@ def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
     records = np.broadcast_to(template, shape).copy()
     # The appended column of zeros is selected by -1, for parameters that are not required.
     values = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
-    for (owner, parameter), columns in compiled.slots.items():
+    for (owner, parameter), columns in compiled.draw_columns.items():
         if owner == kind:
             records[parameter] = values[..., columns]
     return records
@@ -328,7 +328,7 @@ def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
     return EntityRecords(*(records_of(compiled, kind, assumptions) for kind in EntityRecords._fields))
 
 
-def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> ArrivalProcess:
+def arrival_process(compiled: Compiled, assumptions: Floats, keys: StreamKeys) -> ArrivalProcess:
     """Inputs of the arrival kernels, with records (rows,) for one future or (futures, rows) for several.
 
     assumptions
@@ -346,8 +346,8 @@ def arrival_process(compiled: Compiled, assumptions: Floats, keys: Keys) -> Arri
     links = compiled.links
     end = keys.start[ARRIVAL_STREAMS]
     return ArrivalProcess(
-        process, packages, splits, classes, links.given_counts, links.salvo_factor, links.threat_factor,
-        Keys(keys.by_stream[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
+        process, packages, splits, classes, links.observed_counts, links.salvo_factor, links.threat_factor,
+        StreamKeys(keys.by_stream[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
     )  # fmt: skip
 
 

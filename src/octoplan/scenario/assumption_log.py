@@ -9,9 +9,9 @@ from math import isclose
 import numpy as np
 
 from octoplan.errors import DistributionError, QuantityError
-from octoplan.scenario.ambiguity import row_readings
+from octoplan.scenario.ambiguity import second_reading_messages
 from octoplan.scenario.assumptions import QUALITIES, Assumption, Source, source_ids, unknown_sources
-from octoplan.scenario.binding import Entry, RowName, parse_row_name
+from octoplan.scenario.binding import AssumptionRow, RowName, parse_row_name
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import (
     DISTRIBUTIONS,
@@ -54,7 +54,7 @@ class _StatedDistribution:
 
 def read_assumptions(
     rows: Sequence[Row], programme: Programme | None, sources: Mapping[str, Source] | None, units: Units, report: Report
-) -> tuple[list[Entry], list[Assumption | None]]:
+) -> tuple[list[AssumptionRow], list[Assumption | None]]:
     """Read rows of assumptions, and report problems.
 
     Args:
@@ -68,7 +68,7 @@ def read_assumptions(
         The entry of each row with a valid name, and its assumption, or None if another cell of the row is invalid.
 
     """
-    entries: list[Entry] = []
+    entries: list[AssumptionRow] = []
     assumptions: list[Assumption | None] = []
     lines: dict[str, int] = {}
     for row in rows:
@@ -84,7 +84,7 @@ def read_assumptions(
             report.add(row.file, row.line, f"{text}: is in line {lines[text]} already; keep one")
         else:
             lines[text] = row.line
-            entries.append(Entry(name, row.line, row.file))
+            entries.append(AssumptionRow(name, row.line, row.file))
             assumption = _RowReader(row, name, sources, units, report).assumption()
             assumptions.append(assumption)
             if assumption and row.file == ASSUMPTIONS:
@@ -99,7 +99,7 @@ def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> 
         reader = _RowReader(Row(row.line, {**row.cells, **cells}, row.file), name, None, units, Report(""))
         return reader.assumption() is not None
 
-    for message in row_readings(row, name.parameter, valid):
+    for message in second_reading_messages(row, name.parameter, valid):
         report.warn(row.file, row.line, f"{name}: {message}")
 
 

@@ -12,7 +12,7 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 
 ANY = "*"
 
-Number = tuple[str, str, tuple[str, ...]]
+ParameterKey = tuple[str, str, tuple[str, ...]]
 """A parameter of an entity: kind, parameter, and the names along the axes of the kind."""
 
 
@@ -25,7 +25,7 @@ class RowName:
     parameter: Parameter
 
     @property
-    def stars(self) -> int:
+    def wildcard_count(self) -> int:
         return self.entities.count(ANY)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
 
 
 @dataclass(frozen=True)
-class RequiredNumbers:
+class RequiredParameters:
     """Parameters that a programme requires. ``layers_against``: layers of the doctrine against each threat."""
 
     programme: Programme
@@ -94,7 +94,7 @@ class RequiredNumbers:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AssumptionRow:
     """An assumption row: its parsed name, line and file."""
 
     name: RowName
@@ -102,13 +102,13 @@ class Entry:
     file: str
 
 
-def bind(needs: RequiredNumbers, entries: Sequence[Entry], report: Report) -> dict[Number, int]:
+def bind(needs: RequiredParameters, entries: Sequence[AssumptionRow], report: Report) -> dict[ParameterKey, int]:
     """Index of the entry that supplies each parameter.
 
     The matching row with the fewest wildcards is used. Reported errors: two such rows for one parameter, a parameter
     without a row, and a row that is not used.
     """
-    filled: dict[Number, int] = {}
+    filled: dict[ParameterKey, int] = {}
     fits: set[int] = set()
     ties: dict[tuple[int, int], tuple[str, ...]] = {}
     missing: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
@@ -124,7 +124,9 @@ def bind(needs: RequiredNumbers, entries: Sequence[Entry], report: Report) -> di
                     idle.update((i, why) for i in matches)
                     continue
                 fits.update(matches)
-                fewest = [i for i in matches if entries[i].name.stars == entries[matches[0]].name.stars]
+                fewest = [
+                    i for i in matches if entries[i].name.wildcard_count == entries[matches[0]].name.wildcard_count
+                ]
                 if len(fewest) > 1:
                     ties.setdefault((fewest[0], fewest[1]), row)
                 if matches:
@@ -144,7 +146,9 @@ def _patterns(row: tuple[str, ...]) -> list[tuple[str, ...]]:
     return sorted(patterns, key=lambda pattern: pattern.count(ANY))
 
 
-def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[str, ...]], report: Report) -> None:
+def _report_ties(
+    entries: Sequence[AssumptionRow], ties: Mapping[tuple[int, int], tuple[str, ...]], report: Report
+) -> None:
     for (first, second), row in ties.items():
         a, b = sorted((entries[first], entries[second]), key=lambda entry: entry.line)
         number = dotted_name(a.name.kind, a.name.parameter.name, row)
@@ -155,7 +159,7 @@ def _report_ties(entries: Sequence[Entry], ties: Mapping[tuple[int, int], tuple[
 
 
 def _report_idle(
-    entries: Sequence[Entry], fits: set[int], used: set[int], idle: Mapping[int, str], report: Report
+    entries: Sequence[AssumptionRow], fits: set[int], used: set[int], idle: Mapping[int, str], report: Report
 ) -> None:
     fitted = {(e.name.kind, e.name.parameter.name) for e in entries if e.file == RAID_FIT}
     for index, entry in enumerate(entries):
@@ -171,7 +175,7 @@ def _report_idle(
         report.add(entry.file, entry.line, f"{entry.name} supplies no parameter: {why}; remove the row")
 
 
-def _missing(needs: RequiredNumbers, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
+def _missing(needs: RequiredParameters, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
     """Error message for parameters without a row: the row to add, with wildcards if several parameters are missing."""
     parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
     unit = parameter.unit.replace(MONEY, needs.programme.currency)

@@ -7,19 +7,19 @@ from math import cos, pi
 import numpy as np
 
 from octoplan.scenario.arrays import (
-    RECORDS,
+    RECORD_DTYPES,
     Compiled,
+    DecisionArrays,
     EntityRecords,
     Floats,
     Ints,
     KnownState,
     Links,
     Names,
-    Plan,
     Records,
 )
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.binding import Number
+from octoplan.scenario.binding import ParameterKey
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
@@ -34,8 +34,8 @@ def compile_arrays(
     decisions: Decisions,
     cover: float,
     assumptions: Sequence[Assumption],
-    slots: Mapping[Number, int],
-    given_counts: Ints,
+    draw_columns: Mapping[ParameterKey, int],
+    observed_counts: Ints,
     factors: Factors,
     known: KnownState,
 ) -> Compiled:
@@ -45,7 +45,7 @@ def compile_arrays(
         Days of cover of the base-stock policy.
     slots
         Column of the assumption that supplies each parameter.
-    given_counts
+    observed_counts
         (observed days, packages) counts of the first days, which are not simulated.
     factors
         What-if factors by day.
@@ -55,10 +55,10 @@ def compile_arrays(
     names = programme.all_names()
     return Compiled(
         names,
-        links(programme, names, given_counts, factors, known),
+        links(programme, names, observed_counts, factors, known),
         plan(programme, decisions, cover, names),
-        template(programme, names, assumptions, slots),
-        _columns(programme, slots),
+        template(programme, names, assumptions, draw_columns),
+        _columns(programme, draw_columns),
     )
 
 
@@ -70,10 +70,10 @@ def rows(programme: Programme, kind: Kind) -> list[tuple[str, ...]]:
     return combinations
 
 
-def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[str, str], Ints]:
+def _columns(programme: Programme, draw_columns: Mapping[ParameterKey, int]) -> dict[tuple[str, str], Ints]:
     return {
         (kind.name, parameter.name): np.array(
-            [slots.get((kind.name, parameter.name, row), -1) for row in rows(programme, kind)], np.int64
+            [draw_columns.get((kind.name, parameter.name, row), -1) for row in rows(programme, kind)], np.int64
         )
         for kind in KINDS
         for parameter in kind.parameters
@@ -81,11 +81,11 @@ def _columns(programme: Programme, slots: Mapping[Number, int]) -> dict[tuple[st
 
 
 def template(
-    programme: Programme, names: Names, assumptions: Sequence[Assumption], slots: Mapping[Number, int]
+    programme: Programme, names: Names, assumptions: Sequence[Assumption], draw_columns: Mapping[ParameterKey, int]
 ) -> EntityRecords:
     """Return records with links and currencies; all parameters are 0."""
     records: dict[str, Records] = {}
-    for name, dtype in RECORDS.items():
+    for name, dtype in RECORD_DTYPES.items():
         kind = BY_NAME[name]
         table = np.zeros(len(rows(programme, kind)), dtype)
         for index, row in enumerate(rows(programme, kind)):
@@ -93,7 +93,7 @@ def template(
                 if not link.many:
                     table[link.name][index] = _link_value(programme, kind, row, link)
             for parameter in kind.parameters:
-                column = slots.get((name, parameter.name, row), -1)
+                column = draw_columns.get((name, parameter.name, row), -1)
                 if parameter.is_money:
                     currency = names.currencies.index(assumptions[column].currency) if column >= 0 else -1
                     table[f"{parameter.name}_currency"][index] = currency
@@ -114,7 +114,7 @@ def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link
     return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
 
 
-def links(programme: Programme, names: Names, given_counts: Ints, factors: Factors, known: KnownState) -> Links:
+def links(programme: Programme, names: Names, observed_counts: Ints, factors: Factors, known: KnownState) -> Links:
     """Return the structure of the scenario that does not depend on assumptions."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)
@@ -125,10 +125,10 @@ def links(programme: Programme, names: Names, given_counts: Ints, factors: Facto
     lanes = [programme.links("plants", plant, "lanes") for plant in names.plants]
     return Links(
         month_of=month_of,
-        row_of=month_of,
+        tally_row=month_of,
         month_days=month_days,
         winter=np.array([winter(day) for day in first_day]),
-        gate_after=_membership(names.gates, names.gates, lambda gate: programme.links("gates", gate, "after")),
+        gate_predecessors=_membership(names.gates, names.gates, lambda gate: programme.links("gates", gate, "after")),
         plant_gates=_membership(names.plants, names.gates, lambda plant: programme.links("plants", plant, "gates")),
         plant_lanes=_pad([[names.lanes.index(lane) for lane in ways] for ways in lanes]),
         supplier_causes=_membership(
@@ -143,7 +143,7 @@ def links(programme: Programme, names: Names, given_counts: Ints, factors: Facto
         reference_layer=np.array(
             [names.layers.index(programme.missile_layer) if programme.missile_layer else -1], np.int64
         ),
-        given_counts=given_counts,
+        observed_counts=observed_counts,
         salvo_factor=factors.salvos,
         threat_factor=factors.threats,
         known_state=known,
@@ -183,7 +183,7 @@ def _topological_order(names: Names, corridors: Sequence[Mapping[str, object]]) 
     return np.array([names.regions.index(region) for region in order], np.int64)
 
 
-def plan(programme: Programme, decisions: Decisions, cover: float, names: Names) -> Plan:
+def plan(programme: Programme, decisions: Decisions, cover: float, names: Names) -> DecisionArrays:
     """Return the decisions as arrays by row and month."""
     months = programme.months
     orders = np.full((len(names.plants), len(names.parts), months), -1.0)
@@ -193,7 +193,7 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
     doctrines = [decisions.doctrine.against[threat] for threat in names.threats]
     prefer = decisions.doctrine.prefer or names.designs
     shared = decisions.dispatch.rule == "share"
-    return Plan(
+    return DecisionArrays(
         output=_monthly_values(decisions.output, names.plants, months, 0.0),
         lines=_monthly_values(decisions.lines, names.plants, months, 1.0),
         orders=orders,
@@ -210,7 +210,7 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
         by_value=np.array([int(decisions.doctrine.queue == "value")], np.int64),
         prefer=np.array([names.designs.index(design) for design in prefer], np.int64),
         newest_first=np.array([int(decisions.doctrine.stock == "newest")], np.int64),
-        programme=np.ones(len(names.plants), np.int64),
+        in_programme=np.ones(len(names.plants), np.int64),
     )
 
 

@@ -119,10 +119,10 @@ def cells_of(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(decode(data))))
 
 
-def records_of(data: bytes) -> list[dict[str, str]]:
+def row_dicts(data: bytes) -> list[dict[str, str]]:
     r"""The rows of a valid CSV file, as dictionaries by column.
 
-    >>> records_of(b"a,b\n1, x\n")
+    >>> row_dicts(b"a,b\n1, x\n")
     [{'a': '1', 'b': 'x'}]
     """
     rows = [[cell.strip() for cell in cells] for cells in cells_of(data)]
@@ -141,7 +141,7 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return output.getvalue()
 
 
-def with_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
+def replace_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
     r"""The text of a CSV file with some rows replaced; the order of the columns is kept.
 
     Args:
@@ -152,7 +152,7 @@ def with_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str
     Raises:
         KeyError: If the file has no row with one of the keys.
 
-    >>> with_rows(b"note,name,value\nold,a,1\n,b,2\n", "name", {"a": {"name": "a", "value": "5"}})
+    >>> replace_rows(b"note,name,value\nold,a,1\n,b,2\n", "name", {"a": {"name": "a", "value": "5"}})
     'note,name,value\n,a,5\n,b,2\n'
 
     """

@@ -32,7 +32,7 @@ at this mean take about ten seconds per future."""
 class Parameter:
     """A parameter of an entity: its unit in the simulation, its permitted range [low, high], and its meaning.
 
-    ``when`` names the condition under which the parameter is required (see ``binding.RequiredNumbers``); if the
+    ``when`` names the condition under which the parameter is required (see ``binding.RequiredParameters``); if the
     condition does not hold, the parameter is not allowed. A ratio with unit 1 of at least ``percent_from`` may have
     been meant as a percentage, so the reader warns.
     """

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.errors import Problem, ScenarioError
-from octoplan.scenario.ambiguity import warn_of_monthly_figures
+from octoplan.scenario.ambiguity import warn_of_monthly_rates
 from octoplan.scenario.amounts import budgets_of, cover_days
 from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
 from octoplan.scenario.assumption_log import read_assumptions
@@ -23,7 +23,7 @@ from octoplan.scenario.assumptions import (
     Source,
     read_sources,
 )
-from octoplan.scenario.binding import Number, RequiredNumbers, bind, dotted_name
+from octoplan.scenario.binding import ParameterKey, RequiredParameters, bind, dotted_name
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
 from octoplan.scenario.csv_text import Row, read_csv
@@ -80,7 +80,7 @@ class Scenario:
         budgets: Budget of each payer over the horizon, in ``currency``.
         warnings: Warnings: valid lines that may be mistakes.
         programme: The entities and the links between them.
-        slots: Column of ``assumptions`` that supplies each parameter.
+        draw_columns: Column of ``assumptions`` that supplies each parameter.
         cover: Days of planned use that the base-stock policy covers in addition to the mean lead time.
         raid_counts: (observed days, packages) counts of threats on the first days; no rows if not stated.
         factors: What-if factors on raids, by day.
@@ -112,7 +112,7 @@ class Scenario:
     budgets: Mapping[str, float] = field(repr=False)
     warnings: tuple[Problem, ...]
     programme: Programme = field(repr=False)
-    slots: Mapping[Number, int] = field(repr=False)
+    draw_columns: Mapping[ParameterKey, int] = field(repr=False)
     cover: float = field(repr=False)
     raid_counts: Ints = field(repr=False)
     factors: Factors = field(repr=False)
@@ -149,7 +149,7 @@ class Scenario:
             self.decisions,
             self.cover,
             self.assumptions,
-            self.slots,
+            self.draw_columns,
             self.raid_counts,
             self.factors,
             self.known,
@@ -185,7 +185,7 @@ class Scenario:
 
         """
         try:
-            return self.assumptions[self.slots[kind, parameter, entities]]
+            return self.assumptions[self.draw_columns[kind, parameter, entities]]
         except KeyError:
             raise KeyError(f"the scenario has no parameter {dotted_name(kind, parameter, entities)}") from None
 
@@ -195,7 +195,7 @@ class Scenario:
 
     @cached_property
     def _inflation(self) -> tuple[int, ...]:
-        of = {c: self.slots["currencies", "inflation", (c,)] for c in self.names.currencies}
+        of = {c: self.draw_columns["currencies", "inflation", (c,)] for c in self.names.currencies}
         return tuple(of.get(assumption.currency, -1) for assumption in self.assumptions)
 
 
@@ -311,7 +311,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
         budgets=budgets_of(decisions, units, programme.currency),
         warnings=tuple(sorted(report.warnings)),
         programme=programme,
-        slots=log.slots,
+        draw_columns=log.draw_columns,
         cover=cover_days(decisions, units),
         raid_counts=raid_counts,
         factors=factors,
@@ -326,7 +326,7 @@ class _Log:
     assumptions: tuple[Assumption, ...]
     correlations: tuple[Correlation, ...]
     sources: Mapping[str, Source]
-    slots: Mapping[Number, int]
+    draw_columns: Mapping[ParameterKey, int]
 
 
 def _read_log(
@@ -347,19 +347,19 @@ def _read_log(
     all_rows = with_fit(rows or (), fitted, ("name",), report)
     entries, read = read_assumptions(all_rows, programme, sources, units, report)
     assumptions = tuple(assumption for assumption in read if assumption)
-    slots: dict[Number, int] = {}
+    draw_columns: dict[ParameterKey, int] = {}
     if programme and decisions and rows is not None:
-        slots = bind(RequiredNumbers(programme, decisions.layers_against), entries, report)
-        _check_weights(programme, slots, read, report)
-        by_number = {number: assumption for number, i in slots.items() if (assumption := read[i])}
-        warn_of_monthly_figures(rows, by_number, programme, decisions, report)
+        draw_columns = bind(RequiredParameters(programme, decisions.layers_against), entries, report)
+        _check_weights(programme, draw_columns, read, report)
+        by_number = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
+        warn_of_monthly_rates(rows, by_number, programme, decisions, report)
     names = {str(entry.name) for entry in entries}
     correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     all_correlations = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
     correlations = read_correlations(all_correlations, assumptions, names, sources, report)
     if rows is None or sources is None:
         return None
-    return _Log(assumptions, tuple(correlations), sources, slots)
+    return _Log(assumptions, tuple(correlations), sources, draw_columns)
 
 
 def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
@@ -404,15 +404,18 @@ def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _check_weights(
-    programme: Programme, slots: Mapping[Number, int], assumptions: Sequence[Assumption | None], report: Report
+    programme: Programme,
+    draw_columns: Mapping[ParameterKey, int],
+    assumptions: Sequence[Assumption | None],
+    report: Report,
 ) -> None:
     """Report groups in which all weights are 0, which leaves nothing to allocate by."""
 
-    def is_zero(number: Number) -> bool:
-        assumption = assumptions[slots[number]] if number in slots else None
+    def is_zero(number: ParameterKey) -> bool:
+        assumption = assumptions[draw_columns[number]] if number in draw_columns else None
         return assumption is not None and isinstance(assumption.shape, Fixed) and assumption.shape.value == 0.0
 
-    groups: dict[tuple[str, str, str], list[Number]] = {}
+    groups: dict[tuple[str, str, str], list[ParameterKey]] = {}
     for kind, weight, link, section in WEIGHTS:
         for name in programme.entities[kind]:
             group = (f"{kind}.*.{weight}", section, programme.link(kind, name, link) or "")
@@ -422,7 +425,7 @@ def _check_weights(
         groups["splits.*.*.share", "packages", package] = [("splits", "share", (package, r)) for r in regions]
     for (weights, section, name), numbers in groups.items():
         if numbers and all(map(is_zero, numbers)):
-            assumption = assumptions[slots[numbers[0]]]
+            assumption = assumptions[draw_columns[numbers[0]]]
             message = f"every weight {weights} of {section}.{name} is 0; give at least one weight a value above 0"
             report.add(ASSUMPTIONS, assumption.line if assumption else 0, message)
 

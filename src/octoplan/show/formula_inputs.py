@@ -119,7 +119,7 @@ class Inputs:
     @cached_property
     def gates(self) -> FormulaSheet:
         """Sheet of the day on which each gate is passed: its duration after the last of its predecessors is passed."""
-        sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_after
+        sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_predecessors
         passed = []
         for g in range(len(self.names.gates)):
             predecessors = [f"$B${gate + 2}" for gate in np.flatnonzero(after[g])]
@@ -141,7 +141,7 @@ class Inputs:
         for p in range(len(self.names.plants)):
             gates = [f"Gates!$B${g + 2}" for g in np.flatnonzero(plant_gates[p])]
             day = f"ROUNDUP($B${p + 2},0)"
-            days.append(NEVER if not plan.programme[p] else f"MAX(0,{','.join(gates)})" if gates else "0")
+            days.append(NEVER if not plan.in_programme[p] else f"MAX(0,{','.join(gates)})" if gates else "0")
             months.append(f"IF({day}>{self.days - 1},0,INDEX({self.calendar.span(MONTH)},{day}+2))")
         slopes = [f"LN({self.number('plants', p, 'slope')})/LN(2)" for p in range(len(self.names.plants))]
         sheet.add("plant", self.names.plants)

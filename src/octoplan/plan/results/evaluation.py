@@ -169,7 +169,7 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     )
     compiled["expected-value plan"] = compiled_with(scenario, model, expected)
     if plan.parameters.runs.begin == 0:
-        none = present.plan._replace(programme=np.zeros_like(present.plan.programme))
+        none = present.plan._replace(in_programme=np.zeros_like(present.plan.in_programme))
         compiled["no programme"] = present._replace(plan=none)
     return compiled
 

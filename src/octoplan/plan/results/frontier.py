@@ -264,7 +264,7 @@ def with_factor(runs: DesignRuns, columns: Sequence[int], factor: float) -> Desi
     assumptions = runs.assumptions.copy()
     assumptions[:, columns] *= factor
     first = dict(runs.tallies[0])
-    rates = runs.compiled.slots["currencies", "rate"]
+    rates = runs.compiled.draw_columns["currencies", "rate"]
     first["exchange"] = first["exchange"] * np.where(np.isin(rates, columns), factor, 1.0)
     return replace(runs, assumptions=assumptions, tallies=(first, *runs.tallies[1:]))
 
@@ -297,14 +297,14 @@ def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
     for c in sorted(set(home.tolist())):
         country = compiled.names.countries[c]
         for kind, parameter, name in VARIED_PARAMETERS:
-            columns = compiled.slots[kind, parameter]
+            columns = compiled.draw_columns[kind, parameter]
             inside = sorted(set(columns[home == c].tolist()) - {-1})
             if inside and not set(inside) & set(columns[home != c].tolist()):
                 first = int(np.flatnonzero(home == c)[0])
                 median = float(np.median(runs.number(kind, parameter)[:, first]))
                 yield CountryAssumption(country, name, tuple(inside), compiled.names.plants[first], median)
         currency = int(compiled.template.countries["currency"][c])
-        rate = int(compiled.slots["currencies", "rate"][currency])
+        rate = int(compiled.draw_columns["currencies", "rate"][currency])
         if rate >= 0:
             name = compiled.names.currencies[currency]
             median = float(np.median(runs.assumptions[:, rate]))

@@ -146,13 +146,13 @@ def more_supply(parameters: Parameters, part: int, factor: float) -> Parameters:
 def all_plants(runs: DesignRuns, parameter: str, factor: float) -> Parameters:
     """The parameters with one parameter of all plants multiplied by a factor."""
     assumptions = runs.assumptions.copy()
-    assumptions[:, sorted(set(runs.compiled.slots["plants", parameter].tolist()) - {-1})] *= factor
+    assumptions[:, sorted(set(runs.compiled.draw_columns["plants", parameter].tolist()) - {-1})] *= factor
     return parameters_of(replace(runs, assumptions=assumptions))
 
 
 def gate_earlier(runs: DesignRuns, gate: int, weeks: float) -> Parameters:
     """The parameters with the duration of a gate reduced by some weeks (to at least 0), and the resulting openings."""
-    column = runs.compiled.slots["gates", "duration"][gate]
+    column = runs.compiled.draw_columns["gates", "duration"][gate]
     assumptions = runs.assumptions.copy()
     assumptions[:, column] = np.maximum(0.0, assumptions[:, column] - 7.0 * weeks)
     moved = replace(runs, assumptions=assumptions)

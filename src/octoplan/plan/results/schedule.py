@@ -133,7 +133,7 @@ def gates(plan: Plan) -> list[Milestone]:
     milestones = []
     for p, plant in enumerate(names.plants):
         country = names.countries[home[p]]
-        needed = np.flatnonzero(with_predecessors(links.gate_after, links.plant_gates[p]))
+        needed = np.flatnonzero(with_predecessors(links.gate_predecessors, links.plant_gates[p]))
         order = needed[np.argsort(np.median(days[:, needed], 0), kind="stable")]
         milestones += [Milestone(plant, country, names.gates[g], days[:, g]) for g in order]
         milestones.append(Milestone(plant, country, OPENS, opens[:, p]))
