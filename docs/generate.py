@@ -16,8 +16,8 @@ from pydantic.fields import FieldInfo
 from octoplan.campaign.tally import COSTS, TALLIES
 from octoplan.cli.main import app
 from octoplan.scenario.decisions import Decisions, Doctrine
-from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE, Kind, Link, Parameter
-from octoplan.scenario.governance import Governance, Ruling
+from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE_KINDS, Kind, Link, Parameter
+from octoplan.scenario.governance import DecisionLogEntry, Governance
 from octoplan.scenario.limiting_factors import NIGHT_LIMITS, PLANT_LIMITS
 from octoplan.scenario.plan_options import Bounds
 
@@ -49,17 +49,17 @@ def valid_range(parameter: Parameter) -> str:
 
 
 def required(parameter: Parameter) -> str:
-    return "always" if parameter.when == "always" else f"if {parameter.when}"
+    return "always" if parameter.condition == "always" else f"if {parameter.condition}"
 
 
 def points_to(link: Link) -> str:
     """The permitted content of a field of ``programme.toml``."""
-    if link.to == "bool":
+    if link.domain == "bool":
         content = "true or false"
-    elif isinstance(link.to, str):
-        content = f"a list of names of `{link.to}`" if link.many else f"a name of `{link.to}`"
+    elif isinstance(link.domain, str):
+        content = f"a list of names of `{link.domain}`" if link.is_list else f"a name of `{link.domain}`"
     else:
-        content = " or ".join(f'`"{word}"`' for word in link.to)
+        content = " or ".join(f'`"{word}"`' for word in link.domain)
     return content + (", optional" if link.optional else "")
 
 
@@ -84,7 +84,7 @@ def kinds() -> str:
 def sections() -> str:
     """The sections of ``programme.toml``: those that hold named entities, and those that exist once."""
     entities = ", ".join(f"`{section}`" for section in SECTIONS)
-    single = ", ".join(f"`{kind.name}`" for kind in KINDS if kind.name in SINGLE and kind.links)
+    single = ", ".join(f"`{kind.name}`" for kind in KINDS if kind.name in SINGLE_KINDS and kind.links)
     return f"Sections with named entities: {entities}. Single tables: {single}.\n"
 
 
@@ -95,14 +95,15 @@ def content(kind: Any) -> str:
     if kind is Bounds:
         return "two shares"
     if get_origin(kind) is list:
-        return {(str,): "text in a list", (Ruling,): content(Ruling)}.get(get_args(kind), "a number a month")
+        lists = {(str,): "text in a list", (DecisionLogEntry,): content(DecisionLogEntry)}
+        return lists.get(get_args(kind), "a number a month")
     if get_origin(kind) is Literal:
         return " or ".join(f'`"{word}"`' for word in get_args(kind))
     if kind is str:
         return "text"
     if kind is date:
         return "a date"
-    if kind is Ruling:
+    if kind is DecisionLogEntry:
         return "tables of date, decision, by, why"
     return content(get_args(kind)[0]) if get_args(kind) else "a number" if kind is float else "a whole number"
 

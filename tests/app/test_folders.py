@@ -8,7 +8,7 @@ import pytest
 
 from octoplan.app.folders import read_upload, zip_archive
 from octoplan.errors import FolderError
-from octoplan.scenario import load, shipped
+from octoplan.scenario import builtin_scenarios, load
 
 POCKET = load("pocket").files
 
@@ -27,7 +27,7 @@ def in_folder(folder: str, **more: bytes) -> bytes:
     return zipped(**{f"{folder}{name}": content for name, content in POCKET.items()}, **more)
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_zip_archive_restores_the_scenario(name: str) -> None:
     """Downloading a scenario as .zip and uploading it returns the same bytes."""
     scenario = load(name)

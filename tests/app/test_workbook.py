@@ -15,7 +15,7 @@ from openpyxl.styles import Font
 
 from octoplan.app.folders import as_workbook, read_upload
 from octoplan.errors import FolderError, ScenarioError
-from octoplan.scenario import Scenario, load, shipped
+from octoplan.scenario import Scenario, builtin_scenarios, load
 from octoplan.scenario.scenario import read_files
 from octoplan.show.workbook import MAX_TEXT
 
@@ -74,7 +74,7 @@ def with_cell(name: str, **cells: str) -> dict[str, bytes]:
     return {**FILES, "assumptions.csv": out.getvalue().encode()}
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_workbook_restores_the_scenario(name: str) -> None:
     """Downloading a shipped scenario as .xlsx and uploading it returns the same hash, without a remark."""
     scenario = load(name)
@@ -83,7 +83,7 @@ def test_a_workbook_restores_the_scenario(name: str) -> None:
     assert remarks == []
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_workbook_that_a_spreadsheet_program_saved_restores_the_scenario(name: str) -> None:
     """Shared strings and styles in place of inline ones give the same files."""
     files = dict(load(name).files)

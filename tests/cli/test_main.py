@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from octoplan.cli.main import main as cli
-from octoplan.scenario import load, shipped
+from octoplan.scenario import builtin_scenarios, load
 from tests.scenario.folder import write
 
 
@@ -19,7 +19,7 @@ def octoplan(*arguments: str) -> int | str | None:
     return stop.value.code
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", builtin_scenarios())
 def test_new_copies_a_shipped_scenario(tmp_path: Path, name: str) -> None:
     """A new folder holds the same scenario, and no temporary files remain."""
     assert octoplan("new", str(tmp_path / "a" / "mine"), "--from", name) == 0

@@ -14,7 +14,7 @@ import octoplan as op
 from octoplan.cli.main import main as cli
 from octoplan.cli.plan import goals_with
 from octoplan.plan.goals import Goals, SearchSettings, Target
-from octoplan.scenario.scenario import shipped_folder
+from octoplan.scenario.scenario import builtin_folder
 
 FAST = ("--futures", "3", "--unseen", "0", "--batches", "0")
 
@@ -42,7 +42,7 @@ def test_the_folder_holds_a_plan_that_runs_and_its_evidence(tmp_path: Path) -> N
     options = ("--target", "200", "--by", "2026-02", "--shortage", "1000")
     assert octoplan("plan", "pocket", "--out", str(out), "--futures", "3", "--unseen", "3", *options) == 0
     folder = tmp_path / "pocket"
-    shutil.copytree(shipped_folder("pocket"), folder)
+    shutil.copytree(builtin_folder("pocket"), folder)
     shutil.copyfile(out / "decisions.toml", folder / "decisions.toml")
     assert op.load(folder).decisions.output["bench"][0] > 0.0
     evidence = json.loads((out / "evidence.json").read_text())
@@ -50,7 +50,7 @@ def test_the_folder_holds_a_plan_that_runs_and_its_evidence(tmp_path: Path) -> N
     assert evidence["evaluation"]["plan"]["cost_minus_plan"]["mean"] == 0.0
     assert evidence["evaluation"]["plan"]["cost"]["futures"] == 3
     assert "produced,bench,2026-02,unit" in (out / "plan.csv").read_text()
-    before = tomllib.loads((shipped_folder("pocket") / "decisions.toml").read_text())
+    before = tomllib.loads((builtin_folder("pocket") / "decisions.toml").read_text())
     after = tomllib.loads((out / "decisions.toml").read_text())
     unplanned = ("orders", "dispatch", "doctrine")
     assert {name: before[name] for name in unplanned} == {name: after[name] for name in unplanned}
@@ -59,7 +59,7 @@ def test_the_folder_holds_a_plan_that_runs_and_its_evidence(tmp_path: Path) -> N
 def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) -> None:
     """A byte order mark, as Notepad writes it, is read like any file; comments of the scenario stay in the plan."""
     folder, out = tmp_path / "pocket", tmp_path / "plan"
-    shutil.copytree(shipped_folder("pocket"), folder)
+    shutil.copytree(builtin_folder("pocket"), folder)
     text = (folder / "decisions.toml").read_text("utf-8") + "# a remark of the user\n"
     (folder / "decisions.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert octoplan("plan", str(folder), "--out", str(out), *FAST) == 0

@@ -106,10 +106,16 @@ def entities_of_kind(compiled: Compiled, kind: Kind, records: Any) -> dict[Any, 
     for row, axes in enumerate(product(*(getattr(names, axis) for axis in kind.axes))):
         entity = Entity(name="/".join(axes) or kind.name)
         for link in kind.links:
-            if link.many:
+            if link.is_list:
                 continue
             value = int(records[link.name][row])
-            options = link.to if isinstance(link.to, tuple) else None if link.to == "bool" else getattr(names, link.to)
+            options = (
+                link.domain
+                if isinstance(link.domain, tuple)
+                else None
+                if link.domain == "bool"
+                else getattr(names, link.domain)
+            )
             setattr(entity, link.name, bool(value) if options is None else options[value] if value >= 0 else None)
         for parameter in kind.parameters:
             setattr(entity, parameter.name, float(records[parameter.name][row]))

@@ -21,7 +21,7 @@ from octoplan.scenario.arrays import (
     entity_records,
 )
 from octoplan.scenario.entities import INTERCEPTOR, KINDS
-from octoplan.scenario.state import nothing_known
+from octoplan.scenario.state import empty_known_state
 
 CVS = (0.0, 1.0, 0.5, 1.6)
 """Coefficients of variation: constant, exponential, and gamma with shape above and below 1."""
@@ -187,7 +187,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         reference_layer=np.array([-1], np.int64),
         salvo_factor=np.asarray(draw(st.sampled_from([0.5, 1.0, 3.0])) ** (np.arange(days) % 3), np.float64),
         threat_factor=np.where(np.arange(days)[:, None] > days // 2, 1.0, 1.0 + 0.5 * np.arange(len(of.threats))),
-        known_state=nothing_known(of),
+        known_state=empty_known_state(of),
         observed_counts=integers(draw, 0, 9, draw(st.sampled_from([0, 0, 3, days])), len(of.packages)),
     )
 
@@ -244,10 +244,14 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
         rows = int(np.prod([len(getattr(of, axis)) for axis in kind.axes], dtype=int))
         table = np.zeros(rows, RECORD_DTYPES[kind.name])
         for link in kind.links:
-            if link.many:
+            if link.is_list:
                 continue
             count = (
-                len(link.to) if isinstance(link.to, tuple) else 2 if link.to == "bool" else len(getattr(of, link.to))
+                len(link.domain)
+                if isinstance(link.domain, tuple)
+                else 2
+                if link.domain == "bool"
+                else len(getattr(of, link.domain))
             )
             table[link.name] = integers(
                 draw, -1 if (kind.name, link.name) == ("plants", "region") else 0, count - 1, rows
@@ -305,7 +309,7 @@ def scenarios(draw: st.DrawFn) -> Case:
         for parameter in kind.parameters:
             columns = np.full(len(rows), -1, np.int64)
             for index, row in enumerate(rows):
-                if is_required(kind.name, parameter.when, row, records, plan.layer_order):
+                if is_required(kind.name, parameter.condition, row, records, plan.layer_order):
                     columns[index] = len(assumptions)
                     assumptions.append(draw(parameter_value(kind.name, parameter.name)))
             draw_columns[kind.name, parameter.name] = columns

@@ -12,7 +12,7 @@ from octoplan.campaign import tally
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Compiled, Floats, entity_records
-from octoplan.scenario.scenario import shipped_folder
+from octoplan.scenario.scenario import builtin_folder
 from tests.reference.campaign import Campaign
 from tests.reference.simulation import SHARED, differences, simulate_with_kernels
 from tests.reference.strategies import Case, scenarios, stated_scenarios
@@ -87,7 +87,7 @@ def test_pocket() -> None:
 @pytest.mark.parametrize("future", [0, 1])
 def test_octopus(tmp_path: Path, future: int) -> None:
     """The first two months of the shipped scenario `octopus`."""
-    for file in shipped_folder("octopus").iterdir():
+    for file in builtin_folder("octopus").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     programme = tmp_path / "programme.toml"
     text = programme.read_text()

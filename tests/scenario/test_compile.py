@@ -8,7 +8,7 @@ import pytest
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import RECORD_DTYPES, DecisionArrays, KnownState, Links, entity_records
 from octoplan.scenario.compile import winter
-from octoplan.scenario.entities import BY_NAME, KINDS
+from octoplan.scenario.entities import KIND_BY_NAME, KINDS
 
 
 def test_days_belong_to_calendar_months(scenario: Scenario) -> None:
@@ -103,7 +103,7 @@ def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
     records = entity_records(compiled, assumptions)._asdict()
     assert set(compiled.draw_columns) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
     for (kind, parameter), columns in compiled.draw_columns.items():
-        names = [getattr(scenario.names, axis) for axis in BY_NAME[kind].axes]
+        names = [getattr(scenario.names, axis) for axis in KIND_BY_NAME[kind].axes]
         sizes = [len(axis) for axis in names]
         assert columns.shape == (int(np.prod(sizes)),) == records[kind].shape
         for index, column in enumerate(columns):

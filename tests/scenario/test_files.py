@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.scenario.files import MAX_BYTES, read_folder, text_of
+from octoplan.scenario.files import MAX_BYTES, read_folder, utf8_text
 from octoplan.scenario.report import Report
 from tests.scenario.folder import write
 
@@ -22,13 +22,13 @@ from tests.scenario.folder import write
 def test_undecodable_bytes_are_reported(data: bytes, line: int, message: str) -> None:
     """A file that is empty or in another encoding is refused, with the line."""
     report = Report("f")
-    assert text_of("x.csv", data, report) is None
+    assert utf8_text("x.csv", data, report) is None
     assert (line, True) == (report.problems[0].line, message in report.problems[0].message)
 
 
 def test_the_byte_order_mark_is_dropped() -> None:
     """UTF-8 may begin with a byte order mark, as Excel writes it."""
-    assert text_of("x.csv", b"\xef\xbb\xbfname\n", Report("f")) == "name\n"
+    assert utf8_text("x.csv", b"\xef\xbb\xbfname\n", Report("f")) == "name\n"
 
 
 def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None:

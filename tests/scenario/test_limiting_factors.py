@@ -9,7 +9,7 @@ import octoplan as op
 from octoplan.campaign.tally import axis_labels
 from octoplan.outcomes.measures import key_results, measures
 from octoplan.scenario import limiting_factors
-from octoplan.scenario.limiting_factors import Constraint, LimitingFactor, constraints
+from octoplan.scenario.limiting_factors import Constraint, LimitingFactor, reported_constraints
 from octoplan.show.supply_charts import plant_limits
 
 ENERGY = LimitingFactor(
@@ -34,16 +34,18 @@ def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.Mo
     assert shares["plant-days limited by energy"] == pytest.approx(np.full(4, 100.0))
     assert "most often limited by energy (100 %)" in plant_limits(limited).layout.title.text
     assert "limited most often by energy (100 % of plant-days)" in key_results(limited).summary.replace("\n", " ")
-    assert "energy" in [constraint.name for constraint in constraints()]
+    assert "energy" in [constraint.name for constraint in reported_constraints()]
 
 
 def test_the_numbers_of_the_factors_follow_the_table() -> None:
     """The kernel's column of each factor is its row in the table."""
-    for limits, names in (
-        (limiting_factors.PLANT_LIMITS, ("MET", "IDLE", "BY_GATE", "BY_STRIKE", "BY_LINE", "BY_LABOUR")),
-        (limiting_factors.NIGHT_LIMITS, ("NO_LIMIT", "BY_INTERCEPTORS", "BY_CREWS", "BY_ENGAGEMENT_TIME")),
-    ):
-        assert len(limits) == len(names)
+    plants = ("OUTPUT_AS_PLANNED", "NO_OUTPUT_PLANNED", "LIMITED_BY_GATE", "LIMITED_BY_STRIKE", "LIMITED_BY_LINE",
+              "LIMITED_BY_LABOUR")  # fmt: skip
+    nights = (
+        "NO_LIMITING_FACTOR", "LIMITED_BY_INTERCEPTORS", "LIMITED_BY_CREWS", "LIMITED_BY_ENGAGEMENT_TIME",
+    )  # fmt: skip
+    for factors, names in ((limiting_factors.PLANT_LIMITS, plants), (limiting_factors.NIGHT_LIMITS, nights)):
+        assert len(factors) == len(names)
         for row, name in enumerate(names):
             assert getattr(limiting_factors, name) == row
-            assert not limits[row].limits or name == f"BY_{limits[row].name.upper()}"
+            assert not factors[row].is_limiting or name == f"LIMITED_BY_{factors[row].name.upper()}"

@@ -330,7 +330,7 @@ def test_an_accepted_figure_is_the_figure_written(number: str, unit: str, cell: 
 
 def test_the_tables_hold_every_file() -> None:
     """The folder to mutate has every file that a scenario can have, and its TOML files are valid."""
-    from octoplan.scenario.files import OPTIONAL, REQUIRED
+    from octoplan.scenario.files import OPTIONAL_FILES, REQUIRED_FILES
 
-    assert set(FOLDER) == {*REQUIRED, *OPTIONAL}
+    assert set(FOLDER) == {*REQUIRED_FILES, *OPTIONAL_FILES}
     assert all(tomllib.loads(text) for name, text in FOLDER.items() if name.endswith(".toml"))

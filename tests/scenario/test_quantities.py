@@ -3,7 +3,7 @@
 import pytest
 
 from octoplan.errors import QuantityError
-from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
+from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range
 
 UNITS = Units(("GBP", "UAH"))
 
@@ -11,17 +11,17 @@ UNITS = Units(("GBP", "UAH"))
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2500", Figure(2500.0, "")),
-        ("2500 GBP", Figure(2500.0, "GBP")),
-        ("6 weeks", Figure(6.0, "weeks")),
-        ("-0.5e-2%", Figure(-0.005, "%")),
-        ("12 1/day", Figure(12.0, "1/day")),
-        (" .5 ", Figure(0.5, "")),
+        ("2500", Quantity(2500.0, "")),
+        ("2500 GBP", Quantity(2500.0, "GBP")),
+        ("6 weeks", Quantity(6.0, "weeks")),
+        ("-0.5e-2%", Quantity(-0.005, "%")),
+        ("12 1/day", Quantity(12.0, "1/day")),
+        (" .5 ", Quantity(0.5, "")),
     ],
 )
-def test_a_figure_is_a_number_and_a_unit(text: str, expected: Figure) -> None:
+def test_a_figure_is_a_number_and_a_unit(text: str, expected: Quantity) -> None:
     """A figure is read as a number and the unit written after it."""
-    assert expected == figure_of(text)
+    assert expected == parse_quantity(text)
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_figure_is_a_number_and_a_unit(text: str, expected: Figure) -> None:
 def test_invalid_figures_are_refused_with_a_message(text: str, message: str) -> None:
     """A text that is not a figure raises an error that quotes it and gives the reason."""
     with pytest.raises(QuantityError, match=message):
-        UNITS.convert(1.0, figure_of(text).unit, "1")
+        UNITS.convert(1.0, parse_quantity(text).unit, "1")
 
 
 def test_a_range_shares_its_unit() -> None:
     """'5 to 9 weeks' is two figures with the unit of the second."""
-    assert (Figure(5.0, "weeks"), Figure(9.0, "weeks")) == range_of("5 to 9 weeks")
-    assert range_of("5 weeks") is None
+    assert (Quantity(5.0, "weeks"), Quantity(9.0, "weeks")) == parse_range("5 to 9 weeks")
+    assert parse_range("5 weeks") is None
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,6 @@ def test_figures_have_an_upper_limit() -> None:
 
 def test_a_number_alone_has_no_unit() -> None:
     """A weight or a correlation is a number without a unit."""
-    assert number_of(" 0.5 ") == 0.5
+    assert parse_number(" 0.5 ") == 0.5
     with pytest.raises(QuantityError, match="not a number"):
-        number_of("0.5 GBP")
+        parse_number("0.5 GBP")

@@ -14,7 +14,7 @@ from octoplan.raids import fit as fitting
 from octoplan.raids.fit_file import FITTED_PARAMETERS, correlation_matrix, fit_toml
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, load
-from octoplan.scenario.scenario import shipped_folder
+from octoplan.scenario.scenario import builtin_folder
 from tests.raids.test_process import simulated
 
 DAYS = 90
@@ -69,7 +69,7 @@ def record() -> Record:
 def folder(path: Path, line: str, **files: str) -> Path:
     """A copy of octopus without its fit, with a line at the top of programme.toml and more files."""
     path_of_copy = path / "mine"
-    shutil.copytree(shipped_folder("octopus"), path_of_copy)
+    shutil.copytree(builtin_folder("octopus"), path_of_copy)
     (path_of_copy / "raids.toml").unlink()
     programme = path_of_copy / "programme.toml"
     lines = [line for line in programme.read_text().splitlines() if not line.startswith("raids =")]

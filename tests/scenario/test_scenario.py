@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.scenario import Scenario, load, shipped
+from octoplan.scenario import Scenario, builtin_scenarios, load
 from octoplan.scenario.binding import RequiredParameters
 from octoplan.scenario.distributions import Floats
-from octoplan.scenario.entities import BY_NAME, KINDS
+from octoplan.scenario.entities import KIND_BY_NAME, KINDS
 from tests.scenario.folder import FILES, line_of, write
 
 
@@ -45,7 +45,7 @@ def test_every_number_has_its_row(scenario: Scenario) -> None:
     for kind in KINDS:
         for parameter in kind.parameters:
             for row in needs.rows(kind.name):
-                if needs.reason_not_required(kind.name, parameter.when, row):
+                if needs.reason_not_required(kind.name, parameter.condition, row):
                     with pytest.raises(KeyError, match="has no parameter"):
                         scenario.row_of(kind.name, parameter.name, *row)
                 else:
@@ -154,7 +154,7 @@ def test_valid_but_doubtful_input_gives_a_warning(small: Path) -> None:
 @pytest.mark.parametrize("name", ["octopus", "pocket"])
 def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
     """Every shipped scenario is valid and compiles."""
-    assert name in shipped()
+    assert name in builtin_scenarios()
     scenario = load(name)
     assert scenario.warnings == ()
     assert scenario.compile().names == scenario.names
@@ -176,11 +176,11 @@ def test_loading_is_light() -> None:
 def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
     """The folder of these tests has each condition both true and false."""
     needs = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
-    conditions = {p.when for kind in KINDS for p in kind.parameters} - {"always"}
+    conditions = {p.condition for kind in KINDS for p in kind.parameters} - {"always"}
     met = {
-        (parameter.when, bool(needs.reason_not_required(kind, parameter.when, row)))
-        for kind in BY_NAME
-        for parameter in BY_NAME[kind].parameters
+        (parameter.condition, bool(needs.reason_not_required(kind, parameter.condition, row)))
+        for kind in KIND_BY_NAME
+        for parameter in KIND_BY_NAME[kind].parameters
         for row in needs.rows(kind)
     }
     assert {(when, state) for when in conditions for state in (True, False)} <= met

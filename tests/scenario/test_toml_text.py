@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from octoplan.errors import ScenarioError
 from octoplan.scenario.report import Report
-from octoplan.scenario.toml_text import locate, numerals, parse_toml, read_toml, with_values
+from octoplan.scenario.toml_text import key_lines, numerals, parse_toml, read_toml, with_values
 from tests.scenario.folder import PROGRAMME
 
 TOML = '''\
@@ -35,7 +35,7 @@ four = \'[\'
 
 def test_every_key_has_its_line() -> None:
     """Tables, dotted and quoted keys are found on their lines past comments, strings and lists."""
-    lines = locate(TOML)
+    lines = key_lines(TOML)
     assert lines == {
         ("title",): 2,
         ("list",): 3,

@@ -11,10 +11,10 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.csv_text import replace_rows, row_dicts
 from octoplan.scenario.distributions import FROM_QUANTILES
-from octoplan.scenario.entities import BY_NAME
+from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS
 from octoplan.scenario.numerals import ambiguous_readings
-from octoplan.scenario.quantities import number_of, range_of
+from octoplan.scenario.quantities import parse_number, parse_range
 from octoplan.scenario.report import did_you_mean, quoted
 from octoplan.scenario.scenario import with_files
 from octoplan.scenario.toml_text import parse_toml, with_values
@@ -111,7 +111,7 @@ def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
 def is_range(text: str) -> bool:
     """True if the text is a range, such as ``5 to 9``."""
     try:
-        return range_of(text) is not None
+        return parse_range(text) is not None
     except QuantityError:
         return False
 
@@ -120,7 +120,7 @@ def distribution_of_range(assumption: Assumption) -> str:
     """Distribution of a typed range: that of the row if defined by P10 and P90, else by the permitted range."""
     if assumption.distribution in FROM_QUANTILES:
         return assumption.distribution
-    parameter = next(p for p in BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
+    parameter = next(p for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
     if parameter.low < 0.0:
         return "normal"
     return "beta" if parameter.high == 1.0 else "gamma"
@@ -154,19 +154,19 @@ def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
     """
     match = FACTOR.fullmatch(text.strip())
     if match is None:
-        return [parse_number(part) for part in text.split(",")]
-    factor = parse_number(match[1])
+        return [int_or_float(part) for part in text.split(",")]
+    factor = int_or_float(match[1])
     products = [value * factor for value in baseline]
     if not all(map(isfinite, products)):
         raise QuantityError(f"{match[1]!r} is too large for a factor")
     return [round(new) if isinstance(old, int) else new for old, new in zip(baseline, products, strict=True)]
 
 
-def parse_number(text: str) -> float:
+def int_or_float(text: str) -> float:
     """The number in a text; an integer if it has only digits."""
     text = text.strip()
     readings = ambiguous_readings(text)
     if readings:
         raise QuantityError(f"{text!r} can be read as {readings[0]} or as {readings[1]}")
-    number = number_of(text)
+    number = parse_number(text)
     return int(text) if re.fullmatch("[+-]?[0-9]+", text) else number

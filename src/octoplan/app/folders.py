@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from octoplan.app import workbook
 from octoplan.app.archives import members
 from octoplan.errors import FolderError
-from octoplan.scenario.files import MAX_BYTES, OPTIONAL, REQUIRED
+from octoplan.scenario.files import MAX_BYTES, OPTIONAL_FILES, REQUIRED_FILES
 from octoplan.scenario.report import did_you_mean
 
 README = "README.md"
-SCENARIO_FILES = (*REQUIRED, *OPTIONAL)
+SCENARIO_FILES = (*REQUIRED_FILES, *OPTIONAL_FILES)
 """Names of the files of a scenario; a README may be in the folder but is not part of the scenario."""
 
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
@@ -87,7 +87,11 @@ def path_problem(name: str) -> str:
 
 def check_files(files: Mapping[str, bytes]) -> None:
     """Check the files of a scenario. Raises FolderError if a required file is missing or a file is too large."""
-    problems = [f"{name} is missing; a scenario needs {', '.join(REQUIRED)}" for name in REQUIRED if name not in files]
+    problems = [
+        f"{name} is missing; a scenario needs {', '.join(REQUIRED_FILES)}"
+        for name in REQUIRED_FILES
+        if name not in files
+    ]
     problems += [
         f"{name} has {len(data):,} bytes; a file of a scenario may have at most {MAX_BYTES:,}"
         for name, data in files.items()

@@ -20,7 +20,12 @@ from octoplan.campaign.crew_queue import (
 from octoplan.campaign.streams import LAYER_DAY, Moment, beta, key_of
 from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
-from octoplan.scenario.limiting_factors import BY_CREWS, BY_ENGAGEMENT_TIME, BY_INTERCEPTORS, NO_LIMIT
+from octoplan.scenario.limiting_factors import (
+    LIMITED_BY_CREWS,
+    LIMITED_BY_ENGAGEMENT_TIME,
+    LIMITED_BY_INTERCEPTORS,
+    NO_LIMITING_FACTOR,
+)
 
 
 class LayerState(NamedTuple):
@@ -307,13 +312,13 @@ def count_night(queue: CrewQueue, queued: int, salvo: Ints, nights: Ints) -> int
         elif queue.outcome[j] == NO_TIME:
             no_time += 1
     if no_stock + no_crew + no_time == 0:
-        nights[NO_LIMIT] += 1
+        nights[NO_LIMITING_FACTOR] += 1
     elif no_stock >= no_crew and no_stock >= no_time:
-        nights[BY_INTERCEPTORS] += 1
+        nights[LIMITED_BY_INTERCEPTORS] += 1
     elif no_crew >= no_time:
-        nights[BY_CREWS] += 1
+        nights[LIMITED_BY_CREWS] += 1
     else:
-        nights[BY_ENGAGEMENT_TIME] += 1
+        nights[LIMITED_BY_ENGAGEMENT_TIME] += 1
     return demanded
 
 

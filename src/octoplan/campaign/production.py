@@ -9,7 +9,15 @@ from octoplan.campaign.streams import GOOD_UNITS, RELEASE, Moment, binomial, dur
 from octoplan.campaign.supply import PartStocks, base_stock_order, place_base_stock_order, place_planned_order
 from octoplan.campaign.tally import CAPITAL, LABOUR, OVERHEAD, ROYALTY
 from octoplan.scenario.arrays import DecisionArrays, Floats, Ints, Links, Records, StreamKeys
-from octoplan.scenario.limiting_factors import BY_GATE, BY_LABOUR, BY_LINE, BY_STRIKE, IDLE, MET, PLANT_LIMITS
+from octoplan.scenario.limiting_factors import (
+    LIMITED_BY_GATE,
+    LIMITED_BY_LABOUR,
+    LIMITED_BY_LINE,
+    LIMITED_BY_STRIKE,
+    NO_OUTPUT_PLANNED,
+    OUTPUT_AS_PLANNED,
+    PLANT_LIMITS,
+)
 
 FIRST_PART = len(PLANT_LIMITS)
 """Column of the first part in the tally ``plant_limit``."""
@@ -309,14 +317,14 @@ def limit_of_day(required: float, by_line: float, by_labour: float, working: flo
     """
     enough = required * (1.0 - 1e-9)
     if required <= 0.0:
-        return IDLE
+        return NO_OUTPUT_PLANNED
     if short:
         return FIRST_PART + scarce
     if min(by_line, by_labour) * working >= enough:
-        return MET
+        return OUTPUT_AS_PLANNED
     if min(by_line, by_labour) >= enough:
-        return BY_STRIKE
-    return BY_LINE if by_line <= by_labour else BY_LABOUR
+        return LIMITED_BY_STRIKE
+    return LIMITED_BY_LINE if by_line <= by_labour else LIMITED_BY_LABOUR
 
 
 @kernel
@@ -371,7 +379,7 @@ def produce(
         plant = plants[p]
         if day < state.opens[p]:
             if state.opens[p] < np.inf:
-                tally.plant_limit[row, p, BY_GATE] += 1
+                tally.plant_limit[row, p, LIMITED_BY_GATE] += 1
             continue
         cut_in_block(plant, state, released[plant.design], p, day)
         experience = state.experience[p]

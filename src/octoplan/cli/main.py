@@ -129,9 +129,9 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
         The shipped scenario to copy.
 
     """
-    from octoplan.scenario.scenario import shipped_folder
+    from octoplan.scenario.scenario import builtin_folder
 
-    source = shipped_folder(origin)
+    source = builtin_folder(origin)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder}: exists and is not an empty folder; choose another")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -159,9 +159,9 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     from octoplan.scenario import load
 
     if schema is not None:
-        from octoplan.scenario.schema import write
+        from octoplan.scenario.schema import write_schemas
 
-        for path in write(schema):
+        for path in write_schemas(schema):
             report_written(path)
     scenario = load(folder)
     first, last = scenario.names.months[0], scenario.names.months[-1]

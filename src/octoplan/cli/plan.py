@@ -241,13 +241,13 @@ EXAMPLES = {
 def named_values(field: str, texts: tuple[str, ...], problems: list[str]) -> dict[str, Any]:
     """Values of NAME=VALUE options by name; a sentence for each invalid option is appended to ``problems``."""
     from octoplan.errors import QuantityError
-    from octoplan.scenario.quantities import number_of
+    from octoplan.scenario.quantities import parse_number
 
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         try:
-            numbers = [number_of(part) for part in value.split(":")]
+            numbers = [parse_number(part) for part in value.split(":")]
         except QuantityError as error:
             problems.append(f"--{field} {text}: {error}; write it like {EXAMPLES[field]}")
             continue
@@ -310,13 +310,13 @@ def state_text(state: Path, month: str | None) -> str:
     from octoplan.errors import PlanError, ScenarioError
     from octoplan.outcomes.state import state_of
     from octoplan.outcomes.store import read
-    from octoplan.scenario.files import text_of
+    from octoplan.scenario.files import utf8_text
     from octoplan.scenario.report import Report
 
     if not state.is_dir():
         report = Report("")
         try:
-            text = text_of(str(state), state.read_bytes(), report)
+            text = utf8_text(str(state), state.read_bytes(), report)
         except OSError as error:
             raise PlanError(f"{state}: cannot be read: {error.strerror or error}") from None
         if text is None:

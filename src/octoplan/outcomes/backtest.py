@@ -17,7 +17,7 @@ from octoplan.outcomes.simulate import simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
-from octoplan.scenario.what_if import Factors
+from octoplan.scenario.what_if import WhatIfFactors
 from octoplan.tables import Column, Table
 
 PUBLISHED = Path(__file__).with_name("published.csv")
@@ -284,7 +284,7 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     check_all_known(period)
     raids = np.zeros((days, len(names.packages)), np.int64)
     raids[: len(period)] = np.column_stack([getattr(period, package) for package in names.packages])
-    factors = Factors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
+    factors = WhatIfFactors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
     return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
 
 

@@ -302,16 +302,16 @@ def limits(view: View) -> Iterator[Measure]:
     nights = view.tally("nights").sum(axis=(1, 2))
     for i, factor in enumerate(limiting_factors.NIGHT_LIMITS):
         share = 100 * ratio(nights[:, i], by_future(nights))
-        yield Measure(f"nights/{factor.name}", group, factor.share_of("region-nights"), "%", share)
+        yield Measure(f"nights/{factor.name}", group, factor.share_title("region-nights"), "%", share)
     days = view.tally("plant_limit").sum(axis=(1, 2))
-    planned = by_future(days) - days[:, limiting_factors.IDLE]
+    planned = by_future(days) - days[:, limiting_factors.NO_OUTPUT_PLANNED]
     for i, factor in enumerate(limiting_factors.PLANT_LIMITS):
-        if i != limiting_factors.IDLE:
+        if i != limiting_factors.NO_OUTPUT_PLANNED:
             share = 100 * ratio(days[:, i], planned)
-            yield Measure(f"plants/{factor.name}", group, factor.share_of("plant-days"), "%", share)
+            yield Measure(f"plants/{factor.name}", group, factor.share_title("plant-days"), "%", share)
     part = limiting_factors.PART_LIMIT
     for i, name in enumerate(view.names.parts, len(limiting_factors.PLANT_LIMITS)):
-        title = f"{part.share_of('plant-days')}: {view.title('parts', name)}"
+        title = f"{part.share_title('plant-days')}: {view.title('parts', name)}"
         yield Measure(f"plants/{part.name}/{name}", group, title, "%", 100 * ratio(days[:, i], planned))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from octoplan.errors import RunError
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats, Ints
-from octoplan.scenario.state import DATE, NO, STATE_COLUMNS, Quantity, quantities
+from octoplan.scenario.state import DATE, NO, STATE_COLUMNS, StateQuantity, state_quantities
 
 TALLY_OF = {
     "experience": "experience",
@@ -122,7 +122,7 @@ def month_starts(run: Run) -> Ints:
     return np.append(0, run.compiled.links.month_days.cumsum())
 
 
-def median_text(values: NDArray[Any], quantity: Quantity) -> str:
+def median_text(values: NDArray[Any], quantity: StateQuantity) -> str:
     """Median of values, (futures,), as text; rounded if the quantity is a whole number."""
     median = float(np.median(values))
     return str(int(median + 0.5)) if quantity.is_whole else repr(median)
@@ -146,7 +146,7 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
     programme = run.scenario.programme
     closed = {p for p in run.compiled.names.plants if not_passed.intersection(programme.links("plants", p, "gates"))}
     note = f"at the end of {run.compiled.names.months[month]}"
-    for name, quantity in quantities(programme).items():
+    for name, quantity in state_quantities(programme).items():
         tally = TALLY_OF.get(quantity.array, "")
         if tally in run.data and not (quantity.array in OPEN_PLANTS_ONLY and name.split(".")[1] in closed):
             values = run.data[tally].values[futures, month]
@@ -162,7 +162,7 @@ def crew_and_kit_rows(run: Run, month: int, futures: Ints) -> Rows:
         "crews.in_course": started_not_completed(run, month, plan.intake, course, int(known.crews[1])),
         "kits.on_order": started_not_completed(run, month, plan.kit_orders, lead, int(known.kits[1])),
     }
-    for name, quantity in quantities(run.scenario.programme).items():
+    for name, quantity in state_quantities(run.scenario.programme).items():
         if name in IN_SERVICE:
             tally = IN_SERVICE[name]
             values, note = run.data[tally].values[futures, month], f"{tally} at the end of {months[month]}"

@@ -23,7 +23,7 @@ def limiting_factor_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, L
     means = [
         (rows[f"nights/{factor.name}"].interval.mean, factor)
         for factor in limiting_factors.NIGHT_LIMITS
-        if factor.limits and f"nights/{factor.name}" in rows
+        if factor.is_limiting and f"nights/{factor.name}" in rows
     ]
     total = sum(mean for mean, _ in means)
     if not isfinite(total) or total <= 0:
@@ -51,7 +51,7 @@ def plants(rows: Mapping[str, KeyResult]) -> str:
     """A clause on the most frequent limiting factor of the plants; empty if it is below ``MIN_SHARE``."""
     lost = {}
     for factor in limiting_factors.PLANT_LIMITS:
-        if factor.limits and (row := rows.get(f"plants/{factor.name}")) is not None:
+        if factor.is_limiting and (row := rows.get(f"plants/{factor.name}")) is not None:
             lost[factor.title] = row.interval.mean
     part = limiting_factors.PART_LIMIT
     for key, row in rows.items():

@@ -99,7 +99,7 @@ def shadow_prices(model: Model, duals_of_rows: Floats, parameters: Parameters) -
         "": {"month": months},
     }
     tables = {}
-    for constraint in limiting_factors.constraints():
+    for constraint in limiting_factors.reported_constraints():
         scale = UNIT if constraint.axis else CREW
         price = -duals_of_rows[:, model.builder.rows[constraint.name]] * model.objective_unit / scale
         tables[constraint.name] = FutureTable(constraint.unit, axes_of[constraint.axis], np.maximum(0.0, price))

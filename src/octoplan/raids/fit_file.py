@@ -189,7 +189,7 @@ def read_fit(path: Path) -> StoredFit:
         reader.problem("ends before it begins", "record", "last")
     if report.problems:
         report.add(path.name, 0, "is not a fit of octoplan; write one with: octoplan raids fit RECORD --out FILE")
-    report.close()
+    report.raise_problems()
     return StoredFit(posterior, first, last)
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from octoplan.scenario.scenario import Scenario as Scenario
+    from octoplan.scenario.scenario import builtin_scenarios as builtin_scenarios
     from octoplan.scenario.scenario import load as load
-    from octoplan.scenario.scenario import shipped as shipped
 
-__all__ = ["Scenario", "load", "shipped"]
+__all__ = ["Scenario", "builtin_scenarios", "load"]
 
 _MODULE_OF = {
     "Scenario": "octoplan.scenario.scenario",
     "load": "octoplan.scenario.scenario",
-    "shipped": "octoplan.scenario.scenario",
+    "builtin_scenarios": "octoplan.scenario.scenario",
 }
 
 

@@ -17,9 +17,9 @@ from octoplan.scenario.binding import ParameterKey
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import Parameter
-from octoplan.scenario.numerals import NUMERAL, ambiguous_readings, numeral_remark
+from octoplan.scenario.numerals import NUMERAL, ambiguous_readings, numeral_warning
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import figure_of, range_of
+from octoplan.scenario.quantities import parse_quantity, parse_range
 from octoplan.scenario.report import Report
 
 VALUE_COLUMNS = ("low", "value", "high")
@@ -37,7 +37,7 @@ Valid = Callable[[Mapping[str, str]], bool]
 def second_reading_messages(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
     """Messages on the cells of a valid row of ``assumptions.csv`` that have a second reading."""
     for column in VALUE_COLUMNS:
-        message = numeral_remark(row[column])
+        message = numeral_warning(row[column])
         if message and any(valid(cells) for cells in _with_thousands(row, column)):
             yield f"{column} {message}"
     yield from _percent(row, parameter, valid)
@@ -64,8 +64,8 @@ def _numbers(row: Row) -> list[float]:
     numbers: list[float] = []
     for text in texts:
         try:
-            ends = range_of(text)
-            numbers += [end.number for end in ends] if ends else [figure_of(text.partition(":")[0]).number]
+            ends = parse_range(text)
+            numbers += [end.number for end in ends] if ends else [parse_quantity(text.partition(":")[0]).number]
         except QuantityError:
             return []
     return numbers

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from octoplan.errors import QuantityError
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.plan_options import PlanOptions
-from octoplan.scenario.quantities import Units, figure_of
+from octoplan.scenario.quantities import Units, parse_quantity
 from octoplan.scenario.report import quoted
 
 Path = tuple[str, ...]
@@ -66,7 +66,7 @@ def money(text: str, units: Units, currency: str) -> float:
 
 
 def _amount(text: str, expected: str, units: Units) -> tuple[float, str]:
-    figure = figure_of(text)
+    figure = parse_quantity(text)
     value, currency = units.convert(figure.number, figure.unit or "1", expected)
     if value < 0:
         raise QuantityError(f"{quoted(text)} is negative; write 0 or more")

@@ -21,7 +21,7 @@ Words = NDArray[np.uint64]
 
 def record_dtype(kind: Kind) -> np.dtype[np.void]:
     """Structured dtype of an entity: links to single entities, parameters, and the currency of monetary parameters."""
-    fields: list[tuple[str, str]] = [(link.name, "i8") for link in kind.links if not link.many]
+    fields: list[tuple[str, str]] = [(link.name, "i8") for link in kind.links if not link.is_list]
     for parameter in kind.parameters:
         fields.append((parameter.name, "f8"))
         if parameter.is_money:

@@ -27,8 +27,8 @@ from octoplan.scenario.distributions import (
     truncate,
 )
 from octoplan.scenario.files import ASSUMPTIONS
-from octoplan.scenario.programme import YEARS, Programme
-from octoplan.scenario.quantities import Figure, Units, figure_of, number_of, range_of
+from octoplan.scenario.programme import YEAR_RANGE, Programme
+from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 NEAR_MEDIAN = 0.05
@@ -203,31 +203,31 @@ class _RowReader:
         ends = low.number if low else None, high.number if high else None
         return _StatedDistribution(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
 
-    def figures(self) -> list[Figure | None]:
+    def figures(self) -> list[Quantity | None]:
         """Low, value and high; a value such as '5 to 9' states low and high."""
         row = self.row
-        if ends := range_of(row["value"]):
+        if ends := parse_range(row["value"]):
             if row["low"] or row["high"]:
                 raise _CellError(f"value {quoted(row['value'])} is a range, but low or high is not empty; keep one")
             return [ends[0], None, ends[1]]
-        figures: list[Figure | None] = []
+        figures: list[Quantity | None] = []
         for column in ("low", "value", "high"):
             try:
-                figures.append(figure_of(row[column]) if row[column] else None)
+                figures.append(parse_quantity(row[column]) if row[column] else None)
             except QuantityError as error:
                 raise _CellError(f"{column} {error}") from None
         if not any(figures):
             raise _CellError("has no value; write a number, or low and high")
         return figures
 
-    def points(self, distribution: str) -> list[tuple[Figure, float]]:
+    def points(self, distribution: str) -> list[tuple[Quantity, float]]:
         """Values and weights of a discrete or empirical distribution."""
         row = self.row
         if row["low"] or row["high"]:
             raise _CellError(
                 f"write the values of a {distribution} distribution in the column value, and leave low and high empty"
             )
-        points: list[tuple[Figure, float]] = []
+        points: list[tuple[Quantity, float]] = []
         for part in row["value"].split(";"):
             figure, colon, weight_text = part.partition(":")
             if (distribution == "discrete") != bool(colon):
@@ -235,15 +235,15 @@ class _RowReader:
                 raise _CellError(
                     f"value {quoted(row['value'])} is not a {distribution} distribution; write it as {form}"
                 )
-            weight = number_of(weight_text) if colon else 1.0
+            weight = parse_number(weight_text) if colon else 1.0
             if not 0 < weight <= 1e6:
                 raise _CellError(
                     f"weight {quoted(weight_text.strip())} is not valid; expected a number above 0, up to 1e6"
                 )
-            points.append((figure_of(figure), weight))
+            points.append((parse_quantity(figure), weight))
         return points
 
-    def unit(self, figures: Sequence[Figure]) -> str:
+    def unit(self, figures: Sequence[Quantity]) -> str:
         """The unit of the row, from the column ``unit`` or from the other cells."""
         units = {figure.unit for figure in figures if figure.unit} | ({self.row["unit"]} - {""})
         if len(units) > 1:
@@ -258,10 +258,10 @@ class _RowReader:
         for column in ("value", "low", "high"):
             if (
                 self.row[column]
-                and not range_of(self.row[column])
+                and not parse_range(self.row[column])
                 and self.row["distribution"] not in LISTED_DISTRIBUTIONS
             ):
-                number = figure_of(self.row[column]).number
+                number = parse_quantity(self.row[column]).number
                 return self.units.convert(number, unit, self.name.parameter.unit)[1]
         return self.units.convert(1.0, unit, self.name.parameter.unit)[1]
 
@@ -274,7 +274,7 @@ class _RowReader:
                     f"price_base {quoted(text)} is set for a parameter that is not money; leave price_base empty"
                 )
             return 0
-        if not re.fullmatch("[0-9]{4}", text) or not YEARS[0] <= int(text) <= YEARS[1]:
+        if not re.fullmatch("[0-9]{4}", text) or not YEAR_RANGE[0] <= int(text) <= YEAR_RANGE[1]:
             raise _CellError(f"price_base {quoted(text)} is not valid; expected the year of the prices, such as 2025")
         return int(text)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from octoplan.scenario.entities import BY_NAME, INTERCEPTOR, KINDS, MONEY, Parameter
+from octoplan.scenario.entities import INTERCEPTOR, KIND_BY_NAME, KINDS, MONEY, Parameter
 from octoplan.scenario.files import ASSUMPTIONS, RAID_FIT
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -45,7 +45,7 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
     kinds = [kind.name for kind in KINDS if kind.parameters]
     if kind_name not in kinds:
         return f"unknown kind {quoted(kind_name)}; {did_you_mean(kind_name, kinds)}"
-    kind = BY_NAME[kind_name]
+    kind = KIND_BY_NAME[kind_name]
     if len(middle) != len(kind.axes) + 1:
         pattern = ".".join((kind_name, *(f"<{axis}>" for axis in kind.axes), "<parameter>"))
         return f"{quoted(text)} is not a name; expected {pattern}"
@@ -69,11 +69,11 @@ class RequiredParameters:
 
     def rows(self, kind: str) -> Iterator[tuple[str, ...]]:
         """Rows of a kind in order, as tuples of the names along its axes."""
-        return product(*(self.programme.names(axis) for axis in BY_NAME[kind].axes))
+        return product(*(self.programme.names(axis) for axis in KIND_BY_NAME[kind].axes))
 
     def reason_not_required(self, kind: str, when: str, row: Sequence[str]) -> str:
         """Reason why a parameter is not required, or an empty string if it is required."""
-        names = dict(zip(BY_NAME[kind].axes, row, strict=True))
+        names = dict(zip(KIND_BY_NAME[kind].axes, row, strict=True))
         if names.get("layers") == INTERCEPTOR:
             return "parameters of interceptors are in designs, lethality, engagement and crews"
         programme = self.programme
@@ -120,7 +120,7 @@ def bind(needs: RequiredParameters, entries: Sequence[AssumptionRow], report: Re
                 matches = [
                     i for p in _patterns(row) if (i := by_pattern.get((kind.name, parameter.name, p))) is not None
                 ]
-                if why := needs.reason_not_required(kind.name, parameter.when, row):
+                if why := needs.reason_not_required(kind.name, parameter.condition, row):
                     idle.update((i, why) for i in matches)
                     continue
                 fits.update(matches)
@@ -177,7 +177,7 @@ def _report_idle(
 
 def _missing(needs: RequiredParameters, kind: str, word: str, rows: Sequence[tuple[str, ...]]) -> str:
     """Error message for parameters without a row: the row to add, with wildcards if several parameters are missing."""
-    parameter = next(p for p in BY_NAME[kind].parameters if p.name == word)
+    parameter = next(p for p in KIND_BY_NAME[kind].parameters if p.name == word)
     unit = parameter.unit.replace(MONEY, needs.programme.currency)
     unit_text = f"in {unit} ({parameter.meaning})" if unit != "1" else f"with unit 1 ({parameter.meaning})"
     if len(rows) == 1:

@@ -21,9 +21,9 @@ from octoplan.scenario.arrays import (
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import ParameterKey
 from octoplan.scenario.decisions import Decisions
-from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, KINDS, Kind, Link
+from octoplan.scenario.entities import BORDER, INTERCEPTOR, KIND_BY_NAME, KINDS, Kind, Link
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.what_if import Factors
+from octoplan.scenario.what_if import WhatIfFactors
 
 MID_JANUARY = 15
 """Day of the year on which the weight of winter is 1."""
@@ -36,7 +36,7 @@ def compile_arrays(
     assumptions: Sequence[Assumption],
     draw_columns: Mapping[ParameterKey, int],
     observed_counts: Ints,
-    factors: Factors,
+    factors: WhatIfFactors,
     known: KnownState,
 ) -> Compiled:
     """Return the arrays of a scenario.
@@ -86,11 +86,11 @@ def template(
     """Return records with links and currencies; all parameters are 0."""
     records: dict[str, Records] = {}
     for name, dtype in RECORD_DTYPES.items():
-        kind = BY_NAME[name]
+        kind = KIND_BY_NAME[name]
         table = np.zeros(len(rows(programme, kind)), dtype)
         for index, row in enumerate(rows(programme, kind)):
             for link in kind.links:
-                if not link.many:
+                if not link.is_list:
                     table[link.name][index] = _link_value(programme, kind, row, link)
             for parameter in kind.parameters:
                 column = draw_columns.get((name, parameter.name, row), -1)
@@ -104,17 +104,19 @@ def template(
 def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link) -> int:
     """Integer value of a link: the row of the entity, the index of an option, or 0 or 1 for a Boolean; -1 if absent."""
     if row and row[0] == INTERCEPTOR and kind.name == "layers":
-        return 0 if link.to == "bool" else -1
+        return 0 if link.domain == "bool" else -1
     entity = programme.entities[kind.name][row[0]] if row else programme.single[kind.name]
     value = entity[link.name]
-    if link.to == "bool":
+    if link.domain == "bool":
         return int(value is True)
     if not isinstance(value, str) or value == BORDER:
         return -1
-    return (link.to if isinstance(link.to, tuple) else programme.names(link.to)).index(value)
+    return (link.domain if isinstance(link.domain, tuple) else programme.names(link.domain)).index(value)
 
 
-def links(programme: Programme, names: Names, observed_counts: Ints, factors: Factors, known: KnownState) -> Links:
+def links(
+    programme: Programme, names: Names, observed_counts: Ints, factors: WhatIfFactors, known: KnownState
+) -> Links:
     """Return the structure of the scenario that does not depend on assumptions."""
     month_days = np.array([_days(year, month) for year, month in programme.calendar()], np.int64)
     month_of = np.repeat(np.arange(len(month_days)), month_days).astype(np.int64)

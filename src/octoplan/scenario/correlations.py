@@ -19,7 +19,7 @@ from octoplan.scenario.assumptions import Assumption, Source, source_ids, unknow
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.distributions import Discrete, Distribution, Floats, is_constant
 from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS
-from octoplan.scenario.quantities import number_of
+from octoplan.scenario.quantities import parse_number
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 CORRELATION_COLUMNS = ("a", "b", "rank_correlation", "source", "note")
@@ -232,7 +232,7 @@ def read_correlations(
         problems += unknown_sources(row["source"], sources)
         rank = 0.0
         try:
-            rank = number_of(row["rank_correlation"])
+            rank = parse_number(row["rank_correlation"])
             if not -1 < rank < 1:
                 problems.append(f"rank correlation {rank:g} is not valid; expected a number between -1 and 1")
         except QuantityError as error:

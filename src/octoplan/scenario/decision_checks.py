@@ -9,7 +9,7 @@ from octoplan.scenario.amounts import YEAR, amounts, check_amount
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import INTERCEPTOR
 from octoplan.scenario.files import DECISIONS
-from octoplan.scenario.numerals import ambiguous_readings, numeral_remark
+from octoplan.scenario.numerals import ambiguous_readings, numeral_warning
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -188,7 +188,7 @@ class _Check:
         for path, text, is_money in amounts(self.decisions):
             if problem := check_amount(text, is_money, units, self.programme.currency):
                 self.add(problem, *path)
-            elif remark := numeral_remark(text):
+            elif remark := numeral_warning(text):
                 self.warn(remark, *path)
 
     def check_numerals(self) -> None:
@@ -197,7 +197,7 @@ class _Check:
         for numeral in numerals(text):
             readings = ambiguous_readings(numeral.text)
             if readings and _valid(_replaced(text, numeral.start, numeral.text, readings[1].replace(",", ""))):
-                self.report.warn(DECISIONS, numeral.line, f"{'.'.join(numeral.keys)}: {numeral_remark(numeral.text)}")
+                self.report.warn(DECISIONS, numeral.line, f"{'.'.join(numeral.keys)}: {numeral_warning(numeral.text)}")
 
 
 def _replaced(text: str, start: int, old: str, new: str) -> str:

@@ -6,14 +6,14 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from octoplan.scenario.field_types import Amount, Amounts, Intake, Table
+from octoplan.scenario.field_types import Amount, Amounts, Intake, TomlTable
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
 
 
-class Orders(Table):
+class Orders(TomlTable):
     """Parts to order: the cover of the base-stock policy, and explicit orders by plant, part and calendar month."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
@@ -25,15 +25,15 @@ class Orders(Table):
         return self.__pydantic_extra__ or {}
 
 
-class Crews(Table):
+class Crews(TomlTable):
     intake: Intake = Field([0], description="crews that start training in each month")
 
 
-class Kits(Table):
+class Kits(TomlTable):
     order: Intake = Field([0], description="kits ordered in each month")
 
 
-class Dispatch(Table):
+class Dispatch(TomlTable):
     rule: Literal["cover", "share"] = Field(
         "cover", description="allocation of units to regions: equalise days of cover, or by the weights in share"
     )
@@ -42,7 +42,7 @@ class Dispatch(Table):
     )
 
 
-class Doctrine(Table):
+class Doctrine(TomlTable):
     """The doctrine against one class of threat."""
 
     layers: list[str] = Field(description="layers in the order in which they engage the class")
@@ -53,7 +53,7 @@ class Doctrine(Table):
     )
 
 
-class Doctrines(Table):
+class Doctrines(TomlTable):
     """Rules by which crews select threats and interceptors, and the doctrine against each class of threat."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
@@ -69,7 +69,7 @@ class Doctrines(Table):
         return self.__pydantic_extra__ or {}
 
 
-class Decisions(Table):
+class Decisions(TomlTable):
     """The decisions. A list has one value per month; its last value applies to all later months."""
 
     output: dict[str, Amounts] = Field(

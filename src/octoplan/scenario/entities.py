@@ -32,9 +32,9 @@ at this mean take about ten seconds per future."""
 class Parameter:
     """A parameter of an entity: its unit in the simulation, its permitted range [low, high], and its meaning.
 
-    ``when`` names the condition under which the parameter is required (see ``binding.RequiredParameters``); if the
-    condition does not hold, the parameter is not allowed. A ratio with unit 1 of at least ``percent_from`` may have
-    been meant as a percentage, so the reader warns.
+    ``condition`` names the condition under which the parameter is required (see ``binding.RequiredParameters``); if
+    the condition does not hold, the parameter is not allowed. A ratio of at least ``percent_from`` may have been meant
+    as a percentage, so a warning is given.
     """
 
     name: str
@@ -42,11 +42,12 @@ class Parameter:
     low: float
     high: float
     meaning: str
-    when: str = "always"
+    condition: str = "always"
     percent_from: float = inf
 
     @property
     def is_money(self) -> bool:
+        """Whether the unit contains a currency."""
         return MONEY in self.unit
 
 
@@ -54,13 +55,14 @@ class Parameter:
 class Link:
     """A field of ``programme.toml``: the name of another entity, one of several options, or a Boolean.
 
-    ``to`` is the section of the entities named, a tuple of options, or ``"bool"``. ``many`` marks a list.
+    ``domain`` states the permitted values: a section of ``programme.toml`` whose entities the field may name, a tuple
+    of options, or ``"bool"``. If ``is_list`` is True, the field is a list of such values.
     """
 
     name: str
-    to: str | tuple[str, ...]
+    domain: str | tuple[str, ...]
     meaning: str
-    many: bool = False
+    is_list: bool = False
     optional: bool = False
 
 
@@ -68,9 +70,9 @@ class Link:
 class Kind:
     """A kind of entity.
 
-    ``axes`` are the sections of ``programme.toml`` whose names identify a row: one for most kinds, two if parameters
-    belong to a pair of entities (``engagement.attack-drone.kyiv-city.window``), none for a kind with a single entity
-    (``crews.attrition``).
+    ``axes`` are the sections of ``programme.toml`` whose entities identify a row. Most kinds have one. Kinds whose
+    parameters belong to a pair of entities have two (``engagement.attack-drone.kyiv-city.window``), and kinds with a
+    single entity have none (``crews.attrition``).
     """
 
     name: str
@@ -80,32 +82,36 @@ class Kind:
     meaning: str = ""
 
 
-def share(name: str, meaning: str, when: str = "always") -> Parameter:
-    return Parameter(name, "1", 0.0, 1.0, meaning, when)
+def share(name: str, meaning: str, condition: str = "always") -> Parameter:
+    """A share or a probability, from 0 to 1."""
+    return Parameter(name, "1", 0.0, 1.0, meaning, condition)
 
 
-def positive(name: str, unit: str, meaning: str, when: str = "always") -> Parameter:
-    return Parameter(name, unit, 1e-12, inf, meaning, when)
+def positive_amount(name: str, unit: str, meaning: str, condition: str = "always") -> Parameter:
+    """An amount above 0."""
+    return Parameter(name, unit, 1e-12, inf, meaning, condition)
 
 
-def amount(name: str, unit: str, meaning: str, when: str = "always") -> Parameter:
-    return Parameter(name, unit, 0.0, inf, meaning, when)
+def amount(name: str, unit: str, meaning: str, condition: str = "always") -> Parameter:
+    """An amount of at least 0."""
+    return Parameter(name, unit, 0.0, inf, meaning, condition)
 
 
-def ratio(name: str, meaning: str, when: str = "always") -> Parameter:
+def ratio(name: str, meaning: str, condition: str = "always") -> Parameter:
     """A ratio that may exceed 1, such as a coefficient of variation."""
-    return Parameter(name, "1", 0.0, inf, meaning, when, percent_from=10.0)
+    return Parameter(name, "1", 0.0, inf, meaning, condition, percent_from=10.0)
 
 
-def count(name: str, unit: str, most: float, meaning: str, when: str = "always") -> Parameter:
-    """A number of countable items, limited to what can be simulated in reasonable time."""
-    return Parameter(name, unit, 0.0, most, meaning, when)
+def count(name: str, unit: str, maximum: float, meaning: str, condition: str = "always") -> Parameter:
+    """A number of countable items, with a maximum that keeps the run time reasonable."""
+    return Parameter(name, unit, 0.0, maximum, meaning, condition)
 
 
-def outage(of: str) -> tuple[Parameter, Parameter]:
+def outage_times(entity: str) -> tuple[Parameter, Parameter]:
+    """Mean time between outages of an entity, and mean time to recover from one."""
     return (
-        Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {of}, from recovery to the next outage"),
-        Parameter("mttr", "day", 0.01, inf, f"mean time to recover {of} from an outage"),
+        Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {entity}, from recovery to the next outage"),
+        Parameter("mttr", "day", 0.01, inf, f"mean time to recover {entity} from an outage"),
     )
 
 
@@ -114,7 +120,7 @@ KINDS: tuple[Kind, ...] = (
         "currencies",
         ("currencies",),
         (
-            positive(
+            positive_amount(
                 "rate", "1", "price of one unit of the currency in the reporting currency at the start", "foreign"
             ),
             ratio("volatility", "standard deviation of the log exchange rate over one year", "foreign"),
@@ -143,7 +149,7 @@ KINDS: tuple[Kind, ...] = (
         "gates",
         ("gates",),
         (amount("duration", "day", "time to pass the gate once its predecessors are passed"),),
-        (Link("after", "gates", "predecessors: gates that must be passed first", many=True, optional=True),),
+        (Link("after", "gates", "predecessors: gates that must be passed first", is_list=True, optional=True),),
         meaning="A step that must be passed before a plant opens.",
     ),
     Kind(
@@ -155,7 +161,7 @@ KINDS: tuple[Kind, ...] = (
             amount("heads", "1", "workers on the day the plant opens"),
             amount("hire_rate", "1/day", "largest number of workers hired, or released, per day"),
             amount("hours_per_head", "hour", "working hours per worker and day, averaged over the week"),
-            positive("hours_first", "hour", "labour hours of the first unit"),
+            positive_amount("hours_first", "hour", "labour hours of the first unit"),
             Parameter(
                 "slope",
                 "1",
@@ -166,21 +172,21 @@ KINDS: tuple[Kind, ...] = (
             share("retained", "share of the experience retained when a new block is introduced"),
             share("yield_first", "share of good units when production starts"),
             share("yield_mature", "share of good units at maturity"),
-            positive("yield_units", "1", "cumulative units over which the yield matures (e-folding)"),
+            positive_amount("yield_units", "1", "cumulative units over which the yield matures (e-folding)"),
             amount("labour_rate", f"{MONEY}/hour", "cost of one hour of labour, including all on-costs"),
             amount("overhead", f"{MONEY}/day", "daily overhead of an open plant, independent of output"),
             amount("royalty", MONEY, "royalty per good unit, paid to the holder of the rights"),
             amount("retool", "day", "time from the release of a block to its introduction at the plant"),
             share("exposure", "probability that a leaker in the plant's region hits the plant", "placed"),
-            positive("hit_days", "day", "mean days of output lost per hit", "placed"),
+            positive_amount("hit_days", "day", "mean days of output lost per hit", "placed"),
             share("power_loss", "share of output lost while the region's power is out", "placed"),
         ),
         (
             Link("country", "countries", "country of the plant"),
             Link("region", "regions", "region of the plant; leakers in the region can hit the plant", optional=True),
             Link("design", "designs", "design that the plant produces"),
-            Link("gates", "gates", "gates that must be passed before the plant opens", many=True),
-            Link("lanes", "lanes", "transport lanes from the plant, in order of preference", many=True),
+            Link("gates", "gates", "gates that must be passed before the plant opens", is_list=True),
+            Link("lanes", "lanes", "transport lanes from the plant, in order of preference", is_list=True),
             Link(
                 "learning",
                 ("crawford", "wright"),
@@ -192,7 +198,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "causes",
         ("causes",),
-        outage("the suppliers that share the cause"),
+        outage_times("the suppliers that share the cause"),
         meaning="A common cause of outages of several suppliers, such as an export ban.",
     ),
     Kind(
@@ -204,12 +210,12 @@ KINDS: tuple[Kind, ...] = (
             count("capacity", "1/day", 1e3 * MAX_DAILY_RATE, "parts that the supplier can ship per day"),
             amount("price", MONEY, "price of one part"),
             count("min_order", "1", 1e3 * MAX_DAILY_RATE, "minimum order quantity in parts"),
-            *outage("the supplier"),
+            *outage_times("the supplier"),
         ),
         (
             Link("part", "parts", "part that the supplier sells"),
             Link("country", "countries", "country of the supplier"),
-            Link("causes", "causes", "common causes of the supplier's outages", many=True, optional=True),
+            Link("causes", "causes", "common causes of the supplier's outages", is_list=True, optional=True),
         ),
     ),
     Kind(
@@ -221,7 +227,7 @@ KINDS: tuple[Kind, ...] = (
             count("capacity", "1/day", 1e3 * MAX_DAILY_RATE, "units that the lane can carry per day"),
             amount("cost", MONEY, "freight per unit"),
             share("loss", "probability that a unit is lost in transit"),
-            *outage("the lane"),
+            *outage_times("the lane"),
         ),
         (Link("payer", "payers", "payer of the freight"),),
     ),
@@ -230,10 +236,10 @@ KINDS: tuple[Kind, ...] = (
         ("regions",),
         (
             share("power_exposure", "probability that a leaker in the region causes a power cut"),
-            positive("power_days", "day", "mean duration of a power cut"),
+            positive_amount("power_days", "day", "mean duration of a power cut"),
             share("grounded_winter", "share of mid-winter nights with weather unfit for flying"),
             share("grounded_summer", "share of mid-summer nights with weather unfit for flying"),
-            positive("spell", "day", "mean length of a spell of bad weather"),
+            positive_amount("spell", "day", "mean length of a spell of bad weather"),
         ),
     ),
     Kind(
@@ -255,10 +261,10 @@ KINDS: tuple[Kind, ...] = (
         (
             share("salvo_share", "share of days that are salvo days"),
             share("salvo_stay", "probability that a salvo day is followed by another salvo day"),
-            positive("level", "1", "factor on the stated mean intensities"),
+            positive_amount("level", "1", "factor on the stated mean intensities"),
             Parameter("growth", "1/year", -0.99, 10.0, "annual growth of the intensity", percent_from=5.0),
             ratio("wander", "standard deviation of the slowly varying log-intensity"),
-            positive("wander_time", "day", "correlation time of the slow log-intensity"),
+            positive_amount("wander_time", "day", "correlation time of the slow log-intensity"),
             Parameter(
                 "begin",
                 "1",
@@ -279,8 +285,8 @@ KINDS: tuple[Kind, ...] = (
             ratio("salvo_cv", "coefficient of variation of the package's intensity on salvo days"),
             share("quiet", "share of days without the package, in addition to days with a random count of 0"),
             share("coupling", "correlation of the package's log-intensity with the shock common to all packages"),
-            positive("span", "minute", "time over which the threats of the package enter"),
-            positive("concentration", "1", "Dirichlet concentration of the package's split among regions"),
+            positive_amount("span", "minute", "time over which the threats of the package enter"),
+            positive_amount("concentration", "1", "Dirichlet concentration of the package's split among regions"),
         ),
         meaning="Threats that are counted and launched together, such as attack drones with their decoys.",
     ),
@@ -298,7 +304,7 @@ KINDS: tuple[Kind, ...] = (
             amount("damage", MONEY, "mean damage of one leaker"),
             ratio("damage_cv", "coefficient of variation of the damage of one leaker (lognormal)"),
             share("p_discriminate", "probability that a decoy is recognised as such in a region", "decoy"),
-            positive(
+            positive_amount(
                 "engagement",
                 "minute",
                 "engagement duration: mean time for which one engagement occupies a crew",
@@ -377,7 +383,7 @@ KINDS: tuple[Kind, ...] = (
         (
             share("p_kill", "kill probability given contact, at the release of a block", "interceptable"),
             share("p_floor", "kill probability given contact, after full adaptation by the adversary", "interceptable"),
-            positive("decay", "day", "e-folding time of the adversary's adaptation", "interceptable"),
+            positive_amount("decay", "day", "e-folding time of the adversary's adaptation", "interceptable"),
         ),
     ),
     Kind(
@@ -431,8 +437,8 @@ KINDS: tuple[Kind, ...] = (
     ),
 )
 
-BY_NAME = {kind.name: kind for kind in KINDS}
+KIND_BY_NAME = {kind.name: kind for kind in KINDS}
 SECTIONS = tuple(dict.fromkeys(axis for kind in KINDS for axis in kind.axes))
 """Sections of ``programme.toml`` with named entities."""
-SINGLE = tuple(kind.name for kind in KINDS if not kind.axes)
+SINGLE_KINDS = tuple(kind.name for kind in KINDS if not kind.axes)
 """Kinds with a single entity; those with links have a table in ``programme.toml``."""

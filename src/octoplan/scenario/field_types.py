@@ -27,7 +27,7 @@ Intake = Annotated[
 ]
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """A table of ``decisions.toml`` or ``programme.toml``; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

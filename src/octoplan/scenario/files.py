@@ -16,8 +16,8 @@ RAID_FIT = "raids.toml"
 WHAT_IF = "what-if.csv"
 STATE = "state.csv"
 
-REQUIRED = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
+REQUIRED_FILES = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
+OPTIONAL_FILES = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
 
 MAX_BYTES = 4 * 2**20
 """Largest size of a file; a scenario of a thousand rows has a twentieth of this size."""
@@ -34,7 +34,7 @@ def read_folder(folder: Path, report: Report) -> dict[str, bytes]:
 
     """
     files: dict[str, bytes] = {}
-    for name in REQUIRED + OPTIONAL:
+    for name in REQUIRED_FILES + OPTIONAL_FILES:
         try:
             size = _size(folder / name)
             if size > MAX_BYTES:
@@ -43,13 +43,13 @@ def read_folder(folder: Path, report: Report) -> dict[str, bytes]:
             with (folder / name).open("rb") as file:
                 files[name] = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
-            if name in REQUIRED:
-                report.add(name, 0, "is missing; a scenario needs " + ", ".join(REQUIRED))
+            if name in REQUIRED_FILES:
+                report.add(name, 0, "is missing; a scenario needs " + ", ".join(REQUIRED_FILES))
         except OSError as error:
             report.add(name, 0, f"cannot be read: {error.strerror or error}")
     for name in sorted(path.name for path in folder.iterdir()):
-        similar = difflib.get_close_matches(name.lower(), REQUIRED + OPTIONAL, n=1, cutoff=0.85)
-        if similar and name not in REQUIRED + OPTIONAL:
+        similar = difflib.get_close_matches(name.lower(), REQUIRED_FILES + OPTIONAL_FILES, n=1, cutoff=0.85)
+        if similar and name not in REQUIRED_FILES + OPTIONAL_FILES:
             report.add(name, 0, f"is not a scenario file; did you mean '{similar[0]}'? rename or remove it")
     return files
 
@@ -76,7 +76,7 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def text_of(name: str, data: bytes, report: Report) -> str | None:
+def utf8_text(name: str, data: bytes, report: Report) -> str | None:
     """The text of a file; None if the data are not UTF-8 text, which is reported."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.add(name, 1, "is UTF-16 text; save it as UTF-8")

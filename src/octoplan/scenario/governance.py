@@ -9,17 +9,17 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from octoplan.scenario.field_types import Table
+from octoplan.scenario.field_types import TomlTable
 from octoplan.scenario.files import PROGRAMME
 from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
 
-SECTION = "governance"
-EXPECTED = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
+GOVERNANCE = "governance"
+EXPECTED_BY_ERROR_TYPE = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
          "list_type": "a list", "model_type": "a table", "missing": "a value; the field is required"}  # fmt: skip
 
 
-class Ruling(Table):
+class DecisionLogEntry(TomlTable):
     """One entry of the decision log."""
 
     date: date
@@ -28,7 +28,7 @@ class Ruling(Table):
     why: str = ""
 
 
-class Governance(Table):
+class Governance(TomlTable):
     """The question, the people responsible, and the limits of use of an analysis, shown in the report."""
 
     question: str = Field("", description="the question that the analysis answers")
@@ -40,22 +40,22 @@ class Governance(Table):
     approver: str = Field("", description="who approved the analysis")
     unquantified: list[str] = Field(default_factory=list, description="uncertainties that are not quantified")
     sunset: date | None = Field(None, description="date after which the analysis must not be used without a review")
-    log: list[Ruling] = Field(default_factory=list, description="decisions taken: date, decision, by, why")
+    log: list[DecisionLogEntry] = Field(default_factory=list, description="decisions taken: date, decision, by, why")
 
 
 def read_governance(toml: Toml, report: Report) -> Governance:
     """Read the table, which is empty if absent, and report problems."""
-    tree: Any = toml.tree.get(SECTION, {})
+    tree: Any = toml.tree.get(GOVERNANCE, {})
     try:
         return Governance.model_validate(tree)
     except ValidationError as error:
         for details in error.errors(include_url=False):
-            path = (SECTION, *details["loc"])
-            known = Ruling.model_fields if "log" in details["loc"] else Governance.model_fields
+            path = (GOVERNANCE, *details["loc"])
+            known = DecisionLogEntry.model_fields if "log" in details["loc"] else Governance.model_fields
             if details["type"] == "extra_forbidden":
                 message = f"unknown field; {did_you_mean(path[-1], known)}"
             else:
-                expected = EXPECTED.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
+                expected = EXPECTED_BY_ERROR_TYPE.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
                 message = f"{quoted(details['input'])} is not valid; expected {expected}"
             report.add(PROGRAMME, toml.line(*path), f"{'.'.join(map(str, path))}: {message}")
         return Governance()

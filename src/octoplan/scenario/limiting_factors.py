@@ -1,8 +1,8 @@
 """Limiting factors of the output of plants and of the defence of regions, with their labels and wording.
 
 Kernels, tallies, measures, charts, the plan and reports all use this table. A new limiting factor of plants requires a
-row of ``PLANT_LIMITS`` and its index (``BY_...``), its effect on output in ``campaign.production``, and a constraint in
-``plan.model`` if the plan includes it.
+row of ``PLANT_LIMITS`` and its index (``LIMITED_BY_...``), its effect on output in ``campaign.production``, and a
+constraint in ``plan.model`` if the plan includes it.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Constraint:
         name: Name of the block of rows in the linear programme.
         axis: Index of the constraint in addition to the month: ``"part"``, ``"plant"``, ``"lane"``, or ``""``.
         unit: Unit by which the right-hand side is increased for the shadow price.
-        one_more: Description of that increase by one unit.
+        one_unit_more: Description of that increase by one unit.
         statement: Sentence for an active constraint; ``{item}`` is the name along ``axis``, ``{suppliers}`` the
             suppliers of a part.
         shortage: Reason for output below plan if the constraint is active, or ``""``.
@@ -26,36 +26,36 @@ class Constraint:
     name: str
     axis: str
     unit: str
-    one_more: str
+    one_unit_more: str
     statement: str
     shortage: str = ""
 
 
 @dataclass(frozen=True)
 class LimitingFactor:
-    """A limiting factor, or, if ``limits`` is False, an outcome of a day without a limiting factor.
+    """A limiting factor, or, if ``is_limiting`` is False, an outcome of a day without a limiting factor.
 
     Attributes:
         name: Label in the tallies.
-        title: Wording after "limited by", or after "with" if ``limits`` is False.
-        limits: Whether it is a limiting factor.
+        title: Wording after "limited by", or after "with" if ``is_limiting`` is False.
+        is_limiting: Whether this is a limiting factor.
         constraints: Corresponding constraints of the plan.
 
     """
 
     name: str
     title: str
-    limits: bool = True
+    is_limiting: bool = True
     constraints: tuple[Constraint, ...] = ()
 
-    def share_of(self, days: str) -> str:
+    def share_title(self, days: str) -> str:
         """Title of a share of days, such as "plant-days limited by labour" for ``days`` = "plant-days"."""
-        return f"{days} {'limited by' if self.limits else 'with'} {self.title}"
+        return f"{days} {'limited by' if self.is_limiting else 'with'} {self.title}"
 
 
 PLANT_LIMITS = (
-    LimitingFactor("met", "output as planned", limits=False),
-    LimitingFactor("idle", "no output planned", limits=False),
+    LimitingFactor("met", "output as planned", is_limiting=False),
+    LimitingFactor("idle", "no output planned", is_limiting=False),
     LimitingFactor("gate", "gates not passed"),
     LimitingFactor("strike", "strikes and power cuts"),
     LimitingFactor(
@@ -82,7 +82,14 @@ PLANT_LIMITS = (
 )
 """Limiting factors of a plant on a day, determined by ``campaign.production.limit_of_day``. In the tallies, one column
 per part follows (``PART_LIMIT``)."""
-MET, IDLE, BY_GATE, BY_STRIKE, BY_LINE, BY_LABOUR = range(len(PLANT_LIMITS))
+(
+    OUTPUT_AS_PLANNED,
+    NO_OUTPUT_PLANNED,
+    LIMITED_BY_GATE,
+    LIMITED_BY_STRIKE,
+    LIMITED_BY_LINE,
+    LIMITED_BY_LABOUR,
+) = range(len(PLANT_LIMITS))
 
 PART_LIMIT = LimitingFactor(
     "part",
@@ -103,7 +110,7 @@ LANE_LIMIT = LimitingFactor(
 """Shortage of lane capacity, which leaves units in stock at a plant; not counted by day."""
 
 NIGHT_LIMITS = (
-    LimitingFactor("nothing", "no limiting factor", limits=False),
+    LimitingFactor("nothing", "no limiting factor", is_limiting=False),
     LimitingFactor("interceptors", "interceptors"),
     LimitingFactor(
         "crews",
@@ -118,10 +125,10 @@ NIGHT_LIMITS = (
 """Limiting factors of the interceptors of a region on a night with engageable threats: the cause for which most threats
 passed them (``campaign.defence.count_night``). Interceptors: none in stock. Crews: none free before the engagement
 window closed. Engagement time: the engagement window closed before the next shot."""
-NO_LIMIT, BY_INTERCEPTORS, BY_CREWS, BY_ENGAGEMENT_TIME = range(len(NIGHT_LIMITS))
+NO_LIMITING_FACTOR, LIMITED_BY_INTERCEPTORS, LIMITED_BY_CREWS, LIMITED_BY_ENGAGEMENT_TIME = range(len(NIGHT_LIMITS))
 
 
-def constraints() -> tuple[Constraint, ...]:
+def reported_constraints() -> tuple[Constraint, ...]:
     """Constraints whose shadow prices are reported, in the order of the supply chain."""
     factors = (PART_LIMIT, *PLANT_LIMITS, LANE_LIMIT, *NIGHT_LIMITS)
     return tuple(constraint for factor in factors for constraint in factor.constraints)

@@ -36,7 +36,7 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
     return f"{float(f'{sign}{units}.{group}'):g}", f"{sign}{units},{group}"
 
 
-def numeral_remark(text: str) -> str:
+def numeral_warning(text: str) -> str:
     """Message on a text with a numeral that has two readings; empty if there is no such numeral.
 
     >>> numeral_remark("30.000 GBP")

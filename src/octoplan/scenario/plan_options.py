@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from octoplan.scenario.field_types import Amount, Share, Table
+from octoplan.scenario.field_types import Amount, Share, TomlTable
 
 Bounds = Annotated[list[Share], Field(min_length=2, max_length=2)]
 
 
-class PlanOptions(Table):
+class PlanOptions(TomlTable):
     """The objective and the constraints of a plan; they do not affect a run."""
 
     objective: Literal["least-cost", "most-stopped"] = Field(

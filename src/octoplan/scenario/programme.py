@@ -8,17 +8,16 @@ from itertools import islice
 from typing import Any
 
 from octoplan.scenario.arrays import Names
-from octoplan.scenario.entities import BORDER, BY_NAME, INTERCEPTOR, SECTIONS, SINGLE, Link
+from octoplan.scenario.entities import BORDER, INTERCEPTOR, KIND_BY_NAME, SECTIONS, SINGLE_KINDS, Link
 from octoplan.scenario.files import PROGRAMME, RAID_COUNTS, RAID_FIT
-from octoplan.scenario.governance import SECTION as GOVERNANCE
-from octoplan.scenario.governance import Governance, read_governance
+from octoplan.scenario.governance import GOVERNANCE, Governance, read_governance
 from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
 
-HEAD = ("title", "start", "months", "price_base", "currency", "missile_layer", "milestones", "raids")
-EXTRAS = {"designs": ("parts",), "regions": ("tile",)}
+TOP_LEVEL_KEYS = ("title", "start", "months", "price_base", "currency", "missile_layer", "milestones", "raids")
+EXTRA_FIELDS = {"designs": ("parts",), "regions": ("tile",)}
 """Fields in addition to the links in ``entities``: a bill of materials, and the position in the tile-grid map."""
-LINKED = tuple(name for name in SINGLE if BY_NAME[name].links)
+SINGLE_KINDS_WITH_LINKS = tuple(name for name in SINGLE_KINDS if KIND_BY_NAME[name].links)
 """Kinds with a single entity and links; each is a table of ``programme.toml``."""
 REQUIRED_SECTIONS = ("currencies", "payers", "countries", "regions", "packages", "threats", "designs")
 """Sections that every scenario requires."""
@@ -26,9 +25,9 @@ MAX_MONTHS = 240
 MAX_PARTS_PER_UNIT = 1000
 MAX_ENTITIES = 300
 """Largest number of entities in a section; arrays of pairs, such as threats by regions, grow with the product."""
-YEARS = (1990, 2100)
+YEAR_RANGE = (1990, 2100)
 
-RESERVED = {
+RESERVED_NAMES = {
     "regions": (BORDER,),
     "layers": (INTERCEPTOR,),
     "plants": ("cover",),
@@ -144,7 +143,7 @@ class _Reader:
     def programme(self) -> Programme:
         tree = self.toml.tree
         for key in tree:
-            known = (*HEAD, *SECTIONS, *LINKED, GOVERNANCE)
+            known = (*TOP_LEVEL_KEYS, *SECTIONS, *SINGLE_KINDS_WITH_LINKS, GOVERNANCE)
             if key not in known:
                 word = f"unknown section {quoted(key)}; {did_you_mean(key, known)}"
                 self.report.add(PROGRAMME, self.toml.line(key), word)
@@ -154,13 +153,13 @@ class _Reader:
             title=self.head("title", str, 'text such as "Octopus"') or "",
             start=self.start(),
             months=self.whole_number("months", 1, MAX_MONTHS) or 1,
-            price_base=self.whole_number("price_base", *YEARS) or YEARS[0],
+            price_base=self.whole_number("price_base", *YEAR_RANGE) or YEAR_RANGE[0],
             currency=self.name("currency", names["currencies"]) or "",
             missile_layer=self.name("missile_layer", names["layers"], optional=True),
             milestones=self.milestones(),
             raids=self.raids(),
             entities=entities,
-            single={kind: self.single(kind) for kind in LINKED},
+            single={kind: self.single(kind) for kind in SINGLE_KINDS_WITH_LINKS},
             bills={name: self.bill(name) for name in names["designs"]},
             tiles={name: tile for name in names["regions"] if (tile := self.tile(name))},
             titles={f"{s}.{name}": self.title(s, name) for s in SECTIONS for name in names[s]}
@@ -186,7 +185,7 @@ class _Reader:
             self.report.add(PROGRAMME, 1, f"start is missing; add start = {expected}")
         elif not isinstance(value, date) or isinstance(value, datetime):
             self.add(f"{quoted(str(value))} is not a date; expected {expected}", "start")
-        elif value.day != 1 or not YEARS[0] <= value.year < YEARS[1]:
+        elif value.day != 1 or not YEAR_RANGE[0] <= value.year < YEAR_RANGE[1]:
             self.add(f"{value} is not valid; expected {expected}", "start")
         else:
             return value
@@ -258,7 +257,7 @@ class _Reader:
     def single(self, kind: str) -> Entity:
         value = self.toml.tree.get(kind)
         if not isinstance(value, dict):
-            needed = ", ".join(link.name for link in BY_NAME[kind].links)
+            needed = ", ".join(link.name for link in KIND_BY_NAME[kind].links)
             self.report.add(
                 PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add the table with {needed}"
             )
@@ -266,12 +265,12 @@ class _Reader:
         return self.entity(kind, (kind,), value)
 
     def entity(self, kind: str, path: tuple[str, ...], fields: dict[str, Any]) -> Entity:
-        links = {link.name: link for link in BY_NAME[kind].links}
-        known = ("title", *EXTRAS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
+        links = {link.name: link for link in KIND_BY_NAME[kind].links}
+        known = ("title", *EXTRA_FIELDS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
         for key, value in fields.items():
             if key in known:
                 continue
-            parameters = [p.name for p in BY_NAME[kind].parameters]
+            parameters = [p.name for p in KIND_BY_NAME[kind].parameters]
             if key in parameters or _is_number(value):
                 self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, key)
             else:
@@ -285,22 +284,22 @@ class _Reader:
                 self.report.add(
                     PROGRAMME, self.toml.line(*path), f"{'.'.join(path)}: {link.name} is missing; add {_example(link)}"
                 )
-            if link.to == "bool":
+            if link.domain == "bool":
                 return link.name == "interceptable"
-            return () if link.many else None
+            return () if link.is_list else None
         if _is_number(value):
             self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, link.name)
-        elif link.to == "bool":
+        elif link.domain == "bool":
             if isinstance(value, bool):
                 return value
             self.add(f"{quoted(value)} is not valid; expected true or false", *path, link.name)
-        elif link.many:
+        elif link.is_list:
             return self.several(link, value, path)
         elif not isinstance(value, str):
             self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
         elif self.holds(link, value, path):
             return value
-        return () if link.many else None
+        return () if link.is_list else None
 
     def several(self, link: Link, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -312,14 +311,14 @@ class _Reader:
 
     def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
         """True if the name in a link exists; otherwise it is reported."""
-        if isinstance(link.to, tuple):
-            if value in link.to:
+        if isinstance(link.domain, tuple):
+            if value in link.domain:
                 return True
             self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
             return False
-        known = [*self.table(link.to), *((BORDER,) if link.name == "origin" else ())]
+        known = [*self.table(link.domain), *((BORDER,) if link.name == "origin" else ())]
         if value not in known:
-            self.add(f"there is no {quoted(value)} in [{link.to}]; {did_you_mean(value, known)}", *path, link.name)
+            self.add(f"there is no {quoted(value)} in [{link.domain}]; {did_you_mean(value, known)}", *path, link.name)
             return False
         return True
 
@@ -366,7 +365,7 @@ def _is_number(value: object) -> bool:
 
 
 def _name_error(section: str, name: str) -> str | None:
-    if name in RESERVED.get(section, ()):
+    if name in RESERVED_NAMES.get(section, ()):
         if section == "layers":
             return "interceptors are part of every scenario and must not be declared; remove this table"
         return f"'{name}' is reserved; choose another name"
@@ -379,11 +378,11 @@ def _name_error(section: str, name: str) -> str | None:
 
 def _example(link: Link) -> str:
     """Example of a link for messages."""
-    if isinstance(link.to, tuple):
-        return f"{link.name} = " + " or ".join(f'"{word}"' for word in link.to)
-    if link.to == "bool":
+    if isinstance(link.domain, tuple):
+        return f"{link.name} = " + " or ".join(f'"{word}"' for word in link.domain)
+    if link.domain == "bool":
         return f"{link.name} = true or false"
-    shape = f"[names from [{link.to}]]" if link.many else f'"a name from [{link.to}]"'
+    shape = f"[names from [{link.domain}]]" if link.is_list else f'"a name from [{link.domain}]"'
     return f"{link.name} = {shape} ({link.meaning})"
 
 

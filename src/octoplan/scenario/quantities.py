@@ -15,7 +15,7 @@ from octoplan.errors import QuantityError
 from octoplan.scenario.entities import MONEY
 from octoplan.scenario.report import did_you_mean, quoted
 
-MAX_FIGURE = 1e12
+MAX_QUANTITY = 1e12
 """Largest number in a scenario, in the unit of ``entities``."""
 
 MAX_UNIT_LENGTH = 60
@@ -61,20 +61,20 @@ _EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Figure:
+class Quantity:
     """A number with its unit as written; the unit is '' if not stated."""
 
     number: float
     unit: str
 
 
-def number_of(text: str) -> float:
+def parse_number(text: str) -> float:
     """Parse a finite number.
 
     Raises:
         QuantityError: If the text is not a finite number.
 
-    >>> number_of("1.2e6")
+    >>> parse_number("1.2e6")
     1200000.0
 
     """
@@ -89,29 +89,29 @@ def number_of(text: str) -> float:
     return number
 
 
-def figure_of(text: str) -> Figure:
+def parse_quantity(text: str) -> Quantity:
     """Parse a number with or without unit.
 
     Raises:
         QuantityError: If the text is not a number with an optional unit.
 
-    >>> figure_of("6 weeks")
-    Figure(number=6.0, unit='weeks')
+    >>> parse_quantity("6 weeks")
+    Quantity(number=6.0, unit='weeks')
 
     """
     match = _FIGURE.fullmatch(text.strip())
     if not match or re.match(r"(?!1\s*/)[\d,._+-]", match[2]):
         raise QuantityError(_not_a_number(text.strip()))
-    return Figure(number_of(match[1]), match[2].strip())
+    return Quantity(parse_number(match[1]), match[2].strip())
 
 
-def range_of(text: str) -> tuple[Figure, Figure] | None:
+def parse_range(text: str) -> tuple[Quantity, Quantity] | None:
     """The two ends of a range such as ``5 to 9 weeks``; None for any other text."""
     match = _RANGE.fullmatch(text.strip())
     if not match:
         return None
     unit = match[3].strip()
-    return Figure(number_of(match[1]), unit), Figure(number_of(match[2]), unit)
+    return Quantity(parse_number(match[1]), unit), Quantity(parse_number(match[2]), unit)
 
 
 def _not_a_number(text: str) -> str:
@@ -145,15 +145,15 @@ class Units:
     def convert(self, number: float, unit: str, expected: str) -> tuple[float, str]:
         """Convert a number to the expected unit; also return its currency ('' if it is not money).
 
-        Raises ``QuantityError`` if the unit is unknown or of another dimension, or the result exceeds ``MAX_FIGURE``.
+        Raises ``QuantityError`` if the unit is unknown or of another dimension, or the result exceeds ``MAX_QUANTITY``.
         """
         if (unit, expected) not in self._factors:
             self._factors[unit, expected] = self._factor(unit, expected, f"{number:g} {unit}")
         factor, currency = self._factors[unit, expected]
         inverse = 1 / factor
         value = number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 else number * factor
-        if not abs(value) <= MAX_FIGURE:
-            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MAX_FIGURE:g} {expected}")
+        if not abs(value) <= MAX_QUANTITY:
+            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MAX_QUANTITY:g} {expected}")
         return value, currency
 
     def _factor(self, text: str, expected: str, figure: str) -> tuple[float, str]:

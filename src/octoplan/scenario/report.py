@@ -28,7 +28,7 @@ class Report:
         """Add a warning: the folder is valid, but the line may be a mistake."""
         self.warnings.append(Problem(self.path(file), line, message))
 
-    def close(self) -> None:
+    def raise_problems(self) -> None:
         """Raise ``ScenarioError`` with the problems collected, if any."""
         if self.problems:
             raise ScenarioError(self.problems)

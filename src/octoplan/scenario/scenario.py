@@ -42,15 +42,15 @@ from octoplan.scenario.files import (
     STATE,
     WHAT_IF,
     read_folder,
-    text_of,
+    utf8_text,
 )
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units, units_of
 from octoplan.scenario.raids import check_named, fitted_rows, read_raid_counts, source_of, warn_of_gap, with_fit
 from octoplan.scenario.report import Report, did_you_mean
-from octoplan.scenario.state import STATE_COLUMNS, nothing_known, read_state
+from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
 from octoplan.scenario.toml_text import Toml, read_toml
-from octoplan.scenario.what_if import WHAT_IF_COLUMNS, Factors, read_what_ifs
+from octoplan.scenario.what_if import WHAT_IF_COLUMNS, WhatIfFactors, read_what_ifs
 
 WEIGHTS = (
     ("threats", "mix", "package", "packages"),
@@ -115,7 +115,7 @@ class Scenario:
     draw_columns: Mapping[ParameterKey, int] = field(repr=False)
     cover: float = field(repr=False)
     raid_counts: Ints = field(repr=False)
-    factors: Factors = field(repr=False)
+    factors: WhatIfFactors = field(repr=False)
     known: KnownState = field(repr=False)
 
     @property
@@ -199,21 +199,21 @@ class Scenario:
         return tuple(of.get(assumption.currency, -1) for assumption in self.assumptions)
 
 
-def shipped() -> tuple[str, ...]:
+def builtin_scenarios() -> tuple[str, ...]:
     """Names of the scenarios that the package contains."""
-    root = _shipped_root()
+    root = _builtin_root()
     return tuple(sorted(path.name for path in root.iterdir() if (path / PROGRAMME).is_file())) if root.is_dir() else ()
 
 
-def _shipped_root() -> Path:
+def _builtin_root() -> Path:
     return Path(str(resources.files("octoplan"))) / "scenarios"
 
 
-def shipped_folder(name: str) -> Path:
+def builtin_folder(name: str) -> Path:
     """The folder of a shipped scenario; raises ``ScenarioError`` if the name is unknown."""
-    if name not in shipped():
-        raise ScenarioError([Problem(name, 0, f"is not a shipped scenario; {did_you_mean(name, shipped())}")])
-    return _shipped_root() / name
+    if name not in builtin_scenarios():
+        raise ScenarioError([Problem(name, 0, f"is not a shipped scenario; {did_you_mean(name, builtin_scenarios())}")])
+    return _builtin_root() / name
 
 
 def folder_of(name: str | Path) -> tuple[Path, str]:
@@ -228,9 +228,9 @@ def folder_of(name: str | Path) -> tuple[Path, str]:
         return path, str(path)
     if path.exists():
         raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that contains programme.toml")])
-    if isinstance(name, str) and name in shipped():
-        return _shipped_root() / name, name
-    message = f"there is no such folder, and the shipped scenarios are {', '.join(shipped()) or 'none'}"
+    if isinstance(name, str) and name in builtin_scenarios():
+        return _builtin_root() / name, name
+    message = f"there is no such folder, and the shipped scenarios are {', '.join(builtin_scenarios()) or 'none'}"
     raise ScenarioError([Problem(str(path), 0, message)])
 
 
@@ -290,7 +290,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
     log = _read_log(files, programme, decisions, units, fit, report)
     factors = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
     known = _state(files, programme, report) if programme else None
-    report.close()
+    report.raise_problems()
     if programme is None or decisions is None or log is None or factors is None or known is None:
         raise RuntimeError("a file could not be read, and nothing was reported")
     _warn_of_unused_sources(log, report)
@@ -370,7 +370,7 @@ def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
 def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
     """The known state; empty if ``state.csv`` does not exist or cannot be read."""
     rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
-    return nothing_known(programme.all_names()) if rows is None else read_state(rows, programme, report)
+    return empty_known_state(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
 def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
@@ -388,12 +388,12 @@ def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Repo
 
 
 def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
-    text = text_of(name, files[name], report) if name in files else None
+    text = utf8_text(name, files[name], report) if name in files else None
     return read_toml(name, text, report) if text is not None else None
 
 
 def _csv(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
-    text = text_of(name, files[name], report) if name in files else None
+    text = utf8_text(name, files[name], report) if name in files else None
     return read_csv(name, text, columns, report) if text is not None else None
 
 

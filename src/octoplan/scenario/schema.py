@@ -7,36 +7,35 @@ from typing import Any
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.distributions import DISTRIBUTIONS
-from octoplan.scenario.entities import BY_NAME, KINDS, SECTIONS, Kind, Link
+from octoplan.scenario.entities import KIND_BY_NAME, KINDS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
-from octoplan.scenario.governance import SECTION as GOVERNANCE
-from octoplan.scenario.governance import Governance
+from octoplan.scenario.governance import GOVERNANCE, Governance
 from octoplan.scenario.programme import (
-    LINKED,
     MAX_MILESTONE,
     MAX_MONTHS,
     MAX_PARTS_PER_UNIT,
     REQUIRED_SECTIONS,
-    RESERVED,
-    YEARS,
+    RESERVED_NAMES,
+    SINGLE_KINDS_WITH_LINKS,
+    YEAR_RANGE,
 )
 
 Schema = dict[str, Any]
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAME = "[a-z0-9]+(-[a-z0-9]+)*"
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NAME_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def schemas() -> dict[str, Schema]:
     """JSON Schemas by file name."""
     return {
-        f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme(),
-        f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions(),
-        f"{ASSUMPTIONS.removesuffix('.csv')}.schema.json": assumptions(),
+        f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme_schema(),
+        f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions_schema(),
+        f"{ASSUMPTIONS.removesuffix('.csv')}.schema.json": assumptions_schema(),
     }
 
 
-def write(folder: Path) -> list[Path]:
+def write_schemas(folder: Path) -> list[Path]:
     """Write the schemas to a folder, which is created if missing; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -47,13 +46,18 @@ def write(folder: Path) -> list[Path]:
     return paths
 
 
-def programme() -> Schema:
+def programme_schema() -> Schema:
     """JSON Schema of ``programme.toml``."""
-    head: Schema = {
+    top_level_keys: Schema = {
         "title": {"type": "string"},
         "start": {"description": "the first day of a month, as a TOML date"},
         "months": {"type": "integer", "minimum": 1, "maximum": MAX_MONTHS},
-        "price_base": {"type": "integer", "minimum": YEARS[0], "maximum": YEARS[1], "description": "year of prices"},
+        "price_base": {
+            "type": "integer",
+            "minimum": YEAR_RANGE[0],
+            "maximum": YEAR_RANGE[1],
+            "description": "year of all prices in results",
+        },
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
         "missile_layer": {"type": "string", "description": "the layer with which the cost of kills is compared"},
         "milestones": {
@@ -70,22 +74,23 @@ def programme() -> Schema:
         },
     }
     sections = {section: _section_schema(section) for section in SECTIONS}
-    single = {name: {"description": BY_NAME[name].meaning, **_table_schema(BY_NAME[name])} for name in LINKED}
-    governed = {GOVERNANCE: Governance.model_json_schema(ref_template=f"#/properties/{GOVERNANCE}/$defs/{{model}}")}
+    single_kinds = [KIND_BY_NAME[name] for name in SINGLE_KINDS_WITH_LINKS]
+    single_entities = {kind.name: {"description": kind.meaning, **_table_schema(kind)} for kind in single_kinds}
+    governance = {GOVERNANCE: Governance.model_json_schema(ref_template=f"#/properties/{GOVERNANCE}/$defs/{{model}}")}
     return {
-        "$schema": DIALECT,
+        "$schema": SCHEMA_DIALECT,
         "title": PROGRAMME,
         "description": "Entities and the links between them. Numbers are in assumptions.csv and decisions.toml.",
         "type": "object",
-        "properties": head | sections | single | governed,
-        "required": [name for name in head if name not in ("missile_layer", "milestones", "raids")]
-        + [*REQUIRED_SECTIONS, *LINKED],
+        "properties": top_level_keys | sections | single_entities | governance,
+        "required": [name for name in top_level_keys if name not in ("missile_layer", "milestones", "raids")]
+        + [*REQUIRED_SECTIONS, *SINGLE_KINDS_WITH_LINKS],
         "additionalProperties": False,
     }
 
 
 def _section_schema(section: str) -> Schema:
-    kind = BY_NAME[section]
+    kind = KIND_BY_NAME[section]
     table = _table_schema(kind)
     table["properties"]["title"] = {"type": "string", "description": "title of the entity in tables and charts"}
     if section == "designs":
@@ -98,8 +103,8 @@ def _section_schema(section: str) -> Schema:
     if section == "regions":
         coordinate = {"type": "integer", "minimum": 0, "maximum": 99}
         table["properties"]["tile"] = {"type": "array", "items": coordinate, "minItems": 2, "maxItems": 2}
-    pattern = "[A-Z]{3}" if section == "currencies" else NAME
-    names: Schema = {"pattern": f"^{pattern}$", "not": {"enum": list(RESERVED.get(section, ()))}}
+    pattern = "[A-Z]{3}" if section == "currencies" else NAME_PATTERN
+    names: Schema = {"pattern": f"^{pattern}$", "not": {"enum": list(RESERVED_NAMES.get(section, ()))}}
     return {"description": kind.meaning, "type": "object", "propertyNames": names, "additionalProperties": table}
 
 
@@ -113,20 +118,20 @@ def _table_schema(kind: Kind) -> Schema:
 
 
 def _link_schema(link: Link) -> Schema:
-    if link.to == "bool":
+    if link.domain == "bool":
         return {"type": "boolean"}
-    if isinstance(link.to, tuple):
-        return {"enum": list(link.to)}
-    name = {"type": "string", "pattern": "^[A-Z]{3}$" if link.to == "currencies" else f"^{NAME}$"}
-    return {"type": "array", "items": name, "uniqueItems": True} if link.many else name
+    if isinstance(link.domain, tuple):
+        return {"enum": list(link.domain)}
+    name = {"type": "string", "pattern": "^[A-Z]{3}$" if link.domain == "currencies" else f"^{NAME_PATTERN}$"}
+    return {"type": "array", "items": name, "uniqueItems": True} if link.is_list else name
 
 
-def decisions() -> Schema:
+def decisions_schema() -> Schema:
     """JSON Schema of ``decisions.toml``."""
-    return {"$schema": DIALECT, **Decisions.model_json_schema(), "title": DECISIONS}
+    return {"$schema": SCHEMA_DIALECT, **Decisions.model_json_schema(), "title": DECISIONS}
 
 
-def assumptions() -> Schema:
+def assumptions_schema() -> Schema:
     """JSON Schema of one row of ``assumptions.csv``; ``name`` lists every parameter with its unit and range."""
     text = {"type": "string"}
     properties: Schema = {column: dict(text) for column in ASSUMPTION_COLUMNS}
@@ -142,7 +147,7 @@ def assumptions() -> Schema:
         "description": "year of the prices; for money only",
     }
     return {
-        "$schema": DIALECT,
+        "$schema": SCHEMA_DIALECT,
         "title": f"a row of {ASSUMPTIONS}",
         "type": "object",
         "properties": properties,
@@ -155,12 +160,12 @@ def _row_name_schema(kind: Kind, index: int) -> Schema:
     """JSON Schema of the row names of a parameter, with the unit and permitted range."""
     parameter = kind.parameters[index]
     axis = {"currencies": r"([A-Z]{3}|\*)"}
-    entities = [axis.get(section, rf"({NAME}|\*)") for section in kind.axes]
+    entities = [axis.get(section, rf"({NAME_PATTERN}|\*)") for section in kind.axes]
     finite = {"x-low": parameter.low, "x-high": parameter.high}
     return {
         "pattern": "^" + r"\.".join((kind.name, *entities, parameter.name)) + "$",
         "description": parameter.meaning,
         "x-unit": parameter.unit,
-        "x-when": parameter.when,
+        "x-when": parameter.condition,
         **{key: value for key, value in finite.items() if abs(value) != float("inf")},
     }

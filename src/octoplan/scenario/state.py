@@ -11,9 +11,9 @@ from octoplan.scenario.arrays import KnownState, Names
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.field_types import MAX_NUMBER
 from octoplan.scenario.files import STATE
-from octoplan.scenario.numerals import numeral_remark
+from octoplan.scenario.numerals import numeral_warning
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import number_of
+from octoplan.scenario.quantities import parse_number
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 STATE_COLUMNS = ("name", "value", "unit", "source", "note")
@@ -24,7 +24,7 @@ ANY_TIME = (0.0, np.inf)
 
 
 @dataclass(frozen=True)
-class Quantity:
+class StateQuantity:
     """A quantity of the state: array in ``KnownState``, index in the array, unit, and whether it must be whole."""
 
     array: str
@@ -33,7 +33,7 @@ class Quantity:
     is_whole: bool = True
 
 
-def nothing_known(names: Names) -> KnownState:
+def empty_known_state(names: Names) -> KnownState:
     """The known state of a scenario without ``state.csv``, in which nothing is stated."""
     plants, parts = len(names.plants), len(names.parts)
     earliest, latest = (np.full(len(names.gates), day) for day in ANY_TIME)
@@ -53,30 +53,30 @@ def nothing_known(names: Names) -> KnownState:
     )
 
 
-def quantities(programme: Programme) -> dict[str, Quantity]:
+def state_quantities(programme: Programme) -> dict[str, StateQuantity]:
     """Quantities that ``state.csv`` may contain, by the name of the row."""
     return dict(_quantities(programme, programme.all_names()))
 
 
-def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, Quantity]]:
+def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, StateQuantity]]:
     for p, plant in enumerate(names.plants):
-        yield f"plants.{plant}.experience", Quantity("experience", (p,), "unit", is_whole=False)
-        yield f"plants.{plant}.heads", Quantity("heads", (p,), "worker", is_whole=False)
-        yield f"plants.{plant}.stock", Quantity("plant_stock", (p,), "unit")
+        yield f"plants.{plant}.experience", StateQuantity("experience", (p,), "unit", is_whole=False)
+        yield f"plants.{plant}.heads", StateQuantity("heads", (p,), "worker", is_whole=False)
+        yield f"plants.{plant}.stock", StateQuantity("plant_stock", (p,), "unit")
         bill = programme.bills.get(programme.link("plants", plant, "design") or "", {})
         for n, part in enumerate(names.parts):
             if part not in bill:
                 continue
-            yield f"plants.{plant}.parts.{part}.on_hand", Quantity("on_hand", (p, n), "part")
-            yield f"plants.{plant}.parts.{part}.on_order", Quantity("on_order", (p, n), "part")
+            yield f"plants.{plant}.parts.{part}.on_hand", StateQuantity("on_hand", (p, n), "part")
+            yield f"plants.{plant}.parts.{part}.on_order", StateQuantity("on_order", (p, n), "part")
     for d, design in enumerate(names.designs):
-        yield f"regions.stock.{design}", Quantity("total_stock", (d,), "unit")
+        yield f"regions.stock.{design}", StateQuantity("total_stock", (d,), "unit")
         for r, region in enumerate(names.regions):
-            yield f"regions.{region}.stock.{design}", Quantity("stock", (r, d), "unit")
-    yield "crews.trained", Quantity("crews", (0,), "crew")
-    yield "crews.in_course", Quantity("crews", (1,), "crew")
-    yield "kits.held", Quantity("kits", (0,), "kit")
-    yield "kits.on_order", Quantity("kits", (1,), "kit")
+            yield f"regions.{region}.stock.{design}", StateQuantity("stock", (r, d), "unit")
+    yield "crews.trained", StateQuantity("crews", (0,), "crew")
+    yield "crews.in_course", StateQuantity("crews", (1,), "crew")
+    yield "kits.held", StateQuantity("kits", (0,), "kit")
+    yield "kits.on_order", StateQuantity("kits", (1,), "kit")
 
 
 def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> KnownState:
@@ -87,7 +87,7 @@ def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> Kno
 class _Reader:
     def __init__(self, rows: Sequence[Row], programme: Programme, report: Report) -> None:
         self.programme, self.report = programme, report
-        self.numbers = quantities(programme)
+        self.numbers = state_quantities(programme)
         self.gates = {f"gates.{gate}.passed": gate for gate in programme.names("gates")}
         self.rows = self.unique(rows)
 
@@ -112,7 +112,7 @@ class _Reader:
         return by_name
 
     def known(self) -> KnownState:
-        known = nothing_known(self.programme.all_names())
+        known = empty_known_state(self.programme.all_names())
         day = self.day()
         for name, quantity in self.numbers.items():
             if name in self.rows and (number := self.number(self.rows[name], quantity)) is not None:
@@ -157,12 +157,12 @@ class _Reader:
         self.add(row, f"{quoted(row['value'])} is not a date; write one such as 2026-03-01{also}")
         return None
 
-    def number(self, row: Row, quantity: Quantity) -> float | None:
+    def number(self, row: Row, quantity: StateQuantity) -> float | None:
         """The number in a row, in the unit of the quantity."""
         if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
             self.add(row, f"unit {quoted(row['unit'])} is not valid; expected {quantity.unit}s")
         try:
-            number = number_of(row["value"])
+            number = parse_number(row["value"])
         except QuantityError as problem:
             self.add(row, problem)
             return None
@@ -173,7 +173,7 @@ class _Reader:
         elif quantity.is_whole and number != int(number):
             self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
         else:
-            if number <= MAX_NUMBER / 1000 and (remark := numeral_remark(row["value"])):
+            if number <= MAX_NUMBER / 1000 and (remark := numeral_warning(row["value"])):
                 self.report.warn(STATE, row.line, f"{row['name']}: {remark}")
             return number
         return None

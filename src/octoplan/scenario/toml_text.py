@@ -13,7 +13,7 @@ import tomlkit
 from tomlkit.items import Array
 
 from octoplan.errors import ScenarioError
-from octoplan.scenario.files import decode, text_of
+from octoplan.scenario.files import decode, utf8_text
 from octoplan.scenario.report import Report
 
 MAX_DEPTH = 8
@@ -74,7 +74,7 @@ def parse_toml(name: str, data: bytes) -> Toml:
 
     """
     report = Report("")
-    text = text_of(name, data, report)
+    text = utf8_text(name, data, report)
     toml = None if text is None else read_toml(name, text, report)
     if toml is None:
         raise ScenarioError(report.problems)
@@ -84,7 +84,7 @@ def parse_toml(name: str, data: bytes) -> Toml:
 @lru_cache(maxsize=16)
 def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
     """The tree and the lines of a TOML text, cached; do not modify."""
-    return tomllib.loads(text), locate(text)
+    return tomllib.loads(text), key_lines(text)
 
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
@@ -118,7 +118,7 @@ _TOKEN = re.compile(
 )
 
 
-def locate(text: str) -> dict[Keys, int]:
+def key_lines(text: str) -> dict[Keys, int]:
     """The line of every table and key of a valid TOML text; an inline table counts as one value."""
     lines: dict[Keys, int] = {}
     for keys, known, line, _, _ in _statements(text):

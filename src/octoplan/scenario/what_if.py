@@ -12,7 +12,7 @@ from octoplan.scenario.arrays import Floats
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.files import WHAT_IF
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import number_of
+from octoplan.scenario.quantities import parse_number
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 WHAT_IF_COLUMNS = ("name", "what", "times", "from", "to", "note")
@@ -21,7 +21,7 @@ MAX_FACTOR = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class Factors:
+class WhatIfFactors:
     """The product of all what-if factors by day; 1 on days without a what-if.
 
     Attributes:
@@ -34,14 +34,14 @@ class Factors:
     threats: Floats
 
 
-def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> Factors:
+def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> WhatIfFactors:
     """Read what-if factors, and report problems. Factors on the same days and threats are multiplied.
 
     The column ``what`` names ``salvos``, a package (all its classes) or a class of threat. Without ``from`` a
     row applies from the first day, without ``to`` until the last.
     """
     days, threats = programme.days(), programme.names("threats")
-    factors = Factors(np.ones(days), np.ones((days, len(threats))))
+    factors = WhatIfFactors(np.ones(days), np.ones((days, len(threats))))
     lines: dict[str, int] = {}
     for row in rows:
         problems: list[str] = []
@@ -54,7 +54,7 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
         if row["what"] != SALVOS and not columns:
             known = (SALVOS, *programme.names("packages"), *threats)
             problems.append(f"what {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
-        factor, period = factor_of(row["times"], problems), period_of(row, programme, problems)
+        factor, period = parse_factor(row["times"], problems), parse_period(row, programme, problems)
         for problem in problems:
             report.add(WHAT_IF, row.line, problem)
         if not problems:
@@ -71,10 +71,10 @@ def threat_columns(name: str, programme: Programme) -> list[int]:
     return [i for i, threat in enumerate(threats) if name in (threat, programme.link("threats", threat, "package"))]
 
 
-def factor_of(text: str, problems: list[str]) -> float:
+def parse_factor(text: str, problems: list[str]) -> float:
     """The factor in the column ``times``; if it is invalid, a problem is appended."""
     try:
-        factor = number_of(text)
+        factor = parse_number(text)
     except QuantityError as error:
         problems.append(f"times {error}")
         return 1.0
@@ -85,7 +85,7 @@ def factor_of(text: str, problems: list[str]) -> float:
     return factor
 
 
-def period_of(row: Row, programme: Programme, problems: list[str]) -> slice:
+def parse_period(row: Row, programme: Programme, problems: list[str]) -> slice:
     """The days from ``from`` to ``to`` inclusive; if there are none, a problem is appended."""
     ends = []
     for column, open_end in (("from", -inf), ("to", inf)):

@@ -8,7 +8,7 @@ import numpy as np
 from octoplan.outcomes.median_case import MedianCase
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import dotted_name
-from octoplan.scenario.entities import BY_NAME
+from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
 from octoplan.show.provenance import row_reference
 from octoplan.tables import Cell
@@ -54,7 +54,7 @@ class Inputs:
         for kind, parameters in FORMULA_PARAMETERS.items():
             for i, parameter, entities in self.parameters(kind, parameters):
                 assumption = self.assumption(kind, parameter, entities)
-                unit = next(p.unit for p in BY_NAME[kind].parameters if p.name == parameter)
+                unit = next(p.unit for p in KIND_BY_NAME[kind].parameters if p.name == parameter)
                 value = float(getattr(self.case.records, kind)[parameter][i])
                 provenance: tuple[Cell, ...] = (unit, "", "", "not needed in this scenario")
                 if assumption:

@@ -14,7 +14,7 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.entities import BY_NAME
+from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.show.theme import M
 
 QUALITIES = ("red", "amber", "green")
@@ -34,7 +34,7 @@ class TableText(NamedTuple):
 
 def describe(scenario: Scenario, assumption: Assumption) -> str:
     """Meaning of an assumption and its entities, such as "labour hours of the first unit (all plants)"."""
-    kind = BY_NAME[assumption.kind]
+    kind = KIND_BY_NAME[assumption.kind]
     meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
     entities = [
         f"all {axis}" if name == "*" else scenario.titles.get(f"{axis}.{name}", name)

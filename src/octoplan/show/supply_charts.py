@@ -163,12 +163,12 @@ def plant_limits(run: Run) -> go.Figure:
     """Limiting factors of the plant-days with output planned; the five most frequent parts separately."""
     view = view_of(run)
     counts = view.tally("plant_limit").sum(axis=2).astype(np.float64)
-    counts[:, :, limiting_factors.IDLE] = 0.0
+    counts[:, :, limiting_factors.NO_OUTPUT_PLANNED] = 0.0
     share, total = monthly_share(counts), counts.sum(axis=(0, 1))
     planned = total.sum()
     total = 100 * total / max(planned, 1.0)
-    factors, met = limiting_factors.PLANT_LIMITS, limiting_factors.MET
-    layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.limits]
+    factors, met = limiting_factors.PLANT_LIMITS, limiting_factors.OUTPUT_AS_PLANNED
+    layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.is_limiting]
     parts = list(range(len(factors), len(total)))
     frequent = sorted((i for i in parts if total[i] >= MIN_PART_SHARE), key=lambda i: -total[i])[:MAX_PARTS]
     layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]

@@ -41,7 +41,7 @@ def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
     regions = days["nights"].values[day].sum(axis=0)
     top = int(np.argmax(regions[1:])) + 1 if regions[1:].sum() else 0
     factor = limiting_factors.NIGHT_LIMITS[top]
-    limited = f"; {regions[top]} of {regions.sum()} regions limited by {factor.title}" if factor.limits else ""
+    limited = f"; {regions[top]} of {regions.sum()} regions limited by {factor.title}" if factor.is_limiting else ""
     title = f"{date}, future {days.attrs['future']}: {launched:,} launched, {int(leaked.sum()):,} leakers{limited}"
     return sankey(view, title, stopped.astype(float), leaked.astype(float), "counts of one day")
 

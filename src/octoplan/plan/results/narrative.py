@@ -178,7 +178,7 @@ def bottlenecks(plan: Plan) -> list[str]:
     """
     idle = {plant for plant, units in series(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
     ranked = []
-    for constraint in limiting_factors.constraints():
+    for constraint in limiting_factors.reported_constraints():
         table = plan.shadow_prices.get(constraint.name)
         if table is None:
             continue
@@ -192,7 +192,7 @@ def bottlenecks(plan: Plan) -> list[str]:
                     statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "
-                        f"{constraint.one_more} is worth {amount(plan, mean)} on average"
+                        f"{constraint.one_unit_more} is worth {amount(plan, mean)} on average"
                     )
                     ranked.append((price[first : last + 1].sum(), sentence))
     return [sentence for _, sentence in sorted(ranked, key=lambda pair: -pair[0])]
@@ -263,7 +263,7 @@ def shortfalls(plan: Plan) -> list[str]:
 
 def reasons() -> tuple[str, ...]:
     """Reasons for a shortfall from the target, in the order of ``reason_shares``."""
-    limits = (constraint.shortage for constraint in limiting_factors.constraints() if constraint.shortage)
+    limits = (constraint.shortage for constraint in limiting_factors.reported_constraints() if constraint.shortage)
     return (GATES_OPEN, *limits, LINES_OR_PARTS, ALL_PRODUCED)
 
 
@@ -277,7 +277,7 @@ def reason_shares(plan: Plan) -> Floats:
     complete = (produced >= requested - 0.01) & ~closed
     explained = closed | complete
     flags = [closed]
-    for constraint in limiting_factors.constraints():
+    for constraint in limiting_factors.reported_constraints():
         if constraint.shortage:
             limited = (plan.shadow_prices[constraint.name].values[:, active] > 0.0) & ~explained
             explained |= limited

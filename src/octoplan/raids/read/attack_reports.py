@@ -20,7 +20,7 @@ from octoplan.raids.read.cells import BAD, CellCache, parse_count, parse_moment
 from octoplan.raids.read.csv_reader import Header, IntArray, ReadLog, Reports, Row
 from octoplan.raids.read.record import CLASSES, Flags
 from octoplan.scenario.csv_text import read_csv
-from octoplan.scenario.files import text_of
+from octoplan.scenario.files import utf8_text
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 REQUIRED = ("time_start", "time_end", "model", "launched", "destroyed")
@@ -122,7 +122,7 @@ def read_models(path: Path) -> tuple[tuple[str, str], ...]:
 
     """
     report = Report(str(path.parent))
-    text = text_of(path.name, path.read_bytes(), report)
+    text = utf8_text(path.name, path.read_bytes(), report)
     classes: dict[str, str] = {}
     for row in (read_csv(path.name, text, ("pattern", "class", "note"), report) if text else None) or ():
         pattern, klass = row["pattern"].casefold(), row["class"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from octoplan.errors import Problem, RecordError
 from octoplan.scenario.csv_text import read_csv
-from octoplan.scenario.files import text_of
+from octoplan.scenario.files import utf8_text
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
 Ints = NDArray[np.int64]
@@ -133,7 +133,7 @@ def read_breaks(path: Path) -> tuple[Break, ...]:
 
     """
     report = Report(str(path.parent))
-    text = text_of(path.name, path.read_bytes(), report)
+    text = utf8_text(path.name, path.read_bytes(), report)
     columns = ("from", "to", "classes", "measure", "reason", "source")
     rules: list[Break] = []
     for row in (read_csv(path.name, text, columns, report) if text else None) or ():
