@@ -60,11 +60,15 @@ def app(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to an address of this machine. Raises RunError if the address is not available."""
+    """A socket that listens on an address of this machine. Raises RunError if the address is not available.
+
+    Connections made before the server runs wait in its queue; without it they would be refused.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         reason = error.strerror or error
