@@ -16,12 +16,17 @@ def rows(**means: float) -> dict[str, KeyResult]:
     results = {}
     for name, mean in means.items():
         key = name.replace("__", "/").replace("_", "-")
-        key = key.replace("engagement-time", "engagement_time")
+        key = key.replace("engagement-window", "engagement_window")
         results[key] = KeyResult(key, "group", key, "1", "amount", interval(np.full(4, mean)))
     return results
 
 
-DEFENCE = {"nights__nothing": 60.0, "nights__interceptors": 5.0, "nights__crews": 30.0, "nights__engagement_time": 5.0}
+DEFENCE = {
+    "nights__nothing": 60.0,
+    "nights__interceptors": 5.0,
+    "nights__crews": 30.0,
+    "nights__engagement_window": 5.0,
+}
 PLANTS = {"plants__gate": 4.0, "plants__line": 20.0, "plants__part__motor": 7.0}
 LEAKERS = {"leakers": 75.0, "leakers_prevented": 25.0}
 
@@ -30,7 +35,7 @@ def test_the_summary_names_the_most_frequent_limiting_factors() -> None:
     """Shares of the defence are among the nights with a limiting factor; of the plants among all plant-days."""
     assert summary(rows(**DEFENCE, **PLANTS, **LEAKERS)) == (
         "Defence is limited most often by crews: 75 % of the region-nights on which threats passed the interceptors "
-        "(interceptors 12 %, engagement time 12 %). Output of the plants is limited most often by lines (20 % of "
+        "(interceptors 12 %, engagement window 12 %). Output of the plants is limited most often by lines (20 % of "
         "plant-days). The programme prevents 25.0 leakers (P10 25.0, P90 25.0): on average 25.0 % of those without it."
     )
 

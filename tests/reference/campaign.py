@@ -1032,7 +1032,9 @@ class Campaign:
         outcomes = Counter(encounter.outcome for encounter in engaged)
         stock, crew, time = outcomes["no stock"], outcomes["no crew"], outcomes["no time"]
         if engaged:
-            cause = max((stock, "interceptors"), (crew, "crews"), (time, "engagement_time"), key=lambda count: count[0])
+            cause = max(
+                (stock, "interceptors"), (crew, "crews"), (time, "engagement_window"), key=lambda count: count[0]
+            )
             self.count("nights", region, cause[1] if cause[0] > 0 else "nothing")
         salvo = self.scenario.decision("salvo", "threats")
         return sum(

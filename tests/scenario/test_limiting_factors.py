@@ -42,7 +42,7 @@ def test_the_numbers_of_the_factors_follow_the_table() -> None:
     plants = ("OUTPUT_AS_PLANNED", "NO_OUTPUT_PLANNED", "LIMITED_BY_GATE", "LIMITED_BY_STRIKE", "LIMITED_BY_LINE",
               "LIMITED_BY_LABOUR")  # fmt: skip
     nights = (
-        "NO_LIMITING_FACTOR", "LIMITED_BY_INTERCEPTORS", "LIMITED_BY_CREWS", "LIMITED_BY_ENGAGEMENT_TIME",
+        "NO_LIMITING_FACTOR", "LIMITED_BY_INTERCEPTORS", "LIMITED_BY_CREWS", "LIMITED_BY_ENGAGEMENT_WINDOW",
     )  # fmt: skip
     for factors, names in ((limiting_factors.PLANT_LIMITS, plants), (limiting_factors.NIGHT_LIMITS, nights)):
         assert len(factors) == len(names)

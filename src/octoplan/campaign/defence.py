@@ -22,7 +22,7 @@ from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
 from octoplan.scenario.limiting_factors import (
     LIMITED_BY_CREWS,
-    LIMITED_BY_ENGAGEMENT_TIME,
+    LIMITED_BY_ENGAGEMENT_WINDOW,
     LIMITED_BY_INTERCEPTORS,
     NO_LIMITING_FACTOR,
 )
@@ -318,7 +318,7 @@ def count_night(queue: CrewQueue, queued: int, salvo: Ints, nights: Ints) -> int
     elif no_crew >= no_time:
         nights[LIMITED_BY_CREWS] += 1
     else:
-        nights[LIMITED_BY_ENGAGEMENT_TIME] += 1
+        nights[LIMITED_BY_ENGAGEMENT_WINDOW] += 1
     return demanded
 
 

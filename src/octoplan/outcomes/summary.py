@@ -40,7 +40,7 @@ def defence(rows: Mapping[str, KeyResult]) -> str:
     if not shares:
         return "no threat that interceptors could engage passed them"
     share, factor = shares[0]
-    rest = ", ".join(f"{factor.title} {100 * part:.0f} %" for part, factor in shares[1:])
+    rest = ", ".join(f"{factor.label} {100 * part:.0f} %" for part, factor in shares[1:])
     return (
         f"defence is limited most often by {factor.title}: {100 * share:.0f} % of the region-nights on which threats "
         f"passed the interceptors ({rest})"

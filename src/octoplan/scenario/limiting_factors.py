@@ -48,6 +48,11 @@ class LimitingFactor:
     is_limiting: bool = True
     constraints: tuple[Constraint, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The title without its article, for legends and lists."""
+        return self.title.removeprefix("the ")
+
     def share_title(self, days: str) -> str:
         """Title of a share of days, such as "plant-days limited by labour" for ``days`` = "plant-days"."""
         return f"{days} {'limited by' if self.is_limiting else 'with'} {self.title}"
@@ -120,12 +125,12 @@ NIGHT_LIMITS = (
             Constraint("kits", "", "kit-month", "one more kit for a month", "defence is limited by kits"),
         ),
     ),
-    LimitingFactor("engagement_time", "engagement time"),
+    LimitingFactor("engagement_window", "the engagement window"),
 )
 """Limiting factors of the interceptors of a region on a night with engageable threats: the cause for which most threats
 passed them (``campaign.defence.count_night``). Interceptors: none in stock. Crews: none free before the engagement
-window closed. Engagement time: the engagement window closed before the next shot."""
-NO_LIMITING_FACTOR, LIMITED_BY_INTERCEPTORS, LIMITED_BY_CREWS, LIMITED_BY_ENGAGEMENT_TIME = range(len(NIGHT_LIMITS))
+window closed. Engagement window: it closed before the next shot."""
+NO_LIMITING_FACTOR, LIMITED_BY_INTERCEPTORS, LIMITED_BY_CREWS, LIMITED_BY_ENGAGEMENT_WINDOW = range(len(NIGHT_LIMITS))
 
 
 def reported_constraints() -> tuple[Constraint, ...]:

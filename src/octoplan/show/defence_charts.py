@@ -136,7 +136,7 @@ def night_limits(run: Run) -> go.Figure:
     colours = (NO_LIMIT_COLOUR, *NIGHT_COLOURS)
     for i in (*range(1, len(factors)), 0):
         add_bars(
-            chart, view.names.months, share[:, i], factors[i].title, i, hex_colour=colours[i % len(colours)], form=".1f"
+            chart, view.names.months, share[:, i], factors[i].label, i, hex_colour=colours[i % len(colours)], form=".1f"
         )
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
     return fit_legend(chart)
