@@ -17,7 +17,7 @@ from octoplan.app.folders import as_workbook, read_upload
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import Scenario, builtin_scenarios, load
 from octoplan.scenario.scenario import read_files
-from octoplan.show.workbook import MAX_TEXT
+from octoplan.show.workbook import MAX_TEXT_LENGTH
 
 P_CONTACT = "engagement.drone.town.p_contact"
 FILES = dict(load("pocket").files)
@@ -361,7 +361,7 @@ def empirical(count: int) -> dict[str, bytes]:
 def test_a_long_cell_comes_back_or_is_refused_by_name() -> None:
     """A list that fits a cell returns whole; one that does not is refused when it is written, with its row."""
     files = empirical(3_500)
-    assert max(map(len, files["assumptions.csv"].decode().split(","))) < MAX_TEXT
+    assert max(map(len, files["assumptions.csv"].decode().split(","))) < MAX_TEXT_LENGTH
     assert read_upload(as_workbook(files))[0] == files
     with pytest.raises(FolderError, match=r"assumptions\.csv, row \d+: crews\.initial, column value, has 41,398 char"):
         as_workbook(empirical(4_600))

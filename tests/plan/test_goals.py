@@ -306,7 +306,7 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
     plan = optimise(octopus, Goals(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
     front = split(octopus, plan, "uk", futures=2)
     assert front.shares.tolist() == [0.0, 0.5, 1.0]
-    assert front.cost.shape == front.stopped.shape == front.reached.shape == (3, 2)
+    assert front.cost.shape == front.stopped.shape == front.months_to_rate.shape == (3, 2)
     at_home = front.jobs["uk"].mean(1)
     assert at_home[0] < at_home[1] < at_home[2]
     assert front.switching_values[0].startswith("the share of uk with the least cost is")

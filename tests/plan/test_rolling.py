@@ -81,7 +81,7 @@ def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
     assert units.simulated == pytest.approx(units.linear, abs=1.0)
     evaluation = results.evaluate(plan.scenario, plan, futures=2)
     assert "no programme" not in evaluation.plans
-    assert evaluation.plans["plan"].good.shape == (2, 2)
+    assert evaluation.plans["plan"].good_by_month.shape == (2, 2)
 
 
 def test_frozen_months_stay(february: Scenario) -> None:
@@ -101,7 +101,7 @@ def test_orders_count_from_the_date(plan: Plan) -> None:
     """Nothing can be ordered before the date: what should have been is late by the days that have gone by."""
     assert schedule.first_day(plan).isoformat() == "2026-02-01"
     first = schedule.orders(plan)[0]
-    assert (first.month, first.late, first.arrival.isoformat()) == ("2026-02", 5, "2026-02-06")
+    assert (first.month, first.days_late, first.arrival.isoformat()) == ("2026-02", 5, "2026-02-06")
 
 
 def test_a_scenario_without_a_state_begins_at_its_start() -> None:

@@ -59,20 +59,20 @@ def test_orders_of_the_pocket_by_hand() -> None:
     plan = plan_with_target()
     produced = plan.tables["produced"].values[:, 0]
     january, february, march = schedule.orders(plan)
-    assert (january.place_by, january.need, january.arrival, january.lead, january.late) == (
+    assert (january.place_by, january.first_need, january.arrival, january.lead_time, january.days_late) == (
         date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 6), 5, 0,
     )  # fmt: skip
-    assert (february.place_by, february.need) == (date(2026, 1, 27), date(2026, 2, 1))
+    assert (february.place_by, february.first_need) == (date(2026, 1, 27), date(2026, 2, 1))
     assert (march.place_by, march.month) == (date(2026, 2, 24), "2026-03")
     for t, order in enumerate((january, february, march)):
         assert order.parts == pytest.approx(2.0 * produced[:, t])
-        assert order.money == pytest.approx(100.0 * produced[:, t].mean())
+        assert order.cost == pytest.approx(100.0 * produced[:, t].mean())
 
 
 def test_an_order_before_the_start_is_late() -> None:
     """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
     order = schedule.orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))[0]
-    assert (order.place_by, order.late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
+    assert (order.place_by, order.days_late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
 
 
 def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
@@ -80,7 +80,7 @@ def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
     plan = idle()
     assert schedule.orders(plan) == []
     assert schedule.lines(plan) == []
-    assert np.allclose(schedule.hiring(plan)[0].workers, 0.0)
+    assert np.allclose(schedule.workforces(plan)[0].workers, 0.0)
     assert schedule.target(plan) is None
 
 
@@ -99,13 +99,13 @@ def test_lead_within_which_parts_arrive(leads: Floats | float, spread: float, sh
     plan = with_assumption(
         with_assumption(plan_with_target(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread
     )
-    assert schedule.lead_within(plan, share).tolist() == [days]
+    assert schedule.lead_time_quantile(plan, share).tolist() == [days]
 
 
 def test_leads_are_those_the_campaign_draws() -> None:
     """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
     plan = with_assumption(with_assumption(plan_with_target(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
-    within = int(schedule.lead_within(plan, 0.9)[0])
+    within = int(schedule.lead_time_quantile(plan, 0.9)[0])
     random_programme = np.empty(20_000)
     draw_leads(np.uint64(7), np.uint64(11), random_programme)
     assert (random_programme <= within).mean() == pytest.approx(0.9, abs=0.015)
@@ -116,7 +116,7 @@ def test_leads_are_those_the_campaign_draws() -> None:
 def test_workers_by_hand() -> None:
     """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
     plan = plan_with_target()
-    team = schedule.hiring(plan)[0]
+    team = schedule.workforces(plan)[0]
     produced = plan.tables["produced"].values[:, 0]
     assert team.workers == pytest.approx(produced * 2.0 / (10.0 * np.array([26, 28, 31])))
     assert np.cumsum(team.net_hires) == pytest.approx(team.workers.mean(0))
@@ -128,7 +128,7 @@ def test_lines_are_dated_by_the_opening() -> None:
     decided = plan.scenario.compile().plan.lines[0]
     values = schedule.lines(plan)
     assert sum(added.lines for added in values) == decided.max() > 0
-    assert [added.month for added in values] == [date(2026, 1 + added.since, 1) for added in values]
+    assert [added.month for added in values] == [date(2026, 1 + added.months_since_opening, 1) for added in values]
 
 
 def test_months_run_over_the_year() -> None:

@@ -81,7 +81,7 @@ def test_orders_are_dots_on_their_days() -> None:
     (dots,) = orders(plan_with_target()).data
     order_list = schedule.orders(plan_with_target())
     assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
-    assert list(dots.marker.size) == pytest.approx([order.money for order in order_list])
+    assert list(dots.marker.size) == pytest.approx([order.cost for order in order_list])
     assert dots.marker.sizemode == "area"
     chart = orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))
     traces = {trace.name: trace for trace in chart.data}
@@ -161,8 +161,8 @@ def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], message: str) -
 
 def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
     """No line stands for never where all futures reach the rate; where none does, all points stand on it."""
-    assert frontier(front(reached=np.full((3, 4), 2.0)), "GBP").layout.yaxis4.ticktext is None
-    none = frontier(front(reached=np.full((3, 4), np.inf)), "GBP")
+    assert frontier(front(months_to_rate=np.full((3, 4), 2.0)), "GBP").layout.yaxis4.ticktext is None
+    none = frontier(front(months_to_rate=np.full((3, 4), np.inf)), "GBP")
     assert set(none.data[3].y) == {none.layout.yaxis4.tickvals[-1]}
 
 

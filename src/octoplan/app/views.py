@@ -16,7 +16,7 @@ from octoplan.show.charts import page_figures
 from octoplan.show.front import LEAKERS_PREVENTED, NET_BENEFIT
 from octoplan.show.money_charts import cost_s_curve
 from octoplan.show.provenance import impacts
-from octoplan.show.theme import M
+from octoplan.show.theme import MILLION
 
 BASE_CASE_FUTURES = 32
 """Minimum number of futures for figures that require a simulation at medians."""
@@ -72,7 +72,7 @@ def tornados(run: Run) -> list[Figure]:
     unit = view_of(run).unit
     figures = []
     for name, title, values, size, value_unit in (
-        ("tornado-net-benefit", NET_BENEFIT, net_benefit(run), M, f"M {unit}"),
+        ("tornado-net-benefit", NET_BENEFIT, net_benefit(run), MILLION, f"M {unit}"),
         ("tornado-leakers-prevented", LEAKERS_PREVENTED, leakers_prevented(run), 1.0, ""),
     ):  # fmt: skip
         effects = sensitivities(run, values)
@@ -99,7 +99,8 @@ def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
     classes = impacts(run, effects)
     return {
         effect.assumption.name: {
-            "impact": classes[effect.assumption.name], "effect": effect.difference / M, "error": effect.error / M,
+            "impact": classes[effect.assumption.name], "effect": effect.difference / MILLION,
+            "error": effect.error / MILLION,
         }
         for effect in effects
     }  # fmt: skip

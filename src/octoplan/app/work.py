@@ -118,7 +118,7 @@ def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
     points = []
     for i, share in enumerate(curve.shares.tolist()):
         cost = interval(curve.cost[i] - curve.cost[curve.cheapest])
-        month = float(np.median(curve.reached[i]))
+        month = float(np.median(curve.months_to_rate[i]))
         jobs = [f"{titles[country]} {counts[i].mean():,.0f}" for country, counts in curve.jobs.items()]
         points.append({
             "share": 100.0 * share, "cost": cost.mean, "half": alternatives.half_width(cost),

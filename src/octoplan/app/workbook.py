@@ -16,7 +16,7 @@ from octoplan.errors import FolderError
 from octoplan.scenario.csv_text import csv_text
 from octoplan.scenario.files import decode
 from octoplan.scenario.report import did_you_mean
-from octoplan.show.workbook import MAX_TEXT, plain_workbook
+from octoplan.show.workbook import MAX_TEXT_LENGTH, plain_workbook
 from octoplan.tables import Cell
 
 DIGITS = 15
@@ -265,11 +265,11 @@ def length_problems(name: str, rows: Sequence[Sequence[str]]) -> Iterable[str]:
     for number, row in enumerate(rows, start=1):
         for column, text in enumerate(row):
             size = len(escape_text(text).encode("utf-16-le")) // 2
-            if size > MAX_TEXT:
+            if size > MAX_TEXT_LENGTH:
                 title = f" {row[0][:60]}, column {header[column]}," if column and column < len(header) else ""
                 yield (
                     f"{name}, row {number}:{title} has {size:,} characters; a cell of a workbook holds "
-                    f"{MAX_TEXT:,}. Download the scenario as .zip instead"
+                    f"{MAX_TEXT_LENGTH:,}. Download the scenario as .zip instead"
                 )
 
 

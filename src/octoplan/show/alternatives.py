@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.plan.results.evaluation import Z_95, Evaluation
-from octoplan.plan.results.frontier import WORST_FUTURES, Frontier, tail_values
+from octoplan.plan.results.frontier import WORST_FUTURES_SHARE, Frontier, tail_values
 from octoplan.plan.solver.two_stage import Floats
-from octoplan.show.plan import ROW_HEIGHT, add_legend_below, row_labels
+from octoplan.show.plan import ROW_HEIGHT, add_legend_below, add_row_labels
 from octoplan.show.theme import (
     BLACK,
     BLUE,
@@ -67,8 +67,8 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
         )  # fmt: skip
     most = max(evaluation.regret(name).p90 for name in names)
     chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
-    row_labels(chart, [label(name) for name in others])
-    row_labels(chart, ["the plan", *map(label, others)], row=2)
+    add_row_labels(chart, [label(name) for name in others])
+    add_row_labels(chart, ["the plan", *map(label, others)], row=2)
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1}, row=1, col=1)
     chart.update_xaxes(title=f"M {currency}", tickformat=",", hoverformat=",", showgrid=True, gridcolor="#E3E3E3")
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 60})
@@ -97,7 +97,7 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
     )
 
 
-MIN_SPAN = 1.0
+MIN_AXIS_SPAN = 1.0
 """Smallest span of the axis of a share, in percentage points, so that small differences do not look large."""
 
 
@@ -118,9 +118,9 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
         add_share_points(chart, front, row, means, errors, unit=unit)
     worst = 100.0 * resilience(front)
     add_share_points(chart, front, 3, worst, None, unit="% of threats")
-    spare = 0.5 * max(0.0, MIN_SPAN - np.ptp(worst))
+    spare = 0.5 * max(0.0, MIN_AXIS_SPAN - np.ptp(worst))
     chart.update_yaxes(range=[worst.min() - spare - 0.1, worst.max() + spare + 0.1], row=3, col=1)
-    add_target_months(chart, front)
+    add_rate_months(chart, front)
     for index, (country, jobs) in enumerate(front.jobs.items()):
         hex_colour = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
         chart.add_trace(
@@ -142,7 +142,7 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
 
 def resilience(front: Frontier) -> Floats:
     """(n,) resilience of each share: mean share of threats stopped in the worst tenth of futures."""
-    return np.array([tail_values(shares, WORST_FUTURES).mean() for shares in front.stopped_share])
+    return np.array([tail_values(shares, WORST_FUTURES_SHARE).mean() for shares in front.stopped_share])
 
 
 def add_share_points(
@@ -172,10 +172,10 @@ def share_markers(front: Frontier) -> dict[str, object]:
     }
 
 
-def add_target_months(chart: go.Figure, front: Frontier) -> None:
+def add_rate_months(chart: go.Figure, front: Frontier) -> None:
     """Add the panel with the first month with the output rate; "never" is drawn on a line above all months."""
     low, middle, high = (
-        np.quantile(front.reached, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
+        np.quantile(front.months_to_rate, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
     )
     ends = np.concatenate([low, middle, high])
     latest = float(ends[np.isfinite(ends)].max(initial=1.0))

@@ -19,7 +19,7 @@ from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_s_curve, spend
 from octoplan.show.provenance import TableText
 from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values, tornado
-from octoplan.show.theme import M
+from octoplan.show.theme import MILLION
 from octoplan.show.threat_flow import threat_flow_on_day, worst_day
 
 DAY_CAPTION = "Counts of the day with most threats launched in the first finished future. Other futures differ."
@@ -74,7 +74,7 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
     rows = [
         (
             "point estimate, assumptions at medians",
-            f"{point / M:,.1f}",
+            f"{point / MILLION:,.1f}",
             "",
             f"not exceeded in {100 * estimate.percentile:.0f} % of futures",
         )
@@ -82,14 +82,14 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
     for level in CONFIDENCE_LEVELS:
         added = estimate.contingency(level)
         share = f"{100 * added / point:+,.0f} % of the point estimate" if point > 0 else ""
-        rows.append((f"P{100 * level:.0f}", f"{(point + added) / M:,.1f}", f"{added / M:+,.1f}", share))
+        rows.append((f"P{100 * level:.0f}", f"{(point + added) / MILLION:,.1f}", f"{added / MILLION:+,.1f}", share))
     return TableText((f"cost of the programme, M {unit}", "cost", "contingency", ""), rows)
 
 
 def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
     """The programme's cost with and without optimism bias."""
     rows = [
-        (name, *(f"{v / M:,.1f}" for v in (i.p10, i.p50, i.p90, i.mean)), digits(i.se_mean / M, 2))
+        (name, *(f"{v / MILLION:,.1f}" for v in (i.p10, i.p50, i.p90, i.mean)), digits(i.se_mean / MILLION, 2))
         for name, i in (
             ("with optimism bias", interval(estimate.values)),
             ("without optimism bias", interval(estimate.without_bias)),
@@ -140,7 +140,7 @@ def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
     net, leakers = results.net_benefit_sensitivity, results.leakers_sensitivity
     figures = []
     if net:
-        chart = tornado(scenario, net, NET_BENEFIT, f"M {unit}", size=M)
+        chart = tornado(scenario, net, NET_BENEFIT, f"M {unit}", size=MILLION)
         figures.append(PageFigure("tornado-net-benefit", chart, CAPTION))
     if leakers:
         chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "")

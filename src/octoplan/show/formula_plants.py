@@ -22,7 +22,7 @@ NEW_BLOCK, OPEN_SHARE, SCRAPPED, DISPATCHED = (
     f"{EXOGENOUS}: units scrapped",
     f"{EXOGENOUS}: units dispatched",
 )
-HEADS = (
+HEADERS = (
     "day",
     MONTH,
     "open",
@@ -52,7 +52,7 @@ HEADS = (
     "capital",
     "plant cost",
 )
-LETTERS = {head: column_letter(i + 1) for i, head in enumerate(HEADS)}
+COLUMN_LETTERS = {head: column_letter(i + 1) for i, head in enumerate(HEADERS)}
 
 
 def plant_sheets(inputs: Inputs) -> list[FormulaSheet]:
@@ -81,18 +81,18 @@ class PlantFormulas:
     def sheet(self, name: str) -> FormulaSheet:
         """The plant's sheet, with two columns for each part after those of ``HEADS``."""
         sheet = FormulaSheet(name)
-        on_hand = {n: column_letter(len(HEADS) + 2 * i + 1) for i, n in enumerate(self.parts)}
-        arrivals = {n: column_letter(len(HEADS) + 2 * i + 2) for i, n in enumerate(self.parts)}
+        on_hand = {n: column_letter(len(HEADERS) + 2 * i + 1) for i, n in enumerate(self.parts)}
+        arrivals = {n: column_letter(len(HEADERS) + 2 * i + 2) for i, n in enumerate(self.parts)}
         formulas: dict[str, list[str]] = {}
         for row in self.inputs.rows:
             for head, formula in self.day_formulas(row, on_hand).items():
                 formulas.setdefault(head, []).append(formula)
-        for head in HEADS:
+        for head in HEADERS:
             if head in formulas:
                 sheet.add_formulas(head, formulas[head], above=(0,))
             else:
                 sheet.add(head, [0, *self.exogenous[head]])
-        started = LETTERS["units started"]
+        started = COLUMN_LETTERS["units started"]
         for n, need in self.parts.items():
             stock = [f"{on_hand[n]}{row - 1}-{need}*{started}{row - 1}+{arrivals[n]}{row}" for row in self.inputs.rows]
             part = self.inputs.names.parts[n]
@@ -132,7 +132,7 @@ class PlantFormulas:
 
     def schedule(self, row: int) -> dict[str, str]:
         """Formulas for the opening of the plant and its planned output and lines."""
-        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        cell = {head: f"{letter}{row}" for head, letter in COLUMN_LETTERS.items()}
         plant, opening, decisions = self.inputs.names.plants[self.plant], self.plant + 2, self.inputs.decisions
         since = f"{cell['months since opening']}+1"
         planned = f"INDEX({decisions.span(f'output {plant}')},{since})/Calendar!$C{row}"
@@ -145,8 +145,8 @@ class PlantFormulas:
 
     def production(self, row: int, on_hand: dict[int, str]) -> dict[str, str]:
         """Formulas for experience, yield, workers, limits of production, units and stock."""
-        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
-        before = {head: f"{letter}{row - 1}" for head, letter in LETTERS.items()}
+        cell = {head: f"{letter}{row}" for head, letter in COLUMN_LETTERS.items()}
+        before = {head: f"{letter}{row - 1}" for head, letter in COLUMN_LETTERS.items()}
         gross_output = f"{cell['planned output']}/MAX({cell['yield']},{LOWEST_YIELD})"
         limits = (
             gross_output,
@@ -176,10 +176,10 @@ class PlantFormulas:
 
     def workers(self, row: int) -> str:
         """Formula for the workforce, adjusted to the planned output by at most the hiring rate per day."""
-        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        cell = {head: f"{letter}{row}" for head, letter in COLUMN_LETTERS.items()}
         last_row = FIRST_ROW + self.inputs.days - 1
-        ahead = f"{LETTERS['planned output']}{min(row + HIRING_AHEAD, last_row)}"
-        present = f"IF({LETTERS['open']}{row - 1}=0,{self.number('heads')},{LETTERS['workers']}{row - 1})"
+        ahead = f"{COLUMN_LETTERS['planned output']}{min(row + HIRING_AHEAD, last_row)}"
+        present = f"IF({COLUMN_LETTERS['open']}{row - 1}=0,{self.number('heads')},{COLUMN_LETTERS['workers']}{row - 1})"
         needed = (
             f"MAX({cell['planned output']},{ahead})/MAX({cell['yield']},{LOWEST_YIELD})"
             f"*{cell['labour hours per unit']}/{self.number('hours_per_head')}"
@@ -189,7 +189,7 @@ class PlantFormulas:
 
     def costs(self, row: int) -> dict[str, str]:
         """Formulas for labour, overhead, royalty and capital cost of the day, in the reporting currency."""
-        cell = {head: f"{letter}{row}" for head, letter in LETTERS.items()}
+        cell = {head: f"{letter}{row}" for head, letter in COLUMN_LETTERS.items()}
         plants = self.inputs.case.records.plants
         price = {
             name: f"{self.number(name)}*{self.inputs.exchange_rate(row, int(plants[f'{name}_currency'][self.plant]))}"
@@ -200,8 +200,8 @@ class PlantFormulas:
             "labour": f"{cell['paid hours']}*{price['labour_rate']}",
             "overhead": f"{cell['open']}*{price['overhead']}",
             "royalty": f"{cell['good units']}*{price['royalty']}",
-            most: f"MAX({LETTERS[most]}{row - 1},{cell['lines']})",
-            "capital": f"({cell[most]}-{LETTERS[most]}{row - 1})*{price['line_capital']}",
+            most: f"MAX({COLUMN_LETTERS[most]}{row - 1},{cell['lines']})",
+            "capital": f"({cell[most]}-{COLUMN_LETTERS[most]}{row - 1})*{price['line_capital']}",
             "plant cost": f"{cell['labour']}+{cell['overhead']}+{cell['royalty']}+{cell['capital']}",
         }
 

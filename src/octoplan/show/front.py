@@ -17,7 +17,7 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.show.provenance import TableText, describe, row_reference
 from octoplan.show.sensitivity import switching_values
-from octoplan.show.theme import M, capitalised
+from octoplan.show.theme import MILLION, capitalised
 
 NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
 QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
@@ -66,7 +66,7 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
             if row is not None:
                 rows.append(answer_row(row, annex, table, finished))
     net, unit = interval(results.net_benefit), view_of(results.run).unit
-    cells = (*(digits(v / M) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / M, 2), f"M {unit}")
+    cells = (*(digits(v / MILLION) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / MILLION, 2), f"M {unit}")
     return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells)]
 
 
@@ -95,7 +95,7 @@ def changes(results: RunResults) -> list[str]:
     scenario, unit = results.run.scenario, view_of(results.run).unit
     lines = []
     for subject, items, size, unit_of in (
-        (NET_BENEFIT, results.net_benefit_sensitivity, M, f"M {unit}"),
+        (NET_BENEFIT, results.net_benefit_sensitivity, MILLION, f"M {unit}"),
         (LEAKERS_PREVENTED, results.leakers_sensitivity, 1.0, ""),
     ):
         distinct = [item for item in items if item.distinguishable]
@@ -132,12 +132,12 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
         ),
         (
             f"damage by leakers, {unit}",
-            M,
+            MILLION,
             [table["damage"].values for table in measures],
             measures[0]["damage"].values + measures[0]["damage/avoided"].values,
         ),
-        (f"cost of the programme, {unit}", M, [table["programme/cost"].values for table in measures], nothing),
-        (f"net benefit, {unit}", M, [option.net_benefit for option in results], nothing),
+        (f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures], nothing),
+        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], nothing),
     ]
     return TableText(
         ("", *labels, "without the programme"),

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from octoplan.show.theme import FONT
 
-TITLE_ROOM = 44
+TITLE_HEIGHT = 44
 """Height of a title within a figure, in pixels."""
 
 
@@ -36,14 +36,14 @@ class PageFigure:
     @property
     def html(self) -> Markup:
         """The figure without its title."""
-        drawing = without_title(self.chart).to_html(
+        figure = without_title(self.chart).to_html(
             full_html=False,
             include_plotlyjs=False,
             div_id=f"chart-{self.name}",
             config={"displaylogo": False, "responsive": True},
             validate=False,
         )
-        return Markup(drawing)  # noqa: S704  plotly escapes the JSON that it writes
+        return Markup(figure)  # noqa: S704  plotly escapes the JSON that it writes
 
 
 def plain_text(label: str | None) -> str:
@@ -53,7 +53,7 @@ def plain_text(label: str | None) -> str:
 
 def without_title(chart: go.Figure) -> go.Figure:
     """The figure without its title and the margin for it."""
-    return go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_ROOM})
+    return go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_HEIGHT})
 
 
 @cache

@@ -38,10 +38,10 @@ from octoplan.show.theme import (
     BLUE,
     GREEN,
     GREY,
-    GRID,
+    GRID_COLOUR,
+    MILLION,
     ORANGE,
     VERMILION,
-    M,
     add_bars,
     fit_legend,
     label,
@@ -50,7 +50,7 @@ from octoplan.show.theme import (
 )
 
 PROGRAMME_COSTS = (PARTS, LABOUR, OVERHEAD, ROYALTY, FREIGHT, CAPITAL, BIAS)
-PURPOSES = {
+COSTS_BY_PURPOSE = {
     "the programme's plants": PROGRAMME_COSTS,
     "other makers": (MAKERS,),
     "crews, training": (CREWS, TRAINING),
@@ -70,7 +70,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         ("with optimism bias", cost.values, BLUE, "solid"),
         ("without optimism bias", cost.without_bias, ORANGE, "dash"),
     ):
-        ordered = np.sort(values) / M
+        ordered = np.sort(values) / MILLION
         share = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
         points = np.unique(np.linspace(0, len(ordered) - 1, MAX_CURVE_POINTS).astype(int))
         chart.add_trace(
@@ -85,9 +85,9 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         )
     add_levels(chart, cost)
     chart.add_vline(
-        x=cost.point / M,
+        x=cost.point / MILLION,
         line={"color": BLACK, "width": 1.5, "dash": "dot"},
-        annotation={"text": f"point estimate: {cost.point / M:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
+        annotation={"text": f"point estimate: {cost.point / MILLION:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
         annotation_position="top left",
     )
     costs = np.concatenate([trace.x for trace in chart.data])
@@ -96,7 +96,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         tickformat=",",
         hoverformat=",.1f",
         showgrid=True,
-        gridcolor=GRID,
+        gridcolor=GRID_COLOUR,
         range=[costs.min(), costs.max() + 0.25 * np.ptp(costs)],
     )
     chart.update_yaxes(title="% of futures that cost no more", range=[0, 102])
@@ -107,7 +107,7 @@ def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
     """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
     for level in CONFIDENCE_LEVELS:
         added = cost.contingency(level)
-        total = (cost.point + added) / M
+        total = (cost.point + added) / MILLION
         chart.add_trace(
             go.Scatter(
                 x=[total],
@@ -116,7 +116,7 @@ def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
                 marker={"color": BLUE, "size": 9},
                 showlegend=False,
                 name=f"P{100 * level:.0f}",
-                text=[f"P{100 * level:.0f}: {total:,.0f} ({added / M:+,.0f})"],
+                text=[f"P{100 * level:.0f}: {total:,.0f} ({added / MILLION:+,.0f})"],
                 textposition="bottom right",
                 textfont={"size": 12},
                 hovertemplate=f"P{100 * level:.0f}: {total:,.1f} M<extra></extra>",
@@ -126,11 +126,11 @@ def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
 
 def s_curve_title(cost: CostEstimate, unit: str) -> str:
     """In how many futures the point estimate is not exceeded, and the contingency to P80."""
-    needed = cost.contingency(0.8) / M
+    needed = cost.contingency(0.8) / MILLION
     rest = f"P80 needs a contingency of {needed:,.0f} M" if needed > 0.0 else "P80 needs no contingency"
     return (
-        f"The point estimate, {cost.point / M:,.0f} M {unit}, is not exceeded in {100 * cost.percentile:.0f} % of "
-        f"futures; {rest}"
+        f"The point estimate, {cost.point / MILLION:,.0f} M {unit}, is not exceeded in {100 * cost.percentile:.0f} % "
+        f"of futures; {rest}"
     )
 
 
@@ -138,10 +138,10 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
     """Mean spend a month on interceptors, crews and kits: by payer, by purpose, and of the plants by category."""
     view = view_of(run, nominal=nominal)
     months, spent = view.names.months, view.money("spend")
-    means = spent.mean(axis=0) / M
-    categories = [cost for costs in PURPOSES.values() for cost in costs]
-    total = spent[:, :, categories].sum(axis=(1, 2, 3)) / M
-    programme = spent[:, :, list(PROGRAMME_COSTS)].sum(axis=(1, 2, 3)) / M
+    means = spent.mean(axis=0) / MILLION
+    categories = [cost for costs in COSTS_BY_PURPOSE.values() for cost in costs]
+    total = spent[:, :, categories].sum(axis=(1, 2, 3)) / MILLION
+    programme = spent[:, :, list(PROGRAMME_COSTS)].sum(axis=(1, 2, 3)) / MILLION
     chart = new_figure(
         f"Interceptors, crews and kits cost {median(total):,.0f} M {view.run.scenario.currency} in total (P50), "
         f"the programme's plants {median(programme):,.0f} M",
@@ -153,7 +153,7 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
         name = label(view.title("payers", payer))
         add_bars(chart, months, means[:, categories, i].sum(axis=1), name, index, form=",.2f")
         index += 1
-    for name, costs in PURPOSES.items():
+    for name, costs in COSTS_BY_PURPOSE.items():
         add_bars(chart, months, means[:, list(costs)].sum(axis=(1, 2)), name, index, column=2, form=",.2f")
         index += 1
     for cost in PROGRAMME_COSTS:
@@ -167,7 +167,7 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
 def cost_effectiveness(run: Run) -> go.Figure:
     """The cost-effectiveness plane: leakers prevented against the programme's cost, a point for each future."""
     view = view_of(run)
-    prevented, cost = leakers_prevented(run), programme_cost(view).sum(axis=1) / M
+    prevented, cost = leakers_prevented(run), programme_cost(view).sum(axis=1) / MILLION
     quadrants = {
         "stops more and costs more": (prevented > 0) & (cost > 0),
         "stops more and costs no more": (prevented > 0) & (cost <= 0),
@@ -194,7 +194,11 @@ def cost_effectiveness(run: Run) -> go.Figure:
             )
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1})
     chart.update_xaxes(
-        title="leakers prevented, excluding decoys", tickformat=",", hoverformat=",", showgrid=True, gridcolor=GRID
+        title="leakers prevented, excluding decoys",
+        tickformat=",",
+        hoverformat=",",
+        showgrid=True,
+        gridcolor=GRID_COLOUR,
     )
     chart.update_yaxes(title=f"cost of the programme, M {view.unit}")
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
@@ -214,7 +218,7 @@ def present_values(run: Run) -> go.Figure:
     for index, (name, hex_colour) in enumerate(
         (("programme's cost", ORANGE), ("net benefit: damage avoided less cost", BLUE))
     ):
-        points = [interval(values[index] / M) for values in by_rate.values()]
+        points = [interval(values[index] / MILLION) for values in by_rate.values()]
         chart.add_trace(
             go.Scatter(
                 x=[rate + 0.16 * (index - 0.5) for rate in range(len(points))],
@@ -273,7 +277,7 @@ def cost_per_kill(run: Run) -> go.Figure | None:
         tickvals=ticks,
         ticktext=[f"{tick:,g}" for tick in ticks],
         showgrid=True,
-        gridcolor=GRID,
+        gridcolor=GRID_COLOUR,
     )
     chart.update_yaxes(
         tickvals=[0, 1],

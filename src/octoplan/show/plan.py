@@ -12,14 +12,14 @@ import plotly.graph_objects as go
 
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results import schedule
-from octoplan.plan.results.schedule import OPENS, Milestone, Order
+from octoplan.plan.results.schedule import OPENING, Milestone, Order
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.show.theme import (
     BLACK,
     BLUE,
     GREEN,
     GREY,
-    LEGEND,
+    LEGEND_STYLE,
     ORANGE,
     VERMILION,
     add_band,
@@ -34,13 +34,13 @@ from octoplan.show.theme import (
 ROW_HEIGHT, TOP_MARGIN = 44, 64
 """Height in pixels of a row (label above markers); pixels above the first row."""
 
-MAX_LABEL = 46
+MAX_LABEL_LENGTH = 46
 """Maximum number of characters in a line of a row label, for narrow screens."""
 
 MIN_UNITS = 1.0
 """Units over the horizon below which a plan counts as producing none."""
 
-FEW_MONTHS = 6
+MAX_LABELLED_MONTHS = 6
 """Number of months up to which the axis has one tick a month; plotly would repeat some labels."""
 
 MIN_TARGET_SHARE = 0.99
@@ -52,7 +52,7 @@ def title_of(plan: Plan, section: str, name: str) -> str:
     return label(plan.scenario.titles.get(f"{section}.{name}", name))
 
 
-def row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
+def add_row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
     """Add labels above the rows at the left edge; rows are counted downwards from 0."""
     axis = "" if row == 1 else str(row)
     for number, text in enumerate(labels):
@@ -83,9 +83,9 @@ def gantt(plan: Plan) -> go.Figure:
     chart = new_figure(opening_title(plan), height=TOP_MARGIN + 70 + ROW_HEIGHT * len(labels))
     for row, milestone in marks:
         low, middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(milestone.days, (0.1, 0.5, 0.9)))
-        hex_colour = (
-            GREY if milestone.name != OPENS else BLUE if requested_of(plan, milestone.plant) >= MIN_UNITS else ORANGE
-        )
+        requested = units_requested(plan, milestone.plant) >= MIN_UNITS
+        hex_colour = GREY if milestone.name != OPENING else BLUE if requested else ORANGE
+        symbol = "diamond" if milestone.name == OPENING else "circle"
         hover = f"{labels[row]}<br>P10 {long_day(low)}, P50 {long_day(middle)}, P90 {long_day(high)}<extra></extra>"
         chart.add_trace(
             go.Scatter(
@@ -96,10 +96,10 @@ def gantt(plan: Plan) -> go.Figure:
         chart.add_trace(
             go.Scatter(
                 x=[middle], y=[row], mode="markers", name=milestone.name, showlegend=False, hovertemplate=hover,
-                marker={"color": hex_colour, "size": 11, "symbol": "diamond" if milestone.name == OPENS else "circle"},
+                marker={"color": hex_colour, "size": 11, "symbol": symbol},
             )
         )  # fmt: skip
-    row_labels(chart, labels)
+    add_row_labels(chart, labels)
     last = max(float(np.quantile(milestone.days, 0.9)) for _, milestone in marks)
     set_day_axis(chart, plan.scenario.start, schedule.day_of(plan, last))
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 50})
@@ -110,7 +110,7 @@ def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
     countries: dict[str, set[str]] = {}
     milestones: dict[str, Milestone] = {}
     for milestone in schedule.gates(plan):
-        name = f"{OPENS} {milestone.plant}" if milestone.name == OPENS else milestone.name
+        name = f"{OPENING} {milestone.plant}" if milestone.name == OPENING else milestone.name
         countries.setdefault(name, set()).add(milestone.country)
         milestones[name] = milestone
     groups: dict[str, list[Milestone]] = {}
@@ -121,7 +121,7 @@ def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
     return [(heading, sorted(group, key=lambda item: float(np.median(item.days)))) for heading, group in groups.items()]
 
 
-def requested_of(plan: Plan, plant: str) -> float:
+def units_requested(plan: Plan, plant: str) -> float:
     """Units requested of a plant over the horizon, mean over futures."""
     names = plan.parameters.runs.compiled.names.plants
     return float(plan.tables["requested"].values[:, names.index(plant)].sum(1).mean())
@@ -130,10 +130,10 @@ def requested_of(plan: Plan, plant: str) -> float:
 def milestone_label(plan: Plan, milestone: Milestone) -> str:
     """Row label of a milestone in the Gantt chart."""
     day = schedule.day_of(plan, float(np.median(milestone.days)))
-    if milestone.name != OPENS:
+    if milestone.name != OPENING:
         title = plan.scenario.titles.get(f"gates.{milestone.name}", milestone.name)
-        return "<br>".join(map(label, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL)))
-    units = requested_of(plan, milestone.plant)
+        return "<br>".join(map(label, wrap(f"{title}, {day:%b\u00a0%Y}", MAX_LABEL_LENGTH)))
+    units = units_requested(plan, milestone.plant)
     requests = f"{units:,.0f} units requested" if units >= MIN_UNITS else "no units requested"
     return f"<b>{label(milestone.plant)} opens</b>, {day:%b %Y}, {requests}"
 
@@ -141,7 +141,9 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
 def opening_title(plan: Plan) -> str:
     """Title of the Gantt chart: opening of the plant with most units requested, or else of the first to open."""
     opened = schedule.openings(plan)
-    most = max(opened.values(), key=lambda item: (round(requested_of(plan, item.plant)), -float(np.median(item.days))))
+    most = max(
+        opened.values(), key=lambda item: (round(units_requested(plan, item.plant)), -float(np.median(item.days)))
+    )
     middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
     if np.ptp(most.days) == 0.0:
         return f"{most.plant} opens on {long_day(middle)} in every future"
@@ -183,7 +185,7 @@ def output(plan: Plan) -> go.Figure:
 def align_month_axes(chart: go.Figure, months: Sequence[str]) -> go.Figure:
     """Set the same range of months on the axes of all panels."""
     first, last = (date.fromisoformat(f"{month}-01") for month in (months[0], months[-1]))
-    step = "M1" if len(months) <= FEW_MONTHS else None
+    step = "M1" if len(months) <= MAX_LABELLED_MONTHS else None
     return chart.update_xaxes(range=[first - timedelta(days=16), last + timedelta(days=16)], tick0=first, dtick=step)
 
 
@@ -225,11 +227,11 @@ def orders(plan: Plan) -> go.Figure:
         chart.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="no part is needed")
         chart.update_xaxes(visible=False).update_yaxes(visible=False)
         return chart.update_layout(height=160, margin={"b": 20})
-    leads = {order.supplier: order.lead for order in schedule_of}
+    leads = {order.supplier: order.lead_time for order in schedule_of}
     rows = sorted(leads, key=lambda name: (-leads[name], name))
-    most = max(order.money for order in schedule_of)
+    most = max(order.cost for order in schedule_of)
     for late, hex_colour, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
-        group = [order for order in schedule_of if bool(order.late) == late]
+        group = [order for order in schedule_of if bool(order.days_late) == late]
         if not group:
             continue
         chart.add_trace(
@@ -241,12 +243,12 @@ def orders(plan: Plan) -> go.Figure:
                 marker={
                     "color": with_opacity(hex_colour, 0.9 if late else 0.6), "line": {"color": hex_colour, "width": 1},
                     "sizemode": "area",
-                    "size": [order.money for order in group], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
+                    "size": [order.cost for order in group], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
                 },
             )
         )  # fmt: skip
-    row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
+    add_row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
     start = schedule.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
     set_day_axis(chart, min(start, schedule_of[0].place_by), max(order.place_by for order in schedule_of))
@@ -256,11 +258,11 @@ def orders(plan: Plan) -> go.Figure:
 
 def order_label(plan: Plan, order: Order) -> str:
     """Hover text of an order."""
-    late = f"<br>already late: {order.late} days before the start" if order.late else ""
+    late = f"<br>already late: {order.days_late} days before the start" if order.days_late else ""
     return (
         f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place_by)} for "
-        f"{month_text(order.month)}, first needed on {long_day(order.need)}<br>{order.parts.mean():,.0f} parts, "
-        f"{order.money / 1e3:,.1f} k {plan.scenario.currency}{late}"
+        f"{month_text(order.month)}, first needed on {long_day(order.first_need)}<br>{order.parts.mean():,.0f} parts, "
+        f"{order.cost / 1e3:,.1f} k {plan.scenario.currency}{late}"
     )
 
 
@@ -268,16 +270,19 @@ def order_title(orders: Sequence[Order]) -> str:
     """Title of the chart of orders: number of late orders, or the first order."""
     if not orders:
         return "No parts are ordered, because no unit is produced"
-    late = [order for order in orders if order.late]
+    late = [order for order in orders if order.days_late]
     if late:
-        worst = max(late, key=lambda order: order.late)
+        worst = max(late, key=lambda order: order.days_late)
         return (
             f"{len(late)} of {len(orders)} orders should have been placed before the start: "
-            f"{worst.supplier} {worst.late} days before it"
+            f"{worst.supplier} {worst.days_late} days before it"
         )
     first = orders[0]
     text = f"first of {len(orders)} orders" if orders[1:] else "only order"
-    return f"The {text} goes to {first.supplier}, by {long_day(first.place_by)}, {first.lead} days before it is needed"
+    return (
+        f"The {text} must be placed with {first.supplier} by {long_day(first.place_by)}, {first.lead_time} days before "
+        "the parts are needed"
+    )
 
 
 def crews(plan: Plan) -> go.Figure:
@@ -302,6 +307,6 @@ def add_legend_below(chart: go.Figure) -> go.Figure:
     """Place one legend below all panels, and the titles of panels at the left."""
     lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
     height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
-    legend = {**LEGEND, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
+    legend = {**LEGEND_STYLE, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
     chart.update_annotations(x=0.0, xanchor="left", xshift=-58, yshift=4, font={"size": 13})
     return chart.update_layout(height=height, margin={"b": room}, legend=legend)

@@ -5,29 +5,29 @@ from octoplan.plan.optimise import Plan
 from octoplan.plan.results import narrative, schedule
 from octoplan.plan.results.evaluation import Evaluation
 from octoplan.plan.results.folder import PlanResults
-from octoplan.plan.results.schedule import ON_TIME
+from octoplan.plan.results.schedule import ON_TIME_PROBABILITY
 from octoplan.show.alternatives import alternatives, frontier, half_width
 from octoplan.show.html import PageFigure, render
 from octoplan.show.plan import crews, gantt, orders, output, produces
 
 CAPTIONS = {
     "gantt": (
-        "Each bar runs from P10 to P90 over the futures planned for, the mark is P50: a circle for a gate, a diamond "
-        "for the opening of a plant, blue where the plan requests units and orange where it requests none."
+        "Each bar runs from P10 to P90 over the futures used in the optimisation; the mark is P50. A circle is a "
+        "gate, a diamond the opening of a plant: blue if the plan requests units of it, orange if it requests none."
     ),
     "output": (
-        "Means and P50 can differ. In the linear model, units leave their plant when crews can use them; the "
+        "Means and P50s can differ. In the linear model, units leave their plant when crews can use them; the "
         "simulation ships them as soon as a lane has capacity."
     ),
-    "none": "No unit saves more than it costs, so no parts are ordered and no workers are needed.",
+    "none": "No unit saves more than it costs, so the plan orders no parts and needs no workers.",
     "crews": (
-        "Crews enter training, which some do not complete; kits arrive after their lead time. A crew is equipped when "
-        "it has a kit."
+        "Some crews do not complete their training; kits arrive after their lead time. A crew is equipped when it "
+        "has a kit."
     ),
     "alternatives": (
         "All plans are simulated over the same futures, which were not used in the optimisation. Blue: more "
-        "expensive than the plan at 95 % confidence; grey: no significant difference; vermilion: cheaper. Regret "
-        "is the cost above that of the cheapest of these plans in the same future."
+        "expensive than the plan at 95 % confidence; grey: no significant difference; vermilion: cheaper at 95 % "
+        "confidence. Regret is the cost above that of the cheapest of these plans in the same future."
     ),
     "frontier": (
         "One plan for each share, all simulated over the same futures; intervals are of paired differences. The dotted "
@@ -36,10 +36,10 @@ CAPTIONS = {
     ),
 }
 
-MAX_LISTED = 8
-"""Maximum number of list items shown; lists begin with the most important item."""
+MAX_LIST_ITEMS = 8
+"""Maximum number of items displayed of a list, the most important first."""
 
-TABLE_HEAD = (
+ALTERNATIVES_HEADER = (
     "plan",
     "cost",
     "minus the plan's",
@@ -53,7 +53,7 @@ TABLE_HEAD = (
 
 
 def page(results: PlanResults) -> str:
-    """The page as HTML; alternatives, comparison with the simulation and frontier are included if computed."""
+    """The page as HTML; alternatives, comparison with the simulation and frontier are omitted if not computed."""
     plan, evaluation, front = results.plan, results.evaluation, results.frontier
     title, currency = plan.scenario.title, plan.scenario.currency
     figures = [PageFigure("gantt", gantt(plan), CAPTIONS["gantt"])]
@@ -77,12 +77,12 @@ def page(results: PlanResults) -> str:
         if evaluation is None
         else PageFigure("alternatives", alternatives(evaluation, currency), CAPTIONS["alternatives"]),
         table_note="" if evaluation is None else table_note(evaluation, currency),
-        table_head=TABLE_HEAD,
+        table_head=ALTERNATIVES_HEADER,
         table_rows=[] if evaluation is None else table_rows(evaluation),
         frontier=None if front is None else PageFigure("frontier", frontier(front, currency), CAPTIONS["frontier"]),
-        breaks=() if front is None else front.switching_values,
+        switching_values=() if front is None else front.switching_values,
         validity=validity(results),
-        limit=MAX_LISTED,
+        limit=MAX_LIST_ITEMS,
     )
 
 
@@ -90,8 +90,8 @@ def details(plan: Plan) -> str:
     """One line with period, futures, status, optimality gap, scenario and duration."""
     scenario, months = plan.scenario, plan.parameters.runs.months
     return (
-        f"{months[0]} to {months[-1]} · {plan.basis.planned:,} futures planned for · {plan.status} · optimality gap "
-        f"{plan.gap:.2%} of its gain · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
+        f"{months[0]} to {months[-1]} · {plan.basis.planned:,} futures used in the optimisation · {plan.status} · "
+        f"optimality gap {plan.gap:.2%} of the plan's gain · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
     )
 
 
@@ -118,13 +118,13 @@ def summary(plan: Plan) -> str:
 
 def order_caption(plan: Plan) -> str:
     """Caption of the order schedule."""
-    largest = max((order.money for order in schedule.orders(plan)), default=0.0) / 1e3
+    largest = max((order.cost for order in schedule.orders(plan)), default=0.0) / 1e3
     return (
-        f"Each dot is an order for the parts of one month's production, on its latest date. Its area is proportional "
-        f"to its value, at most {largest:,.0f} k {plan.scenario.currency}. An order placed on that date and shipped on "
-        f"it arrives in time with a probability of {ON_TIME:.0%}; the number of days next to a supplier is the lead "
-        "time that this requires. The dotted line is the first day planned. Quantities are those used in "
-        "production; the base stock is additional."
+        "Each dot is an order for the parts used in one month's production, at its latest order date; its area is "
+        f"proportional to its value (largest: {largest:,.0f} k {plan.scenario.currency}). An order placed and shipped "
+        f"on that date arrives in time with a probability of {ON_TIME_PROBABILITY:.0%}. The number next to each "
+        "supplier is the lead time, in days, that this probability requires. The dotted line marks the first day "
+        "planned. Orders for the base stock are additional."
     )
 
 
@@ -137,12 +137,12 @@ def table_note(evaluation: Evaluation, currency: str) -> str:
 
 
 def table_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """Rows of the table of alternatives: cost, difference from the plan, regret, units, threats stopped."""
+    """Rows of the table of alternatives, with the columns of ``ALTERNATIVES_HEADER``."""
     rows = []
     for name in evaluation.plans:
         difference, regret = evaluation.difference(name), evaluation.regret(name)
         units, stopped = (evaluation.quantiles(name, measure).mean for measure in ("produced", "stopped"))
-        figures = (
+        cells = (
             evaluation.quantiles(name, "cost").mean,
             difference.mean,
             half_width(difference),
@@ -152,19 +152,19 @@ def table_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
             units,
             stopped,
         )
-        rows.append((name, *map(digits, figures)))
+        rows.append((name, *map(digits, cells)))
     return rows
 
 
 def validity(results: PlanResults) -> list[str]:
-    """Sentences on validity: remarks, accuracy, estimated optimality gap, linear model against simulation."""
+    """Sentences on validity: remarks, accuracy, estimated optimality gap, linear model compared with simulation."""
     plan = results.plan
     assumptions = plan.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)
     return [
         *plan.remarks,
         f"accuracy of the response surface: {plan.surface.accuracy}",
-        *narrative.quality(plan),
+        *narrative.solution_quality(plan),
         *narrative.discrepancy_lines(results.discrepancies),
         *narrative.budget_warnings(plan, results.discrepancies),
         f"{red:,} of the {len(assumptions):,} assumptions are rated red.",

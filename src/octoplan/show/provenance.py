@@ -15,10 +15,10 @@ from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.entities import KIND_BY_NAME
-from octoplan.show.theme import M
+from octoplan.show.theme import MILLION
 
 QUALITIES = ("red", "amber", "green")
-MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
+QUALITY_MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
 IMPACTS = ("large", "some", "none detected", "no range")
 """Distinguishable from zero and at least half the largest effect; distinguishable from zero; not distinguishable from
 zero; a row without a range, whose impact a run cannot show."""
@@ -67,7 +67,7 @@ def quality_matrix(run: Run, impact: Mapping[str, str]) -> TableText:
     count = Counter((assumption.quality, impact[assumption.name]) for assumption in run.scenario.assumptions)
     total = Counter(assumption.quality for assumption in run.scenario.assumptions)
     rows = [
-        (MARKS[quality], *(f"{count[quality, level]:,}" for level in IMPACTS), f"{total[quality]:,}")
+        (QUALITY_MARKS[quality], *(f"{count[quality, level]:,}" for level in IMPACTS), f"{total[quality]:,}")
         for quality in QUALITIES
     ]
     return TableText(("quality", *(f"impact: {level}" for level in IMPACTS), "rows"), rows)
@@ -109,13 +109,15 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
 def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
     """One row of the log as text."""
     low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
-    effect = f"{item.difference / M:+,.3g} ± {2 * item.error / M:,.2g}" if item and item.distinguishable else ""
+    effect = (
+        f"{item.difference / MILLION:+,.3g} ± {2 * item.error / MILLION:,.2g}" if item and item.distinguishable else ""
+    )
     quantiles = ("", "") if assumption.known else (low, high)
     return (
         assumption.name,
         impact,
         effect,
-        MARKS[assumption.quality],
+        QUALITY_MARKS[assumption.quality],
         middle,
         *quantiles,
         "" if assumption.unit == "1" else assumption.unit,

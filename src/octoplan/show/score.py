@@ -12,7 +12,17 @@ from octoplan.raids.comparison import LEVELS, ScoreDifference, coverage, differe
 from octoplan.raids.read.record import Record
 from octoplan.raids.score import QUANTILES, SERIES, Scores
 from octoplan.show.html import PageFigure, render
-from octoplan.show.theme import BLACK, BLUE, GREY, LEGEND, PALETTE, VERMILION, join_names, new_figure, with_opacity
+from octoplan.show.theme import (
+    BLACK,
+    BLUE,
+    GREY,
+    LEGEND_STYLE,
+    PALETTE,
+    VERMILION,
+    join_names,
+    new_figure,
+    with_opacity,
+)
 
 SHADES = ("#9ECAE1", "#56A0D3", "#0072B2", "#08306B")
 """Colours of the horizons, lighter for shorter horizons; if there are fewer horizons, the last colours are used."""
@@ -114,7 +124,7 @@ def with_list_legend(chart: go.Figure, lines: int, axis_height: int) -> go.Figur
     chart.update_layout(
         height=height,
         margin={"b": axis_height + LINE_HEIGHT * lines + 10},
-        legend={**LEGEND, "orientation": "v", "x": 0.0, "y": (LINE_HEIGHT * lines + 10) / height},
+        legend={**LEGEND_STYLE, "orientation": "v", "x": 0.0, "y": (LINE_HEIGHT * lines + 10) / height},
     )
     return chart
 

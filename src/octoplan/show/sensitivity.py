@@ -8,7 +8,7 @@ from octoplan.outcomes.format import digits
 from octoplan.outcomes.sensitivity import MIN_Z, Sensitivity
 from octoplan.scenario import Scenario
 from octoplan.show.provenance import describe, row_reference
-from octoplan.show.theme import BLUE, GREY, GRID, ORANGE, capitalised, label, new_figure
+from octoplan.show.theme import BLUE, GREY, GRID_COLOUR, ORANGE, capitalised, label, new_figure
 
 MAX_ASSUMPTIONS = 12
 """Maximum number of assumptions in a tornado."""
@@ -82,7 +82,7 @@ def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: st
         tickformat=",",
         hoverformat=",",
         showgrid=True,
-        gridcolor=GRID,
+        gridcolor=GRID_COLOUR,
         range=[min(ends) - room, max(ends) + room],
         zeroline=False,
     )

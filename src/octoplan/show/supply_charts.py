@@ -32,12 +32,12 @@ from octoplan.show.theme import (
 
 PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
 """Colours of the limiting factors, and then of the parts, in their order."""
-OTHER_PARTS = "#7F6A4F"
+OTHER_PARTS_COLOUR = "#7F6A4F"
 MAX_PARTS, MIN_PART_SHARE = 5, 0.5
 """Maximum number of parts drawn separately, and minimum per cent of plant-days that such a part limits."""
 RECENT_MONTHS = 6
 """Number of last months averaged in a title."""
-FAN = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
+FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 """Lower and upper quantile of each band of the fan, and its opacity."""
 
 
@@ -47,7 +47,7 @@ def deliveries(run: Run) -> go.Figure:
     months, delivered = list(view.names.months), view.tally("delivered").sum(axis=2)
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
     chart = new_figure(deliveries_title(view, delivered, rates), height=430)
-    for low, high, opacity in FAN:
+    for low, high, opacity in FAN_BANDS:
         chart.add_trace(
             go.Scatter(
                 x=[*months, *reversed(months)],
@@ -173,7 +173,7 @@ def plant_limits(run: Run) -> go.Figure:
     frequent = sorted((i for i in parts if total[i] >= MIN_PART_SHARE), key=lambda i: -total[i])[:MAX_PARTS]
     layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]
     coloured = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
-    coloured.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS))
+    coloured.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS_COLOUR))
     worst = max(coloured, key=lambda layer: total[layer[1]].sum())
     chart = new_figure(
         f"{100 - total[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "

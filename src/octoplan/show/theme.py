@@ -24,17 +24,17 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY, BLACK = (
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, YELLOW, GREY)
 """Okabe and Ito (2008), distinct with any colour vision; beyond eight series, hatching distinguishes the next."""
 HATCHES = ("", "/", ".", "x")
-LEGEND = {"yref": "container", "yanchor": "top", "y": 0.0, "xanchor": "left", "traceorder": "normal"}
-GRID = "#E3E3E3"
-M = 1e6
+LEGEND_STYLE = {"yref": "container", "yanchor": "top", "y": 0.0, "xanchor": "left", "traceorder": "normal"}
+GRID_COLOUR = "#E3E3E3"
+MILLION = 1e6
 """Divisor of money in figures."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
-LEGEND_WIDTH, LEGEND_LINE = 800, 22
+LEGEND_WIDTH, LEGEND_LINE_HEIGHT = 800, 22
 """Width of a legend below a figure, and height of its lines, in pixels."""
-FEW_MONTHS = 6
+MAX_LABELLED_MONTHS = 6
 """Number of months up to which an axis labels every month."""
-AXIS_TITLE_ROOM = 26
+AXIS_TITLE_HEIGHT = 26
 """Height of an axis title above the legend in pixels."""
 
 
@@ -80,11 +80,11 @@ def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, heig
         barmode="stack",
         bargap=0.15,
         meta=list(panels),
-        legend={**LEGEND, "orientation": "h", "x": 0.0},
+        legend={**LEGEND_STYLE, "orientation": "h", "x": 0.0},
     )
     figure.update_annotations(font={"size": 14, "color": BLACK})
     figure.update_xaxes(showgrid=False, linecolor=BLACK, ticks="outside", tickformat="%b<br>%Y", hoverformat="%B %Y")
-    figure.update_yaxes(gridcolor=GRID, zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
+    figure.update_yaxes(gridcolor=GRID_COLOUR, zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
     return figure
 
 
@@ -103,10 +103,10 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
         for number, axis in enumerate(axes, start=1):
             legend = f"legend{number if number > 1 else ''}"
             start = figure.layout[f"xaxis{axis[1:]}"].domain[0]
-            figure.update_layout({legend: {**LEGEND, "orientation": "v", "x": start}})
+            figure.update_layout({legend: {**LEGEND_STYLE, "orientation": "v", "x": start}})
             figure.update_traces(legend=legend, selector=lambda trace, axis=axis: (trace.xaxis or "x") == axis)
-    height, room = figure.layout.height + LEGEND_LINE * lines, 52 + LEGEND_LINE * lines
-    extra = AXIS_TITLE_ROOM if axis_title else 0
+    height, room = figure.layout.height + LEGEND_LINE_HEIGHT * lines, 52 + LEGEND_LINE_HEIGHT * lines
+    extra = AXIS_TITLE_HEIGHT if axis_title else 0
     figure.update_layout(height=height + extra, margin={"b": room + extra})
     for number in range(1, len(axes) + 1):
         figure.update_layout({f"legend{number if number > 1 else ''}": {"y": (room - 46) / height}})
@@ -169,9 +169,9 @@ def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
     return f"Undefined {reason}: the quantiles of a month rest on {join_names(ranges)}." if ranges else ""
 
 
-def name_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
+def label_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
     """Label every month of a short axis, which plotly would otherwise label more than once."""
-    if len(months) <= FEW_MONTHS:
+    if len(months) <= MAX_LABELLED_MONTHS:
         figure.update_xaxes(tick0=f"{months[0]}-01", dtick="M1", row=row, col=column)
 
 
@@ -222,7 +222,7 @@ def add_band(
     )
     for trace in (range_of, line):
         figure.add_trace(trace, row=row, col=column)
-    name_months(figure, months, row, column)
+    label_months(figure, months, row, column)
 
 
 def add_bars(
@@ -257,4 +257,4 @@ def add_bars(
         row=row,
         col=column,
     )
-    name_months(figure, months, row, column)
+    label_months(figure, months, row, column)

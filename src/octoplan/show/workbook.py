@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from octoplan.errors import TableError
 from octoplan.tables import Cell, Column, Table
 
-MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_FORMULA, MAX_SHEET_NAME = 1_048_576, 16_384, 32_767, 8_192, 31
-MAX_EXACT = 10**15
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT_LENGTH, MAX_FORMULA_LENGTH, MAX_SHEET_NAME_LENGTH = 1_048_576, 16_384, 32_767, 8_192, 31
+MAX_EXACT_INTEGER = 10**15
 """Integers from this value on lose digits in Excel and are written as text."""
 FIRST_EXCEL_DATE = date(1900, 3, 1)
 """Earlier dates are wrong in the calendar of Excel and are written as text."""
@@ -28,9 +28,9 @@ MIN_WIDTH, MAX_WIDTH = 9, 64
 SAMPLED_ROWS = 1_000
 """Number of rows that determine the width of a column."""
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet program evaluate a text that somebody types or pastes."""
-FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", "-"))
+FORBIDDEN_CHARACTERS = str.maketrans(dict.fromkeys("[]:*?/\\", "-"))
 """Characters that the name of a sheet cannot hold."""
 HEADER_FILL = "E6EEF5"
 
@@ -95,13 +95,13 @@ def saved(book: Any) -> bytes:
 
 def sheet_name(text: str, others: Collection[str]) -> str:
     """A valid sheet name: at most 31 characters, and unique without regard to case."""
-    name = text.translate(FORBIDDEN).strip("'")[:MAX_SHEET_NAME] or "sheet"
+    name = text.translate(FORBIDDEN_CHARACTERS).strip("'")[:MAX_SHEET_NAME_LENGTH] or "sheet"
     existing, number = {sheet.lower() for sheet in others}, 1
     unique = name
     while unique.lower() in existing:
         number += 1
         suffix = f" ({number})"
-        unique = name[: MAX_SHEET_NAME - len(suffix)] + suffix
+        unique = name[: MAX_SHEET_NAME_LENGTH - len(suffix)] + suffix
     return unique
 
 
@@ -162,10 +162,10 @@ def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str =
     from openpyxl.cell import WriteOnlyCell
 
     if isinstance(cell, Formula):
-        if len(cell) > MAX_FORMULA:
+        if len(cell) > MAX_FORMULA_LENGTH:
             raise TableError(
                 f"sheet {sheet.title!r}, row {row:,}, column {column!r}: the formula has {len(cell):,} characters, "
-                f"Excel takes {MAX_FORMULA:,}"
+                f"Excel takes {MAX_FORMULA_LENGTH:,}"
             )
         return str(cell)
     if isinstance(cell, str):
@@ -178,7 +178,7 @@ def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str =
         return day
     if cell is None or cell != cell:  # noqa: PLR0124  not a number
         return None
-    if not isfinite(cell) or (isinstance(cell, int) and abs(cell) >= MAX_EXACT):
+    if not isfinite(cell) or (isinstance(cell, int) and abs(cell) >= MAX_EXACT_INTEGER):
         return str(cell)
     if column_type not in ("number", "integer"):
         return cell
@@ -192,13 +192,13 @@ def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 
-    if len(text) > MAX_TEXT // 2 and len(text.encode("utf-16-le")) // 2 > MAX_TEXT:
+    if len(text) > MAX_TEXT_LENGTH // 2 and len(text.encode("utf-16-le")) // 2 > MAX_TEXT_LENGTH:
         raise TableError(
             f"sheet {sheet.title!r}, row {row:,}, column {column!r}: the text has {len(text):,} characters, an Excel "
-            f"cell holds {MAX_TEXT:,}; shorten it, or write csv"
+            f"cell holds {MAX_TEXT_LENGTH:,}; shorten it, or write csv"
         )
     clean = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
-    if not clean.startswith(RISKY) and clean not in ERROR_CODES:
+    if not clean.startswith(FORMULA_STARTS) and clean not in ERROR_CODES:
         return wrapped(sheet, clean) if len(clean) > MAX_WIDTH else clean
     cell = WriteOnlyCell(sheet, clean)
     cell.data_type, cell.quotePrefix = "s", True

@@ -27,11 +27,12 @@ from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.scenario import with_decisions
 
 KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
+"""Tallies of the simulation from which the results of a plan are computed."""
 
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval, in standard errors."""
 
-OUT_OF_SAMPLE = 1_000_003
+OUT_OF_SAMPLE_OFFSET = 1_000_003
 """Offset added to the plan's seed, so that the evaluation shares no random numbers with the optimisation."""
 
 BASELINE = "baseline decisions"
@@ -40,7 +41,7 @@ BASELINE = "baseline decisions"
 
 @dataclass(frozen=True)
 class SimulatedPlan:
-    """Results of a plan simulated over futures, (futures,) unless stated otherwise.
+    """Results of a plan simulated over futures; arrays are (futures,) unless stated otherwise.
 
     cost
         Discounted spend on the programme, its crews and kits, plus losses (leakers times the mean damage of their
@@ -51,9 +52,11 @@ class SimulatedPlan:
         Undiscounted damage as drawn, in millions.
     stopped, leaked, launched
         Threats over the horizon.
-    produced, good
-        Good units over the horizon, and by month, (futures, months).
-    paid
+    produced
+        Good units over the horizon.
+    good_by_month
+        (futures, months) good units.
+    spend_by_payer
         (futures, months, payers) undiscounted spend on the programme, its crews and kits, in millions.
     jobs
         (futures, countries) direct jobs at the programme's plants, averaged over the horizon.
@@ -67,14 +70,14 @@ class SimulatedPlan:
     leaked: Floats
     launched: Floats
     produced: Floats
-    good: Floats
-    paid: Floats
+    good_by_month: Floats
+    spend_by_payer: Floats
     jobs: Floats
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Simulations of the plan (key ``plan``) and its alternatives over the same futures, and the risk measure."""
+    """The plan (key ``plan``) and its alternatives, simulated over the same futures, and the risk measure of costs."""
 
     plans: Mapping[str, SimulatedPlan]
     risk: Risk = NEUTRAL
@@ -84,26 +87,26 @@ class Evaluation:
         return interval(getattr(self.plans[name], measure))
 
     def difference(self, name: str, measure: str = "cost") -> Interval:
-        """Paired difference of a measure between an alternative and the plan, with its standard error."""
+        """Paired difference in a measure, alternative minus plan, with its standard error."""
         return interval(getattr(self.plans[name], measure) - getattr(self.plans["plan"], measure))
 
     def risk_difference(self, name: str) -> Interval:
-        """Difference in the risk measure of costs between an alternative and the plan, in millions."""
+        """Difference in the risk measure of costs, alternative minus plan, in millions."""
         plan, alternative = (risk_values(self.risk, self.plans[key].cost) for key in ("plan", name))
         return interval(alternative - plan)
 
     def regret(self, name: str) -> Interval:
         """Regret: cost above that of the cheapest of the simulated plans in each future, in millions."""
-        least = np.min([plan.cost for plan in self.plans.values()], axis=0)
-        return interval(self.plans[name].cost - least)
+        least_cost = np.min([plan.cost for plan in self.plans.values()], axis=0)
+        return interval(self.plans[name].cost - least_cost)
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A quantity in the linear model and in the simulation, as means over the same futures.
+    """Means of a quantity in the linear model and in the simulation over the same futures.
 
     linear, simulated, error
-        The two means, and the standard error of their difference.
+        Mean in the linear model, mean in the simulation, and the standard error of their difference.
     """
 
     unit: str
@@ -136,21 +139,21 @@ def simulate_plan(
     runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))
     discount = (1.0 + runs.number("finance", "discount_rate")) ** (-runs.mid_month / YEAR)
     programme = [c for c in range(tally["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
-    paid = runs.tally("spend")[:, :, programme].sum(2) / MONEY
-    spend = (paid.sum(2) * discount).sum(1)
+    spend_by_payer = runs.tally("spend")[:, :, programme].sum(2) / MONEY
+    spend = (spend_by_payer.sum(2) * discount).sum(1)
     loss = (losses(runs, 0) * discount).sum(1) / MONEY
     threats = {name: runs.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
     good = runs.tally("good").sum(2)
     return SimulatedPlan(
         spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY, **threats, produced=good.sum(1),
-        good=good, paid=paid, jobs=jobs(runs),
+        good_by_month=good, spend_by_payer=spend_by_payer, jobs=jobs(runs),
     )  # fmt: skip
 
 
 def jobs(runs: DesignRuns) -> Floats:
     """(futures, countries) direct jobs: hours paid divided by the annual hours of a job, averaged over the horizon."""
-    home = np.asarray(runs.compiled.template.plants["country"])
-    in_country = (home[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
+    plant_country = np.asarray(runs.compiled.template.plants["country"])
+    in_country = (plant_country[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
     per_job = runs.number("countries", "hours_per_job") * float(runs.days.sum()) / YEAR
     hours = runs.tally("hours_paid").sum(1) @ in_country
     count: Floats = np.divide(hours, per_job, out=np.zeros_like(hours), where=per_job > 0.0)
@@ -158,48 +161,52 @@ def jobs(runs: DesignRuns) -> Floats:
 
 
 def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """Alternatives by name: baseline decisions, splits between countries, expected-value plan, and no programme."""
-    present = scenario.compile()
-    compiled = {BASELINE: present, **country_splits(scenario, plan)}
+    """Compiled alternatives to the plan by name.
+
+    They are the baseline decisions, splits between countries, the expected-value plan and, if the plan starts on the
+    first day of the scenario, no programme.
+    """
+    baseline = scenario.compile()
+    compiled = {BASELINE: baseline, **country_splits(scenario, plan)}
     model = plan.model
-    expected = (
+    first_stage = (
         expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned))
         if plan.information_values is None
         else plan.information_values.expected_value_solution
     )
-    compiled["expected-value plan"] = compiled_with(scenario, model, expected)
+    compiled["expected-value plan"] = compiled_with(scenario, model, first_stage)
     if plan.parameters.runs.begin == 0:
-        none = present.plan._replace(in_programme=np.zeros_like(present.plan.in_programme))
-        compiled["no programme"] = present._replace(plan=none)
+        without_programme = baseline.plan._replace(in_programme=np.zeros_like(baseline.plan.in_programme))
+        compiled["no programme"] = baseline._replace(plan=without_programme)
     return compiled
 
 
 def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """Splits of production: all units from each country, and half from each if two countries produce.
+    """Compiled splits of production by name: all units from each country, and half from each if two countries produce.
 
     A split requests as many units as the plan (or as the baseline decisions, if the plan requests none), with the crews
     and kits of the plan. Within a country, output is divided between plants and months as in the baseline decisions.
     Countries without output in the baseline decisions are omitted.
     """
-    present, planned = scenario.compile(), plan.scenario.compile()
+    baseline, planned = scenario.compile(), plan.scenario.compile()
     requested = plan.tables["requested"].values.mean(0).sum(1)
-    base = baseline_units_requested(plan)
-    total = requested.sum() if requested.sum() >= 1.0 else base.sum()
-    home = np.asarray(present.template.plants["country"])
-    producers = [c for c in sorted(set(home.tolist())) if base[home == c].sum() > 0.0]
-    splits: dict[str, dict[int, float]] = {f"all {present.names.countries[c]}": {c: 1.0} for c in producers}
+    baseline_units = baseline_units_requested(plan)
+    total = requested.sum() if requested.sum() >= 1.0 else baseline_units.sum()
+    plant_country = np.asarray(baseline.template.plants["country"])
+    producers = [c for c in sorted(set(plant_country.tolist())) if baseline_units[plant_country == c].sum() > 0.0]
+    splits: dict[str, dict[int, float]] = {f"all {baseline.names.countries[c]}": {c: 1.0} for c in producers}
     if len(producers) == 2:
         splits["half each"] = dict.fromkeys(producers, 0.5)
     compiled = {}
     for name, shares in splits.items():
-        times = np.zeros(len(base))
+        factors = np.zeros(len(baseline_units))
         for country, share in shares.items():
-            times[home == country] = share * total / base[home == country].sum()
-        free = np.arange(present.plan.output.shape[1]) >= plan.basis.fixed.output_from[:, None]
-        output = np.where(free, present.plan.output * times[:, None], present.plan.output)
-        more = np.ceil(present.plan.lines * np.maximum(1.0, times[:, None]))
-        lines = np.maximum(np.where(times[:, None] > 0.0, more, 0.0), plan.basis.fixed.last_lines[:, None])
-        lines = np.where(free, lines, present.plan.lines)
+            factors[plant_country == country] = share * total / baseline_units[plant_country == country].sum()
+        undecided = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_from[:, None]
+        output = np.where(undecided, baseline.plan.output * factors[:, None], baseline.plan.output)
+        scaled_lines = np.ceil(baseline.plan.lines * np.maximum(1.0, factors[:, None]))
+        lines = np.maximum(np.where(factors[:, None] > 0.0, scaled_lines, 0.0), plan.basis.fixed.last_lines[:, None])
+        lines = np.where(undecided, lines, baseline.plan.lines)
         compiled[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
     return compiled
 
@@ -244,7 +251,7 @@ def simulate_plans(
     executor: Executor | None, progress: Progress | None,
 ) -> dict[str, SimulatedPlan]:  # fmt: skip
     """Simulate compiled plans over the same out-of-sample futures; returns the results by name."""
-    out_of_sample = (seed + OUT_OF_SAMPLE) % 2**64
+    out_of_sample = (seed + OUT_OF_SAMPLE_OFFSET) % 2**64
     assumptions = draw_assumptions(scenario, futures, out_of_sample)
     simulated: dict[str, SimulatedPlan] = {}
     for row, (name, compiled) in enumerate(plans.items()):
@@ -258,12 +265,12 @@ def simulate_plans(
 
 
 def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Discrepancy]:
-    """Compare the linear model with the simulation on the futures planned for, by quantity.
+    """Compare the linear model with the simulation on the futures used in the optimisation, by quantity.
 
     Cost, spend and losses are included if the objective is least cost; each budget is compared with its payer's spend.
 
     seed
-        Seed of the futures planned for.
+        Seed of those futures.
     """
     model, futures = plan.model, plan.basis.planned
     assumptions = plan.parameters.runs.assumptions[:futures]
@@ -277,19 +284,19 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
         leaked = plan.basis.threat_surface.without[:futures].sum(1) - stopped
         items["leakers"] = discrepancy("threats", leaked, simulated.leaked)
     if not model.counts_threats:
-        loss, cost = linear_money(plan, second)
+        loss, cost = linear_losses_and_cost(plan, second)
         items["spend"] = discrepancy(currency, cost - loss, simulated.spend)
         items["losses"] = discrepancy(currency, loss, simulated.loss)
         items["cost"] = discrepancy(currency, cost, simulated.cost)
     for constraint in model.constraints:
         if constraint.payer is not None:
-            spent = simulated.paid[:, constraint.months, constraint.payer].sum(1)
+            spent = simulated.spend_by_payer[:, constraint.months, constraint.payer].sum(1)
             expected = np.full(futures, constraint.at(plan.solution.x))
             items[constraint.name] = discrepancy(currency, expected, spent)
     return items
 
 
-def linear_money(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
+def linear_losses_and_cost(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
     """(futures,) losses, and losses plus spend, in the linear model, in millions, excluding penalties for shortages.
 
     second
@@ -316,6 +323,6 @@ def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
 
 def discrepancy(unit: str, linear: Floats, simulated: Floats) -> Discrepancy:
     """Compare (futures,) values of a quantity in the linear model and in the simulation."""
-    gap = simulated - linear
-    error = float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else float("nan")
+    difference = simulated - linear
+    error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("nan")
     return Discrepancy(unit, float(linear.mean()), float(simulated.mean()), error)

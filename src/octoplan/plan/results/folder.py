@@ -1,4 +1,4 @@
-"""Contents of a plan folder: evidence behind the plan as JSON data, and monthly quantities as one table."""
+"""Contents of a plan folder: data behind the plan for JSON, and monthly quantities as one table."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -46,10 +46,10 @@ def plan_table(plan: Plan) -> Table:
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
     for name, table in plan.tables.items():
-        for item, values in narrative.series(table):
+        for item, values in narrative.values_by_item(table):
             low, high = np.quantile(values, (0.1, 0.9), axis=0)
-            for month, *figures in zip(table.axes["month"], values.mean(0), low, high, strict=True):
-                rows.append((name, item, month, table.unit, *map(float, figures)))
+            for month, *statistics in zip(table.axes["month"], values.mean(0), low, high, strict=True):
+                rows.append((name, item, month, table.unit, *map(float, statistics)))
     return Table.from_rows("plan", "Plan", columns, rows)
 
 
@@ -78,7 +78,7 @@ def evidence(results: PlanResults) -> dict[str, Any]:
         "learning": {"iterations": plan.learning.iterations, "change": plan.learning.change},
         "response_surface": str(plan.surface.accuracy),
         "constraints": {
-            constraint.name: {"value": defined(constraint.at(plan.solution.x)), "unit": constraint.unit}
+            constraint.name: {"value": json_value(constraint.at(plan.solution.x)), "unit": constraint.unit}
             for constraint in plan.model.constraints
         },
         "limiting_factors": narrative.bottlenecks(plan),
@@ -86,7 +86,7 @@ def evidence(results: PlanResults) -> dict[str, Any]:
         "remedies": list(results.remedies),
         "remarks": list(plan.remarks),
         "linear_model_and_simulation": {
-            name: {key: defined(value) for key, value in asdict(item).items()}
+            name: {key: json_value(value) for key, value in asdict(item).items()}
             for name, item in results.discrepancies.items()
         },
     }
@@ -97,16 +97,16 @@ def evidence(results: PlanResults) -> dict[str, Any]:
     return data
 
 
-def defined(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value for JSON: None for NaN, ``never`` for infinity."""
     if isinstance(value, float) and not np.isfinite(value):
         return None if np.isnan(value) else "never"
     return value
 
 
-def interval_data(values: Any) -> dict[str, Any]:
+def interval_data(quantiles: Any) -> dict[str, Any]:
     """An interval as data for JSON."""
-    return {name: defined(value) for name, value in asdict(values).items()}
+    return {name: json_value(value) for name, value in asdict(quantiles).items()}
 
 
 def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The frontier of a country's share of the units: cost and results by share, and switching values of assumptions."""
+"""The frontier of a country's share of production: cost and results by share, and switching values of assumptions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,16 +26,16 @@ from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario
 
 SHARES = tuple(round(0.1 * tenth, 1) for tenth in range(11))
-"""Shares of the frontier; shares that the plants cannot produce are omitted."""
+"""Shares of the units requested from the country; those that its plants cannot produce are omitted."""
 
 DEFAULT_RATE = 2000.0
-"""Output rate, in good units a month, whose first month is reported if the goals have no target."""
+"""Output rate, in good units a month, whose first month is reported if the goals state no target."""
 
-WORST_FUTURES = 0.1
-"""Resilience is the mean share of threats stopped in this share of futures, those with the smallest share stopped."""
+WORST_FUTURES_SHARE = 0.1
+"""Share of futures that define resilience: the mean share of threats stopped in the futures where it is smallest."""
 
-FACTORS = (0.2, 5.0)
-"""Range of factors on an assumption within which a switching value is sought."""
+FACTOR_RANGE = (0.2, 5.0)
+"""Smallest and largest factor on an assumption between which a switching value is sought."""
 
 SEARCH_GAP = 1e-4
 """Optimality gap of the plan for one share, relative to the gain of the overall plan."""
@@ -44,7 +44,7 @@ VARIED_PARAMETERS = (
     ("plants", "labour_rate", "the labour rate"), ("plants", "hours_first", "the hours of the first unit"),
     ("plants", "line_capital", "the cost of a line"),
 )  # fmt: skip
-"""Assumptions on the plants of a country for which switching values are sought: section, parameter, name in text."""
+"""Assumptions on plants for which switching values are sought: kind of entity, parameter, and name in sentences."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,17 @@ class Frontier:
         (n,) share of the units requested.
     cost, stopped, stopped_share
         (n, futures) cost in millions of the reporting currency; threats stopped; share of threats stopped.
-    rate, reached
-        Output rate in good units a month; (n, futures) index from 0 of the first month in which it is produced,
-        infinite if it is never produced.
+    rate
+        Output rate in good units a month.
+    months_to_rate
+        (n, futures) months before the first month in which the rate is produced; infinite if it never is.
     jobs
-        (n, futures) jobs by country, averaged over the horizon.
+        (n, futures) direct jobs, averaged over the horizon, by country.
     dominated
-        (n,) true if another share is significantly better (95 % confidence) in cost, threats stopped or resilience, and
+        (n,) whether another share is significantly better (95 % confidence) in cost, threats stopped or resilience, and
         significantly worse in none of them.
     switching_values
-        Sentences on the switching values at which the cheapest share changes.
+        Sentences on the values of assumptions at which the cheapest share changes.
     """
 
     country: str
@@ -73,7 +74,7 @@ class Frontier:
     cost: Floats
     stopped: Floats
     stopped_share: Floats
-    reached: Floats
+    months_to_rate: Floats
     jobs: Mapping[str, Floats]
     dominated: Flags
     switching_values: tuple[str, ...]
@@ -83,13 +84,16 @@ class Frontier:
         """Index of the share with the least mean cost."""
         return int(self.cost.mean(axis=1).argmin())
 
-    def month_reached(self, row: int) -> Interval:
-        """P10, P50 and P90 of the first month with the output rate, counted from 1; infinite if never reached."""
-        return interval(self.reached[row] + 1.0, ordinal=True)
+    def month_reached(self, share_index: int) -> Interval:
+        """P10, P50 and P90 of the first month with the output rate, for one share.
 
-    def share_never_reached(self, row: int) -> float:
-        """Share of futures in which the output rate is never reached, for one share on the frontier."""
-        return float(np.isinf(self.reached[row]).mean())
+        Months are counted from 1; a quantile is infinite if the rate is never reached.
+        """
+        return interval(self.months_to_rate[share_index] + 1.0, ordinal=True)
+
+    def share_never_reached(self, share_index: int) -> float:
+        """Share of futures in which the output rate is never reached, for one share of production."""
+        return float(np.isinf(self.months_to_rate[share_index]).mean())
 
 
 def frontier(
@@ -132,7 +136,10 @@ def frontier(
 
 
 def check_frontier(scenario: Scenario, country: str, futures: int) -> None:
-    """Raises PlanError if the country is unknown or has no plant, or if there are fewer than 2 futures."""
+    """Check the options of a frontier.
+
+    Raises PlanError if the country is unknown or has no plant, or if there are fewer than 2 futures.
+    """
     names = scenario.names
     row = index_of(country, names.countries, "country")
     if row not in np.asarray(scenario.compile().template.plants["country"]):
@@ -171,15 +178,17 @@ def frontier_of_plans(
     """Build the frontier from the simulated plans, one for each share."""
     cost, stopped = np.array([s.cost for s in simulated]), np.array([s.stopped for s in simulated])
     stopped_share = np.array([1.0 - s.leaked / np.maximum(s.launched, 1.0) for s in simulated])
-    good = np.array([s.good for s in simulated])
+    good = np.array([s.good_by_month for s in simulated])
     runs = plan.parameters.runs
-    reached = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(runs.begin), np.inf)
-    home = np.asarray(runs.compiled.template.plants["country"])
+    months_to_rate = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(runs.begin), np.inf)
+    plant_country = np.asarray(runs.compiled.template.plants["country"])
     names = runs.compiled.names.countries
-    jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(home.tolist()))}
-    tails = np.array([tail_values(row, WORST_FUTURES) for row in stopped_share])
-    worse = dominated([-cost, stopped, tails])
-    return Frontier(country, rate, shares, cost, stopped, stopped_share, reached, jobs, worse, sentences)
+    jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(plant_country.tolist()))}
+    resilience = np.array([tail_values(row, WORST_FUTURES_SHARE) for row in stopped_share])
+    dominated_shares = dominated([-cost, stopped, resilience])
+    return Frontier(
+        country, rate, shares, cost, stopped, stopped_share, months_to_rate, jobs, dominated_shares, sentences
+    )
 
 
 def tail_values(values: Floats, share: float) -> Floats:
@@ -188,8 +197,8 @@ def tail_values(values: Floats, share: float) -> Floats:
     The values are those of the influence function of the tail mean (Rockafellar and Uryasev 2000; Trindade et
     al. 2007).
     """
-    edge = np.quantile(values, share, method="inverted_cdf")
-    influence: Floats = edge - np.maximum(edge - values, 0.0) / share
+    quantile = np.quantile(values, share, method="inverted_cdf")
+    influence: Floats = quantile - np.maximum(quantile - values, 0.0) / share
     return influence
 
 
@@ -214,7 +223,7 @@ def dominated(measures: Sequence[Floats]) -> Flags:
 def switching_values(
     plan: Plan, inputs: ModelInputs, country: str, shares: Sequence[float], solutions: Sequence[Floats]
 ) -> Iterator[str]:
-    """Yield sentences on the switching values of assumptions at which the cheapest share changes.
+    """Yield sentences on the values of assumptions at which the cheapest share changes.
 
     One assumption on a country's plants is varied at a time, with the plan of each share fixed. Cost is interpolated
     linearly between the baseline assumption and the limits of ``FACTORS``.
@@ -226,9 +235,9 @@ def switching_values(
     stable = []
     for assumption in country_assumptions(runs):
         shifts = []
-        for factor in FACTORS:
-            moved = mean_costs(inputs, with_factor(runs, assumption.columns, factor), solutions)
-            shifts += crossing(base, moved, best, factor)
+        for factor in FACTOR_RANGE:
+            varied = mean_costs(inputs, with_factor(runs, assumption.columns, factor), solutions)
+            shifts += crossing(base, varied, best, factor)
         if not shifts:
             stable.append(f"{assumption.name} of {assumption.country}")
         for factor, cheapest in shifts:
@@ -238,11 +247,11 @@ def switching_values(
                 f"{factor:.2f} times its assumed value {assumption.example(factor)}"
             )
     if stable:
-        low, high = FACTORS
+        low, high = FACTOR_RANGE
         yield f"it does not change with {', '.join(stable)} from {low:g} to {high:g} times the assumed value"
 
 
-def crossing(base: Floats, moved: Floats, best: int, factor: float) -> list[tuple[float, int]]:
+def crossing(base: Floats, varied: Floats, best: int, factor: float) -> list[tuple[float, int]]:
     """The factor at which another share becomes the cheapest, and the index of that share; empty if there is none.
 
     base, moved
@@ -250,11 +259,11 @@ def crossing(base: Floats, moved: Floats, best: int, factor: float) -> list[tupl
     best
         Index of the cheapest share at the baseline assumption.
     """
-    lead, end = base - base[best], moved - moved[best]
+    excess, varied_excess = base - base[best], varied - varied[best]
     crossings = [
-        (1.0 + (factor - 1.0) * float(lead[i] / (lead[i] - end[i])), i)
+        (1.0 + (factor - 1.0) * float(excess[i] / (excess[i] - varied_excess[i])), i)
         for i in range(len(base))
-        if i != best and end[i] < 0.0
+        if i != best and varied_excess[i] < 0.0
     ]
     return [min(crossings, key=lambda pair: abs(pair[0] - 1.0))] if crossings else []
 
@@ -276,7 +285,7 @@ class CountryAssumption:
     columns
         Columns of the matrix of draws.
     entity, median
-        One plant, or the currency, and the median of the assumption for it, quoted in messages.
+        A plant or the currency, quoted in sentences as an example, and the median of its assumption.
     """
 
     country: str
@@ -286,23 +295,23 @@ class CountryAssumption:
     median: float
 
     def example(self, factor: float) -> str:
-        """Text with the median of the quoted entity, and the median times the factor."""
+        """Text with the name of the entity, the median times the factor, and the median."""
         return f"({self.entity}: {self.median * factor:,.4g} instead of {self.median:,.4g})"
 
 
 def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
     """Yield the assumptions that affect the plants of one country only."""
     compiled = runs.compiled
-    home = np.asarray(compiled.template.plants["country"])
-    for c in sorted(set(home.tolist())):
+    plant_country = np.asarray(compiled.template.plants["country"])
+    for c in sorted(set(plant_country.tolist())):
         country = compiled.names.countries[c]
         for kind, parameter, name in VARIED_PARAMETERS:
             columns = compiled.draw_columns[kind, parameter]
-            inside = sorted(set(columns[home == c].tolist()) - {-1})
-            if inside and not set(inside) & set(columns[home != c].tolist()):
-                first = int(np.flatnonzero(home == c)[0])
+            in_country = sorted(set(columns[plant_country == c].tolist()) - {-1})
+            if in_country and not set(in_country) & set(columns[plant_country != c].tolist()):
+                first = int(np.flatnonzero(plant_country == c)[0])
                 median = float(np.median(runs.number(kind, parameter)[:, first]))
-                yield CountryAssumption(country, name, tuple(inside), compiled.names.plants[first], median)
+                yield CountryAssumption(country, name, tuple(in_country), compiled.names.plants[first], median)
         currency = int(compiled.template.countries["currency"][c])
         rate = int(compiled.draw_columns["currencies", "rate"][currency])
         if rate >= 0:
@@ -312,7 +321,7 @@ def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
 
 
 def mean_costs(inputs: ModelInputs, runs: DesignRuns, solutions: Sequence[Floats]) -> Floats:
-    """(n,) mean cost of the first stages at the assumptions of the design runs."""
+    """(n,) mean cost of each first stage at the assumptions of the design runs."""
     count, threats = len(runs), inputs.threat_surface
     inputs = replace(
         inputs, parameters=parameters_of(runs), surface=inputs.surface.first(count),

@@ -1,4 +1,4 @@
-"""A plan in sentences with units and dates: decisions, limiting factors, shortfalls and evaluation."""
+"""Sentences on a plan, with units and dates: decisions, limiting factors, shortfalls and evaluation."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results.evaluation import Z_95, Discrepancy, Evaluation
-from octoplan.plan.results.frontier import WORST_FUTURES, Frontier, tail_values
+from octoplan.plan.results.frontier import WORST_FUTURES_SHARE, Frontier, tail_values
 from octoplan.plan.second_stage_tables import FutureTable, block
 from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.plan.units import CREW, UNIT
@@ -19,23 +19,23 @@ for it to be reported."""
 MAX_LISTED = 5
 """Maximum number of limiting factors listed in the summary."""
 
-ZERO = 1e-6
+ROUNDING_ERROR = 1e-6
 """Value below which a shadow price is a rounding error of the solver."""
 
-GATES_OPEN = "plants wait for their gates"
+WAITING_FOR_GATES = "plants wait for their gates"
 LINES_OR_PARTS = "lines or parts are short"
 ALL_PRODUCED = "all units requested are produced: further units would cost more than the shortage, or are infeasible"
 
 
 def summary(plan: Plan) -> list[str]:
-    """Summary of the plan, one sentence a line."""
+    """The lines of the plan's summary."""
     scenario, unit = plan.scenario, plan.unit
     verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     lines = [
         f"{scenario.title}: {plan.status}, optimality gap {plan.gap:.2%} of the plan's gain, {plan.seconds:.0f} s",
         *(f"not met: {sentence}" for sentence in plan.unmet),
-        f"it {verbs[0]} {-plan.upper:,.1f} {unit} compared with taking no action; no plan can {verbs[1]} more than "
-        f"{-plan.lower:,.1f}"
+        f"the plan {verbs[0]} {-plan.upper:,.1f} {unit} compared with taking no action; no plan can {verbs[1]} more "
+        f"than {-plan.lower:,.1f}"
         + (", including penalties for shortages of the target" if "shortfall" in plan.tables else ""),
         f"units requested over the horizon: {requested_by_plant(plan) or 'none'}",
         f"crew intake a month: {scenario.decisions.crews.intake}",
@@ -43,14 +43,14 @@ def summary(plan: Plan) -> list[str]:
         *(f"{constraint.name}: {constraint.text(plan.solution.x)}" for constraint in plan.model.constraints),
     ]
     if plan.attained is not None:
-        lines.append(f"the goals are reached in {plan.attained:.0%} of the futures planned for")
+        lines.append(f"the goals are reached in {plan.attained:.0%} of the futures used in the optimisation")
     return [
         *lines,
         *bottlenecks(plan)[:MAX_LISTED],
         *shortfalls(plan),
         *(f"remark: {remark}" for remark in plan.remarks),
         f"accuracy of the response surface: {plan.surface.accuracy}",
-        *quality(plan),
+        *solution_quality(plan),
     ]
 
 
@@ -60,12 +60,13 @@ def requested_by_plant(plan: Plan) -> str:
     return ", ".join(f"{name} {u:,.0f}" for name, u in zip(plan.scenario.names.plants, units, strict=True) if u >= 1.0)
 
 
-def quality(plan: Plan) -> list[str]:
-    """Sentences on VSS and EVPI, the estimated optimality gap, and sensitivity to the sample of futures."""
+def solution_quality(plan: Plan) -> list[str]:
+    """Sentences on VSS and EVPI, the estimated optimality gap, and how first decisions vary with the sample."""
     lines = []
     if plan.information_values is not None:
         lines.append(
-            f"on these futures the value of the stochastic solution is {plan.information_values.vss:,.1f} {plan.unit} "
+            "over the futures used in the optimisation, the value of the stochastic solution is "
+            f"{plan.information_values.vss:,.1f} {plan.unit} "
             f"(compared with the expected-value plan), and the expected value of perfect information "
             f"{plan.information_values.evpi:,.1f}"
         )
@@ -114,7 +115,7 @@ def budget_warnings(plan: Plan, discrepancies: Mapping[str, Discrepancy]) -> lis
 
 
 def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
-    """Table of the plan and its alternatives in the out-of-sample evaluation, with warnings."""
+    """Lines of a table of the plan and its alternatives in the out-of-sample evaluation, and warnings."""
     futures = evaluation.quantiles("plan", "cost").futures
     lines = [
         f"alternatives minus plan, {futures:,} unseen futures: cost (M {currency}, 95 % interval), regret, stopped"
@@ -144,12 +145,12 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
 
 
 def frontier_lines(front: Frontier) -> list[str]:
-    """Table of the frontier of a country's share, and switching values at which the cheapest share changes."""
+    """Lines of a table of the frontier by share, and sentences on switching values."""
     least = front.cost[front.cheapest]
     head = (
         f"share of {front.country}: cost above the cheapest share (M, 95 % interval), threats stopped, mean "
-        f"share stopped in the worst {WORST_FUTURES:.0%} of futures, first month with {front.rate:,.0f} units (P50), "
-        "jobs"
+        f"share stopped in the worst {WORST_FUTURES_SHARE:.0%} of futures, first month with {front.rate:,.0f} units "
+        "(P50), jobs"
     )
     lines = [head]
     for i, share in enumerate(front.shares):
@@ -158,53 +159,53 @@ def frontier_lines(front: Frontier) -> list[str]:
         jobs = ", ".join(f"{country} {count[i].mean():,.0f}" for country, count in front.jobs.items())
         lines.append(
             f"  {share:4.0%} {difference.mean():9,.1f} ± {half_width:<7,.1f} {front.stopped[i].mean():11,.0f} "
-            f"{tail_values(front.stopped_share[i], WORST_FUTURES).mean():7.1%} {month_text(front, i):>18} {jobs}"
-            + ("   dominated" if front.dominated[i] else "")
+            f"{tail_values(front.stopped_share[i], WORST_FUTURES_SHARE).mean():7.1%} "
+            f"{rate_month_text(front, i):>18} {jobs}" + ("   dominated" if front.dominated[i] else "")
         )
     return [*lines, *front.switching_values]
 
 
-def month_text(front: Frontier, row: int) -> str:
-    """Median month in which the output rate is first reached, and the share of futures in which it never is."""
-    median, never = front.month_reached(row).p50, front.share_never_reached(row)
+def rate_month_text(front: Frontier, share_index: int) -> str:
+    """Median month in which the output rate is first reached, and the share of futures in which it never is reached."""
+    median, never = front.month_reached(share_index).p50, front.share_never_reached(share_index)
     month = "never" if np.isinf(median) else f"{median:.0f}"
     return month if never in (0.0, 1.0) else f"{month} (never: {never:.0%})"
 
 
 def bottlenecks(plan: Plan) -> list[str]:
-    """Sentences on limiting factors: months, share of futures, shadow price; sorted by descending total shadow price.
+    """Sentences on limiting factors, with months, share of futures and shadow price, by descending total shadow price.
 
     Lines and labour of plants without requests are omitted.
     """
-    idle = {plant for plant, units in series(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
+    idle = {plant for plant, units in values_by_item(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
     ranked = []
     for constraint in limiting_factors.reported_constraints():
         table = plan.shadow_prices.get(constraint.name)
         if table is None:
             continue
-        for item, prices in series(table):
+        for item, prices in values_by_item(table):
             if "plant" in table.axes and item in idle:
                 continue
-            active, price = (prices > ZERO).mean(0), prices.mean(0)
+            active, price = (prices > ROUNDING_ERROR).mean(0), prices.mean(0)
             for first, last in spans(active >= MIN_ACTIVE_SHARE):
                 share, mean = active[first : last + 1].mean(), price[first : last + 1].mean()
                 if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
                     statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "
-                        f"{constraint.one_unit_more} is worth {amount(plan, mean)} on average"
+                        f"{constraint.one_unit_more} is worth {price_text(plan, mean)} on average"
                     )
                     ranked.append((price[first : last + 1].sum(), sentence))
     return [sentence for _, sentence in sorted(ranked, key=lambda pair: -pair[0])]
 
 
 def month_span(plan: Plan, first: int, last: int) -> str:
-    """Text of a span of planned months, given by index."""
+    """Text of a span of planned months; ``first`` and ``last`` are indices."""
     months = plan.parameters.runs.months
     return f"in {months[first]}" if first == last else f"from {months[first]} to {months[last]}"
 
 
-def amount(plan: Plan, value: float) -> str:
+def price_text(plan: Plan, value: float) -> str:
     """Text of a shadow price: in money, or in threats if the objective counts threats."""
     return f"{value:,.2g} threats" if plan.model.counts_threats else f"{value:,.0f} {plan.scenario.currency}"
 
@@ -217,8 +218,8 @@ def suppliers_of(plan: Plan, part: str) -> str:
     return " and ".join(names.suppliers[s] for s, n in enumerate(parts) if names.parts[n] == part and weight[s] > 0.0)
 
 
-def series(table: FutureTable) -> Iterator[tuple[str, Floats]]:
-    """Yield each item of a table with its values, (futures, months)."""
+def values_by_item(table: FutureTable) -> Iterator[tuple[str, Floats]]:
+    """Yield each item of a table, such as a plant, with its (futures, months) values."""
     others = [axis for axis in table.axes if axis != "month"]
     if not others:
         yield "", table.values
@@ -229,28 +230,29 @@ def series(table: FutureTable) -> Iterator[tuple[str, Floats]]:
 
 
 def spans(flags: Flags) -> Iterator[tuple[int, int]]:
-    """Yield the first and last position of each run of true values."""
+    """Yield the first and last index of each run of consecutive true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         yield first, end - 1
 
 
 def shortfalls(plan: Plan) -> list[str]:
-    """Sentences on months short of the target: mean shortfall and most frequent reason; empty without a target.
+    """Sentences on the months in which output is short of the target, with mean shortfall and most frequent reason.
 
-    The reason is determined for each plant with requests: gates, if it is not open; labour, if it is open, produces
-    less than requested and labour is a limiting factor; otherwise lines or parts. A plant that produces all units
-    requested has no further requests. Consecutive months with the same reason form one sentence.
+    Empty if there is no target. The reason is determined for each plant with requests: gates, if it is not open;
+    labour, if it is open, produces less than requested and labour is a limiting factor; otherwise lines or parts. A
+    plant that produces all units requested has no further requests. Consecutive months with the same reason form one
+    sentence.
     """
     if "shortfall" not in plan.tables:
         return []
-    short = plan.tables["shortfall"].values
+    shortfall = plan.tables["shortfall"].values
     shares = reason_shares(plan)
     most_frequent = shares.argmax(0)
     lines = []
     for r, reason in enumerate(reasons()):
-        for first, last in spans((short.mean(0) >= 1.0) & (most_frequent == r)):
-            units, months = short[:, first : last + 1], plan.parameters.runs.months[first : last + 1]
+        for first, last in spans((shortfall.mean(0) >= 1.0) & (most_frequent == r)):
+            units, months = shortfall[:, first : last + 1], plan.parameters.runs.months[first : last + 1]
             span = months[0] if first == last else f"{months[0]} to {months[-1]}"
             sentence = (
                 f"{span}: short by {units.mean():,.0f} units a month on average, in "
@@ -264,7 +266,7 @@ def shortfalls(plan: Plan) -> list[str]:
 def reasons() -> tuple[str, ...]:
     """Reasons for a shortfall from the target, in the order of ``reason_shares``."""
     limits = (constraint.shortage for constraint in limiting_factors.reported_constraints() if constraint.shortage)
-    return (GATES_OPEN, *limits, LINES_OR_PARTS, ALL_PRODUCED)
+    return (WAITING_FOR_GATES, *limits, LINES_OR_PARTS, ALL_PRODUCED)
 
 
 def reason_shares(plan: Plan) -> Floats:

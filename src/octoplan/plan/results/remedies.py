@@ -19,16 +19,22 @@ from octoplan.plan.solver.two_stage import Floats, recourse_cost
 DEFAULT_CONFIDENCE = 0.9
 """Share of futures in which the target should be reached, if the goals state no confidence."""
 
-WEEKS, FACTORS = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
-"""Numbers of weeks by which a gate is advanced, and factors on a capacity, that are evaluated."""
+WEEKS_EARLIER, CAPACITY_FACTORS = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
+"""Numbers of weeks by which a gate is passed earlier, and factors on a capacity, that are tried."""
 
 SEARCH_GAP, SEARCH_SECONDS = 5e-3, 20.0
-"""Optimality gap relative to the plan's cost, and time in seconds, at which the search in one trial may stop."""
+"""Optimality gap, relative to the plan's cost, or time in seconds at which the search in a trial stops."""
 
 
 @dataclass(frozen=True)
 class Lever:
-    """A possible change: text for an amount, amounts in increasing order, and parameters after the change."""
+    """A possible change to the inputs.
+
+    text, parameters
+        Functions of the amount: its description, and the parameters after the change.
+    amounts
+        Amounts to try, in increasing order.
+    """
 
     text: Callable[[float], str]
     amounts: tuple[float, ...]
@@ -40,8 +46,8 @@ def remedies(
 ) -> list[str]:  # fmt: skip
     """Sentences on single changes with which the target would be reached with the required confidence.
 
-    Each change is evaluated on the first futures, with plans in which the target is a hard constraint. Empty if there
-    is no target or the plan reaches it.
+    Each change is evaluated on the first of the futures used in the optimisation, with the target as a hard constraint.
+    Empty if there is no target or the plan reaches it.
     """
     confidence = DEFAULT_CONFIDENCE if plan.goals.confidence is None else plan.goals.confidence
     if plan.goals.target is None or plan.attained is None or plan.attained >= confidence:
@@ -70,7 +76,7 @@ def remedies(
 
 
 class Trial:
-    """The linear programme over the first futures, with the target as a hard constraint."""
+    """Plans over the first of the futures used in the optimisation, with the target as a hard constraint."""
 
     def __init__(self, plan: Plan, confidence: float, executor: ThreadPoolExecutor | None) -> None:
         self.plan, self.confidence, self.executor = plan, confidence, executor
@@ -104,7 +110,7 @@ class Trial:
         return float(model.problem.first.cost @ x + (costs * second).sum(1).mean())
 
     def least_amount(self, lever: Lever) -> float | None:
-        """Smallest amount of a change that reaches the target, by bisection; None if the largest does not."""
+        """Smallest amount of a change that reaches the target, by bisection; None if the largest is not enough."""
         if self.reached(lever.parameters(lever.amounts[-1]))[0] < self.confidence:
             return None
         low, high = -1, len(lever.amounts) - 1
@@ -119,42 +125,46 @@ def levers(plan: Plan, runs: DesignRuns, parameters: Parameters) -> Iterator[Lev
     """Yield the possible changes: earlier gates, more supply of limiting parts, faster hiring, more output per line."""
     names, links = runs.compiled.names, runs.compiled.links
     for g in np.flatnonzero(links.plant_gates.any(0)).tolist():
-        yield Lever(partial(gate_text, names.gates[g]), WEEKS, partial(gate_earlier, runs, g))
+        yield Lever(partial(gate_text, names.gates[g]), WEEKS_EARLIER, partial(with_earlier_gate, runs, g))
     limiting = plan.shadow_prices["supply"].values.mean((0, 1)) > 0.0
     for n in np.flatnonzero(limiting).tolist():
-        yield Lever(partial(factor_text, f"supply of {names.parts[n]}"), FACTORS, partial(more_supply, parameters, n))
+        yield Lever(
+            partial(factor_text, f"supply of {names.parts[n]}"),
+            CAPACITY_FACTORS,
+            partial(with_supply_factor, parameters, n),
+        )
     for parameter, name in (("hire_rate", "hiring rate of every plant"), ("line_rate", "output of every line")):
-        yield Lever(partial(factor_text, name), FACTORS, partial(all_plants, runs, parameter))
+        yield Lever(partial(factor_text, name), CAPACITY_FACTORS, partial(with_plant_factor, runs, parameter))
 
 
 def gate_text(gate: str, weeks: float) -> str:
-    """Text of a gate that is passed some weeks earlier."""
+    """Description of a gate passed some weeks earlier."""
     return f"the gate {gate} {weeks:g} week{'s' * (weeks > 1)} earlier"
 
 
 def factor_text(name: str, factor: float) -> str:
-    """Text of a capacity multiplied by a factor."""
+    """Description of a capacity multiplied by a factor."""
     return f"{factor:g} times the {name}"
 
 
-def more_supply(parameters: Parameters, part: int, factor: float) -> Parameters:
+def with_supply_factor(parameters: Parameters, part: int, factor: float) -> Parameters:
     """The parameters with the supply of one part multiplied by a factor."""
     factors = np.where(np.arange(parameters.supply.shape[2]) == part, factor, 1.0)
     return replace(parameters, supply=parameters.supply * factors)
 
 
-def all_plants(runs: DesignRuns, parameter: str, factor: float) -> Parameters:
+def with_plant_factor(runs: DesignRuns, parameter: str, factor: float) -> Parameters:
     """The parameters with one parameter of all plants multiplied by a factor."""
     assumptions = runs.assumptions.copy()
     assumptions[:, sorted(set(runs.compiled.draw_columns["plants", parameter].tolist()) - {-1})] *= factor
     return parameters_of(replace(runs, assumptions=assumptions))
 
 
-def gate_earlier(runs: DesignRuns, gate: int, weeks: float) -> Parameters:
-    """The parameters with the duration of a gate reduced by some weeks (to at least 0), and the resulting openings."""
+def with_earlier_gate(runs: DesignRuns, gate: int, weeks: float) -> Parameters:
+    """The parameters with the duration of a gate reduced by some weeks, not below 0, and the resulting openings."""
     column = runs.compiled.draw_columns["gates", "duration"][gate]
     assumptions = runs.assumptions.copy()
     assumptions[:, column] = np.maximum(0.0, assumptions[:, column] - 7.0 * weeks)
-    moved = replace(runs, assumptions=assumptions)
-    first = {**runs.tallies[0], "opened": opening_days(moved)}
-    return parameters_of(replace(moved, tallies=(first, *runs.tallies[1:])))
+    shifted = replace(runs, assumptions=assumptions)
+    first = {**runs.tallies[0], "opened": opening_days(shifted)}
+    return parameters_of(replace(shifted, tallies=(first, *runs.tallies[1:])))

@@ -1,7 +1,7 @@
 """The schedule of a plan: gates and openings, lines added, order dates, workforce and deliveries.
 
-Days are counted from the start of the programme, day 0, and rounded up: a plant works from the first full day after its
-last gate.
+Days are counted from the start of the programme, day 0. They are rounded up, since a plant works from the first full
+day after its last gate.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,23 @@ from octoplan.plan.optimise import Plan
 from octoplan.plan.parameters import MONTH
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
-OPENS = "opens"
-ON_TIME = 0.9
+OPENING = "opens"
+"""Name of the milestone at which a plant opens."""
+
+ON_TIME_PROBABILITY = 0.9
 """Probability with which an order placed on its order date arrives in time."""
 
-LEAST_PARTS = 0.5
-"""Mean number of parts below which an order is omitted."""
+MIN_PARTS = 0.5
+"""Mean number of parts over futures below which an order is omitted."""
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A gate that a plant needs, or its opening. ``days``: (futures,) days from the start until it is passed."""
+    """A gate that a plant needs, or the opening of the plant.
+
+    days
+        (futures,) days from the start to the milestone.
+    """
 
     plant: str
     country: str
@@ -35,10 +41,16 @@ class Milestone:
 
 @dataclass(frozen=True)
 class LineAddition:
-    """Lines added at a plant, with months since opening, the calendar month for a P50 opening, and total lines."""
+    """Production lines added at a plant.
+
+    month
+        First day of the calendar month if the plant opens on its P50 day.
+    lines, total
+        Lines added, and lines after the addition.
+    """
 
     plant: str
-    since: int
+    months_since_opening: int
     month: date
     lines: int
     total: int
@@ -48,19 +60,19 @@ class LineAddition:
 class Order:
     """Parts from one supplier for the production of one month.
 
-    need
+    first_need
         First day of the month on which a producing plant is open, in the future with the earliest opening.
-    lead
-        Days within which a share ``ON_TIME`` of deliveries arrive, over futures and deliveries.
+    lead_time
+        Days within which a share ``ON_TIME_PROBABILITY`` of deliveries arrive, over futures and deliveries.
     place_by
-        Day by which the order must be placed: ``need`` minus ``lead``.
+        Day by which the order must be placed: ``first_need`` minus ``lead_time``.
     arrival
-        Expected day of arrival if placed on that day, or on the first day planned if that is later.
-    late
+        Expected day of arrival if the order is placed on ``place_by``, or on the first day planned if that is later.
+    days_late
         Days from ``place_by`` to the first day planned; 0 if ``place_by`` is not earlier.
     parts
         (futures,) parts needed for the month's production.
-    money
+    cost
         Mean cost of the parts in the reporting currency, at the exchange rate of the month in which the order is
         placed, without optimism bias.
     """
@@ -68,36 +80,40 @@ class Order:
     supplier: str
     part: str
     month: str
-    need: date
-    lead: int
+    first_need: date
+    lead_time: int
     place_by: date
     arrival: date
-    late: int
+    days_late: int
     parts: Floats
-    money: float
+    cost: float
 
 
 @dataclass(frozen=True)
 class Workforce:
-    """Workers that a plant needs for its output, (futures, months)."""
+    """Workers that a plant needs for its output.
+
+    workers
+        (futures, months) number of workers.
+    """
 
     plant: str
     workers: Floats
 
     @property
     def net_hires(self) -> Floats:
-        """(months,) net hires: monthly change of the mean workforce."""
+        """(months,) net hires: monthly change in the mean number of workers."""
         return np.diff(self.workers.mean(0), prepend=0.0)
 
 
 def day_of(plan: Plan, days: float) -> date:
-    """The date a number of days after the start, rounded up to a whole day."""
+    """The date a number of days after the start of the programme; fractions of a day are rounded up."""
     return plan.scenario.start + timedelta(days=int(np.ceil(days)))
 
 
 def first_day(plan: Plan) -> date:
-    """The first day planned: the start of the programme, or the date of its state."""
-    return plan.scenario.start + timedelta(days=int(first_days(plan)[0]))
+    """The first day planned: the start of the programme, or the date of the known state."""
+    return plan.scenario.start + timedelta(days=int(month_starts(plan)[0]))
 
 
 def intake_and_orders(plan: Plan) -> tuple[list[int], list[int]]:
@@ -106,43 +122,43 @@ def intake_and_orders(plan: Plan) -> tuple[list[int], list[int]]:
     return decisions.intake[begin:].tolist(), decisions.kit_orders[begin:].tolist()
 
 
-def first_days(plan: Plan) -> Ints:
+def month_starts(plan: Plan) -> Ints:
     """(months + 1,) days from the start to the first day of each month planned, and to the end of the horizon."""
     runs = plan.parameters.runs
     return np.concatenate([[0], np.cumsum(runs.compiled.links.month_days)])[runs.begin :]
 
 
-def with_predecessors(after: Ints, needed: Ints) -> Flags:
+def with_predecessors(predecessors: Ints, needed: Ints) -> Flags:
     """(gates,) whether a gate is needed, directly or as a predecessor of a needed gate.
 
-    after, needed
+    predecessors, needed
         (gates, gates) 1 if the column's gate must be passed before the row's; (gates,) 1 if directly needed.
     """
     required = needed.astype(bool)
-    for _ in range(len(after)):
-        required |= after[required].astype(bool).any(0)
+    for _ in range(len(predecessors)):
+        required |= predecessors[required].astype(bool).any(0)
     return required
 
 
 def gates(plan: Plan) -> list[Milestone]:
-    """The gates that each plant needs, sorted by P50, followed by its opening."""
+    """Milestones of each plant: the gates that it needs, sorted by P50, and then its opening."""
     runs = plan.parameters.runs
     names, links = runs.compiled.names, runs.compiled.links
     days, opens = gate_days(runs.number("gates", "duration"), links), opening_days(runs)
-    home = np.asarray(runs.compiled.template.plants["country"])
+    plant_country = np.asarray(runs.compiled.template.plants["country"])
     milestones = []
     for p, plant in enumerate(names.plants):
-        country = names.countries[home[p]]
+        country = names.countries[plant_country[p]]
         needed = np.flatnonzero(with_predecessors(links.gate_predecessors, links.plant_gates[p]))
         order = needed[np.argsort(np.median(days[:, needed], 0), kind="stable")]
         milestones += [Milestone(plant, country, names.gates[g], days[:, g]) for g in order]
-        milestones.append(Milestone(plant, country, OPENS, opens[:, p]))
+        milestones.append(Milestone(plant, country, OPENING, opens[:, p]))
     return milestones
 
 
 def openings(plan: Plan) -> dict[str, Milestone]:
     """The opening of each plant, by plant."""
-    return {milestone.plant: milestone for milestone in gates(plan) if milestone.name == OPENS}
+    return {milestone.plant: milestone for milestone in gates(plan) if milestone.name == OPENING}
 
 
 def months_later(first: date, months: int) -> date:
@@ -163,7 +179,7 @@ def lines(plan: Plan) -> list[LineAddition]:
     return additions
 
 
-def lead_within(plan: Plan, share: float) -> Ints:
+def lead_time_quantile(plan: Plan, share: float) -> Ints:
     """(suppliers,) quantile of the lead time: smallest number of days within which a share of deliveries arrive.
 
     As in the simulation, the lead time of a delivery is gamma-distributed, with a mean and a coefficient of variation
@@ -193,7 +209,7 @@ def produced(plan: Plan) -> Floats:
 
 
 def parts_needed(plan: Plan) -> Floats:
-    """(futures, months, suppliers) parts needed for the units started, divided between suppliers by sourcing share."""
+    """(futures, months, suppliers) parts needed for the units started, allocated to suppliers by sourcing share."""
     compiled = plan.parameters.runs.compiled
     bill = compiled.links.bill[compiled.template.plants["design"]].astype(float)
     started = produced(plan) / plan.model.yields
@@ -203,15 +219,15 @@ def parts_needed(plan: Plan) -> Floats:
     return needed
 
 
-def first_needed(plan: Plan) -> Floats:
+def first_need_days(plan: Plan) -> Floats:
     """(futures, months, parts) first day on which a part is needed in each month; infinite if it is not needed.
 
-    It is the first day of the month, or the opening day of the first plant that uses the part in the month if later.
+    The day is the later of the first of the month and the opening of the first plant that uses the part in that month.
     """
     runs = plan.parameters.runs
     compiled = runs.compiled
     uses = compiled.links.bill[compiled.template.plants["design"]] > 0
-    begin = np.maximum(first_days(plan)[None, None, :-1], np.ceil(runs.tally("opened"))[..., None])
+    begin = np.maximum(month_starts(plan)[None, None, :-1], np.ceil(runs.tally("opened"))[..., None])
     begin = np.where(produced(plan) > 1e-6, begin, np.inf)
     return np.stack([begin[:, uses[:, n]].min(1, initial=np.inf) for n in range(uses.shape[1])], 2)
 
@@ -224,34 +240,35 @@ def orders(plan: Plan) -> list[Order]:
     """
     runs, start = plan.parameters.runs, plan.scenario.start
     names, part_of = runs.compiled.names, np.asarray(runs.compiled.template.suppliers["part"])
-    needed, first, begin = parts_needed(plan), first_needed(plan).min(0), first_days(plan)
-    leads, means = lead_within(plan, ON_TIME), runs.number("suppliers", "lead").mean(0)
+    needed, first, begin = parts_needed(plan), first_need_days(plan).min(0), month_starts(plan)
+    lead_times, means = lead_time_quantile(plan, ON_TIME_PROBABILITY), runs.number("suppliers", "lead").mean(0)
     price = runs.money("suppliers", "price")
     schedule = []
     for s, supplier in enumerate(names.suppliers):
-        for t in np.flatnonzero(needed[:, :, s].mean(0) >= LEAST_PARTS).tolist():
-            need, lead = int(first[t, part_of[s]]), int(leads[s])
-            place_by = max(need - lead, int(begin[0]))
-            paid = int(np.searchsorted(begin, place_by, "right")) - 1
+        for t in np.flatnonzero(needed[:, :, s].mean(0) >= MIN_PARTS).tolist():
+            first_need, lead_time = int(first[t, part_of[s]]), int(lead_times[s])
+            place_by = max(first_need - lead_time, int(begin[0]))
+            order_month = int(np.searchsorted(begin, place_by, "right")) - 1
             schedule.append(
                 Order(
-                    supplier, names.parts[part_of[s]], runs.months[t], start + timedelta(days=need), lead,
-                    start + timedelta(days=need - lead), start + timedelta(days=place_by + int(means[s] + 0.5)),
-                    place_by - (need - lead), needed[:, t, s], float((needed[:, t, s] * price[:, paid, s]).mean()),
+                    supplier, names.parts[part_of[s]], runs.months[t], start + timedelta(days=first_need), lead_time,
+                    start + timedelta(days=first_need - lead_time),
+                    start + timedelta(days=place_by + int(means[s] + 0.5)), place_by - (first_need - lead_time),
+                    needed[:, t, s], float((needed[:, t, s] * price[:, order_month, s]).mean()),
                 )
             )  # fmt: skip
-    return sorted(schedule, key=lambda order: (order.place_by, -order.lead, order.supplier))
+    return sorted(schedule, key=lambda order: (order.place_by, -order.lead_time, order.supplier))
 
 
-def hiring(plan: Plan) -> list[Workforce]:
+def workforces(plan: Plan) -> list[Workforce]:
     """Workforce needed by each plant: labour hours of the units started divided by the monthly hours of a worker.
 
     Workers work on the days on which the plant is open and not down.
     """
     parameters, model = plan.parameters, plan.model
     hours = produced(plan) / model.yields * model.hours
-    per_worker = parameters.plant("hours_per_head")[..., None] * parameters.up_days
-    workers = np.divide(hours, per_worker, out=np.zeros_like(hours), where=per_worker > 0.0)
+    hours_per_worker = parameters.plant("hours_per_head")[..., None] * parameters.up_days
+    workers = np.divide(hours, hours_per_worker, out=np.zeros_like(hours), where=hours_per_worker > 0.0)
     return [Workforce(name, workers[:, p]) for p, name in enumerate(parameters.runs.compiled.names.plants)]
 
 
@@ -259,11 +276,11 @@ def delivered(plan: Plan) -> Floats:
     """(futures, months) units delivered to regions: units shipped less transit losses, some delayed by a month."""
     runs = plan.parameters.runs
     lane = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
-    arriving = (1.0 - runs.number("lanes", "loss").mean(0))[lane, None]
-    late = np.minimum(1.0, runs.number("lanes", "transit").mean(0) / MONTH)[lane, None]
-    arrivals = np.maximum(plan.tables["shipped"].values, 0.0) * arriving
-    units: Floats = (arrivals * (1.0 - late)).sum(1)
-    units[:, 1:] += (arrivals * late).sum(1)[:, :-1]
+    arriving_share = (1.0 - runs.number("lanes", "loss").mean(0))[lane, None]
+    delayed_share = np.minimum(1.0, runs.number("lanes", "transit").mean(0) / MONTH)[lane, None]
+    arrivals = np.maximum(plan.tables["shipped"].values, 0.0) * arriving_share
+    units: Floats = (arrivals * (1.0 - delayed_share)).sum(1)
+    units[:, 1:] += (arrivals * delayed_share).sum(1)[:, :-1]
     return units
 
 

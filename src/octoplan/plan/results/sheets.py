@@ -18,8 +18,8 @@ from octoplan.tables import Cell, Column, ColumnType, Table
 
 Row = tuple[Cell, ...]
 
-ZERO = narrative.ZERO
-"""Absolute value below which a figure is treated as a rounding error of the solver and set to 0."""
+ROUNDING_ERROR = narrative.ROUNDING_ERROR
+"""Absolute value below which a number is taken as a rounding error of the solver and set to 0."""
 
 
 def sheet(name: str, head: tuple[str, ...], rows: Iterable[Row]) -> Table:
@@ -46,10 +46,10 @@ def column_type(label: str, cells: Iterable[Cell]) -> ColumnType:
 
 
 def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
-    """All sheets of the plan, in order; the sheet of alternatives only if they were evaluated."""
+    """All sheets of the plan, in order; the sheet of alternatives is omitted if they were not evaluated."""
     tables = [
         summary(plan), decisions(plan), gates(plan), output(plan), hiring(plan), orders(plan), crews(plan),
-        dispatch(plan), limiting(plan),
+        dispatch(plan), limiting_factors(plan),
     ]  # fmt: skip
     if evaluation is not None:
         tables.append(alternatives(plan, evaluation))
@@ -58,12 +58,12 @@ def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
 
 def mean_and_quantiles(values: Floats) -> Iterator[tuple[float, float, float]]:
     """Yield mean, P10 and P90 for each month of (futures, months) values, with rounding errors set to 0."""
-    figures = np.stack([values.mean(0), *np.quantile(values, (0.1, 0.9), axis=0)], 1)
-    for mean, low, high in np.where(np.abs(figures) < ZERO, 0.0, figures):
+    statistics = np.stack([values.mean(0), *np.quantile(values, (0.1, 0.9), axis=0)], 1)
+    for mean, low, high in np.where(np.abs(statistics) < ROUNDING_ERROR, 0.0, statistics):
         yield float(mean), float(low), float(high)
 
 
-def first_of(month: str) -> date:
+def month_start(month: str) -> date:
     """First day of a month given as text, such as 2026-07."""
     return date.fromisoformat(f"{month}-01")
 
@@ -78,18 +78,18 @@ def summary(plan: Plan) -> Table:
         ("scenario", scenario.title, ""),
         ("first day planned", schedule.first_day(plan), ""),
         ("months planned", len(plan.parameters.runs.months), "months"),
-        ("futures planned for", plan.basis.planned, "futures"),
+        ("futures used in the optimisation", plan.basis.planned, "futures"),
         ("status", plan.status, ""),
         (f"{gain} compared with taking no action", -plan.upper, unit),
         (f"upper bound on what any plan has {gain}", -plan.lower, unit),
         ("optimality gap", 100.0 * plan.gap, "% of the gain"),
-        *((c.name, number(c.at(plan.solution.x)), c.unit) for c in plan.model.constraints),
+        *((c.name, none_if_nan(c.at(plan.solution.x)), c.unit) for c in plan.model.constraints),
         *((f"requested of {name}", u, "units") for name, u in zip(scenario.names.plants, requested, strict=True)),
     ]  # fmt: skip
     if plan.gap_estimate is not None:
         batches = f"{unit}, over {len(plan.gap_estimate.plan)} batches"
         rows.append(("optimality gap of the linear model, estimated", plan.gap_estimate.mean, batches))
-        rows.append(("its upper bound with 95 % confidence", plan.gap_estimate.upper_bound(), unit))
+        rows.append(("upper bound on that gap with 95 % confidence", plan.gap_estimate.upper_bound(), unit))
     for name, lines in (
         ("not met", plan.unmet), ("limiting factor", narrative.bottlenecks(plan)),
         ("short of the target", narrative.shortfalls(plan)), ("remark", plan.remarks),
@@ -99,7 +99,7 @@ def summary(plan: Plan) -> Table:
     return sheet("Summary", ("item", "value", "unit"), rows)
 
 
-def number(value: float) -> float | None:
+def none_if_nan(value: float) -> float | None:
     """The value, or None if it is NaN."""
     return None if np.isnan(value) else value
 
@@ -107,7 +107,7 @@ def number(value: float) -> float | None:
 def decisions(plan: Plan) -> Table:
     """Sheet of decisions: output and lines by month since opening, crew intake and kits ordered by calendar month."""
     compiled, opened = plan.scenario.compile(), schedule.openings(plan)
-    months, rows = [first_of(month) for month in compiled.names.months], list[Row]()
+    months, rows = [month_start(month) for month in compiled.names.months], list[Row]()
     for decision, unit, table in (
         ("output", "units a month", compiled.plan.output), ("lines", "lines", compiled.plan.lines),
     ):  # fmt: skip
@@ -117,20 +117,22 @@ def decisions(plan: Plan) -> Table:
                 (decision, plant, since, schedule.months_later(opens, since), value, unit)
                 for since, value in enumerate(values)
             ]
-    for added in schedule.lines(plan):
-        rows.append(("lines added", added.plant, added.since, added.month, added.lines, "lines"))
-    for decision, unit, series in (
+    for addition in schedule.lines(plan):
+        rows.append(
+            ("lines added", addition.plant, addition.months_since_opening, addition.month, addition.lines, "lines")
+        )
+    for decision, unit, values in (
         ("crew intake", "crews a month", compiled.plan.intake),
         ("kits ordered", "kits a month", compiled.plan.kit_orders),
     ):
-        rows += [(decision, "", None, month, value, unit) for month, value in zip(months, series.tolist(), strict=True)]
+        rows += [(decision, "", None, month, value, unit) for month, value in zip(months, values.tolist(), strict=True)]
     head = ("decision", "plant", "months since opening", "calendar month (at P50 opening)", "value", "unit")
     return sheet("Decisions", head, rows)
 
 
 def gates(plan: Plan) -> Table:
     """Sheet of the days on which gates are passed and plants open."""
-    horizon = int(schedule.first_days(plan)[-1])
+    horizon = int(schedule.month_starts(plan)[-1])
     rows: list[Row] = []
     for milestone in schedule.gates(plan):
         days = [schedule.day_of(plan, float(day)) for day in np.quantile(milestone.days, (0.1, 0.5, 0.9))]
@@ -140,12 +142,12 @@ def gates(plan: Plan) -> Table:
     return sheet("Gates", head, rows)
 
 
-def over_months(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) -> Iterator[Row]:
+def monthly_rows(rows: Iterable[tuple[str, str, Floats]], months: Iterable[str]) -> Iterator[Row]:
     """Yield a row for each quantity, item and month, from values (futures, months)."""
-    dates = [first_of(month) for month in months]
+    dates = [month_start(month) for month in months]
     for quantity, item, values in rows:
-        for month, figures in zip(dates, mean_and_quantiles(values), strict=True):
-            yield (quantity, item, month, *figures)
+        for month, statistics in zip(dates, mean_and_quantiles(values), strict=True):
+            yield (quantity, item, month, *statistics)
 
 
 def output(plan: Plan) -> Table:
@@ -153,22 +155,22 @@ def output(plan: Plan) -> Table:
     rows = [
         (name, item, values)
         for name in ("requested", "produced")
-        for item, values in narrative.series(plan.tables[name])
+        for item, values in narrative.values_by_item(plan.tables[name])
     ]
     if "shortfall" in plan.tables:
         rows.append(("short of the target", "all plants", plan.tables["shortfall"].values))
     head = ("quantity", "plant", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return sheet("Output", head, over_months(rows, plan.parameters.runs.months))
+    return sheet("Output", head, monthly_rows(rows, plan.parameters.runs.months))
 
 
 def hiring(plan: Plan) -> Table:
     """Sheet of the workforce needed by plant and month, and net hires (the change of its mean)."""
-    months, rows = [first_of(month) for month in plan.parameters.runs.months], list[Row]()
-    for team in schedule.hiring(plan):
-        for month, figures, net_hires in zip(
+    months, rows = [month_start(month) for month in plan.parameters.runs.months], list[Row]()
+    for team in schedule.workforces(plan):
+        for month, statistics, net_hires in zip(
             months, mean_and_quantiles(team.workers), team.net_hires.tolist(), strict=True
         ):  # fmt: skip
-            rows.append((team.plant, month, *figures, net_hires))
+            rows.append((team.plant, month, *statistics, net_hires))
     head = ("plant", "month", "mean (workers)", "P10 (workers)", "P90 (workers)", "net hires (workers)")
     return sheet("Hiring", head, rows)
 
@@ -180,9 +182,10 @@ def orders(plan: Plan) -> Table:
         low, high = np.quantile(order.parts, (0.1, 0.9)).tolist()
         rows.append(
             (
-                order.place_by, order.supplier, order.part, first_of(order.month), order.need, order.lead,
-                "already late" if order.late else "", order.late, order.arrival, float(order.parts.mean()), low, high,
-                100.0 * float((order.parts > 0.0).mean()), order.money,
+                order.place_by, order.supplier, order.part, month_start(order.month), order.first_need, order.lead_time,
+                "already late" if order.days_late else "", order.days_late, order.arrival,
+                float(order.parts.mean()), low, high,
+                100.0 * float((order.parts > 0.0).mean()), order.cost,
             )
         )  # fmt: skip
     head = (
@@ -196,7 +199,7 @@ def orders(plan: Plan) -> Table:
 def crews(plan: Plan) -> Table:
     """Sheet of crew intake, kits ordered and equipped crews by month."""
     rows = zip(
-        (first_of(month) for month in plan.parameters.runs.months), *schedule.intake_and_orders(plan),
+        (month_start(month) for month in plan.parameters.runs.months), *schedule.intake_and_orders(plan),
         *zip(*mean_and_quantiles(plan.tables["equipped"].values), strict=True), strict=True,
     )  # fmt: skip
     head = (
@@ -208,19 +211,19 @@ def crews(plan: Plan) -> Table:
 
 def dispatch(plan: Plan) -> Table:
     """Sheet of units shipped by plant and lane, and units delivered to the regions."""
-    rows = [("shipped", arc, values) for arc, values in narrative.series(plan.tables["shipped"])]
+    rows = [("shipped", arc, values) for arc, values in narrative.values_by_item(plan.tables["shipped"])]
     rows.append(("delivered", "all lanes", schedule.delivered(plan)))
     head = ("quantity", "plant and lane", "month", "mean (units)", "P10 (units)", "P90 (units)")
-    return sheet("Dispatch", head, over_months(rows, plan.parameters.runs.months))
+    return sheet("Dispatch", head, monthly_rows(rows, plan.parameters.runs.months))
 
 
-def limiting(plan: Plan) -> Table:
-    """Sheet of limiting factors and their shadow prices, for months in which the factor is active in some future."""
+def limiting_factors(plan: Plan) -> Table:
+    """Sheet of limiting factors and their shadow prices, for months with a positive shadow price in some future."""
     rows: list[Row] = []
     for name, table in plan.shadow_prices.items():
         unit = f"{plan.scenario.currency} per {table.unit}"
-        for item, share, month, figures in active_months(table):
-            rows.append((name, item, month, 100.0 * share, *figures, unit))
+        for item, share, month, statistics in active_months(table):
+            rows.append((name, item, month, 100.0 * share, *statistics, unit))
     head = (
         "limiting factor", "item", "month", "limits in (% of futures)", "shadow price mean", "shadow price P10",
         "shadow price P90", "unit",
@@ -229,13 +232,16 @@ def limiting(plan: Plan) -> Table:
 
 
 def active_months(table: FutureTable) -> Iterator[tuple[str, float, date, tuple[float, float, float]]]:
-    """Yield item, share of futures, month, and mean, P10 and P90 of the shadow price, if positive in some future."""
-    months = [first_of(month) for month in table.axes["month"]]
-    for item, prices in narrative.series(table):
-        shares = (prices > ZERO).mean(0).tolist()
-        for month, share, figures in zip(months, shares, mean_and_quantiles(prices), strict=True):
+    """Yield item, share of futures with a positive shadow price, month, and mean, P10 and P90 of the shadow price.
+
+    Months without a positive shadow price in any future are omitted.
+    """
+    months = [month_start(month) for month in table.axes["month"]]
+    for item, prices in narrative.values_by_item(table):
+        shares = (prices > ROUNDING_ERROR).mean(0).tolist()
+        for month, share, statistics in zip(months, shares, mean_and_quantiles(prices), strict=True):
             if share > 0.0:
-                yield item, share, month, figures
+                yield item, share, month, statistics
 
 
 def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
