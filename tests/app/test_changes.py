@@ -26,7 +26,7 @@ def test_a_figure_and_a_range() -> None:
     baseline = load("octopus")
     scenario = changed(baseline, read({"a.crews.on_duty": "0.3", "a.crews.course": "30 to 60"}))
     rows = {assumption.name: assumption for assumption in scenario.assumptions}
-    assert rows["crews.on_duty"].known
+    assert rows["crews.on_duty"].is_fixed
     assert rows["crews.on_duty"].median == 0.3
     assert rows["crews.course"].quantile([0.1, 0.9]) == pytest.approx([30.0, 60.0])
     assert rows["crews.course"].note.startswith("Changed in the page")

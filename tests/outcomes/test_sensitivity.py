@@ -18,7 +18,7 @@ def draws(name: str) -> Floats:
 
 def uncertain() -> list[str]:
     """Names of the assumptions that are drawn from a range."""
-    return [assumption.name for assumption in ranged().scenario.assumptions if not assumption.known]
+    return [assumption.name for assumption in ranged().scenario.assumptions if not assumption.is_fixed]
 
 
 def test_a_line_has_its_slope_and_its_switching_value() -> None:

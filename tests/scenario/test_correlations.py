@@ -16,7 +16,7 @@ from octoplan.errors import ScenarioError
 from octoplan.scenario import load
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.correlations import (
-    LIMIT,
+    MAX_NORMAL_CORRELATION,
     Correlation,
     copula,
     nearest_correlation,
@@ -33,7 +33,7 @@ def assumption(name: str, shape: Distribution) -> Assumption:
     row: dict[str, Any] = {"value": None, "low": None, "high": None, "date": date.min, "line": 2, "price_base": 0}
     row |= dict.fromkeys(("kind", "parameter", "unit", "currency", "distribution"), "")
     row |= dict.fromkeys(("quality", "owner", "note", "file"), "")
-    return Assumption(name=name, shape=shape, entities=(), sources=(), **row)
+    return Assumption(name=name, marginal=shape, entities=(), sources=(), **row)
 
 
 def draws_of(shapes: Sequence[Distribution], correlations: Sequence[Correlation], count: int) -> Floats:
@@ -41,7 +41,7 @@ def draws_of(shapes: Sequence[Distribution], correlations: Sequence[Correlation]
     assumptions = [assumption(name, shape) for name, shape in zip("abcdefgh", shapes, strict=False)]
     joint = copula(assumptions, correlations)
     uniforms = np.random.default_rng(1).random((count, len(shapes)))
-    joined = correlate(uniforms, joint.columns, joint.factor)
+    joined = correlate(uniforms, joint.columns, joint.cholesky_factor)
     return np.column_stack([shape.quantile(column) for shape, column in zip(shapes, joined.T, strict=True)])
 
 
@@ -78,9 +78,9 @@ def test_draws_do_not_depend_on_the_batch() -> None:
     uniforms = np.random.default_rng(3).random((101, 4))
     assumptions = [assumption(name, Uniform(0, 1)) for name in "abcd"]
     joint = copula(assumptions, [correlation("a", "b", 0.7), correlation("d", "b", 0.5)])
-    batch = correlate(uniforms, joint.columns, joint.factor)
+    batch = correlate(uniforms, joint.columns, joint.cholesky_factor)
     for i in range(101):
-        assert np.array_equal(batch[i : i + 1], correlate(uniforms[i : i + 1], joint.columns, joint.factor))
+        assert np.array_equal(batch[i : i + 1], correlate(uniforms[i : i + 1], joint.columns, joint.cholesky_factor))
 
 
 COIN = discrete([10, 30], [1, 1])
@@ -98,7 +98,7 @@ LIST = discrete([exp(0.37 * i % 3) for i in range(500)], [1] * 500)
 )
 def test_rank_correlations_of_lists_are_realised(x: Distribution, y: Distribution, rank: float) -> None:
     """The Spearman correlation of draws, ties at their mid-rank, is the stated one or the nearest attainable one."""
-    low, high = (rank_correlation(end, x, y) for end in (-LIMIT, LIMIT))
+    low, high = (rank_correlation(end, x, y) for end in (-MAX_NORMAL_CORRELATION, MAX_NORMAL_CORRELATION))
     values = draws_of([x, y], [correlation("a", "b", rank)], 200_000)
     assert stats.spearmanr(values).statistic == pytest.approx(min(max(rank, low), high), abs=0.007)
 
@@ -107,13 +107,13 @@ def test_the_rank_correlation_of_two_binary_numbers_is_exact() -> None:
     """Two fair coins agree with probability 1/2 + asin(r)/pi (Sheppard 1899), so their correlation is 2 asin(r)/pi."""
     assert rank_correlation(0.5, COIN, COIN) == pytest.approx(1 / 3, abs=1e-12)
     assert normal_correlation(0.8, COIN, COIN) == pytest.approx(sin(0.4 * pi), abs=1e-9)
-    assert rank_correlation(LIMIT, COIN, COIN) == pytest.approx(1.0, abs=1e-4)
+    assert rank_correlation(MAX_NORMAL_CORRELATION, COIN, COIN) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_the_attainable_range_of_unequal_binary_numbers_is_exact() -> None:
     """With probabilities p < q the largest correlation is sqrt(p (1 - q) / (q (1 - p))): 1/3 for 0.1 and 0.5."""
-    assert rank_correlation(LIMIT, RARE, COIN) == pytest.approx(1 / 3, abs=1e-4)
-    assert rank_correlation(-LIMIT, RARE, COIN) == pytest.approx(-1 / 3, abs=1e-4)
+    assert rank_correlation(MAX_NORMAL_CORRELATION, RARE, COIN) == pytest.approx(1 / 3, abs=1e-4)
+    assert rank_correlation(-MAX_NORMAL_CORRELATION, RARE, COIN) == pytest.approx(-1 / 3, abs=1e-4)
 
 
 def test_a_truncated_distribution_counts_as_continuous() -> None:
@@ -125,7 +125,7 @@ def test_a_truncated_distribution_counts_as_continuous() -> None:
 @given(st.floats(-0.99, 0.99), st.sampled_from([COIN, DIE, SKEWED, LIST]), st.sampled_from([COIN, DIE, Uniform(0, 1)]))
 def test_normal_and_rank_correlation_are_inverse(rank: float, x: Distribution, y: Distribution) -> None:
     """The normal correlation found gives the rank correlation back wherever it is attainable."""
-    low, high = (rank_correlation(end, x, y) for end in (-LIMIT, LIMIT))
+    low, high = (rank_correlation(end, x, y) for end in (-MAX_NORMAL_CORRELATION, MAX_NORMAL_CORRELATION))
     assert rank_correlation(normal_correlation(rank, x, y), x, y) == pytest.approx(min(max(rank, low), high), abs=1e-6)
 
 

@@ -125,20 +125,20 @@ def test_a_positive_distribution_refuses_a_p10_of_zero(kind: str) -> None:
 
 def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
     """Truncation gives the conditional distribution inside the permitted range."""
-    inner = normal(1.0, 7.0)
-    outside = inner.cdf(0.0)
+    distribution = normal(1.0, 7.0)
+    outside = distribution.cdf(0.0)
     with pytest.raises(DistributionError, match=r"% of the distribution lies outside"):
-        truncate(inner, 0.0, inf)
-    inner = normal(2.2, 7.0)
-    outside = inner.cdf(0.0)
+        truncate(distribution, 0.0, inf)
+    distribution = normal(2.2, 7.0)
+    outside = distribution.cdf(0.0)
     assert 0 < outside < 0.01
-    cut = truncate(inner, 0.0, inf)
-    assert cut.quantile(PROBABILITIES) == pytest.approx(inner.quantile(outside + PROBABILITIES * (1 - outside)))
+    cut = truncate(distribution, 0.0, inf)
+    assert cut.quantile(PROBABILITIES) == pytest.approx(distribution.quantile(outside + PROBABILITIES * (1 - outside)))
     assert cut.quantile(np.array([1e-300])).min() >= 0.0
     check_quantiles(cut)
 
 
 def test_a_distribution_inside_its_range_is_unchanged() -> None:
     """A distribution that lies inside its permitted range is not truncated."""
-    inner = gamma(1, 3)
-    assert truncate(inner, 0.0, inf) is inner
+    distribution = gamma(1, 3)
+    assert truncate(distribution, 0.0, inf) is distribution

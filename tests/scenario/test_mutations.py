@@ -299,8 +299,10 @@ def test_another_layout_holds_the_same_data(seed: int, count: int) -> None:
 
 def data_of(scenario: Scenario) -> list[object]:
     """What a scenario holds, without the lines it was read from."""
-    rows = [(a.name, a.shape, a.value, a.unit, a.price_base, a.sources, a.owner, a.note) for a in scenario.assumptions]
-    pairs = [(c.a, c.b, c.rank, c.sources, c.note) for c in scenario.correlations]
+    rows = [
+        (a.name, a.marginal, a.value, a.unit, a.price_base, a.sources, a.owner, a.note) for a in scenario.assumptions
+    ]
+    pairs = [(c.a, c.b, c.rank_correlation, c.sources, c.note) for c in scenario.correlations]
     arrays = [scenario.raid_counts.tolist(), *(array.tolist() for array in scenario.known)]
     factors = [scenario.factors.salvos.tolist(), scenario.factors.threats.tolist()]
     return [rows, pairs, scenario.decisions, dict(scenario.sources), scenario.titles, scenario.budgets, arrays, factors]

@@ -113,7 +113,7 @@ def test_rank_correlations_reach_the_draws(scenario: Scenario) -> None:
     assert np.array_equal(before, shares)
     for pair in scenario.correlations:
         a, b = (draws[:, scenario.columns.index(name)].argsort().argsort() for name in (pair.a, pair.b))
-        assert float(np.corrcoef(a, b)[0, 1]) == pytest.approx(pair.rank, abs=0.03)
+        assert float(np.corrcoef(a, b)[0, 1]) == pytest.approx(pair.rank_correlation, abs=0.03)
 
 
 def test_uniforms_of_a_wrong_shape_are_refused(scenario: Scenario) -> None:

@@ -86,7 +86,7 @@ def test_sources_can_be_found(octopus: Scenario) -> None:
 
 def test_most_estimates_have_a_range(octopus: Scenario) -> None:
     """A red assumption states one figure only where it is a count, a rule, a weight or the remainder of another."""
-    certain = [assumption for assumption in octopus.assumptions if assumption.quality == "red" and assumption.known]
+    certain = [assumption for assumption in octopus.assumptions if assumption.quality == "red" and assumption.is_fixed]
     ruled = re.compile(
         r"corridors\..*\.share|splits\..*\.share|.*_cv|.*\.shots|.*\.min_order|.*\.hours_per_(head|job)"
         r"|plants\.uk-batch\.hire_rate|currencies\.GBP\.inflation"
@@ -251,4 +251,4 @@ def test_pocket_is_small_and_certain(pocket: Scenario) -> None:
     sizes = {section: len(getattr(pocket.names, section)) for section in ("plants", "parts", "suppliers", "lanes")}
     sizes |= {section: len(getattr(pocket.names, section)) for section in ("regions", "packages", "threats", "makers")}
     assert {1} == set(sizes.values())
-    assert all(assumption.known for assumption in pocket.assumptions)
+    assert all(assumption.is_fixed for assumption in pocket.assumptions)

@@ -57,13 +57,13 @@ def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
 def row(scenario: Scenario, assumption: Assumption, listed_first: bool) -> dict[str, Any]:
     """An assumption as JSON data: quantiles, rating, sources, and line in the log."""
     low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(QUANTILES)))
-    if assumption.known:
+    if assumption.is_fixed:
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
     sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]
     return {
         "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit,
         "low": low, "p10": p10, "p50": p50, "p90": p90, "high": high,
-        "fixed": assumption.known, "distribution": assumption.distribution, "quality": assumption.quality,
+        "fixed": assumption.is_fixed, "distribution": assumption.distribution, "quality": assumption.quality,
         "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note,
         "line": assumption.line, "file": assumption.file, "editable": assumption.file.endswith(ASSUMPTIONS),
         "listed_first": listed_first,

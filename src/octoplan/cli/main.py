@@ -202,7 +202,7 @@ def assumption_summary(scenario: "Scenario") -> list[str]:
     assumptions = scenario.assumptions
     oldest = min(assumptions, key=lambda assumption: assumption.date)
     unsourced = sum(not assumption.sources for assumption in assumptions)
-    ranged = sum(not assumption.known for assumption in assumptions)
+    ranged = sum(not assumption.is_fixed for assumption in assumptions)
     return [
         f"{len(assumptions)} rows fill {len(scenario.draw_columns)} numbers; {ranged} have a range",
         f"{len(scenario.correlations)} pairs are correlated",

@@ -75,7 +75,7 @@ def sensitivities(run: Run, values: Floats) -> tuple[Sensitivity, ...]:
     values
         (finished futures,) the result; futures in which the result is not finite are excluded.
     """
-    uncertain = {assumption.name: assumption for assumption in run.scenario.assumptions if not assumption.known}
+    uncertain = {assumption.name: assumption for assumption in run.scenario.assumptions if not assumption.is_fixed}
     finite = np.isfinite(values)
     draws, result = run.assumptions.values[run.status == 0][finite], np.asarray(values, np.float64)[finite]
     if int(TAIL * len(result)) < MIN_TAIL_FUTURES or np.ptp(result) == 0.0:

@@ -78,7 +78,7 @@ class Assumption:
     line: int
 
     @property
-    def known(self) -> bool:
+    def is_fixed(self) -> bool:
         """True if the row states one number without a range."""
         return isinstance(self.shape, Fixed)
 

@@ -1,8 +1,8 @@
 """Rank correlations between assumptions, and the Gaussian copula that reproduces them.
 
-A Gaussian copula is stated by the correlations of normal scores. For two continuous distributions Spearman's rank
-correlation s corresponds to the normal correlation r = 2 sin(pi s / 6) (Pearson 1907). Ties of discrete distributions
-weaken rank correlation, so r is found numerically for discrete distributions; see ``rank_correlation``.
+A Gaussian copula is determined by the correlations of its normal scores. For two continuous distributions, Spearman's
+rank correlation s corresponds to the correlation r = 2 sin(pi s / 6) of the normal scores (Pearson 1907). Ties of
+discrete distributions weaken rank correlation, so for them r is computed numerically; see ``rank_correlation``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,23 +24,23 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 
 CORRELATION_COLUMNS = ("a", "b", "rank_correlation", "source", "note")
 
-LIMIT = 1 - 1e-9
-"""Largest normal correlation used; with 1 the correlation matrix has no Cholesky factor."""
-TOLERANCE = 0.005
-"""Largest difference between realised and stated rank correlation without a warning."""
-SMALLEST_BIN = 1 / 64
-"""Probability below which values of a discrete distribution are grouped when rank correlations are computed."""
+MAX_NORMAL_CORRELATION = 1 - 1e-9
+"""Largest correlation of two normal scores; with 1 the correlation matrix has no Cholesky factor."""
+RANK_TOLERANCE = 0.005
+"""Largest difference between the realised and the stated rank correlation that gives no warning."""
+MIN_GROUP_PROBABILITY = 1 / 64
+"""Probability below which adjacent values of a discrete distribution are grouped to compute rank correlations."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_LEGENDRE_NODES, _LEGENDRE_WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """Spearman's rank correlation between two assumptions, by their names."""
+    """Spearman's rank correlation between two assumptions, named ``a`` and ``b``."""
 
     a: str
     b: str
-    rank: float
+    rank_correlation: float
     sources: tuple[str, ...]
     note: str
     file: str
@@ -49,26 +49,33 @@ class Correlation:
 
 @dataclass(frozen=True, eq=False)
 class Copula:
-    """A Gaussian copula of the correlated assumptions.
+    """The Gaussian copula of the correlated assumptions.
 
     Attributes:
-        columns: The columns of the correlated assumptions, in order.
-        factor: Lower Cholesky factor of their normal correlations, (columns, columns).
-        ranks: Spearman's rank correlations of the draws, (columns, columns).
+        columns: Columns of the correlated assumptions, in ascending order.
+        cholesky_factor: (columns, columns) lower Cholesky factor of the correlation matrix of the normal scores.
+        rank_correlations: (columns, columns) Spearman's rank correlations of the draws.
 
     """
 
     columns: tuple[int, ...]
-    factor: Floats
-    ranks: Floats
+    cholesky_factor: Floats
+    rank_correlations: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class _Ranks:
-    """The mid-rank of a draw as a sum of steps: ``sum(heights * (z > thresholds))`` of a normal score z.
+class _MidRanks:
+    """Mid-rank of a draw as a step function of its normal score z: ``sum(heights * (z > thresholds))``.
 
-    The mid-rank of a continuous draw, Phi(z), is the conditional mean of one step, (z - w > 0) with an independent
-    normal w; ``loading`` is the correlation of (z - w) / sqrt(2) with z.
+    The mid-rank of a continuous draw, Phi(z), is the conditional mean of a single step, (z - w > 0), with an
+    independent standard normal w.
+
+    Attributes:
+        heights: (steps,) heights of the steps.
+        thresholds: (steps,) normal scores at which the steps occur.
+        loading: Correlation of z with the normal variable of the step: 1, or that of (z - w) / sqrt(2) and z.
+        variance: Variance of the mid-rank.
+
     """
 
     heights: Floats
@@ -77,47 +84,49 @@ class _Ranks:
     variance: float
 
 
-_CONTINUOUS = _Ranks(np.ones(1), np.zeros(1), sqrt(0.5), 1 / 12)
+_CONTINUOUS_MID_RANKS = _MidRanks(np.ones(1), np.zeros(1), sqrt(0.5), 1 / 12)
 
 
 @lru_cache(maxsize=256)
-def _ranks(distribution: Distribution) -> _Ranks:
+def _mid_ranks(distribution: Distribution) -> _MidRanks:
+    """Mid-ranks of a distribution; of a discrete one after grouping rare values."""
     if not isinstance(distribution, Discrete):
-        return _CONTINUOUS
-    masses = np.array(list(_grouped(distribution)))
-    masses /= masses.sum()
-    return _Ranks(
-        (masses[:-1] + masses[1:]) / 2,
-        np.asarray(special.ndtri(np.cumsum(masses)[:-1])),
+        return _CONTINUOUS_MID_RANKS
+    probabilities = np.array(list(_grouped_probabilities(distribution)))
+    probabilities /= probabilities.sum()
+    return _MidRanks(
+        (probabilities[:-1] + probabilities[1:]) / 2,
+        np.asarray(special.ndtri(np.cumsum(probabilities)[:-1])),
         1.0,
-        float(1 - (masses**3).sum()) / 12,
+        float(1 - (probabilities**3).sum()) / 12,
     )
 
 
-def _grouped(distribution: Discrete) -> Iterator[float]:
-    """The probabilities of the values in order; rare adjacent values are grouped up to ``SMALLEST_BIN``."""
+def _grouped_probabilities(distribution: Discrete) -> Iterator[float]:
+    """Yield the probabilities of values in ascending order, with rare adjacent values grouped."""
     group = 0.0
-    for mass in distribution.masses():
-        if group and group + mass > SMALLEST_BIN:
+    for probability in distribution.probabilities():
+        if group and group + probability > MIN_GROUP_PROBABILITY:
             yield group
             group = 0.0
-        group += mass
-        if group > SMALLEST_BIN:
+        group += probability
+        if group > MIN_GROUP_PROBABILITY:
             yield group
             group = 0.0
     if group:
         yield group
 
 
-def rank_correlation(normal: float, x: Distribution, y: Distribution) -> float:
+def rank_correlation(score_correlation: float, x: Distribution, y: Distribution) -> float:
     """Spearman's rank correlation of two distributions joined by a Gaussian copula.
 
-    Spearman's rank correlation is the correlation of mid-ranks. Mid-ranks are sums of steps of normal scores, and the
-    covariance of two steps at t and u is the integral of the bivariate normal density at (t, u) over the correlation,
-    from 0 (Plackett 1954), computed by Gauss-Legendre quadrature over the arcsine (Genz 2004).
+    Spearman's rank correlation is the correlation of mid-ranks, which are step functions of normal scores. The
+    covariance of two steps at thresholds t and u is the integral of the bivariate normal density at (t, u) over
+    correlations from 0 to that of the scores (Plackett 1954), computed by Gauss-Legendre quadrature over the arcsine
+    of the correlation (Genz 2004).
 
     Args:
-        normal: The correlation of the normal scores.
+        score_correlation: The correlation of the normal scores.
         x: The first distribution.
         y: The second distribution.
 
@@ -126,16 +135,16 @@ def rank_correlation(normal: float, x: Distribution, y: Distribution) -> float:
     0.4826
 
     """
-    a, b = _ranks(x), _ranks(y)
-    if a is _CONTINUOUS and b is _CONTINUOUS:
-        return 6 / pi * asin(normal / 2)
-    end = asin(normal * a.loading * b.loading)
-    angles = end / 2 * (_NODES + 1)
+    a, b = _mid_ranks(x), _mid_ranks(y)
+    if a is _CONTINUOUS_MID_RANKS and b is _CONTINUOUS_MID_RANKS:
+        return 6 / pi * asin(score_correlation / 2)
+    largest_angle = asin(score_correlation * a.loading * b.loading)
+    angles = largest_angle / 2 * (_LEGENDRE_NODES + 1)
     covariance = 0.0
     for height, t in zip(a.heights, a.thresholds, strict=True):
         u = b.thresholds[:, None]
         density = np.exp(-(t * t + u * u - 2 * t * u * np.sin(angles)) / (2 * np.cos(angles) ** 2)) / (2 * pi)
-        covariance += float(height * (b.heights @ (density @ _WEIGHTS)) * end / 2)
+        covariance += float(height * (b.heights @ (density @ _LEGENDRE_WEIGHTS)) * largest_angle / 2)
     return covariance / sqrt(a.variance * b.variance)
 
 
@@ -143,20 +152,23 @@ def rank_correlation(normal: float, x: Distribution, y: Distribution) -> float:
 def normal_correlation(rank: float, x: Distribution, y: Distribution) -> float:
     """Correlation of the normal scores at which two distributions have the given rank correlation.
 
-    If no Gaussian copula attains the rank correlation, the nearest attainable normal correlation is returned.
+    If no Gaussian copula attains the rank correlation, the correlation that comes closest to it is returned.
     """
-    if _ranks(x) is _CONTINUOUS and _ranks(y) is _CONTINUOUS:
+    if _mid_ranks(x) is _CONTINUOUS_MID_RANKS and _mid_ranks(y) is _CONTINUOUS_MID_RANKS:
         return 2 * sin(pi * rank / 6)
-    for end in (-LIMIT, LIMIT):
-        if (rank - rank_correlation(end, x, y)) * end >= 0:
-            return end
-    return float(brentq(lambda r: rank_correlation(r, x, y) - rank, -LIMIT, LIMIT, xtol=1e-10))
+    for extreme in (-MAX_NORMAL_CORRELATION, MAX_NORMAL_CORRELATION):
+        if (rank - rank_correlation(extreme, x, y)) * extreme >= 0:
+            return extreme
+    return float(
+        brentq(lambda r: rank_correlation(r, x, y) - rank, -MAX_NORMAL_CORRELATION, MAX_NORMAL_CORRELATION, xtol=1e-10)
+    )
 
 
 def copula(assumptions: Sequence[Assumption], correlations: Sequence[Correlation]) -> Copula:
     """The Gaussian copula of the assumptions; assumptions without a stated correlation are independent.
 
-    If the matrix of normal correlations is not positive definite, the nearest positive definite one is used.
+    If the correlation matrix of the normal scores is not positive definite, the nearest positive definite correlation
+    matrix is used.
 
     Raises:
         numpy.linalg.LinAlgError: If the matrix of stated rank correlations has a negative eigenvalue.
@@ -164,42 +176,48 @@ def copula(assumptions: Sequence[Assumption], correlations: Sequence[Correlation
     """
     index = {assumption.name: column for column, assumption in enumerate(assumptions)}
     columns = tuple(sorted({index[name] for c in correlations for name in (c.a, c.b)}))
-    shapes = [assumptions[column].shape for column in columns]
+    marginals = [assumptions[column].marginal for column in columns]
     stated, normal = np.eye(len(columns)), np.eye(len(columns))
     for c in correlations:
         i, j = columns.index(index[c.a]), columns.index(index[c.b])
-        stated[i, j] = stated[j, i] = c.rank
-        normal[i, j] = normal[j, i] = normal_correlation(c.rank, shapes[i], shapes[j])
+        stated[i, j] = stated[j, i] = c.rank_correlation
+        normal[i, j] = normal[j, i] = normal_correlation(c.rank_correlation, marginals[i], marginals[j])
     try:
-        factor = np.linalg.cholesky(normal)
+        cholesky_factor = np.linalg.cholesky(normal)
     except np.linalg.LinAlgError:
         if np.linalg.eigvalsh(stated)[0] < -1e-9:
             raise
         normal = nearest_correlation(normal)
-        factor = np.linalg.cholesky(normal)
-    ranks = np.eye(len(columns))
+        cholesky_factor = np.linalg.cholesky(normal)
+    rank_correlations = np.eye(len(columns))
     for i in range(len(columns)):
         for j in range(i):
             if normal[i, j] != 0.0:
-                ranks[i, j] = ranks[j, i] = rank_correlation(float(normal[i, j]), shapes[i], shapes[j])
-    return Copula(columns, np.asarray(factor, np.float64), ranks)
+                rank_correlations[i, j] = rank_correlations[j, i] = rank_correlation(
+                    float(normal[i, j]), marginals[i], marginals[j]
+                )
+    return Copula(columns, np.asarray(cholesky_factor, np.float64), rank_correlations)
 
 
-def nearest_correlation(matrix: Floats, smallest: float = 1e-7, iterations: int = 200) -> Floats:
-    """The nearest correlation matrix whose eigenvalues are at least ``smallest``.
+def nearest_correlation(matrix: Floats, min_eigenvalue: float = 1e-7, iterations: int = 200) -> Floats:
+    """The nearest correlation matrix with eigenvalues of at least ``min_eigenvalue``.
 
-    Alternating projections with Dykstra's correction (Higham 2002), then a weighted mean with the identity if a smaller
-    eigenvalue remains.
+    Computed by alternating projections with Dykstra's correction (Higham 2002). If a smaller eigenvalue remains after
+    the iterations, a weighted mean with the identity matrix is returned.
     """
     correction, nearest = np.zeros_like(matrix), matrix
     for _ in range(iterations):
         values, vectors = np.linalg.eigh(nearest - correction)
-        positive = (vectors * np.maximum(values, smallest)) @ vectors.T
-        correction = positive - (nearest - correction)
-        nearest = (positive + positive.T) / 2
+        projection = (vectors * np.maximum(values, min_eigenvalue)) @ vectors.T
+        correction = projection - (nearest - correction)
+        nearest = (projection + projection.T) / 2
         np.fill_diagonal(nearest, 1.0)
-    least = float(np.linalg.eigvalsh(nearest)[0])
-    weight = (smallest - least) / (1 - least) if least < smallest else 0.0
+    smallest_eigenvalue = float(np.linalg.eigvalsh(nearest)[0])
+    weight = (
+        (min_eigenvalue - smallest_eigenvalue) / (1 - smallest_eigenvalue)
+        if smallest_eigenvalue < min_eigenvalue
+        else 0.0
+    )
     return np.asarray((1 - weight) * nearest + weight * np.eye(len(matrix)), np.float64)
 
 
@@ -213,28 +231,30 @@ def read_correlations(
     """Read rows of rank correlations, and report problems.
 
     Args:
-        rows: Rows of ``correlations.csv`` and of a fit.
+        rows: Rows of ``correlations.csv`` and of the raid fit (``raids.toml``).
         assumptions: The valid assumptions.
-        names: Names of all rows of assumptions, valid or not.
+        names: Names of all rows of assumptions, valid or invalid.
         sources: The sources by id; None if ``sources.csv`` could not be read.
-        report: Collects the problems.
+        report: Collects problems and warnings.
 
     """
     by_name = {assumption.name: assumption for assumption in assumptions}
     correlations: list[Correlation] = []
-    lines: dict[frozenset[str], int] = {}
+    line_of_pair: dict[frozenset[str], int] = {}
     for row in rows:
         a, b, pair = row["a"], row["b"], frozenset((row["a"], row["b"]))
         problems = list(_name_errors(a, b, by_name, names))
-        if pair in lines and a != b:
-            problems.append(f"'{a}' and '{b}' are in line {lines[pair]} already; keep one")
-        lines.setdefault(pair, row.line)
+        if pair in line_of_pair and a != b:
+            problems.append(
+                f"'{a}' and '{b}' are already correlated in line {line_of_pair[pair]}; keep one of the rows"
+            )
+        line_of_pair.setdefault(pair, row.line)
         problems += unknown_sources(row["source"], sources)
         rank = 0.0
         try:
             rank = parse_number(row["rank_correlation"])
             if not -1 < rank < 1:
-                problems.append(f"rank correlation {rank:g} is not valid; expected a number between -1 and 1")
+                problems.append(f"rank correlation {rank:g} is not valid; expected a number above -1 and below 1")
         except QuantityError as error:
             problems.append(f"rank correlation {error}")
         for problem in problems:
@@ -247,11 +267,11 @@ def read_correlations(
 
 
 def _name_errors(a: str, b: str, assumptions: Mapping[str, Assumption], names: set[str]) -> Iterator[str]:
-    """Reasons why two names cannot be correlated."""
+    """Yield the reasons why two names of assumptions cannot be correlated."""
     for name in dict.fromkeys((a, b)):
         if name not in names:
             yield f"there is no row {quoted(name)} in {ASSUMPTIONS}; {did_you_mean(name, names)}"
-        elif name in assumptions and is_constant(assumptions[name].shape):
+        elif name in assumptions and is_constant(assumptions[name].marginal):
             yield f"'{name}' has the same value in all futures and cannot be correlated"
     if a == b and a in names:
         yield f"'{a}' cannot be correlated with itself"
@@ -260,37 +280,37 @@ def _name_errors(a: str, b: str, assumptions: Mapping[str, Assumption], names: s
 def _check_copula(
     correlations: Sequence[Correlation], assumptions: Sequence[Assumption], rows: Sequence[Row], report: Report
 ) -> None:
-    """Report correlations that contradict one another, and warn of correlations that the copula does not attain."""
+    """Report contradictory rank correlations, and warn of rank correlations that the copula does not attain."""
     if not correlations:
         return
-    lines = {(row["a"], row["b"]): row for row in rows}
-    last = lines[correlations[-1].a, correlations[-1].b]
+    row_of_pair = {(row["a"], row["b"]): row for row in rows}
+    last_row = row_of_pair[correlations[-1].a, correlations[-1].b]
     try:
-        joint = copula(assumptions, correlations)
+        gaussian_copula = copula(assumptions, correlations)
     except np.linalg.LinAlgError:
         report.add(
-            last.file or CORRELATIONS,
-            last.line,
-            "the rank correlations contradict one another (their matrix is not positive definite); weaken some of them",
+            last_row.file or CORRELATIONS,
+            last_row.line,
+            "the rank correlations contradict one another (their matrix is not positive definite); move some closer to 0",
         )
         return
-    names = [assumptions[column].name for column in joint.columns]
-    stated = np.eye(len(names))
+    names = [assumptions[column].name for column in gaussian_copula.columns]
+    stated, realised = np.eye(len(names)), gaussian_copula.rank_correlations
     for c in correlations:
         i, j = names.index(c.a), names.index(c.b)
-        stated[i, j] = stated[j, i] = c.rank
-        if abs(joint.ranks[i, j] - c.rank) > TOLERANCE:
-            row = lines[c.a, c.b]
+        stated[i, j] = stated[j, i] = c.rank_correlation
+        if abs(realised[i, j] - c.rank_correlation) > RANK_TOLERANCE:
+            row = row_of_pair[c.a, c.b]
             report.warn(
                 row.file,
                 row.line,
-                f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank:g}, because of "
-                f"ties between values of a list or the other correlations; {joint.ranks[i, j]:.3f} is used",
+                f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank_correlation:g}, because "
+                f"of ties between listed values or because of the other correlations; {realised[i, j]:.3f} is used",
             )
-    for i, j in np.argwhere(np.tril((stated == 0.0) & (np.abs(joint.ranks) > TOLERANCE), -1)):
+    for i, j in np.argwhere(np.tril((stated == 0.0) & (np.abs(realised) > RANK_TOLERANCE), -1)):
         report.warn(
-            last.file,
-            last.line,
-            f"{names[j]} and {names[i]} have no stated rank correlation, but {joint.ranks[i, j]:.3f} is used: with the "
-            "other correlations a Gaussian copula cannot leave them independent",
+            last_row.file,
+            last_row.line,
+            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised[i, j]:.3f} is used, because a Gaussian "
+            "copula with the other correlations cannot leave them independent",
         )

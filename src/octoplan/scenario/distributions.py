@@ -1,4 +1,4 @@
-"""Univariate distributions: quantiles, and construction from quantities that experts can state.
+"""Univariate distributions: their quantiles, and their construction from quantities that experts can state.
 
 A distribution is stated by its P10 and P90 (normal, lognormal, logitnormal, gamma, beta), its minimum, mode and maximum
 (triangular, pert), its minimum and maximum (uniform), or a list of values (discrete, empirical).
@@ -17,8 +17,9 @@ from octoplan.errors import DistributionError
 
 Floats = NDArray[np.float64]
 
-Z90 = float(special.ndtri(0.9))
-MAX_OUTSIDE = 0.01
+Z_P90 = float(special.ndtri(0.9))
+"""P90 of the standard normal distribution, 1.28."""
+MAX_PROBABILITY_OUTSIDE = 0.01
 """Largest probability that an unbounded distribution may have outside the permitted range of its parameter."""
 
 
@@ -26,10 +27,10 @@ class Distribution(Protocol):
     """A univariate distribution."""
 
     def quantile(self, probability: Floats) -> Floats:
-        """Quantiles at the probabilities, (n,) in (0, 1)."""
+        """Quantiles at an array of probabilities in (0, 1), in the same shape."""
 
     def cdf(self, value: float) -> float:
-        """Probability of a draw less than or equal to the value."""
+        """Probability that a draw is at most the value."""
 
     def __hash__(self) -> int: ...
 
@@ -49,6 +50,8 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Uniform:
+    """The uniform distribution on [low, high]."""
+
     low: float
     high: float
 
@@ -61,15 +64,17 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Triangular:
+    """The triangular distribution with a minimum, a mode and a maximum."""
+
     low: float
     mode: float
     high: float
 
     def quantile(self, probability: Floats) -> Floats:
-        width, left, right = self.high - self.low, self.mode - self.low, self.high - self.mode
-        rising = self.low + np.sqrt(probability * width * left)
-        falling = self.high - np.sqrt((1 - probability) * width * right)
-        return np.where(probability * width < left, rising, falling)
+        width, left_width, right_width = self.high - self.low, self.mode - self.low, self.high - self.mode
+        below_mode = self.low + np.sqrt(probability * width * left_width)
+        above_mode = self.high - np.sqrt((1 - probability) * width * right_width)
+        return np.where(probability * width < left_width, below_mode, above_mode)
 
     def cdf(self, value: float) -> float:
         value = min(max(value, self.low), self.high)
@@ -81,50 +86,56 @@ class Triangular:
 
 @dataclass(frozen=True)
 class Normal:
+    """A normal distribution with a mean and a standard deviation."""
+
     mean: float
-    deviation: float
+    standard_deviation: float
 
     def quantile(self, probability: Floats) -> Floats:
-        return self.mean + self.deviation * np.asarray(special.ndtri(probability))
+        return self.mean + self.standard_deviation * np.asarray(special.ndtri(probability))
 
     def cdf(self, value: float) -> float:
-        return float(special.ndtr((value - self.mean) / self.deviation))
+        return float(special.ndtr((value - self.mean) / self.standard_deviation))
 
 
 @dataclass(frozen=True)
 class Lognormal:
-    """A lognormal distribution; ``mean`` and ``deviation`` are those of the logarithm."""
+    """A lognormal distribution; ``mean`` and ``standard_deviation`` are those of the logarithm."""
 
     mean: float
-    deviation: float
+    standard_deviation: float
 
     def quantile(self, probability: Floats) -> Floats:
-        return np.asarray(np.exp(self.mean + self.deviation * np.asarray(special.ndtri(probability))), np.float64)
+        return np.asarray(
+            np.exp(self.mean + self.standard_deviation * np.asarray(special.ndtri(probability))), np.float64
+        )
 
     def cdf(self, value: float) -> float:
-        return float(special.ndtr((log(value) - self.mean) / self.deviation)) if value > 0 else 0.0
+        return float(special.ndtr((log(value) - self.mean) / self.standard_deviation)) if value > 0 else 0.0
 
 
 @dataclass(frozen=True)
 class LogitNormal:
-    """A logit-normal distribution; ``mean`` and ``deviation`` are those of the logit, log(x / (1 - x))."""
+    """A logit-normal distribution; ``mean`` and ``standard_deviation`` are those of the logit, log(x / (1 - x))."""
 
     mean: float
-    deviation: float
+    standard_deviation: float
 
     def quantile(self, probability: Floats) -> Floats:
         return np.asarray(
-            special.expit(self.mean + self.deviation * np.asarray(special.ndtri(probability))), np.float64
+            special.expit(self.mean + self.standard_deviation * np.asarray(special.ndtri(probability))), np.float64
         )
 
     def cdf(self, value: float) -> float:
         if not 0.0 < value < 1.0:
             return float(value >= 1.0)
-        return float(special.ndtr((special.logit(value) - self.mean) / self.deviation))
+        return float(special.ndtr((special.logit(value) - self.mean) / self.standard_deviation))
 
 
 @dataclass(frozen=True)
 class Gamma:
+    """A gamma distribution with a shape and a scale."""
+
     shape: float
     scale: float
 
@@ -137,7 +148,7 @@ class Gamma:
 
 @dataclass(frozen=True)
 class Beta:
-    """A beta distribution scaled to [low, high]; PERT distributions are of this form."""
+    """A beta distribution with shape parameters a and b, scaled to [low, high]; PERT distributions are of this form."""
 
     a: float
     b: float
@@ -153,7 +164,7 @@ class Beta:
 
 @dataclass(frozen=True)
 class Discrete:
-    """A discrete distribution: values in ascending order, and the cumulative probability of each."""
+    """A discrete distribution: values in ascending order, and their cumulative probabilities."""
 
     values: tuple[float, ...]
     cumulative: tuple[float, ...]
@@ -166,7 +177,7 @@ class Discrete:
         index = int(np.searchsorted(self.values, value, side="right"))
         return self.cumulative[index - 1] if index else 0.0
 
-    def masses(self) -> Floats:
+    def probabilities(self) -> Floats:
         """The probabilities of the distinct values in ascending order."""
         values, cumulative = np.asarray(self.values), np.asarray(self.cumulative)
         return np.diff(cumulative[np.append(values[1:] != values[:-1], True)], prepend=0.0)
@@ -174,37 +185,37 @@ class Discrete:
 
 @dataclass(frozen=True)
 class Truncated:
-    """A distribution conditional on [low, high]."""
+    """A distribution truncated to [low, high]: conditional on a value in this interval."""
 
-    inner: Distribution
+    distribution: Distribution
     low: float
     high: float
 
     def quantile(self, probability: Floats) -> Floats:
-        start, end = self.inner.cdf(self.low), self.inner.cdf(self.high)
-        return np.clip(self.inner.quantile(start + probability * (end - start)), self.low, self.high)
+        cdf_low, cdf_high = self.distribution.cdf(self.low), self.distribution.cdf(self.high)
+        return np.clip(self.distribution.quantile(cdf_low + probability * (cdf_high - cdf_low)), self.low, self.high)
 
     def cdf(self, value: float) -> float:
-        start, end = self.inner.cdf(self.low), self.inner.cdf(self.high)
-        return float(np.clip((self.inner.cdf(value) - start) / (end - start), 0.0, 1.0))
+        cdf_low, cdf_high = self.distribution.cdf(self.low), self.distribution.cdf(self.high)
+        return float(np.clip((self.distribution.cdf(value) - cdf_low) / (cdf_high - cdf_low), 0.0, 1.0))
 
 
 def normal(low: float, high: float) -> Normal:
     """The normal distribution with P10 ``low`` and P90 ``high``."""
-    return Normal((low + high) / 2, (high - low) / (2 * Z90))
+    return Normal((low + high) / 2, (high - low) / (2 * Z_P90))
 
 
 def lognormal(low: float, high: float) -> Lognormal:
     """The lognormal distribution with P10 ``low`` and P90 ``high``, both above 0."""
-    _above_zero("lognormal", low)
-    return Lognormal((log(low) + log(high)) / 2, (log(high) - log(low)) / (2 * Z90))
+    _require_above_zero("lognormal", low)
+    return Lognormal((log(low) + log(high)) / 2, (log(high) - log(low)) / (2 * Z_P90))
 
 
 def logit_normal(low: float, high: float) -> LogitNormal:
     """The logit-normal distribution with P10 ``low`` and P90 ``high``, both between 0 and 1."""
-    _above_zero("logitnormal", low)
+    _require_above_zero("logitnormal", low)
     if high >= 1.0:
-        raise DistributionError(f"a logitnormal distribution lies below 1, so {high:g} cannot be its P90")
+        raise DistributionError(f"values of a logitnormal distribution are below 1, so {high:g} cannot be its P90")
     ends = special.logit(np.array([low, high]))
     return LogitNormal(float(ends.mean()), float(np.diff(ends)[0] / (2 * special.ndtri(0.9))))
 
@@ -212,57 +223,63 @@ def logit_normal(low: float, high: float) -> LogitNormal:
 def gamma(low: float, high: float) -> Gamma:
     """The gamma distribution with P10 ``low`` and P90 ``high``, both above 0.
 
-    The ratio of the two quantiles decreases in the shape and so determines it; the scale follows.
+    The ratio P90 / P10 decreases in the shape parameter and so determines it; the scale then follows from P90.
     """
-    _above_zero("gamma", low)
+    _require_above_zero("gamma", low)
 
-    def surplus(log_shape: float) -> float:
-        ends = special.gammaincinv(exp(log_shape), [0.1, 0.9])
-        return float(log(ends[1] / ends[0])) - log(high / low) if ends[0] > 0 else inf
+    def log_ratio_error(log_shape: float) -> float:
+        quantiles = special.gammaincinv(exp(log_shape), [0.1, 0.9])
+        return float(log(quantiles[1] / quantiles[0])) - log(high / low) if quantiles[0] > 0 else inf
 
-    shape = exp(_root(surplus, -5.0, 30.0, f"no gamma distribution has P10 {low:g} and P90 {high:g}; try lognormal"))
+    shape = exp(
+        _root(log_ratio_error, -5.0, 30.0, f"no gamma distribution has P10 {low:g} and P90 {high:g}; try lognormal")
+    )
     return Gamma(shape, high / float(special.gammaincinv(shape, 0.9)))
 
 
 def beta(low: float, high: float) -> Beta:
     """The beta distribution on [0, 1] with P10 ``low`` and P90 ``high``, both between 0 and 1.
 
-    For each a + b exactly one mean gives this P10; a + b is then solved for P90.
+    For each concentration a + b exactly one mean gives this P10; a root search over a + b then gives this P90.
     """
     if not 0 < low < high < 1:
         raise DistributionError(
-            f"a beta distribution lies between 0 and 1; {low:g} and {high:g} cannot be its P10 and P90"
+            f"values of a beta distribution are between 0 and 1, so {low:g} and {high:g} cannot be its P10 and P90"
         )
     message = f"no beta distribution has P10 {low:g} and P90 {high:g}; try triangular"
 
-    def logit_mean(log_size: float) -> float:
-        size = exp(log_size)
+    def logit_mean(log_concentration: float) -> float:
+        concentration = exp(log_concentration)
 
-        def surplus(logit: float) -> float:
+        def p10_error(logit: float) -> float:
             mean = float(special.expit(logit))
-            return float(special.betainc(size * mean, size * float(special.expit(-logit)), low)) - 0.1
+            return float(special.betainc(concentration * mean, concentration * float(special.expit(-logit)), low)) - 0.1
 
-        return _root(surplus, -40.0, 40.0, message)
+        return _root(p10_error, -40.0, 40.0, message)
 
-    def excess(log_size: float) -> float:
-        mean = logit_mean(log_size)
-        size = exp(log_size)
-        return float(special.betainc(size * special.expit(mean), size * special.expit(-mean), high)) - 0.9
+    def p90_error(log_concentration: float) -> float:
+        mean = logit_mean(log_concentration)
+        concentration = exp(log_concentration)
+        return (
+            float(special.betainc(concentration * special.expit(mean), concentration * special.expit(-mean), high))
+            - 0.9
+        )
 
-    log_size = _root(excess, -4.0, 25.0, message)
-    mean, size = logit_mean(log_size), exp(log_size)
-    return Beta(size * float(special.expit(mean)), size * float(special.expit(-mean)))
+    log_concentration = _root(p90_error, -4.0, 25.0, message)
+    mean, concentration = logit_mean(log_concentration), exp(log_concentration)
+    return Beta(concentration * float(special.expit(mean)), concentration * float(special.expit(-mean)))
 
 
-def _above_zero(kind: str, low: float) -> None:
+def _require_above_zero(kind: str, low: float) -> None:
+    """Raise ``DistributionError`` if the P10 of a positive distribution is not above 0."""
     if low <= 0:
-        raise DistributionError(f"a {kind} distribution lies above 0; {low:g} cannot be its P10")
+        raise DistributionError(f"values of a {kind} distribution are above 0, so {low:g} cannot be its P10")
 
 
 def _root(function: Callable[[float], float], low: float, high: float, message: str) -> float:
-    """The root of a monotone function between two points. Raises ``DistributionError`` if there is no root."""
-    at_low, at_high = function(low), function(high)
-    if not at_low * at_high <= 0 or at_low == at_high:
+    """The root of a monotone function between low and high. Raises ``DistributionError`` if there is no root."""
+    value_low, value_high = function(low), function(high)
+    if not value_low * value_high <= 0 or value_low == value_high:
         raise DistributionError(message)
     return float(optimize.brentq(function, low, high, xtol=1e-14, rtol=1e-15))
 
@@ -274,7 +291,7 @@ def pert(low: float, mode: float, high: float) -> Beta:
 
 
 def discrete(values: Sequence[float], weights: Sequence[float]) -> Discrete:
-    """The discrete distribution of a list of values, in any order, with positive weights."""
+    """The discrete distribution of values with positive weights, in any order."""
     order = np.argsort(np.asarray(values), kind="stable")
     cumulative = np.cumsum(np.asarray(weights, float)[order])
     return Discrete(
@@ -294,6 +311,7 @@ FROM_QUANTILES: dict[str, Callable[[float, float], Distribution]] = {
 FROM_MODE: dict[str, Callable[[float, float, float], Distribution]] = {"triangular": Triangular, "pert": pert}
 """Distributions stated by minimum, mode and maximum."""
 LISTED_DISTRIBUTIONS = ("discrete", "empirical")
+"""Distributions stated by a list of values."""
 DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED_DISTRIBUTIONS)
 
 
@@ -303,27 +321,29 @@ def truncate(distribution: Distribution, low: float, high: float) -> Distributio
     Raises ``DistributionError`` if the probability outside the range is more than ``MAX_OUTSIDE``.
     """
     outside = distribution.cdf(low) * (low > -inf) + (1 - distribution.cdf(high)) * (high < inf)
-    if outside > MAX_OUTSIDE:
+    if outside > MAX_PROBABILITY_OUTSIDE:
         raise DistributionError(
-            f"{outside:.1%} of the distribution lies outside {bounds(low, high)}, more than {MAX_OUTSIDE:.0%}; "
-            "narrow the distribution, or use triangular, pert or uniform with ends inside the range"
+            f"{outside:.1%} of the distribution lies outside {describe_range(low, high)}, "
+            f"more than {MAX_PROBABILITY_OUTSIDE:.0%}; narrow the distribution, or use triangular, pert or uniform with low and high inside the range"
         )
     return Truncated(distribution, low, high) if outside > 0 else distribution
 
 
-def bounds(low: float, high: float) -> str:
-    """Text for a permitted range."""
+def describe_range(low: float, high: float) -> str:
+    """Description of a permitted range for a message."""
     if high == inf:
         return f"the permitted range (at least {low:g})" if low in (0.0, -inf) else "the permitted range (above 0)"
     return f"the permitted range ({low:g} to {high:g})"
 
 
 def is_constant(distribution: Distribution) -> bool:
-    """True if all draws have the same value."""
-    return isinstance(distribution, Fixed) or (isinstance(distribution, Discrete) and len(distribution.masses()) == 1)
+    """True if all draws of a distribution have the same value."""
+    return isinstance(distribution, Fixed) or (
+        isinstance(distribution, Discrete) and len(distribution.probabilities()) == 1
+    )
 
 
 def interdecile_range(distribution: Distribution) -> float:
     """P90 minus P10 of a distribution."""
-    ends = distribution.quantile(np.array([0.1, 0.9]))
-    return float(ends[1] - ends[0])
+    p10, p90 = distribution.quantile(np.array([0.1, 0.9]))
+    return float(p90 - p10)

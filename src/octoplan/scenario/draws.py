@@ -1,4 +1,4 @@
-"""Draws of all assumptions: correlated uniforms, converted to values, with money at one price base."""
+"""Draws of all assumptions: correlated uniform draws, converted to values, with money at one price base."""
 
 from collections.abc import Sequence
 
@@ -8,62 +8,65 @@ from scipy import special
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.distributions import Floats
 
-_SMALLEST = 2.0**-53
+_MIN_UNIFORM = 2.0**-53
+"""Smallest uniform draw; the largest is 1 minus this value."""
 
 
-def correlate(uniforms: Floats, columns: Sequence[int], factor: Floats) -> Floats:
-    """Uniform draws with a Gaussian copula applied to the correlated columns.
+def correlate(uniforms: Floats, columns: Sequence[int], cholesky_factor: Floats) -> Floats:
+    """Correlate columns of uniform draws by a Gaussian copula.
 
-    Sums are computed term by term, because a matrix product may round differently for another number of futures, and
-    the draws of a future must not depend on the batch.
+    The draws of a future do not depend on the other futures in the array: sums are computed term by term, because a
+    matrix product may round differently for another number of futures.
 
     Args:
         uniforms: (futures, assumptions) independent uniform draws in (0, 1).
-        columns: The correlated columns.
-        factor: (columns, columns) lower Cholesky factor of the correlation matrix of the normal scores.
+        columns: Indices of the correlated columns.
+        cholesky_factor: (columns, columns) lower Cholesky factor of the correlation matrix of the normal scores.
 
     Returns:
-        (futures, assumptions) uniform draws; columns without correlation are unchanged.
+        (futures, assumptions) uniform draws; the other columns are unchanged.
 
     """
-    joined = uniforms.copy()
-    normals = [np.asarray(special.ndtri(np.ascontiguousarray(uniforms[:, column]))) for column in columns]
+    correlated_uniforms = uniforms.copy()
+    normal_scores = [np.asarray(special.ndtri(np.ascontiguousarray(uniforms[:, column]))) for column in columns]
     for i, column in enumerate(columns):
-        total = np.zeros(len(uniforms))
+        score = np.zeros(len(uniforms))
         for j in range(i + 1):
-            if factor[i, j] != 0.0:
-                total = total + factor[i, j] * normals[j]
-        joined[:, column] = np.clip(special.ndtr(total), _SMALLEST, 1 - _SMALLEST)
-    return joined
+            if cholesky_factor[i, j] != 0.0:
+                score = score + cholesky_factor[i, j] * normal_scores[j]
+        correlated_uniforms[:, column] = np.clip(special.ndtr(score), _MIN_UNIFORM, 1 - _MIN_UNIFORM)
+    return correlated_uniforms
 
 
-def draws(assumptions: Sequence[Assumption], uniforms: Floats, inflation: Sequence[int], price_base: int) -> Floats:
-    """Draws of every assumption, with money at the price base.
+def draws(
+    assumptions: Sequence[Assumption], uniforms: Floats, inflation_columns: Sequence[int], price_base: int
+) -> Floats:
+    """Draws of all assumptions, with money at one price base.
 
-    Money stays in the currency of its row. A row in prices of another year is multiplied by
-    ``(1 + inflation) ** (price_base - year of the row)``, with the inflation of that future.
+    Money remains in the currency of its row. An amount in prices of another year is multiplied by
+    ``(1 + inflation) ** (price_base - year of the row)``, with the inflation drawn for the same future.
 
     Args:
         assumptions: The assumptions, one for each column.
         uniforms: (futures, assumptions) correlated uniform draws in (0, 1).
-        inflation: (assumptions,) column with the inflation of the row's currency; -1 for rows that are not money.
+        inflation_columns: (assumptions,) column of the inflation of each row's currency; -1 for rows that are not money.
         price_base: Year of the prices of the draws returned.
 
     Returns:
-        (futures, assumptions) in the units of ``entities``.
+        (futures, assumptions) draws in the units of ``entities``.
 
     """
     values = np.empty_like(uniforms)
     for column, assumption in enumerate(assumptions):
-        values[:, column] = assumption.shape.quantile(np.ascontiguousarray(uniforms[:, column]))
+        values[:, column] = assumption.marginal.quantile(np.ascontiguousarray(uniforms[:, column]))
     for column, assumption in enumerate(assumptions):
         years = price_base - assumption.price_base
-        if inflation[column] >= 0 and years:
-            values[:, column] *= _power(1 + values[:, inflation[column]], years)
+        if inflation_columns[column] >= 0 and years:
+            values[:, column] *= _integer_power(1 + values[:, inflation_columns[column]], years)
     return values
 
 
-def _power(base: Floats, exponent: int) -> Floats:
+def _integer_power(base: Floats, exponent: int) -> Floats:
     """Integer power by repeated multiplication, which is bit-identical for any number of futures."""
     result = np.ones_like(base)
     for _ in range(abs(exponent)):

@@ -174,7 +174,7 @@ class Scenario:
         expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
-        joined = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.factor)
+        joined = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.cholesky_factor)
         return draws(self.assumptions, joined, self._inflation, self.price_base)
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
@@ -413,7 +413,7 @@ def _check_weights(
 
     def is_zero(number: ParameterKey) -> bool:
         assumption = assumptions[draw_columns[number]] if number in draw_columns else None
-        return assumption is not None and isinstance(assumption.shape, Fixed) and assumption.shape.value == 0.0
+        return assumption is not None and isinstance(assumption.marginal, Fixed) and assumption.marginal.value == 0.0
 
     groups: dict[tuple[str, str, str], list[ParameterKey]] = {}
     for kind, weight, link, section in WEIGHTS:

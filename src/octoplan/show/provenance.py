@@ -57,7 +57,7 @@ def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]
         if item.distinguishable
     }
     return {
-        assumption.name: "no range" if assumption.known else detected.get(assumption.name, "none detected")
+        assumption.name: "no range" if assumption.is_fixed else detected.get(assumption.name, "none detected")
         for assumption in run.scenario.assumptions
     }
 
@@ -112,7 +112,7 @@ def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tu
     effect = (
         f"{item.difference / MILLION:+,.3g} ± {2 * item.error / MILLION:,.2g}" if item and item.distinguishable else ""
     )
-    quantiles = ("", "") if assumption.known else (low, high)
+    quantiles = ("", "") if assumption.is_fixed else (low, high)
     return (
         assumption.name,
         impact,
