@@ -291,7 +291,8 @@ def _check_copula(
         report.add(
             last_row.file or CORRELATIONS,
             last_row.line,
-            "the rank correlations contradict one another (their matrix is not positive definite); move some closer to 0",
+            "the rank correlations contradict one another, because their matrix is not positive definite; "
+            "move some of them closer to 0",
         )
         return
     names = [assumptions[column].name for column in gaussian_copula.columns]
@@ -304,13 +305,13 @@ def _check_copula(
             report.warn(
                 row.file,
                 row.line,
-                f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank_correlation:g}, because "
-                f"of ties between listed values or because of the other correlations; {realised[i, j]:.3f} is used",
+                f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank_correlation:g} "
+                f"because of ties between listed values or the other correlations; {realised[i, j]:.3f} is used",
             )
     for i, j in np.argwhere(np.tril((stated == 0.0) & (np.abs(realised) > RANK_TOLERANCE), -1)):
         report.warn(
             last_row.file,
             last_row.line,
-            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised[i, j]:.3f} is used, because a Gaussian "
-            "copula with the other correlations cannot leave them independent",
+            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised[i, j]:.3f} is used, because a "
+            "Gaussian copula with the other correlations cannot leave them independent",
         )

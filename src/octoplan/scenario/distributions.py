@@ -324,7 +324,8 @@ def truncate(distribution: Distribution, low: float, high: float) -> Distributio
     if outside > MAX_PROBABILITY_OUTSIDE:
         raise DistributionError(
             f"{outside:.1%} of the distribution lies outside {describe_range(low, high)}, "
-            f"more than {MAX_PROBABILITY_OUTSIDE:.0%}; narrow the distribution, or use triangular, pert or uniform with low and high inside the range"
+            f"more than {MAX_PROBABILITY_OUTSIDE:.0%}; narrow the distribution, or use triangular, pert or uniform "
+            "with low and high inside the range"
         )
     return Truncated(distribution, low, high) if outside > 0 else distribution
 

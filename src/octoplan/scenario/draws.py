@@ -49,7 +49,7 @@ def draws(
     Args:
         assumptions: The assumptions, one for each column.
         uniforms: (futures, assumptions) correlated uniform draws in (0, 1).
-        inflation_columns: (assumptions,) column of the inflation of each row's currency; -1 for rows that are not money.
+        inflation_columns: (assumptions,) column with the inflation of the currency; -1 if the row is not money.
         price_base: Year of the prices of the draws returned.
 
     Returns:
