@@ -3,7 +3,7 @@
 import pytest
 
 from octoplan.errors import QuantityError
-from octoplan.scenario.amounts import money, plan_budgets, shortage_price
+from octoplan.scenario.amounts import parse_money, plan_budgets, shortage_price
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.quantities import units_of
 
@@ -42,5 +42,5 @@ def test_the_price_of_a_shortage_may_be_missing() -> None:
 def test_amounts_that_cannot_be_used_are_refused(text: str, message: str) -> None:
     """Another currency, a negative amount and a figure that is not money raise an error."""
     with pytest.raises(QuantityError, match=message):
-        money(text, UNITS, "GBP")
-    assert money("0 GBP", UNITS, "GBP") == 0.0
+        parse_money(text, UNITS, "GBP")
+    assert parse_money("0 GBP", UNITS, "GBP") == 0.0

@@ -12,7 +12,7 @@ from octoplan.errors import PlanError, QuantityError
 from octoplan.plan.solver.risk import NEUTRAL, Risk
 from octoplan.plan.solver.two_stage import LEAST_GAP
 from octoplan.scenario import Scenario
-from octoplan.scenario.amounts import YEAR, money, shortage_price
+from octoplan.scenario.amounts import CALENDAR_YEAR, parse_money, shortage_price
 from octoplan.scenario.decisions import explain
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.quantities import units_of
@@ -285,7 +285,7 @@ def budgets_and_shortage(
     problems = []
     for payer, amounts in options.budget.items():
         for year, text in amounts.items() if isinstance(amounts, dict) else [(None, amounts)]:
-            if year is not None and not YEAR.fullmatch(year):
+            if year is not None and not CALENDAR_YEAR.fullmatch(year):
                 problems.append(
                     f"the budget of {payer} for {year!r} has no year; write a calendar year, such as "
                     f"{payer}:{scenario.names.months[0][:4]}"
@@ -293,7 +293,7 @@ def budgets_and_shortage(
                 continue
             key = (payer, None if year is None else int(year))
             try:
-                budgets[key] = money(text, units, currency)
+                budgets[key] = parse_money(text, units, currency)
             except QuantityError as error:
                 problems.append(f"the budget of {label(key)}: {error}")
     try:

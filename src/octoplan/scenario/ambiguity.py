@@ -1,11 +1,11 @@
-"""Values that can be read in two ways; the literal reading is used, with a warning that gives both.
+"""Values that can be read in two ways; the literal reading is used, with a warning that states both.
 
 - ``30.000``: thirty, or thirty thousand if the point separates thousands;
 - ``0.6`` with unit %: 0.6 %, or the share 0.6, which is 60 %;
 - ``30`` with unit 1 for a ratio such as a coefficient of variation: 30, or 30 %;
-- ``300`` with unit 1/day for a rate of plausible size per month: 300 a day, or 300 a month.
+- ``300`` with unit 1/day for a rate that would be plausible per month: 300 a day, or 300 a month.
 
-A second reading is considered only if the row would be valid with it.
+A warning is given only if the row would also be valid in the second reading.
 """
 
 import re
@@ -23,29 +23,30 @@ from octoplan.scenario.quantities import parse_quantity, parse_range
 from octoplan.scenario.report import Report
 
 VALUE_COLUMNS = ("low", "value", "high")
+"""Columns of ``assumptions.csv`` with numbers."""
 MAX_MONTHLY_RATIO = 10.0
-"""Largest ratio of a daily rate to the corresponding monthly amount at which the rate may have been meant per month."""
+"""Largest ratio of a daily rate to the corresponding monthly amount at which the rate may be meant per month."""
 HIGH_ATTRITION = 0.02
-"""Daily rate of attrition at which half the stock is lost within five weeks."""
+"""Daily attrition at which half of the stock is lost within five weeks."""
 
-_PER_DAY = re.compile(r"(/|\bper\b)\s*(d|days?)\s*$")
+_UNIT_PER_DAY = re.compile(r"(/|\bper\b)\s*(d|days?)\s*$")
 
-Valid = Callable[[Mapping[str, str]], bool]
-"""True if a row would be valid with some cells replaced."""
+RowValidator = Callable[[Mapping[str, str]], bool]
+"""Function that returns True if a row would be valid with the given replacement cells."""
 
 
-def second_reading_messages(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
-    """Messages on the cells of a valid row of ``assumptions.csv`` that have a second reading."""
+def second_reading_messages(row: Row, parameter: Parameter, is_valid: RowValidator) -> Iterator[str]:
+    """Yield a message for each cell of a valid row of ``assumptions.csv`` that has a second valid reading."""
     for column in VALUE_COLUMNS:
         message = numeral_warning(row[column])
-        if message and any(valid(cells) for cells in _with_thousands(row, column)):
+        if message and any(is_valid(cells) for cells in _rows_with_thousands(row, column)):
             yield f"{column} {message}"
-    yield from _percent(row, parameter, valid)
+    yield from _percentage_warnings(row, parameter, is_valid)
 
 
-def _with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
-    """Replacement cells with points read as thousands separators: in the column alone, or in other columns as well."""
-    cells = {name: NUMERAL.sub(_thousands, row[name]) for name in VALUE_COLUMNS}
+def _rows_with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
+    """Yield replacement cells with thousands separators removed: of the column, of all columns, of pairs of columns."""
+    cells = {name: NUMERAL.sub(_without_thousands_separator, row[name]) for name in VALUE_COLUMNS}
     yield {column: cells[column]}
     yield cells
     for second in VALUE_COLUMNS:
@@ -53,13 +54,14 @@ def _with_thousands(row: Row, column: str) -> Iterator[dict[str, str]]:
             yield {column: cells[column], second: cells[second]}
 
 
-def _thousands(match: re.Match[str]) -> str:
+def _without_thousands_separator(match: re.Match[str]) -> str:
+    """A numeral without its thousands separator, if it may have one."""
     readings = ambiguous_readings(match[0])
     return readings[1].replace(",", "") if readings else match[0]
 
 
-def _numbers(row: Row) -> list[float]:
-    """The numbers in the cells of a row."""
+def _cell_numbers(row: Row) -> list[float]:
+    """The numbers in the cells low, value and high of a row; empty if a cell is invalid."""
     texts = [part for name in VALUE_COLUMNS for part in row[name].split(";") if part.strip()]
     numbers: list[float] = []
     for text in texts:
@@ -71,18 +73,19 @@ def _numbers(row: Row) -> list[float]:
     return numbers
 
 
-def _percent(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
-    """A message on numbers that may have been meant as percentages, or as shares in spite of a percent sign."""
-    numbers = _numbers(row)
+def _percentage_warnings(row: Row, parameter: Parameter, is_valid: RowValidator) -> Iterator[str]:
+    """Yield a message if numbers may be percentages without a percent sign, or shares with a percent sign."""
+    numbers = _cell_numbers(row)
     unit = row["unit"] or " ".join(re.findall(r"[%A-Za-z/]+", row["value"] or row["low"]))
     largest = max(numbers, key=abs, default=0.0)
     if re.match(r"(%|percent\b)", unit) and abs(largest) <= 1 and any(number % 1 for number in numbers):
-        shares = {name: re.sub(r"[0-9][0-9.eE+-]*", _times_100, row[name]) for name in VALUE_COLUMNS}
-        if valid(shares):
-            per = re.sub(r"^(%|percent)\s*", "", unit)
+        cells_times_100 = {name: re.sub(r"[0-9][0-9.eE+-]*", _times_100, row[name]) for name in VALUE_COLUMNS}
+        if is_valid(cells_times_100):
+            time_unit = re.sub(r"^(%|percent)\s*", "", unit)
             yield (
                 f"{largest:g} {unit} can be read as {largest:g} {unit} or, as a share, {largest * 100:g} {unit}; "
-                f"{largest:g} {unit} is used. Write {largest / 100:g} with unit 1{per}, or {largest * 100:g} {unit}"
+                f"{largest:g} {unit} is used. Write {largest / 100:g} with unit 1{time_unit}, "
+                f"or {largest * 100:g} {unit}"
             )
     if re.match(r"1?\s*(/|per\b|$)", unit) and largest >= parameter.percent_from:
         yield (
@@ -92,6 +95,7 @@ def _percent(row: Row, parameter: Parameter, valid: Valid) -> Iterator[str]:
 
 
 def _times_100(match: re.Match[str]) -> str:
+    """A numeral multiplied by 100."""
     try:
         return f"{float(match[0]) * 100:.12g}"
     except ValueError:
@@ -105,57 +109,65 @@ def warn_of_monthly_rates(
     decisions: Decisions,
     report: Report,
 ) -> None:
-    """Warn of rates stated per day that may have been meant per month.
+    """Warn of daily rates that may have been meant as monthly rates.
 
     Args:
         rows: Rows of ``assumptions.csv``.
         assumptions: The assumption that supplies each parameter.
         programme: The programme.
-        decisions: The decisions, with the monthly output with which the rates are compared.
+        decisions: The decisions, from which the monthly amounts for comparison are computed.
         report: Collects the warnings.
 
     """
-    daily = {row["name"]: row for row in rows if _PER_DAY.search(row["unit"] or row["value"] or row["low"])}
-    remarked: set[str] = set()
-    for number, monthly, amount in _monthly_amounts(programme, decisions, assumptions):
-        assumption = assumptions.get(number)
-        if assumption is None or assumption.name not in daily or assumption.name in remarked:
+    daily_rows = {row["name"]: row for row in rows if _UNIT_PER_DAY.search(row["unit"] or row["value"] or row["low"])}
+    warned_names: set[str] = set()
+    for key, reference, amount in _monthly_amounts(programme, decisions, assumptions):
+        assumption = assumptions.get(key)
+        if assumption is None or assumption.name not in daily_rows or assumption.name in warned_names:
             continue
         rate = assumption.median
         if amount > 0 and amount <= rate <= MAX_MONTHLY_RATIO * amount:
-            remarked.add(assumption.name)
-            row = daily[assumption.name]
+            warned_names.add(assumption.name)
+            row = daily_rows[assumption.name]
             report.warn(
                 row.file,
                 row.line,
-                f"{assumption.name}: {rate:g} a day can be read as {rate:g} a month, as the daily rate is at least "
-                f"{monthly} ({amount:g}); {rate:g} a day is used. For {rate:g} a month write unit 1/month",
+                f"{assumption.name}: {rate:g} a day can be read as {rate:g} a month, because the daily rate is at "
+                f"least {reference} ({amount:g}); {rate:g} a day is used. For {rate:g} a month write unit 1/month",
             )
 
 
 def _monthly_amounts(
     programme: Programme, decisions: Decisions, assumptions: Mapping[ParameterKey, Assumption]
 ) -> Iterator[tuple[ParameterKey, str, float]]:
-    """Daily rates, each with the monthly amount with which it is compared, as text and as a number."""
-    peak = {plant: max(decisions.output.get(plant, [0.0])) for plant in programme.entities["plants"]}
-    parts: dict[str, float] = {}
-    carried: dict[str, float] = {}
-    for plant, output in peak.items():
+    """Yield each parameter that is a daily rate, and the monthly amount to compare it with, as text and as a number."""
+    peak_output = {plant: max(decisions.output.get(plant, [0.0])) for plant in programme.entities["plants"]}
+    part_requirements: dict[str, float] = {}
+    lane_loads: dict[str, float] = {}
+    for plant, output in peak_output.items():
         for part, count in programme.bills.get(programme.link("plants", plant, "design") or "", {}).items():
-            parts[part] = parts.get(part, 0.0) + count * output
+            part_requirements[part] = part_requirements.get(part, 0.0) + count * output
         for lane in programme.links("plants", plant, "lanes"):
-            carried[lane] = carried.get(lane, 0.0) + output
+            lane_loads[lane] = lane_loads.get(lane, 0.0) + output
         yield ("plants", "line_rate", (plant,)), f"the largest monthly output of {plant}", output
-        heads = assumptions.get(("plants", "heads", (plant,)))
-        yield ("plants", "hire_rate", (plant,)), f"the workforce of {plant}", heads.median if heads else 0.0
+        workers = assumptions.get(("plants", "heads", (plant,)))
+        yield ("plants", "hire_rate", (plant,)), f"the workforce of {plant}", workers.median if workers else 0.0
     for supplier in programme.entities["suppliers"]:
         part = programme.link("suppliers", supplier, "part") or ""
-        yield ("suppliers", "capacity", (supplier,)), f"the monthly requirement of {part}", parts.get(part, 0.0)
+        yield (
+            ("suppliers", "capacity", (supplier,)),
+            f"the monthly requirement of {part}",
+            part_requirements.get(part, 0.0),
+        )
     for lane in programme.entities["lanes"]:
         yield (
             ("lanes", "capacity", (lane,)),
             "the monthly output of the plants that use the lane",
-            carried.get(lane, 0.0),
+            lane_loads.get(lane, 0.0),
         )
     for kind in ("crews", "kits"):
-        yield (kind, "attrition", ()), "the rate at which half is lost in five weeks", HIGH_ATTRITION
+        yield (
+            (kind, "attrition", ()),
+            "the daily attrition at which half of the stock is lost in five weeks",
+            HIGH_ATTRITION,
+        )

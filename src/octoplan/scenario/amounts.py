@@ -9,19 +9,21 @@ from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.quantities import Units, parse_quantity
 from octoplan.scenario.report import quoted
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
+"""Keys that lead to a value in ``decisions.toml``."""
 
-YEAR = re.compile(r"[0-9]{4}")
+CALENDAR_YEAR = re.compile(r"[0-9]{4}")
+"""Pattern of the name of a calendar year."""
 
 
 def cover_days(decisions: Decisions, units: Units) -> float:
     """Days of planned use that the base-stock policy covers in addition to the mean lead time."""
-    return _amount(decisions.orders.cover, "day", units)[0]
+    return parse_amount(decisions.orders.cover, "day", units)[0]
 
 
 def budgets_of(decisions: Decisions, units: Units, currency: str) -> dict[str, float]:
     """Budget of each payer over the horizon, in the reporting currency at the scenario's price base."""
-    return {payer: money(text, units, currency) for payer, text in decisions.budget.items()}
+    return {payer: parse_money(text, units, currency) for payer, text in decisions.budget.items()}
 
 
 def plan_budgets(options: PlanOptions, units: Units, currency: str) -> dict[tuple[str, int | None], float]:
@@ -31,33 +33,34 @@ def plan_budgets(options: PlanOptions, units: Units, currency: str) -> dict[tupl
         QuantityError: If an amount or a year is invalid.
 
     """
-    return {(payer, year): money(text, units, currency) for payer, year, text in _yearly(options)}
+    return {(payer, year): parse_money(text, units, currency) for payer, year, text in _budget_texts(options)}
 
 
 def shortage_price(options: PlanOptions, units: Units, currency: str) -> float | None:
-    """Penalty per unit short of the plan's target, in the reporting currency; None if not stated."""
-    return None if options.shortage is None else money(options.shortage, units, currency)
+    """Penalty per unit by which a plan misses its target, in the reporting currency; None if not stated."""
+    return None if options.shortage is None else parse_money(options.shortage, units, currency)
 
 
-def _yearly(options: PlanOptions) -> Iterator[tuple[str, int | None, str]]:
+def _budget_texts(options: PlanOptions) -> Iterator[tuple[str, int | None, str]]:
+    """Yield payer, year (None for the entire horizon) and amount as text of each budget of a plan."""
     for payer, limit in options.budget.items():
         if isinstance(limit, str):
             yield payer, None, limit
             continue
         for year, text in limit.items():
-            if not YEAR.fullmatch(year):
+            if not CALENDAR_YEAR.fullmatch(year):
                 raise QuantityError(f"budget of {payer}: {quoted(year)} is not a calendar year; write one such as 2026")
             yield payer, int(year), text
 
 
-def money(text: str, units: Units, currency: str) -> float:
+def parse_money(text: str, units: Units, currency: str) -> float:
     """Parse an amount of money in the reporting currency.
 
     Raises:
         QuantityError: If the text is not an amount in the reporting currency, or is negative.
 
     """
-    value, unit = _amount(text, "money", units)
+    value, unit = parse_amount(text, "money", units)
     if unit != currency:
         raise QuantityError(
             f"{quoted(text)} is not in {currency}, the reporting currency; other currencies are not converted"
@@ -65,16 +68,17 @@ def money(text: str, units: Units, currency: str) -> float:
     return value
 
 
-def _amount(text: str, expected: str, units: Units) -> tuple[float, str]:
-    figure = parse_quantity(text)
-    value, currency = units.convert(figure.number, figure.unit or "1", expected)
+def parse_amount(text: str, expected_unit: str, units: Units) -> tuple[float, str]:
+    """Parse an amount in the expected unit; return its value and its currency, which is '' if it is not money."""
+    quantity = parse_quantity(text)
+    value, currency = units.convert(quantity.number, quantity.unit or "1", expected_unit)
     if value < 0:
         raise QuantityError(f"{quoted(text)} is negative; write 0 or more")
     return value, currency
 
 
-def amounts(decisions: Decisions) -> Iterator[tuple[Path, str, bool]]:
-    """Yield each amount with a unit: its path, its text, and whether it is money."""
+def amounts_with_units(decisions: Decisions) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield each amount with a unit in ``decisions.toml``: its path, its text, and True if it is money."""
     yield ("orders", "cover"), decisions.orders.cover, False
     for payer, text in decisions.budget.items():
         yield ("budget", payer), text, True
@@ -85,10 +89,10 @@ def amounts(decisions: Decisions) -> Iterator[tuple[Path, str, bool]]:
         yield ("plan", "shortage"), decisions.plan.shortage, True
 
 
-def check_amount(text: str, is_money: bool, units: Units, currency: str) -> str:
+def amount_error(text: str, is_money: bool, units: Units, currency: str) -> str:
     """Reason why an amount is invalid; empty if it is valid."""
     try:
-        money(text, units, currency) if is_money else _amount(text, "day", units)
+        parse_money(text, units, currency) if is_money else parse_amount(text, "day", units)
     except QuantityError as error:
         return str(error)
     return ""

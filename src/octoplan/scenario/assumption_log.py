@@ -1,4 +1,4 @@
-"""Reading ``assumptions.csv``: each row checked cell by cell and turned into an assumption with its distribution."""
+"""Reading ``assumptions.csv``: each row is checked cell by cell and converted to an assumption with a distribution."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from octoplan.scenario.distributions import (
     Distribution,
     Fixed,
     Uniform,
-    bounds,
+    describe_range,
     discrete,
     interdecile_range,
     truncate,
@@ -31,8 +31,8 @@ from octoplan.scenario.programme import YEAR_RANGE, Programme
 from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
-NEAR_MEDIAN = 0.05
-"""Largest distance of a stated value from the median without a warning, as a share of the P10-P90 range."""
+MEDIAN_TOLERANCE = 0.05
+"""Largest distance of a stated value from the median that gives no warning, as a share of P90 - P10."""
 
 
 class _CellError(ValueError):
@@ -48,7 +48,7 @@ class _StatedDistribution:
     low: float | None
     value: float | None
     high: float | None
-    points: tuple[tuple[float, float], ...] = ()
+    weighted_values: tuple[tuple[float, float], ...] = ()
     """Values and weights of a discrete or empirical distribution."""
 
 
@@ -58,53 +58,54 @@ def read_assumptions(
     """Read rows of assumptions, and report problems.
 
     Args:
-        rows: Rows of ``assumptions.csv`` and of a fit.
+        rows: Rows of ``assumptions.csv`` and of the raid fit (``raids.toml``).
         programme: The programme; None if ``programme.toml`` could not be read.
         sources: The sources by id; None if ``sources.csv`` could not be read.
         units: The units and currencies.
         report: Collects problems and warnings.
 
     Returns:
-        The entry of each row with a valid name, and its assumption, or None if another cell of the row is invalid.
+        The name, line and file of each row with a valid name, and its assumption, which is None if another cell of the
+        row is invalid.
 
     """
-    entries: list[AssumptionRow] = []
+    named_rows: list[AssumptionRow] = []
     assumptions: list[Assumption | None] = []
-    lines: dict[str, int] = {}
+    line_of_name: dict[str, int] = {}
     for row in rows:
         text = row["name"]
         name = (
             parse_row_name(text, programme)
             if text
-            else "the row has no name; expected one such as plants.uk-1.labour_rate"
+            else "the row has no name; expected a name such as plants.uk-1.labour_rate"
         )
         if isinstance(name, str):
             report.add(row.file, row.line, name)
-        elif text in lines:
-            report.add(row.file, row.line, f"{text}: is in line {lines[text]} already; keep one")
+        elif text in line_of_name:
+            report.add(row.file, row.line, f"{text}: is in line {line_of_name[text]} already; keep one of the rows")
         else:
-            lines[text] = row.line
-            entries.append(AssumptionRow(name, row.line, row.file))
+            line_of_name[text] = row.line
+            named_rows.append(AssumptionRow(name, row.line, row.file))
             assumption = _RowReader(row, name, sources, units, report).assumption()
             assumptions.append(assumption)
             if assumption and row.file == ASSUMPTIONS:
                 _warn_of_readings(row, name, units, report)
-    return entries, assumptions
+    return named_rows, assumptions
 
 
 def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> None:
-    """Warn of cells that would also be valid in a second reading."""
+    """Warn of cells that have a second valid reading."""
 
-    def valid(cells: Mapping[str, str]) -> bool:
+    def is_valid(cells: Mapping[str, str]) -> bool:
         reader = _RowReader(Row(row.line, {**row.cells, **cells}, row.file), name, None, units, Report(""))
         return reader.assumption() is not None
 
-    for message in second_reading_messages(row, name.parameter, valid):
+    for message in second_reading_messages(row, name.parameter, is_valid):
         report.warn(row.file, row.line, f"{name}: {message}")
 
 
 class _RowReader:
-    """Reads one row and reports each invalid cell."""
+    """Reads one row of assumptions and reports each invalid cell."""
 
     def __init__(
         self, row: Row, name: RowName, sources: Mapping[str, Source] | None, units: Units, report: Report
@@ -112,29 +113,31 @@ class _RowReader:
         self.row, self.name, self.sources, self.units, self.report = row, name, sources, units, report
         self.valid = True
 
-    def add(self, message: object) -> None:
+    def report_problem(self, message: object) -> None:
         """Report a problem of the row."""
         self.valid = False
         self.report.add(self.row.file, self.row.line, f"{self.name}: {message}")
 
     def assumption(self) -> Assumption | None:
         """The assumption of the row; None if a cell is invalid, after reporting all invalid cells."""
-        quality, sources, day = self.quality(), self.source(), self.date()
+        quality, sources, review_date = self.quality(), self.cited_sources(), self.review_date()
         try:
-            stated = self.statement()
+            stated = self.stated_distribution()
             if not self.valid:
                 return None
             currency = self.currency(stated.unit)
             price_base = self.price_base(currency)
-            low, value, high = (self.canonical(x, stated.unit) for x in (stated.low, stated.value, stated.high))
-            points = [(self.canonical(x, stated.unit) or 0.0, weight) for x, weight in stated.points]
-            shape = self.shape(stated.distribution, low, value, high, points)
+            low, value, high = (self.to_parameter_unit(x, stated.unit) for x in (stated.low, stated.value, stated.high))
+            weighted_values = [
+                (self.to_parameter_unit(x, stated.unit) or 0.0, weight) for x, weight in stated.weighted_values
+            ]
+            marginal = self.marginal(stated.distribution, low, value, high, weighted_values)
         except (_CellError, QuantityError, DistributionError) as problem:
-            self.add(problem)
+            self.report_problem(problem)
             return None
         parameter = self.name.parameter
         if stated.distribution in FROM_QUANTILES or stated.distribution == "uniform":
-            self.compare_with_median(shape, value)
+            self.check_median(marginal, value)
         return Assumption(
             name=str(self.name),
             kind=self.name.kind,
@@ -147,114 +150,121 @@ class _RowReader:
             low=low,
             value=value,
             high=high,
-            shape=shape,
+            marginal=marginal,
             sources=sources,
             quality=quality,
             owner=self.row["owner"],
-            date=day,
+            date=review_date,
             note=self.row["note"],
             file=self.report.path(self.row.file),
             line=self.row.line,
         )
 
     def quality(self) -> str:
-        """The rating of the row."""
+        """The quality rating of the row."""
         quality = self.row["quality"]
         if quality not in QUALITIES:
-            self.add(f"quality {quoted(quality)} is not valid; expected green, amber or red")
+            self.report_problem(f"quality {quoted(quality)} is not valid; expected green, amber or red")
         return quality
 
-    def source(self) -> tuple[str, ...]:
-        """The ids of the sources of the row."""
+    def cited_sources(self) -> tuple[str, ...]:
+        """The ids of the sources that the row cites."""
         ids = source_ids(self.row["source"])
         if not ids and self.row["quality"] in ("green", "amber"):
-            self.add(f"has no source but is rated {self.row['quality']}; name a source or rate it red")
+            self.report_problem(f"has no source but is rated {self.row['quality']}; name a source or rate it red")
         for problem in unknown_sources(self.row["source"], self.sources):
-            self.add(problem)
+            self.report_problem(problem)
         return ids
 
-    def date(self) -> date:
-        """The date of the last review of the assumption."""
+    def review_date(self) -> date:
+        """The date on which the assumption was last reviewed."""
         text = self.row["date"]
         try:
             if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        self.add(f"date {quoted(text)} is not a date; write one such as 2026-11-22")
+        self.report_problem(f"date {quoted(text)} is not a date; write one such as 2026-11-22")
         return date.min
 
-    def statement(self) -> _StatedDistribution:
+    def stated_distribution(self) -> _StatedDistribution:
         """The distribution as stated, in the unit of the row."""
         row = self.row
         distribution = row["distribution"]
         if distribution and distribution not in DISTRIBUTIONS:
             message = did_you_mean(distribution, DISTRIBUTIONS)
-            raise _CellError(f"distribution {quoted(distribution)} is not known; {message}")
+            raise _CellError(f"distribution {quoted(distribution)} is unknown; {message}")
         if distribution in LISTED_DISTRIBUTIONS:
-            points = self.points(distribution)
-            unit = self.unit([figure for figure, _ in points])
-            weighted = tuple((figure.number, weight) for figure, weight in points)
-            return _StatedDistribution(distribution, unit, None, None, None, weighted)
-        low, value, high = self.figures()
-        unit = self.unit([figure for figure in (low, value, high) if figure])
+            weighted_values = self.weighted_values(distribution)
+            unit = self.unit([quantity for quantity, _ in weighted_values])
+            weighted_numbers = tuple((quantity.number, weight) for quantity, weight in weighted_values)
+            return _StatedDistribution(distribution, unit, None, None, None, weighted_numbers)
+        low, value, high = self.low_value_high()
+        unit = self.unit([quantity for quantity in (low, value, high) if quantity])
         if not distribution and (low or high):
-            raise _CellError(f"has a range but no distribution; name one of {', '.join(DISTRIBUTIONS[1:])}")
+            raise _CellError(f"has a range but no distribution; expected one of {', '.join(DISTRIBUTIONS[1:])}")
         ends = low.number if low else None, high.number if high else None
         return _StatedDistribution(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
 
-    def figures(self) -> list[Quantity | None]:
-        """Low, value and high; a value such as '5 to 9' states low and high."""
+    def low_value_high(self) -> list[Quantity | None]:
+        """Low, value and high as stated, None if empty; a value such as '5 to 9' states low and high."""
         row = self.row
         if ends := parse_range(row["value"]):
             if row["low"] or row["high"]:
-                raise _CellError(f"value {quoted(row['value'])} is a range, but low or high is not empty; keep one")
+                raise _CellError(
+                    f"value {quoted(row['value'])} is a range, but low or high is not empty; state the range once"
+                )
             return [ends[0], None, ends[1]]
-        figures: list[Quantity | None] = []
+        quantities: list[Quantity | None] = []
         for column in ("low", "value", "high"):
             try:
-                figures.append(parse_quantity(row[column]) if row[column] else None)
+                quantities.append(parse_quantity(row[column]) if row[column] else None)
             except QuantityError as error:
                 raise _CellError(f"{column} {error}") from None
-        if not any(figures):
-            raise _CellError("has no value; write a number, or low and high")
-        return figures
+        if not any(quantities):
+            raise _CellError("has no value; write a number in the column value, or numbers in low and high")
+        return quantities
 
-    def points(self, distribution: str) -> list[tuple[Quantity, float]]:
+    def weighted_values(self, distribution: str) -> list[tuple[Quantity, float]]:
         """Values and weights of a discrete or empirical distribution."""
         row = self.row
         if row["low"] or row["high"]:
             raise _CellError(
                 f"write the values of a {distribution} distribution in the column value, and leave low and high empty"
             )
-        points: list[tuple[Quantity, float]] = []
+        weighted_values: list[tuple[Quantity, float]] = []
         for part in row["value"].split(";"):
-            figure, colon, weight_text = part.partition(":")
+            value_text, colon, weight_text = part.partition(":")
             if (distribution == "discrete") != bool(colon):
-                form = "'v1:w1; v2:w2'" if distribution == "discrete" else "'x1; x2; x3'"
+                notation = "'v1:w1; v2:w2'" if distribution == "discrete" else "'x1; x2; x3'"
                 raise _CellError(
-                    f"value {quoted(row['value'])} is not a {distribution} distribution; write it as {form}"
+                    f"value {quoted(row['value'])} is not a {distribution} distribution; write it as {notation}"
                 )
             weight = parse_number(weight_text) if colon else 1.0
             if not 0 < weight <= 1e6:
                 raise _CellError(
-                    f"weight {quoted(weight_text.strip())} is not valid; expected a number above 0, up to 1e6"
+                    f"weight {quoted(weight_text.strip())} is not valid; expected a number above 0 and at most 1e6"
                 )
-            points.append((parse_quantity(figure), weight))
-        return points
+            weighted_values.append((parse_quantity(value_text), weight))
+        return weighted_values
 
-    def unit(self, figures: Sequence[Quantity]) -> str:
-        """The unit of the row, from the column ``unit`` or from the other cells."""
-        units = {figure.unit for figure in figures if figure.unit} | ({self.row["unit"]} - {""})
+    def unit(self, quantities: Sequence[Quantity]) -> str:
+        """The unit of the row, from the column ``unit`` or from the cells low, value and high."""
+        units = {quantity.unit for quantity in quantities if quantity.unit} | ({self.row["unit"]} - {""})
         if len(units) > 1:
-            raise _CellError(f"has the units {' and '.join(map(quoted, sorted(units)))}; keep one")
+            raise _CellError(f"has the units {' and '.join(map(quoted, sorted(units)))}; keep one of them")
         if not units:
             self.units.convert(1.0, "1", self.name.parameter.unit)
             raise _CellError("has no unit; for a dimensionless number write unit 1")
         return units.pop()
 
     def currency(self, unit: str) -> str:
-        """The currency of the row. Raises ``QuantityError`` if the unit has the wrong dimension."""
+        """The currency of the row; '' if the row is not money.
+
+        Raises:
+            QuantityError: If the unit has the wrong dimension.
+
+        """
         for column in ("value", "low", "high"):
             if (
                 self.row[column]
@@ -266,7 +276,7 @@ class _RowReader:
         return self.units.convert(1.0, unit, self.name.parameter.unit)[1]
 
     def price_base(self, currency: str) -> int:
-        """The year of the prices of a monetary row, else 0."""
+        """The year of the prices of a monetary row; 0 if the row is not money."""
         text = self.row["price_base"]
         if not currency:
             if text:
@@ -278,8 +288,8 @@ class _RowReader:
             raise _CellError(f"price_base {quoted(text)} is not valid; expected the year of the prices, such as 2025")
         return int(text)
 
-    def canonical(self, number: float | None, unit: str) -> float | None:
-        """A value converted to the unit of ``entities`` and checked against the permitted range."""
+    def to_parameter_unit(self, number: float | None, unit: str) -> float | None:
+        """A number converted to the unit of the parameter and checked against the permitted range; None for None."""
         if number is None:
             return None
         parameter = self.name.parameter
@@ -287,35 +297,35 @@ class _RowReader:
         at_bound = any(isclose(value, bound, rel_tol=1e-12) for bound in (parameter.low, parameter.high))
         if not (parameter.low <= value <= parameter.high or at_bound):
             hint = f"; for {number:g} % write unit %" if parameter.high == 1 < value <= 100 and unit == "1" else ""
-            permitted = bounds(parameter.low, parameter.high)
-            raise _CellError(f"{number:g} {unit} is outside {permitted} of {parameter.meaning}{hint}")
+            permitted_range = describe_range(parameter.low, parameter.high)
+            raise _CellError(f"{number:g} {unit} is outside {permitted_range} of {parameter.meaning}{hint}")
         return min(max(value, parameter.low), parameter.high)
 
-    def shape(
+    def marginal(
         self,
         distribution: str,
         low: float | None,
         value: float | None,
         high: float | None,
-        points: Sequence[tuple[float, float]],
+        weighted_values: Sequence[tuple[float, float]],
     ) -> Distribution:
         """The distribution of the row, truncated to the permitted range of the parameter."""
         parameter = self.name.parameter
         if distribution in LISTED_DISTRIBUTIONS:
-            return discrete([x for x, _ in points], [weight for _, weight in points])
+            return discrete([x for x, _ in weighted_values], [weight for _, weight in weighted_values])
         if distribution == "fixed":
             if value is None or low is not None or high is not None:
-                raise _CellError("distribution fixed needs a value, and neither low nor high")
+                raise _CellError("the distribution fixed needs a value, and low and high must be empty")
             return Fixed(value)
         ends = "P10 and P90" if distribution in FROM_QUANTILES else "the minimum and the maximum"
         if low is None or high is None:
             raise _CellError(f"a {distribution} distribution needs low and high ({ends})")
         if low >= high:
             raise _CellError(
-                f"low {low:g} is not less than high {high:g} ({ends}); for a single value use distribution fixed"
+                f"low {low:g} is not less than high {high:g} ({ends}); for a single value use the distribution fixed"
             )
         if value is not None and not low <= value <= high:
-            raise _CellError(f"value {value:g} is outside low {low:g} to high {high:g}")
+            raise _CellError(f"value {value:g} is outside the range from low {low:g} to high {high:g}")
         if distribution in FROM_MODE:
             if value is None:
                 raise _CellError(f"a {distribution} distribution needs a value, the mode")
@@ -324,16 +334,18 @@ class _RowReader:
             return Uniform(low, high)
         if distribution == "beta" and parameter.unit != "1":
             raise _CellError(
-                f"a beta distribution lies between 0 and 1; for unit {parameter.unit} use gamma or lognormal"
+                f"values of a beta distribution are between 0 and 1; for unit {parameter.unit} use gamma or lognormal"
             )
         return truncate(FROM_QUANTILES[distribution](low, high), parameter.low, parameter.high)
 
-    def compare_with_median(self, shape: Distribution, value: float | None) -> None:
+    def check_median(self, marginal: Distribution, value: float | None) -> None:
         """Warn if the stated value is far from the median of the distribution."""
         if value is None:
             return
-        median = float(shape.quantile(np.array([0.5]))[0])
-        if abs(value - median) > NEAR_MEDIAN * interdecile_range(shape):
+        median = float(marginal.quantile(np.array([0.5]))[0])
+        if abs(value - median) > MEDIAN_TOLERANCE * interdecile_range(marginal):
             unit = self.name.parameter.unit
-            message = f"{self.name}: value {value:g} is not the median of its distribution, {median:g} {unit}"
+            message = (
+                f"{self.name}: value {value:g} is not the median of the stated distribution, which is {median:g} {unit}"
+            )
             self.report.warn(self.row.file, self.row.line, message)

@@ -28,6 +28,7 @@ ASSUMPTION_COLUMNS = (
 )
 SOURCE_COLUMNS = ("id", "title", "publisher", "date", "url", "licence")
 QUALITIES = ("green", "amber", "red")
+"""Quality ratings, best first."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,24 @@ class Assumption:
     """One row of ``assumptions.csv``.
 
     Attributes:
-        name: Name of the row; a name with ``*`` supplies several parameters with one draw.
+        name: Name of the row; a row whose name contains ``*`` supplies several parameters with the same draw.
         kind: Kind of entity, such as ``plants``.
-        entities: Names along the axes of the kind; may contain ``*``.
-        parameter: The parameter of the kind, such as ``labour_rate``.
+        entities: Names of the entities along the axes of the kind; may contain ``*``.
+        parameter: Name of the parameter, such as ``labour_rate``.
         unit: Unit of ``low``, ``value`` and ``high``, as declared in ``entities``.
-        currency: Currency of a monetary assumption, else ''.
-        price_base: Year of the prices of a monetary assumption, else 0.
-        distribution: The name of the distribution, such as ``lognormal``.
+        currency: Currency of a monetary assumption; '' if it is not money.
+        price_base: Year of the prices of a monetary assumption; 0 if it is not money.
+        distribution: Name of the distribution as stated, such as ``lognormal``.
         low: P10 or minimum as stated; None if not stated.
         value: Value as stated; None if not stated.
         high: P90 or maximum as stated; None if not stated.
-        shape: Distribution, truncated to the permitted range of the parameter.
+        marginal: Marginal distribution of the draws, truncated to the permitted range of the parameter.
         sources: Ids of the sources of the assumption.
-        quality: Rating: green, amber or red.
+        quality: Quality rating: green, amber or red.
         owner: Person responsible for the assumption.
         date: Date of the last review of the assumption.
         note: Free text.
-        file: Path of the file with the row.
+        file: Path of the file that contains the row.
         line: Line of the row in the file.
 
     """
@@ -68,7 +69,7 @@ class Assumption:
     low: float | None
     value: float | None
     high: float | None
-    shape: Distribution
+    marginal: Distribution
     sources: tuple[str, ...]
     quality: str
     owner: str
@@ -79,16 +80,16 @@ class Assumption:
 
     @property
     def is_fixed(self) -> bool:
-        """True if the row states one number without a range."""
-        return isinstance(self.shape, Fixed)
+        """True if the assumption has the same value in all futures."""
+        return isinstance(self.marginal, Fixed)
 
     def quantile(self, probability: ArrayLike) -> Floats:
-        """Quantiles of the distribution in ``unit``, money at the price base of the row."""
-        return self.shape.quantile(np.asarray(probability, float))
+        """Quantiles of the marginal distribution in ``unit``; money at the price base of the row."""
+        return self.marginal.quantile(np.asarray(probability, float))
 
     @property
     def median(self) -> float:
-        """The stated value if there is one, else the median of the distribution."""
+        """The stated value, or the median of the distribution if no value is stated."""
         return float(self.quantile(0.5)) if self.value is None else self.value
 
 
@@ -105,9 +106,9 @@ class Source:
 
 
 def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
-    """Read the sources by id, and report problems."""
+    """Read the rows of ``sources.csv`` to sources by id, and report problems."""
     sources: dict[str, Source] = {}
-    lines: dict[str, int] = {}
+    line_of_id: dict[str, int] = {}
     for row in rows:
         source = Source(**row.cells)
         if not source.id:
@@ -117,16 +118,20 @@ def read_sources(rows: Sequence[Row], report: Report) -> dict[str, Source]:
                 SOURCES, row.line, f"the id {quoted(source.id)} contains ';', which separates ids in other files"
             )
         elif source.id in sources:
-            report.add(SOURCES, row.line, f"the id '{source.id}' is in line {lines[source.id]} already; keep one")
+            report.add(
+                SOURCES,
+                row.line,
+                f"the id '{source.id}' is in line {line_of_id[source.id]} already; keep one of the rows",
+            )
         else:
             if not source.title:
                 report.add(SOURCES, row.line, f"{source.id}: has no title; add one")
-            sources[source.id], lines[source.id] = source, row.line
+            sources[source.id], line_of_id[source.id] = source, row.line
     return sources
 
 
 def source_ids(text: str) -> tuple[str, ...]:
-    """Ids in a cell of the column ``source``, separated by semicolons.
+    """Ids of sources in a cell of the column ``source``, separated by semicolons.
 
     >>> source_ids("study; news")
     ('study', 'news')
@@ -138,5 +143,5 @@ def unknown_sources(text: str, sources: Mapping[str, Source] | None) -> list[str
     """Messages for the ids in a cell of the column ``source`` that are not in ``sources.csv``."""
     if sources is None:
         return []
-    unknown = [word for word in source_ids(text) if word not in sources]
-    return [f"there is no source {quoted(word)} in {SOURCES}; {did_you_mean(word, sources)}" for word in unknown]
+    unknown = [source for source in source_ids(text) if source not in sources]
+    return [f"there is no source {quoted(source)} in {SOURCES}; {did_you_mean(source, sources)}" for source in unknown]

@@ -245,9 +245,7 @@ def read_correlations(
         a, b, pair = row["a"], row["b"], frozenset((row["a"], row["b"]))
         problems = list(_name_errors(a, b, by_name, names))
         if pair in line_of_pair and a != b:
-            problems.append(
-                f"'{a}' and '{b}' are already correlated in line {line_of_pair[pair]}; keep one of the rows"
-            )
+            problems.append(f"'{a}' and '{b}' are in line {line_of_pair[pair]} already; keep one of the rows")
         line_of_pair.setdefault(pair, row.line)
         problems += unknown_sources(row["source"], sources)
         rank = 0.0

@@ -5,7 +5,7 @@ from tomllib import TOMLDecodeError, loads
 
 from pydantic import ValidationError
 
-from octoplan.scenario.amounts import YEAR, amounts, check_amount
+from octoplan.scenario.amounts import CALENDAR_YEAR, amount_error, amounts_with_units
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.entities import INTERCEPTOR
 from octoplan.scenario.files import DECISIONS
@@ -126,7 +126,7 @@ class _Check:
         horizon = f"the programme runs from {months[0]} to {months[-1]}"
         for payer, limit in options.budget.items():
             for year in limit if isinstance(limit, dict) else ():
-                if not YEAR.fullmatch(year):
+                if not CALENDAR_YEAR.fullmatch(year):
                     self.add("is not a calendar year; write one such as 2026", "plan", "budget", payer, year)
                 elif not any(month.startswith(f"{year}-") for month in months):
                     self.add(f"the year is outside the programme: {horizon}", "plan", "budget", payer, year)
@@ -185,8 +185,8 @@ class _Check:
 
     def check_amounts(self, units: Units) -> None:
         """Report invalid amounts with units, and warn of amounts that can be read in two ways."""
-        for path, text, is_money in amounts(self.decisions):
-            if problem := check_amount(text, is_money, units, self.programme.currency):
+        for path, text, is_money in amounts_with_units(self.decisions):
+            if problem := amount_error(text, is_money, units, self.programme.currency):
                 self.add(problem, *path)
             elif remark := numeral_warning(text):
                 self.warn(remark, *path)
