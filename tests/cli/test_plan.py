@@ -199,7 +199,7 @@ def test_no_option_ends_in_a_traceback(data: st.DataObject) -> None:
     except op.PlanError:
         return
     assert all(0.0 <= low <= high <= 1.0 for low, high in goals.share.values())
-    for amounts in (goals.budgets, goals.jobs, goals.most):
+    for amounts in (goals.budgets, goals.jobs, goals.max_output):
         assert all(0.0 <= amount < 1e12 for amount in amounts.values())
     assert goals.target is None or (0.0 < goals.target.rate < 1e8 and 0.0 < goals.target.price < 1e12)
     assert set(goals.fixed) <= {"crews"}
@@ -226,8 +226,8 @@ def test_goals_list_every_value_that_is_out_of_range() -> None:
     """Values are checked together, NaN among them."""
     with pytest.raises(op.PlanError) as error:
         Goals(
-            budgets={("treasury", None): float("nan")}, jobs={"home": -1.0}, most={"bench": float("inf")},
-            target=Target(float("nan"), 0, 1.0), stopped=float("nan"), most_lines=-1.0,
+            budgets={("treasury", None): float("nan")}, jobs={"home": -1.0}, max_output={"bench": float("inf")},
+            target=Target(float("nan"), 0, 1.0), stopped_share=float("nan"), max_lines=-1.0,
             share={"home": (float("nan"), 1.0)},
         )  # fmt: skip
     lines = str(error.value).split("\n")

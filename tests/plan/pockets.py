@@ -23,7 +23,7 @@ def plan_with_target() -> Plan:
 @cache
 def idle() -> Plan:
     """A plan without lines, and therefore without output."""
-    return optimise(op.load("pocket"), Goals(most_lines=0.0), futures=2, gap=0.01)
+    return optimise(op.load("pocket"), Goals(max_lines=0.0), futures=2, gap=0.01)
 
 
 def with_assumption(plan: Plan, kind: str, parameter: str, values: Floats | float) -> Plan:

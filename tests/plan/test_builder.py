@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octoplan.plan.solver.builder import NEGLIGIBLE, Builder
+from octoplan.plan.solver.builder import NEGLIGIBLE_COEFFICIENT, Builder
 
 
 def test_blocks_become_a_programme() -> None:
@@ -41,7 +41,7 @@ def test_negligible_terms_are_left_out() -> None:
     builder = Builder(1)
     x = builder.first_stage_columns("x", (2,))
     rows = builder.first_stage_rows("r", (1,))
-    builder.add_terms("first", rows, x, [0.9 * NEGLIGIBLE, 1.1 * NEGLIGIBLE])
+    builder.add_terms("first", rows, x, [0.9 * NEGLIGIBLE_COEFFICIENT, 1.1 * NEGLIGIBLE_COEFFICIENT])
     builder.second_stage_columns("y", (1,))
     builder.second_stage_rows("s", (1,))
     problem, _ = builder.finish()

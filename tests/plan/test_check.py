@@ -9,7 +9,7 @@ import pytest
 
 import octoplan as op
 from octoplan.plan import check
-from octoplan.plan.check import Outcome, RoundedPlan
+from octoplan.plan.check import RoundedPlan, SearchResult
 from octoplan.plan.decisions import rewrite_decisions
 from octoplan.plan.goals import Goals, Target
 from octoplan.plan.optimise import Plan, optimise
@@ -25,14 +25,14 @@ def rounded_plan(plan: Plan, goals: Goals | None = None, **tables: Mapping[str, 
     after = with_decisions(plan.scenario, rewrite_decisions(plan.scenario, tables)) if tables else plan.scenario
     return RoundedPlan(
         op.load("pocket"), after, goals or plan.goals, plan.parameters, plan.basis.fixed, plan.model.hours,
-        plan.model.yields, plan.basis.planned,
+        plan.model.yields, plan.basis.planned_futures,
     )  # fmt: skip
 
 
-def outcome(plan: Plan, **changed: Any) -> Outcome:
+def outcome(plan: Plan, **changed: Any) -> SearchResult:
     """Results of the search, with some fields replaced."""
     produced = plan.tables["produced"].values
-    return replace(Outcome(plan.solution.costs, 1, plan.upper, plan.attained, produced), **changed)
+    return replace(SearchResult(plan.solution.costs, 1, plan.upper, plan.attained_share, produced), **changed)
 
 
 def test_a_plan_that_keeps_everything_passes() -> None:
@@ -40,7 +40,7 @@ def test_a_plan_that_keeps_everything_passes() -> None:
     plan = plan_with_target()
     assert check.violations(rounded_plan(plan)) == []
     assert list(check.inconsistencies(rounded_plan(plan), outcome(plan))) == []
-    assert list(check.unmet(rounded_plan(plan), outcome(plan))) == []
+    assert list(check.unmet_goals(rounded_plan(plan), outcome(plan))) == []
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_plan_that_keeps_everything_passes() -> None:
     [
         (Goals(), {"lines": {"bench": [2, 1]}}, "the lines of bench are"),
         (Goals(), {"lines": {"bench": [3]}}, "bench has 3 lines, more than 2"),
-        (Goals(most_lines=1.0), {"lines": {"bench": [2]}}, "bench has 2 lines, more than 1"),
+        (Goals(max_lines=1.0), {"lines": {"bench": [2]}}, "bench has 2 lines, more than 1"),
         (Goals(), {"output": {"bench": [5000]}}, "its lines produce at most"),
-        (Goals(most={"bench": 50.0}), {}, "the output of bench is up to"),
+        (Goals(max_output={"bench": 50.0}), {}, "the output of bench is up to"),
         (Goals(), {"crews": {"intake": [50]}}, "crew intake is up to 50 a month, more than"),
-        (Goals(most_crews=2.0), {"kits": {"order": [3]}}, "kit orders are up to 3 a month, more than 2"),
+        (Goals(max_crews=2.0), {"kits": {"order": [3]}}, "kit orders are up to 3 a month, more than 2"),
         (Goals(share={"home": (0.0, 0.9)}), {}, "home has 100.0% of the units requested, outside 0.0% to 90.0%"),
         (Goals(units={"home": (5000.0, 6000.0)}), {}, "units are requested of home, outside 5,000 to 6,000"),
         (Goals(units={"*": (0.0, 5.0)}), {}, "units are requested of *, outside 0 to 5"),
@@ -75,10 +75,15 @@ def test_each_violation_is_noticed(goals: Goals, tables: dict[str, Any], message
 @pytest.mark.parametrize(
     ("field", "value", "tables", "message"),
     [
-        ("output_from", np.array([3]), {"output": {"bench": [1]}}, "the output of bench was fixed and has changed"),
-        ("lines_from", np.array([3]), {"lines": {"bench": [0, 1]}}, "the lines of bench was fixed"),
-        ("intake_from", 2, {"crews": {"intake": [0, 3, 0]}}, "the crew intake of fixed months has changed"),
-        ("kits_from", 2, {"kits": {"order": [0, 3, 0]}}, "the kit orders of fixed months has changed"),
+        (
+            "output_free_from",
+            np.array([3]),
+            {"output": {"bench": [1]}},
+            "the output of bench was fixed and has changed",
+        ),
+        ("lines_free_from", np.array([3]), {"lines": {"bench": [0, 1]}}, "the lines of bench was fixed"),
+        ("intake_free_from", 2, {"crews": {"intake": [0, 3, 0]}}, "the crew intake of fixed months has changed"),
+        ("kits_free_from", 2, {"kits": {"order": [0, 3, 0]}}, "the kit orders of fixed months has changed"),
     ],
 )
 def test_fixed_and_frozen_decisions_are_checked(
@@ -116,7 +121,7 @@ def test_a_target_that_is_not_reached_is_noticed() -> None:
     (message,) = check.inconsistencies(rounded_plan(plan), outcome(plan, produced=half))
     assert message == "the target is reached in 0% of futures, but the search reports 100%"
     goals = Goals(target=plan.goals.target, confidence=0.8)
-    (message,) = check.unmet(rounded_plan(plan, goals), outcome(plan, attained=0.75))
+    (message,) = check.unmet_goals(rounded_plan(plan, goals), outcome(plan, attained_share=0.75))
     assert message == "the goals are reached in 75% of the futures planned for, fewer than the required 80%"
 
 
@@ -125,7 +130,7 @@ def test_a_target_that_is_not_reached_is_noticed() -> None:
     [
         (Goals(target=Target(250.0, 1, 1.0)), "are reached in 0% of the futures"),
         (Goals(jobs={"home": 5.0}), "the units produced give 3.8 jobs in home, fewer than 5"),
-        (Goals(share={"home": (0.5, 1.0)}, most_lines=0.0), "no unit"),
+        (Goals(share={"home": (0.5, 1.0)}, max_lines=0.0), "no unit"),
     ],
 )
 def test_a_plan_that_evades_its_goals_is_not_called_optimal(goals: Goals, message: str) -> None:
@@ -136,14 +141,14 @@ def test_a_plan_that_evades_its_goals_is_not_called_optimal(goals: Goals, messag
         assert message in str(error)  # noqa: PT017 (either is right; which one depends on the goals)
         return
     assert plan.status == "goals not met"
-    assert any(message in sentence for sentence in plan.unmet)
+    assert any(message in sentence for sentence in plan.unmet_goals)
 
 
 def test_a_share_is_not_defined_where_nothing_is_requested() -> None:
     """The share of nothing is reported as not defined."""
     plan = plan_with_target()
     nothing = rounded_plan(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
-    (message,) = check.unmet(nothing, outcome(plan, attained=None))
+    (message,) = check.unmet_goals(nothing, outcome(plan, attained_share=None))
     assert message == "no unit is requested, so the share of home (20% to 100%) is undefined"
 
 

@@ -43,17 +43,17 @@ def planned(pocket: Scenario, **goals: object) -> Plan:
 def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_decides(pocket: Scenario) -> None:
     """Assumptions times one give the same plan; with half more raids the plan is made for those."""
     alone = planned(pocket)
-    same = planned(pocket, worst={"same": {"raids.level": 1.0}})
+    same = planned(pocket, stress_scenarios={"same": {"raids.level": 1.0}})
     assert same.text == alone.text
     assert same.upper == pytest.approx(alone.upper, rel=1e-4)
-    worse = planned(pocket, worst={"more": {"packages.*.routine_mean": 1.5, "packages.*.salvo_mean": 1.5}})
+    worse = planned(pocket, stress_scenarios={"more": {"packages.*.routine_mean": 1.5, "packages.*.salvo_mean": 1.5}})
     drawn_more = scaled_assumptions(pocket, worse.parameters.runs.assumptions, {"packages.*.routine_mean": 1.5})
     column = pocket.columns.index("packages.raid.routine_mean")
     assert np.allclose(drawn_more[:, column], 1.5 * worse.parameters.runs.assumptions[:, column])
     assert worse.tables["requested"].values.sum() > alone.tables["requested"].values.sum()
     assert len(worse.second_stage) == FUTURES
     with pytest.raises(PlanError, match="no assumption matches"):
-        planned(pocket, worst={"odd": {"raids.fury": 2.0}})
+        planned(pocket, stress_scenarios={"odd": {"raids.fury": 2.0}})
 
 
 def test_fixed_decisions_are_kept(pocket: Scenario) -> None:
@@ -85,9 +85,9 @@ def test_jobs_are_those_of_the_hours_asked(pocket: Scenario) -> None:
 
 
 def test_output_is_within_the_bound_of_the_plant(pocket: Scenario) -> None:
-    plan_found = planned(pocket, target=TARGET, most={"bench": 100.0})
+    plan_found = planned(pocket, target=TARGET, max_output={"bench": 100.0})
     assert max(plan_found.scenario.decisions.output["bench"]) == 100.0
-    assert plan_found.attained == 0.0
+    assert plan_found.attained_share == 0.0
 
 
 def test_infeasible_constraints_report_the_smallest_changes(pocket: Scenario) -> None:
@@ -151,7 +151,7 @@ def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scena
     nothing = np.clip(0.0, plan_found.model.problem.first.lower, plan_found.model.problem.first.upper)
     alike = np.full(FUTURES, 1.0 / FUTURES)
     idle, baseline = (
-        recourse.costs(plan_found.model.problem, plan_found.model.scenarios, x)
+        recourse.second_stage_costs(plan_found.model.problem, plan_found.model.scenarios, x)
         for x in (nothing, plan_found.solution.x)
     )
     assert risk_measure(risk, idle, alike) == pytest.approx(0.0, abs=1e-6)
@@ -162,10 +162,10 @@ def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scena
 def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
     """Asked for in three futures of four, the target is reached in three at least, whatever a unit short costs."""
     cheap = Target(250.0, 1, 1.0)
-    assert planned(pocket, target=cheap).attained == 0.0
+    assert planned(pocket, target=cheap).attained_share == 0.0
     plan_found = planned(pocket, target=cheap, confidence=0.75)
-    assert plan_found.attained is not None
-    assert plan_found.attained >= 0.75
+    assert plan_found.attained_share is not None
+    assert plan_found.attained_share >= 0.75
     scenarios = results.first_scenarios(plan_found.model.scenarios, FUTURES)
     short = shortfall_share(plan_found.model, scenarios, plan_found.second_stage)
     assert np.count_nonzero(short > 0.01) <= 1
@@ -173,8 +173,8 @@ def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
 
 def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> None:
     """Half of the threats are stopped without interceptors; stopping all of them is infeasible."""
-    assert planned(pocket, stopped=0.5).attained == 1.0
-    assert planned(pocket, stopped=1.0).attained == 0.0
+    assert planned(pocket, stopped_share=0.5).attained_share == 1.0
+    assert planned(pocket, stopped_share=1.0).attained_share == 0.0
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ treasury = { 2026 = "1 MGBP" }
     assert plan_found.budgets == {("treasury", 2026): 1e6}
     assert plan_found.share == {"home": (0.5, 1.0)}
     assert (plan_found.confidence, plan_found.fixed) == (0.8, ("crews",))
-    assert plan_found.worst == {"expensive": {"plants.*.labour_rate": 2.0}}
+    assert plan_found.stress_scenarios == {"expensive": {"plants.*.labour_rate": 2.0}}
 
 
 @pytest.mark.parametrize(
@@ -251,8 +251,8 @@ def test_plants_open_on_the_days_of_the_simulation() -> None:
 
 def test_remedy_for_a_late_gate_is_an_earlier_gate(pocket: Scenario) -> None:
     """Units due in January when the plant opens on the 6th are short; a week sooner, or more lines, would do."""
-    plan_found = optimise(silent(pocket), Goals(target=Target(275.0, 0, 5000.0), most_lines=1.0), futures=2, gap=1e-4)
-    assert plan_found.attained == 0.0
+    plan_found = optimise(silent(pocket), Goals(target=Target(275.0, 0, 5000.0), max_lines=1.0), futures=2, gap=1e-4)
+    assert plan_found.attained_share == 0.0
     message = remedies.remedies(plan_found)
     assert message[0].startswith("without other changes, no amount of spend")
     assert any("the gate licence 1 week earlier" in line for line in message[1:])

@@ -14,14 +14,14 @@ from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import Risk, cvar
-from octoplan.plan.solver.two_stage import LEAST_GAP, Floats, Realisation, Scenarios, TwoStage, replaced
+from octoplan.plan.solver.two_stage import MIN_GAP, Floats, Realisation, Scenarios, TwoStage, with_entries
 from tests.plan.programmes import alike, columns, farmer, newsvendor, random_programme
 
 
 def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
     """Cost of the second stage of one scenario by scipy, infinite where it cannot be met."""
-    W = replaced(problem.recourse, problem.random_recourse, realisation.recourse).toarray()
-    T = replaced(problem.technology, problem.random_technology, realisation.technology).toarray()
+    W = with_entries(problem.recourse, problem.random_recourse, realisation.recourse).toarray()
+    T = with_entries(problem.technology, problem.random_technology, realisation.technology).toarray()
     q = problem.second.cost.copy()
     q[problem.random_cost] = realisation.cost
     lower, upper = realisation.lower - T @ x, realisation.upper - T @ x
@@ -34,7 +34,7 @@ def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
 def test_farmer() -> None:
     """The farmer's plan: 170, 80 and 250 acres, a profit of 108,390."""
     problem, scenarios = farmer()
-    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    plan = lshaped.solve(problem, scenarios, gap=MIN_GAP)
     assert plan.upper == pytest.approx(-108390, rel=1e-7)
     assert plan.lower == pytest.approx(-108390, rel=1e-7)
     assert plan.x == pytest.approx([170, 80, 250], abs=1e-4)
@@ -48,7 +48,7 @@ def test_newsvendor(cost: float, price: float, salvage: float) -> None:
     problem, scenarios = newsvendor(demand, cost, price, salvage)
     order = np.quantile(demand, (price - cost) / (price - salvage), method="inverted_cdf")
     profit = np.mean(price * np.minimum(demand, order) + salvage * np.maximum(order - demand, 0.0)) - cost * order
-    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    plan = lshaped.solve(problem, scenarios, gap=MIN_GAP)
     assert plan.upper == pytest.approx(-profit, rel=1e-7)
     assert plan.x[0] == pytest.approx(order, abs=1e-4)
 
@@ -62,13 +62,13 @@ def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> 
     for seed in range(25):
         problem, scenarios = random_programme(seed, integer=integer, shortage=shortage)
         try:
-            exact = extensive.solve(problem, scenarios, gap=LEAST_GAP)
+            exact = extensive.solve(problem, scenarios, gap=MIN_GAP)
         except PlanError:
             with pytest.raises(PlanError, match="no first stage"):
                 lshaped.solve(problem, scenarios, clusters=clusters)
             unmet += 1
             continue
-        plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP, clusters=clusters)
+        plan = lshaped.solve(problem, scenarios, gap=MIN_GAP, clusters=clusters)
         assert plan.status == "optimal"
         assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
         assert plan.lower <= exact.upper * (1 + 1e-8)
@@ -83,8 +83,8 @@ def test_tail_as_the_extensive_form(integer: bool) -> None:
     for seed in range(18):
         problem, scenarios = random_programme(seed, integer=integer, shortage=True)
         risk = Risk([0.3, 1.0][seed % 2], [0.0, 0.5, 0.9][seed % 3])
-        exact = extensive.solve(problem, scenarios, risk=risk, gap=LEAST_GAP)
-        plan = lshaped.solve(problem, scenarios, risk=risk, gap=LEAST_GAP, clusters=[1, 3, 200][seed % 3])
+        exact = extensive.solve(problem, scenarios, risk=risk, gap=MIN_GAP)
+        plan = lshaped.solve(problem, scenarios, risk=risk, gap=MIN_GAP, clusters=[1, 3, 200][seed % 3])
         assert plan.status == "optimal"
         assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
 
@@ -109,7 +109,7 @@ def test_tail_of_the_newsvendor() -> None:
     demand = np.linspace(10.0, 109.0, 100)
     problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
     risk = Risk(1.0, 0.9)
-    plan = lshaped.solve(problem, scenarios, risk=risk, gap=LEAST_GAP)
+    plan = lshaped.solve(problem, scenarios, risk=risk, gap=MIN_GAP)
 
     def tail(order: float) -> float:
         loss = 5.0 * order - 9.0 * np.minimum(demand, order) - np.maximum(order - demand, 0.0)
@@ -138,7 +138,7 @@ def test_against_every_choice() -> None:
         if x.sum() <= 4.0:
             later = np.mean([follow_up(problem, r, x) for r in scenarios])
             cheapest = min(cheapest, float(problem.first.cost @ x + later))
-    plan = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
+    plan = lshaped.solve(problem, scenarios, gap=MIN_GAP)
     assert plan.upper == pytest.approx(cheapest, rel=1e-7)
     assert set(plan.x) <= {0.0, 1.0}
 
@@ -188,9 +188,9 @@ def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
 def test_progress_brackets_the_optimum() -> None:
     """At each iteration the bounds contain the optimum and only become tighter."""
     problem, scenarios = random_programme(5, integer=True, shortage=True)
-    exact = extensive.solve(problem, scenarios, gap=LEAST_GAP).upper
+    exact = extensive.solve(problem, scenarios, gap=MIN_GAP).upper
     steps: list[tuple[int, float, float]] = []
-    lshaped.solve(problem, scenarios, progress=lambda *step: steps.append(step), gap=LEAST_GAP)
+    lshaped.solve(problem, scenarios, progress=lambda *step: steps.append(step), gap=MIN_GAP)
     assert [step for step, _, _ in steps] == list(range(1, len(steps) + 1))
     assert all(lower <= exact * (1 + 1e-8) and upper >= exact * (1 - 1e-8) for _, lower, upper in steps)
     assert all(b[1] >= a[1] and b[2] <= a[2] for a, b in pairwise(steps))
@@ -271,7 +271,7 @@ def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
             continue
         even = replace(scenarios, probability=np.full(len(scenarios), 1.0 / len(scenarios)))
         risk = Risk(0.0, 0.0, 2)
-        exact = extensive.solve(problem, even, risk=risk, gap=LEAST_GAP)
+        exact = extensive.solve(problem, even, risk=risk, gap=MIN_GAP)
         plan_found = lshaped.solve(problem, even, risk=risk, gap=1e-7, clusters=[2, 6, 200][seed % 3])
         assert plan_found.status == "optimal"
         assert plan_found.upper == pytest.approx(exact.upper, rel=3e-7)
@@ -295,8 +295,8 @@ def test_bounds_at_the_least_gap_contain_the_optimum() -> None:
     order = np.quantile(demand, 0.5, method="inverted_cdf")
     profit = np.mean(9.0 * np.minimum(demand, order) + np.maximum(order - demand, 0.0)) - 5.0 * order
     for (problem, scenarios), optimum in ((farmer(), -108390.0), (newsvendor(demand, 5.0, 9.0, 1.0), -profit)):
-        solution = lshaped.solve(problem, scenarios, gap=LEAST_GAP)
-        error = LEAST_GAP * abs(optimum)
+        solution = lshaped.solve(problem, scenarios, gap=MIN_GAP)
+        error = MIN_GAP * abs(optimum)
         assert solution.lower <= optimum + error
         assert solution.upper >= optimum - error
 
@@ -321,11 +321,9 @@ def test_an_absolute_gap_ends_the_search() -> None:
 def test_the_method_does_not_become_slower() -> None:
     """Iterations on fixed programmes stay within one of what in-out steps need."""
     problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
-    iterations = [
-        lshaped.solve(problem, scenarios, gap=LEAST_GAP, clusters=clusters).iterations for clusters in (1, 200)
-    ]
+    iterations = [lshaped.solve(problem, scenarios, gap=MIN_GAP, clusters=clusters).iterations for clusters in (1, 200)]
     iterations += [
-        lshaped.solve(*random_programme(seed, integer=True, shortage=True), gap=LEAST_GAP).iterations for seed in (3, 5)
+        lshaped.solve(*random_programme(seed, integer=True, shortage=True), gap=MIN_GAP).iterations for seed in (3, 5)
     ]
     assert all(count <= limit for count, limit in zip(iterations, ITERATIONS, strict=True)), iterations
 

@@ -41,7 +41,7 @@ def test_gap_of_a_newsvendor() -> None:
     bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=60, seed=1, batches=12)
     truth = true_cost(80.0) - true_cost(50.0)
     assert truth <= bad.upper_bound(0.95) < 1.5 * truth
-    lower, upper = bad.least_cost(0.95)
+    lower, upper = bad.optimal_cost_interval(0.95)
     assert lower < true_cost(50.0) < upper
     best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=60, seed=1, batches=12)
     assert 0.0 <= best.mean <= best.upper_bound(0.95) < 0.1 * truth
@@ -57,22 +57,22 @@ def test_the_gap_of_each_batch_is_that_of_its_quantile() -> None:
             sold = np.minimum(demand, order)
             return float(np.mean(5.0 * order - 9.0 * sold - (order - sold)))
 
-        assert estimate.plan[batch] == pytest.approx(cost(80.0), rel=1e-9)
-        assert estimate.least[batch] == pytest.approx(cost(float(np.median(demand))), rel=2e-6)
-        assert estimate.best[batch, 0] == pytest.approx(np.median(demand), rel=1e-4)
-    assert estimate.mean == pytest.approx(np.mean(estimate.plan - estimate.least))
+        assert estimate.plan_costs[batch] == pytest.approx(cost(80.0), rel=1e-9)
+        assert estimate.lower_bounds[batch] == pytest.approx(cost(float(np.median(demand))), rel=2e-6)
+        assert estimate.batch_solutions[batch, 0] == pytest.approx(np.median(demand), rel=1e-4)
+    assert estimate.mean == pytest.approx(np.mean(estimate.plan_costs - estimate.lower_bounds))
 
 
 def test_each_batch_is_judged_on_its_own_scenarios() -> None:
     """No batch's plan costs less than the least cost over the same scenarios, and another seed draws others."""
     first = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
-    assert np.all(first.plan >= first.least - 1e-6)
-    assert len(set(first.least)) == 10
+    assert np.all(first.plan_costs >= first.lower_bounds - 1e-6)
+    assert len(set(first.lower_bounds)) == 10
     again = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
-    assert (again.plan == first.plan).all()
-    assert (again.least == first.least).all()
+    assert (again.plan_costs == first.plan_costs).all()
+    assert (again.lower_bounds == first.lower_bounds).all()
     second = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=2, batches=10)
-    assert not set(second.least) & set(first.least)
+    assert not set(second.lower_bounds) & set(first.lower_bounds)
 
 
 def test_interval_is_students() -> None:

@@ -19,19 +19,19 @@ from octoplan.plan.response_surface import (
     NO_OUTPUT_NO_CREWS,
     DesignRuns,
     ResponseSurface,
-    concave_fit,
-    equipped,
+    equipped_crews,
+    fit_concave,
     fit_surface,
     losses,
-    run_design,
+    simulate_design,
 )
 from octoplan.plan.results import evaluation as results
 from octoplan.plan.results import narrative
 from octoplan.plan.second_stage_tables import block, second_stages
 from octoplan.plan.solver import extensive_form as extensive
-from octoplan.plan.solver.recourse import costs
-from octoplan.plan.solver.two_stage import LEAST_GAP, Floats
-from octoplan.plan.units import MONEY, UNIT
+from octoplan.plan.solver.recourse import second_stage_costs
+from octoplan.plan.solver.two_stage import MIN_GAP, Floats
+from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
 
 FUTURES = 4
@@ -44,7 +44,7 @@ def pocket() -> Scenario:
 
 @pytest.fixture(scope="module")
 def runs(pocket: Scenario) -> DesignRuns:
-    return run_design(pocket.compile(), [draw_assumptions(pocket, FUTURES, 1)], 1)
+    return simulate_design(pocket.compile(), [draw_assumptions(pocket, FUTURES, 1)], 1)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def plan(pocket: Scenario) -> Plan:
 
 def test_facts_of_the_pocket_are_those_of_its_folder(parameters: Parameters) -> None:
     """The plant opens on day 5 of January; the works ship 100,000 a day at 50 GBP; the discount rate is 0."""
-    assert np.allclose(parameters.since, [0, 1, 2])
+    assert np.allclose(parameters.since_opening, [0, 1, 2])
     assert np.allclose(parameters.open_share, [26 / 31, 1.0, 1.0])
     assert np.allclose(parameters.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
     assert np.allclose(parameters.price, 50.0)
@@ -69,8 +69,8 @@ def test_facts_of_the_pocket_are_those_of_its_folder(parameters: Parameters) -> 
 
 def test_an_intake_stands_from_its_graduation_on(parameters: Parameters) -> None:
     """Crews that begin on 1 January after a course of 10 days, with no wash-out, serve 21 of its 31 days."""
-    assert np.allclose(parameters.graduates[:, 0], [21 / 31, 1.0, 1.0])
-    assert np.allclose(parameters.graduates[:, 1], [0.0, 18 / 28, 1.0])
+    assert np.allclose(parameters.crews_per_intake[:, 0], [21 / 31, 1.0, 1.0])
+    assert np.allclose(parameters.crews_per_intake[:, 1], [0.0, 18 / 28, 1.0])
 
 
 def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
@@ -84,17 +84,17 @@ def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
     model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
     columns = model.builder.x.blocks
-    x[columns["output"]] = 200.0 / UNIT
+    x[columns["output"]] = 200.0 / UNIT_SCALE
     x[columns["lines"]] = 1.0
     units = 200.0 * (26 / 31 + 2)
     behind = 200.0 * 2 * 50.0 * 15 / 30.4375
     by_hand = units * (2 * 50.0 + 2 * 20.0 + 1.0) + 1000.0 + behind
     followed, _ = second_stages(model, x)
-    shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
+    shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT_SCALE
     assert np.allclose(shipped, shipped.max() * np.ones(FUTURES))
-    values = costs(model.problem, model.scenarios, x) * MONEY
+    values = second_stage_costs(model.problem, model.scenarios, x) * MONEY_SCALE
     assert np.allclose(values, by_hand + 5.0 * shipped, rtol=1e-6)
-    assert np.allclose(model.inaction * MONEY, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
+    assert np.allclose(model.inaction * MONEY_SCALE, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
 
 
 def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Parameters) -> None:
@@ -102,14 +102,14 @@ def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Par
     model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
     stands = 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90 + 1800 * 50.0
-    assert np.allclose(model.inaction * MONEY, stands, rtol=1e-6)
+    assert np.allclose(model.inaction * MONEY_SCALE, stands, rtol=1e-6)
     columns = model.builder.x.blocks
-    x[columns["output"]] = 200.0 / UNIT
+    x[columns["output"]] = 200.0 / UNIT_SCALE
     x[columns["lines"]] = 1.0
     followed, _ = second_stages(model, x)
-    assert np.allclose(block(model, followed, "bought")[:, :, 0] * UNIT, [620.0, 560.0, 620.0])
-    shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT
-    values = costs(model.problem, model.scenarios, x) * MONEY
+    assert np.allclose(block(model, followed, "bought")[:, :, 0] * UNIT_SCALE, [620.0, 560.0, 620.0])
+    shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT_SCALE
+    values = second_stage_costs(model.problem, model.scenarios, x) * MONEY_SCALE
     assert np.allclose(values, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
 
 
@@ -121,7 +121,12 @@ def silent(runs: DesignRuns) -> DesignRuns:
 
 def without_savings(surface: ResponseSurface) -> ResponseSurface:
     """Curves under which nothing saves anything."""
-    return replace(surface, planes=0.0 * surface.planes, offsets=0.0 * surface.offsets, without=0.0 * surface.without)
+    return replace(
+        surface,
+        planes=0.0 * surface.planes,
+        offsets=0.0 * surface.offsets,
+        losses_without_interceptors=0.0 * surface.losses_without_interceptors,
+    )
 
 
 def test_units_and_parts_are_conserved(plan: Plan) -> None:
@@ -158,9 +163,9 @@ def test_the_decisions_can_be_simulated(pocket: Scenario, plan: Plan) -> None:
 
 def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: Parameters) -> None:
     """Of all whole lines of the one plant, each with its best output, the model's are the cheapest."""
-    surface, goals = without_savings(fit_surface(runs)), Goals(target=Target(500.0, 1, 200.0), most_lines=3)
+    surface, goals = without_savings(fit_surface(runs)), Goals(target=Target(500.0, 1, 200.0), max_lines=3)
     model = build(ModelInputs(parameters, surface, goals, np.zeros((1, 4))))
-    best = extensive.solve(model.problem, model.scenarios, gap=LEAST_GAP)
+    best = extensive.solve(model.problem, model.scenarios, gap=MIN_GAP)
     line = model.builder.x.blocks["lines"].ravel()
     values = []
     for lines in product(range(4), repeat=len(line)):
@@ -220,9 +225,9 @@ def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
     goals = Goals(target=Target(250.0, 1, 1000.0))
     values = optimise(pocket, goals, futures=3, gap=1e-6, batches=3, batch=2)
     assert values.gap_estimate is not None
-    assert np.all(values.gap_estimate.plan >= values.gap_estimate.least - 1e-6)
+    assert np.all(values.gap_estimate.plan_costs >= values.gap_estimate.lower_bounds - 1e-6)
     assert len(values.solution.costs) == 3
-    nothing = costs(values.model.problem, values.model.scenarios, np.zeros(len(values.solution.x)))
+    nothing = second_stage_costs(values.model.problem, values.model.scenarios, np.zeros(len(values.solution.x)))
     assert np.allclose(nothing, 0.0, atol=1e-6)
 
 
@@ -231,9 +236,9 @@ def test_planes_of_a_concave_function_are_found_again() -> None:
     rng = np.random.default_rng(1)
     points = rng.uniform(1.0, 9.0, (300, 2))
     truth = np.array([[1.0, 0.25], [0.0, 2.0]])
-    values = concave_fit(points, (points @ truth.T).min(1), 2)
+    values = fit_concave(points, (points @ truth.T).min(1), 2)
     assert np.allclose((points @ values.T).min(1), (points @ truth.T).min(1), atol=1e-6)
-    rough = concave_fit(points, rng.uniform(0.0, 5.0, 300), 4)
+    rough = fit_concave(points, rng.uniform(0.0, 5.0, 300), 4)
     assert np.all(rough >= 0.0)
 
 
@@ -249,11 +254,11 @@ def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
     for s, row, month in product(range(FUTURES), range(len(DESIGN)), range(3)):
         point = [surface.threats[s, month], runs.tally("crews_available", row)[s, month], spent[s, row, month]]
         by_planes = min(float(np.dot(plane, point)) for plane in surface.planes[s]) + surface.offsets[s, month]
-        missed.append(by_planes - (surface.without[s, month] - loss[s, row, month]))
-    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(surface.accuracy.rms, rel=1e-9)
-    assert np.abs(missed).max() == pytest.approx(surface.accuracy.largest, rel=1e-9)
+        missed.append(by_planes - (surface.losses_without_interceptors[s, month] - loss[s, row, month]))
+    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(surface.accuracy.rms_error, rel=1e-9)
+    assert np.abs(missed).max() == pytest.approx(surface.accuracy.max_error, rel=1e-9)
     assert killed[:, NO_OUTPUT_NO_CREWS].sum() <= killed[:, 0].sum()
-    assert np.allclose(equipped(runs, 0), 20.0)
+    assert np.allclose(equipped_crews(runs, 0), 20.0)
 
 
 def test_learning_settles_where_arithmetic_says() -> None:

@@ -11,7 +11,7 @@ from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import highs as solver
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gap
-from octoplan.plan.solver.two_stage import LEAST_GAP, Floats, Scenarios
+from octoplan.plan.solver.two_stage import MIN_GAP, Floats, Scenarios
 from tests.plan.smps import Instance, read
 
 GBD, LANDS, LANDS_64 = 1655.62785, 225.62940, 227.60375
@@ -30,7 +30,7 @@ def test_lands_of_64() -> None:
     """Power plants under all 64 scenarios cost 227.60375."""
     instance = read("lands2")
     assert len(instance.all()) == 64
-    plan = lshaped.solve(instance.problem, instance.all(), gap=LEAST_GAP)
+    plan = lshaped.solve(instance.problem, instance.all(), gap=MIN_GAP)
     assert plan.upper == pytest.approx(LANDS_64, abs=1e-5)
     assert plan.lower == pytest.approx(LANDS_64, abs=1e-5)
 
@@ -39,7 +39,9 @@ def test_lands_by_sampling() -> None:
     """Power plants under a million scenarios cost 225.62940, which the sampled interval holds."""
     instance = read("lands3")
     plan = lshaped.solve(instance.problem, instance.sample(200, 1), gap=1e-7)
-    lower, upper = gap.estimate(instance.problem, instance, plan.x, size=100, seed=1, batches=10).least_cost(0.99)
+    lower, upper = gap.estimate(instance.problem, instance, plan.x, size=100, seed=1, batches=10).optimal_cost_interval(
+        0.99
+    )
     assert lower < LANDS < upper
     assert upper - lower < 0.1 * LANDS
 
@@ -94,7 +96,7 @@ def lands_cost(instance: Instance, x: Floats) -> float:
         activity = problem.technology @ x
         second.changeRowsBounds(len(at), at, r.lower - activity, r.upper - activity)
         assert solver.run(second) is solver.Outcome.OPTIMAL
-        corners.add(tuple(solver.duals(second).round(9)))
+        corners.add(tuple(solver.row_duals(second).round(9)))
         return solver.objective(second)
 
     for demand in product(*levels):
@@ -118,7 +120,7 @@ def covering(instance: Instance, x: Floats, cost: float, least: float) -> tuple[
     held = np.zeros(2, int)
     for seed in range(100):
         estimate = gap.estimate(instance.problem, instance, x, size=30, seed=seed, batches=15)
-        lower, upper = estimate.least_cost(0.95)
+        lower, upper = estimate.optimal_cost_interval(0.95)
         held += cost - least <= estimate.upper_bound(0.95), lower <= least <= upper
     return int(held[0]), int(held[1])
 

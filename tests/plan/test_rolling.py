@@ -12,7 +12,7 @@ from octoplan.errors import PlanError
 from octoplan.outcomes.store import save
 from octoplan.plan.goals import Goals, Target
 from octoplan.plan.optimise import Plan, optimise
-from octoplan.plan.response_surface import first_month, opened_before
+from octoplan.plan.response_surface import first_month, known_opening_months
 from octoplan.plan.results import evaluation as results
 from octoplan.plan.results import schedule
 from octoplan.plan.second_stage_tables import block
@@ -51,7 +51,7 @@ def test_only_what_is_left_is_planned(plan: Plan) -> None:
     baseline, decided = op.load("pocket").compile().plan, plan.scenario.compile().plan
     assert plan.parameters.runs.months == ("2026-02", "2026-03")
     assert plan.tables["produced"].values.shape == (3, 1, 2)
-    assert opened_before(plan.scenario.compile(), 1).tolist() == [0]
+    assert known_opening_months(plan.scenario.compile(), 1).tolist() == [0]
     assert decided.output[0, 0] == baseline.output[0, 0]
     assert decided.output[0, 1:].tolist() != baseline.output[0, 1:].tolist()
     assert decided.intake[0] == baseline.intake[0]
@@ -64,7 +64,7 @@ def test_what_is_there_is_counted(plan: Plan) -> None:
     assert np.allclose(40.0 + produced, shipped + table["plant stock"][:, :, -1], atol=1e-4)
     late = 2.0 / 30.4375
     arrived = shipped.sum(1) - late * table["shipped"][:, 0, -1]
-    under_way = plan.parameters.runs.initial("transit")[:, 0]
+    under_way = plan.parameters.runs.initial_stock("transit")[:, 0]
     assert np.allclose(25.0 + under_way + arrived, table["used"].sum(1) + table["stock"][:, -1], atol=1e-4)
     lag, bought = 5.0 / 30.4375, table["bought"][:, :, 0]
     present = 90.0 + 60.0 + bought[:, :-1].sum(1) + (1.0 - lag) * bought[:, -1]
@@ -107,7 +107,7 @@ def test_orders_count_from_the_date(plan: Plan) -> None:
 def test_a_scenario_without_a_state_begins_at_its_start() -> None:
     compiled = op.load("pocket").compile()
     assert first_month(compiled) == 0
-    assert opened_before(compiled, 0).tolist() == [-1]
+    assert known_opening_months(compiled, 0).tolist() == [-1]
 
 
 def test_a_run_gives_the_state_to_go_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

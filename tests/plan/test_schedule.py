@@ -16,7 +16,7 @@ from octoplan.plan.response_surface import DesignRuns
 from octoplan.plan.results import schedule, sheets
 from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.two_stage import Floats
-from octoplan.plan.units import UNIT
+from octoplan.plan.units import UNIT_SCALE
 from tests.plan.pockets import FUTURES, idle, plan_with_target, with_assumption
 
 
@@ -139,7 +139,7 @@ def test_months_run_over_the_year() -> None:
 def test_what_is_delivered_is_used_or_in_stock() -> None:
     """Deliveries add up to the units that the model uses and keeps in the regions."""
     plan = plan_with_target()
-    used, stock = (block(plan.model, plan.second_stage, name) * UNIT for name in ("used", "stock"))
+    used, stock = (block(plan.model, plan.second_stage, name) * UNIT_SCALE for name in ("used", "stock"))
     assert schedule.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
     assert schedule.delivered(plan).shape == (FUTURES, 3)
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from octoplan.errors import PlanError
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.risk import Risk
-from octoplan.plan.solver.two_stage import Scenarios, mean_scenario, verified, violations
+from octoplan.plan.solver.two_stage import Scenarios, checked_first_stage, mean_scenario, violations
 from tests.plan.programmes import columns, farmer, newsvendor, random_programme
 
 
@@ -48,7 +48,7 @@ def test_faults_are_found() -> None:
     assert violations(integer, np.array([170.5, 80.0, 249.0])) == ["column 0 is 170.5, not an integer"]
     assert "not 3 finite numbers" in violations(problem, np.array([1.0, np.nan, 0.0]))[0]
     with pytest.raises(PlanError, match=r"column 0 is 170\.5, not an integer"):
-        verified(integer, np.array([170.5, 80.0, 249.0]))
+        checked_first_stage(integer, np.array([170.5, 80.0, 249.0]))
 
 
 def test_each_side_of_a_row_is_checked() -> None:
@@ -85,15 +85,17 @@ def test_the_mean_scenario_of_every_random_value() -> None:
 def test_wide_coefficients_are_remarked_on() -> None:
     """A range beyond a million is said, of constraints and of costs, and of random entries too."""
     problem, scenarios = farmer()
-    assert lshaped.solve(problem, scenarios).remarks == ()
+    assert lshaped.solve(problem, scenarios).numerical_warnings == ()
     wide_rows = replace(problem, rows=sparse.csr_matrix([[1e-4, 1e-4, 1e4]]), row_upper=np.array([1e6]))
-    assert [r.split(" range")[0] for r in lshaped.solve(wide_rows, scenarios).remarks] == [
+    assert [r.split(" range")[0] for r in lshaped.solve(wide_rows, scenarios).numerical_warnings] == [
         "coefficients of the constraints"
     ]
     expensive = replace(problem, first=columns([150.0, 230.0, 3e8]))
-    assert [r.split(" range")[0] for r in lshaped.solve(expensive, scenarios).remarks] == ["coefficients of the costs"]
+    assert [r.split(" range")[0] for r in lshaped.solve(expensive, scenarios).numerical_warnings] == [
+        "coefficients of the costs"
+    ]
     tiny = Scenarios(np.ones(1), lambda _: replace(scenarios.realise(0), technology=np.array([2.5, 3.0, 1e-6])))
-    assert "constraints range from 1e-06 to 3" in lshaped.solve(problem, tiny).remarks[0]
+    assert "constraints range from 1e-06 to 3" in lshaped.solve(problem, tiny).numerical_warnings[0]
 
 
 def test_mean_scenario() -> None:

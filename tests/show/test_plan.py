@@ -169,7 +169,7 @@ def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
 def test_the_page_needs_no_network_and_escapes() -> None:
     """Nothing is fetched, names with signs of HTML are text, and figures are in order."""
     plan = plan_with_target()
-    odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), remarks=("<i>x</i>",))
+    odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), validity_warnings=("<i>x</i>",))
     evaluation = Evaluation({"plan": plan_with_costs([10, 12]), "a<b": plan_with_costs([12, 15])})
     text = page(PlanResults(odd, evaluation, {"cost": Discrepancy("MGBP", 20.0, 12.0, 1.0)}, front()))
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text)

@@ -19,9 +19,9 @@ from octoplan.plan.response_surface import (
     ResponseSurface,
     first_month,
     fit_surface,
+    known_opening_months,
     leakers,
-    opened_before,
-    run_design,
+    simulate_design,
 )
 from octoplan.plan.solver.risk import Risk
 from octoplan.plan.solver.two_stage import Floats, Scenarios
@@ -52,9 +52,9 @@ class Basis:
         Response surfaces of losses and of threats stopped; the latter is None unless the goals count threats.
     fixed
         Decisions that the plan may not change.
-    futures, planned
-        Futures of each named scenario; the plan is optimised over the first ``planned`` of each, and the others are
-        used to estimate its optimality gap.
+    futures, planned_futures
+        Futures of each named scenario: all, and the first ones, over which the plan is optimised. The others are used
+        to estimate its optimality gap.
     """
 
     runs: DesignRuns
@@ -63,32 +63,32 @@ class Basis:
     threat_surface: ResponseSurface | None
     fixed: FixedDecisions
     futures: int
-    planned: int
+    planned_futures: int
 
     @property
     def groups(self) -> int:
         """Number of named scenarios, including the baseline assumptions."""
         return len(self.runs) // self.futures
 
-    def scenario_batch(self, scenarios: Scenarios, low: int, high: int) -> Scenarios:
+    def scenario_batch(self, scenarios: Scenarios, start: int, stop: int) -> Scenarios:
         """The futures low, low + 1, ..., high - 1 of each named scenario, as equally likely scenarios."""
-        rows = (np.arange(self.groups)[:, None] * self.futures + np.arange(low, high)).ravel()
+        rows = (np.arange(self.groups)[:, None] * self.futures + np.arange(start, stop)).ravel()
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
-    def at_baseline(self, model: Model) -> tuple[Parameters, Model]:
+    def restricted_to_baseline(self, model: Model) -> tuple[Parameters, Model]:
         """The parameters and the linear programme restricted to the futures at baseline assumptions."""
         n = self.futures
         if self.groups == 1:
             return self.parameters, model
         scenarios = Scenarios(np.full(n, 1.0 / n), model.scenarios.realise)
-        first = replace(
+        baseline_model = replace(
             model, scenarios=scenarios, hours=model.hours[:n], yields=model.yields[:n], inaction=model.inaction[:n]
         )
-        return parameters_of(self.runs.first(n)), first
+        return parameters_of(self.runs.first_futures(n)), baseline_model
 
     def planned_for(self, scenarios: Scenarios) -> Scenarios:
         """The futures over which the plan is optimised."""
-        return self.scenario_batch(scenarios, 0, self.planned)
+        return self.scenario_batch(scenarios, 0, self.planned_futures)
 
     def risk(self, goals: Goals) -> Risk:
         """The risk measure of the goals over the named scenarios."""
@@ -101,12 +101,12 @@ class UnusedFutures:
 
     basis: Basis
     scenarios: Scenarios
-    batch_of: dict[int, int] = field(default_factory=dict)
+    batch_by_seed: dict[int, int] = field(default_factory=dict)
 
     def sample(self, n: int, seed: int) -> Scenarios:
         """A batch of n futures of each named scenario; the same seed always returns the same batch."""
-        low = self.basis.planned + n * self.batch_of.setdefault(seed, len(self.batch_of))
-        return self.basis.scenario_batch(self.scenarios, low, low + n)
+        start = self.basis.planned_futures + n * self.batch_by_seed.setdefault(seed, len(self.batch_by_seed))
+        return self.basis.scenario_batch(self.scenarios, start, start + n)
 
 
 def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, execution: Execution) -> Basis:
@@ -117,21 +117,24 @@ def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, executi
     """
     raise_problems(list(name_problems(scenario, goals)))
     compiled = scenario.compile()
-    begin, months = first_month(compiled), compiled.names.months
-    if begin + settings.frozen >= len(months):
+    first_planned, months = first_month(compiled), compiled.names.months
+    if first_planned + settings.frozen >= len(months):
         raise PlanError(
-            f"with {settings.frozen} months frozen from {months[begin]} no month is left to plan; "
-            f"the horizon ends with {months[-1]}; freeze at most {len(months) - begin - 1}"
+            f"with {settings.frozen} months frozen from {months[first_planned]} no month is left to plan; "
+            f"the horizon ends with {months[-1]}; freeze at most {len(months) - first_planned - 1}"
         )
-    opened = opened_before(compiled, begin)
-    fixed = fixed_decisions(compiled, goals.fixed, begin + settings.frozen, opened)
-    check_fixed(fixed, goals, compiled.names.plants, begin, opened)
+    opening_month = known_opening_months(compiled, first_planned)
+    fixed = fixed_decisions(compiled, goals.fixed, first_planned + settings.frozen, opening_month)
+    check_fixed(fixed, goals, compiled.names.plants, first_planned, opening_month)
     draws = draw_assumptions(scenario, settings.futures_needed, settings.seed)
-    assumptions = [draws, *(scaled_assumptions(scenario, draws, factors) for factors in goals.worst.values())]
-    runs = run_design(
+    assumptions = [
+        draws,
+        *(scaled_assumptions(scenario, draws, factors) for factors in goals.stress_scenarios.values()),
+    ]
+    runs = simulate_design(
         compiled, assumptions, settings.seed, executor=execution.executor, progress=execution.progress
     )  # fmt: skip
-    counts_threats = goals.objective == "most-stopped" or goals.stopped is not None
+    counts_threats = goals.objective == "most-stopped" or goals.stopped_share is not None
     return Basis(
         runs, parameters_of(runs), fit_surface(runs), fit_surface(runs, leakers) if counts_threats else None, fixed,
         settings.futures_needed, settings.futures,

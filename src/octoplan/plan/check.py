@@ -10,18 +10,18 @@ from functools import cached_property
 import numpy as np
 
 from octoplan.plan.fixed_decisions import OUTPUT_WINDOWS, FixedDecisions
-from octoplan.plan.goals import ALL_COUNTRIES, Goals, label
-from octoplan.plan.parameters import MONTH, YEAR, Parameters
+from octoplan.plan.goals import ALL_COUNTRIES, Goals, key_label
+from octoplan.plan.parameters import DAYS_PER_MONTH, DAYS_PER_YEAR, Parameters
 from octoplan.plan.solver.two_stage import Flags, Floats
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import DecisionArrays
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.toml_text import parse_toml
 
-ROUNDING = 0.5
+MAX_ROUNDING_ERROR = 0.5
 """Largest change of a decision when it is rounded to a whole number."""
 
-RELATIVE = 1e-5
+RELATIVE_TOLERANCE = 1e-5
 """Relative tolerance of a budget, and of a cost computed twice."""
 
 SHARE_TOLERANCE, JOBS_TOLERANCE, SHORTFALL_TOLERANCE = 0.01, 0.01, 0.01
@@ -36,54 +36,54 @@ PLANNED_TABLES = ("output", "lines", "crews", "kits")
 class RoundedPlan:
     """A plan with its decisions rounded as in decisions.toml, and the inputs needed to check it.
 
-    before, after
+    scenario, planned_scenario
         The scenario as loaded, and with the plan as its decisions.
     goals, fixed
         Goals of the plan, and decisions that it may not change.
     hours, yields
         (s, p, t) labour hours of a started unit; share of started units that are good.
-    planned
+    planned_futures
         Number of futures over which the plan was optimised, the first ones of ``parameters``.
     """
 
-    before: Scenario
-    after: Scenario
+    scenario: Scenario
+    planned_scenario: Scenario
     goals: Goals
     parameters: Parameters
     fixed: FixedDecisions
     hours: Floats
     yields: Floats
-    planned: int
+    planned_futures: int
 
     @cached_property
     def plan(self) -> DecisionArrays:
         """The rounded decisions, compiled."""
-        return self.after.compile().plan
+        return self.planned_scenario.compile().plan
 
     @cached_property
-    def requested(self) -> Floats:
+    def units_requested(self) -> Floats:
         """(s, p, t) good units requested in each month planned."""
         return requested_units(self.parameters, self.plan.output)
 
     @cached_property
-    def rounding(self) -> Floats:
+    def rounding_error(self) -> Floats:
         """(s, p, t) largest change of the units requested by rounding the decisions of all months."""
-        return requested_units(self.parameters, np.full_like(self.plan.output, ROUNDING))
+        return requested_units(self.parameters, np.full_like(self.plan.output, MAX_ROUNDING_ERROR))
 
     @property
-    def home(self) -> Floats:
+    def country_of_plant(self) -> Floats:
         """(p,) index of each plant's country."""
-        return np.asarray(self.after.compile().template.plants["country"])
+        return np.asarray(self.planned_scenario.compile().template.plants["country"])
 
     def plants_of(self, country: str) -> Flags:
         """(p,) whether each plant is in a country."""
         if country == ALL_COUNTRIES:
-            return np.full(len(self.home), True)
-        return np.asarray(self.home == self.after.names.countries.index(country))
+            return np.full(len(self.country_of_plant), True)
+        return np.asarray(self.country_of_plant == self.planned_scenario.names.countries.index(country))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchResult:
     """Results of a plan as reported by the search.
 
     costs, groups, upper
@@ -97,7 +97,7 @@ class Outcome:
     costs: Floats
     groups: int
     upper: float
-    attained: float | None
+    attained_share: float | None
     produced: Floats
 
 
@@ -110,7 +110,7 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
     runs = parameters.runs
     links = runs.compiled.links
     month_of, lengths = np.asarray(links.month_of), np.asarray(links.month_days)
-    first_day = int(lengths[: runs.begin].sum())
+    first_day = int(lengths[: runs.first_month].sum())
     opened = np.ceil(runs.tally("opened"))
     units = np.zeros((*opened.shape, len(lengths)))
     for s, p in np.ndindex(*opened.shape):
@@ -119,7 +119,7 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
             days = np.arange(max(day, first_day), len(month_of))
             month = month_of[days]
             np.add.at(units[s, p], month, output[p, month - month_of[day]] / lengths[month])
-    return units[:, :, runs.begin :]
+    return units[:, :, runs.first_month :]
 
 
 def violations(plan: RoundedPlan) -> list[str]:
@@ -135,56 +135,60 @@ def violations(plan: RoundedPlan) -> list[str]:
 
 def decision_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each violated bound on lines, output, crew intake or kit orders."""
-    decisions, before, goals, fixed = plan.plan, plan.before.compile().plan, plan.goals, plan.fixed
+    decisions, baseline, goals, fixed = plan.plan, plan.scenario.compile().plan, plan.goals, plan.fixed
     rate = plan.parameters.plant("line_rate").mean(0)
-    for p, name in enumerate(plan.after.names.plants):
-        start = int(fixed.lines_from[p])
+    for p, name in enumerate(plan.planned_scenario.names.plants):
+        start = int(fixed.lines_free_from[p])
         lines = decisions.lines[p, max(start - 1, 0) :] if start < fixed.months else decisions.lines[p, :0]
         if np.any(np.diff(lines) < 0.0) or np.any(lines != np.round(lines)):
             yield f"the lines of {name} are {lines.tolist()}; they must be whole numbers that do not decrease"
-        most = 2.0 * before.lines[p].max() if goals.most_lines is None else goals.most_lines
-        if len(lines) and lines.max() > max(most, fixed.last_lines[p]):
-            yield f"{name} has {lines.max():g} lines, more than {most:g}"
-        for month in fixed.output_from[p] + np.array(OUTPUT_WINDOWS):
+        max_lines = 2.0 * baseline.lines[p].max() if goals.max_lines is None else goals.max_lines
+        if len(lines) and lines.max() > max(max_lines, fixed.last_fixed_lines[p]):
+            yield f"{name} has {lines.max():g} lines, more than {max_lines:g}"
+        for month in fixed.output_free_from[p] + np.array(OUTPUT_WINDOWS):
             if month < fixed.months:
-                capacity = rate[p] * MONTH * decisions.lines[p, month]
-                if decisions.output[p, month] > capacity + ROUNDING:
+                capacity = rate[p] * DAYS_PER_MONTH * decisions.lines[p, month]
+                if decisions.output[p, month] > capacity + MAX_ROUNDING_ERROR:
                     yield (
                         f"{name} is to produce {decisions.output[p, month]:,.0f} units in month {month} since opening; "
                         f"its lines produce at most {capacity:,.0f}"
                     )
-        bound = goals.most.get(name)
-        output = decisions.output[p, int(fixed.output_from[p]) :]
-        if bound is not None and len(output) and output.max() > bound + ROUNDING:
+        bound = goals.max_output.get(name)
+        output = decisions.output[p, int(fixed.output_free_from[p]) :]
+        if bound is not None and len(output) and output.max() > bound + MAX_ROUNDING_ERROR:
             yield f"the output of {name} is up to {output.max():,.0f} units a month, more than {bound:g}"
-    crews = (
-        4.0 * max(before.intake.max(), before.kit_orders.max(), 0.25) if goals.most_crews is None else goals.most_crews
+    max_starts = (
+        4.0 * max(baseline.intake.max(), baseline.kit_orders.max(), 0.25)
+        if goals.max_crews is None
+        else goals.max_crews
     )
-    for name, series, free in (
-        ("crew intake is", decisions.intake, fixed.intake_from),
-        ("kit orders are", decisions.kit_orders, fixed.kits_from),
+    for name, series, first_free in (
+        ("crew intake is", decisions.intake, fixed.intake_free_from),
+        ("kit orders are", decisions.kit_orders, fixed.kits_free_from),
     ):
-        if len(series[free:]) and series[free:].max() > crews + ROUNDING:
-            yield f"{name} up to {series[free:].max():g} a month, more than {crews:g}"
+        if len(series[first_free:]) and series[first_free:].max() > max_starts + MAX_ROUNDING_ERROR:
+            yield f"{name} up to {series[first_free:].max():g} a month, more than {max_starts:g}"
 
 
 def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each fixed, frozen or past decision that has changed, and each other table that has."""
-    decisions, before, fixed = plan.plan, plan.before.compile().plan, plan.fixed
-    for p, name in enumerate(plan.after.names.plants):
-        for kind, new, old, free in (
-            ("output", decisions.output[p], np.round(before.output[p]), fixed.output_from[p]),
-            ("lines", decisions.lines[p], np.round(before.lines[p]), fixed.lines_from[p]),
+    decisions, baseline, fixed = plan.plan, plan.scenario.compile().plan, plan.fixed
+    for p, name in enumerate(plan.planned_scenario.names.plants):
+        for kind, new, old, first_free in (
+            ("output", decisions.output[p], np.round(baseline.output[p]), fixed.output_free_from[p]),
+            ("lines", decisions.lines[p], np.round(baseline.lines[p]), fixed.lines_free_from[p]),
         ):
-            if np.any(new[:free] != old[:free]):
+            if np.any(new[:first_free] != old[:first_free]):
                 yield f"the {kind} of {name} was fixed and has changed"
-    for kind, new, old, free in (
-        ("crew intake", decisions.intake, before.intake, fixed.intake_from),
-        ("kit orders", decisions.kit_orders, before.kit_orders, fixed.kits_from),
+    for kind, new, old, first_free in (
+        ("crew intake", decisions.intake, baseline.intake, fixed.intake_free_from),
+        ("kit orders", decisions.kit_orders, baseline.kit_orders, fixed.kits_free_from),
     ):
-        if np.any(new[:free] != old[:free]):
+        if np.any(new[:first_free] != old[:first_free]):
             yield f"the {kind} of fixed months has changed"
-    trees = [parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (plan.before, plan.after)]
+    trees = [
+        parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (plan.scenario, plan.planned_scenario)
+    ]
     for name in sorted(set(trees[0]) | set(trees[1])):
         if name not in PLANNED_TABLES and trees[0].get(name) != trees[1].get(name):
             yield f"the table {name} of decisions.toml has changed, although a plan does not decide it"
@@ -192,8 +196,8 @@ def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
 
 def output_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each country whose units requested, or share of them, are out of bounds."""
-    units = plan.requested.sum(2).mean(0)
-    error = plan.rounding.sum(2).mean(0)
+    units = plan.units_requested.sum(2).mean(0)
+    error = plan.rounding_error.sum(2).mean(0)
     total = float(units.sum())
     for country, (low, high) in plan.goals.share.items():
         share, tolerance = country_share(plan, country, units), float(error.sum()) / max(total, 1.0)
@@ -213,43 +217,45 @@ def country_share(plan: RoundedPlan, country: str, units: Floats) -> float:
 
 def job_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each country in which the units requested give fewer jobs than required."""
-    for country, least in plan.goals.jobs.items():
-        jobs, error = (jobs_for(plan, country, units).mean() for units in (plan.requested, plan.rounding))
-        if jobs < least - error - RELATIVE * least:
-            yield f"the units requested give {jobs:,.1f} jobs in {country}, fewer than {least:g}"
+    for country, min_jobs in plan.goals.jobs.items():
+        jobs, error = (jobs_for(plan, country, units).mean() for units in (plan.units_requested, plan.rounding_error))
+        if jobs < min_jobs - error - RELATIVE_TOLERANCE * min_jobs:
+            yield f"the units requested give {jobs:,.1f} jobs in {country}, fewer than {min_jobs:g}"
 
 
 def jobs_for(plan: RoundedPlan, country: str, units: Floats) -> Floats:
     """(s,) direct jobs in a country, averaged over the horizon, for (s, p, t) good units."""
     runs, plants = plan.parameters.runs, plan.plants_of(country)
     hours = (units * (plan.hours / plan.yields)[: len(units)])[:, plants].sum((1, 2))
-    per_job = runs.number("countries", "hours_per_job")[: len(units), plan.after.names.countries.index(country)]
-    return np.asarray(hours / (per_job * runs.days.sum() / YEAR))
+    per_job = runs.draws("countries", "hours_per_job")[
+        : len(units), plan.planned_scenario.names.countries.index(country)
+    ]
+    return np.asarray(hours / (per_job * runs.days.sum() / DAYS_PER_YEAR))
 
 
 def budget_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that expected spend exceeds."""
     for key, budget in plan.goals.budgets.items():
         spend = float(spend_by_future(plan, key).mean())
-        if spend > budget * (1.0 + RELATIVE) + 1.0:
-            yield f"the expected spend of {label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
+        if spend > budget * (1.0 + RELATIVE_TOLERANCE) + 1.0:
+            yield f"the expected spend of {key_label(key)} is {spend:,.0f}, more than the budget of {budget:,.0f}"
 
 
 def budget_warnings(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that is exceeded in some futures."""
     for key, budget in plan.goals.budgets.items():
         spend = spend_by_future(plan, key)
-        above = spend > budget * (1.0 + RELATIVE) + 1.0
+        above = spend > budget * (1.0 + RELATIVE_TOLERANCE) + 1.0
         if above.any():
             yield (
-                f"expected spend is within the budget of {label(key)}; spend on the plan's decisions exceeds it in "
+                f"expected spend is within the budget of {key_label(key)}; spend on the plan's decisions exceeds it in "
                 f"{above.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
             )
 
 
 def spend_by_future(plan: RoundedPlan, key: tuple[str, int | None]) -> Floats:
     """(s,) undiscounted spend of a payer on the plan's decisions and fixed costs, over the horizon or a year."""
-    payer, year = plan.after.names.payers.index(key[0]), key[1]
+    payer, year = plan.planned_scenario.names.payers.index(key[0]), key[1]
     runs = plan.parameters.runs
     total = np.zeros(len(runs))
     for t, month in enumerate(runs.months):
@@ -266,7 +272,7 @@ def plant_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
     payer_of = np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]]
     total: Floats = np.zeros(len(runs))
     for p in range(len(payer_of)):
-        units, bill = plan.requested[:, p, t], parameters.bill[p]
+        units, bill = plan.units_requested[:, p, t], parameters.bill[p]
         lane = int(compiled.links.plant_lanes[p][0])
         if int(compiled.template.lanes["payer"][lane]) == payer:
             total += units * parameters.freight[:, t, lane] * parameters.uplift
@@ -286,37 +292,41 @@ def plant_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
 
 def lines_added(plan: RoundedPlan, p: int, t: int) -> Floats:
     """(s,) lines added at plant p in month t."""
-    since, lines = plan.parameters.since[:, p, t], plan.plan.lines[p]
-    present = np.where(since >= 0, lines[np.maximum(since, 0)], 0.0)
-    before = np.where(since >= 1, lines[np.maximum(since - 1, 0)], 0.0)
-    return np.asarray(np.maximum(0.0, present - before))
+    since_opening, lines = plan.parameters.since_opening[:, p, t], plan.plan.lines[p]
+    lines_now = np.where(since_opening >= 0, lines[np.maximum(since_opening, 0)], 0.0)
+    lines_before = np.where(since_opening >= 1, lines[np.maximum(since_opening - 1, 0)], 0.0)
+    return np.asarray(np.maximum(0.0, lines_now - lines_before))
 
 
 def crew_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
     """(s,) spend of a payer in month t on crew training, crews and kits."""
     parameters, runs = plan.parameters, plan.parameters.runs
-    intake, orders = plan.plan.intake[runs.begin :], plan.plan.kit_orders[runs.begin :]
+    intake, orders = plan.plan.intake[runs.first_month :], plan.plan.kit_orders[runs.first_month :]
     total = np.zeros(len(runs))
     if int(runs.compiled.template.crews["payer"][0]) == payer:
-        present = parameters.crews[:, t] + parameters.graduates[:, :, t] @ intake
-        total += runs.money("crews", "cost")[:, t, 0] * runs.days[t] * present
-        total += runs.money("crews", "course_cost")[:, t, 0] * intake[t]
+        crews_in_service = parameters.crews[:, t] + parameters.crews_per_intake[:, :, t] @ intake
+        total += runs.money_draws("crews", "cost")[:, t, 0] * runs.days[t] * crews_in_service
+        total += runs.money_draws("crews", "course_cost")[:, t, 0] * intake[t]
     if int(runs.compiled.template.kits["payer"][0]) == payer:
-        total += runs.money("kits", "price")[:, t, 0] * orders[t]
+        total += runs.money_draws("kits", "price")[:, t, 0] * orders[t]
     return np.asarray(total, float)
 
 
-def inconsistencies(plan: RoundedPlan, outcome: Outcome) -> Iterator[str]:
+def inconsistencies(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
     """Yield a sentence for each figure reported by the search that differs from its value recomputed here."""
     goals = plan.goals
     risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
-    if abs(risk - outcome.upper) > RELATIVE * max(1.0, abs(risk)):
+    if abs(risk - outcome.upper) > RELATIVE_TOLERANCE * max(1.0, abs(risk)):
         yield f"the risk measure of its costs is {risk:g}, but the search reports {outcome.upper:g}"
-    if goals.target is None or goals.stopped is not None or outcome.groups > 1 or outcome.attained is None:
+    if goals.target is None or goals.stopped_share is not None or outcome.groups > 1 or outcome.attained_share is None:
         return
-    reached = float((target_shortfall(plan, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE)).mean())
-    if reached > outcome.attained + 1e-9 or (goals.confidence is None and reached < outcome.attained - 1e-9):
-        yield f"the target is reached in {reached:.0%} of futures, but the search reports {outcome.attained:.0%}"
+    reached = float(
+        (target_shortfall(plan, outcome.produced) <= SHORTFALL_TOLERANCE * (1.0 + RELATIVE_TOLERANCE)).mean()
+    )
+    if reached > outcome.attained_share + 1e-9 or (
+        goals.confidence is None and reached < outcome.attained_share - 1e-9
+    ):
+        yield f"the target is reached in {reached:.0%} of futures, but the search reports {outcome.attained_share:.0%}"
 
 
 def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
@@ -329,9 +339,11 @@ def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
     """
     measures = []
     for group in costs:
-        order = np.sort(group)[::-1]
-        mass = np.clip((1.0 - level) * len(order) - np.arange(len(order)), 0.0, 1.0)
-        measures.append((1.0 - weight) * group.mean() + weight * float(mass @ order) / float(mass.sum()))
+        descending_costs = np.sort(group)[::-1]
+        tail_mass = np.clip((1.0 - level) * len(descending_costs) - np.arange(len(descending_costs)), 0.0, 1.0)
+        measures.append(
+            (1.0 - weight) * group.mean() + weight * float(tail_mass @ descending_costs) / float(tail_mass.sum())
+        )
     return float(max(measures))
 
 
@@ -340,20 +352,21 @@ def target_shortfall(plan: RoundedPlan, produced: Floats) -> Floats:
     target, runs = plan.goals.target, plan.parameters.runs
     if target is None:
         return np.zeros(len(produced))
-    due = np.array([target.rate if t + runs.begin >= target.month else 0.0 for t in range(len(runs.months))])
+    due = np.array([target.rate if t + runs.first_month >= target.month else 0.0 for t in range(len(runs.months))])
     return np.asarray(np.maximum(0.0, due - produced.sum(1)).sum(1) / max(due.sum(), 1e-9))
 
 
-def unmet(plan: RoundedPlan, outcome: Outcome) -> Iterator[str]:
+def unmet_goals(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
     """Yield a sentence for each goal that the plan does not achieve, although its decisions satisfy all constraints."""
-    goals, plan_units = plan.goals, float(plan.requested.sum((1, 2)).mean())
-    if outcome.attained is not None:
+    goals, plan_units = plan.goals, float(plan.units_requested.sum((1, 2)).mean())
+    if outcome.attained_share is not None:
         required = 1.0 if goals.confidence is None else goals.confidence
-        if outcome.attained < required - 1e-9:
+        if outcome.attained_share < required - 1e-9:
             yield (
-                f"the goals are reached in {outcome.attained:.0%} of the futures planned for, fewer than the required "
-                f"{required:.0%}" + ("; more output would cost more than the price of a shortage, or is infeasible"
-                if goals.confidence is None else "")
+                f"the goals are reached in {outcome.attained_share:.0%} of the futures planned for, "
+                f"fewer than the required {required:.0%}"
+                + ("" if goals.confidence is not None
+                else "; more output would cost more than the price of a shortage, or is infeasible")
             )  # fmt: skip
     produced = outcome.produced.mean(0).sum(1)
     for country, (low, high) in goals.share.items():
@@ -366,10 +379,10 @@ def unmet(plan: RoundedPlan, outcome: Outcome) -> Iterator[str]:
                 f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: some units requested "
                 "are not produced"
             )
-    for country, least in goals.jobs.items():
+    for country, min_jobs in goals.jobs.items():
         jobs = float(jobs_for(plan, country, outcome.produced).mean())
-        if jobs < least * (1.0 - JOBS_TOLERANCE):
+        if jobs < min_jobs * (1.0 - JOBS_TOLERANCE):
             yield (
-                f"the units produced give {jobs:,.1f} jobs in {country}, fewer than {least:g}: "
+                f"the units produced give {jobs:,.1f} jobs in {country}, fewer than {min_jobs:g}: "
                 "some units requested are not produced"
             )

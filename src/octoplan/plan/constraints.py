@@ -10,18 +10,18 @@ from octoplan.errors import PlanError
 from octoplan.plan.fixed_costs import CostFilter, fixed_costs
 from octoplan.plan.fixed_decisions import FixedDecisions
 from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
-from octoplan.plan.parameters import YEAR, Parameters
+from octoplan.plan.parameters import DAYS_PER_YEAR, Parameters
 from octoplan.plan.solver.builder import Builder
-from octoplan.plan.solver.highs import Outcome, load, run, values
+from octoplan.plan.solver.highs import Outcome, column_values, load, run
 from octoplan.plan.solver.two_stage import Columns, Flags, Floats, TwoStage
-from octoplan.plan.units import CREW, MONEY, UNIT
+from octoplan.plan.units import CREW_SCALE, MONEY_SCALE, UNIT_SCALE
 
-LEAST_UNITS = 1.0
+MIN_UNITS = 1.0
 """Units over the horizon below which a plan counts as requesting none; shares of units are then undefined."""
 
 
 @dataclass(frozen=True)
-class LinearTerm:
+class AffineFunction:
     """A linear function of the first stage: slope x + constant.
 
     slope
@@ -50,8 +50,8 @@ class GoalConstraint:
     unit: str
     low: float
     high: float
-    value: LinearTerm
-    total: LinearTerm | None = None
+    value: AffineFunction
+    total: AffineFunction | None = None
     payer: int | None = None
     months: Flags | None = None
 
@@ -61,16 +61,16 @@ class GoalConstraint:
         if self.total is None:
             return value
         total = self.total.at(x)
-        return value / total if total >= LEAST_UNITS else float("nan")
+        return value / total if total >= MIN_UNITS else float("nan")
 
-    def rows(self) -> Iterator[tuple[LinearTerm, float, float]]:
+    def rows(self) -> Iterator[tuple[AffineFunction, float, float]]:
         """The constraint as linear functions of the first stage, each with a lower and an upper bound."""
         if self.total is None:
             yield self.value, self.low, self.high
             return
         for bound, low, high in ((self.low, 0.0, np.inf), (self.high, -np.inf, 0.0)):
             slope = self.value.slope - bound * self.total.slope
-            yield LinearTerm(slope, self.value.constant - bound * self.total.constant), low, high
+            yield AffineFunction(slope, self.value.constant - bound * self.total.constant), low, high
 
     @property
     def scale(self) -> float:
@@ -89,21 +89,21 @@ class GoalConstraint:
     def text(self, x: Floats) -> str:
         """Value at the first stage x, with its unit."""
         value = self.at(x)
-        return "not defined: no unit is requested" if np.isnan(value) else f"{rounded(value)} {self.unit}"
+        return "not defined: no unit is requested" if np.isnan(value) else f"{number_text(value)} {self.unit}"
 
     def bound_text(self, x: Floats) -> str:
         """Text of the bound that the first stage x violates."""
         below = self.at(x) < self.low
-        return f"{'at least' if below else 'at most'} {rounded(self.low if below else self.high)}"
+        return f"{'at least' if below else 'at most'} {number_text(self.low if below else self.high)}"
 
 
-def rounded(value: float) -> str:
+def number_text(value: float) -> str:
     """A number with four significant digits; numbers from 10,000 are rounded to whole numbers."""
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 @dataclass(frozen=True)
-class UnitFigures:
+class UnitCosts:
     """Cost and labour hours per good unit, by plant and month.
 
     cost
@@ -126,7 +126,7 @@ class ConstraintData:
     builder: Builder
     parameters: Parameters
     fixed: FixedDecisions
-    unit: UnitFigures
+    unit: UnitCosts
 
 
 def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, ...]:
@@ -135,7 +135,7 @@ def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, 
     Raises PlanError if constraints cannot be satisfied by any plan or have no effect, and names them.
     """
     constraints = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
-    problems = [*unopened_problems(data, goals), *(p for p in map(impossible, constraints) if p is not None)]
+    problems = [*unopened_problems(data, goals), *(p for p in map(unreachable_bound, constraints) if p is not None)]
     if problems:
         raise PlanError("\n".join(problems))
     columns = np.arange(data.builder.x.size)
@@ -151,15 +151,15 @@ def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, 
 def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
     """Yield a sentence for each plant that has a bound on its output but opens in no future."""
     names = data.parameters.runs.compiled.names
-    for plant, most in goals.most.items():
-        if (data.parameters.since[:, index_of(plant, names.plants, "plant")] < 0).all():
+    for plant, bound in goals.max_output.items():
+        if (data.parameters.since_opening[:, index_of(plant, names.plants, "plant")] < 0).all():
             yield (
-                f"the bound of {most:g} units a month on the output of {plant} has no effect: the plant opens in no "
+                f"the bound of {bound:g} units a month on the output of {plant} has no effect: the plant opens in no "
                 "future within the horizon; remove the bound, or shorten the plant's gates"
             )
 
 
-def impossible(constraint: GoalConstraint) -> str | None:
+def unreachable_bound(constraint: GoalConstraint) -> str | None:
     """A sentence if a positive lower bound concerns only plants that never open, else None."""
     idle = not constraint.value.slope.any() and constraint.value.constant == 0.0
     if constraint.low > 0.0 and idle and constraint.payer is None:
@@ -170,30 +170,30 @@ def impossible(constraint: GoalConstraint) -> str | None:
     return None
 
 
-def expected_requested_total(data: ConstraintData, figure: Floats) -> LinearTerm:
+def expected_total_over_requested_units(data: ConstraintData, per_unit: Floats) -> AffineFunction:
     """A quantity per unit requested, summed over plants and months: its mean over futures.
 
     figure
         (s, p, t) quantity per unit.
     """
     parameters, builder = data.parameters, data.builder
-    while_open = parameters.open_share * figure
+    while_open = parameters.open_share * per_unit
     slope = np.zeros(builder.x.size)
-    slope[builder.x.blocks["output"]] = (data.unit.window * while_open[..., None]).sum(2).mean(0) * UNIT
-    return LinearTerm(slope, float((data.fixed.output(parameters.since) * while_open).sum((1, 2)).mean()))
+    slope[builder.x.blocks["output"]] = (data.unit.window * while_open[..., None]).sum(2).mean(0) * UNIT_SCALE
+    return AffineFunction(slope, float((data.fixed.output(parameters.since_opening) * while_open).sum((1, 2)).mean()))
 
 
 def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
     """Yield constraints on each country's share of the units requested, and on its number of units requested."""
     compiled = data.parameters.runs.compiled
-    home = np.asarray(compiled.template.plants["country"])
-    per_unit = np.ones(data.parameters.since.shape)
-    total = expected_requested_total(data, per_unit)
+    country_of_plant = np.asarray(compiled.template.plants["country"])
+    per_unit = np.ones(data.parameters.since_opening.shape)
+    total = expected_total_over_requested_units(data, per_unit)
     for country in dict.fromkeys([*goals.share, *goals.units]):
-        inside = np.full(len(home), True)
+        in_country = np.full(len(country_of_plant), True)
         if country != ALL_COUNTRIES:
-            inside = home == index_of(country, compiled.names.countries, "country")
-        value = expected_requested_total(data, inside[:, None] * per_unit)
+            in_country = country_of_plant == index_of(country, compiled.names.countries, "country")
+        value = expected_total_over_requested_units(data, in_country[:, None] * per_unit)
         if country in goals.share:
             low, high = goals.share[country]
             yield GoalConstraint(f"the share of {country}", "of the units requested", low, high, value, total)
@@ -204,13 +204,15 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
 def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
     """Yield a lower bound on direct jobs for each country: hours of the units requested / paid hours of a job."""
     runs = data.parameters.runs
-    names, home = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
-    years = float(runs.days.sum()) / YEAR
-    for country, least in goals.jobs.items():
+    names, country_of_plant = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
+    years = float(runs.days.sum()) / DAYS_PER_YEAR
+    for country, min_jobs in goals.jobs.items():
         row = index_of(country, names.countries, "country")
-        hours_per_job = runs.number("countries", "hours_per_job")[:, row] * years
-        value = expected_requested_total(data, data.unit.hours / hours_per_job[:, None, None] * (home == row)[:, None])
-        yield GoalConstraint(f"the jobs of {country}", "jobs", least, np.inf, value)
+        hours_per_job = runs.draws("countries", "hours_per_job")[:, row] * years
+        value = expected_total_over_requested_units(
+            data, data.unit.hours / hours_per_job[:, None, None] * (country_of_plant == row)[:, None]
+        )
+        yield GoalConstraint(f"the jobs of {country}", "jobs", min_jobs, np.inf, value)
 
 
 def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
@@ -224,14 +226,14 @@ def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConst
             raise PlanError(
                 f"the budget of {payer} is for {year}, outside the years planned ({year_of[0]} to {year_of[-1]})"
             )
-        value = spend_of(data, row, months.astype(float))
+        value = expected_spend(data, row, months.astype(float))
         name = f"the budget of {payer}" + ("" if year is None else f" in {year}")
         yield GoalConstraint(
-            name, "M of the reporting currency", -np.inf, budget / MONEY, value, payer=row, months=months
+            name, "M of the reporting currency", -np.inf, budget / MONEY_SCALE, value, payer=row, months=months
         )  # fmt: skip
 
 
-def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
+def expected_spend(data: ConstraintData, payer: int, month_weights: Floats) -> AffineFunction:
     """Expected spend of a payer, in millions, on free and fixed decisions.
 
     when
@@ -239,35 +241,40 @@ def spend_of(data: ConstraintData, payer: int, when: Floats) -> LinearTerm:
     """
     parameters, fixed, builder = data.parameters, data.fixed, data.builder
     compiled = parameters.runs.compiled
-    pays = np.asarray(np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer)
+    is_payer = np.asarray(
+        np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer
+    )
     cost = data.unit.cost.copy()
-    cost[:, :, -1] += closing_stock(parameters)
-    requested = expected_requested_total(
-        data, (cost * pays[:, None] + freight_per_unit(parameters, payer)) * when / MONEY
+    cost[:, :, -1] += closing_stock_cost(parameters)
+    requested = expected_total_over_requested_units(
+        data, (cost * is_payer[:, None] + freight_per_unit(parameters, payer)) * month_weights / MONEY_SCALE
     )
     crews, kits = (int(getattr(compiled.template, kind)["payer"][0]) == payer for kind in ("crews", "kits"))
-    weight = np.broadcast_to(when, parameters.discount.shape)
-    costs = fixed_costs(parameters, fixed, weight, CostFilter(pays, crews, kits))
-    orders = np.einsum("ptn,stn,t->s", parameters.stated_orders[0][pays], parameters.price, when) * parameters.uplift
+    weight = np.broadcast_to(month_weights, parameters.discount.shape)
+    costs = fixed_costs(parameters, fixed, weight, CostFilter(is_payer, crews, kits))
+    orders = (
+        np.einsum("ptn,stn,t->s", parameters.stated_orders[0][is_payer], parameters.price, month_weights)
+        * parameters.uplift
+    )
     slope = requested.slope.copy()
     for block, per_decision, scale in (
-        ("lines", costs.lines, 1.0), ("intake", costs.intake, CREW), ("kits", costs.kits, CREW),
+        ("lines", costs.lines, 1.0), ("intake", costs.intake, CREW_SCALE), ("kits", costs.kits, CREW_SCALE),
     ):  # fmt: skip
-        slope[builder.x.blocks[block]] += per_decision.mean(0) * scale / MONEY
-    return LinearTerm(slope, requested.constant + float((costs.constant + orders).mean()) / MONEY)
+        slope[builder.x.blocks[block]] += per_decision.mean(0) * scale / MONEY_SCALE
+    return AffineFunction(slope, requested.constant + float((costs.constant + orders).mean()) / MONEY_SCALE)
 
 
 def freight_per_unit(parameters: Parameters, payer: int) -> Floats:
     """(s, p, t) freight per unit from each plant on its first lane, in money; 0 if another payer bears it."""
     compiled = parameters.runs.compiled
-    freight = np.zeros(parameters.since.shape)
+    freight = np.zeros(parameters.since_opening.shape)
     for p, lanes in enumerate(compiled.links.plant_lanes.tolist()):
         if int(compiled.template.lanes["payer"][lanes[0]]) == payer:
             freight[:, p] = parameters.freight[:, :, lanes[0]] * parameters.uplift[:, None]
     return freight
 
 
-def closing_stock(parameters: Parameters) -> Floats:
+def closing_stock_cost(parameters: Parameters) -> Floats:
     """(s, p) cost of the base stock of parts at the end of the horizon, per unit requested in the last month."""
     price = parameters.price[:, -1] * ~parameters.stated_orders[1][-1] * parameters.base_stock_months
     stock: Floats = np.einsum("sn,pn->sp", price, parameters.bill) * parameters.uplift[:, None]
@@ -279,7 +286,7 @@ def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> 
 
     The smallest changes solve an elastic programme (Chinneck 2008, chapter 6): each constraint may be violated at a
     penalty relative to its scale; bounds, rows of lines and fixed decisions may not be violated. If there are
-    constraints on shares, at least ``LEAST_UNITS`` units must be requested, because shares of zero units are undefined.
+    constraints on shares, at least ``MIN_UNITS`` units must be requested, because shares of zero units are undefined.
     """
     if first_stage_exists(problem, constraints):
         return
@@ -302,20 +309,22 @@ def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> 
 
 
 def first_stage_exists(problem: TwoStage, constraints: Sequence[GoalConstraint] = ()) -> bool:
-    """Whether a first stage satisfies rows and bounds with integrality relaxed; shares need ``LEAST_UNITS`` units."""
+    """Whether a first stage satisfies rows and bounds with integrality relaxed; shares need ``MIN_UNITS`` units."""
     first = problem.first
     free = Columns(np.zeros(len(first)), first.lower, first.upper, np.zeros(len(first), bool))
-    rows, lower, upper = with_output(problem, constraints)
+    rows, lower, upper = rows_with_min_units(problem, constraints)
     return run(load(free, rows, lower, upper)) is Outcome.OPTIMAL
 
 
-def with_output(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> tuple[sparse.csr_array, Floats, Floats]:
-    """Rows of the first stage with their bounds; the first row requires ``LEAST_UNITS`` if a share is constrained."""
+def rows_with_min_units(
+    problem: TwoStage, constraints: Sequence[GoalConstraint]
+) -> tuple[sparse.csr_array, Floats, Floats]:
+    """Rows of the first stage with their bounds; the first row requires ``MIN_UNITS`` if a share is constrained."""
     total = next((constraint.total for constraint in constraints if constraint.total is not None), None)
     if total is None:
         return problem.rows, problem.row_lower, problem.row_upper
     rows = sparse.vstack([sparse.csr_array(total.slope[None]), problem.rows], format="csr")
-    lower = np.append(LEAST_UNITS - total.constant, problem.row_lower)
+    lower = np.append(MIN_UNITS - total.constant, problem.row_lower)
     return rows, lower, np.append(np.inf, problem.row_upper)
 
 
@@ -325,16 +334,16 @@ def least_violation(
     """The first stage with the least total relative violation of the constraints; None if bounds are infeasible.
 
     units
-        Whether ``LEAST_UNITS`` must be requested if a share is constrained.
+        Whether ``MIN_UNITS`` must be requested if a share is constrained.
     """
     first, n = problem.first, len(problem.first)
-    prices = np.array([1.0 / constraint.scale for constraint in constraints for _ in constraint.rows()])
-    hard_rows, lower, upper = with_output(problem, constraints if units else ())
-    soft, hard = len(prices), len(lower) - len(prices)
+    penalties = np.array([1.0 / constraint.scale for constraint in constraints for _ in constraint.rows()])
+    hard_rows, lower, upper = rows_with_min_units(problem, constraints if units else ())
+    soft, hard = len(penalties), len(lower) - len(penalties)
     slack = sparse.vstack([sparse.csr_array((hard, soft)), sparse.eye_array(soft)])
     columns = Columns(
-        np.concatenate([np.zeros(n), prices, prices]), np.concatenate([first.lower, np.zeros(2 * soft)]),
+        np.concatenate([np.zeros(n), penalties, penalties]), np.concatenate([first.lower, np.zeros(2 * soft)]),
         np.concatenate([first.upper, np.full(2 * soft, np.inf)]), np.zeros(n + 2 * soft, bool),
     )  # fmt: skip
     solver = load(columns, sparse.hstack([hard_rows, slack, -slack], format="csr"), lower, upper)
-    return values(solver)[:n] if run(solver) is Outcome.OPTIMAL else None
+    return column_values(solver)[:n] if run(solver) is Outcome.OPTIMAL else None

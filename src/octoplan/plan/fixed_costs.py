@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.plan.fixed_decisions import CALENDAR_WINDOWS, LINE_WINDOWS, FixedDecisions, windows_from
+from octoplan.plan.fixed_decisions import CALENDAR_WINDOWS, LINE_WINDOWS, FixedDecisions, shifted_windows
 from octoplan.plan.parameters import Parameters
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
@@ -43,7 +43,9 @@ def window_index(windows: tuple[int, ...], months: Ints) -> Ints:
 
 def calendar_windows(name: str, fixed: FixedDecisions) -> tuple[int, ...]:
     """First months of the windows of crew intake (``crews``) or kit orders (``kits``)."""
-    return windows_from(CALENDAR_WINDOWS, fixed.intake_from if name == "crews" else fixed.kits_from, fixed.months)
+    return shifted_windows(
+        CALENDAR_WINDOWS, fixed.intake_free_from if name == "crews" else fixed.kits_free_from, fixed.months
+    )
 
 
 def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Floats:
@@ -52,17 +54,17 @@ def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Fl
     return np.asarray((window_index(windows, month)[:, None] == np.arange(len(windows))), float)
 
 
-def flow_by_window(flow: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
+def in_service_by_window(in_service: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
     """(s, t, windows) crews or kits in service in month t per crew or kit started in every month of a window.
 
     flow
         (s, start, t) crews or kits in service in month t for each one started in month ``start``.
     """
-    present: Floats = np.einsum("sbt,bw->stw", flow, window_matrix(windows, first_month, flow.shape[1]))
-    return present
+    by_window: Floats = np.einsum("sbt,bw->stw", in_service, window_matrix(windows, first_month, in_service.shape[1]))
+    return by_window
 
 
-def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, counted: CostFilter) -> FixedCosts:
+def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, cost_filter: CostFilter) -> FixedCosts:
     """Costs that do not depend on output, weighted by month.
 
     A line is paid for when it is added, a crew for its training and its months in service, a kit when it is ordered.
@@ -71,19 +73,27 @@ def fixed_costs(parameters: Parameters, fixed: FixedDecisions, weight: Floats, c
         (s, t) weight of a payment in the month, such as the discount factor.
     """
     runs, days = parameters.runs, parameters.runs.days
-    plant_weight = (parameters.uplift[:, None] * weight)[:, None] * counted.plants[:, None]
+    plant_weight = (parameters.uplift[:, None] * weight)[:, None] * cost_filter.plants[:, None]
     lines, constant = line_costs(parameters, fixed, parameters.plant_money("line_capital") * plant_weight)
     overhead = parameters.plant_money("overhead") * parameters.open_share * days * plant_weight
-    pay = runs.money("crews", "cost")[:, :, 0] * days * weight * counted.crews
-    course = runs.money("crews", "course_cost")[:, :, 0] * weight * counted.crews
-    price = runs.money("kits", "price")[:, :, 0] * weight * counted.kits
-    crews, kits = (fixed.starts(name, runs.begin) for name in ("crews", "kits"))
-    present = parameters.crews + np.einsum("b,sbt->st", crews, parameters.graduates)
-    constant = constant + overhead.sum((1, 2)) + (pay * present).sum(1) + course @ crews + price @ kits
+    monthly_pay = runs.money_draws("crews", "cost")[:, :, 0] * days * weight * cost_filter.crews
+    course_cost = runs.money_draws("crews", "course_cost")[:, :, 0] * weight * cost_filter.crews
+    kit_price = runs.money_draws("kits", "price")[:, :, 0] * weight * cost_filter.kits
+    crews, kits = (fixed.intake_or_orders(name, runs.first_month) for name in ("crews", "kits"))
+    crews_in_service = parameters.crews + np.einsum("b,sbt->st", crews, parameters.crews_per_intake)
+    constant = (
+        constant
+        + overhead.sum((1, 2))
+        + (monthly_pay * crews_in_service).sum(1)
+        + course_cost @ crews
+        + kit_price @ kits
+    )
     intake_windows, kit_windows = calendar_windows("crews", fixed), calendar_windows("kits", fixed)
-    intake = course @ window_matrix(intake_windows, runs.begin, len(days))
-    intake += np.einsum("st,stw->sw", pay, flow_by_window(parameters.graduates, intake_windows, runs.begin))
-    return FixedCosts(lines, intake, price @ window_matrix(kit_windows, runs.begin, len(days)), constant)
+    intake = course_cost @ window_matrix(intake_windows, runs.first_month, len(days))
+    intake += np.einsum(
+        "st,stw->sw", monthly_pay, in_service_by_window(parameters.crews_per_intake, intake_windows, runs.first_month)
+    )
+    return FixedCosts(lines, intake, kit_price @ window_matrix(kit_windows, runs.first_month, len(days)), constant)
 
 
 def line_costs(parameters: Parameters, fixed: FixedDecisions, capital: Floats) -> tuple[Floats, Floats]:
@@ -95,13 +105,21 @@ def line_costs(parameters: Parameters, fixed: FixedDecisions, capital: Floats) -
     capital
         (s, p, t) cost of a line added in the month.
     """
-    since = parameters.since
-    windows = windows_from(LINE_WINDOWS, 0, fixed.months)
-    at_start = np.stack(
-        [(((since - fixed.lines_from[:, None] == w) & (since >= 0)) * capital).sum(2) for w in windows], 2
+    since_opening = parameters.since_opening
+    windows = shifted_windows(LINE_WINDOWS, 0, fixed.months)
+    cost_at_start = np.stack(
+        [
+            (((since_opening - fixed.lines_free_from[:, None] == w) & (since_opening >= 0)) * capital).sum(2)
+            for w in windows
+        ],
+        2,
     )
-    steps = at_start - np.concatenate([at_start[:, :, 1:], np.zeros_like(at_start[:, :, :1])], 2)
-    added = np.maximum(0.0, fixed.lines(since) - np.where(since >= 1, fixed.lines(since - 1), 0.0))
-    is_fixed = (since >= 0) & (since < fixed.lines_from[:, None])
-    constant = (added * is_fixed * capital).sum((1, 2)) - (at_start[:, :, 0] * fixed.last_lines).sum(1)
-    return steps, constant
+    cost_by_window = cost_at_start - np.concatenate(
+        [cost_at_start[:, :, 1:], np.zeros_like(cost_at_start[:, :, :1])], 2
+    )
+    added = np.maximum(
+        0.0, fixed.lines(since_opening) - np.where(since_opening >= 1, fixed.lines(since_opening - 1), 0.0)
+    )
+    is_fixed = (since_opening >= 0) & (since_opening < fixed.lines_free_from[:, None])
+    constant = (added * is_fixed * capital).sum((1, 2)) - (cost_at_start[:, :, 0] * fixed.last_fixed_lines).sum(1)
+    return cost_by_window, constant

@@ -29,56 +29,60 @@ class FixedDecisions:
     """
 
     plan: DecisionArrays
-    output_from: Ints
-    lines_from: Ints
-    intake_from: int
-    kits_from: int
+    output_free_from: Ints
+    lines_free_from: Ints
+    intake_free_from: int
+    kits_free_from: int
 
     @property
     def months(self) -> int:
         """Number of months of the scenario."""
         return int(self.plan.output.shape[1])
 
-    def output(self, since: Ints) -> Floats:
+    def output(self, since_opening: Ints) -> Floats:
         """(s, p, t) units requested by fixed decisions, from (s, p, t) months since opening."""
-        return while_fixed(self.plan.output, self.output_from, since)
+        return fixed_series(self.plan.output, self.output_free_from, since_opening)
 
-    def lines(self, since: Ints) -> Floats:
+    def lines(self, since_opening: Ints) -> Floats:
         """(s, p, t) lines installed by fixed decisions, from (s, p, t) months since opening."""
-        return while_fixed(self.plan.lines, self.lines_from, since)
+        return fixed_series(self.plan.lines, self.lines_free_from, since_opening)
 
     @property
-    def last_lines(self) -> Floats:
+    def last_fixed_lines(self) -> Floats:
         """(plants,) lines installed in the last fixed month; 0 if lines are free or fixed throughout."""
-        plants = np.arange(len(self.lines_from))
-        last = self.plan.lines[plants, np.maximum(self.lines_from - 1, 0)]
-        return np.where((self.lines_from > 0) & (self.lines_from < self.months), last, 0.0)
+        plants = np.arange(len(self.lines_free_from))
+        lines = self.plan.lines[plants, np.maximum(self.lines_free_from - 1, 0)]
+        return np.where((self.lines_free_from > 0) & (self.lines_free_from < self.months), lines, 0.0)
 
-    def starts(self, name: str, first_month: int) -> Floats:
+    def intake_or_orders(self, name: str, first_month: int) -> Floats:
         """(t,) fixed crew intake (``crews``) or kit orders (``kits``) from ``first_month``; 0 in free months."""
-        series, free = (
-            (self.plan.intake, self.intake_from) if name == "crews" else (self.plan.kit_orders, self.kits_from)
+        series, first_free = (
+            (self.plan.intake, self.intake_free_from)
+            if name == "crews"
+            else (self.plan.kit_orders, self.kits_free_from)
         )
-        return np.where(np.arange(self.months) < free, series, 0.0)[first_month:]
+        return np.where(np.arange(self.months) < first_free, series, 0.0)[first_month:]
 
 
-def while_fixed(series: Floats, free: Ints, since: Ints) -> Floats:
+def fixed_series(series: Floats, first_free: Ints, since_opening: Ints) -> Floats:
     """(s, p, t) decisions in the months in which they are fixed; 0 in free months and before the plant opens.
 
     series, free, since
         (p, months) decisions by month since opening; (p,) first free month; (s, p, t) months since opening.
     """
     plants = np.arange(len(series))[:, None]
-    is_fixed = (since >= 0) & (since < free[:, None])
-    return np.where(is_fixed, series[plants, np.maximum(since, 0)], 0.0)
+    is_fixed = (since_opening >= 0) & (since_opening < first_free[:, None])
+    return np.where(is_fixed, series[plants, np.maximum(since_opening, 0)], 0.0)
 
 
-def windows_from(windows: tuple[int, ...], first_month: int, months: int) -> tuple[int, ...]:
+def shifted_windows(windows: tuple[int, ...], first_month: int, months: int) -> tuple[int, ...]:
     """First months of the windows within the horizon, if the first window starts at ``first_month``."""
     return tuple(first_month + w for w in windows if first_month + w < months)
 
 
-def fixed_decisions(compiled: Compiled, names: tuple[str, ...], free: int, opened: Ints) -> FixedDecisions:
+def fixed_decisions(
+    compiled: Compiled, names: tuple[str, ...], first_free_month: int, opening_months: Ints
+) -> FixedDecisions:
     """Decisions fixed by name, and decisions for the months before the first free month.
 
     names
@@ -93,56 +97,69 @@ def fixed_decisions(compiled: Compiled, names: tuple[str, ...], free: int, opene
     """
     plants, months = compiled.names.plants, len(compiled.names.months)
     raise_problems([problem for name in names for problem in decision_problem(name, plants)])
-    first = np.where(opened >= 0, np.clip(free - opened, 0, months), 0).astype(np.int64)
-    output, lines, calendar = first.copy(), first.copy(), {"crews": free, "kits": free}
+    first_free = np.where(opening_months >= 0, np.clip(first_free_month - opening_months, 0, months), 0).astype(
+        np.int64
+    )
+    output_free, lines_free, calendar = (
+        first_free.copy(),
+        first_free.copy(),
+        {"crews": first_free_month, "kits": first_free_month},
+    )
     for name in names:
         kind, _, plant = name.partition(".")
         if kind in calendar:
             calendar[kind] = months
         else:
-            (output if kind == "output" else lines)[plants.index(plant) if plant else slice(None)] = months
-    return FixedDecisions(compiled.plan, output, lines, calendar["crews"], calendar["kits"])
+            (output_free if kind == "output" else lines_free)[plants.index(plant) if plant else slice(None)] = months
+    return FixedDecisions(compiled.plan, output_free, lines_free, calendar["crews"], calendar["kits"])
 
 
-def check_fixed(fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opened: Ints) -> None:
+def check_fixed(
+    fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opening_months: Ints
+) -> None:
     """Raises PlanError if fixed decisions in the planned months exceed a bound, and lists them.
 
     opened
         (plants,) as in ``fixed_decisions``.
     """
-    raise_problems(list(exceeded_bounds(fixed, goals, plants, first_month, opened)))
+    raise_problems(list(bound_violations(fixed, goals, plants, first_month, opening_months)))
 
 
-def exceeded_bounds(
-    fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opened: Ints
+def bound_violations(
+    fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opening_months: Ints
 ) -> Iterator[str]:
     """A sentence for each fixed decision above a bound of the goals."""
-    past = np.where(opened >= 0, np.maximum(first_month - opened, 0), 0)
+    past_months = np.where(opening_months >= 0, np.maximum(first_month - opening_months, 0), 0)
     checks = [
         (
             f"the output of {plant}",
             "good units a month",
-            fixed.plan.output[p, past[p] : fixed.output_from[p]],
-            goals.most.get(plant),
+            fixed.plan.output[p, past_months[p] : fixed.output_free_from[p]],
+            goals.max_output.get(plant),
         )
         for p, plant in enumerate(plants)
     ]
     checks += [
-        (f"the lines of {plant}", "lines", fixed.plan.lines[p, past[p] : fixed.lines_from[p]], goals.most_lines)
+        (
+            f"the lines of {plant}",
+            "lines",
+            fixed.plan.lines[p, past_months[p] : fixed.lines_free_from[p]],
+            goals.max_lines,
+        )
         for p, plant in enumerate(plants)
     ]
     checks += [
         (
             "the crew intake",
             "crews a month",
-            fixed.plan.intake[first_month : fixed.intake_from].astype(float),
-            goals.most_crews,
+            fixed.plan.intake[first_month : fixed.intake_free_from].astype(float),
+            goals.max_crews,
         ),
         (
             "the kit orders",
             "kits a month",
-            fixed.plan.kit_orders[first_month : fixed.kits_from].astype(float),
-            goals.most_crews,
+            fixed.plan.kit_orders[first_month : fixed.kits_free_from].astype(float),
+            goals.max_crews,
         ),
     ]
     for decision, unit, series, bound in checks:

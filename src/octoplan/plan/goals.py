@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from octoplan.errors import PlanError, QuantityError
 from octoplan.plan.solver.risk import NEUTRAL, Risk
-from octoplan.plan.solver.two_stage import LEAST_GAP
+from octoplan.plan.solver.two_stage import MIN_GAP
 from octoplan.scenario import Scenario
 from octoplan.scenario.amounts import CALENDAR_YEAR, parse_money, shortage_price
 from octoplan.scenario.decisions import explain
@@ -67,9 +67,9 @@ class Goals:
         Lower and upper bound on the units requested over the horizon, by country or ``ALL_COUNTRIES``.
     jobs
         Lower bound on direct jobs by country, for the units requested, averaged over the horizon.
-    most
+    max_output
         Upper bound on good units requested in a month, by plant.
-    target, stopped
+    target, stopped_share
         An output target; the share of all threats launched that must be stopped.
     confidence
         Share of futures in which the target and the share of threats stopped must be reached. If None, both are soft
@@ -80,7 +80,7 @@ class Goals:
         Upper bound on the lines of each plant; by default twice the largest number in the scenario's decisions.
     most_crews
         Upper bound on crew intake, and on kits ordered, in a month; by default four times the largest in the scenario.
-    worst
+    stress_scenarios
         Named scenarios: for each, a factor by pattern of assumption names. The plan minimises the largest mean cost
         over the named scenarios and the baseline assumptions (minimax).
 
@@ -93,14 +93,14 @@ class Goals:
     share: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     units: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     jobs: Mapping[str, float] = field(default_factory=dict)
-    most: Mapping[str, float] = field(default_factory=dict)
+    max_output: Mapping[str, float] = field(default_factory=dict)
     target: Target | None = None
-    stopped: float | None = None
+    stopped_share: float | None = None
     confidence: float | None = None
     fixed: tuple[str, ...] = ()
-    most_lines: float | None = None
-    most_crews: float | None = None
-    worst: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    max_lines: float | None = None
+    max_crews: float | None = None
+    stress_scenarios: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         raise_problems([*range_problems(self), *contradictions(self)])
@@ -116,21 +116,25 @@ def range_problems(goals: Goals) -> Iterator[str]:
     """Yield a sentence for each number in the goals that is out of range; NaN is always out of range."""
     if goals.objective not in ("least-cost", "most-stopped"):
         yield f"the objective {goals.objective!r} is unknown; write least-cost or most-stopped"
-    for kind, bounds, top in (("share", goals.share, 1.0), ("number of units", goals.units, inf)):
+    for kind, bounds, upper_limit in (("share", goals.share, 1.0), ("number of units", goals.units, inf)):
         for country, (low, high) in bounds.items():
-            if not (0.0 <= low <= high <= top and low < inf):
-                limit = "0 <= low <= high <= 1" if top == 1.0 else "0 <= low <= high"
+            if not (0.0 <= low <= high <= upper_limit and low < inf):
+                limit = "0 <= low <= high <= 1" if upper_limit == 1.0 else "0 <= low <= high"
                 yield f"a {kind} of {country} between {low:g} and {high:g} is out of range; write {limit}"
-    for kind, probability in (("share of threats stopped", goals.stopped), ("confidence", goals.confidence)):
+    for kind, probability in (("share of threats stopped", goals.stopped_share), ("confidence", goals.confidence)):
         if probability is not None and not 0.0 < probability <= 1.0:
             yield f"a {kind} of {probability:g} is out of range; write a number above 0 and at most 1"
-    for kind, amounts in (("budget", goals.budgets), ("number of jobs", goals.jobs), ("largest output", goals.most)):
+    for kind, amounts in (
+        ("budget", goals.budgets),
+        ("number of jobs", goals.jobs),
+        ("largest output", goals.max_output),
+    ):
         for key, amount in amounts.items():
             if not 0.0 <= amount < inf:
-                yield f"a {kind} of {label(key)} of {amount:g} is out of range; write a finite number, 0 or more"
-    for kind, most in (("number of lines", goals.most_lines), ("number of crews a month", goals.most_crews)):
-        if most is not None and not 0.0 <= most < inf:
-            yield f"a largest {kind} of {most:g} is out of range; write a finite number, 0 or more"
+                yield f"a {kind} of {key_label(key)} of {amount:g} is out of range; write a finite number, 0 or more"
+    for kind, maximum in (("number of lines", goals.max_lines), ("number of crews a month", goals.max_crews)):
+        if maximum is not None and not 0.0 <= maximum < inf:
+            yield f"a largest {kind} of {maximum:g} is out of range; write a finite number, 0 or more"
     if goals.target is not None:
         if not 0.0 < goals.target.rate < inf:
             yield f"a target of {goals.target.rate:g} units a month is out of range; write a finite number above 0"
@@ -141,7 +145,7 @@ def range_problems(goals: Goals) -> Iterator[str]:
             )
         if goals.target.month < 0:
             yield f"month {goals.target.month} of the target is out of range; the first month is 0"
-    for name, factors in goals.worst.items():
+    for name, factors in goals.stress_scenarios.items():
         for pattern, factor in factors.items():
             if not 0.0 <= factor < inf:
                 yield f"the factor {factor:g} of {pattern} in worst.{name} is out of range; write a number, 0 or more"
@@ -149,26 +153,29 @@ def range_problems(goals: Goals) -> Iterator[str]:
 
 def contradictions(goals: Goals) -> Iterator[str]:
     """Yield a sentence for each combination of goals that no plan can satisfy or that has no effect."""
-    if goals.confidence is not None and goals.target is None and goals.stopped is None:
+    if goals.confidence is not None and goals.target is None and goals.stopped_share is None:
         yield "a confidence has no effect without a goal to reach; add a target or a share of threats to be stopped"
     if goals.objective == "most-stopped" and not goals.budgets:
         yield "the objective most-stopped needs a budget, since threats stopped increase with spend; add a budget"
-    if goals.worst and goals.risk.weight > 0.0:
+    if goals.stress_scenarios and goals.risk.weight > 0.0:
         yield "worst and tail are two measures of risk; choose one"
-    least = sum(low for low, _ in goals.share.values())
-    if least > 1.0 + 1e-9:
+    total_lower_bound = sum(low for low, _ in goals.share.values())
+    if total_lower_bound > 1.0 + 1e-9:
         names = ", ".join(f"{country} {low:.0%}" for country, (low, _) in goals.share.items())
         yield (
-            f"the lower bounds on shares add up to {least:.0%} ({names}), above 100%; "
-            f"smallest change that makes them feasible: lower them by {least - 1.0:.0%} in total"
+            f"the lower bounds on shares add up to {total_lower_bound:.0%} ({names}), above 100%; "
+            f"smallest change that makes them feasible: lower them by {total_lower_bound - 1.0:.0%} in total"
         )
     for (payer, year), budget in goals.budgets.items():
-        horizon = goals.budgets.get((payer, None))
-        if year is not None and horizon is not None and budget > horizon:
-            yield f"the budget of {payer} in {year}, {budget:,.0f}, is above that of the whole horizon, {horizon:,.0f}"
+        horizon_budget = goals.budgets.get((payer, None))
+        if year is not None and horizon_budget is not None and budget > horizon_budget:
+            yield (
+                f"the budget of {payer} in {year}, {budget:,.0f}, is larger than its budget for the whole horizon, "
+                f"{horizon_budget:,.0f}; lower the first or raise the second"
+            )
 
 
-def label(key: object) -> str:
+def key_label(key: object) -> str:
     """Text of a key of the goals: a name, or a payer with a year."""
     if isinstance(key, tuple):
         return f"{key[0]}" if key[1] is None else f"{key[0]} in {key[1]}"
@@ -223,11 +230,11 @@ def setting_problems(settings: SearchSettings) -> Iterator[str]:
         yield from whole_number_problem(kind, value, low, high)
     if settings.batches == 1:
         yield "one batch gives no confidence interval for the optimality gap; write 0 or at least 2 batches"
-    least = LEAST_GAP if not settings.batches else LEAST_GAP / BATCH_GAP
-    if not least <= settings.gap < 1.0:
+    min_gap = MIN_GAP if not settings.batches else MIN_GAP / BATCH_GAP
+    if not min_gap <= settings.gap < 1.0:
         yield (
             f"an optimality gap of {settings.gap:g} ({100.0 * settings.gap:g} %) is out of range; it must be at least "
-            f"{least:g} ({100.0 * least:g} %), the tolerance of the solver, and below 1 (100 %)"
+            f"{min_gap:g} ({100.0 * min_gap:g} %), the tolerance of the solver, and below 1 (100 %)"
         )
     if not settings.time_limit > 0.0:
         yield f"a time limit of {settings.time_limit:g} seconds is out of range; write a number above 0"
@@ -254,7 +261,7 @@ def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
     elif options.by is not None or options.shortage is not None:
         problems.append("a month by which to reach the target, or a price of a shortage, needs a target; add a target")
     if options.by is not None:
-        problems += unknown(options.by, scenario.names.months, "month")
+        problems += unknown_name_problem(options.by, scenario.names.months, "month")
     try:
         goals = Goals(
             objective=options.objective,
@@ -262,12 +269,12 @@ def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
             budgets=budgets,
             share={country: (low, high) for country, (low, high) in options.share.items()},
             jobs=options.jobs,
-            most=options.most,
+            max_output=options.most,
             target=target,
-            stopped=options.stopped,
+            stopped_share=options.stopped,
             confidence=options.confidence,
             fixed=tuple(options.fixed),
-            worst=options.worst,
+            stress_scenarios=options.worst,
         )
     except PlanError as error:
         raise_problems([*problems, *str(error).split("\n")])
@@ -295,7 +302,7 @@ def budgets_and_shortage(
             try:
                 budgets[key] = parse_money(text, units, currency)
             except QuantityError as error:
-                problems.append(f"the budget of {label(key)}: {error}")
+                problems.append(f"the budget of {key_label(key)}: {error}")
     try:
         return budgets, shortage_price(options, units, currency), problems
     except QuantityError as error:
@@ -328,12 +335,12 @@ def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
     """Yield a sentence for each name in the goals that is not in the scenario."""
     names = scenario.names
     for country in [*goals.share, *goals.jobs, *(name for name in goals.units if name != ALL_COUNTRIES)]:
-        yield from unknown(country, names.countries, "country")
-    for plant in goals.most:
-        yield from unknown(plant, names.plants, "plant")
+        yield from unknown_name_problem(country, names.countries, "country")
+    for plant in goals.max_output:
+        yield from unknown_name_problem(plant, names.plants, "plant")
     years = sorted({int(month[:4]) for month in names.months})
     for payer, year in goals.budgets:
-        yield from unknown(payer, names.payers, "payer")
+        yield from unknown_name_problem(payer, names.payers, "payer")
         if year is not None and year not in years:
             span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
             yield f"the year {year} of the budget of {payer} is outside the horizon, which covers {span}"
@@ -341,7 +348,7 @@ def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
         yield f"the target is due in month {goals.target.month}, after the last month, {len(names.months) - 1}"
     for decision in goals.fixed:
         yield from decision_problem(decision, names.plants)
-    for name, factors in goals.worst.items():
+    for name, factors in goals.stress_scenarios.items():
         for pattern in factors:
             if not any(fnmatchcase(column, pattern) for column in scenario.columns):
                 yield (
@@ -354,7 +361,7 @@ def decision_problem(decision: str, plants: tuple[str, ...]) -> Iterator[str]:
     """Yield a sentence if a name is not that of a decision that can be fixed."""
     kind, _, plant = decision.partition(".")
     if kind in ("output", "lines") and plant:
-        yield from unknown(plant, plants, "plant")
+        yield from unknown_name_problem(plant, plants, "plant")
     elif decision not in ("crews", "kits", "output", "lines"):
         yield (
             f"{decision!r} is not a decision that can be fixed; write crews, kits, "
@@ -362,7 +369,7 @@ def decision_problem(decision: str, plants: tuple[str, ...]) -> Iterator[str]:
         )
 
 
-def unknown(name: str, names: tuple[str, ...], kind: str) -> Iterator[str]:
+def unknown_name_problem(name: str, names: tuple[str, ...], kind: str) -> Iterator[str]:
     """Yield a sentence if a name is not in the scenario."""
     if name not in names:
         yield f"there is no {kind} {name!r}; the scenario has {', '.join(names)}"
@@ -370,5 +377,5 @@ def unknown(name: str, names: tuple[str, ...], kind: str) -> Iterator[str]:
 
 def index_of(name: str, names: tuple[str, ...], kind: str) -> int:
     """Index of a name in the scenario's list. Raises PlanError if the scenario has no such name."""
-    raise_problems(list(unknown(name, names, kind)))
+    raise_problems(list(unknown_name_problem(name, names, kind)))
     return names.index(name)

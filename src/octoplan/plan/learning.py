@@ -11,7 +11,7 @@ import numpy as np
 
 from octoplan.plan.solver.two_stage import Floats
 
-DAMPING, TOLERANCE, ITERATIONS = 0.5, 0.01, 8
+DAMPING, TOLERANCE, MAX_ITERATIONS = 0.5, 0.01, 8
 """Weight of the previous value; largest relative change at convergence; maximum number of iterations."""
 
 
@@ -33,35 +33,37 @@ class FixedPoint:
         return self.change <= TOLERANCE
 
 
-def relative_change(value: Floats, following: Floats) -> float:
+def relative_change(value: Floats, next_value: Floats) -> float:
     """Largest absolute change of an entry, relative to the largest absolute entry of ``value``."""
-    return float(np.abs(following - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
+    return float(np.abs(next_value - value).max(initial=0.0) / max(1e-12, float(np.abs(value).max(initial=0.0))))
 
 
 def fixed_point(
     step: Callable[[Floats], Floats],
-    start: Floats,
+    initial_value: Floats,
     *,
     tolerance: float = TOLERANCE,
-    iterations: int = ITERATIONS,
+    iterations: int = MAX_ITERATIONS,
     change_of: Callable[[Floats, Floats], float] = relative_change,
 ) -> FixedPoint:
     """Solve value = step(value) by damped iteration: value <- d value + (1 - d) step(value), with d = ``DAMPING``.
 
     The iteration stops when ``change_of(value, step(value))`` is at most the tolerance.
     """
-    value = start
+    value = initial_value
     change = np.inf
     for iteration in range(1, iterations + 1):
-        following = step(value)
-        change = change_of(value, following)
+        next_value = step(value)
+        change = change_of(value, next_value)
         if change <= tolerance:
             return FixedPoint(value, iteration, change)
-        value = DAMPING * value + (1.0 - DAMPING) * following
+        value = DAMPING * value + (1.0 - DAMPING) * next_value
     return FixedPoint(value, iterations, change)
 
 
-def mean_hours(first: Floats, slope: Floats, wright: Floats, before: Floats, units: Floats) -> Floats:
+def mean_hours(
+    first_unit_hours: Floats, slope: Floats, is_wright: Floats, units_before: Floats, units: Floats
+) -> Floats:
     """Mean labour hours of units before + 1, ..., before + units; if ``units`` is below 1, those of the next unit.
 
     With b = log2 slope, Wright's cumulative-average form gives, exactly,
@@ -74,13 +76,13 @@ def mean_hours(first: Floats, slope: Floats, wright: Floats, before: Floats, uni
     """
     b = np.log2(slope)
     count = np.maximum(units, 1.0)
-    low = np.where(wright > 0.0, before, before + 0.5)
-    total = first * ((low + count) ** (1.0 + b) - low ** (1.0 + b))
-    return np.asarray(total / (np.where(wright > 0.0, 1.0, 1.0 + b) * count))
+    lower_limit = np.where(is_wright > 0.0, units_before, units_before + 0.5)
+    total = first_unit_hours * ((lower_limit + count) ** (1.0 + b) - lower_limit ** (1.0 + b))
+    return np.asarray(total / (np.where(is_wright > 0.0, 1.0, 1.0 + b) * count))
 
 
 def experience(started: Floats, retained: Floats) -> Floats:
-    """Experience in units at the start of each month, (..., months), from the units started in the months.
+    """Experience in units at the initial_value of each month, (..., months), from the units started in the months.
 
     retained
         (...) share of experience retained per month, given the interval of design releases.

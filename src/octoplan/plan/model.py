@@ -18,19 +18,19 @@ from octoplan.plan.fixed_decisions import (
     OUTPUT_WINDOWS,
     FixedDecisions,
     fixed_decisions,
-    windows_from,
+    shifted_windows,
 )
 from octoplan.plan.goals import Goals, index_of
-from octoplan.plan.parameters import MONTH, Parameters, hours_and_yields
+from octoplan.plan.parameters import DAYS_PER_MONTH, Parameters, hours_and_yields
 from octoplan.plan.response_surface import ResponseSurface
 from octoplan.plan.second_stage import Formulation
 from octoplan.plan.solver.builder import Builder
-from octoplan.plan.solver.recourse import costs
+from octoplan.plan.solver.recourse import second_stage_costs
 from octoplan.plan.solver.risk import risk_measure
 from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, TwoStage
-from octoplan.plan.units import CREW, MONEY, UNIT
+from octoplan.plan.units import CREW_SCALE, MONEY_SCALE, UNIT_SCALE
 
-LONGEST_MONTH = 31.0
+MAX_DAYS_PER_MONTH = 31.0
 """Days of the longest month."""
 
 
@@ -67,7 +67,7 @@ class Model:
     @property
     def objective_unit(self) -> float:
         """Size of one unit of the objective, in money or in threats."""
-        return UNIT if self.counts_threats else MONEY
+        return UNIT_SCALE if self.counts_threats else MONEY_SCALE
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class ModelInputs:
     experience: Floats
     fixed: FixedDecisions | None = None
     threat_surface: ResponseSurface | None = None
-    closed: Flags | None = None
-    excused: Flags | None = None
+    closed_plants: Flags | None = None
+    exempt_futures: Flags | None = None
     planned_futures: int | None = None
 
 
@@ -108,26 +108,26 @@ def build(inputs: ModelInputs) -> Model:
     Raises PlanError if the constraints are infeasible.
     """
     parameters, goals, surface = inputs.parameters, inputs.goals, inputs.surface
-    runs, plants = parameters.runs, parameters.since.shape[1]
-    fixed = inputs.fixed or fixed_decisions(runs.compiled, goals.fixed, runs.begin, np.full(plants, -1))
-    builder = Builder(len(parameters.since))
-    form = Formulation(builder, parameters, goals, fixed, *hours_and_yields(parameters, inputs.experience))
-    unit = form.unit
-    first_stage(form, inputs.closed)
-    produced, requested = second_stage.production(form, unit)
-    second_stage.parts(form, produced, requested)
-    second_stage.delivery(form, produced)
-    second_stage.defence(form, surface)
-    fixed_and_lost(form, (parameters.discount * surface.without).sum(1))
-    second_stage.target_shortfall(form, produced, unit, inputs.excused)
+    runs, plants = parameters.runs, parameters.since_opening.shape[1]
+    fixed = inputs.fixed or fixed_decisions(runs.compiled, goals.fixed, runs.first_month, np.full(plants, -1))
+    builder = Builder(len(parameters.since_opening))
+    formulation = Formulation(builder, parameters, goals, fixed, *hours_and_yields(parameters, inputs.experience))
+    unit = formulation.unit
+    add_first_stage(formulation, inputs.closed_plants)
+    produced, requested = second_stage.add_production(formulation, unit)
+    second_stage.add_parts(formulation, produced, requested)
+    second_stage.add_delivery(formulation, produced)
+    second_stage.add_defence(formulation, surface)
+    add_total_cost(formulation, (parameters.discount * surface.losses_without_interceptors).sum(1))
+    second_stage.add_target_shortfall(formulation, produced, unit, inputs.exempt_futures)
     if inputs.threat_surface is not None:
-        second_stage.threats_stopped(form, inputs.threat_surface, inputs.excused)
+        second_stage.add_threats_stopped(formulation, inputs.threat_surface, inputs.exempt_futures)
     constraints = constraints_of(ConstraintData(builder, parameters, fixed, unit), goals)
     problem, scenarios = builder.finish()
     check_feasible(problem, constraints)
     inaction = inaction_costs(problem, scenarios, goals, inputs.planned_futures)
-    shifted = less_inaction(builder, problem, scenarios, inaction)
-    return Model(builder, problem, shifted, form.hours, form.yields, inaction, fixed, constraints)
+    shifted = subtract_inaction(builder, problem, scenarios, inaction)
+    return Model(builder, problem, shifted, formulation.hours, formulation.yields, inaction, fixed, constraints)
 
 
 def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planned_futures: int | None) -> Floats:
@@ -137,17 +137,17 @@ def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planne
     cost of inaction, which leaves the optimal plan unchanged and reduces the variance of the costs. Under a risk
     measure, the risk of inaction is a constant for all futures.
     """
-    least = np.clip(0.0, problem.first.lower, problem.first.upper)
-    inaction = costs(problem, scenarios, least)
-    if goals.risk.weight == 0.0 and not goals.worst:
+    lower_bounds = np.clip(0.0, problem.first.lower, problem.first.upper)
+    inaction = second_stage_costs(problem, scenarios, lower_bounds)
+    if goals.risk.weight == 0.0 and not goals.stress_scenarios:
         return inaction
-    planned = inaction.reshape(1 + len(goals.worst), -1)[:, :planned_futures]
-    probability = np.full(planned.size, 1.0 / planned.size)
-    risk = risk_measure(replace(goals.risk, groups=len(planned)), planned.ravel(), probability)
+    optimised_inaction = inaction.reshape(1 + len(goals.stress_scenarios), -1)[:, :planned_futures]
+    probability = np.full(optimised_inaction.size, 1.0 / optimised_inaction.size)
+    risk = risk_measure(replace(goals.risk, groups=len(optimised_inaction)), optimised_inaction.ravel(), probability)
     return np.full(len(inaction), risk)
 
 
-def less_inaction(builder: Builder, problem: TwoStage, scenarios: Scenarios, inaction: Floats) -> Scenarios:
+def subtract_inaction(builder: Builder, problem: TwoStage, scenarios: Scenarios, inaction: Floats) -> Scenarios:
     """The scenarios with the cost of inaction, (s,), subtracted from their total cost."""
     weight = problem.second.cost[builder.y.blocks["total"][0]]
     total_row = np.arange(problem.recourse.shape[0]) == builder.rows["total"][0]
@@ -158,55 +158,57 @@ def less_inaction(builder: Builder, problem: TwoStage, scenarios: Scenarios, ina
     return Scenarios(scenarios.probability, shifted.__getitem__)
 
 
-def first_stage(form: Formulation, closed: Flags | None) -> None:
+def add_first_stage(formulation: Formulation, closed_plants: Flags | None) -> None:
     """Add the first stage: output and lines by window since opening, crew intake and kit orders by calendar window."""
-    builder, goals, fixed = form.builder, form.goals, form.fixed
-    plan, plants = fixed.plan, form.parameters.since.shape[1]
-    rate = form.parameters.plant("line_rate")
-    most_lines = plan.lines.max(1) * 2.0 if goals.most_lines is None else np.full(plants, goals.most_lines)
-    most_lines = np.maximum(most_lines if closed is None else np.where(closed, 0.0, most_lines), fixed.last_lines)
-    most_output = most_lines * rate.max(0) * LONGEST_MONTH / UNIT
-    for plant, most in goals.most.items():
-        row = index_of(plant, form.parameters.runs.compiled.names.plants, "plant")
-        most_output[row] = min(most_output[row], most / UNIT)
-    most_output[fixed.output_from >= fixed.months] = 0.0
-    most_lines[fixed.lines_from >= fixed.months] = 0.0
+    builder, goals, fixed = formulation.builder, formulation.goals, formulation.fixed
+    plan, plants = fixed.plan, formulation.parameters.since_opening.shape[1]
+    rate = formulation.parameters.plant("line_rate")
+    max_lines = plan.lines.max(1) * 2.0 if goals.max_lines is None else np.full(plants, goals.max_lines)
+    max_lines = np.maximum(
+        max_lines if closed_plants is None else np.where(closed_plants, 0.0, max_lines), fixed.last_fixed_lines
+    )
+    most_output = max_lines * rate.max(0) * MAX_DAYS_PER_MONTH / UNIT_SCALE
+    for plant, bound in goals.max_output.items():
+        row = index_of(plant, formulation.parameters.runs.compiled.names.plants, "plant")
+        most_output[row] = min(most_output[row], bound / UNIT_SCALE)
+    most_output[fixed.output_free_from >= fixed.months] = 0.0
+    max_lines[fixed.lines_free_from >= fixed.months] = 0.0
     output_windows, line_windows = (
-        windows_from(windows, 0, fixed.months) for windows in (OUTPUT_WINDOWS, LINE_WINDOWS)
+        shifted_windows(windows, 0, fixed.months) for windows in (OUTPUT_WINDOWS, LINE_WINDOWS)
     )
     output = builder.first_stage_columns("output", (plants, len(output_windows)), upper=most_output[:, None])
     lines = builder.first_stage_columns(
-        "lines", (plants, len(line_windows)), lower=np.minimum(fixed.last_lines, most_lines)[:, None],
-        upper=most_lines[:, None], integer=True,
+        "lines", (plants, len(line_windows)), lower=np.minimum(fixed.last_fixed_lines, max_lines)[:, None],
+        upper=max_lines[:, None], integer=True,
     )  # fmt: skip
-    most_crews = max(4.0 * max(plan.intake.max(), plan.kit_orders.max()), 1.0)
-    most_crews = most_crews if goals.most_crews is None else goals.most_crews
+    max_crews = max(4.0 * max(plan.intake.max(), plan.kit_orders.max()), 1.0)
+    max_crews = max_crews if goals.max_crews is None else goals.max_crews
     for name, kind in (("intake", "crews"), ("kits", "kits")):
-        builder.first_stage_columns(name, (len(calendar_windows(kind, fixed)),), upper=most_crews / CREW)
+        builder.first_stage_columns(name, (len(calendar_windows(kind, fixed)),), upper=max_crews / CREW_SCALE)
     if len(line_windows) > 1:
         rows = builder.first_stage_rows("lines never fall", (plants, len(line_windows) - 1), low=0.0)
         builder.add_terms("first", rows, lines[:, 1:], 1.0)
         builder.add_terms("first", rows, lines[:, :-1], -1.0)
-    per_line = rate.mean(0)[:, None] * MONTH / UNIT
-    last = np.minimum(fixed.output_from[:, None] + np.array(output_windows), fixed.months - 1)
-    lines_fixed = fixed.lines_from >= fixed.months
-    installed = np.where(lines_fixed[:, None], plan.lines[np.arange(plants)[:, None], last], 0.0)
-    rows = builder.first_stage_rows("output within lines", (plants, len(output_windows)), high=per_line * installed)
+    per_line = rate.mean(0)[:, None] * DAYS_PER_MONTH / UNIT_SCALE
+    window_month = np.minimum(fixed.output_free_from[:, None] + np.array(output_windows), fixed.months - 1)
+    lines_fixed = fixed.lines_free_from >= fixed.months
+    fixed_lines = np.where(lines_fixed[:, None], plan.lines[np.arange(plants)[:, None], window_month], 0.0)
+    rows = builder.first_stage_rows("output within lines", (plants, len(output_windows)), high=per_line * fixed_lines)
     builder.add_terms("first", rows, output, 1.0)
-    frame = window_index(line_windows, np.array(output_windows))
-    builder.add_terms("first", rows, lines[:, frame], -per_line * ~lines_fixed[:, None])
+    line_window = window_index(line_windows, np.array(output_windows))
+    builder.add_terms("first", rows, lines[:, line_window], -per_line * ~lines_fixed[:, None])
 
 
-def fixed_and_lost(form: Formulation, losses: Floats) -> None:
+def add_total_cost(formulation: Formulation, losses: Floats) -> None:
     """Add costs that do not depend on output, and losses without interceptors, (s,) money, as the column ``total``."""
-    builder, parameters = form.builder, form.parameters
-    all_costs = CostFilter(np.ones(parameters.since.shape[1], bool), crews=True, kits=True)
-    fixed = fixed_costs(parameters, form.fixed, parameters.discount, all_costs)
+    builder, parameters = formulation.builder, formulation.parameters
+    all_costs = CostFilter(np.ones(parameters.since_opening.shape[1], bool), crews=True, kits=True)
+    fixed = fixed_costs(parameters, formulation.fixed, parameters.discount, all_costs)
     column = builder.second_stage_columns("total", (1,), lower=-np.inf, cost=1.0)
-    row = builder.second_stage_rows("total", (1,), low=(fixed.constant + losses)[:, None] / MONEY)
+    row = builder.second_stage_rows("total", (1,), low=(fixed.constant + losses)[:, None] / MONEY_SCALE)
     builder.add_terms("recourse", row, column, 1.0)
     for name, values, scale in (
-        ("lines", fixed.lines, 1.0), ("intake", fixed.intake, CREW), ("kits", fixed.kits, CREW),
+        ("lines", fixed.lines, 1.0), ("intake", fixed.intake, CREW_SCALE), ("kits", fixed.kits, CREW_SCALE),
     ):  # fmt: skip
         columns = builder.x.blocks[name].ravel()
-        builder.add_terms("technology", row[0], columns, -values.reshape(len(values), -1) * scale / MONEY)
+        builder.add_terms("technology", row[0], columns, -values.reshape(len(values), -1) * scale / MONEY_SCALE)

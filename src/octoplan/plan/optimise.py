@@ -22,7 +22,7 @@ from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gaps
 from octoplan.plan.solver.risk import NEUTRAL
 from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solution, relative_gap
-from octoplan.plan.units import UNIT
+from octoplan.plan.units import UNIT_SCALE
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
@@ -35,10 +35,10 @@ OPEN_ITERATIONS = 2
 LEARNING_GAP, LEARNING_SECONDS = 0.01, 15.0
 """Relative optimality gap, and time in seconds, at which the search in one learning iteration may stop."""
 
-TOLERATED_SHORTFALL = 0.01
+SHORTFALL_TOLERANCE = 0.01
 """Largest shortfall, as a share of the amount due over the horizon, at which a goal counts as reached."""
 
-NOT_MET = "goals not met"
+GOALS_NOT_MET = "goals not met"
 """Status of a plan that misses a goal although the search ended."""
 
 
@@ -59,13 +59,13 @@ class Plan:
         Shadow price of each limiting factor in each future, in money or threats per unit, (futures, *axes).
     solution
         First stage, bounds, costs and status of the search.
-    unmet
+    unmet_goals
         Goals that the plan does not achieve, one sentence each.
     seconds
         Duration of the optimisation.
     learning
         Experience by plant and month since opening at which labour hours and yields are computed.
-    remarks
+    validity_warnings
         Sentences on the limits of the plan's validity.
     basis
         Futures and response surfaces of all named scenarios.
@@ -88,22 +88,22 @@ class Plan:
     tables: Mapping[str, FutureTable]
     shadow_prices: Mapping[str, FutureTable]
     solution: Solution
-    unmet: tuple[str, ...]
+    unmet_goals: tuple[str, ...]
     seconds: float
     learning: FixedPoint
-    remarks: tuple[str, ...]
+    validity_warnings: tuple[str, ...]
     basis: Basis
     parameters: Parameters
     model: Model
     second_stage: Floats
     gap_estimate: gaps.GapEstimate | None
     information_values: gaps.InformationValues | None
-    attained: float | None
+    attained_share: float | None
 
     @property
     def status(self) -> str:
         """Status of the search, such as ``optimal``; ``goals not met`` if the plan misses a goal."""
-        return NOT_MET if self.unmet else self.solution.status
+        return GOALS_NOT_MET if self.unmet_goals else self.solution.status
 
     @property
     def surface(self) -> ResponseSurface:
@@ -180,38 +180,39 @@ def optimise(
     execution = Execution(executor, progress)
     basis = basis_of(scenario, goals, settings, execution)
     learning = experience_of_plan(basis, goals, execution)
-    model, solution, attained = search(basis, goals, learning.value, settings, execution)
-    parameters, baseline_model = basis.at_baseline(model)
-    second, duals = second_stages(baseline_model, solution.x)
-    tables = tables_of(parameters, second, baseline_model)
-    result = round_and_check(scenario, goals, basis, model, solution, tables, attained)
+    model, solution, attained_share = search(basis, goals, learning.value, settings, execution)
+    parameters, baseline_model = basis.restricted_to_baseline(model)
+    second_stage, duals = second_stages(baseline_model, solution.x)
+    tables = tables_of(parameters, second_stage, baseline_model)
+    result = round_and_check(scenario, goals, basis, model, solution, tables, attained_share)
     gap_estimate = vss_and_evpi = None
     if batches and goals.confidence is None:
-        gap_estimate = estimated_gap(basis, goals, model, solution, settings, execution)
+        gap_estimate = estimate_gap(basis, goals, model, solution, settings, execution)
     if solution.status == "optimal" and basis.risk(goals).neutral and goals.confidence is None:
         vss_and_evpi = information_values(basis, model, solution, executor)
     return Plan(
         result.scenario, goals, result.text, tables, shadow_prices(baseline_model, duals, parameters), solution,
-        result.unmet, perf_counter() - start, learning,
-        remarks(basis, solution, learning) + result.remarks, basis, parameters, baseline_model, second,
-        gap_estimate, vss_and_evpi, attained,
+        result.unmet_goals, perf_counter() - start, learning,
+        validity_warnings(basis, solution, learning) + result.budget_warnings, basis, parameters, baseline_model,
+        second_stage,
+        gap_estimate, vss_and_evpi, attained_share,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A plan rounded to whole numbers: text, scenario with the plan, goals not met, and remarks on its budgets."""
+class CheckedPlan:
+    """A plan rounded to whole numbers: text, scenario with the plan, goals not met, and warnings on budgets."""
 
     text: str
     scenario: Scenario
-    unmet: tuple[str, ...]
-    remarks: tuple[str, ...]
+    unmet_goals: tuple[str, ...]
+    budget_warnings: tuple[str, ...]
 
 
 def round_and_check(
     scenario: Scenario, goals: Goals, basis: Basis, model: Model, solution: Solution,
-    tables: Mapping[str, FutureTable], attained: float | None,
-) -> Checked:  # fmt: skip
+    tables: Mapping[str, FutureTable], attained_share: float | None,
+) -> CheckedPlan:  # fmt: skip
     """The plan rounded to whole numbers, after an independent check of its constraints.
 
     Decisions are rounded to the nearest whole number, or rounded down if the nearest numbers violate a constraint.
@@ -223,25 +224,27 @@ def round_and_check(
         text = rewrite_decisions(scenario, decision_tables(model, solution.x, plants, rounding))
         planned = with_decisions(scenario, text)
         result = check.RoundedPlan(
-            scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned
+            scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned_futures
         )
-        outcome = check.Outcome(
+        outcome = check.SearchResult(
             solution.costs,
             basis.groups,
             solution.upper,
-            attained,
-            tables["produced"].values[: basis.planned],
+            attained_share,
+            tables["produced"].values[: basis.planned_futures],
         )
         violations = [*check.violations(result), *check.inconsistencies(result, outcome)]
         if not violations:
-            return Checked(text, planned, tuple(check.unmet(result, outcome)), tuple(check.budget_warnings(result)))
+            return CheckedPlan(
+                text, planned, tuple(check.unmet_goals(result, outcome)), tuple(check.budget_warnings(result))
+            )
     raise PlanError("\n".join(f"the plan as rounded violates a constraint: {line}" for line in violations))
 
 
 def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> FixedPoint:
     """Fixed point of the learning curve: experience that the plan optimised at this experience reproduces."""
-    runs = basis.runs.first(min(LEARNING_FUTURES, basis.planned))
-    parameters, slope = parameters_of(runs), runs.number("plants", "slope").mean(0)
+    runs = basis.runs.first_futures(min(LEARNING_FUTURES, basis.planned_futures))
+    parameters, slope = parameters_of(runs), runs.draws("plants", "slope").mean(0)
     return fixed_point(
         learning_step(parameters, basis, goals, execution),
         baseline_experience(parameters),
@@ -249,18 +252,20 @@ def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> Fixe
     )
 
 
-def hours_change(slope: Floats, before: Floats, after: Floats) -> float:
+def hours_change(slope: Floats, previous: Floats, current: Floats) -> float:
     """Relative error in total labour hours if they are computed at the experience of the previous iteration.
 
     slope
         (p,) learning slope.
-    before, after
+    scenario, planned_scenario
         (p, t) experience at the start of each month since opening, of the previous iteration and of the plan.
     """
-    units = np.maximum(0.0, np.diff(after, axis=1))
+    units = np.maximum(0.0, np.diff(current, axis=1))
     b = np.log2(slope)[:, None]
-    due, assumed = (float((units * (1.0 + e[:, :-1] + 0.5 * units) ** b).sum()) for e in (after, before))
-    return abs(assumed / due - 1.0) if due > 0.0 else 0.0
+    current_hours, previous_hours = (
+        float((units * (1.0 + e[:, :-1] + 0.5 * units) ** b).sum()) for e in (current, previous)
+    )
+    return abs(previous_hours / current_hours - 1.0) if current_hours > 0.0 else 0.0
 
 
 def baseline_experience(parameters: Parameters) -> Floats:
@@ -277,11 +282,11 @@ def learning_step(
     After ``OPEN_ITERATIONS`` calls, plants that produced nothing in the previous call stay closed. Otherwise each
     iteration could move production between nearly equal plants, and the iterations might not converge.
     """
-    iterations, closed = [0], np.zeros(parameters.since.shape[1], bool)
+    iterations, closed_plants = [0], np.zeros(parameters.since_opening.shape[1], bool)
     count = len(parameters.runs)
     inputs = ModelInputs(
-        parameters, basis.surface.first(count), replace(goals, worst={}), np.zeros(0), basis.fixed,
-        None if basis.threat_surface is None else basis.threat_surface.first(count), closed,
+        parameters, basis.surface.first_futures(count), replace(goals, stress_scenarios={}), np.zeros(0), basis.fixed,
+        None if basis.threat_surface is None else basis.threat_surface.first_futures(count), closed_plants,
     )  # fmt: skip
 
     def step(experience: Floats) -> Floats:
@@ -292,10 +297,10 @@ def learning_step(
             model.problem, model.scenarios, risk=goals.risk, gap=LEARNING_GAP, time_limit=LEARNING_SECONDS,
             executor=execution.executor,
         )  # fmt: skip
-        second, _ = second_stages(model, solution.x)
-        produced = block(model, second, "produced") * UNIT
+        second_stage, _ = second_stages(model, solution.x)
+        produced = block(model, second_stage, "produced") * UNIT_SCALE
         if iterations[0] >= OPEN_ITERATIONS and not (goals.share or goals.units or goals.jobs):
-            closed[:] = produced.sum((0, 2)) < count
+            closed_plants[:] = produced.sum((0, 2)) < count
         return experience_from(parameters, produced, model.yields)
 
     return step
@@ -312,7 +317,7 @@ def search(
     """
     inputs = ModelInputs(
         basis.parameters, basis.surface, goals, experience, basis.fixed, basis.threat_surface,
-        planned_futures=basis.planned,
+        planned_futures=basis.planned_futures,
     )  # fmt: skip
 
     def report(iteration: int, lower: float, upper: float) -> None:
@@ -320,64 +325,66 @@ def search(
         execution.report(f"bounds {lower:,.1f} to {upper:,.1f}, gap {gap:.2%}", iteration, 0)
 
     def solve(
-        sought: Goals, tolerance: float | None, excused: Flags | None = None
+        model_goals: Goals, tolerance: float | None, exempt_futures: Flags | None = None
     ) -> tuple[Model, Solution]:  # fmt: skip
-        model = build(replace(inputs, goals=sought, excused=excused))
+        model = build(replace(inputs, goals=model_goals, exempt_futures=exempt_futures))
         return model, lshaped.solve(
             model.problem, basis.planned_for(model.scenarios), risk=basis.risk(goals), gap=settings.gap,
             tolerance=tolerance, time_limit=settings.time_limit, executor=execution.executor, progress=report,
         )  # fmt: skip
 
-    if goals.target is None and goals.stopped is None:
+    if goals.target is None and goals.stopped_share is None:
         return *solve(goals, None), None
-    without = replace(goals, target=None, stopped=None, confidence=None)
-    tolerance = settings.gap * abs(solve(without, None)[1].upper)
+    goals_without_targets = replace(goals, target=None, stopped_share=None, confidence=None)
+    tolerance = settings.gap * abs(solve(goals_without_targets, None)[1].upper)
     model, solution = solve(goals, tolerance)
-    short = shortfalls_of(basis, model, solution.x)
-    spared = 0 if goals.confidence is None else basis.planned - ceil(basis.planned * goals.confidence - 1e-9)
-    if spared:
-        model, solution = solve(goals, tolerance, largest_shortfalls(basis, short, spared))
-        required = build(replace(inputs, planned_futures=None))
-        short = shortfalls_of(basis, required, solution.x)
-    return model, solution, float((short <= TOLERATED_SHORTFALL).mean())
+    shortfalls = shortfalls_of(basis, model, solution.x)
+    exempt_count = (
+        0 if goals.confidence is None else basis.planned_futures - ceil(basis.planned_futures * goals.confidence - 1e-9)
+    )
+    if exempt_count:
+        model, solution = solve(goals, tolerance, largest_shortfalls(basis, shortfalls, exempt_count))
+        planned_model = build(replace(inputs, planned_futures=None))
+        shortfalls = shortfalls_of(basis, planned_model, solution.x)
+    return model, solution, float((shortfalls <= SHORTFALL_TOLERANCE).mean())
 
 
-def largest_shortfalls(basis: Basis, short: Floats, count: int) -> Flags:
+def largest_shortfalls(basis: Basis, shortfalls: Floats, count: int) -> Flags:
     """(futures,) True for the ``count`` futures with the largest shortfall in each named scenario.
 
     short
         (futures planned for,) shortfall as a share of the amount due.
     """
-    excused = np.zeros(len(basis.runs), bool)
+    exempt_futures = np.zeros(len(basis.runs), bool)
     for group in range(basis.groups):
-        of_group = short[group * basis.planned : (group + 1) * basis.planned]
-        excused[group * basis.futures + np.argsort(-of_group, kind="stable")[:count]] = True
-    return excused
+        group_shortfalls = shortfalls[group * basis.planned_futures : (group + 1) * basis.planned_futures]
+        exempt_futures[group * basis.futures + np.argsort(-group_shortfalls, kind="stable")[:count]] = True
+    return exempt_futures
 
 
 def shortfalls_of(basis: Basis, model: Model, x: Floats) -> Floats:
     """(futures planned for,) shortfall under the first stage x, as a share of the amount due."""
     futures = basis.planned_for(model.scenarios)
-    second, _ = second_stages(replace(model, scenarios=futures), x)
-    return shortfall_share(model, futures, second)
+    second_stage, _ = second_stages(replace(model, scenarios=futures), x)
+    return shortfall_share(model, futures, second_stage)
 
 
-def shortfall_share(model: Model, futures: Scenarios, second: Floats) -> Floats:
+def shortfall_share(model: Model, futures: Scenarios, second_stage: Floats) -> Floats:
     """(futures,) shortfall as a share of the amount due: the larger of the target and the threats to be stopped.
 
     second
         (futures, y) second stage.
     """
-    share = np.zeros(len(second))
+    share = np.zeros(len(second_stage))
     for name, row in (("shortfall", "target"), ("stop shortfall", "share stopped")):
         if name in model.builder.y.blocks:
             due = np.array([np.maximum(0.0, future.lower[model.builder.rows[row]]).sum() for future in futures])
-            short = block(model, second, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0)
+            short = block(model, second_stage, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0)
             share = np.maximum(share, short)
     return share
 
 
-def estimated_gap(
+def estimate_gap(
     basis: Basis, goals: Goals, model: Model, solution: Solution, settings: SearchSettings, execution: Execution
 ) -> gaps.GapEstimate:
     """Estimate the optimality gap of a solution on batches of futures over which it was not optimised."""
@@ -400,9 +407,9 @@ def information_values(
     )  # fmt: skip
 
 
-def remarks(basis: Basis, solution: Solution, learning: FixedPoint) -> tuple[str, ...]:
+def validity_warnings(basis: Basis, solution: Solution, learning: FixedPoint) -> tuple[str, ...]:
     """Sentences on the limits of the plan's validity."""
-    sentences = list(solution.remarks)
+    sentences = list(solution.numerical_warnings)
     if not learning.converged:
         sentences.append(
             "the learning curve has not converged: one more iteration would change the hours of all units by "

@@ -13,13 +13,13 @@ from octoplan.plan.learning import experience, mean_hours
 from octoplan.plan.response_surface import DESIGN, DesignRuns, month_mean
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
-MONTH, YEAR = 30.4375, 365.25
+DAYS_PER_MONTH, DAYS_PER_YEAR = 30.4375, 365.25
 """Mean days of a month and of a year."""
 
-NO_CREWS = DESIGN.index((1.0, 0.0))
+NO_CREWS_RUN = DESIGN.index((1.0, 0.0))
 """The design run without crew intake and kit orders."""
 
-LEAST_YIELD = 0.01
+MIN_YIELD = 0.01
 """Lower bound on the yield, to keep the number of units started per good unit finite."""
 
 
@@ -37,7 +37,7 @@ class Parameters:
         (s, t, n) parts that the suppliers in use can ship in the month; their mean price, weighted by sourcing.
     sourcing
         (s, t, suppliers) share of each supplier in the supply of its part.
-    lag
+    lead_months
         (n,) mean lead time in months.
     base_stock_months
         (n,) base stock in months of use: mean lead time plus cover.
@@ -47,39 +47,43 @@ class Parameters:
         (s, t) discount factor at mid-month.
     crews, kits
         (s, t) mean crews and kits in service in the month without intake and orders.
-    graduates, arrivals
+    crews_per_intake, kits_per_order
         (s, start, t) crews in service in month t per crew that enters training in month ``start``; likewise for kits.
     """
 
     runs: DesignRuns
-    since: Ints
+    since_opening: Ints
     open_share: Floats
     up_days: Floats
     supply: Floats
     price: Floats
     sourcing: Floats
-    lag: Floats
+    lead_months: Floats
     base_stock_months: Floats
     lane_days: Floats
     freight: Floats
     discount: Floats
     crews: Floats
     kits: Floats
-    graduates: Floats
-    arrivals: Floats
+    crews_per_intake: Floats
+    kits_per_order: Floats
 
     @property
-    def opened(self) -> Ints:
+    def months_open(self) -> Ints:
         """(p,) months for which a plant has been open at the start of the first month planned; 0 if it is closed."""
-        return np.maximum(0, self.since[:, :, 0].min(0)) if self.runs.begin else np.zeros(self.since.shape[1], int)
+        return (
+            np.maximum(0, self.since_opening[:, :, 0].min(0))
+            if self.runs.first_month
+            else np.zeros(self.since_opening.shape[1], int)
+        )
 
     def plant(self, parameter: str) -> Floats:
         """(s, p) values of a parameter of plants."""
-        return self.runs.number("plants", parameter)
+        return self.runs.draws("plants", parameter)
 
     def plant_money(self, parameter: str) -> Floats:
         """(s, p, t) values of a monetary parameter of plants, in the reporting currency."""
-        return self.runs.money("plants", parameter).transpose(0, 2, 1)
+        return self.runs.money_draws("plants", parameter).transpose(0, 2, 1)
 
     @property
     def bill(self) -> Floats:
@@ -90,7 +94,7 @@ class Parameters:
     @property
     def stated_orders(self) -> tuple[Floats, Flags]:
         """(p, t, n) orders in decisions.toml, and (t, n) whether all orders of the part are stated there."""
-        orders = self.runs.compiled.plan.orders[:, :, self.runs.begin :].transpose(0, 2, 1)
+        orders = self.runs.compiled.plan.orders[:, :, self.runs.first_month :].transpose(0, 2, 1)
         stated = orders >= 0.0
         all_stated = (stated | (self.bill <= 0.0)[:, None]).all(0) & stated.any(0)
         return np.maximum(orders, 0.0), np.asarray(all_stated)
@@ -98,32 +102,33 @@ class Parameters:
     @property
     def uplift(self) -> Floats:
         """(s,) 1 + optimism bias."""
-        return 1.0 + self.runs.number("finance", "optimism_bias")[:, 0]
+        return 1.0 + self.runs.draws("finance", "optimism_bias")[:, 0]
 
 
 def parameters_of(runs: DesignRuns) -> Parameters:
     """Parameters of the futures of the design runs."""
     links, plan, days = runs.compiled.links, runs.compiled.plan, runs.days
     starts = np.concatenate([[0], np.cumsum(links.month_days)])
-    opened = np.ceil(np.minimum(runs.tally("opened"), starts[-1]))
-    left = np.clip(starts[runs.begin + 1 :] - opened[..., None], 0.0, days)
-    month = links.month_of[np.minimum(opened, starts[-1] - 1).astype(np.int64)]
-    since = np.arange(runs.begin, runs.begin + len(days)) - month[..., None]
-    since = np.where((opened[..., None] < starts[-1]) & (since >= 0), since, -1)
-    down = runs.tally("plant_down").transpose(0, 2, 1)
+    opening_day = np.ceil(np.minimum(runs.tally("opened"), starts[-1]))
+    open_days = np.clip(starts[runs.first_month + 1 :] - opening_day[..., None], 0.0, days)
+    opening_month = links.month_of[np.minimum(opening_day, starts[-1] - 1).astype(np.int64)]
+    since_opening = np.arange(runs.first_month, runs.first_month + len(days)) - opening_month[..., None]
+    since_opening = np.where((opening_day[..., None] < starts[-1]) & (since_opening >= 0), since_opening, -1)
+    days_down = runs.tally("plant_down").transpose(0, 2, 1)
     supply, price, sourcing = supplier_parameters(runs)
     weights, part = plan.sourcing, np.asarray(runs.compiled.template.suppliers["part"])
     parts = len(runs.compiled.names.parts)
     totals = np.bincount(part, weights, parts)
-    lead = np.bincount(part, weights * runs.number("suppliers", "lead").mean(0), parts) / np.maximum(totals, 1e-12)
-    rate = runs.number("finance", "discount_rate")
+    lead = np.bincount(part, weights * runs.draws("suppliers", "lead").mean(0), parts) / np.maximum(totals, 1e-12)
+    rate = runs.draws("finance", "discount_rate")
     return Parameters(
-        runs, since, left / days, np.maximum(0.0, left - down), supply, price, sourcing, lead / MONTH,
-        (lead + plan.cover[0]) / MONTH, days[None, :, None] - runs.tally("lane_down"), runs.money("lanes", "cost"),
-        (1.0 + rate) ** (-runs.mid_month / YEAR),
-        month_mean(runs, "crews", NO_CREWS), month_mean(runs, "kits", NO_CREWS),
-        present_after_start(runs, "crews", "course", 1.0 - runs.number("crews", "washout")[:, 0]),
-        present_after_start(runs, "kits", "lead", np.ones(len(runs))),
+        runs, since_opening, open_days / days, np.maximum(0.0, open_days - days_down), supply, price, sourcing,
+        lead / DAYS_PER_MONTH, (lead + plan.cover[0]) / DAYS_PER_MONTH,
+        days[None, :, None] - runs.tally("lane_down"), runs.money_draws("lanes", "cost"),
+        (1.0 + rate) ** (-runs.mid_month / DAYS_PER_YEAR),
+        month_mean(runs, "crews", NO_CREWS_RUN), month_mean(runs, "kits", NO_CREWS_RUN),
+        in_service_per_start(runs, "crews", "course", 1.0 - runs.draws("crews", "washout")[:, 0]),
+        in_service_per_start(runs, "kits", "lead", np.ones(len(runs))),
     )  # fmt: skip
 
 
@@ -132,15 +137,15 @@ def supplier_parameters(runs: DesignRuns) -> tuple[Floats, Floats, Floats]:
     names, part = runs.compiled.names, np.asarray(runs.compiled.template.suppliers["part"])
     weight = runs.compiled.plan.sourcing
     days = runs.days[None, :, None]
-    up = days - runs.tally("supplier_down")
-    into = (part[:, None] == np.arange(len(names.parts))).astype(float)
-    available = weight * (up / days + 1e-9)
-    share = available / np.maximum((available @ into)[:, :, part], 1e-30)
-    capacity = runs.number("suppliers", "capacity")[:, None] * up * (weight > 0.0)
-    return capacity @ into, (share * runs.money("suppliers", "price")) @ into, share
+    up_days = days - runs.tally("supplier_down")
+    supplier_part = (part[:, None] == np.arange(len(names.parts))).astype(float)
+    available = weight * (up_days / days + 1e-9)
+    share = available / np.maximum((available @ supplier_part)[:, :, part], 1e-30)
+    capacity = runs.draws("suppliers", "capacity")[:, None] * up_days * (weight > 0.0)
+    return capacity @ supplier_part, (share * runs.money_draws("suppliers", "price")) @ supplier_part, share
 
 
-def present_after_start(runs: DesignRuns, kind: str, delay: str, success: Floats) -> Floats:
+def in_service_per_start(runs: DesignRuns, kind: str, delay: str, success: Floats) -> Floats:
     """(s, start, t) mean crews or kits in service in month t per one started on the first day of month ``start``.
 
     kind, delay
@@ -149,17 +154,19 @@ def present_after_start(runs: DesignRuns, kind: str, delay: str, success: Floats
         (s,) share that enters service.
     """
     starts = np.concatenate([[0.0], np.cumsum(runs.days)])
-    wait = np.floor(runs.number(kind, delay)[:, 0] + 0.5)
-    stay = 1.0 - np.minimum(1.0, runs.number(kind, "attrition")[:, 0])
+    delay_days = np.floor(runs.draws(kind, delay)[:, 0] + 0.5)
+    daily_retention = 1.0 - np.minimum(1.0, runs.draws(kind, "attrition")[:, 0])
     day = np.arange(starts[-1])
     months = len(starts) - 1
-    present = np.zeros((len(runs), months, months))
+    in_service = np.zeros((len(runs), months, months))
     for start in range(months):
-        age = day - starts[start] - wait[:, None]
-        ready = np.where(age >= 0.0, success[:, None] * stay[:, None] ** (np.maximum(age, 0.0) + 1.0), 0.0)
+        age = day - starts[start] - delay_days[:, None]
+        remaining = np.where(
+            age >= 0.0, success[:, None] * daily_retention[:, None] ** (np.maximum(age, 0.0) + 1.0), 0.0
+        )
         for month, (low, high) in enumerate(pairwise(starts.tolist())):
-            present[:, start, month] = ready[:, int(low) : int(high)].mean(1)
-    return present
+            in_service[:, start, month] = remaining[:, int(low) : int(high)].mean(1)
+    return in_service
 
 
 def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats, Floats]:
@@ -168,17 +175,23 @@ def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats
     experience
         (p, months + 1) experience in units at the start of each month since opening, and at the end of the last month.
     """
-    since = np.maximum(parameters.since, 0)
-    plants = np.arange(since.shape[1])[:, None]
-    before, after = experience[plants, since], experience[plants, since + 1]
-    wright = np.asarray(parameters.runs.compiled.template.plants["learning"], float)
-    by_month = [parameters.plant(name)[..., None] * np.ones(since.shape[2]) for name in ("hours_first", "slope")]
+    since_opening = np.maximum(parameters.since_opening, 0)
+    plants = np.arange(since_opening.shape[1])[:, None]
+    experience_before, experience_after = experience[plants, since_opening], experience[plants, since_opening + 1]
+    is_wright = np.asarray(parameters.runs.compiled.template.plants["learning"], float)
+    parameters_by_month = [
+        parameters.plant(name)[..., None] * np.ones(since_opening.shape[2]) for name in ("hours_first", "slope")
+    ]
     hours = mean_hours(
-        by_month[0], by_month[1], np.broadcast_to(wright[:, None], since.shape), before, np.maximum(after - before, 1.0)
+        parameters_by_month[0],
+        parameters_by_month[1],
+        np.broadcast_to(is_wright[:, None], since_opening.shape),
+        experience_before,
+        np.maximum(experience_after - experience_before, 1.0),
     )
     first, mature, units = (parameters.plant(n)[..., None] for n in ("yield_first", "yield_mature", "yield_units"))
-    yields = mature - (mature - first) * np.exp(-0.5 * (before + after) / units)
-    return hours, np.maximum(yields, LEAST_YIELD)
+    yields = mature - (mature - first) * np.exp(-0.5 * (experience_before + experience_after) / units)
+    return hours, np.maximum(yields, MIN_YIELD)
 
 
 def experience_from(parameters: Parameters, produced: Floats, yields: Floats) -> Floats:
@@ -192,13 +205,13 @@ def experience_from(parameters: Parameters, produced: Floats, yields: Floats) ->
     started = np.zeros((plants, months))
     for p in range(plants):
         for k in range(months):
-            in_month = parameters.since[:, p] == k
+            in_month = parameters.since_opening[:, p] == k
             if in_month.any():
                 units = (produced[:, p] / yields[:, p])[in_month].sum()
                 started[p, k] = units / max(1, int(in_month.any(1).sum()))
-    interval = runs.number("designs", "release_interval").mean(0)[runs.compiled.template.plants["design"]]
-    retained = parameters.plant("retained").mean(0) ** (MONTH / interval)
-    since = np.arange(months + 1) - parameters.opened[:, None]
-    before = runs.initial("experience").mean(0)[:, None] * retained[:, None] ** np.maximum(0, since)
+    interval = runs.draws("designs", "release_interval").mean(0)[runs.compiled.template.plants["design"]]
+    retained = parameters.plant("retained").mean(0) ** (DAYS_PER_MONTH / interval)
+    since_opening = np.arange(months + 1) - parameters.months_open[:, None]
+    before = runs.initial_stock("experience").mean(0)[:, None] * retained[:, None] ** np.maximum(0, since_opening)
     gained: Floats = experience(np.concatenate([started, np.zeros((plants, 1))], 1), retained)
     return np.asarray(gained + before)

@@ -53,7 +53,7 @@ FIRST_RUN_TALLIES = ("opened", "supplier_down", "lane_down", "plant_down", "good
 STATE_TALLIES = ("part_stock", "part_due", "plant_stock", "stock", "transit", "experience", "heads")
 """Further tallies kept for the first design run if the plan starts from a state: stocks at the end of each month."""
 
-MONTHLY = {tally.name: "month" in tally.axes for tally in TALLIES}
+IS_MONTHLY = {tally.name: "month" in tally.axes for tally in TALLIES}
 
 Progress = Callable[[str, int, int], None]
 """Callback that receives the activity, the number of steps done, and the total number (0 if unknown)."""
@@ -69,14 +69,14 @@ class DesignRuns:
         (futures, columns) draws in the units of ``entities``.
     tallies
         For each row of the design, tallies by name, (futures, *axes).
-    begin
+    first_month
         Index of the first planned month, from 0; monthly figures start there.
     """
 
     compiled: Compiled
     assumptions: Floats
     tallies: tuple[dict[str, NDArray[np.generic]], ...]
-    begin: int = 0
+    first_month: int = 0
 
     def __len__(self) -> int:
         return len(self.assumptions)
@@ -84,21 +84,21 @@ class DesignRuns:
     @property
     def months(self) -> tuple[str, ...]:
         """Names of the months planned."""
-        return self.compiled.names.months[self.begin :]
+        return self.compiled.names.months[self.first_month :]
 
     @property
     def days(self) -> Floats:
         """(months,) days in each month planned."""
-        return np.asarray(self.compiled.links.month_days[self.begin :], float)
+        return np.asarray(self.compiled.links.month_days[self.first_month :], float)
 
     @property
     def mid_month(self) -> Floats:
         """(months,) days from the start of the scenario to the middle of each month."""
         days = np.asarray(self.compiled.links.month_days, float)
-        middle: Floats = (np.cumsum(days) - 0.5 * days)[self.begin :]
+        middle: Floats = (np.cumsum(days) - 0.5 * days)[self.first_month :]
         return middle
 
-    def number(self, kind: str, parameter: str) -> Floats:
+    def draws(self, kind: str, parameter: str) -> Floats:
         """Draws of a parameter, (futures, rows of the kind); 0 for rows that do not have it."""
         columns = self.compiled.draw_columns[kind, parameter]
         return np.where(columns >= 0, self.assumptions[:, np.maximum(columns, 0)], 0.0)
@@ -106,14 +106,14 @@ class DesignRuns:
     def tally(self, name: str, row: int = 0) -> Floats:
         """(futures, *axes) a tally of one design run; a monthly tally starts with the first month planned."""
         values = np.asarray(self.tallies[row][name], float)
-        return values[:, self.begin :] if MONTHLY[name] else values
+        return values[:, self.first_month :] if IS_MONTHLY[name] else values
 
-    def initial(self, name: str) -> Floats:
+    def initial_stock(self, name: str) -> Floats:
         """(futures, *axes without months) a stock at the start of the first month planned; 0 without a state."""
-        if self.begin == 0:
+        if self.first_month == 0:
             axes = next(tally.axes for tally in TALLIES if tally.name == name)
             return np.zeros((len(self), *(len(labels(self.compiled.names)[axis]) for axis in axes[1:])))
-        return np.asarray(self.tallies[0][name][:, self.begin - 1], float)
+        return np.asarray(self.tallies[0][name][:, self.first_month - 1], float)
 
     def month_average(self, name: str, start: Floats, row: int = 0) -> Floats:
         """(futures, months, ...) monthly mean of a tally of stocks, from the values at both ends of each month.
@@ -121,22 +121,22 @@ class DesignRuns:
         start
             (futures, ...) the stock on the first day of the scenario.
         """
-        ends = np.concatenate([start[:, None], np.asarray(self.tallies[row][name], float)], 1)[:, self.begin :]
+        ends = np.concatenate([start[:, None], np.asarray(self.tallies[row][name], float)], 1)[:, self.first_month :]
         average: Floats = 0.5 * (ends[:, :-1] + ends[:, 1:])
         return average
 
     @property
-    def rates(self) -> Floats:
+    def exchange_rates(self) -> Floats:
         """(futures, months, currencies) exchange rate to the reporting currency at mid-month."""
-        rate = self.number("currencies", "rate")
+        rate = self.draws("currencies", "rate")
         return self.month_average("exchange", np.where(rate > 0.0, rate, 1.0))
 
-    def money(self, kind: str, parameter: str) -> Floats:
+    def money_draws(self, kind: str, parameter: str) -> Floats:
         """Draws of a monetary parameter in the reporting currency, (futures, months, rows of the kind)."""
         currency = np.asarray(getattr(self.compiled.template, kind)[f"{parameter}_currency"])
-        return self.number(kind, parameter)[:, None] * np.where(currency >= 0, self.rates[:, :, currency], 0.0)
+        return self.draws(kind, parameter)[:, None] * np.where(currency >= 0, self.exchange_rates[:, :, currency], 0.0)
 
-    def first(self, futures: int) -> "DesignRuns":
+    def first_futures(self, futures: int) -> "DesignRuns":
         """The runs of the first ``futures`` futures."""
         tallies = tuple({name: array[:futures] for name, array in run.items()} for run in self.tallies)
         return replace(self, assumptions=self.assumptions[:futures], tallies=tallies)
@@ -154,9 +154,9 @@ class ResponseSurface:
         (futures, months) mean difference over the design runs between simulated savings and the planes in the month.
     threats
         (futures, months) threats launched that interceptors can engage.
-    nights
+    nights_per_crew
         (futures, months) crew-nights fit for operations per equipped crew.
-    without
+    losses_without_interceptors
         (futures, months) losses without interceptors, in money (or threats).
     accuracy
         Errors of the planes against the simulated savings.
@@ -166,13 +166,13 @@ class ResponseSurface:
     use_planes: Floats
     offsets: Floats
     threats: Floats
-    nights: Floats
-    without: Floats
+    nights_per_crew: Floats
+    losses_without_interceptors: Floats
     accuracy: "FitAccuracy"
 
-    def first(self, futures: int) -> "ResponseSurface":
+    def first_futures(self, futures: int) -> "ResponseSurface":
         """The surface of the first ``futures`` futures, with the accuracy over all futures."""
-        names = ("planes", "use_planes", "offsets", "threats", "nights", "without")
+        names = ("planes", "use_planes", "offsets", "threats", "nights_per_crew", "losses_without_interceptors")
         return replace(self, **{name: getattr(self, name)[:futures] for name in names})
 
 
@@ -186,16 +186,16 @@ class FitAccuracy:
         (design,) mean savings over the horizon relative to the first run, simulated and by the planes.
     """
 
-    rms: float
-    largest: float
+    rms_error: float
+    max_error: float
     simulated: Floats
     fitted: Floats
 
     def __str__(self) -> str:
         error = np.abs(self.fitted - self.simulated).max()
         return (
-            f"the savings of a month in a future have a root mean square error of {self.rms / 1e6:,.1f} M and a "
-            f"largest error of {self.largest / 1e6:,.1f} M; mean savings over the horizon have an error of at most "
+            f"the savings of a month in a future have a root mean square error of {self.rms_error / 1e6:,.1f} M and a "
+            f"largest error of {self.max_error / 1e6:,.1f} M; mean savings over the horizon have an error of at most "
             f"{error / 1e6:,.1f} M over {len(self.simulated)} design runs, "
             f"which span {np.ptp(self.simulated) / 1e6:.4g} M"
         )
@@ -207,7 +207,7 @@ def first_month(compiled: Compiled) -> int:
     return int(compiled.links.month_of[day]) if day >= 0 else 0
 
 
-def opened_before(compiled: Compiled, month: int) -> Ints:
+def known_opening_months(compiled: Compiled, month: int) -> Ints:
     """(plants,) month in which a plant is known to have opened, if before ``month``; otherwise -1."""
     links = compiled.links
     exact_gates = links.known_state.gate_earliest == links.known_state.gate_latest
@@ -225,25 +225,25 @@ def scaled_plan(compiled: Compiled, output: float, crews: float) -> DecisionArra
     Lines are scaled with output if its factor is above 1. If the plan has no crew intake (or no kit orders), a
     constant monthly number, about the number of months of the horizon, is scaled instead.
     """
-    plan, begin = compiled.plan, first_month(compiled)
-    later = np.arange(len(compiled.names.months)) >= begin
-    opened = opened_before(compiled, begin)
-    since = np.arange(len(later)) >= np.where(opened >= 0, begin - opened, 0)[:, None]
-    most = max(1, len(compiled.names.months) // 2)
-    intake = plan.intake if plan.intake.any() else np.full_like(plan.intake, 2 * most)
-    kits = plan.kit_orders if plan.kit_orders.any() else np.full_like(plan.kit_orders, 2 * most)
+    plan, first_planned = compiled.plan, first_month(compiled)
+    is_planned = np.arange(len(compiled.names.months)) >= first_planned
+    opening_month = known_opening_months(compiled, first_planned)
+    may_change = np.arange(len(is_planned)) >= np.where(opening_month >= 0, first_planned - opening_month, 0)[:, None]
+    months_halved = max(1, len(compiled.names.months) // 2)
+    intake = plan.intake if plan.intake.any() else np.full_like(plan.intake, 2 * months_halved)
+    kits = plan.kit_orders if plan.kit_orders.any() else np.full_like(plan.kit_orders, 2 * months_halved)
     if crews == 1.0:
         intake, kits = plan.intake, plan.kit_orders
     return plan._replace(
-        output=np.where(since, plan.output * output, plan.output),
-        lines=np.where(since, np.ceil(plan.lines * max(1.0, output)), plan.lines),
-        orders=np.where((plan.orders > 0.0) & later, np.round(plan.orders * output), plan.orders),
-        intake=np.where(later, np.round(intake * crews), plan.intake).astype(np.int64),
-        kit_orders=np.where(later, np.round(kits * crews), plan.kit_orders).astype(np.int64),
+        output=np.where(may_change, plan.output * output, plan.output),
+        lines=np.where(may_change, np.ceil(plan.lines * max(1.0, output)), plan.lines),
+        orders=np.where((plan.orders > 0.0) & is_planned, np.round(plan.orders * output), plan.orders),
+        intake=np.where(is_planned, np.round(intake * crews), plan.intake).astype(np.int64),
+        kit_orders=np.where(is_planned, np.round(kits * crews), plan.kit_orders).astype(np.int64),
     )
 
 
-def run_design(
+def simulate_design(
     compiled: Compiled,
     assumptions: Sequence[Floats],
     seed: int,
@@ -279,21 +279,21 @@ def run_design(
     return DesignRuns(compiled, np.concatenate(assumptions), tallies, begin)
 
 
-def equipped(runs: DesignRuns, row: int) -> Floats:
+def equipped_crews(runs: DesignRuns, row: int) -> Floats:
     """(futures, months) equipped crews, the smaller of mean crews and mean kits in the month."""
-    least: Floats = np.minimum(*(month_mean(runs, name, row) for name in ("crews", "kits")))
-    return least
+    crews_with_kits: Floats = np.minimum(*(month_mean(runs, name, row) for name in ("crews", "kits")))
+    return crews_with_kits
 
 
 def month_mean(runs: DesignRuns, name: str, row: int) -> Floats:
     """(futures, months) crews or kits, averaged over the month."""
-    return runs.month_average(name, np.round(runs.number(name, "initial"))[:, 0], row)
+    return runs.month_average(name, np.round(runs.draws(name, "initial"))[:, 0], row)
 
 
 def losses(runs: DesignRuns, row: int) -> Floats:
     """(futures, months) leakers times the mean damage of their class, plus the shots of the other layers, in money."""
     leaked = runs.tally("leaked", row).sum(2)
-    damage = (leaked * runs.money("threats", "damage")).sum(2)
+    damage = (leaked * runs.money_draws("threats", "damage")).sum(2)
     total: Floats = damage + runs.tally("spend", row)[:, :, LAYERS].sum(2)
     return total
 
@@ -304,7 +304,7 @@ def leakers(runs: DesignRuns, row: int) -> Floats:
     return total
 
 
-def concave_fit(points: Floats, values: Floats, planes: int) -> Floats:
+def fit_concave(predictors: Floats, responses: Floats, count: int) -> Floats:
     """Fit min over planes of slope x point to values by least squares; returns non-negative slopes (planes, d).
 
     A least-squares partition (Magnani and Boyd 2009): in each round, every plane is fitted to the points at which it is
@@ -314,77 +314,86 @@ def concave_fit(points: Floats, values: Floats, planes: int) -> Floats:
     points, values
         (n, d) and (n,).
     """
-    size = np.maximum(np.abs(points).max(0), 1e-12)
-    unit = points / size
-    best, least = np.zeros((1, points.shape[1])), np.inf
-    for column in range(1, points.shape[1]):
-        order = np.argsort(unit[:, column] / np.maximum(unit[:, 0], 1e-12), kind="stable")
-        member = np.empty(len(values), np.int64)
-        member[order] = np.arange(len(values)) * planes // len(values)
+    scale = np.maximum(np.abs(predictors).max(0), 1e-12)
+    scaled_predictors = predictors / scale
+    best_slopes, least_error = np.zeros((1, predictors.shape[1])), np.inf
+    for column in range(1, predictors.shape[1]):
+        order = np.argsort(scaled_predictors[:, column] / np.maximum(scaled_predictors[:, 0], 1e-12), kind="stable")
+        plane_of_point = np.empty(len(responses), np.int64)
+        plane_of_point[order] = np.arange(len(responses)) * count // len(responses)
         for _ in range(PARTITION_ROUNDS):
-            slopes = np.array([nnls(unit[member == i], values[member == i])[0] for i in np.unique(member)])
-            fitted = unit @ slopes.T
-            error = float(((fitted.min(1) - values) ** 2).sum())
-            if error < least:
-                best, least = slopes, error
+            slopes = np.array(
+                [
+                    nnls(scaled_predictors[plane_of_point == i], responses[plane_of_point == i])[0]
+                    for i in np.unique(plane_of_point)
+                ]
+            )
+            fitted = scaled_predictors @ slopes.T
+            error = float(((fitted.min(1) - responses) ** 2).sum())
+            if error < least_error:
+                best_slopes, least_error = slopes, error
             nearest = fitted.argmin(1)
-            if np.array_equal(nearest, member):
+            if np.array_equal(nearest, plane_of_point):
                 break
-            member = nearest
-    scaled: Floats = best / size
+            plane_of_point = nearest
+    scaled: Floats = best_slopes / scale
     return scaled
 
 
-def padded(planes: Floats, count: int) -> Floats:
+def pad_planes(planes: Floats, count: int) -> Floats:
     """The same function with exactly ``count`` planes, sorted by descending slope in crew-nights; the last is repeated.
 
     The common order allows the planes of several futures to be averaged one by one for the mean scenario.
     """
-    steepest = planes[np.argsort(-planes[:, 1], kind="stable")]
-    return np.concatenate([steepest, np.repeat(steepest[-1:], count - len(planes), 0)])
+    by_slope = planes[np.argsort(-planes[:, 1], kind="stable")]
+    return np.concatenate([by_slope, np.repeat(by_slope[-1:], count - len(planes), 0)])
 
 
 def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] = losses) -> ResponseSurface:
     """Fit the response surface of savings in a measure of loss: ``losses`` in money, or ``leakers`` in threats."""
     template, rows, futures = runs.compiled.template, range(len(DESIGN)), len(runs)
-    can_engage = runs.number("threats", "engagement")[0] > 0.0
+    can_engage = runs.draws("threats", "engagement")[0] > 0.0
     threats = runs.tally("launched").sum(2)[:, :, can_engage].sum(2)
     programme = np.isin(np.arange(len(runs.compiled.names.designs)), template.plants["design"])
-    killed = np.stack([runs.tally("kills", r).sum((2, 3, 4)) for r in rows], 1)
-    used = np.stack([(runs.tally("sorties", r) - runs.tally("recovered", r)).sum(2) for r in rows], 1)
+    kills = np.stack([runs.tally("kills", r).sum((2, 3, 4)) for r in rows], 1)
+    units_used = np.stack([(runs.tally("sorties", r) - runs.tally("recovered", r)).sum(2) for r in rows], 1)
     crew_nights = np.stack([runs.tally("crews_available", r) for r in rows], 1)
-    most = max(rows, key=lambda r: equipped(runs, r).sum())
-    nights = runs.tally("crews_available", most) / np.maximum(equipped(runs, most), 1.0)
-    loss = np.stack([loss_of(runs, r) for r in rows], 1)
+    largest_run = max(rows, key=lambda r: equipped_crews(runs, r).sum())
+    nights_per_crew = runs.tally("crews_available", largest_run) / np.maximum(equipped_crews(runs, largest_run), 1.0)
+    losses_by_run = np.stack([loss_of(runs, r) for r in rows], 1)
     shape = (futures, len(DESIGN), len(runs.months))
-    points = np.stack([np.broadcast_to(threats[:, None], shape), crew_nights, used[..., programme].sum(3)], 3)
-    by_first_kills = first_kill_value(killed, loss)[:, None, None] * killed[:, [NO_OUTPUT_NO_CREWS]]
-    saved = loss[:, [NO_OUTPUT_NO_CREWS]] - loss + by_first_kills
+    predictors = np.stack([np.broadcast_to(threats[:, None], shape), crew_nights, units_used[..., programme].sum(3)], 3)
+    savings_of_first_run = first_kill_value(kills, losses_by_run)[:, None, None] * kills[:, [NO_OUTPUT_NO_CREWS]]
+    savings = losses_by_run[:, [NO_OUTPUT_NO_CREWS]] - losses_by_run + savings_of_first_run
     planes, use_planes = np.empty((futures, PLANES, 3)), np.empty((futures, PLANES, 2))
     fitted, offsets = np.empty(shape), np.zeros((futures, shape[2]))
     for s in range(futures):
-        flat = points[s].reshape(-1, 3)
+        flat_predictors = predictors[s].reshape(-1, 3)
         for _ in range(FIT_ROUNDS):
-            planes[s] = padded(concave_fit(flat, (saved[s] - offsets[s]).ravel(), PLANES), PLANES)
-            fitted[s] = (flat @ planes[s].T).min(1).reshape(shape[1:])
-            offsets[s] = (saved[s] - fitted[s]).mean(0)
-        use_planes[s] = padded(concave_fit(flat[:, :2], used[s].sum(2).ravel(), PLANES), PLANES)
+            planes[s] = pad_planes(fit_concave(flat_predictors, (savings[s] - offsets[s]).ravel(), PLANES), PLANES)
+            fitted[s] = (flat_predictors @ planes[s].T).min(1).reshape(shape[1:])
+            offsets[s] = (savings[s] - fitted[s]).mean(0)
+        use_planes[s] = pad_planes(fit_concave(flat_predictors[:, :2], units_used[s].sum(2).ravel(), PLANES), PLANES)
     fitted += offsets[:, None]
-    error = fitted - saved
+    error = fitted - savings
     accuracy = FitAccuracy(
         float(np.sqrt((error**2).mean())), float(np.abs(error).max()),
-        (saved - saved[:, :1]).sum(2).mean(0), (fitted - fitted[:, :1]).sum(2).mean(0),
+        (savings - savings[:, :1]).sum(2).mean(0), (fitted - fitted[:, :1]).sum(2).mean(0),
     )  # fmt: skip
-    return ResponseSurface(planes, use_planes, offsets, threats, nights, loss[:, 0] + saved[:, 0], accuracy)
+    return ResponseSurface(
+        planes, use_planes, offsets, threats, nights_per_crew, losses_by_run[:, 0] + savings[:, 0], accuracy
+    )
 
 
-def first_kill_value(killed: Floats, loss: Floats) -> Floats:
+def first_kill_value(kills: Floats, loss: Floats) -> Floats:
     """(futures,) losses avoided per additional kill when kills are few: the slope between the two smallest design runs.
 
     killed, loss
         (futures, design, months).
     """
-    more = killed[:, HALF_CREWS] - killed[:, NO_OUTPUT_NO_CREWS]
-    less = loss[:, NO_OUTPUT_NO_CREWS] - loss[:, HALF_CREWS]
-    slope: Floats = (more * less).sum(1) / np.maximum((more * more).sum(1), 1e-12)
+    additional_kills = kills[:, HALF_CREWS] - kills[:, NO_OUTPUT_NO_CREWS]
+    losses_avoided = loss[:, NO_OUTPUT_NO_CREWS] - loss[:, HALF_CREWS]
+    slope: Floats = (additional_kills * losses_avoided).sum(1) / np.maximum(
+        (additional_kills * additional_kills).sum(1), 1e-12
+    )
     return np.maximum(0.0, slope)

@@ -8,10 +8,10 @@ import numpy as np
 from octoplan.errors import PlanError
 from octoplan.plan.model import Model
 from octoplan.plan.parameters import Parameters
-from octoplan.plan.solver.highs import Outcome, duals, run, values
+from octoplan.plan.solver.highs import Outcome, column_values, row_duals, run
 from octoplan.plan.solver.recourse import Chunk
 from octoplan.plan.solver.two_stage import Floats
-from octoplan.plan.units import CREW, MONEY, UNIT
+from octoplan.plan.units import CREW_SCALE, MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import limiting_factors
 
 Axes = Mapping[str, tuple[str, ...]]
@@ -38,21 +38,21 @@ def second_stages(model: Model, x: Floats) -> tuple[Floats, Floats]:
         chunk.load_scenario(realisation, x)
         if run(chunk.solver) is not Outcome.OPTIMAL:
             raise PlanError("a future has no feasible second stage under the plan; allow shortages at a price")
-        solutions.append(values(chunk.solver))
-        prices.append(duals(chunk.solver))
+        solutions.append(column_values(chunk.solver))
+        prices.append(row_duals(chunk.solver))
     return np.array(solutions), np.array(prices)
 
 
-def block(model: Model, second: Floats, name: str) -> Floats:
+def block(model: Model, second_stage: Floats, name: str) -> Floats:
     """(futures, *shape) values of one block of columns of the second stage.
 
     second
         (futures, y) second stage.
     """
-    return second[:, model.builder.y.blocks[name]]
+    return second_stage[:, model.builder.y.blocks[name]]
 
 
-def tables_of(parameters: Parameters, second: Floats, model: Model) -> dict[str, FutureTable]:
+def tables_of(parameters: Parameters, second_stage: Floats, model: Model) -> dict[str, FutureTable]:
     """Monthly quantities of the linear model by name, in interceptors, parts, crews, threats and money.
 
     second
@@ -63,17 +63,22 @@ def tables_of(parameters: Parameters, second: Floats, model: Model) -> dict[str,
     plant: Axes = {"plant": names.plants, "month": months}
     part: Axes = {"month": months, "part": names.parts}
     lanes = parameters.runs.compiled.links.plant_lanes.tolist()
-    arcs = tuple(f"{names.plants[p]} {names.lanes[w]}" for p, ways in enumerate(lanes) for w in ways if w >= 0)
+    arcs = tuple(
+        f"{names.plants[p]} {names.lanes[w]}" for p, plant_lanes in enumerate(lanes) for w in plant_lanes if w >= 0
+    )
     quantities: tuple[tuple[str, str, Axes, float], ...] = (
-        ("requested", "unit", plant, UNIT), ("produced", "unit", plant, UNIT), ("bought", "part", part, UNIT),
-        ("part stock", "part", part, UNIT), ("not produced", "unit", plant, UNIT),
-        ("plant stock", "unit", plant, UNIT), ("shipped", "unit", {"plant and lane": arcs, "month": months}, UNIT),
-        ("used", "unit", month, UNIT), ("stock", "unit", month, UNIT), ("equipped", "crew", month, CREW),
-        ("losses avoided", "money", month, MONEY), ("shortfall", "unit", month, UNIT),
-        ("threats stopped", "threat", month, UNIT),
+        ("requested", "unit", plant, UNIT_SCALE), ("produced", "unit", plant, UNIT_SCALE),
+        ("bought", "part", part, UNIT_SCALE), ("part stock", "part", part, UNIT_SCALE),
+        ("not produced", "unit", plant, UNIT_SCALE), ("plant stock", "unit", plant, UNIT_SCALE),
+        ("shipped", "unit", {"plant and lane": arcs, "month": months}, UNIT_SCALE),
+        ("used", "unit", month, UNIT_SCALE), ("stock", "unit", month, UNIT_SCALE),
+        ("equipped", "crew", month, CREW_SCALE),
+        ("losses avoided", "money", month, MONEY_SCALE),
+        ("shortfall", "unit", month, UNIT_SCALE),
+        ("threats stopped", "threat", month, UNIT_SCALE),
     )  # fmt: skip
     tables = {
-        name: FutureTable(unit, axes, block(model, second, name) * scale)
+        name: FutureTable(unit, axes, block(model, second_stage, name) * scale)
         for name, unit, axes, scale in quantities
         if name in model.builder.y.blocks
     }
@@ -100,7 +105,7 @@ def shadow_prices(model: Model, duals_of_rows: Floats, parameters: Parameters) -
     }
     tables = {}
     for constraint in limiting_factors.reported_constraints():
-        scale = UNIT if constraint.axis else CREW
+        scale = UNIT_SCALE if constraint.axis else CREW_SCALE
         price = -duals_of_rows[:, model.builder.rows[constraint.name]] * model.objective_unit / scale
         tables[constraint.name] = FutureTable(constraint.unit, axes_of[constraint.axis], np.maximum(0.0, price))
     return tables

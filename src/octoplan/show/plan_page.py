@@ -69,7 +69,7 @@ def page(results: PlanResults) -> str:
         heading=f"{title}: the plan",
         details=details(plan),
         summary=summary(plan),
-        unmet=plan.unmet,
+        unmet=plan.unmet_goals,
         bottlenecks=narrative.bottlenecks(plan),
         shortfalls=narrative.shortfalls(plan) if "shortfall" in plan.tables else None,
         figures=figures,
@@ -90,8 +90,8 @@ def details(plan: Plan) -> str:
     """One line with period, futures, status, optimality gap, scenario and duration."""
     scenario, months = plan.scenario, plan.parameters.runs.months
     return (
-        f"{months[0]} to {months[-1]} · {plan.basis.planned:,} futures used in the optimisation · {plan.status} · "
-        f"optimality gap {plan.gap:.2%} of the plan's gain · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
+        f"{months[0]} to {months[-1]} · {plan.basis.planned_futures:,} futures used in the optimisation · "
+        f"{plan.status} · optimality gap {plan.gap:.2%} of the plan's gain · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
     )
 
 
@@ -162,7 +162,7 @@ def validity(results: PlanResults) -> list[str]:
     assumptions = plan.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)
     return [
-        *plan.remarks,
+        *plan.validity_warnings,
         f"accuracy of the response surface: {plan.surface.accuracy}",
         *narrative.solution_quality(plan),
         *narrative.discrepancy_lines(results.discrepancies),

@@ -14,14 +14,14 @@ from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan.decisions import decision_tables, rewrite_decisions
 from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
-from octoplan.plan.parameters import YEAR
+from octoplan.plan.parameters import DAYS_PER_YEAR
 from octoplan.plan.response_surface import DesignRuns, Progress, first_month, losses
 from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.optimality_gap import expected_value_solution
-from octoplan.plan.solver.recourse import costs
+from octoplan.plan.solver.recourse import second_stage_costs
 from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_values
 from octoplan.plan.solver.two_stage import Floats, Scenarios, recourse_cost
-from octoplan.plan.units import MONEY, UNIT
+from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.scenario import with_decisions
@@ -137,15 +137,15 @@ def simulate_plan(
         compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
     ).tally  # fmt: skip
     runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))
-    discount = (1.0 + runs.number("finance", "discount_rate")) ** (-runs.mid_month / YEAR)
+    discount = (1.0 + runs.draws("finance", "discount_rate")) ** (-runs.mid_month / DAYS_PER_YEAR)
     programme = [c for c in range(tally["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
-    spend_by_payer = runs.tally("spend")[:, :, programme].sum(2) / MONEY
+    spend_by_payer = runs.tally("spend")[:, :, programme].sum(2) / MONEY_SCALE
     spend = (spend_by_payer.sum(2) * discount).sum(1)
-    loss = (losses(runs, 0) * discount).sum(1) / MONEY
+    loss = (losses(runs, 0) * discount).sum(1) / MONEY_SCALE
     threats = {name: runs.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
     good = runs.tally("good").sum(2)
     return SimulatedPlan(
-        spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY, **threats, produced=good.sum(1),
+        spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY_SCALE, **threats, produced=good.sum(1),
         good_by_month=good, spend_by_payer=spend_by_payer, jobs=jobs(runs),
     )  # fmt: skip
 
@@ -154,7 +154,7 @@ def jobs(runs: DesignRuns) -> Floats:
     """(futures, countries) direct jobs: hours paid divided by the annual hours of a job, averaged over the horizon."""
     plant_country = np.asarray(runs.compiled.template.plants["country"])
     in_country = (plant_country[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
-    per_job = runs.number("countries", "hours_per_job") * float(runs.days.sum()) / YEAR
+    per_job = runs.draws("countries", "hours_per_job") * float(runs.days.sum()) / DAYS_PER_YEAR
     hours = runs.tally("hours_paid").sum(1) @ in_country
     count: Floats = np.divide(hours, per_job, out=np.zeros_like(hours), where=per_job > 0.0)
     return count
@@ -170,12 +170,12 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     compiled = {BASELINE: baseline, **country_splits(scenario, plan)}
     model = plan.model
     first_stage = (
-        expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned))
+        expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned_futures))
         if plan.information_values is None
         else plan.information_values.expected_value_solution
     )
     compiled["expected-value plan"] = compiled_with(scenario, model, first_stage)
-    if plan.parameters.runs.begin == 0:
+    if plan.parameters.runs.first_month == 0:
         without_programme = baseline.plan._replace(in_programme=np.zeros_like(baseline.plan.in_programme))
         compiled["no programme"] = baseline._replace(plan=without_programme)
     return compiled
@@ -202,10 +202,12 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         factors = np.zeros(len(baseline_units))
         for country, share in shares.items():
             factors[plant_country == country] = share * total / baseline_units[plant_country == country].sum()
-        undecided = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_from[:, None]
+        undecided = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_free_from[:, None]
         output = np.where(undecided, baseline.plan.output * factors[:, None], baseline.plan.output)
         scaled_lines = np.ceil(baseline.plan.lines * np.maximum(1.0, factors[:, None]))
-        lines = np.maximum(np.where(factors[:, None] > 0.0, scaled_lines, 0.0), plan.basis.fixed.last_lines[:, None])
+        lines = np.maximum(
+            np.where(factors[:, None] > 0.0, scaled_lines, 0.0), plan.basis.fixed.last_fixed_lines[:, None]
+        )
         lines = np.where(undecided, lines, baseline.plan.lines)
         compiled[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
     return compiled
@@ -215,8 +217,8 @@ def baseline_units_requested(plan: Plan) -> Floats:
     """(plants,) good units requested under the baseline decisions, mean over futures."""
     parameters = plan.parameters
     output = parameters.runs.compiled.plan.output
-    monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since, 0)]
-    units: Floats = (np.where(parameters.since >= 0, monthly, 0.0) * parameters.open_share).mean(0).sum(1)
+    monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since_opening, 0)]
+    units: Floats = (np.where(parameters.since_opening >= 0, monthly, 0.0) * parameters.open_share).mean(0).sum(1)
     return units
 
 
@@ -272,16 +274,16 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
     seed
         Seed of those futures.
     """
-    model, futures = plan.model, plan.basis.planned
+    model, futures = plan.model, plan.basis.planned_futures
     assumptions = plan.parameters.runs.assumptions[:futures]
     simulated = simulate_plan(plan.scenario.compile(), assumptions, seed, executor, None)
     second = plan.second_stage[:futures]
     currency = f"M {plan.scenario.currency}"
-    produced = block(model, second, "produced").sum((1, 2)) * UNIT
+    produced = block(model, second, "produced").sum((1, 2)) * UNIT_SCALE
     items = {"good units": discrepancy("units", produced, simulated.produced)}
     if plan.basis.threat_surface is not None:
-        stopped = block(model, second, "threats stopped").sum(1) * UNIT
-        leaked = plan.basis.threat_surface.without[:futures].sum(1) - stopped
+        stopped = block(model, second, "threats stopped").sum(1) * UNIT_SCALE
+        leaked = plan.basis.threat_surface.losses_without_interceptors[:futures].sum(1) - stopped
         items["leakers"] = discrepancy("threats", leaked, simulated.leaked)
     if not model.counts_threats:
         loss, cost = linear_losses_and_cost(plan, second)
@@ -304,10 +306,10 @@ def linear_losses_and_cost(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
     """
     model, futures = plan.model, len(second)
     discount = plan.parameters.discount[:futures]
-    without = (plan.surface.without[:futures] * discount).sum(1) / MONEY
+    without = (plan.surface.losses_without_interceptors[:futures] * discount).sum(1) / MONEY_SCALE
     loss = without - (block(model, second, "losses avoided") * discount).sum(1)
     scenarios = first_scenarios(model.scenarios, futures)
-    cost = costs(model.problem, scenarios, plan.solution.x) + model.inaction[:futures]
+    cost = second_stage_costs(model.problem, scenarios, plan.solution.x) + model.inaction[:futures]
     for name in ("not produced", "shortfall", "stop shortfall"):
         if name in model.builder.y.blocks:
             columns = model.builder.y.blocks[name]

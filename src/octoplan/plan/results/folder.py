@@ -63,16 +63,16 @@ def evidence(results: PlanResults) -> dict[str, Any]:
         "unit": plan.unit,
         "status": plan.status,
         "status_of_search": plan.solution.status,
-        "not_met": list(plan.unmet),
+        "not_met": list(plan.unmet_goals),
         "lower": plan.lower,
         "upper": plan.upper,
         "gap": plan.gap,
         "gap_estimated": None
         if estimate is None
-        else {"mean": estimate.mean, "below_95": estimate.upper_bound(), "batches": len(estimate.plan)},
+        else {"mean": estimate.mean, "below_95": estimate.upper_bound(), "batches": len(estimate.plan_costs)},
         "value_of_stochastic_solution": None if information is None else information.vss,
         "expected_value_of_perfect_information": None if information is None else information.evpi,
-        "attained": plan.attained,
+        "attained": plan.attained_share,
         "iterations": plan.solution.iterations,
         "seconds": plan.seconds,
         "learning": {"iterations": plan.learning.iterations, "change": plan.learning.change},
@@ -84,7 +84,7 @@ def evidence(results: PlanResults) -> dict[str, Any]:
         "limiting_factors": narrative.bottlenecks(plan),
         "short": narrative.shortfalls(plan),
         "remedies": list(results.remedies),
-        "remarks": list(plan.remarks),
+        "remarks": list(plan.validity_warnings),
         "linear_model_and_simulation": {
             name: {key: json_value(value) for key, value in asdict(item).items()}
             for name, item in results.discrepancies.items()

@@ -180,7 +180,7 @@ def frontier_of_plans(
     stopped_share = np.array([1.0 - s.leaked / np.maximum(s.launched, 1.0) for s in simulated])
     good = np.array([s.good_by_month for s in simulated])
     runs = plan.parameters.runs
-    months_to_rate = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(runs.begin), np.inf)
+    months_to_rate = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(runs.first_month), np.inf)
     plant_country = np.asarray(runs.compiled.template.plants["country"])
     names = runs.compiled.names.countries
     jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(plant_country.tolist()))}
@@ -228,7 +228,7 @@ def switching_values(
     One assumption on a country's plants is varied at a time, with the plan of each share fixed. Cost is interpolated
     linearly between the baseline assumption and the limits of ``FACTORS``.
     """
-    runs = plan.parameters.runs.first(min(LEARNING_FUTURES, plan.basis.planned))
+    runs = plan.parameters.runs.first_futures(min(LEARNING_FUTURES, plan.basis.planned_futures))
     base = mean_costs(inputs, runs, solutions)
     best = int(base.argmin())
     yield f"the share of {country} with the least cost is {shares[best]:.0%}"
@@ -310,7 +310,7 @@ def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
             in_country = sorted(set(columns[plant_country == c].tolist()) - {-1})
             if in_country and not set(in_country) & set(columns[plant_country != c].tolist()):
                 first = int(np.flatnonzero(plant_country == c)[0])
-                median = float(np.median(runs.number(kind, parameter)[:, first]))
+                median = float(np.median(runs.draws(kind, parameter)[:, first]))
                 yield CountryAssumption(country, name, tuple(in_country), compiled.names.plants[first], median)
         currency = int(compiled.template.countries["currency"][c])
         rate = int(compiled.draw_columns["currencies", "rate"][currency])
@@ -324,8 +324,8 @@ def mean_costs(inputs: ModelInputs, runs: DesignRuns, solutions: Sequence[Floats
     """(n,) mean cost of each first stage at the assumptions of the design runs."""
     count, threats = len(runs), inputs.threat_surface
     inputs = replace(
-        inputs, parameters=parameters_of(runs), surface=inputs.surface.first(count),
-        threat_surface=None if threats is None else threats.first(count),
+        inputs, parameters=parameters_of(runs), surface=inputs.surface.first_futures(count),
+        threat_surface=None if threats is None else threats.first_futures(count),
     )  # fmt: skip
     model = build(inputs)
-    return np.array([recourse.costs(model.problem, model.scenarios, x).mean() for x in solutions])
+    return np.array([recourse.second_stage_costs(model.problem, model.scenarios, x).mean() for x in solutions])

@@ -9,7 +9,7 @@ from octoplan.plan.results.evaluation import Z_95, Discrepancy, Evaluation
 from octoplan.plan.results.frontier import WORST_FUTURES_SHARE, Frontier, tail_values
 from octoplan.plan.second_stage_tables import FutureTable, block
 from octoplan.plan.solver.two_stage import Flags, Floats
-from octoplan.plan.units import CREW, UNIT
+from octoplan.plan.units import CREW_SCALE, UNIT_SCALE
 from octoplan.scenario import limiting_factors
 
 MIN_ACTIVE_SHARE, MIN_SHADOW_PRICE = 0.1, 0.5
@@ -33,7 +33,7 @@ def summary(plan: Plan) -> list[str]:
     verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     lines = [
         f"{scenario.title}: {plan.status}, optimality gap {plan.gap:.2%} of the plan's gain, {plan.seconds:.0f} s",
-        *(f"not met: {sentence}" for sentence in plan.unmet),
+        *(f"not met: {sentence}" for sentence in plan.unmet_goals),
         f"the plan {verbs[0]} {-plan.upper:,.1f} {unit} compared with taking no action; no plan can {verbs[1]} more "
         f"than {-plan.lower:,.1f}"
         + (", including penalties for shortages of the target" if "shortfall" in plan.tables else ""),
@@ -42,13 +42,13 @@ def summary(plan: Plan) -> list[str]:
         f"kits ordered a month: {scenario.decisions.kits.order}",
         *(f"{constraint.name}: {constraint.text(plan.solution.x)}" for constraint in plan.model.constraints),
     ]
-    if plan.attained is not None:
-        lines.append(f"the goals are reached in {plan.attained:.0%} of the futures used in the optimisation")
+    if plan.attained_share is not None:
+        lines.append(f"the goals are reached in {plan.attained_share:.0%} of the futures used in the optimisation")
     return [
         *lines,
         *bottlenecks(plan)[:MAX_LISTED],
         *shortfalls(plan),
-        *(f"remark: {remark}" for remark in plan.remarks),
+        *(f"remark: {remark}" for remark in plan.validity_warnings),
         f"accuracy of the response surface: {plan.surface.accuracy}",
         *solution_quality(plan),
     ]
@@ -74,14 +74,15 @@ def solution_quality(plan: Plan) -> list[str]:
         return lines
     bound, gain = plan.gap_estimate.upper_bound(), max(1e-9, -plan.upper)
     lines.append(
-        f"optimality gap of the linear model, estimated on {len(plan.gap_estimate.plan)} batches of other futures: "
+        "optimality gap of the linear model, estimated on "
+        f"{len(plan.gap_estimate.plan_costs)} batches of other futures: "
         f"{plan.gap_estimate.mean:,.1f} {plan.unit}, below {bound:,.1f} with 95 % confidence, "
         f"{bound / gain:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
     )
     for name, text in (("intake", "crews"), ("kits", "kits")):
-        decisions = plan.gap_estimate.best[:, plan.model.builder.x.blocks[name]]
+        decisions = plan.gap_estimate.batch_solutions[:, plan.model.builder.x.blocks[name]]
         if decisions.shape[1]:
-            first = decisions[:, 0] * CREW
+            first = decisions[:, 0] * CREW_SCALE
             lines.append(
                 f"plans for individual batches of futures start with {first.min():,.0f} to {first.max():,.0f} {text} "
                 "a month"
@@ -256,7 +257,7 @@ def shortfalls(plan: Plan) -> list[str]:
             span = months[0] if first == last else f"{months[0]} to {months[-1]}"
             sentence = (
                 f"{span}: short by {units.mean():,.0f} units a month on average, in "
-                f"{(units > 0.01 * UNIT).mean():.0%} of futures; most often because {reason} "
+                f"{(units > 0.01 * UNIT_SCALE).mean():.0%} of futures; most often because {reason} "
                 f"({shares[r, first : last + 1].mean():.0%})"
             )
             lines.append((first, sentence))
@@ -275,7 +276,7 @@ def reason_shares(plan: Plan) -> Floats:
     active = requested.sum((0, 2)) > 0.01
     active |= ~active.any()
     produced, requested = produced[:, active], requested[:, active]
-    closed = plan.parameters.since[:, active] < 0
+    closed = plan.parameters.since_opening[:, active] < 0
     complete = (produced >= requested - 0.01) & ~closed
     explained = closed | complete
     flags = [closed]

@@ -9,7 +9,7 @@ import numpy as np
 
 from octoplan.plan.gates import opening_days
 from octoplan.plan.model import Model, ModelInputs, build
-from octoplan.plan.optimise import LEARNING_FUTURES, TOLERATED_SHORTFALL, Plan, shortfall_share
+from octoplan.plan.optimise import LEARNING_FUTURES, SHORTFALL_TOLERANCE, Plan, shortfall_share
 from octoplan.plan.parameters import Parameters, parameters_of
 from octoplan.plan.response_surface import DesignRuns, Progress
 from octoplan.plan.second_stage_tables import second_stages
@@ -50,7 +50,7 @@ def remedies(
     Empty if there is no target or the plan reaches it.
     """
     confidence = DEFAULT_CONFIDENCE if plan.goals.confidence is None else plan.goals.confidence
-    if plan.goals.target is None or plan.attained is None or plan.attained >= confidence:
+    if plan.goals.target is None or plan.attained_share is None or plan.attained_share >= confidence:
         return []
     trial = Trial(plan, confidence, executor)
     unchanged, cost = trial.reached(trial.parameters)
@@ -80,15 +80,15 @@ class Trial:
 
     def __init__(self, plan: Plan, confidence: float, executor: ThreadPoolExecutor | None) -> None:
         self.plan, self.confidence, self.executor = plan, confidence, executor
-        self.runs = plan.parameters.runs.first(min(LEARNING_FUTURES, plan.basis.planned))
+        self.runs = plan.parameters.runs.first_futures(min(LEARNING_FUTURES, plan.basis.planned_futures))
         self.parameters = parameters_of(self.runs)
-        self.goals = replace(plan.goals, confidence=1.0, worst={}, stopped=None)
+        self.goals = replace(plan.goals, confidence=1.0, stress_scenarios={}, stopped_share=None)
         self.plan_cost = self.cost(self.model(self.parameters), plan.solution.x)
         self.tolerance = SEARCH_GAP * max(1.0, abs(self.plan_cost))
 
     def model(self, parameters: Parameters) -> Model:
         """The linear programme with other parameters for the same futures."""
-        surface = self.plan.surface.first(len(self.runs))
+        surface = self.plan.surface.first_futures(len(self.runs))
         return build(ModelInputs(parameters, surface, self.goals, self.plan.learning.value, self.plan.basis.fixed))
 
     def reached(self, parameters: Parameters) -> tuple[float, float]:
@@ -99,7 +99,7 @@ class Trial:
         )
         second, _ = second_stages(model, solution.x)
         short = shortfall_share(model, model.scenarios, second)
-        return float((short <= TOLERATED_SHORTFALL).mean()), self.cost(model, solution.x)
+        return float((short <= SHORTFALL_TOLERANCE).mean()), self.cost(model, solution.x)
 
     def cost(self, model: Model, x: Floats) -> float:
         """Mean cost of the first stage x without penalties for shortages, in millions."""

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 
 from octoplan.plan.gates import gate_days, opening_days
 from octoplan.plan.optimise import Plan
-from octoplan.plan.parameters import MONTH
+from octoplan.plan.parameters import DAYS_PER_MONTH
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 OPENING = "opens"
@@ -118,14 +118,14 @@ def first_day(plan: Plan) -> date:
 
 def intake_and_orders(plan: Plan) -> tuple[list[int], list[int]]:
     """Crew intake and kits ordered in each month planned."""
-    decisions, begin = plan.scenario.compile().plan, plan.parameters.runs.begin
+    decisions, begin = plan.scenario.compile().plan, plan.parameters.runs.first_month
     return decisions.intake[begin:].tolist(), decisions.kit_orders[begin:].tolist()
 
 
 def month_starts(plan: Plan) -> Ints:
     """(months + 1,) days from the start to the first day of each month planned, and to the end of the horizon."""
     runs = plan.parameters.runs
-    return np.concatenate([[0], np.cumsum(runs.compiled.links.month_days)])[runs.begin :]
+    return np.concatenate([[0], np.cumsum(runs.compiled.links.month_days)])[runs.first_month :]
 
 
 def with_predecessors(predecessors: Ints, needed: Ints) -> Flags:
@@ -144,7 +144,7 @@ def gates(plan: Plan) -> list[Milestone]:
     """Milestones of each plant: the gates that it needs, sorted by P50, and then its opening."""
     runs = plan.parameters.runs
     names, links = runs.compiled.names, runs.compiled.links
-    days, opens = gate_days(runs.number("gates", "duration"), links), opening_days(runs)
+    days, opens = gate_days(runs.draws("gates", "duration"), links), opening_days(runs)
     plant_country = np.asarray(runs.compiled.template.plants["country"])
     milestones = []
     for p, plant in enumerate(names.plants):
@@ -188,7 +188,7 @@ def lead_time_quantile(plan: Plan, share: float) -> Ints:
     for the end of an outage.
     """
     runs = plan.parameters.runs
-    means, variation = (runs.number("suppliers", name) for name in ("lead", "lead_cv"))
+    means, variation = (runs.draws("suppliers", name) for name in ("lead", "lead_cv"))
     shape = 1.0 / np.maximum(variation, 1e-6) ** 2
     days = np.zeros(means.shape[1], np.int64)
     for s in range(len(days)):
@@ -241,8 +241,8 @@ def orders(plan: Plan) -> list[Order]:
     runs, start = plan.parameters.runs, plan.scenario.start
     names, part_of = runs.compiled.names, np.asarray(runs.compiled.template.suppliers["part"])
     needed, first, begin = parts_needed(plan), first_need_days(plan).min(0), month_starts(plan)
-    lead_times, means = lead_time_quantile(plan, ON_TIME_PROBABILITY), runs.number("suppliers", "lead").mean(0)
-    price = runs.money("suppliers", "price")
+    lead_times, means = lead_time_quantile(plan, ON_TIME_PROBABILITY), runs.draws("suppliers", "lead").mean(0)
+    price = runs.money_draws("suppliers", "price")
     schedule = []
     for s, supplier in enumerate(names.suppliers):
         for t in np.flatnonzero(needed[:, :, s].mean(0) >= MIN_PARTS).tolist():
@@ -276,8 +276,8 @@ def delivered(plan: Plan) -> Floats:
     """(futures, months) units delivered to regions: units shipped less transit losses, some delayed by a month."""
     runs = plan.parameters.runs
     lane = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
-    arriving_share = (1.0 - runs.number("lanes", "loss").mean(0))[lane, None]
-    delayed_share = np.minimum(1.0, runs.number("lanes", "transit").mean(0) / MONTH)[lane, None]
+    arriving_share = (1.0 - runs.draws("lanes", "loss").mean(0))[lane, None]
+    delayed_share = np.minimum(1.0, runs.draws("lanes", "transit").mean(0) / DAYS_PER_MONTH)[lane, None]
     arrivals = np.maximum(plan.tables["shipped"].values, 0.0) * arriving_share
     units: Floats = (arrivals * (1.0 - delayed_share)).sum(1)
     units[:, 1:] += (arrivals * delayed_share).sum(1)[:, :-1]
@@ -289,4 +289,4 @@ def target(plan: Plan) -> Floats | None:
     goal, runs = plan.goals.target, plan.parameters.runs
     if goal is None:
         return None
-    return np.where(np.arange(len(runs.months)) + runs.begin >= goal.month, goal.rate, 0.0)
+    return np.where(np.arange(len(runs.months)) + runs.first_month >= goal.month, goal.rate, 0.0)

@@ -78,7 +78,7 @@ def summary(plan: Plan) -> Table:
         ("scenario", scenario.title, ""),
         ("first day planned", schedule.first_day(plan), ""),
         ("months planned", len(plan.parameters.runs.months), "months"),
-        ("futures used in the optimisation", plan.basis.planned, "futures"),
+        ("futures used in the optimisation", plan.basis.planned_futures, "futures"),
         ("status", plan.status, ""),
         (f"{gain} compared with taking no action", -plan.upper, unit),
         (f"upper bound on what any plan has {gain}", -plan.lower, unit),
@@ -87,12 +87,12 @@ def summary(plan: Plan) -> Table:
         *((f"requested of {name}", u, "units") for name, u in zip(scenario.names.plants, requested, strict=True)),
     ]  # fmt: skip
     if plan.gap_estimate is not None:
-        batches = f"{unit}, over {len(plan.gap_estimate.plan)} batches"
+        batches = f"{unit}, over {len(plan.gap_estimate.plan_costs)} batches"
         rows.append(("optimality gap of the linear model, estimated", plan.gap_estimate.mean, batches))
         rows.append(("upper bound on that gap with 95 % confidence", plan.gap_estimate.upper_bound(), unit))
     for name, lines in (
-        ("not met", plan.unmet), ("limiting factor", narrative.bottlenecks(plan)),
-        ("short of the target", narrative.shortfalls(plan)), ("remark", plan.remarks),
+        ("not met", plan.unmet_goals), ("limiting factor", narrative.bottlenecks(plan)),
+        ("short of the target", narrative.shortfalls(plan)), ("remark", plan.validity_warnings),
         ("accuracy of the response surface", (str(plan.surface.accuracy),)),
     ):  # fmt: skip
         rows += [(name, line, "") for line in lines]

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
 
-NEGLIGIBLE = 1e-4
+NEGLIGIBLE_COEFFICIENT = 1e-4
 """Absolute value below which a coefficient is set to zero, to limit the range of the coefficients."""
 
 
@@ -48,7 +48,7 @@ class Builder:
     terms: dict[str, list[tuple[Ints, Ints, Floats]]] = field(
         default_factory=lambda: {n: [] for n in ("first", "technology", "recourse")}
     )
-    count: dict[str, int] = field(default_factory=lambda: {"first": 0, "second": 0})
+    row_count: dict[str, int] = field(default_factory=lambda: {"first": 0, "second": 0})
 
     def first_stage_columns(
         self, name: str, shape: tuple[int, ...], *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf,
@@ -83,8 +83,8 @@ class Builder:
     ) -> Ints:
         """Add a block of second-stage rows with bounds (*shape) or (scenarios, *shape); returns their indices."""
         size = int(np.prod(shape))
-        self.rows[name] = np.arange(self.count["second"], self.count["second"] + size).reshape(shape)
-        self.count["second"] += size
+        self.rows[name] = np.arange(self.row_count["second"], self.row_count["second"] + size).reshape(shape)
+        self.row_count["second"] += size
         for side, values in (("low", low), ("high", high)):
             broadcast = np.broadcast_to(np.asarray(values, float), (self.scenarios, *shape))
             self.bounds[side].append(broadcast.reshape(self.scenarios, size))
@@ -95,10 +95,10 @@ class Builder:
     ) -> Ints:
         """Add a block of first-stage rows with bounds; returns their indices."""
         size = int(np.prod(shape))
-        self.first_rows[name] = np.arange(self.count["first"], self.count["first"] + size).reshape(shape)
-        self.count["first"] += size
-        both = np.stack([np.broadcast_to(np.asarray(v, float), shape).ravel() for v in (low, high)])
-        self.bounds["first"].append(both)
+        self.first_rows[name] = np.arange(self.row_count["first"], self.row_count["first"] + size).reshape(shape)
+        self.row_count["first"] += size
+        bounds = np.stack([np.broadcast_to(np.asarray(v, float), shape).ravel() for v in (low, high)])
+        self.bounds["first"].append(bounds)
         return self.first_rows[name]
 
     def add_terms(self, matrix: str, rows: Ints, columns: Ints, values: ArrayLike) -> None:
@@ -117,9 +117,9 @@ class Builder:
 
     def finish(self) -> tuple[TwoStage, Scenarios]:
         """The linear programme and its scenarios; coefficients that differ between scenarios are random."""
-        a, _, _ = self.matrix("first", (self.count["first"], self.x.size))
-        technology, t_places, t_values = self.matrix("technology", (self.count["second"], self.x.size))
-        recourse, w_places, w_values = self.matrix("recourse", (self.count["second"], self.y.size))
+        first_matrix, _, _ = self.matrix("first", (self.row_count["first"], self.x.size))
+        technology, technology_positions, t_values = self.matrix("technology", (self.row_count["second"], self.x.size))
+        recourse, recourse_positions, w_values = self.matrix("recourse", (self.row_count["second"], self.y.size))
         cost = np.concatenate(self.y.cost, 1)
         random_cost = np.flatnonzero(np.ptp(cost, 0) > 0.0)
         low, high = np.concatenate(self.bounds["low"], 1), np.concatenate(self.bounds["high"], 1)
@@ -130,9 +130,9 @@ class Builder:
                 np.concatenate(x.cost), np.concatenate(x.lower), np.concatenate(x.upper),
                 np.concatenate(x.integer).astype(bool),
             ),
-            a, first[0], first[1],
+            first_matrix, first[0], first[1],
             Columns(cost.mean(0), np.concatenate(y.lower), np.concatenate(y.upper), np.zeros(y.size, bool)),
-            technology, recourse, t_places, w_places, random_cost,
+            technology, recourse, technology_positions, recourse_positions, random_cost,
         )  # fmt: skip
         probability = np.full(self.scenarios, 1.0 / self.scenarios)
         realisations = [
@@ -143,15 +143,15 @@ class Builder:
     def matrix(self, name: str, shape: tuple[int, int]) -> tuple[sparse.csr_matrix, Ints, Floats]:
         """A matrix of mean coefficients, the positions of its random entries, and their values (scenarios, entries)."""
         parts = self.terms[name]
-        none = np.zeros(0, np.int64)
-        i = np.concatenate([none, *(p[0] for p in parts)])
-        j = np.concatenate([none, *(p[1] for p in parts)])
+        no_terms = np.zeros(0, np.int64)
+        i = np.concatenate([no_terms, *(p[0] for p in parts)])
+        j = np.concatenate([no_terms, *(p[1] for p in parts)])
         if len(np.unique(i * max(1, shape[1]) + j)) != len(i):
             raise ValueError(f"two terms of the matrix {name} have the same position")
         values = np.concatenate(
             [np.zeros((self.scenarios, 0)), *(np.broadcast_to(p[2], (self.scenarios, len(p[0]))) for p in parts)], 1
         )
-        values = np.where(np.abs(values) < NEGLIGIBLE, 0.0, values)
-        random = np.ptp(values, 0) > 0.0 if len(i) else np.zeros(0, bool)
-        base = sparse.csr_matrix((values.mean(0), (i, j)), shape=shape)
-        return base, np.stack([i[random], j[random]], 1), values[:, random]
+        values = np.where(np.abs(values) < NEGLIGIBLE_COEFFICIENT, 0.0, values)
+        is_random = np.ptp(values, 0) > 0.0 if len(i) else np.zeros(0, bool)
+        mean_matrix = sparse.csr_matrix((values.mean(0), (i, j)), shape=shape)
+        return mean_matrix, np.stack([i[is_random], j[is_random]], 1), values[:, is_random]

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from octoplan.errors import PlanError
-from octoplan.plan.solver.highs import Outcome, Solver, load, lower_bound, run_interruptible, values
+from octoplan.plan.solver.highs import Outcome, Solver, column_values, load, lower_bound, run_interruptible
 from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_measure
 from octoplan.plan.solver.two_stage import (
-    INFEASIBLE_SECOND,
+    INFEASIBLE_SECOND_STAGE,
     UNBOUNDED_COST,
     Columns,
     Floats,
@@ -19,10 +19,10 @@ from octoplan.plan.solver.two_stage import (
     TwoStage,
     check_gap,
     check_scenarios,
+    checked_first_stage,
+    coefficient_warnings,
     recourse_cost,
-    remarks,
-    replaced,
-    verified,
+    with_entries,
 )
 
 
@@ -35,8 +35,8 @@ def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> S
     p, count, first, second = scenarios.probability, len(scenarios), problem.first, problem.second
     realisations = list(scenarios)
     costs = np.array([recourse_cost(problem, r) for r in realisations])
-    technology = [replaced(problem.technology, problem.random_technology, r.technology) for r in realisations]
-    recourse = [replaced(problem.recourse, problem.random_recourse, r.recourse) for r in realisations]
+    technology = [with_entries(problem.technology, problem.random_technology, r.technology) for r in realisations]
+    recourse = [with_entries(problem.recourse, problem.random_recourse, r.recourse) for r in realisations]
     cost, lower, upper = [first.cost, ((1.0 - risk.weight) * p[:, None] * costs).ravel()], [first.lower], [first.upper]
     lower.append(np.tile(second.lower, count))
     upper.append(np.tile(second.upper, count))
@@ -49,9 +49,9 @@ def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> S
         lower.append(np.full(1, -inf))
         upper.append(np.full(1, inf))
         integer.append(np.zeros(1, bool))
-        members = np.repeat(np.arange(risk.groups), count // risk.groups) == np.arange(risk.groups)[:, None]
-        mean_of = members * p / (members @ p)[:, None]
-        means = sparse.csr_array(mean_of) @ sparse.block_diag(costs[:, None, :])
+        in_group = np.repeat(np.arange(risk.groups), count // risk.groups) == np.arange(risk.groups)[:, None]
+        group_weights = in_group * p / (in_group @ p)[:, None]
+        means = sparse.csr_array(group_weights) @ sparse.block_diag(costs[:, None, :])
         blocks = [[*blocks[0], None], [*blocks[1], None], [None, -means, np.ones((risk.groups, 1))]]
         row_lower.append(np.zeros(risk.groups))
         row_upper.append(np.full(risk.groups, inf))
@@ -75,7 +75,7 @@ def solve(
     """Solve the problem over all scenarios at once; either stage may have integer columns.
 
     gap
-        Relative optimality gap at which the solver may stop if there are integer columns, at least ``LEAST_GAP``.
+        Relative optimality gap at which the solver may stop if there are integer columns, at least ``MIN_GAP``.
     time_limit
         Time limit in seconds.
 
@@ -87,13 +87,13 @@ def solve(
     solver.setOptionValue("mip_rel_gap", gap)
     outcome = run_interruptible(solver, perf_counter() + time_limit)
     if outcome is Outcome.INFEASIBLE:
-        raise PlanError(INFEASIBLE_SECOND)
+        raise PlanError(INFEASIBLE_SECOND_STAGE)
     if outcome is Outcome.UNBOUNDED:
         raise PlanError(UNBOUNDED_COST)
     solution = solver.getSolution()
     if outcome is Outcome.FAILED or not solution.value_valid:
         raise PlanError("no solution was found within the time limit; allow more seconds, or use fewer scenarios")
-    point, n = values(solver), len(problem.first)
+    point, n = column_values(solver), len(problem.first)
     x = point[:n]
     y = point[n : n + len(scenarios) * len(problem.second)].reshape(len(scenarios), -1)
     costs: Floats = np.array([recourse_cost(problem, r) @ row for r, row in zip(scenarios, y, strict=True)])
@@ -102,6 +102,6 @@ def solve(
     optimal = outcome is Outcome.OPTIMAL
     lower = lower_bound(solver, integer) if optimal or integer else -inf
     return Solution(
-        verified(problem, x), min(lower, upper), upper, costs, "optimal" if optimal else "time limit", 1,
-        remarks(problem, scenarios),
+        checked_first_stage(problem, x), min(lower, upper), upper, costs, "optimal" if optimal else "time limit", 1,
+        coefficient_warnings(problem, scenarios),
     )  # fmt: skip

@@ -110,12 +110,12 @@ def run_interruptible(solver: Solver, deadline: float) -> Outcome:
     return outcomes[0] if outcomes else Outcome.FAILED
 
 
-def values(solver: Solver) -> Floats:
+def column_values(solver: Solver) -> Floats:
     """Values of the columns in the solution, (columns,)."""
     return np.array(solver.getSolution().col_value)
 
 
-def duals(solver: Solver) -> Floats:
+def row_duals(solver: Solver) -> Floats:
     """Duals of the rows, (rows,); positive if a lower bound is active."""
     return np.array(solver.getSolution().row_dual)
 

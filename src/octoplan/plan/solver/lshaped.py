@@ -18,11 +18,20 @@ from scipy import sparse
 
 from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
-from octoplan.plan.solver.highs import SIMPLEX, Options, Outcome, load, lower_bound, run, run_interruptible, values
+from octoplan.plan.solver.highs import (
+    SIMPLEX,
+    Options,
+    Outcome,
+    column_values,
+    load,
+    lower_bound,
+    run,
+    run_interruptible,
+)
 from octoplan.plan.solver.recourse import Cuts, SecondStage, Stopped
 from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_measure, value_at_risk
 from octoplan.plan.solver.two_stage import (
-    INFEASIBLE_SECOND,
+    INFEASIBLE_SECOND_STAGE,
     TOLERANCE,
     UNBOUNDED_COST,
     Columns,
@@ -33,33 +42,33 @@ from octoplan.plan.solver.two_stage import (
     TwoStage,
     check_gap,
     check_scenarios,
+    checked_first_stage,
+    coefficient_warnings,
     mean_scenario,
     relative_gap,
-    remarks,
-    verified,
 )
 
-CLUSTERS = 200
+DEFAULT_CLUSTERS = 200
 """Default number of clusters; more clusters give fewer but more expensive iterations."""
 
-INWARD = 0.5
+CENTRE_WEIGHT = 0.5
 """Weight of the best known first stage in the next point evaluated."""
 
-EXACT: Options = {
+MASTER_TOLERANCES: Options = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
 }
 """Tolerances of the master problem, tighter than those of the second stage, so that added cuts are not violated."""
 
-FULL_STEP = 0.9
+FULL_STEP_SHARE = 0.9
 """If more than this share of the predicted decrease is achieved, the next point is the solution of the master."""
 
-LARGEST_RADIUS = 1e12
+MAX_RADIUS = 1e12
 """Half-width of the box around the origin at which the problem is considered unbounded."""
 
-INFEASIBLE_FIRST = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
-NO_TIME = "no plan was found within the time limit; allow more time"
+INFEASIBLE_FIRST_STAGE = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
+NO_PLAN_IN_TIME = "no plan was found within the time limit; allow more time"
 
 Progress = Callable[[int, float, float], None]
 
@@ -83,29 +92,29 @@ class Master:
             cluster for group in groups for cluster in np.array_split(group, max(1, clusters // risk.groups))
         ]
         clusters = len(self.members)
-        self.n, self.tail, self.worst = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
+        self.n, self.tail_columns, self.group_columns = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
         self.has_cut = np.zeros(clusters, bool)  # the cost of a cluster without a cut is fixed at 0
         self.integer, self.radius = False, 1e2
-        first, extra = problem.first, self.tail + self.worst + clusters
-        weight = np.zeros(clusters) if self.worst else np.ones(clusters)
+        first, extra_columns = problem.first, self.tail_columns + self.group_columns + clusters
+        weight = np.zeros(clusters) if self.group_columns else np.ones(clusters)
         columns = Columns(
-            np.concatenate([first.cost, [risk.weight] * self.tail, [1.0] * self.worst, weight]),
-            np.concatenate([first.lower, np.zeros(extra)]),
-            np.concatenate([first.upper, np.zeros(extra)]),
-            np.zeros(self.n + extra, bool),
+            np.concatenate([first.cost, [risk.weight] * self.tail_columns, [1.0] * self.group_columns, weight]),
+            np.concatenate([first.lower, np.zeros(extra_columns)]),
+            np.concatenate([first.upper, np.zeros(extra_columns)]),
+            np.zeros(self.n + extra_columns, bool),
         )
-        rows = sparse.hstack([problem.rows, sparse.csr_array((len(problem.row_lower), extra))], format="csr")
+        rows = sparse.hstack([problem.rows, sparse.csr_array((len(problem.row_lower), extra_columns))], format="csr")
         lower, upper = problem.row_lower, problem.row_upper
-        if self.worst:
-            above = np.zeros((risk.groups, self.n + extra))
-            above[:, self.n] = 1.0
+        if self.group_columns:
+            group_means = np.zeros((risk.groups, self.n + extra_columns))
+            group_means[:, self.n] = 1.0
             for g, group in enumerate(groups):
                 clusters_of = [k for k, members in enumerate(self.members) if members[0] in group]
-                above[g, [self.n + 1 + k for k in clusters_of]] = -1.0 / self.p[group].sum()
-            rows = sparse.vstack([rows, sparse.csr_array(above)], format="csr")
+                group_means[g, [self.n + 1 + k for k in clusters_of]] = -1.0 / self.p[group].sum()
+            rows = sparse.vstack([rows, sparse.csr_array(group_means)], format="csr")
             lower = np.concatenate([lower, np.zeros(risk.groups)])
             upper = np.concatenate([upper, np.full(risk.groups, inf)])
-        self.solver = load(columns, rows, lower, upper, SIMPLEX | EXACT)
+        self.solver = load(columns, rows, lower, upper, SIMPLEX | MASTER_TOLERANCES)
 
     def require_integers(self, gap: float, tolerance: float) -> None:
         """Require integrality from now on, and set the relative and the absolute gap of the master problem."""
@@ -121,14 +130,14 @@ class Master:
         for name, value in options.items():
             self.solver.setOptionValue(name, value)
 
-    def add(self, cuts: Cuts, etas: list[float], proposal: Proposal | None) -> bool:
+    def add_cuts(self, cuts: Cuts, etas: list[float], proposal: Proposal | None) -> bool:
         """Add an optimality cut for each cluster and threshold, and feasibility cuts.
 
         Returns whether a new cut excludes the proposal.
         """
-        n, first_cost = self.n, self.n + self.tail + self.worst
+        n, first_cluster = self.n, self.n + self.tail_columns + self.group_columns
         rows: list[tuple[float, Floats]] = []
-        width = first_cost + len(self.members)
+        width = first_cluster + len(self.members)
         for s in np.flatnonzero((self.p > 0.0) & np.isinf(cuts.costs)):
             size = max(1e-12, float(np.abs(cuts.slope[s]).max()))
             row = np.zeros(width)
@@ -138,16 +147,20 @@ class Master:
             possible = members[self.p[members] > 0.0]
             if np.isinf(cuts.costs[possible]).any():
                 continue
-            for eta in [-inf, *etas] if self.tail and not self.has_cut[k] else etas:
-                weight, beyond = self.weights(possible, cuts.costs[possible], eta)
+            for eta in [-inf, *etas] if self.tail_columns and not self.has_cut[k] else etas:
+                weight, tail_weight = self.weights(possible, cuts.costs[possible], eta)
                 row = np.zeros(width)
-                row[:n], row[n : n + self.tail], row[first_cost + k] = -weight @ cuts.slope[possible], beyond, 1.0
+                row[:n], row[n : n + self.tail_columns], row[first_cluster + k] = (
+                    -weight @ cuts.slope[possible],
+                    tail_weight,
+                    1.0,
+                )
                 rows.append((float(weight @ cuts.constant[possible]), row))
             self.has_cut[k] = True
         if not rows:
             return False
         body = sparse.csr_array(np.array([row for _, row in rows]))
-        bounds = np.array([least for least, _ in rows])
+        bounds = np.array([lower for lower, _ in rows])
         self.solver.addRows(
             len(rows), bounds, np.full(len(rows), inf), body.nnz,
             body.indptr[:-1].astype(np.int32), body.indices.astype(np.int32), body.data,
@@ -159,10 +172,10 @@ class Master:
     def weights(self, scenarios: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
         """Weights of scenario costs in a cluster's cost, and of eta: a subgradient of the risk measure."""
         p, risk = self.p[scenarios], self.risk
-        if not self.tail:
+        if not self.tail_columns:
             return p, 0.0
-        beyond = p * (costs > eta) * risk.weight / (1.0 - risk.level)
-        return (1.0 - risk.weight) * p + beyond, float(beyond.sum())
+        tail_weights = p * (costs > eta) * risk.weight / (1.0 - risk.level)
+        return (1.0 - risk.weight) * p + tail_weights, float(tail_weights.sum())
 
     def propose(self, deadline: float) -> Proposal:
         """Solve the master problem. Raises Stopped at the deadline, or PlanError if it is infeasible or unbounded.
@@ -171,7 +184,7 @@ class Master:
         """
         n, first, has_cut = self.n, self.problem.first, self.has_cut
         complete = bool(has_cut.all())
-        eta = np.full(self.tail + self.worst, inf if complete else 0.0)
+        eta = np.full(self.tail_columns + self.group_columns, inf if complete else 0.0)
         lower = np.concatenate([first.lower, -eta, np.where(has_cut, -inf, 0.0)])
         upper = np.concatenate([first.upper, eta, np.where(has_cut, inf, 0.0)])
         self.set_bounds(lower, upper)
@@ -179,25 +192,26 @@ class Master:
         unbounded = outcome is Outcome.UNBOUNDED
         if unbounded:
             self.radius *= 10.0
-            if self.radius > LARGEST_RADIUS:
+            if self.radius > MAX_RADIUS:
                 raise PlanError(UNBOUNDED_COST)
             bounds = np.concatenate([lower, upper])
-            far = self.radius + np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0)
-            boxed = np.arange(len(lower)) < n + self.tail + self.worst
+            box_radius = self.radius + np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0)
+            in_box = np.arange(len(lower)) < n + self.tail_columns + self.group_columns
             self.set_bounds(
-                np.where(boxed, np.maximum(lower, -far), lower), np.where(boxed, np.minimum(upper, far), upper)
+                np.where(in_box, np.maximum(lower, -box_radius), lower),
+                np.where(in_box, np.minimum(upper, box_radius), upper),
             )
             outcome = self.run(deadline)
         if outcome is Outcome.STOPPED:
             raise Stopped
         if outcome is Outcome.INFEASIBLE:
-            raise PlanError(INFEASIBLE_SECOND)
+            raise PlanError(INFEASIBLE_SECOND_STAGE)
         if outcome is not Outcome.OPTIMAL:
             raise PlanError(
                 "HiGHS cannot solve the master problem; "
                 "rescale the units so that the coefficients are of similar magnitude"
             )
-        point = values(self.solver)
+        point = column_values(self.solver)
         x = np.clip(point[:n], first.lower, first.upper)
         if self.integer:
             x = np.where(first.integer, np.round(x), x)
@@ -251,9 +265,9 @@ class Search:
         if cost < self.upper and not np.any(first.integer & (np.abs(x - np.round(x)) > TOLERANCE)):
             self.x, self.upper, self.costs = x, cost, cuts.costs
         etas = [0.0]
-        if master.tail:
+        if master.tail_columns:
             etas = [value_at_risk(cuts.costs, p, risk.level)] + ([] if proposal is None else [proposal.point[master.n]])
-        excluded = master.add(cuts, etas, proposal)
+        excluded = master.add_cuts(cuts, etas, proposal)
         self.iterations += 1
         if self.progress is not None:
             self.progress(self.iterations, self.lower, self.upper)
@@ -269,15 +283,15 @@ class Search:
             if self.within_gap(self.centre_cost):
                 return True
             rising = self.lower - lower > 1e-3 * (self.centre_cost - self.lower)
-            inside = self.centre is not None and (improved or rising) and not full_step
+            interior = self.centre is not None and (improved or rising) and not full_step
             x = proposal.x
-            if self.centre is not None and inside:
-                x = INWARD * self.centre + (1.0 - INWARD) * x
+            if self.centre is not None and interior:
+                x = CENTRE_WEIGHT * self.centre + (1.0 - CENTRE_WEIGHT) * x
             excluded = self.evaluate(x, proposal)
             improved = self.centre_cost < centre_cost
-            predicted = (1.0 - INWARD) * (centre_cost - proposal.lower)
-            full_step = centre_cost - self.centre_cost > FULL_STEP * predicted
-            if not inside and not excluded and proposal.lower > -inf:
+            predicted = (1.0 - CENTRE_WEIGHT) * (centre_cost - proposal.lower)
+            full_step = centre_cost - self.centre_cost > FULL_STEP_SHARE * predicted
+            if not interior and not excluded and proposal.lower > -inf:
                 return self.within_gap(self.centre_cost)
 
     def solve_integer(self) -> bool:
@@ -304,11 +318,11 @@ def initial_first_stage(problem: TwoStage, scenarios: Scenarios, time_limit: flo
     except PlanError:
         first = problem.first
         free = Columns(np.zeros(len(first)), first.lower, first.upper, first.integer)
-        alone = load(free, problem.rows, problem.row_lower, problem.row_upper)
-        outcome = run_interruptible(alone, perf_counter() + time_limit)
+        solver = load(free, problem.rows, problem.row_lower, problem.row_upper)
+        outcome = run_interruptible(solver, perf_counter() + time_limit)
         if outcome is Outcome.OPTIMAL:
-            return values(alone)
-        raise PlanError(INFEASIBLE_FIRST if outcome is Outcome.INFEASIBLE else NO_TIME) from None
+            return column_values(solver)
+        raise PlanError(INFEASIBLE_FIRST_STAGE if outcome is Outcome.INFEASIBLE else NO_PLAN_IN_TIME) from None
 
 
 def solve(
@@ -319,14 +333,14 @@ def solve(
     gap: float = 1e-6,
     tolerance: float | None = None,
     time_limit: float = inf,
-    clusters: int = CLUSTERS,
+    clusters: int = DEFAULT_CLUSTERS,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """Minimise first-stage cost plus the risk measure of second-stage costs; Ctrl-C ends the search early.
 
     gap
-        Relative optimality gap at which to stop, at least ``LEAST_GAP``.
+        Relative optimality gap at which to stop, at least ``MIN_GAP``.
     tolerance
         Absolute optimality gap at which to stop, in units of cost; replaces the relative gap.
     time_limit
@@ -367,8 +381,8 @@ def solve(
     except KeyboardInterrupt:
         status = "interrupted"
     if search.x is None:
-        raise PlanError(NO_TIME)
+        raise PlanError(NO_PLAN_IN_TIME)
     return Solution(
-        verified(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
-        search.iterations, remarks(problem, scenarios),
+        checked_first_stage(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
+        search.iterations, coefficient_warnings(problem, scenarios),
     )  # fmt: skip

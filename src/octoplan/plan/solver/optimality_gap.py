@@ -27,37 +27,37 @@ class Sampler(Protocol):
 class GapEstimate:
     """An estimate of the optimality gap of a first stage from batches of scenarios.
 
-    plan, least
+    plan_costs, lower_bounds
         (batches,) cost of the first stage, and a lower bound on the optimal cost over the same scenarios. The expected
         optimal cost of a batch is at most the true optimal cost, so the mean difference overestimates the gap.
-    best
+    batch_solutions
         (batches, x) the first stage optimised for each batch.
     """
 
-    plan: Floats
-    least: Floats
-    best: Floats
+    plan_costs: Floats
+    lower_bounds: Floats
+    batch_solutions: Floats
 
     @property
     def mean(self) -> float:
         """Estimated optimality gap; its expected value is at least the true gap."""
-        return float(np.mean(self.plan - self.least))
+        return float(np.mean(self.plan_costs - self.lower_bounds))
 
     def upper_bound(self, confidence: float = 0.95) -> float:
         """Upper confidence bound of the optimality gap (one-sided, Student's t over batches)."""
-        gaps = self.plan - self.least
+        gaps = self.plan_costs - self.lower_bounds
         width = student.ppf(confidence, len(gaps) - 1) * gaps.std(ddof=1) / sqrt(len(gaps))
         return max(0.0, float(gaps.mean() + width))
 
-    def least_cost(self, confidence: float = 0.95) -> tuple[float, float]:
+    def optimal_cost_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """A confidence interval for the true optimal cost.
 
         The lower limit is computed from the lower bounds, the upper limit from the cost of the first stage, each with
         half of the error probability (Student's t over batches).
         """
-        factor = student.ppf(0.5 + 0.5 * confidence, len(self.plan) - 1) / sqrt(len(self.plan))
-        lower = self.least.mean() - factor * self.least.std(ddof=1)
-        upper = self.plan.mean() + factor * self.plan.std(ddof=1)
+        factor = student.ppf(0.5 + 0.5 * confidence, len(self.plan_costs) - 1) / sqrt(len(self.plan_costs))
+        lower = self.lower_bounds.mean() - factor * self.lower_bounds.std(ddof=1)
+        upper = self.plan_costs.mean() + factor * self.plan_costs.std(ddof=1)
         return float(lower), float(upper)
 
 
@@ -87,19 +87,19 @@ def estimate(
     if batches < 2:
         raise PlanError(f"{batches} batches give no confidence interval; use at least 2, preferably 30")
     check_first_stage(problem, x)
-    plan, least, solutions = np.empty(batches), np.empty(batches), np.empty((batches, len(x)))
+    plan_costs, lower_bounds, solutions = np.empty(batches), np.empty(batches), np.empty((batches, len(x)))
     for k, batch_seed in enumerate(np.random.SeedSequence(seed).generate_state(batches).tolist()):
         scenarios = sampler.sample(size, batch_seed)
         best = lshaped.solve(problem, scenarios, risk=risk, gap=gap, executor=executor)
-        plan[k] = cost(problem, scenarios, x, risk, executor)
-        if plan[k] == inf:
+        plan_costs[k] = cost(problem, scenarios, x, risk, executor)
+        if plan_costs[k] == inf:
             raise PlanError(
                 "a drawn scenario is infeasible under the plan, so its gap is unbounded; allow a shortage at a price"
             )
-        least[k], solutions[k] = best.lower, best.x
+        lower_bounds[k], solutions[k] = best.lower, best.x
         if progress is not None:
             progress(k + 1, batches)
-    return GapEstimate(plan, least, solutions)
+    return GapEstimate(plan_costs, lower_bounds, solutions)
 
 
 def check_first_stage(problem: TwoStage, x: Floats) -> None:
@@ -114,7 +114,7 @@ def cost(
 ) -> float:
     """First-stage cost of x plus the risk measure of the second stage; infinite if a scenario is infeasible."""
     return float(problem.first.cost @ x) + risk_measure(
-        risk, recourse.costs(problem, scenarios, x, executor), scenarios.probability
+        risk, recourse.second_stage_costs(problem, scenarios, x, executor), scenarios.probability
     )
 
 
@@ -153,9 +153,14 @@ def information_values(
 ) -> InformationValues:
     """Costs from which VSS and EVPI follow. Raises PlanError if one of the problems is infeasible."""
     plan = lshaped.solve(problem, scenarios, gap=gap, executor=executor)
-    naive = expected_value_solution(problem, scenarios, gap)
+    mean_scenario_solution = expected_value_solution(problem, scenarios, gap)
     wait_and_see_cost = wait_and_see(problem, scenarios, gap, executor)
-    return InformationValues(wait_and_see_cost, plan.upper, cost(problem, scenarios, naive, NEUTRAL, executor), naive)
+    return InformationValues(
+        wait_and_see_cost,
+        plan.upper,
+        cost(problem, scenarios, mean_scenario_solution, NEUTRAL, executor),
+        mean_scenario_solution,
+    )
 
 
 def expected_value_solution(problem: TwoStage, scenarios: Scenarios, gap: float = 1e-3) -> Floats:
@@ -169,6 +174,10 @@ def wait_and_see(problem: TwoStage, scenarios: Scenarios, gap: float, executor: 
     def separate_optimum(s: int) -> float:
         return extensive.solve(problem, Scenarios(np.ones(1), lambda _: scenarios.realise(s)), gap=gap).upper
 
-    possible = np.flatnonzero(scenarios.probability > 0.0).tolist()
-    costs = map(separate_optimum, possible) if executor is None else executor.map(separate_optimum, possible)
-    return float(scenarios.probability[possible] @ np.array(list(costs)))
+    positive_probability = np.flatnonzero(scenarios.probability > 0.0).tolist()
+    costs = (
+        map(separate_optimum, positive_probability)
+        if executor is None
+        else executor.map(separate_optimum, positive_probability)
+    )
+    return float(scenarios.probability[positive_probability] @ np.array(list(costs)))

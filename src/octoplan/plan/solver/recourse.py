@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from octoplan.errors import PlanError
-from octoplan.plan.solver.highs import SIMPLEX, Outcome, duals, load, objective, run
+from octoplan.plan.solver.highs import SIMPLEX, Outcome, load, objective, row_duals, run
 from octoplan.plan.solver.two_stage import (
     Columns,
     Floats,
@@ -28,7 +28,7 @@ from octoplan.plan.solver.two_stage import (
     recourse_cost,
 )
 
-CHUNKS = 32
+MAX_CHUNKS = 32
 """Maximum number of solvers: enough for many cores, few enough to limit memory."""
 
 
@@ -53,7 +53,7 @@ class Cuts:
 
 
 def cut(
-    problem: TwoStage, r: Realisation, technology: Floats, recourse: Floats, pi: Floats, cost: Floats
+    problem: TwoStage, realisation: Realisation, technology: Floats, recourse: Floats, pi: Floats, cost: Floats
 ) -> tuple[float, Floats]:
     """Constant and slope of the cut: the minimum over y within its bounds of cost y + pi (row bounds - T x - W y).
 
@@ -62,16 +62,16 @@ def cut(
     pi
         (second rows,) any duals; duals that refer to an infinite bound are set to 0.
     """
-    pi = np.where((pi > 0.0) & (r.lower == -np.inf) | (pi < 0.0) & (r.upper == np.inf), 0.0, pi)
-    side = np.where(pi > 0.0, r.lower, np.where(pi < 0.0, r.upper, 0.0))
+    pi = np.where((pi > 0.0) & (realisation.lower == -np.inf) | (pi < 0.0) & (realisation.upper == np.inf), 0.0, pi)
+    active_bounds = np.where(pi > 0.0, realisation.lower, np.where(pi < 0.0, realisation.upper, 0.0))
     reduced = cost - problem.transposed[1] @ pi
     if len(recourse):
         positions = problem.random_recourse
         np.subtract.at(reduced, positions[:, 1], pi[positions[:, 0]] * recourse)
     second = problem.second
-    best = np.where(reduced > 0.0, second.lower, np.where(reduced < 0.0, second.upper, 0.0))
+    best_bounds = np.where(reduced > 0.0, second.lower, np.where(reduced < 0.0, second.upper, 0.0))
     # an optimal basis leaves no negative reduced cost on an unbounded column, except within the solver's tolerance
-    constant = float(pi @ side + reduced @ np.where(np.isfinite(best), best, 0.0))
+    constant = float(pi @ active_bounds + reduced @ np.where(np.isfinite(best_bounds), best_bounds, 0.0))
     slope = -(problem.transposed[0] @ pi)
     if len(technology):
         positions = problem.random_technology
@@ -82,16 +82,16 @@ def cut(
 class Chunk:
     """A subset of the scenarios, given by index, that share one solver."""
 
-    def __init__(self, problem: TwoStage, scenarios: Scenarios, numbers: Ints) -> None:
+    def __init__(self, problem: TwoStage, scenarios: Scenarios, indices: Ints) -> None:
         second = problem.second
         relaxed = Columns(second.cost, second.lower, second.upper, np.zeros(len(second), bool))
-        free = np.full(problem.recourse.shape[0], np.inf)
-        self.problem, self.scenarios, self.numbers = problem, scenarios, numbers
+        infinite = np.full(problem.recourse.shape[0], np.inf)
+        self.problem, self.scenarios, self.indices = problem, scenarios, indices
         self.technology = entries(problem.technology, problem.random_technology)
         self.recourse = entries(problem.recourse, problem.random_recourse)
-        self.rows = np.arange(len(free), dtype=np.int32)
+        self.rows = np.arange(len(infinite), dtype=np.int32)
         self.cost_columns = problem.random_cost.astype(np.int32)
-        self.solver = load(relaxed, problem.recourse, -free, free, SIMPLEX)
+        self.solver = load(relaxed, problem.recourse, -infinite, infinite, SIMPLEX)
         self.basis: dict[int, Any] = {}
 
     def load_scenario(self, realisation: Realisation, x: Floats) -> None:
@@ -112,9 +112,9 @@ class Chunk:
     def solve(self, x: Floats, stop: Callable[[], bool]) -> Cuts:
         """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError if a second stage is unbounded or fails."""
         problem = self.problem
-        costs, constant = np.empty(len(self.numbers)), np.empty(len(self.numbers))
-        slope = np.empty((len(self.numbers), len(x)))
-        for k, s in enumerate(self.numbers.tolist()):
+        costs, constant = np.empty(len(self.indices)), np.empty(len(self.indices))
+        slope = np.empty((len(self.indices), len(x)))
+        for k, s in enumerate(self.indices.tolist()):
             if stop():
                 raise Stopped
             realisation = self.scenarios.realise(s)
@@ -122,16 +122,16 @@ class Chunk:
             if s in self.basis:
                 self.solver.setBasis(self.basis[s])
             outcome = run(self.solver)
-            changed = realisation.technology - self.technology, realisation.recourse - self.recourse
+            differences = realisation.technology - self.technology, realisation.recourse - self.recourse
             if outcome is Outcome.OPTIMAL:
                 self.basis[s] = self.solver.getBasis()
                 costs[k] = objective(self.solver)
                 constant[k], slope[k] = cut(
-                    problem, realisation, *changed, duals(self.solver), recourse_cost(problem, realisation)
+                    problem, realisation, *differences, row_duals(self.solver), recourse_cost(problem, realisation)
                 )
             elif outcome is Outcome.INFEASIBLE:
                 costs[k] = np.inf
-                constant[k], slope[k] = self.feasibility_cut(realisation, changed, x, s)
+                constant[k], slope[k] = self.feasibility_cut(realisation, differences, x, s)
             elif outcome is Outcome.UNBOUNDED:
                 raise PlanError(
                     f"the second stage of scenario {s} is unbounded; "
@@ -145,15 +145,15 @@ class Chunk:
         return Cuts(costs, constant, slope)
 
     def feasibility_cut(
-        self, realisation: Realisation, changed: tuple[Floats, Floats], x: Floats, s: int
+        self, realisation: Realisation, differences: tuple[Floats, Floats], x: Floats, s: int
     ) -> tuple[float, Floats]:
         """A cut from a Farkas ray that excludes x, at which scenario s is infeasible."""
-        none = np.zeros(len(self.problem.second))
+        zero_costs = np.zeros(len(self.problem.second))
         for _ in range(2):
             _, exists, ray = self.solver.getDualRay()
             if exists:
                 ray = np.array(ray) / np.abs(ray).max()
-                cuts = [cut(self.problem, realisation, *changed, sign * ray, none) for sign in (1.0, -1.0)]
+                cuts = [cut(self.problem, realisation, *differences, sign * ray, zero_costs) for sign in (1.0, -1.0)]
                 constant, slope = max(cuts, key=lambda candidate: candidate[0] + float(candidate[1] @ x))
                 if constant + float(slope @ x) > 0.0:
                     return constant, slope
@@ -169,7 +169,7 @@ class SecondStage:
     """Second stages of all scenarios, solved in the calling thread or a pool, with bit-identical results."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, executor: ThreadPoolExecutor | None) -> None:
-        count = min(CHUNKS, len(scenarios))
+        count = min(MAX_CHUNKS, len(scenarios))
         self.chunks = [Chunk(problem, scenarios, n) for n in np.array_split(np.arange(len(scenarios)), count)]
         self.executor = executor
 
@@ -198,6 +198,8 @@ class SecondStage:
         )
 
 
-def costs(problem: TwoStage, scenarios: Scenarios, x: Floats, executor: ThreadPoolExecutor | None = None) -> Floats:
+def second_stage_costs(
+    problem: TwoStage, scenarios: Scenarios, x: Floats, executor: ThreadPoolExecutor | None = None
+) -> Floats:
     """Second-stage costs Q(x, s), (scenarios,), infinite if infeasible; integrality of y is relaxed."""
     return SecondStage(problem, scenarios, executor).solve(x, np.inf).costs

@@ -26,13 +26,13 @@ Matrix = Any
 """A scipy sparse matrix or array in compressed rows."""
 
 NO_VALUES: Floats = np.zeros(0)
-NO_PLACES: Ints = np.zeros((0, 2), np.int64)
+NO_POSITIONS: Ints = np.zeros((0, 2), np.int64)
 NO_COLUMNS: Ints = np.zeros(0, np.int64)
 
 MAX_COEFFICIENT_RATIO = 1e6
 """Ratio of the largest to the smallest coefficient above which a solver's tolerances are unreliable."""
 
-INFEASIBLE_SECOND = (
+INFEASIBLE_SECOND_STAGE = (
     "no first stage gives every scenario a feasible second stage; relax constraints or allow shortages at a price"
 )
 UNBOUNDED_COST = "the cost is unbounded below; bound the columns that earn more than they cost"
@@ -40,7 +40,7 @@ UNBOUNDED_COST = "the cost is unbounded below; bound the columns that earn more 
 TOLERANCE = 1e-6
 """Largest permitted violation of a bound, of a row (relative to its terms), or of integrality."""
 
-LEAST_GAP = 1e-7
+MIN_GAP = 1e-7
 """Smallest permitted relative optimality gap: it is the size of the solver's tolerances, and with a smaller gap an
 upper bound could lie below the true optimum."""
 
@@ -81,8 +81,8 @@ class TwoStage:
     second: Columns
     technology: Matrix
     recourse: Matrix
-    random_technology: Ints = field(default_factory=lambda: NO_PLACES)
-    random_recourse: Ints = field(default_factory=lambda: NO_PLACES)
+    random_technology: Ints = field(default_factory=lambda: NO_POSITIONS)
+    random_recourse: Ints = field(default_factory=lambda: NO_POSITIONS)
     random_cost: Ints = field(default_factory=lambda: NO_COLUMNS)
 
     def __post_init__(self) -> None:
@@ -161,7 +161,7 @@ class Solution:
     status
         ``optimal`` if the bounds are within the requested gap, ``time limit``, ``interrupted``, or ``stalled`` if the
         solver's tolerances prevent further progress.
-    remarks
+    numerical_warnings
         Sentences on numerical difficulties.
     """
 
@@ -171,7 +171,7 @@ class Solution:
     costs: Floats
     status: str
     iterations: int
-    remarks: tuple[str, ...]
+    numerical_warnings: tuple[str, ...]
 
     @property
     def gap(self) -> float:
@@ -191,7 +191,7 @@ def entries(matrix: Matrix, positions: Ints) -> Floats:
     return np.asarray(matrix[positions[:, 0], positions[:, 1]], float).ravel() if len(positions) else NO_VALUES
 
 
-def replaced(matrix: Matrix, positions: Ints, values: Floats) -> Matrix:
+def with_entries(matrix: Matrix, positions: Ints, values: Floats) -> Matrix:
     """A copy of the matrix with the entries at (entries, 2) positions replaced."""
     if not len(positions):
         return matrix
@@ -236,7 +236,7 @@ def check_scenarios(problem: TwoStage, scenarios: Scenarios) -> None:
         check_bounds(realisation.lower, realisation.upper, f"scenario {s}", "row")
 
 
-def remarks(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
+def coefficient_warnings(problem: TwoStage, scenarios: Scenarios) -> tuple[str, ...]:
     """Warnings if the coefficients of constraints, or of costs, span a ratio of more than ``MAX_COEFFICIENT_RATIO``."""
     sentences = []
     matrices = [problem.rows.data, problem.technology.data, problem.recourse.data]
@@ -269,15 +269,15 @@ def mean_scenario(scenarios: Scenarios) -> Scenarios:
     for p, r in zip(scenarios.probability, scenarios, strict=True):
         if p > 0.0:
             parts = (p * r.lower, p * r.upper, p * r.technology, p * r.recourse, p * r.cost)
-            partial = total or Realisation(*(np.zeros_like(part) for part in parts))
+            running_sum = total or Realisation(*(np.zeros_like(part) for part in parts))
             total = Realisation(
-                partial.lower + parts[0], partial.upper + parts[1], partial.technology + parts[2],
-                partial.recourse + parts[3], partial.cost + parts[4],
+                running_sum.lower + parts[0], running_sum.upper + parts[1], running_sum.technology + parts[2],
+                running_sum.recourse + parts[3], running_sum.cost + parts[4],
             )  # fmt: skip
     if total is None:
         raise PlanError("there is no scenario to take the mean of; draw at least one")
-    average = total
-    return Scenarios(np.ones(1), lambda _: average)
+    mean = total
+    return Scenarios(np.ones(1), lambda _: mean)
 
 
 def violations(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> list[str]:
@@ -300,15 +300,15 @@ def violations(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> li
 
 
 def check_gap(gap: float) -> None:
-    """Raises PlanError if a relative optimality gap is not between ``LEAST_GAP`` and 1."""
-    if not LEAST_GAP <= gap < 1.0:
+    """Raises PlanError if a relative optimality gap is not between ``MIN_GAP`` and 1."""
+    if not MIN_GAP <= gap < 1.0:
         raise PlanError(
-            f"an optimality gap of {gap:g} is out of range; write a number from {LEAST_GAP:g}, the tolerance of the "
+            f"an optimality gap of {gap:g} is out of range; write a number from {MIN_GAP:g}, the tolerance of the "
             "solver, to below 1"
         )
 
 
-def verified(problem: TwoStage, x: Floats) -> Floats:
+def checked_first_stage(problem: TwoStage, x: Floats) -> Floats:
     """Return x after checking it against bounds, rows and integrality; raises PlanError if it violates any of them."""
     sentences = violations(problem, x)
     if sentences:
