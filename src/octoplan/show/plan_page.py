@@ -91,7 +91,8 @@ def details(plan: Plan) -> str:
     scenario, months = plan.scenario, plan.parameters.runs.months
     return (
         f"{months[0]} to {months[-1]} · {plan.basis.planned_futures:,} futures used in the optimisation · "
-        f"{plan.status} · optimality gap {plan.gap:.2%} of the plan's gain · scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
+        f"{plan.status} · optimality gap {plan.gap:.2%} of the plan's gain · "
+        f"scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
     )
 
 
