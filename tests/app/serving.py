@@ -1,4 +1,4 @@
-"""``octoplan app`` as a process of its own."""
+"""``octoplan app`` in a separate process."""
 
 import re
 import subprocess
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 PATIENCE = 600.0
-"""Seconds after which a state that has not come is given up; no test measures speed."""
+"""Seconds after which a test stops waiting for a result; no test measures speed."""
 
 T = TypeVar("T")
 
 
 @contextmanager
 def served(scenario: str) -> Iterator[str]:
-    """``octoplan app`` on a free port; yields its address and ends it."""
+    """Run ``octoplan app`` on a free port and yield its address; the process is ended on exit."""
     command = [str(Path(sys.executable).with_name("octoplan")), "app", scenario, "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -31,12 +31,12 @@ def served(scenario: str) -> Iterator[str]:
             process.wait(PATIENCE)
 
 
-def awaited(probe: Callable[[], T | None]) -> T:
-    """The first result of a probe that is not None, asked again until it comes."""
+def wait_for_result(probe: Callable[[], T | None]) -> T:
+    """Call a function until its result is not None, and return the result."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         result = probe()
         if result is not None:
             return result
         time.sleep(0.05)
-    raise AssertionError("the state did not come")
+    raise AssertionError("there was no result in time")

@@ -1,4 +1,4 @@
-"""Damaged uploads: the same content, or a refusal in words; never another exception, never other content."""
+"""Damaged uploads give the same content or a refusal with a reason, and never other content or another exception."""
 
 import io
 import random
@@ -13,18 +13,18 @@ from octoplan.scenario import load
 from octoplan.scenario.scenario import read_files
 
 FILES = dict(load("pocket").files)
-ZIP, BOOK = zip_archive("pocket", FILES), as_workbook(FILES)
+ZIP, WORKBOOK = zip_archive("pocket", FILES), as_workbook(FILES)
 PLAIN_ZIP = io.BytesIO()
 with zipfile.ZipFile(PLAIN_ZIP, "w", zipfile.ZIP_STORED) as archive:
     for name, content in FILES.items():
         archive.writestr(name, content)
 
-COUNT = 300
-"""Damaged uploads of each kind; 2,000 take half a minute."""
+UPLOADS = 300
+"""Number of damaged uploads of each kind; 2,000 take half a minute."""
 
 
 def damaged(data: bytes, numbers: random.Random) -> bytes:
-    """The data with some bytes changed, removed, repeated or cut off; half of the time near the zip directory."""
+    """The data with some bytes changed, removed or repeated, or cut off; in half of the cases in the zip directory."""
     content = bytearray(data)
     directory = data.rfind(b"PK\1\2") if numbers.random() < 0.3 else data.find(b"PK\1\2")
     start = directory if numbers.random() < 0.5 else 0
@@ -44,27 +44,27 @@ def damaged(data: bytes, numbers: random.Random) -> bytes:
     return bytes(content)
 
 
-def outcome(data: bytes) -> str:
-    """What an upload comes to; raises for anything but the same files or a refusal."""
+def upload_outcome(data: bytes) -> str:
+    """Outcome of an upload: the same files, or a refusal with or without a reason."""
     try:
         files, _ = read_upload(data)
     except FolderError as error:
-        return "refused" if error.problems and all(error.problems) else "refused without a word"
+        return "refused" if error.problems and all(error.problems) else "refused without a reason"
     assert files == FILES
     return "same"
 
 
-@pytest.mark.parametrize("original", [ZIP, PLAIN_ZIP.getvalue(), BOOK], ids=["zip", "stored-zip", "workbook"])
-def test_damaged_bytes_give_the_same_files_or_a_refusal(original: bytes) -> None:
-    """Whatever bytes of an archive are changed, its content is never replaced by other content."""
+@pytest.mark.parametrize("undamaged", [ZIP, PLAIN_ZIP.getvalue(), WORKBOOK], ids=["zip", "stored-zip", "workbook"])
+def test_damaged_bytes_give_the_same_files_or_a_refusal(undamaged: bytes) -> None:
+    """An archive with damaged bytes never yields other content than the original."""
     numbers = random.Random(20261122)
-    outcomes = [outcome(damaged(original, numbers)) for _ in range(COUNT)]
-    assert outcomes.count("refused") > COUNT // 4
+    outcomes = [upload_outcome(damaged(undamaged, numbers)) for _ in range(UPLOADS)]
+    assert outcomes.count("refused") > UPLOADS // 4
     assert set(outcomes) <= {"refused", "same"}
 
 
-def swap_attribute(xml: str, numbers: random.Random) -> str:
-    """XML with a digit, a letter or a sign changed, or a stretch of it removed or doubled."""
+def damaged_xml(xml: str, numbers: random.Random) -> str:
+    """XML with one character changed, or some characters removed or repeated, or a tag or attribute removed."""
     position = numbers.randrange(len(xml))
     kind = numbers.randrange(4)
     if kind == 0:
@@ -77,10 +77,10 @@ def swap_attribute(xml: str, numbers: random.Random) -> str:
     return xml.replace(numbers.choice(('t="s"', 't="inlineStr"', 't="n"', "<v>", 'r="A1"', "<row")), "", 1)
 
 
-def repacked(change: Callable[[str], str], part: str) -> bytes:
-    """The workbook with the XML of a part changed and all checksums right."""
+def workbook_with_changed_part(change: Callable[[str], str], part: str) -> bytes:
+    """The workbook after a change of the XML of one part, with correct checksums."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(BOOK)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.namelist():
             data = old.read(member)
             new.writestr(member, change(data.decode()).encode(errors="surrogatepass") if member == part else data)
@@ -88,14 +88,14 @@ def repacked(change: Callable[[str], str], part: str) -> bytes:
 
 
 def test_broken_xml_is_refused_or_read() -> None:
-    """A workbook with broken XML and right checksums is read as a scenario or refused in words."""
+    """A workbook with broken XML and correct checksums is read as a scenario or refused with a reason."""
     numbers = random.Random(20261122)
-    parts = [name for name in zipfile.ZipFile(io.BytesIO(BOOK)).namelist() if name.startswith("xl/")]
-    silent = 0
-    for _ in range(COUNT // 2):
-        data = repacked(lambda xml: swap_attribute(xml, numbers), numbers.choice(parts))
+    parts = [name for name in zipfile.ZipFile(io.BytesIO(WORKBOOK)).namelist() if name.startswith("xl/")]
+    refusals_without_message = 0
+    for _ in range(UPLOADS // 2):
+        data = workbook_with_changed_part(lambda xml: damaged_xml(xml, numbers), numbers.choice(parts))
         try:
             read_files(read_upload(data)[0], "upload")
         except (FolderError, ScenarioError) as error:
-            silent += not str(error)
-    assert silent == 0
+            refusals_without_message += not str(error)
+    assert refusals_without_message == 0

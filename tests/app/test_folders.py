@@ -1,4 +1,4 @@
-"""Zip archives: a scenario folder is accepted as file managers zip it; everything else is refused with a reason."""
+"""Zip archives: a scenario folder zipped by a file manager is accepted; anything else is refused with a reason."""
 
 import io
 import stat
@@ -31,13 +31,13 @@ def in_folder(folder: str, **more: bytes) -> bytes:
 def test_a_zip_archive_restores_the_scenario(name: str) -> None:
     """Downloading a scenario as .zip and uploading it returns the same bytes."""
     scenario = load(name)
-    files, remarks = read_upload(zip_archive("folder", scenario.files))
+    files, warnings = read_upload(zip_archive("folder", scenario.files))
     assert files == dict(scenario.files)
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("folder", ["", "pocket/", "My scenario (2) [draft]/", "Сценарій/"])
-def test_files_may_lie_at_the_top_or_in_one_folder(folder: str) -> None:
+def test_files_may_be_at_the_top_level_or_in_one_folder(folder: str) -> None:
     """The name of the folder does not matter, nor whether there is one."""
     assert read_upload(in_folder(folder))[0] == dict(POCKET)
 
@@ -49,16 +49,16 @@ def test_files_may_lie_at_the_top_or_in_one_folder(folder: str) -> None:
         "x/THUMBS.DB", "x/~$assumptions.csv", "x/.~lock.assumptions.csv#", "__MACOSX/._x",
     ],
 )  # fmt: skip
-def test_files_of_the_system_are_skipped(extra: str) -> None:
-    """What Finder, Explorer and office programs add to a folder is not read."""
+def test_system_files_are_ignored(extra: str) -> None:
+    """Files that Finder, Explorer and office programs add to a folder are ignored."""
     assert read_upload(in_folder("x/", **{extra: b"\0\1"}))[0] == dict(POCKET)
 
 
 def test_a_readme_is_accepted() -> None:
-    """A README next to the files is accepted, whatever it holds, and comes back with them."""
-    files, remarks = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
+    """A README in the folder is accepted, whatever its content, and is returned with the files."""
+    files, warnings = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
     assert files == {**POCKET, "README.md": b"\xff not text"}
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_a_readme_is_accepted() -> None:
         (b"no zip", "not a zip archive"),
         (b"", "not a zip archive"),
         (b"\xd0\xcf\x11\xe0 old", "save it as .xlsx without a password"),
-        (zipped(), "holds no file"),
-        (zipped(**{"__MACOSX/x": b""}), "holds no file"),
+        (zipped(), "contains no file"),
+        (zipped(**{"__MACOSX/x": b""}), "contains no file"),
         (zipped(**{"../programme.toml": b""}), "outside a scenario folder"),
         (zipped(**{"/programme.toml": b""}), "outside a scenario folder"),
         (zipped(**{"a/b/programme.toml": b""}), "outside a scenario folder"),
@@ -76,7 +76,7 @@ def test_a_readme_is_accepted() -> None:
         (zipped(**{"run.py": b"print()"}), "'run.py' is not a file of a scenario"),
         (zipped(**{"Programme.toml": b""}), "did you mean 'programme.toml'"),
         (zipped(**{"programme.toml": b"0" * 30_000_000}), "at most 20,000,000"),
-        (zipped(**{"programme.toml": b"0" * 1_000_000}), "200 times its size"),
+        (zipped(**{"programme.toml": b"0" * 1_000_000}), "200 times the size"),
         (b"PK" + b"0" * 6_000_000, "at most 5,000,000"),
         (zipped(**{"a/programme.toml": b"", "b/decisions.toml": b""}), "files in 'a' and 'b'"),
         (zipped(**{"a/programme.toml": b"", "A/decisions.toml": b""}), "files in 'A' and 'a'"),
@@ -87,7 +87,7 @@ def test_a_readme_is_accepted() -> None:
     ],
 )
 def test_other_archives_are_refused(data: bytes, message: str) -> None:
-    """Paths out of the folder, several folders, unknown files and bombs are refused with the reason."""
+    """Paths outside the folder, several folders, unknown files and zip bombs are refused with the reason."""
     with pytest.raises(FolderError, match=message):
         read_upload(data)
 
@@ -101,7 +101,7 @@ def test_every_problem_is_listed() -> None:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_occurs_twice_is_refused() -> None:
-    """Which of two files of one name is meant cannot be known."""
+    """An archive with two files of the same name is ambiguous."""
     out = io.BytesIO(in_folder("x/"))
     with zipfile.ZipFile(out, "a") as archive:
         archive.writestr("x/programme.toml", b"other")
@@ -109,9 +109,11 @@ def test_a_name_that_occurs_twice_is_refused() -> None:
         read_upload(out.getvalue())
 
 
-@pytest.mark.parametrize(("kind", "message"), [(stat.S_IFLNK, "is a link"), (stat.S_IFIFO, "not a plain file")])
-def test_what_is_not_a_plain_file_is_refused(kind: int, message: str) -> None:
-    """A symbolic link or a pipe in an archive is not a file of a scenario."""
+@pytest.mark.parametrize(
+    ("kind", "message"), [(stat.S_IFLNK, "is a symbolic link"), (stat.S_IFIFO, "not a regular file")]
+)
+def test_only_regular_files_are_accepted(kind: int, message: str) -> None:
+    """A symbolic link or a pipe in an archive is refused."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         entry = zipfile.ZipInfo("programme.toml")
@@ -122,7 +124,7 @@ def test_what_is_not_a_plain_file_is_refused(kind: int, message: str) -> None:
 
 
 def test_an_encrypted_archive_is_refused() -> None:
-    """A member with a password is named."""
+    """An encrypted member is refused by name."""
     data = bytearray(zip_archive("x", POCKET))
     first = data.find(b"PK\1\2")
     data[first + 8] |= 1
@@ -131,7 +133,7 @@ def test_an_encrypted_archive_is_refused() -> None:
 
 
 def test_a_zip64_archive_is_read() -> None:
-    """Archives in the form for large files are accepted."""
+    """Archives in the zip64 format are accepted."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in POCKET.items():
@@ -141,7 +143,7 @@ def test_a_zip64_archive_is_read() -> None:
 
 
 def test_a_wrong_checksum_is_refused() -> None:
-    """Content that does not have its checksum is not used."""
+    """Content that does not match its checksum is refused."""
     data = bytearray(zip_archive("x", POCKET))
     first = data.find(b"PK\1\2")
     data[first + 16] ^= 1
@@ -149,8 +151,8 @@ def test_a_wrong_checksum_is_refused() -> None:
         read_upload(bytes(data))
 
 
-def test_a_member_that_is_missing_from_the_directory_is_noticed() -> None:
-    """A directory with fewer members than it declares is refused."""
+def test_a_member_missing_from_the_directory_is_refused() -> None:
+    """An archive with fewer members than its directory declares is refused."""
     data = bytearray(in_folder("x/", **{"x/sources2.csv": b""}))
     end = data.rfind(b"PK\5\6")
     data[end + 10] += 1

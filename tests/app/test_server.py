@@ -1,4 +1,4 @@
-"""The server: which requests it answers and with what, and that a wrong request gets words and a status of 4xx."""
+"""The server: its responses to valid requests, and refusals of invalid ones with a reason and a status of 4xx."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from octoplan.app.changes import changed, read
+from octoplan.app.changes import apply_changes, read_changes
 from octoplan.app.folders import as_workbook, zip_archive
 from octoplan.app.jobs import Job, Jobs
 from octoplan.app.work import main
@@ -22,13 +22,13 @@ from octoplan.errors import JobError
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
-from tests.app.serving import PATIENCE, awaited, served
+from tests.app.serving import PATIENCE, served, wait_for_result
 
 VIEWS = ["results", "raids", "supply", "defence", "money", "sensitivity", "log"]
 
 
 class Client:
-    """A browser without a window: it keeps its cookie and talks to one server."""
+    """A client of one server that keeps its cookie, as a browser does."""
 
     def __init__(self, address: str) -> None:
         self.address, self.session = address, pytest.importorskip("requests").Session()
@@ -47,14 +47,14 @@ def client() -> Iterator[Client]:
 
 
 def answers(client: Client, **body: object) -> list[dict[str, Any]]:
-    """Every line of an answer."""
+    """All lines of the response to a request for results."""
     response = client.post("/api/answer", json={"view": "results", **body})
     assert response.status_code == 200, response.text
     return [json.loads(line) for line in response.text.splitlines()]
 
 
-def test_the_policy_keeps_other_sites_out(client: Client) -> None:
-    """Every answer has a policy whose default is this server, and no page names another."""
+def test_the_page_loads_nothing_from_other_sites(client: Client) -> None:
+    """Every response has a content security policy that permits this server only, and no page names another server."""
     for path in ("/", "/api/panels", "/static/app.js", "/nowhere"):
         policy = client.get(path).headers["content-security-policy"]
         assert policy.startswith("default-src 'self';")
@@ -65,14 +65,14 @@ def test_the_policy_keeps_other_sites_out(client: Client) -> None:
 
 
 def test_other_hosts_and_sites_are_refused(client: Client) -> None:
-    """Another name of the machine, another origin and another site's request are refused."""
+    """Requests with another host name, from another origin or from another site are refused."""
     assert client.get("/", headers={"host": "evil.example"}).status_code == 421
     assert client.post("/api/answer", json={}, headers={"origin": "http://evil.example"}).status_code == 403
     assert client.post("/api/jobs", json={}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
 
 
 def test_the_answer_equals_a_run(client: Client) -> None:
-    """The last line has the key results of a run of as many futures, and no change against itself."""
+    """The last line has the key results of a run of the same number of futures; the baseline shows no change."""
     lines = answers(client, most=32)
     assert [line["futures"] for line in lines] == [2, 8, 32]
     results = key_results(simulate(load("pocket"), 32, 1))
@@ -83,9 +83,9 @@ def test_the_answer_equals_a_run(client: Client) -> None:
 
 
 def test_a_change_is_paired(client: Client) -> None:
-    """The change of a measure is the mean of differences future by future, with its 95 % CI."""
+    """The change of a measure is the mean of the differences by future, with its 95 % CI."""
     texts = {"d.output.bench": "x0.2"}
-    baseline, run = simulate(load("pocket"), 32, 1), simulate(changed(load("pocket"), read(texts)), 32, 1)
+    baseline, run = simulate(load("pocket"), 32, 1), simulate(apply_changes(load("pocket"), read_changes(texts)), 32, 1)
     row = next(r for r in answers(client, most=32, changes=texts)[-1]["top_results"] if r["key"] == "damage")
     difference = (run.data["damage"] - baseline.data["damage"]).sum(("month", "region")).values
     assert row["change"]["mean"] == pytest.approx(difference.mean(), rel=1e-9)
@@ -94,7 +94,7 @@ def test_a_change_is_paired(client: Client) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_has_its_content(client: Client, view: str) -> None:
-    """Each view answers with rows, figures or impacts, each figure with a title that states a finding."""
+    """Each view has rows, charts or impacts; each chart has a title that states a result."""
     last = answers(client, view=view, most=32, changes={"d.kits.order": "4"})[-1]
     if view == "results":
         assert len(last["results"]) > 20
@@ -103,14 +103,14 @@ def test_every_view_has_its_content(client: Client, view: str) -> None:
     elif view == "sensitivity":
         assert isinstance(last["switching_values"], list)
     else:
-        assert last["figures"]
-        for figure in last["figures"]:
-            assert len(figure["title"]) > 20
-            assert figure["figure"]["data"]
+        assert last["charts"]
+        for chart in last["charts"]:
+            assert len(chart["title"]) > 20
+            assert chart["figure"]["data"]
 
 
 def test_twenty_requests_at_once_are_all_answered(client: Client) -> None:
-    """Twenty requests at the same time, half of them with changes, all get their last line."""
+    """Twenty simultaneous requests, half of them with changes, all receive their last line."""
     changes = [{} if i % 2 else {"d.output.bench": f"x{0.5 + i / 20}"} for i in range(20)]
     with ThreadPoolExecutor(20) as pool:
         lines = list(pool.map(lambda texts: answers(client, most=8, changes=texts)[-1], changes))
@@ -119,26 +119,26 @@ def test_twenty_requests_at_once_are_all_answered(client: Client) -> None:
     assert lines[0]["top_results"] != lines[2]["top_results"]
 
 
-HUGE = "9" * 400
-"""A whole number beyond every float."""
+INTEGER_BEYOND_FLOATS = "9" * 400
+"""An integer that is too large for a floating-point number, as text."""
 BODIES = [
     b"", b"{", b"null", b"[]", b'"text"', b"5", b"\xff\xfe{}", b"[" * 100_000, b'{"changes":' * 50_000,
     b'{"view": "results", "view": "log"}', b'{"most": NaN}', b'{"most": 1e999}', b'{"of": "\\ud800"}',
     b'{"changes": {"\\ud800": "1"}}', b'{"changes": {"a.crews.initial": "\\udfff"}}', b'{"most": %s}' % (b"9" * 5_000),
     b'{"a": 1}', b" " * 1_000_001,
 ]  # fmt: skip
-NUMBERS = [True, False, "5", -1, 3e7, 1e308, -1e308, int(HUGE), [], {}, [5], "nan", "x"]
+NUMBERS = [True, False, "5", -1, 3e7, 1e308, -1e308, int(INTEGER_BEYOND_FLOATS), [], {}, [5], "nan", "x"]
 
 
 @pytest.mark.parametrize("path", ["/api/answer", "/api/days", "/api/night", "/api/jobs"])
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: body[:12].decode("latin-1"))
-def test_a_body_that_is_not_the_json_of_a_request_is_refused(client: Client, path: str, body: bytes) -> None:
-    """Broken, deep, repeated or foreign JSON is refused with words and a status of 4xx."""
-    refused(client.post(path, data=body))
+def test_an_invalid_body_is_refused(client: Client, path: str, body: bytes) -> None:
+    """Invalid or deeply nested JSON, duplicate keys and unknown fields are refused with a reason and status 4xx."""
+    assert_refused(client.post(path, data=body))
 
 
-def refused(response: Any, *messages: str) -> None:
-    """A response of 4xx whose problems hold the words."""
+def assert_refused(response: Any, *messages: str) -> None:
+    """Assert that a response has a status of 4xx and problems that contain the messages."""
     assert 400 <= response.status_code < 500, response.text[:500]
     problems = response.json()["problems"]
     assert problems
@@ -152,12 +152,12 @@ def refused(response: Any, *messages: str) -> None:
     ("path", "field"), [("/api/answer", "most"), ("/api/night", "day"), ("plan", "futures"), ("plan", "unseen"),
                         ("plan", "target"), ("plan", "confidence"), ("run", "futures")]
 )  # fmt: skip
-def test_a_number_that_cannot_be_is_refused(client: Client, path: str, field: str, number: object) -> None:
-    """Every numeric field of every request refuses other types, other magnitudes and other signs, by name."""
+def test_an_invalid_number_is_refused(client: Client, path: str, field: str, number: object) -> None:
+    """Every numeric field refuses other types and numbers beyond its limits, and the message names the field."""
     if path.startswith("/"):
-        refused(client.post(path, json={field: number}), field)
+        assert_refused(client.post(path, json={field: number}), field)
     else:
-        refused(client.post("/api/jobs", json={"kind": path, "options": {field: number}}), field)
+        assert_refused(client.post("/api/jobs", json={"kind": path, "options": {field: number}}), field)
 
 
 @pytest.mark.parametrize(
@@ -184,64 +184,64 @@ def test_a_number_that_cannot_be_is_refused(client: Client, path: str, field: st
         ("/api/jobs", {"kind": "plan", "options": {"frontier": "../etc"}}, ("frontier: '../etc'",)),
     ],
 )
-def test_a_wrong_field_is_named(client: Client, path: str, body: object, messages: tuple[str, ...]) -> None:
-    """A field that cannot be is named with its value and what is expected."""
-    refused(client.post(path, json=body), *messages)
+def test_an_invalid_field_is_named(client: Client, path: str, body: object, messages: tuple[str, ...]) -> None:
+    """The message for an invalid field has its name, its value and the value expected."""
+    assert_refused(client.post(path, json=body), *messages)
 
 
-def test_every_wrong_field_is_named_at_once(client: Client) -> None:
-    """Two wrong fields are two problems."""
+def test_every_invalid_field_is_named(client: Client) -> None:
+    """Two invalid fields give two problems."""
     assert len(client.post("/api/answer", json={"most": "5", "view": "x"}).json()["problems"]) == 2
 
 
-def test_addresses_that_the_server_does_not_have(client: Client) -> None:
-    """Unknown paths, methods, jobs, scenarios and formats are refused in words."""
-    refused(client.get("/nowhere"), "there is nothing at '/nowhere'")
-    refused(client.get("/api/answer"), "does not take GET")
-    refused(client.get("/static/../../pyproject.toml"))
-    refused(client.get("/api/jobs/none"), "no such job")
-    refused(client.get("/api/jobs/none/result"), "no such job")
-    refused(client.get("/api/panels?of=ffff"), "made for another scenario")
-    refused(client.get("/api/folder?as=exe"), "'exe' is not a format")
-    refused(client.get("/api/folder?a.no.such=1"), "no assumption 'no.such'")
+def test_unknown_addresses_are_refused(client: Client) -> None:
+    """Unknown paths, methods, jobs, scenarios and formats are refused with a reason."""
+    assert_refused(client.get("/nowhere"), "there is nothing at '/nowhere'")
+    assert_refused(client.get("/api/answer"), "does not accept GET")
+    assert_refused(client.get("/static/../../pyproject.toml"))
+    assert_refused(client.get("/api/jobs/none"), "no such job")
+    assert_refused(client.get("/api/jobs/none/result"), "no such job")
+    assert_refused(client.get("/api/panels?of=ffff"), "made for another scenario")
+    assert_refused(client.get("/api/folder?as=exe"), "'exe' is not a format")
+    assert_refused(client.get("/api/folder?a.no.such=1"), "no assumption 'no.such'")
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"x", b"PK\5\6" + b"\0" * 18, b"0" * 5_000_001, zip_archive("x", {"programme.toml": b"title = 1"})]
 )
-def test_a_wrong_upload_is_refused(client: Client, data: bytes) -> None:
-    """What is not a scenario folder is refused in words."""
-    refused(client.post("/api/folder", data=data))
+def test_an_invalid_upload_is_refused(client: Client, data: bytes) -> None:
+    """An upload that is not a scenario folder is refused with a reason."""
+    assert_refused(client.post("/api/folder", data=data))
 
 
 def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> None:
-    """A cell beyond the limit of a workbook is refused at download with its row; the zip archive has it."""
+    """A cell that exceeds the limit of a workbook is refused at download; the zip archive is not."""
     values = "; ".join(f"{20 + i / 10_000:.4f}" for i in range(4_600))
     files = dict(load("pocket").files)
     files["assumptions.csv"] = files["assumptions.csv"].replace(
         b"crews.initial,20,,,fixed", f"crews.initial,{values},,,empirical".encode()
     )
     uploaded = client.post("/api/folder", data=zip_archive("x", files)).json()["hash"]
-    refused(client.get(f"/api/folder?of={uploaded}&as=xlsx"), "crews.initial, column value,", "32,767")
+    assert_refused(client.get(f"/api/folder?of={uploaded}&as=xlsx"), "crews.initial, column value,", "32,767")
     assert client.get(f"/api/folder?of={uploaded}").status_code == 200
 
 
-def test_remarks_on_an_upload_are_shown(client: Client) -> None:
-    """Remarks on how a workbook was read are shown; a README in it does not change the scenario."""
+def test_warnings_about_an_upload_are_listed(client: Client) -> None:
+    """Warnings about how a workbook was read are listed; a README in it does not change the scenario."""
     book = openpyxl.load_workbook(io.BytesIO(as_workbook({**load("pocket").files, "README.md": b"# Pocket\n"})))
     book["sources.csv"].sheet_state = "hidden"
     out = io.BytesIO()
     book.save(out)
     uploaded = client.post("/api/folder", data=out.getvalue()).json()["hash"]
     assert uploaded == load("pocket").hash
-    assert client.get(f"/api/panels?of={uploaded}").json()["remarks"][:2] == [
+    assert client.get(f"/api/panels?of={uploaded}").json()["warnings"][:2] == [
         "the sheet sources.csv is hidden; it was read",
         "README.md is not part of a scenario; it was not read",
     ]
 
 
-def test_a_day_equals_the_run(client: Client) -> None:
-    """One future day by day sums to that future's leakers."""
+def test_daily_data_equal_the_run(client: Client) -> None:
+    """Daily leakers and threats of one future sum to those of the run."""
     days = client.post("/api/days", json={}).json()
     run = simulate(load("pocket"), 1, 1)
     assert sum(map(sum, days["leaked"])) == int(run.data["leaked"].sum())
@@ -251,7 +251,7 @@ def test_a_day_equals_the_run(client: Client) -> None:
 
 
 def test_a_byte_order_mark_in_decisions_is_accepted(client: Client) -> None:
-    """A decision of a scenario whose decisions.toml begins with a byte order mark can be changed."""
+    """A decision can be changed if ``decisions.toml`` begins with a byte order mark."""
     files = dict(load("pocket").files)
     files["decisions.toml"] = b"\xef\xbb\xbf" + files["decisions.toml"]
     uploaded = client.post("/api/folder", data=zip_archive("x", files)).json()["hash"]
@@ -259,28 +259,28 @@ def test_a_byte_order_mark_in_decisions_is_accepted(client: Client) -> None:
 
 
 def test_sessions_do_not_see_each_other(client: Client) -> None:
-    """A scenario uploaded in one browser is there for it, and not for another."""
+    """A scenario uploaded in one browser is available in that browser only."""
     uploaded = client.post("/api/folder", data=zip_archive("x", load("octopus").files)).json()["hash"]
     assert client.get(f"/api/panels?of={uploaded}").json()["title"] == "Octopus"
     assert Client(client.address).get(f"/api/panels?of={uploaded}").status_code == 409
 
 
-def ended(client: Client, name: str) -> dict[str, Any]:
+def final_status(client: Client, name: str) -> dict[str, Any]:
     """The status of a job once it has ended."""
 
     def probe() -> dict[str, Any] | None:
         status: dict[str, Any] = client.get(f"/api/jobs/{name}").json()
         return None if status["state"] == "running" else status
 
-    return awaited(probe)
+    return wait_for_result(probe)
 
 
-def test_a_job_keeps_its_subject_and_its_time(client: Client) -> None:
-    """A finished job keeps its scenario, its changes and its seconds, whatever the page shows by then."""
+def test_a_finished_job_keeps_its_subject_and_duration(client: Client) -> None:
+    """A finished job keeps its scenario, changes and duration."""
     changes = {"d.kits.order": "x2"}
     request = {"kind": "run", "options": {"futures": 4}, "changes": changes}
     name = client.post("/api/jobs", json=request).json()["id"]
-    status = ended(client, name)
+    status = final_status(client, name)
     assert status["state"] == "done", status
     assert (status["of"], status["changes"]) == (load("pocket").hash, changes)
     assert client.get(f"/api/jobs/{name}").json() == status
@@ -288,7 +288,7 @@ def test_a_job_keeps_its_subject_and_its_time(client: Client) -> None:
 
 
 def job_folder(tmp_path: Path, options: dict[str, Any]) -> Path:
-    """A folder as the server leaves it for a job."""
+    """A folder of a job, as the server writes it."""
     (tmp_path / "scenario").mkdir()
     for name, content in load("pocket").files.items():
         (tmp_path / "scenario" / name).write_bytes(content)
@@ -296,16 +296,16 @@ def job_folder(tmp_path: Path, options: dict[str, Any]) -> Path:
     return tmp_path
 
 
-def test_a_job_that_fails_says_why(tmp_path: Path) -> None:
-    """A problem of the scenario is written for the page with its file, and no traceback."""
+def test_a_failed_job_reports_the_reason(tmp_path: Path) -> None:
+    """A problem of the scenario is reported with its file and without a traceback."""
     folder = job_folder(tmp_path, {"kind": "run", "futures": 2})
     (folder / "scenario" / "sources.csv").unlink()
     assert main(folder) == 2
     assert "sources.csv" in json.loads((folder / "problems.json").read_text("utf-8"))[0]
 
 
-def test_a_job_that_breaks_says_so_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An error of the program is a sentence for the page; the traceback goes to the log."""
+def test_an_internal_error_of_a_job_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An internal error is reported as one sentence; the traceback is in the log only."""
     folder = job_folder(tmp_path, {"kind": "run", "futures": "many"})
     assert main(folder) == 1
     [problem] = json.loads((folder / "problems.json").read_text("utf-8"))
@@ -314,8 +314,8 @@ def test_a_job_that_breaks_says_so_in_words(tmp_path: Path, capsys: pytest.Captu
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_job_that_is_killed_says_so(tmp_path: Path) -> None:
-    """A process that ends without a word is a failed job with one."""
+def test_a_killed_job_is_reported_as_failed(tmp_path: Path) -> None:
+    """A job whose process is killed is failed, with a message."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     job = Job("x", "run", {}, tmp_path, process)
     assert job.status()["state"] == "running"
@@ -327,7 +327,7 @@ def test_a_job_that_is_killed_says_so(tmp_path: Path) -> None:
 
 
 def test_a_third_job_is_refused() -> None:
-    """A session has two running jobs at most, and its jobs end with the server."""
+    """A session may have two running jobs; they are cancelled when the server stops."""
     jobs = Jobs()
     try:
         started = [jobs.start("s", load("pocket"), "run", {"futures": 100_000}, {}) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Workbooks: out and in again without loss, and every cell that could be misread is remarked on or refused."""
+"""Workbooks restore a scenario without loss; a cell that could be misread gives a warning or is refused."""
 
 import csv
 import io
@@ -23,12 +23,12 @@ P_CONTACT = "engagement.drone.town.p_contact"
 FILES = dict(load("pocket").files)
 
 
-def unchanged(book: Any) -> None:
-    """No change: what openpyxl makes of a workbook that it reads and writes."""
+def no_change(book: Any) -> None:
+    """Make no change, so that openpyxl only reads and writes the workbook."""
     del book
 
 
-def edited(change: Callable[[Any], None], files: dict[str, bytes] = FILES) -> bytes:
+def edited_workbook(change: Callable[[Any], None], files: dict[str, bytes] = FILES) -> bytes:
     """The workbook of the pocket scenario after a change."""
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(files)))
     change(book)
@@ -37,7 +37,7 @@ def edited(change: Callable[[Any], None], files: dict[str, bytes] = FILES) -> by
     return out.getvalue()
 
 
-def rewritten(data: bytes, part: str, change: Callable[[str], str]) -> bytes:
+def with_changed_part(data: bytes, part: str, change: Callable[[str], str]) -> bytes:
     """A workbook with the XML of one part changed."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
@@ -48,15 +48,15 @@ def rewritten(data: bytes, part: str, change: Callable[[str], str]) -> bytes:
 
 
 def cell_of(book: Any, name: str, column: int = 2) -> Any:
-    """A cell of an assumption's row; column 2 holds its value."""
+    """A cell in the row of an assumption; column 2 has the value."""
     sheet = book["assumptions.csv"]
     row = next(row for row in sheet.iter_rows() if row[0].value == name)
     return row[column - 1]
 
 
 def scenario_of(data: bytes) -> tuple[Scenario, list[str]]:
-    files, remarks = read_upload(data)
-    return read_files(files, "upload"), remarks
+    files, warnings = read_upload(data)
+    return read_files(files, "upload"), warnings
 
 
 def value_of(scenario: Scenario, name: str) -> float:
@@ -76,18 +76,18 @@ def with_cell(name: str, **cells: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_workbook_restores_the_scenario(name: str) -> None:
-    """Downloading a shipped scenario as .xlsx and uploading it returns the same hash, without a remark."""
+    """Downloading a shipped scenario as .xlsx and uploading it returns the same hash, without a warning."""
     scenario = load(name)
-    restored, remarks = scenario_of(as_workbook(scenario.files))
+    restored, warnings = scenario_of(as_workbook(scenario.files))
     assert restored.hash == scenario.hash
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_workbook_that_a_spreadsheet_program_saved_restores_the_scenario(name: str) -> None:
-    """Shared strings and styles in place of inline ones give the same files."""
+    """A workbook rewritten with shared strings and styles gives the same files."""
     files = dict(load(name).files)
-    assert read_upload(edited(unchanged, files))[0] == files
+    assert read_upload(edited_workbook(no_change, files))[0] == files
 
 
 TEXTS = (
@@ -98,81 +98,81 @@ TEXTS = (
 )  # fmt: skip
 
 
-def test_every_text_comes_back_as_it_is() -> None:
-    """No text is taken for a formula, a number, a date or an escape on its way through a workbook."""
+def test_every_text_is_restored() -> None:
+    """No text is read as a formula, number, date or escape after it was written to a workbook."""
     files = {**FILES, "notes.csv": b"", "programme.toml": "\n".join(TEXTS).replace("a\nb", "ab").encode() + b"\n"}
     del files["notes.csv"]
     rows = [["name", "note"], *([f"row {i}", text] for i, text in enumerate(TEXTS))]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     files["sources.csv"] = out.getvalue().encode()
-    files_back, remarks = read_upload(as_workbook(files))
+    files_back, warnings = read_upload(as_workbook(files))
     assert list(csv.reader(io.StringIO(files_back["sources.csv"].decode()))) == rows
     assert files_back["programme.toml"] == files["programme.toml"]
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize(
     ("unit", "text", "expected"), [("%", "80", "85"), ("1", "0.8", "0.85"), ("percent", "80", "85")]
 )
-def test_a_per_cent_format_keeps_its_meaning(unit: str, text: str, expected: str) -> None:
-    """A cell that shows 85% and holds 0.85 is 85 with the unit %, and 0.85 with the unit 1; a remark says so."""
+def test_a_percentage_is_read_in_the_unit_of_its_row(unit: str, text: str, expected: str) -> None:
+    """A cell that holds 0.85 and shows 85% is 85 with the unit %, and 0.85 with the unit 1; a warning says so."""
 
     def change(book: Any) -> None:
         cell = cell_of(book, P_CONTACT)
         cell.value, cell.number_format = 0.85, "0%"
 
-    scenario, remarks = scenario_of(edited(change, with_cell(P_CONTACT, value=text, unit=unit)))
+    scenario, warnings = scenario_of(edited_workbook(change, with_cell(P_CONTACT, value=text, unit=unit)))
     assert value_of(scenario, P_CONTACT) == pytest.approx(0.85, abs=1e-12)
-    assert len(remarks) == 1
-    assert f"is displayed as 85 %; read as {expected} with the unit {unit}" in remarks[0]
+    assert len(warnings) == 1
+    assert f"is displayed as 85 %; read as {expected} with the unit {unit}" in warnings[0]
 
 
-def test_a_per_cent_format_without_a_unit_gives_the_unit() -> None:
-    """Where the unit's cell is empty, a cell that shows 7% is read as 7 %."""
+def test_a_percentage_without_a_unit_has_the_unit_per_cent() -> None:
+    """If the cell of the unit is empty, a cell that shows 7% is read as 7 %."""
 
     def change(book: Any) -> None:
         cell = cell_of(book, P_CONTACT)
         cell.value, cell.number_format = 0.07, "0.0%"
 
-    scenario, _ = scenario_of(edited(change, with_cell(P_CONTACT, value="80 %", unit="")))
+    scenario, _ = scenario_of(edited_workbook(change, with_cell(P_CONTACT, value="80 %", unit="")))
     assert value_of(scenario, P_CONTACT) == pytest.approx(0.07, abs=1e-12)
 
 
-def test_a_quoted_per_cent_sign_is_no_per_cent_format() -> None:
-    """The format 0"%" shows 85% for 85, which is 85 with the unit %."""
+def test_a_literal_per_cent_sign_does_not_scale_the_number() -> None:
+    """With the format 0"%" the number 85 is shown as 85% and read as 85."""
 
     def change(book: Any) -> None:
         cell = cell_of(book, P_CONTACT)
         cell.value, cell.number_format = 85, '0"%"'
 
-    scenario, remarks = scenario_of(edited(change, with_cell(P_CONTACT, value="80", unit="%")))
+    scenario, warnings = scenario_of(edited_workbook(change, with_cell(P_CONTACT, value="80", unit="%")))
     assert value_of(scenario, P_CONTACT) == pytest.approx(0.85, abs=1e-12)
-    assert remarks == []
+    assert warnings == []
 
 
-def test_a_format_with_words_is_remarked_on() -> None:
-    """A cell that shows 6 weeks and holds 6 is read as 6 in its row's unit, with a remark."""
+def test_a_format_with_words_gives_a_warning() -> None:
+    """A cell that holds 20 and shows 20 hundred is read as 20 in the unit of its row, with a warning."""
 
     def change(book: Any) -> None:
         cell_of(book, "crews.initial").number_format = '0" hundred"'
 
-    scenario, remarks = scenario_of(edited(change))
+    scenario, warnings = scenario_of(edited_workbook(change))
     assert value_of(scenario, "crews.initial") == 20
-    assert "hundred" in remarks[0]
+    assert "hundred" in warnings[0]
 
 
 def test_a_stale_dimension_is_ignored() -> None:
     """A sheet that declares one cell and has more is read to its end."""
-    data = edited(unchanged)
+    data = edited_workbook(no_change)
     for number in range(1, 5):
         part = f"xl/worksheets/sheet{number}.xml"
-        data = rewritten(data, part, lambda xml: re.sub('<dimension ref="[^"]*"', '<dimension ref="A1"', xml))
+        data = with_changed_part(data, part, lambda xml: re.sub('<dimension ref="[^"]*"', '<dimension ref="A1"', xml))
     assert read_upload(data)[0] == FILES
 
 
-def test_a_date_is_read_as_one() -> None:
-    """A date typed into the column of dates is that day; in another column it is not a number."""
+def test_a_date_is_read_as_a_date() -> None:
+    """A date is accepted in the column of dates, and refused in a column of numbers."""
 
     def day(book: Any) -> None:
         cell_of(book, "crews.initial", 11).value = datetime(2026, 5, 9)  # noqa: DTZ001 (a cell has no time zone)
@@ -180,21 +180,21 @@ def test_a_date_is_read_as_one() -> None:
     def value(book: Any) -> None:
         cell_of(book, "crews.initial").value = datetime(2026, 5, 9)  # noqa: DTZ001
 
-    scenario, _ = scenario_of(edited(day))
+    scenario, _ = scenario_of(edited_workbook(day))
     assert next(row.date for row in scenario.assumptions if row.name == "crews.initial").isoformat() == "2026-05-09"
     with pytest.raises(ScenarioError, match=r"assumptions\.csv:\d+: crews.initial: value '2026-05-09'"):
-        scenario_of(edited(value))
+        scenario_of(edited_workbook(value))
 
 
-def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
+def test_a_workbook_may_count_dates_from_1904() -> None:
     """The same day number is four years later in a workbook of the 1904 date system."""
 
     def day(book: Any) -> None:
         cell = cell_of(book, "crews.initial", 11)
         cell.value, cell.number_format = 44_000, "yyyy-mm-dd"
 
-    data = rewritten(
-        edited(day), "xl/workbook.xml", lambda xml: xml.replace("<workbookPr />", '<workbookPr date1904="1"/>')
+    data = with_changed_part(
+        edited_workbook(day), "xl/workbook.xml", lambda xml: xml.replace("<workbookPr />", '<workbookPr date1904="1"/>')
     )
     scenario, _ = scenario_of(data)
     assert next(row.date for row in scenario.assumptions if row.name == "crews.initial").isoformat() == "2024-06-19"
@@ -208,51 +208,51 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
     ],
 )
 def test_formulas_without_a_value_and_errors_are_refused(value: str, message: str) -> None:
-    """A cell without a value of its own is named."""
+    """A cell without a value is refused with its address."""
 
     def change(book: Any) -> None:
         cell_of(book, "crews.initial").value = value
 
     with pytest.raises(FolderError, match=message):
-        read_upload(edited(change))
+        read_upload(edited_workbook(change))
 
 
 def test_a_formula_is_read_as_its_stored_value() -> None:
-    """A formula that a spreadsheet program has computed counts as its value, with a remark."""
-    data = edited(lambda book: setattr(cell_of(book, "crews.initial"), "value", "=10*2"))
+    """A formula with a stored value is read as this value, with a warning."""
+    data = edited_workbook(lambda book: setattr(cell_of(book, "crews.initial"), "value", "=10*2"))
     part = "xl/worksheets/sheet2.xml"
-    data = rewritten(data, part, lambda xml: xml.replace("<f>10*2</f><v></v>", "<f>10*2</f><v>25</v>").replace(
+    data = with_changed_part(data, part, lambda xml: xml.replace("<f>10*2</f><v></v>", "<f>10*2</f><v>25</v>").replace(
         "<f>10*2</f><v />", "<f>10*2</f><v>25</v>"))  # fmt: skip
-    scenario, remarks = scenario_of(data)
+    scenario, warnings = scenario_of(data)
     assert value_of(scenario, "crews.initial") == 25
-    assert "holds the formula =10*2; read as '25', its stored value" in remarks[0]
+    assert "holds the formula =10*2; read as '25', its stored value" in warnings[0]
 
 
 def test_a_boolean_is_not_a_number() -> None:
-    """TRUE in the column of values is refused with its line."""
+    """TRUE in the column of values is refused."""
     with pytest.raises(ScenarioError, match=r"crews.initial: value 'TRUE' is not a number"):
-        scenario_of(edited(lambda book: setattr(cell_of(book, "crews.initial"), "value", True)))
+        scenario_of(edited_workbook(lambda book: setattr(cell_of(book, "crews.initial"), "value", True)))
 
 
-def test_a_number_stored_as_text_is_the_number() -> None:
-    """Text that reads as a number is one."""
+def test_a_number_stored_as_text_is_read_as_a_number() -> None:
+    """A cell of text that contains only a number is read as the number."""
 
     def change(book: Any) -> None:
         cell = cell_of(book, "crews.initial")
         cell.value, cell.data_type = " 25 ", "s"
 
-    assert value_of(scenario_of(edited(change))[0], "crews.initial") == 25
+    assert value_of(scenario_of(edited_workbook(change))[0], "crews.initial") == 25
 
 
-def test_formatted_text_is_its_plain_text() -> None:
-    """A text of several runs in different fonts is read as a whole."""
+def test_formatted_text_is_read_as_plain_text() -> None:
+    """The runs of a text in several fonts are joined."""
     from openpyxl.cell.rich_text import CellRichText, TextBlock
     from openpyxl.cell.text import InlineFont
 
     def change(book: Any) -> None:
         cell_of(book, "crews.initial", 12).value = CellRichText("plain ", TextBlock(InlineFont(b=True), "bold"), " end")
 
-    scenario, _ = scenario_of(edited(change))
+    scenario, _ = scenario_of(edited_workbook(change))
     assert next(row.note for row in scenario.assumptions if row.name == "crews.initial") == "plain bold end"
 
 
@@ -276,11 +276,11 @@ def hide_sheet(book: Any) -> None:
         (hide_sheet, "the sheet sources.csv is hidden; it was read"),
     ],
 )
-def test_hidden_content_is_read_and_remarked_on(change: Callable[[Any], None], message: str) -> None:
-    """What is not displayed counts, with a remark."""
-    files, remarks = read_upload(edited(change))
+def test_hidden_content_is_read_with_a_warning(change: Callable[[Any], None], message: str) -> None:
+    """Hidden rows, columns and sheets are read, with a warning."""
+    files, warnings = read_upload(edited_workbook(change))
     assert files == FILES
-    assert message in remarks
+    assert message in warnings
 
 
 def formatted_blanks(book: Any) -> None:
@@ -292,7 +292,7 @@ def formatted_blanks(book: Any) -> None:
 
 def test_empty_cells_with_a_format_are_ignored() -> None:
     """Formatted cells without content to the right of and below a table do not belong to it."""
-    assert read_upload(edited(formatted_blanks))[0] == FILES
+    assert read_upload(edited_workbook(formatted_blanks))[0] == FILES
 
 
 def merge(book: Any) -> None:
@@ -321,29 +321,29 @@ def remove_sheet(book: Any) -> None:
         (merge, r"assumptions\.csv!B3:B5 are merged"),
         (column_without_heading, r"assumptions\.csv!N3 holds 'my comment' in a column without a heading"),
         (text_beside_a_line, r"programme\.toml!B3 holds 'x'"),
-        (rename_sheet, r"no file 'Assumptions'.*did you mean 'assumptions\.csv'"),
+        (rename_sheet, r"the sheet 'Assumptions' is not a file of a scenario; did you mean 'assumptions\.csv'"),
         (remove_sheet, r"decisions\.toml is missing"),
-        (lambda book: book.create_sheet("Sheet1"), "no file 'Sheet1' in a scenario"),
+        (lambda book: book.create_sheet("Sheet1"), "the sheet 'Sheet1' is not a file of a scenario"),
     ],
 )
-def test_what_cannot_be_read_is_named(change: Callable[[Any], None], message: str) -> None:
-    """Merged cells, content outside the table and unknown or missing sheets are refused with their place."""
+def test_content_that_cannot_be_read_is_refused(change: Callable[[Any], None], message: str) -> None:
+    """Merged cells, content outside the table, and unknown or missing sheets are refused by name."""
     with pytest.raises(FolderError, match=message):
-        read_upload(edited(change))
+        read_upload(edited_workbook(change))
 
 
 def test_two_sheets_of_one_name_are_refused() -> None:
     """A sheet that occurs twice is ambiguous."""
-    data = rewritten(edited(lambda book: book.create_sheet("raids.csv")), "xl/workbook.xml",
+    data = with_changed_part(edited_workbook(lambda book: book.create_sheet("raids.csv")), "xl/workbook.xml",
                      lambda xml: xml.replace('name="raids.csv"', 'name="sources.csv"'))  # fmt: skip
     with pytest.raises(FolderError, match=r"the sheet 'sources\.csv' occurs twice"):
         read_upload(data)
 
 
-def test_a_sheet_that_is_missing_from_the_archive_is_noticed() -> None:
-    """A workbook that lists a sheet it does not hold is refused, not read without it."""
+def test_a_sheet_missing_from_the_archive_is_refused() -> None:
+    """A workbook is refused if its archive lacks a sheet that the workbook lists."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(edited(unchanged))) as old, zipfile.ZipFile(out, "w") as new:
+    with zipfile.ZipFile(io.BytesIO(edited_workbook(no_change))) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             if name != "xl/worksheets/sheet4.xml":
                 new.writestr(name, old.read(name))
@@ -352,14 +352,14 @@ def test_a_sheet_that_is_missing_from_the_archive_is_noticed() -> None:
 
 
 def empirical(count: int) -> dict[str, bytes]:
-    """Files with a distribution of many listed values in one cell."""
+    """The files of pocket with an empirical distribution of ``count`` values in one cell."""
     numbers = random.Random(3)
     values = "; ".join(f"{numbers.uniform(10, 30):.4f}" for _ in range(count))
     return with_cell("crews.initial", value=values, distribution="empirical")
 
 
-def test_a_long_cell_comes_back_or_is_refused_by_name() -> None:
-    """A list that fits a cell returns whole; one that does not is refused when it is written, with its row."""
+def test_a_long_cell_is_restored_or_refused() -> None:
+    """A list that fits into a cell is restored; a longer list is refused when the workbook is written."""
     files = empirical(3_500)
     assert max(map(len, files["assumptions.csv"].decode().split(","))) < MAX_TEXT_LENGTH
     assert read_upload(as_workbook(files))[0] == files
@@ -367,10 +367,10 @@ def test_a_long_cell_comes_back_or_is_refused_by_name() -> None:
         as_workbook(empirical(4_600))
 
 
-def test_a_number_beyond_fifteen_digits_is_remarked_on() -> None:
-    """A spreadsheet program keeps fifteen digits; more of them are read with a remark."""
-    data = edited(lambda book: setattr(cell_of(book, "crews.initial", 12), "value", 12345678901234567))
-    assert any("keep 15 digits" in remark for remark in scenario_of(data)[1])
+def test_a_number_beyond_fifteen_digits_gives_a_warning() -> None:
+    """A number with more digits than spreadsheet programs keep is read with a warning."""
+    data = edited_workbook(lambda book: setattr(cell_of(book, "crews.initial", 12), "value", 12345678901234567))
+    assert any("keep 15 digits" in warning for warning in scenario_of(data)[1])
 
 
 @pytest.mark.parametrize(
@@ -383,9 +383,9 @@ def test_a_number_beyond_fifteen_digits_is_remarked_on() -> None:
         '<row r="200"><c r="A200"><v>1e999</v></c></row>', '<row r="200"><c r="A200" t="str"><v>_xD800_</v></c></row>',
     ],
 )  # fmt: skip
-def test_cells_that_cannot_be_are_refused(xml: str) -> None:
-    """Far cells, rows out of order, missing texts and styles, and values that are none are named."""
-    data = rewritten(edited(unchanged), "xl/worksheets/sheet2.xml",
+def test_invalid_cells_are_refused(xml: str) -> None:
+    """Cells beyond the limits, rows out of order, missing texts or styles, and invalid values are refused."""
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
                      lambda text: text.replace("</sheetData>", f"{xml}</sheetData>"))  # fmt: skip
     with pytest.raises(FolderError, match=r"assumptions\.csv"):
         read_upload(data)
@@ -393,20 +393,20 @@ def test_cells_that_cannot_be_are_refused(xml: str) -> None:
 
 def test_a_document_type_is_refused() -> None:
     """A part that could declare entities is not parsed."""
-    data = rewritten(edited(unchanged), "xl/workbook.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/workbook.xml",
                      lambda xml: '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + xml[xml.index("<workbook") :])  # fmt: skip
     with pytest.raises(FolderError, match="declares a document type"):
         read_upload(data)
 
 
 def test_the_size_of_a_sheet_is_bounded() -> None:
-    """A far empty cell costs nothing, a merged range of a whole sheet is not expanded, and cells are counted."""
+    """An empty cell in the last row and column is ignored, and a merged range of a whole sheet is not expanded."""
     far = '<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
-    data = rewritten(edited(unchanged), "xl/worksheets/sheet2.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
                      lambda xml: xml.replace("</sheetData>", far))  # fmt: skip
     assert read_upload(data)[0] == FILES
     merged = '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
-    data = rewritten(edited(unchanged), "xl/worksheets/sheet2.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
                      lambda xml: xml.replace("</sheetData>", merged))  # fmt: skip
     with pytest.raises(FolderError, match=r"assumptions\.csv!A1:XFD1048576 are merged"):
         read_upload(data)

@@ -1,4 +1,4 @@
-"""The real page in headless Chromium, and a watch that nothing it asks for is off this machine."""
+"""The page in headless Chromium; a test fails if the page requests anything from another machine."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import pytest
 from tests.app.serving import PATIENCE, served
 
 CHROMIUM = shutil.which("chromium")
-SLOW = int(1000 * PATIENCE)
-"""Milliseconds after which a state that has not come is given up; no test measures speed."""
+TIMEOUT = int(1000 * PATIENCE)
+"""Milliseconds after which a test stops waiting for the page; no test measures speed."""
 
 
 @pytest.fixture(scope="session")
@@ -39,37 +39,37 @@ def octopus_app(browser: Any) -> Iterator[str]:
 
 
 class Sessions:
-    """New browsers without a past; whatever a page asks for off 127.0.0.1, and every error in it, is kept."""
+    """New browser sessions; requests to other machines than 127.0.0.1 and errors in a page are recorded."""
 
     def __init__(self, browser: Any) -> None:
         self.browser = browser
         self.contexts: list[Any] = []
-        self.faults: list[str] = []
+        self.errors: list[str] = []
 
     def page(self, **options: Any) -> Any:
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(SLOW)
+        context.set_default_timeout(TIMEOUT)
         self.contexts.append(context)
         page = context.new_page()
         page.on("request", self.record_request)
-        page.on("pageerror", lambda error: self.faults.append(f"error in the page: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"error in the page: {error}"))
         page.on("console", self.record_message)
         return page
 
     def record_request(self, request: Any) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:")):
-            self.faults.append(f"asked for {request.url}")
+            self.errors.append(f"requested {request.url}")
 
     def record_message(self, message: Any) -> None:
         if message.type == "error" and "status of 4" not in message.text:
-            self.faults.append(f"the console says: {message.text}")
+            self.errors.append(f"message in the console: {message.text}")
 
 
 @pytest.fixture
 def sessions(browser: Any) -> Iterator[Sessions]:
-    """Makes pages; the test fails if one asked for anything off this machine or met an error."""
+    """Browser sessions; the test fails if a page requested anything from another machine or had an error."""
     opened_sessions = Sessions(browser)
     yield opened_sessions
     for context in opened_sessions.contexts:
         context.close()
-    assert opened_sessions.faults == []
+    assert opened_sessions.errors == []

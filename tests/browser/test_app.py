@@ -1,4 +1,4 @@
-"""The page as people use it: sliders, links, jobs, uploads, keys, sessions, and what assistive software finds."""
+"""The page in use: sliders, links, jobs, uploads, keyboard, sessions and accessibility."""
 
 import csv
 import io
@@ -16,41 +16,41 @@ from tests.scenario.folder import FILES
 
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
-DRAWN = ("raids", "supply", "defence", "money")
-"""Views with figures from the first answer of 8 futures on."""
-COLOURS = ["color-contrast", "link-in-text-block"]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+VIEWS_WITH_CHARTS = ("raids", "supply", "defence", "money")
+"""Views that show charts once 8 futures have been simulated."""
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+ACCESSIBILITY_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-def opened(page: Any, address: str, rest: str = "") -> Any:
-    """The page, once it is ready."""
-    page.goto(address + rest)
+def open_page(page: Any, address: str, query: str = "") -> Any:
+    """Open the page and wait until it is ready."""
+    page.goto(address + query)
     page.locator("body[data-ready=yes]").wait_for()
     return page
 
 
 def wait_for_answer(page: Any, futures: int = 32) -> None:
-    """Wait until the latest question has an answer of so many futures or more."""
+    """Wait until the latest results are over at least ``futures`` futures."""
     page.wait_for_function("futures => Number(document.body.dataset.futures) >= futures", arg=futures)
 
 
-def wait_for_figures(page: Any, view: str) -> None:
-    """Wait until every figure of the view has been drawn."""
+def wait_for_charts(page: Any, view: str) -> None:
+    """Wait until every chart of the view has been drawn."""
     page.wait_for_function(
-        """least => {
+        """minimum => {
           const plots = [...document.querySelectorAll("#view .plot")];
-          return plots.length >= least && plots.every(plot => plot.querySelector(".main-svg"));
+          return plots.length >= minimum && plots.every(plot => plot.querySelector(".main-svg"));
         }""",
-        arg=int(view in DRAWN),
+        arg=int(view in VIEWS_WITH_CHARTS),
     )
 
 
 def top_results(page: Any) -> list[str]:
-    """The results above the views."""
+    """Texts of the top results, which are shown above every view."""
     return list(page.locator(".top-result").all_inner_texts())
 
 
-def moved(page: Any, slider: str, value: float) -> None:
+def move_slider(page: Any, slider: str, value: float) -> None:
     """Move a slider as a user does."""
     page.locator(f"{slider} input[type=range]").evaluate(
         "(range, value) => { range.value = value; range.dispatchEvent(new Event('input', {bubbles: true})); }", value
@@ -59,14 +59,14 @@ def moved(page: Any, slider: str, value: float) -> None:
 
 def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> None:
     """Fewer crews change the results; the change is listed, and undoing it restores the results."""
-    page = opened(sessions.page(), octopus_app)
+    page = open_page(sessions.page(), octopus_app)
     wait_for_answer(page, 128)
     before = top_results(page)
-    moved(page, "[data-name='d.crews.intake']", 0.2)
+    move_slider(page, "[data-name='d.crews.intake']", 0.2)
     wait_for_answer(page, 32)
     after = top_results(page)
     assert after != before
-    assert any("±" in head for head in after)
+    assert any("±" in result for result in after)
     assert "crews.intake" in page.locator("#changed").inner_text()
     assert "d.crews.intake=x0.2" in page.url
     page.get_by_role("button", name="Undo").click()
@@ -76,14 +76,14 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
 
 
 def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sessions) -> None:
-    """The address, opened in a new browser, shows the same view, changes and figures."""
-    page = opened(sessions.page(), pocket_app, "?view=results")
-    moved(page, KITS, 2.0)
+    """The address, opened in a new browser, shows the same view, changes and numbers."""
+    page = open_page(sessions.page(), pocket_app, "?view=results")
+    move_slider(page, KITS, 2.0)
     page.locator("[data-name='a.crews.on_duty'] input[type=text]").fill("0.5 to 0.9")
     page.locator("[data-name='a.crews.on_duty'] input[type=text]").press("Enter")
     page.get_by_role("tab", name="Supply").click()
     wait_for_answer(page, 128)
-    second_page = opened(sessions.page(), page.url)
+    second_page = open_page(sessions.page(), page.url)
     wait_for_answer(second_page, 128)
     assert top_results(second_page) == top_results(page)
     assert second_page.locator("#summary").inner_text() == page.locator("#summary").inner_text()
@@ -93,7 +93,7 @@ def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sess
 
 
 @pytest.mark.parametrize(
-    ("rest", "reason"),
+    ("query", "reason"),
     [
         ("?with=9.9.9", "made with octoplan 9.9.9"),
         ("?of=0123456789abcdef", "made for another scenario"),
@@ -102,17 +102,19 @@ def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sess
         ("?d.kits.order=some", "cannot be read"),
     ],
 )
-def test_a_link_that_cannot_be_opened_says_why(pocket_app: str, sessions: Sessions, rest: str, reason: str) -> None:
+def test_a_link_that_cannot_be_used_shows_the_reason(
+    pocket_app: str, sessions: Sessions, query: str, reason: str
+) -> None:
     """A link of another version or scenario, or with a change that is refused, shows the reason."""
     page = sessions.page()
-    page.goto(pocket_app + rest)
+    page.goto(pocket_app + query)
     page.locator("#problems").wait_for()
     assert reason in page.locator("#problems").inner_text()
 
 
-def test_a_cancelled_job_ends_and_that_of_another_browser_does_not(pocket_app: str, sessions: Sessions) -> None:
-    """Two browsers each start a large run; one cancels its own, the other's goes on and is not shown to it."""
-    first, second = (opened(sessions.page(), pocket_app, "?view=runs") for _ in range(2))
+def test_cancelling_a_job_does_not_affect_other_browsers(pocket_app: str, sessions: Sessions) -> None:
+    """Two browsers each start a large run; each sees only its run, and one is cancelled while the other continues."""
+    first, second = (open_page(sessions.page(), pocket_app, "?view=runs") for _ in range(2))
     for page in (first, second):
         page.get_by_label("Futures").fill("100000")
         page.get_by_role("button", name="Simulate").click()
@@ -128,25 +130,25 @@ def test_a_cancelled_job_ends_and_that_of_another_browser_does_not(pocket_app: s
 
 
 def test_a_result_survives_a_reload(pocket_app: str, sessions: Sessions) -> None:
-    """A finished run is there again after a reload, with its figures; another browser has none."""
-    page = opened(sessions.page(), pocket_app, "?view=runs")
+    """The result of a finished run is shown again after a reload, but not in another browser."""
+    page = open_page(sessions.page(), pocket_app, "?view=runs")
     page.get_by_label("Futures").fill("200")
     page.get_by_role("button", name="Simulate").click()
     page.get_by_text("200 futures, 0 failed").wait_for()
     page.reload()
     page.get_by_text("200 futures, 0 failed").wait_for()
     assert page.locator("#view figure").count() > 5
-    second_page = opened(sessions.page(), pocket_app, "?view=runs")
+    second_page = open_page(sessions.page(), pocket_app, "?view=runs")
     wait_for_answer(second_page)
     assert second_page.locator(".jobrow").count() == 0
 
 
 def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """A plan with a country's frontier has figures, decisions to save, and a frontier to drag along."""
+    """A plan with a frontier has charts, decisions to save, and a slider along the frontier."""
     with zipfile.ZipFile(tmp_path / "small.zip", "w") as archive:
         for name, text in FILES.items():
             archive.writestr(name, text)
-    page = opened(sessions.page(), pocket_app)
+    page = open_page(sessions.page(), pocket_app)
     with page.expect_navigation():
         page.locator("#upload").set_input_files(tmp_path / "small.zip")
     page.locator("body[data-ready=yes]").wait_for()
@@ -154,16 +156,16 @@ def test_a_plan_shows_its_frontier(pocket_app: str, sessions: Sessions, tmp_path
     page.get_by_label("Futures").fill("6")
     page.get_by_label("Share of country").fill("here")
     page.get_by_role("button", name="Find a plan").click()
-    share = page.get_by_label("Share made in here")
+    share = page.get_by_label("Share of the units made in here")
     share.wait_for()
-    dragged(page, share)
+    drag_across_chart(page, share)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save decisions.toml").click()
     assert "[output]" in Path(download.value.path()).read_text("utf-8")
 
 
-def dragged(page: Any, share: Any) -> None:
-    """A drag across the frontier's chart moves the slider and changes its text, from end to end."""
+def drag_across_chart(page: Any, share: Any) -> None:
+    """Drag across the chart of the frontier, and check that the slider and its text follow from end to end."""
     plot = page.locator("[data-name=frontier] .plot.draggable")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
@@ -179,12 +181,12 @@ def dragged(page: Any, share: Any) -> None:
 
 
 def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """The errors of an uploaded workbook are listed with file and line; the page keeps its scenario."""
+    """The errors of an uploaded workbook are listed with file and line; the page still shows its scenario."""
     book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
     book["assumptions.csv"]["B2"] = "plenty"
     book["assumptions.csv"]["I3"] = "blue"
     book.save(tmp_path / "broken.xlsx")
-    page = opened(sessions.page(), pocket_app)
+    page = open_page(sessions.page(), pocket_app)
     page.locator("#upload").set_input_files(tmp_path / "broken.xlsx")
     page.locator("#problems").wait_for()
     texts = page.locator("#problems").inner_text()
@@ -197,15 +199,15 @@ def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions,
 
 def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
     """A changed scenario, downloaded as a workbook and uploaded in another browser, gives the same results."""
-    page = opened(sessions.page(), pocket_app)
-    moved(page, KITS, 2.0)
+    page = open_page(sessions.page(), pocket_app)
+    move_slider(page, KITS, 2.0)
     page.locator("#changed").get_by_text("kits.order").wait_for()
     wait_for_answer(page, 128)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download (.xlsx)").click()
     path = tmp_path / "changed.xlsx"
     download.value.save_as(path)
-    second_page = opened(sessions.page(), pocket_app)
+    second_page = open_page(sessions.page(), pocket_app)
     with second_page.expect_navigation():
         second_page.locator("#upload").set_input_files(path)
     second_page.locator("body[data-ready=yes]").wait_for()
@@ -217,8 +219,8 @@ def test_a_workbook_restores_a_changed_scenario(pocket_app: str, sessions: Sessi
 
 
 def test_every_view_can_be_reached_with_the_keyboard(pocket_app: str, sessions: Sessions) -> None:
-    """Tab reaches a slider and arrows move it; the skip link comes first; arrows walk the views."""
-    page = opened(sessions.page(), pocket_app)
+    """The first Tab selects the skip link; further ones reach a slider; arrow keys move it and change the view."""
+    page = open_page(sessions.page(), pocket_app)
     wait_for_answer(page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -242,7 +244,7 @@ def test_every_view_can_be_reached_with_the_keyboard(pocket_app: str, sessions: 
 
 def test_the_day_slider_selects_a_day(pocket_app: str, sessions: Sessions) -> None:
     """The map and the flow through the layers show the day that the slider selects."""
-    page = opened(sessions.page(), pocket_app, "?view=defence")
+    page = open_page(sessions.page(), pocket_app, "?view=defence")
     page.locator("#day").wait_for()
     page.locator("#day").evaluate("range => { range.value = 3; range.dispatchEvent(new Event('input')); }")
     page.locator(".days h3", has_text="2026-01-04").wait_for()
@@ -250,19 +252,19 @@ def test_the_day_slider_selects_a_day(pocket_app: str, sessions: Sessions) -> No
 
 
 def test_a_change_simulates_the_days_again(pocket_app: str, sessions: Sessions) -> None:
-    """After a change the map and the flow of a day are those that its link shows in a new browser."""
-    page = opened(sessions.page(), pocket_app, "?view=defence")
-    before = on_the_thirteenth(page)
-    moved(page, "[data-name='d.output.bench']", 0.0)
+    """After a change the map and the flow of a day equal those of its link in a new browser."""
+    page = open_page(sessions.page(), pocket_app, "?view=defence")
+    before = contents_of_13_january(page)
+    move_slider(page, "[data-name='d.output.bench']", 0.0)
     page.locator(".days.stale").wait_for()
     page.locator(".days:not(.stale)").wait_for()
     page.locator(".days h3", has_text="2026-01-13").filter(has_not_text=before[1]).wait_for()
-    after = on_the_thirteenth(page)
+    after = contents_of_13_january(page)
     assert after != before
-    assert on_the_thirteenth(opened(sessions.page(), page.url)) == after
+    assert contents_of_13_january(open_page(sessions.page(), page.url)) == after
 
 
-def on_the_thirteenth(page: Any) -> list[str]:
+def contents_of_13_january(page: Any) -> list[str]:
     """The caption of the day, the title of its flow, and the counts of its map."""
     page.locator("#day").fill("12")
     flow = page.locator(".days h3", has_text="2026-01-13")
@@ -271,35 +273,35 @@ def on_the_thirteenth(page: Any) -> list[str]:
 
 
 def test_a_chart_can_be_downloaded(pocket_app: str, sessions: Sessions) -> None:
-    """A chart's CSV holds its series, and its SVG is an SVG file."""
-    page = opened(sessions.page(), pocket_app, "?view=supply")
+    """A chart can be saved as a CSV file of its series, and as an SVG file."""
+    page = open_page(sessions.page(), pocket_app, "?view=supply")
     wait_for_answer(page, 128)
     with page.expect_download() as table:
         page.get_by_role("button", name="CSV").first.click()
     assert Path(table.value.path()).read_text("utf-8").startswith("series,x,y\n")
-    with page.expect_download() as picture:
+    with page.expect_download() as image:
         page.get_by_role("button", name="SVG").first.click()
-    assert "<svg" in Path(picture.value.path()).read_text("utf-8")[:200]
+    assert "<svg" in Path(image.value.path()).read_text("utf-8")[:200]
 
 
 def test_a_night_is_replayed_layer_by_layer(octopus_app: str, sessions: Sessions) -> None:
     """Before the first layer every threat launched is airborne; at the end of the replay none is."""
-    page = opened(sessions.page(reduced_motion="reduce"), octopus_app, "?view=defence")
-    turn = page.get_by_label("Layers passed")
-    turn.wait_for()
-    night = page.locator("figure[data-name=night]")
-    launched = night.locator("h3").inner_text().split(" launched")[0].split()[-1].replace(",", "")
-    turn.fill("0")
-    night.get_by_text(f"airborne: {int(launched):,}").first.wait_for()
+    page = open_page(sessions.page(reduced_motion="reduce"), octopus_app, "?view=defence")
+    layer_slider = page.get_by_label("Layers passed")
+    layer_slider.wait_for()
+    flow_chart = page.locator("figure[data-name=night]")
+    launched = flow_chart.locator("h3").inner_text().split(" launched")[0].split()[-1].replace(",", "")
+    layer_slider.fill("0")
+    flow_chart.get_by_text(f"airborne: {int(launched):,}").first.wait_for()
     page.get_by_role("button", name="Replay the night").click()
     page.wait_for_function("() => document.querySelector('#layer').value === document.querySelector('#layer').max")
-    night.get_by_text("airborne: ").first.wait_for(state="detached")
-    assert turn.input_value() == turn.get_attribute("max")
+    flow_chart.get_by_text("airborne: ").first.wait_for(state="detached")
+    assert layer_slider.input_value() == layer_slider.get_attribute("max")
 
 
 def test_controls_are_not_printed(pocket_app: str, sessions: Sessions) -> None:
-    """In print there are figures and their titles, and no controls."""
-    page = opened(sessions.page(), pocket_app, "?view=supply")
+    """A printed page has charts and their titles, and no controls."""
+    page = open_page(sessions.page(), pocket_app, "?view=supply")
     wait_for_answer(page, 128)
     page.emulate_media(media="print")
     assert page.locator("figure h3").first.is_visible()
@@ -307,9 +309,9 @@ def test_controls_are_not_printed(pocket_app: str, sessions: Sessions) -> None:
         assert not page.locator(control).first.is_visible(), control
 
 
-def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions) -> None:
-    """A flow has from, to and a number; a map a place and its value; a band its two ends, by name."""
-    page = opened(sessions.page(), pocket_app, "?view=defence")
+def test_csv_files_of_flows_maps_and_bands(pocket_app: str, sessions: Sessions) -> None:
+    """Rows have origin, destination and number for flows, region and value for maps, and both ends for bands."""
+    page = open_page(sessions.page(), pocket_app, "?view=defence")
     wait_for_answer(page, 128)
     page.locator("figure[data-name=night] .main-svg").first.wait_for()
     rows = {}
@@ -318,8 +320,8 @@ def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions)
             button.click()
         download = table.value
         rows[download.suggested_filename] = list(csv.reader(Path(download.path()).read_text("utf-8").splitlines()))
-    head, *flows = rows["octoplan-night.csv"]
-    assert head == ["from", "to", "number"]
+    header, *flows = rows["octoplan-night.csv"]
+    assert header == ["from", "to", "number"]
     drones = int(flows[0][0].removeprefix("drone: "))
     assert sum(int(flow[2]) for flow in flows if flow[0].startswith("drone: ")) == drones > 0
     assert rows["octoplan-leakers-by-region.csv"][0] == ["where", "value"]
@@ -329,47 +331,47 @@ def test_the_csv_of_a_flow_a_map_and_a_band(pocket_app: str, sessions: Sessions)
     assert not any(name.startswith("series ") for name in ends)
 
 
-def test_axe_finds_nothing(octopus_app: str, sessions: Sessions) -> None:
-    """No view breaks a rule of WCAG 2.2, level A or AA; in dark colours none breaks a rule about colour."""
+def test_no_view_violates_accessibility_rules(octopus_app: str, sessions: Sessions) -> None:
+    """No view violates WCAG 2.2, levels A and AA; in dark colours no view violates the rules on colour."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened(sessions.page(), octopus_app, "?d.kits.order=x1.5")
+    page = open_page(sessions.page(), octopus_app, "?d.kits.order=x1.5")
     violations = []
     for view in VIEWS:
         page.locator(f"#tab-{view}").click()
         if view not in ("plan", "runs", "compare"):
             wait_for_answer(page, 8)
-            wait_for_figures(page, view)
+            wait_for_charts(page, view)
         if view == "log":
-            page.get_by_label("Filter").fill("crews")  # rows are alike, and two hundred of them take axe long
-        violations += violations_of(axe, page, view, {"type": "tag", "values": TAGS})
+            page.get_by_label("Filter").fill("crews")  # the rows are alike, and axe takes long for two hundred of them
+        violations += violations_of(axe, page, view, {"type": "tag", "values": ACCESSIBILITY_STANDARDS})
         page.locator("#theme").click()
-        violations += violations_of(axe, page, f"{view}, dark", {"type": "rule", "values": COLOURS})
+        violations += violations_of(axe, page, f"{view}, dark", {"type": "rule", "values": COLOUR_RULES})
         page.locator("#theme").click()
     assert violations == []
 
 
 def violations_of(axe: Any, page: Any, where: str, rules: dict[str, Any]) -> list[str]:
-    """The violations that axe finds in the page."""
+    """Violations of accessibility rules that axe finds in the page."""
     return [
-        f"{where}: {fault['id']}: {node['html'][:160]}"
-        for fault in axe.run(page, options={"runOnly": rules}).response["violations"]
-        for node in fault["nodes"][:3]
+        f"{where}: {violation['id']}: {node['html'][:160]}"
+        for violation in axe.run(page, options={"runOnly": rules}).response["violations"]
+        for node in violation["nodes"][:3]
     ]
 
 
-def test_a_dark_desktop_gets_a_dark_page(pocket_app: str, sessions: Sessions) -> None:
-    """The page follows the desktop's choice of colours."""
-    page = opened(sessions.page(color_scheme="dark"), pocket_app)
+def test_the_page_follows_the_colour_scheme_of_the_desktop(pocket_app: str, sessions: Sessions) -> None:
+    """If the desktop prefers dark colours, the page uses them."""
+    page = open_page(sessions.page(color_scheme="dark"), pocket_app)
     assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_narrow_screen_does_not_scroll_sideways(octopus_app: str, sessions: Sessions, view: str) -> None:
     """At 390 pixels no view is wider than the screen."""
-    page = opened(sessions.page(viewport={"width": 390, "height": 800}), octopus_app, f"?view={view}")
+    page = open_page(sessions.page(viewport={"width": 390, "height": 800}), octopus_app, f"?view={view}")
     if view not in ("plan", "runs", "compare"):
         wait_for_answer(page, 8)
-        wait_for_figures(page, view)
+        wait_for_charts(page, view)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -377,7 +379,7 @@ def test_a_zip_bomb_is_refused_in_the_page(pocket_app: str, sessions: Sessions, 
     """The reason why an upload is refused is shown in the page."""
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("programme.toml", b"0" * 50_000_000)
-    page = opened(sessions.page(), pocket_app)
+    page = open_page(sessions.page(), pocket_app)
     page.locator("#upload").set_input_files(tmp_path / "bomb.zip")
     page.locator("#problems").wait_for()
     assert "unpacks to 50,000,000 bytes" in page.locator("#problems").inner_text()

@@ -1,4 +1,4 @@
-"""The pictures of the docs: there for every view and part, and taken by a script that still works."""
+"""The pictures of the documentation: complete, and taken by a script that works."""
 
 import importlib.util
 import re
@@ -11,12 +11,12 @@ from octoplan.show.report import report
 from tests.outcomes.runs import pocket
 
 DOCS = Path(__file__).parents[2] / "docs"
-LEAST = 3_000
-"""Bytes below which a picture would be blank."""
+MIN_PICTURE_BYTES = 3_000
+"""Minimum size of a picture in bytes; blank pictures are smaller."""
 
 
 @pytest.fixture(scope="module")
-def camera(browser: Any) -> Any:
+def picture_script(browser: Any) -> Any:
     del browser
     spec = importlib.util.spec_from_file_location("pictures", DOCS / "pictures.py")
     assert spec
@@ -26,26 +26,26 @@ def camera(browser: Any) -> Any:
     return module
 
 
-def test_every_view_and_part_is_in_the_docs(camera: Any) -> None:
-    """Each view of the page and part of the report is shown at both widths, and every picture named is there."""
+def test_every_view_and_part_is_in_the_docs(picture_script: Any) -> None:
+    """Each view of the page and part of the report is shown at both widths, and every picture exists."""
     pages = [(DOCS / "how-to" / name).read_text("utf-8") for name in ("the-page.md", "hand-over-to-a-reviewer.md")]
     names = set(re.findall(r"pictures/([a-z0-9-]+\.jpg)", "".join(pages)))
-    expected = {f"page-{view}-{width}.jpg" for view in camera.VIEWS for width in camera.WIDTHS}
-    expected |= {f"report-{part}-{width}.jpg" for part in camera.PARTS for width in camera.WIDTHS}
+    expected = {f"page-{view}-{width}.jpg" for view in picture_script.VIEWS for width in picture_script.WIDTHS}
+    expected |= {f"report-{part}-{width}.jpg" for part in picture_script.PARTS for width in picture_script.WIDTHS}
     assert names == expected
-    assert all((DOCS / "how-to" / "pictures" / name).stat().st_size > LEAST for name in names)
+    assert all((DOCS / "how-to" / "pictures" / name).stat().st_size > MIN_PICTURE_BYTES for name in names)
 
 
-def test_the_page_is_photographed(camera: Any, browser: Any, pocket_app: str, tmp_path: Path) -> None:
-    """The script's own pictures of a view of the real page, wide and narrow."""
-    camera.page(browser, pocket_app, tmp_path, ("supply",))
-    for width in camera.WIDTHS:
-        assert (tmp_path / f"page-supply-{width}.jpg").stat().st_size > LEAST
+def test_pictures_of_the_page(picture_script: Any, browser: Any, pocket_app: str, tmp_path: Path) -> None:
+    """The script takes pictures of a view of the page at both widths."""
+    picture_script.page(browser, pocket_app, tmp_path, ("supply",))
+    for width in picture_script.WIDTHS:
+        assert (tmp_path / f"page-supply-{width}.jpg").stat().st_size > MIN_PICTURE_BYTES
 
 
-def test_the_report_is_photographed(camera: Any, browser: Any, tmp_path: Path) -> None:
-    """The script's own pictures of a part of a real report, wide and narrow."""
+def test_pictures_of_the_report(picture_script: Any, browser: Any, tmp_path: Path) -> None:
+    """The script takes pictures of a part of a report at both widths."""
     (tmp_path / "report.html").write_text(report(pocket()), "utf-8")
-    camera.report(browser, tmp_path / "report.html", tmp_path, ("front", "money"))
-    for width in camera.WIDTHS:
-        assert (tmp_path / f"report-money-{width}.jpg").stat().st_size > LEAST
+    picture_script.report(browser, tmp_path / "report.html", tmp_path, ("front", "money"))
+    for width in picture_script.WIDTHS:
+        assert (tmp_path / f"report-money-{width}.jpg").stat().st_size > MIN_PICTURE_BYTES

@@ -1,4 +1,4 @@
-"""Changes of the page against the baseline: read from its address, and written into the files of the scenario."""
+"""Changes made on the page: read from its address and written into the files of the baseline scenario."""
 
 import re
 from collections.abc import Mapping
@@ -19,16 +19,23 @@ from octoplan.scenario.report import did_you_mean, quoted
 from octoplan.scenario.scenario import with_files
 from octoplan.scenario.toml_text import parse_toml, with_values
 
-ASSUMPTION, DECISION = "a.", "d."
+ASSUMPTION_PREFIX, DECISION_PREFIX = "a.", "d."
 """Prefixes of the names of the two kinds of change in an address."""
-CHANGE_NAME = re.compile(r"[a-z]\..*", re.DOTALL)
-
-FACTOR = re.compile(r"[x×]\s*(.+)", re.DOTALL)
+CHANGE_NAME_PATTERN = re.compile(r"[a-z]\..*", re.DOTALL)
+"""Parameters of an address that are changes: one letter, a dot and a name."""
+FACTOR_PATTERN = re.compile(r"[x×]\s*(.+)", re.DOTALL)
+"""Text of a factor, such as x1.5."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Texts by name: a number or range for an assumption; a factor (``x1.5``) or a monthly list for a decision."""
+    """Changes against the baseline, as typed on the page.
+
+    Attributes:
+        assumptions: A value or a range such as ``5 to 9``, by name of the assumption.
+        decisions: A factor such as ``x1.5`` or a list of monthly values, by name of the decision.
+
+    """
 
     assumptions: Mapping[str, str] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)
@@ -37,25 +44,29 @@ class Changes:
         return bool(self.assumptions or self.decisions)
 
 
-def read(query: Mapping[str, str]) -> Changes:
-    """Changes in the parameters of an address; other parameters are ignored.
+def read_changes(query: Mapping[str, str]) -> Changes:
+    """Read the changes from the parameters of an address; other parameters are ignored.
 
     Raises:
-        RequestError: A name has a prefix other than that of an assumption or a decision.
+        RequestError: A change has neither the prefix of an assumption nor that of a decision.
 
     """
-    unknown = [name for name in query if CHANGE_NAME.fullmatch(name) and not name.startswith((ASSUMPTION, DECISION))]
+    unknown = [
+        name
+        for name in query
+        if CHANGE_NAME_PATTERN.fullmatch(name) and not name.startswith((ASSUMPTION_PREFIX, DECISION_PREFIX))
+    ]
     if unknown:
-        expected = f"an assumption begins with {ASSUMPTION!r}, a decision with {DECISION!r}"
+        expected = f"an assumption begins with {ASSUMPTION_PREFIX!r}, a decision with {DECISION_PREFIX!r}"
         raise RequestError(422, *(f"{quoted(name)} is not the name of a change; {expected}" for name in unknown[:10]))
     assumptions, decisions = (
         {name.removeprefix(prefix): text for name, text in query.items() if name.startswith(prefix)}
-        for prefix in (ASSUMPTION, DECISION)
+        for prefix in (ASSUMPTION_PREFIX, DECISION_PREFIX)
     )
     return Changes(assumptions, decisions)
 
 
-def changed(scenario: Scenario, changes: Changes) -> Scenario:
+def apply_changes(scenario: Scenario, changes: Changes) -> Scenario:
     """The scenario with the changes written into its files. Raises ScenarioError with every problem."""
     if not changes:
         return scenario
@@ -72,18 +83,23 @@ def changed(scenario: Scenario, changes: Changes) -> Scenario:
 
 def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: list[Problem]) -> str:
     """``assumptions.csv`` with new values in the rows of the changed assumptions; other rows are not rewritten."""
-    known = {assumption.name: assumption for assumption in scenario.assumptions}
-    rows = {row["name"]: row for row in row_dicts(scenario.files[ASSUMPTIONS])}
+    assumptions_by_name = {assumption.name: assumption for assumption in scenario.assumptions}
+    rows_by_name = {row["name"]: row for row in row_dicts(scenario.files[ASSUMPTIONS])}
     changed_rows = {}
     for name, text in texts.items():
-        if name not in known:
-            message = f"there is no assumption {quoted(name)} in {scenario.title}; {did_you_mean(name, known)}"
+        if name not in assumptions_by_name:
+            message = (
+                f"there is no assumption {quoted(name)} in {scenario.title}; {did_you_mean(name, assumptions_by_name)}"
+            )
             problems.append(Problem(ASSUMPTIONS, 0, message))
-        elif name not in rows:
-            message = f"{name} was fitted to a record ({known[name].file}); fit it again, or add a what-if"
+        elif name not in rows_by_name:
+            message = (
+                f"{name} was fitted to a record of raids ({assumptions_by_name[name].file}) and cannot be changed on "
+                "the page; fit the record again, or add a factor to what-if.csv"
+            )
             problems.append(Problem(ASSUMPTIONS, 0, message))
         else:
-            changed_rows[name] = {**rows[name], **changed_cells(known[name], text)}
+            changed_rows[name] = {**rows_by_name[name], **changed_cells(assumptions_by_name[name], text)}
     return replace_rows(scenario.files[ASSUMPTIONS], "name", changed_rows)
 
 
@@ -96,15 +112,17 @@ def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
 
     """
     text = text.strip()
-    names_unit = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))
+    has_unit = bool(re.search(r"[A-Za-z%]", re.sub(r"\bto\b|[eE][+-]?\d", "", text)))
     return {
         "value": text,
         "low": "",
         "high": "",
         "distribution": distribution_of_range(assumption) if is_range(text) else "fixed",
-        "unit": "" if names_unit else assumption.unit,
+        "unit": "" if has_unit else assumption.unit,
         "price_base": str(assumption.price_base) if assumption.currency else "",
-        "note": f"Changed in the page; before: {assumption.note}" if assumption.note else "Changed in the page",
+        "note": f"Changed on the page; note of the baseline: {assumption.note}"
+        if assumption.note
+        else "Changed on the page",
     }
 
 
@@ -117,7 +135,7 @@ def is_range(text: str) -> bool:
 
 
 def distribution_of_range(assumption: Assumption) -> str:
-    """Distribution of a typed range: that of the row if defined by P10 and P90, else by the permitted range."""
+    """Distribution for a range: that of the row if P10 and P90 define it, else one on the permitted range."""
     if assumption.distribution in FROM_QUANTILES:
         return assumption.distribution
     parameter = next(p for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
@@ -142,7 +160,7 @@ def edited_decisions(scenario: Scenario, texts: Mapping[str, str], problems: lis
                 baseline if isinstance(baseline, list) else [baseline], text
             )
         except (QuantityError, OverflowError) as error:
-            expected = "write a factor such as x1.5, or figures such as 60, 60, 80"
+            expected = "write a factor such as x1.5, or monthly values such as 60, 60, 80"
             problems.append(Problem(DECISIONS, 0, f"{name}: {quoted(text)} cannot be read: {error}; {expected}"))
     return with_values(scenario.files[DECISIONS], tables)
 
@@ -152,7 +170,7 @@ def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
 
     Products of integers are rounded to integers.
     """
-    match = FACTOR.fullmatch(text.strip())
+    match = FACTOR_PATTERN.fullmatch(text.strip())
     if match is None:
         return [int_or_float(part) for part in text.split(",")]
     factor = int_or_float(match[1])
@@ -163,7 +181,7 @@ def parse_monthly_values(baseline: list[float], text: str) -> list[float]:
 
 
 def int_or_float(text: str) -> float:
-    """The number in a text; an integer if it has only digits."""
+    """Convert text to a number, an integer if it has only digits. Raises QuantityError if the text is ambiguous."""
     text = text.strip()
     readings = ambiguous_readings(text)
     if readings:

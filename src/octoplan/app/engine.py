@@ -1,4 +1,4 @@
-"""Simulation of a changed scenario and its baseline over the same futures, at first a few and then more."""
+"""Simulation of a changed scenario and its baseline over the same futures, first over a few and then over more."""
 
 import json
 from collections.abc import Mapping, MutableMapping
@@ -26,17 +26,17 @@ from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
 from octoplan.show.threat_flow import leakers_by_day, worst_day
 
-STEPS, DEEP_STEPS = (2, 8, 32, 128), (512,)
-"""Numbers of futures in successive answers; the second list is for views that need more. The first answer omits the
-counterfactual, to halve its time."""
+FUTURES_OF_ANSWERS, FUTURES_OF_FURTHER_ANSWERS = (2, 8, 32, 128), (512,)
+"""Numbers of futures of successive answers; the second list is for views that need more futures. The first answer omits
+the counterfactual, which halves its time."""
 
 SEED = 1
 Z95 = 1.96
 """Standard errors on each side of a 95 % confidence interval."""
 MAX_DAILY_RUNS, MAX_BASELINES = 4, 12
 """Maximum number of cached daily runs, and of cached baselines with their measures."""
-ROUNDING = 1e-12
-"""Relative difference below which two values are taken as equal, since only the order of summation differs."""
+ROUNDING_TOLERANCE = 1e-12
+"""Relative difference below which values are regarded as equal, because it can result from the order of summation."""
 
 TOP_RESULTS = (
     "leakers", "damage", "kills", "made", "reach", "spend", "programme/cost", "leakers-prevented", "damage/avoided",
@@ -52,63 +52,70 @@ V = TypeVar("V")
 
 
 class Superseded(Exception):
-    """A newer change made this answer obsolete."""
+    """Raised if a newer change has made an answer obsolete."""
 
 
 class Engine:
-    """Simulates scenarios for the page on one executor, and caches runs of baselines."""
+    """Simulates scenarios for the page on one executor, and caches runs of baselines.
+
+    Attributes:
+        baseline_runs: The longest run of each baseline, by hash of the scenario.
+        baseline_samples: Runs of fewer futures with their measures, by hash and number of futures.
+        daily_runs: Runs of one future with their daily tallies, by hash.
+
+    """
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
         self.baseline_runs: dict[str, Run] = {}
-        self.baselines: dict[tuple[str, int], Baseline] = {}
+        self.baseline_samples: dict[tuple[str, int], Baseline] = {}
         self.daily_runs: dict[str, tuple[Run, xr.Dataset]] = {}
         self.lock = Lock()
 
     def simulate(self, scenario: Scenario, futures: int, halt: Ints) -> Run:
-        """Simulate a scenario. Raises Superseded if ``halt`` is set during the simulation."""
+        """Simulate a scenario. Raises Superseded if ``halt``, (1,), becomes nonzero during the simulation."""
 
         def progress(_done: int, _total: int) -> None:
             if halt[0]:
                 raise Superseded
 
         run = simulate(
-            scenario, futures, SEED, executor=self.executor, keep_going=True, counterfactual=futures > STEPS[0],
-            batch=1, halt=halt, progress=progress,
+            scenario, futures, SEED, executor=self.executor, keep_going=True, batch=1,
+            counterfactual=futures > FUTURES_OF_ANSWERS[0], halt=halt, progress=progress,
         )  # fmt: skip
         progress(futures, futures)
         return run
 
     def baseline(self, scenario: Scenario, futures: int) -> Baseline:
-        """A run of the baseline over ``futures`` futures, taken from a cached run if that has enough."""
+        """A run of the baseline over ``futures`` futures, from a cached run if it has enough, and its measures."""
         run = self.baseline_runs.get(scenario.hash)
         if run is None or run.futures < futures:
             with self.lock:
                 run = self.baseline_runs.get(scenario.hash)
                 if run is None or run.futures < futures:
-                    run = self.simulate(scenario, max(futures, STEPS[1]), np.zeros(1, np.int64))
+                    run = self.simulate(scenario, max(futures, FUTURES_OF_ANSWERS[1]), np.zeros(1, np.int64))
                     self.baseline_runs[scenario.hash] = run
                     trim(self.baseline_runs, MAX_BASELINES)
         key = scenario.hash, futures
-        baseline = self.baselines.get(key)
+        baseline = self.baseline_samples.get(key)
         if baseline is None:
             sample = first_futures(run, futures)
             baseline = sample, {measure.key: measure for measure in measures(sample)}
             with self.lock:
-                self.baselines[key] = baseline
-                trim(self.baselines, MAX_BASELINES)
+                self.baseline_samples[key] = baseline
+                trim(self.baseline_samples, MAX_BASELINES)
         return baseline
 
-    def daily(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
+    def daily_run(self, scenario: Scenario) -> tuple[Run, xr.Dataset]:
         """A run of one future of a scenario, and its daily tallies."""
-        daily = self.daily_runs.get(scenario.hash)
-        if daily is None:
+        run_and_tallies = self.daily_runs.get(scenario.hash)
+        if run_and_tallies is None:
             run = simulate(scenario, 1, SEED, executor=self.executor, counterfactual=False)
-            daily = run, daily_tallies(run, 0)
+            run_and_tallies = run, daily_tallies(run, 0)
             with self.lock:
-                self.daily_runs[scenario.hash] = daily
+                self.daily_runs[scenario.hash] = run_and_tallies
                 trim(self.daily_runs, MAX_DAILY_RUNS)
-        return daily
+        return run_and_tallies
 
 
 def trim(cache: MutableMapping[K, V], size: int) -> None:
@@ -119,37 +126,37 @@ def trim(cache: MutableMapping[K, V], size: int) -> None:
 
 def first_futures(run: Run, futures: int) -> Run:
     """The first ``futures`` futures of a run, identical to a run of that many futures."""
-    part = slice(0, futures)
+    first = slice(0, futures)
     return replace(
-        run, data=run.data.isel(future=part), counterfactual=run.counterfactual.isel(future=part),
-        assumptions=run.assumptions.isel(future=part), status=run.status[part],
+        run, data=run.data.isel(future=first), counterfactual=run.counterfactual.isel(future=first),
+        assumptions=run.assumptions.isel(future=first), status=run.status[first],
         messages={future: message for future, message in run.messages.items() if future < futures},
     )  # fmt: skip
 
 
 def answer(baseline: Baseline, run: Run, view: str) -> dict[str, Any]:
-    """A run and its comparison with the baseline as JSON data: the top results, and from the second step the view."""
+    """A run and its comparison with the baseline as JSON data: the top results, and after the first answer the view."""
     baseline_run, baseline_measures = baseline
-    quick = run.futures <= STEPS[0]
-    computed = measures(run)
-    top_keys = [main_variant(key, (measure.key for measure in computed)) for key in TOP_RESULTS]
+    is_first_answer = run.futures <= FUTURES_OF_ANSWERS[0]
+    run_measures = measures(run)
+    top_keys = [main_variant(key, (measure.key for measure in run_measures)) for key in TOP_RESULTS]
     rows = [
         measure_row(baseline_measures.get(measure.key), measure, run)
-        for measure in computed
-        if not quick or measure.key in top_keys
+        for measure in run_measures
+        if not is_first_answer or measure.key in top_keys
     ]
     by_key = {row["key"]: row for row in rows if row["value"] is not None}
     content: dict[str, Any] = {
         "futures": run.futures,
         "failed": run.failed,
         "top_results": [by_key[key] for key in top_keys if key in by_key],
-        "figures": [],
-        "remarks": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline_run.scenario.warnings))),
+        "charts": [],
+        "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline_run.scenario.warnings))),
     }
-    if not quick:
-        content["summary"] = tabulate(run, computed).summary
+    if not is_first_answer:
+        content["summary"] = tabulate(run, run_measures).summary
         content["results"] = rows if view == "results" else []
-        content["figures"] = figures(view, baseline_run, run)
+        content["charts"] = charts_of_view(view, baseline_run, run)
         if view == "sensitivity":
             content["switching_values"] = views.switching_values(run)
         if view == "log":
@@ -174,55 +181,57 @@ def measure_row(baseline: Measure | None, measure: Measure, run: Run) -> dict[st
             change = values - np.asarray(baseline.values, float)
         defined = np.isfinite(change)
         change = change[defined]
-        if len(change) and np.abs(change).max() <= ROUNDING * np.abs(values[defined]).max():
+        if len(change) and np.abs(change).max() <= ROUNDING_TOLERANCE * np.abs(values[defined]).max():
             change = np.zeros(len(change))
         if len(change) > 1:
-            mean = interval(change)
-            row["change"] = finite({"mean": mean.mean, "half": Z95 * mean.se_mean, "futures": len(change)})
+            paired = interval(change)
+            row["change"] = finite_or_none({"mean": paired.mean, "half": Z95 * paired.se_mean, "futures": len(change)})
     return row
 
 
-def finite(numbers: Mapping[str, float]) -> Mapping[str, float] | None:
-    """The numbers, or None if one of them is undefined or infinite, which JSON cannot represent."""
+def finite_or_none(numbers: Mapping[str, float]) -> Mapping[str, float] | None:
+    """The numbers, or None if any is undefined or infinite, because JSON cannot represent such numbers."""
     return numbers if all(map(isfinite, numbers.values())) else None
 
 
 def quantiles(measure: Measure, months: tuple[str, ...]) -> dict[str, Any] | None:
-    """P10, P50, P90 and mean of a measure, months by label; None if it is undefined in every future."""
+    """P10, P50, P90 and mean of a measure; labels of months without a mean; None if no future has a value."""
     scale = 100.0 if measure.form == "chance" else 1.0
     summary = interval(np.asarray(measure.values, float) * scale, ordinal=measure.form == "month")
     if summary.futures == 0:
         return None
-    points = {name: asdict(summary)[name] for name in ("p10", "p50", "p90", "mean")}
+    statistics = {name: asdict(summary)[name] for name in ("p10", "p50", "p90", "mean")}
     if measure.form == "month":
-        return {name: month_label(value, months) for name, value in points.items() if name != "mean"}
-    return {name: value if isfinite(value) else None for name, value in points.items()}
+        return {name: month_label(value, months) for name, value in statistics.items() if name != "mean"}
+    return {name: value if isfinite(value) else None for name, value in statistics.items()}
 
 
-def figures(view: str, baseline: Run, run: Run) -> list[dict[str, Any]]:
-    """Figures of a view; line charts also have the lines of the baseline in grey."""
-    draw = views.FIGURES.get(view)
+def charts_of_view(view: str, baseline: Run, run: Run) -> list[dict[str, Any]]:
+    """The charts of a view as JSON data; line charts also have the lines of the baseline in grey."""
+    draw = views.CHARTS_BY_VIEW.get(view)
     if draw is None:
         return []
     is_changed = run.scenario.hash != baseline.scenario.hash
-    behind = {figure.name: figure.chart for figure in draw(baseline)} if is_changed and view in views.OVERLAID else {}
-    return [figure_data(figure, behind.get(figure.name) if figure.overlay else None) for figure in draw(run)]
+    baseline_charts = (
+        {item.name: item.chart for item in draw(baseline)} if is_changed and view in views.OVERLAID_VIEWS else {}
+    )
+    return [chart_data(item, baseline_charts.get(item.name) if item.overlay else None) for item in draw(run)]
 
 
-def figure_data(figure: views.Figure, baseline: go.Figure | None = None) -> dict[str, Any]:
-    """A figure as JSON data, with its title as separate text and the lines of the baseline in the background."""
-    chart = figure.chart
+def chart_data(captioned: views.CaptionedChart, baseline: go.Figure | None = None) -> dict[str, Any]:
+    """A chart as JSON data: its plotly figure with the lines of the baseline behind it, and its title as plain text."""
+    chart = captioned.chart
     if baseline is not None:
         chart = go.Figure([*baseline_lines(baseline), *chart.data], chart.layout)
     title = chart.layout.title
     return {
-        "name": figure.name, "title": plain_text(title.text), "subtitle": plain_text(title.subtitle.text),
-        "note": figure.note, "figure": json.loads(without_title(chart).to_json()),
+        "name": captioned.name, "title": plain_text(title.text), "subtitle": plain_text(title.subtitle.text),
+        "note": captioned.note, "figure": json.loads(without_title(chart).to_json()),
     }  # fmt: skip
 
 
 def baseline_lines(chart: go.Figure) -> list[Any]:
-    """Traces of the lines of a chart, in grey and without legend entries."""
+    """The lines of a chart as plotly traces in grey, without legend entries."""
     lines = []
     for trace in chart.data:
         if trace.type == "scatter" and trace.mode == "lines" and trace.fill is None:
@@ -233,8 +242,8 @@ def baseline_lines(chart: go.Figure) -> list[Any]:
     return lines
 
 
-def daily_map(run: Run, days: xr.Dataset) -> dict[str, Any]:
-    """Daily data of one future for the map: threats launched, leakers by region, tiles, and day of the largest raid."""
+def daily_map(run: Run, tallies: xr.Dataset) -> dict[str, Any]:
+    """Data of the map, by day of one future: threats launched, leakers by region, and the day of the largest raid."""
     names, scenario = run.compiled.names, run.scenario
     regions = [
         {"name": scenario.titles.get(f"regions.{name}", name), "tile": list(scenario.tiles[name]), "row": row}
@@ -242,7 +251,7 @@ def daily_map(run: Run, days: xr.Dataset) -> dict[str, Any]:
         if name in scenario.tiles
     ]
     return {
-        "days": [str(day)[:10] for day in days["day"].values], "regions": regions,
-        "largest_raid": worst_day(days), "leaked": leakers_by_day(run, days).tolist(),
-        "launched": days["launched"].values.sum(axis=(1, 2)).tolist(),
+        "days": [str(day)[:10] for day in tallies["day"].values], "regions": regions,
+        "largest_raid": worst_day(tallies), "leaked": leakers_by_day(run, tallies).tolist(),
+        "launched": tallies["launched"].values.sum(axis=(1, 2)).tolist(),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from octoplan.app import workbook
-from octoplan.app.archives import members
+from octoplan.app.archives import read_members
 from octoplan.errors import FolderError
 from octoplan.scenario.files import MAX_BYTES, OPTIONAL_FILES, REQUIRED_FILES
 from octoplan.scenario.report import did_you_mean
@@ -18,45 +18,47 @@ SCENARIO_FILES = (*REQUIRED_FILES, *OPTIONAL_FILES)
 SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r", ".localized", ".directory"})
 """Files that file managers add to folders and archives."""
 MAC_FOLDER, MAC_PREFIX, LOCK_PREFIXES = "__MACOSX", "._", ("~$", ".~lock.")
+"""Folder and name prefix of files added by macOS, and name prefixes of the lock files of office programs."""
 
-OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
+"""First bytes of an .xls workbook, and of a workbook with a password."""
 
 
 def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """Files of an uploaded scenario, a zip archive or a workbook, and remarks on how they were read.
+    """Read the files of an uploaded scenario, a zip archive or a workbook, and warnings about how they were read.
 
-    If the upload has a README, it is included.
+    A README of the upload is among the files.
 
     Raises:
-        FolderError: The upload is not a complete scenario folder; the message names every reason.
+        FolderError: The upload is not a complete scenario folder; the message gives every reason.
 
     """
-    if data.startswith(OLD_EXCEL):
+    if data.startswith(OLE_SIGNATURE):
         raise FolderError("the file is an .xls workbook or has a password; save it as .xlsx without a password")
-    contents = members(data)
-    if "xl/workbook.xml" in contents:
-        files, remarks = workbook.read_workbook(contents, (*SCENARIO_FILES, README))
+    members = read_members(data)
+    if "xl/workbook.xml" in members:
+        files, warnings = workbook.read_workbook(members, (*SCENARIO_FILES, README))
     else:
-        files, remarks = folder_files(contents), []
+        files, warnings = folder_files(members), []
     check_files(files)
-    return files, remarks
+    return files, warnings
 
 
-def folder_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+def folder_files(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """Files of a zip archive that contains one scenario folder; files added by file managers are ignored."""
-    if foreign := next((description for name, description in OTHER_FORMATS.items() if name in contents), None):
-        raise FolderError(f"the file is {foreign}; save it as .xlsx, or zip the scenario folder")
-    names = [name for name in contents if not added_by_system(name)]
+    if other_format := next((description for name, description in OTHER_FORMATS.items() if name in members), None):
+        raise FolderError(f"the file is {other_format}; save it as .xlsx, or zip the scenario folder")
+    names = [name for name in members if not is_system_file(name)]
     problems = [problem for name in names if (problem := path_problem(name))]
     folders = sorted({str(PurePosixPath(name).parent) for name in names})
     if not names:
-        problems.append("the archive holds no file")
+        problems.append("the archive contains no file")
     elif len(folders) > 1 and not problems:
         locations = " and ".join("its top level" if folder == "." else repr(folder) for folder in folders[:4])
-        problems.append(f"the archive holds files in {locations}; zip one scenario folder")
+        problems.append(f"the archive has files in {locations}; zip a single scenario folder")
     if problems:
         raise FolderError(*problems)
-    return {PurePosixPath(name).name: contents[name] for name in names}
+    return {PurePosixPath(name).name: members[name] for name in names}
 
 
 OTHER_FORMATS = {
@@ -67,7 +69,7 @@ OTHER_FORMATS = {
 """Members that identify zip archives in other formats."""
 
 
-def added_by_system(name: str) -> bool:
+def is_system_file(name: str) -> bool:
     """True if a file was added by a file manager or an office program."""
     path = PurePosixPath(name)
     if MAC_FOLDER in path.parts[:-1]:
@@ -76,7 +78,7 @@ def added_by_system(name: str) -> bool:
 
 
 def path_problem(name: str) -> str:
-    """The problem with the path of a member; empty if it is that of a scenario file."""
+    """Reason why the path of a member is refused; empty if it is the path of a scenario file."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) > 2:
         return f"{name!r} lies outside a scenario folder"
@@ -86,7 +88,7 @@ def path_problem(name: str) -> str:
 
 
 def check_files(files: Mapping[str, bytes]) -> None:
-    """Check the files of a scenario. Raises FolderError if a required file is missing or a file is too large."""
+    """Check that no required file is missing and no file is too large. Raises FolderError otherwise."""
     problems = [
         f"{name} is missing; a scenario needs {', '.join(REQUIRED_FILES)}"
         for name in REQUIRED_FILES
@@ -102,7 +104,7 @@ def check_files(files: Mapping[str, bytes]) -> None:
 
 
 def zip_archive(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """A zip archive with one folder that contains the files."""
+    """A zip archive of the files in a folder with the given name."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in files.items():

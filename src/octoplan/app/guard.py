@@ -7,16 +7,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "octoplan"
-MAX_COOKIE = 64
+COOKIE_NAME = "octoplan"
+"""Name of the cookie that contains the session identifier."""
+MAX_SESSION_LENGTH = 64
 """Maximum length of a session identifier."""
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -24,7 +25,7 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware that refuses requests for other hosts or from other sites, and assigns browser sessions."""
+    """ASGI middleware that refuses requests for other hosts or from other sites, and assigns sessions to browsers."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self.app, self.hosts = app, hosts
@@ -38,27 +39,34 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        cookie = request.cookies.get(COOKIE, "")[:MAX_COOKIE]
+        cookie = request.cookies.get(COOKIE_NAME, "")[:MAX_SESSION_LENGTH]
         session = cookie or secrets.token_urlsafe(24)
         scope.setdefault("state", {})["session"] = session
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(SECURITY_HEADERS)
                 if not cookie:
-                    headers.append("set-cookie", f"{COOKIE}={session}; HttpOnly; Path=/; SameSite=Strict")
+                    headers.append("set-cookie", f"{COOKIE_NAME}={session}; HttpOnly; Path=/; SameSite=Strict")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
     def refusal(self, request: Request) -> Response | None:
-        """Error response to a request for another host name or from a page of another site; None if it is allowed."""
+        """Error response to a request for another host or from a page of another site; None if it is permitted."""
         host = request.headers.get("host", "")
         if host.rsplit(":", 1)[0].strip("[]") not in self.hosts:
-            return JSONResponse({"problems": [f"this page is not served as {host!r}"]}, 421)
-        foreign = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+            return JSONResponse(
+                {
+                    "problems": [
+                        f"this server does not accept the host name {host!r}; open the address printed in the terminal"
+                    ]
+                },
+                421,
+            )
+        is_cross_site = request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
         origin = request.headers.get("origin", host).split("://")[-1]
-        if request.method != "GET" and (foreign or origin != host):
-            return JSONResponse({"problems": ["requests from other sites are not answered"]}, 403)
+        if request.method != "GET" and (is_cross_site or origin != host):
+            return JSONResponse({"problems": ["requests from pages of other sites are refused"]}, 403)
         return None

@@ -16,10 +16,16 @@ from typing import Any
 from octoplan.errors import JobError
 from octoplan.scenario import Scenario
 
-MAX_RUNNING, MAX_KEPT = 2, 50
+MAX_RUNNING_JOBS, MAX_STORED_JOBS = 2, 50
 """Maximum number of concurrent jobs, and of stored jobs, per session."""
 
-PROGRESS, RESULT, PROBLEMS, OPTIONS, LOG = "progress.json", "result.json", "problems.json", "options.json", "log.txt"
+PROGRESS_FILE, RESULT_FILE, PROBLEMS_FILE, OPTIONS_FILE, LOG_FILE = (
+    "progress.json",
+    "result.json",
+    "problems.json",
+    "options.json",
+    "log.txt",
+)
 """Names of the files in the folder of a job, which also contains the folder ``scenario``."""
 
 
@@ -28,7 +34,10 @@ class Job:
     """A process that simulates or plans a scenario, with its working folder.
 
     Attributes:
-        subject: The hash of the baseline and the changes.
+        name: A random identifier.
+        kind: ``plan`` or ``run``.
+        subject: Hash of the baseline (``of``) and changes, as reported in the status.
+        started, ended: Unix times.
 
     """
 
@@ -42,20 +51,22 @@ class Job:
     cancelled: bool = False
 
     def status(self) -> dict[str, Any]:
-        """State of the job, elapsed seconds, last progress, and problems if it failed."""
-        code = self.process.poll()
-        if code is not None and self.ended is None:
+        """Status as JSON data: state of the job, elapsed seconds, last progress, and problems if it failed."""
+        exit_code = self.process.poll()
+        if exit_code is not None and self.ended is None:
             self.ended = max((file.stat().st_mtime for file in self.folder.glob("*.*")), default=time.time())
         end = time.time() if self.ended is None else self.ended
         status = {"id": self.name, "kind": self.kind, **self.subject, "seconds": max(0, round(end - self.started))}
-        progress = read_json(self.folder / PROGRESS) or {"step": "starting"}
-        if code is None:
+        progress = read_json(self.folder / PROGRESS_FILE) or {"step": "starting"}
+        if exit_code is None:
             return {**progress, **status, "state": "running"}
         if self.cancelled:
             return {**progress, **status, "state": "cancelled"}
-        if code == 0 and (self.folder / RESULT).exists():
+        if exit_code == 0 and (self.folder / RESULT_FILE).exists():
             return {**progress, **status, "state": "done"}
-        problems = read_json(self.folder / PROBLEMS) or [f"the job ended without a result ({ending(code)})"]
+        problems = read_json(self.folder / PROBLEMS_FILE) or [
+            f"the job ended without a result ({exit_description(exit_code)})"
+        ]
         return {**progress, **status, "state": "failed", "problems": problems}
 
     def cancel(self) -> None:
@@ -74,15 +85,15 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def ending(code: int) -> str:
+def exit_description(exit_code: int) -> str:
     """Description of the exit code of a process."""
-    if code == -signal.SIGKILL:
+    if exit_code == -signal.SIGKILL:
         return "it was killed, possibly because memory ran out; use fewer futures"
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
 
 
 class Jobs:
-    """Jobs by session; a session has access to its jobs only. Folders are deleted when the server stops."""
+    """The jobs of all sessions; a session can access only its jobs. Folders are deleted when the server stops."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="octoplan-app-"))
@@ -102,17 +113,19 @@ class Jobs:
 
         """
         jobs = self.by_session.setdefault(session, {})
-        if sum(job.process.poll() is None for job in jobs.values()) >= MAX_RUNNING:
-            raise JobError(f"{MAX_RUNNING} jobs are running; cancel one or wait")
+        if sum(job.process.poll() is None for job in jobs.values()) >= MAX_RUNNING_JOBS:
+            raise JobError(
+                f"{MAX_RUNNING_JOBS} jobs are running in this browser, which is the maximum; cancel one or wait"
+            )
         name = os.urandom(8).hex()
         folder = self.folder / name
         try:
             (folder / "scenario").mkdir(parents=True)
             for file, content in scenario.files.items():
                 (folder / "scenario" / file).write_bytes(content)
-            (folder / OPTIONS).write_text(json.dumps({"kind": kind, **options}), "utf-8")
-            with (folder / LOG).open("wb") as log:
-                process = subprocess.Popen(  # noqa: S603 (our own module, on a folder of our own)
+            (folder / OPTIONS_FILE).write_text(json.dumps({"kind": kind, **options}), "utf-8")
+            with (folder / LOG_FILE).open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603 (a module of the package, on a folder created above)
                     [sys.executable, "-m", "octoplan.app.work", str(folder)], stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
                 )  # fmt: skip
@@ -124,12 +137,14 @@ class Jobs:
 
     def remove_old(self, jobs: dict[str, Job]) -> None:
         """Delete the oldest finished jobs and their folders if there are more than ``MAX_KEPT``."""
-        for job in [job for job in jobs.values() if job.process.poll() is not None][: max(0, len(jobs) - MAX_KEPT)]:
+        for job in [job for job in jobs.values() if job.process.poll() is not None][
+            : max(0, len(jobs) - MAX_STORED_JOBS)
+        ]:
             shutil.rmtree(job.folder, ignore_errors=True)
             del jobs[job.name]
 
-    def find(self, session: str, name: str) -> Job | None:
-        """The job of a session with this name; None if there is none."""
+    def find_job(self, session: str, name: str) -> Job | None:
+        """The job of a session with the given name; None if the session has no such job."""
         return self.by_session.get(session, {}).get(name)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Data of the panels: decisions and assumptions of a scenario with values, ranges and sources."""
+"""Data of the panels: the decisions and assumptions of a scenario with their values, ranges and sources."""
 
 from typing import Any
 
@@ -13,27 +13,33 @@ LISTED_FIRST = (
     "engagement.p_contact", "gates.licence.duration", "makers.licensees.output", "crews.washout", "crews.attrition",
     "kits.attrition", "plants.uk-1.labour_rate", "plants.*.labour_rate",
 )  # fmt: skip
-"""Assumptions listed before a search, if the scenario has them."""
+"""Names of the assumptions that the panel lists, in this order, until the user searches for others."""
 
 MAX_FACTOR = 3.0
-"""The largest factor on a decision's slider."""
+"""Largest factor that the slider of a decision offers."""
 
-QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
-"""Quantiles of an assumption: the ends of its slider, P10, P50 and P90."""
+QUANTILE_LEVELS = (0.01, 0.1, 0.5, 0.9, 0.99)
+"""Levels of the quantiles of an assumption: P10, P50 and P90 between those at the ends of its slider."""
 
 
 def decisions(scenario: Scenario) -> list[dict[str, Any]]:
-    """Decisions with monthly values: crew intake, kits ordered, and output and lines by plant."""
-    decided = scenario.decisions
-    titled = [
-        ("crews.intake", "Crew intake a month", "crews", decided.crews.intake),
-        ("kits.order", "Kits ordered a month", "kits", decided.kits.order),
-        *((f"output.{p}", f"Output, {title(scenario, p)}", "units a month", v) for p, v in decided.output.items()),
-        *((f"lines.{p}", f"Lines, {title(scenario, p)}", "lines", v) for p, v in decided.lines.items()),
+    """Decisions with monthly values, as JSON data: crew intake, kits ordered, and output and lines by plant."""
+    scenario_decisions = scenario.decisions
+    entries = [
+        ("crews.intake", "Crew intake per month", "crews", scenario_decisions.crews.intake),
+        ("kits.order", "Kits ordered per month", "kits", scenario_decisions.kits.order),
+        *(
+            (f"output.{p}", f"Output, {plant_title(scenario, p)}", "units per month", v)
+            for p, v in scenario_decisions.output.items()
+        ),
+        *(
+            (f"lines.{p}", f"Lines, {plant_title(scenario, p)}", "lines", v)
+            for p, v in scenario_decisions.lines.items()
+        ),
     ]
     return [
         {"name": name, "title": text, "unit": unit, "monthly": monthly_text(values), "max_factor": MAX_FACTOR}
-        for name, text, unit, values in titled
+        for name, text, unit, values in entries
     ]
 
 
@@ -42,21 +48,21 @@ def monthly_text(values: Any) -> str:
     return ", ".join(f"{value:g}" for value in (values if isinstance(values, list) else [values]))
 
 
-def title(scenario: Scenario, plant: str) -> str:
+def plant_title(scenario: Scenario, plant: str) -> str:
     """Title of a plant, or its name if it has no title."""
     return scenario.titles.get(f"plants.{plant}", plant)
 
 
 def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
-    """All rows of the assumption log, beginning with ``LISTED_FIRST``."""
-    order = {name: i for i, name in enumerate(LISTED_FIRST)}
-    rows = sorted(scenario.assumptions, key=lambda assumption: order.get(assumption.name, len(order)))
-    return [row(scenario, assumption, assumption.name in order) for assumption in rows]
+    """All rows of the assumption log as JSON data, beginning with ``LISTED_FIRST``."""
+    rank = {name: i for i, name in enumerate(LISTED_FIRST)}
+    rows = sorted(scenario.assumptions, key=lambda assumption: rank.get(assumption.name, len(rank)))
+    return [assumption_data(scenario, assumption, assumption.name in rank) for assumption in rows]
 
 
-def row(scenario: Scenario, assumption: Assumption, listed_first: bool) -> dict[str, Any]:
+def assumption_data(scenario: Scenario, assumption: Assumption, listed_first: bool) -> dict[str, Any]:
     """An assumption as JSON data: quantiles, rating, sources, and line in the log."""
-    low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(QUANTILES)))
+    low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(QUANTILE_LEVELS)))
     if assumption.is_fixed:
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
     sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]

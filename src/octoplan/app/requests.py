@@ -12,77 +12,85 @@ from octoplan.errors import RequestError
 from octoplan.scenario import Scenario
 from octoplan.scenario.report import did_you_mean, quoted
 
-MAX_BODY = 1_000_000
-"""Maximum size of a JSON body in bytes, ten times that with changes of all assumptions of a scenario."""
+MAX_BODY_BYTES = 1_000_000
+"""Maximum size of a JSON body in bytes; a body that changes every assumption needs a tenth of it."""
 MAX_PROBLEMS = 20
+"""Maximum number of invalid fields reported at once."""
 
 View = Literal["results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs"]
-Amount = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
+MonthlyUnits = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 
 
-class Body(BaseModel):
-    """Base model of request bodies; unknown fields are errors."""
+class RequestModel(BaseModel):
+    """Base model of request bodies; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class ScenarioBody(Body):
-    """Hash of the baseline scenario, version of the page, and changes."""
+class ScenarioRequest(RequestModel):
+    """Request about a scenario: hash of the baseline (``of``), version of octoplan (``with``), and changes."""
 
     of: str | None = None
     version: str | None = Field(None, alias="with")
     changes: dict[str, str] = Field(default_factory=dict)
 
 
-class ViewRequest(ScenarioBody):
-    """Request for a view, with the maximum number of futures to simulate."""
+class ViewRequest(ScenarioRequest):
+    """Request for a view, with the maximum number of futures to simulate (``most``)."""
 
     view: View = "results"
     most: int | None = Field(None, ge=1, le=512)
 
 
-class DayBody(ScenarioBody):
+class DayRequest(ScenarioRequest):
     """Request for one day of the horizon, counted from 0."""
 
     day: int = Field(0, ge=0, le=36_525)
 
 
-class PlanOptions(Body):
-    """Options of a job that searches for a plan."""
+class PlanOptions(RequestModel):
+    """Options of a job that searches for a plan.
+
+    Attributes:
+        futures, unseen: Numbers of futures in the search and in the out-of-sample evaluation.
+        target, by, confidence: Good units per month, the month by which they are required, and the probability.
+        frontier: Country for whose share of output the frontier is computed.
+
+    """
 
     futures: int = Field(40, ge=2, le=400)
     unseen: int = Field(60, ge=2, le=1_000)
-    target: Amount | None = None
+    target: MonthlyUnits | None = None
     by: str | None = None
     confidence: float | None = Field(None, gt=0, lt=1, allow_inf_nan=False)
     frontier: str | None = None
 
 
-class RunOptions(Body):
+class RunOptions(RequestModel):
     """Options of a job that simulates a large run."""
 
     futures: int = Field(10_000, ge=1, le=100_000)
 
 
-class JobBody(ScenarioBody):
+class JobRequest(ScenarioRequest):
     """Request to start a job."""
 
     kind: Literal["plan", "run"]
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-JOB_OPTIONS: Mapping[str, type[Body]] = {"plan": PlanOptions, "run": RunOptions}
+JOB_OPTIONS: Mapping[str, type[RequestModel]] = {"plan": PlanOptions, "run": RunOptions}
 
-Model = TypeVar("Model", bound=Body)
-
-
-async def read(request: Request, model: type[Model]) -> Model:
-    """The validated body of a request. Raises RequestError if it is not JSON or does not fit the model."""
-    return validated(model, json_object(await body_of(request, MAX_BODY)))
+Model = TypeVar("Model", bound=RequestModel)
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The bytes of a body. Raises RequestError if it exceeds the limit or is incomplete."""
+async def read_body(request: Request, model: type[Model]) -> Model:
+    """Read and validate the body of a request. Raises RequestError if it is not JSON or does not fit the model."""
+    return validate(model, parse_json_object(await body_bytes(request, MAX_BODY_BYTES)))
+
+
+async def body_bytes(request: Request, limit: int) -> bytes:
+    """Receive the bytes of a body. Raises RequestError if it exceeds the limit or is incomplete."""
     data = bytearray()
     try:
         async for chunk in request.stream():
@@ -94,7 +102,7 @@ async def body_of(request: Request, limit: int) -> bytes:
     return bytes(data)
 
 
-def json_object(data: bytes) -> dict[str, Any]:
+def parse_json_object(data: bytes) -> dict[str, Any]:
     """Parse a JSON object. Raises RequestError for duplicate keys, NaN or invalid Unicode."""
     try:
         content = json.loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
@@ -111,7 +119,7 @@ def json_object(data: bytes) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -123,31 +131,33 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def validated(model: type[Model], content: Mapping[str, Any]) -> Model:
+def validate(model: type[Model], content: Mapping[str, Any]) -> Model:
     """Validate content with a model. Raises RequestError with every invalid field."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
         details = error.errors(include_url=False)[:MAX_PROBLEMS]
-        raise RequestError(422, *(message(detail, model) for detail in details)) from None
+        raise RequestError(422, *(error_message(detail, model) for detail in details)) from None
 
 
-EXPECTED = {
+EXPECTED_VALUES = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
     "string_type": "expected text",
     "dict_type": "expected an object",
     "finite_number": "expected a finite number",
 }
-LIMITS = {
+"""Phrase of a message by type of validation error."""
+LIMIT_PHRASES = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "above"),
     "less_than_equal": ("le", "at most"),
     "less_than": ("lt", "below"),
 }
+"""Key of the limit in the context of a validation error, and phrase of a message, by type of error."""
 
 
-def message(detail: ErrorDetails, model: type[Body]) -> str:
+def error_message(detail: ErrorDetails, model: type[RequestModel]) -> str:
     """Message for one validation error: the field, its value and the value expected."""
     kind, context = detail["type"], detail.get("ctx", {})
     name = ".".join(str(part)[:80] for part in detail["loc"])
@@ -156,24 +166,24 @@ def message(detail: ErrorDetails, model: type[Body]) -> str:
     if kind == "extra_forbidden":
         fields = [field.alias or key for key, field in model.model_fields.items()]
         return f"{name} is not a field of this request; {did_you_mean(name, fields)}"
-    if kind in LIMITS:
-        key, limit = LIMITS[kind]
+    if kind in LIMIT_PHRASES:
+        key, limit = LIMIT_PHRASES[kind]
         expected = f"expected {limit} {context[key]:,g}"
     elif kind == "literal_error":
         expected = f"expected {context['expected']}"
     else:
-        expected = EXPECTED.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
+        expected = EXPECTED_VALUES.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
     return f"{name}: {quoted(detail['input'])} is not accepted; {expected}"
 
 
-def job_options(body: JobBody, scenario: Scenario) -> dict[str, Any]:
+def job_options(body: JobRequest, scenario: Scenario) -> dict[str, Any]:
     """Validated options of a job. Raises RequestError with every invalid option."""
-    options = validated(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
+    options = validate(JOB_OPTIONS[body.kind], body.options).model_dump(exclude_none=True)
     problems = []
-    for name, known in (("by", scenario.names.months), ("frontier", scenario.names.countries)):
-        if name in options and options[name] not in known:
+    for name, names in (("by", scenario.names.months), ("frontier", scenario.names.countries)):
+        if name in options and options[name] not in names:
             problems.append(
-                f"{name}: {quoted(options[name])} is not in the scenario; {did_you_mean(options[name], known)}"
+                f"{name}: {quoted(options[name])} is not in the scenario; {did_you_mean(options[name], names)}"
             )
     if problems:
         raise RequestError(422, *problems)

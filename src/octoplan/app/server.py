@@ -22,21 +22,38 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from octoplan.app import changes, folders, panels
-from octoplan.app.archives import MAX_BYTES
-from octoplan.app.engine import DEEP_STEPS, STEPS, Engine, Superseded, answer, daily_map, figure_data, trim
+from octoplan.app.archives import MAX_ARCHIVE_BYTES
+from octoplan.app.engine import (
+    FUTURES_OF_ANSWERS,
+    FUTURES_OF_FURTHER_ANSWERS,
+    Engine,
+    Superseded,
+    answer,
+    chart_data,
+    daily_map,
+    trim,
+)
 from octoplan.app.guard import Guard
 from octoplan.app.jobs import Job, Jobs
-from octoplan.app.requests import DayBody, JobBody, ScenarioBody, ViewRequest, body_of, job_options, read
-from octoplan.app.views import VIEWS_WITH_MORE_FUTURES, Figure
+from octoplan.app.requests import (
+    DayRequest,
+    JobRequest,
+    ScenarioRequest,
+    ViewRequest,
+    body_bytes,
+    job_options,
+    read_body,
+)
+from octoplan.app.views import VIEWS_WITH_MORE_FUTURES, CaptionedChart
 from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import read_files
 from octoplan.show.threat_flow import threat_flow_on_day
 
-STATIC = Path(__file__).parent / "static"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-NIGHT_NOTE = "Counts of one day of one future; other futures differ."
-MEDIA = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+STATIC_FOLDER = Path(__file__).parent / "static"
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+NIGHT_NOTE = "Counts for one day of one future; other futures differ."
+MEDIA_TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MAX_UPLOADS = 8
 """Maximum number of uploaded scenarios per session."""
 MAX_SESSIONS = 64
@@ -47,10 +64,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded scenario, and remarks on how its file was read."""
+    """An uploaded scenario, and warnings about how its file was read."""
 
     scenario: Scenario
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Page:
@@ -63,83 +80,93 @@ class Page:
         self.engine, self.jobs = Engine(self.pool), Jobs()
         self.uploads: dict[str, dict[str, Upload]] = {}
 
-    def upload(self, request: Request, of: str | None) -> Upload:
-        """The scenario whose hash begins with ``of``; the served scenario if ``of`` is not given.
+    def find_upload(self, request: Request, hash_prefix: str | None) -> Upload:
+        """The scenario whose hash begins with ``hash_prefix``; the scenario served if no prefix is given.
 
         Raises:
             RequestError: The session has no such scenario.
 
         """
-        uploads = self.uploads.get(request.state.session, {}) if of else {}
+        uploads = self.uploads.get(request.state.session, {}) if hash_prefix else {}
         for key, upload in uploads.items():
-            if of and key.startswith(of):
+            if hash_prefix and key.startswith(hash_prefix):
                 return upload
-        if not of or self.scenario.hash.startswith(of):
+        if not hash_prefix or self.scenario.hash.startswith(hash_prefix):
             return Upload(self.scenario)
         raise RequestError(
             409,
-            f"the link was made for another scenario ({of[:12]}); this page shows {self.name} "
-            f"({self.scenario.hash[:12]}). Upload the folder it was made for, or leave out 'of' to start from this one",
+            f"the link was made for another scenario ({hash_prefix[:12]}); this page shows {self.name} "
+            f"({self.scenario.hash[:12]}). Upload that scenario, or remove 'of' from the link to start from this one",
         )
 
-    def scenarios(self, request: Request, body: ScenarioBody) -> tuple[Scenario, Scenario]:
-        """The baseline of a request, and the changed scenario."""
+    def scenarios(self, request: Request, body: ScenarioRequest) -> tuple[Scenario, Scenario]:
+        """The baseline of a request, and the changed scenario. Raises RequestError if they are not available."""
         if body.version and body.version != version("octoplan"):
             raise RequestError(
                 409,
                 f"the link was made with octoplan {body.version[:40]}, this is {version('octoplan')}: "
-                "numbers may differ",
+                "numbers may differ. Remove 'with' from the link to use it nevertheless",
             )
-        baseline = self.upload(request, body.of).scenario
-        return baseline, changes.changed(baseline, changes.read(body.changes))
+        baseline = self.find_upload(request, body.of).scenario
+        return baseline, changes.apply_changes(baseline, changes.read_changes(body.changes))
 
-    async def run_in_thread(self, work: Callable[[], T]) -> T:
+    async def run_in_thread(self, function: Callable[[], T]) -> T:
         """Run a function on a thread, without blocking the server."""
-        return await asyncio.get_running_loop().run_in_executor(self.requests, work)
+        return await asyncio.get_running_loop().run_in_executor(self.requests, function)
 
     async def index(self, _: Request) -> Response:
-        """The page."""
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        """The page as HTML."""
+        return FileResponse(STATIC_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def plotly(self, _: Request) -> Response:
-        """The charting library."""
-        return FileResponse(PLOTLY, headers={"Cache-Control": "max-age=86400"})
+        """The charting library plotly as JavaScript."""
+        return FileResponse(PLOTLY_FILE, headers={"Cache-Control": "max-age=86400"})
 
     async def panels(self, request: Request) -> Response:
         """The decisions and assumptions of a scenario, for the panels."""
-        upload = self.upload(request, request.query_params.get("of"))
+        upload = self.find_upload(request, request.query_params.get("of"))
         scenario = upload.scenario
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
             "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario),
-            "max_upload": MAX_BYTES, "remarks": [*upload.remarks, *map(str, scenario.warnings)],
+            "max_upload": MAX_ARCHIVE_BYTES, "warnings": [*upload.warnings, *map(str, scenario.warnings)],
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:
-        """Results for a change as a stream of JSON lines, each from more futures than the one before."""
-        body = await read(request, ViewRequest)
-        baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
-        every_step = (*STEPS, *DEEP_STEPS) if body.view in VIEWS_WITH_MORE_FUTURES else STEPS
-        steps = [step for step in every_step if body.most is None or step <= body.most] or [STEPS[0]]
-        return StreamingResponse(self.refined(baseline, changed, body.view, steps), media_type="text/plain")
+        """Results for a change as a stream of JSON lines, each over more futures than the line before."""
+        body = await read_body(request, ViewRequest)
+        baseline, changed_scenario = await self.run_in_thread(lambda: self.scenarios(request, body))
+        answer_sizes = (
+            (*FUTURES_OF_ANSWERS, *FUTURES_OF_FURTHER_ANSWERS)
+            if body.view in VIEWS_WITH_MORE_FUTURES
+            else FUTURES_OF_ANSWERS
+        )
+        sizes = [size for size in answer_sizes if body.most is None or size <= body.most] or [FUTURES_OF_ANSWERS[0]]
+        return StreamingResponse(
+            self.answer_lines(baseline, changed_scenario, body.view, sizes), media_type="text/plain"
+        )
 
-    async def refined(
-        self, baseline: Scenario, changed: Scenario, view: str, steps: list[int]
+    async def answer_lines(
+        self, baseline: Scenario, changed_scenario: Scenario, view: str, sizes: list[int]
     ) -> AsyncIterator[str]:  # fmt: skip
-        """Lines of the stream; if the changed scenario cannot be simulated, the last line has the problems."""
+        """Yield an answer for each number of futures; if the simulation fails, the last line has the problems."""
         halt = np.zeros(1, np.int64)
 
-        def line(futures: int) -> str:
+        def answer_line(futures: int) -> str:
             sample = self.engine.baseline(baseline, futures)
-            run = sample[0] if changed.hash == baseline.hash else self.engine.simulate(changed, futures, halt)
+            run = (
+                sample[0]
+                if changed_scenario.hash == baseline.hash
+                else self.engine.simulate(changed_scenario, futures, halt)
+            )
             if halt[0]:
                 raise Superseded
-            return json.dumps({**answer(sample, run, view), "most": steps[-1]}, allow_nan=False)
+            return json.dumps({**answer(sample, run, view), "most": sizes[-1]}, allow_nan=False)
 
         try:
-            for futures in steps:
-                yield await self.run_in_thread(partial(line, futures)) + "\n"
+            for futures in sizes:
+                yield await self.run_in_thread(partial(answer_line, futures)) + "\n"
         except Superseded:
             return
         except OctoplanError as error:
@@ -148,35 +175,37 @@ class Page:
             halt[0] = 1
 
     async def days(self, request: Request) -> Response:
-        """Daily data of one future."""
-        body = await read(request, ScenarioBody)
+        """Data of the first future by day, for the map."""
+        body = await read_body(request, ScenarioRequest)
         return JSONResponse(
-            await self.run_in_thread(lambda: daily_map(*self.engine.daily(self.scenarios(request, body)[1])))
+            await self.run_in_thread(lambda: daily_map(*self.engine.daily_run(self.scenarios(request, body)[1])))
         )
 
     async def night(self, request: Request) -> Response:
-        """Flow of threats through the layers on one day of that future."""
-        body = await read(request, DayBody)
+        """Flow of threats through the layers on one day of the first future, as a chart."""
+        body = await read_body(request, DayRequest)
 
-        def figure() -> dict[str, Any]:
-            run, days = self.engine.daily(self.scenarios(request, body)[1])
-            if body.day >= days.sizes["day"]:
-                raise RequestError(422, f"day: {body.day} is not accepted; the last day is {days.sizes['day'] - 1}")
-            return figure_data(Figure("night", threat_flow_on_day(run, days, body.day), NIGHT_NOTE, overlay=False))
+        def flow() -> dict[str, Any]:
+            run, tallies = self.engine.daily_run(self.scenarios(request, body)[1])
+            if body.day >= tallies.sizes["day"]:
+                raise RequestError(422, f"day: {body.day} is not accepted; the last day is {tallies.sizes['day'] - 1}")
+            return chart_data(
+                CaptionedChart("night", threat_flow_on_day(run, tallies, body.day), NIGHT_NOTE, overlay=False)
+            )
 
-        return JSONResponse(await self.run_in_thread(figure))
+        return JSONResponse(await self.run_in_thread(flow))
 
     async def add_upload(self, request: Request) -> Response:
         """Receive a scenario as a zip archive or a workbook, and check it as ``octoplan check`` does."""
-        data = await body_of(request, MAX_BYTES)
+        data = await body_bytes(request, MAX_ARCHIVE_BYTES)
 
-        def checked() -> Upload:
-            files, remarks = folders.read_upload(data)
+        def read_and_check() -> Upload:
+            files, warnings = folders.read_upload(data)
             if files.pop(folders.README, None) is not None:
-                remarks.append(f"{folders.README} is not part of a scenario; it was not read")
-            return Upload(read_files(files, "upload"), tuple(remarks))
+                warnings.append(f"{folders.README} is not part of a scenario; it was not read")
+            return Upload(read_files(files, "upload"), tuple(warnings))
 
-        upload = await self.run_in_thread(checked)
+        upload = await self.run_in_thread(read_and_check)
         uploads = self.uploads.setdefault(request.state.session, {})
         uploads[upload.scenario.hash] = upload
         trim(uploads, MAX_UPLOADS)
@@ -187,28 +216,28 @@ class Page:
         """The scenario with its changes as a zip archive, or as a workbook."""
         query = dict(request.query_params)
         kind = query.get("as", "zip")
-        if kind not in MEDIA:
-            raise RequestError(422, f"as: {kind[:40]!r} is not a format; there are {', '.join(MEDIA)}")
-        texts = {name: text for name, text in query.items() if changes.CHANGE_NAME.fullmatch(name)}
-        body = ScenarioBody.model_validate({"of": query.get("of"), "with": query.get("with"), "changes": texts})
+        if kind not in MEDIA_TYPES:
+            raise RequestError(422, f"as: {kind[:40]!r} is not a format; choose {' or '.join(MEDIA_TYPES)}")
+        texts = {name: text for name, text in query.items() if changes.CHANGE_NAME_PATTERN.fullmatch(name)}
+        body = ScenarioRequest.model_validate({"of": query.get("of"), "with": query.get("with"), "changes": texts})
 
-        def content_of() -> tuple[str, bytes]:
+        def file_to_download() -> tuple[str, bytes]:
             scenario = self.scenarios(request, body)[1]
             name = f"octoplan-{scenario.hash[:12]}"
             files = scenario.files
             return name, folders.as_workbook(files) if kind == "xlsx" else folders.zip_archive(name, files)
 
-        name, content = await self.run_in_thread(content_of)
+        name, content = await self.run_in_thread(file_to_download)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-        return Response(content, media_type=MEDIA[kind], headers=headers)
+        return Response(content, media_type=MEDIA_TYPES[kind], headers=headers)
 
     async def start_job(self, request: Request) -> Response:
         """Start a job of this session."""
-        body = await read(request, JobBody)
-        baseline, changed = await self.run_in_thread(lambda: self.scenarios(request, body))
-        options = job_options(body, changed)
+        body = await read_body(request, JobRequest)
+        baseline, changed_scenario = await self.run_in_thread(lambda: self.scenarios(request, body))
+        options = job_options(body, changed_scenario)
         subject = {"of": baseline.hash, "changes": body.changes}
-        job = self.jobs.start(request.state.session, changed, body.kind, options, subject)
+        job = self.jobs.start(request.state.session, changed_scenario, body.kind, options, subject)
         return JSONResponse(job.status(), 201)
 
     async def list_jobs(self, request: Request) -> Response:
@@ -217,7 +246,7 @@ class Page:
 
     def session_job(self, request: Request) -> Job:
         """The job in the path of a request. Raises RequestError if the session has no such job."""
-        job = self.jobs.find(request.state.session, request.path_params["name"])
+        job = self.jobs.find_job(request.state.session, request.path_params["name"])
         if job is None:
             raise RequestError(404, "there is no such job in this browser")
         return job
@@ -234,18 +263,18 @@ class Page:
         job = self.session_job(request)
         state = job.status()["state"]
         if state != "done":
-            raise RequestError(409, f"the job is {state}; it has no result")
+            raise RequestError(409, f"the job has no result: its state is {state!r}")
         return FileResponse(job.folder / "result.json", media_type="application/json")
 
 
 def problems_of(error: Exception) -> list[str]:
-    """The messages of an error for the user, one for each problem."""
+    """Messages of an error for the user, one for each problem."""
     if isinstance(error, ScenarioError | FolderError | RequestError):
         return [str(problem) for problem in error.problems]
     return [str(error)]
 
 
-async def handle_refusal(_: Request, error: Exception) -> Response:
+async def handle_invalid_request(_: Request, error: Exception) -> Response:
     """Response to an invalid request, with its problems."""
     return JSONResponse({"problems": problems_of(error)}, error.status if isinstance(error, RequestError) else 422)
 
@@ -254,7 +283,9 @@ async def handle_not_found(request: Request, error: Exception) -> Response:
     """Response to an unknown path or method."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
     path = request.url.path[:80]
-    message = f"there is nothing at {path!r}" if status == 404 else f"{path!r} does not take {request.method}"
+    message = (
+        f"there is nothing at {path!r}" if status == 404 else f"{path!r} does not accept {request.method} requests"
+    )
     return JSONResponse({"problems": [message]}, status, headers=headers)
 
 
@@ -264,8 +295,8 @@ async def handle_failure(_: Request, error: Exception) -> Response:
     return JSONResponse({"problems": [message]}, 500)
 
 
-HANDLERS: Mapping[Any, Any] = {
-    OctoplanError: handle_refusal,
+EXCEPTION_HANDLERS: Mapping[Any, Any] = {
+    OctoplanError: handle_invalid_request,
     HTTPException: handle_not_found,
     Exception: handle_failure,
 }
@@ -280,7 +311,7 @@ def routes(page: Page) -> list[Route | Mount]:
         Route("/api/folder", page.add_upload, methods=["POST"]), Route("/api/folder", page.download),
         Route("/api/jobs", page.start_job, methods=["POST"]), Route("/api/jobs", page.list_jobs),
         Route("/api/jobs/{name}", page.job, methods=["GET", "DELETE"]),
-        Route("/api/jobs/{name}/result", page.job_result), Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/api/jobs/{name}/result", page.job_result), Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
     ]  # fmt: skip
 
 
@@ -300,7 +331,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        page.requests.submit(page.engine.baseline, scenario, STEPS[1])
+        page.requests.submit(page.engine.baseline, scenario, FUTURES_OF_ANSWERS[1])
         yield
         page.jobs.close()
         page.pool.shutdown(wait=False, cancel_futures=True)
@@ -308,5 +339,5 @@ def application(
 
     middleware = [Middleware(Guard, hosts=frozenset(hosts))]
     return Starlette(
-        routes=routes(page), exception_handlers=HANDLERS, middleware=middleware, lifespan=lifespan
+        routes=routes(page), exception_handlers=EXCEPTION_HANDLERS, middleware=middleware, lifespan=lifespan
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The figures of each view of the page, drawn by the same functions as in the report."""
+"""The charts of each view of the page, drawn by the same functions as those of the report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from octoplan.show.money_charts import cost_s_curve
 from octoplan.show.provenance import impacts
 from octoplan.show.theme import MILLION
 
-BASE_CASE_FUTURES = 32
-"""Minimum number of futures for figures that require a simulation at medians."""
+MIN_FUTURES_FOR_BASE_CASE = 32
+"""Minimum number of futures at which charts that need the base case are drawn."""
 RAIDS_NOTE = "Dots: published monthly totals, with sources in the documentation. Band: P10 to P90 of simulated totals."
 S_CURVE_NOTE = "In brackets: the contingency to be added to the point estimate."
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A chart with its name and note; ``overlay`` is True if the lines of the baseline may be added in grey."""
+class CaptionedChart:
+    """A chart with its name and the note below it; ``overlay``: whether the baseline is added in grey."""
 
     name: str
     chart: go.Figure
@@ -34,60 +34,61 @@ class Figure:
     overlay: bool = True
 
 
-def charts_of(run: Run, *names: str, overlay: bool = True) -> list[Figure]:
+def charts_of(run: Run, *names: str, overlay: bool = True) -> list[CaptionedChart]:
     """Charts of the report by name; charts without data are omitted."""
-    return [Figure(item.name, item.chart, item.caption, overlay) for item in page_figures(run, *names)]
+    return [CaptionedChart(item.name, item.chart, item.caption, overlay) for item in page_figures(run, *names)]
 
 
-def raids(run: Run) -> list[Figure]:
-    """Threats launched by month, compared with published totals."""
-    return [Figure("launches", forecast.launches(run), RAIDS_NOTE)]
+def raid_charts(run: Run) -> list[CaptionedChart]:
+    """Chart of the threats launched by month, compared with published totals."""
+    return [CaptionedChart("launches", forecast.launches(run), RAIDS_NOTE)]
 
 
-def supply(run: Run) -> list[Figure]:
-    """Deliveries, production by plant, limiting factors of the plants, and stock."""
+def supply_charts(run: Run) -> list[CaptionedChart]:
+    """Charts of deliveries, production by plant, limiting factors of the plants, and stock."""
     return charts_of(run, "deliveries", "production", "plant-limits", "stock")
 
 
-def defence(run: Run) -> list[Figure]:
-    """Threats through the layers, leakers, sorties and crews."""
+def defence_charts(run: Run) -> list[CaptionedChart]:
+    """Charts of the flow of threats through the layers, leakers, sorties and crews."""
     flow = charts_of(run, "threat-flow", overlay=False)
     return flow + charts_of(run, "night-limits", "stopped-share", "leakers-by-region", "kills-per-sortie", "crews")
 
 
-def costs(run: Run) -> list[Figure]:
-    """Spend, cost per kill and cost-effectiveness; with enough futures also the cost S-curve and present values."""
-    figures = charts_of(run, "spend") + charts_of(run, "cost-per-kill", "cost-effectiveness", overlay=False)
-    if run.futures >= BASE_CASE_FUTURES:
+def cost_charts(run: Run) -> list[CaptionedChart]:
+    """Charts of spend, cost per kill and cost-effectiveness; with enough futures, S-curve and present values too."""
+    charts = charts_of(run, "spend") + charts_of(run, "cost-per-kill", "cost-effectiveness", overlay=False)
+    if run.futures >= MIN_FUTURES_FOR_BASE_CASE:
         medians = run_at_medians(run)
         if not medians.status.any():
             curve = cost_s_curve(cost_estimate(run, medians), view_of(run).unit)
-            figures.insert(0, Figure("cost-s-curve", curve, S_CURVE_NOTE, overlay=False))
-        figures += charts_of(run, "present-values", overlay=False)
-    return figures
+            charts.insert(0, CaptionedChart("cost-s-curve", curve, S_CURVE_NOTE, overlay=False))
+        charts += charts_of(run, "present-values", overlay=False)
+    return charts
 
 
-def tornados(run: Run) -> list[Figure]:
-    """Tornados of the net benefit and of the leakers prevented."""
+def tornado_charts(run: Run) -> list[CaptionedChart]:
+    """Tornado charts of the net benefit and of the leakers prevented."""
     unit = view_of(run).unit
-    figures = []
-    for name, title, values, size, value_unit in (
+    charts = []
+    for name, title, values, scale, unit_label in (
         ("tornado-net-benefit", NET_BENEFIT, net_benefit(run), MILLION, f"M {unit}"),
         ("tornado-leakers-prevented", LEAKERS_PREVENTED, leakers_prevented(run), 1.0, ""),
     ):  # fmt: skip
         effects = sensitivities(run, values)
         if effects:
-            chart = sensitivity.tornado(run.scenario, effects, title, value_unit, size=size)
-            figures.append(Figure(name, chart, sensitivity.CAPTION, overlay=False))
-    return figures
+            chart = sensitivity.tornado(run.scenario, effects, title, unit_label, size=scale)
+            charts.append(CaptionedChart(name, chart, sensitivity.CAPTION, overlay=False))
+    return charts
 
 
-FIGURES: Mapping[str, Callable[[Run], Sequence[Figure]]] = {
-    "raids": raids, "supply": supply, "defence": defence, "money": costs, "sensitivity": tornados,
+CHARTS_BY_VIEW: Mapping[str, Callable[[Run], Sequence[CaptionedChart]]] = {
+    "raids": raid_charts, "supply": supply_charts, "defence": defence_charts, "money": cost_charts,
+    "sensitivity": tornado_charts,
 }  # fmt: skip
 
-OVERLAID = ("raids", "supply", "defence")
-"""Views with line charts to which the lines of the baseline are added."""
+OVERLAID_VIEWS = ("raids", "supply", "defence")
+"""Views with charts to which the lines of the baseline are added."""
 
 VIEWS_WITH_MORE_FUTURES = ("sensitivity", "log")
 """Views that need more futures than the others."""
@@ -107,9 +108,11 @@ def impacts_by_assumption(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def switching_values(run: Run) -> list[str]:
-    """Sentences with the switching values of the net benefit and of the leakers prevented."""
-    of_net = sensitivity.switching_values(run.scenario, sensitivities(run, net_benefit(run)), NET_BENEFIT)
+    """Sentences that state switching values: where the net benefit or the leakers prevented change sign."""
+    net_benefit_sentences = sensitivity.switching_values(
+        run.scenario, sensitivities(run, net_benefit(run)), NET_BENEFIT
+    )
     return [
-        *of_net,
+        *net_benefit_sentences,
         *sensitivity.switching_values(run.scenario, sensitivities(run, leakers_prevented(run)), LEAKERS_PREVENTED),
     ]

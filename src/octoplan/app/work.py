@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from octoplan.app.engine import SEED, figure_data
-from octoplan.app.jobs import OPTIONS, PROBLEMS, PROGRESS, RESULT
-from octoplan.app.views import Figure
+from octoplan.app.engine import SEED, chart_data
+from octoplan.app.jobs import OPTIONS_FILE, PROBLEMS_FILE, PROGRESS_FILE, RESULT_FILE
+from octoplan.app.views import CaptionedChart
 from octoplan.errors import OctoplanError, ScenarioError
 from octoplan.executors import cores
 from octoplan.outcomes.files import atomic_write
@@ -33,104 +32,114 @@ from octoplan.show.charts import CHARTS, page_figures
 
 PROGRESS_INTERVAL = 0.25
 """Minimum number of seconds between reports of progress."""
-TIME_LIMIT = 120.0
+SEARCH_TIME_LIMIT = 120.0
 """Time limit of the search for a plan, in seconds."""
 FRONTIER_FUTURES = 30
+"""Number of futures for the frontier."""
 
 Progress = Callable[[str, int, int], None]
+"""Callback that receives the name of a step, and how much of how much is done."""
 
 
 def main(folder: Path) -> int:
-    """Run the job in a folder and return its exit code; problems are written to a file, tracebacks to the log."""
+    """Run the job in a folder and return the exit code; problems are written to a file, tracebacks to the log."""
     try:
-        options = json.loads((folder / OPTIONS).read_text("utf-8"))
-        work = {"plan": plan_job, "run": run_job}[options["kind"]]
-        result = work(load(folder / "scenario"), options, progress_file(folder))
-        atomic_write(folder / RESULT, json.dumps(result))
+        options = json.loads((folder / OPTIONS_FILE).read_text("utf-8"))
+        job = {"plan": plan_job, "run": run_job}[options["kind"]]
+        result = job(load(folder / "scenario"), options, progress_writer(folder))
+        atomic_write(folder / RESULT_FILE, json.dumps(result))
     except OctoplanError as error:
         problems = error.problems if isinstance(error, ScenarioError) else [error]
-        atomic_write(folder / PROBLEMS, json.dumps(list(map(str, problems))))
+        atomic_write(folder / PROBLEMS_FILE, json.dumps(list(map(str, problems))))
         return 2
     except MemoryError:
-        atomic_write(folder / PROBLEMS, json.dumps(["not enough memory; use fewer futures"]))
+        atomic_write(folder / PROBLEMS_FILE, json.dumps(["not enough memory; use fewer futures"]))
         return 1
     except Exception as error:  # noqa: BLE001 (any error is reported on the page)
         traceback.print_exc()
         message = f"octoplan failed ({type(error).__name__}: {str(error)[:300]}); please report it"
-        atomic_write(folder / PROBLEMS, json.dumps([message]))
+        atomic_write(folder / PROBLEMS_FILE, json.dumps([message]))
         return 1
     return 0
 
 
-def progress_file(folder: Path) -> Progress:
-    """A callback that writes progress to a file, at most once in ``PROGRESS_INTERVAL``."""
+def progress_writer(folder: Path) -> Progress:
+    """A callback that writes progress to a file, at most once per ``PROGRESS_INTERVAL``."""
     last = 0.0
 
     def progress(step: str, done: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= PROGRESS_INTERVAL or done == total:
             last = time.monotonic()
-            atomic_write(folder / PROGRESS, json.dumps({"step": step, "done": done, "total": total}))
+            atomic_write(folder / PROGRESS_FILE, json.dumps({"step": step, "done": done, "total": total}))
 
     return progress
 
 
 def plan_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """A plan with its out-of-sample evaluation and, if a country is given, the frontier of its share."""
+    """Find a plan and evaluate it out of sample; if a country is given, also compute the frontier of its share."""
     goals = {name: options[name] for name in ("target", "by", "confidence") if name in options}
     country = options.get("frontier")
     with ThreadPoolExecutor(cores()) as executor:
-        optimised = optimise(
+        best_plan = optimise(
             scenario, goals_of(scenario, options_with(scenario, goals)), futures=options["futures"],
-            time_limit=TIME_LIMIT, executor=executor, progress=progress,
+            time_limit=SEARCH_TIME_LIMIT, executor=executor, progress=progress,
         )  # fmt: skip
-        evaluated = evaluate(
-            scenario, optimised, futures=options["unseen"], seed=SEED, executor=executor, progress=progress
+        evaluation = evaluate(
+            scenario, best_plan, futures=options["unseen"], seed=SEED, executor=executor, progress=progress
         )
-        curve = None
+        frontier_curve = None
         if country:
-            curve = frontier(
-                scenario, optimised, country, futures=FRONTIER_FUTURES, seed=SEED, executor=executor, progress=progress
+            frontier_curve = frontier(
+                scenario, best_plan, country, futures=FRONTIER_FUTURES, seed=SEED, executor=executor, progress=progress
             )
-    charts = [("gantt", plan.gantt(optimised)), ("output", plan.output(optimised))]
-    charts += [("orders", plan.orders(optimised))] if plan.produces(optimised) else []
+    charts = [("gantt", plan.gantt(best_plan)), ("output", plan.output(best_plan))]
+    charts += [("orders", plan.orders(best_plan))] if plan.produces(best_plan) else []
     charts += [
-        ("crews", plan.crews(optimised)),
-        ("alternatives", alternatives.alternatives(evaluated, scenario.currency)),
+        ("crews", plan.crews(best_plan)),
+        ("alternatives", alternatives.alternatives(evaluation, scenario.currency)),
     ]
-    lines = PlanResults(optimised, evaluated, frontier=curve).lines
-    content: dict[str, Any] = {"decisions": optimised.text}
-    if curve is not None:
-        charts.insert(0, ("frontier", alternatives.frontier(curve, scenario.currency)))
-        content["frontier"] = frontier_points(curve, scenario)
-    return {**content, "lines": lines, "figures": [chart_data(name, chart) for name, chart in charts]}
+    lines = PlanResults(best_plan, evaluation, frontier=frontier_curve).lines
+    content: dict[str, Any] = {"decisions": best_plan.text}
+    if frontier_curve is not None:
+        charts.insert(0, ("frontier", alternatives.frontier(frontier_curve, scenario.currency)))
+        content["frontier"] = frontier_points(frontier_curve, scenario)
+    return {
+        **content,
+        "lines": lines,
+        "charts": [chart_data(CaptionedChart(name, chart, note="")) for name, chart in charts],
+    }
 
 
-def chart_data(name: str, chart: go.Figure, note: str = "") -> dict[str, Any]:
-    """A chart as JSON data for the page."""
-    return figure_data(Figure(name, chart, note))
-
-
-def frontier_points(curve: Frontier, scenario: Scenario) -> dict[str, Any]:
-    """Points of the frontier: cost relative to the cheapest share, threats stopped and jobs, for each share."""
-    worst = 100.0 * alternatives.resilience(curve)
-    titles = {country: scenario.titles.get(f"countries.{country}", country) for country in (curve.country, *curve.jobs)}
+def frontier_points(frontier_curve: Frontier, scenario: Scenario) -> dict[str, Any]:
+    """The frontier as JSON data: for each share the cost relative to the cheapest share, threats stopped, and jobs."""
+    worst = 100.0 * alternatives.resilience(frontier_curve)
+    titles = {
+        country: scenario.titles.get(f"countries.{country}", country)
+        for country in (frontier_curve.country, *frontier_curve.jobs)
+    }
     points = []
-    for i, share in enumerate(curve.shares.tolist()):
-        cost = interval(curve.cost[i] - curve.cost[curve.cheapest])
-        month = float(np.median(curve.months_to_rate[i]))
-        jobs = [f"{titles[country]} {counts[i].mean():,.0f}" for country, counts in curve.jobs.items()]
+    for i, share in enumerate(frontier_curve.shares.tolist()):
+        cost = interval(frontier_curve.cost[i] - frontier_curve.cost[frontier_curve.cheapest])
+        month = float(np.median(frontier_curve.months_to_rate[i]))
+        jobs = [f"{titles[country]} {counts[i].mean():,.0f}" for country, counts in frontier_curve.jobs.items()]
         points.append({
             "share": 100.0 * share, "cost": cost.mean, "half": alternatives.half_width(cost),
-            "dominated": bool(curve.dominated[i]), "stopped": 100.0 * float(curve.stopped_share[i].mean()),
+            "dominated": bool(frontier_curve.dominated[i]),
+            "stopped": 100.0 * float(frontier_curve.stopped_share[i].mean()),
             "worst": float(worst[i]), "reached": month_label(month, scenario.names.months), "jobs": ", ".join(jobs),
         })  # fmt: skip
-    rate = f"{curve.rate:,.0f}"
-    return {"country": titles[curve.country], "rate": rate, "cheapest": curve.cheapest, "points": points}
+    rate = f"{frontier_curve.rate:,.0f}"
+    return {
+        "country": titles[frontier_curve.country],
+        "rate": rate,
+        "cheapest": frontier_curve.cheapest,
+        "points": points,
+    }
 
 
 def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """A large run: its summary, its key results and its figures."""
+    """Simulate a large run: summary, key results and charts."""
     with ThreadPoolExecutor(cores()) as executor:
         run = simulate(
             scenario, options["futures"], SEED, executor=executor, keep_going=True,
@@ -139,7 +148,9 @@ def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) 
     results = key_results(run)
     return {
         "lines": [results.summary, f"{run.futures:,} futures, {run.failed:,} failed"],
-        "figures": [chart_data(item.name, item.chart, item.caption) for item in page_figures(run, *CHARTS)],
+        "charts": [
+            chart_data(CaptionedChart(item.name, item.chart, item.caption)) for item in page_figures(run, *CHARTS)
+        ],
         "table": results.to_csv(),
     }
 

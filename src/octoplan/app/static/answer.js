@@ -1,15 +1,15 @@
-// Results for a change: lines of JSON, each from more futures; a new change aborts the previous request.
-import {$, changeParts, changeText, digits, el, tableOf} from "./format.js";
-import {figures} from "./figures.js";
+// Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
+import {$, changeParts, changeText, formatNumber, el, tableOf} from "./format.js";
+import {drawCharts} from "./charts.js";
 import {showImpacts} from "./log.js";
 import {post, showProblems} from "./server.js";
 import {state} from "./state.js";
 
-export const WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
-const QUICK = 2;
+export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
+const FUTURES_OF_FIRST_ANSWER = 2;
 let pending = null;
 
-export async function ask() {
+export async function requestAnswer() {
   pending?.abort();
   const current = pending = new AbortController();
   document.body.dataset.futures = "";
@@ -24,7 +24,7 @@ export async function ask() {
   try {
     await readLines(response, current.signal);
   } catch (error) {
-    if (error.name !== "AbortError") showProblems(["The connection was closed before the results were complete; change something to simulate again."]);
+    if (error.name !== "AbortError") showProblems(["The connection was closed before the results were complete; change an input to simulate again."]);
   }
 }
 
@@ -37,11 +37,11 @@ async function readLines(response, signal) {
     rest += value;
     const lines = rest.split("\n");
     rest = lines.pop();
-    for (const line of lines) show(JSON.parse(line));
+    for (const line of lines) showAnswer(JSON.parse(line));
   }
 }
 
-function show(answer) {
+function showAnswer(answer) {
   if (answer.problems) {
     $("progress").textContent = "";
     showProblems(answer.problems);
@@ -49,32 +49,32 @@ function show(answer) {
   }
   document.body.dataset.futures = answer.futures;
   const changed = Object.keys(state.changes).length > 0;
-  const explained = changed ? ", the same for the baseline; a change is the mean difference against the baseline, ± its 95 % CI" : "";
+  const explained = changed ? "; the baseline is simulated over the same futures, and each change is the mean difference from the baseline ± its 95 % CI" : "";
   const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
-  $("progress").textContent = `${answer.futures} of ${answer.most} futures${explained}${failed}`;
+  $("progress").textContent = `${answer.futures} of ${answer.most} futures simulated${failed}${explained}`;
   $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
   if (answer.summary) $("summary").textContent = answer.summary;
-  showRemarks("change-remarks", answer.remarks);
-  if (answer.futures > QUICK && !WITHOUT_ANSWER.has(state.view)) showView(answer);
+  showWarnings("change-warnings", answer.warnings);
+  if (answer.futures > FUTURES_OF_FIRST_ANSWER && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
 }
 
-export function showRemarks(id, remarks) {
-  $(id).replaceChildren(...remarks.map(text => el("li", {textContent: text})));
+export function showWarnings(id, warnings) {
+  $(id).replaceChildren(...warnings.map(text => el("li", {textContent: text})));
 }
 
-const unbroken = value => el("span", {className: "unbroken", textContent: digits(value)});
+const unbroken = value => el("span", {className: "unbroken", textContent: formatNumber(value)});
 
 function topResult(row, futures) {
   const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
-  const [change, remark] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${digits(row.baseline?.p50)}`, ""]
+  const [change, note] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${formatNumber(row.baseline?.p50)}`, ""]
     : changeParts(row.change, futures);
   const label = change && row.form !== "month" && row.change?.half > 0 ? "change " : "";
   return el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
-    el("div", {className: "median", textContent: digits(row.value.p50)}),
+    el("div", {className: "median", textContent: formatNumber(row.value.p50)}),
     el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value.p10), " to ", unbroken(row.value.p90)),
-    el("div", {className: "change", textContent: label + change}), el("div", {className: "remark", textContent: remark}));
+    el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}));
 }
 
 function showView(answer) {
@@ -83,13 +83,13 @@ function showView(answer) {
   if (state.view === "results") return showResults(box, answer);
   let plots = box.querySelector(":scope > .plots");
   if (!plots) box.append(plots = el("div", {className: "plots"}));
-  figures(plots, answer.figures);
+  drawCharts(plots, answer.charts);
   if (state.view === "sensitivity") showSwitchingValues(box, answer);
 }
 
 function showResults(box, answer) {
   const rows = answer.results.filter(row => row.value).map(row => el("tr", {},
-    el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {className: "unbroken", textContent: digits(row.value[q])})),
+    el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {className: "unbroken", textContent: formatNumber(row.value[q])})),
     el("td", {textContent: changeText(row.change, answer.futures)}),
     el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
   const heads = ["measure", "P10", "P50", "P90", "change against baseline, mean ± 95 % CI", "unit"];
@@ -99,7 +99,7 @@ function showResults(box, answer) {
 function showSwitchingValues(box, answer) {
   let section = box.querySelector(".switching-values");
   if (!section) box.append(section = el("div", {className: "switching-values"}));
-  const none = answer.futures < answer.most ? "Too few futures so far; more are being simulated."
+  const none = answer.futures < answer.most ? "Too few futures have been simulated so far; more are being simulated."
     : "No assumption has a switching value within its range.";
   const lines = answer.switching_values?.length ? answer.switching_values : [none];
   section.replaceChildren(el("h3", {textContent: "Switching values"}),

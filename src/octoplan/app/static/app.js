@@ -1,20 +1,20 @@
 // The page: tools, views and start-up.
-import {$, el, save} from "./format.js";
-import {ask, showRemarks, WITHOUT_ANSWER} from "./answer.js";
+import {$, el, saveFile} from "./format.js";
+import {requestAnswer, showWarnings, VIEWS_WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
 import {refreshDays, showDays, stopDays} from "./days.js";
-import {copyLink, isDark, onSources, purge, redrawAll} from "./figures.js";
+import {copyLink, isDark, onShowSources, purgePlots, redrawAll} from "./charts.js";
 import {showJobs} from "./jobs.js";
 import {showLog} from "./log.js";
 import {listChanges, showAssumptions, showPanels, updateSliders} from "./panels.js";
 import {request, showProblems} from "./server.js";
-import {keep, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
+import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
 
-const SHOW = {log: showLog, compare: showCompare, plan: () => showJobs("plan"), runs: () => showJobs("run"), defence: showDays};
+const SHOW_VIEW = {log: showLog, compare: showCompare, plan: () => showJobs("plan"), runs: () => showJobs("run"), defence: showDays};
 
 function showTabs() {
   $("tabs").replaceChildren(...VIEWS.map(([name, title]) => {
-    const tab = el("button", {type: "button", id: "tab-" + name, textContent: title, onclick: () => open(name)});
+    const tab = el("button", {type: "button", id: "tab-" + name, textContent: title, onclick: () => openView(name)});
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", "view");
     return tab;
@@ -23,24 +23,24 @@ function showTabs() {
     const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
     if (!step) return;
     const current = VIEWS.findIndex(([name]) => name === state.view);
-    open(VIEWS[(current + step + VIEWS.length) % VIEWS.length][0]);
+    openView(VIEWS[(current + step + VIEWS.length) % VIEWS.length][0]);
     $("tab-" + state.view).focus();
   });
 }
 
-function open(name) {
+function openView(name) {
   state.view = name;
   stopDays();
-  purge($("view"));
+  purgePlots($("view"));
   $("view").replaceChildren();
   $("view").setAttribute("aria-labelledby", "tab-" + name);
   for (const [other] of VIEWS) {
     $("tab-" + other).setAttribute("aria-selected", other === name);
     $("tab-" + other).tabIndex = other === name ? 0 : -1;
   }
-  keep();
-  SHOW[name]?.();
-  if (!WITHOUT_ANSWER.has(name)) ask();
+  saveState();
+  SHOW_VIEW[name]?.();
+  if (!VIEWS_WITHOUT_ANSWER.has(name)) requestAnswer();
 }
 
 function setTheme(dark) {
@@ -56,7 +56,7 @@ async function download(event) {
   if (!response) return;
   showProblems([]);
   const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "octoplan";
-  save(name, await response.blob(), response.headers.get("content-type"));
+  saveFile(name, await response.blob(), response.headers.get("content-type"));
 }
 
 async function upload() {
@@ -79,24 +79,24 @@ async function start() {
   if (!response) return;
   const panels = state.panels = await response.json(), version = query.get("with");
   if (version && version !== panels.version)
-    return showProblems([`The link was made with octoplan ${version}, this is ${panels.version}: its numbers may differ. Remove 'with' from the address to go on.`]);
+    return showProblems([`The link was made with octoplan ${version}, this is ${panels.version}: numbers may differ. Remove 'with' from the address to use the link nevertheless.`]);
   readVariants();
   document.title = `${panels.title}: octoplan`;
   $("title").textContent = panels.title;
   $("scenario").textContent = `${panels.months[0]} to ${panels.months.at(-1)} · scenario ${panels.hash.slice(0, 12)} · octoplan ${panels.version}`;
-  $("remarks").hidden = !panels.remarks.length;
-  $("remarks-count").textContent = panels.remarks.length === 1 ? "1 remark on the scenario" : `${panels.remarks.length} remarks on the scenario`;
-  showRemarks("scenario-remarks", panels.remarks);
+  $("warnings").hidden = !panels.warnings.length;
+  $("warnings-count").textContent = panels.warnings.length === 1 ? "1 warning about the scenario" : `${panels.warnings.length} warnings about the scenario`;
+  showWarnings("scenario-warnings", panels.warnings);
   showTabs();
   showPanels();
   listChanges();
-  open(state.view);
-  if (WITHOUT_ANSWER.has(state.view)) ask();
+  openView(state.view);
+  if (VIEWS_WITHOUT_ANSWER.has(state.view)) requestAnswer();
   document.body.dataset.ready = "yes";
 }
 
-onChange(() => { keep(); updateSliders(); listChanges(); ask(); refreshDays(); });
-onSources(() => open("log"));
+onChange(() => { saveState(); updateSliders(); listChanges(); requestAnswer(); refreshDays(); });
+onShowSources(() => openView("log"));
 $("search").addEventListener("input", showAssumptions);
 $("undo").addEventListener("click", undo);
 $("reset").addEventListener("click", () => setChanges({}));

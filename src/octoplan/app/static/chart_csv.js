@@ -1,4 +1,4 @@
-// The numbers of a chart as CSV: its series, or the flows and cells of a diagram.
+// The numbers of a chart as CSV: the points of its series, the flows of a Sankey diagram, or the cells of a map.
 
 // The values of an array, which Plotly may hold as typed binary data.
 export const values = array => array && array.bdata ? [...typed(array)] : array ?? [];
@@ -37,7 +37,7 @@ function pointRows({name, fill, x, y, xaxis = "x", yaxis = "y", error_x, error_y
     .map(row => [...panel, ...row]);
 }
 
-// Values of an axis with named ticks are given by name.
+// Values of an axis; names of its ticks if they are named.
 function labelled(list, layout, axis) {
   const {tickvals, ticktext} = layout[axis[0] + "axis" + axis.slice(1)] ?? {};
   if (!ticktext) return list;

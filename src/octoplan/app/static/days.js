@@ -1,12 +1,13 @@
 // One future by day: leakers by region on a tile map, and the flow of one day's threats through the layers.
-import {$, digits, el} from "./format.js";
-import {figures} from "./figures.js";
+import {$, formatNumber, el} from "./format.js";
+import {drawCharts} from "./charts.js";
 import {values} from "./chart_csv.js";
 import {post} from "./server.js";
 
 const NOTE = "One tile for each region, with the leakers of the day in the first future. Other futures differ.";
+// Milliseconds before the flow of a selected day is requested, and between the steps of a replay.
 const LAYER_DELAY = 250, LAYER_DELAY_PLAYING = 1200;
-const STEP = 220, STEP_REDUCED_MOTION = 1000, NIGHT_STEP = 900;
+const DAY_STEP = 220, DAY_STEP_REDUCED_MOTION = 1000, LAYER_STEP = 900;
 let refresh = null;
 
 export const refreshDays = () => refresh?.();
@@ -52,11 +53,11 @@ class DayMap {
 
   update() {
     const {days, leaked, launched, regions} = this.days, day = +this.range.value, counts = leaked[day];
-    const most = Math.max(1, ...leaked.map(row => Math.max(...row))), sum = counts.reduce((a, b) => a + b, 0);
+    const maximum = Math.max(1, ...leaked.map(row => Math.max(...row))), leakers = counts.reduce((a, b) => a + b, 0);
     this.caption.textContent = `${days[day]}: ${launched[day].toLocaleString("en-GB")} threats launched, `
-      + `${sum.toLocaleString("en-GB")} leakers (excluding decoys)`;
+      + `${leakers.toLocaleString("en-GB")} leakers (excluding decoys)`;
     this.range.setAttribute("aria-valuetext", this.caption.textContent);
-    regions.forEach((region, i) => colour(this.tiles[i], counts[region.row], most));
+    regions.forEach((region, i) => colourTile(this.tiles[i], counts[region.row], maximum));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.showNight(), this.playing ? LAYER_DELAY_PLAYING : LAYER_DELAY);
   }
@@ -68,7 +69,7 @@ class DayMap {
   }
 
   play() {
-    const step = matchMedia("(prefers-reduced-motion: reduce)").matches ? STEP_REDUCED_MOTION : STEP;
+    const step = matchMedia("(prefers-reduced-motion: reduce)").matches ? DAY_STEP_REDUCED_MOTION : DAY_STEP;
     this.button.textContent = "Stop";
     this.playing = setInterval(() => {
       if (!this.range.isConnected || +this.range.value >= +this.range.max) return this.stop();
@@ -95,8 +96,8 @@ function tilesOf(regions) {
   });
 }
 
-function colour(tile, count, most) {
-  const share = Math.sqrt(count / most), dark = share >= 0.5;
+function colourTile(tile, count, maximum) {
+  const share = Math.sqrt(count / maximum), dark = share >= 0.5;
   tile.lastChild.textContent = count;
   tile.style.background = `color-mix(in srgb, var(--heat) ${Math.round(dark ? 40 + 60 * share : 80 * share)}%, var(--card))`;
   tile.classList.toggle("hot", dark);
@@ -109,10 +110,10 @@ function showLayers(box, figure) {
   range.max = range.value = layers;
   range.update = () => {
     const passed = +range.value, ended = passed >= layers;
-    const airborne = layerOf.reduce((sum, layer, j) => sum + (layer < passed ? 0 : values(link.value)[j]), 0);
+    const airborne = layerOf.reduce((total, layer, j) => total + (layer < passed ? 0 : values(link.value)[j]), 0);
     range.setAttribute("aria-valuetext", ended ? "the end of the night"
-      : `${passed} of ${layers} layers passed, ${digits(airborne)} airborne`);
-    figures(box.lastChild, [ended ? figure : {...figure, figure: partial(figure.figure, layerOf, passed, airborne)}]);
+      : `${passed} of ${layers} layers passed, ${formatNumber(airborne)} threats airborne`);
+    drawCharts(box.lastChild, [ended ? figure : {...figure, figure: flowThroughLayers(figure.figure, layerOf, passed, airborne)}]);
   };
   range.update();
 }
@@ -126,7 +127,7 @@ function layerControls(box) {
       if (!range.isConnected || +range.value >= +range.max) return clearInterval(timer);
       range.value = +range.value + 1;
       range.update();
-    }, NIGHT_STEP);
+    }, LAYER_STEP);
   }});
   range.addEventListener("input", () => range.update());
   box.append(el("div", {className: "controls"}, el("label", {htmlFor: "layer", textContent: "Layers passed"}), range, replay),
@@ -134,9 +135,9 @@ function layerControls(box) {
   return range;
 }
 
-function partial(figure, layerOf, passed, airborne) {
+function flowThroughLayers(figure, layerOf, passed, airborne) {
   const copy = structuredClone(figure), {link, node} = copy.data[0], last = node.label.length - 1;
   link.target = Array.from(values(link.target), (target, j) => layerOf[j] < passed ? target : last);
-  node.label[last] = `airborne: ${digits(airborne)}`;
+  node.label[last] = `airborne: ${formatNumber(airborne)}`;
   return copy;
 }

@@ -8,31 +8,31 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-export const scroller = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
+export const scrollable = table => el("div", {className: "wide", tabIndex: 0, role: "region", ariaLabel: "Table"}, table);
 
 export function tableOf(heads, rows) {
   const header = heads.map(text => typeof text === "string" ? el("th", {scope: "col", textContent: text}) : text);
-  return scroller(el("table", {}, el("thead", {}, el("tr", {}, ...header)), el("tbody", {}, ...rows)));
+  return scrollable(el("table", {}, el("thead", {}, el("tr", {}, ...header)), el("tbody", {}, ...rows)));
 }
 
 const SPACE = "\u00a0", MINUS = "−";
 const SCALES = [[1e9, "bn"], [1e6, "M"], [1e3, "k"]];
 
-// The factor and the suffix of a number; thousands are written out below 10,000, and 999.9 k is 1 M.
+// The factor and the suffix of a number; numbers below 10,000 have no suffix, and 999.9 k becomes 1 M.
 const scaleOf = size => size < 1e4 ? [1, ""] : SCALES.find(([factor]) => size >= 0.9995 * factor);
 
-function rounded(x, figures) {
+function rounded(x, significantDigits) {
   const size = Math.abs(x);
-  if (size >= 10 ** figures) return Math.round(x).toLocaleString("en-GB");
-  return String(+x.toPrecision(figures));
+  if (size >= 10 ** significantDigits) return Math.round(x).toLocaleString("en-GB");
+  return String(+x.toPrecision(significantDigits));
 }
 
 // A number with a few significant digits; text, such as a month, is not changed.
-export function digits(x, figures = 3) {
+export function formatNumber(x, significantDigits = 3) {
   if (x === null || x === undefined) return "–";
   if (typeof x === "string") return x;
   const [factor, suffix] = scaleOf(Math.abs(x));
-  return rounded(x / factor, figures).replace("-", MINUS) + (suffix && SPACE + suffix);
+  return rounded(x / factor, significantDigits).replace("-", MINUS) + (suffix && SPACE + suffix);
 }
 
 const sign = x => x > 0 ? "+" : x < 0 ? MINUS : "";
@@ -45,27 +45,27 @@ export function meanWithInterval({mean, half}) {
   return `${sign(+m.toFixed(decimals))}${text(m)}${SPACE}±${SPACE}${text(h)}${suffix && SPACE + suffix}`;
 }
 
-const UNCLEAR = "not distinguishable from zero";
+const NOT_DISTINGUISHABLE = "not distinguishable from zero";
 
-// A change against the baseline: its mean with its interval, and a remark on it, empty where there is none.
+// A change against the baseline: its mean with its interval, and a note on it, empty if there is none.
 export function changeParts(change, futures) {
   if (!change) return ["", ""];
   if (change.mean === 0 && change.half === 0) return ["no change", ""];
-  const remarks = [];
-  if (change.futures < futures) remarks.push(`over the ${change.futures} of ${futures} futures in which both values are defined`);
-  if (Math.abs(change.mean) <= change.half) remarks.push(UNCLEAR);
-  return [meanWithInterval(change), remarks.join("; ")];
+  const notes = [];
+  if (change.futures < futures) notes.push(`over the ${change.futures} of ${futures} futures in which both values are defined`);
+  if (Math.abs(change.mean) <= change.half) notes.push(NOT_DISTINGUISHABLE);
+  return [meanWithInterval(change), notes.join("; ")];
 }
 
 export function changeText(change, futures) {
-  const [text, remark] = changeParts(change, futures);
-  return remark ? `${text} (${remark})` : text;
+  const [text, note] = changeParts(change, futures);
+  return note ? `${text} (${note})` : text;
 }
 
 export const changesText = changes =>
   Object.entries(changes).map(([name, text]) => `${name.slice(2)} ${text}`).join("; ") || "the baseline";
 
-export function save(name, content, type = "text/csv") {
+export function saveFile(name, content, type = "text/csv") {
   const link = el("a", {href: URL.createObjectURL(new Blob([content], {type})), download: name});
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

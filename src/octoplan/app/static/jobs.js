@@ -1,16 +1,16 @@
 // Plans and large runs: background jobs whose results survive a reload of the page.
-import {$, changesText, digits, el, meanWithInterval, save} from "./format.js";
-import {draw, figures, tone} from "./figures.js";
+import {$, changesText, formatNumber, el, meanWithInterval, saveFile} from "./format.js";
+import {drawPlot, drawCharts, cssColour} from "./charts.js";
 import {post, request, showProblems} from "./server.js";
 import {state} from "./state.js";
 
-const POLL = 400;
+const POLL_INTERVAL = 400;  // milliseconds
 const TEXTS = {
-  plan: ["The plan, and the share of each country", "Find a plan",
-    "Searches for the output, lines, crew intake and kits with the least expected cost and losses, with the current changes as the "
-    + "starting point. Name a country to see the frontier of its share. The job runs in the background; its result survives a reload."],
+  plan: ["A plan, and the frontier of a country's share", "Find a plan",
+    "Searches for the output, lines, crew intake and kits with the least expected cost and losses, starting from the "
+    + "scenario with the current changes. Name a country to compute the frontier of cost against its share. The job runs in the background; its result survives a reload."],
   run: ["A large run", "Simulate",
-    "Simulates many more futures than the answer above, for results with small sampling error. The job runs in the background."],
+    "Simulates many more futures than the results above, for results with small sampling error. The job runs in the background."],
 };
 
 function field(label, properties) {
@@ -20,7 +20,7 @@ function field(label, properties) {
 
 const fieldsOf = kind => kind === "plan" ? {
   futures: field("Futures", {type: "number", value: 40, min: 2, max: 400}),
-  target: field("Target, units a month", {type: "number", min: 0}),
+  target: field("Target, units per month", {type: "number", min: 0}),
   by: field("By month", {type: "text", placeholder: state.panels.months[8] ?? state.panels.months[0]}),
   frontier: field("Share of country", {type: "text", placeholder: state.panels.countries[0]}),
 } : {futures: field("Futures", {type: "number", value: 10000, min: 1, max: 100000})};
@@ -55,10 +55,10 @@ class Watcher {
     const done = jobs.find(job => job.state === "done");
     if (done && this.shown !== done.id) {
       this.shown = done.id;
-      await this.show(done);
+      await this.showResult(done);
     }
     clearTimeout(this.timer);
-    if (jobs.some(job => job.state === "running")) this.timer = setTimeout(() => this.update(), POLL);
+    if (jobs.some(job => job.state === "running")) this.timer = setTimeout(() => this.update(), POLL_INTERVAL);
   }
 
   row(job) {
@@ -71,15 +71,15 @@ class Watcher {
     return row;
   }
 
-  async show(job) {
+  async showResult(job) {
     const response = await request(`/api/jobs/${job.id}/result`);
     if (!response) return;
     const content = await response.json(), plots = el("div"), explorer = content.frontier ? frontierExplorer(content.frontier) : null;
     const download = el("button", {type: "button", textContent: "Save decisions.toml",
-      onclick: () => save("decisions.toml", content.decisions, "text/plain")});
+      onclick: () => saveFile("decisions.toml", content.decisions, "text/plain")});
     this.result.replaceChildren(el("h3", {textContent: "Result"}), textLines(content.lines),
       ...(content.decisions ? [download] : []), ...(explorer ? [explorer] : []), plots);
-    await figures(plots, content.figures);
+    await drawCharts(plots, content.charts);
     if (plots.isConnected) explorer?.attach(plots.querySelector("[data-name=frontier] .plot"));
   }
 }
@@ -98,27 +98,27 @@ function textLines(lines) {
 function pointText(frontier, point) {
   const cost = meanWithInterval({mean: point.cost, half: point.half});
   const reached = point.reached === "never" ? "never reached" : `first reached in ${point.reached}`;
-  return `${frontier.country} makes ${digits(point.share)} %: ${cost} M ${state.panels.currency} against the cheapest share, `
-    + `${digits(point.stopped, 4)} % of threats stopped, ${digits(point.worst, 4)} % in the worst tenth of futures, `
-    + `${frontier.rate} units a month ${reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
+  return `${frontier.country} makes ${formatNumber(point.share)} % of the units: cost ${cost} M ${state.panels.currency} relative to the cheapest share; `
+    + `${formatNumber(point.stopped, 4)} % of threats stopped, ${formatNumber(point.worst, 4)} % in the worst tenth of futures; `
+    + `${frontier.rate} units per month ${reached}; jobs: ${point.jobs}${point.dominated ? "; dominated by another share" : ""}`;
 }
 
-// A slider along the frontier, which can also be moved by dragging across the chart.
+// A slider that selects a share on the frontier; dragging across the chart moves it too.
 function frontierExplorer(frontier) {
   const range = el("input", {type: "range", min: 0, max: frontier.points.length - 1, value: frontier.cheapest, id: "share"});
   const caption = el("p", {className: "day"});
   const section = el("section", {ariaLabel: "Along the frontier"}, el("h3", {textContent: "Along the frontier"}),
-    el("label", {htmlFor: "share", textContent: `Share made in ${frontier.country}; drag here or across the chart`}), range, caption);
+    el("label", {htmlFor: "share", textContent: `Share of the units made in ${frontier.country}; move the slider or drag across the chart`}), range, caption);
   let chart = null, shapes = [];
   const update = () => {
     const point = frontier.points[range.value];
     caption.textContent = pointText(frontier, point);
     range.setAttribute("aria-valuetext", caption.textContent);
     if (!chart) return;
-    const line = {width: 3, color: tone("--decision")};
+    const line = {width: 3, color: cssColour("--decision")};
     chart.content.layout.shapes = [...shapes,
       {type: "line", xref: "x", yref: "paper", x0: point.share, x1: point.share, y0: 0, y1: 1, line}];
-    draw(chart);
+    drawPlot(chart);
   };
   const selectNearest = event => {
     const axis = chart._fullLayout.xaxis, share = axis.p2d(event.clientX - chart.getBoundingClientRect().left - axis._offset);

@@ -1,37 +1,37 @@
 // The assumption log: every row with its rating, its effect on the net benefit, and a field to change it.
-import {$, digits, el, meanWithInterval, tableOf} from "./format.js";
-import {change, state} from "./state.js";
+import {$, formatNumber, el, meanWithInterval, tableOf} from "./format.js";
+import {setChange, state} from "./state.js";
 
 const COLUMNS = ["name", "p10", "p50", "p90", "unit", "quality", "impact", "effect", "owner", "date", "line"];
 const RATINGS = {green: "● green", amber: "▲ amber", red: "■ red"};
 const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit over the fifth of futures "
-  + "in which the assumption is highest less that over the fifth in which it is lowest, with its 95 % CI. Assumptions from raids.toml "
-  + "were fitted to a record and cannot be changed here.";
-let sort = ["name", 1];
-let fill = null;
+  + "in which the assumption is highest, minus that over the fifth in which it is lowest, with its 95 % CI. Assumptions from raids.toml "
+  + "were fitted to a record of raids and cannot be changed here.";
+let sortOrder = ["name", 1];
+let fillTable = null;
 
 export function showLog() {
-  const filter = el("input", {type: "search", ariaLabel: "Filter the log"});
+  const filter = el("input", {type: "search", ariaLabel: "Filter the assumption log"});
   const headings = {p10: "P10", p50: "P50, value", p90: "P90", effect: `effect on net benefit, M ${state.panels.currency}`};
   const heads = COLUMNS.map(column => el("th", {scope: "col"}, el("button", {type: "button", textContent: headings[column] ?? column,
-    onclick: () => { sort = [column, sort[0] === column ? -sort[1] : 1]; fill(); }})));
+    onclick: () => { sortOrder = [column, sortOrder[0] === column ? -sortOrder[1] : 1]; fillTable(); }})));
   const table = tableOf(heads, []);
-  fill = () => table.querySelector("tbody").replaceChildren(...sorted(filter.value).map(tableRow));
-  filter.addEventListener("input", () => fill());
+  fillTable = () => table.querySelector("tbody").replaceChildren(...sorted(filter.value).map(tableRow));
+  filter.addEventListener("input", () => fillTable());
   const {assumptions} = state.panels, red = assumptions.filter(item => item.quality === "red").length;
   $("view").replaceChildren(el("h3", {textContent: `${assumptions.length} assumptions, ${red} of them rated red`}),
     el("p", {className: "small", textContent: NOTE}), el("label", {textContent: "Filter "}, filter), table);
-  fill();
+  fillTable();
 }
 
 export function showImpacts(impacts) {
   for (const item of state.panels.assumptions)
     Object.assign(item, {impact: item.fixed ? "no range" : "", effect: undefined}, impacts[item.name]);
-  fill?.();
+  fillTable?.();
 }
 
 function sorted(text) {
-  const word = text.toLowerCase(), [column, direction] = sort;
+  const word = text.toLowerCase(), [column, direction] = sortOrder;
   const key = item => column === "effect" ? Math.abs(item.effect ?? 0) : item[column] ?? "";
   return state.panels.assumptions
     .filter(item => [item.name, item.quality, item.owner, item.note].join(" ").toLowerCase().includes(word))
@@ -41,7 +41,7 @@ function sorted(text) {
 function tableRow(item) {
   const value = state.changes["a." + item.name] ?? String(+item.p50.toPrecision(6));
   const field = el("input", {type: "text", value, ariaLabel: `value of ${item.name}`, disabled: !item.editable});
-  field.addEventListener("change", () => change("a." + item.name, field.value.trim() || null));
+  field.addEventListener("change", () => setChange("a." + item.name, field.value.trim() || null));
   return el("tr", {}, ...COLUMNS.map(column => column === "p50" ? el("td", {}, field)
     : el("td", {className: typeof item[column] === "number" ? "" : "text", textContent: cellText(item, column)})));
 }
@@ -49,5 +49,5 @@ function tableRow(item) {
 function cellText(item, column) {
   if (column === "effect") return item.effect === undefined ? "" : meanWithInterval({mean: item.effect, half: 1.96 * item.error});
   if (column === "quality") return RATINGS[item.quality];
-  return typeof item[column] === "number" && column !== "line" ? digits(item[column]) : item[column] ?? "";
+  return typeof item[column] === "number" && column !== "line" ? formatNumber(item[column]) : item[column] ?? "";
 }

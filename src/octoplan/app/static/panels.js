@@ -1,11 +1,11 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
-import {$, digits, el} from "./format.js";
-import {change, state} from "./state.js";
+import {$, formatNumber, el} from "./format.js";
+import {setChange, state} from "./state.js";
 
-const SHOWN = 12, SHOWN_WHEN_SEARCHING = 40;
+const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
 const MIN_INTERVAL = 80;  // milliseconds between two changes from one slider
 
-const MARKS = {green: "● green: somebody can be asked", amber: "▲ amber: derived", red: "■ red: a guess"};
+const RATING_MEANINGS = {green: "● green: the source can be asked", amber: "▲ amber: derived from a source", red: "■ red: an estimate without evidence"};
 
 export function showPanels() {
   $("decisions").replaceChildren(...state.panels.decisions.map(item => slider(item, "d.")));
@@ -17,11 +17,11 @@ export function showAssumptions() {
   const editable = state.panels.assumptions.filter(item => item.editable);
   const matching = editable.filter(item => word ? (item.name + " " + item.note).toLowerCase().includes(word)
     : item.listed_first || ("a." + item.name) in state.changes);
-  const limit = word ? SHOWN_WHEN_SEARCHING : SHOWN;
+  const limit = word ? MAX_LISTED_IN_SEARCH : MAX_LISTED;
   const listed = (matching.length || word ? matching : editable).slice(0, limit);
   $("assumptions").replaceChildren(...listed.map(item => slider(item, "a.")));
   if (word && matching.length > limit)
-    $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type more of the name`}));
+    $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type more of the name to shorten the list`}));
   updateSliders();
 }
 
@@ -33,7 +33,7 @@ export function listChanges() {
   const names = Object.keys(state.changes).sort();
   $("changed").replaceChildren(...(names.length ? names.map(name => el("li", {},
     `${name.startsWith("d.") ? "◆ decision" : "? assumption"} ${name.slice(2)}: ${state.changes[name]} `,
-    el("button", {type: "button", textContent: "revert", ariaLabel: `revert ${name.slice(2)}`, onclick: () => change(name, null)})))
+    el("button", {type: "button", textContent: "revert", ariaLabel: `revert ${name.slice(2)}`, onclick: () => setChange(name, null)})))
     : [el("li", {textContent: "None: this is the baseline."})]));
 }
 
@@ -50,9 +50,9 @@ function slider(item, prefix) {
   const id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
   const range = el("input", {type: "range", id, min: low, max: high, step: isDecision ? 0.05 : (high - low) / 200, value: baseline});
   const field = el("input", {type: "text", ariaLabel: `${title}: type a value`});
-  const reset = el("button", {type: "button", textContent: "↺", ariaLabel: `Return to the baseline: ${title}`, onclick: () => change(name, null)});
-  listen(range, field, name, isDecision);
-  const details = isDecision ? el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}) : source(item);
+  const reset = el("button", {type: "button", textContent: "↺", ariaLabel: `Return to the baseline: ${title}`, onclick: () => setChange(name, null)});
+  connectInputs(range, field, name, isDecision);
+  const details = isDecision ? el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}) : sourceDetails(item);
   const row = el("div", {className: "row"},
     el("label", {htmlFor: id, textContent: title + (item.unit && !isDecision ? `, ${item.unit}` : "")}),
     el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(item, isDecision, low, high, baseline)), field, reset),
@@ -69,16 +69,16 @@ function slider(item, prefix) {
   return row;
 }
 
-function listen(range, field, name, isDecision) {
+function connectInputs(range, field, name, isDecision) {
   let timer = null, last = 0;
   range.addEventListener("input", () => {
     field.value = valueText(range.value, isDecision);
     clearTimeout(timer);
     const wait = Math.max(0, last + MIN_INTERVAL - performance.now());
-    const send = () => { last = performance.now(); change(name, valueText(range.value, isDecision)); };
-    if (wait) timer = setTimeout(send, wait); else send();
+    const apply = () => { last = performance.now(); setChange(name, valueText(range.value, isDecision)); };
+    if (wait) timer = setTimeout(apply, wait); else apply();
   });
-  field.addEventListener("change", () => change(name, field.value.trim() || null));
+  field.addEventListener("change", () => setChange(name, field.value.trim() || null));
 }
 
 // On a slider: P10 to P90 as a shaded part, and the baseline as a tick.
@@ -93,9 +93,9 @@ function marks(item, isDecision, low, high, baseline) {
   return [shade, tick];
 }
 
-function source(item) {
-  const quantiles = `P10 ${digits(item.p10)}, P50 ${digits(item.p50)}, P90 ${digits(item.p90)} ${item.unit}`;
-  return el("div", {}, el("p", {className: "rating", textContent: MARKS[item.quality]}),
+function sourceDetails(item) {
+  const quantiles = `P10 ${formatNumber(item.p10)}, P50 ${formatNumber(item.p50)}, P90 ${formatNumber(item.p90)} ${item.unit}`;
+  return el("div", {}, el("p", {className: "rating", textContent: RATING_MEANINGS[item.quality]}),
     el("p", {textContent: item.note}),
     ...item.sources.map(s => el("p", {textContent: [s.title, s.publisher, s.date].filter(Boolean).join(", ") + " " + s.url})),
     el("p", {className: "small", textContent: `${item.file}:${item.line}, ${item.distribution}, ${quantiles}; ${item.owner}, ${item.date}`}));

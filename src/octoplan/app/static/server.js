@@ -2,7 +2,7 @@
 import {$, el} from "./format.js";
 import {state} from "./state.js";
 
-const SILENT = "The server does not answer; is octoplan app still running?";
+const NO_RESPONSE = "The server does not answer; check that octoplan app is still running.";
 
 export function showProblems(lines) {
   const box = $("problems");
@@ -25,7 +25,7 @@ export async function request(path, options = {}) {
     if (response.ok) return response;
     showProblems(await problemsOf(response));
   } catch (error) {
-    if (error.name !== "AbortError") showProblems([SILENT]);
+    if (error.name !== "AbortError") showProblems([NO_RESPONSE]);
   }
   return null;
 }

@@ -1,4 +1,4 @@
-// State of the page: scenario, changes and view. All of it is in the address, so that a link reproduces the page.
+// State of the page: scenario, changes and view. The address contains all of it, so that a link reproduces the page.
 import {$} from "./format.js";
 
 export const VIEWS = [["results", "Key results"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"],
@@ -31,7 +31,7 @@ export function readVariants() {
 }
 
 // Write the state into the address, the links and the browser's storage.
-export function keep() {
+export function saveState() {
   history.replaceState(null, "", address());
   $("download").href = "/api/folder" + address();
   $("workbook").href = "/api/folder" + address() + "&as=xlsx";
@@ -51,7 +51,7 @@ export function setChanges(changes) {
 }
 
 // Change one assumption or decision; null returns it to the baseline.
-export function change(name, text) {
+export function setChange(name, text) {
   const changes = {...state.changes};
   if (text === null) delete changes[name]; else changes[name] = text;
   setChanges(changes);

@@ -1,41 +1,41 @@
 // Charts in the colours of the page, with downloads of their data as CSV and of their image.
-import {$, el, save} from "./format.js";
+import {$, el, saveFile} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
 
-const NARROW = 640;
+const NARROW_SCREEN = 640;  // pixels
 const plotly = new Promise(resolve => {
   if (window.Plotly) resolve(); else $("plotly").addEventListener("load", resolve);
 });
 let openLog = () => {};
-export const onSources = listener => { openLog = listener; };
+export const onShowSources = listener => { openLog = listener; };
 
-// Draw figures in an element; existing ones are updated.
-export async function figures(box, list) {
+// Draw charts in an element; charts that it already has are updated.
+export async function drawCharts(box, charts) {
   await plotly;
   if (!box.isConnected) return;
   const frames = new Map([...box.querySelectorAll("figure")].map(frame => [frame.dataset.name, frame]));
-  if (list.some(figure => !frames.has(figure.name)) || frames.size !== list.length) {
-    purge(box);
-    box.replaceChildren(...list.map(frameOf));
+  if (charts.some(chart => !frames.has(chart.name)) || frames.size !== charts.length) {
+    purgePlots(box);
+    box.replaceChildren(...charts.map(frameOf));
   }
-  for (const figure of list) {
-    const frame = [...box.querySelectorAll("figure")].find(candidate => candidate.dataset.name === figure.name);
-    frame.querySelector("h3").textContent = figure.title;
-    frame.querySelector(".subtitle").textContent = figure.subtitle;
+  for (const chart of charts) {
+    const frame = [...box.querySelectorAll("figure")].find(candidate => candidate.dataset.name === chart.name);
+    frame.querySelector("h3").textContent = chart.title;
+    frame.querySelector(".subtitle").textContent = chart.subtitle;
     const plot = frame.querySelector(".plot");
-    plot.setAttribute("aria-label", `${figure.title}. The numbers can be downloaded as CSV.`);
-    plot.content = figure.figure;
-    draw(plot);
+    plot.setAttribute("aria-label", `${chart.title}. The numbers can be downloaded as CSV.`);
+    plot.content = chart.figure;
+    drawPlot(plot);
   }
 }
 
-export function purge(box) {
+export function purgePlots(box) {
   for (const plot of box.querySelectorAll(".plot")) window.Plotly?.purge(plot);
 }
 
-export function draw(plot) {
-  const {data, layout} = recoloured(plot.content), scrolls = innerWidth <= NARROW && needsWidth(plot.content);
-  const adapted = themed(layout, data);
+export function drawPlot(plot) {
+  const {data, layout} = inPageColours(plot.content), scrolls = innerWidth <= NARROW_SCREEN && needsWidth(plot.content);
+  const adapted = withPageColours(layout, data);
   if (scrolls) Object.assign(adapted, {width: 720, autosize: false});
   plot.tabIndex = scrolls ? 0 : -1;
   plot.style.height = `${adapted.height}px`;
@@ -43,46 +43,46 @@ export function draw(plot) {
 }
 
 export function redrawAll() {
-  for (const plot of document.querySelectorAll(".plot")) if (plot.content) draw(plot);
+  for (const plot of document.querySelectorAll(".plot")) if (plot.content) drawPlot(plot);
 }
 
 export const isDark = () => document.documentElement.dataset.theme === "dark";
-export const tone = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const cssColour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function recoloured(figure) {
+function inPageColours(figure) {
   if (!isDark()) return structuredClone(figure);
-  const text = JSON.stringify(figure).replaceAll("#222222", tone("--text"));
+  const text = JSON.stringify(figure).replaceAll("#222222", cssColour("--text"));
   return JSON.parse(text.replaceAll("rgba(255,255,255,0.75)", "rgba(0,0,0,0)"));
 }
 
-function frameOf(figure) {
+function frameOf(chart) {
   const plot = el("div", {className: "plot"});
   plot.setAttribute("role", "img");
-  const action = (text, onclick) => el("button", {type: "button", textContent: text, onclick, ariaLabel: `${text}: ${figure.title}`});
-  const picture = format => Plotly.downloadImage(plot,
-    {format, width: 1100, height: plot.content.layout.height, filename: `octoplan-${figure.name}`});
+  const action = (text, onclick) => el("button", {type: "button", textContent: text, onclick, ariaLabel: `${text}: ${chart.title}`});
+  const downloadImage = format => Plotly.downloadImage(plot,
+    {format, width: 1100, height: plot.content.layout.height, filename: `octoplan-${chart.name}`});
   const frame = el("figure", {}, el("h3"), el("p", {className: "small subtitle"}), plot,
-    el("figcaption", {textContent: figure.note}),
-    el("div", {className: "actions"}, action("CSV", () => save(`octoplan-${figure.name}.csv`, chartCsv(plot.content))),
-      action("SVG", () => picture("svg")), action("PNG", () => picture("png")), action("Sources", () => openLog()),
+    el("figcaption", {textContent: chart.note}),
+    el("div", {className: "actions"}, action("CSV", () => saveFile(`octoplan-${chart.name}.csv`, chartCsv(plot.content))),
+      action("SVG", () => downloadImage("svg")), action("PNG", () => downloadImage("png")), action("Sources", () => openLog()),
       action("Copy link", copyLink)));
-  frame.dataset.name = figure.name;
+  frame.dataset.name = chart.name;
   return frame;
 }
 
 export async function copyLink() {
   try { await navigator.clipboard.writeText(location.href); $("link").textContent = "Copied"; }
-  catch { prompt("The link:", location.href); }
+  catch { prompt("Copy this link:", location.href); }
   setTimeout(() => { $("link").textContent = "Copy link"; }, 1500);
 }
 
-function themed(layout, data) {
+function withPageColours(layout, data) {
   delete layout.width;
-  const page = tone("--page");
-  Object.assign(layout, {paper_bgcolor: page, plot_bgcolor: page, font: {...layout.font, color: tone("--text")}});
-  const colours = {gridcolor: tone("--grid"), linecolor: tone("--quiet"), zerolinecolor: tone("--line")};
+  const page = cssColour("--page");
+  Object.assign(layout, {paper_bgcolor: page, plot_bgcolor: page, font: {...layout.font, color: cssColour("--text")}});
+  const colours = {gridcolor: cssColour("--grid"), linecolor: cssColour("--quiet"), zerolinecolor: cssColour("--line")};
   for (const key of Object.keys(layout)) if (/^[xy]axis/.test(key)) Object.assign(layout[key], colours);
-  return narrowed(layout, data);
+  return fittedToScreen(layout, data);
 }
 
 const hasNamedBars = (data, layout) => data[0]?.type === "bar" && layout.yaxis?.ticktext;
@@ -91,8 +91,8 @@ const needsWidth = ({data, layout}) => data.some(trace => ["sankey", "heatmap"].
   || layout.yaxis?.tickvals && !hasNamedBars(data, layout);
 
 // On a narrow screen, labels are above their bars and the legend is vertical.
-function narrowed(layout, data) {
-  if (innerWidth > NARROW) return layout;
+function fittedToScreen(layout, data) {
+  if (innerWidth > NARROW_SCREEN) return layout;
   layout.font = {...layout.font, size: 11};
   layout.margin = {...layout.margin, l: Math.min(layout.margin.l, 52), r: 8};
   if (Object.keys(layout).filter(key => /^xaxis/.test(key)).length > 1) return layout;
