@@ -16,7 +16,7 @@ from octoplan.show.defence_charts import wrap_name
 from octoplan.show.html import PageFigure
 from octoplan.show.money_charts import cost_per_kill_title, undefined_cost
 from octoplan.show.series import median
-from octoplan.show.theme import PALETTE, add_band, new_figure, quantile, undefined_note
+from octoplan.show.theme import PALETTE, add_band, monthly_quantiles, new_figure, undefined_note
 from tests.outcomes.runs import octopus, pocket
 
 RUNS = {"pocket": pocket, "octopus": octopus}
@@ -110,7 +110,7 @@ def test_colours_differ() -> None:
 def test_bands_ignore_futures_without_a_value() -> None:
     """A month in which a ratio is defined in some futures has their quantile; one without any has none."""
     values = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
-    medians = quantile(values, 0.5)
+    medians = monthly_quantiles(values, 0.5)
     assert medians[0] == 2
     assert np.isnan(medians[1])
 
@@ -154,7 +154,7 @@ def test_a_title_on_a_page_is_the_text_as_written(marked: Run) -> None:
 def test_a_quantile_counts_what_is_infinite() -> None:
     """An infinite figure is later than all others; no quantile lies between it and a number."""
     values = np.array([[1.0], [2.0], [np.inf]])
-    assert [quantile(values, q)[0] for q in (0.1, 0.5, 0.9)] == [1.0, 2.0, np.inf]
+    assert [monthly_quantiles(values, q)[0] for q in (0.1, 0.5, 0.9)] == [1.0, 2.0, np.inf]
 
 
 def test_a_band_says_on_how_many_futures_it_rests() -> None:

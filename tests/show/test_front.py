@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.outcomes.run_results import RunResults
-from octoplan.show.front import answer_rows, quantiles
+from octoplan.show.front import answer_rows, quantiles_text
 from tests.outcomes.runs import pocket
 
 
@@ -22,7 +22,7 @@ from tests.outcomes.runs import pocket
 )
 def test_quantiles_count_every_future(values: list[float], text: str) -> None:
     """Infinite values count; futures without a value are reported; equal quantiles are written once."""
-    assert quantiles(np.array(values), 1.0) == text
+    assert quantiles_text(np.array(values), 1.0) == text
 
 
 def test_the_answer_says_on_how_many_futures_a_figure_rests() -> None:

@@ -51,7 +51,7 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
         )  # fmt: skip
     for row, name in enumerate(names):
         regret = evaluation.regret(name)
-        range_of = f"({regret.p10:,.1f} to {regret.p90:,.1f})"
+        range_text = f"({regret.p10:,.1f} to {regret.p90:,.1f})"
         chart.add_trace(
             go.Scatter(
                 x=[regret.p10, regret.p90], y=[row, row], mode="lines", hoverinfo="skip", showlegend=False,
@@ -62,11 +62,16 @@ def alternatives(evaluation: Evaluation, currency: str) -> go.Figure:
             go.Scatter(
                 x=[regret.mean], y=[row], name=name, mode="markers", showlegend=False,
                 marker={"color": ORANGE, "size": 11},
-                hovertemplate=f"{name}: %{{x:,.1f}} {range_of} M {currency}<extra></extra>",
+                hovertemplate=f"{name}: %{{x:,.1f}} {range_text} M {currency}<extra></extra>",
             ), row=2, col=1,
         )  # fmt: skip
-    most = max(evaluation.regret(name).p90 for name in names)
-    chart.update_xaxes(range=[-0.02 * most, 1.05 * most] if most > 0.0 else None, zeroline=False, row=2, col=1)
+    largest_regret = max(evaluation.regret(name).p90 for name in names)
+    chart.update_xaxes(
+        range=[-0.02 * largest_regret, 1.05 * largest_regret] if largest_regret > 0.0 else None,
+        zeroline=False,
+        row=2,
+        col=1,
+    )
     add_row_labels(chart, [label(name) for name in others])
     add_row_labels(chart, ["the plan", *map(label, others)], row=2)
     chart.add_vline(x=0.0, line={"color": BLACK, "width": 1}, row=1, col=1)
@@ -104,22 +109,24 @@ MIN_AXIS_SPAN = 1.0
 def frontier(front: Frontier, currency: str) -> go.Figure:
     """Chart of cost, threats stopped, resilience, month of reaching the output rate, and jobs, by country share."""
     shares, cheapest = 100.0 * front.shares, front.cheapest
-    panels = (
+    panel_titles = (
         f"cost minus that at {shares[cheapest]:.0f} %, 95 % interval",
         f"threats stopped minus those at {shares[cheapest]:.0f} %, 95 % interval",
         "mean share stopped in the worst tenth of futures",
         f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
         "jobs, mean over horizon and futures",
     )
-    chart = new_figure(frontier_title(front), panels, rows=len(panels), height=1130)
+    chart = new_figure(frontier_title(front), panel_titles, rows=len(panel_titles), height=1130)
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
         differences = [interval(share_values - values[cheapest]) for share_values in values]
         means, errors = (np.array(list(map(f, differences))) for f in (lambda d: d.mean, half_width))
         add_share_points(chart, front, row, means, errors, unit=unit)
-    worst = 100.0 * resilience(front)
-    add_share_points(chart, front, 3, worst, None, unit="% of threats")
-    spare = 0.5 * max(0.0, MIN_AXIS_SPAN - np.ptp(worst))
-    chart.update_yaxes(range=[worst.min() - spare - 0.1, worst.max() + spare + 0.1], row=3, col=1)
+    resilience_percent = 100.0 * resilience(front)
+    add_share_points(chart, front, 3, resilience_percent, None, unit="% of threats")
+    padding = 0.5 * max(0.0, MIN_AXIS_SPAN - np.ptp(resilience_percent))
+    chart.update_yaxes(
+        range=[resilience_percent.min() - padding - 0.1, resilience_percent.max() + padding + 0.1], row=3, col=1
+    )
     add_rate_months(chart, front)
     for index, (country, jobs) in enumerate(front.jobs.items()):
         hex_colour = (BLUE, ORANGE, GREEN, PURPLE)[index % 4]
@@ -131,12 +138,14 @@ def frontier(front: Frontier, currency: str) -> go.Figure:
             ), row=5, col=1,
         )  # fmt: skip
     chart.update_yaxes(title="jobs", row=5, col=1)
-    for row in range(1, len(panels) + 1):
+    for row in range(1, len(panel_titles) + 1):
         chart.add_vline(x=shares[cheapest], line={"color": GREEN, "width": 1.5, "dash": "dot"}, row=row, col=1)
     chart.update_xaxes(
         tickformat=",", hoverformat=",.0f", ticksuffix=" %", zeroline=False, range=[shares.min() - 4, shares.max() + 4]
     )
-    chart.update_xaxes(title=f"{country_label(front.country)} share of units requested, %", row=len(panels), col=1)
+    chart.update_xaxes(
+        title=f"{country_label(front.country)} share of units requested, %", row=len(panel_titles), col=1
+    )
     return add_legend_below(chart.update_layout(hovermode="closest"))
 
 
@@ -177,10 +186,10 @@ def add_rate_months(chart: go.Figure, front: Frontier) -> None:
     low, middle, high = (
         np.quantile(front.months_to_rate, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
     )
-    ends = np.concatenate([low, middle, high])
-    latest = float(ends[np.isfinite(ends)].max(initial=1.0))
-    never = np.ceil(1.15 * latest + 1.0)
-    heights = [np.where(np.isfinite(month), month, never) for month in (low, middle, high)]
+    months = np.concatenate([low, middle, high])
+    latest = float(months[np.isfinite(months)].max(initial=1.0))
+    never_height = np.ceil(1.15 * latest + 1.0)
+    heights = [np.where(np.isfinite(month), month, never_height) for month in (low, middle, high)]
     chart.add_trace(
         go.Scatter(
             x=100.0 * front.shares, y=heights[1], mode="markers", showlegend=False, marker=share_markers(front),
@@ -188,19 +197,19 @@ def add_rate_months(chart: go.Figure, front: Frontier) -> None:
                 "type": "data", "symmetric": False, "array": heights[2] - heights[1],
                 "arrayminus": heights[1] - heights[0], "thickness": 1.5, "width": 5, "color": with_opacity(BLUE, 0.6),
             },
-            text=[", ".join(map(month_text, quantiles)) for quantiles in zip(low, middle, high, strict=True)],
+            text=[", ".join(map(month_or_never, quantiles)) for quantiles in zip(low, middle, high, strict=True)],
             hovertemplate="%{x:.0f}: P10, P50, P90 %{text}<extra></extra>",
         ), row=4, col=1,
     )  # fmt: skip
     step = max(1, int(np.ceil(latest / 4.0)))
     ticks = list(range(step, int(latest) + 1, step))
-    if not np.isfinite(ends).all():
-        chart.add_hline(y=never, line={"color": GREY, "width": 1, "dash": "dash"}, row=4, col=1)
-        chart.update_yaxes(tickvals=[*ticks, never], ticktext=[*map(str, ticks), "never"], row=4, col=1)
-    chart.update_yaxes(title="month, from 1", range=[0.0, 1.1 * never], row=4, col=1)
+    if not np.isfinite(months).all():
+        chart.add_hline(y=never_height, line={"color": GREY, "width": 1, "dash": "dash"}, row=4, col=1)
+        chart.update_yaxes(tickvals=[*ticks, never_height], ticktext=[*map(str, ticks), "never"], row=4, col=1)
+    chart.update_yaxes(title="month, from 1", range=[0.0, 1.1 * never_height], row=4, col=1)
 
 
-def month_text(month: float) -> str:
+def month_or_never(month: float) -> str:
     """Text of a month counted from 1, or "never" if infinite."""
     return f"month {month:.0f}" if np.isfinite(month) else "never"
 
@@ -214,14 +223,14 @@ def frontier_title(front: Frontier) -> str:
     """Title of the frontier: the cheapest share, and the dominated shares."""
     cheapest = 100.0 * float(front.shares[front.cheapest])
     least = f"Cost is least with {cheapest:.0f} % of the units from {country_label(front.country)}"
-    worse, others = (
+    dominated, others = (
         join_names([f"{100.0 * share:.0f} %" for share in front.shares[selected].tolist()])
         for selected in (front.dominated, ~front.dominated)
     )
-    if not worse:
+    if not dominated:
         return f"{least}; no share is dominated in cost, threats stopped and resilience"
     if not others:
         return f"{least}; every share is dominated by another"
     if 2 * front.dominated.sum() > len(front.shares):
         return f"{least}; every share but {others} is dominated by another"
-    return f"{least}; {worse} {'is' if front.dominated.sum() == 1 else 'are'} dominated by another share"
+    return f"{least}; {dominated} {'is' if front.dominated.sum() == 1 else 'are'} dominated by another share"

@@ -64,8 +64,8 @@ def money(results: RunResults) -> Money:
         f"{results.run_at_medians.futures} futures, which differ by chance events. In brackets: the contingency to be "
         "added to it so that the sum is not exceeded in that share of futures."
     )
-    curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
-    return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [curve, *figures])
+    s_curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
+    return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [s_curve, *figures])
 
 
 def contingency(estimate: CostEstimate, unit: str) -> TableText:
@@ -80,9 +80,9 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
         )
     ]
     for level in CONFIDENCE_LEVELS:
-        added = estimate.contingency(level)
-        share = f"{100 * added / point:+,.0f} % of the point estimate" if point > 0 else ""
-        rows.append((f"P{100 * level:.0f}", f"{(point + added) / MILLION:,.1f}", f"{added / MILLION:+,.1f}", share))
+        amount = estimate.contingency(level)
+        share = f"{100 * amount / point:+,.0f} % of the point estimate" if point > 0 else ""
+        rows.append((f"P{100 * level:.0f}", f"{(point + amount) / MILLION:,.1f}", f"{amount / MILLION:+,.1f}", share))
     return TableText((f"cost of the programme, M {unit}", "cost", "contingency", ""), rows)
 
 
@@ -131,7 +131,7 @@ class SensitivityAnalysis(NamedTuple):
     """Tornados, and switching values as sentences."""
 
     figures: list[PageFigure]
-    switching: list[str]
+    switching_values: list[str]
 
 
 def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
@@ -145,11 +145,11 @@ def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
     if leakers:
         chart = tornado(scenario, leakers, LEAKERS_PREVENTED, "")
         figures.append(PageFigure("tornado-leakers-prevented", chart, CAPTION))
-    switching = [
+    sentences = [
         *switching_values(scenario, net, NET_BENEFIT),
         *switching_values(scenario, leakers, LEAKERS_PREVENTED),
     ]
-    return SensitivityAnalysis(figures, switching[: 2 * MAX_ASSUMPTIONS]) if figures else None
+    return SensitivityAnalysis(figures, sentences[: 2 * MAX_ASSUMPTIONS]) if figures else None
 
 
 def differences(results: Sequence[RunResults], labels: Sequence[str]) -> list[ResultTable]:

@@ -1,4 +1,4 @@
-"""Inputs of the formula workbook: assumptions at their medians, decisions, the calendar, gates and openings."""
+"""Input sheets of the formula workbook: assumptions at their medians, decisions, calendar, gates and openings."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -15,9 +15,10 @@ from octoplan.tables import Cell
 
 FIRST_ROW = 3
 """Row of day 0 on a daily sheet; row 1 has the headers, row 2 the state before day 0."""
-MONTH, TRAINED_CREWS = "month, from 1", f"{EXOGENOUS}: trained crews"
-NEVER = "1E+9"
-"""Opening day of plants that are not part of the programme, after every horizon."""
+MONTH_HEADER, TRAINED_CREWS_HEADER = "month, from 1", f"{EXOGENOUS}: trained crews"
+"""Headers of columns that other sheets refer to."""
+NEVER_OPENS = "1E+9"
+"""Opening day, beyond every horizon, of plants that are not part of the programme."""
 
 FORMULA_PARAMETERS = {
     "gates": ("duration",),
@@ -26,11 +27,11 @@ FORMULA_PARAMETERS = {
     "suppliers": ("price",), "lanes": ("cost",), "makers": ("stock", "rate_start", "rate_full", "ramp", "price"),
     "layers": ("cost",), "crews": ("cost", "course_cost"), "kits": ("price",), "finance": ("optimism_bias",),
 }  # fmt: skip
-"""Parameters that the formulas read, by kind."""
+"""Parameters that the formulas use, by kind of entity."""
 
 
 class Inputs:
-    """The input sheets of a base case, and the references to their cells."""
+    """The input sheets of a base case, and references to their cells."""
 
     def __init__(self, case: MedianCase) -> None:
         self.case, self.names = case, case.compiled.names
@@ -40,15 +41,15 @@ class Inputs:
 
     @property
     def rows(self) -> range:
-        """Rows of the days on a daily sheet."""
+        """Numbers of the rows of a daily sheet that hold days, from day 0."""
         return range(FIRST_ROW, FIRST_ROW + self.days)
 
-    def number(self, kind: str, entity: int, parameter: str) -> str:
+    def parameter_cell(self, kind: str, entity: int, parameter: str) -> str:
         """Cell reference of a parameter of an entity, by kind and index of the entity."""
         return self.cells[kind, entity, parameter]
 
     def assumption_sheet(self) -> FormulaSheet:
-        """Sheet of the parameters used in formulas, at their medians, with unit, rating, source and row of the log."""
+        """Sheet of the parameters that the formulas use, at their medians, with unit, quality, sources and row."""
         sheet = FormulaSheet("Assumptions", inputs=("value",))
         rows: list[tuple[Cell, ...]] = []
         for kind, parameters in FORMULA_PARAMETERS.items():
@@ -62,20 +63,20 @@ class Inputs:
                     provenance = (assumption.unit, assumption.quality, sources, row_reference(assumption))
                 rows.append((dotted_name(kind, parameter, entities), value, *provenance))
                 self.cells[kind, i, parameter] = f"Assumptions!$B${len(rows) + 1}"
-        heads = ("assumption", "value", "unit", "quality", "source", "row")
-        for head, cells in zip(heads, zip(*rows, strict=True), strict=True):
-            sheet.add(head, cells)
+        headers = ("assumption", "value", "unit", "quality", "source", "row")
+        for header, cells in zip(headers, zip(*rows, strict=True), strict=True):
+            sheet.add(header, cells)
         return sheet
 
     def parameters(self, kind: str, parameters: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
-        """Index of the entity, name of the parameter, and names of the entity, for all entities of a kind."""
+        """Yield entity index, parameter and entity names, for all entities of a kind and all given parameters."""
         names = getattr(self.names, kind, None)
         for i in range(len(getattr(self.case.records, kind))):
             for parameter in parameters:
                 yield i, parameter, (names[i],) if names else ()
 
     def assumption(self, kind: str, parameter: str, entities: tuple[str, ...]) -> Assumption | None:
-        """The assumption that sets a parameter; None if the scenario does not require it."""
+        """The assumption that supplies a parameter; None if the scenario does not need the parameter."""
         try:
             return self.case.run.scenario.row_of(kind, parameter, *entities)
         except KeyError:
@@ -83,7 +84,7 @@ class Inputs:
 
     @cached_property
     def decisions(self) -> FormulaSheet:
-        """Sheet of monthly decisions: plants by month since opening, crews and kits by month since the start."""
+        """Sheet of decisions: output and lines by month since opening, crew intake and kits by calendar month."""
         plan = self.case.compiled.plan
         sheet = FormulaSheet("Decisions")
         sheet.add("month", self.names.months)
@@ -100,12 +101,12 @@ class Inputs:
         """Sheet with one row per day: month, exchange rates and trained crews."""
         sheet, links = FormulaSheet("Calendar"), self.case.compiled.links
         sheet.add("day", [-1, *range(self.days)])
-        sheet.add(MONTH, [0, *(self.case.month_of + 1).tolist()])
+        sheet.add(MONTH_HEADER, [0, *(self.case.month_of + 1).tolist()])
         sheet.add("days in month", [0, *links.month_days[self.case.month_of].tolist()])
         sheet.add("date", ["", *(str(day)[:10] for day in self.case.days["day"].values)])
         for c, currency in enumerate(self.names.currencies):
             sheet.add(f"{EXOGENOUS}: {currency}", [None, *self.case.day("exchange")[:, c].tolist()])
-        sheet.add(TRAINED_CREWS, [None, *self.case.day("crews").tolist()])
+        sheet.add(TRAINED_CREWS_HEADER, [None, *self.case.day("crews").tolist()])
         return sheet
 
     def exchange_rate(self, row: int, currency: int) -> str:
@@ -118,13 +119,13 @@ class Inputs:
 
     @cached_property
     def gates(self) -> FormulaSheet:
-        """Sheet of the day on which each gate is passed: its duration after the last of its predecessors is passed."""
-        sheet, after = FormulaSheet("Gates"), self.case.compiled.links.gate_predecessors
+        """Sheet of the day on which each gate is passed: that of its last predecessor plus the gate's duration."""
+        sheet, gate_predecessors = FormulaSheet("Gates"), self.case.compiled.links.gate_predecessors
         passed = []
         for g in range(len(self.names.gates)):
-            predecessors = [f"$B${gate + 2}" for gate in np.flatnonzero(after[g])]
+            predecessors = [f"$B${gate + 2}" for gate in np.flatnonzero(gate_predecessors[g])]
             start = f"MAX({','.join(predecessors)})" if predecessors else "0"
-            passed.append(f"{start}+{self.number('gates', g, 'duration')}")
+            passed.append(f"{start}+{self.parameter_cell('gates', g, 'duration')}")
         sheet.add("gate", self.names.gates)
         sheet.add_formulas("passed on day", passed)
         return sheet
@@ -141,9 +142,9 @@ class Inputs:
         for p in range(len(self.names.plants)):
             gates = [f"Gates!$B${g + 2}" for g in np.flatnonzero(plant_gates[p])]
             day = f"ROUNDUP($B${p + 2},0)"
-            days.append(NEVER if not plan.in_programme[p] else f"MAX(0,{','.join(gates)})" if gates else "0")
-            months.append(f"IF({day}>{self.days - 1},0,INDEX({self.calendar.span(MONTH)},{day}+2))")
-        slopes = [f"LN({self.number('plants', p, 'slope')})/LN(2)" for p in range(len(self.names.plants))]
+            days.append(NEVER_OPENS if not plan.in_programme[p] else f"MAX(0,{','.join(gates)})" if gates else "0")
+            months.append(f"IF({day}>{self.days - 1},0,INDEX({self.calendar.span(MONTH_HEADER)},{day}+2))")
+        slopes = [f"LN({self.parameter_cell('plants', p, 'slope')})/LN(2)" for p in range(len(self.names.plants))]
         sheet.add("plant", self.names.plants)
         sheet.add_formulas("opens on day", days)
         sheet.add_formulas("in month, from 1", months)

@@ -1,8 +1,8 @@
-"""The formula workbook: recomputes monthly production, stock and spend of the base case at medians by formulas.
+"""The formula workbook: spreadsheet formulas that recompute production, stock and spend of the base case at medians.
 
-It is an independent second calculation for reviewers. The formulas follow sections 2, 4 and 5 of the model; outcomes of
-random events and of the defence in that future (scrap, outages, arrivals, sorties) are in columns headed
-``exogenous``.
+The workbook is an independent second calculation for reviewers. The formulas follow sections 2, 4 and 5 of
+docs/background/model.md. Outcomes of random events and of the defence (scrap, outages, arrivals, sorties) are taken
+from the simulation; they are in columns with headers that begin with ``exogenous``.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from octoplan.campaign.tally import COSTS
 from octoplan.errors import RunError
 from octoplan.outcomes.median_case import MedianCase
-from octoplan.show.formula_inputs import FIRST_ROW, MONTH, TRAINED_CREWS, Inputs
+from octoplan.show.formula_inputs import FIRST_ROW, MONTH_HEADER, TRAINED_CREWS_HEADER, Inputs
 from octoplan.show.formula_plants import maker_sheet, plant_sheets
 from octoplan.show.formula_sheet import DIFFERENCE, EXOGENOUS, SIMULATED, FormulaSheet
 from octoplan.show.workbook import column_letter, workbook
@@ -27,12 +27,12 @@ PROGRAMME_COSTS = ("parts", *PLANT_COSTS, "freight")
 def formula_workbook(case: MedianCase) -> bytes:
     """The formula workbook of a base case, as the bytes of an Excel file.
 
-    Raises RunError if the scenario starts from a known state, since the formulas start on its first day.
+    Raises RunError if the scenario has a known state, since the formulas begin on the first day of the scenario.
     """
     if case.run.scenario.known_from is not None:
         raise RunError(
             "the formula workbook computes from the first day of the scenario, and state.csv replaces the days before "
-            f"{case.run.scenario.known_from}; export a run of the scenario without it"
+            f"{case.run.scenario.known_from}; export a run of the scenario without state.csv"
         )
     monthly = MonthlyResults(Inputs(case))
     results = [monthly.production(), monthly.stock(), monthly.spend(), monthly.spend_by_payer()]
@@ -43,7 +43,7 @@ def formula_workbook(case: MedianCase) -> bytes:
 
 
 class MonthlyResults:
-    """Monthly results by formulas, with simulated values and differences."""
+    """Sheets of monthly results: formulas, simulated values and differences."""
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs, self.case, self.names = inputs, inputs.case, inputs.names
@@ -53,7 +53,7 @@ class MonthlyResults:
         self.shots = self.priced_sheet("Shots", "shots", ("layers",), "layers", "cost")
 
     def sources(self) -> list[FormulaSheet]:
-        """The sheets that the results refer to, in order of dependence."""
+        """The sheets that the results refer to, inputs first."""
         inputs = self.inputs
         return [
             inputs.assumptions,
@@ -69,82 +69,87 @@ class MonthlyResults:
         ]
 
     def priced_sheet(self, name: str, tally: str, axes: tuple[str, ...], kind: str, price: str) -> FormulaSheet:
-        """Sheet of monthly costs: quantity, price, and an exchange rate weighted by daily quantity; no zeros.
+        """Sheet of monthly costs: quantity, price, and exchange rate weighted by daily quantity.
+
+        Rows with a quantity of zero are omitted.
 
         axes
-            Axes of the tally after the day; the last is that of the price, and the first of two is the plant that pays.
+            Axes of the tally after the day. The last is the priced entity; the first, if there are two, is the plant
+            whose country pays.
         """
         records, daily, totals = getattr(self.case.records, kind), self.case.day(tally), self.case.month(tally)
         rows: list[tuple[Cell, ...]] = []
         for index in np.argwhere(totals > 0):
-            month, *items = (int(i) for i in index)
-            entity, days = items[-1], self.case.month_of == month
-            amount = daily[days].reshape(int(days.sum()), -1)[:, np.ravel_multi_index(items, totals.shape[1:])]
+            month, *indices = (int(i) for i in index)
+            entity, days = indices[-1], self.case.month_of == month
+            amount = daily[days].reshape(int(days.sum()), -1)[:, np.ravel_multi_index(indices, totals.shape[1:])]
             rates = self.case.day("exchange")[days, int(records[f"{price}_currency"][entity])]
-            labels = (getattr(self.names, axis)[i] for axis, i in zip(axes, items, strict=True))
+            labels = (getattr(self.names, axis)[i] for axis, i in zip(axes, indices, strict=True))
             rows.append(
                 (
                     month + 1,
                     *labels,
-                    self.payer(items, records),
+                    self.payer(indices, records),
                     float(totals[tuple(index)]),
                     float((amount * rates).sum() / amount.sum()),
-                    self.inputs.number(kind, entity, price),
+                    self.inputs.parameter_cell(kind, entity, price),
                 )
             )
-        heads = (MONTH, *axes, "payer", f"{EXOGENOUS}: quantity", f"{EXOGENOUS}: exchange rate", "price")
-        columns: list[Sequence[Cell]] = [*zip(*rows, strict=True)] if rows else [()] * len(heads)
+        headers = (MONTH_HEADER, *axes, "payer", f"{EXOGENOUS}: quantity", f"{EXOGENOUS}: exchange rate", "price")
+        columns: list[Sequence[Cell]] = [*zip(*rows, strict=True)] if rows else [()] * len(headers)
         sheet = FormulaSheet(name)
-        for head, cells in zip(heads[:-1], columns[:-1], strict=True):
-            sheet.add(head, cells)
+        for header, cells in zip(headers[:-1], columns[:-1], strict=True):
+            sheet.add(header, cells)
         sheet.add_formulas("price", [str(cell) for cell in columns[-1]])
         quantity, rate, unit_price = (column_letter(len(axes) + i) for i in (3, 4, 5))
         sheet.add_formulas("cost", [f"{quantity}{r}*{rate}{r}*{unit_price}{r}" for r in range(2, len(rows) + 2)])
         return sheet
 
-    def payer(self, items: list[int], records: Any) -> str:
-        """Payer of an entity, or that of the country of its plant."""
+    def payer(self, indices: list[int], records: Any) -> str:
+        """The payer of an entity, or of its plant's country if the entity has no payer."""
         if "payer" in (records.dtype.names or ()):
-            return self.names.payers[int(records["payer"][items[-1]])]
-        return self.plant_payer(items[0])
+            return self.names.payers[int(records["payer"][indices[-1]])]
+        return self.plant_payer(indices[0])
 
     def plant_payer(self, plant: int) -> str:
+        """The payer of the country of a plant."""
         country = int(self.case.records.plants["country"][plant])
         return self.names.payers[int(self.case.records.countries["payer"][country])]
 
-    def results(self, name: str) -> FormulaSheet:
+    def monthly_sheet(self, name: str) -> FormulaSheet:
+        """A sheet with one row per month and no results yet."""
         sheet = FormulaSheet(name)
         sheet.add("month", self.names.months)
         return sheet
 
-    def month_total(self, sheet: FormulaSheet, head: str, month: int, payer: str = "") -> str:
-        """Formula for the sum of a column over a month, optionally of one payer."""
-        if not sheet.columns[head]:
+    def month_total(self, sheet: FormulaSheet, header: str, month: int, payer: str = "") -> str:
+        """Formula for the sum of a column over a month, for one payer if ``payer`` is not empty."""
+        if not sheet.columns[header]:
             return "0"
         condition = f',{sheet.span("payer")},"{payer}"' if payer else ""
-        return f"SUMIFS({sheet.span(head)},{sheet.span(MONTH)},{month + 1}{condition})"
+        return f"SUMIFS({sheet.span(header)},{sheet.span(MONTH_HEADER)},{month + 1}{condition})"
 
     @property
     def months(self) -> range:
         return range(self.inputs.months)
 
     def last_days(self) -> list[int]:
-        """The last day of each month, from 0."""
+        """Index of the last day of each month; the first day of the scenario is 0."""
         return [int(np.flatnonzero(self.case.month_of == month)[-1]) for month in self.months]
 
     def production(self) -> FormulaSheet:
         """Sheet of good units and month-end stock of each plant."""
-        sheet, last_days = self.results("Production"), self.last_days()
-        for p, (plant, days) in enumerate(zip(self.names.plants, self.plants, strict=True)):
-            good = [self.month_total(days, "good units", month) for month in self.months]
+        sheet, last_days = self.monthly_sheet("Production"), self.last_days()
+        for p, (plant, daily_sheet) in enumerate(zip(self.names.plants, self.plants, strict=True)):
+            good = [self.month_total(daily_sheet, "good units", month) for month in self.months]
             compare(sheet, f"good units {plant}", good, self.case.month("good")[:, p].tolist())
-            stock = [f"{days.prefix}{days.letter('stock')}{FIRST_ROW + day}" for day in last_days]
+            stock = [f"{daily_sheet.prefix}{daily_sheet.letter('stock')}{FIRST_ROW + day}" for day in last_days]
             compare(sheet, f"stock {plant}", stock, self.case.day("plant_stock")[last_days, p].tolist())
         return sheet
 
     def stock(self) -> FormulaSheet:
         """Sheet of the month-end stock in the regions by design: arrivals less sorties without return."""
-        sheet, last_days = self.results("Stock"), self.last_days()
+        sheet, last_days = self.monthly_sheet("Stock"), self.last_days()
         expended = (self.case.month("sorties") - self.case.month("recovered")).sum(axis=1)
         simulated = self.case.day("stock")[last_days].sum(axis=1)
         for d, design in enumerate(self.names.designs):
@@ -153,7 +158,7 @@ class MonthlyResults:
             arrived = sheet.add(f"{EXOGENOUS}: arrived {design}", arrivals)
             used = sheet.add(f"{EXOGENOUS}: sorties not recovered {design}", expended[:, d].tolist())
             makers = [i for i in range(len(self.names.makers)) if int(self.case.records.makers["design"][i]) == d]
-            initial = "+".join(f"INT({self.inputs.number('makers', i, 'stock')}+0.5)" for i in makers) or "0"
+            initial = "+".join(f"INT({self.inputs.parameter_cell('makers', i, 'stock')}+0.5)" for i in makers) or "0"
             letter = column_letter(len(sheet.columns) + 1)
             formulas = []
             for month in self.months:
@@ -165,29 +170,29 @@ class MonthlyResults:
         return sheet
 
     def spend(self) -> FormulaSheet:
-        """Spend by category."""
-        sheet, simulated = self.results("Spend"), self.case.month("spend").sum(axis=2)
-        letters = {cost: column_letter(2 + 3 * i) for i, cost in enumerate(COSTS)}
+        """Sheet of monthly spend by category."""
+        sheet, simulated = self.monthly_sheet("Spend"), self.case.month("spend").sum(axis=2)
+        column_letters = {cost: column_letter(2 + 3 * i) for i, cost in enumerate(COSTS)}
         for cost in COSTS:
             formulas = [self.category(cost, month) for month in self.months]
             if cost == "optimism-bias":
-                sums = ["+".join(f"{letters[c]}{month + 2}" for c in PROGRAMME_COSTS) for month in self.months]
-                formulas = [f"{self.inputs.number('finance', 0, 'optimism_bias')}*({total})" for total in sums]
+                sums = ["+".join(f"{column_letters[c]}{month + 2}" for c in PROGRAMME_COSTS) for month in self.months]
+                formulas = [f"{self.inputs.parameter_cell('finance', 0, 'optimism_bias')}*({total})" for total in sums]
             compare(sheet, cost, formulas, simulated[:, COSTS.index(cost)].tolist())
-        totals = ["+".join(f"{letters[cost]}{month + 2}" for cost in COSTS) for month in self.months]
+        totals = ["+".join(f"{column_letters[cost]}{month + 2}" for cost in COSTS) for month in self.months]
         compare(sheet, "total", totals, simulated.sum(axis=1).tolist())
         return sheet
 
     def spend_by_payer(self) -> FormulaSheet:
-        """Spend by payer."""
-        sheet, simulated = self.results("Spend by payer"), self.case.month("spend").sum(axis=1)
-        bias = self.inputs.number("finance", 0, "optimism_bias")
+        """Sheet of monthly spend by payer."""
+        sheet, simulated = self.monthly_sheet("Spend by payer"), self.case.month("spend").sum(axis=1)
+        bias = self.inputs.parameter_cell("finance", 0, "optimism_bias")
         for i, payer in enumerate(self.names.payers):
             formulas = []
             for month in self.months:
                 plants = [
-                    self.month_total(days, "plant cost", month)
-                    for p, days in enumerate(self.plants)
+                    self.month_total(daily_sheet, "plant cost", month)
+                    for p, daily_sheet in enumerate(self.plants)
                     if self.plant_payer(p) == payer
                 ]
                 bought = (self.month_total(table, "cost", month, payer) for table in (self.parts, self.freight))
@@ -197,9 +202,9 @@ class MonthlyResults:
         return sheet
 
     def category(self, cost: str, month: int, payer: str = "") -> str:
-        """Formula for a category of spend in a month; other costs than the programme's can be limited to one payer."""
+        """Formula for the spend on a category in a month; costs outside the programme can be limited to one payer."""
         if cost in PLANT_COSTS:
-            return "+".join(self.month_total(days, cost, month) for days in self.plants) or "0"
+            return "+".join(self.month_total(daily_sheet, cost, month) for daily_sheet in self.plants) or "0"
         if cost in ("parts", "freight"):
             return self.month_total(self.parts if cost == "parts" else self.freight, "cost", month)
         if cost in ("crews", "training", "kits"):
@@ -215,51 +220,53 @@ class MonthlyResults:
         inputs, crews, kits = self.inputs, self.case.records.crews, self.case.records.kits
         calendar, decisions, row = inputs.calendar, inputs.decisions, month + 2
         rate = calendar.span(f"{EXOGENOUS}: {self.names.currencies[int(crews['cost_currency'][0])]}")
-        crew_days = f"SUMPRODUCT(({calendar.span(MONTH)}={month + 1})*{calendar.span(TRAINED_CREWS)}*{rate})"
+        crew_days = (
+            f"SUMPRODUCT(({calendar.span(MONTH_HEADER)}={month + 1})*{calendar.span(TRAINED_CREWS_HEADER)}*{rate})"
+        )
         intake, ordered = (
-            f"{decisions.prefix}${decisions.letter(head)}${row}" for head in ("crew intake", "kits ordered")
+            f"{decisions.prefix}${decisions.letter(header)}${row}" for header in ("crew intake", "kits ordered")
         )
         return {
-            "crews": f"{inputs.number('crews', 0, 'cost')}*{crew_days}",
-            "training": f"{intake}*{inputs.number('crews', 0, 'course_cost')}"
+            "crews": f"{inputs.parameter_cell('crews', 0, 'cost')}*{crew_days}",
+            "training": f"{intake}*{inputs.parameter_cell('crews', 0, 'course_cost')}"
             f"*{inputs.first_exchange_rate(month, int(crews['course_cost_currency'][0]))}",
-            "kits": f"{ordered}*{inputs.number('kits', 0, 'price')}"
+            "kits": f"{ordered}*{inputs.parameter_cell('kits', 0, 'price')}"
             f"*{inputs.first_exchange_rate(month, int(kits['price_currency'][0]))}",
         }
 
     def pays(self, payer: str, records: Any, entity: int) -> bool:
-        """True if a payer pays for an entity; an empty payer means all payers."""
+        """Whether a payer pays for an entity; an empty payer means all payers."""
         return not payer or self.names.payers[int(records["payer"][entity])] == payer
 
 
-def compare(sheet: FormulaSheet, head: str, formulas: Sequence[str], simulated: Sequence[float]) -> None:
+def compare(sheet: FormulaSheet, header: str, formulas: Sequence[str], simulated: Sequence[float]) -> None:
     """Add three columns: formulas, simulated values, and their difference."""
-    computed = sheet.add_formulas(head, formulas)
-    reference = sheet.add(f"{SIMULATED}: {head}", simulated)
+    computed = sheet.add_formulas(header, formulas)
+    reference = sheet.add(f"{SIMULATED}: {header}", simulated)
     rows = range(2, 2 + len(formulas))
-    sheet.add_formulas(f"{DIFFERENCE}: {head}", [f"{computed}{row}-{reference}{row}" for row in rows])
+    sheet.add_formulas(f"{DIFFERENCE}: {header}", [f"{computed}{row}-{reference}{row}" for row in rows])
 
 
 def read_me(case: MedianCase, results: Sequence[FormulaSheet]) -> FormulaSheet:
-    """Introductory sheet: content, cells that may be changed, and largest differences from the simulation."""
+    """Introductory sheet: contents, cells that may be changed, and largest differences from the simulation."""
     run = case.run
     lines = (
         f"{run.scenario.title}: the base case at medians, recomputed by formulas",
         f"octoplan {run.version}; scenario {run.scenario.hash}; seed {run.seed}; future 0.",
-        "Change a value on Assumptions or Decisions: production, stock and spend follow.",
-        "Columns headed 'exogenous' hold outcomes of chance and of the defence in that future, and do not follow:",
+        "If a value on the sheet Assumptions or Decisions is changed, production, stock and spend are recalculated.",
+        "Columns headed 'exogenous' hold outcomes of random events and of the defence in that future and stay fixed:",
         "scrap, strikes and power cuts, new blocks, arrivals of parts and units, sorties, exchange rates, crews.",
-        "The exchange rate of a month on Parts bought, Freight and Shots is weighted by the quantities of its days.",
+        "On the sheets Parts bought, Freight and Shots, the exchange rate of a month is weighted by daily quantities.",
         "Money is in the reporting currency at the scenario's price base.",
         "Largest difference from the simulation, over all months:",
     )
     production, stock, spend, payers = results
     checks = (("units and stock", (production, stock)), ("money", (spend, payers)))
-    largest = []
+    largest_differences = []
     for _, sheets in checks:
-        spans = [sheet.span(head) for sheet in sheets for head in sheet.columns if head.startswith(DIFFERENCE)]
-        largest.append("MAX(" + ",".join(f"MAX({span}),-MIN({span})" for span in spans) + ")")
+        spans = [sheet.span(header) for sheet in sheets for header in sheet.columns if header.startswith(DIFFERENCE)]
+        largest_differences.append("MAX(" + ",".join(f"MAX({span}),-MIN({span})" for span in spans) + ")")
     sheet = FormulaSheet("Read me")
     sheet.add("text", [*lines, *(name for name, _ in checks)])
-    sheet.add_formulas("value", largest, above=[None] * len(lines))
+    sheet.add_formulas("value", largest_differences, above=[None] * len(lines))
     return sheet

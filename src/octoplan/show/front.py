@@ -62,7 +62,7 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
     rows = []
     for annex, keys in (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS)):
         for key in keys:
-            row = result(table, key)
+            row = key_result(table, key)
             if row is not None:
                 rows.append(answer_row(row, annex, table, finished))
     net, unit = interval(results.net_benefit), view_of(results.run).unit
@@ -70,7 +70,7 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
     return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells)]
 
 
-def result(table: KeyResults, key: str) -> KeyResult | None:
+def key_result(table: KeyResults, key: str) -> KeyResult | None:
     """The key result of the main variant of a measure; None if the run lacks it."""
     key = main_variant(key, (row.key for row in table))
     return next((row for row in table if row.key == key), None)
@@ -83,11 +83,11 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
     if i.futures < finished:
         title += f" (defined in {i.futures:,} of {finished:,} futures)"
     if row.form == "month":
-        points = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
-        return AnswerRow(title, annex, (*points, f"{digits(i.se_p50, 2)} months", "month"))
+        quantiles = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
+        return AnswerRow(title, annex, (*quantiles, f"{digits(i.se_p50, 2)} months", "month"))
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
-    points = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
-    return AnswerRow(title, annex, (*points, digits(i.se_p50 / size, 2), unit))
+    quantiles = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
+    return AnswerRow(title, annex, (*quantiles, digits(i.se_p50 / size, 2), unit))
 
 
 def changes(results: RunResults) -> list[str]:
@@ -98,8 +98,8 @@ def changes(results: RunResults) -> list[str]:
         (NET_BENEFIT, results.net_benefit_sensitivity, MILLION, f"M {unit}"),
         (LEAKERS_PREVENTED, results.leakers_sensitivity, 1.0, ""),
     ):
-        distinct = [item for item in items if item.distinguishable]
-        lines += [effect(scenario, item, subject, size, unit_of) for item in distinct[:MAX_NAMED]]
+        significant = [item for item in items if item.distinguishable]
+        lines += [effect(scenario, item, subject, size, unit_of) for item in significant[:MAX_NAMED]]
         lines += switching_values(scenario, items, subject)[:MAX_NAMED]
     return lines
 
@@ -121,9 +121,9 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
     first, measures = results[0], [option.measures for option in results]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
-    nothing = np.zeros(1)
+    zero = np.zeros(1)
     rows: list[tuple[str, float, list[Floats], Floats]] = [
-        ("good units made, units", 1.0, [table["made"].values for table in measures], nothing),
+        ("good units made, units", 1.0, [table["made"].values for table in measures], zero),
         (
             "leakers, excluding decoys, threats",
             1.0,
@@ -136,19 +136,19 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
             [table["damage"].values for table in measures],
             measures[0]["damage"].values + measures[0]["damage/avoided"].values,
         ),
-        (f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures], nothing),
-        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], nothing),
+        (f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures], zero),
+        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], zero),
     ]
     return TableText(
         ("", *labels, "without the programme"),
         [
-            (title, *(quantiles(values, size) for values in values_of), quantiles(without, size))
+            (title, *(quantiles_text(values, size) for values in values_of), quantiles_text(without, size))
             for title, size, values_of, without in rows
         ],
     )
 
 
-def quantiles(values: Floats, size: float) -> str:
+def quantiles_text(values: Floats, size: float) -> str:
     """P50 (P10 to P90) over futures as text, with the number of futures if the value is undefined in some."""
     i = interval(values / size)
     if not i.futures:
@@ -162,5 +162,5 @@ def limitations(run: Run) -> list[str]:
     """Sentences on the limitations of all results."""
     assumptions = run.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)
-    confirmed = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."
-    return [confirmed, *LIMITATIONS]
+    ratings = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."
+    return [ratings, *LIMITATIONS]

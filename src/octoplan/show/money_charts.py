@@ -72,18 +72,18 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
     ):
         ordered = np.sort(values) / MILLION
         share = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
-        points = np.unique(np.linspace(0, len(ordered) - 1, MAX_CURVE_POINTS).astype(int))
+        sampled_rows = np.unique(np.linspace(0, len(ordered) - 1, MAX_CURVE_POINTS).astype(int))
         chart.add_trace(
             go.Scatter(
-                x=ordered[points],
-                y=share[points],
+                x=ordered[sampled_rows],
+                y=share[sampled_rows],
                 name=name,
                 mode="lines",
                 line={"color": hex_colour, "width": 2.5, "dash": dash},
                 hovertemplate=f"{name}: %{{y:.0f}} % of futures cost %{{x:,.1f}} M or less<extra></extra>",
             )
         )
-    add_levels(chart, cost)
+    add_confidence_levels(chart, cost)
     chart.add_vline(
         x=cost.point / MILLION,
         line={"color": BLACK, "width": 1.5, "dash": "dot"},
@@ -103,11 +103,11 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
     return fit_legend(chart.update_layout(hovermode="closest"), axis_title=True)
 
 
-def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
+def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
     """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
     for level in CONFIDENCE_LEVELS:
-        added = cost.contingency(level)
-        total = (cost.point + added) / MILLION
+        contingency = cost.contingency(level)
+        total = (cost.point + contingency) / MILLION
         chart.add_trace(
             go.Scatter(
                 x=[total],
@@ -116,7 +116,7 @@ def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
                 marker={"color": BLUE, "size": 9},
                 showlegend=False,
                 name=f"P{100 * level:.0f}",
-                text=[f"P{100 * level:.0f}: {total:,.0f} ({added / MILLION:+,.0f})"],
+                text=[f"P{100 * level:.0f}: {total:,.0f} ({contingency / MILLION:+,.0f})"],
                 textposition="bottom right",
                 textfont={"size": 12},
                 hovertemplate=f"P{100 * level:.0f}: {total:,.1f} M<extra></extra>",
@@ -126,8 +126,8 @@ def add_levels(chart: go.Figure, cost: CostEstimate) -> None:
 
 def s_curve_title(cost: CostEstimate, unit: str) -> str:
     """In how many futures the point estimate is not exceeded, and the contingency to P80."""
-    needed = cost.contingency(0.8) / MILLION
-    rest = f"P80 needs a contingency of {needed:,.0f} M" if needed > 0.0 else "P80 needs no contingency"
+    contingency = cost.contingency(0.8) / MILLION
+    rest = f"P80 needs a contingency of {contingency:,.0f} M" if contingency > 0.0 else "P80 needs no contingency"
     return (
         f"The point estimate, {cost.point / MILLION:,.0f} M {unit}, is not exceeded in {100 * cost.percentile:.0f} % "
         f"of futures; {rest}"
@@ -174,8 +174,10 @@ def cost_effectiveness(run: Run) -> go.Figure:
         "stops no more and costs more": (prevented <= 0) & (cost > 0),
         "stops no more and costs no more": (prevented <= 0) & (cost <= 0),
     }
-    top = max(quadrants, key=lambda name: quadrants[name].mean())
-    chart = new_figure(f"In {100 * quadrants[top].mean():.0f} % of futures the programme {top}", height=440)
+    most_frequent = max(quadrants, key=lambda name: quadrants[name].mean())
+    chart = new_figure(
+        f"In {100 * quadrants[most_frequent].mean():.0f} % of futures the programme {most_frequent}", height=440
+    )
     step = max(1, len(prevented) // MAX_POINTS)
     for name, hex_colour, symbol in zip(
         quadrants, (BLUE, GREEN, VERMILION, GREY), ("circle", "square", "x", "diamond"), strict=True
@@ -218,22 +220,22 @@ def present_values(run: Run) -> go.Figure:
     for index, (name, hex_colour) in enumerate(
         (("programme's cost", ORANGE), ("net benefit: damage avoided less cost", BLUE))
     ):
-        points = [interval(values[index] / MILLION) for values in by_rate.values()]
+        intervals = [interval(values[index] / MILLION) for values in by_rate.values()]
         chart.add_trace(
             go.Scatter(
-                x=[rate + 0.16 * (index - 0.5) for rate in range(len(points))],
-                y=[p.p50 for p in points],
+                x=[rate + 0.16 * (index - 0.5) for rate in range(len(intervals))],
+                y=[p.p50 for p in intervals],
                 mode="markers+text",
                 name=name,
                 marker={"color": hex_colour, "size": 10, "symbol": ("square", "circle")[index]},
-                text=[f"{p.p50:,.0f}" for p in points],
+                text=[f"{p.p50:,.0f}" for p in intervals],
                 textposition="middle right",
                 textfont={"size": 12},
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": [p.p90 - p.p50 for p in points],
-                    "arrayminus": [p.p50 - p.p10 for p in points],
+                    "array": [p.p90 - p.p50 for p in intervals],
+                    "arrayminus": [p.p50 - p.p10 for p in intervals],
                     "thickness": 1.6,
                     "width": 5,
                 },
@@ -264,11 +266,11 @@ def cost_per_kill(run: Run) -> go.Figure | None:
     notes = []
     intervals = [interval(measure.values / 1e3) for measure in (interceptor, missile)]
     edge = 3.0 * max(p for i in intervals for p in (i.p10, i.p50, i.p90) if np.isfinite(p))
-    for row, (name, hex_colour, measure, point) in enumerate(
+    for row, (name, hex_colour, measure, quantiles) in enumerate(
         zip(("interceptors", "missiles"), (BLUE, ORANGE), (interceptor, missile), intervals, strict=True)
     ):
         notes.append(undefined_cost(name, measure))
-        add_cost(chart, row, name, hex_colour, point, edge)
+        add_cost_range(chart, row, name, hex_colour, quantiles, edge)
     chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 2, 5)]
     chart.update_xaxes(
@@ -291,9 +293,9 @@ def cost_per_kill(run: Run) -> go.Figure | None:
     return chart.update_layout(hovermode="closest", margin={"b": 60})
 
 
-def add_cost(chart: go.Figure, row: int, name: str, hex_colour: str, point: Interval, edge: float) -> None:
+def add_cost_range(chart: go.Figure, row: int, name: str, hex_colour: str, quantiles: Interval, edge: float) -> None:
     """Add the P50 and the P10 to P90 range of a cost per kill; an infinite quantile is drawn at the edge."""
-    low, middle, high = (min(p, edge) for p in (point.p10, point.p50, point.p90))
+    low, middle, high = (min(p, edge) for p in (quantiles.p10, quantiles.p50, quantiles.p90))
     chart.add_trace(
         go.Scatter(
             x=[middle],
@@ -302,7 +304,7 @@ def add_cost(chart: go.Figure, row: int, name: str, hex_colour: str, point: Inte
             marker={"color": hex_colour, "size": 12},
             showlegend=False,
             name=name,
-            text=[f"{digits(point.p50)} k" if not isinf(point.p50) else "no kill"],
+            text=[f"{digits(quantiles.p50)} k" if not isinf(quantiles.p50) else "no kill"],
             textposition="top center",
             error_x={
                 "type": "data",
@@ -310,10 +312,10 @@ def add_cost(chart: go.Figure, row: int, name: str, hex_colour: str, point: Inte
                 "array": [high - middle],
                 "arrayminus": [middle - low],
                 "thickness": 2,
-                "width": 0 if isinf(point.p90) else 7,
+                "width": 0 if isinf(quantiles.p90) else 7,
             },
-            hovertemplate=f"{name}: {digits(point.p50)} k ({digits(point.p10)} to {digits(point.p90)}), "
-            f"{point.futures:,} futures<extra></extra>",
+            hovertemplate=f"{name}: {digits(quantiles.p50)} k ({digits(quantiles.p10)} to {digits(quantiles.p90)}), "
+            f"{quantiles.futures:,} futures<extra></extra>",
         )
     )
 

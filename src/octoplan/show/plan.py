@@ -73,7 +73,7 @@ def long_day(day: date) -> str:
 
 def gantt(plan: Plan) -> go.Figure:
     """Gantt chart of gates and openings by country: P50, and P10 to P90."""
-    rows = by_country(plan)
+    rows = milestones_by_country(plan)
     labels, marks = [], []
     for heading, milestones in rows:
         labels.append(f"<b>{heading}</b>")
@@ -105,7 +105,7 @@ def gantt(plan: Plan) -> go.Figure:
     return chart.update_layout(hovermode="closest", margin={"l": 14, "b": 50})
 
 
-def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
+def milestones_by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
     """Gates (without duplicates) and openings by country, sorted by P50; gates of several countries come first."""
     countries: dict[str, set[str]] = {}
     milestones: dict[str, Milestone] = {}
@@ -114,9 +114,9 @@ def by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
         countries.setdefault(name, set()).add(milestone.country)
         milestones[name] = milestone
     groups: dict[str, list[Milestone]] = {}
-    for name, of_milestone in sorted(countries.items(), key=lambda item: -len(item[1])):
-        single = len(of_milestone) == 1
-        heading = title_of(plan, "countries", next(iter(of_milestone))) if single else "Several countries"
+    for name, milestone_countries in sorted(countries.items(), key=lambda item: -len(item[1])):
+        single = len(milestone_countries) == 1
+        heading = title_of(plan, "countries", next(iter(milestone_countries))) if single else "Several countries"
         groups.setdefault(heading, []).append(milestones[name])
     return [(heading, sorted(group, key=lambda item: float(np.median(item.days)))) for heading, group in groups.items()]
 
@@ -141,15 +141,17 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
 def opening_title(plan: Plan) -> str:
     """Title of the Gantt chart: opening of the plant with most units requested, or else of the first to open."""
     opened = schedule.openings(plan)
-    most = max(
+    opening = max(
         opened.values(), key=lambda item: (round(units_requested(plan, item.plant)), -float(np.median(item.days)))
     )
-    middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(most.days, (0.5, 0.9)))
-    if np.ptp(most.days) == 0.0:
-        return f"{most.plant} opens on {long_day(middle)} in every future"
+    middle, high = (schedule.day_of(plan, float(d)) for d in np.quantile(opening.days, (0.5, 0.9)))
+    if np.ptp(opening.days) == 0.0:
+        return f"{opening.plant} opens on {long_day(middle)} in every future"
     if (middle.year, middle.month) == (high.year, high.month):
-        return f"{most.plant} opens by {long_day(middle)} in half of the futures, and after {long_day(high)} in a tenth"
-    return f"{most.plant} opens by {middle:%B %Y} in half of the futures, and not before {high:%B %Y} in a tenth"
+        return (
+            f"{opening.plant} opens by {long_day(middle)} in half of the futures, and after {long_day(high)} in a tenth"
+        )
+    return f"{opening.plant} opens by {middle:%B %Y} in half of the futures, and not before {high:%B %Y} in a tenth"
 
 
 def produces(plan: Plan) -> bool:
@@ -168,8 +170,8 @@ def output(plan: Plan) -> go.Figure:
         )
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
-    panels = ("produced by plant, mean over futures", "delivered to the regions, P50 with P10 to P90")
-    chart = new_figure(output_title(plan, produced, due), panels, rows=2, height=640)
+    panel_titles = ("produced by plant, mean over futures", "delivered to the regions, P50 with P10 to P90")
+    chart = new_figure(output_title(plan, produced, due), panel_titles, rows=2, height=640)
     for p, name in enumerate(plan.scenario.names.plants):
         if produced[:, p].sum(1).mean() >= MIN_UNITS:
             add_bars(chart, months, produced[:, p].mean(0), label(name), p)
@@ -191,10 +193,14 @@ def align_month_axes(chart: go.Figure, months: Sequence[str]) -> go.Figure:
 
 def set_day_axis(chart: go.Figure, first: date, last: date) -> go.Figure:
     """Set an axis of days with some space at both ends; individual days are labelled if the period is short."""
-    room = timedelta(days=max(3, (last - first).days // 30))
+    margin = timedelta(days=max(3, (last - first).days // 30))
     form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
     return chart.update_xaxes(
-        range=[first - room, last + room], tickformat=form, hoverformat="%Y-%m-%d", showgrid=True, gridcolor="#E3E3E3"
+        range=[first - margin, last + margin],
+        tickformat=form,
+        hoverformat="%Y-%m-%d",
+        showgrid=True,
+        gridcolor="#E3E3E3",
     )
 
 
@@ -221,17 +227,17 @@ def month_text(month: str) -> str:
 
 def orders(plan: Plan) -> go.Figure:
     """Chart of order dates by supplier, sorted by descending lead time."""
-    schedule_of = schedule.orders(plan)
-    chart = new_figure(order_title(schedule_of))
-    if not schedule_of:
+    order_list = schedule.orders(plan)
+    chart = new_figure(order_title(order_list))
+    if not order_list:
         chart.add_annotation(x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, text="no part is needed")
         chart.update_xaxes(visible=False).update_yaxes(visible=False)
         return chart.update_layout(height=160, margin={"b": 20})
-    leads = {order.supplier: order.lead_time for order in schedule_of}
+    leads = {order.supplier: order.lead_time for order in order_list}
     rows = sorted(leads, key=lambda name: (-leads[name], name))
-    most = max(order.cost for order in schedule_of)
+    largest_cost = max(order.cost for order in order_list)
     for late, hex_colour, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
-        group = [order for order in schedule_of if bool(order.days_late) == late]
+        group = [order for order in order_list if bool(order.days_late) == late]
         if not group:
             continue
         chart.add_trace(
@@ -243,7 +249,7 @@ def orders(plan: Plan) -> go.Figure:
                 marker={
                     "color": with_opacity(hex_colour, 0.9 if late else 0.6), "line": {"color": hex_colour, "width": 1},
                     "sizemode": "area",
-                    "size": [order.cost for order in group], "sizeref": 2.0 * most / 22.0**2, "sizemin": 2,
+                    "size": [order.cost for order in group], "sizeref": 2.0 * largest_cost / 22.0**2, "sizemin": 2,
                     "symbol": "x" if late else "circle",
                 },
             )
@@ -251,7 +257,7 @@ def orders(plan: Plan) -> go.Figure:
     add_row_labels(chart, [f"{title_of(plan, 'suppliers', name)} · {leads[name]} days" for name in rows])
     start = schedule.first_day(plan)
     chart.add_vline(x=start.isoformat(), line={"color": BLACK, "width": 1, "dash": "dot"})
-    set_day_axis(chart, min(start, schedule_of[0].place_by), max(order.place_by for order in schedule_of))
+    set_day_axis(chart, min(start, order_list[0].place_by), max(order.place_by for order in order_list))
     chart.update_layout(height=TOP_MARGIN + 60 + ROW_HEIGHT * len(rows), hovermode="closest", margin={"l": 14})
     return fit_legend(chart)
 
@@ -288,17 +294,17 @@ def order_title(orders: Sequence[Order]) -> str:
 def crews(plan: Plan) -> go.Figure:
     """Chart of monthly crew intake and kits ordered, and of crews that have a kit."""
     months, (intake, kits) = plan.parameters.runs.months, schedule.intake_and_orders(plan)
-    ready = plan.tables["equipped"].values
+    equipped_crews = plan.tables["equipped"].values
     chart = new_figure(
         f"{sum(intake):,} crews enter training and {sum(kits):,} kits are ordered; half of the futures have "
-        f"{np.median(ready[:, -1]):,.0f} or more equipped crews in {month_text(months[-1])}",
+        f"{np.median(equipped_crews[:, -1]):,.0f} or more equipped crews in {month_text(months[-1])}",
         ("crew intake and kits ordered a month", "crews with a kit, P50 with P10 to P90"),
         rows=2,
         height=560,
     )
     for name, values, index in (("crew intake", intake, 0), ("kits ordered", kits, 1)):
         add_bars(chart, months, np.array(values, float), name, index)
-    add_band(chart, months, ready, "equipped crews", GREEN, row=2, legend=False)
+    add_band(chart, months, equipped_crews, "equipped crews", GREEN, row=2, legend=False)
     chart.update_yaxes(title="a month", row=1).update_yaxes(title="crews", row=2)
     return add_legend_below(align_month_axes(chart, months).update_layout(barmode="group"))
 
@@ -306,7 +312,7 @@ def crews(plan: Plan) -> go.Figure:
 def add_legend_below(chart: go.Figure) -> go.Figure:
     """Place one legend below all panels, and the titles of panels at the left."""
     lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
-    height, room = chart.layout.height + 22 * lines, 52 + 22 * lines
-    legend = {**LEGEND_STYLE, "orientation": "h", "x": 0.0, "y": (room - 46) / height}
+    height, margin = chart.layout.height + 22 * lines, 52 + 22 * lines
+    legend = {**LEGEND_STYLE, "orientation": "h", "x": 0.0, "y": (margin - 46) / height}
     chart.update_annotations(x=0.0, xanchor="left", xshift=-58, yshift=4, font={"size": 13})
-    return chart.update_layout(height=height, margin={"b": room}, legend=legend)
+    return chart.update_layout(height=height, margin={"b": margin}, legend=legend)

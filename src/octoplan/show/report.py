@@ -15,7 +15,7 @@ from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
 from octoplan.show.html import render
 
-TITLES = {
+ANNEX_TITLES = {
     "supply": "Supply",
     "defence": "Defence",
     "money": "Cost and benefit",
@@ -31,7 +31,7 @@ TITLES = {
     "assurance": "Statement of assurance",
 }
 """Titles of the annexes, in their order."""
-ALWAYS = ("method",)
+UNCONDITIONAL_ANNEXES = ("method",)
 """Annexes whose text does not depend on the run."""
 
 
@@ -61,7 +61,7 @@ def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan:
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
     first, run = results[0], results[0].run
     contents = annex_contents(results, names, plan)
-    present = [name for name in TITLES if contents.get(name) or name in ALWAYS]
+    present = [name for name in ANNEX_TITLES if contents.get(name) or name in UNCONDITIONAL_ANNEXES]
     return render(
         "report.html",
         title=f"{run.scenario.title}: octoplan report",
@@ -77,9 +77,9 @@ def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan:
         options=front.options(results, names) if first.has_finished_futures else None,
         several=len(results) > 1,
         limitations=front.limitations(run),
-        letters={name: (chr(65 + i), TITLES[name]) for i, name in enumerate(present)},
+        letters={name: (chr(65 + i), ANNEX_TITLES[name]) for i, name in enumerate(present)},
         net_benefit=front.NET_BENEFIT,
-        **{name: contents.get(name) for name in TITLES},
+        **{name: contents.get(name) for name in ANNEX_TITLES},
     )
 
 

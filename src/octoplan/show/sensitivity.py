@@ -42,11 +42,11 @@ def tornado(
     chart = new_figure(
         tornado_title(scenario, sensitivities, subject, unit, size), height=140 + ROW_HEIGHT * max(1, len(rows))
     )
-    for distinct in (True, False):
-        numbers = [row for row, item in enumerate(rows) if item.distinguishable == distinct]
+    for significant in (True, False):
+        row_numbers = [row for row, item in enumerate(rows) if item.distinguishable == significant]
         for end, hex_colour in (("low", ORANGE), ("high", BLUE)):
-            if numbers:
-                add_half(chart, rows, numbers, end, hex_colour if distinct else GREY, unit, size)
+            if row_numbers:
+                add_half_bars(chart, rows, row_numbers, end, hex_colour if significant else GREY, unit, size)
     for row, item in enumerate(rows):
         for value, quantile in ((item.low, item.p10_p90[0]), (item.high, item.p10_p90[1])):
             left = value < midpoint(item)
@@ -76,24 +76,24 @@ def tornado(
 def value_axis(chart: go.Figure, values: Sequence[float], subject: str, unit: str) -> None:
     """Set the range and title of the value axis, and mark zero if it is within the range."""
     ends = list(values) or [0.0, 1.0]
-    room = AXIS_MARGIN * (max(ends) - min(ends) or 1.0)
+    margin = AXIS_MARGIN * (max(ends) - min(ends) or 1.0)
     chart.update_xaxes(
         title=f"mean of {subject}{f', {unit}' if unit else ''}",
         tickformat=",",
         hoverformat=",",
         showgrid=True,
         gridcolor=GRID_COLOUR,
-        range=[min(ends) - room, max(ends) + room],
+        range=[min(ends) - margin, max(ends) + margin],
         zeroline=False,
     )
-    if min(ends) - room < 0.0 < max(ends) + room:
+    if min(ends) - margin < 0.0 < max(ends) + margin:
         chart.add_vline(x=0.0, line={"color": GREY, "width": 1, "dash": "dot"})
 
 
-def add_half(
+def add_half_bars(
     chart: go.Figure,
     rows: Sequence[Sensitivity],
-    numbers: Sequence[int],
+    row_numbers: Sequence[int],
     end: str,
     hex_colour: str,
     unit: str,
@@ -104,7 +104,7 @@ def add_half(
     numbers
         Rows of the tornado, from 0 at the top; ``end`` is ``low`` or ``high``.
     """
-    items = [rows[number] for number in numbers]
+    items = [rows[number] for number in row_numbers]
     values = [getattr(item, end) for item in items]
     fifth = "lowest fifth" if end == "low" else "highest fifth"
     hover = [
@@ -113,7 +113,7 @@ def add_half(
     ]
     chart.add_trace(
         go.Bar(
-            y=list(numbers),
+            y=list(row_numbers),
             x=[(value - midpoint(item)) / size for item, value in zip(items, values, strict=True)],
             base=[midpoint(item) / size for item in items],
             orientation="h",
@@ -147,13 +147,13 @@ def tornado_title(
     scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, size: float
 ) -> str:
     """Title with the assumption of largest effect and the number of others with a significant effect."""
-    distinct = [item for item in sensitivities if item.distinguishable]
-    if not distinct:
+    significant = [item for item in sensitivities if item.distinguishable]
+    if not significant:
         return f"No single assumption has an effect on {subject} that is distinguishable from zero"
-    top = distinct[0]
+    top = significant[0]
     scale = max(abs(top.low), abs(top.high)) / size
     ends = " to ".join(f"{round(x / size):,}" if scale >= 10.0 else digits(x / size) for x in (top.low, top.high))
-    number = len(distinct) - 1
+    number = len(significant) - 1
     others = f"; {number} other{'s have' if number > 1 else ' has'} a significant effect" if number else ""
     name = capitalised(label(describe(scenario, top.assumption)))
     return f"{name} has the largest effect on {subject}: from {ends}{f' {unit}' if unit else ''}{others}"

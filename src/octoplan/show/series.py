@@ -22,10 +22,14 @@ def month_total(view: View, name: str) -> NDArray[Any]:
 
 def median(values: NDArray[Any]) -> float:
     """P50 over the futures in which a value is defined; not interpolated if some values are infinite."""
-    known = values[~np.isnan(values)]
-    if not len(known):
+    defined_values = values[~np.isnan(values)]
+    if not len(defined_values):
         return float("nan")
-    return float(np.median(known) if np.isfinite(known).all() else np.quantile(known, 0.5, method="inverted_cdf"))
+    return float(
+        np.median(defined_values)
+        if np.isfinite(defined_values).all()
+        else np.quantile(defined_values, 0.5, method="inverted_cdf")
+    )
 
 
 def monthly_share(counts: Floats) -> Floats:

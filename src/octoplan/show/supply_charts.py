@@ -78,8 +78,8 @@ def deliveries(run: Run) -> go.Figure:
             annotation={"text": f"{rate:,} a month", "font": {"size": 12}, "bgcolor": "rgba(255,255,255,0.75)"},
             annotation_position="top left",
         )
-    most = max([float(lines[0.95].max()), *rates])
-    chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * most])
+    axis_end = max([float(lines[0.95].max()), *rates])
+    chart.update_yaxes(title="units delivered a month", range=[0, 1.06 * axis_end])
     return fit_legend(chart)
 
 
@@ -150,11 +150,11 @@ def stock(run: Run) -> go.Figure:
     return fit_legend(chart)
 
 
-def stock_title(per_hundred: Floats) -> str:
+def stock_title(sorties_per_hundred: Floats) -> str:
     """Title with the sorties per 100 units received; ``per_hundred`` is (futures,), nan if none is received."""
-    if np.isnan(per_hundred).all():
+    if np.isnan(sorties_per_hundred).all():
         return "No unit reaches a region in any future"
-    number = median(per_hundred)
+    number = median(sorties_per_hundred)
     text = f"{number:,.0f}" if np.isfinite(number) else digits(number)
     return f"{text} sorties for each 100 units that the regions receive"
 

@@ -59,13 +59,13 @@ def with_opacity(hex_colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
+def new_figure(title: str, panel_titles: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
     """An empty figure with a title and one panel for each subtitle in ``panels``."""
-    columns = -(-len(panels) // rows)
+    columns = -(-len(panel_titles) // rows)
     figure = make_subplots(
         rows=rows,
         cols=columns,
-        subplot_titles=list(panels) if any(panels) else None,
+        subplot_titles=list(panel_titles) if any(panel_titles) else None,
         horizontal_spacing=0.12 if columns < 3 else 0.055,
         vertical_spacing=0.38 / rows if rows > 1 else 0.0,
     )
@@ -73,13 +73,13 @@ def new_figure(title: str, panels: Sequence[str] = ("",), *, rows: int = 1, heig
         title={"text": title, "x": 0.0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
         font={"family": FONT, "size": 13, "color": BLACK},
         height=height,
-        margin={"l": 70, "r": 20, "t": 92 if any(panels) else 64, "b": 40},
+        margin={"l": 70, "r": 20, "t": 92 if any(panel_titles) else 64, "b": 40},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hovermode="x unified",
         barmode="stack",
         bargap=0.15,
-        meta=list(panels),
+        meta=list(panel_titles),
         legend={**LEGEND_STYLE, "orientation": "h", "x": 0.0},
     )
     figure.update_annotations(font={"size": 14, "color": BLACK})
@@ -100,16 +100,16 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
         lines = legend_lines([trace.name for trace in traces])
     else:
         lines = max(sum((trace.xaxis or "x") == axis for trace in traces) for axis in axes)
-        for number, axis in enumerate(axes, start=1):
-            legend = f"legend{number if number > 1 else ''}"
+        for panel, axis in enumerate(axes, start=1):
+            legend = f"legend{panel if panel > 1 else ''}"
             start = figure.layout[f"xaxis{axis[1:]}"].domain[0]
             figure.update_layout({legend: {**LEGEND_STYLE, "orientation": "v", "x": start}})
             figure.update_traces(legend=legend, selector=lambda trace, axis=axis: (trace.xaxis or "x") == axis)
-    height, room = figure.layout.height + LEGEND_LINE_HEIGHT * lines, 52 + LEGEND_LINE_HEIGHT * lines
+    height, bottom_margin = figure.layout.height + LEGEND_LINE_HEIGHT * lines, 52 + LEGEND_LINE_HEIGHT * lines
     extra = AXIS_TITLE_HEIGHT if axis_title else 0
-    figure.update_layout(height=height + extra, margin={"b": room + extra})
-    for number in range(1, len(axes) + 1):
-        figure.update_layout({f"legend{number if number > 1 else ''}": {"y": (room - 46) / height}})
+    figure.update_layout(height=height + extra, margin={"b": bottom_margin + extra})
+    for panel in range(1, len(axes) + 1):
+        figure.update_layout({f"legend{panel if panel > 1 else ''}": {"y": (bottom_margin - 46) / height}})
     return figure
 
 
@@ -131,7 +131,7 @@ def join_names(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def quantile(values: Floats, q: float) -> Floats:
+def monthly_quantiles(values: Floats, q: float) -> Floats:
     """(months,) quantile of (futures, months) over the futures in which the value is defined.
 
     ``nan`` if it is defined in none. Infinite values are included; with any, quantiles are not interpolated.
@@ -192,10 +192,10 @@ def add_band(
 
     If the value is undefined in some futures of a month, the hover text has the number of futures used.
     """
-    low, middle, high = (quantile(values, q) for q in (0.1, 0.5, 0.9))
+    low, middle, high = (monthly_quantiles(values, q) for q in (0.1, 0.5, 0.9))
     counts = count_defined(values).tolist()
-    rests_on = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts]
-    range_of = go.Scatter(
+    futures_notes = [f", {n:,} of {len(values):,} futures" if n < len(values) else "" for n in counts]
+    band = go.Scatter(
         x=[*months, *reversed(months)],
         y=[*high, *reversed(low)],
         mode="lines",
@@ -216,11 +216,11 @@ def add_band(
         legendgroup=name,
         showlegend=legend,
         customdata=np.stack([low, high], axis=-1),
-        text=rests_on if any(rests_on) else None,
+        text=futures_notes if any(futures_notes) else None,
         hovertemplate=f"{name}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
-        f"{'%{text}' if any(rests_on) else ''}<extra></extra>",
+        f"{'%{text}' if any(futures_notes) else ''}<extra></extra>",
     )
-    for trace in (range_of, line):
+    for trace in (band, line):
         figure.add_trace(trace, row=row, col=column)
     label_months(figure, months, row, column)
 

@@ -38,10 +38,14 @@ def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
     view = view_of(run)
     leaked, stopped = days["leaked"].values[day].sum(axis=0), days["stopped_by"].values[day]
     launched, date = int(leaked.sum() + stopped.sum()), str(days["day"].values[day])[:10]
-    regions = days["nights"].values[day].sum(axis=0)
-    top = int(np.argmax(regions[1:])) + 1 if regions[1:].sum() else 0
+    regions_by_factor = days["nights"].values[day].sum(axis=0)
+    top = int(np.argmax(regions_by_factor[1:])) + 1 if regions_by_factor[1:].sum() else 0
     factor = limiting_factors.NIGHT_LIMITS[top]
-    limited = f"; {regions[top]} of {regions.sum()} regions limited by {factor.title}" if factor.is_limiting else ""
+    limited = (
+        f"; {regions_by_factor[top]} of {regions_by_factor.sum()} regions limited by {factor.title}"
+        if factor.is_limiting
+        else ""
+    )
     title = f"{date}, future {days.attrs['future']}: {launched:,} launched, {int(leaked.sum()):,} leakers{limited}"
     return sankey(view, title, stopped.astype(float), leaked.astype(float), "counts of one day")
 
@@ -75,7 +79,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
                 "target": [target for _, target, *_ in links],
                 "value": [value for _, _, value, _, _ in links],
                 "color": [with_opacity(colour(k), 0.35) for *_, k in links],
-                "customdata": [turn for *_, turn, _ in links],
+                "customdata": [order for *_, order, _ in links],
             },
             textfont={"color": BLACK, "size": 13},
         )

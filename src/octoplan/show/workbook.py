@@ -57,7 +57,7 @@ def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | 
                 name = sheet_name(f"{table.name} ({part + 1})" if part else table.name, names)
                 names.append(name)
                 fill_sheet(book.create_sheet(name), table, islice(rows, MAX_ROWS - 1), fills or {})
-        return saved(book)
+        return workbook_bytes(book)
 
 
 def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
@@ -65,11 +65,11 @@ def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
     with new_book() as book:
         for name, rows in sheets.items():
             sheet = book.create_sheet(name)
-            for number, row in enumerate(rows, start=1):
-                if number > MAX_ROWS:
+            for row_number, row in enumerate(rows, start=1):
+                if row_number > MAX_ROWS:
                     raise TableError(f"sheet {name!r} has more than {MAX_ROWS:,} rows, the most that Excel holds")
-                sheet.append([excel_cell(sheet, cell, number, str(i)) for i, cell in enumerate(row, start=1)])
-        return saved(book)
+                sheet.append([excel_cell(sheet, cell, row_number, str(i)) for i, cell in enumerate(row, start=1)])
+        return workbook_bytes(book)
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def new_book() -> Iterator[Any]:
         raise
 
 
-def saved(book: Any) -> bytes:
+def workbook_bytes(book: Any) -> bytes:
     out = BytesIO()
     book.save(out)
     return out.getvalue()
