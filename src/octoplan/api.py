@@ -1,4 +1,4 @@
-"""Public functions of the package, and the run that they return."""
+"""Public functions of the package, and the class of the runs that they return."""
 
 from concurrent.futures import Executor
 from dataclasses import fields
@@ -28,9 +28,9 @@ class Run(run.Run):
         """Key results of the whole run or of one month: all measures with quantiles and standard errors.
 
         month
-            A month of the run, such as ``"2026-02"``; measures of the whole run only are then omitted.
+            A month of the run, such as ``"2026-02"``; measures that need the whole run are then omitted.
         nominal
-            True inflates money by the assumption on the reporting currency's inflation.
+            If True, money is inflated by the assumption on the reporting currency's inflation.
         """
         return measures.key_results(self, month, nominal=nominal)
 
@@ -61,13 +61,13 @@ def simulate(
     """Simulate a scenario over futures, each with and without the programme.
 
     executor
-        Runs batches of futures; it does not affect the results. By default they run in this thread.
+        Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
     keep
         Names of additional tallies to keep; ``("all",)`` keeps all.
     keep_going
-        False raises Unfinished if a future fails; True continues and counts the future as failed.
+        If False, Unfinished is raised when a future fails; if True, failed futures are counted and excluded.
     counterfactual
-        False omits the counterfactual; measures that compare with it are then undefined.
+        If False, the counterfactual is not simulated; measures that compare with the counterfactual are then undefined.
     progress
         Called with the number of futures completed and their total.
 
@@ -78,7 +78,7 @@ def simulate(
     >>> op.simulate(op.load("pocket"), futures=4)
     <Run of 'Pocket': 4 futures, seed 1>
     """
-    return with_methods(
+    return public_run(
         simulation.simulate(
             scenario,
             futures,
@@ -97,9 +97,9 @@ def read(path: str | Path) -> Run:
 
     Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
-    return with_methods(store.read(path))
+    return public_run(store.read(path))
 
 
-def with_methods(data: run.Run) -> Run:
-    """A run of this module with the data of a run of ``outcomes``."""
-    return Run(*(getattr(data, field.name) for field in fields(data)))
+def public_run(internal_run: run.Run) -> Run:
+    """The same run as an instance of ``Run``, the class with the public methods."""
+    return Run(*(getattr(internal_run, field.name) for field in fields(internal_run)))

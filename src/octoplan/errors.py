@@ -64,7 +64,7 @@ class ScenarioError(OctoplanError):
 
 
 class RecordError(ScenarioError):
-    """A record of raids that cannot be read or lacks the requested period; it lists every problem."""
+    """A record of raids that cannot be read or lacks the requested period; the error lists every problem."""
 
 
 class QuantityError(OctoplanError, ValueError):

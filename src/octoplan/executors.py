@@ -18,8 +18,8 @@ def cores() -> int:
 
 
 @contextmanager
-def results(submit: Callable[[T], Future[R]], tasks: Iterable[T]) -> Iterator[Iterator[tuple[T, R]]]:
-    """Submit tasks; yields an iterator of pairs of task and result, in the order of completion.
+def run_tasks(submit: Callable[[T], Future[R]], tasks: Iterable[T]) -> Iterator[Iterator[tuple[T, R]]]:
+    """Submit tasks, and yield an iterator over pairs of task and result in the order of completion.
 
     Tasks that have not started are cancelled at the end of the context.
     """

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 Cell = str | int | float | date | None
 ColumnType = Literal["string", "integer", "number", "date", "yearmonth"]
-"""The column types of a Frictionless table schema that octoplan uses; a ``yearmonth`` is the date of its first day."""
+"""The column types of a Frictionless table schema that octoplan uses.
+
+A cell of type ``yearmonth`` is the date of the first day of the month.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns and their cells, (rows,) each; an undefined cell is None.
+    """A table: its columns, and the cells of each column, (rows,); an undefined cell is None.
 
     Example:
     -------

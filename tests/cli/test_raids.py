@@ -179,7 +179,7 @@ def test_backtest_prints_the_published_figures(tmp_path: Path, capsys: pytest.Ca
     assert exit_code([*arguments, "--out", str(tmp_path / "b.csv")]) == 0
     printed = capsys.readouterr().out
     assert "published figures inside the 80 % band" in printed
-    assert "2025-12 is compared with the record only, up to its last day, 2025-12-22" in printed
+    assert "2025-12 is compared only with the record, which ends on 2025-12-22" in printed
     assert (tmp_path / "b.csv").read_text("utf-8").count("\n") == 1 + 2 * 2
     arguments[arguments.index("2025-11")] = "2025-12"
     assert exit_code([*arguments, "--out", str(tmp_path / "c.csv")]) == 0

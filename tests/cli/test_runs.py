@@ -85,7 +85,7 @@ def test_a_folder_that_is_not_empty_is_refused_at_once(tmp_path: Path, capsys: p
     """A run of a million futures into a folder that is not empty is refused before it starts."""
     (tmp_path / "notes").write_text("mine")
     assert octoplan("run", "pocket", "--futures", "1000000", "--out", str(tmp_path)) == 2
-    assert "exists and is not empty; remove it or name another with --out" in capsys.readouterr().err
+    assert "exists and is not empty; remove it or choose another folder with --out" in capsys.readouterr().err
 
 
 def test_a_broken_scenario_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

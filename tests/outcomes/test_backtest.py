@@ -1,4 +1,4 @@
-"""A backtest: the raids are the record's, the figures are published, and the band is that of the simulation."""
+"""Backtest: a simulation with recorded raids, compared with published figures."""
 
 import csv
 import io
@@ -13,13 +13,13 @@ from octoplan.errors import RecordError, RunError
 from octoplan.outcomes.backtest import (
     Backtest,
     BacktestPeriod,
-    Comparison,
+    FigureComparison,
     PublishedFigure,
     backtest,
     inside_other_bands,
+    leave_one_out_quantiles,
     published_figures,
-    quantile_without,
-    recorded_shares,
+    recorded_stopped_shares,
     with_recorded_raids,
 )
 from octoplan.raids.read.record import CLASSES, Record
@@ -30,7 +30,7 @@ FIRST, LAST = date(2025, 11, 1), date(2025, 12, 1)
 
 
 def record(days: int = 61, first: date = FIRST) -> Record:
-    """Drones 10, 11, 12, ... a day, all but one stopped; one cruise missile a day, stopped every other day."""
+    """10, 11, 12, ... drones a day, all but one stopped; one cruise missile a day, stopped on alternate days."""
     launched, destroyed, lost = (np.zeros((days, len(CLASSES)), np.int64) for _ in range(3))
     launched[:, 0] = 10 + np.arange(days)
     destroyed[:, 0], lost[:, 0] = 7 + np.arange(days), 2
@@ -52,7 +52,7 @@ def two_months() -> Backtest:
 
 
 def test_the_simulated_raids_are_those_of_the_record(two_months: Backtest) -> None:
-    """Every future has the record's drones and missiles, month by month, and only the months of the backtest."""
+    """Every future has the drones and missiles of the record in each month, and only the months of the backtest."""
     launched = two_months.run.data["launched"].sum("region")
     assert list(launched["month"].values) == ["2025-11", "2025-12"]
     drones = launched.sel(threat=["attack-drone", "decoy"]).sum("threat").values
@@ -72,17 +72,17 @@ def test_a_later_month_is_simulated_from_the_start(two_months: Backtest) -> None
 
 
 def test_a_partial_last_month_is_compared_over_its_days() -> None:
-    """A record to 10 December: the raids end there, the shares are those of its days, and the month is remarked on."""
+    """With a record to 10 December, raids and stopped shares cover its days only, and a note says so."""
     result = backtest(load("octopus"), record(40), FIRST, LAST, futures=6, seed=4)
     launched = result.run.data["launched"].sum("region")
     drones = launched.sel(threat=["attack-drone", "decoy"]).sum("threat").values
     assert (drones == [10 * 30 + 435, sum(range(40, 50))]).all()
     shares = {(item.figure.month, item.figure.key): item.figure.value for item in result.comparisons}
     assert shares["2025-12", "stopped/drones"] == pytest.approx(100 * (445 - 10) / 445)
-    assert "2025-12 is compared with the record only, up to its last day, 2025-12-10" in str(result)
+    assert "2025-12 is compared only with the record, which ends on 2025-12-10" in str(result)
 
 
-def test_published_figures_of_a_partial_month_are_left_out() -> None:
+def test_published_figures_of_a_partial_month_are_omitted() -> None:
     """Figures published for a whole month are not compared with part of it."""
     scenario = load("octopus")
     complete, partial = (record(days) for days in (120, 110))
@@ -95,10 +95,10 @@ def test_published_figures_of_a_partial_month_are_left_out() -> None:
     assert not others & keys[1]
 
 
-def test_figures_of_a_record() -> None:
-    """A month's stopped share is stopped over launched, without the days whose count is not known."""
+def test_stopped_shares_of_a_record() -> None:
+    """A month's stopped share is the ratio of stopped to launched, excluding days with an unknown launched count."""
     raids = with_unknown(record(), 60)
-    figures = recorded_shares(raids, ["2025-11", "2025-12"], ["cruise", "ballistic"])
+    figures = recorded_stopped_shares(raids, ["2025-11", "2025-12"], ["cruise", "ballistic"])
     shares = {(figure.month, figure.key): figure.value for figure in figures}
     assert shares["2025-11", "stopped/drones"] == pytest.approx(100 * (735 - 30) / 735)
     december = sum(40 + day for day in range(30))
@@ -108,43 +108,43 @@ def test_figures_of_a_record() -> None:
 
 
 def test_the_table_counts_the_figures_inside(two_months: Backtest) -> None:
-    """Every figure is in the table once with its band, and the number of those inside is that of its rows."""
+    """Every figure is in the table once with its band, and the number inside the band agrees with the rows."""
     rows = list(csv.DictReader(io.StringIO(two_months.table().csv(significant=6))))
     assert {(row["month"], row["key"]) for row in rows} == {
         (month, key) for month in ("2025-11", "2025-12") for key in ("stopped/drones", "stopped/cruise")
     }
     for row, comparison in zip(rows, two_months.comparisons, strict=True):
         low, value, high = (float(row[name]) for name in ("p10", "published", "p90"))
-        assert (low <= value <= high) == bool(int(row["inside"])) == comparison.is_inside
+        assert (low <= value <= high) == bool(int(row["inside"])) == comparison.is_inside_band
         assert row["futures"] == "6"
-    assert two_months.number_inside == sum(int(row["inside"]) for row in rows)
-    assert f"{two_months.number_inside} of 4 published figures" in str(two_months)
+    assert two_months.figures_inside_band == sum(int(row["inside"]) for row in rows)
+    assert f"{two_months.figures_inside_band} of 4 published figures" in str(two_months)
     assert "requires at least 40 futures" in str(two_months)
 
 
-def comparison_of(values: Floats, published: float = 5.0, month: str = "2025-11") -> Comparison:
-    return Comparison(PublishedFigure(month, "sorties", published, "x"), "title", "unit", values)
+def comparison_of(values: Floats, published: float = 5.0, month: str = "2025-11") -> FigureComparison:
+    return FigureComparison(PublishedFigure(month, "sorties", published, "x"), "title", "unit", values)
 
 
 def test_the_ends_of_the_band_are_inside() -> None:
-    """A figure at the end of the band counts as inside, one beyond it does not; undefined futures are left out."""
-    assert comparison_of(np.linspace(4.5, 9.5, 11)).is_inside
-    assert not comparison_of(np.linspace(4.6, 9.6, 11)).is_inside
+    """A figure at an end of the band is inside, a figure beyond it is not; undefined futures are excluded."""
+    assert comparison_of(np.linspace(4.5, 9.5, 11)).is_inside_band
+    assert not comparison_of(np.linspace(4.6, 9.6, 11)).is_inside_band
     partly = comparison_of(np.array([*np.linspace(4.5, 9.5, 11), np.nan]))
     assert partly.quantiles == pytest.approx((5.0, 7.0, 9.0))
     assert "(defined in 11 of 12 futures)" in str(Backtest((partly,), None))  # type: ignore[arg-type]
 
 
-def test_quantiles_without_each_element() -> None:
-    """Quantiles without each element in turn are those of numpy for the remaining sample."""
+def test_leave_one_out_quantiles() -> None:
+    """Leave-one-out quantiles equal those of numpy for the remaining sample."""
     values = np.sort(np.random.default_rng(1).normal(size=17))
     for probability in (0.1, 0.5, 0.9):
         expected = [np.quantile(np.delete(values, i), probability) for i in range(17)]
-        assert quantile_without(values, probability) == pytest.approx(expected, rel=1e-12)
+        assert leave_one_out_quantiles(values, probability) == pytest.approx(expected, rel=1e-12)
 
 
 def test_each_future_is_compared_with_the_band_of_the_others() -> None:
-    """Of 1,001 distinct values, those from the 102nd to the 900th lie within the band of the others."""
+    """Of 1,001 distinct values, the 102nd to the 900th lie within the band of the other values."""
     values = np.random.default_rng(2).permutation(np.arange(1001.0))
     assert sorted(values[inside_other_bands(values)]) == list(range(101, 900))
     undefined = np.where(values < 5, np.nan, values)
@@ -152,16 +152,16 @@ def test_each_future_is_compared_with_the_band_of_the_others() -> None:
 
 
 def test_the_expected_number_inside_allows_for_dependence() -> None:
-    """Independent figures have a binomial number inside, figures of a common assumption are inside together or not."""
+    """The number inside is binomial for independent measures, and 0 or all for perfectly dependent measures."""
     rng = np.random.default_rng(3)
     run = None
     independent = tuple(comparison_of(rng.normal(size=4000)) for _ in range(20))
     common = rng.normal(size=4000)
     dependent = tuple(comparison_of(common + scale) for scale in range(20))
-    assert Backtest(independent, run).expected_inside() == binom.interval(0.95, 20, 0.8)  # type: ignore[arg-type]
-    assert Backtest(dependent, run).expected_inside() == (0, 20)  # type: ignore[arg-type]
+    assert Backtest(independent, run).expected_inside_band() == binom.interval(0.95, 20, 0.8)  # type: ignore[arg-type]
+    assert Backtest(dependent, run).expected_inside_band() == (0, 20)  # type: ignore[arg-type]
     few = tuple(comparison_of(values.values[:39]) for values in independent)
-    assert Backtest(few, run).expected_inside() is None  # type: ignore[arg-type]
+    assert Backtest(few, run).expected_inside_band() is None  # type: ignore[arg-type]
     assert str(Backtest(dependent, run)).endswith("0 to 20 are expected (95 % interval)")  # type: ignore[arg-type]
 
 
@@ -171,17 +171,22 @@ def test_the_expected_number_inside_allows_for_dependence() -> None:
         ("octopus", date(2025, 10, 1), LAST, "is not within the scenario's months, 2025-11 to"),
         ("octopus", FIRST, date(2027, 11, 1), "from 2025-11 to 2027-11 is not within the scenario's months"),
         ("octopus", LAST, FIRST, "the last month, 2025-11, is before the first, 2025-12"),
-        ("pocket", date(2026, 1, 1), date(2026, 1, 1), "the packages of the scenario must have these names"),
+        (
+            "pocket",
+            date(2026, 1, 1),
+            date(2026, 1, 1),
+            "the packages of the scenario must be named drones",
+        ),
     ],
 )
 def test_months_outside_the_scenario_are_refused(name: str, first: date, last: date, message: str) -> None:
     """Months before the start or after the end, a reversed period, and other packages are errors."""
     with pytest.raises(RunError, match=message):
-        BacktestPeriod.of(load(name), first, last)
+        BacktestPeriod.from_dates(load(name), first, last)
 
 
-def test_a_record_that_does_not_hold_the_days_is_refused() -> None:
-    """A record that begins late or ends before the last month is refused with its days."""
+def test_a_record_without_the_required_days_is_refused() -> None:
+    """A record that begins late or ends before the last month is refused with a message that states its days."""
     scenario = load("octopus")
     with pytest.raises(RunError, match="begins on 2025-11-05, but the scenario is simulated from its start on 2025-11"):
         with_recorded_raids(scenario, record(60, date(2025, 11, 5)), 2)
@@ -190,14 +195,14 @@ def test_a_record_that_does_not_hold_the_days_is_refused() -> None:
 
 
 def test_unknown_counts_are_not_simulated_as_zero() -> None:
-    """A day with an unknown launched count cannot be simulated, and is refused with its class and date."""
+    """A day with an unknown launched count cannot be simulated; the message states class and date."""
     scenario, raids = load("octopus"), with_unknown(record(), 40)
-    with pytest.raises(RunError, match="counts of 1 day are not known, the first drones on 2025-12-11"):
+    with pytest.raises(RunError, match="the launched count is unknown on 1 day, the first on 2025-12-11 for drones"):
         with_recorded_raids(scenario, raids, 2)
     assert len(with_recorded_raids(scenario, raids, 1).raid_counts) == 30
 
 
 def test_published_figures_have_their_source() -> None:
-    """Each shipped figure states where it was published."""
+    """Each published figure states its source."""
     assert {figure.key for figure in published_figures()} == {"sorties", "kills", "intercepted/drones"}
     assert all(figure.source.startswith("https://") for figure in published_figures())

@@ -128,7 +128,7 @@ def test_a_difference_with_never_is_never() -> None:
     assert (i.p10, i.p50, i.p90, i.mean, i.futures) == (0, 1, inf, inf, 3)
     assert isnan(i.se_mean)
     assert isnan(comparison.variance_ratio)
-    assert not comparison.same
+    assert not comparison.is_zero
     assert difference_cells(comparison)[1:5] == ("0", "1.00", "∞", "∞")
 
 
@@ -142,13 +142,13 @@ def test_a_difference_of_never_and_a_number_both_ways_has_no_mean() -> None:
 def test_undefined_differences_are_counted() -> None:
     """A ratio 0/0 in either run leaves no difference; the row says on how many futures it rests."""
     comparison = paired(measure(nan, 2, 4, 4), measure(1, nan, 6, 6))
-    assert (comparison.interval.mean, comparison.interval.futures, comparison.same) == (2, 2, False)
-    assert paired(measure(nan, 2), measure(nan, 2)).same
+    assert (comparison.interval.mean, comparison.interval.futures, comparison.is_zero) == (2, 2, False)
+    assert paired(measure(nan, 2), measure(nan, 2)).is_zero
     table = comparison_table(Comparison(("a", "b"), 4, ((comparison,),), ()), "b", (comparison,))
-    assert table.head == ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "futures", "unit")
+    assert table.headings == ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "futures", "unit")
     assert table.sections[0][1][0][-2:] == ("2", "units")
     nowhere = paired(measure(nan, 1), measure(1, nan))
-    assert (nowhere.interval.futures, nowhere.same) == (0, False)
+    assert (nowhere.interval.futures, nowhere.is_zero) == (0, False)
     assert comparison_table(Comparison(("a", "b"), 2, ((nowhere,),), ()), "b", (nowhere,)).sections[0][1][0][1:3] == (
         "–",
         "–",

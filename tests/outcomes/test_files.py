@@ -50,7 +50,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     for name in ("file", "link"):
-        with pytest.raises(StoreError, match="exists and is not a folder; name another with --out"):
+        with pytest.raises(StoreError, match="exists and is not a folder; choose another path with --out"):
             check_output_folder(tmp_path / name)
     with pytest.raises(StoreError, match="exists and is not empty"):
         check_output_folder(tmp_path)

@@ -1,4 +1,4 @@
-"""Contingency, discounting and the run at medians against sums by hand."""
+"""Contingency, discounting and the run at medians, compared with direct sums."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ from octoplan.outcomes.finance import (
     CONFIDENCE_LEVELS,
     DISCOUNT_RATES,
     CostEstimate,
-    by_discount_rate,
     cost_estimate,
     damage_avoided,
     leakers_prevented,
     net_benefit,
+    present_values_by_rate,
     programme_cost,
 )
 from octoplan.outcomes.measures import main_variant, measures
@@ -27,23 +27,23 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def test_cost_and_net_benefit_are_those_of_the_measures(run: Run) -> None:
-    """Months sum to the programme's cost, and damage avoided less it is the net benefit; leakers fewer likewise."""
+    """Cost, net benefit and leakers prevented equal the corresponding measures."""
     results = {measure.key: measure.values for measure in measures(run)}
     assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(results["programme/cost"])
     assert net_benefit(run) == pytest.approx(results["damage/avoided"] - results["programme/cost"])
     assert leakers_prevented(run) == pytest.approx(results[main_variant("leakers-prevented", results)])
 
 
-def test_bias_off_is_the_cost_less_the_bias(run: Run) -> None:
-    """Optimism bias is a share of what the plants spend, so leaving it out divides by one plus it."""
+def test_cost_without_optimism_bias(run: Run) -> None:
+    """Optimism bias is a share of plant spend, so the cost without bias is the cost divided by one plus this share."""
     view = view_of(run)
     share = run.assumption("finance", "optimism_bias")[:, :1]
     assert programme_cost(view, bias=False) * (1.0 + share) == pytest.approx(programme_cost(view), rel=1e-9, abs=1e-3)
 
 
 def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
-    """At a rate r a month's cost counts (1 + r) to the power of the years to its middle, less."""
-    view, results = view_of(run), by_discount_rate(run)
+    """At a rate r the cost of a month is divided by (1 + r)^t, with t the years to the middle of the month."""
+    view, results = view_of(run), present_values_by_rate(run)
     days = run.compiled.links.month_days
     middle = (np.cumsum(days) - days / 2) / 365.25
     assert set(results) == set(DISCOUNT_RATES)
@@ -55,8 +55,8 @@ def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
     assert results[0.0][1] == pytest.approx(net_benefit(run))
 
 
-def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
-    """Every future of it draws the median of every row, and nothing fails."""
+def test_the_run_at_medians_has_every_assumption_at_its_median(run: Run) -> None:
+    """In every future each assumption is at its median, and no future fails."""
     middle = run_at_medians(run, 3)
     half = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     assert (middle.assumptions.values == half).all()
@@ -65,18 +65,18 @@ def test_the_run_at_medians_believes_the_medians(run: Run) -> None:
 
 
 def test_contingency_reaches_its_level(run: Run) -> None:
-    """The point estimate and its contingency are together the quantile of the cost at that level."""
+    """The point estimate plus the contingency is the quantile of the cost at the confidence level."""
     results = cost_estimate(run, run_at_medians(run))
     for level in CONFIDENCE_LEVELS:
-        assert results.point + results.contingency(level) == pytest.approx(np.quantile(results.values, level))
-    assert results.percentile == np.mean(results.values <= results.point)
-    assert (results.without_bias <= results.values + 1e-6).all()
+        assert results.point_estimate + results.contingency(level) == pytest.approx(np.quantile(results.values, level))
+    assert results.confidence_level == np.mean(results.values <= results.point_estimate)
+    assert (results.values_without_bias <= results.values + 1e-6).all()
 
 
-def test_a_cost_that_is_not_defined_has_no_percentile() -> None:
-    """Where the counterfactual was not simulated, cost, percentile and contingency are undefined, not 0 or 100 %."""
+def test_an_undefined_cost_has_no_confidence_level() -> None:
+    """Without a counterfactual, confidence level and contingency are undefined, not 0 or 100 %."""
     estimate = CostEstimate(np.full(3, np.nan), np.full(3, np.nan), 5.0)
-    assert np.isnan([estimate.percentile, estimate.contingency(0.8)]).all()
+    assert np.isnan([estimate.confidence_level, estimate.contingency(0.8)]).all()
     partial = CostEstimate(np.array([1.0, np.nan, 3.0]), np.zeros(3), 2.0)
-    assert (partial.percentile, partial.contingency(0.5)) == (0.5, 0.0)
-    assert np.isnan(CostEstimate(np.ones(2), np.ones(2), np.nan).percentile)
+    assert (partial.confidence_level, partial.contingency(0.5)) == (0.5, 0.0)
+    assert np.isnan(CostEstimate(np.ones(2), np.ones(2), np.nan).confidence_level)

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
-from octoplan.outcomes.key_results import csv_cell, html_table, result_table
+from octoplan.outcomes.key_results import html_table, result_table, statistic_cell
 from tests.outcomes.runs import octopus, pocket
 
 
@@ -101,10 +101,10 @@ def test_brackets_are_printed_as_they_stand(width: int) -> None:
 def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
     """A column of futures appears, filled in the rows that are not defined in every finished future."""
     table = pocket().key_results()
-    assert "futures" not in result_table(table).head
+    assert "futures" not in result_table(table).headings
     row = replace(table.rows[0], interval=replace(table.rows[0].interval, futures=57))
     partial = result_table(replace(table, rows=(row, *table.rows[1:])))
-    assert partial.head == ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "futures", "unit")
+    assert partial.headings == ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "futures", "unit")
     first, second = [cells for _, rows in partial.sections for cells in rows][:2]
     assert first == (row.measure, "850", "850", "850", "0", "850", "0", "57", "units")
     assert second == (table.rows[1].measure, "830", "830", "830", "0", "830", "0", "", "units")
@@ -114,10 +114,12 @@ def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
 def test_csv_spells_what_is_not_a_number() -> None:
     """Empty: not defined; inf: infinite; never: a month beyond the last."""
     months = ("2026-01", "2026-02")
-    amounts = [csv_cell(name, value, "amount", months) for name, value in (("p50", nan), ("p50", inf), ("mean", -inf))]
+    amounts = [
+        statistic_cell(name, value, "amount", months) for name, value in (("p50", nan), ("p50", inf), ("mean", -inf))
+    ]
     assert amounts == ["", "inf", "-inf"]
     numbers = (("p50", 1.0), ("p50", inf), ("mean", inf), ("mean", 0.5), ("se_p50", 1.5))
-    assert [csv_cell(name, value, "month", months) for name, value in numbers] == [
+    assert [statistic_cell(name, value, "month", months) for name, value in numbers] == [
         "2026-02", "never", "never", "0.5", "1.5",
     ]  # fmt: skip
 

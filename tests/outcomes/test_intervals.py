@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from octoplan.outcomes.intervals import interval, probability_interval, quantile_error, rank
+from octoplan.outcomes.intervals import interval, probability_interval, quantile_error, quantile_rank
 
 
 def test_quantiles_and_mean_of_known_values() -> None:
@@ -23,7 +23,7 @@ def test_quantiles_and_mean_of_known_values() -> None:
 def test_quantile_error_is_the_exact_bootstrap(n: int, q: float) -> None:
     """The error of a quantile is the standard deviation of the order statistic over every resample there is."""
     data = np.array([1.0, 2.0, 4.0, 8.0, 16.0])[:n]
-    resampled = [sorted(sample)[rank(n, q) - 1] for sample in product(data, repeat=n)]
+    resampled = [sorted(sample)[quantile_rank(n, q) - 1] for sample in product(data, repeat=n)]
     assert quantile_error(data, q) == pytest.approx(float(np.std(resampled)), rel=1e-12)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from octoplan.errors import RecordError
 from octoplan.outcomes import monthly
-from octoplan.outcomes.backtest import recorded_shares, with_recorded_raids
+from octoplan.outcomes.backtest import recorded_stopped_shares, with_recorded_raids
 from octoplan.outcomes.monthly import apportion, published_totals, record_from_monthly_totals
 from octoplan.raids.read.readers import read
 from octoplan.raids.read.record import Record
@@ -86,7 +86,7 @@ def test_totals_are_those_of_the_public_record() -> None:
 
 def test_figures_come_from_the_months(record: Record) -> None:
     """The stopped share of a month is the published one."""
-    figures = recorded_shares(record, ["2026-02"], ["cruise", "ballistic"])
+    figures = recorded_stopped_shares(record, ["2026-02"], ["cruise", "ballistic"])
     shares = {(figure.month, figure.key): figure.value for figure in figures}
     launched, stopped = published_totals()["2026-02", "cruise"]
     assert shares["2026-02", "stopped/cruise"] == pytest.approx(100 * stopped / launched)

@@ -9,7 +9,7 @@ from octoplan.campaign.arrivals import LARGEST_RAID, ThreatCounts, count_arrival
 from octoplan.campaign.compiled import entry
 from octoplan.campaign.futures import BATCH, batches
 from octoplan.campaign.streams import scenario_keys
-from octoplan.executors import results
+from octoplan.executors import run_tasks
 from octoplan.scenario.arrays import ArrivalProcess, Compiled, Floats, arrival_process
 
 FAILED = -1
@@ -83,7 +83,7 @@ def simulate_arrivals(
     def submit(rows: tuple[int, int]) -> Future[ThreatCounts]:
         return executor.submit(simulate_arrivals_batch, compiled, assumptions[slice(*rows)], seed, rows[0])
 
-    with results(submit, batches(len(assumptions), BATCH)) as done:
+    with run_tasks(submit, batches(len(assumptions), BATCH)) as done:
         for rows, counts in done:
             flat[slice(*rows)] = counts
     return launched

@@ -11,7 +11,7 @@ from octoplan.campaign.future import COMPLETED, FAILURE_REASONS, simulate_future
 from octoplan.campaign.streams import scenario_keys
 from octoplan.campaign.tally import TALLIES, empty_tally
 from octoplan.errors import FutureFailed
-from octoplan.executors import results
+from octoplan.executors import run_tasks
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Names, arrival_process, entity_records
 
 BATCH = 20
@@ -169,7 +169,7 @@ def simulate_futures(
         return executor.submit(simulate_batch, compiled, draws, seed, first + rows[0], names, counterfactual, halt)
 
     done = 0
-    with results(submit, batches(total, batch)) as finished:
+    with run_tasks(submit, batches(total, batch)) as finished:
         for (low, high), batch_results in finished:
             for target, source in (
                 (tally, batch_results.tally),

@@ -323,7 +323,7 @@ def backtest(
     check_simulation(futures, seed)
     begin, end = month_of("--from", first), month_of("--to", last)
     loaded = load(scenario)
-    period = backtests.BacktestPeriod.of(loaded, begin, end)
+    period = backtests.BacktestPeriod.from_dates(loaded, begin, end)
     raids = read(record) if record else record_from_monthly_totals(loaded, period.stop)
     describe_record(raids)
     for rule in raids.breaks:

@@ -125,8 +125,8 @@ def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
         raise RunError("octoplan compare needs at least two run folders")
     comparison = paired_differences(*map(read, paths), labels=labels(paths), nominal=nominal)
     render(*comparison_tables(comparison))
-    if comparison.left_out:
-        print_line(f"left out, because not every run has it: {', '.join(comparison.left_out)}")
+    if comparison.omitted_measures:
+        print_line(f"measures omitted because at least one run lacks them: {', '.join(comparison.omitted_measures)}")
 
 
 def labels(paths: tuple[Path, ...]) -> tuple[str, ...]:

@@ -20,17 +20,17 @@ from octoplan.scenario.arrays import Floats
 from octoplan.scenario.what_if import WhatIfFactors
 from octoplan.tables import Column, Table
 
-PUBLISHED = Path(__file__).with_name("published.csv")
+PUBLISHED_FIGURES_FILE = Path(__file__).with_name("published.csv")
 """Monthly published figures other than counts of raids, each with its source."""
 
-BAND = (0.1, 0.9)
+BAND_PROBABILITIES = (0.1, 0.9)
 """Probabilities of the lower and upper end of the 80 % band."""
 
 CONFIDENCE = 0.95
 """Level of the interval for the number of published figures inside the band."""
 
 MIN_FUTURES = 40
-"""Minimum number of futures with a defined measure for this interval, whose ends are P2.5 and P97.5."""
+"""Minimum number of futures with a defined measure for the estimate of this interval."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PublishedFigure:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class FigureComparison:
     """A published figure and the distribution of its measure over futures.
 
     Args:
@@ -68,11 +68,14 @@ class Comparison:
     @property
     def quantiles(self) -> tuple[float, float, float]:
         """P10, P50 and P90 of the measure over the futures in which it is defined."""
-        p10, p50, p90 = (float(value) for value in np.quantile(self.defined_values, (BAND[0], 0.5, BAND[1])))
+        p10, p50, p90 = (
+            float(value)
+            for value in np.quantile(self.defined_values, (BAND_PROBABILITIES[0], 0.5, BAND_PROBABILITIES[1]))
+        )
         return p10, p50, p90
 
     @property
-    def is_inside(self) -> bool:
+    def is_inside_band(self) -> bool:
         """True if the published figure lies within the 80 % band, including its ends."""
         low, _, high = self.quantiles
         return low <= self.figure.value <= high
@@ -81,7 +84,7 @@ class Comparison:
 COLUMNS = (
     Column("month", "string", "month of the figure"),
     Column("key", "string", "key of the measure"),
-    Column("unit", "string", "unit of the figures of the row"),
+    Column("unit", "string", "unit of the figures in the row"),
     Column("p10", "number", "10th percentile of the measure over futures"),
     Column("p50", "number", "median of the measure over futures"),
     Column("p90", "number", "90th percentile of the measure over futures"),
@@ -94,18 +97,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Backtest:
-    """Result of a backtest: the comparisons, the run, and remarks about the months compared."""
+    """Result of a backtest: the comparisons, the run, and notes on the months compared."""
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[FigureComparison, ...]
     run: Run
-    remarks: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
     @property
-    def number_inside(self) -> int:
+    def figures_inside_band(self) -> int:
         """Number of published figures inside the 80 % band."""
-        return sum(comparison.is_inside for comparison in self.comparisons)
+        return sum(comparison.is_inside_band for comparison in self.comparisons)
 
-    def expected_inside(self) -> tuple[int, int] | None:
+    def expected_inside_band(self) -> tuple[int, int] | None:
         """95 % interval of the number of figures inside the band, under the hypothesis that the model is right.
 
         The measures of a future share its assumptions and are dependent, so the number is not binomial. Its
@@ -129,7 +132,7 @@ class Backtest:
         rows = [
             (
                 comparison.figure.month, comparison.figure.key, comparison.unit, *comparison.quantiles,
-                comparison.figure.value, int(comparison.is_inside), len(comparison.defined_values),
+                comparison.figure.value, int(comparison.is_inside_band), len(comparison.defined_values),
                 comparison.figure.source,
             )
             for comparison in self.comparisons
@@ -142,43 +145,43 @@ class Backtest:
         for comparison in self.comparisons:
             figure = comparison.figure
             quantiles = " ".join(f"{value:9.4g}" for value in comparison.quantiles)
-            flag = "" if comparison.is_inside else "  outside"
+            flag = "" if comparison.is_inside_band else "  outside"
             if len(comparison.defined_values) < len(comparison.values):
                 flag += f"  (defined in {len(comparison.defined_values):,} of {len(comparison.values):,} futures)"
             lines.append(
                 f"{figure.month:8} {comparison.title:{width}} {quantiles} {figure.value:10.4g} {comparison.unit}{flag}"
             )
-        return "\n".join([*lines, *self.remarks, self.conclusion()])
+        return "\n".join([*lines, *self.notes, self.conclusion()])
 
     def conclusion(self) -> str:
         """Sentence with the number of figures inside the band, and the number expected if the model is right."""
         total = len(self.comparisons)
         if not total:
             return "no published figure is available for these months"
-        share = 100 * self.number_inside / total
-        text = f"{self.number_inside} of {total} published figures inside the 80 % band ({share:.0f} %)"
-        interval = self.expected_inside()
+        share = 100 * self.figures_inside_band / total
+        text = f"{self.figures_inside_band} of {total} published figures inside the 80 % band ({share:.0f} %)"
+        interval = self.expected_inside_band()
         if interval is None:
             return f"{text}; the expected number requires at least {MIN_FUTURES} futures"
         return f"{text}; if the model is right, {interval[0]} to {interval[1]} are expected (95 % interval)"
 
 
 def inside_other_bands(values: Floats) -> NDArray[np.bool_]:
-    """Whether the value of each future lies within the 80 % band of the other futures: (futures,), False if undefined.
+    """Whether the measure in each future lies within the 80 % band of the other futures: (futures,).
 
     Args:
-        values: (futures,) a measure; nan if it is undefined.
+        values: (futures,) a measure; nan if it is undefined, which counts as outside the band.
 
     """
     inside = np.zeros(len(values), np.bool_)
     order = np.argsort(values, kind="stable")[: int((~np.isnan(values)).sum())]
     ordered = values[order]
-    low, high = (quantile_without(ordered, probability) for probability in BAND)
+    low, high = (leave_one_out_quantiles(ordered, probability) for probability in BAND_PROBABILITIES)
     inside[order] = (low <= ordered) & (ordered <= high)
     return inside
 
 
-def quantile_without(ordered: Floats, probability: float) -> Floats:
+def leave_one_out_quantiles(ordered: Floats, probability: float) -> Floats:
     """Leave-one-out quantiles of a sorted sample: (n,), interpolated linearly between order statistics.
 
     Args:
@@ -196,14 +199,14 @@ def quantile_without(ordered: Floats, probability: float) -> Floats:
 
 
 def published_figures() -> tuple[PublishedFigure, ...]:
-    """Read the published figures that are part of the package."""
-    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+    """Read the published figures that are distributed with octoplan."""
+    with PUBLISHED_FIGURES_FILE.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return tuple(PublishedFigure(row["month"], row["key"], float(row["value"]), row["source"]) for row in rows)
 
 
-def recorded_shares(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[PublishedFigure]:
-    """Yield monthly stopped shares from a record, for drones and for each class that the scenario and the record share.
+def recorded_stopped_shares(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[PublishedFigure]:
+    """Yield monthly stopped shares from a record, for drones and for each class that both scenario and record contain.
 
     Days with an unknown launched count, and months without launches, are omitted.
 
@@ -232,8 +235,8 @@ class BacktestPeriod:
     stop: int
 
     @classmethod
-    def of(cls, scenario: Scenario, first: date, last: date) -> "BacktestPeriod":
-        """Months from that of the first date to that of the last.
+    def from_dates(cls, scenario: Scenario, first: date, last: date) -> "BacktestPeriod":
+        """The months from the month of ``first`` to the month of ``last``.
 
         Raises:
             RunError: The months are outside the scenario, or its packages are not drones and missiles.
@@ -250,7 +253,8 @@ class BacktestPeriod:
             )
         if set(scenario.names.packages) != {"drones", "missiles"}:
             raise RunError(
-                "a record of raids counts drones and missiles; the packages of the scenario must have these names"
+                "a record of raids counts drones and missiles, so the packages of the scenario must be named drones "
+                "and missiles"
             )
         return cls(begin, end + 1)
 
@@ -262,7 +266,7 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
 
     Args:
         scenario: The scenario.
-        record: A record that contains every day from the scenario's start to the first of the last month or later.
+        record: A record that contains every day from the scenario's start to the first day of the last month or later.
         months: Months from the scenario's start.
 
     Raises:
@@ -273,28 +277,28 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     programme = replace(scenario.programme, months=months)
     names = programme.all_names()
     days = programme.days()
-    last = scenario.start + timedelta(days=days - 1)
+    last_day = scenario.start + timedelta(days=days - 1)
     if len(record) and record.days[0] > np.datetime64(scenario.start):
         raise RunError(
             f"{record.source} begins on {record.days[0]}, but the scenario is simulated from its start on "
             f"{scenario.start}; use a record that begins there, or change start in programme.toml"
         )
-    end = recorded_until(record, last)
-    period = record.between(scenario.start, end if end >= last.replace(day=1) else last)
-    check_all_known(period)
+    end = last_recorded_day(record, last_day)
+    period = record.between(scenario.start, end if end >= last_day.replace(day=1) else last_day)
+    check_launched_counts(period)
     raids = np.zeros((days, len(names.packages)), np.int64)
     raids[: len(period)] = np.column_stack([getattr(period, package) for package in names.packages])
     factors = WhatIfFactors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
     return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
 
 
-def recorded_until(record: Record, last: date) -> date:
+def last_recorded_day(record: Record, last: date) -> date:
     """Last day of a record, or ``last`` if the record ends later."""
     return min(last, record.days[-1].astype(date)) if len(record) else last
 
 
-def check_all_known(record: Record) -> None:
-    """Check that all launched counts of a record are known, as a simulation needs.
+def check_launched_counts(record: Record) -> None:
+    """Check that every launched count of a record is known.
 
     Raises:
         RunError: A launched count is unknown.
@@ -305,8 +309,8 @@ def check_all_known(record: Record) -> None:
         day = unknown[0]
         klass = record.classes[int(np.flatnonzero(~record.known[day])[0])]
         raise RunError(
-            f"{record.source}: the launched counts of {len(unknown)} day{'s' * (len(unknown) > 1)} are not known, the "
-            f"first {klass} on {record.days[day]}; end the backtest before it, or use a record with these counts"
+            f"{record.source}: the launched count is unknown on {len(unknown)} day{'s' * (len(unknown) > 1)}, the "
+            f"first on {record.days[day]} for {klass}; end the backtest before this day, or use a complete record"
         )
 
 
@@ -325,42 +329,43 @@ def backtest(
 
     Args:
         scenario: The scenario.
-        record: The record; it contains every day from the scenario's start to the first of the last month or later.
+        record: A record that contains every day from the scenario's start to the first day of the last month or later.
         first: A day of the first month that is compared.
         last: A day of the last month that is compared. If the record ends within this month, only figures
-            from the record are compared for it, up to the last day of the record.
+            from the record are compared for this month, up to the last day of the record.
         futures: Number of futures.
         seed: Seed of the random draws.
-        executor: Executor that runs batches of futures; it does not change the results.
-        progress: Called with the number of futures done and their total.
+        executor: Executor that runs batches of futures, with no effect on the results.
+        progress: Called with the number of futures completed and their total.
 
     Raises:
         RunError: The months are not within the scenario, or a launched count is not known.
         RecordError: The record does not contain the required days.
 
     """
-    period = BacktestPeriod.of(scenario, first, last)
+    period = BacktestPeriod.from_dates(scenario, first, last)
     prepared = with_recorded_raids(scenario, record, period.stop)
     run = simulate(prepared, futures, seed, executor=executor, progress=progress)
     names = run.compiled.names
     months = names.months[period.first : period.stop]
     end = prepared.start + timedelta(days=prepared.programme.days() - 1)
-    is_partial = (recorded := recorded_until(record, end)) < end
-    complete_months = months[:-1] if is_partial else months
+    last_day = last_recorded_day(record, end)
+    ends_within_month = last_day < end
+    complete_months = months[:-1] if ends_within_month else months
     figures = [
-        *recorded_shares(record, months, names.threats),
+        *recorded_stopped_shares(record, months, names.threats),
         *(figure for figure in published_figures() if figure.month in complete_months),
     ]
     comparisons = compare_figures(run, sorted(figures, key=lambda figure: figure.month))
-    remark = f"{months[-1]} is compared with the record only, up to its last day, {recorded}"
-    return Backtest(tuple(comparisons), run, (remark,) if is_partial else ())
+    note = f"{months[-1]} is compared only with the record, which ends on {last_day}"
+    return Backtest(tuple(comparisons), run, (note,) if ends_within_month else ())
 
 
-def compare_figures(run: Run, figures: Sequence[PublishedFigure]) -> Iterator[Comparison]:
-    """Yield each figure with the values of its measure; figures with a measure undefined in all futures are omitted."""
+def compare_figures(run: Run, figures: Sequence[PublishedFigure]) -> Iterator[FigureComparison]:
+    """Yield each figure with the values of its measure; figures with an unknown or undefined measure are omitted."""
     months = dict.fromkeys(figure.month for figure in figures)
     measures_of = {month: {measure.key: measure for measure in measures(run, month)} for month in months}
     for figure in figures:
         measure = measures_of[figure.month].get(figure.key)
         if measure is not None and not np.isnan(measure.values).all():
-            yield Comparison(figure, measure.title, measure.unit, measure.values)
+            yield FigureComparison(figure, measure.title, measure.unit, measure.values)

@@ -12,39 +12,39 @@ from octoplan.errors import Incomparable, RunError
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures
+from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures_column
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
 
-SAMPLE = {
+SAMPLE_PROPERTIES = {
     "seed": "another seed draws other raids, outages and exchange rates",
     "futures": "each future of one run is paired with the same future of the other",
     "start": "raids fall on other days",
     "months": "measures over other periods cannot be subtracted",
 }
-"""Properties that must be equal in runs that are compared, with the reason shown in the message."""
+"""Properties of runs that must be equal, with the explanation of a difference for the message."""
 
-RAIDS = {
+RAID_INPUTS = {
     "raids": "other assumptions on the raid process",
     "packages": "other packages, or other assumptions on them",
     "splits": "other regions, or another split of raids between them",
     "threats": "other classes of threat, or another mix of them",
-    "days given": "other dated raids in a file",
+    "days given": "other dated raids from a file",
     "what-ifs": "other what-ifs on raids",
     "streams": "other names of packages or regions, which name the random streams",
 }
-"""Inputs that may differ if the arrivals are the same, with the explanation shown in the message."""
+"""Inputs that may differ if the arrivals are the same, with the explanation of a difference for the message."""
 
-HEAD = ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "unit")
+HEADINGS = ("measure", "P10", "P50", "P90", "mean", "SE mean", "var. ratio", "unit")
 NOTE = (
     "SE mean: standard error of the mean paired difference. Var. ratio: variance of the difference between two "
     "independent runs over that of these paired runs. Rows in which no future differs are omitted."
 )
 INFINITE_NOTE = (
     " ∞: infinite, or never reached, in the second run but not in the first; -∞: in the first but not in the second. "
-    "Futures in which both are infinite, or one is undefined, have no difference."
+    "The difference is undefined in futures in which both values are infinite or one is undefined."
 )
 
 
@@ -58,8 +58,8 @@ class Difference:
     variance_ratio
         Variance of the difference between two independent runs over that of the paired runs. Independent runs need
         this multiple of the futures for the same standard error. ``nan`` if a difference is infinite.
-    same
-        True if the difference is zero in every future.
+    is_zero
+        True if the measure is equal in every future.
     """
 
     key: str
@@ -69,27 +69,27 @@ class Difference:
     form: str
     interval: Interval
     variance_ratio: float
-    same: bool
+    is_zero: bool
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Paired differences of one or more runs from the first run.
+    """Paired differences between the first run and one or more other runs.
 
     labels
-        Name of each run, the first run included.
+        Names of the runs, beginning with the first.
     futures
-        Number of futures that no run failed.
+        Number of futures that every run completed.
     differences
-        The differences of each run but the first, in the order of ``labels``.
-    left_out
-        Keys of measures that are missing from at least one run.
+        The differences of each run except the first, in the order of ``labels``.
+    omitted_measures
+        Keys of the measures that at least one run lacks.
     """
 
     labels: tuple[str, ...]
     futures: int
     differences: tuple[tuple[Difference, ...], ...]
-    left_out: tuple[str, ...]
+    omitted_measures: tuple[str, ...]
 
     def __getitem__(self, key: str) -> Difference:
         """The difference of a measure between the second run and the first."""
@@ -103,7 +103,7 @@ class Comparison:
 
 
 def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
-    """Paired differences of each run from the first, over the futures that no run failed.
+    """Paired differences between each run and the first, over the futures that every run completed.
 
     labels
         Names of the runs; "run 1", "run 2", ... by default.
@@ -127,30 +127,32 @@ def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -
         raise RunError(f"cannot compare {len(runs)} run: at least 2 are needed")
     names = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
     if len(names) != len(runs):
-        raise RunError(f"{len(names)} labels for {len(runs)} runs: each run needs one")
+        raise RunError(f"{len(names)} labels for {len(runs)} runs: each run needs one label")
     for run, label in zip(runs[1:], names[1:], strict=True):
         check_comparable(runs[0], run, names[0], label)
     finished = np.logical_and.reduce([run.status == 0 for run in runs])
-    tables = [result.measures for result in results]
-    shared = [key for key in tables[0] if all(key in table for table in tables)]
-    every_key = dict.fromkeys(key for table in tables for key in table)
+    measures = [result.measures for result in results]
+    shared_keys = [key for key in measures[0] if all(key in by_key for by_key in measures)]
+    all_keys = dict.fromkeys(key for by_key in measures for key in by_key)
     rows = [finished[run.status == 0] for run in runs]
     differences = tuple(
-        tuple(difference(table[key], second_rows, tables[0][key], rows[0]) for key in shared)
-        for table, second_rows in zip(tables[1:], rows[1:], strict=True)
+        tuple(difference(by_key[key], second_rows, measures[0][key], rows[0]) for key in shared_keys)
+        for by_key, second_rows in zip(measures[1:], rows[1:], strict=True)
     )
-    left_out = tuple(key for key in every_key if key not in shared)
-    return Comparison(names, int(finished.sum()), differences, left_out)
+    omitted_measures = tuple(key for key in all_keys if key not in shared_keys)
+    return Comparison(names, int(finished.sum()), differences, omitted_measures)
 
 
 def check_comparable(first: Run, second: Run, label: str, second_label: str) -> None:
     """Check that two runs have the same raids and unit of money. Raises Incomparable if they do not."""
-    ours, theirs = raid_identity(first), raid_identity(second)
-    differ = [name for name in (*SAMPLE, *RAIDS) if ours[name] != theirs[name]]
-    if any(name in SAMPLE for name in differ):
+    first_identity, second_identity = raid_identity(first), raid_identity(second)
+    differ = [name for name in (*SAMPLE_PROPERTIES, *RAID_INPUTS) if first_identity[name] != second_identity[name]]
+    if any(name in SAMPLE_PROPERTIES for name in differ):
         differ = [name for name in differ if name != "streams"]
-    if any(name in SAMPLE for name in differ) or (differ and not same_arrivals(first, second)):
-        reasons = "; ".join(f"{name}{both_values(name, first, second)} ({(SAMPLE | RAIDS)[name]})" for name in differ)
+    if any(name in SAMPLE_PROPERTIES for name in differ) or (differ and not same_arrivals(first, second)):
+        reasons = "; ".join(
+            f"{name}{both_values(name, first, second)} ({(SAMPLE_PROPERTIES | RAID_INPUTS)[name]})" for name in differ
+        )
         raise Incomparable(
             f"cannot compare {second_label} with {label}: their raids are not the same; they differ in {reasons}. "
             "Simulate both with the same seed, futures, months and raids"
@@ -175,14 +177,16 @@ def both_values(name: str, first: Run, second: Run) -> str:
     return f" {values[name][0]} against {values[name][1]}" if name in values else ""
 
 
-def difference(second: Measure, second_rows: NDArray[np.bool_], first: Measure, rows: NDArray[np.bool_]) -> Difference:
+def difference(
+    second: Measure, second_rows: NDArray[np.bool_], first: Measure, first_rows: NDArray[np.bool_]
+) -> Difference:
     """Difference of one measure between a run and the first run, over the futures that both completed.
 
-    second_rows, rows
-        For each completed future of the run and of the first run: True if both runs completed it.
+    second_rows, first_rows
+        For each completed future of the run and of the first run: True if both runs completed the future.
     """
     scale = 100.0 if first.form == "chance" else 1.0
-    a, b = scale * first.values[rows].astype(np.float64), scale * second.values[second_rows].astype(np.float64)
+    a, b = scale * first.values[first_rows].astype(np.float64), scale * second.values[second_rows].astype(np.float64)
     with np.errstate(invalid="ignore"):
         paired = b - a
     return Difference(
@@ -193,12 +197,12 @@ def difference(second: Measure, second_rows: NDArray[np.bool_], first: Measure, 
         form=first.form,
         interval=interval(paired),
         variance_ratio=variance_ratio(a, b, paired),
-        same=bool(np.array_equal(a, b, equal_nan=True)),
+        is_zero=bool(np.array_equal(a, b, equal_nan=True)),
     )
 
 
 def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
-    """Variance of the difference between independent runs over that of paired runs; inf if the paired one is 0."""
+    """Variance of the difference between independent runs over that of paired runs; inf if the paired variance is 0."""
     defined = ~np.isnan(paired)
     if not defined.any() or np.isinf(paired).any():
         return nan
@@ -210,20 +214,20 @@ def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
 
 
 def difference_cells(row: Difference) -> tuple[str, ...]:
-    """A difference as a row of text, with the columns of ``HEAD``."""
+    """A difference as a row of text, with the columns of ``HEADINGS``."""
     i = row.interval
     ratio = row.variance_ratio
-    reduction = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
+    ratio_text = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
     if row.form == "chance":
-        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), reduction, "% points")
+        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), ratio_text, "% points")
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
     unit = {"%": "% points", "month": "months"}.get(unit, unit)
     figures = [digits(v / size) for v in (i.p10, i.p50, i.p90, i.mean)]
-    return (row.measure, *figures, digits(i.se_mean / size, 2), reduction, unit)
+    return (row.measure, *figures, digits(i.se_mean / size, 2), ratio_text, unit)
 
 
 def comparison_tables(comparison: Comparison) -> list[ResultTable]:
-    """One table of differences for each run but the first."""
+    """One table of differences for each run except the first."""
     return [
         comparison_table(comparison, label, differences)
         for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True)
@@ -232,14 +236,16 @@ def comparison_tables(comparison: Comparison) -> list[ResultTable]:
 
 def comparison_table(comparison: Comparison, label: str, differences: Sequence[Difference]) -> ResultTable:
     """Table of the differences between one run and the first; measures equal in every future are omitted."""
-    rows = [row for row in differences if not row.same]
+    rows = [row for row in differences if not row.is_zero]
     cells = [(difference_cells(row), row.interval.futures) for row in rows]
-    head, lines = with_futures(HEAD, cells, comparison.futures)
+    headings, lines = with_futures_column(HEADINGS, cells, comparison.futures)
     sections = groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0].group)
     infinite = any(isinf(v) for row in rows for v in (row.interval.p10, row.interval.p90, row.interval.mean))
     return ResultTable(
         f"{label} minus {comparison.labels[0]}, on the same {comparison.futures:,} futures",
-        NOTE + (FUTURES_NOTE if head != HEAD else "") + (INFINITE_NOTE if infinite or head != HEAD else ""),
-        head,
+        NOTE
+        + (FUTURES_NOTE if headings != HEADINGS else "")
+        + (INFINITE_NOTE if infinite or headings != HEADINGS else ""),
+        headings,
         tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections),
     )

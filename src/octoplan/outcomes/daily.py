@@ -32,12 +32,12 @@ def daily_tallies(run: Run, future: int, keep: tuple[str, ...] = DAILY_TALLIES) 
     The future is simulated again with the same draws, so that the daily tallies sum exactly to the monthly ones.
 
     keep
-        Names of tallies in ``campaign.tally.TALLIES``; stocks are those at the end of each day.
+        Names of the tallies to return, from ``campaign.tally.TALLIES``; stocks are given at the end of each day.
 
     Raises RunError if the run has no such future or the future failed.
     """
     if not 0 <= future < run.futures:
-        raise RunError(f"there is no future {future}; the run has {run.futures:,}, from 0")
+        raise RunError(f"there is no future {future}; the run has futures 0 to {run.futures - 1:,}")
     days = len(run.compiled.links.month_of)
     dates = [run.scenario.start + timedelta(days=day) for day in range(days)]
     compiled = run.compiled._replace(
@@ -55,5 +55,5 @@ def daily_tallies(run: Run, future: int, keep: tuple[str, ...] = DAILY_TALLIES) 
             dims = tuple("day" if axis == "month" else axis for axis in tally.axes)
             values = simulated.tally[tally.name][0].reshape([len(labels[axis]) for axis in dims])
             variables[tally.name] = (dims, values, {"units": tally.unit, "long_name": tally.meaning})
-    used = {axis for dims, _, _ in variables.values() for axis in dims}
-    return xr.Dataset(variables, coords={axis: list(labels[axis]) for axis in used}, attrs={"future": future})
+    used_axes = {axis for dims, _, _ in variables.values() for axis in dims}
+    return xr.Dataset(variables, coords={axis: list(labels[axis]) for axis in used_axes}, attrs={"future": future})

@@ -15,9 +15,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from octoplan.errors import RunError
-from octoplan.outcomes import measures as measuring
+from octoplan.outcomes import measures as run_measures
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.key_results import QUANTILE_NAMES, KeyResult, KeyResults, csv_cell, month_label
+from octoplan.outcomes.key_results import QUANTILE_NAMES, KeyResult, KeyResults, month_label, statistic_cell
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
@@ -38,7 +38,7 @@ def parquet(table: Table) -> bytes:
     return out.getvalue()
 
 
-def number(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
     """The value, or None if it is undefined (nan)."""
     return None if isnan(value) else float(value)
 
@@ -48,7 +48,7 @@ KEY_RESULT_COLUMNS = (
     Column("key", "string", "stable name of the measure"),
     Column("group", "string", "group of measures"),
     Column("measure", "string", "title of the measure"),
-    Column("unit", "string", "unit of the figures; probabilities are in per cent"),
+    Column("unit", "string", "unit of the values; probabilities are in per cent"),
     *(
         Column(
             name,
@@ -57,7 +57,9 @@ KEY_RESULT_COLUMNS = (
         )
         for name in QUANTILE_NAMES
     ),
-    Column("mean", "number", "mean over those futures; inf if a value is infinite or never"),
+    Column(
+        "mean", "number", "mean over the futures in which the measure is defined; inf if a value is infinite or never"
+    ),
     Column("se_mean", "number", "standard error of the mean"),
     *(Column(f"se_{name}", "number", f"standard error of {name.upper()}") for name in QUANTILE_NAMES),
     Column("futures", "integer", "number of futures in which the measure is defined"),
@@ -67,8 +69,8 @@ KEY_RESULT_COLUMNS = (
 def key_results(run: Run) -> Table:
     """Table of all measures, for the whole run and for each month."""
     periods = [
-        measuring.key_results(run),
-        *(measuring.key_results(run, month) for month in run.compiled.names.months),
+        run_measures.key_results(run),
+        *(run_measures.key_results(run, month) for month in run.compiled.names.months),
     ]
     rows = [key_result_cells(row, period) for period in periods for row in period]
     return Table.from_rows("key_results", "All measures, for the run and for each month", KEY_RESULT_COLUMNS, rows)
@@ -77,20 +79,20 @@ def key_results(run: Run) -> Table:
 def key_result_cells(row: KeyResult, table: KeyResults) -> tuple[Cell, ...]:
     """A key result as a row with the columns of ``KEY_RESULT_COLUMNS``."""
     statistics = asdict(row.interval)
-    points = [csv_cell(name, statistics[name], row.form, table.months) for name in QUANTILE_NAMES]
-    errors = [number(statistics[f"se_{name}"]) for name in ("mean", *QUANTILE_NAMES)]
+    quantiles = [statistic_cell(name, statistics[name], row.form, table.months) for name in QUANTILE_NAMES]
+    errors = [number_or_none(statistics[f"se_{name}"]) for name in ("mean", *QUANTILE_NAMES)]
     labels = (table.period, row.key, row.group, row.measure, row.unit)
-    return (*labels, *points, number(row.interval.mean), *errors, row.interval.futures)
+    return (*labels, *quantiles, number_or_none(row.interval.mean), *errors, row.interval.futures)
 
 
 def futures(run: Run) -> Table:
     """Table of all measures of the whole run, with one row for each future."""
-    measures = measuring.measures(run)
+    measures = run_measures.measures(run)
     months = run.compiled.names.months
     row_of = {int(future): row for row, future in enumerate(np.flatnonzero(run.status == 0))}
     columns = (
         Column("future", "integer", "number of the future"),
-        Column("failed", "string", "reason for its failure; empty if it was completed"),
+        Column("failed", "string", "reason for the failure; empty if the future was completed"),
         *(
             Column(m.key, "string" if m.form == "month" else "number", f"{m.title}, {unit_in_future(m)}")
             for m in measures
@@ -109,7 +111,7 @@ def future_cell(measure: Measure, row: int, months: tuple[str, ...]) -> Cell:
     value = float(measure.values[row])
     if measure.form == "month" and not isnan(value):
         return month_label(value, months)
-    return number(value)
+    return number_or_none(value)
 
 
 def unit_in_future(measure: Measure) -> str:
@@ -128,15 +130,15 @@ def assumption_draws(run: Run) -> Table:
     return Table.from_rows("assumption_draws", "Draws of all assumptions", columns, rows)
 
 
-LABELS = ("label_1", "label_2", "label_3")
+LABEL_COLUMNS = ("label_1", "label_2", "label_3")
 TALLY_COLUMNS = (
     Column("programme", "string", "with: the run; without: the same futures without the programme"),
-    Column("tally", "string", "name of the tally; its meaning is in the table axes"),
-    Column("unit", "string", "unit of the figures"),
+    Column("tally", "string", "name of the tally; the table axes states its meaning"),
+    Column("unit", "string", "unit of the values"),
     Column("month", "string", "month; empty if the tally has no axis of months"),
     *(
         Column(name, "string", f"label on axis {i} of the tally, not counting the month; the table axes names the axis")
-        for i, name in enumerate(LABELS, 1)
+        for i, name in enumerate(LABEL_COLUMNS, 1)
     ),
     *(Column(name, "number", f"{name.upper()} over the finished futures") for name in QUANTILE_NAMES),
     Column("mean", "number", "mean over the finished futures"),
@@ -169,15 +171,22 @@ def tally_rows(
         position = np.unravel_index(index, sizes) if sizes else ()
         names = [labels[axis][i] for axis, i in enumerate(position)]
         month, items = (names[0], names[1:]) if has_month else ("", names)
-        padded = [*items, *[""] * (len(LABELS) - len(items))]
-        yield (programme, name, str(variable.attrs.get("units", "")), month, *padded, *map(number, statistics))
+        padded_labels = [*items, *[""] * (len(LABEL_COLUMNS) - len(items))]
+        yield (
+            programme,
+            name,
+            str(variable.attrs.get("units", "")),
+            month,
+            *padded_labels,
+            *map(number_or_none, statistics),
+        )
 
 
 def statistics_by_column(values: Floats) -> Floats:
     """(columns, 4) P10, P50, P90 and mean of each column of an array (futures, columns)."""
     if np.isfinite(values).all():
-        points = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
-        return np.vstack([points, values.mean(axis=0)]).T
+        quantiles = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
+        return np.vstack([quantiles, values.mean(axis=0)]).T
     intervals = map(interval, values.T)
     return np.array([(i.p10, i.p50, i.p90, i.mean) for i in intervals], np.float64).reshape(-1, 4)
 
@@ -186,9 +195,9 @@ def axes(run: Run) -> Table:
     """Table of the meaning, unit and axes of each tally."""
     columns = (
         Column("tally", "string", "name of the tally"),
-        Column("axes", "string", "its axes after that of futures"),
-        Column("unit", "string", "unit of the figures"),
-        Column("meaning", "string", "quantity that it counts"),
+        Column("axes", "string", "axes of the tally, after the axis of futures"),
+        Column("unit", "string", "unit of the values"),
+        Column("meaning", "string", "quantity that the tally records"),
     )
     rows = [
         (str(name), " x ".join(map(str, v.dims[1:])), str(v.attrs["units"]), str(v.attrs["long_name"]))
@@ -197,17 +206,17 @@ def axes(run: Run) -> Table:
     return Table.from_rows("axes", "Meaning, unit and axes of each tally", columns, rows)
 
 
-LOG_COLUMNS = (
+ASSUMPTION_COLUMNS = (
     Column("name", "string", "name of the assumption; * stands for all entities"),
     Column("value", "number", "fixed value, or median of the distribution"),
     Column("p10", "number", "P10 of the distribution"),
     Column("p90", "number", "P90 of the distribution"),
-    Column("unit", "string", "unit of the figures"),
+    Column("unit", "string", "unit of the values"),
     Column("distribution", "string", "kind of distribution"),
     Column("price_base", "integer", "year of the prices, for money"),
     Column("quality", "string", "rating: green, amber or red"),
-    Column("sources", "string", "ids of the sources"),
-    Column("owner", "string", "owner of the assumption"),
+    Column("sources", "string", "identifiers of the sources"),
+    Column("owner", "string", "person responsible for the assumption"),
     Column("date", "date", "date of the last review of the assumption"),
     Column("note", "string", "note on the assumption"),
     Column("file", "string", "file of the assumption"),
@@ -225,7 +234,7 @@ def assumptions(run: Run) -> Table:
         )
         for a in run.scenario.assumptions
     ]  # fmt: skip
-    return Table.from_rows("assumptions", "The assumption log", LOG_COLUMNS, rows)
+    return Table.from_rows("assumptions", "The assumption log", ASSUMPTION_COLUMNS, rows)
 
 
 def sources(run: Run) -> Table:
@@ -238,8 +247,8 @@ def sources(run: Run) -> Table:
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:
     """All tables of a run; the draws of the assumptions are omitted if ``draws`` is False."""
-    standard = (key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run))
-    return (*standard, assumption_draws(run)) if draws else standard
+    all_but_draws = (key_results(run), futures(run), tallies(run), axes(run), assumptions(run), sources(run))
+    return (*all_but_draws, assumption_draws(run)) if draws else all_but_draws
 
 
 def tallies_by_future(run: Run) -> Mapping[str, Table]:

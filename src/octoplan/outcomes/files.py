@@ -1,4 +1,4 @@
-"""Atomic writing of files and folders: a complete result appears under its name, or none."""
+"""Atomic writing of files and folders: a path holds the complete content or nothing."""
 
 import os
 import shutil
@@ -11,35 +11,35 @@ from octoplan.errors import StoreError
 
 
 def check_output_folder(path: Path) -> None:
-    """Check that a path does not exist or is an empty folder. Raises StoreError if it is not."""
+    """Check that a path is available for output. Raises StoreError if it exists and is not an empty folder."""
     if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise StoreError(f"{path} exists and is not a folder; name another with --out")
+        raise StoreError(f"{path} exists and is not a folder; choose another path with --out")
     if path.is_dir() and any(path.iterdir()):
-        raise StoreError(f"{path} exists and is not empty; remove it or name another with --out")
+        raise StoreError(f"{path} exists and is not empty; remove it or choose another folder with --out")
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """A temporary folder that is renamed to the path when the block succeeds and removed when it fails.
 
-    Raises StoreError if the path exists and is not an empty folder, before the block or at the renaming.
+    Raises StoreError if the path exists and is not an empty folder, before the block or when the folder is renamed.
     """
     check_output_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
-        yield part
-        part.chmod(0o755)
+        yield temporary
+        temporary.chmod(0o755)
         try:
-            part.replace(path)
+            temporary.replace(path)
         except OSError as error:
             if path.is_symlink() or path.exists():
                 raise StoreError(
-                    f"{path} was created by another process during the run; remove it or name another with --out"
+                    f"{path} was created by another process during the run; remove it or choose another path with --out"
                 ) from error
             raise
     except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
@@ -49,15 +49,15 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     Raises StoreError if the path is a folder.
     """
     if path.is_dir():
-        raise StoreError(f"{path} is a folder; name a file with --out")
+        raise StoreError(f"{path} is a folder; give the path of a file with --out")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    part = Path(name)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-        part.chmod(0o644)
-        part.replace(path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

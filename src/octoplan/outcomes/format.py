@@ -11,20 +11,21 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-SCALES = ((1e9, "bn "), (1e6, "M "), (1e3, "k "), (1.0, ""))
-WIDTH = 120
+MONEY_PREFIXES = ((1e9, "bn "), (1e6, "M "), (1e3, "k "), (1.0, ""))
+"""Divisors of amounts of money, with the prefixes of their units, in descending order."""
+DEFAULT_WIDTH = 120
 """Width, in characters, of a table that is not printed to a terminal."""
 NAME_WIDTH = 24
 """Minimum width of the column of row names; below it each name is printed on a separate line."""
-GAP, INDENT = 2, 0
-"""Spaces between columns, and before figures printed below a name."""
+COLUMN_GAP = 2
+"""Number of spaces between columns."""
 
 Sections = tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 """Groups of rows: the title of each group, and the cells of its rows."""
 
 
 def digits(value: float, significant: int = 3) -> str:
-    """A number with three significant digits by default; integer digits are never rounded, thousands have commas.
+    """A number as text, by default with three significant digits; whole digits are kept, thousands have commas.
 
     >>> digits(0.12345), digits(1234.5), digits(float("inf"))
     ('0.123', '1,234', '∞')
@@ -42,11 +43,11 @@ def digits(value: float, significant: int = 3) -> str:
 
 
 def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
-    """Divisor and unit for printing values: amounts of money in k, M or bn; counts and ratios are not scaled."""
+    """Divisor and unit for printing values: money in thousands, millions or billions; counts and ratios unscaled."""
     if not unit.endswith(")"):
         return 1.0, "" if unit == "1" else unit
     largest = max((abs(v) for v in values if abs(v) < inf), default=0.0)
-    for size, prefix in SCALES:
+    for size, prefix in MONEY_PREFIXES:
         if largest >= size:
             return size, prefix + unit
     return 1.0, unit
@@ -54,27 +55,27 @@ def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A table of figures for a terminal, adapted to its width when it is printed with rich.
+    """A table of numbers for a terminal, adapted to the width of the terminal when it is printed with rich.
 
-    A row is one line if the columns fit. Otherwise the name of a row is printed on a separate line, with its figures
+    A row is one line if the columns fit. Otherwise the name of a row is printed on a separate line, with its numbers
     in columns below it, on as many lines as the width requires. Markup in the text is not interpreted.
 
-    head
-        Names of the columns; the first is that of the rows, the last that of their units.
+    headings
+        Names of the columns; the first column has the names of the rows, the last has their units.
     sections
         Groups of rows: the title of each group, and the cells of its rows.
     """
 
     title: str
     note: str
-    head: tuple[str, ...]
+    headings: tuple[str, ...]
     sections: Sections
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        rows = [self.head, *(cells for _, rows in self.sections for cells in rows)]
-        widths = [max(cell_len(cells[i]) for cells in rows) for i in range(len(self.head))]
-        figures = sum(widths[1:]) + GAP * (len(widths) - 1)
-        if figures + min(widths[0], NAME_WIDTH) <= options.max_width:
+        rows = [self.headings, *(cells for _, rows in self.sections for cells in rows)]
+        widths = [max(cell_len(cells[i]) for cells in rows) for i in range(len(self.headings))]
+        numbers_width = sum(widths[1:]) + COLUMN_GAP * (len(widths) - 1)
+        if numbers_width + min(widths[0], NAME_WIDTH) <= options.max_width:
             yield self.one_line_rows()
         else:
             yield Text("\n".join(self.stacked_rows(widths[1:-1], options.max_width)), no_wrap=True)
@@ -90,8 +91,8 @@ class ResultTable:
             box=SIMPLE_HEAD,
             title_style="bold",
         )
-        last = len(self.head) - 1
-        for i, name in enumerate(self.head):
+        last = len(self.headings) - 1
+        for i, name in enumerate(self.headings):
             table.add_column(
                 Text(name),
                 justify="left" if i in {0, last} else "right",
@@ -106,29 +107,29 @@ class ResultTable:
         return table
 
     def stacked_rows(self, widths: Sequence[int], width: int) -> Iterator[str]:
-        """Lines of the table, with the name of each row above its figures.
+        """Lines of the table, with the name of each row above its numbers.
 
         widths
             Widths of the columns between the first and the last.
         """
-        room = max((width - INDENT) // (max(widths) + GAP), 1)
-        column = max(widths)
-        lines = [range(i, min(i + room, len(widths))) for i in range(0, len(widths), room)]
+        column_width = max(widths)
+        per_line = max(width // (column_width + COLUMN_GAP), 1)
+        lines = [range(i, min(i + per_line, len(widths))) for i in range(0, len(widths), per_line)]
 
-        def figures(cells: Sequence[str]) -> Iterator[str]:
+        def number_lines(cells: Sequence[str]) -> Iterator[str]:
             for line in lines:
-                text = " " * INDENT + "".join(" " * GAP + cells[i].rjust(column) for i in line)
+                text = "".join(" " * COLUMN_GAP + cells[i].rjust(column_width) for i in line)
                 yield text.rstrip()
 
         yield from wrapped(self.title, width)
         yield ""
-        yield from figures(self.head[1:-1])
+        yield from number_lines(self.headings[1:-1])
         for group, rows in self.sections:
             yield ""
             yield from wrapped(group, width)
             for name, *cells, unit in rows:
                 yield from wrapped(f"{name}, {unit}" if unit else name, width)
-                yield from (line for line in figures(cells) if line)
+                yield from (line for line in number_lines(cells) if line)
         yield ""
         yield from wrapped(self.note, width)
 
@@ -138,11 +139,11 @@ def wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width) or [""]
 
 
-def to_text(*parts: ResultTable | str, width: int = WIDTH) -> str:
-    """Tables and paragraphs as plain text."""
-    plain = Console(width=width, no_color=True, highlight=False, markup=False, emoji=False, force_terminal=False)
-    with plain.capture() as captured:
+def to_text(*parts: ResultTable | str, width: int = DEFAULT_WIDTH) -> str:
+    """Tables and paragraphs as plain text of a given width in characters."""
+    console = Console(width=width, no_color=True, highlight=False, markup=False, emoji=False, force_terminal=False)
+    with console.capture() as captured:
         for part in parts:
             if part:
-                plain.print(part)
+                console.print(part)
     return captured.get().rstrip()

@@ -1,4 +1,4 @@
-"""Identity of a run's raids: two runs are comparable only if the same threats arrive in each future of both.
+"""Identity of a run's raids: two runs are comparable only if the same threats arrive in each future of both runs.
 
 ``raid_identity`` hashes the inputs of the arrival kernels (``campaign.arrival_batches``): the parameters of the raid
 process in each future, dated raids from a file, what-ifs, and the keys of the random streams. Equal hashes mean
@@ -17,10 +17,10 @@ from octoplan.campaign.arrival_batches import arrival_inputs, simulate_arrivals_
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Ints
 
-FUTURES_AT_ONCE = 20
+FUTURES_PER_BATCH = 20
 """Number of futures whose arrivals are held in memory at once."""
 
-MEANING = {
+COMPONENT_OF_INPUT = {
     "process": "raids",
     "packages": "packages",
     "splits": "splits",
@@ -30,7 +30,7 @@ MEANING = {
     "threat_factor": "what-ifs",
     "keys": "streams",
 }
-"""Component of the raid identity that each input of the arrival kernels belongs to."""
+"""Component of the raid identity to which each input of the arrival kernels belongs."""
 
 
 def raid_identity(run: Run) -> dict[str, str]:
@@ -42,16 +42,16 @@ def raid_identity(run: Run) -> dict[str, str]:
     names = compiled.names
     inputs = arrival_inputs(compiled, run.assumptions.values, run.seed)
     labels = {"packages": names.packages, "splits": (*names.packages, "/", *names.regions), "threats": names.threats}
-    grouped: dict[str, list[tuple[str, ...] | NDArray[Any]]] = {}
+    by_component: dict[str, list[tuple[str, ...] | NDArray[Any]]] = {}
     for name, values in inputs.items():
-        group = MEANING[name]
-        grouped.setdefault(group, [labels.get(group, ())]).append(values)
+        component = COMPONENT_OF_INPUT[name]
+        by_component.setdefault(component, [labels.get(component, ())]).append(values)
     return {
         "seed": digest(run.seed),
         "futures": digest(run.futures),
         "start": digest(str(run.scenario.start)),
         "months": digest(names.months, compiled.links.month_of),
-        **{group: digest(*values) for group, values in grouped.items()},
+        **{component: digest(*values) for component, values in by_component.items()},
     }
 
 
@@ -66,24 +66,24 @@ def same_arrivals(first: Run, second: Run) -> bool:
         return False
     return all(
         np.array_equal(daily_arrivals(first, start), daily_arrivals(second, start))
-        for start in range(0, first.futures, FUTURES_AT_ONCE)
+        for start in range(0, first.futures, FUTURES_PER_BATCH)
     )
 
 
 def daily_arrivals(run: Run, start: int) -> NDArray[np.int32]:
-    """(futures, days, threats * regions) arrivals in up to ``FUTURES_AT_ONCE`` futures, the first being ``start``."""
-    draws = run.assumptions.values[start : start + FUTURES_AT_ONCE]
+    """(futures, days, threats * regions) arrivals in up to ``FUTURES_PER_BATCH`` futures, the first being ``start``."""
+    draws = run.assumptions.values[start : start + FUTURES_PER_BATCH]
     return simulate_arrivals_batch(run.compiled, draws, run.seed, start)
 
 
 def digest(*values: int | str | tuple[str, ...] | Ints | NDArray[Any]) -> str:
-    """First 16 digits of the SHA-256 hash of values; the memory layout of arrays does not affect it."""
-    total = hashlib.sha256()
+    """First 16 digits of the SHA-256 hash of values; the memory layout of arrays does not affect the hash."""
+    sha256 = hashlib.sha256()
     for value in values:
         if isinstance(value, np.ndarray):
             content = repr((value.shape, value.dtype.str)).encode() + np.ascontiguousarray(value).tobytes()
         else:
             content = repr(value).encode()
-        total.update(struct.pack("<Q", len(content)))
-        total.update(content)
-    return total.hexdigest()[:16]
+        sha256.update(struct.pack("<Q", len(content)))
+        sha256.update(content)
+    return sha256.hexdigest()[:16]

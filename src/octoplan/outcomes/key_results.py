@@ -14,19 +14,19 @@ from jinja2 import Environment
 from octoplan.outcomes.format import ResultTable, Sections, digits, scaled, to_text
 from octoplan.outcomes.intervals import Interval
 
-HEAD = ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "unit")
+HEADINGS = ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "unit")
 NOTE = (
     "SE: standard error; sd/√n of the mean, Maritz–Jarrett of a quantile. Rows that are 0 in every future are omitted."
 )
-FUTURES_NOTE = " futures: number of futures in which a measure is defined, where it is not defined in all."
+FUTURES_NOTE = " futures: number of futures in which the measure is defined, if it is not defined in all."
 QUANTILE_NAMES = ("p10", "p50", "p90")
 TABLE_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
 <table class='key-results'>
 <caption>{{ caption }}. {{ note }}</caption>
-<thead><tr>{% for name in head %}<th scope='col'>{{ name }}</th>{% endfor %}</tr></thead>
+<thead><tr>{% for name in headings %}<th scope='col'>{{ name }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for group, rows in sections %}
-<tr class='group'><th colspan='{{ head|length }}' scope='colgroup'>{{ group }}</th></tr>
+<tr class='group'><th colspan='{{ headings|length }}' scope='colgroup'>{{ group }}</th></tr>
 {% for row in rows %}
 <tr><th scope='row'>{{ row[0] }}</th>{% for cell in row[1:] %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}
@@ -109,12 +109,12 @@ class KeyResults:
 def csv_rows(table: KeyResults) -> Iterator[tuple[str, ...]]:
     """Rows of CSV text with the columns of ``CSV_COLUMNS``."""
     for row in table.rows:
-        cells = (csv_cell(name, value, row.form, table.months) for name, value in asdict(row.interval).items())
+        cells = (statistic_cell(name, value, row.form, table.months) for name, value in asdict(row.interval).items())
         yield (table.period, row.key, row.group, row.measure, row.unit, *cells)
 
 
-def csv_cell(name: str, value: float, form: str, months: tuple[str, ...]) -> str:
-    """One field of an interval as the text of a CSV cell.
+def statistic_cell(name: str, value: float, form: str, months: tuple[str, ...]) -> str:
+    """A statistic of a measure, such as its mean, as the text of a CSV cell.
 
     Undefined values are empty, infinite values ``inf`` or ``-inf``. Quantiles of a measure of form ``month`` are the
     label of the month, or ``never``.
@@ -127,24 +127,24 @@ def csv_cell(name: str, value: float, form: str, months: tuple[str, ...]) -> str
 
 
 def month_label(value: float, months: tuple[str, ...]) -> str:
-    """Label of the month with an index; "never" if it is after the horizon."""
+    """Label of the month with an index; "never" if the month is after the horizon."""
     return months[int(value)] if np.isfinite(value) and int(value) < len(months) else "never"
 
 
 def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
-    """A key result as a row of text, with the columns of ``HEAD``."""
+    """A key result as a row of text, with the columns of ``HEADINGS``."""
     i = row.interval
     if row.form == "month":
-        points = ["–" if isnan(v) else month_label(v, months) for v in (i.p10, i.p50, i.p90)]
+        quantiles = ["–" if isnan(v) else month_label(v, months) for v in (i.p10, i.p50, i.p90)]
         mean = "never" if np.isinf(i.mean) else "–"
-        return (row.measure, *points, digits(i.se_p50, 2), mean, "–", "month (SE in months)")
+        return (row.measure, *quantiles, digits(i.se_p50, 2), mean, "–", "month (SE in months)")
     if row.form == "chance":
         return (row.measure, "", "", "", "", digits(i.mean), digits(i.se_mean, 2), row.unit)
     size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
-    figures = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
+    quantiles = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
     return (
         row.measure,
-        *figures,
+        *quantiles,
         digits(i.se_p50 / size, 2),
         digits(i.mean / size),
         digits(i.se_mean / size, 2),
@@ -152,7 +152,7 @@ def row_cells(row: KeyResult, months: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def caption(table: KeyResults) -> str:
+def table_caption(table: KeyResults) -> str:
     """Caption of the table: title, period, and numbers of futures simulated and failed."""
     failures = (
         f"; {table.failed_futures:,} FAILED, excluded from every measure" if table.failed_futures else "; none failed"
@@ -165,10 +165,10 @@ def nonzero_rows(table: KeyResults) -> list[KeyResult]:
     return [row for row in table.rows if row.form != "amount" or row.interval.mean != 0 or row.interval.p90 != 0]
 
 
-def with_futures(
-    head: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], int]], total: int
+def with_futures_column(
+    headings: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], int]], total: int
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Head and rows of a table; a column of numbers of futures is added if a row is not defined in all futures.
+    """Headings and rows of a table, with a column of numbers of futures if a row is not defined in all futures.
 
     rows
         The cells of each row, and the number of futures in which it is defined.
@@ -176,28 +176,28 @@ def with_futures(
         Number of finished futures.
     """
     if all(futures == total for _, futures in rows):
-        return head, [cells for cells, _ in rows]
+        return headings, [cells for cells, _ in rows]
     lines = [(*cells[:-1], "" if futures == total else f"{futures:,}", cells[-1]) for cells, futures in rows]
-    return (*head[:-1], "futures", head[-1]), lines
+    return (*headings[:-1], "futures", headings[-1]), lines
 
 
 def table_layout(table: KeyResults) -> tuple[str, tuple[str, ...], Sections]:
-    """Note, column heads and groups of rows of the table of key results."""
+    """Note, column headings and groups of rows of the table of key results."""
     rows = nonzero_rows(table)
     cells = [(row_cells(row, table.months), row.interval.futures) for row in rows]
-    head, lines = with_futures(HEAD, cells, table.futures - table.failed_futures)
+    headings, lines = with_futures_column(HEADINGS, cells, table.futures - table.failed_futures)
     sections = groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0].group)
-    note = NOTE if head == HEAD else NOTE + FUTURES_NOTE
-    return note, head, tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections)
+    note = NOTE if headings == HEADINGS else NOTE + FUTURES_NOTE
+    return note, headings, tuple((group, tuple(line for _, line in pairs)) for group, pairs in sections)
 
 
 def result_table(table: KeyResults) -> ResultTable:
     """The key results as a table for a terminal, by group."""
-    note, head, sections = table_layout(table)
-    return ResultTable(caption(table), note, head, sections)
+    note, headings, sections = table_layout(table)
+    return ResultTable(table_caption(table), note, headings, sections)
 
 
 def html_table(table: KeyResults) -> str:
     """The key results as an unstyled HTML table."""
-    note, head, sections = table_layout(table)
-    return TABLE_TEMPLATE.render(caption=caption(table), note=note, head=head, sections=sections)
+    note, headings, sections = table_layout(table)
+    return TABLE_TEMPLATE.render(caption=table_caption(table), note=note, headings=headings, sections=sections)

@@ -13,14 +13,15 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, DEFAULT_TALLIES, to_dataset
 from octoplan.scenario.arrays import Compiled, EntityRecords, Ints, entity_records
 
-FUTURES = 4
+MEDIAN_RUN_FUTURES = 4
 """Number of futures in a run at medians."""
 
-TALLIES_BY_DAY = tuple(tally.name for tally in TALLIES if tally.name != "imbalance")
+DAILY_BASE_CASE_TALLIES = tuple(tally.name for tally in TALLIES if tally.name != "imbalance")
+"""Names of the tallies that the base case has by day."""
 
 
-def run_at_medians(run: Run, futures: int = FUTURES) -> Run:
-    """A run with every assumption at its median; its futures differ in their random events only."""
+def run_at_medians(run: Run, futures: int = MEDIAN_RUN_FUTURES) -> Run:
+    """A run with every assumption at its median; its futures differ only in random events."""
     median = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
     draws = np.repeat(median, futures, axis=0)
     simulated = simulate_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
@@ -58,11 +59,11 @@ class MedianCase:
         return self.compiled.links.month_of
 
     def day(self, tally: str) -> NDArray[np.float64]:
-        """(days, *axes) a tally by day."""
+        """(days, *axes) values of a tally by day."""
         return np.asarray(self.days[tally].values)
 
     def month(self, tally: str) -> NDArray[np.float64]:
-        """(months, *axes) a tally summed by month."""
+        """(months, *axes) values of a tally summed by month."""
         daily = self.day(tally)
         total = np.zeros((len(self.compiled.names.months), *daily.shape[1:]))
         np.add.at(total, self.month_of, daily)
@@ -72,5 +73,5 @@ class MedianCase:
 def median_case(run: Run) -> MedianCase:
     """The base case at medians of a run. Raises RunError if the future fails."""
     medians = run_at_medians(run, 1)
-    days = daily_tallies(medians, 0, TALLIES_BY_DAY)
+    days = daily_tallies(medians, 0, DAILY_BASE_CASE_TALLIES)
     return MedianCase(medians, days, entity_records(run.compiled, medians.assumptions.values[0]))

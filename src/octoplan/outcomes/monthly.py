@@ -15,16 +15,16 @@ from octoplan.raids.read.record import CLASSES, Record, known_breaks
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
-MONTHLY = Path(__file__).with_name("monthly.csv")
-"""Published numbers of weapons launched and stopped by month and class, each with its source."""
+MONTHLY_TOTALS_FILE = Path(__file__).with_name("monthly.csv")
+"""Published numbers of weapons launched and stopped by month and class, with their sources."""
 
-SEED = 1
+ALLOCATION_SEED = 1
 """Seed of the draw by which monthly totals are allocated to days."""
 
 
 def published_totals() -> dict[tuple[str, str], tuple[int, int]]:
-    """Weapons launched and stopped, by (month, class); missiles neither cruise nor ballistic have class "other"."""
-    with MONTHLY.open(encoding="utf-8", newline="") as file:
+    """Weapons launched and stopped, by (month, class); class "other" has missiles neither cruise nor ballistic."""
+    with MONTHLY_TOTALS_FILE.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return {(row["month"], row["class"]): (int(row["launched"]), int(row["stopped"])) for row in rows}
 
@@ -34,7 +34,7 @@ def apportion(total: int, weights: Floats) -> Ints:
 
     Args:
         total: The total, a whole number.
-        weights: (n,) non-negative weights; if all are 0, they are taken as equal.
+        weights: (n,) non-negative weights; if all are 0, the total is divided equally.
 
     >>> apportion(10, np.array([1.0, 1.0, 2.0]))
     array([3, 2, 5])
@@ -50,7 +50,7 @@ def apportion(total: int, weights: Floats) -> Ints:
 def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
     """Record with the published monthly totals, allocated to days in proportion to one draw of the raid process.
 
-    The draw includes the assumptions of the raid process. The share of weapons stopped is the same on every day of a
+    The assumptions of the raid process are part of the draw. The share of weapons stopped is the same on every day of a
     month. The record ends before the first month without published totals.
 
     Args:
@@ -60,7 +60,7 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
     """
     totals = published_totals()
     days, launched, stopped = [], [], []
-    for month, counts in drawn_months(scenario, months):
+    for month, counts in daily_raids_by_month(scenario, months):
         name = f"{month:%Y-%m}"
         if (name, "drones") not in totals:
             break
@@ -84,15 +84,15 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
         destroyed=np.concatenate([empty, *stopped]),
         lost=np.zeros(shape, np.int64),
         known=np.ones(shape, bool),
-        digest=hashlib.sha256(MONTHLY.read_bytes()).hexdigest(),
-        source=MONTHLY.name,
+        digest=hashlib.sha256(MONTHLY_TOTALS_FILE.read_bytes()).hexdigest(),
+        source=MONTHLY_TOTALS_FILE.name,
         layout="months",
         repairs=(),
         breaks=tuple(rule for rule in known_breaks() if days and rule.overlaps(all_days[0], all_days[-1])),
     )
 
 
-def drawn_months(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]:
+def daily_raids_by_month(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]:
     """Yield the daily raids of each month in one draw of a scenario's raid process.
 
     Yields:
@@ -103,8 +103,8 @@ def drawn_months(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]
     starts = [date(month // 12, month % 12 + 1, 1) for month in range(index, index + months)]
     lengths = [monthrange(start.year, start.month)[1] for start in starts]
     packages = scenario.names.packages
-    drawn_only = replace(scenario, raid_counts=np.zeros((0, len(packages)), np.int64))
-    launched = draw_raids(drawn_only, 1, SEED).launched.values[0, : sum(lengths)].sum(2)
+    without_recorded_raids = replace(scenario, raid_counts=np.zeros((0, len(packages)), np.int64))
+    launched = draw_raids(without_recorded_raids, 1, ALLOCATION_SEED).launched.values[0, : sum(lengths)].sum(2)
     package_of = scenario.compile().template.threats["package"]
     counts = np.stack(
         [launched[:, package_of == packages.index(package)].sum(1) for package in ("drones", "missiles")], 1

@@ -15,10 +15,10 @@ from octoplan.scenario import Scenario
 def draw_raids(
     scenario: Scenario, futures: int = 1000, seed: int = 1, *, executor: Executor | None = None
 ) -> xr.Dataset:
-    """Threats by future, day, class and destination, as in ``simulate`` with the same scenario and seed.
+    """Draw threats by future, day, class and destination, as in ``simulate`` with the same scenario and seed.
 
     executor
-        Runs batches of futures; it does not affect the results. By default they run in this thread.
+        Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
 
     Returns a dataset of ``launched``, (future, day, threat, region), in 4-byte integers (0.3 GB for 1,000 futures of
     `octopus`), and ``failed``, (future,), True if a raid exceeds the largest size that the simulation accepts; every

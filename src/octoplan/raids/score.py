@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.executors import results
+from octoplan.executors import run_tasks
 from octoplan.raids.scoring_rules import crps, energy_score, log_score, pit
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -258,7 +258,7 @@ def score(
 
     with (
         nullcontext(executor) if executor else ThreadPoolExecutor(1) as pool,
-        results(submit, range(len(rows))) as completed,
+        run_tasks(submit, range(len(rows))) as completed,
     ):
         for done, (i, part) in enumerate(completed, 1):
             parts[i] = part

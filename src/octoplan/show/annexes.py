@@ -70,13 +70,13 @@ def money(results: RunResults) -> Money:
 
 def contingency(estimate: CostEstimate, unit: str) -> TableText:
     """The point estimate with its percentile, and the contingency at each level of confidence."""
-    point = estimate.point
+    point = estimate.point_estimate
     rows = [
         (
             "point estimate, assumptions at medians",
             f"{point / MILLION:,.1f}",
             "",
-            f"not exceeded in {100 * estimate.percentile:.0f} % of futures",
+            f"not exceeded in {100 * estimate.confidence_level:.0f} % of futures",
         )
     ]
     for level in CONFIDENCE_LEVELS:
@@ -92,7 +92,7 @@ def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
         (name, *(f"{v / MILLION:,.1f}" for v in (i.p10, i.p50, i.p90, i.mean)), digits(i.se_mean / MILLION, 2))
         for name, i in (
             ("with optimism bias", interval(estimate.values)),
-            ("without optimism bias", interval(estimate.without_bias)),
+            ("without optimism bias", interval(estimate.values_without_bias)),
         )
     ]
     head = (f"cost of the programme, M {unit}", "P10", "P50", "P90", "mean", "standard error of the mean")

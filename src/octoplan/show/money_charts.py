@@ -22,8 +22,8 @@ from octoplan.campaign.tally import (
 from octoplan.outcomes.finance import (
     CONFIDENCE_LEVELS,
     CostEstimate,
-    by_discount_rate,
     leakers_prevented,
+    present_values_by_rate,
     programme_cost,
 )
 from octoplan.outcomes.format import digits
@@ -68,7 +68,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
     chart = new_figure(s_curve_title(cost, unit), height=430)
     for name, values, hex_colour, dash in (
         ("with optimism bias", cost.values, BLUE, "solid"),
-        ("without optimism bias", cost.without_bias, ORANGE, "dash"),
+        ("without optimism bias", cost.values_without_bias, ORANGE, "dash"),
     ):
         ordered = np.sort(values) / MILLION
         share = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
@@ -85,9 +85,13 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
         )
     add_confidence_levels(chart, cost)
     chart.add_vline(
-        x=cost.point / MILLION,
+        x=cost.point_estimate / MILLION,
         line={"color": BLACK, "width": 1.5, "dash": "dot"},
-        annotation={"text": f"point estimate: {cost.point / MILLION:,.0f}", "font": {"size": 12}, "yanchor": "bottom"},
+        annotation={
+            "text": f"point estimate: {cost.point_estimate / MILLION:,.0f}",
+            "font": {"size": 12},
+            "yanchor": "bottom",
+        },
         annotation_position="top left",
     )
     costs = np.concatenate([trace.x for trace in chart.data])
@@ -107,7 +111,7 @@ def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
     """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
     for level in CONFIDENCE_LEVELS:
         contingency = cost.contingency(level)
-        total = (cost.point + contingency) / MILLION
+        total = (cost.point_estimate + contingency) / MILLION
         chart.add_trace(
             go.Scatter(
                 x=[total],
@@ -129,8 +133,8 @@ def s_curve_title(cost: CostEstimate, unit: str) -> str:
     contingency = cost.contingency(0.8) / MILLION
     rest = f"P80 needs a contingency of {contingency:,.0f} M" if contingency > 0.0 else "P80 needs no contingency"
     return (
-        f"The point estimate, {cost.point / MILLION:,.0f} M {unit}, is not exceeded in {100 * cost.percentile:.0f} % "
-        f"of futures; {rest}"
+        f"The point estimate, {cost.point_estimate / MILLION:,.0f} M {unit}, is not exceeded in "
+        f"{100 * cost.confidence_level:.0f} % of futures; {rest}"
     )
 
 
@@ -208,7 +212,7 @@ def cost_effectiveness(run: Run) -> go.Figure:
 
 def present_values(run: Run) -> go.Figure:
     """Present value of the programme's cost and of its net benefit by discount rate, P50 with P10 to P90."""
-    by_rate, unit = by_discount_rate(run), view_of(run).unit
+    by_rate, unit = present_values_by_rate(run), view_of(run).unit
     benefits = [interval(benefit).p50 for _, benefit in by_rate.values()]
     sign = "negative" if max(benefits) < 0 else "positive" if min(benefits) > 0 else "zero"
     chart = new_figure(
