@@ -1,4 +1,4 @@
-"""The page and the report of the shipped scenario: time to ready, slider to first figures, load, time to write."""
+"""The page and the report of the built-in scenario: time to ready, slider to first figures, load, time to write."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Drawing raids only: 1,000 futures of the shipped scenario, compared with numpy drawing the same kind of counts.
+"""Drawing raids only: 1,000 futures of the built-in scenario, compared with numpy drawing the same kind of counts.
 
 ``python -m bench.draw FUTURES THREADS`` prints the seconds that drawing takes once the kernels are compiled.
 """

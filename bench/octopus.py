@@ -1,4 +1,4 @@
-"""The shipped scenario at full length: time, memory, speed-up on two cores, growth with the number of futures.
+"""The built-in scenario at full length: time, memory, speed-up on two cores, growth with the number of futures.
 
 ``python -m bench.octopus FUTURES THREADS`` prints the seconds that one simulation takes once the kernels are compiled.
 """

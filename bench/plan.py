@@ -1,4 +1,4 @@
-"""The plan of the shipped scenario: the whole command, with the gap estimate and the out-of-sample evaluation."""
+"""The plan of the built-in scenario: the whole command, with the gap estimate and the out-of-sample evaluation."""
 
 import json
 import tempfile

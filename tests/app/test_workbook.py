@@ -76,7 +76,7 @@ def with_cell(name: str, **cells: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", builtin_scenarios())
 def test_a_workbook_restores_the_scenario(name: str) -> None:
-    """Downloading a shipped scenario as .xlsx and uploading it returns the same hash, without a warning."""
+    """Downloading a built-in scenario as .xlsx and uploading it returns the same hash, without a warning."""
     scenario = load(name)
     restored, warnings = scenario_of(as_workbook(scenario.files))
     assert restored.hash == scenario.hash

@@ -36,7 +36,7 @@ EVERYTHING = {
 
 @pytest.fixture(scope="module")
 def octopus(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
-    """The shipped scenario with a horizon of six months."""
+    """The built-in scenario with a horizon of six months."""
     folder = tmp_path_factory.mktemp("state") / "octopus"
     shutil.copytree(Path(octoplan.__file__).parent / "scenarios" / "octopus", folder)
     text = (folder / "programme.toml").read_text("utf-8")

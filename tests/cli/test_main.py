@@ -43,7 +43,7 @@ def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.C
 def test_new_knows_the_shipped_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For an unknown origin the nearest name is suggested, and nothing is written."""
     assert octoplan("new", str(tmp_path / "x"), "--from", "octopuss") == 2
-    assert "is not a shipped scenario; did you mean 'octopus'?" in capsys.readouterr().err
+    assert "is not a built-in scenario; did you mean 'octopus'?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -173,7 +173,7 @@ def test_score_writes_the_table_and_the_page(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_backtest_prints_the_published_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Months of a shipped scenario with a record: a line per figure, and the number of those inside the band."""
+    """Months of a built-in scenario with a record: a line per figure, and the number of those inside the band."""
     record = str(record_file(tmp_path / "r.csv", 205))
     arguments = ["backtest", "octopus", record, "--from", "2025-11", "--to", "2025-12", "--futures", "4"]
     assert exit_code([*arguments, "--out", str(tmp_path / "b.csv")]) == 0

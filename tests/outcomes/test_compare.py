@@ -108,7 +108,7 @@ def test_text_of_a_comparison(half: Run) -> None:
 
 
 def test_load_is_the_same_scenario() -> None:
-    """The pocket of these tests is the shipped one."""
+    """The pocket of these tests is the built-in one."""
     assert pocket().scenario.hash == load("pocket").hash
 
 

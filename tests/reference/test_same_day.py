@@ -77,7 +77,7 @@ def test_random_states(case: Case) -> None:
 
 
 def test_pocket() -> None:
-    """The shipped scenario `pocket` over its full horizon."""
+    """The built-in scenario `pocket` over its full horizon."""
     scenario = load("pocket")
     draws = scenario.quantiles(uniforms(7, [f"belief/{name}" for name in scenario.columns], 2))
     for future, assumptions in enumerate(draws):
@@ -86,7 +86,7 @@ def test_pocket() -> None:
 
 @pytest.mark.parametrize("future", [0, 1])
 def test_octopus(tmp_path: Path, future: int) -> None:
-    """The first two months of the shipped scenario `octopus`."""
+    """The first two months of the built-in scenario `octopus`."""
     for file in builtin_folder("octopus").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     programme = tmp_path / "programme.toml"

@@ -225,7 +225,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ("programme.toml", swap("start = 2025-11-01", 'start = "November"'), 2, "'November' is not a date"),
     ("programme.toml", swap("start = 2025-11-01", "start = 2025-11-05"), 2, "expected the first day of a month"),
     ("programme.toml", swap("start = 2025-11-01", "start = 0001-01-01"), 2, "expected the first day of a month"),
-    ("programme.toml", swap("months = 4", "months = 0"), 3, "months: 0 is outside 1 to 240"),
+    ("programme.toml", swap("months = 4", "months = 0"), 3, "months: 0 is outside the range 1 to 240"),
     ("programme.toml", swap("months = 4", "months = 4.5"), 3, "4.5 is not valid; expected a whole number"),
     ("programme.toml", swap("months = 4", "months = true"), 3, "True is not valid; expected a whole number"),
     ("programme.toml", swap('currency = "GBP"', 'currency = "GPB"'), 5, "'GPB' is not declared; did you mean 'GBP'?"),
@@ -334,7 +334,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "programme.toml",
         swap('[crews]\npayer = "away"\n', ""),
         1,
-        "the table [crews] is missing; add the table with payer",
+        "the table [crews] is missing; add it with payer",
     ),
     (
         "programme.toml",
@@ -521,7 +521,7 @@ def test_a_file_of_100_mb_is_refused_unread(small: Path, name: str) -> None:
 def test_a_missing_folder_and_a_file_instead_are_reported(small: Path) -> None:
     """A path that is not a folder is refused with a message."""
     assert problems_of(Path("nowhere")) == [
-        "nowhere: there is no such folder, and the shipped scenarios are octopus, pocket"
+        "nowhere: there is no such folder; the built-in scenarios are octopus, pocket"
     ]
     assert problems_of(small / "sources.csv")[0].startswith("small/sources.csv: is a file; expected the folder")
 

@@ -19,4 +19,4 @@ def test_long_values_are_shortened_and_close_words_suggested() -> None:
     assert quoted("x\n" * 100).endswith("...'")
     assert len(quoted("x\n" * 100)) <= 60
     assert did_you_mean("kyiv-cit", ["kyiv-city", "lviv"]) == "did you mean 'kyiv-city'?"
-    assert did_you_mean("zzz", ["kyiv-city", "lviv"]) == "known: kyiv-city, lviv"
+    assert did_you_mean("zzz", ["kyiv-city", "lviv"]) == "expected one of kyiv-city, lviv"

@@ -153,7 +153,7 @@ def test_valid_but_doubtful_input_gives_a_warning(small: Path) -> None:
 
 @pytest.mark.parametrize("name", ["octopus", "pocket"])
 def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
-    """Every shipped scenario is valid and compiles."""
+    """Every built-in scenario is valid and compiles."""
     assert name in builtin_scenarios()
     scenario = load(name)
     assert scenario.warnings == ()
@@ -161,7 +161,7 @@ def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
 
 
 def test_a_folder_comes_before_a_shipped_name(small: Path) -> None:
-    """A user's folder takes precedence over a shipped scenario of the same name."""
+    """A user's folder takes precedence over a built-in scenario of the same name."""
     assert load(write(small.parent / "octopus")).title == "Small"
 
 

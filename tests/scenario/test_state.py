@@ -103,7 +103,7 @@ def test_gates_not_stated_are_open_once_any_is(
         ("gates.licence.passed,2026-01-02,", "2026-01-02 is after the date of the state; write no"),
         ("gates.licence.passed,2025-12-01,day", "unit 'day' is set for a date; leave it empty"),
         ("gates.licence.passed,no,day", "unit 'day' is set for no; leave it empty"),
-        ("gates.tooling.passed,yes,", "its predecessor 'licence' is not passed; add gates.licence.passed"),
+        ("gates.tooling.passed,yes,", "its predecessor 'licence' is not passed; add a row gates.licence.passed"),
         (
             "gates.licence.passed,2025-12-05,\ngates.tooling.passed,2025-12-04,",
             "gates.tooling.passed: 2025-12-04 is before its predecessor 'licence' was passed",

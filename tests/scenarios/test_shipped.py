@@ -1,4 +1,4 @@
-"""The shipped scenarios say what they must, and each of their numbers can be traced."""
+"""The built-in scenarios say what they must, and each of their numbers can be traced."""
 
 import csv
 import io
@@ -50,7 +50,7 @@ def rows(scenario: Scenario, file: str) -> list[dict[str, str]]:
 
 
 def test_loads_without_a_warning(shipped: Scenario) -> None:
-    """A shipped scenario has no problems and no warnings."""
+    """A built-in scenario has no problems and no warnings."""
     assert shipped.warnings == ()
 
 

@@ -25,7 +25,7 @@ def app(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a shipped one.
+        A scenario folder, or the name of a built-in scenario.
     host
         The address to serve on. Anybody who can reach an address other than 127.0.0.1 can use the page.
     port

@@ -119,14 +119,14 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
 
 @app.command
 def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
-    """Create a scenario folder as an editable copy of a shipped scenario.
+    """Create a scenario folder as an editable copy of a built-in scenario.
 
     Parameters
     ----------
     folder
         The folder to create. It must not exist, or be empty.
     origin
-        The shipped scenario to copy.
+        The built-in scenario to copy.
 
     """
     from octoplan.scenario.scenario import builtin_folder
@@ -151,7 +151,7 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     Parameters
     ----------
     folder
-        A scenario folder, or the name of a shipped one.
+        A scenario folder, or the name of a built-in scenario.
     schema
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv to.
 

@@ -60,7 +60,7 @@ def plan(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a shipped scenario.
+        A scenario folder, or the name of a built-in scenario.
     out
         The plan folder; plans/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
     futures

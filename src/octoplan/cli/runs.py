@@ -50,7 +50,7 @@ def run(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a shipped one.
+        A scenario folder, or the name of a built-in scenario.
     futures
         Number of futures to simulate.
     seed

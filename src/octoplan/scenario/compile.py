@@ -105,7 +105,7 @@ def _link_value(programme: Programme, kind: Kind, row: Sequence[str], link: Link
     """Integer value of a link: the row of the entity, the index of an option, or 0 or 1 for a Boolean; -1 if absent."""
     if row and row[0] == INTERCEPTOR and kind.name == "layers":
         return 0 if link.domain == "bool" else -1
-    entity = programme.entities[kind.name][row[0]] if row else programme.single[kind.name]
+    entity = programme.entities[kind.name][row[0]] if row else programme.single_entities[kind.name]
     value = entity[link.name]
     if link.domain == "bool":
         return int(value is True)

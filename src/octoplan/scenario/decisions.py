@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from octoplan.scenario.field_types import Amount, Amounts, Intake, TomlTable
+from octoplan.scenario.field_types import Amount, MonthlyAmounts, MonthlyNumbers, TomlTable
 from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -17,7 +17,7 @@ class Orders(TomlTable):
     """Parts to order: the cover of the base-stock policy, and explicit orders by plant, part and calendar month."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-    __pydantic_extra__: dict[str, dict[str, Amounts]] = Field(init=False)
+    __pydantic_extra__: dict[str, dict[str, MonthlyAmounts]] = Field(init=False)
     cover: str = Field(description='days of planned use covered in addition to the mean lead time, such as "30 days"')
 
     @property
@@ -26,11 +26,11 @@ class Orders(TomlTable):
 
 
 class Crews(TomlTable):
-    intake: Intake = Field([0], description="crews that start training in each month")
+    intake: MonthlyNumbers = Field([0], description="crews that start training in each month")
 
 
 class Kits(TomlTable):
-    order: Intake = Field([0], description="kits ordered in each month")
+    order: MonthlyNumbers = Field([0], description="kits ordered in each month")
 
 
 class Dispatch(TomlTable):
@@ -72,11 +72,11 @@ class Doctrines(TomlTable):
 class Decisions(TomlTable):
     """The decisions. A list has one value per month; its last value applies to all later months."""
 
-    output: dict[str, Amounts] = Field(
+    output: dict[str, MonthlyAmounts] = Field(
         default_factory=dict,
         description="planned good units per month of a plant, from the month in which the plant opens",
     )
-    lines: dict[str, Amounts] = Field(
+    lines: dict[str, MonthlyAmounts] = Field(
         default_factory=dict,
         description="lines installed at a plant, by month from the month in which the plant opens; 1 by default",
     )

@@ -1,4 +1,4 @@
-"""The kinds of entity of a scenario, their links, and the parameters that each of them needs.
+"""The kinds of entity of a scenario, with the links and parameters of each.
 
 This table declares every parameter once. The reader, the checks, the JSON Schema, the assumption log and the arrays
 of the simulation are derived from it. To add a parameter, add a row to this table; to add a plant, class or layer, add
@@ -19,10 +19,10 @@ BORDER = "border"
 
 
 MAX_CREWS = 1e6
-"""Largest number of crews or kits; a binomial draw from that many takes milliseconds, and a run makes thousands."""
+"""Largest number of crews or kits; each of the thousands of binomial draws from this number takes milliseconds."""
 MAX_DAILY_RATE = 1e6
-"""Largest daily number of units of a line or another maker; the limit for stocks, orders, and the capacity of suppliers
-and lanes is a thousand times as high."""
+"""Largest daily number of units of a line or another maker. Stocks, orders, and the capacity of suppliers and lanes may
+be a thousand times as large."""
 MAX_DAILY_THREATS = 20_000.0
 """Largest mean daily number of threats of a package, 20 times the largest daily count on the public record; 24 months
 at this mean take about ten seconds per future."""

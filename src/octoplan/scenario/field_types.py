@@ -1,14 +1,14 @@
-"""Field types of the tables of ``decisions.toml``."""
+"""Types of the fields in ``decisions.toml``."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_NUMBER = 10_000_000
-"""Largest number or weight in a decision."""
+"""Largest number in a decision."""
 
 
-def _several(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """Read a single number as a list with one item."""
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
 
@@ -18,12 +18,14 @@ MAX_INTAKE = 100_000
 
 Amount = Annotated[float, Field(ge=0, le=MAX_NUMBER, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Amounts = Annotated[
-    list[Amount], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Amount] | Amount)
+MonthlyAmounts = Annotated[
+    list[Amount], Field(min_length=1), BeforeValidator(_as_list, json_schema_input_type=list[Amount] | Amount)
 ]
-Whole = Annotated[int, Field(ge=0, le=MAX_INTAKE)]
-Intake = Annotated[
-    list[Whole], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=list[Whole] | Whole)
+WholeNumber = Annotated[int, Field(ge=0, le=MAX_INTAKE)]
+MonthlyNumbers = Annotated[
+    list[WholeNumber],
+    Field(min_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=list[WholeNumber] | WholeNumber),
 ]
 
 

@@ -20,14 +20,14 @@ REQUIRED_FILES = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
 OPTIONAL_FILES = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
 
 MAX_BYTES = 4 * 2**20
-"""Largest size of a file; a scenario of a thousand rows has a twentieth of this size."""
+"""Largest size of a file, twenty times that of a scenario with a thousand assumptions."""
 
 
 def read_folder(folder: Path, report: Report) -> dict[str, bytes]:
     """Read the files of a scenario folder, as bytes by name.
 
-    Files larger than ``MAX_BYTES`` and files that are not regular are reported and not read. Files whose names resemble
-    that of a scenario file are reported.
+    Files larger than ``MAX_BYTES`` and files that are not regular files are reported and not read. Other files whose
+    names resemble that of a scenario file are reported.
 
     Raises:
         OSError: If the folder cannot be listed.
@@ -77,7 +77,7 @@ def decode(data: bytes) -> str:
 
 
 def utf8_text(name: str, data: bytes, report: Report) -> str | None:
-    """The text of a file; None if the data are not UTF-8 text, which is reported."""
+    """The text of a file; None if it is empty or not UTF-8 text, which is reported."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.add(name, 1, "is UTF-16 text; save it as UTF-8")
         return None

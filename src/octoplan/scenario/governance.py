@@ -16,7 +16,7 @@ from octoplan.scenario.toml_text import Toml
 
 GOVERNANCE = "governance"
 EXPECTED_BY_ERROR_TYPE = {"string_type": "text in quotes", "date_type": "a date, such as 2026-03-01 without quotes",
-         "list_type": "a list", "model_type": "a table", "missing": "a value; the field is required"}  # fmt: skip
+         "list_type": "a list", "model_type": "a table"}  # fmt: skip
 
 
 class DecisionLogEntry(TomlTable):
@@ -44,16 +44,18 @@ class Governance(TomlTable):
 
 
 def read_governance(toml: Toml, report: Report) -> Governance:
-    """Read the table, which is empty if absent, and report problems."""
+    """Read the table and report problems; if there is no table, all fields are empty."""
     tree: Any = toml.tree.get(GOVERNANCE, {})
     try:
         return Governance.model_validate(tree)
     except ValidationError as error:
         for details in error.errors(include_url=False):
             path = (GOVERNANCE, *details["loc"])
-            known = DecisionLogEntry.model_fields if "log" in details["loc"] else Governance.model_fields
+            fields = DecisionLogEntry.model_fields if "log" in details["loc"] else Governance.model_fields
             if details["type"] == "extra_forbidden":
-                message = f"unknown field; {did_you_mean(path[-1], known)}"
+                message = f"unknown field; {did_you_mean(path[-1], fields)}"
+            elif details["type"] == "missing":
+                message = "the field is required; add it"
             else:
                 expected = EXPECTED_BY_ERROR_TYPE.get(details["type"], details["msg"][:1].lower() + details["msg"][1:])
                 message = f"{quoted(details['input'])} is not valid; expected {expected}"

@@ -19,7 +19,7 @@ class Constraint:
         one_unit_more: Description of that increase by one unit.
         statement: Sentence for an active constraint; ``{item}`` is the name along ``axis``, ``{suppliers}`` the
             suppliers of a part.
-        shortage: Reason for output below plan if the constraint is active, or ``""``.
+        shortage_reason: Reason for output below plan if the constraint is active, or ``""``.
 
     """
 
@@ -28,7 +28,7 @@ class Constraint:
     unit: str
     one_unit_more: str
     statement: str
-    shortage: str = ""
+    shortage_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ PLANT_LIMITS = (
         "line",
         "lines",
         constraints=(
-            Constraint("lines", "plant", "unit", "lines for one more unit", "{item} is limited by its lines"),
+            Constraint("lines", "plant", "unit", "line capacity for one more unit", "{item} is limited by its lines"),
         ),
     ),
     LimitingFactor(
@@ -103,16 +103,18 @@ PART_LIMIT = LimitingFactor(
         Constraint("supply", "part", "part", "one more part", "{item} is limited by the capacity of {suppliers}"),
     ),
 )
-"""Shortage of a part at a plant; the tallies have a separate label for each part of the scenario."""
+"""Shortage of a part at a plant; in the tallies, each part of the scenario has its own label."""
 
 LANE_LIMIT = LimitingFactor(
     "lane",
     "lanes",
     constraints=(
-        Constraint("lanes", "lane", "unit", "capacity for one more unit", "{item} is limited by the lane's capacity"),
+        Constraint(
+            "lanes", "lane", "unit", "lane capacity for one more unit", "{item} is limited by the lane's capacity"
+        ),
     ),
 )
-"""Shortage of lane capacity, which leaves units in stock at a plant; not counted by day."""
+"""Shortage of lane capacity, which leaves units in stock at a plant; the tallies do not count it."""
 
 NIGHT_LIMITS = (
     LimitingFactor("nothing", "no limiting factor", is_limiting=False),
@@ -127,9 +129,9 @@ NIGHT_LIMITS = (
     ),
     LimitingFactor("engagement_window", "the engagement window"),
 )
-"""Limiting factors of the interceptors of a region on a night with engageable threats: the cause for which most threats
-passed them (``campaign.defence.count_night``). Interceptors: none in stock. Crews: none free before the engagement
-window closed. Engagement window: it closed before the next shot."""
+"""Limiting factors of the interceptors of a region on a night with engageable threats: the reason why most threats
+passed them (``campaign.defence.count_night``). Interceptors: no interceptor was in stock. Crews: no crew was free
+before the engagement window closed. Engagement window: the window closed before the next shot."""
 NO_LIMITING_FACTOR, LIMITED_BY_INTERCEPTORS, LIMITED_BY_CREWS, LIMITED_BY_ENGAGEMENT_WINDOW = range(len(NIGHT_LIMITS))
 
 

@@ -1,13 +1,13 @@
-"""Numerals that can be read in two ways, such as 30.000: thirty, or thirty thousand with a thousands separator."""
+"""Numerals that can be read in two ways: 30.000 is thirty, or thirty thousand with a thousands separator."""
 
 import re
 
 from octoplan.scenario.report import quoted
 
 NUMERAL = re.compile(r"(?<![\w.,+-])[+-]?[0-9][0-9.,]*(?![\w.,])")
-"""A numeral in a text, including separators."""
+"""Pattern of a numeral in a text, including separators."""
 
-_ONE_GROUP = re.compile(r"([+-]?)([1-9][0-9]{0,2})([.,])([0-9]{3})")
+_AMBIGUOUS_PATTERN = re.compile(r"([+-]?)([1-9][0-9]{0,2})([.,])([0-9]{3})")
 
 
 def ambiguous_readings(text: str) -> tuple[str, str] | None:
@@ -29,7 +29,7 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
     >>> ambiguous_readings("0.125")
 
     """
-    match = _ONE_GROUP.fullmatch(text.strip())
+    match = _AMBIGUOUS_PATTERN.fullmatch(text.strip())
     if match is None:
         return None
     sign, units, _, group = match.groups()
@@ -37,7 +37,7 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
 
 
 def numeral_warning(text: str) -> str:
-    """Message on a text with a numeral that has two readings; empty if there is no such numeral.
+    """Warning about a text with a numeral that has two readings; empty if it has no such numeral.
 
     >>> numeral_remark("30.000 GBP")
     "'30.000 GBP' can be read as 30 or as 30,000; 30 is used. Write 30 or 30000"

@@ -35,13 +35,13 @@ RESERVED_NAMES = {
 }
 """Names that entities of a section may not have, because they are keywords of a scenario file."""
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_MILESTONE = 1_000_000_000
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_NO_NUMBER = "numbers belong in assumptions.csv (assumptions) or decisions.toml (decisions)"
+_CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
+_WHERE_NUMBERS_BELONG = "numbers belong in assumptions.csv (assumptions) or decisions.toml (decisions)"
 
-Linked = str | tuple[str, ...] | bool | None
-Entity = Mapping[str, Linked]
+LinkValue = str | tuple[str, ...] | bool | None
+EntityLinks = Mapping[str, LinkValue]
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Programme:
         currency: Reporting currency.
         missile_layer: Layer with which the cost of kills by interceptors is compared; None if not stated.
         milestones: Monthly outputs in good units; the first month that reaches each is reported.
-        raids: Names of the files with raids.
+        raids: Names of the files that replace assumptions on raids.
         entities: Links of each entity, by section and name.
-        single: Links of the kinds with a single entity.
+        single_entities: Links of each kind with a single entity.
         bills: Bill of materials of each design: number of each part per unit.
         tiles: (column, row) of each region in the tile-grid map.
         titles: Title of each entity, by ``section.name``.
         governance: The question and the people responsible.
-        toml: The parsed file.
+        toml: The parsed file ``programme.toml``.
 
     """
 
@@ -75,8 +75,8 @@ class Programme:
     missile_layer: str | None
     milestones: tuple[int, ...]
     raids: tuple[str, ...]
-    entities: Mapping[str, Mapping[str, Entity]]
-    single: Mapping[str, Entity]
+    entities: Mapping[str, Mapping[str, EntityLinks]]
+    single_entities: Mapping[str, EntityLinks]
     bills: Mapping[str, Mapping[str, int]]
     tiles: Mapping[str, tuple[int, int]]
     titles: Mapping[str, str]
@@ -89,17 +89,21 @@ class Programme:
         return (INTERCEPTOR, *names) if section == "layers" else names
 
     def link(self, section: str, name: str, link: str) -> str | None:
+        """The name in a link of an entity; None if the link is not stated."""
         value = self.entities[section].get(name, {}).get(link)
         return value if isinstance(value, str) else None
 
     def links(self, section: str, name: str, link: str) -> tuple[str, ...]:
+        """The names in a list of links of an entity; empty if the list is not stated."""
         value = self.entities[section].get(name, {}).get(link)
         return value if isinstance(value, tuple) else ()
 
     def flag(self, section: str, name: str, link: str) -> bool:
+        """Whether a Boolean field of an entity is true."""
         return self.entities[section].get(name, {}).get(link) is True
 
     def line(self, *path: object) -> int:
+        """Line of a key in ``programme.toml``, or of the nearest enclosing table."""
         return self.toml.line(*path)
 
     def calendar(self) -> tuple[tuple[int, int], ...]:
@@ -117,14 +121,15 @@ class Programme:
         return (date(year, month + 1, 1) - self.start).days
 
     def all_names(self) -> Names:
+        """Names of the months, and of the entities by section."""
         return Names(
             months=self.month_names(), **{name: self.names(name) for name in Names._fields if name != "months"}
         )
 
 
 def read_programme(toml: Toml, report: Report) -> Programme:
-    """Read the programme, and report all problems; invalid entries are omitted."""
-    reader = _Reader(toml, report)
+    """Read ``programme.toml`` and report all problems; invalid entries are omitted."""
+    reader = _ProgrammeReader(toml, report)
     programme = reader.programme()
     for check in (_check_names, _check_gates, _check_corridors, _check_bills, _check_packages):
         check(programme, reader)
@@ -132,11 +137,12 @@ def read_programme(toml: Toml, report: Report) -> Programme:
 
 
 @dataclass
-class _Reader:
+class _ProgrammeReader:
     toml: Toml
     report: Report
 
     def add(self, message: str, *path: object) -> None:
+        """Report a problem with the value at a path of keys."""
         dotted = ".".join(map(str, path))
         self.report.add(PROGRAMME, self.toml.line(*path), f"{dotted}: {message}" if dotted else message)
 
@@ -145,22 +151,22 @@ class _Reader:
         for key in tree:
             known = (*TOP_LEVEL_KEYS, *SECTIONS, *SINGLE_KINDS_WITH_LINKS, GOVERNANCE)
             if key not in known:
-                word = f"unknown section {quoted(key)}; {did_you_mean(key, known)}"
-                self.report.add(PROGRAMME, self.toml.line(key), word)
-        entities = {section: self.section(section) for section in SECTIONS}
+                message = f"unknown section {quoted(key)}; {did_you_mean(key, known)}"
+                self.report.add(PROGRAMME, self.toml.line(key), message)
+        entities = {section: self.section_entities(section) for section in SECTIONS}
         names = {section: tuple(tables) for section, tables in entities.items()}
         return Programme(
-            title=self.head("title", str, 'text such as "Octopus"') or "",
-            start=self.start(),
+            title=self.top_level_value("title", str, 'text such as "Octopus"') or "",
+            start=self.start_date(),
             months=self.whole_number("months", 1, MAX_MONTHS) or 1,
             price_base=self.whole_number("price_base", *YEAR_RANGE) or YEAR_RANGE[0],
-            currency=self.name("currency", names["currencies"]) or "",
-            missile_layer=self.name("missile_layer", names["layers"], optional=True),
+            currency=self.declared_name("currency", names["currencies"]) or "",
+            missile_layer=self.declared_name("missile_layer", names["layers"], optional=True),
             milestones=self.milestones(),
-            raids=self.raids(),
+            raids=self.raid_files(),
             entities=entities,
-            single={kind: self.single(kind) for kind in SINGLE_KINDS_WITH_LINKS},
-            bills={name: self.bill(name) for name in names["designs"]},
+            single_entities={kind: self.single_entity(kind) for kind in SINGLE_KINDS_WITH_LINKS},
+            bills={name: self.bill_of_materials(name) for name in names["designs"]},
             tiles={name: tile for name in names["regions"] if (tile := self.tile(name))},
             titles={f"{s}.{name}": self.title(s, name) for s in SECTIONS for name in names[s]}
             | {f"layers.{INTERCEPTOR}": "Interceptors"},
@@ -168,7 +174,7 @@ class _Reader:
             toml=self.toml,
         )
 
-    def head(self, key: str, kind: type, expected: str) -> Any:
+    def top_level_value(self, key: str, kind: type, expected: str) -> Any:
         value = self.toml.tree.get(key)
         if value is None:
             self.report.add(PROGRAMME, 1, f"{key} is missing; add {key} = {expected}")
@@ -178,7 +184,7 @@ class _Reader:
             return value
         return None
 
-    def start(self) -> date:
+    def start_date(self) -> date:
         value = self.toml.tree.get("start")
         expected = "the first day of a month, such as 2025-11-01 without quotes"
         if value is None:
@@ -192,16 +198,16 @@ class _Reader:
         return date(2000, 1, 1)
 
     def whole_number(self, key: str, low: int, high: int) -> int | None:
-        value = self.head(key, int, f"a whole number from {low} to {high}")
+        value = self.top_level_value(key, int, f"a whole number from {low} to {high}")
         if value is not None and not low <= value <= high:
-            self.add(f"{value} is outside {low} to {high}", key)
+            self.add(f"{value} is outside the range {low} to {high}", key)
             return None
         return value if isinstance(value, int) else None
 
-    def name(self, key: str, known: Sequence[str], optional: bool = False) -> str | None:
+    def declared_name(self, key: str, known: Sequence[str], optional: bool = False) -> str | None:
         if optional and key not in self.toml.tree:
             return None
-        value = self.head(key, str, "a name in quotes")
+        value = self.top_level_value(key, str, "a name in quotes")
         if value is not None and value not in known:
             self.add(f"{quoted(value)} is not declared; {did_you_mean(value, known)}", key)
             return None
@@ -213,14 +219,14 @@ class _Reader:
         outputs = value if isinstance(value, list) else [value]
         if any(type(output) is not int or not 0 < output <= MAX_MILESTONE for output in outputs):
             self.add(
-                f"{quoted(value)} is not valid; expected monthly good units, whole numbers up to {MAX_MILESTONE:,}, "
-                "such as [1000, 2000]",
+                f"{quoted(value)} is not valid; expected monthly outputs in good units, whole numbers up to "
+                f"{MAX_MILESTONE:,}, such as [1000, 2000]",
                 "milestones",
             )
             return ()
         return tuple(sorted(set(outputs)))
 
-    def raids(self) -> tuple[str, ...]:
+    def raid_files(self) -> tuple[str, ...]:
         """Names of the files with raids that replace assumptions."""
         value = self.toml.tree.get("raids", [])
         files = [value] if isinstance(value, str) else value
@@ -236,35 +242,33 @@ class _Reader:
             tree = tree.get(key, {}) if isinstance(tree, dict) else {}
         return tree if isinstance(tree, dict) else {}
 
-    def section(self, section: str) -> dict[str, Entity]:
+    def section_entities(self, section: str) -> dict[str, EntityLinks]:
         value = self.toml.tree.get(section, {})
         if not isinstance(value, dict):
             self.add(f"{quoted(value)} is not valid; write a table [{section}.name] for each entity", section)
             return {}
         if len(value) > MAX_ENTITIES:
             self.add(f"has {len(value):,} tables; the limit is {MAX_ENTITIES}", section)
-        entities: dict[str, Entity] = {}
+        entities: dict[str, EntityLinks] = {}
         for name, fields in islice(value.items(), MAX_ENTITIES):
             if problem := _name_error(section, name):
                 self.add(problem, section, name)
             elif not isinstance(fields, dict):
-                hint = _NO_NUMBER if _is_number(fields) else f"write a table [{section}.{name}]"
+                hint = _WHERE_NUMBERS_BELONG if _is_number(fields) else f"write a table [{section}.{name}]"
                 self.add(f"{quoted(fields)} is not allowed here; {hint}", section, name)
             else:
-                entities[name] = self.entity(section, (section, name), fields)
+                entities[name] = self.entity_links(section, (section, name), fields)
         return entities
 
-    def single(self, kind: str) -> Entity:
+    def single_entity(self, kind: str) -> EntityLinks:
         value = self.toml.tree.get(kind)
         if not isinstance(value, dict):
-            needed = ", ".join(link.name for link in KIND_BY_NAME[kind].links)
-            self.report.add(
-                PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add the table with {needed}"
-            )
+            fields = ", ".join(link.name for link in KIND_BY_NAME[kind].links)
+            self.report.add(PROGRAMME, self.toml.line(kind), f"the table [{kind}] is missing; add it with {fields}")
             return {}
-        return self.entity(kind, (kind,), value)
+        return self.entity_links(kind, (kind,), value)
 
-    def entity(self, kind: str, path: tuple[str, ...], fields: dict[str, Any]) -> Entity:
+    def entity_links(self, kind: str, path: tuple[str, ...], fields: dict[str, Any]) -> EntityLinks:
         links = {link.name: link for link in KIND_BY_NAME[kind].links}
         known = ("title", *EXTRA_FIELDS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
         for key, value in fields.items():
@@ -272,12 +276,12 @@ class _Reader:
                 continue
             parameters = [p.name for p in KIND_BY_NAME[kind].parameters]
             if key in parameters or _is_number(value):
-                self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, key)
+                self.add(f"{quoted(value)} is not allowed here; {_WHERE_NUMBERS_BELONG}", *path, key)
             else:
                 self.add(f"unknown field; {did_you_mean(key, known)}", *path, key)
-        return {name: self.linked(link, path, fields) for name, link in links.items()}
+        return {name: self.link_value(link, path, fields) for name, link in links.items()}
 
-    def linked(self, link: Link, path: tuple[str, ...], fields: dict[str, Any]) -> Linked:
+    def link_value(self, link: Link, path: tuple[str, ...], fields: dict[str, Any]) -> LinkValue:
         value = fields.get(link.name)
         if value is None:
             if not link.optional:
@@ -288,29 +292,29 @@ class _Reader:
                 return link.name == "interceptable"
             return () if link.is_list else None
         if _is_number(value):
-            self.add(f"{quoted(value)} is not allowed here; {_NO_NUMBER}", *path, link.name)
+            self.add(f"{quoted(value)} is not allowed here; {_WHERE_NUMBERS_BELONG}", *path, link.name)
         elif link.domain == "bool":
             if isinstance(value, bool):
                 return value
             self.add(f"{quoted(value)} is not valid; expected true or false", *path, link.name)
         elif link.is_list:
-            return self.several(link, value, path)
+            return self.linked_names(link, value, path)
         elif not isinstance(value, str):
             self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
-        elif self.holds(link, value, path):
+        elif self.link_exists(link, value, path):
             return value
         return () if link.is_list else None
 
-    def several(self, link: Link, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
+    def linked_names(self, link: Link, value: object, path: tuple[str, ...]) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
             return ()
         for item in sorted({item for item in value if value.count(item) > 1}):
             self.add(f"{quoted(item)} is listed twice", *path, link.name)
-        return tuple(dict.fromkeys(item for item in value if self.holds(link, item, path)))
+        return tuple(dict.fromkeys(item for item in value if self.link_exists(link, item, path)))
 
-    def holds(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
-        """True if the name in a link exists; otherwise it is reported."""
+    def link_exists(self, link: Link, value: str, path: tuple[str, ...]) -> bool:
+        """Whether the value of a link exists; if not, a problem is reported."""
         if isinstance(link.domain, tuple):
             if value in link.domain:
                 return True
@@ -322,7 +326,7 @@ class _Reader:
             return False
         return True
 
-    def bill(self, design: str) -> dict[str, int]:
+    def bill_of_materials(self, design: str) -> dict[str, int]:
         """Bill of materials of a design: number of each part per unit."""
         value = self.table("designs", design).get("parts", {})
         if not isinstance(value, dict):
@@ -369,9 +373,9 @@ def _name_error(section: str, name: str) -> str | None:
         if section == "layers":
             return "interceptors are part of every scenario and must not be declared; remove this table"
         return f"'{name}' is reserved; choose another name"
-    if section == "currencies" and not _CURRENCY.fullmatch(name):
+    if section == "currencies" and not _CURRENCY_PATTERN.fullmatch(name):
         return f"{quoted(name)} is not a currency code; use the three-letter code, such as GBP"
-    if section != "currencies" and not _NAME.fullmatch(name):
+    if section != "currencies" and not _NAME_PATTERN.fullmatch(name):
         return f"{quoted(name)} is not a name; use lower-case letters, digits and hyphens"
     return None
 
@@ -386,7 +390,7 @@ def _example(link: Link) -> str:
     return f"{link.name} = {shape} ({link.meaning})"
 
 
-def _check_names(programme: Programme, reader: _Reader) -> None:
+def _check_names(programme: Programme, reader: _ProgrammeReader) -> None:
     for section in REQUIRED_SECTIONS:
         if not programme.entities[section] and not reader.table(section):
             reader.report.add(PROGRAMME, 1, f"[{section}] declares no entity; add a table [{section}.name]")
@@ -397,33 +401,33 @@ def _check_names(programme: Programme, reader: _Reader) -> None:
         region_at.setdefault(tile, region)
 
 
-def _cycle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _find_cycle(predecessors: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """A cycle in a directed graph, given the predecessors of each node; empty if the graph is acyclic."""
-    left = {node: set(before) & after.keys() for node, before in after.items()}
-    while free := [node for node, before in left.items() if not before]:
-        for node in free:
-            del left[node]
-        for before in left.values():
-            before.difference_update(free)
-    if not left:
+    remaining = {node: set(nodes) & predecessors.keys() for node, nodes in predecessors.items()}
+    while sources := [node for node, nodes in remaining.items() if not nodes]:
+        for node in sources:
+            del remaining[node]
+        for nodes in remaining.values():
+            nodes.difference_update(sources)
+    if not remaining:
         return ()
-    walk = [next(iter(left))]
+    path = [next(iter(remaining))]
     while True:
-        step = next(node for node in after[walk[-1]] if node in left)
-        if step in walk:
-            return tuple(reversed([*walk[walk.index(step) :], step]))
-        walk.append(step)
+        node = next(node for node in predecessors[path[-1]] if node in remaining)
+        if node in path:
+            return tuple(reversed([*path[path.index(node) :], node]))
+        path.append(node)
 
 
-def _check_gates(programme: Programme, reader: _Reader) -> None:
+def _check_gates(programme: Programme, reader: _ProgrammeReader) -> None:
     gates = programme.entities["gates"]
-    if cycle := _cycle({gate: programme.links("gates", gate, "after") for gate in gates}):
+    if cycle := _find_cycle({gate: programme.links("gates", gate, "after") for gate in gates}):
         reader.add(f"gates form a cycle: {' -> '.join(cycle)}; remove one of the links", "gates", cycle[0], "after")
 
 
-def _check_corridors(programme: Programme, reader: _Reader) -> None:
+def _check_corridors(programme: Programme, reader: _ProgrammeReader) -> None:
     corridor_of: dict[tuple[str, str], str] = {}
-    into: dict[str, list[str]] = {region: [] for region in programme.entities["regions"]}
+    origins: dict[str, list[str]] = {region: [] for region in programme.entities["regions"]}
     for name in programme.entities["corridors"]:
         origin, end = (programme.link("corridors", name, link) for link in ("origin", "into"))
         if origin is None or end is None:
@@ -439,33 +443,33 @@ def _check_corridors(programme: Programme, reader: _Reader) -> None:
         else:
             corridor_of[origin, end] = name
             if origin != BORDER:
-                into.setdefault(end, []).append(origin)
-    if cycle := _cycle(into):
+                origins.setdefault(end, []).append(origin)
+    if cycle := _find_cycle(origins):
         last = corridor_of[cycle[-2], cycle[-1]]
         reader.add(f"corridors form a cycle: {' -> '.join(cycle)}; remove one of them", "corridors", last)
 
 
-def _check_bills(programme: Programme, reader: _Reader) -> None:
-    sold = {programme.link("suppliers", name, "part") for name in programme.entities["suppliers"]}
-    used = {part for bill in programme.bills.values() for part in bill}
+def _check_bills(programme: Programme, reader: _ProgrammeReader) -> None:
+    sold_parts = {programme.link("suppliers", name, "part") for name in programme.entities["suppliers"]}
+    used_parts = {part for bill in programme.bills.values() for part in bill}
     for plant in programme.entities["plants"]:
         design = programme.link("plants", plant, "design")
         if design and not reader.table("designs", design).get("parts"):
             reader.add(f"'{design}' has no bill of materials; add [designs.{design}.parts]", "plants", plant, "design")
         if "lanes" in reader.table("plants", plant) and not programme.links("plants", plant, "lanes"):
-            reader.add("has no lane; list at least one lane from the plant", "plants", plant, "lanes")
+            reader.add("has no lane; list at least one transport lane from the plant", "plants", plant, "lanes")
     for part in programme.entities["parts"]:
-        if part in used and part not in sold:
+        if part in used_parts and part not in sold_parts:
             reader.add(f'no supplier sells this part; add a table [suppliers.name] with part = "{part}"', "parts", part)
-        if part not in used:
+        if part not in used_parts:
             report = reader.report
             report.warn(PROGRAMME, programme.line("parts", part), f"parts.{part} is not in any bill of materials")
 
 
-def _check_packages(programme: Programme, reader: _Reader) -> None:
-    filled = {programme.link("threats", name, "package") for name in programme.entities["threats"]}
+def _check_packages(programme: Programme, reader: _ProgrammeReader) -> None:
+    packages_with_classes = {programme.link("threats", name, "package") for name in programme.entities["threats"]}
     for package in programme.entities["packages"]:
-        if package not in filled:
+        if package not in packages_with_classes:
             reader.add(
                 f'no class of threat belongs to this package; add a threat with package = "{package}"',
                 "packages",

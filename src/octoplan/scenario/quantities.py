@@ -1,4 +1,4 @@
-"""Amounts with units: conversion of text to numbers in the units of ``entities``.
+"""Quantities with units: conversion of text to numbers in the units of ``entities``.
 
 Each currency is a separate dimension, because exchange rates differ between futures.
 """
@@ -19,11 +19,11 @@ MAX_QUANTITY = 1e12
 """Largest number in a scenario, in the unit of ``entities``."""
 
 MAX_UNIT_LENGTH = 60
-_NUMBERS = ("nan", "inf")
+_NUMBER_WORDS = ("nan", "inf")
 """Words that pint parses as numbers."""
 
-COUNTS = ("unit", "part", "shot", "crew", "kit", "sortie", "threat", "worker", "head", "line", "job", "engagement")
-_DEFINITIONS = (
+COUNT_UNITS = ("unit", "part", "shot", "crew", "kit", "sortie", "threat", "worker", "head", "line", "job", "engagement")
+_UNIT_DEFINITIONS = (
     "k- = 1000",
     "M- = 1000000",
     "second = [time] = s",
@@ -38,16 +38,16 @@ _DEFINITIONS = (
     "kelvin = [temperature] = K",
     "count = []",
     "percent = 0.01 * count",
-    *(f"{name} = count" for name in COUNTS),
+    *(f"{name} = count" for name in COUNT_UNITS),
 )
-WORDS = ("day", "week", "month", "year", "hour", "minute", "second", "percent", *COUNTS)
+UNIT_WORDS = ("day", "week", "month", "year", "hour", "minute", "second", "percent", *COUNT_UNITS)
 
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_FIGURE = re.compile(rf"({_NUMBER})\s*(.*)", re.DOTALL)
-_RANGE = re.compile(rf"({_NUMBER})\s+to\s+({_NUMBER})\s*(.*)", re.DOTALL)
-_UNIT = re.compile(r"(?:1|[A-Za-z]+)?(?:\s*[/*]\s*[A-Za-z]+)*")
+_NUMBER_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_QUANTITY_PATTERN = re.compile(rf"({_NUMBER_PATTERN})\s*(.*)", re.DOTALL)
+_RANGE_PATTERN = re.compile(rf"({_NUMBER_PATTERN})\s+to\s+({_NUMBER_PATTERN})\s*(.*)", re.DOTALL)
+_UNIT_PATTERN = re.compile(r"(?:1|[A-Za-z]+)?(?:\s*[/*]\s*[A-Za-z]+)*")
 
-_EXAMPLES = {
+_EXAMPLE_BY_UNIT = {
     "1": "a dimensionless number, such as '0.4' with unit 1",
     "day": "a time, such as '6 weeks'",
     "hour": "a time, such as '8 hours'",
@@ -79,13 +79,13 @@ def parse_number(text: str) -> float:
 
     """
     text = text.strip()
-    if not re.fullmatch(_NUMBER, text):
-        raise QuantityError(_not_a_number(text))
+    if not re.fullmatch(_NUMBER_PATTERN, text):
+        raise QuantityError(_number_error(text))
     number = float(text)
     if not isfinite(number):
-        raise QuantityError(f"{quoted(text)} is too large for a number")
+        raise QuantityError(f"{quoted(text)} is too large for a floating-point number")
     if number == 0.0 and re.search("[1-9]", re.split("[eE]", text)[0]):
-        raise QuantityError(f"{quoted(text)} is too small for a number; write 0")
+        raise QuantityError(f"{quoted(text)} is too small for a floating-point number; write 0")
     return number
 
 
@@ -99,27 +99,28 @@ def parse_quantity(text: str) -> Quantity:
     Quantity(number=6.0, unit='weeks')
 
     """
-    match = _FIGURE.fullmatch(text.strip())
+    match = _QUANTITY_PATTERN.fullmatch(text.strip())
     if not match or re.match(r"(?!1\s*/)[\d,._+-]", match[2]):
-        raise QuantityError(_not_a_number(text.strip()))
+        raise QuantityError(_number_error(text.strip()))
     return Quantity(parse_number(match[1]), match[2].strip())
 
 
 def parse_range(text: str) -> tuple[Quantity, Quantity] | None:
     """The two ends of a range such as ``5 to 9 weeks``; None for any other text."""
-    match = _RANGE.fullmatch(text.strip())
+    match = _RANGE_PATTERN.fullmatch(text.strip())
     if not match:
         return None
     unit = match[3].strip()
     return Quantity(parse_number(match[1]), unit), Quantity(parse_number(match[2]), unit)
 
 
-def _not_a_number(text: str) -> str:
+def _number_error(text: str) -> str:
+    """Reason why a text is not a number."""
     if re.match(r"[+-]?(nan|inf)", text, re.IGNORECASE):
         return f"{quoted(text)} is not a finite number"
     if re.match(r"[+-]?\d[\d ]*,\d", text):
         return f"{quoted(text)} has a comma, which may be a decimal or a thousands separator; write 2500 or 2.5"
-    if re.fullmatch(rf"{_NUMBER}\s*[-–]\s*{_NUMBER}.*", text, re.DOTALL):
+    if re.fullmatch(rf"{_NUMBER_PATTERN}\s*[-–]\s*{_NUMBER_PATTERN}.*", text, re.DOTALL):
         return f"{quoted(text)} is not a number; write a range as '5 to 9'"
     return f"{quoted(text)} is not a number; write a number such as 2500, 0.4 or 1.2e6"
 
@@ -136,7 +137,7 @@ class Units:
     def __init__(self, currencies: tuple[str, ...]) -> None:
         self.currencies = currencies
         self._registry: pint.UnitRegistry[float] = pint.UnitRegistry(None, cache_folder=None)
-        for definition in _DEFINITIONS:
+        for definition in _UNIT_DEFINITIONS:
             self._registry.define(definition)
         for currency in currencies:
             self._registry.define(f"{currency} = [{currency}]")
@@ -156,15 +157,16 @@ class Units:
             raise QuantityError(f"{number:g} {unit} is too large; the limit is {MAX_QUANTITY:g} {expected}")
         return value, currency
 
-    def _factor(self, text: str, expected: str, figure: str) -> tuple[float, str]:
+    def _factor(self, text: str, expected: str, quantity: str) -> tuple[float, str]:
+        """Factor from a unit to the expected unit, and the currency; ``quantity`` is quoted in error messages."""
         unit = self._parse(text)
         dimensions = self._dimensions(unit)
-        money = [name for name in self.currencies if f"[{name}]" in dimensions]
-        currency = money[0] if len(money) == 1 and MONEY in expected else ""
+        currencies_used = [name for name in self.currencies if f"[{name}]" in dimensions]
+        currency = currencies_used[0] if len(currencies_used) == 1 and MONEY in expected else ""
         target = self._parse(expected.replace(MONEY, currency)) if currency or MONEY not in expected else None
         if target is None or self._dimensions(target) != dimensions:
-            example = _EXAMPLES.get(expected, expected).format(currency=(self.currencies or ("GBP",))[0])
-            raise QuantityError(f"{quoted(figure)} is {self._describe(dimensions)}; expected {example}")
+            example = _EXAMPLE_BY_UNIT.get(expected, expected).format(currency=(self.currencies or ("GBP",))[0])
+            raise QuantityError(f"{quoted(quantity)} is {self._describe(dimensions)}; expected {example}")
         return float(self._registry.Quantity(1.0, unit).to(target).magnitude), currency
 
     def _dimensions(self, unit: pint.Unit) -> dict[str, int]:
@@ -172,27 +174,29 @@ class Units:
         return {name: int(str(power)) for name, power in self._registry.get_dimensionality(unit).items()}
 
     def _parse(self, text: str) -> pint.Unit:
-        plain = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
-        if not plain or len(plain) > MAX_UNIT_LENGTH or not _UNIT.fullmatch(plain):
+        """Parse a unit. Raises ``QuantityError`` if it is invalid or unknown."""
+        expression = re.sub(r"\bper\b", "/", text.replace("%", "percent")).strip()
+        if not expression or len(expression) > MAX_UNIT_LENGTH or not _UNIT_PATTERN.fullmatch(expression):
             raise QuantityError(f"{quoted(text)} is not a unit; write one such as day, 1/day, GBP, GBP/hour, % or 1")
-        for name in re.findall(r"[A-Za-z]+", plain):
-            if not self._registry.parse_unit_name(name) or name.lower() in _NUMBERS:
-                raise QuantityError(f"{quoted(name)} is not a known unit; {did_you_mean(name, self._names)}")
-        plain = plain if plain[0] != "/" else f"1{plain}"
-        return self._registry.Unit("" if plain == "1" else plain)
+        for name in re.findall(r"[A-Za-z]+", expression):
+            if not self._registry.parse_unit_name(name) or name.lower() in _NUMBER_WORDS:
+                raise QuantityError(f"{quoted(name)} is not a known unit; {did_you_mean(name, self._known_units)}")
+        expression = expression if expression[0] != "/" else f"1{expression}"
+        return self._registry.Unit("" if expression == "1" else expression)
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return (*self.currencies, *WORDS, *(f"{word}s" for word in WORDS))
+    def _known_units(self) -> tuple[str, ...]:
+        return (*self.currencies, *UNIT_WORDS, *(f"{word}s" for word in UNIT_WORDS))
 
     def _describe(self, dimensions: Mapping[str, int]) -> str:
         """Description of a dimension, such as ``money per time``."""
         names = {f"[{currency}]": "money" for currency in self.currencies}
         names |= {"[time]": "time", "[length]": "length", "[mass]": "mass", "[temperature]": "temperature"}
-        over = [names[d] for d, power in dimensions.items() if power > 0 for _ in range(power)]
-        under = [names[d] for d, power in dimensions.items() if power < 0 for _ in range(-power)]
-        if not over and not under:
+        numerator = [names[d] for d, power in dimensions.items() if power > 0 for _ in range(power)]
+        denominator = [names[d] for d, power in dimensions.items() if power < 0 for _ in range(-power)]
+        if not numerator and not denominator:
             return "a dimensionless number"
-        if not under and len(over) == 1:
-            return over[0] if over[0] == "money" else f"a {over[0]}"
-        return f"{' times '.join(over) or 'a number'} per {' and '.join(under)}" if under else " times ".join(over)
+        if not denominator and len(numerator) == 1:
+            return numerator[0] if numerator[0] == "money" else f"a {numerator[0]}"
+        product = " times ".join(numerator)
+        return f"{product or 'a number'} per {' and '.join(denominator)}" if denominator else product

@@ -18,13 +18,16 @@ from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml
 
 MAX_COUNT = 200_000
-"""Largest daily count of threats of a package; a larger count is refused as an error."""
+"""Largest daily count of threats of a package."""
 
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT_PATTERN = re.compile(r"[0-9]{1,9}")
 
 
 def read_raid_counts(rows: Sequence[Row], programme: Programme, report: Report) -> Ints:
-    """Read counts of threats on the first days, (days, packages). Rows must cover each day from the start."""
+    """Read the observed counts of threats on the first days, (days, packages), and report problems.
+
+    There must be one row for each day, beginning with the first day of the scenario.
+    """
     packages = programme.names("packages")
     counts = np.zeros((len(rows), len(packages)), np.int64)
     for day, row in enumerate(rows):
@@ -36,7 +39,7 @@ def read_raid_counts(rows: Sequence[Row], programme: Programme, report: Report) 
             report.add(RAID_COUNTS, row.line, problem)
         for column, package in enumerate(packages):
             text = row[package]
-            if not _COUNT.fullmatch(text) or int(text) > MAX_COUNT:
+            if not _COUNT_PATTERN.fullmatch(text) or int(text) > MAX_COUNT:
                 readings = ambiguous_readings(text)
                 hint = f"; it can be read as {readings[0]} or as {readings[1]}" if readings else ""
                 problem = f"{package} {quoted(text)} is not a whole number from 0 to {MAX_COUNT:,}{hint}"
@@ -44,12 +47,12 @@ def read_raid_counts(rows: Sequence[Row], programme: Programme, report: Report) 
             else:
                 counts[day, column] = int(text)
     if len(rows) > programme.days():
-        problem = f"has {len(rows)} days; the scenario has {programme.days()}: remove some, or raise months"
+        problem = f"the file has {len(rows)} days and the scenario {programme.days()}; remove days, or raise months"
         report.add(RAID_COUNTS, rows[programme.days()].line, problem)
     return counts
 
 
-def source_of(toml: Toml) -> Source:
+def record_source(toml: Toml) -> Source:
     """The record to which the process was fitted, as a source of assumptions."""
     record = toml.tree.get("record", {})
     if not isinstance(record, dict):
@@ -59,8 +62,8 @@ def source_of(toml: Toml) -> Source:
     return Source(RAID_FIT, **(default | stated))
 
 
-def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
-    """Tables under a key, by name; values of other types are reported."""
+def tables_under(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
+    """The tables under a key, by name; values that are not tables are reported."""
     value = toml.tree.get(key, {})
     tables: dict[str, Mapping[str, Any]] = {}
     for name, table in value.items() if isinstance(value, dict) else [(key, None)]:
@@ -73,37 +76,42 @@ def tables_of(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, An
 
 
 def assumption_rows(toml: Toml, report: Report) -> list[Row]:
-    """Assumptions of a fit, as rows of ``assumptions.csv``."""
+    """The assumptions of a fit, as rows of ``assumptions.csv``."""
     columns = tuple(column for column in ASSUMPTION_COLUMNS if column != "name")
     rows = []
-    for name, table in tables_of(toml, "assumptions", report).items():
+    for name, table in tables_under(toml, "assumptions", report).items():
         line = toml.line("assumptions", name)
         for key in table:
             if key not in columns:
                 problem = f"unknown key {quoted(key)}; an assumption has {', '.join(columns)}"
                 report.add(RAID_FIT, toml.line("assumptions", name, key), problem)
-        rows.append(Row(line, {"name": name} | {column: _cell(table.get(column, "")) for column in columns}, RAID_FIT))
+        rows.append(
+            Row(line, {"name": name} | {column: _cell_text(table.get(column, "")) for column in columns}, RAID_FIT)
+        )
     return rows
 
 
 def correlation_rows(toml: Toml, report: Report) -> list[Row]:
-    """Rank correlations of a fit, stated as ``"b" = rank`` in the table ``[correlations."a"]``."""
+    """The rank correlations of a fit, as rows of ``correlations.csv``.
+
+    The fit states them as ``"b" = rank_correlation`` in the table ``[correlations."a"]``.
+    """
     empty = dict.fromkeys(CORRELATION_COLUMNS, "")
     return [
-        Row(toml.line("correlations", a, b), empty | {"a": a, "b": b, "rank_correlation": _cell(rank)}, RAID_FIT)
-        for a, table in tables_of(toml, "correlations", report).items()
+        Row(toml.line("correlations", a, b), empty | {"a": a, "b": b, "rank_correlation": _cell_text(rank)}, RAID_FIT)
+        for a, table in tables_under(toml, "correlations", report).items()
         for b, rank in table.items()
     ]
 
 
-def _cell(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     return format(value, ".17g") if isinstance(value, float) else str(value)
 
 
-def with_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], report: Report) -> list[Row]:
+def override_by_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str, ...], report: Report) -> list[Row]:
     """Combine the rows of a file with the rows of a fit.
 
-    A row of the file whose names all occur in the fit is replaced, with a warning.
+    Rows of the file whose names all occur in the fit are omitted, with a warning.
 
     Args:
         rows: The rows of the file.
@@ -131,21 +139,24 @@ def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:
 
 
 def warn_of_gap(toml: Toml, raid_counts: Ints, programme: Programme, report: Report) -> None:
-    """Warn if a fit does not end on the day before the first simulated raids, at which its level is used."""
+    """Warn if a fit does not end on the day before the first simulated raids, the day to which its level is applied."""
     record = toml.tree.get("record", {})
     last = record.get("last") if isinstance(record, dict) else None
-    eve = programme.start + timedelta(days=len(raid_counts) - 1)
-    if isinstance(last, date) and last != eve:
+    day_before = programme.start + timedelta(days=len(raid_counts) - 1)
+    if isinstance(last, date) and last != day_before:
         report.warn(
             RAID_FIT,
             toml.line("record", "last"),
-            f"the fit ends on {last}, but simulated raids begin after {eve}; its level of {last} is used for {eve}",
+            f"the fit ends on {last}, but simulated raids begin after {day_before}; the level of {last} is used",
         )
 
 
-def check_named(present: Mapping[str, bool], programme: Programme, report: Report) -> None:
-    """Report files that ``raids`` names but the folder lacks; warn of files that ``raids`` does not name."""
-    for name, is_present in present.items():
+def check_raid_files(files_present: Mapping[str, bool], programme: Programme, report: Report) -> None:
+    """Compare the files that the key ``raids`` names with those in the folder.
+
+    Report files that are named but not in the folder; warn of files that are in the folder but not named.
+    """
+    for name, is_present in files_present.items():
         if name in programme.raids and not is_present:
             report.add("programme.toml", programme.line("raids"), f"raids names {name}, which is not in the folder")
         if is_present and name not in programme.raids:

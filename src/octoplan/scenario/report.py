@@ -1,4 +1,4 @@
-"""The problems and warnings of a folder, and helpers for messages that quote values and suggest names."""
+"""The problems and warnings of a scenario folder, and functions that quote values and suggest names in messages."""
 
 import difflib
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from octoplan.errors import Problem, ScenarioError
 
 @dataclass
 class Report:
-    """Problems and warnings of one folder, collected so that all of them are listed at once."""
+    """Problems and warnings of one scenario folder, collected to be listed together."""
 
     folder: str
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
     def path(self, file: str) -> str:
-        """Path of a file of the folder, for messages."""
+        """Path of a file of the folder, as shown in messages."""
         return str(Path(self.folder, file))
 
     def add(self, file: str, line: int, message: str) -> None:
@@ -45,7 +45,7 @@ def quoted(value: object, limit: int = 60) -> str:
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word: the closest known word, or a list of known words.
+    """The end of a message about an unknown word: the closest known word, or the list of known words.
 
     >>> did_you_mean("crew", ["crews", "kits"])
     "did you mean 'crews'?"
@@ -55,5 +55,5 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     if close_matches:
         return f"did you mean '{close_matches[0]}'?"
     if not names:
-        return "none is declared"
-    return f"known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+        return "no name is declared"
+    return f"expected one of {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"

@@ -1,4 +1,4 @@
-"""A scenario: read from a folder, checked, and ready to be compiled."""
+"""The class ``Scenario``, and functions that read a scenario folder and check it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -46,17 +46,25 @@ from octoplan.scenario.files import (
 )
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.quantities import Units, units_of
-from octoplan.scenario.raids import check_named, fitted_rows, read_raid_counts, source_of, warn_of_gap, with_fit
+from octoplan.scenario.raids import (
+    check_raid_files,
+    fitted_rows,
+    override_by_fit,
+    read_raid_counts,
+    record_source,
+    warn_of_gap,
+)
 from octoplan.scenario.report import Report, did_you_mean
 from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
 from octoplan.scenario.toml_text import Toml, read_toml
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, WhatIfFactors, read_what_ifs
 
-WEIGHTS = (
+WEIGHT_GROUPS = (
     ("threats", "mix", "package", "packages"),
     ("corridors", "share", "into", "regions"),
 )
-"""Kind, weight, and the link and section by which entities are grouped; the weights of a group may not all be 0."""
+"""Weights by kind and parameter, with the link and section by which entities are grouped; at least one weight of each
+group must be above 0."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,10 @@ class Scenario:
         warnings: Warnings: valid lines that may be mistakes.
         programme: The entities and the links between them.
         draw_columns: Column of ``assumptions`` that supplies each parameter.
-        cover: Days of planned use that the base-stock policy covers in addition to the mean lead time.
+        cover: Days of planned use of parts that the base-stock policy covers in addition to the mean lead time.
         raid_counts: (observed days, packages) counts of threats on the first days; no rows if not stated.
         factors: What-if factors on raids, by day.
-        known: Known state at a date.
+        known: Known state at a date (``state.csv``).
 
     Example:
         >>> import octoplan as op
@@ -158,8 +166,9 @@ class Scenario:
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every assumption.
 
-        Rank correlations are realised by a Gaussian copula. Money remains in the currency of the row, at
-        the scenario's price base with the inflation of the future. The draws of a future do not depend on the batch.
+        Rank correlations are realised by a Gaussian copula. Money remains in the currency of its row and is converted
+        to the scenario's price base with the inflation drawn for the future. The draws of a future do not depend on the
+        other futures.
 
         Args:
             uniforms: (futures, columns) independent uniform draws in (0, 1); columns as in ``columns``.
@@ -174,8 +183,8 @@ class Scenario:
         expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
-        joined = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.cholesky_factor)
-        return draws(self.assumptions, joined, self._inflation, self.price_base)
+        correlated = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.cholesky_factor)
+        return draws(self.assumptions, correlated, self._inflation, self.price_base)
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
         """The assumption that supplies a parameter, with file and line.
@@ -195,12 +204,13 @@ class Scenario:
 
     @cached_property
     def _inflation(self) -> tuple[int, ...]:
-        of = {c: self.draw_columns["currencies", "inflation", (c,)] for c in self.names.currencies}
-        return tuple(of.get(assumption.currency, -1) for assumption in self.assumptions)
+        """Column of draws with the inflation of the currency of each assumption; -1 if it is not money."""
+        columns = {c: self.draw_columns["currencies", "inflation", (c,)] for c in self.names.currencies}
+        return tuple(columns.get(assumption.currency, -1) for assumption in self.assumptions)
 
 
 def builtin_scenarios() -> tuple[str, ...]:
-    """Names of the scenarios that the package contains."""
+    """Names of the scenarios that are part of the package."""
     root = _builtin_root()
     return tuple(sorted(path.name for path in root.iterdir() if (path / PROGRAMME).is_file())) if root.is_dir() else ()
 
@@ -210,17 +220,19 @@ def _builtin_root() -> Path:
 
 
 def builtin_folder(name: str) -> Path:
-    """The folder of a shipped scenario; raises ``ScenarioError`` if the name is unknown."""
+    """The folder of a built-in scenario. Raises ``ScenarioError`` if the name is unknown."""
     if name not in builtin_scenarios():
-        raise ScenarioError([Problem(name, 0, f"is not a shipped scenario; {did_you_mean(name, builtin_scenarios())}")])
+        raise ScenarioError(
+            [Problem(name, 0, f"is not a built-in scenario; {did_you_mean(name, builtin_scenarios())}")]
+        )
     return _builtin_root() / name
 
 
-def folder_of(name: str | Path) -> tuple[Path, str]:
-    """The folder of a scenario and its name in messages. A directory has precedence over a shipped scenario.
+def find_folder(name: str | Path) -> tuple[Path, str]:
+    """The folder of a scenario, and its name in messages. A directory has precedence over a built-in scenario.
 
     Raises:
-        ScenarioError: If there is neither a directory nor a shipped scenario of this name.
+        ScenarioError: If there is neither a directory nor a built-in scenario of this name.
 
     """
     path = Path(name)
@@ -230,7 +242,7 @@ def folder_of(name: str | Path) -> tuple[Path, str]:
         raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that contains programme.toml")])
     if isinstance(name, str) and name in builtin_scenarios():
         return _builtin_root() / name, name
-    message = f"there is no such folder, and the shipped scenarios are {', '.join(builtin_scenarios()) or 'none'}"
+    message = f"there is no such folder; the built-in scenarios are {', '.join(builtin_scenarios()) or 'none'}"
     raise ScenarioError([Problem(str(path), 0, message)])
 
 
@@ -238,7 +250,7 @@ def load(name: str | Path) -> Scenario:
     """Read and check a scenario folder.
 
     Args:
-        name: The path of a folder, or the name of a shipped scenario. If both exist, the folder is used.
+        name: The path of a folder, or the name of a built-in scenario. If both exist, the folder is used.
 
     Raises:
         ScenarioError: If the folder is invalid; the exception lists all problems with file and line.
@@ -249,7 +261,7 @@ def load(name: str | Path) -> Scenario:
         ('bench',)
 
     """
-    folder, label = folder_of(name)
+    folder, label = find_folder(name)
     report = Report(label)
     try:
         files = read_folder(folder, report)
@@ -280,19 +292,19 @@ def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
 
 def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
     """Read a scenario from the contents of its files. Raises ``ScenarioError`` with all problems."""
-    programme_toml, decisions_toml = (_toml(name, files, report) for name in (PROGRAMME, DECISIONS))
+    programme_toml, decisions_toml = (_read_toml_file(name, files, report) for name in (PROGRAMME, DECISIONS))
     programme = read_programme(programme_toml, report) if programme_toml else None
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
-    units = units_of(tuple(programme.entities["currencies"]) if programme else _currencies(files))
+    units = units_of(tuple(programme.entities["currencies"]) if programme else _declared_currencies(files))
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
-    fit, raid_counts = _raids(files, programme, report)
+    fit, raid_counts = _raid_inputs(files, programme, report)
     log = _read_log(files, programme, decisions, units, fit, report)
-    factors = read_what_ifs(_what_ifs(files, report), programme, report) if programme else None
-    known = _state(files, programme, report) if programme else None
+    factors = read_what_ifs(_what_if_rows(files, report), programme, report) if programme else None
+    known = _known_state(files, programme, report) if programme else None
     report.raise_problems()
     if programme is None or decisions is None or log is None or factors is None or known is None:
-        raise RuntimeError("a file could not be read, and nothing was reported")
+        raise RuntimeError("a file could not be read, but no problem was reported")
     _warn_of_unused_sources(log, report)
     return Scenario(
         title=programme.title,
@@ -320,7 +332,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
 
 
 @dataclass(frozen=True)
-class _Log:
+class _AssumptionLog:
     """The assumption log: assumptions, sources and correlations, and by parameter the index of its assumption."""
 
     assumptions: tuple[Assumption, ...]
@@ -336,68 +348,70 @@ def _read_log(
     units: Units,
     fit: Toml | None,
     report: Report,
-) -> _Log | None:
-    """Read the assumption log and the fit; None if a file cannot be read, which is reported."""
-    source_rows = _csv(SOURCES, SOURCE_COLUMNS, files, report)
+) -> _AssumptionLog | None:
+    """Read the assumption log and the fit; None if a required file cannot be read, which is reported."""
+    source_rows = _read_csv_file(SOURCES, SOURCE_COLUMNS, files, report)
     sources = None if source_rows is None else read_sources(source_rows, report)
-    rows = _csv(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
+    rows = _read_csv_file(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
     fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
     if fit and sources is not None:
-        sources = {**sources, RAID_FIT: source_of(fit)}
-    all_rows = with_fit(rows or (), fitted, ("name",), report)
+        sources = {**sources, RAID_FIT: record_source(fit)}
+    all_rows = override_by_fit(rows or (), fitted, ("name",), report)
     entries, read = read_assumptions(all_rows, programme, sources, units, report)
     assumptions = tuple(assumption for assumption in read if assumption)
     draw_columns: dict[ParameterKey, int] = {}
     if programme and decisions and rows is not None:
         draw_columns = bind(RequiredParameters(programme, decisions.layers_against), entries, report)
         _check_weights(programme, draw_columns, read, report)
-        by_number = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
-        warn_of_monthly_rates(rows, by_number, programme, decisions, report)
+        by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
+        warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
     names = {str(entry.name) for entry in entries}
-    correlation_rows = _csv(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
-    all_correlations = with_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
+    correlation_rows = (
+        _read_csv_file(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
+    )
+    all_correlations = override_by_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
     correlations = read_correlations(all_correlations, assumptions, names, sources, report)
     if rows is None or sources is None:
         return None
-    return _Log(assumptions, tuple(correlations), sources, draw_columns)
+    return _AssumptionLog(assumptions, tuple(correlations), sources, draw_columns)
 
 
-def _what_ifs(files: Mapping[str, bytes], report: Report) -> list[Row]:
-    """The rows of ``what-if.csv``; empty if the file does not exist."""
-    return (_csv(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
+def _what_if_rows(files: Mapping[str, bytes], report: Report) -> list[Row]:
+    """The rows of ``what-if.csv``; empty if the file does not exist or cannot be read."""
+    return (_read_csv_file(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
 
 
-def _state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
-    """The known state; empty if ``state.csv`` does not exist or cannot be read."""
-    rows = _csv(STATE, STATE_COLUMNS, files, report) if STATE in files else None
+def _known_state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
+    """The known state; all quantities are unknown if ``state.csv`` does not exist or cannot be read."""
+    rows = _read_csv_file(STATE, STATE_COLUMNS, files, report) if STATE in files else None
     return empty_known_state(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
-def _raids(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
-    """The fit and the daily counts of raids that ``programme.toml`` names; None and an empty array if it names none."""
+def _raid_inputs(files: Mapping[str, bytes], programme: Programme | None, report: Report) -> tuple[Toml | None, Ints]:
+    """The fit and the observed daily counts of raids, if ``programme.toml`` names them; otherwise None and no rows."""
     if programme is None:
         return None, np.zeros((0, 0), np.int64)
-    check_named({name: name in files for name in (RAID_COUNTS, RAID_FIT)}, programme, report)
-    fit = _toml(RAID_FIT, files, report) if RAID_FIT in programme.raids else None
+    check_raid_files({name: name in files for name in (RAID_COUNTS, RAID_FIT)}, programme, report)
+    fit = _read_toml_file(RAID_FIT, files, report) if RAID_FIT in programme.raids else None
     columns = ("date", *programme.names("packages"))
-    rows = _csv(RAID_COUNTS, columns, files, report) if RAID_COUNTS in programme.raids else None
+    rows = _read_csv_file(RAID_COUNTS, columns, files, report) if RAID_COUNTS in programme.raids else None
     counts = read_raid_counts(rows or (), programme, report)
     if fit:
         warn_of_gap(fit, counts, programme, report)
     return fit, counts
 
 
-def _toml(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
+def _read_toml_file(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
     text = utf8_text(name, files[name], report) if name in files else None
     return read_toml(name, text, report) if text is not None else None
 
 
-def _csv(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
+def _read_csv_file(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
     text = utf8_text(name, files[name], report) if name in files else None
     return read_csv(name, text, columns, report) if text is not None else None
 
 
-def _currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
+def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Currencies named in the text of ``programme.toml``, for reading money if the file itself is invalid."""
     codes = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
     return tuple(dict.fromkeys(code.decode() for code in codes)) or ("GBP", "EUR", "USD", "UAH")
@@ -409,14 +423,14 @@ def _check_weights(
     assumptions: Sequence[Assumption | None],
     report: Report,
 ) -> None:
-    """Report groups in which all weights are 0, which leaves nothing to allocate by."""
+    """Report groups of entities whose weights are all 0, so that nothing can be allocated to them."""
 
     def is_zero(number: ParameterKey) -> bool:
         assumption = assumptions[draw_columns[number]] if number in draw_columns else None
         return assumption is not None and isinstance(assumption.marginal, Fixed) and assumption.marginal.value == 0.0
 
     groups: dict[tuple[str, str, str], list[ParameterKey]] = {}
-    for kind, weight, link, section in WEIGHTS:
+    for kind, weight, link, section in WEIGHT_GROUPS:
         for name in programme.entities[kind]:
             group = (f"{kind}.*.{weight}", section, programme.link(kind, name, link) or "")
             groups.setdefault(group, []).append((kind, weight, (name,)))
@@ -430,8 +444,8 @@ def _check_weights(
             report.add(ASSUMPTIONS, assumption.line if assumption else 0, message)
 
 
-def _warn_of_unused_sources(log: _Log, report: Report) -> None:
-    """Warn of sources that no row refers to."""
+def _warn_of_unused_sources(log: _AssumptionLog, report: Report) -> None:
+    """Warn of sources to which no row refers."""
     used = {word for assumption in log.assumptions for word in assumption.sources}
     used |= {word for correlation in log.correlations for word in correlation.sources}
     for source in log.sources:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the scenario folder, for editors: derived from ``entities`` and from the decisions."""
+"""JSON Schemas of the files of a scenario, for editors; derived from ``entities`` and ``decisions``."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Write the schemas to a folder, which is created if missing; returns their paths."""
+    """Write the schemas to a folder, which is created if it does not exist; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, schema in schemas().items():
@@ -59,14 +59,17 @@ def programme_schema() -> Schema:
             "description": "year of all prices in results",
         },
         "currency": {"type": "string", "description": "the reporting currency, a name from [currencies]"},
-        "missile_layer": {"type": "string", "description": "the layer with which the cost of kills is compared"},
+        "missile_layer": {
+            "type": "string",
+            "description": "the layer with which the cost of kills by interceptors is compared",
+        },
         "milestones": {
             "type": "array",
             "items": {"type": "integer", "minimum": 1, "maximum": MAX_MILESTONE},
             "description": "monthly outputs in good units; the first month that reaches each is reported",
         },
         "raids": {
-            "description": "files that replace assumptions on raids: daily counts, a process fitted to a record",
+            "description": "files that replace assumptions on raids: daily counts, or a process fitted to a record",
             "anyOf": [
                 {"enum": [RAID_COUNTS, RAID_FIT]},
                 {"type": "array", "items": {"enum": [RAID_COUNTS, RAID_FIT]}, "uniqueItems": True},
@@ -159,13 +162,13 @@ def assumptions_schema() -> Schema:
 def _row_name_schema(kind: Kind, index: int) -> Schema:
     """JSON Schema of the row names of a parameter, with the unit and permitted range."""
     parameter = kind.parameters[index]
-    axis = {"currencies": r"([A-Z]{3}|\*)"}
-    entities = [axis.get(section, rf"({NAME_PATTERN}|\*)") for section in kind.axes]
-    finite = {"x-low": parameter.low, "x-high": parameter.high}
+    pattern_by_section = {"currencies": r"([A-Z]{3}|\*)"}
+    entities = [pattern_by_section.get(section, rf"({NAME_PATTERN}|\*)") for section in kind.axes]
+    bounds = {"x-low": parameter.low, "x-high": parameter.high}
     return {
         "pattern": "^" + r"\.".join((kind.name, *entities, parameter.name)) + "$",
         "description": parameter.meaning,
         "x-unit": parameter.unit,
         "x-when": parameter.condition,
-        **{key: value for key, value in finite.items() if abs(value) != float("inf")},
+        **{key: value for key, value in bounds.items() if abs(value) != float("inf")},
     }

@@ -1,4 +1,4 @@
-"""The state known on a date: rows of ``state.csv``, which replace the state simulated up to that date."""
+"""The known state at a date (``state.csv``), which replaces the state simulated up to that date."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 STATE_COLUMNS = ("name", "value", "unit", "source", "note")
 DATE = "date"
 YES, NO = "yes", "no"
-ANY_TIME = (0.0, np.inf)
-"""Bounds on the day on which a gate without a row is passed."""
+ANY_DAY = (0.0, np.inf)
+"""Bounds on the day of a gate that has no row: the gate may be passed on any day."""
 
 
 @dataclass(frozen=True)
 class StateQuantity:
-    """A quantity of the state: array in ``KnownState``, index in the array, unit, and whether it must be whole."""
+    """A quantity in ``state.csv``: array in ``KnownState``, index in the array, unit, and whether it must be whole."""
 
     array: str
     index: tuple[int, ...]
@@ -34,9 +34,9 @@ class StateQuantity:
 
 
 def empty_known_state(names: Names) -> KnownState:
-    """The known state of a scenario without ``state.csv``, in which nothing is stated."""
+    """The known state of a scenario without ``state.csv``: all quantities are unknown (-1)."""
     plants, parts = len(names.plants), len(names.parts)
-    earliest, latest = (np.full(len(names.gates), day) for day in ANY_TIME)
+    earliest, latest = (np.full(len(names.gates), day) for day in ANY_DAY)
     return KnownState(
         day=np.full(1, -1),
         gate_earliest=earliest,
@@ -54,7 +54,7 @@ def empty_known_state(names: Names) -> KnownState:
 
 
 def state_quantities(programme: Programme) -> dict[str, StateQuantity]:
-    """Quantities that ``state.csv`` may contain, by the name of the row."""
+    """Quantities that ``state.csv`` may contain, by name of the row."""
     return dict(_quantities(programme, programme.all_names()))
 
 
@@ -81,23 +81,23 @@ def _quantities(programme: Programme, names: Names) -> Iterator[tuple[str, State
 
 def read_state(rows: Sequence[Row], programme: Programme, report: Report) -> KnownState:
     """Read the known state from rows of ``state.csv``, and report problems."""
-    return _Reader(rows, programme, report).known()
+    return _StateReader(rows, programme, report).known_state()
 
 
-class _Reader:
+class _StateReader:
     def __init__(self, rows: Sequence[Row], programme: Programme, report: Report) -> None:
         self.programme, self.report = programme, report
-        self.numbers = state_quantities(programme)
+        self.quantities = state_quantities(programme)
         self.gates = {f"gates.{gate}.passed": gate for gate in programme.names("gates")}
-        self.rows = self.unique(rows)
+        self.rows = self.rows_by_name(rows)
 
     def add(self, row: Row, message: object) -> None:
         """Report a problem of a row."""
         self.report.add(STATE, row.line, f"{row['name']}: {message}" if row["name"] else str(message))
 
-    def unique(self, rows: Sequence[Row]) -> dict[str, Row]:
+    def rows_by_name(self, rows: Sequence[Row]) -> dict[str, Row]:
         """The rows by name; unknown and repeated names are reported."""
-        valid_names = (DATE, *self.gates, *self.numbers)
+        valid_names = (DATE, *self.gates, *self.quantities)
         by_name: dict[str, Row] = {}
         for row in rows:
             name = row["name"]
@@ -111,20 +111,24 @@ class _Reader:
                 by_name[name] = row
         return by_name
 
-    def known(self) -> KnownState:
+    def known_state(self) -> KnownState:
+        """The known state; rows with problems are reported and omitted."""
         known = empty_known_state(self.programme.all_names())
-        day = self.day()
-        for name, quantity in self.numbers.items():
+        day = self.state_day()
+        for name, quantity in self.quantities.items():
             if name in self.rows and (number := self.number(self.rows[name], quantity)) is not None:
                 getattr(known, quantity.array)[quantity.index] = number
-        self.totals(known)
+        self.check_totals(known)
         if day is not None:
             known.day[0] = day
-            self.open_gates(known, day)
+            self.set_gate_bounds(known, day)
         return known
 
-    def day(self) -> int | None:
-        """The day of the row ``date``: the first of a month of the scenario after its start."""
+    def state_day(self) -> int | None:
+        """The day of the known state, from the row ``date``; None after reporting a problem.
+
+        It must be the first day of a month of the scenario other than the first month.
+        """
         months = self.programme.calendar()
         example = date(months[-1][0], months[-1][1] + 1, 1)
         if DATE not in self.rows:
@@ -145,7 +149,7 @@ class _Reader:
         return None
 
     def day_of(self, row: Row) -> int | None:
-        """The number of days from the start to the date in a row."""
+        """The date in a row, as a number of days from the start; None after reporting a problem."""
         if row["unit"]:
             self.add(row, f"unit {quoted(row['unit'])} is set for a date; leave it empty")
         try:
@@ -153,12 +157,12 @@ class _Reader:
                 return (date.fromisoformat(row["value"]) - self.programme.start).days
         except ValueError:
             pass
-        also = f", {YES} or {NO}" if row["name"] in self.gates else ""
-        self.add(row, f"{quoted(row['value'])} is not a date; write one such as 2026-03-01{also}")
+        alternatives = f", {YES} or {NO}" if row["name"] in self.gates else ""
+        self.add(row, f"{quoted(row['value'])} is not a date; write one such as 2026-03-01{alternatives}")
         return None
 
     def number(self, row: Row, quantity: StateQuantity) -> float | None:
-        """The number in a row, in the unit of the quantity."""
+        """The number in a row, in the unit of the quantity; None after reporting a problem."""
         if row["unit"] not in ("", "1", quantity.unit, f"{quantity.unit}s"):
             self.add(row, f"unit {quoted(row['unit'])} is not valid; expected {quantity.unit}s")
         try:
@@ -173,34 +177,37 @@ class _Reader:
         elif quantity.is_whole and number != int(number):
             self.add(row, f"{number:g} is not whole; expected a whole number of {quantity.unit}s")
         else:
-            if number <= MAX_NUMBER / 1000 and (remark := numeral_warning(row["value"])):
-                self.report.warn(STATE, row.line, f"{row['name']}: {remark}")
+            if number <= MAX_NUMBER / 1000 and (warning := numeral_warning(row["value"])):
+                self.report.warn(STATE, row.line, f"{row['name']}: {warning}")
             return number
         return None
 
-    def totals(self, known: KnownState) -> None:
+    def check_totals(self, known: KnownState) -> None:
         """Report a design whose stock is stated both by region and in total."""
         for d, design in enumerate(self.programme.names("designs")):
             if known.total_stock[d] >= 0 and (known.stock[:, d] >= 0).any():
                 row = self.rows[f"regions.stock.{design}"]
-                self.add(row, "is also stated by region; keep either the total or the regions")
+                self.add(row, "is also stated by region; keep either the total or the rows by region")
 
-    def open_gates(self, known: KnownState, day: int) -> None:
-        """Set bounds on the day of each gate; if any gate has a row, gates without a row are not passed."""
+    def set_gate_bounds(self, known: KnownState, day: int) -> None:
+        """Set bounds on the day on which each gate is passed.
+
+        If any gate has a row, gates without a row are assumed not to have been passed.
+        """
         stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
         if not stated:
             return
         bounds = {
-            gate: self.bounds(stated[gate], day) if gate in stated else (float(day), np.inf)
+            gate: self.gate_bounds(stated[gate], day) if gate in stated else (float(day), np.inf)
             for gate in self.gates.values()
         }
-        self.order(stated, bounds)
-        self.closed_plants(known, bounds)
+        self.check_gate_order(stated, bounds)
+        self.check_closed_plants(known, bounds)
         known.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
-        known.gate_latest[:] = self.latest(bounds)
+        known.gate_latest[:] = self.latest_days(bounds)
 
-    def bounds(self, row: Row, day: int) -> tuple[float, float]:
-        """Bounds on the day on which the gate of a row is passed."""
+    def gate_bounds(self, row: Row, day: int) -> tuple[float, float]:
+        """Earliest and latest day on which the gate of a row is passed."""
         if row["value"] in (YES, NO):
             if row["unit"]:
                 self.add(row, f"unit {quoted(row['unit'])} is set for {row['value']}; leave it empty")
@@ -208,17 +215,17 @@ class _Reader:
         when = self.day_of(row)
         if when is not None and when > day:
             self.add(row, f"{row['value']} is after the date of the state; write {NO}, or remove the row")
-        return ANY_TIME if when is None else (max(0.0, when), max(0.0, when))
+        return ANY_DAY if when is None else (max(0.0, when), max(0.0, when))
 
-    def order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
+    def check_gate_order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
         """Report gates that are passed before their predecessors."""
         for gate, row in stated.items():
             earliest, latest = bounds[gate]
-            for predecessor in self.before(gate):
-                if np.isfinite(latest) and bounds[predecessor][1] == np.inf and bounds[predecessor] != ANY_TIME:
+            for predecessor in self.predecessors(gate):
+                if np.isfinite(latest) and bounds[predecessor][1] == np.inf and bounds[predecessor] != ANY_DAY:
                     self.add(
                         row,
-                        f"its predecessor '{predecessor}' is not passed; add gates.{predecessor}.passed",
+                        f"its predecessor '{predecessor}' is not passed; add a row gates.{predecessor}.passed",
                     )
                 elif earliest == latest < bounds[predecessor][0]:
                     self.add(
@@ -226,25 +233,25 @@ class _Reader:
                         f"{row['value']} is before its predecessor '{predecessor}' was passed; correct a date",
                     )
 
-    def latest(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
-        """The latest day of each gate: a gate is passed no later than its successors."""
+    def latest_days(self, bounds: Mapping[str, tuple[float, float]]) -> list[float]:
+        """Latest day of each gate, given that a gate is passed no later than its successors."""
         latest_day = {gate: latest for gate, (_, latest) in bounds.items()}
         for _ in bounds:
             for gate in bounds:
-                for predecessor in self.before(gate):
+                for predecessor in self.predecessors(gate):
                     latest_day[predecessor] = min(latest_day[predecessor], latest_day[gate])
         return list(latest_day.values())
 
-    def before(self, gate: str) -> list[str]:
+    def predecessors(self, gate: str) -> list[str]:
         """The predecessors of a gate."""
         return [name for name in self.programme.links("gates", gate, "after") if name in self.gates.values()]
 
-    def closed_plants(self, state: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
+    def check_closed_plants(self, state: KnownState, bounds: Mapping[str, tuple[float, float]]) -> None:
         """Report experience, workers and stock of plants whose gates are not all passed."""
-        not_passed = {gate for gate, days in bounds.items() if days[1] == np.inf and days != ANY_TIME}
+        not_passed = {gate for gate, days in bounds.items() if days[1] == np.inf and days != ANY_DAY}
         for p, plant in enumerate(self.programme.names("plants")):
-            waits = [gate for gate in self.programme.links("plants", plant, "gates") if gate in not_passed]
+            closed_gates = [gate for gate in self.programme.links("plants", plant, "gates") if gate in not_passed]
             stated = {"experience": state.experience[p], "heads": state.heads[p], "stock": state.plant_stock[p]}
-            for quantity in [quantity for quantity, number in stated.items() if waits and number > 0]:
-                message = f"must be 0: the plant is not open, because its gate '{waits[0]}' is not passed"
+            for quantity in [name for name, number in stated.items() if closed_gates and number > 0]:
+                message = f"must be 0: the plant is not open, because its gate '{closed_gates[0]}' is not passed"
                 self.add(self.rows[f"plants.{plant}.{quantity}"], message)

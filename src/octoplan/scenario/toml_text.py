@@ -1,4 +1,4 @@
-"""TOML files of a scenario: parsing with the line of every key, and edits that keep comments and layout."""
+"""TOML files of a scenario: parsing, with the line of every key, and edits that keep comments and layout."""
 
 import json
 import re
@@ -18,6 +18,7 @@ from octoplan.scenario.report import Report
 
 MAX_DEPTH = 8
 MAX_LINE_LENGTH = 10_000
+NESTING_ERROR = f"tables or lists are nested too deeply; at most {MAX_DEPTH} levels are allowed"
 
 Keys = tuple[str, ...]
 
@@ -42,13 +43,13 @@ class Toml:
 def read_toml(name: str, text: str, report: Report) -> Toml | None:
     """Parse a TOML file; None if the file is invalid, which is reported."""
     text = text.replace("\r\n", "\n")
-    if limit := _over_limit(text):
+    if limit := _limit_error(text):
         report.add(name, *limit)
         return None
     try:
-        tree, lines = _parsed(text)
+        tree, lines = _parse(text)
     except RecursionError:
-        report.add(name, 1, "is nested too deeply")
+        report.add(name, 1, NESTING_ERROR)
         return None
     except ValueError as error:
         position = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
@@ -57,7 +58,7 @@ def read_toml(name: str, text: str, report: Report) -> Toml | None:
         report.add(name, line, f"is not valid TOML: {cause}")
         return None
     if _depth(tree) > MAX_DEPTH:
-        report.add(name, 1, "is nested too deeply")
+        report.add(name, 1, NESTING_ERROR)
         return None
     return Toml(tree, lines, text)
 
@@ -82,22 +83,27 @@ def parse_toml(name: str, data: bytes) -> Toml:
 
 
 @lru_cache(maxsize=16)
-def _parsed(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
+def _parse(text: str) -> tuple[dict[str, Any], Mapping[Keys, int]]:
     """The tree and the lines of a TOML text, cached; do not modify."""
     return tomllib.loads(text), key_lines(text)
 
 
-_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
-_LONG_KEY = re.compile(rf"^[ \t\[]*(?:{_PART}){{{MAX_DEPTH}}}|[{{,][ \t]*(?:{_PART}){{{MAX_DEPTH}}}", re.MULTILINE)
+_KEY_PART_PATTERN = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+_DEEP_KEY_PATTERN = re.compile(
+    rf"^[ \t\[]*(?:{_KEY_PART_PATTERN}){{{MAX_DEPTH}}}|[{{,][ \t]*(?:{_KEY_PART_PATTERN}){{{MAX_DEPTH}}}", re.MULTILINE
+)
 
 
-def _over_limit(text: str) -> tuple[int, str] | None:
-    """Line and message of a line that is too long or too deeply nested; parsing time is quadratic in both."""
+def _limit_error(text: str) -> tuple[int, str] | None:
+    """Line number and error message of the first line that is too long or too deeply nested; None if there is none.
+
+    Parsing time is quadratic in the length of a line and in the depth of nesting.
+    """
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE_LENGTH:
             return number, f"the line has {len(line):,} characters; the limit is {MAX_LINE_LENGTH:,}"
-    match = _LONG_KEY.search(text)
-    return (text.count("\n", 0, match.start()) + 1, "is nested too deeply") if match else None
+    match = _DEEP_KEY_PATTERN.search(text)
+    return (text.count("\n", 0, match.start()) + 1, NESTING_ERROR) if match else None
 
 
 def _depth(tree: object) -> int:
@@ -111,18 +117,18 @@ def _depth(tree: object) -> int:
     return MAX_DEPTH + 2
 
 
-_KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"((?:\\.|[^"\\])*)"|'([^']*)')[ \t]*(\.?)""")
-_TOKEN = re.compile(
+_KEY_PATTERN = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"((?:\\.|[^"\\])*)"|'([^']*)')[ \t]*(\.?)""")
+_TOKEN_PATTERN = re.compile(
     r"""\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*|.""",
     re.DOTALL,
 )
 
 
 def key_lines(text: str) -> dict[Keys, int]:
-    """The line of every table and key of a valid TOML text; an inline table counts as one value."""
+    """Line of every table and key of a valid TOML text; keys within an inline table are not listed."""
     lines: dict[Keys, int] = {}
-    for keys, known, line, _, _ in _statements(text):
-        for length in range(known + 1, len(keys) + 1):
+    for keys, header_length, line, _, _ in _statements(text):
+        for length in range(header_length + 1, len(keys) + 1):
             lines.setdefault(keys[:length], line)
     return lines
 
@@ -138,13 +144,13 @@ def _statements(text: str) -> Iterator[tuple[Keys, int, int, int, int]]:
     table: Keys = ()
     position, line = 0, 1
     while position < len(text):
-        sign = text[position]
-        if sign in " \t\r\n":
-            line += sign == "\n"
+        character = text[position]
+        if character in " \t\r\n":
+            line += character == "\n"
             position += 1
-        elif sign == "#":
+        elif character == "#":
             position = (text + "\n").index("\n", position)
-        elif sign == "[":
+        elif character == "[":
             table, position = _keys(text, position + (2 if text.startswith("[[", position) else 1))
             yield table, 0, line, position, position
             position = (text + "\n").index("\n", position)
@@ -157,8 +163,9 @@ def _statements(text: str) -> Iterator[tuple[Keys, int, int, int, int]]:
 
 
 def _keys(text: str, position: int) -> tuple[Keys, int]:
+    """The dotted key that starts at a position, and the position after it."""
     keys: list[str] = []
-    while match := _KEY.match(text, position):
+    while match := _KEY_PATTERN.match(text, position):
         keys.append(next(part for part in match.groups()[:3] if part is not None))
         position = match.end()
         if not match[4]:
@@ -167,8 +174,9 @@ def _keys(text: str, position: int) -> tuple[Keys, int]:
 
 
 def _value_end(text: str, position: int) -> int:
+    """Position of the end of the value that starts at a position."""
     depth = 0
-    for token in _TOKEN.finditer(text, position):
+    for token in _TOKEN_PATTERN.finditer(text, position):
         if token[0] in ("[", "{"):
             depth += 1
         elif token[0] in ("]", "}"):
@@ -180,7 +188,7 @@ def _value_end(text: str, position: int) -> int:
 
 @dataclass(frozen=True)
 class Numeral:
-    """A number as written in a TOML text: path of keys, line, text, and position of the first character."""
+    """A number as written in a TOML text: its path of keys, line, text, and the position of its first character."""
 
     keys: Keys
     line: int
@@ -191,18 +199,18 @@ class Numeral:
 def numerals(text: str) -> Iterator[Numeral]:
     """The numbers of a valid TOML text outside strings and comments."""
     for keys, _, line, start, end in _statements(text):
-        value = _TOKEN.sub(_without_text, text[start:end])
+        value = _TOKEN_PATTERN.sub(_blank_text, text[start:end])
         for match in re.finditer(r"(?<![\w.+-])[+-]?[0-9][\w.]*", value):
             yield Numeral(keys, line + value.count("\n", 0, match.start()), match[0], start + match.start())
 
 
-def _without_text(token: re.Match[str]) -> str:
-    """A single-character token as is; blanks of the same length for strings and comments."""
+def _blank_text(token: re.Match[str]) -> str:
+    """The token, with blanks in place of a string or comment, which keeps positions unchanged."""
     return token[0] if len(token[0]) == 1 else re.sub(r"[^\n]", " ", token[0])
 
 
 def with_values(data: bytes, tables: Mapping[str, Any]) -> str:
-    r"""The text of a TOML file with some values set; comments, order and layout are kept.
+    r"""The text of a TOML file with some values replaced or added; comments, order and layout are kept.
 
     Args:
         data: Content of a valid TOML file.
@@ -228,27 +236,27 @@ def _set_values(table: Any, values: Mapping[str, Any]) -> None:
             table[name] = value
         elif isinstance(value, list) and isinstance(table[name], Array):
             _set_items(table[name], value)
-        elif not _same(table[name], value):
+        elif not _is_identical(table[name], value):
             table[name] = value
 
 
 def _set_items(array: Array, values: list[Any]) -> None:
     """Set the items of an array one by one, which keeps line breaks and comments."""
     for index, value in enumerate(values[: len(array)]):
-        if not _same(array[index], value):
+        if not _is_identical(array[index], value):
             array[index] = value
     for value in values[len(array) :]:
         array.append(value)
     del array[len(values) :]
 
 
-def _same(old: Any, new: Any) -> bool:
+def _is_identical(old: Any, new: Any) -> bool:
     """True if two values are equal and of the same type: 1, 1.0 and true differ."""
     plain = old.unwrap() if hasattr(old, "unwrap") else old
     return type(plain) is type(new) and bool(plain == new)
 
 
-BARE = re.compile(r"[A-Za-z0-9_-]+")
+BARE_KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 """A key that is valid without quotes."""
 
 
@@ -258,7 +266,7 @@ def key_text(key: str) -> str:
     >>> key_text("raids.level")
     '"raids.level"'
     """
-    return key if BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return key if BARE_KEY_PATTERN.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def value_text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What-ifs on raids: named factors on arrivals between two dates, read from ``what-if.csv``."""
+"""What-if factors on raids: named factors on arrivals between two dates, read from ``what-if.csv``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from octoplan.scenario.report import Report, did_you_mean, quoted
 
 WHAT_IF_COLUMNS = ("name", "what", "times", "from", "to", "note")
 SALVOS = "salvos"
+"""Entry of the column ``what`` for a factor on the probability of a salvo day."""
 MAX_FACTOR = 100.0
 
 
@@ -37,8 +38,8 @@ class WhatIfFactors:
 def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> WhatIfFactors:
     """Read what-if factors, and report problems. Factors on the same days and threats are multiplied.
 
-    The column ``what`` names ``salvos``, a package (all its classes) or a class of threat. Without ``from`` a
-    row applies from the first day, without ``to`` until the last.
+    The column ``what`` contains ``salvos``, a package (the factor applies to all its classes) or a class of threat. If
+    ``from`` is empty, the factor applies from the first day; if ``to`` is empty, until the last day.
     """
     days, threats = programme.days(), programme.names("threats")
     factors = WhatIfFactors(np.ones(days), np.ones((days, len(threats))))
@@ -46,14 +47,14 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
     for row in rows:
         problems: list[str] = []
         if not row["name"]:
-            problems.append("name is missing; every what-if needs a name")
+            problems.append("name is missing; every what-if factor needs a name")
         elif row["name"] in lines:
-            problems.append(f"name is in line {lines[row['name']]} already; every what-if needs a different name")
+            problems.append(f"name is in line {lines[row['name']]} already; every what-if factor needs its own name")
         lines.setdefault(row["name"], row.line)
         columns = threat_columns(row["what"], programme)
         if row["what"] != SALVOS and not columns:
             known = (SALVOS, *programme.names("packages"), *threats)
-            problems.append(f"what {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
+            problems.append(f"what: {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
         factor, period = parse_factor(row["times"], problems), parse_period(row, programme, problems)
         for problem in problems:
             report.add(WHAT_IF, row.line, problem)
@@ -66,27 +67,27 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
 
 
 def threat_columns(name: str, programme: Programme) -> list[int]:
-    """Columns of the class of threat with this name, or of the classes of the package with this name."""
+    """Indices of the classes of threat to which a name refers: a class, or all classes of a package."""
     threats = programme.names("threats")
     return [i for i, threat in enumerate(threats) if name in (threat, programme.link("threats", threat, "package"))]
 
 
 def parse_factor(text: str, problems: list[str]) -> float:
-    """The factor in the column ``times``; if it is invalid, a problem is appended."""
+    """The factor in the column ``times``; if it is invalid, a message is appended to ``problems``."""
     try:
         factor = parse_number(text)
     except QuantityError as error:
-        problems.append(f"times {error}")
+        problems.append(f"times: {error}")
         return 1.0
     if not 0.0 <= factor <= MAX_FACTOR:
         problems.append(
-            f"times {factor:g} is not valid; expected a factor from 0 to {MAX_FACTOR:g}, such as 1.3 for 30 % more"
+            f"times: {factor:g} is not valid; expected a factor from 0 to {MAX_FACTOR:g}, such as 1.3 for 30 % more"
         )
     return factor
 
 
 def parse_period(row: Row, programme: Programme, problems: list[str]) -> slice:
-    """The days from ``from`` to ``to`` inclusive; if there are none, a problem is appended."""
+    """The days from ``from`` to ``to`` inclusive; if there are none, a message is appended to ``problems``."""
     ends = []
     for column, open_end in (("from", -inf), ("to", inf)):
         try:
@@ -94,10 +95,10 @@ def parse_period(row: Row, programme: Programme, problems: list[str]) -> slice:
                 (date.fromisoformat(row[column]) - programme.start) / timedelta(days=1) if row[column] else open_end
             )
         except ValueError:
-            problem = f"{column} {quoted(row[column])} is not a date; write one such as 2026-03-01, or leave it empty"
+            problem = f"{column}: {quoted(row[column])} is not a date; write one such as 2026-03-01, or leave it empty"
             problems.append(problem)
             ends.append(open_end)
     first, last = max(0.0, ends[0]), min(programme.days() - 1.0, ends[1])
     if first > last and not problems:
-        problems.append("applies to no day of the scenario; correct from and to")
+        problems.append("no day of the scenario lies between from and to; correct a date")
     return slice(int(min(first, last)), int(last) + 1)

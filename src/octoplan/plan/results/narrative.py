@@ -266,8 +266,10 @@ def shortfalls(plan: Plan) -> list[str]:
 
 def reasons() -> tuple[str, ...]:
     """Reasons for a shortfall from the target, in the order of ``reason_shares``."""
-    limits = (constraint.shortage for constraint in limiting_factors.reported_constraints() if constraint.shortage)
-    return (WAITING_FOR_GATES, *limits, LINES_OR_PARTS, ALL_PRODUCED)
+    constraint_reasons = (
+        item.shortage_reason for item in limiting_factors.reported_constraints() if item.shortage_reason
+    )
+    return (WAITING_FOR_GATES, *constraint_reasons, LINES_OR_PARTS, ALL_PRODUCED)
 
 
 def reason_shares(plan: Plan) -> Floats:
@@ -281,7 +283,7 @@ def reason_shares(plan: Plan) -> Floats:
     explained = closed | complete
     flags = [closed]
     for constraint in limiting_factors.reported_constraints():
-        if constraint.shortage:
+        if constraint.shortage_reason:
             limited = (plan.shadow_prices[constraint.name].values[:, active] > 0.0) & ~explained
             explained |= limited
             flags.append(limited)
