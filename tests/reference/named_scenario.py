@@ -54,7 +54,7 @@ class NamedScenario:
         }
         self.month_of = [names.months[month] for month in links.month_of]
         self.month_days = dict(zip(names.months, links.month_days.tolist(), strict=True))
-        self.winter = links.winter.tolist()
+        self.winter = links.winter_weight.tolist()
         self.predecessors_of = {
             gate: [names.gates[column] for column in range(len(names.gates)) if links.gate_predecessors[row, column]]
             for row, gate in enumerate(names.gates)

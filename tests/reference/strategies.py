@@ -175,7 +175,7 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
         month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         tally_row=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         month_days=month_days,
-        winter=np.array([0.5 * (1 + cos(2 * pi * (day - midwinter) / 365.25)) for day in range(days)]),
+        winter_weight=np.array([0.5 * (1 + cos(2 * pi * (day - midwinter) / 365.25)) for day in range(days)]),
         gate_predecessors=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
         plant_gates=flags(draw, len(of.plants), len(of.gates)),
         plant_lanes=padded([list(way) for way in routes], max(map(len, routes))),

@@ -140,7 +140,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         end(f"crews.inital,1,,,fixed,1,,{TAIL}"),
         LAST,
-        "crews have no 'inital'; did you mean 'initial'?",
+        "crews have no parameter 'inital'; did you mean 'initial'?",
     ),
     (
         "assumptions.csv",
@@ -176,7 +176,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         end(f"engagement.*.west.window,1,,,fixed,minute,,{TAIL}\nengagement.drone.*.window,1,,,fixed,minute,,{TAIL}"),
         LAST + 1,
-        "engagement.drone.west.window is matched equally well by 'engagement.*.west.window'",
+        "engagement.drone.west.window is matched by 'engagement.*.west.window'",
     ),
     (
         "assumptions.csv",
@@ -204,7 +204,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
         "assumptions.csv",
         row("plants.*.labour_rate", name="plants.yard.labour_rate_"),
         "plants.*.labour_rate",
-        "plants have no 'labour_rate_'",
+        "plants have no parameter 'labour_rate_'",
     ),
     ("sources.csv", end("study,Again,,,,"), 4, "the id 'study' is in line 2 already"),
     ("sources.csv", end(",No id,,,,"), 4, "has no id"),
@@ -388,12 +388,12 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ("decisions.toml", swap('"*" = 1\n', ""), "[crew_share]", "crew_share: has no weight for east"),
     ("decisions.toml", swap('west = 3\n"*" = 1', 'west = 0\n"*" = 0'), "[crew_share]", "every weight is 0"),
     ("decisions.toml", swap('rule = "cover"', 'rule = "fair"'), "rule", "expected 'cover' or 'share'"),
-    ("decisions.toml", swap('rule = "cover"', 'rule = "share"'), "rule", "no shares are given"),
+    ("decisions.toml", swap('rule = "cover"', 'rule = "share"'), "rule", "requires shares"),
     (
         "decisions.toml",
         swap('prefer = ["squid", "whelk"]', 'prefer = ["squid"]'),
         "prefer",
-        "does not rank whelk",
+        "does not list whelk",
     ),
     (
         "decisions.toml",

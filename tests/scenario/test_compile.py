@@ -7,7 +7,7 @@ import pytest
 
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import RECORD_DTYPES, DecisionArrays, KnownState, Links, entity_records
-from octoplan.scenario.compile import winter
+from octoplan.scenario.compile import winter_weight
 from octoplan.scenario.entities import KIND_BY_NAME, KINDS
 
 
@@ -16,14 +16,14 @@ def test_days_belong_to_calendar_months(scenario: Scenario) -> None:
     links = scenario.compile().links
     assert links.month_days.tolist() == [30, 31, 31, 28]
     assert links.month_of.tolist() == [0] * 30 + [1] * 31 + [2] * 31 + [3] * 28
-    assert links.winter.shape == (120,)
+    assert links.winter_weight.shape == (120,)
 
 
 def test_winter_is_a_cosine_over_the_year() -> None:
     """The weight of winter is 1 in mid-January and 0 in mid-July."""
-    assert winter(date(2026, 1, 15)) == 1.0
-    assert winter(date(2026, 7, 16)) == pytest.approx(0.0, abs=1e-3)
-    assert winter(date(2026, 4, 16)) == pytest.approx(0.5, abs=0.01)
+    assert winter_weight(date(2026, 1, 15)) == 1.0
+    assert winter_weight(date(2026, 7, 16)) == pytest.approx(0.0, abs=1e-3)
+    assert winter_weight(date(2026, 4, 16)) == pytest.approx(0.5, abs=0.01)
 
 
 def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:

@@ -41,11 +41,11 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
 
 def test_every_number_has_its_row(scenario: Scenario) -> None:
     """Each number that is needed, and no other, has a row of the log with its file and line."""
-    needs = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
+    requirements = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     for kind in KINDS:
         for parameter in kind.parameters:
-            for row in needs.rows(kind.name):
-                if needs.reason_not_required(kind.name, parameter.condition, row):
+            for row in requirements.name_tuples(kind.name):
+                if requirements.reason_not_required(kind.name, parameter.condition, row):
                     with pytest.raises(KeyError, match="has no parameter"):
                         scenario.row_of(kind.name, parameter.name, *row)
                 else:
@@ -175,12 +175,12 @@ def test_loading_is_light() -> None:
 
 def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
     """The folder of these tests has each condition both true and false."""
-    needs = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
+    requirements = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     conditions = {p.condition for kind in KINDS for p in kind.parameters} - {"always"}
     met = {
-        (parameter.condition, bool(needs.reason_not_required(kind, parameter.condition, row)))
+        (parameter.condition, bool(requirements.reason_not_required(kind, parameter.condition, row)))
         for kind in KIND_BY_NAME
         for parameter in KIND_BY_NAME[kind].parameters
-        for row in needs.rows(kind)
+        for row in requirements.name_tuples(kind)
     }
     assert {(when, state) for when in conditions for state in (True, False)} <= met

@@ -126,7 +126,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     intake, kit_order = advance_training(model, state, moment)
     trained = state.crews.trained[0]
     advance_non_programme_flows(model, branch, ledger, trained, intake, kit_order, day)
-    draw_weather(entities.regions, moment, links.winter[day], state.crews.grounded)
+    draw_weather(entities.regions, moment, links.winter_weight[day], state.crews.grounded)
     crews = available_crews(state.crews, model.plan.crew_weight, entities.crews[0].on_duty, moment)
     branch.tally.crews_available[ledger.row] += crews.sum()
     night = draw_night(model, crews, count, moment)

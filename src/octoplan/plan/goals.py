@@ -13,7 +13,7 @@ from octoplan.plan.solver.risk import NEUTRAL, Risk
 from octoplan.plan.solver.two_stage import MIN_GAP
 from octoplan.scenario import Scenario
 from octoplan.scenario.amounts import CALENDAR_YEAR, parse_money, shortage_price
-from octoplan.scenario.decisions import explain
+from octoplan.scenario.decisions import validation_message
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.quantities import units_of
 
@@ -327,7 +327,7 @@ def options_with(scenario: Scenario, values: Mapping[str, Any]) -> PlanOptions:
         for details in error.errors(include_url=False):
             option, *path = map(str, details["loc"])
             names = " ".join(part for part in path if part not in ("str", "dict[str,str]"))
-            problems.append(f"--{option.replace('_', '-')}{' ' * bool(names)}{names}: {explain(details)}")
+            problems.append(f"--{option.replace('_', '-')}{' ' * bool(names)}{names}: {validation_message(details)}")
         raise PlanError("\n".join(dict.fromkeys(problems))) from None
 
 

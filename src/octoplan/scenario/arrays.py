@@ -154,7 +154,7 @@ class Links(NamedTuple):
         (days,) row of the tallies for each day: its month, or the day in simulations with daily results.
     month_days
         (months,) days in each month.
-    winter
+    winter_weight
         (days,) weight of winter, 1 in mid-January, 0 in mid-July.
     gate_predecessors
         (gates, gates) 1 if the column's gate is a predecessor of the row's gate.
@@ -183,7 +183,7 @@ class Links(NamedTuple):
     month_of: Ints
     tally_row: Ints
     month_days: Ints
-    winter: Floats
+    winter_weight: Floats
     gate_predecessors: Ints
     plant_gates: Ints
     plant_lanes: Ints

@@ -1,4 +1,4 @@
-"""CSV files of a scenario: reading rows with their lines, and edits that leave all other cells unchanged."""
+"""CSV files of a scenario: reading rows with their line numbers, and replacing rows without changing the others."""
 
 import csv
 import io
@@ -10,15 +10,16 @@ from octoplan.scenario.files import decode
 from octoplan.scenario.report import Report, quoted
 
 MAX_ROWS = 20_000
+"""Largest number of rows of a file, without its header."""
 MAX_CELL_LENGTH = 131_072
 """Largest number of characters in a cell, the default limit of Python's CSV reader."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: its first line in the file, its cells by column, and the name of the file."""
+    """A row of a CSV file: number of its first line, cells by column, and name of the file."""
 
     line: int
     cells: Mapping[str, str]
@@ -31,21 +32,21 @@ class Row:
 def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> list[Row] | None:
     """Read the rows of a CSV file with exactly the given columns, in any order.
 
-    Blank rows are skipped, as are columns without header and content, which spreadsheets write for formatted cells. An
-    invalid row is reported and omitted.
+    Blank rows and columns without header and content are skipped, because spreadsheets write them for formatted cells.
+    An invalid row is reported and omitted.
 
     Returns:
-        The rows, or None if the file is invalid as a whole, which is reported.
+        The rows; None, after reporting the problem, if the header is invalid or there are too many rows.
 
     """
     rows: list[Row] = []
     header: list[str] | None = None
-    for line, cells in _records(name, text, report):
+    for line, cells in _csv_rows(name, text, report):
         if not any(cells):
             continue
         if header is None:
             header = cells
-            if not _header_valid(name, line, header, columns, report):
+            if not _check_header(name, line, header, columns, report):
                 return None
         elif len(rows) == MAX_ROWS:
             report.add(name, line, f"has more than {MAX_ROWS:,} rows; the limit is {MAX_ROWS:,}")
@@ -61,21 +62,21 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
 
 
 def _row_error(header: list[str], cells: list[str]) -> str:
-    """Reason why a row cannot be read; empty if it can."""
-    width = max((i for i, column in enumerate(header, 1) if column), default=0)
-    filled = max((i for i, cell in enumerate(cells, 1) if cell), default=0)
-    if len(cells) < width or filled > len(header):
-        return f"has {len(cells)} cells, expected {len(header)}; put cells that contain a comma in quotes"
+    """Reason why a row is invalid; empty if it is valid."""
+    last_named = max((i for i, column in enumerate(header, 1) if column), default=0)
+    last_filled = max((i for i, cell in enumerate(cells, 1) if cell), default=0)
+    if len(cells) < last_named or last_filled > len(header):
+        return f"the row has {len(cells)} cells, expected {len(header)}; put cells that contain a comma in quotes"
     for index, (column, cell) in enumerate(zip(header, cells, strict=False), 1):
         if cell and not column:
             return f"{quoted(cell)} is in column {index}, which has no header; remove the cell or add a header"
-        if _CONTROL.search(cell):
-            return f"{quoted(cell)} contains a control character; remove the character"
+        if _CONTROL_CHARACTER.search(cell):
+            return f"the cell {quoted(cell)} contains a control character; remove the character"
     return ""
 
 
-def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records of a CSV text with their first lines; stop after reporting malformed CSV."""
+def _csv_rows(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line and the cells of each row; stop after reporting malformed CSV."""
     reader = csv.reader(io.StringIO(re.sub("\r\n?", "\n", text)), strict=True)
     while True:
         line = reader.line_num + 1
@@ -92,12 +93,12 @@ def _records(name: str, text: str, report: Report) -> Iterator[tuple[int, list[s
         yield line, [cell.strip() for cell in cells]
 
 
-def _header_valid(name: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
-    """True if the header names every column once; otherwise the errors are reported."""
+def _check_header(name: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
+    """True if the header names each of the columns once and no others; otherwise the errors are reported."""
     expected = ",".join(columns)
-    filled = [column for column in header if column]
-    if len(filled) == 1 and any(sign in filled[0] for sign in ";\t"):
-        report.add(name, line, f"cells are not separated by commas; expected the header {expected}")
+    names = [column for column in header if column]
+    if len(names) == 1 and any(separator in names[0] for separator in ";\t"):
+        report.add(name, line, f"the cells are not separated by commas; expected the header {expected}")
         return False
     problems = [f"has no column '{column}'" for column in columns if column not in header]
     for index, column in enumerate(header):
@@ -111,7 +112,7 @@ def _header_valid(name: str, line: int, header: list[str], columns: tuple[str, .
 
 
 def cells_of(data: bytes) -> list[list[str]]:
-    r"""The cells of a valid CSV file by row, including the header and blank rows.
+    r"""The cells of each row of a valid CSV file, including the header and blank rows.
 
     >>> cells_of(b"a,b\n1,\n")
     [['a', 'b'], ['1', '']]
@@ -131,7 +132,7 @@ def row_dicts(data: bytes) -> list[dict[str, str]]:
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    r"""Rows of cells as CSV text.
+    r"""CSV text of rows of cells.
 
     >>> csv_text([["a", "b"], [1, "x, y"]])
     'a,b\n1,"x, y"\n'
@@ -141,13 +142,13 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return output.getvalue()
 
 
-def replace_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
-    r"""The text of a CSV file with some rows replaced; the order of the columns is kept.
+def replace_rows(data: bytes, key_column: str, replacements: Mapping[str, Mapping[str, str]]) -> str:
+    r"""The text of a CSV file with some rows replaced and the columns in unchanged order.
 
     Args:
         data: The content of a valid CSV file.
-        key: The column that identifies a row.
-        replacements: New cells by column for each key; cells of other columns become empty.
+        key_column: Name of the column that identifies a row.
+        replacements: By key, the cells of the new row by column; cells of other columns become empty.
 
     Raises:
         KeyError: If the file has no row with one of the keys.
@@ -157,11 +158,11 @@ def replace_rows(data: bytes, key: str, replacements: Mapping[str, Mapping[str, 
 
     """
     rows = cells_of(data)
-    first = next(index for index, cells in enumerate(rows) if any(cell.strip() for cell in cells))
-    header = [column.strip() for column in rows[first]]
-    key_column = header.index(key)
-    body = list(enumerate(rows))[first + 1 :]
-    index_of = {cells[key_column].strip(): index for index, cells in body if len(cells) > key_column}
+    header_index = next(index for index, cells in enumerate(rows) if any(cell.strip() for cell in cells))
+    header = [column.strip() for column in rows[header_index]]
+    key_index = header.index(key_column)
+    body = list(enumerate(rows))[header_index + 1 :]
+    index_of = {cells[key_index].strip(): index for index, cells in body if len(cells) > key_index}
     for name, cells in replacements.items():
         rows[index_of[name]] = [cells.get(column, "") for column in header]
     return csv_text(rows)

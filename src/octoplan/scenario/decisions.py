@@ -1,4 +1,4 @@
-"""``decisions.toml`` as typed objects."""
+"""The decisions of ``decisions.toml`` as typed and validated objects."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
@@ -14,7 +14,7 @@ from octoplan.scenario.toml_text import Toml
 
 
 class Orders(TomlTable):
-    """Parts to order: the cover of the base-stock policy, and explicit orders by plant, part and calendar month."""
+    """Orders of parts: cover of the base-stock policy, and explicit orders by plant, part and calendar month."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, dict[str, MonthlyAmounts]] = Field(init=False)
@@ -22,18 +22,25 @@ class Orders(TomlTable):
 
     @property
     def explicit(self) -> dict[str, dict[str, list[float]]]:
+        """Monthly orders by plant and part."""
         return self.__pydantic_extra__ or {}
 
 
 class Crews(TomlTable):
+    """Decisions on crews."""
+
     intake: MonthlyNumbers = Field([0], description="crews that start training in each month")
 
 
 class Kits(TomlTable):
+    """Decisions on kits."""
+
     order: MonthlyNumbers = Field([0], description="kits ordered in each month")
 
 
 class Dispatch(TomlTable):
+    """Allocation of units to regions."""
+
     rule: Literal["cover", "share"] = Field(
         "cover", description="allocation of units to regions: equalise days of cover, or by the weights in share"
     )
@@ -66,6 +73,7 @@ class Doctrines(TomlTable):
 
     @property
     def against(self) -> dict[str, Doctrine]:
+        """Doctrine by class of threat."""
         return self.__pydantic_extra__ or {}
 
 
@@ -103,17 +111,17 @@ class Decisions(TomlTable):
 
 
 def read_decisions(toml: Toml, report: Report) -> Decisions | None:
-    """Read the decisions; return None if a value is invalid, after reporting all of them."""
+    """Read ``decisions.toml``; report all invalid values and return None if there are any."""
     try:
         return Decisions.model_validate(toml.tree)
     except ValidationError as error:
         for details in error.errors(include_url=False):
             path = details["loc"]
-            report.add(DECISIONS, toml.line(*path), f"{'.'.join(map(str, path))}: {explain(details)}")
+            report.add(DECISIONS, toml.line(*path), f"{'.'.join(map(str, path))}: {validation_message(details)}")
         return None
 
 
-_EXPECTED = {
+_EXPECTATIONS = {
     "missing": "is missing; add it",
     "int_type": "expected a whole number",
     "float_type": "expected a number",
@@ -126,33 +134,33 @@ _EXPECTED = {
 }
 
 
-def explain(details: ErrorDetails) -> str:
-    """Message for a validation error of pydantic."""
-    kind, value, context = details["type"], details["input"], details.get("ctx", {})
+def validation_message(details: ErrorDetails) -> str:
+    """Message on an invalid value: the value, and what is expected instead."""
+    kind, value, limits = details["type"], details["input"], details.get("ctx", {})
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
         field = details["loc"][-1]
-        return f"unknown field; {did_you_mean(field, _fields(details['loc'][:-1]))}"
+        return f"unknown field; {did_you_mean(field, _field_names(details['loc'][:-1]))}"
     if kind == "literal_error":
-        expectation = f"expected {context['expected']}"
+        expectation = f"expected {limits['expected']}"
     elif kind == "greater_than_equal":
-        expectation = f"expected at least {context['ge']:g}"
+        expectation = f"expected at least {limits['ge']:g}"
     elif kind == "less_than_equal":
-        expectation = f"expected at most {context['le']:g}"
+        expectation = f"expected at most {limits['le']:g}"
     else:
-        expectation = _EXPECTED.get(kind, details["msg"][:1].lower() + details["msg"][1:])
+        expectation = _EXPECTATIONS.get(kind, details["msg"][:1].lower() + details["msg"][1:])
     return f"{quoted(value)} is not valid; {expectation}"
 
 
-def _fields(path: Sequence[object]) -> list[str]:
-    """The fields of the table at a path of ``decisions.toml``."""
+def _field_names(path: Sequence[object]) -> list[str]:
+    """Names of the fields of the table at a path of ``decisions.toml``."""
     model: Any = Decisions
     for key in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
             field = model.model_fields.get(str(key))
-            extra = Doctrine if model is Doctrines else None
-            model = field.annotation if field else extra
+            type_of_extra = Doctrine if model is Doctrines else None
+            model = field.annotation if field else type_of_extra
         elif get_origin(model) is dict:
             model = get_args(model)[1]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
