@@ -120,7 +120,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
         read(old)
     partial = copied(folder, tmp_path / "partial")
     (partial / "counterfactual.nc").unlink()
-    with pytest.raises(StoreError, match=r"is an incomplete run folder: counterfactual\.nc missing"):
+    with pytest.raises(StoreError, match=r"is an incomplete run folder, without counterfactual\.nc"):
         read(partial)
     cut = copied(folder, tmp_path / "cut")
     (cut / "draws.nc").write_bytes((folder / "draws.nc").read_bytes()[:5000])

@@ -72,7 +72,7 @@ def run(
     from octoplan.outcomes.files import check_output_folder
     from octoplan.outcomes.run_results import RunResults
     from octoplan.outcomes.simulate import simulate, tallies_to_keep
-    from octoplan.outcomes.store import REPORT, save
+    from octoplan.outcomes.store import REPORT_FILE, save
     from octoplan.scenario import load
     from octoplan.show.report import report_page
 
@@ -88,10 +88,17 @@ def run(
         )  # fmt: skip
     results = RunResults(simulated, nominal)
     table, command = results.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
-    save(simulated, folder, key_results=table, nominal=nominal, command=command, pages={REPORT: report_page([results])})
+    save(
+        simulated,
+        folder,
+        key_results=table,
+        nominal=nominal,
+        command=command,
+        pages={REPORT_FILE: report_page([results])},
+    )
     record_output(folder)
     print_key_results(simulated, table)
-    print_line(f"run folder  {folder}\nreport      {folder / REPORT}")
+    print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
 
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:
@@ -153,10 +160,10 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
 
     """
     from octoplan.outcomes.files import atomic_write
-    from octoplan.outcomes.store import REPORT, read
+    from octoplan.outcomes.store import REPORT_FILE, read
     from octoplan.show.report import report as report_page
 
-    path, paths = out or run / REPORT, (run, *others)
+    path, paths = out or run / REPORT_FILE, (run, *others)
     atomic_write(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
     report_written(path, str(path))
 

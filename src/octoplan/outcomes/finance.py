@@ -9,7 +9,7 @@ import numpy as np
 
 from octoplan.campaign.tally import BIAS, LAYERS
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, by_future, view_of
+from octoplan.outcomes.view import View, sum_by_future, view_of
 from octoplan.scenario.arrays import Floats
 
 DISCOUNT_RATES = (0.0, 0.015, 0.035, 0.05, 0.07)
@@ -93,4 +93,4 @@ def leakers_prevented(run: Run) -> Floats:
     view = view_of(run)
     classes = view.not_decoys
     without, leaked = view.tally("leaked", counterfactual=True)[..., classes], view.tally("leaked")[..., classes]
-    return np.asarray(by_future(without) - by_future(leaked), float)
+    return np.asarray(sum_by_future(without) - sum_by_future(leaked), float)

@@ -105,9 +105,9 @@ def quantile_error(ordered: Floats, level: float) -> float:
     values = ordered[relevant]
     if not np.isfinite(values).all():
         return nan
-    normalised = weights[relevant] / weights[relevant].sum()
-    centre = float(normalised @ values)
-    return sqrt(max(float(normalised @ (values - centre) ** 2), 0.0))
+    relative_weights = weights[relevant] / weights[relevant].sum()
+    centre = float(relative_weights @ values)
+    return sqrt(max(float(relative_weights @ (values - centre) ** 2), 0.0))
 
 
 @lru_cache(maxsize=32)

@@ -1,4 +1,4 @@
-"""The measures of a run: one number for each future and measure, then their quantiles and standard errors.
+"""The measures of a run: values by future, and their quantiles and standard errors.
 
 A ratio is the ratio of sums within each future unless its title says otherwise. Failed futures are excluded.
 """
@@ -14,86 +14,108 @@ from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.summary import summary
-from octoplan.outcomes.view import MONTH, OWNER_KEY, YEAR, Measure, View, by_future, product, ratio, view_of
+from octoplan.outcomes.view import (
+    DAYS_PER_MONTH,
+    DAYS_PER_YEAR,
+    OWNER_KEY,
+    Measure,
+    View,
+    product,
+    ratio,
+    sum_by_future,
+    view_of,
+)
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 
-MONEY = "Money"
-NOT_DECOYS = "excluding-decoys"
+MONEY_GROUP = "Money"
+EXCLUDING_DECOYS = "excluding-decoys"
 """Suffix of the keys of measures that exclude decoys."""
 
 
-def units(view: View) -> Iterator[Measure]:
+def unit_measures(view: View) -> Iterator[Measure]:
     """Units made, delivered and launched, by maker and country."""
     good, delivered = view.tally("good").sum(axis=1), view.tally("delivered").sum(axis=1)
     group = "Units"
-    yield Measure("made", group, "good units made by the programme", "units", by_future(good))
-    yield Measure("delivered", group, "units delivered to the regions by the programme", "units", by_future(delivered))
+    yield Measure("made", group, "good units made by the programme", "units", sum_by_future(good))
+    yield Measure(
+        "delivered", group, "units delivered to the regions by the programme", "units", sum_by_future(delivered)
+    )
     for country, rows in view.plants_by_country.items():
         title = view.title("countries", country)
-        yield Measure(f"made/{country}", group, f"good units made, {title}", "units", by_future(good[:, rows]))
-        share = 100 * ratio(by_future(delivered[:, rows]), by_future(delivered))
+        yield Measure(f"made/{country}", group, f"good units made, {title}", "units", sum_by_future(good[:, rows]))
+        share = 100 * ratio(sum_by_future(delivered[:, rows]), sum_by_future(delivered))
         yield Measure(f"share/{country}", group, f"share of delivered units, {title}", "%", share)
     received = view.tally("received").sum(axis=(1, 2))
     sorties = view.tally("sorties").sum(axis=(1, 2))
-    yield Measure("received", group, "units received by the regions, all makers", "units", by_future(received))
-    yield Measure("sorties", group, "sorties, all makers", "sorties", by_future(sorties))
-    share = 100 * ratio(by_future(sorties), by_future(received))
+    yield Measure("received", group, "units received by the regions, all makers", "units", sum_by_future(received))
+    yield Measure("sorties", group, "sorties, all makers", "sorties", sum_by_future(sorties))
+    share = 100 * ratio(sum_by_future(sorties), sum_by_future(received))
     yield Measure("sorties/share", group, "sorties as a share of units received, all makers", "%", share)
     for owner, rows in view.designs_by_owner.items():
         key = OWNER_KEY[owner]
-        yield Measure(f"sorties/{key}", group, f"sorties, {owner}", "sorties", by_future(sorties[:, rows]))
-        share = 100 * ratio(by_future(sorties[:, rows]), by_future(received[:, rows]))
+        yield Measure(f"sorties/{key}", group, f"sorties, {owner}", "sorties", sum_by_future(sorties[:, rows]))
+        share = 100 * ratio(sum_by_future(sorties[:, rows]), sum_by_future(received[:, rows]))
         yield Measure(f"sorties/share/{key}", group, f"sorties as a share of units received, {owner}", "%", share)
     if view.all_months:
-        yield from milestones(view)
+        yield from milestone_measures(view)
 
 
-def milestones(view: View) -> Iterator[Measure]:
-    """The month in which each monthly output of ``milestones`` is first reached, and the chance that it never is."""
+def milestone_measures(view: View) -> Iterator[Measure]:
+    """For each milestone, the first month with that output, and the chance that no month has it."""
     monthly = view.tally("good").sum(axis=2)
     for output in view.run.scenario.programme.milestones:
-        reached = monthly >= output
-        ever = reached.any(axis=1)
-        first = np.where(ever, reached.argmax(axis=1), np.inf)
-        yield Measure(f"reach/{output}", "Units", f"first month with {output:,} good units", "month", first, "month")
-        never = (~ever).astype(np.float64)
+        is_reached = monthly >= output
+        ever_reached = is_reached.any(axis=1)
+        first_month = np.where(ever_reached, is_reached.argmax(axis=1), np.inf)
+        yield Measure(
+            f"reach/{output}", "Units", f"first month with {output:,} good units", "month", first_month, "month"
+        )
+        never_reached = (~ever_reached).astype(np.float64)
         title = f"chance that no month has {output:,} good units"
-        yield Measure(f"never/{output}", "Units", title, "%", never, "chance")
+        yield Measure(f"never/{output}", "Units", title, "%", never_reached, "chance")
 
 
-def interceptors(view: View) -> Iterator[Measure]:
-    """Kills by maker, kills and contacts per sortie, kills per contact."""
+def interceptor_measures(view: View) -> Iterator[Measure]:
+    """Kills by maker, kills and contacts per sortie, and kills per contact."""
     group = "Interceptors"
     kills = view.tally("kills").sum(axis=(1, 2))
     sorties = view.tally("sorties").sum(axis=(1, 2))
     contacts = view.tally("contacts").sum(axis=(1, 2))
-    yield Measure("kills", group, "threats killed by interceptors, all makers", "threats", by_future(kills))
+    yield Measure("kills", group, "threats killed by interceptors, all makers", "threats", sum_by_future(kills))
     for owner, rows in view.designs_by_owner.items():
         title = f"threats killed by interceptors, {owner}"
-        yield Measure(f"kills/{OWNER_KEY[owner]}", group, title, "threats", by_future(kills[:, rows]))
+        yield Measure(f"kills/{OWNER_KEY[owner]}", group, title, "threats", sum_by_future(kills[:, rows]))
     yield Measure(
-        "kills/sortie", group, "kills per sortie, all makers", "1", ratio(by_future(kills), by_future(sorties))
+        "kills/sortie", group, "kills per sortie, all makers", "1", ratio(sum_by_future(kills), sum_by_future(sorties))
     )
     for owner, rows in view.designs_by_owner.items():
-        per_sortie = ratio(by_future(kills[:, rows]), by_future(sorties[:, rows]))
+        per_sortie = ratio(sum_by_future(kills[:, rows]), sum_by_future(sorties[:, rows]))
         yield Measure(f"kills/sortie/{OWNER_KEY[owner]}", group, f"kills per sortie, {owner}", "1", per_sortie)
     yield Measure(
-        "contacts/sortie", group, "contacts per sortie, all makers", "1", ratio(by_future(contacts), by_future(sorties))
+        "contacts/sortie",
+        group,
+        "contacts per sortie, all makers",
+        "1",
+        ratio(sum_by_future(contacts), sum_by_future(sorties)),
     )
     yield Measure(
-        "kills/contact", group, "kills per contact, all makers", "1", ratio(by_future(kills), by_future(contacts))
+        "kills/contact",
+        group,
+        "kills per contact, all makers",
+        "1",
+        ratio(sum_by_future(kills), sum_by_future(contacts)),
     )
 
 
-def defence(view: View) -> Iterator[Measure]:
+def defence_measures(view: View) -> Iterator[Measure]:
     """Threats launched and stopped, leakers, and the effects of the programme."""
-    yield from packages(view)
-    yield from threats(view)
-    yield from programme_effects(view)
+    yield from package_measures(view)
+    yield from threat_measures(view)
+    yield from programme_effect_measures(view)
 
 
-def packages(view: View) -> Iterator[Measure]:
+def package_measures(view: View) -> Iterator[Measure]:
     """Threats launched and stopped, by package."""
     group = "Defence"
     launched, leaked = view.tally("launched").sum(axis=(1, 2)), view.tally("leaked").sum(axis=(1, 2))
@@ -101,17 +123,17 @@ def packages(view: View) -> Iterator[Measure]:
     package_of = view.run.compiled.template.threats["package"]
     for i, package in enumerate(view.names.packages):
         rows = np.flatnonzero(package_of == i)
-        arrived, leakers = by_future(launched[:, rows]), by_future(leaked[:, rows])
+        arrived, leakers = sum_by_future(launched[:, rows]), sum_by_future(leaked[:, rows])
         stopped, name = arrived - leakers, view.title("packages", package)
         yield Measure(f"launched/{package}", group, f"threats launched, {name}", "threats", arrived)
         yield Measure(f"stopped/{package}", group, f"share stopped, {name}", "%", 100 * ratio(stopped, arrived))
-        share = 100 * ratio(by_future(kills[:, rows]), stopped)
+        share = 100 * ratio(sum_by_future(kills[:, rows]), stopped)
         yield Measure(
             f"intercepted/{package}", group, f"share of stopped threats killed by interceptors, {name}", "%", share
         )
 
 
-def threats(view: View) -> Iterator[Measure]:
+def threat_measures(view: View) -> Iterator[Measure]:
     """The share stopped and the leakers of each class of threat."""
     group = "Defence"
     launched, leaked = view.tally("launched").sum(axis=(1, 2)), view.tally("leaked").sum(axis=(1, 2))
@@ -123,25 +145,27 @@ def threats(view: View) -> Iterator[Measure]:
         yield Measure(f"leakers/{threat}", group, title, "threats", leaked[:, i])
 
 
-def programme_effects(view: View) -> Iterator[Measure]:
-    """Leakers, and differences between the run and the counterfactual."""
+def programme_effect_measures(view: View) -> Iterator[Measure]:
+    """Leakers, and differences in leakers, kills and shots between the run and the counterfactual."""
     group = "Defence"
     leaked = view.tally("leaked").sum(axis=(1, 2))
     without = view.tally("leaked", counterfactual=True).sum(axis=(1, 2))
-    prevented = by_future(without) - by_future(leaked)
-    yield Measure("leakers", group, "leakers, all classes", "threats", by_future(leaked))
+    prevented = sum_by_future(without) - sum_by_future(leaked)
+    yield Measure("leakers", group, "leakers, all classes", "threats", sum_by_future(leaked))
     yield Measure("leakers-prevented", group, "leakers prevented by the programme", "threats", prevented)
     rows = view.not_decoys
     if rows.sum() < len(view.names.threats):
-        prevented = by_future((without - leaked)[:, rows])
+        prevented = sum_by_future((without - leaked)[:, rows])
         yield Measure(
-            f"leakers/{NOT_DECOYS}", group, "leakers, excluding decoys", "threats", by_future(leaked[:, rows])
+            f"leakers/{EXCLUDING_DECOYS}", group, "leakers, excluding decoys", "threats", sum_by_future(leaked[:, rows])
         )
         title = "leakers prevented by the programme, excluding decoys"
-        yield Measure(f"leakers-prevented/{NOT_DECOYS}", group, title, "threats", prevented)
+        yield Measure(f"leakers-prevented/{EXCLUDING_DECOYS}", group, title, "threats", prevented)
     kills = view.tally("kills").sum(axis=(1, 2))
-    more = by_future(kills) - by_future(view.tally("stopped_by", counterfactual=True)[:, :, 0])
-    yield Measure("kills/additional", group, "additional kills by interceptors due to the programme", "threats", more)
+    additional_kills = sum_by_future(kills) - sum_by_future(view.tally("stopped_by", counterfactual=True)[:, :, 0])
+    yield Measure(
+        "kills/additional", group, "additional kills by interceptors due to the programme", "threats", additional_kills
+    )
     layer = view.reference_layer
     if layer < 0:
         return
@@ -152,13 +176,13 @@ def programme_effects(view: View) -> Iterator[Measure]:
 
 @dataclass(frozen=True)
 class MissileEquivalent:
-    """Missiles that the reference layer would need for the kills by interceptors, of the classes that it can engage.
+    """Missiles that the reference layer would need for the kills by interceptors of the classes that it can engage.
 
     Attributes, (futures,) each:
         shots: Missiles needed.
-        cost: Their cost.
+        cost: Cost of the missiles needed.
         kills: Kills by interceptors of the classes that the layer can engage.
-        supply: Missiles supplied per month; 0 if the supply is unlimited.
+        supply: Missiles supplied per month; 0 if supply is unlimited.
 
     """
 
@@ -169,142 +193,146 @@ class MissileEquivalent:
 
 
 def missile_equivalent(view: View) -> MissileEquivalent | None:
-    """Missiles needed for the kills by interceptors; None if no reference layer can engage a class of threat.
+    """Missiles needed for the kills by interceptors; None if there is no reference layer or it engages no class.
 
     A kill of class k takes shots(k) / p(k) missiles on average: shots(k) in each engagement, until a kill with
-    probability p(k). The cost is at the exchange rate of the last day of the month of the kill.
+    probability p(k). The cost is at the exchange rate on the last day of the month of the kill.
     """
     compiled, names, layer = view.run.compiled, view.names, view.reference_layer
     if layer < 0:
         return None
     rows = layer * len(names.threats) + np.arange(len(names.threats))
-    windows = (compiled.draw_columns["engagement", "window"] >= 0).reshape(len(names.threats), -1)
-    fights = (compiled.draw_columns["effects", "p"][rows] >= 0) & windows.any(axis=1)
-    if not fights.any():
+    has_window = (compiled.draw_columns["engagement", "window"] >= 0).reshape(len(names.threats), -1)
+    engageable = (compiled.draw_columns["effects", "p"][rows] >= 0) & has_window.any(axis=1)
+    if not engageable.any():
         return None
-    per_kill = ratio(view.assumption("effects", "shots")[:, rows], view.assumption("effects", "p")[:, rows])[:, fights]
-    kills = view.tally("kills").sum(axis=(2, 3))[:, :, fights]
+    per_kill = ratio(view.assumption("effects", "shots")[:, rows], view.assumption("effects", "p")[:, rows])[
+        :, engageable
+    ]
+    kills = view.tally("kills").sum(axis=(2, 3))[:, :, engageable]
     with np.errstate(invalid="ignore"):
         shots = np.where(kills > 0, kills * per_kill[:, None, :], 0.0).sum(axis=2)
     currency = int(compiled.template.layers["cost_currency"][layer])
     price = view.assumption("layers", "cost")[:, layer, None] * view.tally("exchange")[:, :, currency]
     if view.nominal:
         price = price * view.inflation
-    supply = view.assumption("layers", "resupply")[:, layer] * MONTH
+    supply = view.assumption("layers", "resupply")[:, layer] * DAYS_PER_MONTH
     cost = product(shots, price).sum(axis=1)
-    return MissileEquivalent(shots.sum(axis=1), cost, by_future(kills).astype(np.float64), supply)
+    return MissileEquivalent(shots.sum(axis=1), cost, sum_by_future(kills).astype(np.float64), supply)
 
 
-def money(view: View) -> Iterator[Measure]:
-    """Cost per kill of interceptors and of missiles, exchange ratio, cost of the programme, damage avoided, spend."""
+def money_measures(view: View) -> Iterator[Measure]:
+    """Cost per kill by interceptors and by missiles, exchange ratio, cost of the programme, damage avoided, spend."""
     spend = view.money("spend")
-    cost = by_future(spend) - by_future(spend[:, :, LAYERS])
-    kills = by_future(view.tally("kills"))
+    cost = sum_by_future(spend) - sum_by_future(spend[:, :, LAYERS])
+    kills = sum_by_future(view.tally("kills"))
     title = "cost per kill, all interceptors with crews and kits"
-    yield Measure("cost/kill", MONEY, title, view.unit, ratio(cost, kills))
+    yield Measure("cost/kill", MONEY_GROUP, title, view.unit, ratio(cost, kills))
     equivalent = missile_equivalent(view)
     layer = view.title("layers", view.names.layers[view.reference_layer]) if view.reference_layer >= 0 else ""
     if equivalent is not None:
         title = f"cost per kill by missiles, {layer}"
-        yield Measure("missiles/kill", MONEY, title, view.unit, ratio(equivalent.cost, equivalent.kills))
-    yield from exchange_ratio(view, cost)
-    yield from programme_costs(view)
+        yield Measure("missiles/kill", MONEY_GROUP, title, view.unit, ratio(equivalent.cost, equivalent.kills))
+    yield from exchange_ratio_measure(view, cost)
+    yield from programme_cost_measures(view)
     if equivalent is not None:
         title = f"cost of the same kills by missiles, {layer}"
-        yield Measure("missiles/money", MONEY, title, view.unit, equivalent.cost)
+        yield Measure("missiles/money", MONEY_GROUP, title, view.unit, equivalent.cost)
         if (equivalent.supply > 0).any():
             title = f"supply of missiles needed for the same kills, {layer}"
-            yield Measure("missiles/months", MONEY, title, "months", ratio(equivalent.shots, equivalent.supply))
-    damage, without = by_future(view.money("damage")), by_future(view.money("damage", counterfactual=True))
-    yield Measure("damage", MONEY, "damage by leakers", view.unit, damage)
-    yield Measure("damage/avoided", MONEY, "damage avoided by the programme", view.unit, without - damage)
-    yield from spending(view, spend)
+            yield Measure("missiles/months", MONEY_GROUP, title, "months", ratio(equivalent.shots, equivalent.supply))
+    damage, without = sum_by_future(view.money("damage")), sum_by_future(view.money("damage", counterfactual=True))
+    yield Measure("damage", MONEY_GROUP, "damage by leakers", view.unit, damage)
+    yield Measure("damage/avoided", MONEY_GROUP, "damage avoided by the programme", view.unit, without - damage)
+    yield from spend_measures(view, spend)
 
 
-def programme_costs(view: View) -> Iterator[Measure]:
+def programme_cost_measures(view: View) -> Iterator[Measure]:
     """Cost of the programme, and its cost per leaker prevented, which is infinite if none is prevented."""
     cost = programme_cost(view).sum(axis=1)
-    yield Measure("programme/cost", MONEY, "cost of the programme", view.unit, cost)
+    yield Measure("programme/cost", MONEY_GROUP, "cost of the programme", view.unit, cost)
     rows = view.not_decoys
     without, leaked = view.tally("leaked", counterfactual=True)[..., rows], view.tally("leaked")[..., rows]
-    prevented = by_future(without) - by_future(leaked)
+    prevented = sum_by_future(without) - sum_by_future(leaked)
     per_leaker = np.where(prevented > 0, ratio(cost, prevented), np.where(np.isnan(prevented), np.nan, np.inf))
     title = "cost of the programme per leaker prevented, excluding decoys"
-    yield Measure("programme/cost/leaker", MONEY, title, view.unit, per_leaker)
+    yield Measure("programme/cost/leaker", MONEY_GROUP, title, view.unit, per_leaker)
 
 
-def exchange_ratio(view: View, cost: Floats) -> Iterator[Measure]:
-    """Exchange ratio: cost of the kills over cost of the threats killed, at the exchange rate of each month's end."""
+def exchange_ratio_measure(view: View, cost: Floats) -> Iterator[Measure]:
+    """Exchange ratio: cost of the kills over cost of the threats killed, at end-of-month exchange rates."""
     currency = view.run.compiled.template.threats["unit_cost_currency"]
     price = view.assumption("threats", "unit_cost")[:, None, :] * view.tally("exchange")[:, :, currency]
     if view.nominal:
         price = price * view.inflation[:, :, None]
-    value = by_future(view.tally("kills").sum(axis=(2, 3)) * price)
-    yield Measure("exchange", MONEY, "exchange ratio: cost per kill over cost of the threat killed", "1",
-                  ratio(cost, value))  # fmt: skip
+    threat_cost = sum_by_future(view.tally("kills").sum(axis=(2, 3)) * price)
+    yield Measure("exchange", MONEY_GROUP, "exchange ratio: cost per kill over cost of the threat killed", "1",
+                  ratio(cost, threat_cost))  # fmt: skip
 
 
-def spending(view: View, spend: Floats) -> Iterator[Measure]:
-    """Spend in total and by payer, optimism bias, unit costs, present value, chance of exceeding a budget."""
-    group, unit = MONEY, view.unit
-    yield Measure("spend", group, "spend, all payers, interceptors and other layers", unit, by_future(spend))
+def spend_measures(view: View, spend: Floats) -> Iterator[Measure]:
+    """Spend in total and by payer, optimism bias, unit costs, present value, and chance of exceeding a budget."""
+    group, unit = MONEY_GROUP, view.unit
+    yield Measure("spend", group, "spend, all payers, interceptors and other layers", unit, sum_by_future(spend))
     for row, payer in enumerate(view.names.payers):
         yield Measure(
-            f"spend/{payer}", group, f"spend, {view.title('payers', payer)}", unit, by_future(spend[:, :, :, row])
+            f"spend/{payer}", group, f"spend, {view.title('payers', payer)}", unit, sum_by_future(spend[:, :, :, row])
         )
-    yield Measure("spend/optimism-bias", group, "of which optimism bias", unit, by_future(spend[:, :, BIAS]))
-    yield from unit_costs(view)
+    yield Measure("spend/optimism-bias", group, "of which optimism bias", unit, sum_by_future(spend[:, :, BIAS]))
+    yield from unit_cost_measures(view)
     if not view.all_months:
         return
     rate = view.assumption("finance", "discount_rate")[:, :1]
     discount = (1 + rate) ** -view.years
     real = view.tally("spend").sum(axis=(2, 3))
     median_rate = 100 * float(np.median(view.run.assumption("finance", "discount_rate")[:, 0]))
-    base = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
+    real_unit = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
     title = f"present value of spend at the start, discounted at {median_rate:.3g} % a year"
-    yield Measure("present-value", group, title, base, by_future(real * discount))
-    for payer, limit in view.run.scenario.budgets.items():
-        paid = by_future(spend[:, :, :, view.names.payers.index(payer)])
+    yield Measure("present-value", group, title, real_unit, sum_by_future(real * discount))
+    for payer, budget in view.run.scenario.budgets.items():
+        payer_spend = sum_by_future(spend[:, :, :, view.names.payers.index(payer)])
         title = f"chance that {view.title('payers', payer)} exceeds its budget"
-        yield Measure(f"over-budget/{payer}", group, title, "%", (paid > limit).astype(np.float64), "chance")
+        yield Measure(f"over-budget/{payer}", group, title, "%", (payer_spend > budget).astype(np.float64), "chance")
 
 
-def unit_costs(view: View) -> Iterator[Measure]:
+def unit_cost_measures(view: View) -> Iterator[Measure]:
     """Spend of each plant per good unit, scrap included, optimism bias excluded."""
     spent, good = view.money("plant_spend").sum(axis=1), view.tally("good").sum(axis=1)
     for row, plant in enumerate(view.names.plants):
         title = f"unit production cost, {view.title('plants', plant)}"
-        cost = by_future(spent[:, row]) - spent[:, row, BIAS]
-        yield Measure(f"unit-cost/{plant}", MONEY, title, view.unit, ratio(cost, good[:, row]))
+        cost = sum_by_future(spent[:, row]) - spent[:, row, BIAS]
+        yield Measure(f"unit-cost/{plant}", MONEY_GROUP, title, view.unit, ratio(cost, good[:, row]))
 
 
-def employment(view: View) -> Iterator[Measure]:
+def employment_measures(view: View) -> Iterator[Measure]:
     """Jobs and value added, by country."""
     hours = view.tally("hours_paid").sum(axis=1)
     per_job = view.assumption("countries", "hours_per_job")
     multiplier = view.assumption("countries", "jobs_multiplier")
     share = view.assumption("countries", "value_added_share")
-    years = float(view.days.sum()) / YEAR
+    years = float(view.days.sum()) / DAYS_PER_YEAR
     for country, rows in view.plants_by_country.items():
         row, name = view.names.countries.index(country), view.title("countries", country)
-        direct = ratio(by_future(hours[:, rows]), per_job[:, row] * years)
+        direct = ratio(sum_by_future(hours[:, rows]), per_job[:, row] * years)
         yield Measure(f"jobs/{country}", "Employment", f"direct jobs, average, {name}", "jobs", direct)
         title = f"indirect jobs, average, {name}"
         yield Measure(f"jobs/indirect/{country}", "Employment", title, "jobs", product(direct, multiplier[:, row]))
         spent = view.money("plant_spend")[:, :, rows].sum(axis=(1, 2))
-        local = by_future(spent) - spent[:, BIAS] - spent[:, FREIGHT]
-        yield Measure(f"value-added/{country}", "Employment", f"value added, {name}", view.unit, local * share[:, row])
+        local_spend = sum_by_future(spent) - spent[:, BIAS] - spent[:, FREIGHT]
+        yield Measure(
+            f"value-added/{country}", "Employment", f"value added, {name}", view.unit, local_spend * share[:, row]
+        )
 
 
-def limits(view: View) -> Iterator[Measure]:
-    """Limiting factors: shares of region-nights with engageable threats, and of plant-days with output planned."""
+def limiting_factor_measures(view: View) -> Iterator[Measure]:
+    """Shares of region-nights with engageable threats, and of plant-days with planned output, by limiting factor."""
     group = "Limiting factors"
     nights = view.tally("nights").sum(axis=(1, 2))
     for i, factor in enumerate(limiting_factors.NIGHT_LIMITS):
-        share = 100 * ratio(nights[:, i], by_future(nights))
+        share = 100 * ratio(nights[:, i], sum_by_future(nights))
         yield Measure(f"nights/{factor.name}", group, factor.share_title("region-nights"), "%", share)
     days = view.tally("plant_limit").sum(axis=(1, 2))
-    planned = by_future(days) - days[:, limiting_factors.NO_OUTPUT_PLANNED]
+    planned = sum_by_future(days) - days[:, limiting_factors.NO_OUTPUT_PLANNED]
     for i, factor in enumerate(limiting_factors.PLANT_LIMITS):
         if i != limiting_factors.NO_OUTPUT_PLANNED:
             share = 100 * ratio(days[:, i], planned)
@@ -315,23 +343,31 @@ def limits(view: View) -> Iterator[Measure]:
         yield Measure(f"plants/{part.name}/{name}", group, title, "%", 100 * ratio(days[:, i], planned))
 
 
-def crews_and_kits(view: View) -> Iterator[Measure]:
+def crew_and_kit_measures(view: View) -> Iterator[Measure]:
     """Trained crews and kits at the end of the period."""
     yield Measure("crews", "Crews", "trained crews at the end", "crews", view.tally("crews")[:, -1].astype(np.float64))
     yield Measure("kits", "Crews", "kits at the end", "kits", view.tally("kits")[:, -1].astype(np.float64))
 
 
-SECTIONS = (units, interceptors, defence, money, limits, crews_and_kits, employment)
+MEASURE_GROUPS = (
+    unit_measures,
+    interceptor_measures,
+    defence_measures,
+    money_measures,
+    limiting_factor_measures,
+    crew_and_kit_measures,
+    employment_measures,
+)
 
 
 def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tuple[Measure, ...]:
     """All measures of a run or of one month, in the order of the tables, with values for the finished futures."""
     view = view_of(run, month, nominal=nominal)
-    return tuple(measure for section in SECTIONS for measure in section(view))
+    return tuple(measure for group_measures in MEASURE_GROUPS for measure in group_measures(view))
 
 
 def main_variant(key: str, keys: Iterable[str]) -> str:
-    """Key of the variant of a measure for a summary: excluding decoys, or that of the largest milestone.
+    """Key of the variant of a measure that a summary uses: excluding decoys, or for the last milestone.
 
     >>> main_variant("leakers", ("leakers", "leakers/excluding-decoys"))
     'leakers/excluding-decoys'
@@ -339,7 +375,7 @@ def main_variant(key: str, keys: Iterable[str]) -> str:
     'reach/2000'
     """
     variants = [
-        name for name in keys if name == f"{key}/{NOT_DECOYS}" or (key == "reach" and name.startswith("reach/"))
+        name for name in keys if name == f"{key}/{EXCLUDING_DECOYS}" or (key == "reach" and name.startswith("reach/"))
     ]
     return variants[-1] if variants else key
 

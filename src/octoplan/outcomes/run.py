@@ -15,14 +15,14 @@ class Run:
     """The results of one scenario simulated over many futures.
 
     data
-        Tallies of ``campaign.tally``, (future, *axes), with units and long names.
+        Tallies of ``campaign.tally``, (futures, *axes), with units and long names.
     counterfactual
         Tallies of the same futures without the programme; the interceptors of other makers remain.
     assumptions
-        Draws, (future, assumption), in the units of ``scenario.entities``.
+        Draws, (futures, assumptions), in the units of ``scenario.entities``.
     status
         (futures,) 0 if the future was completed; ``messages`` has the error of each failed future.
-    wall
+    wall_time
         Wall time of the simulation in seconds.
     version
         Version of octoplan that simulated the run.
@@ -35,7 +35,7 @@ class Run:
     assumptions: xr.DataArray
     status: Ints
     messages: dict[int, str]
-    wall: float
+    wall_time: float
     version: str
 
     @property
@@ -50,7 +50,7 @@ class Run:
 
     @cached_property
     def compiled(self) -> Compiled:
-        """The compiled scenario of the run."""
+        """The scenario of the run, compiled for the simulation."""
         return self.scenario.compile()
 
     def assumption(self, kind: str, parameter: str) -> Floats:

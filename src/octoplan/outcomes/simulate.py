@@ -55,20 +55,20 @@ Progress = Callable[[int, int], None]
 """Callback with the number of futures completed and their total."""
 
 
-def tallies_to_keep(extra: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Names of the tallies to keep: the default ones and those in ``extra``, where ``("all",)`` means every tally.
+def tallies_to_keep(extra_tallies: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Names of the tallies to keep: the default tallies and ``extra_tallies``; ``("all",)`` keeps all.
 
     Raises RunError if a name is not that of a tally.
     """
-    known = tuple(tally.name for tally in TALLIES)
-    if extra == ("all",):
-        return known
-    unknown = [name for name in extra if name not in known]
+    all_tallies = tuple(tally.name for tally in TALLIES)
+    if extra_tallies == ("all",):
+        return all_tallies
+    unknown = [name for name in extra_tallies if name not in all_tallies]
     if unknown:
         raise RunError(
-            f"cannot keep {', '.join(map(repr, unknown))}: no such tally; the tallies are {', '.join(known)}"
+            f"cannot keep {', '.join(map(repr, unknown))}: no such tally; the tallies are {', '.join(all_tallies)}"
         )
-    return tuple(name for name in known if name in DEFAULT_TALLIES or name in extra)
+    return tuple(name for name in all_tallies if name in DEFAULT_TALLIES or name in extra_tallies)
 
 
 def simulate(
@@ -87,17 +87,17 @@ def simulate(
     """Simulate a scenario over futures, each with and without the programme.
 
     executor
-        Runs batches of futures; it does not affect the results. By default they run in this thread.
+        Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
     keep
         Names of tallies to keep in addition to ``DEFAULT_TALLIES``; ``("all",)`` keeps all.
     keep_going
         If False, Unfinished is raised when a future fails; if True, failed futures are counted and excluded.
     counterfactual
-        If False, the counterfactual is not simulated; measures that compare with it are then undefined.
+        If False, the counterfactual is not simulated; measures that compare with the counterfactual are then undefined.
     batch
         Number of futures in one task of the executor.
     halt
-        (1,) flag: the simulation stops when another thread of the process sets it to a non-zero value.
+        (1,) flag; the simulation stops when another thread of the process sets the flag to a non-zero value.
     progress
         Called with the number of futures completed and their total.
 
@@ -122,17 +122,16 @@ def simulate(
             keep_going=keep_going,
         )
     except FutureFailed as error:
-        raise Unfinished(error.future, f"{error}; with keep_going (--keep-going) the other futures are kept") from error
-    wall = time.perf_counter() - start
-    return labelled_run(scenario, seed, draws, simulated, wall)
+        raise Unfinished(error.future, f"{error}; use keep_going (--keep-going) to keep the other futures") from error
+    return labelled_run(scenario, seed, draws, simulated, time.perf_counter() - start)
 
 
-def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulationResults, wall: float) -> Run:
+def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: SimulationResults, wall_time: float) -> Run:
     """A run with labelled arrays, from the results of the simulation.
 
     draws
         (futures, assumptions) draws of the assumptions.
-    wall
+    wall_time
         Wall time of the simulation in seconds.
     """
     return Run(
@@ -145,11 +144,11 @@ def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: Simula
             dims=("future", "assumption"),
             coords={"future": np.arange(len(draws)), "assumption": list(scenario.columns)},
             name="assumptions",
-            attrs={"long_name": "draws of the assumptions, in the units of the reference of numbers"},
+            attrs={"long_name": "draws of the assumptions, each in the unit of its parameter"},
         ),
         status=simulated.status,
         messages=simulated.messages,
-        wall=wall,
+        wall_time=wall_time,
         version=version("octoplan"),
     )
 
@@ -180,8 +179,8 @@ def to_dataset(scenario: Scenario, tallies: Mapping[str, NDArray[Any]]) -> xr.Da
         variables[tally.name] = xr.Variable(
             ("future", *tally.axes), values.reshape(shape), {"units": unit, "long_name": tally.meaning}
         )
-    used = dict.fromkeys(axis for variable in variables.values() for axis in variable.dims if axis != "future")
-    coordinates: dict[str, Any] = {str(axis): list(labels[str(axis)]) for axis in used if labels[str(axis)]}
+    used_axes = dict.fromkeys(axis for variable in variables.values() for axis in variable.dims if axis != "future")
+    coordinates: dict[str, Any] = {str(axis): list(labels[str(axis)]) for axis in used_axes if labels[str(axis)]}
     futures = next(iter(variables.values())).shape[0] if variables else 0
     coordinates["future"] = np.arange(futures)
     return xr.Dataset(variables, coords=coordinates, attrs={"title": scenario.title})

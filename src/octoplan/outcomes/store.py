@@ -3,7 +3,7 @@
 scenario/            copies of the files of the scenario
 run.json             version, seed, futures, failures, hashes of inputs and raids, machine, wall time, command
 draws.nc             tallies, assumptions and status of every future, with units and long names
-counterfactual.nc    the same futures without the programme
+counterfactual.nc    tallies of the same futures without the programme
 summary.csv          the key results of the run and of each month
 report.html          the report, if the folder was written by the command line or ``Run.save``
 """
@@ -28,7 +28,7 @@ from octoplan.outcomes.key_results import CSV_COLUMNS, KeyResults, csv_rows
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
 
-SCENARIO, MANIFEST, DRAWS, COUNTERFACTUAL, SUMMARY, REPORT = (
+SCENARIO_FOLDER, MANIFEST_FILE, DRAWS_FILE, COUNTERFACTUAL_FILE, SUMMARY_FILE, REPORT_FILE = (
     "scenario",
     "run.json",
     "draws.nc",
@@ -36,7 +36,7 @@ SCENARIO, MANIFEST, DRAWS, COUNTERFACTUAL, SUMMARY, REPORT = (
     "summary.csv",
     "report.html",
 )
-FORMAT = 2
+FORMAT_VERSION = 2
 """Version of the layout of a run folder."""
 
 
@@ -63,12 +63,14 @@ def save(
     Raises StoreError if the path exists and is not an empty folder.
     """
     with atomic_folder(Path(path)) as part:
-        (part / SCENARIO).mkdir()
+        (part / SCENARIO_FOLDER).mkdir()
         for name, content in run.scenario.files.items():
-            (part / SCENARIO / name).write_bytes(content)
-        (part / MANIFEST).write_text(json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8")
+            (part / SCENARIO_FOLDER / name).write_bytes(content)
+        (part / MANIFEST_FILE).write_text(
+            json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
         write_draws(run, part)
-        write_summary(run, key_results or measures.key_results(run, nominal=nominal), part / SUMMARY, nominal)
+        write_summary(run, key_results or measures.key_results(run, nominal=nominal), part / SUMMARY_FILE, nominal)
         for name, text in (pages or {}).items():
             (part / name).write_text(text, "utf-8")
 
@@ -76,7 +78,7 @@ def save(
 def manifest(run: Run, command: str = "") -> dict[str, Any]:
     """The content of ``run.json``."""
     return {
-        "format": FORMAT,
+        "format": FORMAT_VERSION,
         "octoplan": run.version,
         "title": run.scenario.title,
         "seed": run.seed,
@@ -93,13 +95,13 @@ def manifest(run: Run, command: str = "") -> dict[str, Any]:
             "python": platform.python_version(),
             "numpy": np.__version__,
         },
-        "wall_seconds": round(run.wall, 3),
+        "wall_seconds": round(run.wall_time, 3),
         "command": command,
     }
 
 
-def encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """NetCDF encoding: arrays of at least 4 kB are compressed, in chunks of about 4 MB along the axis of futures."""
+def netcdf_encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Encoding of a NetCDF file: arrays of at least 4 kB are compressed, in chunks of about 4 MB along the futures."""
     encodings: dict[str, dict[str, Any]] = {}
     for name, variable in data.data_vars.items():
         if variable.nbytes < 4096:
@@ -123,8 +125,8 @@ def write_draws(run: Run, folder: Path) -> None:
         attrs={"long_name": "0 if the future was completed, otherwise the reason for its failure"},
     )
     draws = run.data.assign(assumptions=run.assumptions, status=status)
-    for name, data in ((DRAWS, draws), (COUNTERFACTUAL, run.counterfactual)):
-        data.to_netcdf(folder / name, engine="h5netcdf", encoding=encoding(data))
+    for name, data in ((DRAWS_FILE, draws), (COUNTERFACTUAL_FILE, run.counterfactual)):
+        data.to_netcdf(folder / name, engine="h5netcdf", encoding=netcdf_encoding(data))
 
 
 def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> None:
@@ -143,35 +145,40 @@ def read(path: str | Path) -> Run:
     Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
     folder = Path(path)
-    if not (folder / MANIFEST).is_file():
-        raise StoreError(f"{folder} is not a run folder: {MANIFEST} is missing; octoplan run writes run folders")
-    about = read_manifest(folder / MANIFEST)
-    missing = [name for name in (SCENARIO, DRAWS, COUNTERFACTUAL) if not (folder / name).exists()]
+    if not (folder / MANIFEST_FILE).is_file():
+        raise StoreError(
+            f"{folder} is not a run folder: {MANIFEST_FILE} is missing; give a folder written by octoplan run"
+        )
+    manifest_fields = read_manifest(folder / MANIFEST_FILE)
+    missing = [name for name in (SCENARIO_FOLDER, DRAWS_FILE, COUNTERFACTUAL_FILE) if not (folder / name).exists()]
     if missing:
-        raise StoreError(f"{folder} is an incomplete run folder: {', '.join(missing)} missing; run the scenario again")
-    scenario = load(str(folder / SCENARIO))
-    if scenario.hash != about.scenario_hash:
-        raise StoreError(f"{folder / SCENARIO} was changed after the run; run the scenario again")
+        raise StoreError(
+            f"{folder} is an incomplete run folder, without {', '.join(missing)}; simulate the scenario again"
+        )
+    scenario = load(str(folder / SCENARIO_FOLDER))
+    if scenario.hash != manifest_fields.scenario_hash:
+        raise StoreError(f"{folder / SCENARIO_FOLDER} was changed after the run; simulate the scenario again")
     try:
-        draws, counterfactual = load_netcdf(folder / DRAWS), load_netcdf(folder / COUNTERFACTUAL)
+        draws, counterfactual = load_netcdf(folder / DRAWS_FILE), load_netcdf(folder / COUNTERFACTUAL_FILE)
         assumptions, status = draws["assumptions"], draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"the draws in {folder} cannot be read: {error}") from error
-    if len(status) != about.futures:
+    if len(status) != manifest_fields.futures:
         raise StoreError(
-            f"{folder / DRAWS} has {len(status)} futures but {MANIFEST} states {about.futures}; run the scenario again"
+            f"{folder / DRAWS_FILE} has {len(status)} futures but {MANIFEST_FILE} states "
+            f"{manifest_fields.futures}; simulate the scenario again"
         )
     data = draws.drop_vars(["assumptions", "status", "assumption"])
     return Run(
         scenario=scenario,
-        seed=about.seed,
+        seed=manifest_fields.seed,
         data=data,
         counterfactual=counterfactual,
         assumptions=assumptions,
         status=status,
-        messages=about.messages,
-        wall=about.wall,
-        version=about.version,
+        messages=manifest_fields.messages,
+        wall_time=manifest_fields.wall_time,
+        version=manifest_fields.version,
     )
 
 
@@ -183,7 +190,7 @@ class Manifest:
     futures: int
     messages: dict[int, str]
     scenario_hash: str
-    wall: float
+    wall_time: float
     version: str
 
 
@@ -192,21 +199,21 @@ def read_manifest(path: Path) -> Manifest:
     try:
         content = json.loads(path.read_text("utf-8"))
         version = content["format"]
-        if version != FORMAT:
+        if version != FORMAT_VERSION:
             raise StoreError(
                 f"{path.parent} was written by octoplan {content.get('octoplan', 'of unknown version')} in format "
-                f"{version}; this version reads format {FORMAT}. Run the scenario again"
+                f"{version}; this version reads format {FORMAT_VERSION}. Simulate the scenario again"
             )
         return Manifest(
             seed=int(content["seed"]),
             futures=int(content["futures"]),
             messages={int(future): str(text) for future, text in content["failed"].items()},
             scenario_hash=str(content["scenario_hash"]),
-            wall=float(content["wall_seconds"]),
+            wall_time=float(content["wall_seconds"]),
             version=str(content["octoplan"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path} cannot be read: {error!r}; run the scenario again") from error
+        raise StoreError(f"{path} cannot be read: {error!r}; simulate the scenario again") from error
 
 
 def load_netcdf(path: Path) -> xr.Dataset:

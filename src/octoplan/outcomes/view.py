@@ -1,4 +1,4 @@
-"""A view of a run: its finished futures over the whole run or one month, as arrays."""
+"""A view of a run: the finished futures over the whole run or one month, as arrays."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +13,13 @@ from octoplan.errors import RunError
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats, Ints, Names
 
-YEAR = 365.25
-MONTH = 30.4375
-"""Mean lengths of a year and a month, days."""
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = 30.4375
+"""Mean length of a year and of a month in days."""
 
 PROGRAMME, OTHERS, SHARED = "the programme", "other makers", "programme and other makers, same design"
 OWNER_KEY = {PROGRAMME: "programme", OTHERS: "others", SHARED: "shared"}
-"""Key, in the names of measures, for each group of makers."""
+"""Part of the key of a measure that names the group of makers."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Measure:
     """A quantity with one value for each finished future.
 
     key
-        Stable name, such as ``kills/octopus``; ``group`` and ``title`` are for display.
+        Stable name of the measure, such as ``kills/programme``; ``group`` and ``title`` are for display.
     form
         ``amount``; ``month``: index of a month, ``inf`` for never; ``chance``: 0 or 1, averaged to a probability.
     values
@@ -47,7 +47,9 @@ class View:
     """The finished futures of a run over some of its months, as arrays (futures, months, ...).
 
     rows
-        The months, as indices; ``all_months`` is True if they are all months of the run.
+        Indices of the months in the view.
+    all_months
+        True if the view has every month of the run.
     nominal
         If True, money is inflated by the assumption on the reporting currency's inflation.
     """
@@ -74,7 +76,7 @@ class View:
     def tally(self, name: str, *, counterfactual: bool = False) -> NDArray[Any]:
         """A tally, (futures, months, ...), or (futures, ...) if it has no axis of months.
 
-        All values are ``nan`` if the counterfactual is requested and was not simulated.
+        All values are ``nan`` if ``counterfactual`` is True and the run has no counterfactual.
         """
         variable = self.run.counterfactual.get(name) if counterfactual else self.run.data[name]
         if variable is None:
@@ -97,16 +99,16 @@ class View:
     def years(self) -> Floats:
         """(months,) years from the start of the run to the middle of each month."""
         days = self.run.compiled.links.month_days
-        return ((np.cumsum(days) - days / 2) / YEAR)[self.rows]
+        return ((np.cumsum(days) - days / 2) / DAYS_PER_YEAR)[self.rows]
 
     @cached_property
     def inflation(self) -> Floats:
-        """(futures, months) price level relative to 1 July of the price base, in the reporting currency."""
+        """(futures, months) price level of the reporting currency relative to 1 July of the year of the price base."""
         start = self.run.scenario.start
-        since = (start - date(self.run.scenario.price_base, 7, 1)).days / YEAR
+        years_before_start = (start - date(self.run.scenario.price_base, 7, 1)).days / DAYS_PER_YEAR
         row = self.names.currencies.index(self.run.scenario.currency)
-        yearly = self.assumption("currencies", "inflation")[:, row]
-        return (1 + yearly[:, None]) ** (self.years + since)
+        annual_inflation = self.assumption("currencies", "inflation")[:, row]
+        return (1 + annual_inflation[:, None]) ** (self.years + years_before_start)
 
     @cached_property
     def unit(self) -> str:
@@ -120,7 +122,7 @@ class View:
 
     @property
     def reference_layer(self) -> int:
-        """Index of the missile layer with which costs per kill are compared; -1 if the scenario names none."""
+        """Index of the missile layer with which costs per kill are compared; -1 if the scenario has no such layer."""
         return int(self.run.compiled.links.reference_layer[0])
 
     @cached_property
@@ -168,7 +170,7 @@ def product(first: NDArray[Any], second: NDArray[Any]) -> Floats:
         return np.asarray(first * second, np.float64)
 
 
-def by_future(array: NDArray[Any]) -> NDArray[Any]:
-    """(futures,) sum of an array over all its other axes."""
+def sum_by_future(array: NDArray[Any]) -> NDArray[Any]:
+    """(futures,) sums of an array over all axes except the first."""
     total: NDArray[Any] = array.reshape(len(array), prod(array.shape[1:])).sum(axis=1)
     return total

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, by_future, ratio, view_of
+from octoplan.outcomes.view import View, ratio, sum_by_future, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
@@ -43,7 +43,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
     months = view.names.months
     sorties, kills = month_total(view, "sorties"), month_total(view, "kills")
     chart = new_figure(
-        kills_title(ratio(by_future(kills), by_future(sorties))),
+        kills_title(ratio(sum_by_future(kills), sum_by_future(sorties))),
         ("sorties and kills, all makers", "kills per sortie, by maker"),
         height=450,
     )

@@ -28,7 +28,7 @@ from octoplan.outcomes.finance import (
 )
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
-from octoplan.outcomes.measures import missile_equivalent, money
+from octoplan.outcomes.measures import missile_equivalent, money_measures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import Measure, view_of
 from octoplan.scenario.arrays import Floats
@@ -262,7 +262,7 @@ def cost_per_kill(run: Run) -> go.Figure | None:
     view = view_of(run)
     if missile_equivalent(view) is None:
         return None
-    measures = {measure.key: measure for measure in money(view)}
+    measures = {measure.key: measure for measure in money_measures(view)}
     interceptor, missile = measures["cost/kill"], measures["missiles/kill"]
     if np.isnan(missile.values).all():
         return None

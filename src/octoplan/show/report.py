@@ -115,5 +115,5 @@ def details(results: RunResults) -> str:
     state = f" · state of {run.scenario.known_from}" if run.scenario.known_from else ""
     return (
         f"{results.key_results.period}{state} · {run.futures:,} futures, {run.failed:,} failed · seed {run.seed} · "
-        f"octoplan {run.version} · scenario {run.scenario.hash[:12]} · simulated in {run.wall:,.1f} s"
+        f"octoplan {run.version} · scenario {run.scenario.hash[:12]} · simulated in {run.wall_time:,.1f} s"
     )

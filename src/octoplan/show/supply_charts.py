@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, by_future, ratio, view_of
+from octoplan.outcomes.view import View, ratio, sum_by_future, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
@@ -127,7 +127,7 @@ def stock(run: Run) -> go.Figure:
     months = view.names.months
     in_stock, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
     chart = new_figure(
-        stock_title(100 * ratio(by_future(sorties), by_future(received))),
+        stock_title(100 * ratio(sum_by_future(sorties), sum_by_future(received))),
         ("stock in the regions at the end of the month", "received (dashed) and sorties (solid)"),
         height=450,
     )
