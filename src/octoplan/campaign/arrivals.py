@@ -134,11 +134,10 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
     route, one for the minute of entry, one for the layers, and one for decoy recognition. The route is traced back from
     the destination.
 
-    Longer than 50 lines because one loop over the threats fills all arrays.
-
     count
         (packages,) number of threats.
     """
+    # longer than 50 lines because one loop over the threats fills all arrays
     regions = routes.incoming_start.shape[0] - 1
     total = count.sum()
     threat = np.empty(total, np.int64)

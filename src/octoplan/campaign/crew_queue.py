@@ -262,9 +262,8 @@ def fast_path(
     It holds if at each arrival at least one crew is not engaged, where each crew stays with its threat until the
     outcome, and if one cohort has enough interceptors. All results are then bit-identical to those of
     ``simulate_events``. Otherwise stocks and counts are unchanged. ``crews`` must be at least 1.
-
-    Longer than 50 lines because it is the innermost loop of most nights and its state must stay in registers.
     """
+    # longer than 50 lines because it is the innermost loop of most nights and its state must stay in registers
     arrival, deadline, classes = queue.arrival, queue.deadline, queue.threat_class
     outcomes, shots, end = queue.outcome, queue.shots, queue.end
     order, stock = interceptors.order, interceptors.stock
@@ -355,11 +354,9 @@ def run_crew_queue(
 def simulate_events(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> None:
-    """Simulate the queue of ``run_crew_queue`` by discrete events: arrivals of threats and ends of engagements.
-
-    Longer than 50 lines because most of the run time of saturated nights is spent here, and a split would move its
-    state out of registers.
-    """
+    """Simulate the queue of ``run_crew_queue`` by discrete events: arrivals of threats and ends of engagements."""
+    # longer than 50 lines because most of the run time of saturated nights is spent here, and a split would move its
+    # state out of registers
     arrival, deadline, rank, classes = queue.arrival, queue.deadline, queue.rank, queue.threat_class
     outcomes, shots = queue.outcome, queue.shots
     order, stock = interceptors.order, interceptors.stock

@@ -101,8 +101,9 @@ def attrition_losses(key: Key, moment: Moment, count: int, rate: float) -> int:
 def draw_weather(regions: Records, moment: Moment, winter: float, grounded: Ints) -> None:
     """Draw whether weather prevents launches in each region on one night, into ``grounded`` (regions,).
 
-    A two-state Markov chain. The stationary share s of grounded nights is the seasonally weighted mean of the winter
-    and summer shares. A grounded spell of mean length L ends with probability 1 / L and begins with s / (1 - s) / L.
+    The weather is a two-state Markov chain. The stationary share s of grounded nights is the seasonally weighted mean
+    of the winter and summer shares. A grounded spell of mean length L ends with probability 1 / L and begins with
+    probability s / (1 - s) / L.
 
     winter
         Weight of winter, 0 to 1.

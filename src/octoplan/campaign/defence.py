@@ -168,8 +168,8 @@ def empty_workspace(size: int) -> Workspace:
 def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Floats:
     """Probability on one day that an engagement of each layer stops a threat of each class, (layers, threats).
 
-    Beta distributed with mean ``p`` of the layer and class and the layer's intra-class correlation within a day, so
-    that the number stopped of n threats is beta-binomial.
+    It is beta distributed with mean ``p`` of the layer and class and the layer's intra-class correlation within a day,
+    so that the number stopped of n threats is beta-binomial.
     """
     count = layers.shape[0]
     threats = effects.shape[0] // count
@@ -215,7 +215,7 @@ def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: 
 
 @leaf
 def open_capacity(layers: LayerState, posts: Records, region: int, regions: int, day: int) -> None:
-    """Set the engagements available to each layer in a region on one day: integers with the capacity as mean."""
+    """Set the engagements available to each layer in a region on one day: integers whose mean is the daily capacity."""
     for layer in range(1, layers.p_stop.shape[0]):
         capacity = posts[layer * regions + region].capacity
         layers.capacity[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
@@ -232,9 +232,8 @@ def defend_region(
 
     Returns the demand for sorties: sorties launched, plus one salvo for each threat not engaged because no interceptor
     was in stock.
-
-    Longer than 50 lines because two passes over the threats, before and after the queue, share all local arrays.
     """
+    # longer than 50 lines because two passes over the threats, before and after the queue, share all local arrays
     raid, queue, threats = state.raid, workspace.queue, parameters.threats
     alive, u_layer, u_decoy = state.alive, state.u_layer, state.u_decoy
     stage, queue_row, recognised = workspace.stage, workspace.queue_row, workspace.recognised
@@ -368,7 +367,7 @@ def return_recovered(order: Ints, stock: Ints, recovered: Ints) -> None:
 def book_sorties(interceptors: Interceptors, accounts: UnitAccounts, fired: Floats, region: int, sign: int) -> None:
     """Add the month-to-date sorties of a region to the unit accounts, or subtract them if ``sign`` is -1.
 
-    Called with -1 before a night and with 1 after it, so that the net entry is the sorties of the night.
+    A night calls this function with -1 at its start and with 1 at its end, so that the net entry is its own sorties.
     """
     for design in range(interceptors.sorties.shape[0]):
         used = sign * (interceptors.sorties[design] - interceptors.recovered[design])

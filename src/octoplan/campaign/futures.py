@@ -124,8 +124,6 @@ def simulate_futures(
 ) -> SimulationResults:
     """Simulate one future per row of assumptions, in batches on an executor.
 
-    Longer than 50 lines because of the description of its parameters.
-
     Args:
         compiled: The scenario.
         assumptions: (futures, columns) draws, in the units of ``entities.KINDS``.
@@ -148,6 +146,7 @@ def simulate_futures(
         FutureFailed: If a future fails and ``keep_going`` is False; batches not yet started are cancelled.
 
     """
+    # longer than 50 lines because of the description of its parameters
     unknown = sorted(set(counterfactual) - set(WITHOUT_PROGRAMME))
     if unknown:
         message = f"not kept without the programme: {', '.join(unknown)}; there are {', '.join(WITHOUT_PROGRAMME)}"

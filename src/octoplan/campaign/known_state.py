@@ -12,7 +12,7 @@ from octoplan.campaign.supply import PartStocks
 from octoplan.scenario.arrays import EntityRecords, Floats, Ints, KnownState, Records
 
 IN_COURSE = 1
-"""Random-number index of the crews in training at the date; index 0 is that of the intake on the same day."""
+"""Random-number index of the crews in training at the date of the known state; the intake of that day has index 0."""
 
 
 @leaf

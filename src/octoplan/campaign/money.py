@@ -55,8 +55,8 @@ def pay_plant(ledger: Ledger, plant: int, cost: int, payer: int, currency: int, 
 def exchange_rates(currencies: Records, keys: StreamKeys, future: int, days: int) -> Floats:
     """Simulate exchange rates: value of one unit of each currency in the reporting currency, (days, currencies).
 
-    Geometric Brownian motion around the forward rate: rate exp((drift - volatility^2 / 2) t + volatility W(t)), t in
-    years.
+    Each rate is a geometric Brownian motion around the forward rate,
+    rate exp((drift - volatility^2 / 2) t + volatility W(t)), with t in years.
     """
     rates = np.ones((days, currencies.shape[0]))
     step = 1.0 / 365.25

@@ -189,7 +189,7 @@ def release_days(designs: Records, keys: StreamKeys, future: int, days: int) -> 
 
 @leaf
 def current_block(released: Floats, day: float) -> int:
-    """Latest block released by a day.
+    """Latest block released on or before a day.
 
     released
         (blocks,) release days of one design.
@@ -347,7 +347,7 @@ def pay_running_cost(plant: Records, state: PlantState, ledger: Ledger, p: int, 
 def share_of_good_units(plant: Records, experience: float) -> float:
     """Yield, the share of good units, as a function of experience n in units.
 
-    yield_mature - (yield_mature - yield_first) exp(-n / yield_units).
+    The yield is yield_mature - (yield_mature - yield_first) exp(-n / yield_units).
     """
     return plant.yield_mature - (plant.yield_mature - plant.yield_first) * exp(-experience / plant.yield_units)
 
@@ -363,8 +363,6 @@ def produce(
     part of the day on which the plant can operate, and at most the number that the parts in stock allow. Fractions of a
     unit are carried over to the next day.
 
-    Longer than 50 lines because the limits on a plant's output are computed in sequence from the same local variables.
-
     bill
         (designs, parts) parts per unit.
     produced, scrapped
@@ -374,6 +372,7 @@ def produce(
     power_until
         (regions,) day on which power is restored.
     """
+    # longer than 50 lines because the limits on a plant's output are computed in sequence from the same local variables
     days, day, row = state.planned.shape[1], moment.day, ledger.row
     for p in range(plants.shape[0]):
         plant = plants[p]

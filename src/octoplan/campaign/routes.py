@@ -98,7 +98,8 @@ def sort_crossings(regions: int, region: Ints, threat: Ints, minute: Floats) -> 
     """Sort crossings by region and time; return the three crossing arrays of a ``Raid``. The sort is stable.
 
     region, threat, minute
-        (crossings,) region, threat and minute of each crossing; ``threat`` and ``minute`` may be longer.
+        (crossings,) region, threat and minute of each crossing; ``threat`` and ``minute`` may have unused
+        rows at the end.
     """
     count = region.shape[0]
     start = np.zeros(regions + 1, np.int64)

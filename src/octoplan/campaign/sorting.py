@@ -10,7 +10,8 @@ from octoplan.scenario.arrays import Floats, Ints
 def sort_by_time(time: Floats, first: int, last: int, order: Ints, buckets: Ints) -> None:
     """Sort the rows from ``first`` up to but excluding ``last`` by their times in ``time``, into ``order``.
 
-    The sort is stable. Bucket sort with one bucket per row, then insertion sort; linear for evenly distributed times.
+    The sort is stable. The method is a bucket sort with one bucket per row, followed by an insertion sort; its run time
+    is linear if the times are evenly distributed.
 
     order
         (last - first,) sorted row numbers.
@@ -44,7 +45,7 @@ def sort_by_time(time: Floats, first: int, last: int, order: Ints, buckets: Ints
 
 @leaf
 def insertion_sort(time: Floats, order: Ints, count: int) -> None:
-    """Sort the first ``count`` rows of ``order`` by time, in place; linear if they are nearly sorted."""
+    """Sort the first ``count`` rows of ``order`` by time, in place; run time is linear if they are nearly sorted."""
     for a in range(1, count):
         item = order[a]
         b = a

@@ -53,8 +53,8 @@ class PartStocks:
     ordered
         (suppliers,) cumulative orders in parts.
     credit
-        (suppliers,) unused shipping capacity in parts: accumulates on days on which the supplier is up, up to one
-        month's capacity.
+        (suppliers,) unused shipping capacity in parts, which accumulates on days on which the supplier is up, to at
+        most one month's capacity.
     lead
         (parts,) mean lead time in days, weighted by sourcing.
     """

@@ -48,9 +48,9 @@ def read_folder(folder: Path, report: Report) -> dict[str, bytes]:
         except OSError as error:
             report.add(name, 0, f"cannot be read: {error.strerror or error}")
     for name in sorted(path.name for path in folder.iterdir()):
-        similar = difflib.get_close_matches(name.lower(), REQUIRED_FILES + OPTIONAL_FILES, n=1, cutoff=0.85)
-        if similar and name not in REQUIRED_FILES + OPTIONAL_FILES:
-            report.add(name, 0, f"is not a scenario file; did you mean '{similar[0]}'? rename or remove it")
+        similar_names = difflib.get_close_matches(name.lower(), REQUIRED_FILES + OPTIONAL_FILES, n=1, cutoff=0.85)
+        if similar_names and name not in REQUIRED_FILES + OPTIONAL_FILES:
+            report.add(name, 0, f"is not a scenario file; did you mean '{similar_names[0]}'? rename or remove it")
     return files
 
 

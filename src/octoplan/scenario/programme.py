@@ -149,9 +149,9 @@ class _ProgrammeReader:
     def programme(self) -> Programme:
         tree = self.toml.tree
         for key in tree:
-            known = (*TOP_LEVEL_KEYS, *SECTIONS, *SINGLE_KINDS_WITH_LINKS, GOVERNANCE)
-            if key not in known:
-                message = f"unknown section {quoted(key)}; {did_you_mean(key, known)}"
+            valid_names = (*TOP_LEVEL_KEYS, *SECTIONS, *SINGLE_KINDS_WITH_LINKS, GOVERNANCE)
+            if key not in valid_names:
+                message = f"unknown section {quoted(key)}; {did_you_mean(key, valid_names)}"
                 self.report.add(PROGRAMME, self.toml.line(key), message)
         entities = {section: self.section_entities(section) for section in SECTIONS}
         names = {section: tuple(tables) for section, tables in entities.items()}
@@ -204,12 +204,12 @@ class _ProgrammeReader:
             return None
         return value if isinstance(value, int) else None
 
-    def declared_name(self, key: str, known: Sequence[str], optional: bool = False) -> str | None:
+    def declared_name(self, key: str, valid_names: Sequence[str], optional: bool = False) -> str | None:
         if optional and key not in self.toml.tree:
             return None
         value = self.top_level_value(key, str, "a name in quotes")
-        if value is not None and value not in known:
-            self.add(f"{quoted(value)} is not declared; {did_you_mean(value, known)}", key)
+        if value is not None and value not in valid_names:
+            self.add(f"{quoted(value)} is not declared; {did_you_mean(value, valid_names)}", key)
             return None
         return value if isinstance(value, str) else None
 
@@ -270,15 +270,15 @@ class _ProgrammeReader:
 
     def entity_links(self, kind: str, path: tuple[str, ...], fields: dict[str, Any]) -> EntityLinks:
         links = {link.name: link for link in KIND_BY_NAME[kind].links}
-        known = ("title", *EXTRA_FIELDS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
+        valid_names = ("title", *EXTRA_FIELDS.get(kind, ()), *links) if len(path) > 1 else tuple(links)
         for key, value in fields.items():
-            if key in known:
+            if key in valid_names:
                 continue
             parameters = [p.name for p in KIND_BY_NAME[kind].parameters]
             if key in parameters or _is_number(value):
                 self.add(f"{quoted(value)} is not allowed here; {_WHERE_NUMBERS_BELONG}", *path, key)
             else:
-                self.add(f"unknown field; {did_you_mean(key, known)}", *path, key)
+                self.add(f"unknown field; {did_you_mean(key, valid_names)}", *path, key)
         return {name: self.link_value(link, path, fields) for name, link in links.items()}
 
     def link_value(self, link: Link, path: tuple[str, ...], fields: dict[str, Any]) -> LinkValue:
@@ -320,9 +320,11 @@ class _ProgrammeReader:
                 return True
             self.add(f"{quoted(value)} is not valid; expected {_example(link)}", *path, link.name)
             return False
-        known = [*self.table(link.domain), *((BORDER,) if link.name == "origin" else ())]
-        if value not in known:
-            self.add(f"there is no {quoted(value)} in [{link.domain}]; {did_you_mean(value, known)}", *path, link.name)
+        valid_names = [*self.table(link.domain), *((BORDER,) if link.name == "origin" else ())]
+        if value not in valid_names:
+            self.add(
+                f"there is no {quoted(value)} in [{link.domain}]; {did_you_mean(value, valid_names)}", *path, link.name
+            )
             return False
         return True
 

@@ -57,9 +57,9 @@ def record_source(toml: Toml) -> Source:
     record = toml.tree.get("record", {})
     if not isinstance(record, dict):
         record = {}
-    stated = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
-    default = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
-    return Source(RAID_FIT, **(default | stated))
+    stated_fields = {key: str(record[key]) for key in ("title", "publisher", "date", "url", "licence") if key in record}
+    default_fields = {"title": "a record of raids", "publisher": "", "date": "", "url": "", "licence": ""}
+    return Source(RAID_FIT, **(default_fields | stated_fields))
 
 
 def tables_under(toml: Toml, key: str, report: Report) -> dict[str, Mapping[str, Any]]:
@@ -120,15 +120,15 @@ def override_by_fit(rows: Sequence[Row], fitted: Sequence[Row], keys: tuple[str,
         report: Collects the warnings.
 
     """
-    replaced = {row[key] for row in fitted for key in keys}
-    remaining = []
+    fitted_names = {row[key] for row in fitted for key in keys}
+    remaining_rows = []
     for row in rows:
-        if all(row[key] in replaced for key in keys):
+        if all(row[key] in fitted_names for key in keys):
             names = ", ".join(row[key] for key in keys)
             report.warn(row.file, row.line, f"{names}: {RAID_FIT} overrides this row")
         else:
-            remaining.append(row)
-    return [*remaining, *fitted]
+            remaining_rows.append(row)
+    return [*remaining_rows, *fitted]
 
 
 def fitted_rows(toml: Toml, report: Report) -> tuple[list[Row], list[Row]]:

@@ -44,13 +44,13 @@ def quoted(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 4]}...{text[-1]}"
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
+def did_you_mean(word: object, known_words: Iterable[str]) -> str:
     """The end of a message about an unknown word: the closest known word, or the list of known words.
 
     >>> did_you_mean("crew", ["crews", "kits"])
     "did you mean 'crews'?"
     """
-    names = list(known)
+    names = list(known_words)
     close_matches = difflib.get_close_matches(str(word)[:100], names, n=1)
     if close_matches:
         return f"did you mean '{close_matches[0]}'?"

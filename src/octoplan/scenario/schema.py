@@ -136,8 +136,8 @@ def decisions_schema() -> Schema:
 
 def assumptions_schema() -> Schema:
     """JSON Schema of one row of ``assumptions.csv``; ``name`` lists every parameter with its unit and range."""
-    text = {"type": "string"}
-    properties: Schema = {column: dict(text) for column in ASSUMPTION_COLUMNS}
+    string = {"type": "string"}
+    properties: Schema = {column: dict(string) for column in ASSUMPTION_COLUMNS}
     properties["name"] = {
         "anyOf": [_row_name_schema(kind, index) for kind in KINDS for index in range(len(kind.parameters))]
     }

@@ -138,12 +138,12 @@ class _StateReader:
         day = self.day_of(row)
         if day is None:
             return None
-        when = self.programme.start + timedelta(days=day)
+        state_date = self.programme.start + timedelta(days=day)
         if len(months) == 1:
             self.add(row, "a known state requires a scenario of at least two months; raise months in programme.toml")
-        elif when.day != 1 or not 0 < day < self.programme.days():
+        elif state_date.day != 1 or not 0 < day < self.programme.days():
             first = date(months[1][0], months[1][1] + 1, 1)
-            self.add(row, f"{when} is not valid; expected the first day of a month from {first} to {example}")
+            self.add(row, f"{state_date} is not valid; expected the first day of a month from {first} to {example}")
         else:
             return day
         return None
@@ -194,14 +194,14 @@ class _StateReader:
 
         If any gate has a row, gates without a row are assumed not to have been passed.
         """
-        stated = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
-        if not stated:
+        gate_rows = {gate: self.rows[name] for name, gate in self.gates.items() if name in self.rows}
+        if not gate_rows:
             return
         bounds = {
-            gate: self.gate_bounds(stated[gate], day) if gate in stated else (float(day), np.inf)
+            gate: self.gate_bounds(gate_rows[gate], day) if gate in gate_rows else (float(day), np.inf)
             for gate in self.gates.values()
         }
-        self.check_gate_order(stated, bounds)
+        self.check_gate_order(gate_rows, bounds)
         self.check_closed_plants(known, bounds)
         known.gate_earliest[:] = [earliest for earliest, _ in bounds.values()]
         known.gate_latest[:] = self.latest_days(bounds)
@@ -212,14 +212,14 @@ class _StateReader:
             if row["unit"]:
                 self.add(row, f"unit {quoted(row['unit'])} is set for {row['value']}; leave it empty")
             return (0.0, float(day)) if row["value"] == YES else (float(day), np.inf)
-        when = self.day_of(row)
-        if when is not None and when > day:
+        passing_day = self.day_of(row)
+        if passing_day is not None and passing_day > day:
             self.add(row, f"{row['value']} is after the date of the state; write {NO}, or remove the row")
-        return ANY_DAY if when is None else (max(0.0, when), max(0.0, when))
+        return ANY_DAY if passing_day is None else (max(0.0, passing_day), max(0.0, passing_day))
 
-    def check_gate_order(self, stated: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
+    def check_gate_order(self, gate_rows: Mapping[str, Row], bounds: Mapping[str, tuple[float, float]]) -> None:
         """Report gates that are passed before their predecessors."""
-        for gate, row in stated.items():
+        for gate, row in gate_rows.items():
             earliest, latest = bounds[gate]
             for predecessor in self.predecessors(gate):
                 if np.isfinite(latest) and bounds[predecessor][1] == np.inf and bounds[predecessor] != ANY_DAY:
@@ -251,7 +251,7 @@ class _StateReader:
         not_passed = {gate for gate, days in bounds.items() if days[1] == np.inf and days != ANY_DAY}
         for p, plant in enumerate(self.programme.names("plants")):
             closed_gates = [gate for gate in self.programme.links("plants", plant, "gates") if gate in not_passed]
-            stated = {"experience": state.experience[p], "heads": state.heads[p], "stock": state.plant_stock[p]}
-            for quantity in [name for name, number in stated.items() if closed_gates and number > 0]:
+            numbers = {"experience": state.experience[p], "heads": state.heads[p], "stock": state.plant_stock[p]}
+            for quantity in [name for name, number in numbers.items() if closed_gates and number > 0]:
                 message = f"must be 0: the plant is not open, because its gate '{closed_gates[0]}' is not passed"
                 self.add(self.rows[f"plants.{plant}.{quantity}"], message)

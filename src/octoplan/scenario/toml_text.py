@@ -110,10 +110,10 @@ def _depth(tree: object) -> int:
     """The depth of nested tables and lists, counted up to ``MAX_DEPTH + 2``."""
     level: list[object] = [tree]
     for depth in range(MAX_DEPTH + 2):
-        nested = [item for item in level if isinstance(item, dict | list)]
-        if not nested:
+        nested_items = [item for item in level if isinstance(item, dict | list)]
+        if not nested_items:
             return depth
-        level = [value for item in nested for value in (item.values() if isinstance(item, dict) else item)]
+        level = [value for item in nested_items for value in (item.values() if isinstance(item, dict) else item)]
     return MAX_DEPTH + 2
 
 
@@ -252,8 +252,8 @@ def _set_items(array: Array, values: list[Any]) -> None:
 
 def _is_identical(old: Any, new: Any) -> bool:
     """True if two values are equal and of the same type: 1, 1.0 and true differ."""
-    plain = old.unwrap() if hasattr(old, "unwrap") else old
-    return type(plain) is type(new) and bool(plain == new)
+    old_value = old.unwrap() if hasattr(old, "unwrap") else old
+    return type(old_value) is type(new) and bool(old_value == new)
 
 
 BARE_KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]+")

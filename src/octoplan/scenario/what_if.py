@@ -53,8 +53,8 @@ def read_what_ifs(rows: Sequence[Row], programme: Programme, report: Report) -> 
         lines.setdefault(row["name"], row.line)
         columns = threat_columns(row["what"], programme)
         if row["what"] != SALVOS and not columns:
-            known = (SALVOS, *programme.names("packages"), *threats)
-            problems.append(f"what: {quoted(row['what'])} is not declared; {did_you_mean(row['what'], known)}")
+            valid_names = (SALVOS, *programme.names("packages"), *threats)
+            problems.append(f"what: {quoted(row['what'])} is not declared; {did_you_mean(row['what'], valid_names)}")
         factor, period = parse_factor(row["times"], problems), parse_period(row, programme, problems)
         for problem in problems:
             report.add(WHAT_IF, row.line, problem)
