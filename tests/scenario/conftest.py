@@ -1,4 +1,4 @@
-"""The small valid scenario, on disk."""
+"""Fixtures: the small valid scenario, as a folder and loaded."""
 
 from pathlib import Path
 
@@ -17,4 +17,5 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def scenario(small: Path) -> Scenario:
+    """The small scenario, loaded."""
     return load(small)

@@ -1,4 +1,4 @@
-"""A small valid scenario that uses every kind of link, condition and distribution; tests break copies of it."""
+"""A small valid scenario that uses every kind of link, condition and distribution; tests modify copies of it."""
 
 from pathlib import Path
 
@@ -144,9 +144,9 @@ study,A study,A press,2026-01-01,https://example.org/study,CC-BY-4.0
 news,"Some news, in print",A paper,2026-02-01,,
 """
 
-HEADER = "name,value,low,high,distribution,unit,price_base,source,quality,owner,date,note"
+ASSUMPTION_HEADER = "name,value,low,high,distribution,unit,price_base,source,quality,owner,date,note"
 
-NUMBERS = """\
+ASSUMPTION_ROWS = """\
 currencies.*.inflation,,0.01,0.05,normal,1/year,
 currencies.UAH.rate,,0.015,0.021,lognormal,1,
 currencies.UAH.volatility,10 %,,,,,
@@ -260,7 +260,9 @@ finance.discount_rate,3.5,,,fixed,%/year,
 finance.optimism_bias,0.1,,,fixed,1,
 """
 
-ASSUMPTIONS = HEADER + "\n" + "".join(f"{row},study,amber,tests,2026-02-03,\n" for row in NUMBERS.splitlines())
+ASSUMPTIONS = (
+    ASSUMPTION_HEADER + "\n" + "".join(f"{row},study,amber,tests,2026-02-03,\n" for row in ASSUMPTION_ROWS.splitlines())
+)
 
 CORRELATIONS = """\
 a,b,rank_correlation,source,note
@@ -278,7 +280,7 @@ FILES = {
 
 
 def write(folder: Path, files: dict[str, str] | None = None) -> Path:
-    """Write a scenario folder byte for byte."""
+    """Write a scenario folder, by default the small scenario, with unchanged line endings; return its path."""
     folder.mkdir(exist_ok=True)
     for name, text in (FILES if files is None else files).items():
         (folder / name).write_bytes(text.encode())
@@ -286,6 +288,6 @@ def write(folder: Path, files: dict[str, str] | None = None) -> Path:
 
 
 def line_of(file: str, beginning: str) -> int:
-    """The line of the valid folder that begins so."""
+    """Number of the first line with the given beginning in a file of the small scenario."""
     lines = FILES[file].splitlines()
     return 1 + next(number for number, line in enumerate(lines) if line.startswith(beginning))

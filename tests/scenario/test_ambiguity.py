@@ -1,4 +1,4 @@
-"""Figures with two readings: used in the plain one, with a warning that gives both."""
+"""Numbers with two readings: the literal reading is used, with a warning that states both."""
 
 from pathlib import Path
 
@@ -8,24 +8,24 @@ from octoplan.errors import ScenarioError
 from octoplan.scenario import load
 from tests.scenario.folder import FILES, line_of, write
 
-TAIL = "study,amber,tests,2026-02-03,"
+LAST_CELLS = "study,amber,tests,2026-02-03,"
 
 
 def warnings(path: Path, file: str, **files: str) -> list[str]:
-    """The warnings about a file, without its path."""
+    """The warnings on a file, as line and message."""
     scenario = load(write(path / "folder", FILES | {name.replace("_", "."): text for name, text in files.items()}))
     return [f"{w.line}: {w.message}" for w in scenario.warnings if w.file.endswith(file)]
 
 
 def log(*rows: str) -> str:
-    """The valid log with some rows replaced."""
+    """The valid ``assumptions.csv`` with some rows replaced."""
     lines = FILES["assumptions.csv"].splitlines()
     for row in rows:
-        lines[line_of("assumptions.csv", row.split(",", maxsplit=1)[0] + ",") - 1] = f"{row},{TAIL}"
+        lines[line_of("assumptions.csv", row.split(",", maxsplit=1)[0] + ",") - 1] = f"{row},{LAST_CELLS}"
     return "\n".join(lines)
 
 
-READINGS = [
+TWO_READINGS = [
     ("threats.*.unit_cost,30.000 GBP,,,fixed,,2025", "value '30.000 GBP' can be read as 30 or as 30,000; 30 is used"),
     ("suppliers.*.min_order,1.500,,,fixed,parts,", "value '1.500' can be read as 1.5 or as 1,500"),
     ("gates.tooling.duration,,1.000,2.500,uniform,days,", "low '1.000' can be read as 1 or as 1,000"),
@@ -55,9 +55,9 @@ READINGS = [
 ]
 
 
-@pytest.mark.parametrize(("row", "message"), READINGS, ids=[row for row, _ in READINGS])
-def test_a_figure_with_two_readings_is_reported(tmp_path: Path, row: str, message: str) -> None:
-    """The row is accepted, and a warning on its line gives both readings."""
+@pytest.mark.parametrize(("row", "message"), TWO_READINGS, ids=[row for row, _ in TWO_READINGS])
+def test_a_number_with_two_readings_gives_a_warning(tmp_path: Path, row: str, message: str) -> None:
+    """The row is accepted, and a warning on its line states both readings."""
     name = row.split(",", maxsplit=1)[0]
     messages = warnings(tmp_path, "assumptions.csv", assumptions_csv=log(row))
     assert [m for m in messages if m.startswith(f"{line_of('assumptions.csv', name + ',')}: {name}: {message}")], (
@@ -65,7 +65,7 @@ def test_a_figure_with_two_readings_is_reported(tmp_path: Path, row: str, messag
     )
 
 
-CLEAR = [
+ONE_READING = [
     "layers.*.correlation,0.995,,,fixed,%,",  # 99.5 % would be above the limit of 99 %
     "plants.*.retained,1.000,,,fixed,1,",  # 1,000 would not be a share
     "gates.tooling.duration,20,10.000,30,pert,days,",  # 10,000 would be above the mode
@@ -82,20 +82,20 @@ CLEAR = [
 ]
 
 
-@pytest.mark.parametrize("row", CLEAR)
-def test_a_figure_with_one_valid_reading_is_not_reported(tmp_path: Path, row: str) -> None:
-    """A second reading that the row could not have, or a figure that states its reading, gives no warning."""
+@pytest.mark.parametrize("row", ONE_READING)
+def test_a_number_with_one_valid_reading_gives_no_warning(tmp_path: Path, row: str) -> None:
+    """There is no warning if the row would be invalid in the second reading, or if the cell excludes it."""
     assert [m for m in warnings(tmp_path, "assumptions.csv", assumptions_csv=log(row)) if "can be read" in m] == []
 
 
-def test_a_share_above_1_names_the_percentage(tmp_path: Path) -> None:
-    """60 with unit 1 is refused, and the message names the unit that makes it a percentage."""
+def test_a_share_above_1_is_refused_with_the_unit_for_percentages(tmp_path: Path) -> None:
+    """The message on a share of 60 with unit 1 proposes unit %."""
     with pytest.raises(ScenarioError, match=r"60 1 is outside the permitted range .*; for 60 % write unit %"):
         warnings(tmp_path, "assumptions.csv", assumptions_csv=log("plants.*.retained,60,,,fixed,1,"))
 
 
-def test_decisions_with_two_readings_are_reported(tmp_path: Path) -> None:
-    """Numbers and figures with units in decisions.toml are reported with their lines; strings and shares are not."""
+def test_decisions_with_two_readings_give_warnings(tmp_path: Path) -> None:
+    """Numbers and amounts in decisions.toml give warnings with their lines; other strings and shares give none."""
     text = (
         FILES["decisions.toml"]
         .replace("yard = [100]", "yard = [100,\n 1.500] # 2.000")
@@ -114,8 +114,8 @@ def test_decisions_with_two_readings_are_reported(tmp_path: Path) -> None:
     assert messages[0].endswith("can be read as 1.5 or as 1,500; 1.5 is used. Write 1.5 or 1500")
 
 
-def test_a_state_with_two_readings_is_reported(tmp_path: Path) -> None:
-    """A count such as 1.000 crews in state.csv is reported."""
+def test_a_state_with_two_readings_gives_a_warning(tmp_path: Path) -> None:
+    """A count in state.csv such as 1.000 crews gives a warning."""
     state = "name,value,unit,source,note\ndate,2026-01-01,,,\ncrews.trained,1.000,,,\nkits.held,30,,,\n"
     assert warnings(tmp_path, "state.csv", state_csv=state) == [
         "3: crews.trained: '1.000' can be read as 1 or as 1,000; 1 is used. Write 1 or 1000"
@@ -140,15 +140,15 @@ def test_a_state_with_two_readings_is_reported(tmp_path: Path) -> None:
         ("[plan.share]\nhere = [0.9, 0.3]", "plan.share.here: 0.9 is above 0.3"),
     ],
 )
-def test_plan_options_that_cannot_hold_are_reported(tmp_path: Path, table: str, message: str) -> None:
-    """Amounts that are not finite, negative or absurd, unknown years and shares that contradict one another."""
+def test_invalid_plan_options_are_reported(tmp_path: Path, table: str, message: str) -> None:
+    """Infinite, negative and too large amounts, unknown years and contradictory shares are reported."""
     with pytest.raises(ScenarioError) as error:
         warnings(tmp_path, "decisions.toml", decisions_toml=f"{FILES['decisions.toml']}{table}\n")
     assert message in str(error.value)
 
 
-def test_every_amount_is_reported_at_once(tmp_path: Path) -> None:
-    """Two wrong budgets and a wrong cover are all listed."""
+def test_all_invalid_amounts_are_reported_at_once(tmp_path: Path) -> None:
+    """Two invalid budgets and an invalid cover give three problems."""
     text = FILES["decisions.toml"].replace("30 days", "30 GBP").replace('home = "200 MGBP"', 'home = "x"\naway = "y"')
     with pytest.raises(ScenarioError) as error:
         warnings(tmp_path, "decisions.toml", decisions_toml=text)

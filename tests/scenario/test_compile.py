@@ -1,4 +1,4 @@
-"""The flat arrays of a scenario."""
+"""Compilation of a scenario to arrays."""
 
 from datetime import date
 
@@ -26,8 +26,8 @@ def test_winter_is_a_cosine_over_the_year() -> None:
     assert winter_weight(date(2026, 4, 16)) == pytest.approx(0.5, abs=0.01)
 
 
-def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:
-    """Lists of names become masks, orders and counts by row."""
+def test_lists_of_links_become_matrices(scenario: Scenario) -> None:
+    """Lists of names become matrices of 0 and 1, lists of row numbers, and counts."""
     links = scenario.compile().links
     assert links.gate_predecessors.tolist() == [[0, 0], [1, 0]]
     assert links.plant_gates.tolist() == [[1, 1], [0, 0]]
@@ -37,8 +37,8 @@ def test_structure_becomes_rows_and_masks(scenario: Scenario) -> None:
     assert links.reference_layer.tolist() == [2]
 
 
-def test_corridors_lead_forward(scenario: Scenario) -> None:
-    """Regions are in an order in which every corridor leads forward; corridors are grouped by their end."""
+def test_regions_are_in_topological_order(scenario: Scenario) -> None:
+    """Regions follow the regions from which corridors reach them; corridors are grouped by destination."""
     compiled = scenario.compile()
     assert [scenario.names.regions[r] for r in compiled.links.region_order] == ["east", "west"]
     into = [
@@ -49,8 +49,8 @@ def test_corridors_lead_forward(scenario: Scenario) -> None:
     assert compiled.template.corridors["origin"].tolist() == [-1, 1]
 
 
-def test_links_are_rows_and_flags(scenario: Scenario) -> None:
-    """A link is the row it points to, -1 for none; a choice its index; a flag 0 or 1."""
+def test_links_are_integers(scenario: Scenario) -> None:
+    """A link is the row of an entity or -1, the index of an option, or 0 or 1 for a Boolean."""
     template = scenario.compile().template
     assert template.plants["region"].tolist() == [-1, 0]
     assert template.plants["learning"].tolist() == [0, 1]
@@ -62,8 +62,8 @@ def test_links_are_rows_and_flags(scenario: Scenario) -> None:
     assert (template.crews["payer"].tolist(), template.kits["payer"].tolist()) == ([1], [0])
 
 
-def test_money_has_its_currency(scenario: Scenario) -> None:
-    """Each amount of money has the row of its currency, -1 where there is no number."""
+def test_monetary_parameters_have_a_currency(scenario: Scenario) -> None:
+    """Each monetary parameter has the row of its currency, or -1 if the parameter is not required."""
     template = scenario.compile().template
     assert template.plants["labour_rate_currency"].tolist() == [0, 1]
     assert template.suppliers["price_currency"].tolist() == [0, 0, 1]
@@ -71,7 +71,7 @@ def test_money_has_its_currency(scenario: Scenario) -> None:
 
 
 def test_lists_continue_with_their_last_value(scenario: Scenario) -> None:
-    """Lists continue with their last value; missing decisions take their default."""
+    """Monthly lists are extended by their last value; decisions that are not stated have their defaults."""
     plan = scenario.compile().plan
     assert plan.output.tolist() == [[0, 0, 250, 250], [100, 100, 100, 100]]
     assert plan.lines.tolist() == [[1, 2, 2, 2], [1, 1, 1, 1]]
@@ -87,8 +87,8 @@ def test_lists_continue_with_their_last_value(scenario: Scenario) -> None:
     assert plan.in_programme.tolist() == [1, 1]
 
 
-def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
-    """Each class has its layers in order, padded, and its limits; designs are in order of use."""
+def test_the_doctrine_lists_layers_by_class(scenario: Scenario) -> None:
+    """Each class has its layers in order, padded with -1, and its limits; designs are in order of use."""
     plan = scenario.compile().plan
     assert plan.layer_order.tolist() == [[0, 1, -1], [1, 0, -1], [2, -1, -1]]
     assert plan.max_shots.tolist() == [3, 1, 1]
@@ -96,8 +96,8 @@ def test_doctrine_is_an_order_of_layers(scenario: Scenario) -> None:
     assert (plan.by_value.tolist(), plan.newest_first.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
 
 
-def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
-    """A future's record holds, at each row, the draw of the row of the log that fills it; 0 where none is needed."""
+def test_every_parameter_is_the_draw_of_its_assumption(scenario: Scenario) -> None:
+    """Each parameter in the records of a future is the draw that supplies it, or 0 if it is not required."""
     compiled = scenario.compile()
     assumptions = np.arange(1.0, len(scenario.columns) + 1)
     records = entity_records(compiled, assumptions)._asdict()
@@ -116,8 +116,8 @@ def test_every_slot_holds_its_assumption(scenario: Scenario) -> None:
                 assert value == 1 + scenario.columns.index(assumption.name)
 
 
-def test_records_are_those_declared(scenario: Scenario) -> None:
-    """The arrays have the dtypes that the campaign is compiled for, whatever their sizes."""
+def test_arrays_have_the_declared_dtypes(scenario: Scenario) -> None:
+    """The arrays have the dtypes for which the kernels are compiled."""
     compiled = scenario.compile()
     assert {name: array.dtype for name, array in compiled.template._asdict().items()} == RECORD_DTYPES
     arrays = [

@@ -1,4 +1,4 @@
-"""CSV files: the line of every row, headers, and edits by column."""
+"""CSV files: line numbers of rows, headers, and replacement of rows."""
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,8 @@ from octoplan.scenario.report import Report
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_a_row_has_the_line_it_begins_on(ending: str) -> None:
-    """Rows after a quoted line break have their true lines, whatever ends a line."""
+def test_a_row_has_the_number_of_its_first_line(ending: str) -> None:
+    """Rows after a quoted line break have the right line numbers, with any kind of line ending."""
     text = ending.join(["a,b", '1,"two', 'lines"', "", "3,4"])
     rows = read_csv("x.csv", text, ("a", "b"), Report("f"))
     assert rows is not None
@@ -34,7 +34,7 @@ def test_a_row_has_the_line_it_begins_on(ending: str) -> None:
     ],
 )
 def test_invalid_tables_are_reported_with_their_line(text: str, line: int, message: str) -> None:
-    """A wrong header or row is reported with its line."""
+    """An invalid header or row is reported with its line."""
     report = Report("f")
     read_csv("x.csv", text, ("a", "b"), report)
     assert [line] == [problem.line for problem in report.problems]
@@ -43,7 +43,7 @@ def test_invalid_tables_are_reported_with_their_line(text: str, line: int, messa
 
 @pytest.mark.parametrize("text", ["a,b,,\n1,2,,\n", "a,b\n1,2,,\n", "a,b,,\n1,2\n", "a,,b\n1,,2\n", ",b,a\n,2,1\n"])
 def test_empty_columns_are_skipped(text: str) -> None:
-    """Columns whose header and cells are all empty, as spreadsheets write them, are skipped."""
+    """Columns without header and cells, which spreadsheets write, are skipped."""
     report = Report("f")
     rows = read_csv("x.csv", text, ("a", "b"), report)
     assert rows is not None
@@ -53,14 +53,14 @@ def test_empty_columns_are_skipped(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a,b,,\n1,2,,3\n", "a,b\n1,2,,3\n", "a,,b\n1,3,2\n"])
 def test_a_cell_without_header_is_reported(text: str) -> None:
-    """A value outside the named columns is reported, never dropped."""
+    """A cell in a column without header is reported, not ignored."""
     report = Report("f")
     assert read_csv("x.csv", text, ("a", "b"), report) == []
     assert [problem.line for problem in report.problems] == [2]
 
 
-def test_rows_are_replaced_under_their_headers() -> None:
-    """A replaced row has each cell under its header; other rows keep every cell, blank rows and extra columns too."""
+def test_rows_are_replaced_by_column() -> None:
+    """The cells of a replaced row are in the columns of their names; other rows are unchanged, including blank rows."""
     data = b'\xef\xbb\xbf\r\nnote , name,value,\r\n"x, y",a,1,\r\nz,b,2,\r\n'
     assert (
         replace_rows(data, "name", {"b": {"name": "b", "value": "5"}}) == '\nnote , name,value,\n"x, y",a,1,\n,b,5,\n'
@@ -74,20 +74,20 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=6))
 def test_cells_survive_writing_and_reading(rows: list[list[str]]) -> None:
-    """Any cells come back as they were written."""
+    """Cells that are written as CSV are read back unchanged."""
     assert cells_of(csv_text(rows).encode()) == rows
 
 
-def test_records_are_read_by_column() -> None:
-    """Rows read again have the cells that the reader saw."""
+def test_rows_are_read_as_dictionaries() -> None:
+    """``row_dicts`` returns the same cells as ``read_csv``."""
     data = b"\xef\xbb\xbfb, a\r\n\r\n2, 1\r\n"
     rows = read_csv("x.csv", "b,a\n\n2,1\n", ("a", "b"), Report("f"))
     assert rows is not None
     assert row_dicts(data) == [dict(row.cells) for row in rows]
 
 
-def test_a_cell_of_the_greatest_length_is_read() -> None:
-    """The limit of a cell's length is itself allowed."""
+def test_a_cell_of_the_largest_length_is_read() -> None:
+    """A cell of exactly the largest length is valid."""
     rows = read_csv("x.csv", f"a,b\n1,{'x' * MAX_CELL_LENGTH}\n", ("a", "b"), Report("f"))
     assert rows is not None
     assert len(rows[0]["b"]) == MAX_CELL_LENGTH

@@ -1,4 +1,4 @@
-"""Distributions, their quantiles, and rank correlations."""
+"""Distributions: quantiles, construction from stated values, and truncation."""
 
 from collections.abc import Callable
 from math import exp, inf
@@ -26,7 +26,7 @@ from octoplan.scenario.distributions import (
     truncate,
 )
 
-ENDS = np.array([0.1, 0.9])
+P10_AND_P90 = np.array([0.1, 0.9])
 PROBABILITIES = np.linspace(0.001, 0.999, 199)
 
 magnitudes = st.floats(-4, 6).map(lambda x: 10**x)
@@ -34,7 +34,7 @@ ratios = st.floats(1.01, 100)
 
 
 def check_quantiles(distribution: Distribution) -> None:
-    """Quantiles are monotone, and the cdf inverts them."""
+    """Check that quantiles are finite and monotone, and that the cdf is their inverse."""
     values = distribution.quantile(PROBABILITIES)
     assert np.isfinite(values).all()
     assert (np.diff(values) >= 0).all()
@@ -46,7 +46,7 @@ def check_quantiles(distribution: Distribution) -> None:
 def test_p10_and_p90_are_reproduced(low: float, ratio: float, kind: str) -> None:
     """A normal, lognormal or gamma distribution has the stated P10 and P90."""
     distribution = FROM_QUANTILES[kind](low, low * ratio)
-    assert distribution.quantile(ENDS) == pytest.approx([low, low * ratio], rel=1e-6)
+    assert distribution.quantile(P10_AND_P90) == pytest.approx([low, low * ratio], rel=1e-6)
     check_quantiles(distribution)
 
 
@@ -56,9 +56,9 @@ def test_p10_and_p90_are_reproduced(low: float, ratio: float, kind: str) -> None
     .filter(lambda ends: ends[1] - ends[0] > 1e-3)
 )
 def test_p10_and_p90_of_a_beta_are_reproduced(ends: list[float]) -> None:
-    """A beta distribution has the stated P10 and P90, and lies between 0 and 1."""
+    """A beta distribution has the stated P10 and P90, and its values are between 0 and 1."""
     distribution = beta(*ends)
-    assert distribution.quantile(ENDS) == pytest.approx(ends, rel=1e-6)
+    assert distribution.quantile(P10_AND_P90) == pytest.approx(ends, rel=1e-6)
     values = distribution.quantile(PROBABILITIES)
     assert 0 <= values.min() <= values.max() <= 1
     assert (np.diff(values) >= 0).all()
@@ -66,10 +66,10 @@ def test_p10_and_p90_of_a_beta_are_reproduced(ends: list[float]) -> None:
 
 @given(low=st.floats(-1e3, 1e3), width=st.floats(0.1, 1e3), mode=st.floats(0, 1))
 def test_minimum_mode_and_maximum_are_reproduced(low: float, width: float, mode: float) -> None:
-    """Triangular and PERT distributions lie between their ends, and their density is highest at the mode."""
+    """Triangular and PERT distributions have the stated minimum and maximum, and the largest density at the mode."""
     middle, high = low + mode * width, low + width
-    for kind in (Triangular, pert):
-        distribution: Distribution = kind(low, middle, high)
+    for construct in (Triangular, pert):
+        distribution: Distribution = construct(low, middle, high)
         ends = distribution.quantile(np.array([0.0, 1.0]))
         assert ends == pytest.approx([low, high])
         check_quantiles(distribution)
@@ -81,7 +81,7 @@ def test_minimum_mode_and_maximum_are_reproduced(low: float, width: float, mode:
 
 
 def test_quantiles_agree_with_an_independent_implementation() -> None:
-    """Each distribution has the quantiles that scipy's own implementation gives."""
+    """Each distribution has the quantiles of the scipy implementation."""
     z = stats.norm.ppf(0.9)
     triangle = stats.triang((3 - 2) / 7, loc=2, scale=7)
     cases: list[tuple[Distribution, Callable[[Floats], Floats]]] = [
@@ -101,8 +101,8 @@ def test_a_pert_has_its_published_mean() -> None:
     assert pert(2, 3, 9).quantile(probabilities).mean() == pytest.approx((2 + 4 * 3 + 9) / 6, rel=1e-4)
 
 
-def test_a_list_is_drawn_by_weight() -> None:
-    """A discrete distribution takes each value in proportion to its weight, whatever their order."""
+def test_values_of_a_list_are_drawn_by_weight() -> None:
+    """The values of a discrete distribution, in any order, have probabilities in proportion to their weights."""
     distribution = discrete([9, 1, 5], [1, 2, 1])
     probabilities = (np.arange(4000) + 0.5) / 4000
     values, counts = np.unique(distribution.quantile(probabilities), return_counts=True)
@@ -112,19 +112,19 @@ def test_a_list_is_drawn_by_weight() -> None:
 
 
 def test_a_fixed_number_is_the_same_in_every_future() -> None:
-    """A fixed number does not depend on its uniform."""
+    """All quantiles of a fixed number are the number."""
     assert (Fixed(7.5).quantile(PROBABILITIES) == 7.5).all()
 
 
 @pytest.mark.parametrize("kind", ["lognormal", "gamma", "beta"])
 def test_a_positive_distribution_refuses_a_p10_of_zero(kind: str) -> None:
-    """A distribution above 0 refuses a P10 of 0."""
+    """Distributions of values above 0 refuse a P10 of 0."""
     with pytest.raises(DistributionError, match=r"above 0|between 0 and 1"):
         FROM_QUANTILES[kind](0.0, 0.5)
 
 
 def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
-    """Truncation gives the conditional distribution inside the permitted range."""
+    """A truncated distribution is the distribution conditional on the permitted range."""
     distribution = normal(1.0, 7.0)
     outside = distribution.cdf(0.0)
     with pytest.raises(DistributionError, match=r"% of the distribution lies outside"):
@@ -132,13 +132,15 @@ def test_a_truncated_distribution_is_the_conditional_distribution() -> None:
     distribution = normal(2.2, 7.0)
     outside = distribution.cdf(0.0)
     assert 0 < outside < 0.01
-    cut = truncate(distribution, 0.0, inf)
-    assert cut.quantile(PROBABILITIES) == pytest.approx(distribution.quantile(outside + PROBABILITIES * (1 - outside)))
-    assert cut.quantile(np.array([1e-300])).min() >= 0.0
-    check_quantiles(cut)
+    truncated = truncate(distribution, 0.0, inf)
+    assert truncated.quantile(PROBABILITIES) == pytest.approx(
+        distribution.quantile(outside + PROBABILITIES * (1 - outside))
+    )
+    assert truncated.quantile(np.array([1e-300])).min() >= 0.0
+    check_quantiles(truncated)
 
 
 def test_a_distribution_inside_its_range_is_unchanged() -> None:
-    """A distribution that lies inside its permitted range is not truncated."""
+    """A distribution whose values are all in the permitted range is not truncated."""
     distribution = gamma(1, 3)
     assert truncate(distribution, 0.0, inf) is distribution

@@ -1,6 +1,6 @@
-"""Scenario folders: reading and checking them, matching each parameter to its assumption, and compiling them to arrays.
+"""Scenario folders: reading, checking, matching of parameters to assumptions, and compilation to arrays.
 
-Each public name is imported when it is first used, so that importing the package is fast.
+Public names are imported on first use, so that importing the package is fast.
 """
 
 from importlib import import_module

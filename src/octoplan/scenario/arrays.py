@@ -1,8 +1,8 @@
 """The compiled scenario: arrays of numbers, the only input of the simulation.
 
-Entities are rows of structured arrays, in the order of the scenario folder. Fields are links to other entities (row
+Entities are rows of structured arrays, in the order of the scenario folder. The fields are links to other entities (row
 numbers, -1 for none) and parameters in the units of ``entities.KINDS``. A monetary parameter ``x`` has a second field
-``x_currency``, the row of its currency. A pair such as (threat, region) is row ``threat * regions + region``.
+``x_currency`` with the row of its currency. A pair such as (threat, region) is in row ``threat * regions + region``.
 """
 
 from typing import Any, NamedTuple
@@ -17,10 +17,14 @@ Records = Any
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
+"""64-bit words, as used by the random number generator."""
 
 
 def record_dtype(kind: Kind) -> np.dtype[np.void]:
-    """Structured dtype of an entity: links to single entities, parameters, and the currency of monetary parameters."""
+    """NumPy structured dtype of a kind of entity.
+
+    The fields are the links to single entities, the parameters, and the currency of each monetary parameter.
+    """
     fields: list[tuple[str, str]] = [(link.name, "i8") for link in kind.links if not link.is_list]
     for parameter in kind.parameters:
         fields.append((parameter.name, "f8"))
@@ -30,12 +34,13 @@ def record_dtype(kind: Kind) -> np.dtype[np.void]:
 
 
 RECORD_DTYPES = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
+"""Structured dtype of each kind of entity that has parameters."""
 
 
 class EntityRecords(NamedTuple):
-    """Records of all entities with the assumptions of one future.
+    """Records of all entities, with the parameters drawn for one future.
 
-    One row per entity or pair of entities; see ``entities.KINDS`` for fields and units.
+    Each field has one row per entity or pair of entities; see ``entities.KINDS`` for parameters and units.
     """
 
     currencies: Records
@@ -64,12 +69,12 @@ class EntityRecords(NamedTuple):
 
 
 class StreamKeys(NamedTuple):
-    """Keys of random streams (``campaign.streams``): the key of stream i of kind k is ``by_stream[start[k] + i]``.
+    """Keys of the random streams of ``campaign.streams``: stream i of kind k has the key ``by_stream[start[k] + i]``.
 
     by_stream
-        (streams, 2) the seed and the hash of the stream's name.
+        (streams, 2) key of each stream: the seed and the hash of the stream's name.
     start
-        (kinds,) first row of each kind of stream.
+        (kinds,) first row of each kind of stream in ``by_stream``.
     """
 
     by_stream: Words
@@ -80,15 +85,15 @@ class ArrivalProcess(NamedTuple):
     """Inputs of the arrival kernels, which determine the number, classes and destinations of threats.
 
     process, packages, splits
-        Records of the raid process, of the packages, and of (package, region).
+        Records of the raid process, of the packages, and of the pairs (package, region).
     threats
-        Records of the classes, with the fields ``ARRIVAL_FIELDS`` only.
+        Records of the classes of threat, with the fields ``ARRIVAL_FIELDS`` only.
     observed_counts
-        (observed days, packages) counts of the first days, which are not simulated; may have no rows.
+        (observed days, packages) observed counts of threats on the first days, which are not simulated; may be empty.
     salvo_factor
-        (days,) what-if factor on the share of salvo days.
+        (days,) what-if factor on the probability of a salvo day.
     threat_factor
-        (days, threats) what-if factors on the counts of the classes.
+        (days, threats) what-if factor on the count of each class of threat.
     keys
         Keys of the random streams of arrivals.
     """
@@ -104,31 +109,31 @@ class ArrivalProcess(NamedTuple):
 
 
 ARRIVAL_FIELDS = ("package", "direct", "mix")
-"""Fields of threat classes that the arrival kernels use."""
+"""Fields of the records of threat classes that the arrival kernels use."""
 
 
 class KnownState(NamedTuple):
-    """Known state at a date, which replaces the simulated state; -1 for values not stated.
+    """Known state at a date, which replaces the simulated state; values that are not stated are -1.
 
     day
-        (1,) day at whose start the state holds, the first of a month; -1 if the scenario has no known state.
+        (1,) day at the start of which the state is known, the first of a month; -1 without a known state.
     gate_earliest, gate_latest
-        (gates,) bounds on the day on which a gate is passed: equal if the day is known, ``day`` and infinity if the
-        gate is known not to be passed by ``day``, 0 and infinity if not stated.
+        (gates,) bounds on the day on which a gate is passed: equal if that day is known; ``day`` and infinity if the
+        gate is known not to be passed before ``day``; 0 and infinity if nothing is stated.
     experience, heads
-        (plants,) cumulative units of experience; workers.
+        (plants,) experience in cumulative units; number of workers.
     plant_stock
-        (plants,) good units in stock at the plant.
+        (plants,) good units in stock at each plant.
     on_hand, on_order
-        (plants, parts) parts in stock; parts ordered and not received.
+        (plants, parts) parts in stock; parts ordered and not yet received.
     stock
-        (regions, designs) units in the region.
+        (regions, designs) units in stock in each region.
     total_stock
-        (designs,) total units over regions, allocated like a delivery.
+        (designs,) units in stock in all regions together, allocated to regions like a delivery.
     crews
-        (2,) trained crews; crews in training.
+        (2,) number of trained crews, and of crews in training.
     kits
-        (2,) kits in service; kits ordered and not received.
+        (2,) number of kits in service, and of kits ordered and not yet received.
     """
 
     day: Ints
@@ -146,36 +151,39 @@ class KnownState(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Structure of the scenario that does not depend on assumptions. Links are row numbers; -1 means none.
+    """Calendar, links between entities and other inputs that do not depend on assumptions.
+
+    Links are row numbers; -1 means none.
 
     month_of
         (days,) month of each day, from 0.
     tally_row
-        (days,) row of the tallies for each day: its month, or the day in simulations with daily results.
+        (days,) row of the tallies to which each day is added: its month, or the day itself if results are daily.
     month_days
         (months,) days in each month.
     winter_weight
-        (days,) weight of winter, 1 in mid-January, 0 in mid-July.
+        (days,) weight of winter: 1 in mid-January, 0 in mid-July.
     gate_predecessors
-        (gates, gates) 1 if the column's gate is a predecessor of the row's gate.
+        (gates, gates) 1 if the gate of the column is a predecessor of the gate of the row.
     plant_gates
-        (plants, gates) 1 if the plant opens only after the gate.
+        (plants, gates) 1 if the gate must be passed before the plant opens.
     plant_lanes
-        (plants, columns) lanes of a plant in order of preference; unused columns are -1.
+        (plants, columns) lanes of each plant in order of preference; unused columns are -1.
     supplier_causes
-        (suppliers, causes) 1 if an outage of the cause is an outage of the supplier.
+        (suppliers, causes) 1 if the cause of outages applies to the supplier.
     bill
-        (designs, parts) parts per unit.
+        (designs, parts) bill of materials: parts per unit.
     region_order
-        (regions,) regions in topological order of the corridors.
+        (regions,) rows of the regions in topological order of the corridors.
     incoming_start, incoming
-        (regions + 1,), (corridors,) corridors into region r are ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
+        (regions + 1,), (corridors,) the corridors into region r are
+        ``incoming[incoming_start[r]:incoming_start[r + 1]]``.
     reference_layer
-        (1,) layer whose shot cost values the kills of interceptors; -1 for none.
+        (1,) layer at whose cost per shot the kills of interceptors are valued; -1 for none.
     observed_counts
-        (observed days, packages) counts of the first days, which are not simulated; may have no rows.
+        (observed days, packages) observed counts of threats on the first days, which are not simulated; may be empty.
     salvo_factor, threat_factor
-        (days,), (days, threats) what-if factors on the share of salvo days and on the counts of each class.
+        (days,), (days, threats) what-if factors on the probability of a salvo day and on the count of each class.
     known_state
         Known state at a date.
     """
@@ -200,40 +208,41 @@ class Links(NamedTuple):
 
 
 class DecisionArrays(NamedTuple):
-    """Decisions (``decisions.toml``). The last value of a list applies to all later months.
+    """Decisions of ``decisions.toml`` as arrays.
 
     output
-        (plants, months) good units planned, by month from the opening of the plant.
+        (plants, months) good units planned per month, from the month in which the plant opens.
     lines
-        (plants, months) lines installed, by month from the opening of the plant.
+        (plants, months) lines installed in each month, from the month in which the plant opens.
     orders
-        (plants, parts, months) parts ordered at the start of a calendar month; -1 if the base-stock policy applies.
+        (plants, parts, months) parts ordered at the start of each month of the horizon; -1 if the base-stock policy
+        determines the order.
     cover
         (1,) days of planned use that the base-stock policy covers in addition to the mean lead time.
     sourcing
-        (suppliers,) weight of a supplier among the suppliers of its part.
+        (suppliers,) weight of each supplier among the suppliers of its part.
     intake
-        (months,) crews that start training in the month.
+        (months,) crews that start training in each month.
     kit_orders
-        (months,) kits ordered in the month.
+        (months,) kits ordered in each month.
     crew_weight
-        (regions,) weight of the region in the allocation of crews.
+        (regions,) weight of each region in the allocation of crews.
     dispatch_weight
-        (regions,) weight of the region in the allocation of units; all -1 to equalise days of cover.
+        (regions,) weight of each region in the allocation of units; -1 for all regions to equalise days of cover.
     layer_order
-        (threats, layers) layers in the order in which they engage the class; unused columns are -1.
+        (threats, layers) layers in the order in which they engage each class of threat; unused columns are -1.
     max_shots
         (threats,) largest number of engagements of one threat in one region.
     salvo
         (threats,) interceptors launched per engagement.
     value
-        (threats,) priority of the class in the queue, used if ``by_value`` is 1.
+        (threats,) priority of each class in the queue of the crews, used if ``by_value`` is 1.
     by_value
-        (1,) 1 if the crews' queue is ordered by value and then deadline, 0 if by deadline only.
+        (1,) 1 if the queue of the crews is ordered by ``value`` and then by deadline, 0 if by deadline only.
     prefer
         (designs,) designs in the order in which crews use them.
     newest_first
-        (1,) 1 if the newest block is used first, 0 if the oldest.
+        (1,) 1 if crews use the newest block first, 0 if the oldest.
     in_programme
         (plants,) 1 if the plant is part of the programme; all 0 in the counterfactual.
     """
@@ -258,7 +267,7 @@ class DecisionArrays(NamedTuple):
 
 
 class Names(NamedTuple):
-    """Names of entities in row order, which are also the coordinates of results."""
+    """Names of the entities in row order; they are also the coordinates of results."""
 
     currencies: tuple[str, ...]
     payers: tuple[str, ...]
@@ -280,19 +289,19 @@ class Names(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A scenario in the form of arrays, the input of the simulation.
+    """A scenario as arrays, the input of the simulation.
 
     names
-        Names of entities in row order.
+        Names of the entities in row order.
     links
-        Structure that does not depend on assumptions.
+        Calendar, links between entities and other inputs that do not depend on assumptions.
     plan
-        Decisions.
+        The decisions.
     template
-        Records of the entities with links and currencies; parameters are 0.
-    slots
+        Records of all entities with their links and currencies; all parameters are 0.
+    draw_columns
         By (kind, parameter): (rows,) column of the assumption draws that supplies the parameter of each row; -1 if the
-        parameter is not required, in which case it is 0.
+        parameter is not required, and is therefore 0.
     """
 
     names: Names
@@ -303,19 +312,19 @@ class Compiled(NamedTuple):
 
 
 def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
-    """Records of one kind of entity, (rows,) for one future or (futures, rows) for several.
+    """Records of one kind of entity: (rows,) for one future, (futures, rows) for several.
 
     assumptions
-        (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
+        (columns,) or (futures, columns) draws of the assumptions, in the units of ``entities.KINDS``.
     """
     template = getattr(compiled.template, kind)
     shape = (*assumptions.shape[:-1], *template.shape)
     records = np.broadcast_to(template, shape).copy()
-    # The appended column of zeros is selected by -1, for parameters that are not required.
-    values = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
-    for (owner, parameter), columns in compiled.draw_columns.items():
-        if owner == kind:
-            records[parameter] = values[..., columns]
+    # Index -1 selects the appended column of zeros, for parameters that are not required.
+    draws = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
+    for (parameter_kind, parameter), columns in compiled.draw_columns.items():
+        if parameter_kind == kind:
+            records[parameter] = draws[..., columns]
     return records
 
 
@@ -329,12 +338,12 @@ def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
 
 
 def arrival_process(compiled: Compiled, assumptions: Floats, keys: StreamKeys) -> ArrivalProcess:
-    """Inputs of the arrival kernels, with records (rows,) for one future or (futures, rows) for several.
+    """Inputs of the arrival kernels; records are (rows,) for one future, (futures, rows) for several.
 
     assumptions
-        (columns,) or (futures, columns) draws, in the units of ``entities.KINDS``.
+        (columns,) or (futures, columns) draws of the assumptions, in the units of ``entities.KINDS``.
     keys
-        Keys of all random streams of the scenario; those of arrivals come first.
+        Keys of all random streams of the scenario, of which the streams of arrivals are the first.
     """
     process, packages, splits, threats = (
         records_of(compiled, kind, assumptions) for kind in ("raids", "packages", "splits", "threats")
@@ -344,12 +353,12 @@ def arrival_process(compiled: Compiled, assumptions: Floats, keys: StreamKeys) -
     for name in ARRIVAL_FIELDS:
         classes[name] = threats[name]
     links = compiled.links
-    end = keys.start[ARRIVAL_STREAMS]
+    arrival_key_count = keys.start[ARRIVAL_STREAMS]
     return ArrivalProcess(
         process, packages, splits, classes, links.observed_counts, links.salvo_factor, links.threat_factor,
-        StreamKeys(keys.by_stream[:end].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
+        StreamKeys(keys.by_stream[:arrival_key_count].copy(), keys.start[:ARRIVAL_STREAMS].copy()),
     )  # fmt: skip
 
 
 ARRIVAL_STREAMS = 8
-"""Number of kinds of random stream used by arrivals, which come first in ``campaign.streams.STREAMS``."""
+"""Number of kinds of random stream that arrivals use; they are the first in ``campaign.streams.STREAMS``."""
