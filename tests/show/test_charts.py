@@ -164,7 +164,7 @@ def test_a_band_says_on_how_many_futures_it_rests() -> None:
     add_band(chart, ("2026-01", "2026-02"), values, "ratio", "#000000")
     assert list(chart.data[1].text) == ["", ", 1 of 2 futures"]
     assert undefined_note("without a sortie", {"ours": values, "theirs": np.ones((2, 2))}) == (
-        "Undefined without a sortie: the quantiles of a month rest on 1 to 2 of 2 futures (ours)."
+        "Undefined without a sortie: monthly quantiles are based on 1 to 2 of 2 futures (ours)."
     )
     assert undefined_note("without a sortie", {"": np.ones((2, 2))}) == ""
 
@@ -178,7 +178,9 @@ def test_costs_without_a_kill_stay_in_the_count() -> None:
     assert cost_per_kill_title(np.array([1.0, 1.0, 1.0]), np.array([5.0, inf, inf])) == (
         "A kill by missile costs ∞ times one by interceptor (P10 5.0, P90 ∞)"
     )
-    assert cost_per_kill_title(np.array([nan]), np.array([nan])) == "No future has a kill to compare the costs of"
+    assert cost_per_kill_title(np.array([nan]), np.array([nan])) == (
+        "The costs per kill cannot be compared: no future has kills"
+    )
     cost = Measure("cost/kill", "Money", "cost", "GBP", np.array([nan, inf, 3.0]))
     assert undefined_cost("interceptors", cost) == (
         "Undefined for interceptors in 1 of 3 futures, which have no kill and no spend. "

@@ -85,7 +85,7 @@ def test_orders_are_dots_on_their_days() -> None:
     assert dots.marker.sizemode == "area"
     chart = orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))
     traces = {trace.name: trace for trace in chart.data}
-    assert [str(x)[:10] for x in traces["already late at the start"].x] == ["2025-12-25"]
+    assert [str(x)[:10] for x in traces["already late on the first day planned"].x] == ["2025-12-25"]
     assert len(traces["place by this day"].x) == 2
     assert chart.layout.title.text == "1 of 3 orders should have been placed before the start: works 7 days before it"
 

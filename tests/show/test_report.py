@@ -111,7 +111,7 @@ def test_failed_futures_are_reported() -> None:
     assert "failures" in sections(text)
     assert "future 3: it &lt;broke&gt;" in text
     text = report(replace(run, status=status * 0 + 1, messages={}))
-    assert "there is no answer" in text
+    assert "there are no results" in text
     assert "supply" not in sections(text)
 
 
@@ -148,7 +148,7 @@ def test_a_plan_has_an_annex(tmp_path: Path) -> None:
     assert "it turns at 40 %" in text
     assert "1,000 by May" in text
     assert "saves 3 M &amp; more" in text
-    with pytest.raises(RunError, match="is not the folder of a plan"):
+    with pytest.raises(RunError, match="is not a plan folder"):
         report(pocket(), plan=tmp_path / "none")
 
 

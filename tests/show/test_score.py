@@ -112,4 +112,4 @@ def test_few_origins_and_no_missiles_are_drawn() -> None:
     without_missiles = [replace(item, observed=item.observed * [1, 0]) for item in few]
     assert "missiles-ratio" not in page(without_missiles, record())
     unknown = [replace(item, observed=item.observed * np.nan, pit=item.pit * np.nan) for item in few]
-    assert "nothing was scored" in page(unknown, record())
+    assert "no forecast was scored" in page(unknown, record())

@@ -103,18 +103,18 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
 
 
 MIN_AXIS_SPAN = 1.0
-"""Smallest span of the axis of a share, in percentage points, so that small differences do not look large."""
+"""Smallest range of the resilience axis in percentage points, so that small differences do not look large."""
 
 
 def frontier(front: Frontier, currency: str) -> go.Figure:
-    """Chart of cost, threats stopped, resilience, month of reaching the output rate, and jobs, by country share."""
+    """Chart of cost, threats stopped, resilience, first month with the output rate, and jobs, by a country's share."""
     shares, cheapest = 100.0 * front.shares, front.cheapest
     panel_titles = (
         f"cost minus that at {shares[cheapest]:.0f} %, 95 % interval",
         f"threats stopped minus those at {shares[cheapest]:.0f} %, 95 % interval",
         "mean share stopped in the worst tenth of futures",
-        f"month of the first {front.rate:,.0f} units, P50, P10 to P90",
-        "jobs, mean over horizon and futures",
+        f"first month with {front.rate:,.0f} units, P50 with P10 to P90",
+        "direct jobs, mean over horizon and futures",
     )
     chart = new_figure(frontier_title(front), panel_titles, rows=len(panel_titles), height=1130)
     for row, values, unit in ((1, front.cost, f"M {currency}"), (2, front.stopped, "threats")):
@@ -157,7 +157,7 @@ def resilience(front: Frontier) -> Floats:
 def add_share_points(
     chart: go.Figure, front: Frontier, row: int, values: Floats, error: Floats | None, *, unit: str
 ) -> None:
-    """Add a point for each share, hollow and grey if the share is dominated."""
+    """Add a point for each share to a panel, with error bars if given; dominated shares are hollow and grey."""
     chart.add_trace(
         go.Scatter(
             x=100.0 * front.shares, y=values, mode="lines+markers", showlegend=False,
@@ -182,7 +182,7 @@ def share_markers(front: Frontier) -> dict[str, object]:
 
 
 def add_rate_months(chart: go.Figure, front: Frontier) -> None:
-    """Add the panel with the first month with the output rate; "never" is drawn on a line above all months."""
+    """Fill the panel with the first month with the output rate; "never" is drawn on a line above all months."""
     low, middle, high = (
         np.quantile(front.months_to_rate, share, axis=1, method="inverted_cdf") + 1.0 for share in (0.1, 0.5, 0.9)
     )
@@ -215,7 +215,7 @@ def month_or_never(month: float) -> str:
 
 
 def country_label(country: str) -> str:
-    """Name of a country as displayed: codes of up to three letters in capitals."""
+    """Name of a country for display; codes of up to three letters are in capitals."""
     return label(country.upper() if len(country) <= 3 else country.capitalize())
 
 

@@ -22,16 +22,16 @@ from octoplan.show.sensitivity import CAPTION, MAX_ASSUMPTIONS, switching_values
 from octoplan.show.theme import MILLION
 from octoplan.show.threat_flow import threat_flow_on_day, worst_day
 
-DAY_CAPTION = "Counts of the day with most threats launched in the first finished future. Other futures differ."
+DAY_CAPTION = "Counts of the day on which most threats are launched in the first finished future; other futures differ."
 
 
 def supply(run: Run) -> list[PageFigure]:
-    """Deliveries, production by plant, limiting factors of the plants, stock."""
+    """Charts of deliveries, production by plant, limiting factors of the plants, and stock."""
     return page_figures(run, "deliveries", "production", "plant-limits", "stock")
 
 
 def defence(results: RunResults) -> list[PageFigure]:
-    """Threats launched, stopped and leaked over all futures, on one day, and by region and month; limiting factors."""
+    """Charts of threats by outcome, region and month, of limiting factors, of kills per sortie, and of crews."""
     run, days = results.run, results.daily_tallies
     figures = page_figures(run, "threat-flow")
     if days is not None:
@@ -51,7 +51,7 @@ class Money(NamedTuple):
 
 
 def money(results: RunResults) -> Money:
-    """The cost estimate with contingency, spend, cost-effectiveness, discount rates, cost per kill."""
+    """Content of the annex on money; the tables are None if there is no cost estimate."""
     run, estimate, unit = results.run, results.cost_estimate, view_of(results.run).unit
     figures = [
         PageFigure("spend", spend(run, nominal=results.nominal), CHARTS["spend"].caption),
@@ -61,15 +61,15 @@ def money(results: RunResults) -> Money:
         return Money(None, None, figures)
     caption = (
         "The point estimate has every assumption at its median and no optimism bias; it is the mean of "
-        f"{results.run_at_medians.futures} futures, which differ by chance events. In brackets: the contingency to be "
-        "added to it so that the sum is not exceeded in that share of futures."
+        f"{results.run_at_medians.futures} futures, which differ by chance events. In brackets: the contingency, the "
+        "amount to add to the point estimate so that the total is not exceeded in that share of futures."
     )
     s_curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
     return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [s_curve, *figures])
 
 
 def contingency(estimate: CostEstimate, unit: str) -> TableText:
-    """The point estimate with its percentile, and the contingency at each level of confidence."""
+    """Table of the point estimate with its percentile, and of the contingency at each level of confidence."""
     point = estimate.point_estimate
     rows = [
         (
@@ -87,7 +87,7 @@ def contingency(estimate: CostEstimate, unit: str) -> TableText:
 
 
 def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
-    """The programme's cost with and without optimism bias."""
+    """Table of the programme's cost with and without optimism bias."""
     rows = [
         (name, *(f"{v / MILLION:,.1f}" for v in (i.p10, i.p50, i.p90, i.mean)), digits(i.se_mean / MILLION, 2))
         for name, i in (
@@ -100,7 +100,7 @@ def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
 
 
 class PlanText(NamedTuple):
-    """Content of the annex on a plan: its summary, and lists of sentences by heading."""
+    """Content of the annex on a plan: summary, sentences by heading, and path of the plan folder."""
 
     summary: str
     lists: list[tuple[str, list[str]]]
@@ -108,19 +108,19 @@ class PlanText(NamedTuple):
 
 
 def plan(folder: Path | None) -> PlanText | None:
-    """Content of a plan folder written by ``octoplan plan``. Raises RunError if the folder is not a plan."""
+    """Content of a plan folder written by ``octoplan plan``. Raises RunError if the folder is not a plan folder."""
     if folder is None:
         return None
     try:
         evidence: dict[str, Any] = json.loads((folder / "evidence.json").read_text("utf-8"))
         summary = (folder / "summary.txt").read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder} is not the folder of a plan ({error}); octoplan plan writes one") from error
+        raise RunError(f"{folder} is not a plan folder ({error}); octoplan plan writes plan folders") from error
     lists = (
         ("Goals not met", evidence.get("not_met")),
         ("Limiting factors", evidence.get("limiting_factors")),
         ("Shortfalls against the target", evidence.get("short")),
-        ("Shares at which the cheapest plan changes", (evidence.get("frontier") or {}).get("switching_values")),
+        ("Switching values of the cheapest share", (evidence.get("frontier") or {}).get("switching_values")),
         ("Remedies", evidence.get("remedies")),
         ("Remarks", evidence.get("remarks")),
     )
@@ -128,14 +128,14 @@ def plan(folder: Path | None) -> PlanText | None:
 
 
 class SensitivityAnalysis(NamedTuple):
-    """Tornados, and switching values as sentences."""
+    """Content of the annex on sensitivity: tornados, and sentences on switching values."""
 
     figures: list[PageFigure]
     switching_values: list[str]
 
 
 def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
-    """Tornados and switching values of the net benefit and of the leakers prevented; None with too few futures."""
+    """Tornados and switching values of net benefit and leakers prevented; None if there are too few futures."""
     scenario, unit = results.run.scenario, view_of(results.run).unit
     net, leakers = results.net_benefit_sensitivity, results.leakers_sensitivity
     figures = []
@@ -153,10 +153,10 @@ def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
 
 
 def differences(results: Sequence[RunResults], labels: Sequence[str]) -> list[ResultTable]:
-    """Tables of paired differences of the other runs from the first."""
+    """Tables of paired differences between the other runs and the first."""
     return comparison_tables(compare_results(results, labels)) if len(results) > 1 else []
 
 
 def failures(run: Run) -> list[str]:
-    """The failed futures with their errors."""
+    """Sentences with the number and the error of each failed future."""
     return [f"future {future}: {text}" for future, text in sorted(run.messages.items())]

@@ -14,7 +14,7 @@ from octoplan.show.threat_flow import threat_flow
 
 
 class Chart(NamedTuple):
-    """Function that draws a figure of a run (None if there is no data), and its caption."""
+    """Function that makes a figure of a run, or None if there are no data, and the caption of the figure."""
 
     draw: Callable[[Run], go.Figure | None]
     caption: str
@@ -23,7 +23,7 @@ class Chart(NamedTuple):
 CHARTS: dict[str, Chart] = {
     "deliveries": Chart(
         deliveries,
-        "Units that reach a region, by month: quantiles over futures. Dashed lines: monthly rates for comparison.",
+        "Units that reach a region, by month: quantiles over futures. Dashed lines: milestone rates of the programme.",
     ),
     "production": Chart(
         production,
@@ -45,7 +45,7 @@ CHARTS: dict[str, Chart] = {
     ),
     "leakers-by-region": Chart(
         leakers_by_region,
-        "One tile for each region, so that small regions stay visible; decoys are excluded. Figures are P50; point at "
+        "One tile for each region, so that small regions stay visible; decoys are excluded. Numbers are P50; point at "
         "a tile for P10 to P90.",
     ),
     "stopped-share": Chart(
@@ -58,8 +58,8 @@ CHARTS: dict[str, Chart] = {
     ),
     "kills-per-sortie": Chart(
         kills_per_sortie,
-        "Kills per sortie are contacts per sortie times kills per contact; both are in the table of measures. It falls "
-        "as the opponent adapts, and rises when a new block enters service.",
+        "Kills per sortie are contacts per sortie times kills per contact; both are in the table of measures. Kills "
+        "per sortie fall as the adversary adapts, and rise when a new block enters service.",
     ),
     "crews": Chart(
         crews,
@@ -67,9 +67,9 @@ CHARTS: dict[str, Chart] = {
     ),
     "spend": Chart(
         spend,
-        "Means over futures, so that categories add up. Only the right panel is spent because of the programme; "
-        "optimism bias is a category of its own. Shots of the other layers are excluded; the table of measures has "
-        "them.",
+        "Means over futures, so that categories add up. Only the spend in the right panel is due to the "
+        "programme; optimism bias is a separate category. The cost of shots by other layers is excluded; it is in the "
+        "table of measures.",
     ),
     "cost-effectiveness": Chart(
         cost_effectiveness,
@@ -82,13 +82,13 @@ CHARTS: dict[str, Chart] = {
     ),
     "cost-per-kill": Chart(
         cost_per_kill,
-        "Interceptors: spend on interceptors, crews and kits of all makers over all their kills. Missiles: what the "
-        "same kills would cost with the missile layer named for comparison.",
+        "Interceptors: spend on interceptors, crews and kits of all makers, divided by all their kills. Missiles: cost "
+        "of the same kills by the missile layer that the scenario names for comparison.",
     ),
 }
 
 
 def page_figures(run: Run, *names: str) -> list[PageFigure]:
-    """Named charts of a run with their captions; charts without data are omitted."""
+    """Charts of a run, by name, with their captions; charts without data are omitted."""
     drawings = ((name, CHARTS[name].draw(run), CHARTS[name].caption) for name in names)
     return [PageFigure(name, chart, caption) for name, chart, caption in drawings if chart is not None]

@@ -28,17 +28,17 @@ from octoplan.show.theme import (
 )
 
 NIGHT_COLOURS = (BLUE, VERMILION, ORANGE, PURPLE, GREEN)
-"""Colours of the limiting factors of the defence, in their order."""
+"""Colours of the limiting factors of the nights, in the order of the factors."""
 MAP_DAYS = 30
-"""Period in days to which leakers on the map are scaled."""
+"""Number of days to which the leakers on the map are scaled."""
 TILE_HEIGHT = 90
 """Height of a tile in pixels."""
 WHITE_TEXT_SHARE = 0.55
-"""Share of the largest value from which the text of a tile is white."""
+"""Share of the largest value above which the text of a tile is white."""
 
 
 def kills_per_sortie(run: Run) -> go.Figure:
-    """Sorties and kills a month, and kills per sortie by maker."""
+    """Chart of monthly sorties and kills, and of kills per sortie by maker."""
     view = view_of(run)
     months = view.names.months
     sorties, kills = month_total(view, "sorties"), month_total(view, "kills")
@@ -64,7 +64,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
 def kills_title(per_sortie: Floats) -> str:
     """Title with the number of sorties per kill; ``per_sortie`` is (futures,) kills per sortie."""
     if np.isnan(per_sortie).all():
-        return "There is no sortie in any future"
+        return "No sortie is flown in any future"
     number = median(per_sortie)
     if number <= 0:
         return "No threat is killed" if np.nanmax(per_sortie) <= 0 else "In most futures no threat is killed"
@@ -72,7 +72,7 @@ def kills_title(per_sortie: Floats) -> str:
 
 
 def stopped_share(run: Run) -> go.Figure:
-    """Share of launched threats that are stopped, by class and month."""
+    """Chart of the share of launched threats that are stopped, by class and month."""
     view = view_of(run)
     months, names = view.names.months, view.names.threats
     launched, leaked = (view.tally(name).sum(axis=2) for name in ("launched", "leaked"))
@@ -109,18 +109,18 @@ def stopped_share(run: Run) -> go.Figure:
 
 
 def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
-    """Title with the class, excluding decoys, of which the smallest share is stopped."""
+    """Title with the class, excluding decoys, whose share stopped is the smallest."""
     launched = [t for t in range(len(titles)) if view.not_decoys[t] and not np.isnan(shares[t])]
     if not launched:
         return "No threat is launched"
     worst = min(launched, key=lambda t: shares[t])
     if len(launched) == 1:
         return f"{capitalised(titles[worst])}: {shares[worst]:.0f} % are stopped"
-    return f"The smallest share is stopped of: {titles[worst]}, {shares[worst]:.0f} %"
+    return f"The class with the smallest share stopped is: {titles[worst]}, {shares[worst]:.0f} %"
 
 
 def night_limits(run: Run) -> go.Figure:
-    """Limiting factors of the region-nights with threats that interceptors can engage."""
+    """Chart of the limiting factors of region-nights with threats that interceptors can engage."""
     view = view_of(run)
     counts = view.tally("nights").sum(axis=2).astype(np.float64)
     factors, share = limiting_factors.NIGHT_LIMITS, monthly_share(counts)
@@ -143,7 +143,7 @@ def night_limits(run: Run) -> go.Figure:
 
 
 def leakers_by_region(run: Run) -> go.Figure:
-    """Leakers in 30 days by region, excluding decoys, on a grid with one tile for each region."""
+    """Chart of leakers in 30 days by region, excluding decoys, with one tile for each region."""
     view = view_of(run)
     regions = view.names.regions
     counts = view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)) * MAP_DAYS / float(view.days.sum())
@@ -212,7 +212,7 @@ def draw_tiles(
 
 
 def wrap_name(name: str, width: int = 14) -> str:
-    """A name wrapped for a tile, with words in brackets on a separate line."""
+    """A name with line breaks for a tile; words in brackets are on a separate line."""
     plain, bracket, suffix = name.partition(" (")
     lines = plain.split(" ")[:1]
     for word in plain.split(" ")[1:]:
@@ -224,7 +224,7 @@ def wrap_name(name: str, width: int = 14) -> str:
 
 
 def crews(run: Run) -> go.Figure:
-    """Trained crews, kits, and crews available on a night."""
+    """Chart of trained crews, kits, and crews available on a night."""
     view = view_of(run)
     trained, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
     available = view.tally("crews_available") / view.days

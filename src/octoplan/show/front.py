@@ -1,4 +1,4 @@
-"""The front pages of a report: question, answer with its range, what would change it, options, limitations."""
+"""The front pages of a report: question, answer with ranges, assumptions that would change it, options, limitations."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,15 +24,17 @@ QUESTION = "What does the programme add to the defence, what does it cost, and w
 
 SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach"), ("kills", "leakers", "leakers-prevented")
 MONEY_KEYS = ("programme/cost", "damage/avoided", "cost/kill", "spend")
-"""Keys of the measures in the answer, by annex; the ``main_variant`` of each is reported."""
+"""Keys of the measures in the answer, by annex; the ``main_variant`` of each measure is reported."""
 
 LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
-    "Uncertainty is that of the stated ranges; an assumption without a range adds none.",
+    "Uncertainty of the assumptions is that of their stated ranges; an assumption without a range adds none.",
     "A difference whose 95 % confidence interval includes zero is not distinguishable from zero.",
 )
 MAX_NAMED = 3
-"""Maximum number of assumptions listed, for each result, as changing the answer."""
+"""Maximum number of assumptions listed, for each result, under what would change the answer."""
+MIN_ROUNDED_EFFECT = 3.0
+"""Smallest effect, in the unit displayed, for which the two means are rounded to whole numbers."""
 
 
 class AnswerRow(NamedTuple):
@@ -44,7 +46,7 @@ class AnswerRow(NamedTuple):
 
 
 def people(run: Run) -> list[tuple[str, str]]:
-    """Roles in the analysis and the people who hold them."""
+    """Roles in the analysis, and the people who hold them."""
     governance = run.scenario.programme.governance
     roles = (
         ("commissioned by", governance.commissioner),
@@ -56,7 +58,7 @@ def people(run: Run) -> list[tuple[str, str]]:
 
 
 def answer_rows(results: RunResults) -> list[AnswerRow]:
-    """Rows of the answer: its measures and the net benefit."""
+    """Rows of the answer: measures by annex, and the net benefit."""
     table = results.key_results
     finished = results.run.futures - results.run.failed
     rows = []
@@ -71,7 +73,7 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
 
 
 def key_result(table: KeyResults, key: str) -> KeyResult | None:
-    """The key result of the main variant of a measure; None if the run lacks it."""
+    """The key result for the main variant of a measure; None if the run has no such result."""
     key = main_variant(key, (row.key for row in table))
     return next((row for row in table if row.key == key), None)
 
@@ -105,19 +107,19 @@ def changes(results: RunResults) -> list[str]:
 
 
 def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, unit: str) -> str:
-    """A sentence on the effect of one assumption."""
+    """A sentence on the effect of one assumption on a result, named by ``subject``."""
     low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
-    if abs(item.difference) / size < MAX_NAMED:
+    if abs(item.difference) / size < MIN_ROUNDED_EFFECT:
         low, high = digits(item.low / size), digits(item.high / size)
     amount = f"{low} {unit}" if unit else low
     return (
-        f"{capitalised(describe(scenario, item.assumption))}: {subject} averages {amount} where it is low and {high} "
-        f"where it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
+        f"{capitalised(describe(scenario, item.assumption))}: {subject} averages {amount} if this assumption is low "
+        f"and {high} if it is high. Rated {item.assumption.quality}; {row_reference(item.assumption)}."
     )
 
 
 def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
-    """Table of results by option, with one column for each run and one for the counterfactual of the first."""
+    """Table of results by option, with a column for each run and one for the counterfactual of the first run."""
     first, measures = results[0], [option.measures for option in results]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
@@ -159,7 +161,7 @@ def quantiles_text(values: Floats, size: float) -> str:
 
 
 def limitations(run: Run) -> list[str]:
-    """Sentences on the limitations of all results."""
+    """Sentences on the limitations of the analysis."""
     assumptions = run.scenario.assumptions
     red = sum(assumption.quality == "red" for assumption in assumptions)
     ratings = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."

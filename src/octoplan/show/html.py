@@ -1,4 +1,4 @@
-"""HTML pages from Jinja2 templates with autoescape, and their plotly figures."""
+"""HTML pages from Jinja2 templates with autoescape, and the plotly figures on them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,12 +13,12 @@ from plotly.offline import get_plotlyjs
 from octoplan.show.theme import FONT
 
 TITLE_HEIGHT = 44
-"""Height of a title within a figure, in pixels."""
+"""Height in pixels that the title takes in a figure."""
 
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure on a page: its anchor, the plotly figure, and the caption under it."""
+    """A figure on a page: name, used as the anchor of links, plotly figure, and caption."""
 
     name: str
     chart: go.Figure
@@ -26,16 +26,17 @@ class PageFigure:
 
     @property
     def title(self) -> str:
-        """Title, displayed as text above the figure so that it wraps on narrow screens."""
+        """Title of the figure as plain text, which wraps on narrow screens when displayed above the figure."""
         return plain_text(self.chart.layout.title.text)
 
     @property
     def subtitle(self) -> str:
+        """Subtitle of the figure as plain text."""
         return plain_text(self.chart.layout.title.subtitle.text)
 
     @property
     def html(self) -> Markup:
-        """The figure without its title."""
+        """HTML of the figure without its title."""
         figure = without_title(self.chart).to_html(
             full_html=False,
             include_plotlyjs=False,
@@ -47,7 +48,7 @@ class PageFigure:
 
 
 def plain_text(label: str | None) -> str:
-    """Plain text of a plotly label without tags."""
+    """Plain text of a plotly label; None gives an empty text."""
     return unescape(label or "")
 
 
@@ -75,7 +76,7 @@ def environment() -> Environment:
 def render(template: str, **values: Any) -> str:
     """The text of a template, such as ``report.html``, filled with values; every text is escaped.
 
-    A page extends ``base.html``, which has the style, plotly and the blocks ``title`` and ``body``, and takes lists,
-    tables and figures from ``macros.html``.
+    Templates of pages extend ``base.html``, which has the style, plotly and the blocks ``title`` and ``body``; lists,
+    tables and figures are macros of ``macros.html``.
     """
     return environment().get_template(template).render(**values)

@@ -56,15 +56,15 @@ COSTS_BY_PURPOSE = {
     "crews, training": (CREWS, TRAINING),
     "kits": (KITS,),
 }
-"""Categories of the spend on interceptors, crews and kits, by purpose."""
+"""Categories of spend on interceptors, crews and kits, by purpose."""
 MAX_POINTS = 1500
-"""Points of a scatter plot at most; of more futures every n-th is drawn."""
+"""Number of points that a scatter plot aims for; with more futures, only every n-th future is drawn."""
 MAX_CURVE_POINTS = 200
-"""Points of an S-curve at most."""
+"""Maximum number of points of an S-curve."""
 
 
 def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
-    """Share of futures in which the programme costs no more than a sum, with and without optimism bias."""
+    """S-curve of cost: share of futures in which the programme costs no more than an amount, with and without bias."""
     chart = new_figure(s_curve_title(cost, unit), height=430)
     for name, values, hex_colour, dash in (
         ("with optimism bias", cost.values, BLUE, "solid"),
@@ -108,7 +108,7 @@ def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
 
 
 def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
-    """Add a mark at each level of confidence, with the cost and the contingency on the point estimate."""
+    """Add a marker at each level of confidence, labelled with the cost and the contingency."""
     for level in CONFIDENCE_LEVELS:
         contingency = cost.contingency(level)
         total = (cost.point_estimate + contingency) / MILLION
@@ -129,7 +129,7 @@ def add_confidence_levels(chart: go.Figure, cost: CostEstimate) -> None:
 
 
 def s_curve_title(cost: CostEstimate, unit: str) -> str:
-    """In how many futures the point estimate is not exceeded, and the contingency to P80."""
+    """Title with the share of futures that do not exceed the point estimate, and the contingency for P80."""
     contingency = cost.contingency(0.8) / MILLION
     rest = f"P80 needs a contingency of {contingency:,.0f} M" if contingency > 0.0 else "P80 needs no contingency"
     return (
@@ -139,7 +139,7 @@ def s_curve_title(cost: CostEstimate, unit: str) -> str:
 
 
 def spend(run: Run, *, nominal: bool = False) -> go.Figure:
-    """Mean spend a month on interceptors, crews and kits: by payer, by purpose, and of the plants by category."""
+    """Chart of mean monthly spend on interceptors, crews and kits by payer and purpose, and on plants by category."""
     view = view_of(run, nominal=nominal)
     months, spent = view.names.months, view.money("spend")
     means = spent.mean(axis=0) / MILLION
@@ -169,7 +169,7 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
 
 
 def cost_effectiveness(run: Run) -> go.Figure:
-    """The cost-effectiveness plane: leakers prevented against the programme's cost, a point for each future."""
+    """Cost-effectiveness plane: the programme's cost against leakers prevented, with a point for each future."""
     view = view_of(run)
     prevented, cost = leakers_prevented(run), programme_cost(view).sum(axis=1) / MILLION
     quadrants = {
@@ -211,7 +211,7 @@ def cost_effectiveness(run: Run) -> go.Figure:
 
 
 def present_values(run: Run) -> go.Figure:
-    """Present value of the programme's cost and of its net benefit by discount rate, P50 with P10 to P90."""
+    """Chart of the present values of the programme's cost and net benefit by discount rate, P50 with P10 to P90."""
     by_rate, unit = present_values_by_rate(run), view_of(run).unit
     benefits = [interval(benefit).p50 for _, benefit in by_rate.values()]
     sign = "negative" if max(benefits) < 0 else "positive" if min(benefits) > 0 else "zero"
@@ -258,7 +258,7 @@ def present_values(run: Run) -> go.Figure:
 
 
 def cost_per_kill(run: Run) -> go.Figure | None:
-    """Cost per kill of the interceptors compared with that of the missile layer; None without a missile layer."""
+    """Chart of the cost per kill of interceptors and of the missile layer; None if there is no missile layer."""
     view = view_of(run)
     if missile_equivalent(view) is None:
         return None
@@ -298,7 +298,10 @@ def cost_per_kill(run: Run) -> go.Figure | None:
 
 
 def add_cost_range(chart: go.Figure, row: int, name: str, hex_colour: str, quantiles: Interval, edge: float) -> None:
-    """Add the P50 and the P10 to P90 range of a cost per kill; an infinite quantile is drawn at the edge."""
+    """Add the P50 and the P10 to P90 range of a cost per kill to a row of the chart.
+
+    Infinite quantiles, of futures with spend and no kill, are drawn at ``edge``.
+    """
     low, middle, high = (min(p, edge) for p in (quantiles.p10, quantiles.p50, quantiles.p90))
     chart.add_trace(
         go.Scatter(
@@ -325,11 +328,11 @@ def add_cost_range(chart: go.Figure, row: int, name: str, hex_colour: str, quant
 
 
 def cost_per_kill_title(interceptors: Floats, missile: Floats) -> str:
-    """How many times as much a kill by missile costs, over the futures in which both costs are defined."""
+    """Title with the ratio of the cost per kill of missiles to that of interceptors, over futures that define both."""
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = interval(missile / interceptors)
     if not factor.futures or isnan(factor.p50):
-        return "No future has a kill to compare the costs of"
+        return "The costs per kill cannot be compared: no future has kills"
     return (
         f"A kill by missile costs {digits(factor.p50, 2)} times one by interceptor "
         f"(P10 {digits(factor.p10, 2)}, P90 {digits(factor.p90, 2)})"
@@ -337,7 +340,7 @@ def cost_per_kill_title(interceptors: Floats, missile: Floats) -> str:
 
 
 def undefined_cost(name: str, measure: Measure) -> str:
-    """A sentence on the futures in which a cost per kill is undefined or infinite; empty without any."""
+    """Sentences on the futures in which a cost per kill is undefined or infinite; empty if there are none."""
     undefined, infinite = int(np.isnan(measure.values).sum()), int(np.isinf(measure.values).sum())
     total = len(measure.values)
     sentences = []

@@ -1,6 +1,6 @@
 """Charts of a plan: gates and openings, output by month, the order schedule, crews and kits.
 
-Lines are P50 over the futures planned for, bands P10 to P90; stacked bars are means, which add up.
+Lines are P50 over the futures used in the optimisation, bands P10 to P90; stacked bars are means, which add up.
 """
 
 from collections.abc import Sequence
@@ -32,16 +32,16 @@ from octoplan.show.theme import (
 )
 
 ROW_HEIGHT, TOP_MARGIN = 44, 64
-"""Height in pixels of a row (label above markers); pixels above the first row."""
+"""Height in pixels of a row, whose label is above its markers, and of the space above the first row."""
 
 MAX_LABEL_LENGTH = 46
 """Maximum number of characters in a line of a row label, for narrow screens."""
 
 MIN_UNITS = 1.0
-"""Units over the horizon below which a plan counts as producing none."""
+"""Smallest number of units over the horizon at which a plan, or a plant, counts as producing."""
 
 MAX_LABELLED_MONTHS = 6
-"""Number of months up to which the axis has one tick a month; plotly would repeat some labels."""
+"""Maximum number of months for which the axis has a tick for every month, as plotly would repeat some labels."""
 
 MIN_TARGET_SHARE = 0.99
 """Smallest output, as a share of the target, at which the target counts as met."""
@@ -53,7 +53,11 @@ def title_of(plan: Plan, section: str, name: str) -> str:
 
 
 def add_row_labels(chart: go.Figure, labels: Sequence[str], row: int = 1) -> None:
-    """Add labels above the rows at the left edge; rows are counted downwards from 0."""
+    """Add a label above each row of a panel at the left edge; rows are counted downwards from 0.
+
+    row
+        Row of the panel in the figure, from 1.
+    """
     axis = "" if row == 1 else str(row)
     for number, text in enumerate(labels):
         chart.add_annotation(
@@ -72,7 +76,7 @@ def long_day(day: date) -> str:
 
 
 def gantt(plan: Plan) -> go.Figure:
-    """Gantt chart of gates and openings by country: P50, and P10 to P90."""
+    """Gantt chart of gates and openings by country, P50 with P10 to P90."""
     rows = milestones_by_country(plan)
     labels, marks = [], []
     for heading, milestones in rows:
@@ -106,7 +110,7 @@ def gantt(plan: Plan) -> go.Figure:
 
 
 def milestones_by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
-    """Gates (without duplicates) and openings by country, sorted by P50; gates of several countries come first."""
+    """Gates and openings by country, sorted by P50; gates that several countries need come first."""
     countries: dict[str, set[str]] = {}
     milestones: dict[str, Milestone] = {}
     for milestone in schedule.gates(plan):
@@ -122,7 +126,7 @@ def milestones_by_country(plan: Plan) -> list[tuple[str, list[Milestone]]]:
 
 
 def units_requested(plan: Plan, plant: str) -> float:
-    """Units requested of a plant over the horizon, mean over futures."""
+    """Units requested from a plant over the horizon, mean over futures."""
     names = plan.parameters.runs.compiled.names.plants
     return float(plan.tables["requested"].values[:, names.index(plant)].sum(1).mean())
 
@@ -139,7 +143,7 @@ def milestone_label(plan: Plan, milestone: Milestone) -> str:
 
 
 def opening_title(plan: Plan) -> str:
-    """Title of the Gantt chart: opening of the plant with most units requested, or else of the first to open."""
+    """Title of the Gantt chart: the opening of the plant with most units requested; of equals, the first to open."""
     opened = schedule.openings(plan)
     opening = max(
         opened.values(), key=lambda item: (round(units_requested(plan, item.plant)), -float(np.median(item.days)))
@@ -166,7 +170,7 @@ def output(plan: Plan) -> go.Figure:
         chart = new_figure("The plan produces no unit in any month", height=240)
         chart.add_trace(go.Scatter(x=list(months), y=np.zeros(len(months)), line={"color": BLACK}, name="produced"))
         chart.add_annotation(
-            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="no units are requested of any plant"
+            x=0.5, y=0.75, xref="paper", yref="paper", showarrow=False, text="no units are requested from any plant"
         )
         chart.update_yaxes(title="units a month", range=[0, 100])
         return chart.update_layout(showlegend=False)
@@ -192,7 +196,7 @@ def align_month_axes(chart: go.Figure, months: Sequence[str]) -> go.Figure:
 
 
 def set_day_axis(chart: go.Figure, first: date, last: date) -> go.Figure:
-    """Set an axis of days with some space at both ends; individual days are labelled if the period is short."""
+    """Set the range of an axis of days, with a margin at both ends; ticks name days if the period is short."""
     margin = timedelta(days=max(3, (last - first).days // 30))
     form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
     return chart.update_xaxes(
@@ -236,7 +240,10 @@ def orders(plan: Plan) -> go.Figure:
     leads = {order.supplier: order.lead_time for order in order_list}
     rows = sorted(leads, key=lambda name: (-leads[name], name))
     largest_cost = max(order.cost for order in order_list)
-    for late, hex_colour, name in ((False, BLUE, "place by this day"), (True, VERMILION, "already late at the start")):
+    for late, hex_colour, name in (
+        (False, BLUE, "place by this day"),
+        (True, VERMILION, "already late on the first day planned"),
+    ):
         group = [order for order in order_list if bool(order.days_late) == late]
         if not group:
             continue
@@ -264,7 +271,7 @@ def orders(plan: Plan) -> go.Figure:
 
 def order_label(plan: Plan, order: Order) -> str:
     """Hover text of an order."""
-    late = f"<br>already late: {order.days_late} days before the start" if order.days_late else ""
+    late = f"<br>already late: due {order.days_late} days before the first day planned" if order.days_late else ""
     return (
         f"{title_of(plan, 'suppliers', order.supplier)}<br>place by {long_day(order.place_by)} for "
         f"{month_text(order.month)}, first needed on {long_day(order.first_need)}<br>{order.parts.mean():,.0f} parts, "
@@ -273,7 +280,7 @@ def order_label(plan: Plan, order: Order) -> str:
 
 
 def order_title(orders: Sequence[Order]) -> str:
-    """Title of the chart of orders: number of late orders, or the first order."""
+    """Title of the chart of orders: the number of late orders or, if there are none, the first order."""
     if not orders:
         return "No parts are ordered, because no unit is produced"
     late = [order for order in orders if order.days_late]
@@ -292,7 +299,7 @@ def order_title(orders: Sequence[Order]) -> str:
 
 
 def crews(plan: Plan) -> go.Figure:
-    """Chart of monthly crew intake and kits ordered, and of crews that have a kit."""
+    """Chart of monthly crew intake and kits ordered, and of equipped crews."""
     months, (intake, kits) = plan.parameters.runs.months, schedule.intake_and_orders(plan)
     equipped_crews = plan.tables["equipped"].values
     chart = new_figure(
@@ -310,7 +317,7 @@ def crews(plan: Plan) -> go.Figure:
 
 
 def add_legend_below(chart: go.Figure) -> go.Figure:
-    """Place one legend below all panels, and the titles of panels at the left."""
+    """Place one legend below all panels, and align the titles of the panels at the left."""
     lines = max(1, legend_lines([trace.name for trace in chart.data if trace.name and trace.showlegend is not False]))
     height, margin = chart.layout.height + 22 * lines, 52 + 22 * lines
     legend = {**LEGEND_STYLE, "orientation": "h", "x": 0.0, "y": (margin - 46) / height}

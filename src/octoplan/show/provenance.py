@@ -1,4 +1,4 @@
-"""Provenance of a report: assumptions log by quality and impact, sources, checks, statement of assurance."""
+"""Provenance of a report: assumptions log by quality and impact, sources, checks, and statement of assurance."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,10 @@ from octoplan.show.theme import MILLION
 QUALITIES = ("red", "amber", "green")
 QUALITY_MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
 IMPACTS = ("large", "some", "none detected", "no range")
-"""Distinguishable from zero and at least half the largest effect; distinguishable from zero; not distinguishable from
-zero; a row without a range, whose impact a run cannot show."""
+"""Levels of impact, in order: effect distinguishable from zero and at least half the largest; distinguishable from
+zero; not distinguishable from zero; assumption without a range, whose impact cannot be estimated."""
 LARGE_IMPACT_SHARE = 0.5
+"""Smallest effect, as a share of the largest, that is a large impact."""
 
 
 class TableText(NamedTuple):
@@ -49,7 +50,7 @@ def row_reference(assumption: Assumption) -> str:
 
 
 def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:
-    """The impact of each assumption by name, one of ``IMPACTS``, from its effect on a result."""
+    """Level of impact, one of ``IMPACTS``, of each assumption by name, from its effect on a result."""
     largest = max((abs(item.difference) for item in sensitivities if item.distinguishable), default=0.0)
     detected = {
         item.assumption.name: "large" if abs(item.difference) >= LARGE_IMPACT_SHARE * largest else "some"
@@ -63,7 +64,7 @@ def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]
 
 
 def quality_matrix(run: Run, impact: Mapping[str, str]) -> TableText:
-    """Number of assumptions by quality and impact."""
+    """Table of the number of assumptions by quality and impact."""
     count = Counter((assumption.quality, impact[assumption.name]) for assumption in run.scenario.assumptions)
     total = Counter(assumption.quality for assumption in run.scenario.assumptions)
     rows = [
@@ -107,7 +108,7 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
 
 
 def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
-    """One row of the log as text."""
+    """One row of the assumptions log as text."""
     low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
     effect = (
         f"{item.difference / MILLION:+,.3g} ± {2 * item.error / MILLION:,.2g}" if item and item.distinguishable else ""
@@ -128,7 +129,7 @@ def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tu
 
 
 def sources(run: Run) -> TableText:
-    """The sources that assumptions name, each with the number of assumptions."""
+    """Table of the sources that assumptions cite, with the number of assumptions that cite each."""
     used = Counter(name for assumption in run.scenario.assumptions for name in assumption.sources)
     rows = [
         (name, source.title, source.publisher, str(source.date or ""), source.url, f"{used[name]:,}")
@@ -139,7 +140,7 @@ def sources(run: Run) -> TableText:
 
 
 def checks(run: Run) -> list[str]:
-    """Sentences on the checks of this run and their outcomes."""
+    """Sentences on the checks of a run and their outcomes."""
     finished = run.status == 0
     balance = (
         "Units produced, in transit, in stock, used, lost and scrapped balance on every day of "

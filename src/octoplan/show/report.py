@@ -1,6 +1,6 @@
-"""The report of a run: one HTML page that needs no network, for a screen or for paper.
+"""The report of a run: a self-contained HTML page for screen and paper.
 
-It follows guidance for government analysis: The Aqua Book (2015), The Green Book (2022), the NAO's
+The report follows guidance for government analysis: The Aqua Book (2015), The Green Book (2022), the NAO's
 Framework to review models (2022) and GAO's Cost Estimating and Assessment Guide (2020).
 """
 
@@ -30,7 +30,7 @@ ANNEX_TITLES = {
     "checks": "Verification checks",
     "assurance": "Statement of assurance",
 }
-"""Titles of the annexes, in their order."""
+"""Titles of the annexes by name, in the order of the report."""
 UNCONDITIONAL_ANNEXES = ("method",)
 """Annexes whose text does not depend on the run."""
 
@@ -47,11 +47,11 @@ def report(
     others
         Further options, simulated under the same raids; ``labels`` names all of them.
     plan
-        A folder that ``octoplan plan`` wrote.
+        Plan folder written by ``octoplan plan``, for the annex on the plan.
     nominal
-        If True, money is inflated by the assumption on the reporting currency's inflation.
+        If True, money is nominal, inflated by the assumed inflation of the reporting currency.
 
-    Raises RunError if the runs cannot be compared, or the folder is not a plan.
+    Raises RunError if the runs cannot be compared, or the folder is not a plan folder.
     """
     return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan)
 

@@ -1,4 +1,4 @@
-"""Sensitivity analysis of one figure: the tornado of its assumptions, and their switching values as sentences."""
+"""Sensitivity analysis of one result: tornado of the assumptions, and sentences on their switching values."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ CAPTION = (
     "One assumption at a time, from the futures of this run: the mean over the fifth of futures in which the "
     "assumption is lowest (orange) and over the fifth in which it is highest (blue, hatched). Grey bars, marked n.s., "
     f"lie within {MIN_Z} standard errors and are not distinguishable from zero. Correlated assumptions share their "
-    "effect; an interaction of two assumptions is not shown. The figures at the ends of a bar are the assumption's P10 "
+    "effect; an interaction of two assumptions is not shown. The numbers at the ends of a bar are the assumption's P10 "
     "and P90."
 )
 
@@ -31,12 +31,12 @@ CAPTION = (
 def tornado(
     scenario: Scenario, sensitivities: Sequence[Sensitivity], subject: str, unit: str, *, size: float = 1.0
 ) -> go.Figure:
-    """Tornado: mean of a figure where an assumption is low and where it is high, the largest effect at the top.
+    """Tornado: mean of a result where an assumption is low and where it is high, the largest effect at the top.
 
     subject
-        Name of the figure in a sentence, such as "the net benefit".
+        Name of the result in a sentence, such as "the net benefit".
     size
-        Divisor that converts the values of the figure to ``unit``.
+        Divisor that converts the values of the result to ``unit``.
     """
     rows = list(sensitivities[:MAX_ASSUMPTIONS])
     chart = new_figure(
@@ -99,10 +99,12 @@ def add_half_bars(
     unit: str,
     size: float,
 ) -> None:
-    """Add the bars from the midpoint to the low or to the high mean.
+    """Add the halves of the bars from the midpoint to the mean at one end.
 
-    numbers
-        Rows of the tornado, from 0 at the top; ``end`` is ``low`` or ``high``.
+    row_numbers
+        Rows of the tornado to which halves are added, from 0 at the top.
+    end
+        ``low`` or ``high``.
     """
     items = [rows[number] for number in row_numbers]
     values = [getattr(item, end) for item in items]
@@ -133,12 +135,12 @@ def add_half_bars(
 
 
 def midpoint(item: Sensitivity) -> float:
-    """Midpoint of the low and the high mean."""
+    """Midpoint between the mean at the low end and the mean at the high end."""
     return 0.5 * (item.low + item.high)
 
 
 def row_label(item: Sensitivity) -> str:
-    """The name of an assumption with its unit, marked where its effect is not distinguishable from zero."""
+    """The name of an assumption with its unit, marked n.s. if its effect is not distinguishable from zero."""
     unit = f", {item.assumption.unit}" if item.assumption.unit not in ("", "1") else ""
     return label(f"{item.assumption.name}{unit}{'' if item.distinguishable else ' (n.s.)'}")
 

@@ -1,4 +1,4 @@
-"""Functions and constants shared by the charts of a run: monthly sums, medians, names and colours of series."""
+"""Functions and constants shared by the charts of a run: monthly totals, medians, shares, names and colours."""
 
 from typing import Any
 
@@ -11,10 +11,11 @@ from octoplan.scenario.arrays import Floats
 NO_LIMIT_COLOUR = "#D9D9D9"
 """Colour of days without a limiting factor."""
 OWNER_NAMES = {PROGRAMME: "programme", OTHERS: "other makers", SHARED: "both, same design"}
+"""Names in charts of those who make a design."""
 
 
 def month_total(view: View, name: str) -> NDArray[Any]:
-    """(futures, months) a tally summed over its other axes."""
+    """(futures, months) totals of a tally over its other axes."""
     values = view.tally(name)
     total: NDArray[Any] = values.reshape(*values.shape[:2], -1).sum(axis=2)
     return total
@@ -33,6 +34,6 @@ def median(values: NDArray[Any]) -> float:
 
 
 def monthly_share(counts: Floats) -> Floats:
-    """(months, factors) per cent of each limiting factor by month, from counts (futures, months, factors)."""
+    """(months, factors) share of each limiting factor by month, in per cent, from (futures, months, factors) counts."""
     total = counts.sum(axis=0)
     return 100 * ratio(total, total.sum(axis=1, keepdims=True))

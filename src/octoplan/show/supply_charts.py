@@ -31,18 +31,18 @@ from octoplan.show.theme import (
 )
 
 PLANT_COLOURS = (GREY, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
-"""Colours of the limiting factors, and then of the parts, in their order."""
+"""Colours of the limiting factors, in their order, and then of the most frequent limiting parts."""
 OTHER_PARTS_COLOUR = "#7F6A4F"
 MAX_PARTS, MIN_PART_SHARE = 5, 0.5
-"""Maximum number of parts drawn separately, and minimum per cent of plant-days that such a part limits."""
+"""Maximum number of parts displayed separately, and smallest percentage of plant-days that such a part limits."""
 RECENT_MONTHS = 6
-"""Number of last months averaged in a title."""
+"""Number of months, at the end of the run, averaged in a title."""
 FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
-"""Lower and upper quantile of each band of the fan, and its opacity."""
+"""Lower quantile, upper quantile and opacity of each band of the fan chart."""
 
 
 def deliveries(run: Run) -> go.Figure:
-    """Units delivered a month, P5 to P95 as a fan, with the milestones of the programme."""
+    """Fan chart of units delivered a month, P5 to P95, with the milestone rates of the programme."""
     view, rates = view_of(run), run.scenario.programme.milestones
     months, delivered = list(view.names.months), view.tally("delivered").sum(axis=2)
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
@@ -84,7 +84,7 @@ def deliveries(run: Run) -> go.Figure:
 
 
 def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[int]) -> str:
-    """Title with the months by which 50 % and 90 % of futures have reached the highest milestone."""
+    """Title with the months by which 50 % and 90 % of futures have reached the highest milestone rate."""
     months = view.names.months
     if not rates:
         return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
@@ -98,7 +98,7 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
 
 
 def production(run: Run) -> go.Figure:
-    """Good units made and delivered a month, in total and by plant."""
+    """Chart of good units made and delivered a month, and of good units made by plant."""
     view = view_of(run)
     months, good, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
     recent = min(RECENT_MONTHS, len(months))
@@ -122,7 +122,7 @@ def production(run: Run) -> go.Figure:
 
 
 def stock(run: Run) -> go.Figure:
-    """Units in the regions, and units received and sorties a month, of the programme and of other makers."""
+    """Chart of stock in the regions, units received and sorties by month, for the programme and other makers."""
     view = view_of(run)
     months = view.names.months
     in_stock, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
@@ -151,7 +151,7 @@ def stock(run: Run) -> go.Figure:
 
 
 def stock_title(sorties_per_hundred: Floats) -> str:
-    """Title with the sorties per 100 units received; ``per_hundred`` is (futures,), nan if none is received."""
+    """Title with ``sorties_per_hundred``, the (futures,) sorties per 100 units received, NaN if none are received."""
     if np.isnan(sorties_per_hundred).all():
         return "No unit reaches a region in any future"
     number = median(sorties_per_hundred)
@@ -160,7 +160,7 @@ def stock_title(sorties_per_hundred: Floats) -> str:
 
 
 def plant_limits(run: Run) -> go.Figure:
-    """Limiting factors of the plant-days with output planned; the five most frequent parts separately."""
+    """Chart of the limiting factors of plant-days with output planned; the most frequent parts are shown separately."""
     view = view_of(run)
     counts = view.tally("plant_limit").sum(axis=2).astype(np.float64)
     counts[:, :, limiting_factors.NO_OUTPUT_PLANNED] = 0.0

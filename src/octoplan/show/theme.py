@@ -1,4 +1,4 @@
-"""Common style of the figures: a colour-blind-safe palette, bands, bars and legends."""
+"""Common style of the figures: palette that is safe for colour blindness, bands, bars and legends."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -22,20 +22,20 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, GREY, BLACK = (
     "#222222",
 )
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, YELLOW, GREY)
-"""Okabe and Ito (2008), distinct with any colour vision; beyond eight series, hatching distinguishes the next."""
+"""Colours of Okabe and Ito (2008), distinct with any colour vision; further series are distinguished by hatching."""
 HATCHES = ("", "/", ".", "x")
 LEGEND_STYLE = {"yref": "container", "yanchor": "top", "y": 0.0, "xanchor": "left", "traceorder": "normal"}
 GRID_COLOUR = "#E3E3E3"
 MILLION = 1e6
-"""Divisor of money in figures."""
+"""Divisor of amounts of money, which charts and tables give in millions."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
 LEGEND_WIDTH, LEGEND_LINE_HEIGHT = 800, 22
-"""Width of a legend below a figure, and height of its lines, in pixels."""
+"""Width of a legend below a figure, and height of one of its lines, in pixels."""
 MAX_LABELLED_MONTHS = 6
-"""Number of months up to which an axis labels every month."""
+"""Maximum number of months for which an axis labels every month."""
 AXIS_TITLE_HEIGHT = 26
-"""Height of an axis title above the legend in pixels."""
+"""Height in pixels of the title of an axis above the legend."""
 
 
 def label(text: str) -> str:
@@ -92,7 +92,7 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
     """Extend the figure by the height of its legends: horizontal below one panel, a list below each of several.
 
     axis_title
-        True leaves space for the title of the x axis above the legend.
+        If True, leave space for the title of the x axis above the legend.
     """
     traces = [trace for trace in figure.data if trace.name and trace.showlegend is not False]
     axes = sorted({trace.xaxis or "x" for trace in figure.data}, key=lambda axis: int(axis[1:] or 1))
@@ -114,7 +114,7 @@ def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
 
 
 def legend_lines(names: Sequence[str]) -> int:
-    """Number of lines of a legend below a figure: one if the names fit, else as many as their columns need."""
+    """Number of lines of a legend below a figure; names that do not fit in one line are set in columns."""
     widths = [45 + 7.5 * len(name) for name in names]
     if sum(widths) <= LEGEND_WIDTH:
         return int(bool(names))
@@ -132,9 +132,10 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def monthly_quantiles(values: Floats, q: float) -> Floats:
-    """(months,) quantile of (futures, months) over the futures in which the value is defined.
+    """(months,) quantiles of (futures, months) values over the futures in which the value is defined.
 
-    ``nan`` if it is defined in none. Infinite values are included; with any, quantiles are not interpolated.
+    A quantile is NaN if the value is defined in no future. Infinite values are included; if there are any in a month,
+    the quantile is not interpolated.
     """
     if np.isfinite(values).all():
         return np.asarray(np.quantile(values, q, axis=0), np.float64)
@@ -149,28 +150,30 @@ def monthly_quantiles(values: Floats, q: float) -> Floats:
 
 
 def count_defined(values: Floats) -> Ints:
-    """(months,) number of futures in which a value, (futures, months), is defined."""
+    """(months,) number of futures in which (futures, months) values are defined."""
     return np.asarray((~np.isnan(values)).sum(axis=0), np.int64)
 
 
 def undefined_note(reason: str, series: Mapping[str, Floats]) -> str:
     """A sentence on the number of futures on which monthly quantiles are based, if some are undefined.
 
-    Empty if every series, (futures, months), is defined in all futures and months.
+    Empty if all values are defined.
 
     reason
         Condition under which values are undefined, such as "without a sortie".
+    series
+        (futures, months) values by name.
     """
     ranges = []
     for name, values in series.items():
         futures, counts = len(values), count_defined(values)
         if counts.min(initial=futures) < futures:
             ranges.append(f"{counts.min():,} to {counts.max():,} of {futures:,} futures{f' ({name})' if name else ''}")
-    return f"Undefined {reason}: the quantiles of a month rest on {join_names(ranges)}." if ranges else ""
+    return f"Undefined {reason}: monthly quantiles are based on {join_names(ranges)}." if ranges else ""
 
 
 def label_months(figure: go.Figure, months: Sequence[str], row: int, column: int) -> None:
-    """Label every month of a short axis, which plotly would otherwise label more than once."""
+    """Label every month of a short axis, since plotly would repeat some labels."""
     if len(months) <= MAX_LABELLED_MONTHS:
         figure.update_xaxes(tick0=f"{months[0]}-01", dtick="M1", row=row, col=column)
 
@@ -188,9 +191,9 @@ def add_band(
     legend: bool = True,
     form: str = ",.0f",
 ) -> None:
-    """Add the P50 of (futures, months) as a line and P10 to P90 as a band around it.
+    """Add the P50 of (futures, months) values as a line, and P10 to P90 as a band around the line.
 
-    If the value is undefined in some futures of a month, the hover text has the number of futures used.
+    If values are undefined in some futures of a month, the hover text gives the number of futures used.
     """
     low, middle, high = (monthly_quantiles(values, q) for q in (0.1, 0.5, 0.9))
     counts = count_defined(values).tolist()
@@ -238,7 +241,7 @@ def add_bars(
     shape: str | None = None,
     form: str = ",.0f",
 ) -> None:
-    """Add one layer of stacked bars; ``values`` is (months,)."""
+    """Add one series of stacked bars with (months,) values."""
     figure.add_trace(
         go.Bar(
             x=list(months),

@@ -1,4 +1,4 @@
-"""The flow of threats through the layers of the defence, over all futures and on one day, and daily leakers."""
+"""Sankey diagrams of threats through the layers of the defence, over all futures and on one day; leakers by day."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from octoplan.show.theme import BLACK, SKY, VERMILION, colour, label, new_figure
 
 
 def threat_flow(run: Run) -> go.Figure:
-    """Sankey diagram of threats by class to the layer that stops them or to their targets, means over futures."""
+    """Sankey diagram of threats from their class to the layer that stops them, or to leakers; means over futures."""
     view = view_of(run)
     launched, leaked = (view.tally(name).sum(axis=(1, 2)).mean(axis=0) for name in ("launched", "leaked"))
     stopped = view.tally("stopped_by").sum(axis=1).mean(axis=0)
@@ -30,10 +30,12 @@ def threat_flow(run: Run) -> go.Figure:
 
 
 def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
-    """Sankey diagram of the threats of one day of a future.
+    """Sankey diagram of the threats on one day of one future.
 
     days
-        The future's tallies by day, as ``outcomes.daily.daily_tallies`` returns them.
+        Daily tallies of the future, from ``outcomes.daily.daily_tallies``.
+    day
+        Index of the day.
     """
     view = view_of(run)
     leaked, stopped = days["leaked"].values[day].sum(axis=0), days["stopped_by"].values[day]
@@ -51,7 +53,7 @@ def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
 
 
 def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray[np.float64], unit: str) -> go.Figure:
-    """Sankey diagram from classes to layers and leakers; ``customdata`` is the order of the layer in the doctrine.
+    """Sankey diagram from classes to layers and leakers; ``customdata`` of a link is the layer's order in the doctrine.
 
     stopped, leaked
         Threats by layer and class, (layers, threats), and by class, (threats,).
@@ -102,7 +104,7 @@ def sankey(view: View, title: str, stopped: NDArray[np.float64], leaked: NDArray
 def node_labels(
     view: View, stopped: NDArray[np.float64], leaked: NDArray[np.float64], sources: list[int], targets: list[int]
 ) -> list[str]:
-    """Labels of classes, layers and leakers, with their numbers of threats."""
+    """Labels of the nodes: classes, layers and leakers, with their numbers of threats."""
     launched = stopped.sum(axis=0) + leaked
     classes = [f"{label(view.title('threats', view.names.threats[k]))}: {launched[k]:,.0f}" for k in sources]
     layers = [f"{label(view.title('layers', view.names.layers[i]))}: {stopped[i].sum():,.0f}" for i in targets]
@@ -128,11 +130,11 @@ def flow_links(
 
 
 def leakers_by_day(run: Run, days: xr.Dataset) -> NDArray[np.int64]:
-    """(days, regions) leakers of one future, excluding decoys."""
+    """(days, regions) leakers in one future, excluding decoys."""
     leaked: NDArray[np.int64] = days["leaked"].values[..., view_of(run).not_decoys].sum(axis=2)
     return leaked
 
 
 def worst_day(days: xr.Dataset) -> int:
-    """The day of a future with the most threats launched, from 0."""
+    """Index of the day of a future on which most threats are launched."""
     return int(np.argmax(days["launched"].values.sum(axis=(1, 2))))

@@ -1,7 +1,7 @@
 """Tables as an Excel workbook: numbers and dates are stored as such, and text is never evaluated as a formula.
 
-The limits are those of Excel (Microsoft, "Excel specifications and limits"): a table with more rows than a sheet holds
-continues on further sheets; more columns or a longer text raise TableError.
+The limits are those of Excel (Microsoft, "Excel specifications and limits"). A table with more rows than a sheet holds
+continues on further sheets; too many columns or too long a text raise TableError.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,33 +19,33 @@ from octoplan.tables import Cell, Column, Table
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT_LENGTH, MAX_FORMULA_LENGTH, MAX_SHEET_NAME_LENGTH = 1_048_576, 16_384, 32_767, 8_192, 31
 MAX_EXACT_INTEGER = 10**15
-"""Integers from this value on lose digits in Excel and are written as text."""
+"""Integers of at least this size lose digits in Excel and are written as text."""
 FIRST_EXCEL_DATE = date(1900, 3, 1)
 """Earlier dates are wrong in the calendar of Excel and are written as text."""
 
 MIN_WIDTH, MAX_WIDTH = 9, 64
 """Minimum and maximum width of a column in characters; longer text is wrapped."""
 SAMPLED_ROWS = 1_000
-"""Number of rows that determine the width of a column."""
+"""Number of first rows from which the width of a column is determined."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet program evaluate a text that somebody types or pastes."""
+"""First characters that make a spreadsheet program evaluate a typed or pasted text as a formula."""
 FORBIDDEN_CHARACTERS = str.maketrans(dict.fromkeys("[]:*?/\\", "-"))
-"""Characters that the name of a sheet cannot hold."""
+"""Translation table of the characters that a sheet name cannot have."""
 HEADER_FILL = "E6EEF5"
 
 
 class Formula(str):
-    """Text that the workbook evaluates, beginning with ``=``. Every other text is written as it stands."""
+    """Text beginning with ``=`` that the workbook evaluates as a formula; other text is never evaluated."""
 
     __slots__ = ()
 
 
 def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | None = None) -> bytes:
-    """An Excel workbook with a sheet for each table: its header row frozen, its columns filtered.
+    """An Excel workbook with a sheet for each table, with a frozen header row and column filters.
 
     fills
-        Colours of header cells by (table, column), as RRGGBB; others have the colour of all headers.
+        Colours of header cells by (table, column), as RRGGBB; other header cells have the default colour.
 
     Raises TableError, with sheet, row and column, if a limit of Excel is exceeded.
     """
@@ -61,7 +61,7 @@ def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | 
 
 
 def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
-    """An Excel workbook of named sheets that are rows of cells without a header; limits as for ``workbook``."""
+    """An Excel workbook of sheets by name, each given as rows of cells without a header; limits as for ``workbook``."""
     with new_book() as book:
         for name, rows in sheets.items():
             sheet = book.create_sheet(name)
@@ -74,7 +74,7 @@ def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
 
 @contextmanager
 def new_book() -> Iterator[Any]:
-    """Context with an empty workbook to be written by row; temporary files are closed after an error."""
+    """Context manager of an empty workbook, written row by row; temporary files are closed after a TableError."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -88,6 +88,7 @@ def new_book() -> Iterator[Any]:
 
 
 def workbook_bytes(book: Any) -> bytes:
+    """The workbook as the bytes of an Excel file."""
     out = BytesIO()
     book.save(out)
     return out.getvalue()
@@ -106,7 +107,7 @@ def sheet_name(text: str, others: Collection[str]) -> str:
 
 
 def column_letter(number: int) -> str:
-    """The letters of a column counted from 1."""
+    """The letters of a column; columns are counted from 1."""
     from openpyxl.utils import get_column_letter
 
     return str(get_column_letter(number))
@@ -115,7 +116,7 @@ def column_letter(number: int) -> str:
 def fill_sheet(
     sheet: Any, table: Table, rows: Iterator[tuple[Cell, ...]], fills: Mapping[tuple[str, str], str]
 ) -> None:
-    """Write a header and rows on an empty sheet."""
+    """Write a header and rows to an empty sheet. Raises TableError if a limit of Excel is exceeded."""
     columns = table.columns
     if len(columns) > MAX_COLUMNS:
         raise TableError(
@@ -138,10 +139,12 @@ def fill_sheet(
 
 
 def header(column: Column) -> str:
+    """Header of a column: its label or, if it has none, its name."""
     return column.label or column.name
 
 
 def header_cell(sheet: Any, column: Column, fill: str) -> Any:
+    """A header cell: bold text on a fill colour, RRGGBB."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font, PatternFill
 
@@ -165,7 +168,7 @@ def excel_cell(sheet: Any, cell: Cell, row: int, column: str, column_type: str =
         if len(cell) > MAX_FORMULA_LENGTH:
             raise TableError(
                 f"sheet {sheet.title!r}, row {row:,}, column {column!r}: the formula has {len(cell):,} characters, "
-                f"Excel takes {MAX_FORMULA_LENGTH:,}"
+                f"Excel accepts at most {MAX_FORMULA_LENGTH:,}; shorten it"
             )
         return str(cell)
     if isinstance(cell, str):
@@ -216,14 +219,14 @@ def wrapped(sheet: Any, text: str) -> Any:
 
 
 def number_format(value: float) -> str:
-    """The number format that shows at least three digits."""
+    """Excel number format that displays at least three digits of a value."""
     if value == round(value) or abs(value) >= 1000.0:
         return "#,##0"
     return "#,##0.0" if abs(value) >= 10.0 else "0.00" if abs(value) >= 1.0 else "General"
 
 
 def width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
-    """Width of a column in characters, for its longest text and its header in three lines."""
+    """Width of a column in characters that fits its longest text, and its header in three lines."""
     longest = max((len(v) for v in values if isinstance(v, str) and not isinstance(v, Formula)), default=0)
     longest_word = max((len(word) for word in head.split()), default=0)
     return float(min(max(MIN_WIDTH, longest, longest_word + 3, ceil(len(head) / 3) + 3, 12) + 2, MAX_WIDTH))
