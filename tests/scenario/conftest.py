@@ -10,7 +10,7 @@ from tests.scenario.folder import write
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder ``small`` in the working directory."""
+    """Write the small valid scenario to the folder ``small`` and make its parent the working directory."""
     monkeypatch.chdir(tmp_path)
     return write(Path("small"))
 

@@ -1,4 +1,4 @@
-"""Broken folders: always a clear error with file and line, exit code 2, never a traceback."""
+"""Invalid folders are always reported with file, line and exit code 2, never with a traceback."""
 
 import io
 import re
@@ -21,7 +21,7 @@ Edit = Callable[[str], str]
 
 
 def swap(old: str, new: str) -> Edit:
-    """Replace the first occurrence of a text."""
+    """Return an edit that replaces the first occurrence of a text."""
 
     def edit(text: str) -> str:
         assert text.count(old) >= 1, old
@@ -30,12 +30,12 @@ def swap(old: str, new: str) -> Edit:
     return edit
 
 
-def end(row: str) -> Edit:
-    return lambda text: f"{text}{row}\n"
+def append(set_cells: str) -> Edit:
+    return lambda text: f"{text}{set_cells}\n"
 
 
-def row(row_name: str, /, **cells: str) -> Edit:
-    """Change cells of a row of the log."""
+def set_cells(row_name: str, /, **cells: str) -> Edit:
+    """Return an edit that changes cells of a row of the assumption log."""
 
     def edit(text: str) -> str:
         header, *rows = text.splitlines()
@@ -47,10 +47,10 @@ def row(row_name: str, /, **cells: str) -> Edit:
     return edit
 
 
-LAST = len(ASSUMPTIONS.splitlines()) + 1
-TAIL = "study,amber,tests,2026-02-03,"
+LAST_LINE = len(ASSUMPTIONS.splitlines()) + 1
+TAIL_CELLS = "study,amber,tests,2026-02-03,"
 
-LOG = [
+INVALID_ROWS = [
     (
         "plants.*.labour_rate",
         {"unit": "GBP"},
@@ -122,10 +122,10 @@ LOG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cells", "message"), LOG)
+@pytest.mark.parametrize(("name", "cells", "message"), INVALID_ROWS)
 def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells: dict[str, str], message: str) -> None:
-    """Each invalid row of the log gives exactly one problem, with its line and name."""
-    change(small, "assumptions.csv", row(name, **cells))
+    """Each invalid row of the assumption log gives exactly one problem, with its line and name."""
+    change(small, "assumptions.csv", set_cells(name, **cells))
     line = line_of("assumptions.csv", name)
     problems = problems_of(small)
     assert len(problems) == 1, problems
@@ -134,48 +134,80 @@ def test_invalid_rows_are_reported_with_their_line(small: Path, name: str, cells
 
 
 FOLDERS: list[tuple[str, Edit, int | str, str]] = [
-    ("assumptions.csv", end(f"crews.initial,1,,,fixed,1,,{TAIL}"), LAST, "crews.initial: is in line"),
-    ("assumptions.csv", end(f"crew.initial,1,,,fixed,1,,{TAIL}"), LAST, "unknown kind 'crew'; did you mean 'crews'?"),
+    ("assumptions.csv", append(f"crews.initial,1,,,fixed,1,,{TAIL_CELLS}"), LAST_LINE, "crews.initial: is in line"),
     (
         "assumptions.csv",
-        end(f"crews.inital,1,,,fixed,1,,{TAIL}"),
-        LAST,
+        append(f"crew.initial,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "unknown kind 'crew'; did you mean 'crews'?",
+    ),
+    (
+        "assumptions.csv",
+        append(f"crews.inital,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
         "crews have no parameter 'inital'; did you mean 'initial'?",
     ),
     (
         "assumptions.csv",
-        end(f"plants.work.heads,1,,,fixed,1,,{TAIL}"),
-        LAST,
+        append(f"plants.work.heads,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
         "no 'work' in [plants] of programme.toml; did",
     ),
-    ("assumptions.csv", end(f"plants.heads,1,,,fixed,1,,{TAIL}"), LAST, "expected plants.<plants>.<parameter>"),
-    ("assumptions.csv", end(f",1,,,fixed,1,,{TAIL}"), LAST, "the row has no name"),
     (
         "assumptions.csv",
-        end(f"plants.works.exposure,0,,,fixed,1,,{TAIL}"),
-        LAST,
+        append(f"plants.heads,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "expected plants.<plants>.<parameter>",
+    ),
+    ("assumptions.csv", append(f",1,,,fixed,1,,{TAIL_CELLS}"), LAST_LINE, "the row has no name"),
+    (
+        "assumptions.csv",
+        append(f"plants.works.exposure,0,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
         "supplies no parameter: the plant 'works' has no",
     ),
-    ("assumptions.csv", end(f"currencies.GBP.rate,1,,,fixed,1,,{TAIL}"), LAST, "GBP is the reporting currency"),
     (
         "assumptions.csv",
-        end(f"threats.drone.p_discriminate,0,,,fixed,1,,{TAIL}"),
-        LAST,
+        append(f"currencies.GBP.rate,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "GBP is the reporting currency",
+    ),
+    (
+        "assumptions.csv",
+        append(f"threats.drone.p_discriminate,0,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
         "the threat 'drone' is not a decoy",
     ),
-    ("assumptions.csv", end(f"threats.ballistic.engagement,1,,,fixed,minute,,{TAIL}"), LAST, "is not interceptable"),
-    ("assumptions.csv", end(f"layers.gun.stock,1,,,fixed,1,,{TAIL}"), LAST, "the layer 'gun' is not stocked"),
-    ("assumptions.csv", end(f"effects.gun.ballistic.p,0,,,fixed,1,,{TAIL}"), LAST, "does not list the layer 'gun'"),
     (
         "assumptions.csv",
-        end(f"layers.interceptor.cost,1 GBP,,,fixed,,2025,{TAIL}"),
-        LAST,
+        append(f"threats.ballistic.engagement,1,,,fixed,minute,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "is not interceptable",
+    ),
+    (
+        "assumptions.csv",
+        append(f"layers.gun.stock,1,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "the layer 'gun' is not stocked",
+    ),
+    (
+        "assumptions.csv",
+        append(f"effects.gun.ballistic.p,0,,,fixed,1,,{TAIL_CELLS}"),
+        LAST_LINE,
+        "does not list the layer 'gun'",
+    ),
+    (
+        "assumptions.csv",
+        append(f"layers.interceptor.cost,1 GBP,,,fixed,,2025,{TAIL_CELLS}"),
+        LAST_LINE,
         "parameters of interceptors are in designs",
     ),
     (
         "assumptions.csv",
-        end(f"engagement.*.west.window,1,,,fixed,minute,,{TAIL}\nengagement.drone.*.window,1,,,fixed,minute,,{TAIL}"),
-        LAST + 1,
+        append(
+            f"engagement.*.west.window,1,,,fixed,minute,,{TAIL_CELLS}\nengagement.drone.*.window,1,,,fixed,minute,,{TAIL_CELLS}"
+        ),
+        LAST_LINE + 1,
         "engagement.drone.west.window is matched by 'engagement.*.west.window'",
     ),
     (
@@ -196,31 +228,31 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
     ),
     (
         "assumptions.csv",
-        swap(f"crews.initial,200,,,fixed,crews,,{TAIL}\n", ""),
+        swap(f"crews.initial,200,,,fixed,crews,,{TAIL_CELLS}\n", ""),
         0,
         "crews.initial is missing; add a row with unit 1 (trained crews at the start)",
     ),
     (
         "assumptions.csv",
-        row("plants.*.labour_rate", name="plants.yard.labour_rate_"),
+        set_cells("plants.*.labour_rate", name="plants.yard.labour_rate_"),
         "plants.*.labour_rate",
         "plants have no parameter 'labour_rate_'",
     ),
-    ("sources.csv", end("study,Again,,,,"), 4, "the id 'study' is in line 2 already"),
-    ("sources.csv", end(",No id,,,,"), 4, "has no id"),
-    ("sources.csv", end("empty,,,,,"), 4, "empty: has no title"),
-    ("correlations.csv", end("suppliers.*.price,plants.*.nothing,0.5,,"), 4, "there is no row 'plants.*.nothing'"),
+    ("sources.csv", append("study,Again,,,,"), 4, "the id 'study' is in line 2 already"),
+    ("sources.csv", append(",No id,,,,"), 4, "has no id"),
+    ("sources.csv", append("empty,,,,,"), 4, "empty: has no title"),
+    ("correlations.csv", append("suppliers.*.price,plants.*.nothing,0.5,,"), 4, "there is no row 'plants.*.nothing'"),
     (
         "correlations.csv",
-        end("suppliers.*.price,crews.initial,0.5,,"),
+        append("suppliers.*.price,crews.initial,0.5,,"),
         4,
         "'crews.initial' has the same value in all futures",
     ),
-    ("correlations.csv", end("suppliers.*.price,plants.*.slope,1,,"), 4, "rank correlation 1 is not valid"),
-    ("correlations.csv", end("suppliers.*.price,plants.*.slope,high,,"), 4, "'high' is not a number"),
-    ("correlations.csv", end("plants.*.slope,plants.*.slope,0.5,,"), 4, "cannot be correlated with itself"),
-    ("correlations.csv", end("suppliers.cameras.price,suppliers.*.price,0.5,,"), 4, "are in line 2 already"),
-    ("correlations.csv", end("suppliers.cameras.price,plants.*.hours_first,0.9,,"), 4, "contradict one another"),
+    ("correlations.csv", append("suppliers.*.price,plants.*.slope,1,,"), 4, "rank correlation 1 is not valid"),
+    ("correlations.csv", append("suppliers.*.price,plants.*.slope,high,,"), 4, "'high' is not a number"),
+    ("correlations.csv", append("plants.*.slope,plants.*.slope,0.5,,"), 4, "cannot be correlated with itself"),
+    ("correlations.csv", append("suppliers.cameras.price,suppliers.*.price,0.5,,"), 4, "are in line 2 already"),
+    ("correlations.csv", append("suppliers.cameras.price,plants.*.hours_first,0.9,,"), 4, "contradict one another"),
     ("programme.toml", swap('title = "Small"\n', ""), 1, "title is missing; add title = text"),
     ("programme.toml", swap("start = 2025-11-01", 'start = "November"'), 2, "'November' is not a date"),
     ("programme.toml", swap("start = 2025-11-01", "start = 2025-11-05"), 2, "expected the first day of a month"),
@@ -431,7 +463,7 @@ FOLDERS: list[tuple[str, Edit, int | str, str]] = [
 def test_invalid_folders_are_reported_with_their_line(
     small: Path, file: str, edit: Edit, where: int | str, message: str
 ) -> None:
-    """Each invalid folder lists the problem with its line."""
+    """The problem of each invalid folder is reported with file and line."""
     change(small, file, edit)
     if isinstance(where, str):
         beginning, _, later = where.partition("+")
@@ -442,9 +474,9 @@ def test_invalid_folders_are_reported_with_their_line(
 
 
 def test_weights_that_are_all_zero_are_reported(small: Path) -> None:
-    """Mixes, splits and corridors whose weights are all 0 are refused, since nothing can be drawn from them."""
+    """Mixes, splits and corridors whose weights are all 0 are refused, because they define no distribution."""
     for name in ("threats.*.mix", "splits.*.*.share", "splits.drones.west.share", "corridors.*.share"):
-        change(small, "assumptions.csv", row(name, value="0"))
+        change(small, "assumptions.csv", set_cells(name, value="0"))
     problems = problems_of(small)
     for weights, group in (
         ("threats.*.mix", "packages.drones"),
@@ -481,10 +513,10 @@ def test_all_errors_of_a_folder_are_listed_at_once(small: Path) -> None:
     """Problems of all files are reported together, sorted, one line each."""
     change(small, "programme.toml", swap('payer = "home"', 'payer = "hom"'))
     change(small, "decisions.toml", swap('cover = "30 days"', 'cover = "soon"'))
-    change(small, "sources.csv", end("study,Again,,,,"))
-    change(small, "correlations.csv", end("a,b,2,,"))
-    change(small, "assumptions.csv", row("plants.*.heads", value="many"))
-    change(small, "assumptions.csv", row("crews.initial", value="1.5e13"))
+    change(small, "sources.csv", append("study,Again,,,,"))
+    change(small, "correlations.csv", append("a,b,2,,"))
+    change(small, "assumptions.csv", set_cells("plants.*.heads", value="many"))
+    change(small, "assumptions.csv", set_cells("crews.initial", value="1.5e13"))
     problems = problems_of(small)
     files = [problem.split(":")[0].removeprefix("small/") for problem in problems]
     assert files == ["assumptions.csv"] * 2 + ["correlations.csv"] * 3 + [
@@ -512,14 +544,14 @@ def test_a_file_that_is_not_utf8_is_reported_with_its_line(small: Path, name: st
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_file_of_100_mb_is_refused_unread(small: Path, name: str) -> None:
-    """A huge file is refused by its size."""
+    """A file of 100 MB is refused because of its size, without being read."""
     with (small / name).open("wb") as file:
         file.truncate(100 * 2**20)
     assert any(p.startswith(f"small/{name}: has 104,857,600 bytes") for p in problems_of(small))
 
 
 def test_a_missing_folder_and_a_file_instead_are_reported(small: Path) -> None:
-    """A path that is not a folder is refused with a message."""
+    """A path that does not exist or is a file is refused with a message."""
     assert problems_of(Path("nowhere")) == [
         "nowhere: there is no such folder; the built-in scenarios are octopus, pocket"
     ]
@@ -559,8 +591,26 @@ def problems_of(folder: Path) -> list[str]:
     return lines
 
 
-NASTY = ["", "nan", "-1", "1e308", "1e-320", "5 to 9", "9 to 5", "*", ",", '"', "\n", "\x00", "é", "[", "]", "=", "a.b"]
-NASTY += [
+UNUSUAL = [
+    "",
+    "nan",
+    "-1",
+    "1e308",
+    "1e-320",
+    "5 to 9",
+    "9 to 5",
+    "*",
+    ",",
+    '"',
+    "\n",
+    "\x00",
+    "é",
+    "[",
+    "]",
+    "=",
+    "a.b",
+]
+UNUSUAL += [
     "1;2",
     "0.5:1",
     "GBP",
@@ -579,7 +629,7 @@ NASTY += [
 @given(data=st.data())
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_folder_loads_or_is_reported(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    """Bytes, cells and rows changed at random never raise anything but a ScenarioError, and what loads compiles."""
+    """Random changes of bytes, cells and rows raise only ScenarioError, and a scenario that loads can be compiled."""
     name = data.draw(st.sampled_from(sorted(FILES)))
     text = FILES[name]
     raw = text.encode()
@@ -598,24 +648,24 @@ def test_a_damaged_folder_loads_or_is_reported(tmp_path_factory: pytest.TempPath
         lines = text.split("\n")
         at = data.draw(st.integers(0, len(lines) - 1))
         if how == "row":
-            lines[at] = data.draw(st.sampled_from(["", lines[0], lines[-2], *NASTY]))
+            lines[at] = data.draw(st.sampled_from(["", lines[0], lines[-2], *UNUSUAL]))
         else:
             sign = "," if name.endswith(".csv") else " "
             cells = lines[at].split(sign)
-            cells[data.draw(st.integers(0, len(cells) - 1))] = data.draw(st.sampled_from(NASTY))
+            cells[data.draw(st.integers(0, len(cells) - 1))] = data.draw(st.sampled_from(UNUSUAL))
             lines[at] = sign.join(cells)
         raw = "\n".join(lines).encode()
     folder = tmp_path_factory.mktemp("fuzz")
     try:
         for file, content in FILES.items():
             (folder / file).write_bytes(raw if file == name else content.encode())
-        holds_or_tells(folder)
+        compiles_or_reports(folder)
     finally:
         shutil.rmtree(folder)
 
 
-def holds_or_tells(folder: Path) -> None:
-    """A folder either compiles to finite numbers, or every problem names a file of it."""
+def compiles_or_reports(folder: Path) -> None:
+    """Check that a folder compiles to finite numbers, or that each problem names a file of the folder."""
     try:
         scenario = load(folder)
     except ScenarioError as error:

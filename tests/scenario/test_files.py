@@ -1,4 +1,4 @@
-"""Reading files: lines of TOML and CSV, encodings, limits, reports."""
+"""Reading files from disk: encodings, size limits, and names."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tests.scenario.folder import write
     ],
 )
 def test_undecodable_bytes_are_reported(data: bytes, line: int, message: str) -> None:
-    """A file that is empty or in another encoding is refused, with the line."""
+    """A file that is empty or in another encoding is refused, and the message gives the line."""
     report = Report("f")
     assert utf8_text("x.csv", data, report) is None
     assert (line, True) == (report.problems[0].line, message in report.problems[0].message)
@@ -32,7 +32,7 @@ def test_the_byte_order_mark_is_dropped() -> None:
 
 
 def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None:
-    """A file of 100 MB is refused by its size without being read into memory."""
+    """A file of 100 MB is refused because of its size, without being read into memory."""
     folder = write(tmp_path / "big")
     with (folder / "assumptions.csv").open("wb") as file:
         file.truncate(100 * 2**20)
@@ -44,7 +44,7 @@ def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path) -> None
 
 
 def test_irregular_files_are_refused(tmp_path: Path) -> None:
-    """A folder instead of a file is reported, and so is a file whose name resembles that of a scenario file."""
+    """A folder with the name of a scenario file is reported, and so is a file whose name resembles such a name."""
     folder = write(tmp_path / "odd", {"programme.toml": "", "decisions.toml": "", "correlation.csv": ""})
     (folder / "sources.csv").mkdir()
     report = Report("odd")

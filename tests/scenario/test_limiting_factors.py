@@ -1,4 +1,4 @@
-"""A limiting factor is declared in one table: one more reaches measures, charts and summary without other changes."""
+"""Limiting factors are declared in one table; measures, charts and summary include a new one without other changes."""
 
 from dataclasses import replace
 
@@ -17,8 +17,8 @@ ENERGY = LimitingFactor(
 )
 
 
-def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plant limited by energy on every day says so in the measures, the chart and the summary."""
+def test_measures_charts_and_summary_include_a_new_limiting_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a plant limited by energy on every day, the measures, the chart and the summary name energy."""
     run = op.simulate(op.load("pocket"), 4)
     column = len(limiting_factors.PLANT_LIMITS)
     days = np.insert(run.data["plant_limit"].values, column, 0, axis=3)
@@ -37,8 +37,8 @@ def test_a_new_factor_reaches_measures_charts_and_summary(monkeypatch: pytest.Mo
     assert "energy" in [constraint.name for constraint in reported_constraints()]
 
 
-def test_the_numbers_of_the_factors_follow_the_table() -> None:
-    """The kernel's column of each factor is its row in the table."""
+def test_constants_are_the_rows_of_the_table() -> None:
+    """The constant of each limiting factor, which kernels use as a column, is its row in the table."""
     plants = ("OUTPUT_AS_PLANNED", "NO_OUTPUT_PLANNED", "LIMITED_BY_GATE", "LIMITED_BY_STRIKE", "LIMITED_BY_LINE",
               "LIMITED_BY_LABOUR")  # fmt: skip
     nights = (

@@ -1,4 +1,4 @@
-"""Mutated scenario folders: the same data, a warning, or a report that names the file; never another exception."""
+"""Mutated scenario folders are read as the same data or are reported with the file; no other exception is raised."""
 
 import csv
 import io
@@ -18,27 +18,27 @@ from octoplan.scenario.scenario import Scenario, read_files
 from tests.scenario.folder import CORRELATIONS, FILES
 
 EXAMPLES = int(os.environ.get("OCTOPLAN_MUTATIONS", "40"))
-MUTATED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 STATE = (
     "name,value,unit,source,note\ndate,2026-01-01,,,\ncrews.trained,30,crews,,\ngates.licence.passed,2025-12-01,,,\n"
 )
 WHAT_IF = "name,what,times,from,to,note\nmore,drones,1.3,2025-12-01,2026-01-31,\n"
-GIVEN = "date,drones,missiles\n2025-11-01,1,2\n2025-11-02,3,4\n"
-RAIDS = '[record]\nlast = 2025-10-31\n[assumptions."raids.level"]\nvalue = 1.0\nunit = "1"\nquality = "red"\n'
-RAIDS += "date = 2026-01-01\n"
-RAIDS += '[correlations."suppliers.*.price"]\n"plants.*.hours_first" = 0.1\n'
+RAID_COUNTS = "date,drones,missiles\n2025-11-01,1,2\n2025-11-02,3,4\n"
+RAID_FIT = '[record]\nlast = 2025-10-31\n[assumptions."raids.level"]\nvalue = 1.0\nunit = "1"\nquality = "red"\n'
+RAID_FIT += "date = 2026-01-01\n"
+RAID_FIT += '[correlations."suppliers.*.price"]\n"plants.*.hours_first" = 0.1\n'
 FOLDER = {
     **FILES,
     "programme.toml": FILES["programme.toml"].replace("months = 4", 'months = 4\nraids = ["raids.csv", "raids.toml"]'),
     "correlations.csv": CORRELATIONS,
     "state.csv": STATE,
     "what-if.csv": WHAT_IF,
-    "raids.csv": GIVEN,
-    "raids.toml": RAIDS,
+    "raids.csv": RAID_COUNTS,
+    "raids.toml": RAID_FIT,
 }
 
-HOSTILE = (
+UNUSUAL_TEXTS = (
     *(
         "",
         " ",
@@ -133,26 +133,31 @@ HOSTILE = (
         "1979-05-27T07:32:00",
     ),
 )
-hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.floats().map(str), st.integers().map(str))
+unusual_texts = st.one_of(
+    st.sampled_from(UNUSUAL_TEXTS), st.text(max_size=12), st.floats().map(str), st.integers().map(str)
+)
 
 
-NAMED = re.compile(r"folder/[a-z-]+\.(csv|toml)(:\d+)?: .")
+MESSAGE_WITH_FILE = re.compile(r"folder/[a-z-]+\.(csv|toml)(:\d+)?: .")
 
 
-def outcome(files: Mapping[str, bytes]) -> Scenario | ScenarioError:
-    """The scenario of some files, compiled and drawn, or its report; every problem and warning names a file."""
+def scenario_or_error(files: Mapping[str, bytes]) -> Scenario | ScenarioError:
+    """Read files: return the scenario, after compiling and drawing from it, or the error.
+
+    Every problem and every warning must name a file.
+    """
     try:
         scenario = read_files(files, "folder")
     except ScenarioError as error:
         report = error
     else:
-        assert all(NAMED.match(str(warning)) for warning in scenario.warnings)
+        assert all(MESSAGE_WITH_FILE.match(str(warning)) for warning in scenario.warnings)
         scenario.compile()
         uniforms = np.random.default_rng(1).random((3, len(scenario.assumptions)))
         assert np.isfinite(scenario.quantiles(uniforms)).all()
         return scenario
     assert report.problems
-    assert all(NAMED.match(str(problem)) for problem in report.problems)
+    assert all(MESSAGE_WITH_FILE.match(str(problem)) for problem in report.problems)
     return report
 
 
@@ -161,21 +166,21 @@ def encoded(files: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def test_the_folder_to_mutate_is_valid() -> None:
-    """Without a mutation the folder can be used."""
-    assert isinstance(outcome(encoded(FOLDER)), Scenario)
+    """The folder without mutations is valid."""
+    assert isinstance(scenario_or_error(encoded(FOLDER)), Scenario)
 
 
-@MUTATED
-@given(name=st.sampled_from([name for name in FOLDER if name.endswith(".csv")]), data=st.data(), text=hostile)
-def test_any_cell_of_a_table_can_be_anything(name: str, data: st.DataObject, text: str) -> None:
-    """A cell of a CSV file, header included, is replaced."""
+@SETTINGS
+@given(name=st.sampled_from([name for name in FOLDER if name.endswith(".csv")]), data=st.data(), text=unusual_texts)
+def test_a_cell_can_be_replaced_by_any_text(name: str, data: st.DataObject, text: str) -> None:
+    """A CSV file with one cell replaced, in the header or below, is read or reported."""
     rows = list(csv.reader(io.StringIO(FOLDER[name])))
     row = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.integers(0, len(rows[row]) - 1))
     rows[row][column] = text
     output = io.StringIO()
     csv.writer(output, lineterminator="\n").writerows(rows)
-    outcome(encoded({**FOLDER, name: output.getvalue()}))
+    scenario_or_error(encoded({**FOLDER, name: output.getvalue()}))
 
 
 UNITS = (
@@ -196,30 +201,30 @@ UNITS = (
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit[:12])
-def test_a_unit_that_a_library_cannot_read_is_reported(unit: str) -> None:
-    """Units that the units library takes for numbers, powers or prefixes are reported with the line of the row."""
+def test_an_invalid_unit_is_reported_with_its_row(unit: str) -> None:
+    """Units that the units library reads as numbers, powers or prefixes are reported with the line of their row."""
     text = FOLDER["assumptions.csv"].replace("plants.*.heads,20,,,fixed,1,", f"plants.*.heads,20,,,fixed,{unit},")
-    report = outcome(encoded({**FOLDER, "assumptions.csv": text}))
+    report = scenario_or_error(encoded({**FOLDER, "assumptions.csv": text}))
     assert str(report).startswith("folder/assumptions.csv:13: plants.*.heads: ")
 
 
 TOKEN = re.compile(r'"[^"\n]*"|[\w.-]+')
 
 
-@MUTATED
-@given(name=st.sampled_from([name for name in FOLDER if name.endswith(".toml")]), data=st.data(), text=hostile)
-def test_any_token_of_a_toml_file_can_be_anything(name: str, data: st.DataObject, text: str) -> None:
-    """A key, a string or a number of a TOML file is replaced, with and without quotes."""
+@SETTINGS
+@given(name=st.sampled_from([name for name in FOLDER if name.endswith(".toml")]), data=st.data(), text=unusual_texts)
+def test_a_toml_token_can_be_replaced_by_any_text(name: str, data: st.DataObject, text: str) -> None:
+    """A TOML file with a key, string or number replaced, with or without quotes, is read or reported."""
     token = data.draw(st.sampled_from(list(TOKEN.finditer(FOLDER[name]))))
     quote = data.draw(st.sampled_from(["", '"', "'"]))
     mutated = FOLDER[name][: token.start()] + quote + text + quote + FOLDER[name][token.end() :]
-    outcome(encoded({**FOLDER, name: mutated}))
+    scenario_or_error(encoded({**FOLDER, name: mutated}))
 
 
-@MUTATED
+@SETTINGS
 @given(name=st.sampled_from(list(FOLDER)), seed=st.integers(0, 2**32), count=st.integers(1, 4))
 def test_bytes_can_be_damaged(name: str, seed: int, count: int) -> None:
-    """Bytes of a file are changed, dropped, doubled or cut off."""
+    """A file with bytes changed, removed, repeated or cut off is read or reported."""
     generator = random.Random(seed)
     data = bytearray(FOLDER[name].encode())
     for _ in range(count):
@@ -237,7 +242,7 @@ def test_bytes_can_be_damaged(name: str, seed: int, count: int) -> None:
             )
         else:
             del data[max(1, at) :]
-    outcome({**encoded(FOLDER), name: bytes(data)})
+    scenario_or_error({**encoded(FOLDER), name: bytes(data)})
 
 
 def permuted(text: str, generator: random.Random) -> str:
@@ -266,30 +271,30 @@ def with_blank_rows(text: str, generator: random.Random) -> str:
     return "".join(lines)
 
 
-def with_other_endings(text: str, generator: random.Random) -> str:
+def with_other_line_endings(text: str, generator: random.Random) -> str:
     return text.replace("\n", generator.choice(["\r\n", "\r"]))
 
 
-def with_mark(text: str, _: random.Random) -> str:
+def with_byte_order_mark(text: str, _: random.Random) -> str:
     return "\ufeff" + text
 
 
-HARMLESS: tuple[Callable[[str, random.Random], str], ...] = (
-    permuted, requoted, with_empty_columns, with_blank_rows, with_other_endings, with_mark,
+LAYOUT_CHANGES: tuple[Callable[[str, random.Random], str], ...] = (
+    permuted, requoted, with_empty_columns, with_blank_rows, with_other_line_endings, with_byte_order_mark,
 )  # fmt: skip
 
 
-@MUTATED
+@SETTINGS
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 4))
-def test_another_layout_holds_the_same_data(seed: int, count: int) -> None:
-    """Column order, quotes, empty columns, blank rows, line endings and byte order marks leave the data unchanged."""
+def test_the_layout_of_a_file_does_not_affect_its_data(seed: int, count: int) -> None:
+    """Column order, quotes, empty columns, blank rows, line endings and byte order marks do not affect the data."""
     generator = random.Random(seed)
     files = dict(FOLDER)
-    for mutation in sorted(generator.sample(HARMLESS, count), key=HARMLESS.index):
+    for mutation in sorted(generator.sample(LAYOUT_CHANGES, count), key=LAYOUT_CHANGES.index):
         name = generator.choice(list(FOLDER))
-        if name.endswith(".csv") or mutation in (with_blank_rows, with_other_endings, with_mark):
+        if name.endswith(".csv") or mutation in (with_blank_rows, with_other_line_endings, with_byte_order_mark):
             files[name] = mutation(files[name], generator)
-    mutated, plain = outcome(encoded(files)), outcome(encoded(FOLDER))
+    mutated, plain = scenario_or_error(encoded(files)), scenario_or_error(encoded(FOLDER))
     assert isinstance(mutated, Scenario)
     assert isinstance(plain, Scenario)
     assert data_of(mutated) == data_of(plain)
@@ -298,7 +303,7 @@ def test_another_layout_holds_the_same_data(seed: int, count: int) -> None:
 
 
 def data_of(scenario: Scenario) -> list[object]:
-    """What a scenario holds, without the lines it was read from."""
+    """The data of a scenario, without the lines from which they were read."""
     rows = [
         (a.name, a.marginal, a.value, a.unit, a.price_base, a.sources, a.owner, a.note) for a in scenario.assumptions
     ]
@@ -308,14 +313,14 @@ def data_of(scenario: Scenario) -> list[object]:
     return [rows, pairs, scenario.decisions, dict(scenario.sources), scenario.titles, scenario.budgets, arrays, factors]
 
 
-@MUTATED
+@SETTINGS
 @given(
     number=st.floats(1e-3, 1e5).map(lambda x: f"{x:.6g}"),
     unit=st.sampled_from(["day", "weeks", "hour", "month", "d", "year", "min"]),
     cell=st.booleans(),
 )
-def test_an_accepted_figure_is_the_figure_written(number: str, unit: str, cell: bool) -> None:
-    """A duration is read as its number times the days of its unit, wherever the unit is written."""
+def test_a_duration_is_converted_to_days(number: str, unit: str, cell: bool) -> None:
+    """A duration is converted to days whether its unit is in the cell of the value or in the column ``unit``."""
     days = {"day": 1, "d": 1, "weeks": 7, "hour": 1 / 24, "min": 1 / 1440, "month": 365.25 / 12, "year": 365.25}
     old = "gates.tooling.duration,6 weeks,4 weeks,12 weeks,pert,,,"
     assert old in FOLDER["assumptions.csv"]
@@ -324,13 +329,13 @@ def test_an_accepted_figure_is_the_figure_written(number: str, unit: str, cell: 
         if cell
         else f"gates.tooling.duration,{number},,,fixed,{unit},,"
     )
-    scenario = outcome(encoded({**FOLDER, "assumptions.csv": FOLDER["assumptions.csv"].replace(old, new)}))
+    scenario = scenario_or_error(encoded({**FOLDER, "assumptions.csv": FOLDER["assumptions.csv"].replace(old, new)}))
     if isinstance(scenario, Scenario):
         value = scenario.row_of("gates", "duration", "tooling").median
         assert abs(value - float(number) * days[unit]) <= 1e-9 * value
 
 
-def test_the_tables_hold_every_file() -> None:
+def test_the_folder_has_every_file() -> None:
     """The folder to mutate has every file that a scenario can have, and its TOML files are valid."""
     from octoplan.scenario.files import OPTIONAL_FILES, REQUIRED_FILES
 

@@ -1,4 +1,4 @@
-"""Numerals that can be read two ways."""
+"""Numerals that can be read in two ways."""
 
 import doctest
 
@@ -27,7 +27,7 @@ def test_one_group_of_three_digits_has_two_readings(text: str, readings: tuple[s
     "text", ["0.125", "1000.000", "1.00", "1.0000", "1,234,567", "30", "30.", "x.000", "", "1.000e3", "00.125"]
 )
 def test_other_numerals_have_one_reading(text: str) -> None:
-    """A leading 0, four digits before the sign, or another number of digits after it settle the reading."""
+    """A numeral with a leading 0, four digits before the separator, or not three digits after it has one reading."""
     assert ambiguous_readings(text) is None
 
 

@@ -1,4 +1,4 @@
-"""Figures with units."""
+"""Quantities with units."""
 
 import pytest
 
@@ -19,8 +19,8 @@ UNITS = Units(("GBP", "UAH"))
         (" .5 ", Quantity(0.5, "")),
     ],
 )
-def test_a_figure_is_a_number_and_a_unit(text: str, expected: Quantity) -> None:
-    """A figure is read as a number and the unit written after it."""
+def test_a_quantity_is_a_number_and_a_unit(text: str, expected: Quantity) -> None:
+    """A quantity is parsed as a number and the unit after it."""
     assert expected == parse_quantity(text)
 
 
@@ -40,14 +40,14 @@ def test_a_figure_is_a_number_and_a_unit(text: str, expected: Quantity) -> None:
         ("٣", "not a number"),
     ],
 )
-def test_invalid_figures_are_refused_with_a_message(text: str, message: str) -> None:
-    """A text that is not a figure raises an error that quotes it and gives the reason."""
+def test_an_invalid_quantity_is_refused_with_a_message(text: str, message: str) -> None:
+    """A text that is not a quantity raises an error with the text and the reason."""
     with pytest.raises(QuantityError, match=message):
         UNITS.convert(1.0, parse_quantity(text).unit, "1")
 
 
-def test_a_range_shares_its_unit() -> None:
-    """'5 to 9 weeks' is two figures with the unit of the second."""
+def test_both_ends_of_a_range_have_its_unit() -> None:
+    """The range '5 to 9 weeks' is parsed as two quantities in weeks."""
     assert (Quantity(5.0, "weeks"), Quantity(9.0, "weeks")) == parse_range("5 to 9 weeks")
     assert parse_range("5 weeks") is None
 
@@ -66,8 +66,8 @@ def test_a_range_shares_its_unit() -> None:
         (200, "crews", "1", 200.0),
     ],
 )
-def test_figures_are_converted_to_campaign_units(number: float, unit: str, expected: str, value: float) -> None:
-    """A figure is converted exactly to the unit it is used in."""
+def test_quantities_are_converted_to_the_expected_unit(number: float, unit: str, expected: str, value: float) -> None:
+    """A quantity is converted exactly to the expected unit."""
     assert (value, "") == UNITS.convert(number, unit, expected)
 
 
@@ -83,7 +83,7 @@ def test_figures_are_converted_to_campaign_units(number: float, unit: str, expec
     ],
 )
 def test_money_keeps_its_currency(unit: str, expected: str, factor: float, currency: str) -> None:
-    """Money is converted within its currency, which is returned with the figure."""
+    """Money is converted within its currency, which is returned with the amount."""
     value, converted = UNITS.convert(8.0, unit, expected)
     assert currency == converted
     assert value == pytest.approx(8 * factor, rel=1e-15)
@@ -107,21 +107,21 @@ def test_money_keeps_its_currency(unit: str, expected: str, factor: float, curre
     ],
 )
 def test_a_wrong_dimension_is_reported(unit: str, expected: str, message: str) -> None:
-    """A unit of the wrong dimension raises an error with the dimension, the expected one and an example."""
+    """A unit of the wrong dimension raises an error with its dimension, the expected dimension and an example."""
     with pytest.raises(QuantityError) as error:
         UNITS.convert(38.0, unit, expected)
     assert message in str(error.value)
 
 
-def test_figures_have_an_upper_limit() -> None:
-    """A number too large to be meant is refused before it can overflow."""
+def test_quantities_have_an_upper_limit() -> None:
+    """A quantity above the limit is refused before its conversion can overflow."""
     with pytest.raises(QuantityError, match="is too large"):
         UNITS.convert(1e308, "MGBP", "money")
     assert UNITS.convert(1e12, "1", "1") == (1e12, "")
 
 
-def test_a_number_alone_has_no_unit() -> None:
-    """A weight or a correlation is a number without a unit."""
+def test_a_number_has_no_unit() -> None:
+    """A text with a unit is not a number."""
     assert parse_number(" 0.5 ") == 0.5
     with pytest.raises(QuantityError, match="not a number"):
         parse_number("0.5 GBP")

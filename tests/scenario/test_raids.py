@@ -1,4 +1,4 @@
-"""Raids of a scenario from a fit and from days given: both by a line in ``programme.toml``, every fault reported."""
+"""Raids of a scenario from a fit and from daily counts, both named in ``programme.toml``, and what-if factors."""
 
 import shutil
 from datetime import date
@@ -19,7 +19,7 @@ from tests.raids.test_process import simulated
 
 DAYS = 90
 
-OWN = """
+STATED_ROWS = """
 raids.salvo_share,0.12,0.1,0.14,pert,1
 raids.salvo_stay,0.05,0,0.15,pert,1
 raids.level,0.948,0.898,0.998,normal,1
@@ -37,7 +37,7 @@ packages.missiles.salvo_cv,0.35,0.2,0.5,pert,1
 packages.*.quiet,0,,,fixed,1
 packages.*.coupling,0.2,0,0.5,pert,1
 """
-"""Rows that say of a scenario's raids what a fit would."""
+"""Assumptions on the parameters of raids that a fit would supply."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def record() -> Record:
 
 
 def folder(path: Path, line: str, **files: str) -> Path:
-    """A copy of octopus without its fit, with a line at the top of programme.toml and more files."""
+    """A copy of octopus without its fit, with a line added at the top of programme.toml, and with further files."""
     path_of_copy = path / "mine"
     shutil.copytree(builtin_folder("octopus"), path_of_copy)
     (path_of_copy / "raids.toml").unlink()
@@ -75,7 +75,7 @@ def folder(path: Path, line: str, **files: str) -> Path:
     lines = [line for line in programme.read_text().splitlines() if not line.startswith("raids =")]
     programme.write_text("\n".join([line, *lines]) + "\n")
     with (path_of_copy / "assumptions.csv").open("a") as rows:
-        rows.writelines(f"{row},,raid-record,amber,tests,2026-02-03,\n" for row in OWN.split())
+        rows.writelines(f"{row},,raid-record,amber,tests,2026-02-03,\n" for row in STATED_ROWS.split())
     with (path_of_copy / "correlations.csv").open("a") as rows:
         rows.write("packages.drones.routine_mean,packages.missiles.routine_mean,0.3,,\n")
     for name, text in files.items():
@@ -88,8 +88,8 @@ def with_fit(path: Path, fitted: fitting.Fit) -> Scenario:
     return load(folder(path, 'raids = "raids.toml"', raids_toml=text))
 
 
-def test_a_fit_is_drawn_from_as_stated(tmp_path: Path, fitted: fitting.Fit) -> None:
-    """Draws of the scenario have the posterior's quantiles and its correlations."""
+def test_draws_have_the_distribution_of_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
+    """Draws of the scenario have the quantiles and correlations of the posterior distribution."""
     scenario = with_fit(tmp_path, fitted)
     draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
     normal = []
@@ -104,7 +104,7 @@ def test_a_fit_is_drawn_from_as_stated(tmp_path: Path, fitted: fitting.Fit) -> N
 
 
 def test_rows_replaced_by_a_fit_are_reported(tmp_path: Path, fitted: fitting.Fit) -> None:
-    """Rows that the fit replaces give a warning, and each fitted number has its line in the fit."""
+    """Rows that the fit overrides give a warning, and each fitted parameter refers to its line in the fit."""
     scenario = with_fit(tmp_path, fitted)
     messages = [str(warning) for warning in scenario.warnings]
     rows, starred, pairs = 14, 2, 1
@@ -117,7 +117,7 @@ def test_rows_replaced_by_a_fit_are_reported(tmp_path: Path, fitted: fitting.Fit
 
 
 def test_daily_counts_are_compiled(tmp_path: Path) -> None:
-    """The counts of the first days are simulated as they are."""
+    """The compiled scenario has the stated counts of the first days, and no other counts."""
     table = "date,drones,missiles\n2025-11-01,120,3\n2025-11-02,0,40\n"
     compiled = load(folder(tmp_path, 'raids = "raids.csv"', raids_csv=table)).compile()
     assert compiled.links.observed_counts.tolist() == [[120, 3], [0, 40]]
@@ -152,22 +152,26 @@ def test_daily_counts_are_compiled(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_faults_are_reported_with_their_line(tmp_path: Path, line: str, files: dict[str, str], message: str) -> None:
+def test_invalid_files_are_reported_with_their_line(
+    tmp_path: Path, line: str, files: dict[str, str], message: str
+) -> None:
     """Invalid files are reported with file and line."""
     with pytest.raises(ScenarioError) as error:
         load(folder(tmp_path, line, **files))
     assert message in str(error.value)
 
 
-def test_a_file_that_is_not_named_gives_a_warning(tmp_path: Path) -> None:
+def test_a_file_that_the_programme_does_not_name_gives_a_warning(tmp_path: Path) -> None:
     """A file that the programme does not name is not used, and the warning says how to use it."""
     scenario = load(folder(tmp_path, "", raids_csv="date,drones,missiles\n2025-11-01,1,2\n"))
     assert any('raids = "raids.csv"' in str(warning) for warning in scenario.warnings)
     assert scenario.compile().links.observed_counts.shape == (0, 2)
 
 
-def test_the_record_then_the_fit(tmp_path: Path, fitted: fitting.Fit) -> None:
-    """A fit that ends on the day before the first simulated raids gives no warning; daily counts move that day."""
+def test_a_gap_between_the_fit_and_the_first_simulated_raids_gives_a_warning(
+    tmp_path: Path, fitted: fitting.Fit
+) -> None:
+    """A fit that ends on the day before the first simulated raids gives no warning; daily counts delay that day."""
     text = fit_toml(fitted, record(), slice(0, DAYS), date(2026, 1, 2))
     on_time = load(folder(tmp_path, 'raids = "raids.toml"', raids_toml=text))
     assert not any("the fit ends on" in str(warning) for warning in on_time.warnings)
@@ -184,7 +188,7 @@ HEAD = "name,what,times,from,to,note\n"
 
 
 def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
-    """Rows about salvos, a package and a class hold from one day to another inclusive, and multiply."""
+    """Factors on salvos, a package and a class apply from one date to another, inclusive, and are multiplied."""
     rows = (
         "salvos twice as frequent from March,salvos,2,2026-03-01,,\n"
         "30 % more decoys,decoy,1.3,,,a guess\n"
@@ -219,8 +223,8 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
         ("more,decoy,2,,,\nmore,salvos,2,,,", "is in line 2 already"),
     ],
 )
-def test_faults_of_what_ifs(tmp_path: Path, row: str, message: str) -> None:
-    """An invalid what-if is reported with file and line."""
+def test_invalid_what_if_factors_are_reported(tmp_path: Path, row: str, message: str) -> None:
+    """An invalid what-if factor is reported with file and line."""
     path_of_copy = folder(tmp_path, "")
     (path_of_copy / "what-if.csv").write_text(HEAD + row + "\n")
     with pytest.raises(ScenarioError) as error:

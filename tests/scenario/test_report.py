@@ -1,4 +1,4 @@
-"""Reports of problems: order, quoted values, suggestions."""
+"""Reports of problems: their order, quoted values and suggested names."""
 
 import pickle
 

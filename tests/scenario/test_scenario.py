@@ -1,4 +1,4 @@
-"""A scenario as a whole: what loads, what each number hangs on, and how assumptions are drawn."""
+"""Loading a scenario, the assumption of each parameter, and draws of the assumptions."""
 
 import pickle
 import subprocess
@@ -39,8 +39,8 @@ def test_a_folder_becomes_a_scenario(scenario: Scenario) -> None:
     assert scenario.files == {name: text.encode() for name, text in FILES.items()}
 
 
-def test_every_number_has_its_row(scenario: Scenario) -> None:
-    """Each number that is needed, and no other, has a row of the log with its file and line."""
+def test_every_required_parameter_has_a_row(scenario: Scenario) -> None:
+    """Each parameter that is required, and no other, has an assumption with file and line."""
     requirements = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     for kind in KINDS:
         for parameter in kind.parameters:
@@ -63,8 +63,8 @@ def test_the_more_specific_row_takes_precedence(scenario: Scenario) -> None:
     assert scenario.row_of("splits", "share", "drones", "east").name == "splits.*.*.share"
 
 
-def test_assumptions_are_in_the_units_of_the_campaign(scenario: Scenario) -> None:
-    """Figures are converted to the unit of their number; money keeps currency and price base."""
+def test_assumptions_are_in_the_units_of_the_simulation(scenario: Scenario) -> None:
+    """Assumptions are converted to the unit of their parameter; money keeps its currency and price base."""
     licence = scenario.row_of("gates", "duration", "licence")
     assert (licence.low, licence.high, licence.unit) == (42.0, 98.0, "day")
     capital = scenario.row_of("plants", "line_capital", "works")
@@ -73,7 +73,7 @@ def test_assumptions_are_in_the_units_of_the_campaign(scenario: Scenario) -> Non
 
 
 def test_draws_have_their_stated_quantiles(scenario: Scenario) -> None:
-    """At uniforms 0.1 and 0.9 an assumption stated by P10 and P90 takes them, unless it is truncated."""
+    """Uniform draws of 0.1 and 0.9 give the stated P10 and P90 of an assumption that is not truncated."""
     correlated = {name for pair in scenario.correlations for name in (pair.a, pair.b)}
     low, high = scenario.quantiles(np.repeat([[0.1], [0.9]], len(scenario.columns), axis=1))
     checked = 0
@@ -84,8 +84,8 @@ def test_draws_have_their_stated_quantiles(scenario: Scenario) -> None:
     assert checked >= 5
 
 
-def test_money_is_carried_to_the_price_base_with_each_futures_inflation(scenario: Scenario) -> None:
-    """Prices of another year are multiplied by (1 + inflation) to the years between, in their own currency."""
+def test_money_is_converted_to_the_price_base_with_the_inflation_of_each_future(scenario: Scenario) -> None:
+    """Prices of another year are multiplied by (1 + inflation of their currency) to the power of the years between."""
     draws = scenario.quantiles(uniforms(scenario, 200))
     column = {name: index for index, name in enumerate(scenario.columns)}
     inflation = draws[:, column["currencies.*.inflation"]]
@@ -97,7 +97,7 @@ def test_money_is_carried_to_the_price_base_with_each_futures_inflation(scenario
 
 
 def test_a_future_does_not_depend_on_its_batch(scenario: Scenario) -> None:
-    """A future's assumptions have the same bits alone, in a batch, and in any memory layout."""
+    """The assumptions of a future are bit-identical alone, in a batch, and in any memory layout."""
     shares = uniforms(scenario, 64)
     together = scenario.quantiles(shares)
     alone = np.vstack([scenario.quantiles(shares[i : i + 1]) for i in range(64)])
@@ -122,7 +122,7 @@ def test_uniforms_of_a_wrong_shape_are_refused(scenario: Scenario) -> None:
         scenario.quantiles(np.full((3, 2), 0.5))
 
 
-def test_the_hash_follows_every_byte(small: Path) -> None:
+def test_the_hash_depends_on_every_byte(small: Path) -> None:
     """Two folders have the same hash exactly if their files are the same."""
     first = load(small).hash
     assert first == load(write(Path("copy"))).hash
@@ -139,7 +139,7 @@ def test_a_scenario_can_be_pickled(scenario: Scenario) -> None:
 
 
 def test_valid_but_doubtful_input_gives_a_warning(small: Path) -> None:
-    """A stated value far from the median, a source without a row, and months beyond the horizon give a warning."""
+    """A value far from the median, an unused source, and decisions beyond the horizon give a warning."""
     path = small / "assumptions.csv"
     path.write_text(path.read_text().replace("plants.*.hours_first,,8,20", "plants.*.hours_first,9,8,20"))
     path = small / "decisions.toml"
@@ -152,21 +152,21 @@ def test_valid_but_doubtful_input_gives_a_warning(small: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["octopus", "pocket"])
-def test_the_shipped_scenarios_load_without_a_warning(name: str) -> None:
-    """Every built-in scenario is valid and compiles."""
+def test_the_built_in_scenarios_load_without_a_warning(name: str) -> None:
+    """Every built-in scenario loads without a warning and can be compiled."""
     assert name in builtin_scenarios()
     scenario = load(name)
     assert scenario.warnings == ()
     assert scenario.compile().names == scenario.names
 
 
-def test_a_folder_comes_before_a_shipped_name(small: Path) -> None:
+def test_a_folder_takes_precedence_over_a_built_in_scenario(small: Path) -> None:
     """A user's folder takes precedence over a built-in scenario of the same name."""
     assert load(write(small.parent / "octopus")).title == "Small"
 
 
-def test_loading_is_light() -> None:
-    """Reading a scenario imports neither the compiler nor charts nor labelled arrays."""
+def test_loading_imports_no_heavy_library() -> None:
+    """Reading a scenario imports neither numba nor plotly nor xarray."""
     heavy = {"numba", "plotly", "xarray", "pandas", "distributed", "dask.array", "h5netcdf", "octoplan.campaign"}
     code = f"import sys, octoplan; octoplan.load('pocket').compile(); print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -174,7 +174,7 @@ def test_loading_is_light() -> None:
 
 
 def test_the_small_scenario_covers_every_condition(scenario: Scenario) -> None:
-    """The folder of these tests has each condition both true and false."""
+    """Each condition on parameters is true for some and false for other entities of the test scenario."""
     requirements = RequiredParameters(scenario.programme, scenario.decisions.layers_against)
     conditions = {p.condition for kind in KINDS for p in kind.parameters} - {"always"}
     met = {

@@ -1,4 +1,4 @@
-"""The JSON Schemas that editors use."""
+"""JSON Schemas of the files of a scenario."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.scenario.folder import DECISIONS, PROGRAMME
 
 
 def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
-    """Three schemas are written as JSON without infinities."""
+    """The three schemas are written as JSON without infinite numbers."""
     paths = write_schemas(tmp_path / "new" / "folder")
     assert [path.name for path in paths] == [
         "programme.schema.json",
@@ -48,8 +48,8 @@ def test_the_decisions_schema_has_every_table() -> None:
     assert set(toml.tree["doctrine"]["drone"]) <= set(schema["$defs"]["Doctrine"]["properties"])
 
 
-def test_the_row_schema_names_every_number_once(scenario: Scenario) -> None:
-    """Each name of a valid log matches exactly one parameter of the schema, with its unit."""
+def test_the_row_schema_has_every_parameter_once(scenario: Scenario) -> None:
+    """Each name in a valid assumption log matches exactly one parameter of the schema, with its unit."""
     names = assumptions_schema()["properties"]["name"]["anyOf"]
     assert len(names) == sum(len(kind.parameters) for kind in KINDS)
     for assumption in scenario.assumptions:

@@ -1,4 +1,4 @@
-"""``state.csv``: what is known on a date, read into arrays, and everything that can be wrong with it."""
+"""The known state at a date (``state.csv``): its arrays, and the problems that are reported."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ from tests.scenario.folder import FILES, PROGRAMME, write
 HEAD = "name,value,unit,source,note\n"
 DATE = "date,2026-01-01,,,\n"
 DAY = 61
-"""Days from the scenario's start to that date."""
+"""Days from the start of the scenario to ``DATE``."""
 
 
 def text(*rows: str) -> str:
-    """A state on that date with some rows of name,value,unit."""
+    """The text of ``state.csv`` at ``DATE`` with rows of name, value and unit."""
     return HEAD + DATE + "".join(f"{row},counted,\n" for row in rows)
 
 
 def test_every_number_is_stored_at_its_index(scenario: Scenario) -> None:
-    """Each row sets one element of its array, and nothing else is set."""
+    """Each row sets one element of its array; all other elements are unknown."""
     changed = with_state(
         scenario,
         text(
@@ -50,8 +50,8 @@ def test_every_number_is_stored_at_its_index(scenario: Scenario) -> None:
     assert known.gate_earliest.tolist() == known.gate_latest.tolist() == [49, 60]
 
 
-def test_without_a_state_no_date_is_known(scenario: Scenario) -> None:
-    """A scenario without the file has no date, and gates pass as drawn."""
+def test_a_scenario_without_a_state_has_no_date(scenario: Scenario) -> None:
+    """Without ``state.csv`` a scenario has no date, all quantities are unknown, and gates have no bounds."""
     known = scenario.compile().links.known_state
     assert scenario.known_from is None
     assert known.day.tolist() == [-1]
@@ -71,10 +71,10 @@ def test_without_a_state_no_date_is_known(scenario: Scenario) -> None:
         (["gates.tooling.passed,no,"], [DAY, DAY], [np.inf, np.inf]),
     ],
 )
-def test_gates_not_stated_are_open_once_any_is(
+def test_gates_without_a_row_are_not_passed_if_another_has_a_row(
     scenario: Scenario, rows: list[str], earliest: list[float], latest: list[float]
 ) -> None:
-    """A known day holds; "yes" is by then, and by the day of what waited for it; all others are not passed yet."""
+    """Bounds on the days of gates: a date fixes the day, "yes" bounds it by the state and by successors."""
     known = with_state(scenario, text(*rows)).compile().links.known_state
     assert known.gate_earliest.tolist() == earliest
     assert known.gate_latest.tolist() == latest
@@ -114,7 +114,7 @@ def test_gates_not_stated_are_open_once_any_is(
         ),
     ],
 )
-def test_faults_are_reported_with_their_line(small: Path, rows: str, message: str) -> None:
+def test_invalid_rows_are_reported_with_their_line(small: Path, rows: str, message: str) -> None:
     """Invalid rows are reported once, with file and line."""
     lines = rows.split("\n")
     (small / "state.csv").write_text(text(*lines))
@@ -142,15 +142,15 @@ def test_faults_are_reported_with_their_line(small: Path, rows: str, message: st
         ("", "state.csv:1: is empty"),
     ],
 )
-def test_a_state_needs_its_date(small: Path, state: str, message: str) -> None:
-    """A state needs the first day of a later month of the scenario."""
+def test_a_state_requires_a_valid_date(small: Path, state: str, message: str) -> None:
+    """The date of a state must be the first day of a later month of the scenario."""
     (small / "state.csv").write_text(state)
     with pytest.raises(ScenarioError) as error:
         load(small)
     assert message in str(error.value)
 
 
-def test_every_fault_is_reported_at_once(small: Path) -> None:
+def test_all_invalid_rows_are_reported_at_once(small: Path) -> None:
     """A file with three invalid rows gives three problems, in the order of their lines."""
     (small / "state.csv").write_text(text("crews.traned,3,", "kits.held,-1,", "gates.licence.passed,maybe,"))
     with pytest.raises(ScenarioError) as error:
@@ -172,8 +172,8 @@ def test_every_fault_is_reported_at_once(small: Path) -> None:
         ('design = "squid"\ngates = []', "gates = []", "design is missing"),
     ],
 )
-def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: str, message: str) -> None:
-    """The problems of a programme are reported with a state too."""
+def test_problems_of_the_programme_are_reported_with_a_state_too(small: Path, old: str, new: str, message: str) -> None:
+    """A state does not prevent the problems of ``programme.toml`` from being reported."""
     assert PROGRAMME.count(old) == 1
     (small / "programme.toml").write_text(PROGRAMME.replace(old, new))
     rows = (
@@ -188,7 +188,7 @@ def test_a_state_hides_no_problem_of_the_programme(small: Path, old: str, new: s
 
 
 def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
-    """A single month has no later first day, and the report says what to change."""
+    """A scenario of one month cannot have a state, and the message says what to change."""
     files = FILES | {
         "programme.toml": PROGRAMME.replace("months = 4", "months = 1"),
         "state.csv": text(),
@@ -197,8 +197,8 @@ def test_a_scenario_of_one_month_has_no_later_date(tmp_path: Path) -> None:
         load(write(tmp_path / "one", files))
 
 
-def test_the_state_is_part_of_the_inputs(scenario: Scenario) -> None:
-    """The file is kept with the others and changes their hash, as does one number in it."""
+def test_the_hash_depends_on_the_state(scenario: Scenario) -> None:
+    """``state.csv`` is one of the files of the scenario, and every number in it affects the hash."""
     first, second = (with_state(scenario, text(f"crews.trained,{crews},")) for crews in (10, 11))
     assert len({scenario.hash, first.hash, second.hash}) == 3
     assert first.files["state.csv"].decode() == text("crews.trained,10,")
@@ -212,8 +212,8 @@ def test_the_example_of_the_reference() -> None:
     assert str(with_state(load("octopus"), example).known_from) == "2026-03-01"
 
 
-def test_check_says_from_when_the_state_holds(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``octoplan check`` names the date, and an invalid row ends it with exit code 2 and its line."""
+def test_check_prints_the_date_of_the_state(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``octoplan check`` prints the date of the state; an invalid row is reported with its line and exit code 2."""
     (small / "state.csv").write_text(text("crews.trained,10,"))
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])

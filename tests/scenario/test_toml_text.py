@@ -34,7 +34,7 @@ four = \'[\'
 
 
 def test_every_key_has_its_line() -> None:
-    """Tables, dotted and quoted keys are found on their lines past comments, strings and lists."""
+    """The lines of tables, dotted keys and quoted keys are found in a text with comments, strings and lists."""
     lines = key_lines(TOML)
     assert lines == {
         ("title",): 2,
@@ -53,7 +53,7 @@ def test_every_key_has_its_line() -> None:
 
 
 def test_a_missing_key_has_the_line_of_its_table() -> None:
-    """A missing key is reported on the line of the table it belongs to."""
+    """The line of a missing key is that of its table."""
     toml = read_toml("x.toml", TOML, Report("f"))
     assert toml is not None
     assert (toml.line("two", "three", "missing"), toml.line("one", "inline", "b", 0), toml.line("missing")) == (
@@ -65,7 +65,7 @@ def test_a_missing_key_has_the_line_of_its_table() -> None:
 
 @given(st.lists(st.sampled_from(PROGRAMME.splitlines()), max_size=30))
 def test_top_level_keys_are_located_in_any_order(rows: list[str]) -> None:
-    """In any valid TOML each top-level key is located on a line that contains it."""
+    """In any valid TOML text, each top-level key is located on a line that contains the key."""
     text = "\n".join(rows)
     toml = read_toml("x.toml", text, Report("f"))
     for key in toml.tree if toml else ():
@@ -97,7 +97,7 @@ def test_invalid_toml_is_reported_with_its_line(text: str, line: int, message: s
 
 
 def test_an_edit_keeps_comments_order_and_layout() -> None:
-    """Only the values that change are rewritten; a list keeps its line breaks and the comments between its items."""
+    """An edit rewrites only values that change; lists keep their line breaks and comments."""
     text = b"""\
 # the plan of March
 output.works = [0, 0, 250] # as contracted
@@ -152,7 +152,7 @@ order = [20]
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_an_edit_drops_the_byte_order_mark_and_keeps_line_endings(ending: str) -> None:
-    """A file saved by Notepad is edited like any other."""
+    """The edited text of a file has no byte order mark and the line endings of the file."""
     data = b"\xef\xbb\xbf" + ending.join(["[crews]", "intake = 5", ""]).encode()
     assert with_values(data, {"crews": {"intake": 6}}) == ending.join(["[crews]", "intake = 6", ""])
 
@@ -179,8 +179,8 @@ COUNTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=5)
         },
     ),
 )
-def test_an_edit_sets_exactly_the_values_named(blocks: list[str], tables: dict[str, dict[str, object]]) -> None:
-    """The edited text holds the old tree with the new values merged in, whatever the order of the tables."""
+def test_an_edit_sets_exactly_the_new_values(blocks: list[str], tables: dict[str, dict[str, object]]) -> None:
+    """The edited text has the old tree with the new values merged in, for any order of the tables."""
     text = "".join(blocks)
     tree = tomllib.loads(text)
 
@@ -212,7 +212,7 @@ def test_numerals_are_listed_with_key_and_line() -> None:
 
 
 def test_bytes_that_are_not_toml_raise_with_file_and_line() -> None:
-    """The reader of single files raises what the reader of folders reports."""
+    """``parse_toml`` raises the problems that the reader of folders would report."""
     with pytest.raises(ScenarioError, match=r"^fit\.toml:2: is not valid TOML"):
         parse_toml("fit.toml", b"a = 1\nb =\n")
     with pytest.raises(ScenarioError, match=r"^fit\.toml:1: is UTF-16 text"):
