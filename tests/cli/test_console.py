@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.cli.console import check_number, forget_outputs, message_and_code, printable, record_output
+from octoplan.cli.console import check_number, clear_written_paths, message_and_code, printable, record_written_path
 from octoplan.errors import ClusterError, RunError, Unfinished
 from octoplan.scenario import load
 from tests.cli.test_runs import octoplan
@@ -131,16 +131,16 @@ def test_environments(run_folder: Path, tmp_path: Path, environment: dict[str, s
 
 def test_what_was_written_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """'nothing was written' stands only where no file was written before."""
-    monkeypatch.setattr("octoplan.cli.console._outputs", [])
+    monkeypatch.setattr("octoplan.cli.console._written_paths", [])
     failures = (KeyboardInterrupt(), MemoryError(), OSError(28, "No space left on device", "page.html"),
                 Unfinished(3, "future 3 failed"), ClusterError("the workers were lost"))  # fmt: skip
     codes = (130, 1, 1, 1, 1)
     assert [message_and_code(error)[0].endswith("; nothing was written") for error in failures] == [True] * 5
-    record_output(Path("r"))
-    record_output(Path("page.html"))
+    record_written_path(Path("r"))
+    record_written_path(Path("page.html"))
     assert [message_and_code(error)[0].endswith("; r, page.html was written") for error in failures] == [True] * 5
     assert tuple(message_and_code(error)[1] for error in failures) == codes
-    forget_outputs()
+    clear_written_paths()
     assert message_and_code(KeyboardInterrupt()) == ("stopped; nothing was written", 130)
 
 

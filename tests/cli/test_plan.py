@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import octoplan as op
 from octoplan.cli.main import main as cli
-from octoplan.cli.plan import goals_with
+from octoplan.cli.plan import goals_with_options
 from octoplan.plan.goals import Goals, SearchSettings, Target
 from octoplan.scenario.scenario import builtin_folder
 
@@ -195,7 +195,7 @@ def test_no_option_ends_in_a_traceback(data: st.DataObject) -> None:
     }  # fmt: skip
     texts_of = {field: data.draw(texts(field)) for field in ("share", "budget", "jobs", "most")}
     try:
-        goals = goals_with(pocket, values, texts_of)
+        goals = goals_with_options(pocket, values, texts_of)
     except op.PlanError:
         return
     assert all(0.0 <= low <= high <= 1.0 for low, high in goals.share.values())

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from octoplan.api import Run, simulate
-from octoplan.cli.export import contents
+from octoplan.cli.export import export_files
 from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE
 from octoplan.outcomes.export import parquet, statistics_by_column, tables, tallies_by_future
 from octoplan.outcomes.key_results import month_label
@@ -31,7 +31,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 def export_folder(run: Run, to: str, folder: Path) -> Path:
     """The folder with every file of an export."""
-    for name, content in contents(run, to).items():  # type: ignore[arg-type]
+    for name, content in export_files(run, to).items():  # type: ignore[arg-type]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
@@ -139,7 +139,7 @@ def test_parquet_holds_the_same_cells(run: Run, tmp_path: Path) -> None:
 def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
     """A note that begins like a formula stays text in the workbook."""
     scenario = changed(tmp_path / "evil", assumptions={"every leaker the same": "=cmd|' /C calc'!A0"})
-    book = openpyxl.load_workbook(io.BytesIO(contents(simulate(scenario, 2, 1), "xlsx")["tables.xlsx"]))
+    book = openpyxl.load_workbook(io.BytesIO(export_files(simulate(scenario, 2, 1), "xlsx")["tables.xlsx"]))
     notes = [cell.value for row in book["assumptions"].iter_rows() for cell in row if "cmd" in str(cell.value)]
     assert notes == ["=cmd|' /C calc'!A0"]
     assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]

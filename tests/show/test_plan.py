@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.cli.plan import write
+from octoplan.cli.plan import write_plan_folder
 from octoplan.plan.results import schedule
 from octoplan.plan.results.evaluation import Discrepancy, Evaluation
 from octoplan.plan.results.folder import PlanResults
@@ -189,7 +189,7 @@ def test_the_page_needs_no_network_and_escapes() -> None:
 
 def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
     """Gates, hiring and orders are CSV files next to the workbook and the page."""
-    write(tmp_path / "plan", PlanResults(plan_with_target()))
+    write_plan_folder(tmp_path / "plan", PlanResults(plan_with_target()))
     assert {path.name for path in (tmp_path / "plan").iterdir()} == {
         "decisions.toml", "plan.csv", "summary.txt", "evidence.json",
         "gates.csv", "hiring.csv", "orders.csv", "plan.xlsx",

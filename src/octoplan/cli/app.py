@@ -4,18 +4,18 @@ import socket
 import threading
 import webbrowser
 
-from octoplan.cli.console import INTERRUPTED, MAX_THREADS, check_number, print_line, print_warning
+from octoplan.cli.console import EXIT_INTERRUPTED, MAX_THREADS, check_number, print_line, print_warning
 from octoplan.errors import RunError
 from octoplan.executors import cores
 
-LOCAL = "127.0.0.1"
+LOCALHOST = "127.0.0.1"
 MAX_PORT = 65_535
 
 
 def app(
     scenario: str = "octopus",
     *,
-    host: str = LOCAL,
+    host: str = LOCALHOST,
     port: int = 8765,
     browser: bool = True,
     threads: int | None = None,
@@ -27,11 +27,11 @@ def app(
     scenario
         A scenario folder, or the name of a built-in scenario.
     host
-        The address to serve on. Anybody who can reach an address other than 127.0.0.1 can use the page.
+        Address at which the page is served. If it is not 127.0.0.1, anybody who can reach the address can use the page.
     port
-        The port to serve on; 0 selects a free port.
+        Port at which the page is served; 0 selects a free port.
     browser
-        Open the page in the browser.
+        Open the page in the default browser.
     threads
         Number of threads; one per core by default.
 
@@ -44,25 +44,25 @@ def app(
     check_number("--port", port, 0, MAX_PORT)
     check_number("--threads", threads, 1, MAX_THREADS)
     loaded = load(scenario)
-    listener = listen(host, port)
+    listener = listening_socket(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}/"
-    if host != LOCAL:
-        print_warning(f"warning: anybody who can reach {host} can use this page; it has no login")
-    print_line(f"{loaded.title}: {address} (Ctrl-C ends it)")
-    page = application(loaded, scenario, hosts=(LOCAL, "localhost", host), threads=threads or cores())
+    if host != LOCALHOST:
+        print_warning(f"warning: anybody who can reach {host} can use this page, which has no login")
+    print_line(f"{loaded.title}: {address} (Ctrl-C stops the server)")
+    web_app = application(loaded, scenario, hosts=(LOCALHOST, "localhost", host), threads=threads or cores())
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     try:
-        uvicorn.Server(uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=1)).run([listener])
+        uvicorn.Server(uvicorn.Config(web_app, log_level="warning", timeout_graceful_shutdown=1)).run([listener])
     except KeyboardInterrupt:
         print_warning("stopped")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(EXIT_INTERRUPTED) from None
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """A socket that listens on an address of this machine. Raises RunError if the address is not available.
 
-    Connections made before the server runs wait in its queue; without it they would be refused.
+    Connections made before the server runs wait in the queue of the socket instead of being refused.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,8 +72,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or error
-        raise RunError(f"{host}:{port} cannot be served: {reason}; choose another --host or --port") from error
+        raise RunError(f"no page can be served at {host}:{port}: {reason}; choose another --host or --port") from error
     except UnicodeError as error:
         listener.close()
-        raise RunError(f"--host {host!r} is not an address; write one such as {LOCAL}") from error
+        raise RunError(f"--host {host!r} is not an address; write one such as {LOCALHOST}") from error
     return listener

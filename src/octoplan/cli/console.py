@@ -4,9 +4,9 @@ Exit codes, documented in ``docs/reference/cli.md``:
 
 ====  ===================================================================================================
 0     the command did what was requested
-1     it could not finish: a future failed, memory or disk space ran out, or output could not be printed
+1     the command could not finish: a future failed, memory or disk space ran out, or output was not printed
 2     the request was refused: a wrong option, a scenario with errors, a path that cannot be read or written
-130   it was interrupted with Ctrl-C
+130   the command was interrupted with Ctrl-C
 ====  ===================================================================================================
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
-SUCCESS, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+EXIT_SUCCESS, EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 MAX_FUTURES, MAX_THREADS, MAX_SEED = 1_000_000, 1_024, 2**64 - 1
 
@@ -43,22 +43,22 @@ SUBSTITUTES = {
 """Substitutes for characters that an encoding lacks; other characters are replaced by a question mark."""
 
 
-def substitute(error: UnicodeError) -> tuple[str, int]:
-    """Encoding error handler that applies ``SUBSTITUTES``."""
+def substitute_characters(error: UnicodeError) -> tuple[str, int]:
+    """Handler of encoding errors that replaces characters by their ``SUBSTITUTES``."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]
     return "".join(SUBSTITUTES.get(character, "?") for character in characters), error.end
 
 
-codecs.register_error("octoplan.substitute", substitute)
+codecs.register_error("octoplan.substitute", substitute_characters)
 
 
 class StandardStream:
     """Wrapper of standard output or standard error whose failures do not stop a command.
 
     Characters that the encoding lacks are substituted. When writing fails (a full disk, a reader that has closed its
-    end), the remaining output is discarded and ``error`` holds the reason, so that the command still writes its files.
+    end), the remaining output is discarded and ``error`` holds the reason; the command continues and writes its files.
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
@@ -127,28 +127,28 @@ def print_warning(text: object) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-_outputs: list[Path] = []
+_written_paths: list[Path] = []
 
 
-def record_output(path: Path) -> None:
+def record_written_path(path: Path) -> None:
     """Record that a file or folder was written, for the message of a command that fails later."""
-    _outputs.append(path)
+    _written_paths.append(path)
 
 
 def report_written(path: Path, message: str | None = None) -> None:
     """Record that a file or folder was written, and print a message."""
-    record_output(path)
+    record_written_path(path)
     print_line(f"wrote {path}" if message is None else message)
 
 
-def forget_outputs() -> None:
-    """Clear the record of written files before a command."""
-    _outputs.clear()
+def clear_written_paths() -> None:
+    """Clear the record of written files and folders before a command."""
+    _written_paths.clear()
 
 
-def written_files() -> str:
-    """A clause that lists the files and folders written by the command."""
-    return f"{', '.join(map(printable, _outputs))} was written" if _outputs else "nothing was written"
+def written_clause() -> str:
+    """A clause for messages that lists the files and folders written by the command."""
+    return f"{', '.join(map(printable, _written_paths))} was written" if _written_paths else "nothing was written"
 
 
 def printable(text: str | Path) -> str:
@@ -157,35 +157,38 @@ def printable(text: str | Path) -> str:
 
 
 def message_and_code(error: BaseException) -> tuple[str, int]:
-    """Message and exit code for an exception that ended a command. Unexpected exceptions are raised again."""
+    """Message and exit code for an exception that ended a command; an unexpected exception is raised again."""
     match error:
         case KeyboardInterrupt():
-            return f"stopped; {written_files()}", INTERRUPTED
+            return f"stopped; {written_clause()}", EXIT_INTERRUPTED
         case ScenarioError():
             count = len(error.problems)
-            return f"{error}\n{count} {'problem' if count == 1 else 'problems'}", REFUSED
+            return f"{error}\n{count} {'problem' if count == 1 else 'problems'}", EXIT_REFUSED
         case Unfinished() | ClusterError():
-            return f"{error}; {written_files()}", FAILED
+            return f"{error}; {written_clause()}", EXIT_FAILED
         case OctoplanError():
-            return str(error), REFUSED
+            return str(error), EXIT_REFUSED
         case MemoryError():
-            return f"not enough memory: simulate fewer futures or keep fewer tallies; {written_files()}", FAILED
+            return f"not enough memory: simulate fewer futures or keep fewer tallies; {written_clause()}", EXIT_FAILED
         case OSError():
             text = f"{error.filename or 'octoplan'}: {error.strerror or error}"
-            return (f"{text}; {written_files()}", FAILED) if error.errno in RESOURCE_ERRORS else (text, REFUSED)
+            return (
+                (f"{text}; {written_clause()}", EXIT_FAILED) if error.errno in RESOURCE_ERRORS else (text, EXIT_REFUSED)
+            )
     raise error
 
 
 def terminal(*, stderr: bool = False) -> "Console":
     """A rich console without interpretation of markup and emoji codes.
 
-    Its width is that of the terminal or of COLUMNS, at least ``MIN_WIDTH``; otherwise ``PIPE_WIDTH``.
+    Its width is that of the terminal or of the environment variable COLUMNS, but at least ``MIN_WIDTH``; if neither is
+    known, it is ``PIPE_WIDTH``.
     """
     from rich.console import Console
 
     console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-    known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
-    console.width = max(console.width, MIN_WIDTH) if known else PIPE_WIDTH
+    has_known_width = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    console.width = max(console.width, MIN_WIDTH) if has_known_width else PIPE_WIDTH
     return console
 
 
@@ -197,7 +200,7 @@ def render(*parts: "RenderableType") -> None:
 
 
 def progress_bar(unit: str = "futures") -> "Progress":
-    """A progress bar on standard error, with a unit for its count."""
+    """A progress bar on standard error; ``unit`` names what is counted."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -211,21 +214,21 @@ def progress_bar(unit: str = "futures") -> "Progress":
 
 
 def track(progress: "Progress", description: str) -> Callable[[int, int], None]:
-    """Add a task to a progress bar; returns a callback with the number done and the total."""
+    """Add a task to a progress bar, and return a callback that takes the number completed and the total."""
     task = progress.add_task(description, total=None)
-    return lambda done, total: progress.update(task, completed=done, total=total)
+    return lambda completed, total: progress.update(task, completed=completed, total=total)
 
 
 def check_number(option: str, value: float | None, low: float, high: float) -> None:
-    """Check that an option lies within bounds, inclusive; None is not checked. Raises RunError if it does not."""
+    """Check that the value of an option lies within bounds, inclusive, or is None. Raises RunError if it does not."""
     if value is not None and not low <= value <= high:
         raise RunError(f"{option} {value}: must be between {low:,} and {high:,}")
 
 
 def check_simulation(futures: int, seed: int, threads: int | None = None, cluster: str | None = None) -> None:
-    """Check the options of a simulation. Raises RunError if one is invalid."""
+    """Check the options of a simulation. Raises RunError if an option is invalid."""
     check_number("--futures", futures, 1, MAX_FUTURES)
     check_number("--seed", seed, 0, MAX_SEED)
     check_number("--threads", threads, 1, MAX_THREADS)
     if threads is not None and cluster is not None:
-        raise RunError("--threads and --cluster cannot be combined; give one of them")
+        raise RunError("--threads and --cluster cannot be combined; give only one of them")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from octoplan.tables import Table
 
 Format = Literal["xlsx", "parquet", "csv"]
-SCENARIO = "scenario"
-TABLES, FORMULA_WORKBOOK = "tables.xlsx", "formula-workbook.xlsx"
+SCENARIO_FOLDER = "scenario"
+TABLES_WORKBOOK, FORMULA_WORKBOOK = "tables.xlsx", "formula-workbook.xlsx"
 
 
 def export(run: Path, *, to: Format, out: Path | None = None) -> None:
@@ -23,8 +23,8 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
     run
         A run folder.
     to
-        xlsx: a workbook of the tables, and a formula workbook that recomputes the base case at medians; csv: a
-        file a table; parquet: the same, and every future of every tally.
+        xlsx: a workbook of the tables, and a formula workbook that recomputes the base case at medians. csv: one file
+        for each table. parquet: one file for each table, and one for each tally with every future.
     out
         The folder to write; RUN-xlsx, RUN-parquet or RUN-csv in the same folder as the run by default.
 
@@ -33,41 +33,42 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
     from octoplan.outcomes.store import read
 
     folder = out or run.with_name(f"{run.resolve().name}-{to}")
-    with atomic_folder(folder) as part:
-        for name, content in contents(read(run), to).items():
-            (part / name).parent.mkdir(exist_ok=True)
-            (part / name).write_bytes(content)
+    with atomic_folder(folder) as temporary:
+        for name, content in export_files(read(run), to).items():
+            (temporary / name).parent.mkdir(exist_ok=True)
+            (temporary / name).write_bytes(content)
     report_written(folder, str(folder))
 
 
-def contents(run: "Run", to: Format) -> dict[str, bytes]:
+def export_files(run: "Run", to: Format) -> dict[str, bytes]:
     """Content of every file of an export, by path."""
     from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE, data_package, ro_crate
 
-    data, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
-    scenario = {f"{SCENARIO}/{name}": content for name, content in run.scenario.files.items()}
-    described = {**data, **scenario, DATA_PACKAGE: as_json(data_package(run, tables, data))}
-    return {**described, RO_CRATE: as_json(ro_crate(run, described, tuple(scenario)))}
+    table_contents, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
+    scenario = {f"{SCENARIO_FOLDER}/{name}": content for name, content in run.scenario.files.items()}
+    described = {**table_contents, **scenario, DATA_PACKAGE: json_bytes(data_package(run, tables, table_contents))}
+    return {**described, RO_CRATE: json_bytes(ro_crate(run, described, tuple(scenario)))}
 
 
-def as_json(content: dict[str, Any]) -> bytes:
+def json_bytes(content: dict[str, Any]) -> bytes:
+    """JSON text of the content, encoded in UTF-8."""
     return json.dumps(content, indent=1, ensure_ascii=False).encode()
 
 
-Files = tuple[dict[str, bytes], list[tuple["Table", str]]]
+TableFiles = tuple[dict[str, bytes], list[tuple["Table", str]]]
 """The content of files by path, and each table with the path of its file."""
 
 
-def table_files(run: "Run", to: Format) -> Files:
+def table_files(run: "Run", to: Format) -> TableFiles:
     """One file for each table; in Parquet also one for each tally, with all futures."""
     from octoplan.outcomes.export import parquet, tables, tallies_by_future
 
-    exported = [*tables(run), *(tallies_by_future(run).values() if to == "parquet" else ())]
-    paths = [(table, f"{table.name}.{to}") for table in exported]
+    exported_tables = [*tables(run), *(tallies_by_future(run).values() if to == "parquet" else ())]
+    paths = [(table, f"{table.name}.{to}") for table in exported_tables]
     return {path: parquet(table) if to == "parquet" else table.csv().encode() for table, path in paths}, paths
 
 
-def workbooks(run: "Run") -> Files:
+def workbooks(run: "Run") -> TableFiles:
     """A workbook of the tables, and the formula workbook of the base case at medians.
 
     The formula workbook is omitted if the scenario starts from a known state.
@@ -77,8 +78,8 @@ def workbooks(run: "Run") -> Files:
     from octoplan.show.formula_workbook import formula_workbook
     from octoplan.show.workbook import workbook
 
-    exported = tables(run, draws=False)
-    data = {TABLES: workbook(exported)}
+    exported_tables = tables(run, draws=False)
+    contents = {TABLES_WORKBOOK: workbook(exported_tables)}
     if run.scenario.known_from is None:
-        data[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
-    return data, [(table, TABLES) for table in exported]
+        contents[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
+    return contents, [(table, TABLES_WORKBOOK) for table in exported_tables]

@@ -1,4 +1,4 @@
-"""The command line. Commands are imported when they are called, so that ``octoplan --help`` answers at once."""
+"""The command line. Commands are imported when they are called, so that ``octoplan --help`` starts fast."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from octoplan.cli.console import (
-    INTERRUPTED,
-    REFUSED,
-    SUCCESS,
+    EXIT_INTERRUPTED,
+    EXIT_REFUSED,
+    EXIT_SUCCESS,
     StandardStream,
-    forget_outputs,
+    clear_written_paths,
     message_and_code,
     print_line,
     print_warning,
@@ -43,7 +43,9 @@ app = App(
 app.command("octoplan.cli.runs:run", help="Simulate a scenario over many futures and print the key results.")
 app.command("octoplan.cli.runs:compare", help="Compare runs on the same futures, with confidence intervals.")
 app.command("octoplan.cli.runs:report", help="Write the report of a run, with other runs for comparison.")
-app.command("octoplan.cli.runs:state", help="Write the state of a run on a date, to continue from it.")
+app.command(
+    "octoplan.cli.runs:state", help="Write the state of a run on a date, for a scenario that continues from it."
+)
 app.command(
     "octoplan.cli.plan:plan",
     help="Optimise where to produce, how fast, and with which crews, and evaluate the plan out of sample.",
@@ -61,8 +63,8 @@ app.command(
     help="Simulate a scenario with recorded raids, and compare months with published figures.",
 )
 
-REPEAT_AFTER = 2.0
-"""Seconds after which an interrupt is repeated, since some libraries ignore one during their import."""
+INTERRUPT_REPEAT_DELAY = 2.0
+"""Seconds after which an interrupt is repeated, because some libraries ignore an interrupt during their import."""
 
 
 def console() -> NoReturn:
@@ -73,30 +75,30 @@ def console() -> NoReturn:
     signal.signal(signal.SIGINT, interrupt)
     try:
         main()
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
-            os._exit(INTERRUPTED)
+    except SystemExit as exit_request:
+        if exit_request.code == EXIT_INTERRUPTED:
+            os._exit(EXIT_INTERRUPTED)
         raise
 
 
-def interrupt(number: int, _: FrameType | None) -> NoReturn:
+def interrupt(signal_number: int, _: FrameType | None) -> NoReturn:
     """Handle Ctrl-C: raise ``KeyboardInterrupt``, and repeat the signal if the command has not ended after a while."""
-    repeat = threading.Timer(REPEAT_AFTER, os.kill, (os.getpid(), number))
+    repeat = threading.Timer(INTERRUPT_REPEAT_DELAY, os.kill, (os.getpid(), signal_number))
     repeat.daemon = True
     repeat.start()
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit with a code of ``octoplan.cli.console``."""
-    forget_outputs()
+    """Run a command and exit with one of the exit codes of ``octoplan.cli.console``."""
+    clear_written_paths()
     with standard_streams() as (output, _):
         code = execute(arguments, output)
     raise SystemExit(code)
 
 
 def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
-    """Run a command; an error that ends it, or output that cannot be printed, is reported on standard error."""
+    """Run a command and return its exit code; errors and failures to print are reported on standard error."""
     try:
         app(
             arguments,
@@ -109,12 +111,12 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
         if output.error is not None and not isinstance(output.error, BrokenPipeError):
             raise OSError(output.error.errno, output.error.strerror, output.name)  # noqa: TRY301 (one place reports)
     except CycloptsError:  # cyclopts has printed it
-        return REFUSED
+        return EXIT_REFUSED
     except BaseException as error:  # noqa: BLE001 (unexpected errors are raised again)
         message, code = message_and_code(error)
         print_warning(message)
         return code
-    return SUCCESS
+    return EXIT_SUCCESS
 
 
 @app.command
@@ -124,7 +126,7 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
     Parameters
     ----------
     folder
-        The folder to create. It must not exist, or be empty.
+        The folder to create. It must be empty or not exist.
     origin
         The built-in scenario to copy.
 
@@ -141,7 +143,7 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
         if folder.exists():
             folder.rmdir()
         copy.rename(folder)
-    report_written(folder, f"{folder}: a copy of {origin}; edit it, then: octoplan check {folder}")
+    report_written(folder, f"{folder}: a copy of {origin}; edit it, then run: octoplan check {folder}")
 
 
 @app.command
@@ -198,13 +200,13 @@ def quality_table(scenario: "Scenario") -> "Table":
 
 
 def assumption_summary(scenario: "Scenario") -> list[str]:
-    """Lines with the numbers of assumptions, ranges and correlations, the oldest assumption, and the hash."""
+    """Lines with the numbers of assumptions, ranges and correlations, the oldest assumption, and the scenario hash."""
     assumptions = scenario.assumptions
     oldest = min(assumptions, key=lambda assumption: assumption.date)
     unsourced = sum(not assumption.sources for assumption in assumptions)
-    ranged = sum(not assumption.is_fixed for assumption in assumptions)
+    uncertain = sum(not assumption.is_fixed for assumption in assumptions)
     return [
-        f"{len(assumptions)} rows fill {len(scenario.draw_columns)} numbers; {ranged} have a range",
+        f"{len(assumptions)} rows supply {len(scenario.draw_columns)} parameters; {uncertain} have a range",
         f"{len(scenario.correlations)} pairs are correlated",
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
         f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",

@@ -64,22 +64,22 @@ def plan(
     out
         The plan folder; plans/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
     futures
-        Futures to plan for.
+        Number of futures in the optimisation.
     unseen
-        Futures for the out-of-sample evaluation of the plan and its alternatives; 0 for no evaluation.
+        Number of futures in the out-of-sample evaluation of the plan and its alternatives; 0 for no evaluation.
     seed
         Seed of all random draws.
     gap
         Optimality gap at which the search may stop, in per cent of the plan's gain.
     batches
-        Batches of further futures on which the optimality gap is estimated; 0 for no estimate.
+        Number of batches of further futures on which the optimality gap is estimated; 0 for no estimate.
     batch
-        Futures in each batch.
+        Number of futures in each batch.
     time_limit
         Time limit of the search in seconds; the best plan found by then is written, with its optimality gap.
     frontier
-        A country; a plan is made for each share of its units from 0 to 100 %, and evaluated on half of the unseen
-        futures.
+        A country; a plan is computed for each share of units made there, from 0 to 100 %, and evaluated on half of
+        the unseen futures.
     objective
         least-cost: least expected cost and losses. most-stopped: most threats stopped within the budgets.
     tail
@@ -94,13 +94,13 @@ def plan(
     jobs
         Lower bound on direct jobs in a country, averaged over the horizon, such as uk=300.
     most
-        Upper bound on the good units a month requested of a plant, such as uk-1=500.
+        Upper bound on the good units requested per month from a plant, such as uk-1=500.
     target
-        Output target, in good units a month.
+        Output target, in good units per month.
     by
         First month in which the target applies, such as 2026-06.
     shortage
-        Price of a unit short of the target, in the reporting currency.
+        Penalty per unit short of the target, in the reporting currency.
     stopped
         Share of all threats to stop, such as 0.9.
     confidence
@@ -108,10 +108,10 @@ def plan(
     fixed
         Decisions kept as in the scenario: crews, kits, output.PLANT, lines.PLANT.
     from_
-        First month to plan, such as 2026-03; requires a state.
+        First month to plan, such as 2026-03; requires --state.
     state
-        State of the programme on the first day of that month: a state.csv, or a run folder, whose median over futures
-        is used.
+        State of the programme on the first day of the first month to plan: a state.csv, or a run folder, of which the
+        median over futures is used.
     frozen
         Number of months, from the first planned month, whose decisions stay as in the scenario.
     threads
@@ -126,43 +126,50 @@ def plan(
     from octoplan.plan.results.remedies import remedies
     from octoplan.scenario import load
 
-    # longer than 50 lines because the help text of every option is in this docstring
     check_number("--threads", threads, 1, MAX_THREADS)
     loaded = with_known_state(load(scenario), state, from_)
     folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
     settings = (futures, seed, gap / 100.0, time_limit, batches, batch, frozen)
-    texts = {
+    single_values = {
         "objective": objective, "tail": tail, "level": level, "target": target, "by": by,
         "shortage": None if shortage is None else f"{shortage} {loaded.currency}", "stopped": stopped,
         "confidence": confidence, "fixed": list(fixed) or None,
     }  # fmt: skip
-    by_name = {"share": share, "budget": budget, "jobs": jobs, "most": most}
+    values_by_name = {"share": share, "budget": budget, "jobs": jobs, "most": most}
     goals = run_checks(
         lambda: SearchSettings(*settings),
-        lambda: check_evaluation(loaded, unseen, frontier),
-        lambda: check_folder(folder),
-        lambda: goals_with(loaded, texts, by_name),
+        lambda: check_evaluation_options(loaded, unseen, frontier),
+        lambda: check_plan_folder(folder),
+        lambda: goals_with_options(loaded, single_values, values_by_name),
     )
-    report = progress_line()
+    report_progress = progress_reporter()
     with thread_pool(threads) as executor:
-        plan_made = optimise(
+        best_plan = optimise(
             loaded, goals, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
-            batch=batch, frozen=frozen, executor=executor, progress=report,
+            batch=batch, frozen=frozen, executor=executor, progress=report_progress,
         )  # fmt: skip
         results = PlanResults(
-            plan_made,
-            remedies=tuple(remedies(plan_made, executor=executor, progress=report)),
-            discrepancies=discrepancies(plan_made, seed=seed, executor=executor),
-            evaluation=evaluate(loaded, plan_made, futures=unseen, seed=seed, executor=executor, progress=report)
+            best_plan,
+            remedies=tuple(remedies(best_plan, executor=executor, progress=report_progress)),
+            discrepancies=discrepancies(best_plan, seed=seed, executor=executor),
+            evaluation=evaluate(
+                loaded, best_plan, futures=unseen, seed=seed, executor=executor, progress=report_progress
+            )
             if unseen
             else None,
             frontier=None
             if frontier is None
             else frontier_of(
-                loaded, plan_made, frontier, futures=max(2, unseen // 2), seed=seed, executor=executor, progress=report
+                loaded,
+                best_plan,
+                frontier,
+                futures=max(2, unseen // 2),
+                seed=seed,
+                executor=executor,
+                progress=report_progress,
             ),
         )
-    write(folder, results)
+    write_plan_folder(folder, results)
     print_line("\n".join(results.lines))
     report_written(folder)
 
@@ -182,7 +189,7 @@ def run_checks(*checks: Callable[[], Any]) -> Any:
     return result
 
 
-def check_evaluation(scenario: "Scenario", unseen: int, country: str | None) -> None:
+def check_evaluation_options(scenario: "Scenario", unseen: int, country: str | None) -> None:
     """Check the number of unseen futures and the country of the frontier. Raises PlanError if either is invalid."""
     from octoplan.plan.goals import MAX_FUTURES, raise_problems, whole_number_problem
     from octoplan.plan.results.frontier import check_frontier
@@ -195,8 +202,8 @@ def check_evaluation(scenario: "Scenario", unseen: int, country: str | None) -> 
         check_frontier(scenario, country, max(2, unseen // 2))
 
 
-def check_folder(folder: Path) -> None:
-    """Check a folder for output. Raises PlanError if it exists and is not empty, or if it cannot be created."""
+def check_plan_folder(folder: Path) -> None:
+    """Check the plan folder. Raises PlanError if the folder is not empty or cannot be created."""
     from octoplan.errors import PlanError
 
     try:
@@ -209,10 +216,12 @@ def check_folder(folder: Path) -> None:
         raise PlanError(f"{folder}: cannot be used: {error.strerror or error}; choose another with --out") from None
 
 
-def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, tuple[str, ...]]) -> "Goals":
+def goals_with_options(
+    scenario: "Scenario", single_values: dict[str, Any], values_by_name: dict[str, tuple[str, ...]]
+) -> "Goals":
     """The scenario's goals, with fields replaced by command-line options.
 
-    values, by_name
+    single_values, values_by_name
         Options with a single value, and options of the form NAME=VALUE, by field of the goals.
 
     Raises PlanError if options are invalid, and lists all problems.
@@ -221,7 +230,8 @@ def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, 
     from octoplan.plan.goals import goals_of, options_with, raise_problems
 
     problems: list[str] = []
-    values = {**values, **{field: named_values(field, texts, problems) for field, texts in by_name.items()}}
+    named = {field: named_values(field, texts, problems) for field, texts in values_by_name.items()}
+    values = {**single_values, **named}
     values["budget"] = budget_table(values["budget"], scenario.currency, problems)
     try:
         goals = goals_of(scenario, options_with(scenario, values))
@@ -232,7 +242,7 @@ def goals_with(scenario: "Scenario", values: dict[str, Any], by_name: dict[str, 
     return goals
 
 
-EXAMPLES = {
+OPTION_EXAMPLES = {
     "share": "uk=0.3:0.6", "budget": "uk-mod=80e6 or uk-mod:2026=40e6", "jobs": "uk=300", "most": "uk-1=500",
 }  # fmt: skip
 """Example values of the NAME=VALUE options, shown in messages."""
@@ -249,10 +259,10 @@ def named_values(field: str, texts: tuple[str, ...], problems: list[str]) -> dic
         try:
             numbers = [parse_number(part) for part in value.split(":")]
         except QuantityError as error:
-            problems.append(f"--{field} {text}: {error}; write it like {EXAMPLES[field]}")
+            problems.append(f"--{field} {text}: {error}; write it like {OPTION_EXAMPLES[field]}")
             continue
         if not name or not equals or len(numbers) != (2 if field == "share" else 1):
-            problems.append(f"--{field} {text!r} cannot be read; write it like {EXAMPLES[field]}")
+            problems.append(f"--{field} {text!r} cannot be read; write it like {OPTION_EXAMPLES[field]}")
         elif name in values:
             problems.append(f"--{field} {text}: {name} is given twice; give it once")
         else:
@@ -268,10 +278,10 @@ def budget_table(amounts: dict[str, float], currency: str, problems: list[str]) 
         text = f"{amount!r} {currency}"
         if not colon:
             if payer in table:
-                problems.append(f"--budget {payer}: is given for the horizon and by year; give one of them")
+                problems.append(f"--budget {payer}: is given for the horizon and by year; give only one of them")
             table[payer] = text
         elif isinstance(table.setdefault(payer, {}), str):
-            problems.append(f"--budget {payer}: is given for the horizon and by year; give one of them")
+            problems.append(f"--budget {payer}: is given for the horizon and by year; give only one of them")
         else:
             table[payer][year] = text
     return table
@@ -293,11 +303,13 @@ def with_known_state(scenario: "Scenario", state: Path | None, month: str | None
     known_from = "" if scenario.known_from is None else f"{scenario.known_from:%Y-%m}"
     if month is not None and not known_from:
         raise PlanError(
-            "--from needs the state of the programme on that date; add --state with a state.csv or a run folder"
+            "--from needs the state of the programme at the start of that month; add --state with a state.csv or a run "
+            "folder"
         )
     if month is not None and known_from != month:
         raise PlanError(
-            f"--from {month}: the state is that of {known_from}; write --from {known_from}, or another --state"
+            f"--from {month}: the state is that at the start of {known_from}; write --from {known_from}, "
+            "or give another --state"
         )
     return scenario
 
@@ -325,28 +337,29 @@ def state_text(state: Path, month: str | None) -> str:
     if month is None:
         raise PlanError(f"{state} is a run, which has a state for every month; add --from with the first month to plan")
     median = state_of(read(state), date.fromisoformat(f"{month}-01"), str(state))
-    if median.missing:
-        names = " ".join(median.missing)
+    if median.missing_tallies:
+        names = " ".join(median.missing_tallies)
         print_warning(
-            f"simulated, because the run did not keep it: {names}; to include it, run again with --keep {names}"
+            f"the run did not keep these tallies, so they are simulated up to {month}: {names}; to take them from the "
+            f"run, run again with --keep {names}"
         )
     return median.text
 
 
-def progress_line() -> Callable[[str, int, int], None]:
-    """A callback that shows progress on one line of standard error, if it is a terminal."""
+def progress_reporter() -> Callable[[str, int, int], None]:
+    """A callback that shows progress on one line of standard error, if standard error is a terminal."""
 
-    def report(activity: str, done: int, total: int) -> None:
+    def report_progress(activity: str, completed: int, total: int) -> None:
         if sys.stderr.isatty():
-            count = f"{done} of {total}" if total else f"iteration {done}"
-            sys.stderr.write(f"\r{activity}: {count}\033[K" + ("\n" if total and done == total else ""))
+            count = f"{completed} of {total}" if total else f"iteration {completed}"
+            sys.stderr.write(f"\r{activity}: {count}\033[K" + ("\n" if total and completed == total else ""))
             sys.stderr.flush()
 
-    return report
+    return report_progress
 
 
-def write(folder: Path, results: "PlanResults") -> None:
-    """Write the plan folder: decisions, evidence, tables, workbook and page."""
+def write_plan_folder(folder: Path, results: "PlanResults") -> None:
+    """Write the plan folder: decisions, supporting data, tables, workbook and page."""
     from octoplan.outcomes.files import atomic_write
     from octoplan.plan.results.folder import evidence, plan_table
     from octoplan.plan.results.sheets import sheets

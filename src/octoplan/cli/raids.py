@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from octoplan.raids.read.record import Record
     from octoplan.raids.score import Forecaster, Scores
 
-First = Annotated[date | None, Parameter(name="--from")]
-Last = Annotated[date | None, Parameter(name="--to")]
+FirstDay = Annotated[date | None, Parameter(name="--from")]
+LastDay = Annotated[date | None, Parameter(name="--to")]
 
 MIN_DRAWS, MAX_DRAWS = 100, 100_000
 """Permitted number of futures of a forecast; with fewer, its tails are not estimated reliably."""
 MAX_STEP_DAYS = 10_000
-SCORED_WEEKS, SCORED_DAYS = 60, 30
-"""Default period of origins, and the days that must follow the last origin by default."""
+"""Maximum number of days between forecast origins."""
+SCORED_WEEKS, DAYS_AFTER_LAST_ORIGIN = 60, 30
+"""Default period of forecast origins in weeks, and default number of days between the last origin and the last day."""
 
 
 def read_record(file: Path) -> "Record":
@@ -40,11 +41,11 @@ def read_record(file: Path) -> "Record":
     from octoplan.raids.read.readers import read
 
     record = read(file)
-    describe_record(record)
+    print_record(record)
     return record
 
 
-def describe_record(record: "Record") -> None:
+def print_record(record: "Record") -> None:
     """Print the period of a record and the corrections made in reading it, and warn of outliers on standard error."""
     period = f", {record.days[0]} to {record.days[-1]}" if len(record) else ""
     print_line(f"{record.source}: {len(record):,} days{period}")
@@ -54,7 +55,7 @@ def describe_record(record: "Record") -> None:
         print_warning(f"warning: {outlier}")
 
 
-def write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
     """Write a file atomically, and print its path."""
     from octoplan.outcomes.files import atomic_write
 
@@ -62,7 +63,7 @@ def write(path: Path, text: str) -> None:
     report_written(path)
 
 
-def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path("raids.toml")) -> None:
+def fit(file: Path, *, first: FirstDay = None, last: LastDay = None, out: Path = Path("raids.toml")) -> None:
     """Fit the raid process to a record, and write the fit for a scenario.
 
     Parameters
@@ -84,7 +85,7 @@ def fit(file: Path, *, first: First = None, last: Last = None, out: Path = Path(
     days = fitted_days(record, first, last)
     result = fit_forecast(record, days, level_from_start=first is None)
     print_fit(result, record, days)
-    write(out, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    write_file(out, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
 
 
 def print_fit(result: "Fit", record: "Record", days: slice) -> None:
@@ -95,14 +96,14 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
     period = record.days[days]
     print_line(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
     if unknown := int((~record.all_known[days]).sum()):
-        print_line(f"  {unknown} of them have an unknown launched count and are left out")
+        print_line(f"  {unknown} of these days have an unknown launched count and are excluded")
     print_line(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
     quantiles = zip(*(result.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
     for parameter, values in zip(FITTED_PARAMETERS, quantiles, strict=True):
         print_line(f"  {parameter.name:32} " + " ".join(f"{value:9.4g}" for value in values))
     if any(result.level_shift):
         drones, missiles = (f"{exp(shift):.3f}" for shift in result.level_shift)
-        print_line(f"  level from the combined forecast: drones times {drones}, missiles times {missiles}")
+        print_line(f"  level adjusted to the combined forecast: drones multiplied by {drones}, missiles by {missiles}")
     print_line("share of a day's weapons stopped, with 95 % intervals")
     for share in stopped_shares(record, days):
         print_line(f"  {share}")
@@ -111,7 +112,12 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
 
 
 def show(
-    file: Path, *, first: First = None, last: Last = None, alerts: Path | None = None, out: Path = Path("raids.html")
+    file: Path,
+    *,
+    first: FirstDay = None,
+    last: LastDay = None,
+    alerts: Path | None = None,
+    out: Path = Path("raids.html"),
 ) -> None:
     """Show a record of raids and its fit as one HTML page that can be opened offline.
 
@@ -120,11 +126,11 @@ def show(
     file
         The record.
     first
-        First day to fit; 120 days before the last by default. All days are drawn.
+        First day to fit; 120 days before the last by default. The charts show all days.
     last
         Last day to fit; the last day of the record by default.
     alerts
-        A table of alerts by region to draw: columns region, alerts, and optionally hours, alerts_per_day, share_alerts.
+        A table of alerts by region to show: columns region, alerts, and optionally hours, alerts_per_day, share_alerts.
     out
         The page to write.
 
@@ -140,11 +146,11 @@ def show(
         for repair in exposure.repairs:
             print_line(f"  {repair}")
     days = fitted_days(record, first, last)
-    write(out, page(record, fit_record(record, days), days, exposure))
+    write_file(out, page(record, fit_record(record, days), days, exposure))
 
 
 def update(
-    file: Path, *, before: Annotated[Path, Parameter(name="--fit")] = Path("raids.toml"), out: Path | None = None
+    file: Path, *, earlier_file: Annotated[Path, Parameter(name="--fit")] = Path("raids.toml"), out: Path | None = None
 ) -> None:
     """Test the new days of a record against an earlier fit, and fit again with them.
 
@@ -152,45 +158,46 @@ def update(
     ----------
     file
         The record with its new days.
-    before
-        The earlier fit.
+    earlier_file
+        The file of the earlier fit.
     out
-        The file to write; the file of the earlier fit by default.
+        The file to write; by default the file of the earlier fit is replaced.
 
     """
     from octoplan.raids.fit_file import fit_toml, read_fit
     from octoplan.raids.forecast import fit_forecast, fitted_days
 
-    earlier = read_fit(before)
+    earlier_fit = read_fit(earlier_file)
     record = read_record(file)
-    remarks = drift_remarks(record, earlier, file, before)
+    messages = drift_messages(record, earlier_fit, file, earlier_file)
     days = fitted_days(record, None, None)
     result = fit_forecast(record, days)
-    for remark in remarks:
-        print_line(remark)
-    print_medians(earlier.posterior, result.posterior)
+    for message in messages:
+        print_line(message)
+    print_medians(earlier_fit.posterior, result.posterior)
     for warning in (*record.outliers, *result.diagnostics.warnings()):
         print_line(f"warning: {warning}")
-    write(out or before, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
+    write_file(out or earlier_file, fit_toml(result, record, days, date.today()))  # noqa: DTZ011 (the user's day)
 
 
-def drift_remarks(record: "Record", earlier: "StoredFit", file: Path, before: Path) -> list[str]:
+def drift_messages(record: "Record", earlier_fit: "StoredFit", file: Path, earlier_file: Path) -> list[str]:
     """Sentences on the number of new days of a record and their significant differences from an earlier fit."""
     import numpy as np
 
     from octoplan.raids.drift import MIN_NEW_DAYS, drift_tests
 
-    part = record.between(earlier.first, record.days[-1])
-    new = int(np.count_nonzero(part.days > np.datetime64(earlier.last)))
-    known = int(np.count_nonzero(part.all_known[len(part) - new :]))
-    if known < MIN_NEW_DAYS:
+    period = record.between(earlier_fit.first, record.days[-1])
+    new_days = int(np.count_nonzero(period.days > np.datetime64(earlier_fit.last)))
+    earlier_days = len(period) - new_days
+    known_days = int(np.count_nonzero(period.all_known[earlier_days:]))
+    if known_days < MIN_NEW_DAYS:
         raise RunError(
-            f"{file}: has {known} days with known counts after {earlier.last}, the last day of {before}; "
+            f"{file}: {known_days} days have counts after {earlier_fit.last}, the last day of {earlier_file}; "
             f"at least {MIN_NEW_DAYS} are needed"
         )
-    warnings = list(drift_tests(earlier.posterior, part.packages, part.all_known, len(part) - new).warnings())
-    findings = [f"warning: {warning}" for warning in warnings] or ["the new days agree with the earlier fit"]
-    return [f"{new} new days since {earlier.last}", *findings]
+    warnings = list(drift_tests(earlier_fit.posterior, period.packages, period.all_known, earlier_days).warnings())
+    messages = [f"warning: {warning}" for warning in warnings] or ["the new days agree with the earlier fit"]
+    return [f"{new_days} new days since {earlier_fit.last}", *messages]
 
 
 def print_medians(earlier: "Posterior", updated: "Posterior") -> None:
@@ -199,33 +206,34 @@ def print_medians(earlier: "Posterior", updated: "Posterior") -> None:
 
     print_line(f"  {'P50':32} {'before':>9} {'now':>9}")
     medians = zip(earlier.quantiles(0.5), updated.quantiles(0.5), strict=True)
-    for parameter, (old, now) in zip(FITTED_PARAMETERS, medians, strict=True):
-        print_line(f"  {parameter.name:32} {old:9.4g} {now:9.4g}")
+    for parameter, (before, now) in zip(FITTED_PARAMETERS, medians, strict=True):
+        print_line(f"  {parameter.name:32} {before:9.4g} {now:9.4g}")
 
 
 def score(
     file: Path,
     *,
-    first: First = None,
-    last: Last = None,
+    first: FirstDay = None,
+    last: LastDay = None,
     step_days: Annotated[int, Parameter(name="--every")] = 7,
     draws: int = 1000,
     seed: int = 1,
     out: Path | None = None,
     page: Path | None = None,
 ) -> None:
-    """Score forecasts by the fitted process and by benchmarks on days after each of a series of origins.
+    """Score forecasts of the fitted process and of benchmarks at a series of forecast origins.
 
     Parameters
     ----------
     file
         The record.
     first
-        First origin, the last day that a forecast uses; 60 weeks before the last origin by default.
+        First forecast origin, which is the last day that the forecast uses; 60 weeks before the last origin by
+        default.
     last
-        Last origin; 30 days before the end of the record by default.
+        Last forecast origin; 30 days before the end of the record by default.
     step_days
-        Days between origins.
+        Days between forecast origins.
     draws
         Number of futures in each forecast.
     seed
@@ -233,7 +241,7 @@ def score(
     out
         A CSV file for the table of scores.
     page
-        An HTML page for the figures; it can be opened offline.
+        An HTML page for the charts of the scores; it can be opened offline.
 
     """
     from octoplan.raids.benchmarks import benchmarks
@@ -249,9 +257,9 @@ def score(
     table = score_table(scores)
     print_line(to_text(table))
     if out:
-        write(out, table.csv(significant=8))
+        write_file(out, table.csv(significant=8))
     if page:
-        write(page, draw_page(scores, record))
+        write_file(page, draw_page(scores, record))
 
 
 def score_all(
@@ -263,20 +271,20 @@ def score_all(
     draws: int,
     seed: int,
 ) -> "list[Scores]":
-    """Score several forecasters at the same origins, with one process for each core."""
+    """Score several forecasters at the same forecast origins, with one process for each core."""
     from concurrent.futures import ProcessPoolExecutor
 
     from octoplan.raids.score import origins, score
 
-    end = last or (record.days[-1] - SCORED_DAYS).astype(date)
+    end = last or (record.days[-1] - DAYS_AFTER_LAST_ORIGIN).astype(date)
     begin = first or end - timedelta(weeks=SCORED_WEEKS)
     try:
-        rows = origins(record.days, str(begin), str(end), step_days)
+        origin_rows = origins(record.days, str(begin), str(end), step_days)
         with ProcessPoolExecutor(cores()) as pool, progress_bar("origins") as progress:
             return [
                 score(
-                    record.packages, record.days, forecaster, rows, draws=draws, seed=seed, known=record.all_known,
-                    executor=pool, progress=track(progress, forecaster.name),
+                    record.packages, record.days, forecaster, origin_rows, draws=draws, seed=seed,
+                    known=record.all_known, executor=pool, progress=track(progress, forecaster.name),
                 )
                 for forecaster in forecasters
             ]  # fmt: skip
@@ -321,11 +329,11 @@ def backtest(
     from octoplan.scenario import load
 
     check_simulation(futures, seed)
-    begin, end = month_of("--from", first), month_of("--to", last)
+    begin, end = parse_month("--from", first), parse_month("--to", last)
     loaded = load(scenario)
     period = backtests.BacktestPeriod.from_dates(loaded, begin, end)
     raids = read(record) if record else record_from_monthly_totals(loaded, period.stop)
-    describe_record(raids)
+    print_record(raids)
     for rule in raids.breaks:
         print_line(f"  reporting changed on {rule.first}: {rule.reason}")
     with executor() as pool, progress_bar() as progress:
@@ -333,11 +341,11 @@ def backtest(
         result = backtests.backtest(loaded, raids, begin, end, futures=futures, seed=seed, executor=pool, progress=task)
     print_line(result)
     if out:
-        write(out, result.table().csv(significant=6))
+        write_file(out, result.table().csv(significant=6))
 
 
-def month_of(option: str, text: str) -> date:
-    """The first day of a month such as 2025-11."""
+def parse_month(option: str, text: str) -> date:
+    """First day of the month in the text of an option. Raises RunError if the text is not a month such as 2025-11."""
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:

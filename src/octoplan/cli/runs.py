@@ -14,7 +14,7 @@ from octoplan.cli.console import (
     print_warning,
     printable,
     progress_bar,
-    record_output,
+    record_written_path,
     render,
     report_written,
     track,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 
-MAX_MESSAGES = 10
-"""Maximum number of failed futures whose messages are printed."""
+MAX_FAILURE_MESSAGES = 10
+"""Maximum number of failed futures whose error messages are printed."""
 
 
 def run(
@@ -56,7 +56,7 @@ def run(
     seed
         Seed of the random draws; the same seed gives the same run, bit for bit.
     out
-        The run folder; runs/SCENARIO-SEED-FUTURES by default. It must not exist, or be empty.
+        The run folder; runs/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
     threads
         Number of threads; one for each core by default. It does not change the results.
     cluster
@@ -96,7 +96,7 @@ def run(
         command=command,
         pages={REPORT_FILE: report_page([results])},
     )
-    record_output(folder)
+    record_written_path(folder)
     print_key_results(simulated, table)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
 
@@ -106,7 +106,7 @@ def print_key_results(run: "Run", table: "KeyResults") -> None:
     from octoplan.outcomes.key_results import result_table
 
     render(result_table(table), f"\n{table.summary}\n")
-    for future, message in sorted(run.messages.items())[:MAX_MESSAGES]:
+    for future, message in sorted(run.messages.items())[:MAX_FAILURE_MESSAGES]:
         print_line(f"future {future} failed: {message}")
 
 
@@ -180,14 +180,14 @@ def state(
     Parameters
     ----------
     run
-        A run folder. Parts, workers and experience are included if the run was made with
+        A run folder. Parts, workers and experience are included if the run was simulated with
         --keep part_stock part_due heads experience.
     day
         The first day of a month of the run, such as 2026-03-01.
     future
-        The future to take; by default the median over futures of each quantity.
+        Number of the future; by default each quantity is the median over futures.
     out
-        The file to write; by default the state is printed.
+        The file to write; by default the state is printed on standard output.
 
     """
     from octoplan.outcomes.files import atomic_write
@@ -197,10 +197,11 @@ def state(
     if out is not None and out.exists():
         raise StoreError(f"{out} exists; remove it or choose another file with --out")
     extract = state_of(read(run), day, str(run), future)
-    if extract.missing:
-        names = " ".join(extract.missing)
+    if extract.missing_tallies:
+        names = " ".join(extract.missing_tallies)
         print_warning(
-            f"left out, because the run did not keep it: {names}; to include it, run again with --keep {names}"
+            f"omitted, because the run did not keep these tallies: {names}; to include them, run again with --keep "
+            f"{names}"
         )
     if out is None:
         sys.stdout.write(extract.text)

@@ -23,12 +23,12 @@ TALLY_OF = {
     "on_order": "part_due",
     "stock": "stock",
 }
-"""Month-end tally for each array of ``scenario.arrays.Known``."""
+"""Name of the month-end tally that gives each array of a known state."""
 
-OPEN_PLANTS_ONLY = ("experience", "heads", "plant_stock")
-"""Arrays that are omitted for plants whose gates are not all passed."""
+OPEN_PLANT_ARRAYS = ("experience", "heads", "plant_stock")
+"""Arrays omitted for plants that have a gate not yet passed."""
 
-IN_SERVICE = {"crews.trained": "crews", "kits.held": "kits"}
+IN_SERVICE_TALLIES = {"crews.trained": "crews", "kits.held": "kits"}
 """Month-end tallies of crews and kits in service."""
 
 Rows = Iterator[tuple[str, str, str, str]]
@@ -37,16 +37,16 @@ Rows = Iterator[tuple[str, str, str, str]]
 
 @dataclass(frozen=True)
 class StateExtract:
-    """State of a run as text, with the tallies that were not available.
+    """State of a run as text, and the tallies that were not available.
 
     text
         Content of ``state.csv``.
-    missing
+    missing_tallies
         Names of the tallies that a complete state requires and the run did not keep.
     """
 
     text: str
-    missing: tuple[str, ...]
+    missing_tallies: tuple[str, ...]
 
 
 def state_of(run: Run, day: date, label: str, future: int | None = None) -> StateExtract:
@@ -57,7 +57,7 @@ def state_of(run: Run, day: date, label: str, future: int | None = None) -> Stat
     label
         Name of the run in the source of each row.
 
-    Raises RunError if the day is not such a day, or the future does not exist or failed.
+    Raises RunError if the day is not the first of a later month of the run, or if the future does not exist or failed.
     """
     month, futures = month_before(run, day), selected_futures(run, future)
     source = f"{label}, median of {futures.size:,} futures" if future is None else f"{label}, future {future}"
@@ -90,11 +90,11 @@ def month_before(run: Run, day: date) -> int:
 
 
 def selected_futures(run: Run, future: int | None) -> Ints:
-    """The future requested, or all finished futures if ``future`` is None."""
+    """(selected,) the given future, or all finished futures if ``future`` is None."""
     finished = np.flatnonzero(run.status == 0)
     if future is None:
         if not finished.size:
-            raise RunError("every future of the run failed: there is no median")
+            raise RunError("every future of the run failed, so there is no median state")
         return finished
     if not 0 <= future < run.futures:
         raise RunError(f"there is no future {future}; the run has futures 0 to {run.futures - 1}")
@@ -106,8 +106,8 @@ def selected_futures(run: Run, future: int | None) -> Ints:
 def gate_days(run: Run) -> Floats:
     """(futures, gates) day on which each gate is passed, as in ``campaign.production.gate_days``.
 
-    A gate starts when all its predecessors are passed and takes its drawn duration; a known state bounds the day. The
-    iteration converges in at most as many steps as there are gates.
+    A gate starts when all its predecessors are passed and takes its drawn duration. A known state bounds the day from
+    both sides. The iteration converges in at most as many steps as there are gates.
     """
     links, durations = run.compiled.links, run.assumption("gates", "duration")
     days = np.zeros_like(durations)
@@ -123,7 +123,7 @@ def month_starts(run: Run) -> Ints:
 
 
 def median_text(values: NDArray[Any], quantity: StateQuantity) -> str:
-    """Median of values, (futures,), as text; rounded if the quantity is a whole number."""
+    """Median of ``values``, (futures,), as text; rounded if the quantity is a whole number."""
     median = float(np.median(values))
     return str(int(median + 0.5)) if quantity.is_whole else repr(median)
 
@@ -144,11 +144,13 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
         Gates that are not passed; plants that require one of them have not opened.
     """
     programme = run.scenario.programme
-    closed = {p for p in run.compiled.names.plants if not_passed.intersection(programme.links("plants", p, "gates"))}
+    closed_plants = {
+        p for p in run.compiled.names.plants if not_passed.intersection(programme.links("plants", p, "gates"))
+    }
     note = f"at the end of {run.compiled.names.months[month]}"
     for name, quantity in state_quantities(programme).items():
         tally = TALLY_OF.get(quantity.array, "")
-        if tally in run.data and not (quantity.array in OPEN_PLANTS_ONLY and name.split(".")[1] in closed):
+        if tally in run.data and not (quantity.array in OPEN_PLANT_ARRAYS and name.split(".")[1] in closed_plants):
             values = run.data[tally].values[futures, month]
             value = median_text(values[(slice(None), *quantity.index)], quantity)
             yield name, value, f"{quantity.unit}s", f"{tally} {note}"
@@ -157,14 +159,14 @@ def tally_rows(run: Run, month: int, futures: Ints, not_passed: set[str]) -> Row
 def crew_and_kit_rows(run: Run, month: int, futures: Ints) -> Rows:
     """Rows of state.csv for crews and kits: in service from tallies, in training and on order from decisions."""
     plan, known, months = run.compiled.plan, run.compiled.links.known_state, run.compiled.names.months
-    course, lead = run.assumption("crews", "course")[futures, 0], run.assumption("kits", "lead")[futures, 0]
+    course_days, lead_days = run.assumption("crews", "course")[futures, 0], run.assumption("kits", "lead")[futures, 0]
     in_progress = {
-        "crews.in_course": started_not_completed(run, month, plan.intake, course, int(known.crews[1])),
-        "kits.on_order": started_not_completed(run, month, plan.kit_orders, lead, int(known.kits[1])),
+        "crews.in_course": started_not_completed(run, month, plan.intake, course_days, int(known.crews[1])),
+        "kits.on_order": started_not_completed(run, month, plan.kit_orders, lead_days, int(known.kits[1])),
     }
     for name, quantity in state_quantities(run.scenario.programme).items():
-        if name in IN_SERVICE:
-            tally = IN_SERVICE[name]
+        if name in IN_SERVICE_TALLIES:
+            tally = IN_SERVICE_TALLIES[name]
             values, note = run.data[tally].values[futures, month], f"{tally} at the end of {months[month]}"
         elif name in in_progress:
             values, note = in_progress[name], "decisions.toml and the durations drawn"
@@ -181,15 +183,15 @@ def started_not_completed(run: Run, month: int, started: Ints, durations: Floats
     durations
         (futures,) days from start to completion.
     initial
-        Number in progress in the state that the scenario starts from, completed evenly over the duration; -1 if the
-        state does not give it.
+        Number in progress in the known state from which the scenario starts, completed evenly over the duration; -1
+        if the state does not give this number.
     """
-    first, morning = month_starts(run)[: month + 1], int(month_starts(run)[month + 1])
+    start_days, end_day = month_starts(run)[: month + 1], int(month_starts(run)[month + 1])
     days, state_day = (durations + 0.5).astype(np.int64), int(run.compiled.links.known_state.day[0])
-    has_initial = initial >= 0 and state_day <= morning
-    open_starts = (first + days[:, np.newaxis] >= morning) & (first >= (state_day if has_initial else 0))
-    remaining: Ints = np.where(open_starts, started[: month + 1], 0).sum(axis=1)
+    has_initial = initial >= 0 and state_day <= end_day
+    in_progress = (start_days + days[:, np.newaxis] >= end_day) & (start_days >= (state_day if has_initial else 0))
+    remaining: Ints = np.where(in_progress, started[: month + 1], 0).sum(axis=1)
     if has_initial:
-        span = np.maximum(days, 1)
-        remaining += initial - initial * np.minimum(morning - state_day, span) // span
+        duration = np.maximum(days, 1)
+        remaining += initial - initial * np.minimum(end_day - state_day, duration) // duration
     return remaining

@@ -8,13 +8,13 @@ from octoplan.outcomes.key_results import KeyResult
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.limiting_factors import LimitingFactor
 
-MIN_SHARE = 5.0
-"""Per cent of plant-days from which a limiting factor of the plants is mentioned."""
+MIN_LIMITED_PLANT_DAYS = 5.0
+"""Minimum share of plant-days, in per cent, for a limiting factor of the plants to be mentioned."""
 
 
 def summary(rows: Mapping[str, KeyResult]) -> str:
     """Sentences on the defence, the plants and the programme, from the key results of the whole run."""
-    clauses = [clause for clause in (defence(rows), plants(rows), programme(rows)) if clause]
+    clauses = [clause for clause in (defence_clause(rows), plant_clause(rows), programme_clause(rows)) if clause]
     return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses)
 
 
@@ -31,7 +31,7 @@ def limiting_factor_shares(rows: Mapping[str, KeyResult]) -> list[tuple[float, L
     return sorted(((mean / total, factor) for mean, factor in means), key=lambda pair: -pair[0])
 
 
-def defence(rows: Mapping[str, KeyResult]) -> str:
+def defence_clause(rows: Mapping[str, KeyResult]) -> str:
     """A clause on the most frequent limiting factor of the defence."""
     nights = [row.interval for key, row in rows.items() if key.startswith("nights/")]
     if not any(interval.futures for interval in nights):
@@ -47,34 +47,34 @@ def defence(rows: Mapping[str, KeyResult]) -> str:
     )
 
 
-def plants(rows: Mapping[str, KeyResult]) -> str:
-    """A clause on the most frequent limiting factor of the plants; empty if it is below ``MIN_SHARE``."""
-    lost = {}
+def plant_clause(rows: Mapping[str, KeyResult]) -> str:
+    """A clause on the most frequent limiting factor of the plants; empty if below ``MIN_LIMITED_PLANT_DAYS``."""
+    shares = {}
     for factor in limiting_factors.PLANT_LIMITS:
         if factor.is_limiting and (row := rows.get(f"plants/{factor.name}")) is not None:
-            lost[factor.title] = row.interval.mean
+            shares[factor.title] = row.interval.mean
     part = limiting_factors.PART_LIMIT
     for key, row in rows.items():
         if key.startswith(f"plants/{part.name}/"):
-            lost[f"{part.title} {key.split('/')[-1]}"] = row.interval.mean
-    lost = {title: mean for title, mean in lost.items() if isfinite(mean)}
-    if not lost or max(lost.values()) < MIN_SHARE:
+            shares[f"{part.title} {key.split('/')[-1]}"] = row.interval.mean
+    shares = {title: mean for title, mean in shares.items() if isfinite(mean)}
+    if not shares or max(shares.values()) < MIN_LIMITED_PLANT_DAYS:
         return ""
-    worst = max(lost, key=lambda title: lost[title])
-    return f"output of the plants is limited most often by {worst} ({lost[worst]:.0f} % of plant-days)"
+    factor_title = max(shares, key=lambda title: shares[title])
+    return f"output of the plants is limited most often by {factor_title} ({shares[factor_title]:.0f} % of plant-days)"
 
 
-def programme(rows: Mapping[str, KeyResult]) -> str:
-    """A clause on the leakers prevented by the programme: quantiles, and share of the leakers without it."""
+def programme_clause(rows: Mapping[str, KeyResult]) -> str:
+    """A clause on the leakers prevented by the programme: quantiles, and share of leakers without it."""
     key = "leakers-prevented/excluding-decoys"
-    excluding = key in rows
-    prevented = rows[key if excluding else "leakers-prevented"].interval
-    leakers = rows["leakers/excluding-decoys" if excluding else "leakers"].interval
+    without_decoys = key in rows
+    prevented = rows[key if without_decoys else "leakers-prevented"].interval
+    leakers = rows["leakers/excluding-decoys" if without_decoys else "leakers"].interval
     without = leakers.mean + prevented.mean
     if not isfinite(without) or without <= 0:
         return ""
     return (
         f"the programme prevents {digits(prevented.p50)} leakers (P10 {digits(prevented.p10)}, P90 "
-        f"{digits(prevented.p90)}){', excluding decoys' if excluding else ''}: on average "
+        f"{digits(prevented.p90)}){', excluding decoys' if without_decoys else ''}: on average "
         f"{100 * prevented.mean / without:.1f} % of those without it"
     )
