@@ -122,7 +122,9 @@ def test_a_target_that_is_not_reached_is_noticed() -> None:
     assert message == "the target is reached in 0% of futures, but the search reports 100%"
     goals = Goals(target=plan.goals.target, confidence=0.8)
     (message,) = check.unmet_goals(rounded_plan(plan, goals), outcome(plan, attained_share=0.75))
-    assert message == "the goals are reached in 75% of the futures planned for, fewer than the required 80%"
+    assert (
+        message == "the goals are reached in 75% of the futures used in the optimisation, fewer than the required 80%"
+    )
 
 
 @pytest.mark.parametrize(

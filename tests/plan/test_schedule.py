@@ -1,4 +1,4 @@
-"""A plan by its dates, against hand arithmetic on the pocket and against the simulation."""
+"""The schedule of a plan, compared with calculations by hand on ``pocket`` and with the simulation."""
 
 from dataclasses import replace
 from datetime import date
@@ -21,14 +21,14 @@ from tests.plan.pockets import FUTURES, idle, plan_with_target, with_assumption
 
 
 @entry
-def draw_leads(seed: np.uint64, name: np.uint64, out: Floats) -> None:
-    """Whole days of deliveries on as many days, as suppliers draw them: mean 30, coefficient of variation 0.4."""
+def draw_lead_times(seed: np.uint64, name: np.uint64, out: Floats) -> None:
+    """Fill ``out`` with lead times in whole days, drawn as in the simulation: mean 30, coefficient of variation 0.4."""
     for day in range(out.shape[0]):
         out[day] = int(duration((seed, name), 0, day, 0, 30.0, 0.4) + 0.5)
 
 
 def test_openings_are_those_of_the_simulation() -> None:
-    """In each future of octopus a plant opens on the day, to the last bit, on which the campaign opens it."""
+    """In each future of ``octopus``, the opening days of plants are bit-identical to those of the simulation."""
     scenario = op.load("octopus")
     compiled, assumptions = scenario.compile(), draw_assumptions(scenario, 5, 1)
     tally = simulate_futures(compiled, assumptions, seed=1, keep=("opened",)).tally
@@ -42,8 +42,8 @@ def test_openings_are_those_of_the_simulation() -> None:
     assert all((step.days <= steps[-1].days).all() for step in steps)
 
 
-def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
-    """Of four gates the third waits for the second and that for the first: 3 + 4 + 5 days; the fourth is not needed."""
+def test_a_gate_waits_for_its_indirect_predecessors() -> None:
+    """The third gate needs the second, which needs the first: 3 + 4 + 5 days; the fourth gate is not needed."""
     after = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])
     links = op.load("pocket").compile().links
     known = links.known_state._replace(gate_earliest=np.zeros(4), gate_latest=np.full(4, np.inf))
@@ -55,7 +55,7 @@ def test_a_gate_waits_for_what_its_gates_wait_for() -> None:
 
 
 def test_orders_of_the_pocket_by_hand() -> None:
-    """The plant opens on 6 January and parts take 5 days, so they are ordered on 1 January; two a unit, 50 GBP each."""
+    """Parts for the opening on 6 January have a lead time of 5 days; a unit needs two parts of 50 GBP."""
     plan = plan_with_target()
     produced = plan.tables["produced"].values[:, 0]
     january, february, march = schedule.orders(plan)
@@ -70,13 +70,13 @@ def test_orders_of_the_pocket_by_hand() -> None:
 
 
 def test_an_order_before_the_start_is_late() -> None:
-    """Parts that take 12 days are needed on day 5, so ordering them is 7 days late; at best they come on day 12."""
+    """Parts with a lead time of 12 days are needed on day 5: the order is 7 days late, and they arrive on day 12."""
     order = schedule.orders(with_assumption(plan_with_target(), "suppliers", "lead", 12.0))[0]
     assert (order.place_by, order.days_late, order.arrival) == (date(2025, 12, 25), 7, date(2026, 1, 13))
 
 
-def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
-    """A plan without lines needs no parts and no workers, and adds no line."""
+def test_a_plan_without_output_orders_nothing() -> None:
+    """A plan without output needs no parts and no workers, and adds no lines."""
     plan = idle()
     assert schedule.orders(plan) == []
     assert schedule.lines(plan) == []
@@ -87,34 +87,34 @@ def test_nothing_is_ordered_for_a_plan_that_makes_nothing() -> None:
 @pytest.mark.parametrize(
     ("leads", "spread", "share", "days"),
     [
-        (np.array([5.0, 5.0, 20.0, 20.0]), 0.0, 0.9, 20),  # half the futures take 20 days, whatever the delivery
+        (np.array([5.0, 5.0, 20.0, 20.0]), 0.0, 0.9, 20),  # in half of the futures every delivery takes 20 days
         (np.array([5.0, 5.0, 20.0, 20.0]), 0.0, 0.5, 5),
         (10.0, 1.0, 0.9, 23),  # exponential: 1 - exp(-23.5 / 10) = 0.905, 1 - exp(-22.5 / 10) = 0.895
-        (4.4, 0.0, 0.9, 4),  # a delivery counts in whole days, to the nearest
+        (4.4, 0.0, 0.9, 4),  # lead times are rounded to the nearest whole day
         (0.0, 0.0, 0.9, 0),
     ],
 )
-def test_lead_within_which_parts_arrive(leads: Floats | float, spread: float, share: float, days: int) -> None:
-    """The quantile is that of the mixture over futures of gamma times rounded to whole days."""
+def test_lead_time_quantile(leads: Floats | float, spread: float, share: float, days: int) -> None:
+    """The quantile is that of the mixture over futures of gamma-distributed lead times, rounded to whole days."""
     plan = with_assumption(
         with_assumption(plan_with_target(), "suppliers", "lead", leads), "suppliers", "lead_cv", spread
     )
     assert schedule.lead_time_quantile(plan, share).tolist() == [days]
 
 
-def test_leads_are_those_the_campaign_draws() -> None:
-    """Nine in ten of the campaign's own draws arrive within the lead, and fewer within a day less."""
+def test_lead_time_quantile_matches_the_draws_of_the_simulation() -> None:
+    """90 % of deliveries drawn by the simulation arrive within the lead time, and fewer within a day less."""
     plan = with_assumption(with_assumption(plan_with_target(), "suppliers", "lead", 30.0), "suppliers", "lead_cv", 0.4)
     within = int(schedule.lead_time_quantile(plan, 0.9)[0])
-    random_programme = np.empty(20_000)
-    draw_leads(np.uint64(7), np.uint64(11), random_programme)
-    assert (random_programme <= within).mean() == pytest.approx(0.9, abs=0.015)
-    assert (random_programme <= within).mean() > 0.893
-    assert (random_programme <= within - 1).mean() < 0.905
+    lead_times = np.empty(20_000)
+    draw_lead_times(np.uint64(7), np.uint64(11), lead_times)
+    assert (lead_times <= within).mean() == pytest.approx(0.9, abs=0.015)
+    assert (lead_times <= within).mean() > 0.893
+    assert (lead_times <= within - 1).mean() < 0.905
 
 
 def test_workers_by_hand() -> None:
-    """A unit takes 2 hours and a head gives 10 a day, on 26, 28 and 31 days; joiners are the change of the mean."""
+    """A unit takes 2 hours and a worker gives 10 a day, on 26, 28 and 31 days; net hires are changes in the mean."""
     plan = plan_with_target()
     team = schedule.workforces(plan)[0]
     produced = plan.tables["produced"].values[:, 0]
@@ -123,7 +123,7 @@ def test_workers_by_hand() -> None:
 
 
 def test_lines_are_dated_by_the_opening() -> None:
-    """The lines decided are added up from the plant's opening month, January, on."""
+    """Additions sum to the lines decided, and their months count from the opening month, January."""
     plan = plan_with_target()
     decided = plan.scenario.compile().plan.lines[0]
     values = schedule.lines(plan)
@@ -132,25 +132,25 @@ def test_lines_are_dated_by_the_opening() -> None:
 
 
 def test_months_run_over_the_year() -> None:
-    """Three months after November comes February of the next year."""
+    """Three months after November is February of the next year."""
     assert schedule.months_later(date(2025, 11, 30), 3) == date(2026, 2, 1)
 
 
-def test_what_is_delivered_is_used_or_in_stock() -> None:
-    """Deliveries add up to the units that the model uses and keeps in the regions."""
+def test_deliveries_are_used_or_in_stock() -> None:
+    """Cumulative deliveries equal the units used plus the stock in the regions."""
     plan = plan_with_target()
     used, stock = (block(plan.model, plan.second_stage, name) * UNIT_SCALE for name in ("used", "stock"))
     assert schedule.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
     assert schedule.delivered(plan).shape == (FUTURES, 3)
 
 
-def test_the_target_is_what_was_aimed_at() -> None:
-    """250 a month from February on."""
+def test_the_target_by_month() -> None:
+    """The target is 250 units a month from February on."""
     assert schedule.target(plan_with_target()) == pytest.approx([0.0, 250.0, 250.0])
 
 
 def test_sheets_have_a_cell_for_each_column() -> None:
-    """Every row of every sheet has a cell for each column, and every assumption a row in the last one."""
+    """Every row of every sheet has a cell for each column; the last sheet has a row for each assumption."""
     tables = sheets.sheets(plan_with_target(), None)
     assert [table.name for table in tables] == [
         "Summary", "Decisions", "Gates", "Output", "Hiring", "Orders", "Crews and kits", "Dispatch", "Limiting factors",
@@ -161,7 +161,7 @@ def test_sheets_have_a_cell_for_each_column() -> None:
 
 
 def test_a_sheet_as_csv() -> None:
-    """Headings become names of columns, days and months are dates, and undefined cells are empty."""
+    """Headings become column names, days and months are dates, and undefined cells are empty."""
     table = sheets.sheet(
         "x", ("place by", "month of need", "mean (parts)"), [(date(2026, 1, 2), date(2026, 2, 1), None)]
     )

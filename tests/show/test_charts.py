@@ -1,4 +1,4 @@
-"""Every chart and the page they stand on, drawn from real runs."""
+"""Every chart of a run, made from simulated runs of the built-in scenarios."""
 
 import json
 import re
@@ -23,7 +23,7 @@ RUNS = {"pocket": pocket, "octopus": octopus}
 
 
 def draw(name: str, run: Run) -> go.Figure:
-    """A chart of a run that has something to draw."""
+    """A chart of a run that has data for it."""
     figure = CHARTS[name].draw(run)
     assert figure is not None
     return figure
@@ -36,7 +36,7 @@ def traces(figure: go.Figure, name: str) -> list[object]:
 @pytest.mark.parametrize("scenario", RUNS)
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_draws_every_run(scenario: str, name: str) -> None:
-    """A chart has data, a title that is a sentence about this run, and a unit on each axis that has numbers."""
+    """A chart has data, a title that states a result, and a title on each axis with numbers."""
     figure = draw(name, RUNS[scenario]())
     assert figure.data
     title = figure.layout.title.text
@@ -50,14 +50,14 @@ def test_every_chart_draws_every_run(scenario: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHARTS)
-def test_no_chart_needs_a_network(name: str) -> None:
-    """No chart is a map that fetches outlines: regions are tiles."""
+def test_no_chart_fetches_a_map(name: str) -> None:
+    """Charts use traces that fetch nothing; regions are tiles, not outlines of a map."""
     for trace in draw(name, octopus()).data:
         assert trace.type in {"scatter", "bar", "heatmap", "sankey"}
 
 
-def test_production_shows_what_was_made() -> None:
-    """Pocket's line of units made is 260, 280, 310, and its one plant's bars the same."""
+def test_production_shows_good_units() -> None:
+    """In ``pocket``, 260, 280 and 310 units are made, all at its single plant."""
     figure = op.show.production(pocket())
     (line,) = traces(figure, "made")
     assert list(line.y) == [260, 280, 310]  # type: ignore[attr-defined]
@@ -71,14 +71,14 @@ def test_production_shows_what_was_made() -> None:
 @pytest.mark.parametrize("name", ["night-limits", "plant-limits"])
 @pytest.mark.parametrize("scenario", RUNS)
 def test_limiting_factors_stack_to_a_hundred(scenario: str, name: str) -> None:
-    """The bars of a month are shares of a whole."""
+    """The bars of a month sum to 100 %."""
     figure = draw(name, RUNS[scenario]())
     total = np.sum([np.nan_to_num(trace.y) for trace in figure.data], axis=0)
     assert total == pytest.approx(np.full(len(total), 100.0))
 
 
 def test_spend_panels_agree() -> None:
-    """Payers and purposes are two cuts of the same money; the plants' categories are the programme's part of it."""
+    """Spend by payer and by purpose have the same total; categories of the plants sum to the spend on plants."""
     figure = op.show.spend(octopus())
     panels: dict[str, float] = {}
     for trace in figure.data:
@@ -89,7 +89,7 @@ def test_spend_panels_agree() -> None:
 
 
 def test_tiles_show_every_region_once() -> None:
-    """The map has one square for each region that has a tile, with its leakers in 30 days."""
+    """Each region with a tile is drawn once, with its leakers in 30 days."""
     run = octopus()
     figure = op.show.leakers_by_region(run)
     heat = figure.data[0]
@@ -102,13 +102,13 @@ def test_tiles_show_every_region_once() -> None:
         assert heat.z[row - top][column - left] == pytest.approx(np.median(leaked.sel(region=region)))
 
 
-def test_colours_differ() -> None:
-    """No two series of the palette share a colour."""
+def test_palette_colours_are_distinct() -> None:
+    """No colour is in the palette twice."""
     assert len(set(PALETTE)) == len(PALETTE)
 
 
-def test_bands_ignore_futures_without_a_value() -> None:
-    """A month in which a ratio is defined in some futures has their quantile; one without any has none."""
+def test_quantiles_exclude_undefined_values() -> None:
+    """Quantiles are over the futures in which a ratio is defined, and NaN if there are none."""
     values = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
     medians = monthly_quantiles(values, 0.5)
     assert medians[0] == 2
@@ -116,18 +116,18 @@ def test_bands_ignore_futures_without_a_value() -> None:
 
 
 def test_names_fit_their_tile() -> None:
-    """Long names break at words, and an aside in brackets has a line of its own."""
+    """Long names are broken between words, and words in brackets are on a separate line."""
     assert wrap_name("Kyiv city") == "Kyiv city"
     assert wrap_name("Zaporizhzhia oblast (partly occupied)") == "Zaporizhzhia<br>oblast<br>(partly occupied)"
 
 
 MARKUP = "<b>Alpha</b> [jet] & %{y} [/Geran]"
-"""A title with the markup of HTML, plotly and rich."""
+"""A title with characters that HTML, plotly and rich interpret as markup."""
 
 
 @pytest.fixture(scope="module")
 def marked() -> Run:
-    """A run in which everything that a chart names has a title with markup."""
+    """A run in which all entities that charts name have titles with markup."""
     run = pocket()
     names = run.scenario.names
     sections = ("countries", "plants", "parts", "payers", "threats", "packages", "regions", "layers", "suppliers")
@@ -137,7 +137,7 @@ def marked() -> Run:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_markup_in_a_title_is_shown_as_written(name: str, marked: Run) -> None:
-    """Plotly is given the title of an entity with its signs escaped, in labels, legends and hover texts alike."""
+    """Titles of entities are escaped for plotly in labels, legends and hover texts."""
     text = json.dumps(draw(name, marked).to_plotly_json(), default=str)
     assert "<b>Alpha" not in text
     assert "%{y} [/Geran]" not in text
@@ -145,20 +145,20 @@ def test_markup_in_a_title_is_shown_as_written(name: str, marked: Run) -> None:
         assert "&lt;b&gt;Alpha&lt;/b&gt; [jet] &amp; &#37;{y} [/Geran]" in text
 
 
-def test_a_title_on_a_page_is_the_text_as_written(marked: Run) -> None:
-    """The title above a figure is plain text, which the page escapes once."""
+def test_the_title_of_a_page_figure_is_plain_text(marked: Run) -> None:
+    """The title of a figure on a page is not escaped, since the template escapes it."""
     figure = PageFigure("x", draw("leakers-by-region", marked), "")
     assert figure.title.startswith(f"{MARKUP} ")
 
 
-def test_a_quantile_counts_what_is_infinite() -> None:
-    """An infinite figure is later than all others; no quantile lies between it and a number."""
+def test_quantiles_include_infinite_values() -> None:
+    """Infinite values are the largest, and quantiles are not interpolated between them and finite values."""
     values = np.array([[1.0], [2.0], [np.inf]])
     assert [monthly_quantiles(values, q)[0] for q in (0.1, 0.5, 0.9)] == [1.0, 2.0, np.inf]
 
 
-def test_a_band_says_on_how_many_futures_it_rests() -> None:
-    """Months in which a figure is undefined in some futures say so on pointing at them, and in a note."""
+def test_a_band_gives_the_number_of_futures_used() -> None:
+    """If a value is undefined in some futures of a month, hover text and note give the number of futures used."""
     values = np.array([[1.0, np.nan], [3.0, 5.0]])
     chart = new_figure("x")
     add_band(chart, ("2026-01", "2026-02"), values, "ratio", "#000000")
@@ -169,8 +169,8 @@ def test_a_band_says_on_how_many_futures_it_rests() -> None:
     assert undefined_note("without a sortie", {"": np.ones((2, 2))}) == ""
 
 
-def test_costs_without_a_kill_stay_in_the_count() -> None:
-    """A cost per kill that is infinite counts in the quantiles; one that is undefined is reported with its number."""
+def test_infinite_and_undefined_costs_per_kill() -> None:
+    """Infinite costs per kill are included in quantiles; undefined ones are excluded, and their number is reported."""
     nan, inf = np.nan, np.inf
     assert cost_per_kill_title(np.array([1.0, 2.0, nan]), np.array([10.0, 10.0, nan])) == (
         "A kill by missile costs 7.5 times one by interceptor (P10 5.5, P90 9.5)"
@@ -188,14 +188,14 @@ def test_costs_without_a_kill_stay_in_the_count() -> None:
     )
 
 
-def test_a_median_of_infinite_figures_is_infinite() -> None:
-    """Undefined figures are left out of a title's P50, infinite ones are not."""
+def test_a_median_of_infinite_values_is_infinite() -> None:
+    """The P50 in a title excludes undefined values and includes infinite ones."""
     assert median(np.array([1.0, np.inf, np.inf, np.nan])) == np.inf
     assert median(np.array([1.0, 2.0, np.nan])) == 1.5
 
 
 def test_regions_without_a_tile_are_counted() -> None:
-    """The map says how many regions it does not draw, and how many leakers they have."""
+    """The subtitle of the map gives the number of regions without a tile, and their leakers."""
     run = octopus()
     tiles = dict(run.scenario.tiles)
     dropped = run.scenario.names.regions[0]
@@ -205,14 +205,14 @@ def test_regions_without_a_tile_are_counted() -> None:
     assert subtitle.startswith(f"1 of {len(run.scenario.names.regions)} regions have no tile and are not drawn")
 
 
-def test_a_short_axis_names_each_month_once() -> None:
-    """Three months have three ticks."""
+def test_a_short_axis_labels_each_month_once() -> None:
+    """An axis of three months has one tick a month."""
     axis = op.show.night_limits(pocket()).layout.xaxis
     assert (axis.tick0, axis.dtick) == ("2026-01-01", "M1")
 
 
-def test_nothing_planned_is_no_shortfall() -> None:
-    """Where no plant has output planned on any day, no share of days misses it."""
+def test_no_planned_output_has_no_limiting_factor() -> None:
+    """If no plant has output planned on any day, the title says so."""
     run = pocket()
     data = run.data.copy()
     data["plant_limit"] = data["plant_limit"] * 0
@@ -220,8 +220,8 @@ def test_nothing_planned_is_no_shortfall() -> None:
     assert figure.layout.title.text == "No plant has output planned on any day"
 
 
-def test_a_class_without_launches_is_named_so() -> None:
-    """A class of which none is launched has no share, and is not the one of which least are stopped."""
+def test_a_class_without_launches_has_no_share_stopped() -> None:
+    """A class without launches has no share stopped, and is not reported as the class with the smallest share."""
     run = octopus()
     data, threats = run.data.copy(deep=True), run.scenario.names.threats
     for name in ("launched", "leaked"):

@@ -1,4 +1,4 @@
-"""The workbook of live formulas, worked out by LibreOffice, against the campaign."""
+"""The formula workbook, computed by LibreOffice, compared with the simulation."""
 
 import io
 import shutil
@@ -18,19 +18,19 @@ from octoplan.scenario.scenario import with_state
 from octoplan.show.formula_workbook import formula_workbook
 from tests.outcomes.runs import changed
 
-OFFICE = shutil.which("soffice")
-needs_office = pytest.mark.skipif(
-    OFFICE is None, reason="LibreOffice is not installed: apt-get install libreoffice-calc"
+LIBREOFFICE = shutil.which("soffice")
+needs_libreoffice = pytest.mark.skipif(
+    LIBREOFFICE is None, reason="LibreOffice is not installed: apt-get install libreoffice-calc"
 )
-COMPARED = ("Production", "Stock", "Spend", "Spend by payer")
+RESULT_SHEETS = ("Production", "Stock", "Spend", "Spend by payer")
 
 
-def worked_out(content: bytes, folder: Path) -> Any:
-    """The workbook with the values that LibreOffice finds for its formulas."""
+def computed_workbook(content: bytes, folder: Path) -> Any:
+    """The workbook with the values of its formulas as computed by LibreOffice."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "in.xlsx").write_bytes(content)
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
-    command = [str(OFFICE), profile, "--headless", "--convert-to", "xlsx", "--outdir", str(folder / "out"),
+    command = [str(LIBREOFFICE), profile, "--headless", "--convert-to", "xlsx", "--outdir", str(folder / "out"),
                str(folder / "in.xlsx")]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     return openpyxl.load_workbook(folder / "out" / "in.xlsx", data_only=True, read_only=True)
@@ -41,18 +41,18 @@ def columns(book: Any, sheet: str) -> dict[str, list[Any]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(head)}
 
 
-def altered(content: bytes, number: str, value: float) -> bytes:
-    """The workbook with one value on its sheet of assumptions changed by hand."""
+def with_assumption(content: bytes, name: str, value: float) -> bytes:
+    """The workbook with one value changed on its sheet of assumptions."""
     book = openpyxl.load_workbook(io.BytesIO(content))
-    (cell,) = [row[1] for row in book["Assumptions"].iter_rows(min_row=2) if row[0].value == number]
+    (cell,) = [row[1] for row in book["Assumptions"].iter_rows(min_row=2) if row[0].value == name]
     cell.value = value
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def agree(book: Any, run: Run) -> None:
-    """Units equal the campaign's to the last one, money to a millionth; nothing compared is empty."""
+def assert_equal_to_simulation(book: Any, run: Run) -> None:
+    """Assert that units equal those of the simulation exactly, and money to a relative error of 1e-9."""
     case = median_case(run)
     names = run.compiled.names
     production = columns(book, "Production")
@@ -69,41 +69,44 @@ def agree(book: Any, run: Run) -> None:
         assert payers[payer] == pytest.approx(case.month("spend")[:, :, i].sum(axis=1).tolist(), rel=1e-9, abs=1e-3)
 
 
-@needs_office
+@needs_libreoffice
 @pytest.mark.parametrize("name", ["pocket", "octopus"])
 def test_formulas_equal_the_run_at_medians(name: str, tmp_path: Path) -> None:
-    """Good units, stock and spend by month, by plant, design and payer, are those of the run at medians."""
+    """Monthly good units, stock and spend by plant, design and payer are those of the simulation at medians."""
     run = simulate(load(name), 1, 1)
-    book = worked_out(formula_workbook(median_case(run)), tmp_path)
-    agree(book, run)
+    book = computed_workbook(formula_workbook(median_case(run)), tmp_path)
+    assert_equal_to_simulation(book, run)
     read_me = columns(book, "Read me")
     differences = dict(zip(read_me["text"], read_me["value"], strict=True))
     assert differences["units and stock"] == 0
     assert differences["money"] == pytest.approx(0.0, abs=1e-3)
-    for sheet in COMPARED:
+    for sheet in RESULT_SHEETS:
         sheet_columns = columns(book, sheet)
-        assert [head for head in sheet_columns if head.startswith("difference")]
+        assert [header for header in sheet_columns if header.startswith("difference")]
         assert all(
-            isinstance(cell, int | float) for head, cells in sheet_columns.items() if head != "month" for cell in cells
+            isinstance(cell, int | float)
+            for header, cells in sheet_columns.items()
+            if header != "month"
+            for cell in cells
         )
 
 
-@needs_office
+@needs_libreoffice
 @pytest.mark.parametrize(
-    ("number", "row", "value"),
+    ("name", "row", "value"),
     [
         ("plants.bench.line_rate", ("line_rate,10", "line_rate,8"), 8.0),
         ("plants.bench.labour_rate", ("labour_rate,20", "labour_rate,31"), 31.0),
         ("gates.licence.duration", ("licence.duration,5", "licence.duration,12"), 12.0),
     ],
 )
-def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
-    number: str, row: tuple[str, str], value: float, tmp_path: Path
+def test_a_changed_assumption_changes_formulas_and_simulation_alike(
+    name: str, row: tuple[str, str], value: float, tmp_path: Path
 ) -> None:
-    """A value changed in the workbook gives what the campaign gives with the same value in the scenario."""
+    """A value changed in the workbook gives the results of a simulation with the same value in the scenario."""
     first = simulate(load("pocket"), 1, 1)
     second = simulate(changed(tmp_path / "other", assumptions={row[0]: row[1]}), 1, 1)
-    book = worked_out(altered(formula_workbook(median_case(first)), number, value), tmp_path / "office")
+    book = computed_workbook(with_assumption(formula_workbook(median_case(first)), name, value), tmp_path / "office")
     case = median_case(second)
     assert columns(book, "Production")["good units bench"] == case.month("good")[:, 0].tolist()
     spent = columns(book, "Spend")
@@ -115,8 +118,8 @@ def test_a_changed_assumption_moves_the_formulas_as_it_moves_the_run(
     )
 
 
-def test_a_scenario_with_a_state_has_no_case() -> None:
-    """What is known on a date has no first day to work out from, and that is read_me."""
+def test_a_scenario_with_a_known_state_is_refused() -> None:
+    """The formulas begin on the first day, so a scenario with state.csv raises RunError."""
     scenario = with_state(load("pocket"), "name,value,unit,source,note\ndate,2026-02-01,,,\n")
     with pytest.raises(RunError, match=r"state\.csv"):
         formula_workbook(median_case(simulate(scenario, 1, 1)))

@@ -1,4 +1,4 @@
-"""The front pages of a report: figures as text, and the futures that they rest on."""
+"""The front pages of a report: results as text, with the number of futures in which they are defined."""
 
 from dataclasses import replace
 
@@ -20,13 +20,13 @@ from tests.outcomes.runs import pocket
         ([np.nan], "undefined"),
     ],
 )
-def test_quantiles_count_every_future(values: list[float], text: str) -> None:
-    """Infinite values count; futures without a value are reported; equal quantiles are written once."""
+def test_text_of_quantiles(values: list[float], text: str) -> None:
+    """Infinite values are included, undefined ones are reported, and equal quantiles are written once."""
     assert quantiles_text(np.array(values), 1.0) == text
 
 
-def test_the_answer_says_on_how_many_futures_a_figure_rests() -> None:
-    """A cost per kill that is undefined in the futures without a kill says in how many it is defined."""
+def test_the_answer_gives_the_number_of_futures_of_a_result() -> None:
+    """A cost per kill that is undefined in one future has the number of futures in which it is defined."""
     run = pocket()
     data = run.data.copy(deep=True)
     for name in ("kills", "spend"):

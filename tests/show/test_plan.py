@@ -1,4 +1,4 @@
-"""Pictures of a plan: they hold the plan's numbers, and their titles say what is so."""
+"""Charts and page of a plan: they show the numbers of the plan, and the titles state the results."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.plan.pockets import idle, plan_with_costs, plan_with_target, with_ass
 
 
 def front(**changed: object) -> Frontier:
-    """Three shares through four futures: 50 % is the cheapest, 100 % is beaten and half the time reaches no rate."""
+    """A frontier of three shares over four futures: 50 % is cheapest; 100 % is dominated and often misses the rate."""
     cost = np.array([[13.0, 23, 33, 43], [10, 20, 30, 40], [14, 26, 34, 46]])
     reached = np.array([[2.0, 2, 2, 2], [3, 3, 3, 3], [5, 5, np.inf, np.inf]])
     share = np.array([[0.8, 0.9, 0.9, 0.9], [0.7, 0.9, 0.9, 0.9], [0.6, 0.9, 0.9, 0.9]])
@@ -31,8 +31,8 @@ def front(**changed: object) -> Frontier:
     return replace(produced, **changed)  # type: ignore[arg-type]
 
 
-def test_gates_stand_where_half_the_futures_pass_them() -> None:
-    """Marks stand at the P50 of each gate and opening, bars reach from P10 to P90."""
+def test_gates_are_drawn_at_their_quantiles() -> None:
+    """Markers are at the P50 of each gate and opening, and bars run from P10 to P90."""
     plan = with_assumption(plan_with_target(), "gates", "duration", np.array([5.0, 10.0, 15.0, 40.0]))
     chart = gantt(plan)
     marks = {trace.name: trace for trace in chart.data if trace.mode == "markers"}
@@ -48,8 +48,8 @@ def test_gates_stand_where_half_the_futures_pass_them() -> None:
     assert gantt(plan_with_target()).layout.title.text == "bench opens on 6 January 2026 in every future"
 
 
-def test_output_is_the_plans() -> None:
-    """Bars are mean units made, the line the P50 of what is delivered, the dashes the target."""
+def test_output_of_the_plan() -> None:
+    """Bars are mean units produced, the line is the P50 of units delivered, and the dashed line is the target."""
     plan = plan_with_target()
     chart = output(plan)
     traces = {trace.name: trace for trace in chart.data if trace.name}
@@ -64,8 +64,8 @@ def test_output_is_the_plans() -> None:
     )
 
 
-def test_a_plan_without_units_says_so() -> None:
-    """No bar and no dot is drawn for what is not made or ordered; the titles say it."""
+def test_a_plan_without_units_is_described_as_such() -> None:
+    """Without units produced and orders, the charts are empty, and the titles and the summary say so."""
     plan = idle()
     assert output(plan).layout.title.text == "The plan produces no unit in any month"
     assert set(output(plan).data[0].y) == {0.0}
@@ -76,8 +76,8 @@ def test_a_plan_without_units_says_so() -> None:
     assert "<figure id='orders'>" not in text
 
 
-def test_orders_are_dots_on_their_days() -> None:
-    """Each order is a dot on the day it must be placed, its area its money; those late at the start differ."""
+def test_orders_are_dots_at_their_dates() -> None:
+    """Each order is a dot at its latest order date, with an area proportional to its cost; late orders differ."""
     (dots,) = orders(plan_with_target()).data
     order_list = schedule.orders(plan_with_target())
     assert [str(x)[:10] for x in dots.x] == ["2026-01-01", "2026-01-27", "2026-02-24"]
@@ -90,8 +90,8 @@ def test_orders_are_dots_on_their_days() -> None:
     assert chart.layout.title.text == "1 of 3 orders should have been placed before the start: works 7 days before it"
 
 
-def test_crews_are_those_decided() -> None:
-    """Bars are the crews and kits decided, the line is the P50 of equipped crews."""
+def test_crews_and_kits_are_those_decided() -> None:
+    """Bars are crew intake and kits ordered as decided; the line is the P50 of equipped crews."""
     plan = plan_with_target()
     decided = plan.scenario.compile().plan
     traces = {trace.name: trace for trace in crews(plan).data if trace.name}
@@ -101,7 +101,7 @@ def test_crews_are_those_decided() -> None:
 
 
 def test_alternatives_are_drawn_with_their_intervals() -> None:
-    """Points are mean paired differences with 1.96 standard errors, regret runs from P10 to P90."""
+    """Points are mean paired differences with 1.96 standard errors; regret is drawn from P10 to P90."""
     evaluation = Evaluation(
         {
             "plan": plan_with_costs([10, 12, 14]),
@@ -124,8 +124,8 @@ def test_alternatives_are_drawn_with_their_intervals() -> None:
     )
 
 
-def test_frontier_is_drawn_against_its_cheapest_share() -> None:
-    """Costs are paired differences to the cheapest share, resilience is the worst tenth, never is above all months."""
+def test_frontier_is_drawn_relative_to_its_cheapest_share() -> None:
+    """Costs are paired differences from the cheapest share, resilience is that of the worst tenth, never is on top."""
     chart = frontier(front(), "GBP")
     cost, stopped, worst, reached, *_ = chart.data
     assert cost.y == pytest.approx([3.0, 0.0, 5.0])
@@ -145,7 +145,7 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beaten", "message"),
+    ("dominated", "message"),
     [
         ([0, 0, 0], "no share is dominated in cost, threats stopped and resilience"),
         ([1, 0, 1], "every share but 50 % is dominated by another"),
@@ -153,21 +153,21 @@ def test_frontier_is_drawn_against_its_cheapest_share() -> None:
         ([1, 1, 1], "every share is dominated by another"),
     ],
 )
-def test_the_cheapest_share_may_be_beaten_too(beaten: list[int], message: str) -> None:
-    """A share that stops more for no significantly higher cost dominates the cheapest; the title names the others."""
-    title = frontier(front(dominated=np.array(beaten, bool)), "GBP").layout.title.text
+def test_the_cheapest_share_can_be_dominated(dominated: list[int], message: str) -> None:
+    """The title names the shares that are dominated or, if they are most of the shares, those that are not."""
+    title = frontier(front(dominated=np.array(dominated, bool)), "GBP").layout.title.text
     assert title == f"Cost is least with 50 % of the units from UK; {message}"
 
 
-def test_a_rate_that_every_future_reaches_needs_no_never() -> None:
-    """No line stands for never where all futures reach the rate; where none does, all points stand on it."""
+def test_never_is_drawn_only_if_some_future_does_not_reach_the_rate() -> None:
+    """If all futures reach the rate there is no line for never; if none does, all points are on that line."""
     assert frontier(front(months_to_rate=np.full((3, 4), 2.0)), "GBP").layout.yaxis4.ticktext is None
     none = frontier(front(months_to_rate=np.full((3, 4), np.inf)), "GBP")
     assert set(none.data[3].y) == {none.layout.yaxis4.tickvals[-1]}
 
 
-def test_the_page_needs_no_network_and_escapes() -> None:
-    """Nothing is fetched, names with signs of HTML are text, and figures are in order."""
+def test_the_page_is_self_contained_and_escaped() -> None:
+    """The page fetches nothing, names with HTML characters are text, and the figures are in order."""
     plan = plan_with_target()
     odd = replace(plan, scenario=replace(plan.scenario, title="<b>odd</b>"), validity_warnings=("<i>x</i>",))
     evaluation = Evaluation({"plan": plan_with_costs([10, 12]), "a<b": plan_with_costs([12, 15])})
@@ -187,8 +187,8 @@ def test_the_page_needs_no_network_and_escapes() -> None:
     assert "Above 60 % the cheapest share changes." in text
 
 
-def test_the_folder_holds_tables_workbook_and_page(tmp_path: Path) -> None:
-    """Gates, hiring and orders are CSV files next to the workbook and the page."""
+def test_files_of_the_plan_folder(tmp_path: Path) -> None:
+    """The folder has the tables of gates, hiring and orders as CSV files, the workbook and the page."""
     write_plan_folder(tmp_path / "plan", PlanResults(plan_with_target()))
     assert {path.name for path in (tmp_path / "plan").iterdir()} == {
         "decisions.toml", "plan.csv", "summary.txt", "evidence.json",

@@ -1,4 +1,4 @@
-"""The decision report: one file, a section for what was run, every figure with its provenance."""
+"""The report of a run: a self-contained page, annexes for the data of the run, and provenance."""
 
 import json
 import re
@@ -16,23 +16,23 @@ from octoplan.show.report import report
 from tests.outcomes.runs import changed, octopus, pocket, ranged
 
 RUNS = {"pocket": pocket, "octopus": octopus}
-ALWAYS = ("supply", "defence", "money", "measures", "log", "method", "checks", "assurance")
-LARGEST = 8_000_000
+PERMANENT_ANNEXES = ("supply", "defence", "money", "measures", "log", "method", "checks", "assurance")
+MAX_BYTES = 8_000_000
 
 
 class Page(HTMLParser):
-    """What a page fetches, where it leads, and what has a name."""
+    """Addresses, identifiers and figures of an HTML page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.fetched: list[str] = []
+        self.links: list[str] = []
         self.ids: list[str] = []
         self.figures: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
-        self.fetched += [value or "" for name, value in attrs if name in {"src", "href"}]
+        self.links += [value or "" for name, value in attrs if name in {"src", "href"}]
         self.ids += [attributes["id"] or ""] if "id" in attributes else []
         self.figures += [attributes["id"] or ""] if tag == "figure" else []
 
@@ -46,20 +46,20 @@ def run(request: pytest.FixtureRequest) -> Run:
     return RUNS[request.param]()
 
 
-def test_the_report_is_one_file(run: Run) -> None:
-    """The page fetches nothing, every link in it leads somewhere, plotly is there once, and so is every chart."""
+def test_the_report_is_self_contained(run: Run) -> None:
+    """The page fetches nothing, all links resolve, and plotly and every chart are included once."""
     text = report(run)
     page = Page(text)
-    assert all(link.startswith("#") and link[1:] in page.ids for link in page.fetched)
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
     assert set(CHARTS) <= set(page.figures)
     assert len(page.figures) == len(set(page.figures))
     assert text.count("plotly.js v") == 1
-    assert len(text.encode()) < LARGEST
+    assert len(text.encode()) < MAX_BYTES
     assert run.key_results().summary.split(";")[0] in text
 
 
-def test_the_log_names_every_row_with_its_line(run: Run) -> None:
-    """Each row of the assumption log is there with the file and line it stands on."""
+def test_the_log_has_every_assumption_with_its_line(run: Run) -> None:
+    """The assumptions log has each assumption with its file and line."""
     text = report(run)
     log = text[text.index("id='log'") : text.index("id='method'")]
     for assumption in run.scenario.assumptions:
@@ -67,32 +67,32 @@ def test_the_log_names_every_row_with_its_line(run: Run) -> None:
         assert f"<td>{Path(assumption.file).name}:{assumption.line}</td>" in log
 
 
-def test_what_was_not_run_is_absent() -> None:
-    """Without a plan, a second option or a failed future there is no such annex, and none is empty."""
+def test_annexes_without_content_are_omitted() -> None:
+    """The annexes on plan, differences and failed futures are omitted if there are none."""
     text = report(pocket())
-    assert set(ALWAYS) <= set(sections(text))
+    assert set(PERMANENT_ANNEXES) <= set(sections(text))
     assert not {"plan", "differences", "failures"} & set(sections(text))
 
 
 def test_one_future_has_no_tornado() -> None:
-    """One future gives no sensitivities; the rest of the report is there."""
+    """With one future there is no sensitivity analysis; the rest of the report is complete."""
     text = report(simulate(load("pocket"), 1, 1))
     assert "sensitivity" not in sections(text)
     assert "What would change the answer" not in text
-    assert set(ALWAYS) <= set(sections(text))
+    assert set(PERMANENT_ANNEXES) <= set(sections(text))
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().replace("finance", "")
 
 
 def test_many_futures_give_a_sensitivity_analysis() -> None:
-    """With enough futures there are two tornados, and what would change the answer names rows."""
+    """With enough futures there are tornados, and the front page cites the assumptions that would change the answer."""
     text = report(ranged())
     assert "sensitivity" in sections(text)
     assert {"tornado-net-benefit", "tornado-leakers-prevented"} & set(Page(text).figures)
     assert re.search(r"What would change the answer.*?assumptions\.csv:\d+", text, re.DOTALL)
 
 
-def test_two_options_stand_side_by_side(tmp_path: Path) -> None:
-    """A second run has a column among the options and an annex of differences; one of other raids is refused."""
+def test_two_options_are_compared(tmp_path: Path) -> None:
+    """A second run has a column among the options and an annex of differences; a run under other raids is refused."""
     scenario = changed(tmp_path / "more", decisions={"intake = 0": "intake = 4"})
     option = simulate(scenario, 60, 1)
     text = report(pocket(), option, labels=("as planned", "more crews"))
@@ -103,7 +103,7 @@ def test_two_options_stand_side_by_side(tmp_path: Path) -> None:
 
 
 def test_failed_futures_are_reported() -> None:
-    """A run with failed futures counts and names them; one in which all failed still is a page without an answer."""
+    """Failed futures are counted and listed; if all futures failed, the report has no results."""
     run = pocket()
     status = run.status.copy()
     status[3] = 1
@@ -115,8 +115,8 @@ def test_failed_futures_are_reported() -> None:
     assert "supply" not in sections(text)
 
 
-def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
-    """Question, people, what it is not for, sunset and decisions taken come from the scenario, every word escaped."""
+def test_governance_is_on_the_front_pages(tmp_path: Path) -> None:
+    """Question, people, unsuitable uses, review date and decisions taken are those of the scenario, escaped."""
     governance = (
         '[governance]\nquestion = "Why <b>so</b>?"\nanalyst = "A. Analyst"\nnot_for = ["gambling"]\n'
         'unquantified = ["the weather on the day"]\nsunset = 2027-01-31\n'
@@ -135,7 +135,7 @@ def test_governance_stands_on_the_first_pages(tmp_path: Path) -> None:
 
 
 def test_a_plan_has_an_annex(tmp_path: Path) -> None:
-    """What a plan's folder says stands in the report; a folder without a plan is refused in words."""
+    """The content of a plan folder is in the report; another folder raises RunError."""
     evidence = {
         "limiting_factors": ["crews limit the plan"], "not_met": ["1,000 by May"],
         "frontier": {"switching_values": ["it turns at 40 %"]},
@@ -153,6 +153,6 @@ def test_a_plan_has_an_annex(tmp_path: Path) -> None:
 
 
 def test_nominal_money_is_marked(run: Run) -> None:
-    """A nominal report says so at every amount of money that is inflated."""
+    """The unit of inflated money in a nominal report is marked as nominal."""
     assert "GBP (nominal)" in report(run, nominal=True)
     assert "GBP (nominal)" not in report(run)

@@ -1,4 +1,4 @@
-"""Workbooks read back: numbers, days and text as they were, no formula from text, and the limits of Excel kept."""
+"""Workbooks read back: values are unchanged, text is never a formula, and the limits of Excel are kept."""
 
 from datetime import date
 from io import BytesIO
@@ -16,13 +16,13 @@ from tests.plan.pockets import plan_with_target
 
 
 def read_sheet(*rows: tuple[Cell, ...], types: tuple[str, ...] = ("string",), **options: Any) -> Any:
-    """The first sheet of the workbook of one table, read back."""
+    """The first sheet of a workbook with one table, as read by openpyxl."""
     columns = tuple(Column(f"c{i}", column_type) for i, column_type in enumerate(types))  # type: ignore[arg-type]
     return load_workbook(BytesIO(workbook([Table.from_rows("x", "X", columns, rows)], **options))).worksheets[0]
 
 
-def test_the_workbook_holds_the_plan() -> None:
-    """Sheets stand in order, headers are frozen, and figures and days are those of the plan."""
+def test_the_workbook_of_a_plan() -> None:
+    """Sheets are in order, headers are frozen, and numbers and dates are those of the plan."""
     plan = plan_with_target()
     tables = plan_tables.sheets(plan, None)
     book = load_workbook(BytesIO(workbook(tables)))
@@ -41,7 +41,7 @@ def test_the_workbook_holds_the_plan() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", '=HYPERLINK("x")', "#N/A", "\t=1", "=" + "A" * 300])
 def test_text_is_never_evaluated(text: str) -> None:
-    """Text that begins like a formula, or reads like an error value, is stored as text and quoted."""
+    """Text that begins like a formula or equals an error value is stored as quoted text."""
     for sheet in (read_sheet((text,)), load_workbook(BytesIO(plain_workbook({"x": [(), (text,)]})))["x"]):
         cell = sheet["A2"]
         assert cell.value == text
@@ -50,19 +50,19 @@ def test_text_is_never_evaluated(text: str) -> None:
 
 
 def test_only_a_formula_is_evaluated() -> None:
-    """A cell that is declared a formula is one."""
+    """A cell of type Formula is stored as a formula."""
     cell = read_sheet((Formula("=1+1"),))["A2"]
     assert (cell.value, cell.data_type) == ("=1+1", "f")
 
 
 def test_a_header_is_never_a_formula() -> None:
-    """The label of a column is text, whatever it begins with."""
+    """The label of a column is stored as text even if it begins like a formula."""
     book = load_workbook(BytesIO(workbook([Table("x", "X", (Column("a", "string", label="=1+1"),), ((),))])))
     assert (book["x"]["A1"].value, book["x"]["A1"].data_type) == ("=1+1", "s")
 
 
-def test_what_excel_has_no_number_for() -> None:
-    """Not a number is empty, infinity, long integers and days before March 1900 are text, control characters show."""
+def test_values_that_excel_cannot_represent() -> None:
+    """NaN is empty; infinity, long integers and dates before March 1900 are text; control characters are replaced."""
     sheet = read_sheet(
         (float("nan"), float("inf"), 10**15 + 1, date(1899, 1, 2), "bell\x07"),
         (1.5, -float("inf"), 7, date(2026, 1, 31), "x"),
@@ -74,8 +74,8 @@ def test_what_excel_has_no_number_for() -> None:
     assert sheet["D3"].number_format == "yyyy-mm-dd"
 
 
-def test_text_beyond_a_cell_is_refused_with_its_place() -> None:
-    """32,767 characters are written whole, one more is refused; Excel counts a sign outside the first plane twice."""
+def test_text_too_long_for_a_cell_is_refused() -> None:
+    """32,767 characters are accepted and one more is refused; Excel counts characters beyond U+FFFF twice."""
     assert read_sheet(("x" * 32_767,))["A2"].value == "x" * 32_767
     with pytest.raises(TableError, match=r"sheet 'x', row 3, column 'c0': the text has 32,768 characters"):
         read_sheet(("short",), ("x" * 32_768,))
@@ -84,7 +84,7 @@ def test_text_beyond_a_cell_is_refused_with_its_place() -> None:
 
 
 def test_rows_beyond_a_sheet_continue_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table with more rows than a sheet holds is split, each part under its header, and no row is lost."""
+    """A table with more rows than a sheet holds is split, with a header on each sheet, and no row is lost."""
     monkeypatch.setattr(excel, "MAX_ROWS", 4)
     table = Table("counts", "Counts", (Column("n", "integer"),), (list(range(7)),))
     book = load_workbook(BytesIO(workbook([table])))
@@ -96,14 +96,14 @@ def test_rows_beyond_a_sheet_continue_on_the_next(monkeypatch: pytest.MonkeyPatc
 
 
 def test_columns_beyond_a_sheet_are_refused() -> None:
-    """A table with 16,385 columns is refused with its name and what would do."""
+    """A table with 16,385 columns is refused; the message has its name and a remedy."""
     columns = tuple(Column(f"c{i}", "integer") for i in range(16_385))
     with pytest.raises(TableError, match=r"'wide' has 16,385 columns.*csv or parquet"):
         workbook([Table("wide", "Wide", columns, ((),) * 16_385)])
 
 
 def test_names_of_sheets_are_short_legal_and_unique() -> None:
-    """A name is cut to 31 characters, loses signs that Excel forbids, and differs from the others in any case."""
+    """Sheet names have at most 31 characters, no forbidden characters, and differ regardless of case."""
     assert sheet_name("plant a/b", ()) == "plant a-b"
     assert len(sheet_name("x" * 40, ())) == 31
     assert sheet_name("Plant", ["plant"]) == "Plant (2)"

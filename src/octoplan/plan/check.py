@@ -87,11 +87,11 @@ class SearchResult:
     """Results of a plan as reported by the search.
 
     costs, groups, upper
-        (futures planned for,) second-stage costs, in ``groups`` named scenarios; their risk measure.
+        (futures used in the optimisation,) second-stage costs; number of named scenarios; risk measure of the costs.
     attained
         Share of futures in which the target and the share of threats stopped are reached; None without such goals.
     produced
-        (futures planned for, p, t) good units produced at baseline assumptions.
+        (futures used in the optimisation, p, t) good units produced at baseline assumptions.
     """
 
     costs: Floats
@@ -363,8 +363,8 @@ def unmet_goals(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
         required = 1.0 if goals.confidence is None else goals.confidence
         if outcome.attained_share < required - 1e-9:
             yield (
-                f"the goals are reached in {outcome.attained_share:.0%} of the futures planned for, "
-                f"fewer than the required {required:.0%}"
+                f"the goals are reached in {outcome.attained_share:.0%} of the futures used in the "
+                f"optimisation, fewer than the required {required:.0%}"
                 + ("" if goals.confidence is not None
                 else "; more output would cost more than the price of a shortage, or is infeasible")
             )  # fmt: skip

@@ -78,8 +78,8 @@ class Plan:
         Value of the stochastic solution and expected value of perfect information; None under a risk measure or a
         confidence.
     attained
-        Share of the futures planned for in which the target and the share of threats stopped are reached; None if the
-        goals have neither.
+        Share of the futures used in the optimisation in which the target and the share of threats stopped are reached;
+        None if the goals have neither.
     """
 
     scenario: Scenario
@@ -352,8 +352,8 @@ def search(
 def largest_shortfalls(basis: Basis, shortfalls: Floats, count: int) -> Flags:
     """(futures,) True for the ``count`` futures with the largest shortfall in each named scenario.
 
-    short
-        (futures planned for,) shortfall as a share of the amount due.
+    shortfalls
+        (futures used in the optimisation,) shortfall as a share of the amount due.
     """
     exempt_futures = np.zeros(len(basis.runs), bool)
     for group in range(basis.groups):
@@ -363,7 +363,7 @@ def largest_shortfalls(basis: Basis, shortfalls: Floats, count: int) -> Flags:
 
 
 def shortfalls_of(basis: Basis, model: Model, x: Floats) -> Floats:
-    """(futures planned for,) shortfall under the first stage x, as a share of the amount due."""
+    """(futures used in the optimisation,) shortfall under the first stage x, as a share of the amount due."""
     futures = basis.planned_for(model.scenarios)
     second_stage, _ = second_stages(replace(model, scenarios=futures), x)
     return shortfall_share(model, futures, second_stage)
@@ -398,7 +398,7 @@ def estimate_gap(
 def information_values(
     basis: Basis, model: Model, solution: Solution, executor: ThreadPoolExecutor | None
 ) -> gaps.InformationValues:
-    """Costs from which VSS and EVPI follow, on the futures planned for."""
+    """Costs from which VSS and EVPI follow, over the futures used in the optimisation."""
     futures = basis.planned_for(model.scenarios)
     expected = gaps.expected_value_solution(model.problem, futures)
     return gaps.InformationValues(

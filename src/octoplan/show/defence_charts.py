@@ -53,7 +53,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
     by_maker = {}
     for (owner, rows), hex_colour in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
         values = ratio(kills_by_design[:, :, rows].sum(axis=2), sorties_by_design[:, :, rows].sum(axis=2))
-        add_band(chart, months, values, OWNER_NAMES[owner], hex_colour, column=2, form=".2f")
+        add_band(chart, months, values, OWNER_NAMES[owner], hex_colour, column=2, number_format=".2f")
         by_maker[OWNER_NAMES[owner]] = values
     chart.update_layout(title_subtitle_text=undefined_note("without a sortie", by_maker))
     chart.update_yaxes(title="a month", col=1)
@@ -100,7 +100,7 @@ def stopped_share(run: Run) -> go.Figure:
             row=t // columns + 1,
             column=t % columns + 1,
             legend=False,
-            form=".0f",
+            number_format=".0f",
         )
     by_class = {title: share[:, :, t] for t, title in enumerate(titles) if not np.isnan(shares[t])}
     chart.update_layout(title_subtitle_text=undefined_note("without a launch", by_class))
@@ -136,7 +136,13 @@ def night_limits(run: Run) -> go.Figure:
     colours = (NO_LIMIT_COLOUR, *NIGHT_COLOURS)
     for i in (*range(1, len(factors)), 0):
         add_bars(
-            chart, view.names.months, share[:, i], factors[i].label, i, hex_colour=colours[i % len(colours)], form=".1f"
+            chart,
+            view.names.months,
+            share[:, i],
+            factors[i].label,
+            i,
+            hex_colour=colours[i % len(colours)],
+            number_format=".1f",
         )
     chart.update_yaxes(title="% of region-nights with threats", range=[0, 100])
     return fit_legend(chart)

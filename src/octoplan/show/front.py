@@ -87,30 +87,30 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
     if row.form == "month":
         quantiles = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
         return AnswerRow(title, annex, (*quantiles, f"{digits(i.se_p50, 2)} months", "month"))
-    size, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
-    quantiles = [digits(v / size) for v in (i.p10, i.p50, i.p90)]
-    return AnswerRow(title, annex, (*quantiles, digits(i.se_p50 / size, 2), unit))
+    divisor, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
+    quantiles = [digits(v / divisor) for v in (i.p10, i.p50, i.p90)]
+    return AnswerRow(title, annex, (*quantiles, digits(i.se_p50 / divisor, 2), unit))
 
 
 def changes(results: RunResults) -> list[str]:
     """Sentences on the assumptions with the largest effects, and on switching values."""
     scenario, unit = results.run.scenario, view_of(results.run).unit
     lines = []
-    for subject, items, size, unit_of in (
+    for subject, items, divisor, unit_text in (
         (NET_BENEFIT, results.net_benefit_sensitivity, MILLION, f"M {unit}"),
         (LEAKERS_PREVENTED, results.leakers_sensitivity, 1.0, ""),
     ):
         significant = [item for item in items if item.distinguishable]
-        lines += [effect(scenario, item, subject, size, unit_of) for item in significant[:MAX_NAMED]]
+        lines += [effect(scenario, item, subject, divisor, unit_text) for item in significant[:MAX_NAMED]]
         lines += switching_values(scenario, items, subject)[:MAX_NAMED]
     return lines
 
 
-def effect(scenario: Scenario, item: Sensitivity, subject: str, size: float, unit: str) -> str:
+def effect(scenario: Scenario, item: Sensitivity, subject: str, divisor: float, unit: str) -> str:
     """A sentence on the effect of one assumption on a result, named by ``subject``."""
-    low, high = (f"{round(value / size):,}" for value in (item.low, item.high))
-    if abs(item.difference) / size < MIN_ROUNDED_EFFECT:
-        low, high = digits(item.low / size), digits(item.high / size)
+    low, high = (f"{round(value / divisor):,}" for value in (item.low, item.high))
+    if abs(item.difference) / divisor < MIN_ROUNDED_EFFECT:
+        low, high = digits(item.low / divisor), digits(item.high / divisor)
     amount = f"{low} {unit}" if unit else low
     return (
         f"{capitalised(describe(scenario, item.assumption))}: {subject} averages {amount} if this assumption is low "
@@ -144,15 +144,19 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
     return TableText(
         ("", *labels, "without the programme"),
         [
-            (title, *(quantiles_text(values, size) for values in values_of), quantiles_text(without, size))
-            for title, size, values_of, without in rows
+            (
+                title,
+                *(quantiles_text(values, divisor) for values in run_values),
+                quantiles_text(counterfactual, divisor),
+            )
+            for title, divisor, run_values, counterfactual in rows
         ],
     )
 
 
-def quantiles_text(values: Floats, size: float) -> str:
+def quantiles_text(values: Floats, divisor: float) -> str:
     """P50 (P10 to P90) over futures as text, with the number of futures if the value is undefined in some."""
-    i = interval(values / size)
+    i = interval(values / divisor)
     if not i.futures:
         return "undefined"
     low, middle, high = (digits(q) for q in (i.p10, i.p50, i.p90))

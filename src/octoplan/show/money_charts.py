@@ -155,14 +155,14 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
     index = 0
     for i, payer in enumerate(view.names.payers):
         name = label(view.title("payers", payer))
-        add_bars(chart, months, means[:, categories, i].sum(axis=1), name, index, form=",.2f")
+        add_bars(chart, months, means[:, categories, i].sum(axis=1), name, index, number_format=",.2f")
         index += 1
     for name, costs in COSTS_BY_PURPOSE.items():
-        add_bars(chart, months, means[:, list(costs)].sum(axis=(1, 2)), name, index, column=2, form=",.2f")
+        add_bars(chart, months, means[:, list(costs)].sum(axis=(1, 2)), name, index, column=2, number_format=",.2f")
         index += 1
     for cost in PROGRAMME_COSTS:
         name = COSTS[cost].replace("-", " ")
-        add_bars(chart, months, means[:, cost].sum(axis=1), name, index, column=3, form=",.2f")
+        add_bars(chart, months, means[:, cost].sum(axis=1), name, index, column=3, number_format=",.2f")
         index += 1
     chart.update_yaxes(title=f"M {view.unit} a month, mean", col=1)
     return fit_legend(chart)

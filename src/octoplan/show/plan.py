@@ -198,10 +198,10 @@ def align_month_axes(chart: go.Figure, months: Sequence[str]) -> go.Figure:
 def set_day_axis(chart: go.Figure, first: date, last: date) -> go.Figure:
     """Set the range of an axis of days, with a margin at both ends; ticks name days if the period is short."""
     margin = timedelta(days=max(3, (last - first).days // 30))
-    form = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
+    day_format = "%b<br>%Y" if (last - first).days > 120 else "%-d %b<br>%Y"
     return chart.update_xaxes(
         range=[first - margin, last + margin],
-        tickformat=form,
+        tickformat=day_format,
         hoverformat="%Y-%m-%d",
         showgrid=True,
         gridcolor="#E3E3E3",

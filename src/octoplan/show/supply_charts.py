@@ -90,10 +90,10 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
         return f"{median(delivered[:, -1]):,.0f} units are delivered in {months[-1]} (P50)"
     rate = max(rates)
     share = (np.maximum.accumulate(delivered, axis=1) >= rate).mean(axis=0)
-    half, most = (next((months[i] for i in range(len(months)) if share[i] >= q), None) for q in (0.5, 0.9))
+    half, nine_in_ten = (next((months[i] for i in range(len(months)) if share[i] >= q), None) for q in (0.5, 0.9))
     if half is None:
         return f"{100 * share[-1]:.0f} % of futures have delivered {rate:,} units in a month by {months[-1]}"
-    rest = f", nine in ten by {most}" if most else f"; {100 * share[-1]:.0f} % by {months[-1]}"
+    rest = f"; {100 * share[-1]:.0f} % by {months[-1]}" if nine_in_ten is None else f", nine in ten by {nine_in_ten}"
     return f"Half of the futures have delivered {rate:,} units in a month by {half}{rest}"
 
 
@@ -183,6 +183,14 @@ def plant_limits(run: Run) -> go.Figure:
     )
     for name, rows, hex_colour in [*coloured, (factors[met].title, [met], NO_LIMIT_COLOUR)]:
         if total[rows].sum() > 0:
-            add_bars(chart, view.names.months, share[:, rows].sum(axis=1), name, 0, hex_colour=hex_colour, form=".1f")
+            add_bars(
+                chart,
+                view.names.months,
+                share[:, rows].sum(axis=1),
+                name,
+                0,
+                hex_colour=hex_colour,
+                number_format=".1f",
+            )
     chart.update_yaxes(title="% of plant-days with output planned", range=[0, 100])
     return fit_legend(chart)

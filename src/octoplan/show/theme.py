@@ -60,7 +60,7 @@ def with_opacity(hex_colour: str, opacity: float) -> str:
 
 
 def new_figure(title: str, panel_titles: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
-    """An empty figure with a title and one panel for each subtitle in ``panels``."""
+    """An empty figure with a title and one panel for each of ``panel_titles``."""
     columns = -(-len(panel_titles) // rows)
     figure = make_subplots(
         rows=rows,
@@ -89,7 +89,9 @@ def new_figure(title: str, panel_titles: Sequence[str] = ("",), *, rows: int = 1
 
 
 def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
-    """Extend the figure by the height of its legends: horizontal below one panel, a list below each of several.
+    """Extend the figure by the height of its legends.
+
+    One panel has a horizontal legend below it; several panels have a list below each of them.
 
     axis_title
         If True, leave space for the title of the x axis above the legend.
@@ -189,7 +191,7 @@ def add_band(
     column: int = 1,
     dash: str = "solid",
     legend: bool = True,
-    form: str = ",.0f",
+    number_format: str = ",.0f",
 ) -> None:
     """Add the P50 of (futures, months) values as a line, and P10 to P90 as a band around the line.
 
@@ -220,7 +222,8 @@ def add_band(
         showlegend=legend,
         customdata=np.stack([low, high], axis=-1),
         text=futures_notes if any(futures_notes) else None,
-        hovertemplate=f"{name}: %{{y:{form}}} (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}})"
+        hovertemplate=f"{name}: %{{y:{number_format}}} "
+        f"(%{{customdata[0]:{number_format}}} to %{{customdata[1]:{number_format}}})"
         f"{'%{text}' if any(futures_notes) else ''}<extra></extra>",
     )
     for trace in (band, line):
@@ -239,7 +242,7 @@ def add_bars(
     column: int = 1,
     hex_colour: str | None = None,
     shape: str | None = None,
-    form: str = ",.0f",
+    number_format: str = ",.0f",
 ) -> None:
     """Add one series of stacked bars with (months,) values."""
     figure.add_trace(
@@ -255,7 +258,7 @@ def add_bars(
                 },
                 "line": {"width": 0},
             },
-            hovertemplate=f"{name}: %{{y:{form}}}<extra></extra>",
+            hovertemplate=f"{name}: %{{y:{number_format}}}<extra></extra>",
         ),
         row=row,
         col=column,

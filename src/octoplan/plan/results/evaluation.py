@@ -152,8 +152,8 @@ def simulate_plan(
 
 def jobs(runs: DesignRuns) -> Floats:
     """(futures, countries) direct jobs: hours paid divided by the annual hours of a job, averaged over the horizon."""
-    plant_country = np.asarray(runs.compiled.template.plants["country"])
-    in_country = (plant_country[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
+    country_of_plant = np.asarray(runs.compiled.template.plants["country"])
+    in_country = (country_of_plant[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
     per_job = runs.draws("countries", "hours_per_job") * float(runs.days.sum()) / DAYS_PER_YEAR
     hours = runs.tally("hours_paid").sum(1) @ in_country
     count: Floats = np.divide(hours, per_job, out=np.zeros_like(hours), where=per_job > 0.0)
@@ -192,8 +192,8 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     requested = plan.tables["requested"].values.mean(0).sum(1)
     baseline_units = baseline_units_requested(plan)
     total = requested.sum() if requested.sum() >= 1.0 else baseline_units.sum()
-    plant_country = np.asarray(baseline.template.plants["country"])
-    producers = [c for c in sorted(set(plant_country.tolist())) if baseline_units[plant_country == c].sum() > 0.0]
+    country_of_plant = np.asarray(baseline.template.plants["country"])
+    producers = [c for c in sorted(set(country_of_plant.tolist())) if baseline_units[country_of_plant == c].sum() > 0.0]
     splits: dict[str, dict[int, float]] = {f"all {baseline.names.countries[c]}": {c: 1.0} for c in producers}
     if len(producers) == 2:
         splits["half each"] = dict.fromkeys(producers, 0.5)
@@ -201,7 +201,7 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     for name, shares in splits.items():
         factors = np.zeros(len(baseline_units))
         for country, share in shares.items():
-            factors[plant_country == country] = share * total / baseline_units[plant_country == country].sum()
+            factors[country_of_plant == country] = share * total / baseline_units[country_of_plant == country].sum()
         undecided = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_free_from[:, None]
         output = np.where(undecided, baseline.plan.output * factors[:, None], baseline.plan.output)
         scaled_lines = np.ceil(baseline.plan.lines * np.maximum(1.0, factors[:, None]))

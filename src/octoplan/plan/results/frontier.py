@@ -181,9 +181,9 @@ def frontier_of_plans(
     good = np.array([s.good_by_month for s in simulated])
     runs = plan.parameters.runs
     months_to_rate = np.where((good >= rate).any(2), (good >= rate).argmax(2) + float(runs.first_month), np.inf)
-    plant_country = np.asarray(runs.compiled.template.plants["country"])
+    country_of_plant = np.asarray(runs.compiled.template.plants["country"])
     names = runs.compiled.names.countries
-    jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(plant_country.tolist()))}
+    jobs = {names[c]: np.array([s.jobs[:, c] for s in simulated]) for c in sorted(set(country_of_plant.tolist()))}
     resilience = np.array([tail_values(row, WORST_FUTURES_SHARE) for row in stopped_share])
     dominated_shares = dominated([-cost, stopped, resilience])
     return Frontier(
@@ -302,14 +302,14 @@ class CountryAssumption:
 def country_assumptions(runs: DesignRuns) -> Iterator[CountryAssumption]:
     """Yield the assumptions that affect the plants of one country only."""
     compiled = runs.compiled
-    plant_country = np.asarray(compiled.template.plants["country"])
-    for c in sorted(set(plant_country.tolist())):
+    country_of_plant = np.asarray(compiled.template.plants["country"])
+    for c in sorted(set(country_of_plant.tolist())):
         country = compiled.names.countries[c]
         for kind, parameter, name in VARIED_PARAMETERS:
             columns = compiled.draw_columns[kind, parameter]
-            in_country = sorted(set(columns[plant_country == c].tolist()) - {-1})
-            if in_country and not set(in_country) & set(columns[plant_country != c].tolist()):
-                first = int(np.flatnonzero(plant_country == c)[0])
+            in_country = sorted(set(columns[country_of_plant == c].tolist()) - {-1})
+            if in_country and not set(in_country) & set(columns[country_of_plant != c].tolist()):
+                first = int(np.flatnonzero(country_of_plant == c)[0])
                 median = float(np.median(runs.draws(kind, parameter)[:, first]))
                 yield CountryAssumption(country, name, tuple(in_country), compiled.names.plants[first], median)
         currency = int(compiled.template.countries["currency"][c])

@@ -145,10 +145,10 @@ def gates(plan: Plan) -> list[Milestone]:
     runs = plan.parameters.runs
     names, links = runs.compiled.names, runs.compiled.links
     days, opens = gate_days(runs.draws("gates", "duration"), links), opening_days(runs)
-    plant_country = np.asarray(runs.compiled.template.plants["country"])
+    country_of_plant = np.asarray(runs.compiled.template.plants["country"])
     milestones = []
     for p, plant in enumerate(names.plants):
-        country = names.countries[plant_country[p]]
+        country = names.countries[country_of_plant[p]]
         needed = np.flatnonzero(with_predecessors(links.gate_predecessors, links.plant_gates[p]))
         order = needed[np.argsort(np.median(days[:, needed], 0), kind="stable")]
         milestones += [Milestone(plant, country, names.gates[g], days[:, g]) for g in order]
