@@ -95,10 +95,10 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
         )
     if not others:
         return "The plan has no alternative"
-    near = costs[others[0]]
+    closest = costs[others[0]]
     return (
         f"No alternative is significantly cheaper than the plan; the closest is {others[0]}, "
-        f"{'+' if near.mean > 0.0 else ''}{digits(near.mean)} ± {digits(half_width(near), 2)} M {currency}"
+        f"{'+' if closest.mean > 0.0 else ''}{digits(closest.mean)} ± {digits(half_width(closest), 2)} M {currency}"
     )
 
 

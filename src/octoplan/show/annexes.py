@@ -42,7 +42,7 @@ def defence(results: RunResults) -> list[PageFigure]:
     )
 
 
-class Money(NamedTuple):
+class MoneyAnnex(NamedTuple):
     """Content of the annex on money: tables of contingency and optimism bias, and figures."""
 
     contingency: TableText | None
@@ -50,7 +50,7 @@ class Money(NamedTuple):
     figures: list[PageFigure]
 
 
-def money(results: RunResults) -> Money:
+def money(results: RunResults) -> MoneyAnnex:
     """Content of the annex on money; the tables are None if there is no cost estimate."""
     run, estimate, unit = results.run, results.cost_estimate, view_of(results.run).unit
     figures = [
@@ -58,14 +58,14 @@ def money(results: RunResults) -> Money:
         *page_figures(run, "cost-effectiveness", "present-values", "cost-per-kill"),
     ]
     if estimate is None:
-        return Money(None, None, figures)
+        return MoneyAnnex(None, None, figures)
     caption = (
         "The point estimate has every assumption at its median and no optimism bias; it is the mean of "
         f"{results.run_at_medians.futures} futures, which differ by chance events. In brackets: the contingency, the "
         "amount to add to the point estimate so that the total is not exceeded in that share of futures."
     )
     s_curve = PageFigure("cost-s-curve", cost_s_curve(estimate, unit), caption)
-    return Money(contingency(estimate, unit), optimism_bias(estimate, unit), [s_curve, *figures])
+    return MoneyAnnex(contingency(estimate, unit), optimism_bias(estimate, unit), [s_curve, *figures])
 
 
 def contingency(estimate: CostEstimate, unit: str) -> TableText:
@@ -99,7 +99,7 @@ def optimism_bias(estimate: CostEstimate, unit: str) -> TableText:
     return TableText(head, rows)
 
 
-class PlanText(NamedTuple):
+class PlanAnnex(NamedTuple):
     """Content of the annex on a plan: summary, sentences by heading, and path of the plan folder."""
 
     summary: str
@@ -107,7 +107,7 @@ class PlanText(NamedTuple):
     folder: str
 
 
-def plan(folder: Path | None) -> PlanText | None:
+def plan(folder: Path | None) -> PlanAnnex | None:
     """Content of a plan folder written by ``octoplan plan``. Raises RunError if the folder is not a plan folder."""
     if folder is None:
         return None
@@ -124,17 +124,17 @@ def plan(folder: Path | None) -> PlanText | None:
         ("Remedies", evidence.get("remedies")),
         ("Remarks", evidence.get("remarks")),
     )
-    return PlanText(summary, [(title, lines) for title, lines in lists if lines], str(folder))
+    return PlanAnnex(summary, [(title, lines) for title, lines in lists if lines], str(folder))
 
 
-class SensitivityAnalysis(NamedTuple):
+class SensitivityAnnex(NamedTuple):
     """Content of the annex on sensitivity: tornados, and sentences on switching values."""
 
     figures: list[PageFigure]
     switching_values: list[str]
 
 
-def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
+def sensitivity(results: RunResults) -> SensitivityAnnex | None:
     """Tornados and switching values of net benefit and leakers prevented; None if there are too few futures."""
     scenario, unit = results.run.scenario, view_of(results.run).unit
     net, leakers = results.net_benefit_sensitivity, results.leakers_sensitivity
@@ -149,7 +149,7 @@ def sensitivity(results: RunResults) -> SensitivityAnalysis | None:
         *switching_values(scenario, net, NET_BENEFIT),
         *switching_values(scenario, leakers, LEAKERS_PREVENTED),
     ]
-    return SensitivityAnalysis(figures, sentences[: 2 * MAX_ASSUMPTIONS]) if figures else None
+    return SensitivityAnnex(figures, sentences[: 2 * MAX_ASSUMPTIONS]) if figures else None
 
 
 def differences(results: Sequence[RunResults], labels: Sequence[str]) -> list[ResultTable]:

@@ -131,6 +131,7 @@ class MonthlyResults:
 
     @property
     def months(self) -> range:
+        """Indices of the months."""
         return range(self.inputs.months)
 
     def last_days(self) -> list[int]:

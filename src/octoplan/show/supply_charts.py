@@ -101,10 +101,10 @@ def production(run: Run) -> go.Figure:
     """Chart of good units made and delivered a month, and of good units made by plant."""
     view = view_of(run)
     months, good, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
-    recent = min(RECENT_MONTHS, len(months))
+    recent_months = min(RECENT_MONTHS, len(months))
     chart = new_figure(
-        f"In its last {recent} months the programme makes {median(good[:, -recent:].mean(axis=1)):,.0f} good units a "
-        f"month and delivers {median(delivered[:, -recent:].mean(axis=1)):,.0f}",
+        f"In its last {recent_months} months the programme makes {median(good[:, -recent_months:].mean(axis=1)):,.0f} "
+        f"good units a month and delivers {median(delivered[:, -recent_months:].mean(axis=1)):,.0f}",
         ("made and delivered, P50 with P10 to P90", "made, by plant (mean; hatching by country)"),
         height=460,
     )
@@ -172,16 +172,16 @@ def plant_limits(run: Run) -> go.Figure:
     parts = list(range(len(factors), len(total)))
     frequent = sorted((i for i in parts if total[i] >= MIN_PART_SHARE), key=lambda i: -total[i])[:MAX_PARTS]
     layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]
-    coloured = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
-    coloured.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS_COLOUR))
-    worst = max(coloured, key=lambda layer: total[layer[1]].sum())
+    coloured_layers = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
+    coloured_layers.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS_COLOUR))
+    worst = max(coloured_layers, key=lambda layer: total[layer[1]].sum())
     chart = new_figure(
         f"{100 - total[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "
         f"({total[worst[1]].sum():.0f} %)"
         if planned
         else "No plant has output planned on any day"
     )
-    for name, rows, hex_colour in [*coloured, (factors[met].title, [met], NO_LIMIT_COLOUR)]:
+    for name, rows, hex_colour in [*coloured_layers, (factors[met].title, [met], NO_LIMIT_COLOUR)]:
         if total[rows].sum() > 0:
             add_bars(
                 chart,

@@ -124,7 +124,7 @@ def fill_sheet(
             "write it as csv or parquet"
         )
     for number, (column, values) in enumerate(zip(columns, table.values, strict=True), start=1):
-        sheet.column_dimensions[column_letter(number)].width = width(header(column), values[:SAMPLED_ROWS])
+        sheet.column_dimensions[column_letter(number)].width = column_width(header(column), values[:SAMPLED_ROWS])
     sheet.freeze_panes = "B2"
     sheet.append([header_cell(sheet, column, fills.get((table.name, column.name), HEADER_FILL)) for column in columns])
     last = 1
@@ -202,13 +202,13 @@ def text_cell(sheet: Any, text: str, row: int, column: str) -> Any:
         )
     clean = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
     if not clean.startswith(FORMULA_STARTS) and clean not in ERROR_CODES:
-        return wrapped(sheet, clean) if len(clean) > MAX_WIDTH else clean
+        return wrapped_text_cell(sheet, clean) if len(clean) > MAX_WIDTH else clean
     cell = WriteOnlyCell(sheet, clean)
     cell.data_type, cell.quotePrefix = "s", True
     return cell
 
 
-def wrapped(sheet: Any, text: str) -> Any:
+def wrapped_text_cell(sheet: Any, text: str) -> Any:
     """A text cell with wrapped lines."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment
@@ -225,7 +225,7 @@ def number_format(value: float) -> str:
     return "#,##0.0" if abs(value) >= 10.0 else "0.00" if abs(value) >= 1.0 else "General"
 
 
-def width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
+def column_width(head: str, values: Sequence[Cell] | NDArray[Any]) -> float:
     """Width of a column in characters that fits its longest text, and its header in three lines."""
     longest = max((len(v) for v in values if isinstance(v, str) and not isinstance(v, Formula)), default=0)
     longest_word = max((len(word) for word in head.split()), default=0)

@@ -137,11 +137,11 @@ def simulate_plan(
         compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
     ).tally  # fmt: skip
     runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))
-    discount = (1.0 + runs.draws("finance", "discount_rate")) ** (-runs.mid_month / DAYS_PER_YEAR)
+    discount_factors = (1.0 + runs.draws("finance", "discount_rate")) ** (-runs.mid_month / DAYS_PER_YEAR)
     programme = [c for c in range(tally["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
     spend_by_payer = runs.tally("spend")[:, :, programme].sum(2) / MONEY_SCALE
-    spend = (spend_by_payer.sum(2) * discount).sum(1)
-    loss = (losses(runs, 0) * discount).sum(1) / MONEY_SCALE
+    spend = (spend_by_payer.sum(2) * discount_factors).sum(1)
+    loss = (losses(runs, 0) * discount_factors).sum(1) / MONEY_SCALE
     threats = {name: runs.tally(name).sum((1, 2, 3)) for name in ("stopped", "leaked", "launched")}
     good = runs.tally("good").sum(2)
     return SimulatedPlan(
@@ -154,10 +154,10 @@ def jobs(runs: DesignRuns) -> Floats:
     """(futures, countries) direct jobs: hours paid divided by the annual hours of a job, averaged over the horizon."""
     country_of_plant = np.asarray(runs.compiled.template.plants["country"])
     in_country = (country_of_plant[:, None] == np.arange(len(runs.compiled.names.countries))).astype(float)
-    per_job = runs.draws("countries", "hours_per_job") * float(runs.days.sum()) / DAYS_PER_YEAR
+    hours_per_job = runs.draws("countries", "hours_per_job") * float(runs.days.sum()) / DAYS_PER_YEAR
     hours = runs.tally("hours_paid").sum(1) @ in_country
-    count: Floats = np.divide(hours, per_job, out=np.zeros_like(hours), where=per_job > 0.0)
-    return count
+    direct_jobs: Floats = np.divide(hours, hours_per_job, out=np.zeros_like(hours), where=hours_per_job > 0.0)
+    return direct_jobs
 
 
 def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
@@ -202,13 +202,13 @@ def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
         factors = np.zeros(len(baseline_units))
         for country, share in shares.items():
             factors[country_of_plant == country] = share * total / baseline_units[country_of_plant == country].sum()
-        undecided = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_free_from[:, None]
-        output = np.where(undecided, baseline.plan.output * factors[:, None], baseline.plan.output)
+        free_months = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_free_from[:, None]
+        output = np.where(free_months, baseline.plan.output * factors[:, None], baseline.plan.output)
         scaled_lines = np.ceil(baseline.plan.lines * np.maximum(1.0, factors[:, None]))
         lines = np.maximum(
             np.where(factors[:, None] > 0.0, scaled_lines, 0.0), plan.basis.fixed.last_fixed_lines[:, None]
         )
-        lines = np.where(undecided, lines, baseline.plan.lines)
+        lines = np.where(free_months, lines, baseline.plan.lines)
         compiled[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
     return compiled
 
@@ -277,16 +277,16 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
     model, futures = plan.model, plan.basis.planned_futures
     assumptions = plan.parameters.runs.assumptions[:futures]
     simulated = simulate_plan(plan.scenario.compile(), assumptions, seed, executor, None)
-    second = plan.second_stage[:futures]
+    second_stage_variables = plan.second_stage[:futures]
     currency = f"M {plan.scenario.currency}"
-    produced = block(model, second, "produced").sum((1, 2)) * UNIT_SCALE
+    produced = block(model, second_stage_variables, "produced").sum((1, 2)) * UNIT_SCALE
     items = {"good units": discrepancy("units", produced, simulated.produced)}
     if plan.basis.threat_surface is not None:
-        stopped = block(model, second, "threats stopped").sum(1) * UNIT_SCALE
+        stopped = block(model, second_stage_variables, "threats stopped").sum(1) * UNIT_SCALE
         leaked = plan.basis.threat_surface.losses_without_interceptors[:futures].sum(1) - stopped
         items["leakers"] = discrepancy("threats", leaked, simulated.leaked)
     if not model.counts_threats:
-        loss, cost = linear_losses_and_cost(plan, second)
+        loss, cost = linear_losses_and_cost(plan, second_stage_variables)
         items["spend"] = discrepancy(currency, cost - loss, simulated.spend)
         items["losses"] = discrepancy(currency, loss, simulated.loss)
         items["cost"] = discrepancy(currency, cost, simulated.cost)
@@ -298,23 +298,27 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
     return items
 
 
-def linear_losses_and_cost(plan: Plan, second: Floats) -> tuple[Floats, Floats]:
+def linear_losses_and_cost(plan: Plan, second_stage_variables: Floats) -> tuple[Floats, Floats]:
     """(futures,) losses, and losses plus spend, in the linear model, in millions, excluding penalties for shortages.
 
-    second
-        (futures, y) second stage.
+    second_stage_variables
+        (futures, y) variables of the second stage.
     """
-    model, futures = plan.model, len(second)
-    discount = plan.parameters.discount[:futures]
-    without = (plan.surface.losses_without_interceptors[:futures] * discount).sum(1) / MONEY_SCALE
-    loss = without - (block(model, second, "losses avoided") * discount).sum(1)
+    model, futures = plan.model, len(second_stage_variables)
+    discount_factors = plan.parameters.discount[:futures]
+    losses_without_interceptors = (plan.surface.losses_without_interceptors[:futures] * discount_factors).sum(
+        1
+    ) / MONEY_SCALE
+    loss = losses_without_interceptors - (
+        block(model, second_stage_variables, "losses avoided") * discount_factors
+    ).sum(1)
     scenarios = first_scenarios(model.scenarios, futures)
     cost = second_stage_costs(model.problem, scenarios, plan.solution.x) + model.inaction[:futures]
     for name in ("not produced", "shortfall", "stop shortfall"):
         if name in model.builder.y.blocks:
             columns = model.builder.y.blocks[name]
             prices = np.array([recourse_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
-            cost = cost - (second[:, columns] * prices).reshape(futures, -1).sum(1)
+            cost = cost - (second_stage_variables[:, columns] * prices).reshape(futures, -1).sum(1)
     return loss, cost
 
 

@@ -229,40 +229,43 @@ def switching_values(
     linearly between the baseline assumption and the limits of ``FACTORS``.
     """
     runs = plan.parameters.runs.first_futures(min(LEARNING_FUTURES, plan.basis.planned_futures))
-    base = mean_costs(inputs, runs, solutions)
-    best = int(base.argmin())
+    baseline_costs = mean_costs(inputs, runs, solutions)
+    best = int(baseline_costs.argmin())
     yield f"the share of {country} with the least cost is {shares[best]:.0%}"
-    stable = []
+    without_effect = []
     for assumption in country_assumptions(runs):
         shifts = []
         for factor in FACTOR_RANGE:
-            varied = mean_costs(inputs, with_factor(runs, assumption.columns, factor), solutions)
-            shifts += crossing(base, varied, best, factor)
+            varied_costs = mean_costs(inputs, with_factor(runs, assumption.columns, factor), solutions)
+            shifts += crossing(baseline_costs, varied_costs, best, factor)
         if not shifts:
-            stable.append(f"{assumption.name} of {assumption.country}")
+            without_effect.append(f"{assumption.name} of {assumption.country}")
         for factor, cheapest in shifts:
             verb = "rises" if factor > 1.0 else "falls"
             yield (
-                f"it becomes {shares[cheapest]:.0%} if {assumption.name} of {assumption.country} {verb} beyond "
-                f"{factor:.2f} times its assumed value {assumption.example(factor)}"
+                f"the cheapest share becomes {shares[cheapest]:.0%} if {assumption.name} of {assumption.country} "
+                f"{verb} beyond {factor:.2f} times its assumed value {assumption.example(factor)}"
             )
-    if stable:
+    if without_effect:
         low, high = FACTOR_RANGE
-        yield f"it does not change with {', '.join(stable)} from {low:g} to {high:g} times the assumed value"
+        yield (
+            f"the cheapest share does not change with {', '.join(without_effect)} from {low:g} to {high:g} times the "
+            "assumed value"
+        )
 
 
-def crossing(base: Floats, varied: Floats, best: int, factor: float) -> list[tuple[float, int]]:
+def crossing(baseline_costs: Floats, varied_costs: Floats, best: int, factor: float) -> list[tuple[float, int]]:
     """The factor at which another share becomes the cheapest, and the index of that share; empty if there is none.
 
-    base, moved
+    baseline_costs, varied_costs
         (n,) costs of the shares at the baseline assumption, and with the assumption multiplied by ``factor``.
     best
         Index of the cheapest share at the baseline assumption.
     """
-    excess, varied_excess = base - base[best], varied - varied[best]
+    excess, varied_excess = baseline_costs - baseline_costs[best], varied_costs - varied_costs[best]
     crossings = [
         (1.0 + (factor - 1.0) * float(excess[i] / (excess[i] - varied_excess[i])), i)
-        for i in range(len(base))
+        for i in range(len(baseline_costs))
         if i != best and varied_excess[i] < 0.0
     ]
     return [min(crossings, key=lambda pair: abs(pair[0] - 1.0))] if crossings else []

@@ -179,7 +179,7 @@ def bottlenecks(plan: Plan) -> list[str]:
     Lines and labour of plants without requests are omitted.
     """
     idle = {plant for plant, units in values_by_item(plan.tables["requested"]) if units.mean(0).sum() < 1.0}
-    ranked = []
+    ranked_sentences = []
     for constraint in limiting_factors.reported_constraints():
         table = plan.shadow_prices.get(constraint.name)
         if table is None:
@@ -187,17 +187,17 @@ def bottlenecks(plan: Plan) -> list[str]:
         for item, prices in values_by_item(table):
             if "plant" in table.axes and item in idle:
                 continue
-            active, price = (prices > ROUNDING_ERROR).mean(0), prices.mean(0)
-            for first, last in spans(active >= MIN_ACTIVE_SHARE):
-                share, mean = active[first : last + 1].mean(), price[first : last + 1].mean()
+            active_shares, mean_prices = (prices > ROUNDING_ERROR).mean(0), prices.mean(0)
+            for first, last in spans(active_shares >= MIN_ACTIVE_SHARE):
+                share, mean = active_shares[first : last + 1].mean(), mean_prices[first : last + 1].mean()
                 if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
                     statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
                     sentence = (
                         f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "
                         f"{constraint.one_unit_more} is worth {price_text(plan, mean)} on average"
                     )
-                    ranked.append((price[first : last + 1].sum(), sentence))
-    return [sentence for _, sentence in sorted(ranked, key=lambda pair: -pair[0])]
+                    ranked_sentences.append((mean_prices[first : last + 1].sum(), sentence))
+    return [sentence for _, sentence in sorted(ranked_sentences, key=lambda pair: -pair[0])]
 
 
 def month_span(plan: Plan, first: int, last: int) -> str:
@@ -275,16 +275,16 @@ def reasons() -> tuple[str, ...]:
 def reason_shares(plan: Plan) -> Floats:
     """(reasons, t) share of futures and plants with requests to which each of ``reasons`` applies in a month."""
     produced, requested = (block(plan.model, plan.second_stage, name) for name in ("produced", "requested"))
-    active = requested.sum((0, 2)) > 0.01
-    active |= ~active.any()
-    produced, requested = produced[:, active], requested[:, active]
-    closed = plan.parameters.since_opening[:, active] < 0
+    plants_with_requests = requested.sum((0, 2)) > 0.01
+    plants_with_requests |= ~plants_with_requests.any()
+    produced, requested = produced[:, plants_with_requests], requested[:, plants_with_requests]
+    closed = plan.parameters.since_opening[:, plants_with_requests] < 0
     complete = (produced >= requested - 0.01) & ~closed
     explained = closed | complete
     flags = [closed]
     for constraint in limiting_factors.reported_constraints():
         if constraint.shortage_reason:
-            limited = (plan.shadow_prices[constraint.name].values[:, active] > 0.0) & ~explained
+            limited = (plan.shadow_prices[constraint.name].values[:, plants_with_requests] > 0.0) & ~explained
             explained |= limited
             flags.append(limited)
     return np.stack([flag.mean((0, 1)) for flag in (*flags, ~explained, complete)])

@@ -275,9 +275,9 @@ def workforces(plan: Plan) -> list[Workforce]:
 def delivered(plan: Plan) -> Floats:
     """(futures, months) units delivered to regions: units shipped less transit losses, some delayed by a month."""
     runs = plan.parameters.runs
-    lane = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
-    arriving_share = (1.0 - runs.draws("lanes", "loss").mean(0))[lane, None]
-    delayed_share = np.minimum(1.0, runs.draws("lanes", "transit").mean(0) / DAYS_PER_MONTH)[lane, None]
+    lanes = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
+    arriving_share = (1.0 - runs.draws("lanes", "loss").mean(0))[lanes, None]
+    delayed_share = np.minimum(1.0, runs.draws("lanes", "transit").mean(0) / DAYS_PER_MONTH)[lanes, None]
     arrivals = np.maximum(plan.tables["shipped"].values, 0.0) * arriving_share
     units: Floats = (arrivals * (1.0 - delayed_share)).sum(1)
     units[:, 1:] += (arrivals * delayed_share).sum(1)[:, :-1]
