@@ -38,7 +38,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("encoding", CODEPAGES)
-def test_a_codepage_without_the_characters_is_no_error(run_folder: Path, tmp_path: Path, encoding: str) -> None:
+def test_characters_missing_from_a_code_page_are_substituted(run_folder: Path, tmp_path: Path, encoding: str) -> None:
     """Commands that print tables and messages substitute what the encoding of the stream lacks."""
     script = f"octoplan compare {run_folder} {run_folder} && octoplan run pocket --futures 2 && octoplan check nowhere"
     result = execute(script, tmp_path, PYTHONIOENCODING=encoding)
@@ -74,8 +74,8 @@ def test_a_full_device_as_output_does_not_lose_the_run(tmp_path: Path) -> None:
     assert execute("octoplan check pocket 2> /dev/full", tmp_path).returncode == 0
 
 
-def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
-    """A pipe that closes early, or streams closed from the start, end with 0 and the files are written."""
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    """With a pipe that closes early, or closed streams, a command ends with 0 and writes its files."""
     result = execute("octoplan run pocket --futures 2 --out r | head -1; exit ${PIPESTATUS[0]}", tmp_path)
     assert (result.returncode, len(result.stdout.splitlines())) == (0, 1)
     assert b"Traceback" not in result.stderr
@@ -129,8 +129,8 @@ def test_environments(run_folder: Path, tmp_path: Path, environment: dict[str, s
     assert f"hash      {load('pocket').hash[:16]}\n".encode() in result.stdout
 
 
-def test_what_was_written_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """'nothing was written' stands only where no file was written before."""
+def test_messages_list_the_written_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message says that nothing was written only if no file was written."""
     monkeypatch.setattr("octoplan.cli.console._written_paths", [])
     failures = (KeyboardInterrupt(), MemoryError(), OSError(28, "No space left on device", "page.html"),
                 Unfinished(3, "future 3 failed"), ClusterError("the workers were lost"))  # fmt: skip
@@ -145,7 +145,7 @@ def test_what_was_written_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_refusals_and_failures_have_their_codes() -> None:
-    """A path that cannot be used is a refusal (2), a resource that runs out a failure (1), a bug is raised."""
+    """An unusable path is refused (2), a lack of resources is a failure (1), and an unexpected error is raised."""
     assert message_and_code(FileNotFoundError(2, "No such file or directory", "x")) == (
         "x: No such file or directory",
         2,
@@ -159,7 +159,7 @@ def test_refusals_and_failures_have_their_codes() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 1e9])
 def test_numbers_out_of_bounds_are_refused(value: float) -> None:
-    """An undefined, infinite, negative or absurd number is refused with its bounds."""
+    """An undefined, infinite, negative or too large number is refused with a message that states the bounds."""
     with pytest.raises(RunError, match=r"--budget .*: must be between 0 and 100"):
         check_number("--budget", value, 0, 100)
 
@@ -178,14 +178,14 @@ def test_numbers_out_of_bounds_are_refused(value: float) -> None:
         "export nowhere --to csv", "export {run} --to pdf", "new pocket/x --from ''",
     ],
 )  # fmt: skip
-def test_absurd_options_are_refused(
+def test_options_out_of_bounds_are_refused(
     run_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: str,
 ) -> None:
-    """The refusal has words and exit code 2, and nothing is written."""
+    """The refusal has a message and exit code 2, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     assert octoplan(*shlex.split(arguments.format(run=run_folder))) == 2
     assert capsys.readouterr().err.strip()

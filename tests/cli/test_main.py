@@ -20,14 +20,14 @@ def octoplan(*arguments: str) -> int | str | None:
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())
-def test_new_copies_a_shipped_scenario(tmp_path: Path, name: str) -> None:
+def test_new_copies_a_builtin_scenario(tmp_path: Path, name: str) -> None:
     """A new folder holds the same scenario, and no temporary files remain."""
     assert octoplan("new", str(tmp_path / "a" / "mine"), "--from", name) == 0
     assert load(tmp_path / "a" / "mine").hash == load(name).hash
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine"]
 
 
-def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_accepts_only_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder that is not empty is not changed."""
     (tmp_path / "empty").mkdir()
     assert octoplan("new", str(tmp_path / "empty"), "--from", "pocket") == 0
@@ -40,14 +40,14 @@ def test_new_takes_an_empty_folder_but_no_other(tmp_path: Path, capsys: pytest.C
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
 
 
-def test_new_knows_the_shipped_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_suggests_the_nearest_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For an unknown origin the nearest name is suggested, and nothing is written."""
     assert octoplan("new", str(tmp_path / "x"), "--from", "octopuss") == 2
     assert "is not a built-in scenario; did you mean 'octopus'?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_sums_up_the_assumption_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_summarises_the_assumption_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A valid folder gives counts by kind and quality, the oldest row, rows without a source, and warnings."""
     folder = write(tmp_path / "small")
     path = folder / "assumptions.csv"

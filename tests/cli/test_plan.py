@@ -1,4 +1,4 @@
-"""``octoplan plan``: its folder, and options that are not possible, all refused in one report with exit code 2."""
+"""``octoplan plan``: its folder, and invalid options, which are refused together with exit code 2."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ def octoplan(*arguments: str) -> int | str | None:
 
 @pytest.fixture
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulating a design run fails the test: what is wrong must be found before."""
+    """Fail the test if the search begins: invalid options must be refused before."""
 
     def simulated(*_: object, **__: object) -> None:
         pytest.fail("the search has begun")
@@ -133,7 +133,7 @@ def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) ->
     ],
 )
 @pytest.mark.usefixtures("no_search")
-def test_options_that_are_not_possible(
+def test_invalid_options_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     """Each is refused before the search, with a message, exit code 2 and no folder."""
@@ -143,7 +143,7 @@ def test_options_that_are_not_possible(
 
 
 @pytest.mark.usefixtures("no_search")
-def test_all_that_is_wrong_is_reported_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_invalid_options_are_reported_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Settings, values and names are reported together."""
     options = ("--gap", "nan", "--share", "away=0:1", "--jobs", "home=x", "--target", "5", "--by", "2031-01")
     assert octoplan("plan", "pocket", "--out", str(tmp_path / "plan"), *options) == 2
@@ -217,7 +217,7 @@ def odd_settings() -> Iterator[dict[str, object]]:
 
 @pytest.mark.parametrize("setting", list(odd_settings()), ids=str)
 def test_settings_of_optimise_are_checked(setting: dict[str, object]) -> None:
-    """What is out of range is a PlanError from Python, too."""
+    """Settings out of range raise PlanError from Python too."""
     with pytest.raises(op.PlanError, match="is out of range"):
         SearchSettings(**setting)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Runs that several tests look at, simulated once, and pocket with a few lines changed."""
+"""Runs that several tests use, simulated once, and the scenario pocket with changed lines."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -21,24 +21,24 @@ RANGES = {
     "p_kill,0.75,,,fixed": "p_kill,,0.6,0.9,beta",
     "optimism_bias,0,,,fixed": "optimism_bias,,0.1,0.3,gamma",
 }
-"""Rows of pocket that ``ranged`` draws from a range."""
+"""Rows of pocket that are uncertain in ``ranged``."""
 
 
 @lru_cache(maxsize=1)
 def ranged() -> Run:
-    """Pocket with some of its numbers uncertain, through 400 futures."""
+    """A run of pocket with some parameters uncertain, over 400 futures."""
     with TemporaryDirectory() as folder:
         return simulate(changed(Path(folder) / "ranged", assumptions=RANGES), 400, 1)
 
 
 @lru_cache(maxsize=1)
 def octopus() -> Run:
-    """The shipped programme: several plants, regions, classes, payers and currencies."""
+    """A run of octopus, which has several plants, regions, classes, payers and currencies."""
     return simulate(load("octopus"), 6, 1)
 
 
 def changed(folder: Path, **changes: dict[str, str]) -> Scenario:
-    """Pocket in a folder, with texts of its files changed, ``assumptions={"old": "new"}``; each must be there."""
+    """Pocket with texts of its files replaced, as in ``assumptions={"old": "new"}``; every old text must occur."""
     folder.mkdir(parents=True)
     for name, content in load("pocket").files.items():
         text = content.decode()

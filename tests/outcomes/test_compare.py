@@ -1,4 +1,4 @@
-"""Differences on the same futures, and what is refused."""
+"""Paired differences between runs, and refusals of runs that cannot be compared."""
 
 from math import inf, isnan, nan
 from pathlib import Path
@@ -17,19 +17,19 @@ from tests.outcomes.runs import FUTURES, changed, pocket
 
 @pytest.fixture(scope="module")
 def half(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Pocket with half the output asked."""
+    """A run of pocket with half the requested output."""
     folder = tmp_path_factory.mktemp("half") / "s"
     return simulate(changed(folder, decisions={"[310, 280, 310]": "[155, 140, 155]"}), FUTURES, 1)
 
 
-def test_a_change_of_plan_changes_no_raid(half: Run) -> None:
-    """Both plans meet the same threats, future by future and month by month."""
+def test_decisions_do_not_affect_raids(half: Run) -> None:
+    """Under both decisions the same threats arrive, by future and month."""
     assert (half.data["launched"] == pocket().data["launched"]).all()
     assert raid_identity(half) == raid_identity(pocket())
 
 
 def test_differences_are_paired(half: Run) -> None:
-    """A difference is the second run less the first in each future; a known one has no error."""
+    """A difference is the second run minus the first in each future; a constant difference has no error."""
     comparison = compare(pocket(), half)
     assert (comparison["made"].interval.mean, comparison["made"].interval.se_mean) == (-425, 0)
     leaked = [run.data["leaked"].sum(["month", "region", "threat"]).values for run in (pocket(), half)]
@@ -41,14 +41,14 @@ def test_differences_are_paired(half: Run) -> None:
     assert row.variance_ratio > 1
 
 
-def test_a_run_against_itself_differs_in_nothing() -> None:
-    """Every difference of a run from itself is exactly nothing."""
+def test_a_run_does_not_differ_from_itself() -> None:
+    """Every difference between a run and itself is exactly zero."""
     rows = compare(pocket(), pocket()).differences[0]
     assert all(row.interval.mean == 0 for row in rows if row.interval.futures)
 
 
 def test_other_costs_may_be_compared(tmp_path: Path) -> None:
-    """An assumption that decides no raid may differ: a price does not change which threats arrive."""
+    """Assumptions that do not affect raids may differ: a price does not change which threats arrive."""
     dearer = simulate(changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"}), FUTURES, 1)
     assert compare(pocket(), dearer)["spend"].interval.mean == pytest.approx(18_000)
 
@@ -70,10 +70,10 @@ def test_other_costs_may_be_compared(tmp_path: Path) -> None:
         (FUTURES, 1, {"raids.level,1": "raids.level,2"}, {}, "raids (other assumptions on the raid process)"),
     ],
 )
-def test_runs_that_met_other_raids_are_refused(
+def test_runs_with_other_raids_are_refused(
     tmp_path: Path, futures: int, seed: int, assumptions: dict[str, str], programme: dict[str, str], message: str
 ) -> None:
-    """What differs is named, with the numbers where it is one, and what would do."""
+    """The message names the inputs that differ, with their values, and a remedy."""
     second = simulate(changed(tmp_path / "s", assumptions=assumptions, programme=programme), futures, seed)
     with pytest.raises(Incomparable, match="Simulate both with the same seed") as refused:
         compare(pocket(), second, labels=("now", "then"))
@@ -81,7 +81,7 @@ def test_runs_that_met_other_raids_are_refused(
     assert message in str(refused.value)
 
 
-def test_one_run_is_no_comparison() -> None:
+def test_a_comparison_needs_two_runs() -> None:
     """At least two runs are needed, and a label for each."""
     with pytest.raises(RunError, match="at least 2"):
         compare(pocket())
@@ -89,8 +89,8 @@ def test_one_run_is_no_comparison() -> None:
         compare(pocket(), pocket(), labels=("one",))
 
 
-def test_a_future_that_failed_in_one_run_is_left_out_of_both(tmp_path: Path) -> None:
-    """The pairs are those futures that every run finished."""
+def test_a_future_that_failed_in_one_run_is_excluded_from_both(tmp_path: Path) -> None:
+    """Differences are over the futures that every run completed."""
     old = "raids.level,1,,,fixed"
     folder = changed(tmp_path / "a", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     run = simulate(folder, 20, keep_going=True)
@@ -100,15 +100,15 @@ def test_a_future_that_failed_in_one_run_is_left_out_of_both(tmp_path: Path) -> 
 
 
 def test_text_of_a_comparison(half: Run) -> None:
-    """The table says what is compared with what, on how many futures, and drops rows in which nothing differs."""
+    """The table states the runs and the number of futures, and omits measures without a difference."""
     text = str(compare(pocket(), half, labels=("full", "half")))
     assert "half minus full, on the same 60 futures" in text
     assert "good units made by" in text
     assert "trained crews at the end" not in text
 
 
-def test_load_is_the_same_scenario() -> None:
-    """The pocket of these tests is the built-in one."""
+def test_the_runs_are_of_the_builtin_scenario() -> None:
+    """The scenario of these tests is the built-in scenario pocket."""
     assert pocket().scenario.hash == load("pocket").hash
 
 
@@ -122,7 +122,7 @@ def paired(first: Measure, second: Measure) -> Difference:
 
 
 def test_a_difference_with_never_is_never() -> None:
-    """Never less a number is never and stays in the count; where both are never, there is no difference to count."""
+    """Never minus a number is never, and counted; if both are never, the difference is undefined."""
     comparison = paired(measure(1, 2, inf, 3, form="month"), measure(2, inf, inf, 3, form="month"))
     i = comparison.interval
     assert (i.p10, i.p50, i.p90, i.mean, i.futures) == (0, 1, inf, inf, 3)
@@ -133,14 +133,14 @@ def test_a_difference_with_never_is_never() -> None:
 
 
 def test_a_difference_of_never_and_a_number_both_ways_has_no_mean() -> None:
-    """Where each run never reaches in some futures, quantiles are kept and the mean is undefined."""
+    """If each run never reaches the output in some futures, quantiles are defined and the mean is not."""
     i = paired(measure(1, inf, 4), measure(inf, 1, 6)).interval
     assert (i.p10, i.p50, i.p90, i.futures) == (-inf, 2, inf, 3)
     assert isnan(i.mean)
 
 
 def test_undefined_differences_are_counted() -> None:
-    """A ratio 0/0 in either run leaves no difference; the row says on how many futures it rests."""
+    """A ratio 0/0 in either run has no difference; the row states the number of futures with a difference."""
     comparison = paired(measure(nan, 2, 4, 4), measure(1, nan, 6, 6))
     assert (comparison.interval.mean, comparison.interval.futures, comparison.is_zero) == (2, 2, False)
     assert paired(measure(nan, 2), measure(nan, 2)).is_zero
@@ -156,7 +156,7 @@ def test_undefined_differences_are_counted() -> None:
 
 
 def test_a_certain_difference_needs_no_more_futures() -> None:
-    """The variance ratio of a constant difference between varying measures is infinite, shown as exact."""
+    """The variance ratio is infinite if the difference is constant; the table shows "exact"."""
     comparison = paired(measure(1, 2, 3), measure(2, 3, 4))
     assert comparison.variance_ratio == inf
     assert difference_cells(comparison)[-2] == "exact"

@@ -1,4 +1,4 @@
-"""One future by day is the same future: its days sum to its months."""
+"""Daily tallies of a future sum to its monthly tallies."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ STOCKS = ("stock", "transit", "crews", "kits", "part_stock", "part_due", "experi
 
 @pytest.mark.parametrize("name", ["pocket", "octopus"])
 def test_days_sum_to_the_months_of_the_run(name: str) -> None:
-    """Flows sum over the days of a month, stocks stand as on its last day, for each tally, in the last future."""
+    """Daily flows sum to those of the month, and stocks equal those of its last day, for each tally."""
     run = simulate(load(name), 2, 3, keep=("all",))
     days = daily_tallies(run, 1, FLOWS + STOCKS)
     month_of = run.compiled.links.month_of
@@ -30,8 +30,8 @@ def test_days_sum_to_the_months_of_the_run(name: str) -> None:
         assert (days[tally].values[last] == run.data[tally].values[1]).all(), tally
 
 
-def test_the_days_bear_dates_and_units() -> None:
-    """Days are dates from the scenario's start, and every tally says its unit."""
+def test_daily_tallies_have_dates_and_units() -> None:
+    """Days are dates from the scenario's start, and every tally has its unit."""
     run = simulate(load("pocket"), 1, 1)
     days = daily_tallies(run, 0)
     assert str(days["day"].values[0])[:10] == run.scenario.start.isoformat()
@@ -41,7 +41,7 @@ def test_the_days_bear_dates_and_units() -> None:
 
 
 @pytest.mark.parametrize("future", [-1, 2])
-def test_a_future_that_is_not_there(future: int) -> None:
-    """A future beyond the run is said to be missing."""
+def test_an_unknown_future_is_refused(future: int) -> None:
+    """A future outside the run is refused."""
     with pytest.raises(RunError, match="there is no future"):
         daily_tallies(simulate(load("pocket"), 2, 1), future)

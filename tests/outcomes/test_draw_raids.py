@@ -1,4 +1,4 @@
-"""Raids drawn alone, with their labels."""
+"""Raids drawn without simulating the campaign, and their labels."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.outcomes.runs import FUTURES, changed, pocket
 
 
 def test_the_raids_are_those_of_the_run() -> None:
-    """Summed over the days of each month they are what a run with the same seed counts as launched."""
+    """Raids summed by month equal the threats launched in a run with the same seed."""
     run = pocket()
     raids = octoplan.draw_raids(run.scenario, FUTURES, run.seed)
     months = raids.launched.groupby(raids.day.dt.strftime("%Y-%m")).sum()
@@ -23,7 +23,7 @@ def test_the_raids_are_those_of_the_run() -> None:
 
 
 def test_days_have_their_dates() -> None:
-    """The days are those of the scenario, from its first to its last, and the other axes carry its names."""
+    """The days are those of the scenario, and the other axes have its names."""
     scenario = octoplan.load("pocket")
     raids = octoplan.draw_raids(scenario, 2)
     days = len(scenario.compile().links.month_of)
@@ -35,8 +35,8 @@ def test_days_have_their_dates() -> None:
     assert raids.launched.attrs["units"] == "threat"
 
 
-def test_a_failed_future_is_no_future_without_raids(tmp_path: Path) -> None:
-    """Where a day is beyond all bounds the future is marked as failed and no count of it is 0."""
+def test_a_failed_future_is_marked(tmp_path: Path) -> None:
+    """If a raid is too large, the future is marked as failed and none of its counts is 0."""
     many = {"routine_mean,2": "routine_mean,20000", "raids.level,1": "raids.level,20"}
     raids = octoplan.draw_raids(changed(tmp_path / "pocket", assumptions=many), 3)
     assert raids.failed.all()
@@ -44,7 +44,7 @@ def test_a_failed_future_is_no_future_without_raids(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("futures", "seed", "message"), [(0, 1, "0 futures"), (2, -1, "seed -1")])
-def test_what_cannot_be_drawn_is_refused(futures: int, seed: int, message: str) -> None:
-    """A number of futures or a seed that cannot be is refused in words."""
+def test_invalid_numbers_of_futures_and_seeds_are_refused(futures: int, seed: int, message: str) -> None:
+    """An invalid number of futures or seed is refused with a message."""
     with pytest.raises(RunError, match=message):
         octoplan.draw_raids(octoplan.load("pocket"), futures, seed)

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of what users call from Python."""
+"""The examples in the docstrings of the public functions."""
 
 import doctest
 from types import ModuleType
@@ -12,7 +12,7 @@ from octoplan.outcomes import compare, format, intervals, measures, raids  # noq
 
 @pytest.mark.parametrize("module", [api, compare, format, intervals, measures, raids], ids=lambda m: m.__name__)
 def test_examples(module: ModuleType) -> None:
-    """Every module has examples, and each prints what it says."""
+    """Every module has examples, and each gives the printed result."""
     results = doctest.testmod(module, extraglobs={"np": np})
     assert results.attempted > 0
     assert results.failed == 0

@@ -1,4 +1,4 @@
-"""Exports: tables that other tools read, descriptors they accept, numbers equal to the run's."""
+"""Exports: numbers equal those of the run, and other software accepts tables and descriptors."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def export_folder(run: Run, to: str, folder: Path) -> Path:
-    """The folder with every file of an export."""
+    """Write every file of an export to a folder and return it."""
     for name, content in export_files(run, to).items():  # type: ignore[arg-type]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -38,12 +38,12 @@ def export_folder(run: Run, to: str, folder: Path) -> Path:
 
 
 def columns(table: Table) -> dict[str, list[Cell]]:
-    """The cells of each column of a table, by its name."""
+    """The cells of a table by name of the column."""
     return {column.name: list(cells) for column, cells in zip(table.columns, table.values, strict=True)}
 
 
-def test_every_future_and_key_result_is_the_runs(run: Run) -> None:
-    """The table of futures has each measure as the run has it, and that of key results the run's quantiles."""
+def test_futures_and_key_results_equal_those_of_the_run(run: Run) -> None:
+    """The tables of futures and of key results have the measures and quantiles of the run."""
     by_name = {table.name: table for table in tables(run)}
     futures = columns(by_name["futures"])
     for measure in measures(run):
@@ -57,8 +57,8 @@ def test_every_future_and_key_result_is_the_runs(run: Run) -> None:
     assert set(results["period"]) >= set(run.compiled.names.months)
 
 
-def test_never_infinite_and_undefined_values_are_spelled_alike() -> None:
-    """Never, inf and the empty cell stand in key results and futures, and in CSV, as the documentation says."""
+def test_never_infinite_and_undefined_values_are_written_alike() -> None:
+    """Key results, futures and CSV use "never", "inf" and the empty cell as documented."""
     run = simulate(load("pocket"), 3, 1, counterfactual=False)
     by_name = {table.name: table for table in tables(run)}
     results, futures = columns(by_name["key_results"]), columns(by_name["futures"])
@@ -71,8 +71,8 @@ def test_never_infinite_and_undefined_values_are_spelled_alike() -> None:
     assert row[-9:] == ["never", "never", "never", "inf", "", "", "", "", "3"]
 
 
-def test_tallies_have_their_quantiles_in_their_place(run: Run) -> None:
-    """A cell of the tallies' table is the quantile over futures of that month, region and class."""
+def test_rows_of_tallies_have_the_quantiles_of_their_labels(run: Run) -> None:
+    """A row of the table of tallies has the quantiles over futures for its month, region and class."""
     table = next(table for table in tables(run) if table.name == "tallies")
     names = run.compiled.names
     month, region, threat = names.months[1], names.regions[-1], names.threats[0]
@@ -85,13 +85,13 @@ def test_tallies_have_their_quantiles_in_their_place(run: Run) -> None:
 
 
 def test_statistics_of_columns_with_infinite_values() -> None:
-    """Quantiles of a column with inf are order statistics, its mean is inf; the other columns are as they were."""
+    """Quantiles of a column with inf are order statistics and its mean is inf; other columns are not affected."""
     values = np.array([[1.0, 1.0], [2.0, inf], [3.0, 2.0]])
     assert statistics_by_column(values).tolist() == [[1.2, 2.0, 2.8, 2.0], [1.0, 2.0, inf, inf]]
 
 
 def test_tallies_by_future_keep_every_future(run: Run) -> None:
-    """A tally with a row for each future and label sums to what the run has, each value with its own labels."""
+    """A tally with a row for each future and label has the sum of the run, and each value has its labels."""
     cells = {name: np.asarray(values) for name, values in columns(tallies_by_future(run)["kills"]).items()}
     rows = (cells["future"] == 2) & (cells["region"] == run.compiled.names.regions[0])
     assert np.sum(cells["value"]) == run.data["kills"].values.sum()
@@ -100,7 +100,7 @@ def test_tallies_by_future_keep_every_future(run: Run) -> None:
 
 @pytest.mark.parametrize("to", ["csv", "parquet", "xlsx"])
 def test_descriptors_are_accepted(run: Run, to: str, tmp_path: Path) -> None:
-    """Frictionless finds every row as its schema says, and an RO-Crate reader finds every file and the run."""
+    """Frictionless accepts every row, and an RO-Crate reader finds every file and the run."""
     frictionless = pytest.importorskip("frictionless")
     crate_of = pytest.importorskip("rocrate.rocrate").ROCrate
     folder = export_folder(run, to, tmp_path / "out")
@@ -146,7 +146,7 @@ def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``octoplan export`` writes a folder, refuses one that is taken, and names an unknown format."""
+    """``octoplan export`` writes a folder, and refuses a folder that is not empty and an unknown format."""
     out = tmp_path / "run"
     assert octoplan("run", "pocket", "--futures", "3", "--out", str(out)) == 0
     assert octoplan("export", str(out), "--to", "csv") == 0

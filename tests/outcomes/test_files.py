@@ -1,4 +1,4 @@
-"""Files and folders are written whole or not at all, wherever they are put."""
+"""Files and folders are written atomically."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from octoplan.errors import StoreError
 from octoplan.outcomes.files import atomic_folder, atomic_write, check_output_folder
 
 
-def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
-    """Missing parents are made, and existing ones are used."""
+def test_missing_parent_folders_are_created(tmp_path: Path) -> None:
+    """Missing parent folders are created, and existing folders are used."""
     for name in ("first", "second"):
         with atomic_folder(tmp_path / "deep" / "deeper" / name) as part:
             (part / "file").write_text(name)
@@ -20,7 +20,7 @@ def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
 
 
 def test_files_and_folders_can_be_read_by_others(tmp_path: Path) -> None:
-    """They have the usual permissions, not those of a temporary file."""
+    """Files and folders have the usual permissions, not those of a temporary file."""
     with atomic_folder(tmp_path / "folder"):
         pass
     atomic_write(tmp_path / "file", b"content")
@@ -28,8 +28,8 @@ def test_files_and_folders_can_be_read_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_path_that_is_taken_meanwhile_is_named(tmp_path: Path) -> None:
-    """Another process that writes the same folder first is reported as such, and its folder is left alone."""
+def test_a_path_created_meanwhile_is_reported(tmp_path: Path) -> None:
+    """If another process creates the folder first, the message says so and that folder is not changed."""
     path = tmp_path / "run"
 
     def write() -> None:
@@ -44,8 +44,8 @@ def test_a_path_that_is_taken_meanwhile_is_named(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
 
 
-def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
-    """Files, links and folders with content are in use; an empty folder and a missing path are not."""
+def test_paths_in_use_are_refused(tmp_path: Path) -> None:
+    """Files, links and folders with content are refused; an empty folder and a missing path are accepted."""
     (tmp_path / "file").write_text("content")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()

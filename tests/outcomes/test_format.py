@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Numbers and tables as text."""
 
 import textwrap
 from dataclasses import replace
@@ -29,12 +29,12 @@ from tests.outcomes.runs import octopus, pocket
     ],
 )
 def test_three_digits(value: float, text: str) -> None:
-    """Three significant digits, whole from a hundred on, with signs for never and not known."""
+    """Three significant digits, no decimals from 100, and symbols for infinite and undefined values."""
     assert digits(value) == text
 
 
-def test_money_is_scaled_by_its_largest_figure() -> None:
-    """All figures of a row share one scale, that of the largest finite one."""
+def test_money_is_scaled_by_its_largest_value() -> None:
+    """All amounts of a row have the scale of the largest finite amount."""
     assert scaled("GBP (2025)", (5e5, 2e6, inf)) == (1e6, "M GBP (2025)")
     assert scaled("GBP (2025)", (-3e9, 0.0)) == (1e9, "bn GBP (2025)")
     assert scaled("GBP (2025)", (0.0,)) == (1.0, "GBP (2025)")
@@ -43,15 +43,15 @@ def test_money_is_scaled_by_its_largest_figure() -> None:
 
 
 def test_plain_text_fits_its_width() -> None:
-    """No line of the text is wider than 120 columns, and futures that failed are counted at the top."""
+    """No line is wider than 120 characters, and the caption states the number of failed futures."""
     lines = str(pocket().key_results()).splitlines()
     assert max(map(len, lines)) <= 120
     assert lines[0].strip() == "Pocket, 2026-01 to 2026-03: 60 futures; none failed"
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
-def test_a_narrow_table_keeps_names_and_figures(width: int) -> None:
-    """Below the width of its columns the name of a row stands above its figures; none of them is cut or lost."""
+def test_a_narrow_table_keeps_names_and_numbers(width: int) -> None:
+    """In a narrow terminal the name of a row is printed above its numbers, and no text is cut."""
     table = result_table(octopus().key_results())
     lines = to_text(table, width=width).splitlines()
     text = "\n".join(lines)
@@ -67,8 +67,8 @@ def test_a_narrow_table_keeps_names_and_figures(width: int) -> None:
                 position = text.index(figure, position)
 
 
-def test_figures_stand_under_their_heads() -> None:
-    """A figure ends in the column in which its head ends, also where a line holds only some of the figures."""
+def test_numbers_are_aligned_with_their_headings() -> None:
+    """Numbers are right-aligned with their headings, also on lines with some of the numbers only."""
     row = ("of plant a", "1", "", "3,333", "unit")
     table = ResultTable("title", "note", ("measure", "P10", "P50", "P90", "unit"), (("group", (row,)),))
     assert to_text(table, width=24).splitlines() == [
@@ -80,7 +80,7 @@ def test_figures_stand_under_their_heads() -> None:
 
 
 def test_a_wide_table_has_a_line_for_each_row() -> None:
-    """Names and units are aligned to the left, figures to the right."""
+    """Names and units are aligned to the left, numbers to the right."""
     rows = (("a", "1", "22", "m"), ("long name", "333", "4", "unit"))
     table = ResultTable("title", "note", ("measure", "P10", "P50", "unit"), (("group", rows),))
     lines = [line.strip() for line in to_text(table, width=60).splitlines()]
@@ -92,14 +92,14 @@ def test_a_wide_table_has_a_line_for_each_row() -> None:
 
 @pytest.mark.parametrize("width", [40, 120])
 def test_brackets_are_printed_as_they_stand(width: int) -> None:
-    """Titles are text, not markup: brackets and colons stay."""
+    """Titles are not read as markup: brackets and colons are printed."""
     table = ResultTable("[b]", "[/c]", ("measure [d]", "P50", "unit"), (("[red]", (("Drone [jet] :x:", "1", "m"),)),))
     text = to_text(table, width=width)
     assert all(part in text for part in ("[b]", "[/c]", "[red]", "Drone [jet] :x:"))
 
 
 def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
-    """A column of futures appears, filled in the rows that are not defined in every finished future."""
+    """A column has the number of futures in rows that are not defined in every finished future."""
     table = pocket().key_results()
     assert "futures" not in result_table(table).headings
     row = replace(table.rows[0], interval=replace(table.rows[0].interval, futures=57))
@@ -111,8 +111,8 @@ def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
     assert "number of futures in which a measure is defined" in partial.note
 
 
-def test_csv_spells_what_is_not_a_number() -> None:
-    """Empty: not defined; inf: infinite; never: a month beyond the last."""
+def test_csv_of_undefined_and_infinite_values() -> None:
+    """An undefined value is empty, an infinite value ``inf``, and a month after the last ``never``."""
     months = ("2026-01", "2026-02")
     amounts = [
         statistic_cell(name, value, "amount", months) for name, value in (("p50", nan), ("p50", inf), ("mean", -inf))
@@ -124,8 +124,8 @@ def test_csv_spells_what_is_not_a_number() -> None:
     ]  # fmt: skip
 
 
-def test_rows_that_are_nothing_are_not_shown() -> None:
-    """A row that is 0 in every future takes no line, but a chance of 0 does."""
+def test_rows_of_zeros_are_omitted() -> None:
+    """A row that is 0 in every future is omitted, but a chance of 0 is shown."""
     text = html_table(pocket().key_results())
     assert "optimism bias" not in text
     assert "chance that no month has 1,000 good units" in text

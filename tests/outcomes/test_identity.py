@@ -1,4 +1,4 @@
-"""Two runs are comparable exactly where the same threats arrive: any one field of a scenario is changed at random."""
+"""Two runs are comparable exactly if the same threats arrive: a random field of a scenario is changed."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ UNCERTAIN = {
     "raids.begin": "1", "raids.growth": "0.1", "packages.raid.routine_cv": "0.5", "packages.raid.salvo_cv": "0.5",
     "packages.raid.salvo_mean": "6", "packages.raid.quiet": "0.1", "packages.raid.coupling": "0.5",
 }  # fmt: skip
-"""Parameters of the raid process that pocket switches off."""
+"""Ranges for parameters of the raid process that have no effect in pocket."""
 
 GIVEN = "date,raid\n" + "".join(f"2026-01-{day:02d},{day % 4}\n" for day in range(1, 11))
 WHAT_IF = (
@@ -57,7 +57,7 @@ OTHER_STATES = ("crews.trained,18", "crews.trained,3"), ("2026-02-01", "2026-03-
 
 
 def edited(rows: str, name: str, value: str) -> str:
-    """A table of assumptions with another value in the row of a name."""
+    """Rows of assumptions, with another value in the row with the given name."""
     table = list(csv.reader(io.StringIO(rows)))
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(
@@ -68,7 +68,7 @@ def edited(rows: str, name: str, value: str) -> str:
 
 @lru_cache(maxsize=1)
 def base() -> Scenario:
-    """Pocket with days given, what-ifs, a state, and a raid process in which every parameter matters."""
+    """Pocket with dated raids, what-ifs, a known state, and a raid process in which every parameter has an effect."""
     files = {name: content.decode() for name, content in load("pocket").files.items()}
     for name, value in UNCERTAIN.items():
         files["assumptions.csv"] = edited(files["assumptions.csv"], name, value)
@@ -117,8 +117,8 @@ def base_run() -> Run:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(EDITS)
-def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[str, str, str]) -> None:
-    """If the arrivals change so does the identity, and compare refuses; if they do not change, compare accepts."""
+def test_runs_are_comparable_exactly_if_the_same_threats_arrive(edit: tuple[str, str, str]) -> None:
+    """If the arrivals change, the identity changes and ``compare`` refuses; otherwise ``compare`` accepts."""
     try:
         scenario = changed(edit)
     except ScenarioError:
@@ -145,22 +145,22 @@ def test_runs_are_comparable_exactly_where_the_same_threats_arrive(edit: tuple[s
         (("assumptions.csv", "packages.raid.quiet", "0.5"), "packages (other packages, or other assumptions on them)"),
     ],
 )
-def test_what_differs_is_said_in_words(edit: tuple[str, str, str], reason: str) -> None:
-    """Days given that change places within a month leave the monthly counts as they are, and are still refused."""
+def test_the_message_names_the_inputs_that_differ(edit: tuple[str, str, str], reason: str) -> None:
+    """Dated raids that change places within a month are refused, although monthly counts are equal."""
     with pytest.raises(Incomparable) as refused:
         compare(base_run(), simulate(changed(edit), FUTURES, 1))
     assert f"they differ in {reason}. Simulate both" in str(refused.value)
 
 
 def test_a_parameter_without_effect_is_accepted() -> None:
-    """The concentration of splits changes no arrival where there is one region: other identities, the same raids."""
+    """With one region, the concentration of splits changes the identity but no arrival."""
     run = simulate(changed(("assumptions.csv", "packages.raid.concentration", "7")), FUTURES, 1)
     assert raid_identity(run) != raid_identity(base_run())
     assert same_arrivals(run, base_run())
 
 
-def test_routes_are_no_part_of_the_identity() -> None:
-    """Corridors and times of transit change where threats pass, not which threats arrive."""
+def test_routes_do_not_affect_the_identity() -> None:
+    """Corridors and transit times affect where threats pass, not which threats arrive."""
     run = octopus()
     text = run.scenario.files["assumptions.csv"].decode()
     rows = list(csv.reader(io.StringIO(text)))
@@ -173,7 +173,7 @@ def test_routes_are_no_part_of_the_identity() -> None:
 
 
 def test_the_arrivals_of_every_future_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Futures are compared some at a time, and none is left out."""
+    """Futures are compared in batches that include every future."""
     run = pocket(45)
     draws = [identity.daily_arrivals(run, start) for start in (0, 20, 40)]
     expected = octoplan.draw_raids(run.scenario, 45, 1).launched.values

@@ -1,4 +1,4 @@
-"""The key results of the scenario pocket, against its hand calculation (tables in its README)."""
+"""The key results of the scenario pocket, compared with the hand calculation in its README."""
 
 from math import inf, isnan
 from pathlib import Path
@@ -17,13 +17,13 @@ from tests.outcomes.runs import FUTURES, changed, octopus, pocket
 
 
 def values(run: Run, key: str, month: str | None = None, *, nominal: bool = False) -> Floats:
-    """One number a future of a measure."""
+    """(futures,) values of a measure."""
     by_key: dict[str, Measure] = {m.key: m for m in measures(run, month, nominal=nominal)}
     return by_key[key].values
 
 
 def total(run: Run, name: str, **where: str) -> Floats:
-    """A tally summed over all but the futures."""
+    """(futures,) sums of a tally over all other axes."""
     return run.data[name].sel(where).sum([d for d in run.data[name].sel(where).dims if d != "future"]).values
 
 
@@ -49,7 +49,7 @@ def total(run: Run, name: str, **where: str) -> Floats:
     ],
 )
 def test_pocket_by_hand(key: str, expected: float) -> None:
-    """What pocket's tables say holds in every future."""
+    """Every future has the values of the hand calculation."""
     assert values(pocket(), key) == pytest.approx(np.full(FUTURES, expected), rel=1e-12)
 
 
@@ -57,7 +57,7 @@ def test_pocket_by_hand(key: str, expected: float) -> None:
     ("month", "good_units", "delivered"), [("2026-01", 260, 240), ("2026-02", 280, 280), ("2026-03", 310, 310)]
 )
 def test_a_month_of_pocket_by_hand(month: str, good_units: int, delivered: int) -> None:
-    """The key results of a month cover that month only, without measures that need the whole run."""
+    """The key results of a month cover only that month, and omit measures that need the whole run."""
     table = pocket().month(month)
     assert (table["made"].interval.p50, table["delivered"].interval.p50) == (good_units, delivered)
     assert table.period == month
@@ -65,7 +65,7 @@ def test_a_month_of_pocket_by_hand(month: str, good_units: int, delivered: int) 
 
 
 def test_months_add_up_to_the_run() -> None:
-    """Counts and money of the months are those of the run, future by future."""
+    """Counts and money of the months sum to those of the run in each future."""
     for run in (pocket(), octopus()):
         months = run.compiled.names.months
         added = f"value-added/{run.compiled.names.countries[0]}"
@@ -74,7 +74,7 @@ def test_months_add_up_to_the_run() -> None:
 
 
 def test_ratios_of_pocket() -> None:
-    """Cost a kill, exchange ratio and kills a sortie are ratios of each future's sums; one class costs 30,000."""
+    """Cost per kill, exchange ratio and kills per sortie are ratios of sums in each future; a threat costs 30,000."""
     run = pocket()
     kills, sorties = total(run, "kills"), total(run, "sorties")
     assert values(run, "cost/kill") == pytest.approx(156_600 / kills, rel=1e-12)
@@ -84,8 +84,8 @@ def test_ratios_of_pocket() -> None:
     assert values(run, "missiles/money") == pytest.approx(1e6 * kills, rel=1e-12)
 
 
-def test_what_the_programme_adds_is_against_the_same_raids() -> None:
-    """Without the plants every threat of the same raid meets the missile layer; differences are future by future."""
+def test_effects_of_the_programme_are_for_the_same_raids() -> None:
+    """In the counterfactual the missile layer engages every threat of the same raids; differences are paired."""
     run = pocket()
     assert (run.counterfactual["launched"] == run.data["launched"]).all()
     before = run.counterfactual["leaked"].sum(["month", "region", "threat"]).values
@@ -97,7 +97,7 @@ def test_what_the_programme_adds_is_against_the_same_raids() -> None:
 
 
 def test_stopped_shares() -> None:
-    """A package of one class has that class's share: what was launched and did not leak."""
+    """A package with one class has the stopped share of that class: launched threats that did not leak."""
     run = pocket()
     share = 100 * (1 - total(run, "leaked") / total(run, "launched"))
     assert values(run, "stopped/raid") == pytest.approx(share)
@@ -105,7 +105,7 @@ def test_stopped_shares() -> None:
 
 
 def test_defence_of_octopus_is_that_of_its_tallies() -> None:
-    """With several regions, classes and packages every measure takes the threats of its own class or package."""
+    """With several regions, classes and packages, every measure has the threats of its class or package."""
     run = octopus()
     threats, package_of = run.compiled.names.threats, run.compiled.template.threats["package"]
     launched, leaked = ({t: total(run, name, threat=t) for t in threats} for name in ("launched", "leaked"))
@@ -130,7 +130,7 @@ def test_defence_of_octopus_is_that_of_its_tallies() -> None:
 
 
 def test_programme_and_other_makers_are_distinguished() -> None:
-    """In octopus the designs tell whose sortie and whose kill it was, and the two make up the whole."""
+    """In octopus the designs identify the maker of each sortie and kill, and the makers sum to the total."""
     run = octopus()
     for key in ("kills", "sorties"):
         parts = values(run, f"{key}/programme") + values(run, f"{key}/others")
@@ -138,22 +138,22 @@ def test_programme_and_other_makers_are_distinguished() -> None:
     assert (values(run, "kills/programme") == total(run, "kills", design="octopus")).all()
 
 
-def test_a_design_both_make_is_not_shared_out_by_guess() -> None:
-    """Where other makers make the programme's design, as in pocket, kills are given as shared."""
+def test_a_design_of_both_makers_is_reported_as_shared() -> None:
+    """If other makers produce the programme's design, as in pocket, kills are reported as shared."""
     keys = {row.key for row in pocket().key_results()}
     assert "kills/shared" in keys
     assert not {"kills/programme", "kills/others"} & keys
 
 
 def test_limiting_factors_add_up() -> None:
-    """Region-nights and plant-days with output asked are each counted once."""
+    """Each region-night, and each plant-day with requested output, is counted once."""
     for run in (pocket(), octopus()):
         for prefix in ("nights/", "plants/"):
             shares = [m.values for m in measures(run) if m.key.startswith(prefix)]
             assert np.sum(shares, axis=0) == pytest.approx(np.full(run.futures, 100.0))
 
 
-def test_payers_make_up_the_spend() -> None:
+def test_spend_by_payer_sums_to_the_spend() -> None:
     """Every payment has one payer."""
     run = octopus()
     paid = sum(values(run, f"spend/{payer}") for payer in run.compiled.names.payers)
@@ -184,14 +184,14 @@ def test_nominal_inflates_from_the_price_base(tmp_path: Path) -> None:
 
 
 def test_budget(tmp_path: Path) -> None:
-    """A budget nobody can keep is exceeded in every future, one nobody can spend in none."""
+    """A very small budget is exceeded in every future, a very large budget in none."""
     for limit, expected in (("1 GBP", 100), ("1000 MGBP", 0)):
         scenario = changed(tmp_path / limit, decisions={"[doctrine]": f'[budget]\ntreasury = "{limit}"\n[doctrine]'})
         assert simulate(scenario, 3).key_results()["over-budget/treasury"].interval.mean == expected
 
 
-def test_first_month_of_a_step(tmp_path: Path) -> None:
-    """With lines for 1,100 a month from February, 1,000 is first reached in February: row 1."""
+def test_first_month_with_an_output(tmp_path: Path) -> None:
+    """With lines for 1,100 units per month from February, 1,000 units are first reached in February, month 1."""
     many = {
         "bench = [310, 280, 310]": "bench = [310, 1100, 1100]",
         "bench = 1 ": "bench = 9 ",
@@ -209,7 +209,7 @@ def test_first_month_of_a_step(tmp_path: Path) -> None:
 
 
 def test_table_forms() -> None:
-    """The table gives rows by key, columns of equal length, text with the summary, and CSV that says never."""
+    """The table has rows by key, columns of equal length, text with the summary, and CSV with "never"."""
     table = pocket().key_results()
     columns = table.columns()
     assert {len(column) for column in columns.values()} == {len(table)}
@@ -226,7 +226,7 @@ def test_table_forms() -> None:
 
 
 def test_the_summary_names_the_limiting_factor(tmp_path: Path) -> None:
-    """With one crew and ample stock crews limit the defence most often; with many crews, interceptors do."""
+    """With one crew and ample stock, crews limit the defence most often; with many crews, interceptors do."""
     raid = {"packages.raid.routine_mean,2": "packages.raid.routine_mean,60"}
     crews = changed(
         tmp_path / "crews", assumptions=raid | {"crews.initial,20": "crews.initial,1", "stock,0": "stock,90000"}
@@ -240,7 +240,7 @@ def test_the_summary_names_the_limiting_factor(tmp_path: Path) -> None:
 
 
 def test_the_summary_without_raids(tmp_path: Path) -> None:
-    """Where nothing is launched nothing is said of a limiting factor or of leakers prevented."""
+    """Without raids the summary mentions neither a limiting factor nor leakers prevented."""
     quiet = changed(tmp_path / "quiet", assumptions={"packages.raid.routine_mean,2": "packages.raid.routine_mean,0"})
     run = simulate(quiet, 4)
     assert run.key_results()["nights/crews"].interval.futures == 0
@@ -251,7 +251,7 @@ def test_the_summary_without_raids(tmp_path: Path) -> None:
 
 
 def test_the_summary_gives_the_leakers_prevented() -> None:
-    """Its figures are those of the rows that it rests on."""
+    """The numbers of the summary are those of the key results."""
     table = pocket().key_results()
     prevented, leakers = table["leakers-prevented"].interval, table["leakers"].interval
     share = 100 * prevented.mean / (prevented.mean + leakers.mean)
@@ -261,8 +261,8 @@ def test_the_summary_gives_the_leakers_prevented() -> None:
     )
 
 
-def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
-    """A future with a raid beyond the largest possible fails, is named, and leaves the others as they were."""
+def test_a_failed_future_is_excluded(tmp_path: Path) -> None:
+    """A future with a raid above the maximum size fails with a message, and does not affect the others."""
     old = "raids.level,1,,,fixed"
     some = changed(tmp_path / "some", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
     none = changed(tmp_path / "none", assumptions={old: "raids.level,1,,,fixed"})
@@ -280,13 +280,13 @@ def test_a_failed_future_counts_nowhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("futures", "seed"), [(0, 1), (-5, 1), (10, -1), (10, 2**64)])
 def test_invalid_numbers_of_futures_and_seeds_are_refused(futures: int, seed: int) -> None:
-    """A number of futures below one and a seed outside 64 bits are errors that quote them."""
+    """A number of futures below 1, or a seed outside 64 bits, is refused with a message that quotes it."""
     with pytest.raises(RunError, match=str(futures if futures < 1 else seed)):
         simulate(load("pocket"), futures, seed)
 
 
-def test_only_what_was_asked_for_is_kept() -> None:
-    """A run keeps the default tallies and those named; an unknown name is an error that lists the tallies."""
+def test_only_requested_tallies_are_kept() -> None:
+    """A run keeps the default and the named tallies; for an unknown name the message lists the tallies."""
     assert "heads" not in pocket().data
     run = simulate(load("pocket"), 2, keep=("heads",))
     assert run.data["heads"].values.tolist() == [[[2.0]] * 3] * 2
@@ -296,7 +296,7 @@ def test_only_what_was_asked_for_is_kept() -> None:
 
 
 def test_labels() -> None:
-    """Every tally has its axes, coordinates, a unit and a long name; money says its currency and prices."""
+    """Every tally has axes, coordinates, a unit and a long name; money has currency and price base."""
     data = pocket().data
     assert data["kills"].dims == ("future", "month", "region", "design", "threat")
     assert data["kills"].coords["month"].values.tolist() == ["2026-01", "2026-02", "2026-03"]
@@ -305,14 +305,14 @@ def test_labels() -> None:
 
 
 def test_labels_copy_no_array() -> None:
-    """Labelling a tally leaves its memory where it is."""
+    """Labelling a tally does not copy its array."""
     scenario = load("pocket")
     array = np.zeros((5, 3, 1), np.int32)
     assert np.shares_memory(to_dataset(scenario, {"good": array})["good"].values, array)
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    """Same scenario, seed and futures: the same numbers; fewer futures: the first of them."""
+    """A run is reproducible, and a run with fewer futures has the first of them."""
     again = simulate(load("pocket"), FUTURES, 1)
     assert again.data.identical(pocket().data)
     fewer = simulate(load("pocket"), 7, 1)
@@ -320,7 +320,7 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
 
 def test_means_of_the_month_are_undefined_where_never_is_possible() -> None:
-    """The mean of a month that some futures never reach is not given."""
+    """The mean month is undefined if some futures never reach the output."""
     row = pocket().key_results()["reach/1000"]
     assert row.interval.mean == inf
     assert isnan(row.interval.se_mean)

@@ -9,7 +9,7 @@ from tests.outcomes.runs import octopus, pocket
 
 @pytest.mark.parametrize("name", ["pocket", "octopus"])
 def test_days_of_the_base_case_sum_to_the_months_of_the_run_at_medians(name: str) -> None:
-    """Flows summed by month are those of future 0 of the run at medians, on every axis of the tally."""
+    """Daily flows sum to the months of future 0 of the run at medians, on every axis of the tally."""
     run = {"pocket": pocket, "octopus": octopus}[name]()
     case, medians = median_case(run), run_at_medians(run, 1)
     for tally in ("good", "launched", "leaked", "kills", "spend", "plant_spend"):
@@ -18,6 +18,6 @@ def test_days_of_the_base_case_sum_to_the_months_of_the_run_at_medians(name: str
 
 
 def test_the_base_case_has_the_random_events_of_future_0() -> None:
-    """Where nothing is uncertain the base case is future 0 of the run itself."""
+    """If no assumption is uncertain, the base case is future 0 of the run."""
     run = pocket()
     assert np.array_equal(median_case(run).month("kills"), run.data["kills"].values[0])

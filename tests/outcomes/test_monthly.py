@@ -1,4 +1,4 @@
-"""The published months as a record: exact totals, distributed over days as unevenly as the process draws them."""
+"""A record from published monthly totals, allocated to days by the raid process."""
 
 import doctest
 from pathlib import Path
@@ -25,7 +25,7 @@ def record() -> Record:
 
 
 def test_monthly_sums_are_those_published(record: Record) -> None:
-    """Launched and stopped of each class sum to the published totals, and no day stops more than were launched."""
+    """Counts of each class sum to the published totals, and no day has more stopped than launched."""
     month_of_day = record.days.astype("datetime64[M]").astype(str)
     for (month, klass), (launched, stopped) in published_totals().items():
         if month >= "2025-11":
@@ -36,14 +36,14 @@ def test_monthly_sums_are_those_published(record: Record) -> None:
     assert len(record) == 151
 
 
-def test_days_are_as_uneven_as_raids(record: Record) -> None:
-    """The days of a month are far more variable than Poisson counts, and missiles come with the drones."""
+def test_days_vary_as_raids_do(record: Record) -> None:
+    """Daily counts are overdispersed against Poisson, and missiles are correlated with drones."""
     assert record.drones.var() / record.drones.mean() > 40
     assert np.corrcoef(record.drones, record.missiles)[0, 1] > 0.4
 
 
 def test_days_depend_on_the_scenario_alone(record: Record) -> None:
-    """The same scenario gives the same days, also one whose first days are given."""
+    """The same scenario gives the same days, also if raids of its first days are given."""
     scenario = load("octopus")
     assert np.array_equal(record_from_monthly_totals(scenario, 5).launched, record.launched)
     with_given_days = with_recorded_raids(scenario, record, 5)
@@ -51,7 +51,7 @@ def test_days_depend_on_the_scenario_alone(record: Record) -> None:
 
 
 def test_months_that_were_not_published_are_refused() -> None:
-    """A backtest beyond the last published month states which days there are."""
+    """A backtest beyond the last published month is refused with the days of the record."""
     scenario = load("octopus")
     with pytest.raises(RecordError, match=r"holds 2025-11-01 to 2026-03-31"):
         with_recorded_raids(scenario, record_from_monthly_totals(scenario, 7), 7)
@@ -68,13 +68,13 @@ def test_apportioned_parts_are_within_one_of_their_quota(total: int, weights: li
 
 
 def test_the_examples_of_the_docstrings_hold() -> None:
-    """The examples in the docstrings give what they show."""
+    """The examples in the docstrings give the printed results."""
     assert doctest.testmod(monthly).failed == 0
 
 
 @pytest.mark.skipif(not PUBLIC_RECORD.exists(), reason="needs the public record next to the project")
 def test_totals_are_those_of_the_public_record() -> None:
-    """The shipped totals are those of the public record."""
+    """The published totals in the package are those of the public record."""
     record = read(PUBLIC_RECORD)
     month_of_day = record.days.astype("datetime64[M]").astype(str)
     rest = ("antiship", "other", "mixed")

@@ -1,4 +1,4 @@
-"""What a run held on a date, written as the state of a scenario that goes on from there."""
+"""The state of a run on a date, written for a scenario that continues from it."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ KEEP = ("heads", "experience", "part_stock", "part_due")
 
 @cache
 def pocket_run() -> Run:
-    """Pocket with all that a state can hold."""
+    """A run of pocket with every tally that a state needs."""
     return simulate(load("pocket"), 7, 1, keep=KEEP)
 
 
@@ -34,8 +34,8 @@ def rows(text: str) -> dict[str, dict[str, str]]:
     return {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
 
 
-def test_one_future_is_what_its_tallies_hold() -> None:
-    """Each number is the tally of that future at the end of the month before, and says so."""
+def test_the_state_of_a_future_equals_its_tallies() -> None:
+    """Each value is the tally of the future at the end of the month before, and its note says so."""
     run = pocket_run()
     extract = rows(state_of(run, FEBRUARY, "runs/one", 3).text)
     at_end = run.data.isel(future=3, month=0)
@@ -52,7 +52,7 @@ def test_one_future_is_what_its_tallies_hold() -> None:
 
 
 def test_the_median_is_over_futures() -> None:
-    """Without a future each number is the median over those that were finished."""
+    """By default each value is the median over the finished futures."""
     run = pocket_run()
     failed = replace(run, status=np.array([1, 0, 0, 0, 0, 0, 0]), messages={0: "broke"})
     extract = rows(state_of(failed, FEBRUARY, "run").text)
@@ -62,8 +62,8 @@ def test_the_median_is_over_futures() -> None:
 
 
 @pytest.mark.parametrize("future", [None, 2])
-def test_a_state_gives_itself_back(future: int | None) -> None:
-    """A run with a state holds that state on its date: written from any of its futures it is the same file."""
+def test_a_known_state_is_reproduced(future: int | None) -> None:
+    """The state of a run on the date of its known state is that known state, in every future."""
     text = state_of(pocket_run(), FEBRUARY, "run", future).text
     again = simulate(with_state(load("pocket"), text), 3, 5, keep=KEEP)
     for requested in (None, 0, 2):
@@ -74,7 +74,7 @@ def test_a_state_gives_itself_back(future: int | None) -> None:
 
 
 def test_gates_and_plants_that_wait_for_them() -> None:
-    """A gate is passed on the first day its plants can work; of a plant that waits for one no workers are written."""
+    """A gate is passed on the first day its plants can work; plants with a gate not passed have no workers."""
     run = octopus()
     for future in range(run.futures):
         extract = rows(state_of(run, date(2026, 2, 1), "run", future).text)
@@ -89,8 +89,8 @@ def test_gates_and_plants_that_wait_for_them() -> None:
                 assert last == np.ceil(opened)
 
 
-def test_what_is_to_come_follows_from_the_decisions(tmp_path: Path) -> None:
-    """Crews in their course and kits on order are those begun and not yet due, by the times of the future."""
+def test_crews_and_kits_in_progress_follow_from_the_decisions(tmp_path: Path) -> None:
+    """Crews in training and kits on order are those started and not completed, by the durations of the future."""
     decisions = {"intake = 0": "intake = [10, 20, 0]", "order = 0": "order = [5, 7, 0]"}
     run = simulate(changed(tmp_path / "one", decisions=decisions), 2, 1)
     course, lead = (run.assumption(kind, number)[0, 0] for kind, number in (("crews", "course"), ("kits", "lead")))
@@ -106,7 +106,7 @@ def test_what_is_to_come_follows_from_the_decisions(tmp_path: Path) -> None:
 
 
 def test_orders_of_a_state_remain_until_they_are_due() -> None:
-    """Kits on order on the date of a scenario's state arrive evenly; those not yet due remain a month later."""
+    """Kits on order in a known state arrive evenly; those not due within a month are still on order a month later."""
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\nkits.on_order,1000,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     lead = int(run.assumption("kits", "lead")[0, 0] + 0.5)
@@ -128,23 +128,23 @@ def test_orders_of_a_state_remain_until_they_are_due() -> None:
         (FEBRUARY, -1, "there is no future -1"),
     ],
 )
-def test_what_cannot_be_written_is_said(day: date, future: int | None, message: str) -> None:
-    """A day or a future that the run does not have is an error that says which there are."""
+def test_unknown_days_and_futures_are_refused(day: date, future: int | None, message: str) -> None:
+    """For a day or a future that the run lacks, the message states the valid ones."""
     with pytest.raises(RunError) as error:
         state_of(pocket(), day, "run", future)
     assert message in str(error.value)
 
 
-def test_a_failed_future_holds_nothing() -> None:
-    """A state is not written from a future that failed, nor a median of none."""
+def test_a_failed_future_has_no_state() -> None:
+    """A failed future, and a run in which every future failed, have no state."""
     run = replace(pocket_run(), status=np.ones(7, np.int64), messages=dict.fromkeys(range(7), "broke"))
     for future, message in ((3, "future 3 failed"), (None, "every future of the run failed")):
         with pytest.raises(RunError, match=message):
             state_of(run, FEBRUARY, "run", future)
 
 
-def test_the_run_says_from_when_it_knows() -> None:
-    """``run.json`` and the report name the date of the state; without one they name none."""
+def test_run_and_report_state_the_date_of_the_known_state() -> None:
+    """``run.json`` and the report have the date of the known state, if there is one."""
     text = "name,value,unit,source,note\ndate,2026-02-01,,,\n"
     run = simulate(with_state(load("pocket"), text), 2, 1)
     assert manifest(run)["state_of"] == "2026-02-01"
@@ -154,7 +154,7 @@ def test_the_run_says_from_when_it_knows() -> None:
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``octoplan state`` writes a file that a scenario takes, says what the run did not keep, and refuses in words."""
+    """``octoplan state`` writes a file that a scenario accepts, names tallies not kept, and refuses with messages."""
 
     def octoplan(*arguments: str) -> int | str | None:
         with pytest.raises(SystemExit) as stop:

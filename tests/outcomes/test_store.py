@@ -1,4 +1,4 @@
-"""The run folder: back as it was written, or not there at all."""
+"""The run folder: a saved run is read back unchanged, and writing is atomic."""
 
 import csv
 import json
@@ -19,13 +19,13 @@ from tests.outcomes.runs import FUTURES, octopus, pocket
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pocket saved."""
+    """The run folder of a run of pocket."""
     path = tmp_path_factory.mktemp("runs") / "pocket"
     save(pocket(), path, command="octoplan run pocket")
     return path
 
 
-def test_a_run_comes_back_as_it_was(folder: Path) -> None:
+def test_a_saved_run_is_read_back_unchanged(folder: Path) -> None:
     """Tallies, counterfactual, assumptions, status and key results of a saved run are bit-identical to the run."""
     run = read(folder)
     xr.testing.assert_identical(run.data, pocket().data)
@@ -36,14 +36,14 @@ def test_a_run_comes_back_as_it_was(folder: Path) -> None:
     assert key_results(run).to_csv() == key_results(pocket()).to_csv()
 
 
-def test_octopus_comes_back_as_it_was(tmp_path: Path) -> None:
-    """The same holds of the shipped programme, with all its axes."""
+def test_a_saved_run_of_octopus_is_read_back_unchanged(tmp_path: Path) -> None:
+    """The same for octopus, with all axes of the tallies."""
     save(octopus(), tmp_path / "run")
     xr.testing.assert_identical(read(tmp_path / "run").data, octopus().data)
 
 
-def test_what_a_run_folder_holds(folder: Path) -> None:
-    """The scenario's bytes, what was run on what, draws others can read, and a summary by month."""
+def test_contents_of_a_run_folder(folder: Path) -> None:
+    """A run folder has the files of the scenario, a manifest, draws in NetCDF, and a summary by month."""
     assert sorted(path.name for path in folder.iterdir()) == [
         "counterfactual.nc",
         "draws.nc",
@@ -67,10 +67,10 @@ def test_what_a_run_folder_holds(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, OSError, ValueError])
-def test_an_interrupted_write_leaves_nothing(
+def test_an_interrupted_write_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
 ) -> None:
-    """Whatever stops the last file from being written, neither the folder nor anything next to it is left."""
+    """If the last file cannot be written, neither the folder nor a temporary folder remains."""
 
     def stop(*_: object) -> None:
         raise failure
@@ -81,8 +81,8 @@ def test_an_interrupted_write_leaves_nothing(
     assert list((tmp_path / "deep").iterdir()) == []
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """A folder that holds anything, or a file, is left alone; an empty folder may be used."""
+def test_existing_files_are_not_overwritten(tmp_path: Path) -> None:
+    """A file, or a folder that is not empty, is not changed; an empty folder is used."""
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes").write_text("mine")
     (tmp_path / "file").write_text("mine")
@@ -104,8 +104,8 @@ def copied(folder: Path, to: Path) -> Path:
     return to
 
 
-def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
-    """A folder without a run, a damaged file, and a scenario changed after the run are errors that say so."""
+def test_folders_that_are_not_complete_runs_are_refused(tmp_path: Path, folder: Path) -> None:
+    """A folder without a run, a damaged file, and a scenario changed after the run are refused with a message."""
     with pytest.raises(StoreError, match=r"is not a run folder: run\.json is missing"):
         read(tmp_path)
     damaged = copied(folder, tmp_path / "damaged")
@@ -133,8 +133,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path, folder: Path) -> None:
         read(touched)
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A text that cannot be encoded leaves the old file and nothing next to it."""
+def test_a_file_is_written_atomically(tmp_path: Path) -> None:
+    """If a text cannot be encoded, the old file is kept and no temporary file remains."""
     path = tmp_path / "page.html"
     atomic_write(path, "old")
     with pytest.raises(UnicodeEncodeError):
@@ -143,7 +143,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_ints_stay_ints(folder: Path) -> None:
-    """Counts are stored as whole numbers of their own size."""
+def test_counts_are_stored_as_integers(folder: Path) -> None:
+    """Counts are stored in the integer type of their tally."""
     with xr.open_dataset(folder / "draws.nc", engine="h5netcdf") as draws:
         assert draws["kills"].dtype == np.int32

@@ -1,4 +1,4 @@
-"""The sentences of the summary, from rows of key results made for the purpose."""
+"""The sentences of the summary, from constructed key results."""
 
 from dataclasses import replace
 from math import inf, nan
@@ -12,7 +12,7 @@ from octoplan.outcomes.summary import summary
 
 
 def rows(**means: float) -> dict[str, KeyResult]:
-    """Key results by key, ``/`` written as two underscores and ``-`` as one, each the same in every future."""
+    """Key results, equal in every future; in the names of arguments ``__`` stands for ``/`` and ``_`` for ``-``."""
     results = {}
     for name, mean in means.items():
         key = name.replace("__", "/").replace("_", "-")
@@ -32,7 +32,7 @@ LEAKERS = {"leakers": 75.0, "leakers_prevented": 25.0}
 
 
 def test_the_summary_names_the_most_frequent_limiting_factors() -> None:
-    """Shares of the defence are among the nights with a limiting factor; of the plants among all plant-days."""
+    """Shares for the defence refer to nights with a limiting factor, for plants to all plant-days."""
     assert summary(rows(**DEFENCE, **PLANTS, **LEAKERS)) == (
         "Defence is limited most often by crews: 75 % of the region-nights on which threats passed the interceptors "
         "(interceptors 12 %, engagement window 12 %). Output of the plants is limited most often by lines (20 % of "
@@ -40,8 +40,8 @@ def test_the_summary_names_the_most_frequent_limiting_factors() -> None:
     )
 
 
-def test_decoys_are_excluded_where_there_are_any() -> None:
-    """Of leakers with and without decoys the summary gives those without, and says so."""
+def test_decoys_are_excluded() -> None:
+    """The summary gives leakers excluding decoys, and says so."""
     excluding = {"leakers__excluding_decoys": 40.0, "leakers_prevented__excluding_decoys": 10.0}
     assert summary(rows(**LEAKERS, **excluding)).endswith(
         "The programme prevents 10.0 leakers (P10 10.0, P90 10.0), excluding decoys: on average 20.0 % of those "
@@ -51,18 +51,18 @@ def test_decoys_are_excluded_where_there_are_any() -> None:
 
 @pytest.mark.parametrize(("gate", "stated"), [(4.9, False), (5.0, True)])
 def test_a_limiting_factor_of_the_plants_is_named_from_five_per_cent(gate: float, stated: bool) -> None:
-    """Below 5 % of plant-days no factor is stated."""
+    """A limiting factor of the plants is stated from 5 % of plant-days."""
     assert ("Output of the plants" in summary(rows(plants__gate=gate, **LEAKERS))) == stated
 
 
-def test_a_part_is_named_where_it_limits_most() -> None:
-    """A part is named as such."""
+def test_a_part_that_limits_output_most_often_is_named() -> None:
+    """The clause names the part."""
     text = summary(rows(plants__gate=4.0, plants__part__motor=7.0, **LEAKERS))
     assert "limited most often by the part motor (7 % of plant-days)" in text
 
 
 def test_nothing_passed_and_nothing_launched_are_distinguished() -> None:
-    """Where no night has a limiting factor nothing passed; where none is defined nothing was launched."""
+    """No night with a limiting factor means that no threat passed; undefined shares mean that none was launched."""
     unlimited = dict.fromkeys(DEFENCE, 0.0) | {"nights__nothing": 100.0}
     assert summary(rows(**unlimited, **LEAKERS)).startswith("No threat that interceptors could engage passed them.")
     undefined = dict.fromkeys(DEFENCE, nan)
@@ -70,13 +70,13 @@ def test_nothing_passed_and_nothing_launched_are_distinguished() -> None:
 
 
 @pytest.mark.parametrize(("leakers", "prevented"), [(0.0, 0.0), (-5.0, 2.0), (nan, 1.0), (inf, 1.0)])
-def test_without_leakers_nothing_is_said_of_the_programme(leakers: float, prevented: float) -> None:
-    """No share of no leakers, of an undefined or an infinite number."""
+def test_without_leakers_the_programme_is_not_mentioned(leakers: float, prevented: float) -> None:
+    """There is no share of leakers if their number is 0, undefined or infinite."""
     assert "The programme" not in summary(rows(leakers=leakers, leakers_prevented=prevented))
 
 
-def test_a_share_over_some_futures_is_taken_over_those() -> None:
-    """Futures in which a share is not defined do not count in its mean."""
+def test_a_share_is_the_mean_over_futures_in_which_it_is_defined() -> None:
+    """Futures in which a share is undefined are excluded from its mean."""
     results = rows(**DEFENCE, **LEAKERS)
     key = "nights/crews"
     results[key] = replace(results[key], interval=interval(np.array([nan, 30.0, 30.0])))

@@ -192,8 +192,8 @@ def drift_messages(record: "Record", earlier_fit: "StoredFit", file: Path, earli
     known_days = int(np.count_nonzero(period.all_known[earlier_days:]))
     if known_days < MIN_NEW_DAYS:
         raise RunError(
-            f"{file}: {known_days} days have counts after {earlier_fit.last}, the last day of {earlier_file}; "
-            f"at least {MIN_NEW_DAYS} are needed"
+            f"{file}: the launched count is known on {known_days} days after {earlier_fit.last}, the last day of "
+            f"{earlier_file}; at least {MIN_NEW_DAYS} days are needed"
         )
     warnings = list(drift_tests(earlier_fit.posterior, period.packages, period.all_known, earlier_days).warnings())
     messages = [f"warning: {warning}" for warning in warnings] or ["the new days agree with the earlier fit"]
