@@ -104,17 +104,17 @@ def _mid_ranks(distribution: Distribution) -> _MidRanks:
 
 def _grouped_probabilities(distribution: Discrete) -> Iterator[float]:
     """Yield the probabilities of values in ascending order, with rare adjacent values grouped."""
-    group = 0.0
+    group_probability = 0.0
     for probability in distribution.probabilities():
-        if group and group + probability > MIN_GROUP_PROBABILITY:
-            yield group
-            group = 0.0
-        group += probability
-        if group > MIN_GROUP_PROBABILITY:
-            yield group
-            group = 0.0
-    if group:
-        yield group
+        if group_probability and group_probability + probability > MIN_GROUP_PROBABILITY:
+            yield group_probability
+            group_probability = 0.0
+        group_probability += probability
+        if group_probability > MIN_GROUP_PROBABILITY:
+            yield group_probability
+            group_probability = 0.0
+    if group_probability:
+        yield group_probability
 
 
 def rank_correlation(score_correlation: float, x: Distribution, y: Distribution) -> float:
@@ -177,24 +177,26 @@ def copula(assumptions: Sequence[Assumption], correlations: Sequence[Correlation
     index = {assumption.name: column for column, assumption in enumerate(assumptions)}
     columns = tuple(sorted({index[name] for c in correlations for name in (c.a, c.b)}))
     marginals = [assumptions[column].marginal for column in columns]
-    stated, normal = np.eye(len(columns)), np.eye(len(columns))
+    stated_ranks, score_correlations = np.eye(len(columns)), np.eye(len(columns))
     for c in correlations:
         i, j = columns.index(index[c.a]), columns.index(index[c.b])
-        stated[i, j] = stated[j, i] = c.rank_correlation
-        normal[i, j] = normal[j, i] = normal_correlation(c.rank_correlation, marginals[i], marginals[j])
+        stated_ranks[i, j] = stated_ranks[j, i] = c.rank_correlation
+        score_correlations[i, j] = score_correlations[j, i] = normal_correlation(
+            c.rank_correlation, marginals[i], marginals[j]
+        )
     try:
-        cholesky_factor = np.linalg.cholesky(normal)
+        cholesky_factor = np.linalg.cholesky(score_correlations)
     except np.linalg.LinAlgError:
-        if np.linalg.eigvalsh(stated)[0] < -1e-9:
+        if np.linalg.eigvalsh(stated_ranks)[0] < -1e-9:
             raise
-        normal = nearest_correlation(normal)
-        cholesky_factor = np.linalg.cholesky(normal)
+        score_correlations = nearest_correlation(score_correlations)
+        cholesky_factor = np.linalg.cholesky(score_correlations)
     rank_correlations = np.eye(len(columns))
     for i in range(len(columns)):
         for j in range(i):
-            if normal[i, j] != 0.0:
+            if score_correlations[i, j] != 0.0:
                 rank_correlations[i, j] = rank_correlations[j, i] = rank_correlation(
-                    float(normal[i, j]), marginals[i], marginals[j]
+                    float(score_correlations[i, j]), marginals[i], marginals[j]
                 )
     return Copula(columns, np.asarray(cholesky_factor, np.float64), rank_correlations)
 
@@ -294,22 +296,22 @@ def _check_copula(
         )
         return
     names = [assumptions[column].name for column in gaussian_copula.columns]
-    stated, realised = np.eye(len(names)), gaussian_copula.rank_correlations
+    stated_ranks, realised_ranks = np.eye(len(names)), gaussian_copula.rank_correlations
     for c in correlations:
         i, j = names.index(c.a), names.index(c.b)
-        stated[i, j] = stated[j, i] = c.rank_correlation
-        if abs(realised[i, j] - c.rank_correlation) > RANK_TOLERANCE:
+        stated_ranks[i, j] = stated_ranks[j, i] = c.rank_correlation
+        if abs(realised_ranks[i, j] - c.rank_correlation) > RANK_TOLERANCE:
             row = row_of_pair[c.a, c.b]
             report.warn(
                 row.file,
                 row.line,
                 f"{c.a} and {c.b}: a Gaussian copula does not attain the rank correlation {c.rank_correlation:g} "
-                f"because of ties between listed values or the other correlations; {realised[i, j]:.3f} is used",
+                f"because of ties between listed values or the other correlations; {realised_ranks[i, j]:.3f} is used",
             )
-    for i, j in np.argwhere(np.tril((stated == 0.0) & (np.abs(realised) > RANK_TOLERANCE), -1)):
+    for i, j in np.argwhere(np.tril((stated_ranks == 0.0) & (np.abs(realised_ranks) > RANK_TOLERANCE), -1)):
         report.warn(
             last_row.file,
             last_row.line,
-            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised[i, j]:.3f} is used, because a "
-            "Gaussian copula with the other correlations cannot leave them independent",
+            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised_ranks[i, j]:.3f} is used, because "
+            "a Gaussian copula with the other correlations cannot leave them independent",
         )

@@ -29,7 +29,7 @@ class Row:
         return self.cells[column]
 
 
-def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> list[Row] | None:
+def read_csv(file: str, text: str, columns: tuple[str, ...], report: Report) -> list[Row] | None:
     """Read the rows of a CSV file with exactly the given columns, in any order.
 
     Blank rows and columns without header and content are skipped, because spreadsheets write them for formatted cells.
@@ -41,22 +41,22 @@ def read_csv(name: str, text: str, columns: tuple[str, ...], report: Report) -> 
     """
     rows: list[Row] = []
     header: list[str] | None = None
-    for line, cells in _csv_rows(name, text, report):
+    for line, cells in _csv_rows(file, text, report):
         if not any(cells):
             continue
         if header is None:
             header = cells
-            if not _check_header(name, line, header, columns, report):
+            if not _check_header(file, line, header, columns, report):
                 return None
         elif len(rows) == MAX_ROWS:
-            report.add(name, line, f"has more than {MAX_ROWS:,} rows; the limit is {MAX_ROWS:,}")
+            report.add(file, line, f"has more than {MAX_ROWS:,} rows; the limit is {MAX_ROWS:,}")
             return None
         elif problem := _row_error(header, cells):
-            report.add(name, line, problem)
+            report.add(file, line, problem)
         else:
-            rows.append(Row(line, {c: cell for c, cell in zip(header, cells, strict=False) if c}, name))
+            rows.append(Row(line, {c: cell for c, cell in zip(header, cells, strict=False) if c}, file))
     if header is None:
-        report.add(name, 1, "has no header; expected " + ",".join(columns))
+        report.add(file, 1, "has no header; expected " + ",".join(columns))
         return None
     return rows
 
@@ -75,7 +75,7 @@ def _row_error(header: list[str], cells: list[str]) -> str:
     return ""
 
 
-def _csv_rows(name: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
+def _csv_rows(file: str, text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the first line and the cells of each row; stop after reporting malformed CSV."""
     reader = csv.reader(io.StringIO(re.sub("\r\n?", "\n", text)), strict=True)
     while True:
@@ -85,20 +85,20 @@ def _csv_rows(name: str, text: str, report: Report) -> Iterator[tuple[int, list[
         except StopIteration:
             return
         except csv.Error as error:
-            report.add(name, line, f"is not valid CSV: {error}")
+            report.add(file, line, f"is not valid CSV: {error}")
             return
         if any(len(cell) > MAX_CELL_LENGTH for cell in cells):
-            report.add(name, line, f"is not valid CSV: a cell has more than {MAX_CELL_LENGTH:,} characters")
+            report.add(file, line, f"is not valid CSV: a cell has more than {MAX_CELL_LENGTH:,} characters")
             return
         yield line, [cell.strip() for cell in cells]
 
 
-def _check_header(name: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
+def _check_header(file: str, line: int, header: list[str], columns: tuple[str, ...], report: Report) -> bool:
     """True if the header names each of the columns once and no others; otherwise the errors are reported."""
     expected = ",".join(columns)
     names = [column for column in header if column]
     if len(names) == 1 and any(separator in names[0] for separator in ";\t"):
-        report.add(name, line, f"the cells are not separated by commas; expected the header {expected}")
+        report.add(file, line, f"the cells are not separated by commas; expected the header {expected}")
         return False
     problems = [f"has no column '{column}'" for column in columns if column not in header]
     for index, column in enumerate(header):
@@ -107,7 +107,7 @@ def _check_header(name: str, line: int, header: list[str], columns: tuple[str, .
         elif column and column in header[:index]:
             problems.append(f"has the column '{column}' twice")
     if problems:
-        report.add(name, line, f"the header {'; '.join(problems[:6])}; expected {expected}")
+        report.add(file, line, f"the header {'; '.join(problems[:6])}; expected {expected}")
     return not problems
 
 

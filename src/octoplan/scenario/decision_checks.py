@@ -152,10 +152,10 @@ class _DecisionChecks:
         lower_bound_sum = sum(low for country, (low, _) in shares.items() if country in producers)
         upper_bound_sum = sum(shares[country][1] if country in shares else 1.0 for country in producers if country)
         if lower_bound_sum > 1 + 1e-9:
-            self.add(f"the lower bounds sum to {lower_bound_sum:g}; shares cannot sum to more than 1", "plan", "share")
+            self.add(f"the lower bounds sum to {lower_bound_sum:g}, but shares sum to 1; reduce them", "plan", "share")
         if producers and upper_bound_sum < 1 - 1e-9:
             self.add(
-                f"the upper bounds sum to {upper_bound_sum:g}; the shares of all countries sum to 1", "plan", "share"
+                f"the upper bounds sum to {upper_bound_sum:g}, but shares sum to 1; increase them", "plan", "share"
             )
 
     def check_doctrine(self, threat: str) -> None:
