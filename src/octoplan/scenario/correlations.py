@@ -312,6 +312,6 @@ def _check_copula(
         report.warn(
             last_row.file,
             last_row.line,
-            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised_ranks[i, j]:.3f} is used, because "
-            "a Gaussian copula with the other correlations cannot leave them independent",
+            f"{names[j]} and {names[i]} have no stated rank correlation, but {realised_ranks[i, j]:.3f} is used, "
+            "because a Gaussian copula with the other correlations cannot leave them independent",
         )
