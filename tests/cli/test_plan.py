@@ -33,7 +33,7 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
     def simulated(*_: object, **__: object) -> None:
         pytest.fail("the search has begun")
 
-    monkeypatch.setattr("octoplan.plan.basis.run_design", simulated)
+    monkeypatch.setattr("octoplan.plan.basis.simulate_design", simulated)
 
 
 def test_the_folder_holds_a_plan_that_runs_and_its_evidence(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) ->
         (["--target", "10", "--shortage", "0"], "or the target has no effect"),
         (["--target", "nan"], "--target"),
         (["--target", "0"], "a target of 0 units a month"),
-        (["--by", "2026-02"], "needs a target"),
+        (["--by", "2026-02"], "without a target"),
         (["--target", "5", "--by", "2031-01"], "there is no month '2031-01'"),
         (["--confidence", "0.5"], "a confidence has no effect"),
         (["--target", "5", "--confidence", "0"], "a confidence of 0"),

@@ -181,11 +181,11 @@ def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> 
     ("goals", "message"),
     [
         ({"objective": "most-stopped"}, "add a budget"),
-        ({"confidence": 0.9}, "a goal to reach"),
-        ({"stopped": 1.5}, "at most 1"),
+        ({"confidence": 0.9}, "without a target"),
+        ({"stopped_share": 1.5}, "at most 1"),
         ({"share": {"home": (0.8, 0.2)}}, "between 0.8 and 0.2"),
         ({"jobs": {"home": -1.0}}, "0 or more"),
-        ({"worst": {"a": {}}, "risk": Risk(0.5, 0.9)}, "two measures of risk"),
+        ({"stress_scenarios": {"a": {}}, "risk": Risk(0.5, 0.9)}, "two different risk measures"),
     ],
 )
 def test_goals_that_are_not_possible_are_refused(goals: dict[str, object], message: str) -> None:

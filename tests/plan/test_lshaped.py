@@ -231,7 +231,7 @@ def test_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan.status == "time limit"
     assert plan.iterations == 1
     assert plan.lower < exact < plan.upper < np.inf
-    with pytest.raises(PlanError, match="no plan was found within the time limit"):
+    with pytest.raises(PlanError, match="no solution was found within the time limit"):
         lshaped.solve(problem, scenarios, time_limit=0.0)
 
 

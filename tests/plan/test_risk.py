@@ -14,7 +14,7 @@ FOUR = np.full(4, 0.25)
 def test_worst_is_the_largest_mean() -> None:
     """Of two groups with means 2 and 5 the second counts; three do not fit four scenarios."""
     assert risk_measure(Risk(0.0, 0.0, 2), np.array([1.0, 3.0, 4.0, 6.0]), np.full(4, 0.25)) == 5.0
-    with pytest.raises(PlanError, match="two measures of risk"):
+    with pytest.raises(PlanError, match="two different risk measures"):
         Risk(0.5, 0.5, 2)
 
 

@@ -46,8 +46,8 @@ class Basis:
     """Inputs to the search for a plan: futures and response surfaces.
 
     runs, parameters
-        Design runs of the futures of each named scenario, and their parameters; futures at baseline assumptions come
-        first.
+        Design runs of the futures of each named scenario, starting with the baseline assumptions, and parameters of
+        these futures.
     surface, threat_surface
         Response surfaces of losses and of threats stopped; the latter is None unless the goals count threats.
     fixed
@@ -76,7 +76,7 @@ class Basis:
         return Scenarios(np.full(len(rows), 1.0 / len(rows)), lambda s: scenarios.realise(int(rows[s])))
 
     def restricted_to_baseline(self, model: Model) -> tuple[Parameters, Model]:
-        """The parameters and the linear programme restricted to the futures at baseline assumptions."""
+        """Parameters and linear programme, restricted to the futures at baseline assumptions."""
         n = self.futures
         if self.groups == 1:
             return self.parameters, model
@@ -87,7 +87,7 @@ class Basis:
         return parameters_of(self.runs.first_futures(n)), baseline_model
 
     def planned_for(self, scenarios: Scenarios) -> Scenarios:
-        """The futures over which the plan is optimised."""
+        """The scenarios of the futures over which the plan is optimised."""
         return self.scenario_batch(scenarios, 0, self.planned_futures)
 
     def risk(self, goals: Goals) -> Risk:
@@ -97,7 +97,7 @@ class Basis:
 
 @dataclass
 class UnusedFutures:
-    """A sampler of the futures over which the plan is not optimised; a new seed receives the next unused batch."""
+    """A sampler of futures over which the plan was not optimised; each new seed draws the next unused batch."""
 
     basis: Basis
     scenarios: Scenarios
@@ -110,7 +110,7 @@ class UnusedFutures:
 
 
 def basis_of(scenario: Scenario, goals: Goals, settings: SearchSettings, execution: Execution) -> Basis:
-    """Check the goals against the scenario, then simulate its design points in each named scenario.
+    """Check the goals, simulate the design runs in each named scenario, and fit the response surfaces.
 
     Raises PlanError, before any simulation, if the goals name items that are not in the scenario, if no month is left
     to plan, or if a fixed decision exceeds a bound.

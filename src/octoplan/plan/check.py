@@ -19,10 +19,10 @@ from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.toml_text import parse_toml
 
 MAX_ROUNDING_ERROR = 0.5
-"""Largest change of a decision when it is rounded to a whole number."""
+"""Largest change of a decision by rounding to a whole number."""
 
 RELATIVE_TOLERANCE = 1e-5
-"""Relative tolerance of a budget, and of a cost computed twice."""
+"""Relative tolerance for exceeding a budget, and for the difference between two computations of a cost."""
 
 SHARE_TOLERANCE, JOBS_TOLERANCE, SHORTFALL_TOLERANCE = 0.01, 0.01, 0.01
 """Tolerances of goals: a country's share of the units produced (absolute), jobs for the units produced (relative), and
@@ -43,7 +43,7 @@ class RoundedPlan:
     hours, yields
         (s, p, t) labour hours of a started unit; share of started units that are good.
     planned_futures
-        Number of futures over which the plan was optimised, the first ones of ``parameters``.
+        Number of futures over which the plan was optimised; they come first in ``parameters``.
     """
 
     scenario: Scenario
@@ -67,7 +67,7 @@ class RoundedPlan:
 
     @cached_property
     def rounding_error(self) -> Floats:
-        """(s, p, t) largest change of the units requested by rounding the decisions of all months."""
+        """(s, p, t) largest change of the units requested if all decisions are rounded to whole numbers."""
         return requested_units(self.parameters, np.full_like(self.plan.output, MAX_ROUNDING_ERROR))
 
     @property
@@ -87,11 +87,11 @@ class SearchResult:
     """Results of a plan as reported by the search.
 
     costs, groups, upper
-        (futures used in the optimisation,) second-stage costs; number of named scenarios; risk measure of the costs.
-    attained
+        (planned futures,) second-stage costs; number of named scenarios that they cover; their risk measure.
+    attained_share
         Share of futures in which the target and the share of threats stopped are reached; None without such goals.
     produced
-        (futures used in the optimisation, p, t) good units produced at baseline assumptions.
+        (planned futures, p, t) good units produced at baseline assumptions.
     """
 
     costs: Floats
@@ -150,8 +150,8 @@ def decision_violations(plan: RoundedPlan) -> Iterator[str]:
                 capacity = rate[p] * DAYS_PER_MONTH * decisions.lines[p, month]
                 if decisions.output[p, month] > capacity + MAX_ROUNDING_ERROR:
                     yield (
-                        f"{name} is to produce {decisions.output[p, month]:,.0f} units in month {month} since opening; "
-                        f"its lines produce at most {capacity:,.0f}"
+                        f"{name} is requested to produce {decisions.output[p, month]:,.0f} units in month {month} "
+                        f"since opening; its lines produce at most {capacity:,.0f}"
                     )
         bound = goals.max_output.get(name)
         output = decisions.output[p, int(fixed.output_free_from[p]) :]
@@ -171,7 +171,7 @@ def decision_violations(plan: RoundedPlan) -> Iterator[str]:
 
 
 def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
-    """Yield a sentence for each fixed, frozen or past decision that has changed, and each other table that has."""
+    """Yield a sentence for each fixed, frozen or past decision, and each table not planned, that has changed."""
     decisions, baseline, fixed = plan.plan, plan.scenario.compile().plan, plan.fixed
     for p, name in enumerate(plan.planned_scenario.names.plants):
         for kind, new, old, first_free in (
@@ -195,7 +195,7 @@ def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
 
 
 def output_violations(plan: RoundedPlan) -> Iterator[str]:
-    """Yield a sentence for each country whose units requested, or share of them, are out of bounds."""
+    """Yield a sentence for each country whose units requested, or share of the units requested, are out of bounds."""
     units = plan.units_requested.sum(2).mean(0)
     error = plan.rounding_error.sum(2).mean(0)
     total = float(units.sum())
@@ -224,7 +224,7 @@ def job_violations(plan: RoundedPlan) -> Iterator[str]:
 
 
 def jobs_for(plan: RoundedPlan, country: str, units: Floats) -> Floats:
-    """(s,) direct jobs in a country, averaged over the horizon, for (s, p, t) good units."""
+    """(s,) direct jobs in a country, averaged over the horizon. ``units``: (s, p, t) good units."""
     runs, plants = plan.parameters.runs, plan.plants_of(country)
     hours = (units * (plan.hours / plan.yields)[: len(units)])[:, plants].sum((1, 2))
     per_job = runs.draws("countries", "hours_per_job")[
@@ -313,7 +313,7 @@ def crew_spend(plan: RoundedPlan, payer: int, t: int) -> Floats:
 
 
 def inconsistencies(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
-    """Yield a sentence for each figure reported by the search that differs from its value recomputed here."""
+    """Yield a sentence for each result reported by the search that differs from its recomputed value."""
     goals = plan.goals
     risk = recomputed_risk(outcome.costs.reshape(outcome.groups, -1), goals.risk.weight, goals.risk.level)
     if abs(risk - outcome.upper) > RELATIVE_TOLERANCE * max(1.0, abs(risk)):
@@ -332,7 +332,7 @@ def inconsistencies(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
 def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
     """The largest over named scenarios of (1 - weight) mean + weight CVaR of equally likely costs.
 
-    CVaR is computed from its definition: the mean of the largest 1 - level of the costs, with the last one in part.
+    CVaR is the mean of the largest share 1 - level of the costs; the last cost may count in part.
 
     costs
         (groups, futures).
@@ -348,7 +348,7 @@ def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
 
 
 def target_shortfall(plan: RoundedPlan, produced: Floats) -> Floats:
-    """(futures,) shortfall from the target as a share of the units due, for (futures, p, t) units produced."""
+    """(futures,) shortfall from the target as a share of the units due. ``produced``: (futures, p, t) good units."""
     target, runs = plan.goals.target, plan.parameters.runs
     if target is None:
         return np.zeros(len(produced))
@@ -363,8 +363,8 @@ def unmet_goals(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
         required = 1.0 if goals.confidence is None else goals.confidence
         if outcome.attained_share < required - 1e-9:
             yield (
-                f"the goals are reached in {outcome.attained_share:.0%} of the futures used in the "
-                f"optimisation, fewer than the required {required:.0%}"
+                f"the goals are reached in {outcome.attained_share:.0%} of the futures used in the optimisation, "
+                f"fewer than the required {required:.0%}"
                 + ("" if goals.confidence is not None
                 else "; more output would cost more than the price of a shortage, or is infeasible")
             )  # fmt: skip

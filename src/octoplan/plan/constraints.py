@@ -17,12 +17,12 @@ from octoplan.plan.solver.two_stage import Columns, Flags, Floats, TwoStage
 from octoplan.plan.units import CREW_SCALE, MONEY_SCALE, UNIT_SCALE
 
 MIN_UNITS = 1.0
-"""Units over the horizon below which a plan counts as requesting none; shares of units are then undefined."""
+"""Fewest units over the horizon at which shares of units are defined; a plan with fewer counts as requesting none."""
 
 
 @dataclass(frozen=True)
 class AffineFunction:
-    """A linear function of the first stage: slope x + constant.
+    """An affine function of the first stage: slope x + constant.
 
     slope
         (first-stage columns,).
@@ -41,7 +41,7 @@ class GoalConstraint:
     """A linear constraint on the first stage: low <= value <= high, or low <= value / total <= high for a share.
 
     name, unit
-        Text shown in messages and tables.
+        Name of the constraint and unit of its value, for messages and tables.
     payer, months
         For a budget only: row of the payer, and (t,) whether the budget covers the month.
     """
@@ -92,13 +92,13 @@ class GoalConstraint:
         return "not defined: no unit is requested" if np.isnan(value) else f"{number_text(value)} {self.unit}"
 
     def bound_text(self, x: Floats) -> str:
-        """Text of the bound that the first stage x violates."""
+        """The bound that the first stage x violates, as text, such as ``at most 100``."""
         below = self.at(x) < self.low
         return f"{'at least' if below else 'at most'} {number_text(self.low if below else self.high)}"
 
 
 def number_text(value: float) -> str:
-    """A number with four significant digits; numbers from 10,000 are rounded to whole numbers."""
+    """A number as text: four significant digits below 10,000, otherwise rounded to a whole number."""
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
@@ -107,7 +107,7 @@ class UnitCosts:
     """Cost and labour hours per good unit, by plant and month.
 
     cost
-        (s, p, t) cost of parts, labour and royalty, undiscounted, in money.
+        (s, p, t) undiscounted cost of parts, labour and royalty, in money.
     hours
         (s, p, t) labour hours.
     window
@@ -126,13 +126,13 @@ class ConstraintData:
     builder: Builder
     parameters: Parameters
     fixed: FixedDecisions
-    unit: UnitCosts
+    unit_costs: UnitCosts
 
 
 def constraints_of(data: ConstraintData, goals: Goals) -> tuple[GoalConstraint, ...]:
-    """The constraints that the goals state, added to the first stage of the linear programme.
+    """Add the constraints stated by the goals to the first stage of the linear programme, and return them.
 
-    Raises PlanError if constraints cannot be satisfied by any plan or have no effect, and names them.
+    Raises PlanError with a list of the constraints that no plan can satisfy or that have no effect.
     """
     constraints = [*share_constraints(data, goals), *job_constraints(data, goals), *budget_constraints(data, goals)]
     problems = [*unopened_problems(data, goals), *(p for p in map(unreachable_bound, constraints) if p is not None)]
@@ -160,7 +160,7 @@ def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
 
 
 def unreachable_bound(constraint: GoalConstraint) -> str | None:
-    """A sentence if a positive lower bound concerns only plants that never open, else None."""
+    """A sentence if a lower bound above 0 applies only to plants that never open, otherwise None."""
     idle = not constraint.value.slope.any() and constraint.value.constant == 0.0
     if constraint.low > 0.0 and idle and constraint.payer is None:
         return (
@@ -171,15 +171,15 @@ def unreachable_bound(constraint: GoalConstraint) -> str | None:
 
 
 def expected_total_over_requested_units(data: ConstraintData, per_unit: Floats) -> AffineFunction:
-    """A quantity per unit requested, summed over plants and months: its mean over futures.
+    """Expected total of a quantity over the units requested, as a function of the first stage.
 
-    figure
-        (s, p, t) quantity per unit.
+    per_unit
+        (s, p, t) quantity per unit requested.
     """
     parameters, builder = data.parameters, data.builder
     while_open = parameters.open_share * per_unit
     slope = np.zeros(builder.x.size)
-    slope[builder.x.blocks["output"]] = (data.unit.window * while_open[..., None]).sum(2).mean(0) * UNIT_SCALE
+    slope[builder.x.blocks["output"]] = (data.unit_costs.window * while_open[..., None]).sum(2).mean(0) * UNIT_SCALE
     return AffineFunction(slope, float((data.fixed.output(parameters.since_opening) * while_open).sum((1, 2)).mean()))
 
 
@@ -202,7 +202,7 @@ def share_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstr
 
 
 def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstraint]:
-    """Yield a lower bound on direct jobs for each country: hours of the units requested / paid hours of a job."""
+    """Yield a lower bound on direct jobs for each country: labour hours of the units requested / paid hours per job."""
     runs = data.parameters.runs
     names, country_of_plant = runs.compiled.names, np.asarray(runs.compiled.template.plants["country"])
     years = float(runs.days.sum()) / DAYS_PER_YEAR
@@ -210,7 +210,7 @@ def job_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConstrai
         row = index_of(country, names.countries, "country")
         hours_per_job = runs.draws("countries", "hours_per_job")[:, row] * years
         value = expected_total_over_requested_units(
-            data, data.unit.hours / hours_per_job[:, None, None] * (country_of_plant == row)[:, None]
+            data, data.unit_costs.hours / hours_per_job[:, None, None] * (country_of_plant == row)[:, None]
         )
         yield GoalConstraint(f"the jobs of {country}", "jobs", min_jobs, np.inf, value)
 
@@ -234,9 +234,9 @@ def budget_constraints(data: ConstraintData, goals: Goals) -> Iterator[GoalConst
 
 
 def expected_spend(data: ConstraintData, payer: int, month_weights: Floats) -> AffineFunction:
-    """Expected spend of a payer, in millions, on free and fixed decisions.
+    """Expected undiscounted spend of a payer on free and fixed decisions, in millions.
 
-    when
+    month_weights
         (t,) 1 in the months that the budget covers, else 0.
     """
     parameters, fixed, builder = data.parameters, data.fixed, data.builder
@@ -244,7 +244,7 @@ def expected_spend(data: ConstraintData, payer: int, month_weights: Floats) -> A
     is_payer = np.asarray(
         np.asarray(compiled.template.countries["payer"])[compiled.template.plants["country"]] == payer
     )
-    cost = data.unit.cost.copy()
+    cost = data.unit_costs.cost.copy()
     cost[:, :, -1] += closing_stock_cost(parameters)
     requested = expected_total_over_requested_units(
         data, (cost * is_payer[:, None] + freight_per_unit(parameters, payer)) * month_weights / MONEY_SCALE
@@ -275,7 +275,7 @@ def freight_per_unit(parameters: Parameters, payer: int) -> Floats:
 
 
 def closing_stock_cost(parameters: Parameters) -> Floats:
-    """(s, p) cost of the base stock of parts at the end of the horizon, per unit requested in the last month."""
+    """(s, p) cost of the base stock of parts that remains at the end, per unit requested in the last month."""
     price = parameters.price[:, -1] * ~parameters.stated_orders[1][-1] * parameters.base_stock_months
     stock: Floats = np.einsum("sn,pn->sp", price, parameters.bill) * parameters.uplift[:, None]
     return stock

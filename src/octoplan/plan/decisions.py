@@ -30,7 +30,7 @@ def by_month(
 ) -> list[int]:
     """Decisions by month, rounded to whole numbers; the last value applies to all later months.
 
-    present
+    baseline
         (months,) the scenario's decisions, kept until the first window begins.
     windows, values
         First month of each window, and (windows,) the decision in the window.

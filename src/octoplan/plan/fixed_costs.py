@@ -11,7 +11,7 @@ from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 @dataclass(frozen=True)
 class CostFilter:
-    """Costs to include: (plants,) true for the plants, and whether crews and kits are included."""
+    """Costs to include: those of plants, (plants,) true if included, of crews, and of kits."""
 
     plants: Flags
     crews: bool
@@ -25,7 +25,7 @@ class FixedCosts:
     lines
         (s, p, windows) cost of a line, by the window in which it is added.
     intake, kits
-        (s, windows) cost of one crew entering training, and of one kit ordered, in every month of a window.
+        (s, windows) cost of training one crew, and of ordering one kit, in every month of the window.
     constant
         (s,) cost that is independent of the free decisions.
     """
@@ -55,10 +55,10 @@ def window_matrix(windows: tuple[int, ...], first_month: int, months: int) -> Fl
 
 
 def in_service_by_window(in_service: Floats, windows: tuple[int, ...], first_month: int) -> Floats:
-    """(s, t, windows) crews or kits in service in month t per crew or kit started in every month of a window.
+    """(s, t, windows) crews or kits in service in month t if one is started in every month of the window.
 
-    flow
-        (s, start, t) crews or kits in service in month t for each one started in month ``start``.
+    in_service
+        (s, start, t) crews or kits in service in month t per crew entering training or kit ordered in month ``start``.
     """
     by_window: Floats = np.einsum("sbt,bw->stw", in_service, window_matrix(windows, first_month, in_service.shape[1]))
     return by_window

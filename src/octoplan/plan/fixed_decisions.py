@@ -21,10 +21,10 @@ class FixedDecisions:
 
     plan
         The scenario's decisions, compiled.
-    output_from, lines_from
+    output_free_from, lines_free_from
         (plants,) first free month, counted from the opening of the plant; equal to the number of months of the horizon
         if the decision is fixed throughout.
-    intake_from, kits_from
+    intake_free_from, kits_free_from
         First free month, counted from the start of the scenario.
     """
 
@@ -67,7 +67,7 @@ class FixedDecisions:
 def fixed_series(series: Floats, first_free: Ints, since_opening: Ints) -> Floats:
     """(s, p, t) decisions in the months in which they are fixed; 0 in free months and before the plant opens.
 
-    series, free, since
+    series, first_free, since_opening
         (p, months) decisions by month since opening; (p,) first free month; (s, p, t) months since opening.
     """
     plants = np.arange(len(series))[:, None]
@@ -87,11 +87,11 @@ def fixed_decisions(
 
     names
         Names of decisions as in ``Goals.fixed``.
-    free
-        First calendar month that is neither past nor frozen.
-    opened
-        (plants,) month in which a plant is known to have opened; -1 if its opening is uncertain, in which case none of
-        its months is fixed.
+    first_free_month
+        First calendar month that is neither past nor frozen, as an index from 0.
+    opening_months
+        (plants,) month in which the plant is known to have opened. It is -1 if the opening is uncertain; then only
+        decisions fixed by name are fixed.
 
     Raises PlanError if a name is not that of a decision.
     """
@@ -117,9 +117,9 @@ def fixed_decisions(
 def check_fixed(
     fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opening_months: Ints
 ) -> None:
-    """Raises PlanError if fixed decisions in the planned months exceed a bound, and lists them.
+    """Raises PlanError with a list of the fixed decisions in the planned months that exceed a bound of the goals.
 
-    opened
+    opening_months
         (plants,) as in ``fixed_decisions``.
     """
     raise_problems(list(bound_violations(fixed, goals, plants, first_month, opening_months)))
@@ -128,7 +128,7 @@ def check_fixed(
 def bound_violations(
     fixed: FixedDecisions, goals: Goals, plants: tuple[str, ...], first_month: int, opening_months: Ints
 ) -> Iterator[str]:
-    """A sentence for each fixed decision above a bound of the goals."""
+    """Yield a sentence for each fixed decision that exceeds a bound of the goals."""
     past_months = np.where(opening_months >= 0, np.maximum(first_month - opening_months, 0), 0)
     checks = [
         (

@@ -1,4 +1,4 @@
-"""Days on which gates are passed and plants open: the critical path of ``campaign.production.gate_days``."""
+"""Days on which gates are passed and plants open, by the critical path, as in ``campaign.production.gate_days``."""
 
 import numpy as np
 

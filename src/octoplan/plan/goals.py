@@ -24,10 +24,11 @@ ALL_COUNTRIES = "*"
 """Key of ``Goals.units`` that stands for all countries together."""
 
 BATCH_GAP = 0.2
-"""Optimality gap of the search on one batch, relative to that of the plan; any gap left there inflates the estimate."""
+"""Ratio of the optimality gap at which the search on a batch stops to that of the plan; a larger one inflates the
+estimate of the gap."""
 
 MAX_FUTURES, MAX_BATCHES, MAX_MONTHS = 100_000, 1_000, 1_200
-"""Largest permitted number of futures, of batches, and of frozen months."""
+"""Largest permitted numbers of futures, batches and frozen months."""
 
 Objective = Literal["least-cost", "most-stopped"]
 
@@ -39,7 +40,7 @@ class Target:
     rate
         Good units a month.
     month
-        First month in which the target applies, as an index from 0.
+        Index of the first month in which the target applies, from 0.
     price
         Penalty for each unit short of the target, in the reporting currency.
     """
@@ -59,8 +60,8 @@ class Goals:
     risk
         Risk measure: weight of the conditional value at risk against the mean.
     budgets
-        Upper bound on expected spend in the reporting currency, by payer and year, or payer and None for the horizon.
-        Spend includes crews, kits, lines and units, as if all units requested were produced.
+        Upper bound on expected spend in the reporting currency, by payer and calendar year; the year None stands for
+        the whole horizon. Spend includes crews, kits, lines and units, as if all units requested were produced.
     share
         Lower and upper bound on each country's share of the units requested.
     units
@@ -70,21 +71,21 @@ class Goals:
     max_output
         Upper bound on good units requested in a month, by plant.
     target, stopped_share
-        An output target; the share of all threats launched that must be stopped.
+        Output target; lower bound on the share of launched threats that are stopped.
     confidence
         Share of futures in which the target and the share of threats stopped must be reached. If None, both are soft
-        constraints with a penalty per unit short.
+        constraints with a penalty per unit or threat short.
     fixed
         Decisions that the plan does not change: ``output.PLANT``, ``lines.PLANT``, ``crews``, ``kits``.
-    most_lines
+    max_lines
         Upper bound on the lines of each plant; by default twice the largest number in the scenario's decisions.
-    most_crews
+    max_crews
         Upper bound on crew intake, and on kits ordered, in a month; by default four times the largest in the scenario.
     stress_scenarios
         Named scenarios: for each, a factor by pattern of assumption names. The plan minimises the largest mean cost
         over the named scenarios and the baseline assumptions (minimax).
 
-    Raises PlanError if values are out of range or contradict each other, and lists all of them.
+    Raises PlanError with a list of the values that are out of range or contradict each other.
     """
 
     objective: Objective = "least-cost"
@@ -154,11 +155,11 @@ def range_problems(goals: Goals) -> Iterator[str]:
 def contradictions(goals: Goals) -> Iterator[str]:
     """Yield a sentence for each combination of goals that no plan can satisfy or that has no effect."""
     if goals.confidence is not None and goals.target is None and goals.stopped_share is None:
-        yield "a confidence has no effect without a goal to reach; add a target or a share of threats to be stopped"
+        yield "a confidence has no effect without a target; add an output target or a share of threats to be stopped"
     if goals.objective == "most-stopped" and not goals.budgets:
         yield "the objective most-stopped needs a budget, since threats stopped increase with spend; add a budget"
     if goals.stress_scenarios and goals.risk.weight > 0.0:
-        yield "worst and tail are two measures of risk; choose one"
+        yield "worst and tail state two different risk measures; choose one"
     total_lower_bound = sum(low for low, _ in goals.share.values())
     if total_lower_bound > 1.0 + 1e-9:
         names = ", ".join(f"{country} {low:.0%}" for country, (low, _) in goals.share.items())
@@ -176,7 +177,7 @@ def contradictions(goals: Goals) -> Iterator[str]:
 
 
 def key_label(key: object) -> str:
-    """Text of a key of the goals: a name, or a payer with a year."""
+    """A key of the goals as text: a name, or a payer and a year."""
     if isinstance(key, tuple):
         return f"{key[0]}" if key[1] is None else f"{key[0]} in {key[1]}"
     return str(key)
@@ -198,7 +199,7 @@ class SearchSettings:
     frozen
         Number of months, from the first planned month, whose decisions stay as in the scenario.
 
-    Raises PlanError if settings are out of range, and lists all of them.
+    Raises PlanError with a list of the settings that are out of range.
     """
 
     futures: int = 60
@@ -249,7 +250,7 @@ def whole_number_problem(kind: str, value: object, low: int, high: int) -> Itera
 def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
     """The goals stated by plan options; by default those in the scenario's ``[plan]`` table.
 
-    Raises PlanError if names are not in the scenario or values are out of range, and lists all of them.
+    Raises PlanError with a list of the names that are not in the scenario and the values that are out of range.
     """
     options = scenario.decisions.plan if options is None else options
     budgets, shortage, problems = budgets_and_shortage(scenario, options)
@@ -259,7 +260,7 @@ def goals_of(scenario: Scenario, options: PlanOptions | None = None) -> Goals:
         month = months.index(options.by) if options.by in months else 0
         target = Target(options.target, month, DEFAULT_SHORTAGE_PRICE if shortage is None else shortage)
     elif options.by is not None or options.shortage is not None:
-        problems.append("a month by which to reach the target, or a price of a shortage, needs a target; add a target")
+        problems.append("a month or a price of a shortage is given without a target; add a target")
     if options.by is not None:
         problems += unknown_name_problem(options.by, scenario.names.months, "month")
     try:
@@ -312,7 +313,7 @@ def budgets_and_shortage(
 def options_with(scenario: Scenario, values: Mapping[str, Any]) -> PlanOptions:
     """The scenario's plan options with some fields replaced; a value of None leaves a field unchanged.
 
-    Raises PlanError if values are invalid, and lists all of them by the name of their command-line option.
+    Raises PlanError with a list of the invalid values, by command-line option.
     """
     fields = scenario.decisions.plan.model_dump(exclude_unset=True)
     for name, value in values.items():
@@ -358,7 +359,7 @@ def name_problems(scenario: Scenario, goals: Goals) -> Iterator[str]:
 
 
 def decision_problem(decision: str, plants: tuple[str, ...]) -> Iterator[str]:
-    """Yield a sentence if a name is not that of a decision that can be fixed."""
+    """Yield a sentence if a name is not the name of a decision that can be fixed."""
     kind, _, plant = decision.partition(".")
     if kind in ("output", "lines") and plant:
         yield from unknown_name_problem(plant, plants, "plant")

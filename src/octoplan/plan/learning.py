@@ -1,7 +1,7 @@
 """Learning curve in the linear programme: labour hours and yields at the experience of the plan, as a fixed point.
 
-Hours per unit fall with cumulative output, which depends on the plan, but they must be constants in a linear programme.
-They are computed from the plan of the previous iteration, until plan and hours are consistent.
+Labour hours per unit fall with cumulative output, which depends on the plan, but a linear programme needs them as
+constants. Each iteration therefore computes them from the plan of the previous one, until plan and hours agree.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,17 @@ import numpy as np
 from octoplan.plan.solver.two_stage import Floats
 
 DAMPING, TOLERANCE, MAX_ITERATIONS = 0.5, 0.01, 8
-"""Weight of the previous value; largest relative change at convergence; maximum number of iterations."""
+"""Weight of the previous value in the next; largest relative change at convergence; maximum number of iterations."""
 
 
 @dataclass(frozen=True)
 class FixedPoint:
     """The result of a fixed-point iteration.
 
+    value, iterations
+        The last value, and the number of iterations made.
     change
-        Largest relative change that one more iteration would make.
+        Relative change of the value in one more iteration.
     """
 
     value: Floats
@@ -64,15 +66,16 @@ def fixed_point(
 def mean_hours(
     first_unit_hours: Floats, slope: Floats, is_wright: Floats, units_before: Floats, units: Floats
 ) -> Floats:
-    """Mean labour hours of units before + 1, ..., before + units; if ``units`` is below 1, those of the next unit.
+    """Mean labour hours per unit of the next ``units`` units; of a single unit if ``units`` is below 1.
 
     With b = log2 slope, Wright's cumulative-average form gives, exactly,
-    first ((before + units)^(1 + b) - before^(1 + b)) / units; Crawford's unit form is the sum of first n^b, by the
-    midpoint integral from before + 1/2 to before + units + 1/2 (Wright 1936; Crawford 1944).
+    h ((n + m)^(1 + b) - n^(1 + b)) / m, with h = ``first_unit_hours``, n = ``units_before`` and m = ``units``.
+    Crawford's unit form is the mean of h i^b, approximated by the integral from n + 1/2 to n + m + 1/2 (Wright 1936;
+    Crawford 1944).
 
-    first, slope, wright, before, units
-        Arrays of the same shape: hours of the first unit; ratio of hours when cumulative output doubles; 1 for Wright's
-        form, 0 for Crawford's; cumulative units before; number of units.
+    first_unit_hours, slope, is_wright, units_before, units
+        Arrays of the same shape: hours of the first unit; ratio of hours after to hours before a doubling of cumulative
+        output; 1 for Wright's form, 0 for Crawford's; cumulative units already produced; number of units.
     """
     b = np.log2(slope)
     count = np.maximum(units, 1.0)

@@ -44,9 +44,9 @@ class Model:
         (s,) cost of taking no action, in units of the objective; subtracted from the cost of every future, because
         losses that no plan can avoid would make any relative optimality gap look small.
     fixed
-        The decisions that the plan may not change.
+        Decisions that the plan may not change.
     constraints
-        The constraints of the goals on the first stage.
+        Constraints on the first stage that follow from the goals.
     """
 
     builder: Builder
@@ -60,7 +60,7 @@ class Model:
 
     @property
     def counts_threats(self) -> bool:
-        """Whether the objective is to stop most threats, rather than least cost."""
+        """Whether the objective is the number of threats stopped instead of cost."""
         blocks = self.builder.y.blocks
         return "threats stopped" in blocks and bool(self.problem.second.cost[blocks["threats stopped"]].any())
 
@@ -82,9 +82,9 @@ class ModelInputs:
         (p, months + 1) units of experience at the start of each month since opening.
     threat_surface
         The response surface of threats stopped; required if the goals count threats.
-    closed
+    closed_plants
         (p,) true for plants that may not have lines.
-    excused
+    exempt_futures
         (s,) true for futures in which the target and the share of threats stopped need not be reached.
     planned_futures
         Number of futures of each named scenario, from the first, over which the risk of taking no action is computed;
@@ -112,17 +112,17 @@ def build(inputs: ModelInputs) -> Model:
     fixed = inputs.fixed or fixed_decisions(runs.compiled, goals.fixed, runs.first_month, np.full(plants, -1))
     builder = Builder(len(parameters.since_opening))
     formulation = Formulation(builder, parameters, goals, fixed, *hours_and_yields(parameters, inputs.experience))
-    unit = formulation.unit
+    unit_costs = formulation.unit_costs
     add_first_stage(formulation, inputs.closed_plants)
-    produced, requested = second_stage.add_production(formulation, unit)
+    produced, requested = second_stage.add_production(formulation, unit_costs)
     second_stage.add_parts(formulation, produced, requested)
     second_stage.add_delivery(formulation, produced)
     second_stage.add_defence(formulation, surface)
     add_total_cost(formulation, (parameters.discount * surface.losses_without_interceptors).sum(1))
-    second_stage.add_target_shortfall(formulation, produced, unit, inputs.exempt_futures)
+    second_stage.add_target_shortfall(formulation, produced, unit_costs, inputs.exempt_futures)
     if inputs.threat_surface is not None:
         second_stage.add_threats_stopped(formulation, inputs.threat_surface, inputs.exempt_futures)
-    constraints = constraints_of(ConstraintData(builder, parameters, fixed, unit), goals)
+    constraints = constraints_of(ConstraintData(builder, parameters, fixed, unit_costs), goals)
     problem, scenarios = builder.finish()
     check_feasible(problem, constraints)
     inaction = inaction_costs(problem, scenarios, goals, inputs.planned_futures)
@@ -200,7 +200,11 @@ def add_first_stage(formulation: Formulation, closed_plants: Flags | None) -> No
 
 
 def add_total_cost(formulation: Formulation, losses: Floats) -> None:
-    """Add costs that do not depend on output, and losses without interceptors, (s,) money, as the column ``total``."""
+    """Add the column ``total``: costs that do not depend on output, plus losses without interceptors.
+
+    losses
+        (s,) losses without interceptors, in money.
+    """
     builder, parameters = formulation.builder, formulation.parameters
     all_costs = CostFilter(np.ones(parameters.since_opening.shape[1], bool), crews=True, kits=True)
     fixed = fixed_costs(parameters, formulation.fixed, parameters.discount, all_costs)

@@ -1,4 +1,4 @@
-"""The steps from a scenario to a plan: design runs, response surface, learning, linear programme, and checks."""
+"""Optimise a plan: design runs, response surface, learning curve, linear programme, rounding and checks."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,10 +36,10 @@ LEARNING_GAP, LEARNING_SECONDS = 0.01, 15.0
 """Relative optimality gap, and time in seconds, at which the search in one learning iteration may stop."""
 
 SHORTFALL_TOLERANCE = 0.01
-"""Largest shortfall, as a share of the amount due over the horizon, at which a goal counts as reached."""
+"""Largest shortfall at which a target counts as reached, as a share of the amount due over the horizon."""
 
 GOALS_NOT_MET = "goals not met"
-"""Status of a plan that misses a goal although the search ended."""
+"""Status of a plan that does not achieve all goals although the search ended."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Plan:
     information_values
         Value of the stochastic solution and expected value of perfect information; None under a risk measure or a
         confidence.
-    attained
+    attained_share
         Share of the futures used in the optimisation in which the target and the share of threats stopped are reached;
         None if the goals have neither.
     """
@@ -102,7 +102,7 @@ class Plan:
 
     @property
     def status(self) -> str:
-        """Status of the search, such as ``optimal``; ``goals not met`` if the plan misses a goal."""
+        """Status of the search, such as ``optimal``; ``goals not met`` if the plan does not achieve all goals."""
         return GOALS_NOT_MET if self.unmet_goals else self.solution.status
 
     @property
@@ -173,7 +173,6 @@ def optimise(
     >>> plan.status
     'optimal'
     """
-    # longer than 50 lines because of the documented arguments; the body is a sequence of calls
     start = perf_counter()
     settings = SearchSettings(futures, seed, gap, time_limit, batches, batch, frozen)
     goals = goals_of(scenario) if goals is None else goals
@@ -242,7 +241,7 @@ def round_and_check(
 
 
 def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> FixedPoint:
-    """Fixed point of the learning curve: experience that the plan optimised at this experience reproduces."""
+    """Fixed point of the learning curve: the experience that results from the plan optimised at this experience."""
     runs = basis.runs.first_futures(min(LEARNING_FUTURES, basis.planned_futures))
     parameters, slope = parameters_of(runs), runs.draws("plants", "slope").mean(0)
     return fixed_point(
@@ -253,11 +252,11 @@ def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> Fixe
 
 
 def hours_change(slope: Floats, previous: Floats, current: Floats) -> float:
-    """Relative error in total labour hours if they are computed at the experience of the previous iteration.
+    """Relative error of a plan's total labour hours computed at the experience of the previous iteration.
 
     slope
         (p,) learning slope.
-    scenario, planned_scenario
+    previous, current
         (p, t) experience at the start of each month since opening, of the previous iteration and of the plan.
     """
     units = np.maximum(0.0, np.diff(current, axis=1))
@@ -277,7 +276,7 @@ def baseline_experience(parameters: Parameters) -> Floats:
 def learning_step(
     parameters: Parameters, basis: Basis, goals: Goals, execution: Execution
 ) -> Callable[[Floats], Floats]:  # fmt: skip
-    """A function from experience, (p, t + 1), to the experience gained under the plan optimised at it.
+    """The iteration step: maps experience, (p, t + 1), to the experience under the plan optimised at that experience.
 
     After ``OPEN_ITERATIONS`` calls, plants that produced nothing in the previous call stay closed. Otherwise each
     iteration could move production between nearly equal plants, and the iterations might not converge.
@@ -311,9 +310,9 @@ def search(
 ) -> tuple[Model, Solution, float | None]:
     """The linear model at a given experience, its solution, and the share of futures in which its goals are reached.
 
-    The goals counted are the target and the share of threats stopped; the share is None if there are neither. With a
-    confidence the model is solved twice: the goals are dropped in the second solution for the futures with the largest
-    shortfall in the first, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
+    These goals are the target and the share of threats stopped; without either, the share is None. With a confidence
+    the model is solved twice. In the second solution the goals do not apply to the futures with the largest shortfall
+    in the first, as many as the confidence allows (sampling and discarding, Campi and Garatti 2011).
     """
     inputs = ModelInputs(
         basis.parameters, basis.surface, goals, experience, basis.fixed, basis.threat_surface,
@@ -353,7 +352,7 @@ def largest_shortfalls(basis: Basis, shortfalls: Floats, count: int) -> Flags:
     """(futures,) True for the ``count`` futures with the largest shortfall in each named scenario.
 
     shortfalls
-        (futures used in the optimisation,) shortfall as a share of the amount due.
+        (planned futures,) shortfall as a share of the amount due.
     """
     exempt_futures = np.zeros(len(basis.runs), bool)
     for group in range(basis.groups):
@@ -363,16 +362,16 @@ def largest_shortfalls(basis: Basis, shortfalls: Floats, count: int) -> Flags:
 
 
 def shortfalls_of(basis: Basis, model: Model, x: Floats) -> Floats:
-    """(futures used in the optimisation,) shortfall under the first stage x, as a share of the amount due."""
+    """(planned futures,) shortfall under the first stage x, as a share of the amount due."""
     futures = basis.planned_for(model.scenarios)
     second_stage, _ = second_stages(replace(model, scenarios=futures), x)
     return shortfall_share(model, futures, second_stage)
 
 
 def shortfall_share(model: Model, futures: Scenarios, second_stage: Floats) -> Floats:
-    """(futures,) shortfall as a share of the amount due: the larger of the target and the threats to be stopped.
+    """(futures,) shortfall as a share of the amount due; with two goals, output and threats stopped, the larger share.
 
-    second
+    second_stage
         (futures, y) second stage.
     """
     share = np.zeros(len(second_stage))

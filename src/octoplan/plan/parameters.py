@@ -29,12 +29,13 @@ class Parameters:
 
     runs
         The design runs that the parameters are taken from.
-    since
-        (s, p, t) months since the month in which the plant opens; -1 before it.
+    since_opening
+        (s, p, t) months since the month in which the plant opens; -1 before that month.
     open_share, up_days
-        (s, p, t) share of the month's days on which the plant is open; days on which it is open and not down.
+        (s, p, t) share of the month's days on which the plant is open; number of days on which it is open,
+        less the output lost to strikes and power cuts, in days.
     supply, price
-        (s, t, n) parts that the suppliers in use can ship in the month; their mean price, weighted by sourcing.
+        (s, t, n) parts that the suppliers with a sourcing weight can ship in the month; their weighted mean price.
     sourcing
         (s, t, suppliers) share of each supplier in the supply of its part.
     lead_months
@@ -46,7 +47,7 @@ class Parameters:
     discount
         (s, t) discount factor at mid-month.
     crews, kits
-        (s, t) mean crews and kits in service in the month without intake and orders.
+        (s, t) mean crews and kits in service in the month if no crews are trained and no kits are ordered.
     crews_per_intake, kits_per_order
         (s, start, t) crews in service in month t per crew that enters training in month ``start``; likewise for kits.
     """
@@ -70,7 +71,7 @@ class Parameters:
 
     @property
     def months_open(self) -> Ints:
-        """(p,) months for which a plant has been open at the start of the first month planned; 0 if it is closed."""
+        """(p,) months for which the plant has been open at the start of the first planned month; 0 if it is closed."""
         return (
             np.maximum(0, self.since_opening[:, :, 0].min(0))
             if self.runs.first_month
@@ -101,7 +102,7 @@ class Parameters:
 
     @property
     def uplift(self) -> Floats:
-        """(s,) 1 + optimism bias."""
+        """(s,) factor on costs for optimism bias: 1 + bias."""
         return 1.0 + self.runs.draws("finance", "optimism_bias")[:, 0]
 
 

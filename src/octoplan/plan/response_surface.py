@@ -1,12 +1,14 @@
 """The response surface of the defence: savings as a concave function of crews and interceptors, fitted to simulations.
 
 A small design of experiments simulates the same futures under plans with scaled output, and scaled crews and kits. In
-each future the savings of a month are approximated by min over i of a_i N + b_i F + c_i U, with N threats launched that
-interceptors can engage, F crew-nights fit for operations and U units of the programme used. The planes pass through the
-origin and have non-negative slopes (Magnani and Boyd 2009, least-squares partition).
-Savings are losses avoided: leakers times the mean damage of their class (not the damage drawn, whose heavy tail would
-add noise), and the cost of shots by the other layers. Losses without any crews are not simulated: the savings in the
-smallest run are its kills times the savings per kill between this run and the next larger one.
+each future the savings of a month are approximated by min over i of a_i N + b_i F + c_i U, where N is the number of
+launched threats that interceptors can engage, F the number of crew-nights fit for operations, and U the number of the
+programme's units used. The planes pass through the origin and have non-negative slopes (Magnani and Boyd 2009,
+least-squares partition).
+
+Savings are losses avoided. Losses are the leakers times the mean damage of their class, plus the cost of shots by the
+other layers; the damage drawn is not used, because its heavy tail would add noise. Losses without any crews are not
+simulated: the savings of the smallest run are its kills times the savings per kill between the two smallest runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,15 +31,16 @@ DESIGN = (
     (1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.0),
     (1.0, 0.5), (1.0, 2.0), (1.0, 4.0), (0.0, 0.0), (0.0, 4.0), (4.0, 4.0),
 )  # fmt: skip
-"""Factors on output, and on crew intake and kit orders: star points and corners; the first row is the plan itself."""
+"""Factors on output, and on crew intake and kit orders: star points and corners. The first row is the baseline plan."""
 
 NO_OUTPUT_NO_CREWS, HALF_CREWS = DESIGN.index((0.0, 0.0)), DESIGN.index((1.0, 0.5))
+"""Rows of the design without output and crews, and with half of the baseline crews and kits."""
 
 PLANES = 4
 """Number of planes of the response surface in one future."""
 
 FIT_ROUNDS = 8
-"""Rounds of fitting the planes and then the offset of each month from them."""
+"""Number of rounds in which the planes are fitted, and then the offset of each month from the planes."""
 
 PARTITION_ROUNDS = 30
 """Maximum number of rounds of one least-squares partition fit."""
@@ -48,12 +51,13 @@ EVERY_RUN_TALLIES = (
 """Tallies kept for every design run."""
 
 FIRST_RUN_TALLIES = ("opened", "supplier_down", "lane_down", "plant_down", "good", "damage", "plant_spend")
-"""Further tallies kept for the first design run, which is the plan itself."""
+"""Further tallies kept for the first design run, which simulates the baseline plan."""
 
 STATE_TALLIES = ("part_stock", "part_due", "plant_stock", "stock", "transit", "experience", "heads")
 """Further tallies kept for the first design run if the plan starts from a state: stocks at the end of each month."""
 
 IS_MONTHLY = {tally.name: "month" in tally.axes for tally in TALLIES}
+"""Whether each tally has an axis of months, by name."""
 
 Progress = Callable[[str, int, int], None]
 """Callback that receives the activity, the number of steps done, and the total number (0 if unknown)."""
@@ -64,13 +68,13 @@ class DesignRuns:
     """The same futures simulated under each row of ``DESIGN``.
 
     compiled
-        The scenario with the plan that the design scales.
+        The compiled scenario, with the baseline plan that the design scales.
     assumptions
         (futures, columns) draws in the units of ``entities``.
     tallies
         For each row of the design, tallies by name, (futures, *axes).
     first_month
-        Index of the first planned month, from 0; monthly figures start there.
+        Index of the first planned month, from 0; monthly results begin with this month.
     """
 
     compiled: Compiled
@@ -99,17 +103,17 @@ class DesignRuns:
         return middle
 
     def draws(self, kind: str, parameter: str) -> Floats:
-        """Draws of a parameter, (futures, rows of the kind); 0 for rows that do not have it."""
+        """Draws of a parameter, (futures, entities of the kind); 0 for an entity without the parameter."""
         columns = self.compiled.draw_columns[kind, parameter]
         return np.where(columns >= 0, self.assumptions[:, np.maximum(columns, 0)], 0.0)
 
     def tally(self, name: str, row: int = 0) -> Floats:
-        """(futures, *axes) a tally of one design run; a monthly tally starts with the first month planned."""
+        """(futures, *axes) a tally in one row of the design; a monthly tally begins with the first planned month."""
         values = np.asarray(self.tallies[row][name], float)
         return values[:, self.first_month :] if IS_MONTHLY[name] else values
 
     def initial_stock(self, name: str) -> Floats:
-        """(futures, *axes without months) a stock at the start of the first month planned; 0 without a state."""
+        """(futures, *axes without months) a stock at the start of the first planned month; 0 without a state."""
         if self.first_month == 0:
             axes = next(tally.axes for tally in TALLIES if tally.name == name)
             return np.zeros((len(self), *(len(labels(self.compiled.names)[axis]) for axis in axes[1:])))
@@ -119,7 +123,7 @@ class DesignRuns:
         """(futures, months, ...) monthly mean of a tally of stocks, from the values at both ends of each month.
 
         start
-            (futures, ...) the stock on the first day of the scenario.
+            (futures, ...) stock on the first day of the scenario.
         """
         ends = np.concatenate([start[:, None], np.asarray(self.tallies[row][name], float)], 1)[:, self.first_month :]
         average: Floats = 0.5 * (ends[:, :-1] + ends[:, 1:])
@@ -147,9 +151,9 @@ class ResponseSurface:
     """Planes of the response surface in each future, and the quantities at which they are evaluated.
 
     planes
-        (futures, planes, 3) savings per threat, per crew-night and per unit used, in money (or threats).
+        (futures, planes, 3) savings per threat, per crew-night and per unit used, in money or in threats.
     use_planes
-        (futures, planes, 2) upper bound on units used per threat and per crew-night, over all interceptor designs.
+        (futures, planes, 2) upper bound on units used per threat and per crew-night, all interceptor designs together.
     offsets
         (futures, months) mean difference over the design runs between simulated savings and the planes in the month.
     threats
@@ -157,7 +161,7 @@ class ResponseSurface:
     nights_per_crew
         (futures, months) crew-nights fit for operations per equipped crew.
     losses_without_interceptors
-        (futures, months) losses without interceptors, in money (or threats).
+        (futures, months) losses without interceptors, in money or in threats.
     accuracy
         Errors of the planes against the simulated savings.
     """
@@ -171,7 +175,7 @@ class ResponseSurface:
     accuracy: "FitAccuracy"
 
     def first_futures(self, futures: int) -> "ResponseSurface":
-        """The surface of the first ``futures`` futures, with the accuracy over all futures."""
+        """The response surface of the first ``futures`` futures; its accuracy is still that over all futures."""
         names = ("planes", "use_planes", "offsets", "threats", "nights_per_crew", "losses_without_interceptors")
         return replace(self, **{name: getattr(self, name)[:futures] for name in names})
 
@@ -180,8 +184,8 @@ class ResponseSurface:
 class FitAccuracy:
     """Errors of the planes, in money: in the savings of a month in a future, and in mean savings over the horizon.
 
-    rms, largest
-        Root mean square error and largest error over months and futures.
+    rms_error, max_error
+        Root mean square and largest absolute error of the savings, over months, futures and design runs.
     simulated, fitted
         (design,) mean savings over the horizon relative to the first run, simulated and by the planes.
     """
@@ -208,7 +212,7 @@ def first_month(compiled: Compiled) -> int:
 
 
 def known_opening_months(compiled: Compiled, month: int) -> Ints:
-    """(plants,) month in which a plant is known to have opened, if before ``month``; otherwise -1."""
+    """(plants,) month in which the plant is known to have opened, if this is before ``month``; otherwise -1."""
     links = compiled.links
     exact_gates = links.known_state.gate_earliest == links.known_state.gate_latest
     needs = links.plant_gates == 1
@@ -220,10 +224,10 @@ def known_opening_months(compiled: Compiled, month: int) -> Ints:
 
 
 def scaled_plan(compiled: Compiled, output: float, crews: float) -> DecisionArrays:
-    """The plan with output multiplied by one factor, and crew intake and kit orders by another; past months stay.
+    """The baseline plan with output multiplied by one factor, and crew intake and kit orders by another.
 
-    Lines are scaled with output if its factor is above 1. If the plan has no crew intake (or no kit orders), a
-    constant monthly number, about the number of months of the horizon, is scaled instead.
+    Past months are not changed. Lines are scaled with output if its factor is above 1. If the baseline has no crew
+    intake or no kit orders, a constant monthly number is scaled instead, about the number of months of the horizon.
     """
     plan, first_planned = compiled.plan, first_month(compiled)
     is_planned = np.arange(len(compiled.names.months)) >= first_planned
@@ -254,7 +258,7 @@ def simulate_design(
     """Simulate every row of the design over the futures that ``octoplan.simulate`` draws from the same seed.
 
     assumptions
-        Draws (futures, columns), one array for each named scenario; future i has the same random numbers in all.
+        Draws, (futures, columns) for each named scenario; future i has the same random numbers in every scenario.
 
     Raises PlanError if a future cannot be simulated.
     """
@@ -280,7 +284,7 @@ def simulate_design(
 
 
 def equipped_crews(runs: DesignRuns, row: int) -> Floats:
-    """(futures, months) equipped crews, the smaller of mean crews and mean kits in the month."""
+    """(futures, months) crews that have a kit: the smaller of mean crews and mean kits in the month."""
     crews_with_kits: Floats = np.minimum(*(month_mean(runs, name, row) for name in ("crews", "kits")))
     return crews_with_kits
 
@@ -291,7 +295,7 @@ def month_mean(runs: DesignRuns, name: str, row: int) -> Floats:
 
 
 def losses(runs: DesignRuns, row: int) -> Floats:
-    """(futures, months) leakers times the mean damage of their class, plus the shots of the other layers, in money."""
+    """(futures, months) losses in money: leakers times the mean damage of their class, and shots by other layers."""
     leaked = runs.tally("leaked", row).sum(2)
     damage = (leaked * runs.money_draws("threats", "damage")).sum(2)
     total: Floats = damage + runs.tally("spend", row)[:, :, LAYERS].sum(2)
@@ -305,14 +309,14 @@ def leakers(runs: DesignRuns, row: int) -> Floats:
 
 
 def fit_concave(predictors: Floats, responses: Floats, count: int) -> Floats:
-    """Fit min over planes of slope x point to values by least squares; returns non-negative slopes (planes, d).
+    """Fit the minimum of planes through the origin to data by least squares; returns their slopes >= 0, (planes, d).
 
     A least-squares partition (Magnani and Boyd 2009): in each round, every plane is fitted to the points at which it is
     the minimum. The initial partitions order the points by the ratio of each coordinate to the first. Planes without
     points are dropped; the round with the least error is returned.
 
-    points, values
-        (n, d) and (n,).
+    predictors, responses, count
+        (n, d) points; (n,) values; largest number of planes.
     """
     scale = np.maximum(np.abs(predictors).max(0), 1e-12)
     scaled_predictors = predictors / scale
@@ -341,7 +345,7 @@ def fit_concave(predictors: Floats, responses: Floats, count: int) -> Floats:
 
 
 def pad_planes(planes: Floats, count: int) -> Floats:
-    """The same function with exactly ``count`` planes, sorted by descending slope in crew-nights; the last is repeated.
+    """The same function as exactly ``count`` planes by descending slope in crew-nights; the last plane is repeated.
 
     The common order allows the planes of several futures to be averaged one by one for the mean scenario.
     """
@@ -386,9 +390,9 @@ def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] =
 
 
 def first_kill_value(kills: Floats, loss: Floats) -> Floats:
-    """(futures,) losses avoided per additional kill when kills are few: the slope between the two smallest design runs.
+    """(futures,) losses avoided per additional kill when there are few kills: the slope between the two smallest runs.
 
-    killed, loss
+    kills, loss
         (futures, design, months).
     """
     additional_kills = kills[:, HALF_CREWS] - kills[:, NO_OUTPUT_NO_CREWS]

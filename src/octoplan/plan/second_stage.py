@@ -24,14 +24,15 @@ from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 from octoplan.plan.units import CREW_SCALE, MONEY_SCALE, UNIT_SCALE
 
 REQUIRED_SHORTAGE_PRICE_RATIO, REQUIRED_THREAT_PRICE = 100.0, 5e6
-"""Price of a unit short, as a multiple of the unit cost, and of a threat short, in money, if the goal is required."""
+"""Penalty per unit short of a required target, as a multiple of the unit cost; per threat short of one, in money."""
 
 UNFILLED_COST_RATIO = 1.05
-"""Cost of a unit requested but not produced, or a part ordered but not shipped, relative to one produced or shipped;
-above 1, so that units and parts are produced whenever possible."""
+"""Cost of a unit requested but not produced relative to a unit produced, and of a part ordered but not shipped relative
+to a part shipped; above 1, so that units are produced and parts are shipped whenever possible."""
 
 THREATS_PER_MILLION = 0.01
-"""Weight of a million of money, in threats, if the objective is most-stopped; small, to break ties by cost."""
+"""Threats stopped that are worth a million of money if the objective is most-stopped; small, so that cost only breaks
+ties."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Formulation:
         return int(self.parameters.since_opening.shape[2])
 
     @property
-    def unit(self) -> UnitCosts:
-        """Cost and hours per good unit, and the window of output decisions of each month."""
+    def unit_costs(self) -> UnitCosts:
+        """Cost and labour hours per good unit, and the window of output decisions that contains each month."""
         window = in_window(
             self.parameters, shifted_windows(OUTPUT_WINDOWS, 0, self.fixed.months), self.fixed.output_free_from
         )  # fmt: skip
@@ -64,7 +65,7 @@ class Formulation:
 
 
 def in_window(parameters: Parameters, windows: tuple[int, ...], free: Ints) -> Floats:
-    """(s, p, t, windows) 1 if the plant is open and the month is in the window counted from month ``free``, else 0."""
+    """(s, p, t, windows) 1 if the plant is open and the month is in the window, counted from month ``free``; else 0."""
     since_opening = parameters.since_opening - free[:, None]
     index = window_index(windows, np.maximum(since_opening, 0))[..., None] == np.arange(len(windows))
     return np.asarray(index & ((since_opening >= 0) & (parameters.since_opening >= 0))[..., None], float)
@@ -73,7 +74,8 @@ def in_window(parameters: Parameters, windows: tuple[int, ...], free: Ints) -> F
 def unit_cost(parameters: Parameters, hours: Floats, yields: Floats) -> Floats:
     """(s, p, t) undiscounted cost of a good unit, in money: parts, labour and royalty, with optimism bias.
 
-    Parts whose orders are all fixed are excluded, because they are paid for regardless of the units requested.
+    Parts whose orders are all stated in decisions.toml are excluded, because their cost does not depend on the units
+    requested.
     """
     _, all_fixed = parameters.stated_orders
     parts = np.einsum("stn,pn->spt", parameters.price * ~all_fixed, parameters.bill)
@@ -82,15 +84,15 @@ def unit_cost(parameters: Parameters, hours: Floats, yields: Floats) -> Floats:
     return cost
 
 
-def add_production(formulation: Formulation, unit: UnitCosts) -> tuple[Ints, Ints]:
-    """Add units requested and units produced, which are limited by requests, lines and labour.
+def add_production(formulation: Formulation, unit_costs: UnitCosts) -> tuple[Ints, Ints]:
+    """Add units requested, and units produced within requests, lines and labour.
 
     Returns the columns ``produced`` and ``requested``, (p, t) each.
     """
     builder, parameters, fixed = formulation.builder, formulation.parameters, formulation.fixed
     shape = parameters.since_opening.shape[1:]
     discount, scale = parameters.discount[:, None], UNIT_SCALE / MONEY_SCALE
-    labour = parameters.plant_money("labour_rate") * unit.hours + parameters.plant_money("royalty")
+    labour = parameters.plant_money("labour_rate") * unit_costs.hours + parameters.plant_money("royalty")
     labour = labour * parameters.uplift[:, None, None]
     produced = builder.second_stage_columns("produced", shape, cost=labour * discount * scale)
     requested = builder.second_stage_columns("requested", shape)
@@ -98,9 +100,9 @@ def add_production(formulation: Formulation, unit: UnitCosts) -> tuple[Ints, Int
     rows = builder.second_stage_rows("requested", shape, low=by_fixed, high=by_fixed)
     builder.add_terms("recourse", rows, requested, 1.0)
     output = builder.x.blocks["output"][:, None, :]
-    builder.add_terms("technology", rows[..., None], output, -unit.window * parameters.open_share[..., None])
+    builder.add_terms("technology", rows[..., None], output, -unit_costs.window * parameters.open_share[..., None])
     shortfall = builder.second_stage_columns(
-        "not produced", shape, cost=UNFILLED_COST_RATIO * unit.cost * discount * scale
+        "not produced", shape, cost=UNFILLED_COST_RATIO * unit_costs.cost * discount * scale
     )
     rows = builder.second_stage_rows("balance of requests", shape, low=0.0, high=0.0)
     builder.add_terms("recourse", rows, produced, 1.0)
@@ -117,10 +119,10 @@ def add_production(formulation: Formulation, unit: UnitCosts) -> tuple[Ints, Int
 
 
 def add_workforce(formulation: Formulation, produced: Ints, requested: Ints) -> None:
-    """Limit production by labour: workers at the end of the previous month, and half of those hired in the month.
+    """Limit production by labour: by the workers at the end of the previous month and half of those hired in the month.
 
-    As in the simulation, the workforce follows the units requested: at most ``hire_rate`` workers are hired a day, and
-    workers who are not needed leave; those of the initial workforce leave at the same daily rate.
+    As in the simulation, the workforce follows the units requested: at most ``hire_rate`` workers are hired a day.
+    Workers who are not needed leave; those of the initial workforce leave at the same daily rate.
     """
     builder, parameters, runs = formulation.builder, formulation.parameters, formulation.parameters.runs
     shape, since_opening = parameters.since_opening.shape[1:], parameters.since_opening
@@ -147,7 +149,13 @@ def add_workforce(formulation: Formulation, produced: Ints, requested: Ints) -> 
 
 @dataclass(frozen=True)
 class PartBlocks:
-    """Columns and rows of parts, (t, n) each: parts bought, orders unfilled, stock balance, stock position."""
+    """Columns and rows of parts, (t, n) each.
+
+    bought, unfilled, position
+        Columns of parts bought, orders that no supplier can ship yet, and the stock position.
+    stock_rows, position_rows
+        Rows of the balances of stock and of the stock position.
+    """
 
     bought: Ints
     unfilled: Ints
@@ -157,7 +165,7 @@ class PartBlocks:
 
 
 def add_parts(formulation: Formulation, produced: Ints, requested: Ints) -> None:
-    """Add parts: purchases within supplier capacity, arrival after the lead time, use in the units started.
+    """Add parts: purchases within the capacity of suppliers, arrivals after the lead time, and use in units started.
 
     The stock position (on hand and on order) is at least the base stock of the ordering policy, which depends on the
     units requested. Orders that no supplier can ship yet count towards the position, at a slightly higher price. Orders
@@ -181,7 +189,7 @@ def add_parts(formulation: Formulation, produced: Ints, requested: Ints) -> None
                 ahead = min(round(parameters.base_stock_months[n]), months - 1)
                 stock_need = -parameters.base_stock_months[n] * bill[p, n] * started_when_mature[p]
                 builder.add_terms("recourse", base[: months - ahead, n], requested[p, ahead:], stock_need)
-                for month in range(months - ahead, months):  # like the campaign, no farther than the last day
+                for month in range(months - ahead, months):  # as in the simulation, not beyond the last day
                     builder.add_terms("recourse", base[month, n], requested[p, -1], stock_need)
 
 
@@ -239,7 +247,7 @@ def fix_stated_orders(formulation: Formulation, blocks: PartBlocks) -> None:
     cells = np.nonzero(all_fixed | (stated > 0.0))
     orders = stated[cells] / UNIT_SCALE
     rows = formulation.builder.second_stage_rows(
-        "given orders", (len(orders),), low=orders, high=np.where(all_fixed[cells], orders, np.inf)
+        "stated orders", (len(orders),), low=orders, high=np.where(all_fixed[cells], orders, np.inf)
     )
     formulation.builder.add_terms("recourse", rows, blocks.bought[cells], 1.0)
     formulation.builder.add_terms("recourse", rows, blocks.unfilled[cells], 1.0)
@@ -256,7 +264,7 @@ def arrival_share(lead_months: Floats, months: int) -> Floats:
 
 
 def add_delivery(formulation: Formulation, produced: Ints) -> None:
-    """Add stocks at plants, and shipments on their lanes within capacity, to the regions less transit losses."""
+    """Add stocks at plants, shipments to the regions within the capacity of lanes, and losses in transit."""
     builder, parameters, runs = formulation.builder, formulation.parameters, formulation.parameters.runs
     plants, months = produced.shape
     links = runs.compiled.links
@@ -282,10 +290,10 @@ def add_delivery(formulation: Formulation, produced: Ints) -> None:
 
 
 def add_regional_stock(formulation: Formulation, shipped: Ints, lanes: Ints) -> None:
-    """Add the balance of units in the regions: arrivals are used or kept in stock; transit delays some by a month.
+    """Add the balance of units in the regions: units arrive, some of them a month late, and are used or kept in stock.
 
     shipped, lanes
-        (arcs, t) columns of units shipped by plant and lane; (arcs,) lane of each arc.
+        (arcs, t) columns of units shipped, with an arc for each plant and lane; (arcs,) lane of each arc.
     """
     builder, runs, months = formulation.builder, formulation.parameters.runs, formulation.months
     compiled = runs.compiled
@@ -336,10 +344,10 @@ def add_defence(formulation: Formulation, surface: ResponseSurface) -> None:
 
 
 def limit_savings(formulation: Formulation, surface: ResponseSurface, name: str, column: Ints, scale: float) -> None:
-    """Limit savings by every plane of the response surface, as a function of crews and units used.
+    """Limit savings by each plane of the response surface, a function of equipped crews and units used.
 
     column, scale
-        (t,) columns of the savings, and the amount of one unit of them.
+        (t,) columns of the savings; size of their unit, in money or in threats.
     """
     builder, months = formulation.builder, formulation.months
     used, equipped_crews = builder.y.blocks["used"], builder.y.blocks["equipped"]
@@ -353,15 +361,15 @@ def limit_savings(formulation: Formulation, surface: ResponseSurface, name: str,
 
 
 def add_target_shortfall(
-    formulation: Formulation, produced: Ints, unit: UnitCosts, exempt_futures: Flags | None
+    formulation: Formulation, produced: Ints, unit_costs: UnitCosts, exempt_futures: Flags | None
 ) -> None:
-    """Add units short of the target, at their price; no units are due in an excused future."""
+    """Add units short of the target at a penalty; no units are due in an exempt future."""
     target, builder, months = formulation.goals.target, formulation.builder, formulation.months
     if target is None:
         return
     price = target.price
     if formulation.goals.confidence is not None:
-        price = max(price, REQUIRED_SHORTAGE_PRICE_RATIO * float(unit.cost.mean()))
+        price = max(price, REQUIRED_SHORTAGE_PRICE_RATIO * float(unit_costs.cost.mean()))
     column = builder.second_stage_columns(
         "shortfall", (months,), upper=target.rate / UNIT_SCALE, cost=price * UNIT_SCALE / MONEY_SCALE
     )  # fmt: skip
@@ -373,7 +381,7 @@ def add_target_shortfall(
 
 
 def goal_indicator(formulation: Formulation, exempt_futures: Flags | None) -> Floats:
-    """(s, 1) 1 in the futures in which the target and the share of threats stopped apply, 0 in excused futures."""
+    """(s, 1) 0 in exempt futures; 1 in the others, in which the target and the share of threats stopped apply."""
     indicator = (
         np.ones(len(formulation.parameters.since_opening))
         if exempt_futures is None
@@ -383,7 +391,7 @@ def goal_indicator(formulation: Formulation, exempt_futures: Flags | None) -> Fl
 
 
 def add_threats_stopped(formulation: Formulation, surface: ResponseSurface, exempt_futures: Flags | None) -> None:
-    """Add threats stopped by interceptors, as the objective or as a share to be reached.
+    """Add threats stopped by interceptors: as the objective, as a share to be reached, or both.
 
     surface
         Response surface of threats stopped.

@@ -19,7 +19,7 @@ Axes = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class FutureTable:
-    """A quantity in each future: its unit, the labels of its axes, and its values, (futures, *axes)."""
+    """A quantity in each future: its unit, the labels along each named axis, and its values, (futures, *axes)."""
 
     unit: str
     axes: Axes
@@ -46,16 +46,16 @@ def second_stages(model: Model, x: Floats) -> tuple[Floats, Floats]:
 def block(model: Model, second_stage: Floats, name: str) -> Floats:
     """(futures, *shape) values of one block of columns of the second stage.
 
-    second
+    second_stage
         (futures, y) second stage.
     """
     return second_stage[:, model.builder.y.blocks[name]]
 
 
 def tables_of(parameters: Parameters, second_stage: Floats, model: Model) -> dict[str, FutureTable]:
-    """Monthly quantities of the linear model by name, in interceptors, parts, crews, threats and money.
+    """Monthly quantities of the linear model by name, in units of one interceptor, part, crew, threat or currency unit.
 
-    second
+    second_stage
         (futures, y) second stage.
     """
     names, months = parameters.runs.compiled.names, parameters.runs.months
@@ -91,7 +91,7 @@ def tables_of(parameters: Parameters, second_stage: Floats, model: Model) -> dic
 def shadow_prices(model: Model, duals_of_rows: Floats, parameters: Parameters) -> dict[str, FutureTable]:
     """Shadow price of each limiting factor in each future, in money, or in threats if the objective counts threats.
 
-    Prices are per part, per unit, per crew-month or per kit-month.
+    Prices are per part, per interceptor, per crew-month or per kit-month.
 
     duals_of_rows
         (futures, rows) duals of the second stage.

@@ -1,6 +1,6 @@
-"""Builds a two-stage linear programme from named blocks of columns and rows, for all scenarios at once.
+"""Build a two-stage linear programme from named blocks of columns and rows, for all scenarios at once.
 
-A block is an array of column or row indices with one axis per dimension of the variable or constraint.
+A block is an array of indices of columns or rows, with the axes of the variable or constraint.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,20 @@ from scipy import sparse
 from octoplan.plan.solver.two_stage import Columns, Floats, Ints, Realisation, Scenarios, TwoStage
 
 NEGLIGIBLE_COEFFICIENT = 1e-4
-"""Absolute value below which a coefficient is set to zero, to limit the range of the coefficients."""
+"""Absolute value below which a coefficient is set to 0, to limit the range of coefficients."""
 
 
 @dataclass
 class Stage:
-    """Columns of one stage: indices of each block by name; lists of costs, bounds and integrality by block."""
+    """Columns of one stage under construction.
+
+    blocks
+        Indices of the columns of each block, by name.
+    cost, lower, upper, integer
+        Costs, bounds and integrality of the columns, one array for each block.
+    size
+        Number of columns.
+    """
 
     blocks: dict[str, Ints] = field(default_factory=dict)
     cost: list[Floats] = field(default_factory=list)
@@ -35,8 +43,8 @@ class Builder:
         Columns of the first and the second stage.
     rows, first_rows
         Indices of the second-stage and the first-stage rows, by block.
-    bounds, terms, count
-        Bounds of rows and terms of matrices by block, and the number of rows of each stage.
+    bounds, terms, row_count
+        Bounds of rows and terms of matrices, one array for each block; number of rows of each stage.
     """
 
     scenarios: int
@@ -93,7 +101,7 @@ class Builder:
     def first_stage_rows(
         self, name: str, shape: tuple[int, ...], low: ArrayLike = -np.inf, high: ArrayLike = np.inf
     ) -> Ints:
-        """Add a block of first-stage rows with bounds; returns their indices."""
+        """Add a block of first-stage rows with bounds, broadcast to ``shape``; returns their indices."""
         size = int(np.prod(shape))
         self.first_rows[name] = np.arange(self.row_count["first"], self.row_count["first"] + size).reshape(shape)
         self.row_count["first"] += size

@@ -29,8 +29,8 @@ from octoplan.plan.solver.two_stage import (
 def assemble(problem: TwoStage, scenarios: Scenarios, risk: Risk = NEUTRAL) -> Solver:
     """A HiGHS solver with columns x, y of scenario 0, y of scenario 1, ..., and columns of the risk measure.
 
-    A tail weight adds the threshold eta and the excess v_s >= max(0, q_s y - eta) of each scenario (Rockafellar and
-    Uryasev 2000); groups add the largest group mean.
+    For a CVaR with positive weight these are the threshold eta and the excess v_s >= max(0, q_s y - eta) of each
+    scenario (Rockafellar and Uryasev 2000); for several groups of scenarios, the largest group mean.
     """
     p, count, first, second = scenarios.probability, len(scenarios), problem.first, problem.second
     realisations = list(scenarios)
@@ -92,7 +92,7 @@ def solve(
         raise PlanError(UNBOUNDED_COST)
     solution = solver.getSolution()
     if outcome is Outcome.FAILED or not solution.value_valid:
-        raise PlanError("no solution was found within the time limit; allow more seconds, or use fewer scenarios")
+        raise PlanError("no solution was found within the time limit; allow more time, or use fewer scenarios")
     point, n = column_values(solver), len(problem.first)
     x = point[:n]
     y = point[n : n + len(scenarios) * len(problem.second)].reshape(len(scenarios), -1)

@@ -1,4 +1,4 @@
-"""Interface to the HiGHS solver."""
+"""Interface to HiGHS, the solver of linear and mixed-integer programmes."""
 
 from enum import Enum
 from math import inf
@@ -22,7 +22,7 @@ SIMPLEX: Options = {"solver": "simplex", "simplex_strategy": 1, "presolve": "off
 
 
 class Outcome(Enum):
-    """Result of a call to the solver."""
+    """Status of the solver after a run."""
 
     OPTIMAL = 0
     INFEASIBLE = 1
@@ -74,7 +74,7 @@ def run(solver: Solver, deadline: float = inf) -> Outcome:
     """Solve until a deadline of ``perf_counter``; if the solver fails from a warm start, repeat from a cold start."""
     for _ in range(2):
         if deadline < inf:
-            # HiGHS counts the time of all its runs together
+            # the time limit of HiGHS applies to the sum of its runs
             solver.setOptionValue("time_limit", solver.getRunTime() + max(0.0, deadline - perf_counter()))
         solver.run()
         outcome = OUTCOMES.get(solver.getModelStatus(), Outcome.FAILED)
@@ -87,7 +87,7 @@ def run(solver: Solver, deadline: float = inf) -> Outcome:
 
 
 def run_interruptible(solver: Solver, deadline: float) -> Outcome:
-    """``run`` in another thread, so that Ctrl-C stops the solver; KeyboardInterrupt is then raised again."""
+    """Call ``run`` in another thread, so that Ctrl-C stops the solver before KeyboardInterrupt is raised."""
     outcomes: list[Outcome] = []
     ended = Event()
     solver.HandleUserInterrupt = True
@@ -100,7 +100,7 @@ def run_interruptible(solver: Solver, deadline: float) -> Outcome:
 
     Thread(target=work, daemon=True).start()
     try:
-        # not Thread.join, which treats the thread as ended after an interruption (Python before 3.13)
+        # Thread.join of Python before 3.13 treats the thread as ended after an interruption
         while not ended.wait(0.1):
             pass
     except KeyboardInterrupt:

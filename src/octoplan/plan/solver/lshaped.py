@@ -1,9 +1,9 @@
 """The L-shaped method for two-stage stochastic programmes (Benders decomposition).
 
-Cuts are aggregated by clusters of scenarios (Van Slyke and Wets 1969; multi-cut, Birge and Louveaux 1988). The next
-first stage to evaluate is a point between the best known one and the solution of the master problem (in-out separation,
-Ben-Ameur and Neto 2007), so that second-stage bases change little. Integrality is relaxed until the cuts are tight, and
-then required in the master problem. Lower and upper bounds are valid at every iteration.
+Cuts are aggregated by clusters of scenarios (Van Slyke and Wets 1969; multi-cut, Birge and Louveaux 1988). The first
+stage evaluated next lies between the best first stage so far and the solution of the master problem (in-out
+separation, Ben-Ameur and Neto 2007), so that second-stage bases change little. Integrality is relaxed until the cuts
+are tight, and then required in the master problem. Lower and upper bounds are valid at every iteration.
 """
 
 from collections.abc import Callable
@@ -49,33 +49,37 @@ from octoplan.plan.solver.two_stage import (
 )
 
 DEFAULT_CLUSTERS = 200
-"""Default number of clusters; more clusters give fewer but more expensive iterations."""
+"""Default number of clusters of scenarios; with more clusters there are fewer, but slower, iterations."""
 
 CENTRE_WEIGHT = 0.5
-"""Weight of the best known first stage in the next point evaluated."""
+"""Weight of the best first stage so far in the first stage evaluated next."""
 
 MASTER_TOLERANCES: Options = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
 }
-"""Tolerances of the master problem, tighter than those of the second stage, so that added cuts are not violated."""
+"""Tolerances of the master problem, tighter than those of the second stage, so that its solution satisfies the cuts."""
 
 FULL_STEP_SHARE = 0.9
-"""If more than this share of the predicted decrease is achieved, the next point is the solution of the master."""
+"""Share of the predicted decrease above which the solution of the master problem is evaluated next."""
 
 MAX_RADIUS = 1e12
-"""Half-width of the box around the origin at which the problem is considered unbounded."""
+"""Half-width of the box around the origin beyond which the problem counts as unbounded."""
 
 INFEASIBLE_FIRST_STAGE = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
-NO_PLAN_IN_TIME = "no plan was found within the time limit; allow more time"
+NO_SOLUTION_IN_TIME = "no solution was found within the time limit; allow more time"
 
 Progress = Callable[[int, float, float], None]
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A solution of the master problem: first stage x, full point (x, eta, costs of clusters), and lower bound."""
+    """A solution of the master problem.
+
+    x, point, lower
+        First stage; values of all columns (x, eta, largest group mean, costs of clusters); lower bound on the optimum.
+    """
 
     x: Floats
     point: Floats
@@ -131,7 +135,7 @@ class Master:
             self.solver.setOptionValue(name, value)
 
     def add_cuts(self, cuts: Cuts, etas: list[float], proposal: Proposal | None) -> bool:
-        """Add an optimality cut for each cluster and threshold, and feasibility cuts.
+        """Add an optimality cut for each cluster and threshold eta, and feasibility cuts.
 
         Returns whether a new cut excludes the proposal.
         """
@@ -170,7 +174,7 @@ class Master:
         )
 
     def weights(self, scenarios: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
-        """Weights of scenario costs in a cluster's cost, and of eta: a subgradient of the risk measure."""
+        """Weights of the scenario costs and of eta in a cluster's cost, from a subgradient of the risk measure."""
         p, risk = self.p[scenarios], self.risk
         if not self.tail_columns:
             return p, 0.0
@@ -180,7 +184,7 @@ class Master:
     def propose(self, deadline: float) -> Proposal:
         """Solve the master problem. Raises Stopped at the deadline, or PlanError if it is infeasible or unbounded.
 
-        While the cuts do not bound it, it is solved in a box of increasing size, which gives no lower bound.
+        While the cuts leave the problem unbounded, it is solved in a box of increasing size, without a lower bound.
         """
         n, first, has_cut = self.n, self.problem.first, self.has_cut
         complete = bool(has_cut.all())
@@ -229,9 +233,9 @@ class Master:
 
 @dataclass
 class Search:
-    """State of the method: bounds, best solution, and stability centre.
+    """State of the search: bounds, best solution, and stability centre.
 
-    The centre is the best first stage found with integrality relaxed.
+    The stability centre is the best first stage so far with integrality relaxed.
     """
 
     second: SecondStage
@@ -255,7 +259,7 @@ class Search:
         return relative_gap(self.lower, upper) <= self.gap
 
     def evaluate(self, x: Floats, proposal: Proposal | None = None) -> bool:
-        """Evaluate x in every scenario and add its cuts; returns whether the cuts exclude the proposal."""
+        """Evaluate x in every scenario and add the cuts at x; returns whether the cuts exclude the proposal."""
         master = self.master
         first, p, risk = master.problem.first, master.p, master.risk
         cuts = self.second.solve(x, self.deadline)
@@ -274,7 +278,7 @@ class Search:
         return excluded
 
     def solve_relaxation(self) -> bool:
-        """Iterate with integrality relaxed; returns whether the bounds are within the gap (False if stalled)."""
+        """Iterate with integrality relaxed; returns False if progress stalls before the bounds are within the gap."""
         improved, full_step = True, False
         while True:
             lower, centre_cost = self.lower, self.centre_cost
@@ -295,7 +299,7 @@ class Search:
                 return self.within_gap(self.centre_cost)
 
     def solve_integer(self) -> bool:
-        """Iterate with integrality required; returns whether the bounds are within the gap (False if stalled)."""
+        """Iterate with integrality required; returns False if progress stalls before the bounds are within the gap."""
         if self.tolerance is None:
             self.master.require_integers(0.5 * self.gap, 1e-6)
         else:
@@ -322,7 +326,7 @@ def initial_first_stage(problem: TwoStage, scenarios: Scenarios, time_limit: flo
         outcome = run_interruptible(solver, perf_counter() + time_limit)
         if outcome is Outcome.OPTIMAL:
             return column_values(solver)
-        raise PlanError(INFEASIBLE_FIRST_STAGE if outcome is Outcome.INFEASIBLE else NO_PLAN_IN_TIME) from None
+        raise PlanError(INFEASIBLE_FIRST_STAGE if outcome is Outcome.INFEASIBLE else NO_SOLUTION_IN_TIME) from None
 
 
 def solve(
@@ -342,20 +346,19 @@ def solve(
     gap
         Relative optimality gap at which to stop, at least ``MIN_GAP``.
     tolerance
-        Absolute optimality gap at which to stop, in units of cost; replaces the relative gap.
+        Absolute optimality gap at which to stop, in units of cost; if given, the relative gap is not used.
     time_limit
         Time limit in seconds; the best solution found by then is returned, which may differ between runs.
     clusters
-        Number of cuts added in an iteration, at most one for each scenario.
+        Number of clusters of scenarios, each with one cut in an iteration; at most the number of scenarios.
     executor
         Threads that share the scenarios; the calling thread if None. Results are bit-identical in both cases.
     progress
-        Called with iteration, lower and upper bound after each iteration.
+        Called after each iteration with its number, the lower and the upper bound.
 
     Raises PlanError if the gap is below the solver's tolerances, if the problem is infeasible or unbounded, or if no
     solution is found within the time limit.
     """
-    # longer than 50 lines because of the documented arguments and the possible outcomes of the search
     check_gap(gap)
     if tolerance is not None and not 0.0 <= tolerance < inf:
         raise PlanError(f"an absolute gap of {tolerance:g} is out of range; write a finite number, 0 or more")
@@ -381,7 +384,7 @@ def solve(
     except KeyboardInterrupt:
         status = "interrupted"
     if search.x is None:
-        raise PlanError(NO_PLAN_IN_TIME)
+        raise PlanError(NO_SOLUTION_IN_TIME)
     return Solution(
         checked_first_stage(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
         search.iterations, coefficient_warnings(problem, scenarios),

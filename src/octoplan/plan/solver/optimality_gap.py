@@ -1,4 +1,4 @@
-"""Sampled estimates of the optimality gap (Mak, Morton and Wood 1999), and VSS and EVPI."""
+"""Sampled estimates of the optimality gap (Mak, Morton and Wood 1999), VSS and EVPI."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from octoplan.plan.solver.two_stage import Floats, Scenarios, TwoStage, mean_sce
 
 
 class Sampler(Protocol):
-    """A source of equally likely, independent scenarios, determined by the seed."""
+    """A source of equally likely, independent scenarios; the same seed gives the same scenarios."""
 
     def sample(self, n: int, seed: int) -> Scenarios:
         """Draw n scenarios."""
@@ -28,10 +28,10 @@ class GapEstimate:
     """An estimate of the optimality gap of a first stage from batches of scenarios.
 
     plan_costs, lower_bounds
-        (batches,) cost of the first stage, and a lower bound on the optimal cost over the same scenarios. The expected
+        (batches,) cost of the first stage, and a lower bound on the optimal cost of the same batch. The expected
         optimal cost of a batch is at most the true optimal cost, so the mean difference overestimates the gap.
     batch_solutions
-        (batches, x) the first stage optimised for each batch.
+        (batches, x) first stage optimised for each batch.
     """
 
     plan_costs: Floats
@@ -94,7 +94,8 @@ def estimate(
         plan_costs[k] = cost(problem, scenarios, x, risk, executor)
         if plan_costs[k] == inf:
             raise PlanError(
-                "a drawn scenario is infeasible under the plan, so its gap is unbounded; allow a shortage at a price"
+                "a scenario drawn for the estimate is infeasible under the plan, so the gap is unbounded; "
+                "allow shortages at a price"
             )
         lower_bounds[k], solutions[k] = best.lower, best.x
         if progress is not None:

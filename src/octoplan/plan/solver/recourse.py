@@ -1,7 +1,7 @@
 """The second stage under a given first stage: its cost in each scenario, and the cuts of the L-shaped method.
 
-By weak duality a cut is valid for any duals of the rows, up to the tolerance at which a reduced cost counts as zero;
-with the optimal duals it is tight (Van Slyke and Wets 1969). Scenarios are divided into chunks with one solver each,
+By weak duality a cut is valid for any duals of the rows, up to the tolerance at which a reduced cost counts as zero.
+With optimal duals the cut is tight (Van Slyke and Wets 1969). Scenarios are divided into chunks with one solver each,
 and the last optimal basis of each scenario is kept as a warm start. The division depends only on the number of
 scenarios, so results do not depend on the number of threads.
 """
@@ -29,7 +29,7 @@ from octoplan.plan.solver.two_stage import (
 )
 
 MAX_CHUNKS = 32
-"""Maximum number of solvers: enough for many cores, few enough to limit memory."""
+"""Maximum number of solvers, a compromise between parallelism and memory."""
 
 
 class Stopped(Exception):
@@ -58,9 +58,9 @@ def cut(
     """Constant and slope of the cut: the minimum over y within its bounds of cost y + pi (row bounds - T x - W y).
 
     technology, recourse
-        Differences of the random entries of T and W from the values stored in the problem.
+        Random entries of T and W, less their values stored in the problem.
     pi
-        (second rows,) any duals; duals that refer to an infinite bound are set to 0.
+        (second rows,) duals of the rows; those that refer to an infinite bound are set to 0.
     """
     pi = np.where((pi > 0.0) & (realisation.lower == -np.inf) | (pi < 0.0) & (realisation.upper == np.inf), 0.0, pi)
     active_bounds = np.where(pi > 0.0, realisation.lower, np.where(pi < 0.0, realisation.upper, 0.0))
@@ -80,7 +80,7 @@ def cut(
 
 
 class Chunk:
-    """A subset of the scenarios, given by index, that share one solver."""
+    """A subset of the scenarios that shares one solver. ``indices``: indices of its scenarios."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, indices: Ints) -> None:
         second = problem.second
@@ -147,7 +147,7 @@ class Chunk:
     def feasibility_cut(
         self, realisation: Realisation, differences: tuple[Floats, Floats], x: Floats, s: int
     ) -> tuple[float, Floats]:
-        """A cut from a Farkas ray that excludes x, at which scenario s is infeasible."""
+        """A feasibility cut that excludes x, computed from a Farkas ray of the infeasible scenario s."""
         zero_costs = np.zeros(len(self.problem.second))
         for _ in range(2):
             _, exists, ray = self.solver.getDualRay()
@@ -166,7 +166,7 @@ class Chunk:
 
 
 class SecondStage:
-    """Second stages of all scenarios, solved in the calling thread or a pool, with bit-identical results."""
+    """The second stages of all scenarios, solved in the calling thread or by a pool, with bit-identical results."""
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, executor: ThreadPoolExecutor | None) -> None:
         count = min(MAX_CHUNKS, len(scenarios))

@@ -31,7 +31,7 @@ class Risk:
                 "the weight must be from 0 to 1, the level from 0 to below 1"
             )
         if self.groups > 1 and self.weight > 0.0:
-            raise PlanError("groups and a tail weight are two measures of risk; choose one")
+            raise PlanError("groups and a tail weight state two different risk measures; choose one")
 
     @property
     def neutral(self) -> bool:

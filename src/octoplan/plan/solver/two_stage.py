@@ -3,8 +3,8 @@
     minimise  c'x + R[Q(x, s)],   a <= A x <= b,   l <= x <= u,   some x integer
     Q(x, s) = minimise  q_s'y,    a_s <= T_s x + W_s y <= b_s,    l <= y <= u
 
-R is the mean over the scenarios s, or a mixture of mean and conditional value at risk (``risk.Risk``). All of a_s and
-b_s are random, and listed entries of T, W and q. Notation of Birge and Louveaux 2011, chapter 3.
+R is the mean over the scenarios s, or another risk measure (``risk.Risk``). All entries of a_s and b_s are random, and
+listed entries of T, W and q. Notation of Birge and Louveaux 2011, chapter 3.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,14 +35,14 @@ MAX_COEFFICIENT_RATIO = 1e6
 INFEASIBLE_SECOND_STAGE = (
     "no first stage gives every scenario a feasible second stage; relax constraints or allow shortages at a price"
 )
-UNBOUNDED_COST = "the cost is unbounded below; bound the columns that earn more than they cost"
+UNBOUNDED_COST = "the cost is unbounded below; add bounds to the columns with negative net cost"
 
 TOLERANCE = 1e-6
-"""Largest permitted violation of a bound, of a row (relative to its terms), or of integrality."""
+"""Largest permitted violation of a bound, of a row (relative to the sum of its absolute terms), or of integrality."""
 
 MIN_GAP = 1e-7
-"""Smallest permitted relative optimality gap: it is the size of the solver's tolerances, and with a smaller gap an
-upper bound could lie below the true optimum."""
+"""Smallest permitted relative optimality gap, the size of the solver's tolerances; with a smaller gap an upper bound
+could lie below the true optimum."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class TwoStage:
-    """The data of the stochastic programme that are common to all scenarios.
+    """Data of the stochastic programme that are common to all scenarios.
 
     first, rows, row_lower, row_upper
         Variables x, their constraint matrix A (rows, x), and its bounds (rows,).
@@ -114,18 +114,19 @@ class TwoStage:
 
 
 def check_bounds(lower: Floats, upper: Floats, where: str, kind: str) -> None:
-    """Raises PlanError if a lower bound exceeds its upper bound or is infinity, or if a bound is NaN."""
+    """Raises PlanError if a lower bound exceeds its upper bound, if no number lies between them, or if one is NaN."""
     invalid = np.flatnonzero(~((lower <= upper) & (lower < np.inf) & (upper > -np.inf)))
     if len(invalid):
         i = int(invalid[0])
         raise PlanError(
-            f"{kind} {i} of {where} is bounded by {lower[i]} and {upper[i]}; the first must not exceed the second"
+            f"{kind} {i} of {where} is bounded by {lower[i]} and {upper[i]}; "
+            "the lower bound must not exceed the upper bound"
         )
 
 
 @dataclass(frozen=True)
 class Realisation:
-    """The data of one scenario: bounds of the second-stage rows, and values of the random entries of T, W and q."""
+    """Data of one scenario: bounds of the second-stage rows, and values of the random entries of T, W and q."""
 
     lower: Floats
     upper: Floats
@@ -251,8 +252,8 @@ def coefficient_warnings(problem: TwoStage, scenarios: Scenarios) -> tuple[str, 
         if len(sizes) and sizes[1] > MAX_COEFFICIENT_RATIO * sizes[0]:
             sentences.append(
                 f"coefficients of the {name} range from {sizes[0]:.3g} to {sizes[1]:.3g}, more than "
-                f"{MAX_COEFFICIENT_RATIO:.0e} times; the solver's tolerances become unreliable: "
-                "choose units that bring them closer together"
+                f"{MAX_COEFFICIENT_RATIO:.0e} times; the solver's tolerances become unreliable; "
+                "rescale the units so that the coefficients are of similar magnitude"
             )
     return tuple(sentences)
 
@@ -275,7 +276,7 @@ def mean_scenario(scenarios: Scenarios) -> Scenarios:
                 running_sum.recourse + parts[3], running_sum.cost + parts[4],
             )  # fmt: skip
     if total is None:
-        raise PlanError("there is no scenario to take the mean of; draw at least one")
+        raise PlanError("the mean scenario is undefined without scenarios; draw at least one")
     mean = total
     return Scenarios(np.ones(1), lambda _: mean)
 
@@ -309,7 +310,7 @@ def check_gap(gap: float) -> None:
 
 
 def checked_first_stage(problem: TwoStage, x: Floats) -> Floats:
-    """Return x after checking it against bounds, rows and integrality; raises PlanError if it violates any of them."""
+    """Return x if it satisfies bounds, rows and integrality. Raises PlanError otherwise."""
     sentences = violations(problem, x)
     if sentences:
         raise PlanError(
