@@ -75,7 +75,7 @@ def test_hidden_counts_are_not_fitted_as_zero(tmp_path: Path, capsys: pytest.Cap
         path, out = tmp_path / "r.csv", tmp_path / f"{name}.toml"
         path.write_text("\n".join(rows) + "\n", "utf-8")
         assert exit_code(["raids", "fit", str(path), "--out", str(out)]) == 0
-        assert "1 of them have an unknown launched count" in capsys.readouterr().out
+        assert "the launched count is unknown on 1 of these days" in capsys.readouterr().out
         tree = tomllib.loads(out.read_text("utf-8"))
         texts.append((tree["assumptions"], tree["correlations"], tree["record"]["unknown_days"]))
     assert texts[0] == texts[1]

@@ -56,5 +56,5 @@ def test_paths_in_use_are_refused(tmp_path: Path) -> None:
         check_output_folder(tmp_path)
     check_output_folder(tmp_path / "empty")
     check_output_folder(tmp_path / "missing")
-    with pytest.raises(StoreError, match="is a folder; name a file"):
+    with pytest.raises(StoreError, match="is a folder; give the path of a file"):
         atomic_write(tmp_path / "empty", "content")

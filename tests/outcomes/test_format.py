@@ -108,7 +108,7 @@ def test_futures_are_counted_where_a_measure_is_not_defined_in_all() -> None:
     first, second = [cells for _, rows in partial.sections for cells in rows][:2]
     assert first == (row.measure, "850", "850", "850", "0", "850", "0", "57", "units")
     assert second == (table.rows[1].measure, "830", "830", "830", "0", "830", "0", "", "units")
-    assert "number of futures in which a measure is defined" in partial.note
+    assert "number of futures in which the measure is defined" in partial.note
 
 
 def test_csv_of_undefined_and_infinite_values() -> None:

@@ -138,8 +138,8 @@ def test_runs_are_comparable_exactly_if_the_same_threats_arrive(edit: tuple[str,
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (("raids.csv", *OTHER_GIVEN[0]), "days given (other dated raids in a file)"),
-        (("raids.csv", *OTHER_GIVEN[1]), "days given (other dated raids in a file)"),
+        (("raids.csv", *OTHER_GIVEN[0]), "days given (other dated raids from a file)"),
+        (("raids.csv", *OTHER_GIVEN[1]), "days given (other dated raids from a file)"),
         (("what-if.csv", *OTHER_WHAT_IFS[0]), "what-ifs (other what-ifs on raids)"),
         (("what-if.csv", *OTHER_WHAT_IFS[2]), "what-ifs (other what-ifs on raids)"),
         (("assumptions.csv", "packages.raid.quiet", "0.5"), "packages (other packages, or other assumptions on them)"),

@@ -96,7 +96,7 @@ def print_fit(result: "Fit", record: "Record", days: slice) -> None:
     period = record.days[days]
     print_line(f"fitted to {len(period)} days, {period[0]} to {period[-1]}")
     if unknown := int((~record.all_known[days]).sum()):
-        print_line(f"  {unknown} of these days have an unknown launched count and are excluded")
+        print_line(f"  the launched count is unknown on {unknown} of these days, which are excluded")
     print_line(f"  {'':32} {'P10':>9} {'P50':>9} {'P90':>9}")
     quantiles = zip(*(result.posterior.quantiles(probability) for probability in (0.1, 0.5, 0.9)), strict=True)
     for parameter, values in zip(FITTED_PARAMETERS, quantiles, strict=True):
