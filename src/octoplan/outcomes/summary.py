@@ -48,7 +48,7 @@ def defence_clause(rows: Mapping[str, KeyResult]) -> str:
 
 
 def plant_clause(rows: Mapping[str, KeyResult]) -> str:
-    """A clause on the most frequent limiting factor of the plants; empty if below ``MIN_LIMITED_PLANT_DAYS``."""
+    """A clause on the most frequent limiting factor of the plants; empty if its share is too small."""
     shares = {}
     for factor in limiting_factors.PLANT_LIMITS:
         if factor.is_limiting and (row := rows.get(f"plants/{factor.name}")) is not None:
@@ -65,7 +65,7 @@ def plant_clause(rows: Mapping[str, KeyResult]) -> str:
 
 
 def programme_clause(rows: Mapping[str, KeyResult]) -> str:
-    """A clause on the leakers prevented by the programme: quantiles, and share of leakers without it."""
+    """A clause on the leakers prevented: quantiles, and share of the leakers without the programme."""
     key = "leakers-prevented/excluding-decoys"
     without_decoys = key in rows
     prevented = rows[key if without_decoys else "leakers-prevented"].interval

@@ -105,10 +105,10 @@ class View:
     def inflation(self) -> Floats:
         """(futures, months) price level of the reporting currency relative to 1 July of the year of the price base."""
         start = self.run.scenario.start
-        years_before_start = (start - date(self.run.scenario.price_base, 7, 1)).days / DAYS_PER_YEAR
+        years_since_price_base = (start - date(self.run.scenario.price_base, 7, 1)).days / DAYS_PER_YEAR
         row = self.names.currencies.index(self.run.scenario.currency)
         annual_inflation = self.assumption("currencies", "inflation")[:, row]
-        return (1 + annual_inflation[:, None]) ** (self.years + years_before_start)
+        return (1 + annual_inflation[:, None]) ** (self.years + years_since_price_base)
 
     @cached_property
     def unit(self) -> str:
