@@ -76,7 +76,7 @@ INVALID_ROWS = [
     ("plants.*.heads", {"value": "20 units", "unit": "parts"}, "has the units 'parts' and 'units'; keep one"),
     ("plants.*.heads", {"low": "10", "high": "30", "distribution": ""}, "has a range but no distribution"),
     ("plants.*.heads", {"low": "10"}, "distribution fixed needs a value"),
-    ("plants.*.heads", {"distribution": "gaussian"}, "distribution 'gaussian' is not known"),
+    ("plants.*.heads", {"distribution": "gaussian"}, "distribution 'gaussian' is unknown; expected one of"),
     ("plants.*.heads", {"distribution": "normal"}, "a normal distribution needs low and high (P10 and P90)"),
     (
         "plants.*.heads",

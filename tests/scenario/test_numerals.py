@@ -32,5 +32,5 @@ def test_other_numerals_have_one_reading(text: str) -> None:
 
 
 def test_the_examples_of_the_docstrings_hold() -> None:
-    """The examples in the docstrings give what they show."""
+    """The examples in the docstrings of ``numerals`` give the results shown."""
     assert doctest.testmod(numerals).failed == 0

@@ -214,7 +214,7 @@ def test_what_ifs_are_factors_on_days_and_classes(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("more,decoys,1.3,,,", "what: 'decoys' is not declared; did you mean 'decoy'"),
-        ("more,decoy,-1,,,", "times -1 is not valid"),
+        ("more,decoy,-1,,,", "times: -1 is not valid"),
         ("more,decoy,many,,,", "times"),
         ("more,decoy,2,March,,", "from: 'March' is not a date"),
         ("more,decoy,2,2025-12-02,2025-12-01,", "no day of the scenario lies between from and to"),

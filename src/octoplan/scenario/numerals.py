@@ -39,7 +39,7 @@ def ambiguous_readings(text: str) -> tuple[str, str] | None:
 def numeral_warning(text: str) -> str:
     """Warning about a text with a numeral that has two readings; empty if it has no such numeral.
 
-    >>> numeral_remark("30.000 GBP")
+    >>> numeral_warning("30.000 GBP")
     "'30.000 GBP' can be read as 30 or as 30,000; 30 is used. Write 30 or 30000"
     """
     for match in NUMERAL.finditer(text):
