@@ -96,7 +96,9 @@ def test_show_draws_alerts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     record = str(record_file(tmp_path / "r.csv", 150))
     assert exit_code(["raids", "show", record, "--alerts", str(alerts), "--out", str(out)]) == 0
     assert "alerts.csv: 2 regions, 40 alerts" in capsys.readouterr().out
-    assert "Two of 2 regions had 100 % of all alerts (exposure, not destinations)" in out.read_text("utf-8")
+    assert "Two of 2 regions had 100 % of all alerts (alerts measure exposure, not destinations)" in out.read_text(
+        "utf-8"
+    )
     alerts.write_text("region,alerts\nUpland,-3\n")
     assert exit_code(["raids", "show", record, "--alerts", str(alerts), "--out", str(out)]) == 2
     assert "alerts.csv:2: alerts '-3' is negative" in capsys.readouterr().err
@@ -120,7 +122,7 @@ def test_update_fits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str], s
     [
         (["raids", "fit", "none.csv"], "none.csv"),
         (["raids", "fit", "r.csv", "--from", "2025-07-01", "--to", "2025-07-05"], "5 known days are too few"),
-        (["raids", "fit", "r.csv", "--to", "2031-01-01"], "is not within it"),
+        (["raids", "fit", "r.csv", "--to", "2031-01-01"], "is not within this period"),
         (["raids", "update", "r.csv", "--fit", "r.csv"], "is not valid TOML"),
         (["raids", "update", "r.csv", "--fit", "none.toml"], "none.toml: No such file or directory"),
         (["raids", "score", "r.csv", "--draws", "10"], "--draws 10: must be between 100 and 100,000"),
@@ -154,7 +156,7 @@ def test_unknown_counts_before_an_origin_are_refused(tmp_path: Path, capsys: pyt
     path.write_text("\n".join(text) + "\n", "utf-8")
     arguments = ["raids", "score", str(path), "--from", "2025-11-01", "--to", "2025-11-15", "--draws", "100"]
     assert exit_code(arguments) == 2
-    assert "not known, first on 2025-06-11" in capsys.readouterr().err
+    assert "are unknown, the first on 2025-06-11" in capsys.readouterr().err
 
 
 def test_score_writes_the_table_and_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,9 +41,9 @@ def record(days: int = 61, first: date = FIRST) -> Record:
 
 
 def with_unknown(raids: Record, day: int) -> Record:
-    known = raids.known.copy()
+    known = raids.is_known.copy()
     known[day, 0] = False
-    return replace(raids, known=known)
+    return replace(raids, is_known=known)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def test_a_record_without_the_required_days_is_refused() -> None:
     scenario = load("octopus")
     with pytest.raises(RunError, match="begins on 2025-11-05, but the scenario is simulated from its start on 2025-11"):
         with_recorded_raids(scenario, record(60, date(2025, 11, 5)), 2)
-    with pytest.raises(RecordError, match="holds 2025-11-01 to 2025-11-30; 2025-11-01 to 2025-12-31 is not within it"):
+    with pytest.raises(RecordError, match="contains 2025-11-01 to 2025-11-30; 2025-11-01 to 2025-12-31 is not within"):
         with_recorded_raids(scenario, record(30), 2)
 
 

@@ -53,7 +53,7 @@ def test_days_depend_on_the_scenario_alone(record: Record) -> None:
 def test_months_that_were_not_published_are_refused() -> None:
     """A backtest beyond the last published month is refused with the days of the record."""
     scenario = load("octopus")
-    with pytest.raises(RecordError, match=r"holds 2025-11-01 to 2026-03-31"):
+    with pytest.raises(RecordError, match=r"contains 2025-11-01 to 2026-03-31"):
         with_recorded_raids(scenario, record_from_monthly_totals(scenario, 7), 7)
 
 

@@ -1,4 +1,4 @@
-"""Tests of new days against an earlier fit: no alarm while the process continues, warnings when it changes."""
+"""Tests of new days against an earlier fit: no warning if the process continues, and warnings if it changes."""
 
 import numpy as np
 import pytest
@@ -8,40 +8,40 @@ from octoplan.raids.drift import DriftTests, drift_statistics, drift_tests, norm
 from octoplan.raids.fit import Fit, fit
 from tests.raids.test_process import P, simulated
 
-OLD, NEW = 180, 90
-KNOWN = np.ones(OLD + NEW, bool)
+OLD_DAYS, NEW_DAYS = 180, 90
+ALL_KNOWN = np.ones(OLD_DAYS + NEW_DAYS, bool)
 
 
 @pytest.fixture(scope="module")
-def fitted() -> Fit:
-    return fit(simulated(OLD + NEW, 31)[:OLD])
+def process_fit() -> Fit:
+    return fit(simulated(OLD_DAYS + NEW_DAYS, 31)[:OLD_DAYS])
 
 
-def test_the_same_process_raises_no_alarm(fitted: Fit) -> None:
-    """Days that the fitted process itself continued with agree with the fit."""
-    drift = drift_tests(fitted.posterior, simulated(OLD + NEW, 31), KNOWN, OLD)
-    assert drift.days == NEW
+def test_the_same_process_gives_no_warning(process_fit: Fit) -> None:
+    """New days from the same simulation as the fitted days give no warning."""
+    drift = drift_tests(process_fit.posterior, simulated(OLD_DAYS + NEW_DAYS, 31), ALL_KNOWN, OLD_DAYS)
+    assert drift.days == NEW_DAYS
     assert not list(drift.warnings())
 
 
 @pytest.mark.parametrize(("factor", "direction"), [(3.0, "more drones"), (0.3, "fewer drones")])
-def test_another_level_is_reported(fitted: Fit, factor: float, direction: str) -> None:
-    """Three times the drones, or three tenths, on the new days is reported with its direction."""
-    counts = simulated(OLD + NEW, 31)
-    counts[OLD:, 0] = counts[OLD:, 0] * factor
-    warnings = " ".join(drift_tests(fitted.posterior, counts, KNOWN, OLD).warnings())
+def test_another_level_is_reported(process_fit: Fit, factor: float, direction: str) -> None:
+    """New days with three times or three tenths of the drones give a warning with the direction."""
+    counts = simulated(OLD_DAYS + NEW_DAYS, 31)
+    counts[OLD_DAYS:, 0] = counts[OLD_DAYS:, 0] * factor
+    warnings = " ".join(drift_tests(process_fit.posterior, counts, ALL_KNOWN, OLD_DAYS).warnings())
     assert direction in warnings
 
 
-def test_a_change_is_dated(fitted: Fit) -> None:
-    """A change in the middle of the new days is dated within two weeks, counted over all days."""
-    counts = simulated(OLD + NEW, 31)
-    counts[OLD + NEW // 2 :, 0] *= 6
-    known = KNOWN.copy()
-    known[OLD : OLD + 20] = False
-    drift = drift_tests(fitted.posterior, counts, known, OLD)
-    assert drift.days == NEW - 20
-    assert abs(drift.change_day - (NEW // 2 - 1)) <= 14
+def test_a_change_is_dated(process_fit: Fit) -> None:
+    """A change in the middle of the new days is dated within two weeks; the index includes days with unknown counts."""
+    counts = simulated(OLD_DAYS + NEW_DAYS, 31)
+    counts[OLD_DAYS + NEW_DAYS // 2 :, 0] *= 6
+    is_known = ALL_KNOWN.copy()
+    is_known[OLD_DAYS : OLD_DAYS + 20] = False
+    drift = drift_tests(process_fit.posterior, counts, is_known, OLD_DAYS)
+    assert drift.days == NEW_DAYS - 20
+    assert abs(drift.change_day - (NEW_DAYS // 2 - 1)) <= 14
 
 
 def test_statistics_by_hand() -> None:
@@ -58,7 +58,7 @@ def test_scores_of_the_true_process_are_standard_normal() -> None:
 
 
 def test_warnings_name_each_significant_test() -> None:
-    """Each test below one percent has its sentence, and none above."""
+    """Each test with a p-value below 1 % has a sentence, and no other test."""
     drift = DriftTests(30, mean=-1.2, mean_p=0.004, variance=0.5, variance_p=0.004, change_day=11, change_p=0.004)
     assert [warning.split(" (p = 0.004)")[0] for warning in drift.warnings()] == [
         "the 30 new days have fewer drones than the earlier fit predicts",

@@ -1,4 +1,4 @@
-"""The raid process: its likelihood against brute force, its draws against their moments and against the likelihood."""
+"""The raid process: its likelihood compared with brute force, and its simulated counts with moments and likelihood."""
 
 from itertools import product
 from math import exp, lgamma, log, pi
@@ -13,11 +13,11 @@ from octoplan.raids import process
 from octoplan.raids.fit import gradient, hessian
 from octoplan.raids.process import (
     PARAMETERS,
-    constrain,
-    draw,
+    constrain_parameters,
     filter_states,
     log_poisson_lognormal,
-    smooth,
+    simulate_counts,
+    smooth_states,
     transition_matrix,
 )
 
@@ -56,73 +56,77 @@ def test_count_probability(y: int, mu: float, s: float) -> None:
     )
     if exact > 1e-200:
         offset, out = 0.3, np.empty(3)
-        grid, computed = np.array([0.0, 0.5 * offset, offset]), np.array([True, False, True])
-        log_poisson_lognormal(y, mu - offset, s, grid, computed, out)
+        grid, mask = np.array([0.0, 0.5 * offset, offset]), np.array([True, False, True])
+        log_poisson_lognormal(y, mu - offset, s, grid, mask, out)
         assert out[2] == pytest.approx(log(exact), abs=1e-3)
 
 
 def test_likelihood_is_the_sum_over_hidden_paths() -> None:
-    """On a coarse grid the likelihood is the sum over all paths of regime and x, and smoothing gives their weights."""
+    """On a coarse grid the likelihood is the sum over all paths of states; smoothing gives state probabilities."""
     counts = np.array([[130, 0], [0, 3], [520, 30], [90, 1]])
-    steps = 3
-    filtered = filter_states(counts, np.ones(4, bool), P, steps)
+    grid_points = 3
+    filtered = filter_states(counts, np.ones(4, bool), P, grid_points)
     grid = filtered.grid
-    kernel = transition_matrix(grid, P)
-    enter = P[process.SHARE] * (1 - P[process.STAY]) / (1 - P[process.SHARE])
-    regimes = np.array([[1 - enter, enter], [1 - P[process.STAY], P[process.STAY]]])
+    transition = transition_matrix(grid, P)
+    enter = P[process.SALVO_SHARE] * (1 - P[process.SALVO_STAY]) / (1 - P[process.SALVO_SHARE])
+    regimes = np.array([[1 - enter, enter], [1 - P[process.SALVO_STAY], P[process.SALVO_STAY]]])
     stationary = np.exp(-0.5 * (grid / P[process.WANDER]) ** 2)
     stationary /= stationary.sum()
-    everywhere, weights = np.full((2, steps), 1.0), np.zeros((4, 2, steps))
+    everywhere, weights = np.full((2, grid_points), 1.0), np.zeros((4, 2, grid_points))
     densities = []
     for row in counts:
-        out = np.empty((2, steps))
+        out = np.empty((2, grid_points))
         process.day_log_likelihood(row, grid, P, everywhere, out)
         densities.append(np.exp(out))
     total = 0.0
-    for path in product(range(2), range(steps), repeat=4):
+    for path in product(range(2), range(grid_points), repeat=4):
         r, k = path[::2], path[1::2]
-        p = (P[process.SHARE] if r[0] else 1 - P[process.SHARE]) * stationary[k[0]] * densities[0][r[0], k[0]]
+        p = (
+            (P[process.SALVO_SHARE] if r[0] else 1 - P[process.SALVO_SHARE])
+            * stationary[k[0]]
+            * densities[0][r[0], k[0]]
+        )
         for t in range(1, 4):
-            p *= regimes[r[t - 1], r[t]] * kernel[k[t - 1], k[t]] * densities[t][r[t], k[t]]
+            p *= regimes[r[t - 1], r[t]] * transition[k[t - 1], k[t]] * densities[t][r[t], k[t]]
         total += p
         for t in range(4):
             weights[t, r[t], k[t]] += p
     assert filtered.log_likelihood == pytest.approx(log(total), rel=1e-12)
-    assert filtered.by_day.sum() == pytest.approx(log(total), rel=1e-12)
-    assert smooth(filtered.alpha, P, grid) == pytest.approx(weights / total, rel=1e-9)
+    assert filtered.daily_log_likelihood.sum() == pytest.approx(log(total), rel=1e-12)
+    assert smooth_states(filtered.probabilities, P, grid) == pytest.approx(weights / total, rel=1e-9)
 
 
 def test_a_finer_grid_changes_little() -> None:
     """The log likelihood of a year changes by less than 0.02 when the grid is four times finer."""
     counts = simulated(365, 3)
-    known = np.ones(len(counts), bool)
-    assert filter_states(counts, known, P, 41).log_likelihood == pytest.approx(
-        filter_states(counts, known, P, 161).log_likelihood, abs=0.02
+    is_known = np.ones(len(counts), bool)
+    assert filter_states(counts, is_known, P, 41).log_likelihood == pytest.approx(
+        filter_states(counts, is_known, P, 161).log_likelihood, abs=0.02
     )
 
 
 def test_an_unknown_day_has_no_influence() -> None:
-    """The likelihood does not depend on the counts of a day that is not known."""
+    """The likelihood does not depend on the counts of a day that is marked as unknown."""
     counts = simulated(60, 4)
-    known = np.arange(60) != 30
+    is_known = np.arange(60) != 30
     changed = counts.copy()
     changed[30] = 9999, 0
-    assert filter_states(counts, known, P).log_likelihood == filter_states(changed, known, P).log_likelihood
+    assert filter_states(counts, is_known, P).log_likelihood == filter_states(changed, is_known, P).log_likelihood
 
 
 def simulated(days: int, seed: int) -> NDArray[np.int64]:
-    """One record of the process at ``TRUTH``, its first state drawn from the stationary distribution."""
+    """One record simulated with the parameters ``TRUTH``, from an initial state in the stationary distribution."""
     rng = np.random.default_rng(seed)
     salvo = (rng.random(1) < TRUTH["raids.salvo_share"]).astype(float)
-    return np.asarray(draw(P[None], rng.standard_normal(1), salvo, days, rng)[0])
+    return np.asarray(simulate_counts(P[None], rng.standard_normal(1), salvo, days, rng)[0])
 
 
-def test_draws_have_the_stated_moments() -> None:
-    """Means and the share of quiet days agree with the parameters within four standard errors, below 1.4 %."""
+def test_simulated_counts_have_the_stated_moments() -> None:
+    """Means and the share of quiet days agree with the parameters within four standard errors, less than 1.4 %."""
     rng = np.random.default_rng(5)
     n = 200_000
     salvo = (rng.random(n) < TRUTH["raids.salvo_share"]).astype(float)
-    counts = draw(np.tile(P, (n, 1)), rng.standard_normal(n), salvo, 4, rng).astype(float)
+    counts = simulate_counts(np.tile(P, (n, 1)), rng.standard_normal(n), salvo, 4, rng).astype(float)
     share, quiet = TRUTH["raids.salvo_share"], TRUTH["packages.drones.quiet"]
     mean = (1 - quiet) * ((1 - share) * 120.0 + share * 480.0)
     for day in range(4):
@@ -140,10 +144,10 @@ def test_the_slow_intensity_is_autoregressive() -> None:
     rng = np.random.default_rng(6)
     n, wander, time = 40_000, 0.5, 3.0
     p = P.copy()
-    p[process.SHARE], p[process.WANDER], p[process.TIME], p[process.QUIET] = 1e-9, wander, time, 0.0
-    p[process.M0], p[process.C0] = 1e6 * exp(-2.0), 1e-3
-    counts = draw(np.tile(p, (n, 1)), rng.standard_normal(n), np.zeros(n), 3, rng)[:, :, 0]
-    logs = np.log(counts / p[process.M0]) + 0.5 * wander**2
+    p[process.SALVO_SHARE], p[process.WANDER], p[process.WANDER_TIME], p[process.DRONES_QUIET] = 1e-9, wander, time, 0.0
+    p[process.DRONES_ROUTINE_MEAN], p[process.DRONES_ROUTINE_CV] = 1e6 * exp(-2.0), 1e-3
+    counts = simulate_counts(np.tile(p, (n, 1)), rng.standard_normal(n), np.zeros(n), 3, rng)[:, :, 0]
+    logs = np.log(counts / p[process.DRONES_ROUTINE_MEAN]) + 0.5 * wander**2
     covariance = np.cov(logs.T)
     error = 4 * wander**2 * np.sqrt(2 / n)
     for lag in range(3):
@@ -151,23 +155,25 @@ def test_the_slow_intensity_is_autoregressive() -> None:
     assert abs(logs.mean()) < 4 * wander / np.sqrt(n)
 
 
-def test_the_likelihood_and_the_draws_are_of_one_process() -> None:
-    """From the likelihood of 20,000 drawn days, one Newton step leads from the truth to within its standard errors.
+def test_the_likelihood_agrees_with_simulated_counts() -> None:
+    """On 20,000 simulated days, a Newton step of the likelihood from the truth is within 3.5 standard errors.
 
     With little slow variation the standard error of the routine mean is a third of a percent.
     """
     p = P.copy()
-    p[process.WANDER], p[process.TIME] = 0.02, 2.0
+    p[process.WANDER], p[process.WANDER_TIME] = 0.02, 2.0
     rng = np.random.default_rng(7)
-    counts = draw(p[None], rng.standard_normal(1), np.zeros(1), 20_000, rng)[0]
-    known = np.ones(len(counts), bool)
-    indices = [i for i in range(len(PARAMETERS)) if i not in {process.WANDER, process.TIME}]
-    theta = np.array([prior.unconstrain(np.array(value)) for prior, value in zip(PARAMETERS, p, strict=True)], float)
+    counts = simulate_counts(p[None], rng.standard_normal(1), np.zeros(1), 20_000, rng)[0]
+    is_known = np.ones(len(counts), bool)
+    indices = [i for i in range(len(PARAMETERS)) if i not in {process.WANDER, process.WANDER_TIME}]
+    theta = np.array(
+        [prior.to_unconstrained(np.array(value)) for prior, value in zip(PARAMETERS, p, strict=True)], float
+    )
 
     def negative_log_likelihood(values: Floats) -> float:
         point = theta.copy()
         point[indices] = values
-        return -filter_states(counts, known, constrain(point), 9).log_likelihood
+        return -filter_states(counts, is_known, constrain_parameters(point), 9).log_likelihood
 
     slope = gradient(negative_log_likelihood, theta[indices], map)
     information = hessian(negative_log_likelihood, theta[indices], map)
@@ -175,11 +181,11 @@ def test_the_likelihood_and_the_draws_are_of_one_process() -> None:
     errors = np.sqrt(np.diag(covariance))
     assert (abs(step) < 3.5 * errors).all()
     assert slope @ step < chi2.ppf(0.999, len(indices))
-    assert errors[indices.index(process.M0)] < 0.0034
-    assert errors[indices.index(process.M1)] < 0.0066
+    assert errors[indices.index(process.DRONES_ROUTINE_MEAN)] < 0.0034
+    assert errors[indices.index(process.DRONES_SALVO_MEAN)] < 0.0066
 
 
 def test_scales_are_inverse_to_each_other() -> None:
-    """The unconstrained scale leads back to the parameters."""
-    theta = np.array([parameter.unconstrain(np.array(TRUTH[parameter.name])) for parameter in PARAMETERS], float)
-    assert constrain(theta) == pytest.approx(P, rel=1e-12)
+    """Transforming parameters to the unconstrained scale and back returns the parameters."""
+    theta = np.array([parameter.to_unconstrained(np.array(TRUTH[parameter.name])) for parameter in PARAMETERS], float)
+    assert constrain_parameters(theta) == pytest.approx(P, rel=1e-12)

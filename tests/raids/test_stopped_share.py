@@ -1,4 +1,4 @@
-"""Stopped shares: the likelihood against scipy's, the coverage of the intervals, and the spans between breaks."""
+"""Stopped shares: the likelihood compared with scipy, the coverage of intervals, and the spans between breaks."""
 
 from dataclasses import replace
 from datetime import date
@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import betabinom, binom
 
 from octoplan.raids.read.readers import read
-from octoplan.raids.read.record import CLASSES, Break, Flags, Record
+from octoplan.raids.read.record import CLASSES, Flags, Record, ReportingRule
 from octoplan.raids.stopped_share import ExceedanceCounts, fit_beta_binomial, last_spans, stopped_shares
 from octoplan.scenario.arrays import Floats, Ints
 from tests.raids.read.test_readers import PUBLIC, public
@@ -21,18 +21,22 @@ from tests.raids.read.test_readers import PUBLIC, public
 RECORDS = 200
 
 
-def record(launched: Ints, destroyed: Ints, first: str = "2026-01-01", breaks: tuple[Break, ...] = ()) -> Record:
-    """A record with drones only."""
+def record(
+    launched: Ints, destroyed: Ints, first: str = "2026-01-01", reporting_rules: tuple[ReportingRule, ...] = ()
+) -> Record:
+    """A record of drones only."""
     days = np.datetime64(first) + np.arange(len(launched))
     columns = np.zeros((2, len(days), len(CLASSES)), np.int64)
     columns[:, :, 0] = launched, destroyed
-    known: Flags = np.ones(columns[0].shape, bool)
+    is_known: Flags = np.ones(columns[0].shape, bool)
     zeros = np.zeros_like(columns[0])
-    return Record(days, CLASSES, columns[0], columns[1], zeros, known, "0" * 64, "drones.csv", "daily", (), breaks)
+    return Record(
+        days, CLASSES, columns[0], columns[1], zeros, is_known, "0" * 64, "drones.csv", "daily", (), reporting_rules
+    )
 
 
 def simulated(share: float, correlation: float, launched: Ints, seed: int) -> Ints:
-    """Stopped weapons of each day, whose share is drawn from a beta distribution."""
+    """Weapons stopped on each day, (days,), drawn from the beta-binomial distribution."""
     rng = np.random.default_rng(seed)
     scale = 1 / correlation - 1
     stopped: Ints = rng.binomial(launched, rng.beta(share * scale, (1 - share) * scale, launched.shape))
@@ -44,12 +48,10 @@ def simulated(share: float, correlation: float, launched: Ints, seed: int) -> In
     share=st.floats(0.02, 0.98),
     correlation=st.floats(0.01, 0.9),
 )
-def test_the_likelihood_is_that_of_the_distribution(
-    days: list[tuple[int, int]], share: float, correlation: float
-) -> None:
-    """Summed over counts, the likelihood is the product over days without the binomial coefficients."""
-    stopped, missed = np.array(days, np.int64).T
-    launched = stopped + missed
+def test_the_likelihood_matches_scipy(days: list[tuple[int, int]], share: float, correlation: float) -> None:
+    """The log likelihood is the sum of the beta-binomial log probabilities of scipy, less the binomial coefficients."""
+    stopped, leaked = np.array(days, np.int64).T
+    launched = stopped + leaked
     scale = 1 / correlation - 1
     exact = betabinom.logpmf(stopped, launched, share * scale, (1 - share) * scale).sum()
     expected = exact - (binom.logpmf(stopped, launched, 0.5) + launched * np.log(2)).sum()
@@ -58,7 +60,7 @@ def test_the_likelihood_is_that_of_the_distribution(
     )
 
 
-def test_no_correlation_is_the_binomial() -> None:
+def test_without_correlation_the_likelihood_is_binomial() -> None:
     """Without correlation the likelihood is that of the binomial distribution."""
     stopped, launched = np.array([7, 900]), np.array([9, 1000])
     expected = 907 * np.log(0.8) + 102 * np.log(0.2)
@@ -69,7 +71,7 @@ def test_no_correlation_is_the_binomial() -> None:
 
 @pytest.mark.parametrize(("share", "correlation", "days", "mean"), [(0.85, 0.03, 60, 170.0), (0.35, 0.3, 60, 5.0)])
 def test_intervals_have_their_nominal_coverage(share: float, correlation: float, days: int, mean: float) -> None:
-    """Intervals of 95 % hold the true share and correlation of simulated records, within 99.9 % binomial limits."""
+    """95 % intervals contain the true share and correlation of simulated records, within 99.9 % binomial limits."""
     low, high = (end / RECORDS for end in binom.interval(0.999, RECORDS, 0.95))
     launched = 1 + np.random.default_rng(8).poisson(mean, (RECORDS, days))
     covered = np.array(
@@ -86,10 +88,10 @@ def test_intervals_have_their_nominal_coverage(share: float, correlation: float,
 
 
 @pytest.mark.parametrize(("share", "correlation"), [(0.8, 0.05), (0.3, 0.4)])
-def test_estimates_are_those_of_an_independent_search(share: float, correlation: float) -> None:
-    """A search of scipy's beta-binomial likelihood over both parameters has the same maximum, and the same profile.
+def test_estimates_match_an_independent_search(share: float, correlation: float) -> None:
+    """A search of the likelihood from scipy over both parameters finds the same maximum.
 
-    At the ends of the interval of the share the profile is 1.9207 below the maximum.
+    At the ends of the interval of the share its profile is 1.9207 below the maximum.
     """
     launched = np.full(60, 25)
     stopped = simulated(share, correlation, launched, 3)
@@ -113,7 +115,7 @@ def test_estimates_are_those_of_an_independent_search(share: float, correlation:
 
 
 def test_a_long_record_recovers_share_and_correlation() -> None:
-    """Four thousand days recover the share within 3.5 standard errors of 0.2 %, and the correlation in its interval."""
+    """From 4,000 days the share is estimated within 3.5 standard errors of 0.2 %; the interval has the correlation."""
     launched = np.full(4000, 40)
     share, correlation = fit_beta_binomial(simulated(0.8, 0.05, launched, 3), launched)
     error = np.sqrt(0.8 * 0.2 * (1 + 39 * 0.05) / 40 / 4000)
@@ -123,7 +125,7 @@ def test_a_long_record_recovers_share_and_correlation() -> None:
 
 
 def test_days_with_equal_shares_have_no_correlation() -> None:
-    """The same share every day: the correlation is 0, and so is the low end of its interval."""
+    """If the share is the same every day, the correlation is 0, and so is the low end of its interval."""
     share, correlation = fit_beta_binomial(np.full(50, 80), np.full(50, 100))
     assert (correlation.value, correlation.low) == (0.0, 0.0)
     assert 0.0 < correlation.high < 0.01
@@ -131,8 +133,8 @@ def test_days_with_equal_shares_have_no_correlation() -> None:
 
 
 @pytest.mark.parametrize(("stopped", "end"), [(30, 1.0), (0, 0.0)])
-def test_all_or_none_stopped_identify_no_correlation(stopped: int, end: float) -> None:
-    """If all or none are stopped, days may be perfectly correlated: 20 days give an end of exp(-1.92/20)."""
+def test_all_or_none_stopped_do_not_identify_a_correlation(stopped: int, end: float) -> None:
+    """If all or none are stopped, days may be perfectly correlated: the interval of 20 days ends at exp(-1.92/20)."""
     share, correlation = fit_beta_binomial(np.full(20, stopped), np.full(20, 30))
     assert isnan(correlation.value)
     assert (correlation.low, correlation.high) == (0.0, 1.0)
@@ -142,8 +144,8 @@ def test_all_or_none_stopped_identify_no_correlation(stopped: int, end: float) -
     assert (share.high if stopped else share.low) == end
 
 
-def test_one_day_identifies_no_correlation() -> None:
-    """One day has a share, with an interval twice as wide as the binomial one, and no correlation."""
+def test_one_day_does_not_identify_a_correlation() -> None:
+    """One day has a share, with an interval twice as wide as the binomial interval, but no correlation."""
     share, correlation = fit_beta_binomial(np.array([60]), np.array([100]))
     assert isnan(correlation.value)
     assert share.value == 0.6
@@ -153,26 +155,26 @@ def test_one_day_identifies_no_correlation() -> None:
 
 
 def test_single_weapons_identify_only_a_share() -> None:
-    """Days with one weapon each have the likelihood interval of a binomial share, and no correlation."""
+    """Days with one weapon each have the likelihood interval of a binomial share, but no correlation."""
     share, correlation = fit_beta_binomial(np.array([1] * 12 + [0] * 8), np.ones(20, np.int64))
     assert isnan(correlation.value)
     assert (share.low, share.value, share.high) == pytest.approx((0.384, 0.6, 0.793), abs=2e-3)
 
 
 @pytest.mark.parametrize(("stopped", "launched"), [([], []), ([0], [0]), ([3], [2]), ([-1], [2])])
-def test_impossible_counts_are_refused(stopped: list[int], launched: list[int]) -> None:
-    """No day, none launched, more stopped than launched, and negative counts are errors."""
-    with pytest.raises(ValueError, match="each needs 0 <= stopped <= launched"):
+def test_invalid_counts_are_refused(stopped: list[int], launched: list[int]) -> None:
+    """No day, a day without weapons launched, more stopped than launched, and negative counts are errors."""
+    with pytest.raises(ValueError, match="0 <= stopped <= launched and launched >= 1"):
         fit_beta_binomial(np.array(stopped, np.int64), np.array(launched, np.int64))
 
 
-def test_a_span_ends_where_counting_changed() -> None:
-    """A break of a count separates spans of the classes that it concerns; one of the period of reports does not."""
+def test_spans_end_at_breaks_in_reporting() -> None:
+    """A reporting rule on counts separates spans of its classes; a rule on the period of reports does not."""
     launched = np.full(90, 20)
-    counted = Break(date(2026, 2, 1), None, ("drones",), "launched", "why", "who")
-    unrelated = (replace(counted, measure="reports"), replace(counted, classes=("cruise",)))
+    count_rule = ReportingRule(date(2026, 2, 1), None, ("drones",), "launched", "why", "who")
+    unrelated = (replace(count_rule, measure="reports"), replace(count_rule, classes=("cruise",)))
     complete = record(launched, launched // 2)
-    (single,) = stopped_shares(replace(complete, breaks=unrelated))
+    (single,) = stopped_shares(replace(complete, reporting_rules=unrelated))
     assert (single.first, single.last, single.days, single.launched, single.stopped) == (
         date(2026, 1, 1),
         date(2026, 3, 31),
@@ -180,29 +182,29 @@ def test_a_span_ends_where_counting_changed() -> None:
         1800,
         900,
     )
-    before, after = stopped_shares(replace(complete, breaks=(counted, *unrelated)))
+    before, after = stopped_shares(replace(complete, reporting_rules=(count_rule, *unrelated)))
     assert (before.span, after.span) == ("2026-01 to 2026-01-31", "since 2026-02")
     assert (before.days, after.days) == (31, 59)
     assert last_spans([before, after]) == (after,)
-    (early,) = stopped_shares(replace(complete, breaks=unrelated), slice(10, 31))
+    (early,) = stopped_shares(replace(complete, reporting_rules=unrelated), slice(10, 31))
     assert (early.span, early.days) == ("2026-01-11 to 2026-01-31", 21)
-    temporary = replace(counted, last=date(2026, 2, 14))
-    assert [share.days for share in stopped_shares(replace(complete, breaks=(temporary,)))] == [31, 14, 45]
+    temporary = replace(count_rule, last=date(2026, 2, 14))
+    assert [share.days for share in stopped_shares(replace(complete, reporting_rules=(temporary,)))] == [31, 14, 45]
 
 
-def test_days_without_a_known_raid_are_left_out() -> None:
-    """Days without a drone or with an unknown count are left out; at most the launched count is stopped."""
+def test_days_without_a_known_raid_are_omitted() -> None:
+    """Days without drones or with unknown counts are omitted; the stopped count is at most the launched count."""
     launched, destroyed = np.array([10, 0, 10, 4, 8]), np.array([5, 0, 8, 9, 8])
     complete = record(launched, destroyed)
-    known = complete.known.copy()
-    known[2, 0] = False
-    (share,) = stopped_shares(replace(complete, known=known))
+    is_known = complete.is_known.copy()
+    is_known[2, 0] = False
+    (share,) = stopped_shares(replace(complete, is_known=is_known))
     assert (share.days, share.launched, share.stopped) == (3, 22, 17)
     assert str(share).startswith("stopped share, drones since 2026-01: 0.")
 
 
 @public
-def test_the_public_record_of_2026_has_the_models_correlation() -> None:
+def test_the_public_record_agrees_with_the_correlation_of_the_model() -> None:
     """The drones of the first quarter of 2026 have the intra-day correlation that the model assumes, about 0.03."""
     record = read(PUBLIC / "daily.csv").between("2026-01-01", "2026-03-31")
     drones = stopped_shares(record)[0]

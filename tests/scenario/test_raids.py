@@ -94,7 +94,7 @@ def test_draws_have_the_distribution_of_the_fit(tmp_path: Path, fitted: fitting.
     draws = scenario.quantiles(uniforms(3, [f"belief/{name}" for name in scenario.columns], 40_000))
     normal = []
     for row, parameter in enumerate(FITTED_PARAMETERS):
-        fitted_scale = parameter.unconstrain(draws[:, scenario.columns.index(parameter.name)])
+        fitted_scale = parameter.to_unconstrained(draws[:, scenario.columns.index(parameter.name)])
         mean, sd = fitted.posterior.mean[row], np.sqrt(fitted.posterior.covariance[row, row])
         assert np.quantile(fitted_scale, [0.1, 0.5, 0.9]) == pytest.approx(
             mean + sd * ndtri([0.1, 0.5, 0.9]), abs=0.03 * sd

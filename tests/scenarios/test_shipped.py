@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.raids.fit import MEMORY_DAYS, fit
+from octoplan.raids.fit import DEFAULT_FIT_DAYS, fit
 from octoplan.raids.fit_file import FITTED_PARAMETERS
 from octoplan.raids.forecast import combine_level
 from octoplan.raids.read.readers import read
@@ -221,7 +221,7 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     """The shipped fit is that of the record before the start, to a thousandth, as libraries round differently."""
     record = read(RECORD)
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
-    days = slice(stop - MEMORY_DAYS, stop)
+    days = slice(stop - DEFAULT_FIT_DAYS, stop)
     counts = np.column_stack([record.drones, record.missiles])
     expected = combine_level(fit(counts[days], record.all_known[days], threads=2), counts[:stop])
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest

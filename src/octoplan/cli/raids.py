@@ -49,8 +49,8 @@ def print_record(record: "Record") -> None:
     """Print the period of a record and the corrections made in reading it, and warn of outliers on standard error."""
     period = f", {record.days[0]} to {record.days[-1]}" if len(record) else ""
     print_line(f"{record.source}: {len(record):,} days{period}")
-    for repair in record.repairs:
-        print_line(f"  {repair}")
+    for correction in record.corrections:
+        print_line(f"  {correction}")
     for outlier in record.outliers:
         print_warning(f"warning: {outlier}")
 
@@ -143,8 +143,8 @@ def show(
     exposure = read_exposure(alerts) if alerts else None
     if exposure:
         print_line(f"{exposure.source}: {len(exposure.regions)} regions, {exposure.alerts.sum():,} alerts")
-        for repair in exposure.repairs:
-            print_line(f"  {repair}")
+        for correction in exposure.corrections:
+            print_line(f"  {correction}")
     days = fitted_days(record, first, last)
     write_file(out, page(record, fit_record(record, days), days, exposure))
 
@@ -245,7 +245,7 @@ def score(
 
     """
     from octoplan.raids.benchmarks import benchmarks
-    from octoplan.raids.comparison import score_table, to_text
+    from octoplan.raids.comparison import score_table, table_text
     from octoplan.raids.forecast import FittedProcess
     from octoplan.show.score import page as draw_page
 
@@ -255,7 +255,7 @@ def score(
     record = read_record(file)
     scores = score_all(record, (FittedProcess(), *benchmarks()), first, last, step_days, draws, seed)
     table = score_table(scores)
-    print_line(to_text(table))
+    print_line(table_text(table))
     if out:
         write_file(out, table.csv(significant=8))
     if page:
@@ -284,7 +284,7 @@ def score_all(
             return [
                 score(
                     record.packages, record.days, forecaster, origin_rows, draws=draws, seed=seed,
-                    known=record.all_known, executor=pool, progress=track(progress, forecaster.name),
+                    is_known=record.all_known, executor=pool, progress=track(progress, forecaster.name),
                 )
                 for forecaster in forecasters
             ]  # fmt: skip
@@ -334,7 +334,7 @@ def backtest(
     period = backtests.BacktestPeriod.from_dates(loaded, begin, end)
     raids = read(record) if record else record_from_monthly_totals(loaded, period.stop)
     print_record(raids)
-    for rule in raids.breaks:
+    for rule in raids.reporting_rules:
         print_line(f"  reporting changed on {rule.first}: {rule.reason}")
     with executor() as pool, progress_bar() as progress:
         task = track(progress, "simulating")

@@ -220,7 +220,7 @@ def recorded_stopped_shares(record: Record, months: Sequence[str], threats: Sequ
     for month in months:
         for key in ("drones", *(name for name in threats if name in record.classes)):
             column = record.classes.index(key)
-            rows = (month_of_day == month) & record.known[:, column]
+            rows = (month_of_day == month) & record.is_known[:, column]
             launched = int(record.launched[rows, column].sum())
             if launched:
                 share = 100.0 * int(record.stopped[rows, column].sum()) / launched
@@ -307,7 +307,7 @@ def check_launched_counts(record: Record) -> None:
     unknown = np.flatnonzero(~record.all_known)
     if len(unknown):
         day = unknown[0]
-        klass = record.classes[int(np.flatnonzero(~record.known[day])[0])]
+        klass = record.classes[int(np.flatnonzero(~record.is_known[day])[0])]
         raise RunError(
             f"{record.source}: the launched count is unknown on {len(unknown)} day{'s' * (len(unknown) > 1)}, the "
             f"first on {record.days[day]} for {klass}; end the backtest before this day, or use a complete record"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from octoplan.outcomes.raids import draw_raids
-from octoplan.raids.read.record import CLASSES, Record, known_breaks
+from octoplan.raids.read.record import CLASSES, Record, known_reporting_rules
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -83,12 +83,14 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
         launched=np.concatenate([empty, *launched]),
         destroyed=np.concatenate([empty, *stopped]),
         lost=np.zeros(shape, np.int64),
-        known=np.ones(shape, bool),
+        is_known=np.ones(shape, bool),
         digest=hashlib.sha256(MONTHLY_TOTALS_FILE.read_bytes()).hexdigest(),
         source=MONTHLY_TOTALS_FILE.name,
         layout="months",
-        repairs=(),
-        breaks=tuple(rule for rule in known_breaks() if days and rule.overlaps(all_days[0], all_days[-1])),
+        corrections=(),
+        reporting_rules=tuple(
+            rule for rule in known_reporting_rules() if days and rule.overlaps(all_days[0], all_days[-1])
+        ),
     )
 
 

@@ -17,9 +17,9 @@ from octoplan.raids.score import Forecaster
 from octoplan.scenario.arrays import Floats, Ints
 
 MAX_PER_DAY = 1e6
-"""Upper limit of a forecast count, in weapons a day."""
+"""Maximum of a forecast mean or count, in weapons a day."""
 MAX_TREND = log(1e3)
-"""Largest change of the log mean over the window to which a trend is fitted."""
+"""Maximum absolute change of the log mean over the period to which a trend is fitted."""
 MIN_LOG_R, MAX_LOG_R = log(1e-3), log(1e6)
 """Bounds of the log dispersion parameter: more dispersed than any record, and practically Poisson."""
 
@@ -46,9 +46,10 @@ def last_days(counts: Ints, days: int | None) -> Ints:
 
 @dataclass(frozen=True)
 class Climatology:
-    """Runs of consecutive days of the record from a random first day; the record is treated as circular.
+    """Forecaster that draws runs of consecutive days of the record, each from a random first day.
 
-    The dependence between successive days, and between drones and missiles, is preserved; the current level is ignored.
+    The record is treated as circular. The dependence between successive days, and between drones and missiles, is
+    preserved; the current level is ignored.
 
     Args:
         days: Number of days at the end of the record to draw from; None for all days.
@@ -63,15 +64,15 @@ class Climatology:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Simulated counts for the days after the record: (draws, horizon, 2)."""
-        recent = last_days(counts, self.days)
-        starts = random_generator(seed).integers(0, len(recent), draws)
-        paths: Ints = recent[(starts[:, None] + np.arange(horizon)) % len(recent)]
+        recent_counts = last_days(counts, self.days)
+        starts = random_generator(seed).integers(0, len(recent_counts), draws)
+        paths: Ints = recent_counts[(starts[:, None] + np.arange(horizon)) % len(recent_counts)]
         return paths
 
 
 @dataclass(frozen=True)
 class ResampledDays:
-    """Days drawn with replacement from the last ``days`` days; drones and missiles of a day are drawn together."""
+    """Forecaster that draws days with replacement from the last ``days`` days, drones and missiles jointly."""
 
     days: int
 
@@ -81,8 +82,8 @@ class ResampledDays:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Simulated counts for the days after the record: (draws, horizon, 2)."""
-        recent = last_days(counts, self.days)
-        paths: Ints = recent[random_generator(seed).integers(0, len(recent), (draws, horizon))]
+        recent_counts = last_days(counts, self.days)
+        paths: Ints = recent_counts[random_generator(seed).integers(0, len(recent_counts), (draws, horizon))]
         return paths
 
 
@@ -125,9 +126,9 @@ def fit_trend(counts: Ints) -> Trend:
         mean, r = np.exp(theta[0] + theta[1] * time), np.exp(theta[2])
         log_ratio = np.log1p(mean / r)
         terms = gammaln(values + r) - gammaln(r) + values * (np.log(mean / r) - log_ratio) - r * log_ratio
-        by_mean = (values - mean) / (1 + mean / r)
-        by_r = r * (digamma(values + r) - digamma(r) - log_ratio) - by_mean
-        return -float(terms.sum()), -np.array([by_mean.sum(), by_mean @ time, by_r.sum()])
+        mean_derivative = (values - mean) / (1 + mean / r)
+        r_derivative = r * (digamma(values + r) - digamma(r) - log_ratio) - mean_derivative
+        return -float(terms.sum()), -np.array([mean_derivative.sum(), mean_derivative @ time, r_derivative.sum()])
 
     mean = max(float(values.mean()), 0.5 / n)
     excess_variance = max(float(values.var()) - mean, 0.01 * mean)
@@ -139,10 +140,10 @@ def fit_trend(counts: Ints) -> Trend:
 
 @dataclass(frozen=True)
 class NegativeBinomialTrend:
-    """A negative binomial distribution with a log-linear trend, fitted to the last ``days`` days and extrapolated.
+    """Forecaster that extrapolates a negative binomial distribution with a log-linear trend, fitted to ``days`` days.
 
-    Each package has its own trend. Packages are independent, and so are days given the trend; the uncertainty of the
-    trend is ignored. A window of 180 days gave the best forecasts of 1-day and 7-day sums before 2025.
+    Drones and missiles have separate trends and are independent. Given the trend, days are independent; the uncertainty
+    of the trend is ignored. A window of 180 days gave the best forecasts of 1-day and 7-day sums before 2025.
     """
 
     days: int = 180
@@ -153,10 +154,10 @@ class NegativeBinomialTrend:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Simulated counts for the days after the record: (draws, horizon, 2)."""
-        recent, rng = last_days(counts, self.days), random_generator(seed)
+        recent_counts, rng = last_days(counts, self.days), random_generator(seed)
         paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
-            trend = fit_trend(recent[:, package])
+            trend = fit_trend(recent_counts[:, package])
             rates = rng.gamma(trend.r, 1 / trend.r, (draws, horizon)) * trend.means(horizon)
             paths[..., package] = rng.poisson(rates)
         return paths
@@ -164,11 +165,12 @@ class NegativeBinomialTrend:
 
 @dataclass(frozen=True)
 class ExponentialSmoothing:
-    """Exponential smoothing (statsmodels) of the square roots of counts; the trend model is chosen by AICc.
+    """Forecaster by exponential smoothing (statsmodels) of the square roots of counts.
 
-    The models have no trend, a trend or a damped trend. The square root stabilises the variance of counts. Before 2025
-    it forecast better than log(1 + count), whose back-transform doubles the mean of a month. Packages are independent.
-    Futures are simulated on the square-root scale with normal errors, and their squares are rounded to whole weapons.
+    The trend model is chosen by AICc from no trend, a trend and a damped trend. The square root stabilises the variance
+    of counts. On records before 2025 it forecast better than log(1 + count), whose back-transform doubles the mean of a
+    month. Drones and missiles are independent. Futures are simulated on the square-root scale with normal errors, and
+    their squares are rounded to whole weapons.
 
     Raises:
         RuntimeError: statsmodels is not installed.
@@ -183,18 +185,18 @@ class ExponentialSmoothing:
 
     def paths(self, counts: Ints, horizon: int, draws: int, seed: int) -> Ints:
         """Simulated counts for the days after the record: (draws, horizon, 2)."""
-        recent, rng = last_days(counts, self.days), random_generator(seed)
+        recent_counts, rng = last_days(counts, self.days), random_generator(seed)
         if not has_statsmodels():
             raise RuntimeError("exponential smoothing needs statsmodels: pip install 'octoplan[score]'")
-        ets = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
+        ets_model = import_module("statsmodels.tsa.exponential_smoothing.ets").ETSModel
         paths = np.empty((draws, horizon, counts.shape[1]), np.int64)
         for package in range(counts.shape[1]):
-            square_roots = np.sqrt(recent[:, package].astype(np.float64))
-            models = [ets(square_roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHING_MODELS]
+            square_roots = np.sqrt(recent_counts[:, package].astype(np.float64))
+            models = [ets_model(square_roots, trend=trend, damped_trend=damped) for trend, damped in SMOOTHING_MODELS]
             with catch_warnings():
                 simplefilter("ignore")
-                best = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
-            simulated_roots: Floats = best.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
+                best_fit = min((model.fit(disp=False) for model in models), key=lambda fitted: float(fitted.aicc))
+            simulated_roots: Floats = best_fit.simulate(horizon, anchor="end", repetitions=draws, rng=rng).T
             paths[..., package] = np.rint(np.clip(simulated_roots, 0, sqrt(MAX_PER_DAY)) ** 2)
         return paths
 
@@ -206,5 +208,5 @@ def has_statsmodels() -> bool:
 
 def benchmarks() -> tuple[Forecaster, ...]:
     """The benchmarks used in every comparison; exponential smoothing is included only if statsmodels is installed."""
-    simple = (Climatology(), Climatology(365), ResampledDays(28), ResampledDays(90), NegativeBinomialTrend())
-    return (*simple, ExponentialSmoothing()) if has_statsmodels() else simple
+    without_smoothing = (Climatology(), Climatology(365), ResampledDays(28), ResampledDays(90), NegativeBinomialTrend())
+    return (*without_smoothing, ExponentialSmoothing()) if has_statsmodels() else without_smoothing

@@ -11,16 +11,16 @@ from octoplan.raids.score import PAIR, SERIES, Scores, series_index
 from octoplan.scenario.arrays import Floats
 from octoplan.tables import Cell, Column, Table
 
-LEVELS = (0.5, 0.8, 0.95)
+INTERVAL_LEVELS = (0.5, 0.8, 0.95)
 """Levels of the central intervals whose coverage is reported."""
 MIN_BLOCK_LENGTH = 4
-"""Minimum number of origins in a block, so that blocks contain the dependence between neighbouring origins."""
+"""Minimum number of origins in a block, so that blocks contain the dependence between successive origins."""
 COVERAGE_TOLERANCE = 0.05
-"""Absolute difference between coverage and level that is always accepted, for any number of origins."""
+"""Absolute difference between coverage and level that is accepted for any number of origins."""
 MIN_PITS = 10
 """Minimum number of observed sums for a test of calibration."""
 MAX_BINS, PITS_PER_BIN = 10, 5
-"""Maximum number of bins of the chi-squared test of calibration, and minimum number of PITs per bin."""
+"""Maximum number of bins in the chi-squared test of calibration, and minimum number of PITs per bin."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class ScoreDifference:
         return self.low > 0 or self.high < 0
 
 
-def difference(a: Scores, b: Scores, horizon: int, series: str = "drones") -> ScoreDifference:
+def score_difference(a: Scores, b: Scores, horizon: int, series: str = "drones") -> ScoreDifference:
     """Mean score of forecaster a minus that of forecaster b over the origins scored for both.
 
-    The score is the CRPS of a series, or the energy score of the pair.
+    The score is the CRPS of drones or missiles, or the energy score of the pair.
 
     Raises:
         ValueError: The two forecasters were not scored on the same origins and days.
@@ -82,10 +82,10 @@ def block_mean(values: Floats, length: int) -> ScoreDifference:
     blocks = n / length
     if blocks < 2:
         return ScoreDifference(mean, nan, nan, blocks)
-    circular = np.concatenate([values, values[: length - 1]]) - mean
-    means = np.convolve(circular, np.full(length, 1 / length), "valid")
-    half = float(t.ppf(0.975, blocks - 1)) * sqrt(float((means**2).mean()) / (blocks - 1))
-    return ScoreDifference(mean, mean - half, mean + half, blocks)
+    circular_values = np.concatenate([values, values[: length - 1]]) - mean
+    means = np.convolve(circular_values, np.full(length, 1 / length), "valid")
+    half_width = float(t.ppf(0.975, blocks - 1)) * sqrt(float((means**2).mean()) / (blocks - 1))
+    return ScoreDifference(mean, mean - half_width, mean + half_width, blocks)
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ class Coverage:
     Args:
         level: Level of the interval.
         share: Share of the observed sums within the interval.
-        low: Lower binomial 95 % limit of the share for a calibrated forecast, with ``independent`` origins.
+        low: Lower binomial 95 % limit of the share for a calibrated forecast, from ``independent_origins``.
         high: Upper binomial 95 % limit of the share.
-        independent: Number of origins whose sums have no day in common.
+        independent_origins: Number of origins whose sums have no day in common.
 
     """
 
@@ -105,7 +105,7 @@ class Coverage:
     share: float
     low: float
     high: float
-    independent: int
+    independent_origins: int
 
     @property
     def is_adequate(self) -> bool:
@@ -116,23 +116,25 @@ class Coverage:
 def coverage(scores: Scores, horizon: int, series: str = "drones") -> tuple[Coverage, ...]:
     """Coverage of the central intervals at ``LEVELS``.
 
-    A sum counts as inside an interval if its randomised PIT is inside. A sum equal to an end of the interval therefore
-    counts with the probability for which the coverage of a calibrated forecast equals the level.
+    A sum counts as inside an interval if its randomised PIT is between the probabilities of the ends. A sum equal to an
+    end therefore counts with the probability for which the coverage of a calibrated forecast equals the level.
     """
     pits = scores.known_pits(horizon, series)
-    independent = ceil(len(pits) / scores.overlapping_origins(horizon))
+    independent_origins = ceil(len(pits) / scores.overlapping_origins(horizon))
     coverages = []
-    for level in LEVELS:
+    for level in INTERVAL_LEVELS:
         share = float((np.abs(pits - 0.5) <= level / 2).mean()) if len(pits) else nan
-        low, high = (float(count) / max(independent, 1) for count in binom.interval(0.95, independent, level))
-        coverages.append(Coverage(level, share, low, high, independent))
+        low, high = (
+            float(count) / max(independent_origins, 1) for count in binom.interval(0.95, independent_origins, level)
+        )
+        coverages.append(Coverage(level, share, low, high, independent_origins))
     return tuple(coverages)
 
 
 def pit_p_value(scores: Scores, horizon: int, series: str = "drones") -> float:
     """p-value of a chi-squared test that the PITs are uniform, with ten bins (fewer for fewer than 50 origins).
 
-    nan if the sums of neighbouring origins have days in common, or if there are fewer than ``MIN_PITS`` PITs.
+    The value is nan if the sums of successive origins have days in common, or there are fewer than ``MIN_PITS`` PITs.
     """
     n = len(scores.known_pits(horizon, series))
     if scores.overlapping_origins(horizon) > 1 or n < MIN_PITS:
@@ -141,7 +143,7 @@ def pit_p_value(scores: Scores, horizon: int, series: str = "drones") -> float:
     return float(chisquare(scores.pit_histogram(horizon, series, bins=bins)).pvalue)
 
 
-COLUMNS = (
+SCORE_COLUMNS = (
     Column("horizon", "integer", "number of days over which weapons are summed", "day"),
     Column("series", "string", "drones, missiles, or both as a pair"),
     Column("forecaster", "string", "name of the forecaster"),
@@ -165,32 +167,32 @@ COLUMNS = (
 
 
 def score_table(scores: Sequence[Scores]) -> Table:
-    """Table of scores with a row for each horizon, series and forecaster; differences are from the first forecaster."""
+    """Table of scores by horizon, series and forecaster; each is compared with the first forecaster."""
     first = scores[0]
     groups = [(horizon, series) for horizon in first.horizons for series in (*SERIES, PAIR)]
     rows = [score_row(forecaster, first, horizon, series) for horizon, series in groups for forecaster in scores]
-    return Table.from_rows("scores", "Scores of forecasts of raids", COLUMNS, rows)
+    return Table.from_rows("scores", "Scores of forecasts of raids", SCORE_COLUMNS, rows)
 
 
 def score_row(scores: Scores, first: Scores, horizon: int, series: str) -> tuple[Cell, ...]:
     """One row of the table of scores, in the order of ``COLUMNS``."""
     losses = scores.losses(horizon, series)
-    scored = ~np.isnan(losses)
-    gap = difference(scores, first, horizon, series)
-    mean = float(losses[scored].mean()) if scored.any() else nan
-    figures = [mean, gap.mean, gap.low, gap.high, gap.blocks]
-    if series == PAIR or not scored.any():
-        figures += [nan] * 7
+    is_scored = ~np.isnan(losses)
+    difference = score_difference(scores, first, horizon, series)
+    mean = float(losses[is_scored].mean()) if is_scored.any() else nan
+    values = [mean, difference.mean, difference.low, difference.high, difference.blocks]
+    if series == PAIR or not is_scored.any():
+        values += [nan] * 7
     else:
-        where = (scored, scores.horizon_index(horizon), series_index(series))
-        figures += [float(values[where].mean()) for values in (scores.log_score, scores.mean, scores.observed)]
-        figures += [level.share for level in coverage(scores, horizon, series)]
-        figures.append(pit_p_value(scores, horizon, series))
-    cells = (None if isnan(figure) else figure for figure in figures)
-    return (horizon, series, scores.name, int(scored.sum()), *cells)
+        indices = (is_scored, scores.horizon_index(horizon), series_index(series))
+        values += [float(array[indices].mean()) for array in (scores.log_score, scores.mean, scores.observed)]
+        values += [level.share for level in coverage(scores, horizon, series)]
+        values.append(pit_p_value(scores, horizon, series))
+    cells = (None if isnan(value) else value for value in values)
+    return (horizon, series, scores.name, int(is_scored.sum()), *cells)
 
 
-def to_text(table: Table) -> str:
+def table_text(table: Table) -> str:
     """Text of a table of scores for a terminal: three decimals below 10, otherwise one; a dash for undefined values."""
     rows = [tuple(column.name for column in table.columns), *(tuple(map(cell_text, row)) for row in table.rows)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -11,14 +11,14 @@ from octoplan.raids import process
 from octoplan.raids.fit import FORECAST_DRAWS, Posterior, one_day_ahead_pits
 from octoplan.raids.process import Floats, Ints
 
-SIGNIFICANCE = 0.01
+SIGNIFICANCE_LEVEL = 0.01
 """False-alarm probability of each test if the raids follow the fitted process."""
 
 SIMULATIONS = 249
 """Number of futures simulated from the fit to obtain the null distribution of each test statistic."""
 
 MIN_NEW_DAYS = 2
-"""Minimum number of new days with known counts; the sample variance needs two."""
+"""Minimum number of new days with known counts, the number that a sample variance needs."""
 
 
 @dataclass(frozen=True)
@@ -49,43 +49,43 @@ class DriftTests:
 
     def warnings(self) -> Iterator[str]:
         """Yield one sentence for each test with a p-value below ``SIGNIFICANCE``."""
-        if self.mean_p < SIGNIFICANCE:
+        if self.mean_p < SIGNIFICANCE_LEVEL:
             direction = "more" if self.mean > 0 else "fewer"
             yield (
                 f"the {self.days} new days have {direction} drones than the earlier fit predicts "
                 f"(p = {self.mean_p:.2g})"
             )
-        if self.variance_p < SIGNIFICANCE:
+        if self.variance_p < SIGNIFICANCE_LEVEL:
             direction = "more" if self.variance > 1 else "less"
             yield f"the new days vary {direction} than the earlier fit predicts (p = {self.variance_p:.2g})"
-        if self.change_p < SIGNIFICANCE:
+        if self.change_p < SIGNIFICANCE_LEVEL:
             yield (
                 f"the level of raids changed after day {self.change_day + 1} of the new data "
                 f"(p = {self.change_p:.2g}); consider fitting only later days"
             )
 
 
-def drift_tests(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], first: int) -> DriftTests:
+def drift_tests(posterior: Posterior, counts: Ints, is_known: NDArray[np.bool_], first: int) -> DriftTests:
     """Test whether the days from index ``first`` follow the process at the posterior median.
 
-    The p-values compare each statistic with its values in ``SIMULATIONS`` futures drawn from the posterior, and so
-    allow for the uncertainty of the parameters.
+    Each p-value compares the statistic with its values in ``SIMULATIONS`` futures simulated from the posterior, which
+    accounts for the uncertainty of the parameters.
 
     Args:
         posterior: Posterior of the earlier fit.
         counts: (days, 2) drones and missiles; the days before ``first`` are used only to estimate the hidden state.
-        known: (days,) False for days with unknown counts.
+        is_known: (days,) False for days with unknown counts.
         first: Index of the first new day.
 
     """
-    p = process.constrain(posterior.mean[:-1])
+    p = process.constrain_parameters(posterior.mean[:-1])
     rng = process.fixed_generator()
-    parameters, initial, salvo = posterior.draw(SIMULATIONS, rng)
-    futures = process.draw(parameters, initial, salvo, len(counts) - first, rng)
-    scores = normal_scores(p, counts, known, first)
+    parameters, initial_x, salvo = posterior.draw(SIMULATIONS, rng)
+    futures = process.simulate_counts(parameters, initial_x, salvo, len(counts) - first, rng)
+    scores = normal_scores(p, counts, is_known, first)
     simulated = np.array(
         [
-            drift_statistics(normal_scores(p, np.concatenate([counts[:first], future]), known, first))
+            drift_statistics(normal_scores(p, np.concatenate([counts[:first], future]), is_known, first))
             for future in futures
         ]
     )
@@ -98,14 +98,14 @@ def drift_tests(posterior: Posterior, counts: Ints, known: NDArray[np.bool_], fi
         mean_p=float(upper_p[0]),
         variance=variance,
         variance_p=float(min(1.0, 2.0 * min(upper_p[1], variance_lower_p))),
-        change_day=int(np.flatnonzero(known[first:])[np.abs(np.cumsum(scores - scores.mean())).argmax()]),
+        change_day=int(np.flatnonzero(is_known[first:])[np.abs(np.cumsum(scores - scores.mean())).argmax()]),
         change_p=float(upper_p[2]),
     )
 
 
-def normal_scores(p: Floats, counts: Ints, known: NDArray[np.bool_], first: int) -> Floats:
+def normal_scores(p: Floats, counts: Ints, is_known: NDArray[np.bool_], first: int) -> Floats:
     """Standard normal quantiles of the one-day-ahead PITs of the known days from index ``first``: (known days,)."""
-    pits = one_day_ahead_pits(counts, known, p, process.filter_states(counts, known, p), first)
+    pits = one_day_ahead_pits(counts, is_known, p, process.filter_states(counts, is_known, p), first)
     return np.asarray(norm.ppf(np.clip(pits, 0.5 / FORECAST_DRAWS, 1.0 - 0.5 / FORECAST_DRAWS)))
 
 

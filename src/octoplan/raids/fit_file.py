@@ -1,4 +1,4 @@
-"""Write and read ``raids.toml``, the file of a fit: the record fitted, and the posterior as scenario assumptions."""
+"""Write and read ``raids.toml``, the file of a fit, with its record and its posterior as scenario assumptions."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from octoplan.scenario.report import Report, quoted
 from octoplan.scenario.toml_text import Toml, parse_toml
 
 FITTED_PARAMETERS = (*PARAMETERS, INITIAL_INTENSITY)
-"""Parameters in the file, in the order of ``Posterior.mean``."""
+"""The fitted parameters in the file, in the order of ``Posterior.mean``."""
 
 DISTRIBUTIONS = {"log": "lognormal", "logit": "logitnormal", "identity": "normal"}
 """Distribution of an assumption, by the transform of the parameter to the unconstrained scale."""
@@ -35,9 +35,9 @@ FIXED_PARAMETERS = {
     "packages.missiles.coupling": (0.0, "1"),
     "packages.missiles.quiet": (0.0, "1"),
 }
-"""Value and unit of raid parameters that are not fitted; the fitted parameters include their effect."""
+"""Value and unit of the raid parameters that are not fitted, whose effect the fitted parameters include."""
 
-LAST_DAY_SALVO = "salvo_on_the_last_day"
+LAST_DAY_SALVO_KEY = "salvo_on_the_last_day"
 
 
 def fit_toml(fit: Fit, record: Record, days: slice, date_of_fit: date) -> str:
@@ -51,9 +51,10 @@ def fit_toml(fit: Fit, record: Record, days: slice, date_of_fit: date) -> str:
 
     """
     lines = [
-        "# Fitted to a record of raids. A scenario with this file in its folder, and the line",
+        "# The raid process fitted to a record of raids. To draw the raids of a scenario from this fit, put this file",
+        "# in the folder of the scenario and add the following line at the top of its programme.toml:",
         '#     raids = "raids.toml"',
-        "# at the top of programme.toml, draws its raids from this fit. low and high are P10 and P90.",
+        "# low and high are P10 and P90.",
         "",
         *record_table(record, days),
         "",
@@ -98,7 +99,7 @@ def record_table(record: Record, days: slice) -> Iterator[str]:
     yield f"last = {period[-1]}"
     yield f"days = {len(period)}"
     yield f"unknown_days = {int((~record.all_known[days]).sum())}"
-    yield f"repairs = {json.dumps([str(repair) for repair in record.repairs], ensure_ascii=False)}"
+    yield f"repairs = {json.dumps([str(correction) for correction in record.corrections], ensure_ascii=False)}"
 
 
 def diagnostics_table(fit: Fit, record: Record) -> Iterator[str]:
@@ -113,7 +114,7 @@ def diagnostics_table(fit: Fit, record: Record) -> Iterator[str]:
     yield f"effective_sample_size = {diagnostics.effective_sample_size:.1f}"
     yield f"level_factors = [{drones}, {missiles}]  # on the means of drones and missiles, from the combined forecast"
     yield f"one_day_ahead_p = {diagnostics.pit_p_value:.4f}"
-    yield f"{LAST_DAY_SALVO} = {fit.posterior.salvo_probability:.6f}"
+    yield f"{LAST_DAY_SALVO_KEY} = {fit.posterior.salvo_probability:.6f}"
     yield f"warnings = {json.dumps(warnings, ensure_ascii=False)}"
 
 
@@ -186,9 +187,11 @@ def read_fit(path: Path) -> StoredFit:
     posterior = reader.posterior()
     first, last = reader.day("first"), reader.day("last")
     if first > last:
-        reader.problem("ends before it begins", "record", "last")
+        reader.add_problem("is before record.first", "record", "last")
     if report.problems:
-        report.add(path.name, 0, "is not a fit of octoplan; write one with: octoplan raids fit RECORD --out FILE")
+        report.add(
+            path.name, 0, "is not a fit written by octoplan; write one with: octoplan raids fit RECORD --out FILE"
+        )
     report.raise_problems()
     return StoredFit(posterior, first, last)
 
@@ -201,7 +204,7 @@ class FitReader:
     toml: Toml
     report: Report
 
-    def problem(self, message: str, *path: str) -> None:
+    def add_problem(self, message: str, *path: str) -> None:
         """Report a problem with the value under a path of keys."""
         self.report.add(self.name, self.toml.line(*path), f"{'.'.join(path)} {message}")
 
@@ -211,7 +214,7 @@ class FitReader:
         for key in path:
             tree = tree.get(key) if isinstance(tree, dict) else None
         if tree is None:
-            self.problem("is missing", *path)
+            self.add_problem("is missing", *path)
         return tree
 
     def number(self, low: float, high: float, *path: str) -> float:
@@ -220,7 +223,7 @@ class FitReader:
         if isinstance(value, int | float) and not isinstance(value, bool) and low < value < high:
             return float(value)
         if value is not None:
-            self.problem(f"is {quoted(value)}, expected a number between {low:g} and {high:g}", *path)
+            self.add_problem(f"is {quoted(value)}, expected a number between {low:g} and {high:g}", *path)
         return 0.5 if high == 1.0 else 1.0
 
     def day(self, key: str) -> date:
@@ -229,11 +232,11 @@ class FitReader:
         if type(value) is date:
             return value
         if value is not None:
-            self.problem(f"is {quoted(value)}, expected a date such as 2026-01-31", "record", key)
+            self.add_problem(f"is {quoted(value)}, expected a date such as 2026-01-31", "record", key)
         return date.min
 
     def posterior(self) -> Posterior:
-        """The posterior: means from medians, standard deviations from P10 and P90, and correlations from ranks."""
+        """The posterior, computed from the medians, the P10 and P90, and the rank correlations in the file."""
         quantiles = []
         for parameter in FITTED_PARAMETERS:
             keys = ("low", "value", "high")
@@ -241,8 +244,8 @@ class FitReader:
                 self.number(*PERMITTED_RANGES[parameter.scale], "assumptions", parameter.name, key) for key in keys
             ]
             if not values[0] < values[2] and not self.report.problems:
-                self.problem("has a low that is not below its high", "assumptions", parameter.name)
-            quantiles.append([float(parameter.unconstrain(np.array(value))) for value in values])
+                self.add_problem("low must be less than high", "assumptions", parameter.name)
+            quantiles.append([float(parameter.to_unconstrained(np.array(value))) for value in values])
         low, mean, high = np.array(quantiles).T
         sd = (high - low) / (2.0 * norm.ppf(0.9))
         r = np.eye(len(FITTED_PARAMETERS))
@@ -250,5 +253,5 @@ class FitReader:
             for j, column in enumerate(FITTED_PARAMETERS[:i]):
                 spearman = self.number(-1.0, 1.0, "correlations", row.name, column.name)
                 r[i, j] = r[j, i] = 2.0 * sin(pi / 6.0 * spearman)
-        salvo = self.number(-1e-9, 1.0 + 1e-9, "diagnostics", LAST_DAY_SALVO)
+        salvo = self.number(-1e-9, 1.0 + 1e-9, "diagnostics", LAST_DAY_SALVO_KEY)
         return Posterior(mean, r * np.outer(sd, sd), salvo)

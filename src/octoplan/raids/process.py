@@ -1,6 +1,6 @@
 """The raid process (docs/background/model.md, section 2): likelihood, filtered and smoothed states, and simulation.
 
-A hidden regime r (0 routine, 1 salvo) follows a two-state Markov chain. The slow log-intensity x follows an AR(1)
+The hidden regime r of a day (0 routine, 1 salvo) follows a two-state Markov chain. The slow log-intensity x is an AR(1)
 process with mean 0 and stationary standard deviation w. On each day the count of package j (drones, missiles) is 0 with
 probability q (drones only), and otherwise
 
@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the process and its prior, which is normal on the unconstrained scale.
+    """A parameter of the raid process and its prior, which is normal on the unconstrained scale.
 
     Args:
         name: Name of the assumption in a scenario.
@@ -42,13 +42,13 @@ class Parameter:
     mean: float
     sd: float
 
-    def constrain(self, value: Floats) -> Floats:
+    def from_unconstrained(self, value: Floats) -> Floats:
         """Transform a value on the unconstrained scale to the parameter."""
         if self.scale == "log":
             return np.exp(value)
         return expit(value) if self.scale == "logit" else value
 
-    def unconstrain(self, value: Floats) -> Floats:
+    def to_unconstrained(self, value: Floats) -> Floats:
         """Transform a value of the parameter to the unconstrained scale."""
         if self.scale == "log":
             return np.log(value)
@@ -70,32 +70,52 @@ PARAMETERS = (
     Parameter("packages.missiles.salvo_mean", "log", log(20.0), 3.0),
     Parameter("packages.missiles.salvo_cv", "log", log(0.8), 0.7),
 )
-"""The fitted parameters. Their priors are weak, and matter only for parameters that the record hardly identifies."""
+"""The fitted parameters. The priors are weak and affect only parameters that the record hardly identifies."""
 
 INITIAL_INTENSITY = Parameter("raids.begin", "identity", 0.0, 1.0)
 """The slow log-intensity on the last day of the record, in units of its stationary standard deviation."""
 
-SHARE, STAY, WANDER, TIME, M0, C0, M1, C1, QUIET, N0, D0, N1, D1 = range(len(PARAMETERS))
-"""Indices of ``PARAMETERS``. For drones M is the mean and C the coefficient of variation, for missiles N and D.
+(
+    SALVO_SHARE,
+    SALVO_STAY,
+    WANDER,
+    WANDER_TIME,
+    DRONES_ROUTINE_MEAN,
+    DRONES_ROUTINE_CV,
+    DRONES_SALVO_MEAN,
+    DRONES_SALVO_CV,
+    DRONES_QUIET,
+    MISSILES_ROUTINE_MEAN,
+    MISSILES_ROUTINE_CV,
+    MISSILES_SALVO_MEAN,
+    MISSILES_SALVO_CV,
+) = range(len(PARAMETERS))
+"""Indices of the parameters in ``PARAMETERS``; CV is the coefficient of variation."""
 
-0 stands for routine days and 1 for salvo days.
-"""
-
-RATIOS = (
-    (M1, M0, Parameter("packages.drones.salvo_mean over routine_mean", "log", log(3.5), 0.5)),
-    (N1, N0, Parameter("packages.missiles.salvo_mean over routine_mean", "log", log(10.0), 0.8)),
+RATIO_PRIORS = (
+    (
+        DRONES_SALVO_MEAN,
+        DRONES_ROUTINE_MEAN,
+        Parameter("packages.drones.salvo_mean over routine_mean", "log", log(3.5), 0.5),
+    ),
+    (
+        MISSILES_SALVO_MEAN,
+        MISSILES_ROUTINE_MEAN,
+        Parameter("packages.missiles.salvo_mean over routine_mean", "log", log(10.0), 0.8),
+    ),
 )
 """Priors of the ratios of salvo to routine means, which identify the regimes: index of the numerator, index of the
 denominator, and prior."""
 
-STEPS = 41
+GRID_POINTS = 41
 """Number of points of the grid of x, which extends four stationary standard deviations to either side of 0."""
 
-NODES, WEIGHTS = hermgauss(9)
-LOG_WEIGHTS = np.log(WEIGHTS) + NODES * NODES
+QUADRATURE_NODES, QUADRATURE_WEIGHTS = hermgauss(9)
+"""Nodes and weights of Gauss-Hermite quadrature."""
+LOG_QUADRATURE_WEIGHTS = np.log(QUADRATURE_WEIGHTS) + QUADRATURE_NODES * QUADRATURE_NODES
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 LOG_ZERO = -1e300
-"""Finite substitute for the logarithm of 0."""
+"""Finite substitute for the logarithm of zero."""
 
 FIXED_SEED = 20221010
 """Fixed seed of the random numbers in a fit, so that the fit is a deterministic function of the record."""
@@ -106,20 +126,20 @@ def fixed_generator() -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=FIXED_SEED))
 
 
-def constrain(theta: Floats) -> Floats:
+def constrain_parameters(theta: Floats) -> Floats:
     """Transform points on the unconstrained scale to parameters, both (..., parameters)."""
-    return np.stack([parameter.constrain(theta[..., i]) for i, parameter in enumerate(PARAMETERS)], axis=-1)
+    return np.stack([parameter.from_unconstrained(theta[..., i]) for i, parameter in enumerate(PARAMETERS)], axis=-1)
 
 
 def log_prior(theta: Floats) -> float:
     """Log prior density at a point on the unconstrained scale, (parameters,), up to a constant."""
     squares = sum(((theta[i] - prior.mean) / prior.sd) ** 2 for i, prior in enumerate(PARAMETERS))
-    squares += sum(((theta[i] - theta[j] - prior.mean) / prior.sd) ** 2 for i, j, prior in RATIOS)
+    squares += sum(((theta[i] - theta[j] - prior.mean) / prior.sd) ** 2 for i, j, prior in RATIO_PRIORS)
     return float(-0.5 * squares)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: NDArray[np.bool_], out: Floats) -> None:
+def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, mask: NDArray[np.bool_], out: Floats) -> None:
     """Log probability of a Poisson count whose log-intensity is normal with mean mu + x and standard deviation s.
 
     The integral is evaluated by adaptive Gauss-Hermite quadrature with 9 nodes (Liu and Pierce 1994). The integrand is
@@ -130,16 +150,16 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: N
         y: The count.
         mu: Mean of the log-intensity at x = 0.
         s: Standard deviation of the log-intensity.
-        grid: (steps,) values of x.
-        computed: (steps,) True for the values of x at which the probability is computed.
-        out: (steps,) log probabilities, updated in place where ``computed`` is True.
+        grid: (grid_points,) values of x.
+        mask: (grid_points,) True for the values of x at which the probability is computed.
+        out: (grid_points,) log probabilities, updated in place where ``mask`` is True.
 
     """
     precision = 1.0 / (s * s)
     constant = -np.log(s) - HALF_LOG_2PI - lgamma(y + 1.0)
     z, previous_mean, gain = np.nan, 0.0, 0.0
     for k in range(grid.shape[0]):
-        if not computed[k]:
+        if not mask[k]:
             continue
         m = mu + grid[k]
         if np.isnan(z):
@@ -158,9 +178,11 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, computed: N
         mode_value = y * z - np.exp(z) - 0.5 * (z - m) * (z - m) * precision
         width = np.sqrt(2.0 / curve)
         total = 0.0
-        for i in range(NODES.shape[0]):
-            v = z + width * NODES[i]
-            total += np.exp(y * v - np.exp(v) - 0.5 * (v - m) * (v - m) * precision - mode_value + LOG_WEIGHTS[i])
+        for i in range(QUADRATURE_NODES.shape[0]):
+            v = z + width * QUADRATURE_NODES[i]
+            total += np.exp(
+                y * v - np.exp(v) - 0.5 * (v - m) * (v - m) * precision - mode_value + LOG_QUADRATURE_WEIGHTS[i]
+            )
         out[k] = mode_value + np.log(total * width) + constant
 
 
@@ -175,10 +197,10 @@ def transition_matrix(grid: Floats, p: Floats) -> Floats:
     """Transition probabilities of the AR(1) process x on the grid, from one day (rows) to the next (columns).
 
     Returns:
-        (steps, steps) probabilities; each row sums to 1.
+        (grid_points, grid_points) probabilities; each row sums to 1.
 
     """
-    persistence = np.exp(-1.0 / p[TIME])
+    persistence = np.exp(-1.0 / p[WANDER_TIME])
     sd = p[WANDER] * np.sqrt(1.0 - persistence * persistence)
     matrix = np.empty((grid.shape[0], grid.shape[0]))
     for i in range(grid.shape[0]):
@@ -195,138 +217,168 @@ def transition_matrix(grid: Floats, p: Floats) -> Floats:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out: Floats) -> None:
-    """Log likelihood of a day's two counts in each regime and at each grid point.
+    """Log likelihood of the drones and missiles of a day, in each regime and at each grid point.
 
     Args:
         y: (2,) drones and missiles.
-        grid: (steps,) values of x.
+        grid: (grid_points,) values of x.
         p: (parameters,) in the order of ``PARAMETERS``.
-        predicted: (2, steps) predicted probabilities of regime and x; states with negligible probability are skipped.
-        out: (2, steps) log likelihoods, updated in place; ``LOG_ZERO`` for skipped states.
+        predicted: (2, grid_points) predicted probabilities of regime and x; negligible probabilities are skipped.
+        out: (2, grid_points) log likelihoods, updated in place; ``LOG_ZERO`` for skipped states.
 
     """
     missiles = np.empty(grid.shape[0])
     half_variance = 0.5 * p[WANDER] * p[WANDER]
     for regime in range(2):
-        mean, cv = (p[M1], p[C1]) if regime == 1 else (p[M0], p[C0])
-        mean_2, cv_2 = (p[N1], p[D1]) if regime == 1 else (p[N0], p[D0])
-        s, s_2 = log_sd(cv), log_sd(cv_2)
-        computed = predicted[regime] >= 1e-13
-        log_poisson_lognormal(y[0], np.log(mean) - 0.5 * s * s - half_variance, s, grid, computed, out[regime])
-        log_poisson_lognormal(y[1], np.log(mean_2) - 0.5 * s_2 * s_2 - half_variance, s_2, grid, computed, missiles)
+        drone_mean, drone_cv = (
+            (p[DRONES_SALVO_MEAN], p[DRONES_SALVO_CV])
+            if regime == 1
+            else (p[DRONES_ROUTINE_MEAN], p[DRONES_ROUTINE_CV])
+        )
+        missile_mean, missile_cv = (
+            (p[MISSILES_SALVO_MEAN], p[MISSILES_SALVO_CV])
+            if regime == 1
+            else (p[MISSILES_ROUTINE_MEAN], p[MISSILES_ROUTINE_CV])
+        )
+        drone_sd, missile_sd = log_sd(drone_cv), log_sd(missile_cv)
+        mask = predicted[regime] >= 1e-13
+        log_poisson_lognormal(
+            y[0], np.log(drone_mean) - 0.5 * drone_sd * drone_sd - half_variance, drone_sd, grid, mask, out[regime]
+        )
+        log_poisson_lognormal(
+            y[1], np.log(missile_mean) - 0.5 * missile_sd * missile_sd - half_variance, missile_sd, grid, mask, missiles
+        )
         for k in range(grid.shape[0]):
-            if not computed[k]:
+            if not mask[k]:
                 out[regime, k] = LOG_ZERO
                 continue
-            drones = np.log(1.0 - p[QUIET]) + out[regime, k]
+            drones = np.log(1.0 - p[DRONES_QUIET]) + out[regime, k]
             if y[0] == 0:
-                drones = np.log(p[QUIET] + np.exp(drones))
+                drones = np.log(p[DRONES_QUIET] + np.exp(drones))
             out[regime, k] = drones + missiles[k]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def forward(counts: Ints, known: NDArray[np.bool_], p: Floats, grid: Floats, alpha: Floats, by_day: Floats) -> float:
+def filter_forward(
+    counts: Ints,
+    is_known: NDArray[np.bool_],
+    p: Floats,
+    grid: Floats,
+    probabilities: Floats,
+    daily_log_likelihood: Floats,
+) -> float:
     """Filter the hidden states forward in time, and return the log likelihood of all days.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for days with unknown counts.
+        is_known: (days,) False for days with unknown counts.
         p: (parameters,) in the order of ``PARAMETERS``.
-        grid: (steps,) values of x.
-        alpha: (days, 2, steps) filtered probabilities of regime and x, updated in place.
-        by_day: (days,) log likelihood of each day given the days before it, updated in place.
+        grid: (grid_points,) values of x.
+        probabilities: (days, 2, grid_points) filtered probabilities of regime and x, updated in place.
+        daily_log_likelihood: (days,) log likelihood of each day given the days before it, updated in place.
 
     """
-    steps = grid.shape[0]
-    kernel = transition_matrix(grid, p)
-    salvo_entry = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
-    predicted, log_density = np.empty((2, steps)), np.empty((2, steps))
-    for k in range(steps):
+    grid_points = grid.shape[0]
+    transition = transition_matrix(grid, p)
+    salvo_entry = min(1.0, p[SALVO_SHARE] * (1.0 - p[SALVO_STAY]) / (1.0 - p[SALVO_SHARE]))
+    predicted, log_density = np.empty((2, grid_points)), np.empty((2, grid_points))
+    for k in range(grid_points):
         weight = np.exp(-0.5 * (grid[k] / p[WANDER]) ** 2)
-        predicted[0, k], predicted[1, k] = (1.0 - p[SHARE]) * weight, p[SHARE] * weight
+        predicted[0, k], predicted[1, k] = (1.0 - p[SALVO_SHARE]) * weight, p[SALVO_SHARE] * weight
     predicted /= predicted.sum()
     total = 0.0
     for t in range(counts.shape[0]):
         if t > 0:
-            propagated = np.dot(alpha[t - 1], kernel)
-            for k in range(steps):
-                predicted[0, k] = propagated[0, k] * (1.0 - salvo_entry) + propagated[1, k] * (1.0 - p[STAY])
-                predicted[1, k] = propagated[0, k] * salvo_entry + propagated[1, k] * p[STAY]
+            propagated = np.dot(probabilities[t - 1], transition)
+            for k in range(grid_points):
+                predicted[0, k] = propagated[0, k] * (1.0 - salvo_entry) + propagated[1, k] * (1.0 - p[SALVO_STAY])
+                predicted[1, k] = propagated[0, k] * salvo_entry + propagated[1, k] * p[SALVO_STAY]
         log_density[:] = 0.0
-        if known[t]:
+        if is_known[t]:
             day_log_likelihood(counts[t], grid, p, predicted, log_density)
         largest = log_density.max()
         for r in range(2):
-            for k in range(steps):
-                alpha[t, r, k] = (
+            for k in range(grid_points):
+                probabilities[t, r, k] = (
                     predicted[r, k] * np.exp(log_density[r, k] - largest) if log_density[r, k] > LOG_ZERO else 0.0
                 )
-        mass = alpha[t].sum()
-        alpha[t] /= mass
-        by_day[t] = largest + np.log(mass)
-        total += by_day[t]
+        mass = probabilities[t].sum()
+        probabilities[t] /= mass
+        daily_log_likelihood[t] = largest + np.log(mass)
+        total += daily_log_likelihood[t]
     return total
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def smooth(alpha: Floats, p: Floats, grid: Floats) -> Floats:
-    """Smoothed probabilities of regime and x given all days, (days, 2, steps), from ``alpha`` (Kim 1994)."""
-    days, _, steps = alpha.shape
-    kernel = transition_matrix(grid, p)
-    salvo_entry = min(1.0, p[SHARE] * (1.0 - p[STAY]) / (1.0 - p[SHARE]))
-    regimes = np.array([[1.0 - salvo_entry, salvo_entry], [1.0 - p[STAY], p[STAY]]])
-    smoothed = alpha.copy()
+def smooth_states(probabilities: Floats, p: Floats, grid: Floats) -> Floats:
+    """Smoothed probabilities of regime and x given all days: (days, 2, grid_points) (Kim 1994).
+
+    Args:
+        probabilities: (days, 2, grid_points) filtered probabilities of regime and x.
+        p: (parameters,) in the order of ``PARAMETERS``.
+        grid: (grid_points,) values of x.
+
+    """
+    days, _, grid_points = probabilities.shape
+    transition = transition_matrix(grid, p)
+    salvo_entry = min(1.0, p[SALVO_SHARE] * (1.0 - p[SALVO_STAY]) / (1.0 - p[SALVO_SHARE]))
+    regimes = np.array([[1.0 - salvo_entry, salvo_entry], [1.0 - p[SALVO_STAY], p[SALVO_STAY]]])
+    smoothed = probabilities.copy()
     for t in range(days - 2, -1, -1):
-        predicted = np.dot(regimes.T, np.dot(alpha[t], kernel))
-        ratio = np.zeros((2, steps))
+        predicted = np.dot(regimes.T, np.dot(probabilities[t], transition))
+        ratio = np.zeros((2, grid_points))
         for r in range(2):
-            for k in range(steps):
+            for k in range(grid_points):
                 ratio[r, k] = smoothed[t + 1, r, k] / predicted[r, k] if predicted[r, k] > 0.0 else 0.0
-        smoothed[t] = alpha[t] * np.dot(regimes, np.dot(ratio, kernel.T))
+        smoothed[t] = probabilities[t] * np.dot(regimes, np.dot(ratio, transition.T))
         smoothed[t] /= smoothed[t].sum()
     return smoothed
 
 
 @dataclass(frozen=True)
-class Filtered:
+class FilteredStates:
     """Filtered hidden states of a record: their probabilities on each day given the counts up to that day.
 
     Args:
         log_likelihood: Log likelihood of all days.
-        by_day: (days,) log likelihood of each day given the days before it.
-        alpha: (days, 2, steps) filtered probabilities of regime and x.
-        grid: (steps,) values of x.
+        daily_log_likelihood: (days,) log likelihood of each day given the days before it.
+        probabilities: (days, 2, grid_points) filtered probabilities of regime and x.
+        grid: (grid_points,) values of x.
 
     """
 
     log_likelihood: float
-    by_day: Floats
-    alpha: Floats
+    daily_log_likelihood: Floats
+    probabilities: Floats
     grid: Floats
 
 
-def filter_states(counts: Ints, known: NDArray[np.bool_], p: Floats, steps: int = STEPS) -> Filtered:
+def filter_states(
+    counts: Ints, is_known: NDArray[np.bool_], p: Floats, grid_points: int = GRID_POINTS
+) -> FilteredStates:
     """Filter the hidden states of a record for given parameters.
 
     Args:
         counts: (days, 2) drones and missiles.
-        known: (days,) False for days with unknown counts.
+        is_known: (days,) False for days with unknown counts.
         p: (parameters,) in the order of ``PARAMETERS``.
-        steps: Number of points of the grid of x.
+        grid_points: Number of points of the grid of x.
 
     """
-    grid = np.linspace(-4.0 * p[WANDER], 4.0 * p[WANDER], steps)
-    alpha, by_day = np.empty((len(counts), 2, steps)), np.empty(len(counts))
-    total = forward(np.ascontiguousarray(counts), known, np.asarray(p, np.float64), grid, alpha, by_day)
-    return Filtered(float(total), by_day, alpha, grid)
+    grid = np.linspace(-4.0 * p[WANDER], 4.0 * p[WANDER], grid_points)
+    probabilities, daily_log_likelihood = np.empty((len(counts), 2, grid_points)), np.empty(len(counts))
+    total = filter_forward(
+        np.ascontiguousarray(counts), is_known, np.asarray(p, np.float64), grid, probabilities, daily_log_likelihood
+    )
+    return FilteredStates(float(total), daily_log_likelihood, probabilities, grid)
 
 
-def draw(p: Floats, initial: Floats, salvo: Floats, horizon: int, rng: np.random.Generator) -> Ints:
+def simulate_counts(p: Floats, initial_x: Floats, salvo: Floats, horizon: int, rng: np.random.Generator) -> Ints:
     """Simulate daily counts of the process in each future.
 
     Args:
         p: (draws, parameters), one set of parameters for each future.
-        initial: (draws,) x on the day before the first simulated day, in stationary standard deviations.
+        initial_x: (draws,) x on the day before the first simulated day, in stationary standard deviations.
         salvo: (draws,) 1 if the day before the first simulated day was a salvo day, otherwise 0.
         horizon: Number of days to simulate.
         rng: Random number generator.
@@ -336,20 +388,23 @@ def draw(p: Floats, initial: Floats, salvo: Floats, horizon: int, rng: np.random
 
     """
     counts = np.empty((len(p), horizon, 2), np.int64)
-    persistence, wander = np.exp(-1.0 / p[:, TIME]), p[:, WANDER]
-    innovation = np.sqrt(1.0 - persistence * persistence)
-    salvo_entry = np.minimum(1.0, p[:, SHARE] * (1.0 - p[:, STAY]) / (1.0 - p[:, SHARE]))
-    x, state = initial * wander, salvo > 0
-    means, cvs = (p[:, [M0, M1]], p[:, [N0, N1]]), (p[:, [C0, C1]], p[:, [D0, D1]])
+    persistence, wander = np.exp(-1.0 / p[:, WANDER_TIME]), p[:, WANDER]
+    innovation_sd = np.sqrt(1.0 - persistence * persistence)
+    salvo_entry = np.minimum(1.0, p[:, SALVO_SHARE] * (1.0 - p[:, SALVO_STAY]) / (1.0 - p[:, SALVO_SHARE]))
+    x, state = initial_x * wander, salvo > 0
+    means, cvs = (
+        (p[:, [DRONES_ROUTINE_MEAN, DRONES_SALVO_MEAN]], p[:, [MISSILES_ROUTINE_MEAN, MISSILES_SALVO_MEAN]]),
+        (p[:, [DRONES_ROUTINE_CV, DRONES_SALVO_CV]], p[:, [MISSILES_ROUTINE_CV, MISSILES_SALVO_CV]]),
+    )
     rows = np.arange(len(p))
     for day in range(horizon):
-        state = rng.random(len(p)) < np.where(state, p[:, STAY], salvo_entry)
-        x = persistence * x + innovation * wander * rng.standard_normal(len(p))
+        state = rng.random(len(p)) < np.where(state, p[:, SALVO_STAY], salvo_entry)
+        x = persistence * x + innovation_sd * wander * rng.standard_normal(len(p))
         for j in range(2):
             mean, cv = means[j][rows, state.astype(int)], cvs[j][rows, state.astype(int)]
             s = np.sqrt(np.log1p(cv * cv))
             shock = s * rng.standard_normal(len(p)) - 0.5 * s * s
             intensity = mean * np.exp(np.minimum(x - 0.5 * wander * wander + shock, 20.0))
             counts[:, day, j] = rng.poisson(np.minimum(intensity, 1e6))
-        counts[:, day, 0] *= rng.random(len(p)) >= p[:, QUIET]
+        counts[:, day, 0] *= rng.random(len(p)) >= p[:, DRONES_QUIET]
     return counts

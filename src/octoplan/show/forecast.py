@@ -1,4 +1,4 @@
-"""Figure of raids by month: published counts, and counts simulated from a scenario."""
+"""Chart of raids by month: published counts, and counts simulated from a scenario."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,12 +16,12 @@ from octoplan.show.theme import (
     new_figure,
 )
 
-COLOURS = {"drones": BLUE, "missiles": ORANGE}
+PACKAGE_COLOURS = {"drones": BLUE, "missiles": ORANGE}
 
 
 def published_launches() -> dict[str, dict[str, int]]:
-    """Published launches by package and month; all classes of missiles together."""
-    launches: dict[str, dict[str, int]] = {package: {} for package in COLOURS}
+    """Published numbers of weapons launched, by package and month; missiles of all classes are added."""
+    launches: dict[str, dict[str, int]] = {package: {} for package in PACKAGE_COLOURS}
     for (month, klass), (launched, _) in sorted(published_totals().items()):
         months = launches["drones" if klass == "drones" else "missiles"]
         months[month] = months.get(month, 0) + launched
@@ -29,7 +29,7 @@ def published_launches() -> dict[str, dict[str, int]]:
 
 
 def launches(run: Run) -> go.Figure:
-    """Threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures as a band."""
+    """Chart of threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures."""
     view, published = view_of(run), published_launches()
     package_of = run.compiled.template.threats["package"]
     launched = view.tally("launched").sum(axis=2)
@@ -42,7 +42,7 @@ def launches(run: Run) -> go.Figure:
     chart = new_figure(launches_title(by_package), tuple(f"{name} a month" for name in by_package), height=430)
     for column, (name, counts) in enumerate(by_package.items(), start=1):
         label = f"{name}, simulated (line: P50)"
-        add_band(chart, view.names.months, counts, label, COLOURS[name], column=column)
+        add_band(chart, view.names.months, counts, label, PACKAGE_COLOURS[name], column=column)
         if published[name]:
             chart.add_trace(
                 go.Scatter(
@@ -55,9 +55,14 @@ def launches(run: Run) -> go.Figure:
 
 
 def launches_title(by_package: dict[str, Ints]) -> str:
-    """Title with the median launches of each package in the first and last month; counts are (futures, months)."""
+    """Title with the median launched by package in the first and last month.
+
+    Args:
+        by_package: (futures, months) threats launched, by name of the package.
+
+    """
     changes = []
     for name, counts in by_package.items():
         first, last = np.median(counts[:, 0]), np.median(counts[:, -1])
         changes.append(f"{name} from {first:,.0f} to {last:,.0f}")
-    return f"Launched a month, first to last month (P50): {', '.join(changes)}"
+    return f"Launched in the first and last month (P50): {', '.join(changes)}"

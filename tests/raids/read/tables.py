@@ -1,4 +1,4 @@
-"""Records for tests: tables of counts, written in each of the layouts that are read."""
+"""Tables of counts for tests, and functions that write them in each layout of a record."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from octoplan.raids.read.record import CLASSES, Flags, Ints, Record
 
-MODELS = {
+MODEL_NAMES = {
     "drones": ("Shahed-136/131", "Unknown UAV", "Geran-2", "Shahed-136/131 and unknown"),
     "cruise": ("X-101/X-555", "Kalibr", "X-101/X-555 and Kalibr", "Iskander-K", "X-59/X-69"),
     "ballistic": ("Iskander-M/KN-23", "C-300/C-400 and Iskander-M", "X-47 Kinzhal"),
@@ -20,7 +20,7 @@ MODELS = {
     "other": ("X-31P", "Unknown Missile"),
     "mixed": ("X-101/X-555 and Kalibr and X-22", "Iskander-M and Iskander-K"),
 }
-NOISE = (
+OMITTED_REPORTS = (
     ("Orlan-10 and ZALA", "kpszsu/posts/a"),
     ("Lancet", "PvKPivden/posts/b"),
     ("Shahed-136/131", "PvKPivden/posts/c"),
@@ -30,62 +30,62 @@ NOISE = (
 
 
 @dataclass(frozen=True)
-class Table:
-    """The counts of a record by day and class; launched is 0 where not known."""
+class CountTable:
+    """Counts by day and class, each (days, classes); launched is 0 if it is unknown."""
 
     first: date
     launched: Ints
     destroyed: Ints
     lost: Ints
-    known: Flags
+    is_known: Flags
 
     @property
     def days(self) -> list[date]:
         return [self.first + timedelta(day) for day in range(len(self.launched))]
 
     def cells(self, day: int, klass: int) -> tuple[str, str, str]:
-        """Launched (empty where not known), destroyed and lost."""
-        launched = str(self.launched[day, klass]) if self.known[day, klass] else ""
+        """Text of the launched (empty if unknown), destroyed and lost counts of a day and class."""
+        launched = str(self.launched[day, klass]) if self.is_known[day, klass] else ""
         return launched, str(self.destroyed[day, klass]), str(self.lost[day, klass])
 
     def is_reported(self, day: int, klass: int) -> bool:
-        """Whether a layout without rows of 0 needs a row for a class; the first and last day always have one."""
+        """Whether a layout that omits zero counts needs a row for a class; the first and last day always need one."""
         counts = (self.launched, self.destroyed, self.lost)
         ends = klass == 0 and day in (0, len(self.launched) - 1)
-        return ends or not self.known[day, klass] or any(count[day, klass] for count in counts)
+        return ends or not self.is_known[day, klass] or any(count[day, klass] for count in counts)
 
-    def holds(self, record: Record) -> None:
-        """Assert that a record has the same counts."""
+    def assert_same_counts(self, record: Record) -> None:
+        """Assert that a record has the counts of the table."""
         assert record.days.tolist() == self.days
         assert record.launched.tolist() == self.launched.tolist()
         assert record.destroyed.tolist() == self.destroyed.tolist()
         assert record.lost.tolist() == self.lost.tolist()
-        assert record.known.tolist() == self.known.tolist()
+        assert record.is_known.tolist() == self.is_known.tolist()
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> Table:
-    """Tables of up to six days, most of their cells empty."""
+def count_tables(draw: st.DrawFn) -> CountTable:
+    """Strategy for tables of up to six days with mostly zero counts."""
     shape = (draw(st.integers(1, 6)), len(CLASSES))
     size = shape[0] * shape[1]
     count = st.one_of(st.just(0), st.integers(0, 900))
-    destroyed, lost, rest = (
+    destroyed, lost, leaked = (
         np.array(draw(st.lists(count, min_size=size, max_size=size)), np.int64).reshape(shape) for _ in range(3)
     )
-    known = np.array(draw(st.lists(st.integers(0, 5), min_size=size, max_size=size)), np.int64).reshape(shape) > 0
-    launched = np.where(known, destroyed + lost + rest, 0)
-    return Table(draw(st.dates(date(2022, 9, 28), date(2026, 9, 1))), launched, destroyed, lost, known)
+    is_known = np.array(draw(st.lists(st.integers(0, 5), min_size=size, max_size=size)), np.int64).reshape(shape) > 0
+    launched = np.where(is_known, destroyed + lost + leaked, 0)
+    return CountTable(draw(st.dates(date(2022, 9, 28), date(2026, 9, 1))), launched, destroyed, lost, is_known)
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as CSV."""
+    """CSV text of a table."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([header, *rows])
     return out.getvalue()
 
 
-def daily(table: Table) -> str:
-    """The layout of one row a day."""
+def daily_csv(table: CountTable) -> str:
+    """CSV text of a table with one row per day."""
     header = ["date", *(f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost"))]
     rows = [
         [day, *(cell for klass in range(len(CLASSES)) for cell in table.cells(index, klass))]
@@ -94,8 +94,8 @@ def daily(table: Table) -> str:
     return csv_text(header, rows)
 
 
-def by_class(table: Table) -> str:
-    """The layout of one row a day and class, classes not launched left out."""
+def class_csv(table: CountTable) -> str:
+    """CSV text of a table with one row per day and class; rows of zeros are omitted."""
     rows = [
         [day, name, *table.cells(index, klass), ""]
         for index, day in enumerate(table.days)
@@ -105,15 +105,18 @@ def by_class(table: Table) -> str:
     return csv_text(["date", "class", "launched", "destroyed", "lost", "note"], rows)
 
 
-def reports(table: Table, random: Random) -> str:
-    """The layout of one row a report and model: counts in parts, columns and rows in any order, others between."""
+def report_csv(table: CountTable, random: Random) -> str:
+    """CSV text of a table with one row per report, in random order.
+
+    Counts are divided between reports, and reports that readers omit are added.
+    """
     rows: list[dict[str, object]] = []
     for index, day in enumerate(table.days):
         for klass, name in enumerate(CLASSES):
             if table.is_reported(index, klass):
-                rows += parts(table, index, klass, random, MODELS[name])
-        for model, source in random.sample(NOISE, random.randrange(3)):
-            rows.append({"model": model, "launched": 7, "destroyed": 6, "source": source} | times(day, random))
+                rows += split_reports(table, index, klass, random, MODEL_NAMES[name])
+        for model, source in random.sample(OMITTED_REPORTS, random.randrange(3)):
+            rows.append({"model": model, "launched": 7, "destroyed": 6, "source": source} | report_times(day, random))
     columns = ["time_start", "time_end", "model", "launched", "destroyed", "not_reach_goal", "target", "source"]
     columns += random.sample(["launch_place", "carrier", "is_shahed", "destroyed_details"], 2)
     random.shuffle(columns)
@@ -121,30 +124,37 @@ def reports(table: Table, random: Random) -> str:
     return csv_text(columns, [[row.get(column, "") for column in columns] for row in rows])
 
 
-def times(day: date, random: Random) -> dict[str, object]:
-    """A report that ends on the day and began up to a day before."""
+def report_times(day: date, random: Random) -> dict[str, object]:
+    """Random start and end of a report that ends on the day and begins at most a day earlier."""
     end = datetime(day.year, day.month, day.day) + timedelta(minutes=random.randrange(1440))  # noqa: DTZ001
     start = end - timedelta(minutes=random.randrange(1440))
     return {"time_start": f"{start:%Y-%m-%d %H:%M}", "time_end": f"{end:%Y-%m-%d %H:%M}"}
 
 
-def parts(table: Table, index: int, klass: int, random: Random, models: Sequence[str]) -> list[dict[str, object]]:
-    """A day's count of a class in up to three reports of national commands, each under a post of its own."""
+def split_reports(
+    table: CountTable, index: int, klass: int, random: Random, models: Sequence[str]
+) -> list[dict[str, object]]:
+    """Rows of up to three reports by a national command that divide the counts of a day and class.
+
+    Each report has a different post as its source.
+    """
     counts = [int(count[index, klass]) for count in (table.destroyed, table.lost)]
-    rest = int(table.launched[index, klass]) - sum(counts)
+    leaked = int(table.launched[index, klass]) - sum(counts)
     rows: list[dict[str, object]] = []
-    for left in range(random.randrange(3), -1, -1):
-        destroyed, lost, more = (count if not left else random.randint(0, max(count, 0)) for count in (*counts, rest))
-        counts, rest = [counts[0] - destroyed, counts[1] - lost], rest - more
-        launched = f"{destroyed + lost + more}.0" if table.known[index, klass] else ""
-        post = f"kpszsu/posts/{index}-{klass}-{left}"
+    for following in range(random.randrange(3), -1, -1):
+        destroyed, lost, part_leaked = (
+            random.randint(0, max(count, 0)) if following else count for count in (*counts, leaked)
+        )
+        counts, leaked = [counts[0] - destroyed, counts[1] - lost], leaked - part_leaked
+        launched = f"{destroyed + lost + part_leaked}.0" if table.is_known[index, klass] else ""
+        post = f"kpszsu/posts/{index}-{klass}-{following}"
         target = random.choice(["Ukraine", "south", "Kyiv oblast", ""])
         row = {"model": random.choice(models), "launched": launched, "destroyed": f"{destroyed}.0", "source": post}
-        rows.append(row | {"not_reach_goal": lost, "target": target} | times(table.days[index], random))
+        rows.append(row | {"not_reach_goal": lost, "target": target} | report_times(table.days[index], random))
     return rows
 
 
-REPORT = {
+DEFAULT_REPORT = {
     "time_start": "2025-01-01 20:00",
     "time_end": "2025-01-02 08:00",
     "model": "Shahed-136/131",
@@ -156,18 +166,18 @@ REPORT = {
 }
 
 
-def reported(*rows: Mapping[str, str]) -> str:
-    """Reports in their layout, each like the usual one but for what is given."""
-    columns = list(dict.fromkeys([*REPORT, *(column for row in rows for column in row)]))
-    return csv_text(columns, [[(REPORT | dict(row)).get(column, "") for column in columns] for row in rows])
+def report_rows(*rows: Mapping[str, str]) -> str:
+    """CSV text of reports, each the default report with the given cells."""
+    columns = list(dict.fromkeys([*DEFAULT_REPORT, *(column for row in rows for column in row)]))
+    return csv_text(columns, [[(DEFAULT_REPORT | dict(row)).get(column, "") for column in columns] for row in rows])
 
 
-def a_day(day: str = "2025-01-02", **counts: int | str) -> str:
-    """The layout of one row a day, with one row: zero but for the counts given."""
+def one_day_csv(day: str = "2025-01-02", **counts: int | str) -> str:
+    """CSV text of a table of one day with the given counts, by default 0."""
     names = [f"{name}_{count}" for name in CLASSES for count in ("launched", "destroyed", "lost")]
     return csv_text(["date", *names], [[day, *(counts.get(name, 0) for name in names)]])
 
 
-def classed(*rows: str) -> str:
-    """The layout of one row a day and class, with these rows."""
+def class_rows(*rows: str) -> str:
+    """CSV text of a table with one row per day and class."""
     return "\n".join(["date,class,launched,destroyed,lost,note", *rows, ""])

@@ -1,4 +1,4 @@
-"""Attack reports: what is left out and counted, what counts once, and the class of a model."""
+"""Attack reports: classes of models, omitted reports, and duplicates."""
 
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from octoplan.errors import RecordError
 from octoplan.raids.read.attack_reports import read_models
 from octoplan.raids.read.readers import read
 from octoplan.raids.read.record import CLASSES, Record
-from tests.raids.read.tables import reported
+from tests.raids.read.tables import report_rows
 
-ALIKE = "duplicate reports, counted once"
-AGAIN = "reports repeated with other times, counted once by the last"
-INSIDE = "regional reports within one of the whole country, left out"
-REGION = "reports of a regional command, left out"
-SHORT = "reports of short-range weapons, left out"
-BOTH = "reports of long- and short-range weapons in one count, left out"
-UNKNOWN = "models not in the table of models, counted as other"
-TWIN = {"source": "kpszsu/posts/2"}
+EXACT_DUPLICATE = "duplicate reports, counted once"
+REPEATED_WITH_OTHER_TIMES = "reports repeated with other times, of which the last is counted"
+PART_OF_NATIONAL = "regional reports that are part of a national report, left out"
+REGIONAL_COMMAND = "reports from a regional command, left out"
+SHORT_RANGE = "reports of short-range weapons, left out"
+MIXED_RANGE = "reports of long- and short-range weapons in one count, left out"
+UNKNOWN_MODEL = "models not in the table of models, counted as other"
+OTHER_POST = {"source": "kpszsu/posts/2"}
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +29,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def record(path: Path, *rows: dict[str, str]) -> Record:
-    path.write_text(reported(*rows), "utf-8")
+    path.write_text(report_rows(*rows), "utf-8")
     return read(path)
 
 
-def repairs_of(record: Record) -> dict[str, tuple[int, str]]:
-    """Repairs by kind, without the days without a report."""
-    repairs = {repair.kind: (repair.count, repair.example) for repair in record.repairs}
-    repairs.pop("days without a report, read as days without a raid", None)
-    return repairs
+def corrections_of(record: Record) -> dict[str, tuple[int, str]]:
+    """Corrections by kind, except days without a report."""
+    corrections = {correction.kind: (correction.count, correction.example) for correction in record.corrections}
+    corrections.pop("days without a report, read as days without a raid", None)
+    return corrections
 
 
 @pytest.mark.parametrize(
@@ -69,21 +69,21 @@ def repairs_of(record: Record) -> dict[str, tuple[int, str]]:
     ],
 )
 def test_a_model_has_a_class(path: Path, model: str, klass: str) -> None:
-    """A report is of the class of its models, or mixed where they are of several; Cyrillic letters stand for Latin."""
+    """A report has the class of its models, or is mixed if they have several; Cyrillic look-alikes are accepted."""
     result = record(path, {"model": model})
     assert {klass: 10} == {
         name: count for name, count in zip(CLASSES, result.launched[0].tolist(), strict=True) if count
     }
-    assert repairs_of(result) == {}
+    assert corrections_of(result) == {}
 
 
 @pytest.mark.parametrize("model", ["unknown", "Avenger", "", "Avenger and unknown", "Shahed-136/131 and Avenger"])
-def test_an_unknown_model_is_other_and_shown(path: Path, model: str) -> None:
-    """A name that the table of models lacks counts as other, or mixed next to a known one, and is shown."""
+def test_an_unknown_model_is_other_and_recorded(path: Path, model: str) -> None:
+    """A model that is not in the table counts as other, or as mixed together with a known model, and is recorded."""
     result = record(path, {"model": model})
     assert result.launched[0].tolist() == ([0, 0, 0, 0, 0, 10] if "Shahed" in model else [0, 0, 0, 0, 10, 0])
     name = "Avenger" if "Avenger" in model else model
-    assert repairs_of(result) == {UNKNOWN: (1, f"raids.csv:2: '{name}'")}
+    assert corrections_of(result) == {UNKNOWN_MODEL: (1, f"raids.csv:2: '{name}'")}
 
 
 @pytest.mark.parametrize(
@@ -91,42 +91,48 @@ def test_an_unknown_model_is_other_and_shown(path: Path, model: str) -> None:
     ["Orlan-10", "Supercam", "ZALA", "Lancet", "Reconnaissance UAV", "KAB", "Картограф", "Orlan-10 and unknown"],
 )
 def test_short_range_weapons_are_left_out(path: Path, model: str) -> None:
-    """Front-line weapons and reconnaissance drones are not raids: they are left out, counted and shown."""
-    result = record(path, {}, {"model": model} | TWIN)
-    assert (result.launched.sum(), repairs_of(result)) == (10, {SHORT: (1, f"raids.csv:3: {model}")})
+    """Reports of front-line weapons and reconnaissance drones are omitted and recorded."""
+    result = record(path, {}, {"model": model} | OTHER_POST)
+    assert (result.launched.sum(), corrections_of(result)) == (10, {SHORT_RANGE: (1, f"raids.csv:3: {model}")})
 
 
 def test_counts_that_cannot_be_divided_are_left_out(path: Path) -> None:
-    """A report that counts short-range weapons together with others is left out as a repair of its own kind."""
-    result = record(path, {}, {"model": "Shahed-136/131 and Lancet"} | TWIN)
-    assert (result.launched.sum(), repairs_of(result)) == (10, {BOTH: (1, "raids.csv:3: Shahed-136/131 and Lancet")})
+    """A report that counts short-range weapons together with other weapons is omitted and recorded separately."""
+    result = record(path, {}, {"model": "Shahed-136/131 and Lancet"} | OTHER_POST)
+    assert (result.launched.sum(), corrections_of(result)) == (
+        10,
+        {MIXED_RANGE: (1, "raids.csv:3: Shahed-136/131 and Lancet")},
+    )
 
 
 def test_a_report_is_dated_by_its_end(path: Path) -> None:
-    """A night belongs to the day it ends on, and several reports of a day add up."""
+    """A report counts on the day on which it ends; several reports of a day are added."""
     result = record(
         path,
         {"time_start": "2025-01-01 20:00", "time_end": "2025-01-02 8:00"},
-        {"time_start": "2025-01-02 09:00", "time_end": "2025-01-02 18:00:00"} | TWIN,
-        {"time_start": "2025-01-02 20:00", "time_end": "2025-01-03"} | TWIN,
+        {"time_start": "2025-01-02 09:00", "time_end": "2025-01-02 18:00:00"} | OTHER_POST,
+        {"time_start": "2025-01-02 20:00", "time_end": "2025-01-03"} | OTHER_POST,
     )
     assert [str(day) for day in result.days] == ["2025-01-02", "2025-01-03"]
     assert (result.drones.tolist(), result.destroyed[:, 0].tolist()) == ([20, 10], [12, 6])
     assert result.lost[:, 0].tolist() == [4, 2]
-    assert repairs_of(result) == {}
+    assert corrections_of(result) == {}
 
 
 @pytest.mark.parametrize("source", ["PvKPivden/posts/2", "pvkshid/posts/2", "https://t.me/PvkCenter/2"])
 def test_reports_of_regional_commands_are_left_out(path: Path, source: str) -> None:
-    """A regional command repeats what the national report has counted: it is left out and counted as a repair."""
+    """Reports from regional commands repeat national reports; they are omitted and recorded."""
     result = record(path, {}, {"source": source, "launched": "3"})
-    assert (result.drones.tolist(), repairs_of(result)) == ([10], {REGION: (1, "raids.csv:3: Shahed-136/131")})
+    assert (result.drones.tolist(), corrections_of(result)) == (
+        [10],
+        {REGIONAL_COMMAND: (1, "raids.csv:3: Shahed-136/131")},
+    )
 
 
 def test_regional_reports_of_a_national_command_are_added(path: Path) -> None:
-    """Reports of places by a national command, even inside the time of another, are weapons of their own."""
+    """Regional reports by a national command are counted, even during the period of a national report."""
     result = record(path, {}, {"target": "Odesa oblast"}, {"target": "south", "source": "https://t.me/kpszsu/3"})
-    assert (result.drones.tolist(), repairs_of(result)) == ([30], {})
+    assert (result.drones.tolist(), corrections_of(result)) == ([30], {})
 
 
 @pytest.mark.parametrize(
@@ -148,31 +154,34 @@ def test_regional_reports_of_a_national_command_are_added(path: Path) -> None:
 )
 @pytest.mark.parametrize("source", ["", "somebody/posts/2"])
 def test_a_part_of_a_national_report_is_left_out(path: Path, row: dict[str, str], left_out: bool, source: str) -> None:
-    """Where nobody says whose a report is, one of a path inside a national one of the like is part of it."""
+    """A regional report of unknown or other source is part of a national report of its group that contains it."""
     row = {"launched": "8"} | row | {"source": source}
     result = record(path, {}, row)
-    assert repairs_of(result) == ({INSIDE: (1, "raids.csv:3: as line 2")} if left_out else {})
+    assert corrections_of(result) == ({PART_OF_NATIONAL: (1, "raids.csv:3: as line 2")} if left_out else {})
     assert result.launched.sum() == (10 if left_out else 10 + int(row["launched"]))
 
 
-def test_a_part_is_found_among_many(path: Path) -> None:
-    """A long national report holds a part that begins after other, shorter ones, and is the one named."""
+def test_the_national_report_of_a_part_is_recorded(path: Path) -> None:
+    """The recorded national report contains the part, although shorter reports begin between them."""
     result = record(
         path,
         {"time_start": "2025-01-01 18:00", "time_end": "2025-01-02 09:00"},
-        {"time_start": "2025-01-01 22:00", "time_end": "2025-01-01 23:00"} | TWIN,
-        {"model": "Kalibr"} | TWIN,
+        {"time_start": "2025-01-01 22:00", "time_end": "2025-01-01 23:00"} | OTHER_POST,
+        {"model": "Kalibr"} | OTHER_POST,
         {"target": "south", "time_start": "2025-01-02 01:00", "time_end": "2025-01-02 02:00", "source": ""},
     )
-    assert repairs_of(result) == {INSIDE: (1, "raids.csv:5: as line 2")}
+    assert corrections_of(result) == {PART_OF_NATIONAL: (1, "raids.csv:5: as line 2")}
 
 
 def test_an_exact_copy_counts_once(path: Path) -> None:
-    """A report that stands in the table again counts once, with or without a source."""
+    """Identical reports count once, with or without a source."""
     for source in ("kpszsu/posts/1", ""):
         row = {"source": source}
         result = record(path, row, row, row)
-        assert (result.drones.tolist(), repairs_of(result)) == ([10], {ALIKE: (2, "raids.csv:3: as line 2")})
+        assert (result.drones.tolist(), corrections_of(result)) == (
+            [10],
+            {EXACT_DUPLICATE: (2, "raids.csv:3: as line 2")},
+        )
 
 
 @pytest.mark.parametrize(
@@ -186,14 +195,14 @@ def test_an_exact_copy_counts_once(path: Path) -> None:
         ({"time_start": "2025-02-01 20:00", "time_end": "2025-02-02 08:00"}, "2025-02-02"),
     ],
 )
-def test_a_report_dated_again_counts_once_by_its_last_date(path: Path, times: dict[str, str], day: str) -> None:
-    """The same report with times that overlap, or whole days later, counts once, on the last date, in any order."""
+def test_a_report_with_other_times_counts_once_on_its_last_date(path: Path, times: dict[str, str], day: str) -> None:
+    """Reports that differ in overlapping times, or by whole days, count once on the last date, in any order."""
     first: dict[str, str] = {}
     for rows in ((first, times), (times, first)):
         result = record(path, *rows)
         assert ([str(date) for date in result.days], result.drones.tolist()) == ([day], [10])
         dropped, counted = (2, 3) if rows[0] is first else (3, 2)
-        assert repairs_of(result) == {AGAIN: (1, f"raids.csv:{dropped}: as line {counted}")}
+        assert corrections_of(result) == {REPEATED_WITH_OTHER_TIMES: (1, f"raids.csv:{dropped}: as line {counted}")}
 
 
 @pytest.mark.parametrize(
@@ -210,52 +219,64 @@ def test_a_report_dated_again_counts_once_by_its_last_date(path: Path, times: di
         {"model": "Geran-2"},
     ],
 )
-def test_two_reports_alike_in_part_are_two(path: Path, changed: dict[str, str]) -> None:
-    """Waves that follow one another, and reports that differ in anything but time, count apart."""
+def test_similar_reports_are_counted_separately(path: Path, changed: dict[str, str]) -> None:
+    """Successive waves, and reports that differ in more than their times, are counted separately."""
     result = record(path, {}, changed)
-    assert (result.launched.sum(), repairs_of(result)) == (10 + int(changed.get("launched", 10)), {})
+    assert (result.launched.sum(), corrections_of(result)) == (10 + int(changed.get("launched", 10)), {})
 
 
-def test_a_day_without_a_clock_goes_to_its_last_minute(path: Path) -> None:
-    """A report dated by days alone overlaps one of the evening of its last day, and an end may be at the beginning."""
+def test_a_day_without_a_time_ends_with_its_last_minute(path: Path) -> None:
+    """The period of a report without times of day includes its last day; periods that begin together overlap."""
     day = {"time_start": "2025-01-01", "time_end": "2025-01-02"}
     result = record(path, day, {"time_start": "2025-01-02 20:00", "time_end": "2025-01-02 21:00"})
-    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:3: as line 2")})
+    assert (result.drones.tolist(), corrections_of(result)) == (
+        [10],
+        {REPEATED_WITH_OTHER_TIMES: (1, "raids.csv:3: as line 2")},
+    )
     result = record(
         path, {"time_start": "2025-01-02 08:00"}, {"time_start": "2025-01-02 08:00", "time_end": "2025-01-03"}
     )
-    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
+    assert (result.drones.tolist(), corrections_of(result)) == (
+        [10],
+        {REPEATED_WITH_OTHER_TIMES: (1, "raids.csv:2: as line 3")},
+    )
 
 
-def test_without_a_source_the_same_count_another_day_is_another_raid(path: Path) -> None:
-    """Small counts come again: without a source only a report with the same beginning is known again."""
+def test_equal_counts_without_a_source_on_another_day_are_another_raid(path: Path) -> None:
+    """Small counts recur, so reports without a source are duplicates only if they begin at the same time."""
     night = {"time_start": "2025-01-02 20:00", "time_end": "2025-01-03 08:00", "source": ""}
     result = record(path, {"source": ""}, night)
-    assert (result.drones.tolist(), repairs_of(result)) == ([10, 10], {})
+    assert (result.drones.tolist(), corrections_of(result)) == ([10, 10], {})
     result = record(path, {"source": ""}, {"source": "", "time_end": "2025-01-02 09:00"})
-    assert (result.drones.tolist(), repairs_of(result)) == ([10], {AGAIN: (1, "raids.csv:2: as line 3")})
+    assert (result.drones.tolist(), corrections_of(result)) == (
+        [10],
+        {REPEATED_WITH_OTHER_TIMES: (1, "raids.csv:2: as line 3")},
+    )
 
 
 def test_a_report_that_ends_before_it_begins_is_counted(path: Path) -> None:
-    """Times the wrong way round are said; the end dates the report all the same."""
+    """A report that ends before it begins is recorded, and dated by its end."""
     result = record(path, {"time_start": "2025-01-03 20:00"})
     assert [str(day) for day in result.days] == ["2025-01-02"]
-    assert repairs_of(result) == {"reports that end before they begin, dated by their end": (1, "raids.csv:2")}
+    assert corrections_of(result) == {"reports that end before they begin, dated by their end": (1, "raids.csv:2")}
 
 
-def test_columns_may_be_fewer_or_more(path: Path) -> None:
-    """Five columns are enough; what is missing is said, and so is a column that is not known."""
+def test_missing_and_unknown_columns_are_recorded(path: Path) -> None:
+    """Five columns are required; missing optional columns and unknown columns are recorded."""
     path.write_text(
         "model,destroyed,launched,time_end,time_start,mood\nKalibr,2.0,3.0,2025-01-02,2025-01-01 20:00,grim\n", "utf-8"
     )
     result = read(path)
     assert result.missiles.tolist() == [3]
-    assert repairs_of(result) == {
+    assert corrections_of(result) == {
         "unknown columns, skipped": (1, "raids.csv:1: 'mood'"),
-        "no column not_reach_goal, read as none lost": (1, "raids.csv:1"),
-        "no column source, read as publisher not known": (1, "raids.csv:1"),
+        "no column not_reach_goal, so lost counts are read as 0": (1, "raids.csv:1"),
+        "no column source, so publishers are unknown": (1, "raids.csv:1"),
     }
-    assert repairs_of(record(path, {"affected region": "", "Cross Border Belarus": "1", "num_hit_location": "3"})) == {}
+    assert (
+        corrections_of(record(path, {"affected region": "", "Cross Border Belarus": "1", "num_hit_location": "3"}))
+        == {}
+    )
 
 
 ROWS = st.fixed_dictionaries(
@@ -270,24 +291,26 @@ ROWS = st.fixed_dictionaries(
 
 
 @given(st.lists(ROWS, max_size=12))
-def test_nothing_is_left_out_in_silence(path: Path, rows: list[dict[str, str]]) -> None:
-    """Every report is launched in the record or counted among those left out."""
+def test_every_omission_is_recorded(path: Path, rows: list[dict[str, str]]) -> None:
+    """Every report is in the record or counted as omitted."""
     rows = [{"launched": "1", "destroyed": "0", "not_reach_goal": "0"} | row for row in rows]
     result = record(path, *rows, {"launched": "1", "destroyed": "0", "not_reach_goal": "0", "source": "kpszsu/posts/3"})
     dropped = sum(
-        count for kind, (count, _) in repairs_of(result).items() if kind in {ALIKE, AGAIN, INSIDE, REGION, SHORT}
+        count
+        for kind, (count, _) in corrections_of(result).items()
+        if kind in {EXACT_DUPLICATE, REPEATED_WITH_OTHER_TIMES, PART_OF_NATIONAL, REGIONAL_COMMAND, SHORT_RANGE}
     )
     assert len(rows) + 1 == result.launched.sum() + dropped
 
 
 def test_a_table_of_models_is_checked(tmp_path: Path) -> None:
-    """A table of models names each pattern once, with a class there is."""
+    """Repeated or missing patterns and unknown classes in a table of models are reported by line."""
     path = tmp_path / "models.csv"
     path.write_text("pattern,class,note\nshahed*,drone,\nshahed*,drones,\n,cruise,\n", "utf-8")
     with pytest.raises(RecordError) as raised:
         read_models(path)
     assert str(raised.value).split("\n") == [
         f"{path}:2: class 'drone': did you mean 'drones'?",
-        f"{path}:3: 'shahed*' is in the table already",
-        f"{path}:4: has no pattern; write a name, or its beginning and *",
+        f"{path}:3: 'shahed*' is already in the table",
+        f"{path}:4: has no pattern; write a name, or the beginning of names and *",
     ]

@@ -1,4 +1,4 @@
-"""A record: its totals, its parts, and the breaks that separate its days."""
+"""A record: totals, parts, and breaks in reporting."""
 
 from datetime import date
 from pathlib import Path
@@ -10,28 +10,30 @@ from octoplan.errors import RecordError
 from octoplan.raids.read.record import (
     CLASSES,
     MEASURES,
-    Break,
+    Correction,
     Record,
-    Repair,
+    ReportingRule,
     breaks_between,
-    known_breaks,
-    read_breaks,
+    known_reporting_rules,
+    read_reporting_rules,
 )
 
 
 def example_record(first: str = "2025-07-30", count: int = 4) -> Record:
-    """A record whose launched counts are 1, 10, 100 ... by class, times the day's number."""
+    """A record with launched counts of 1, 10, 100, ... by class, multiplied by the number of the day."""
     days = np.datetime64(first, "D") + np.arange(count)
     launched = np.arange(1, count + 1)[:, None] * 10 ** np.arange(len(CLASSES))
-    known = np.ones(launched.shape, np.bool_)
-    known[0, 1] = False
-    breaks = tuple(rule for rule in known_breaks() if rule.overlaps(days[0], days[-1]))
+    is_known = np.ones(launched.shape, np.bool_)
+    is_known[0, 1] = False
+    reporting_rules = tuple(rule for rule in known_reporting_rules() if rule.overlaps(days[0], days[-1]))
     zero = np.zeros_like(launched)
-    return Record(days, CLASSES, launched, launched.copy(), zero + 1, known, "", "a.csv", "daily", (), breaks)
+    return Record(
+        days, CLASSES, launched, launched.copy(), zero + 1, is_known, "", "a.csv", "daily", (), reporting_rules
+    )
 
 
 def test_totals_are_over_classes() -> None:
-    """Drones are one class, missiles all the others, and no more are stopped than were launched."""
+    """Drones are one class and missiles the other classes; stopped counts are at most the launched counts."""
     record = example_record()
     assert len(record) == 4
     assert record.drones.tolist() == [1, 2, 3, 4]
@@ -42,38 +44,38 @@ def test_totals_are_over_classes() -> None:
 
 @pytest.mark.parametrize("day", [str, date.fromisoformat, np.datetime64])
 def test_a_part_is_a_record(day: type) -> None:
-    """The part between two days holds them and those between, with the breaks inside it."""
+    """A part of a record includes its first and last day, and the reporting rules that apply to them."""
     record = example_record()
     part = record.between(day("2025-07-31"), day("2025-08-01"))
     assert part.days.tolist() == [date(2025, 7, 31), date(2025, 8, 1)]
     assert part.launched.tolist() == record.launched[1:3].tolist()
-    assert {"destroyed", "lost"} == {rule.measure for rule in part.breaks}
-    assert record.between("2025-07-30", "2025-07-31").breaks == ()
+    assert {"destroyed", "lost"} == {rule.measure for rule in part.reporting_rules}
+    assert record.between("2025-07-30", "2025-07-31").reporting_rules == ()
 
 
 @pytest.mark.parametrize(
     ("first", "last"), [("2025-07-29", "2025-07-31"), ("2025-07-30", "2025-08-03"), ("2025-08-01", "2025-07-31")]
 )
-def test_a_part_outside_is_refused(first: str, last: str) -> None:
-    """Days that the record does not hold are refused, with those it does."""
+def test_a_part_outside_the_record_is_refused(first: str, last: str) -> None:
+    """A period that is not within the record is refused with the period of the record."""
     with pytest.raises(RecordError) as raised:
         example_record().between(first, last)
-    assert str(raised.value) == f"a.csv: holds 2025-07-30 to 2025-08-02; {first} to {last} is not within it"
+    assert str(raised.value) == f"a.csv: contains 2025-07-30 to 2025-08-02; {first} to {last} is not within this period"
 
 
-def test_a_record_is_not_changed() -> None:
-    """The arrays of a record, and of its parts, cannot be written."""
+def test_a_record_is_read_only() -> None:
+    """The arrays of a record and of its parts are read-only."""
     for values in (
         example_record().launched,
         example_record().days,
-        example_record().between("2025-07-31", "2025-07-31").known,
+        example_record().between("2025-07-31", "2025-07-31").is_known,
     ):
         with pytest.raises(ValueError, match="read-only"):
             values[0] = values[0]
 
 
-def test_a_record_has_every_day_and_one_shape() -> None:
-    """Days with a gap, and counts of another shape, are no record."""
+def test_inconsistent_arrays_are_refused() -> None:
+    """Days with a gap and counts of another shape are errors."""
     record = example_record()
     fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
     with pytest.raises(ValueError, match="without a gap"):
@@ -82,14 +84,14 @@ def test_a_record_has_every_day_and_one_shape() -> None:
         Record(**fields | {"lost": record.lost[:3]})
 
 
-def test_a_repair_reads_as_a_line() -> None:
-    """A repair says how often, what, and where for example."""
-    assert str(Repair("blank lines, skipped", 1200, "a.csv:3")) == "1,200 × blank lines, skipped (a.csv:3)"
+def test_a_correction_as_text() -> None:
+    """A correction as text has the number of cases, the kind and an example."""
+    assert str(Correction("blank lines, skipped", 1200, "a.csv:3")) == "1,200 × blank lines, skipped (a.csv:3)"
 
 
-def test_the_known_breaks_are_data() -> None:
-    """The table of breaks holds those that the public record is known to have."""
-    measures_by_day = {(str(rule.first), rule.measure) for rule in known_breaks()}
+def test_the_known_reporting_rules() -> None:
+    """The table has the known reporting rules of the public record."""
+    measures_by_day = {(str(rule.first), rule.measure) for rule in known_reporting_rules()}
     assert {
         ("2025-08-01", "destroyed"),
         ("2025-08-01", "lost"),
@@ -97,11 +99,11 @@ def test_the_known_breaks_are_data() -> None:
         ("2026-01-01", "reports"),
         ("2026-08-01", "launched"),
     } == measures_by_day
-    assert {rule.measure for rule in known_breaks()} <= set(MEASURES)
+    assert {rule.measure for rule in known_reporting_rules()} <= set(MEASURES)
 
 
-def test_days_on_either_side_of_a_break_are_separated() -> None:
-    """A break separates days on exactly one of which it applies, for its measure and classes."""
+def test_breaks_between_two_days() -> None:
+    """The breaks between two days are the rules on the measure and classes that apply on exactly one of them."""
     assert [rule.measure for rule in breaks_between("2025-07-31", "2025-08-01", "lost")] == ["lost"]
     assert breaks_between("2025-08-01", "2025-07-31", "lost") == breaks_between("2025-07-31", "2025-08-01", "lost")
     assert breaks_between("2025-07-30", "2025-07-31", "lost") == ()
@@ -115,22 +117,22 @@ def test_days_on_either_side_of_a_break_are_separated() -> None:
         breaks_between("2025-07-31", "2025-08-01", "lauched")
 
 
-def test_a_break_with_an_end_holds_up_to_it() -> None:
-    """A rule that ended holds on its last day and not after."""
-    rule = Break(date(2025, 1, 1), date(2025, 1, 31), CLASSES, "lost", "why", "who")
+def test_a_rule_applies_up_to_its_last_day() -> None:
+    """A rule applies on its first and last day, and not on the days before and after."""
+    rule = ReportingRule(date(2025, 1, 1), date(2025, 1, 31), CLASSES, "lost", "why", "who")
     assert [rule.applies_on(day) for day in ("2024-12-31", "2025-01-01", "2025-01-31", "2025-02-01")] == [0, 1, 1, 0]
     assert rule.overlaps("2024-01-01", "2025-01-01")
     assert not rule.overlaps("2025-02-01", "2025-03-01")
 
 
-def test_a_table_of_breaks_is_checked(tmp_path: Path) -> None:
-    """Everything wrong in a table of breaks is listed with its line."""
+def test_a_table_of_reporting_rules_is_checked(tmp_path: Path) -> None:
+    """All problems of a table of reporting rules are listed with their lines."""
     path = tmp_path / "breaks.csv"
     header = "from,to,classes,measure,reason,source\n"
     rows = ["2025-8-1,,all,lost,why,who", "2025-08-01,2025-07-01,drone cruise,lots,why,", "2025-08-01,,,lost,,who"]
     path.write_text(header + "\n".join(rows), "utf-8")
     with pytest.raises(RecordError) as raised:
-        read_breaks(path)
+        read_reporting_rules(path)
     assert sorted(str(raised.value).replace(str(path), "").split("\n")) == [
         ":2: '2025-8-1' is not a date; write it as 2025-08-01",
         ":3: class 'drone': did you mean 'drones'?",
@@ -141,9 +143,9 @@ def test_a_table_of_breaks_is_checked(tmp_path: Path) -> None:
         ":4: has no reason",
     ]
     path.write_text(header + "2025-08-01,2025-08-31,drones cruise,lost,why,who\n", "utf-8")
-    assert read_breaks(path) == (
-        Break(date(2025, 8, 1), date(2025, 8, 31), ("drones", "cruise"), "lost", "why", "who"),
+    assert read_reporting_rules(path) == (
+        ReportingRule(date(2025, 8, 1), date(2025, 8, 31), ("drones", "cruise"), "lost", "why", "who"),
     )
     path.write_text("from,to\n", "utf-8")
     with pytest.raises(RecordError, match="the header has no column 'classes'"):
-        read_breaks(path)
+        read_reporting_rules(path)

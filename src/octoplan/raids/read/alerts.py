@@ -1,4 +1,4 @@
-"""Read air-raid alerts by region, a measure of exposure and not of destinations.
+"""Read a table of air-raid alerts by region, which measure exposure and not destinations.
 
 The table has the columns region and alerts, and optionally hours, alerts_per_day and share_alerts. Shares are computed
 from the counts; the column share_alerts is only compared with them.
@@ -14,18 +14,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from octoplan.raids.read.cells import BAD, EMPTY_CELLS, MISSING, parse_count, why_bad_count
+from octoplan.raids.read.cells import EMPTY_CELLS, INVALID, MISSING, invalid_count_reason, parse_count
 from octoplan.raids.read.csv_reader import Header, ReadLog, Row, inspect_bytes, open_plain_file, read_rows
-from octoplan.raids.read.record import Repair
+from octoplan.raids.read.record import Correction
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.numerals import ambiguous_readings
 from octoplan.scenario.report import quoted
 
-REQUIRED = ("region", "alerts")
-OPTIONAL = ("hours", "alerts_per_day", "share_alerts")
+REQUIRED_COLUMNS = ("region", "alerts")
+OPTIONAL_COLUMNS = ("hours", "alerts_per_day", "share_alerts")
 MAX_REGIONS = 1_000
 SHARE_TOLERANCE = 0.0015
-"""Largest difference between a stated and a computed share that is attributed to rounding to three decimals."""
+"""Maximum difference between a stated and a computed share that is attributed to rounding to three decimals."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
 
@@ -39,7 +39,7 @@ class Exposure:
         alerts: (regions,) number of alerts.
         hours: (regions,) hours under alert; nan where not reported.
         source: Name of the file.
-        repairs: Corrections and assumptions made in reading.
+        corrections: Corrections and assumptions made in reading.
 
     """
 
@@ -47,13 +47,13 @@ class Exposure:
     alerts: Ints
     hours: Floats
     source: str
-    repairs: tuple[Repair, ...]
+    corrections: tuple[Correction, ...]
 
     @property
-    def share(self) -> Floats:
-        """Share of all alerts: (regions,), summing to 1."""
-        share: Floats = self.alerts / self.alerts.sum()
-        return share
+    def shares(self) -> Floats:
+        """Share of each region in all alerts: (regions,), which sum to 1."""
+        shares: Floats = self.alerts / self.alerts.sum()
+        return shares
 
 
 def read_exposure(path: str | Path) -> Exposure:
@@ -71,22 +71,22 @@ def read_exposure(path: str | Path) -> Exposure:
         with closing(read_rows(file, encoding, log)) as table:
             header = Header.parse(next(table, (1, [])), log)
             if not header.names:
-                log.problem(1, "is empty; expected a table with a header")
-            header.check(log, REQUIRED, OPTIONAL, strict=True)
+                log.add_problem(1, "is empty; expected a table with a header")
+            header.check(log, REQUIRED_COLUMNS, OPTIONAL_COLUMNS, strict=True)
             regions = read_regions(header, table, log)
     if not regions:
-        log.problem(0, "has a header but no region")
+        log.add_problem(0, "has a header but no region")
     elif not any(row.alerts for row in regions.values()):
-        log.problem(0, "has no alert in any region")
+        log.add_problem(0, "has no alert in any region")
     log.raise_problems()
-    ordered = sorted(regions, key=lambda name: -regions[name].alerts)
+    ordered_regions = sorted(regions, key=lambda name: -regions[name].alerts)
     check_shares(regions, log)
     return Exposure(
-        tuple(ordered),
-        np.array([regions[name].alerts for name in ordered], np.int64),
-        np.array([regions[name].hours for name in ordered]),
+        tuple(ordered_regions),
+        np.array([regions[name].alerts for name in ordered_regions], np.int64),
+        np.array([regions[name].hours for name in ordered_regions]),
         path.name,
-        log.repairs(),
+        log.corrections(),
     )
 
 
@@ -100,7 +100,7 @@ class RegionRow(NamedTuple):
 
 
 def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str, RegionRow]:
-    """Read the rows of the table by region; a repeated region must have the same cells."""
+    """Read the rows of the table by region; report repeated regions whose cells differ."""
     regions: dict[str, RegionRow] = {}
     first_rows: dict[str, tuple[int, list[str]]] = {}
     for line, cells in table:
@@ -109,52 +109,54 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
         cell = dict(zip(header.names, cells, strict=True))
         name = " ".join(cell["region"].split())
         alerts = parse_count(cell["alerts"])
-        faults = [] if name else ["has no region"]
+        errors = [] if name else ["has no region"]
         if alerts == MISSING:
-            faults.append("alerts is empty, so no region's share is known; give the count, or leave the row out")
-        elif alerts == BAD:
-            faults.append(f"alerts {quoted(cell['alerts'])} {why_bad_count(cell['alerts'])}")
-        values = {key: optional_number(cell, key, name, line, log, faults) for key in OPTIONAL}
+            errors.append("alerts is empty, so the share of no region is known; enter the count, or remove the row")
+        elif alerts == INVALID:
+            errors.append(f"alerts {quoted(cell['alerts'])} {invalid_count_reason(cell['alerts'])}")
+        values = {key: optional_number(cell, key, name, line, log, errors) for key in OPTIONAL_COLUMNS}
         if name in first_rows:
             first_line, first_cells = first_rows[name]
             if first_cells == cells:
-                log.repair("duplicate rows, counted once", line, f"as line {first_line}")
+                log.add_correction("duplicate rows, counted once", line, f"as line {first_line}")
             else:
-                faults.append(f"{quoted(name)} is on line {first_line} already; keep one of the rows")
+                errors.append(f"{quoted(name)} is already on line {first_line}; keep one of the rows")
         elif len(first_rows) == MAX_REGIONS:
-            log.problem(line, f"has more than {MAX_REGIONS:,} regions, the maximum")
+            log.add_problem(line, f"has more than {MAX_REGIONS:,} regions, the maximum")
             return regions
-        for fault in faults:
-            log.problem(line, fault)
+        for error in errors:
+            log.add_problem(line, error)
         first_rows.setdefault(name, (line, cells))
-        if not faults:
+        if not errors:
             regions[name] = RegionRow(alerts, values["hours"], values["share_alerts"], line)
     return regions
 
 
 def optional_number(
-    cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, faults: list[str]
+    cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, errors: list[str]
 ) -> float:
     """Parse an optional non-negative number: nan if it is empty; invalid text is added to ``faults``."""
     text = cell.get(column, "").strip()
     if _NUMBER.fullmatch(text):
         if readings := ambiguous_readings(text):
             detail = f"{column} {text}, read as {readings[0]} and not as {readings[1]}"
-            log.repair("numbers whose point could separate thousands, read as decimal", line, detail)
+            log.add_correction("numbers whose point could separate thousands, read as decimal", line, detail)
         return float(text)
     if text.lower() not in EMPTY_CELLS:
-        faults.append(f"{column} {quoted(cell[column])} is not a number; write it as 12.5, 0 or more")
+        errors.append(f"{column} {quoted(cell[column])} is not a number of 0 or more; write it as 12.5")
     elif column in cell:
-        log.repair(f"{column} not reported", line, region)
+        log.add_correction(f"{column} not reported", line, region)
     return nan
 
 
 def check_shares(regions: dict[str, RegionRow], log: ReadLog) -> None:
-    """Record stated shares that differ from the computed shares, as when regions are missing from the file."""
+    """Record stated shares that differ from the computed shares, for example because regions are missing."""
     total = sum(row.alerts for row in regions.values())
     for name, row in regions.items():
         if abs(row.alerts / total - row.stated_share) > SHARE_TOLERANCE:
-            detail = f"{name} {row.stated_share:g}, its count gives {row.alerts / total:.3f}"
-            log.repair(
-                "stated shares that differ from those of the counts, which were read", line=row.line, detail=detail
+            detail = f"{name} {row.stated_share:g}, the share computed from its count is {row.alerts / total:.3f}"
+            log.add_correction(
+                "stated shares that differ from the shares computed from the counts, which are used",
+                line=row.line,
+                detail=detail,
             )

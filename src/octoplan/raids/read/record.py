@@ -1,7 +1,7 @@
-"""The record of raids: weapons launched, destroyed and lost by day and class, with the repairs made in reading it.
+"""The record of raids: weapons launched, destroyed and lost by day and class, with the corrections made in reading it.
 
-Counts under different reporting rules are not comparable. ``breaks.csv`` lists the known changes of these rules. A
-record contains the breaks within its span, and ``breaks_between`` returns those that separate two days.
+Counts under different reporting rules are not comparable. ``breaks.csv`` lists the known rules that apply to part of
+the public record; their first and last days are breaks in reporting.
 """
 
 from collections.abc import Iterable
@@ -28,24 +28,24 @@ CLASSES = ("drones", "cruise", "ballistic", "antiship", "other", "mixed")
 MISSILES = CLASSES[1:]
 
 MEASURES = ("launched", "destroyed", "lost", "stopped", "zeros", "reports")
-"""Measures that a break can affect: a count, the meaning of a zero, or the period covered by one report."""
+"""Measures that a reporting rule can affect: a count, the meaning of a zero, or the period covered by a report."""
 
-BREAKS = Path(__file__).with_name("breaks.csv")
+REPORTING_RULES_FILE = Path(__file__).with_name("breaks.csv")
 
 OUTLIER_RATIO = 10
-"""Minimum ratio of an outlier to the next largest count."""
+"""Minimum ratio of an outlier to the largest count that is not an outlier."""
 OUTLIER_COUNT = 100
-"""Minimum count of an outlier, since rare classes vary between 1 and 20 on ordinary days."""
+"""Minimum count of an outlier; counts of rare classes vary between 1 and 20 on ordinary days."""
 OUTLIER_SHARE = 0.01
-"""Maximum share of days that are outliers (at least one day); more frequent large counts are a change of level."""
+"""Maximum share of days that are outliers, but at least one day; more large counts indicate a change of level."""
 
 
 @dataclass(frozen=True)
-class Repair:
-    """One kind of correction or assumption made in reading a file.
+class Correction:
+    """One kind of correction, assumption or omission made in reading a file.
 
     Args:
-        kind: Description of the correction or assumption.
+        kind: Description of the correction, assumption or omission.
         count: Number of cases.
         example: File, line and content of the first few cases.
 
@@ -61,7 +61,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Outlier:
-    """A launched count so far above all others of its class that it may be a typing error.
+    """A launched count so far above the other counts of its class that it may be a typing error.
 
     Args:
         day: The day of the count.
@@ -81,13 +81,13 @@ class Outlier:
     def __str__(self) -> str:
         return (
             f"{self.location}: {self.launched:,} {self.klass} launched on {self.day}, at least {OUTLIER_RATIO} times "
-            f"any ordinary day (next largest: {self.next_largest:,}); if it is an error, correct it or leave the cell "
-            f"empty, which is read as not known"
+            f"any ordinary day (next largest: {self.next_largest:,}); if it is an error, correct it, or leave the cell "
+            f"empty to treat the count as unknown"
         )
 
 
 @dataclass(frozen=True)
-class Break:
+class ReportingRule:
     """A reporting rule that applies to some classes and one measure from its first to its last day.
 
     Args:
@@ -125,8 +125,8 @@ def to_day(day: Day) -> np.datetime64:
     return np.datetime64(date.fromisoformat(day) if isinstance(day, str) else day, "D")
 
 
-def read_breaks(path: Path) -> tuple[Break, ...]:
-    """Read a table of breaks, in its order.
+def read_reporting_rules(path: Path) -> tuple[ReportingRule, ...]:
+    """Read the reporting rules of a table, in its order.
 
     Raises:
         RecordError: The table has problems; all of them are listed.
@@ -135,47 +135,49 @@ def read_breaks(path: Path) -> tuple[Break, ...]:
     report = Report(str(path.parent))
     text = utf8_text(path.name, path.read_bytes(), report)
     columns = ("from", "to", "classes", "measure", "reason", "source")
-    rules: list[Break] = []
+    rules: list[ReportingRule] = []
     for row in (read_csv(path.name, text, columns, report) if text else None) or ():
-        faults: list[str] = []
-        first, last = _iso_date(row["from"], faults), _iso_date(row["to"], faults) if row["to"] else None
+        errors: list[str] = []
+        first, last = _iso_date(row["from"], errors), _iso_date(row["to"], errors) if row["to"] else None
         classes = CLASSES if row["classes"] == "all" else tuple(row["classes"].split())
-        faults += [f"class {quoted(name)}: {did_you_mean(name, CLASSES)}" for name in classes if name not in CLASSES]
+        errors += [f"class {quoted(name)}: {did_you_mean(name, CLASSES)}" for name in classes if name not in CLASSES]
         if not classes:
-            faults.append("has no class; write 'all', or names separated by spaces")
+            errors.append("has no class; write 'all', or names separated by spaces")
         if row["measure"] not in MEASURES:
-            faults.append(f"measure {quoted(row['measure'])}: {did_you_mean(row['measure'], MEASURES)}")
+            errors.append(f"measure {quoted(row['measure'])}: {did_you_mean(row['measure'], MEASURES)}")
         if first and last and last < first:
-            faults.append(f"ends on {last}, before it begins on {first}")
-        faults += [f"has no {column}" for column in ("reason", "source") if not row[column]]
-        for fault in faults:
-            report.add(path.name, row.line, fault)
-        if first and not faults:
-            rules.append(Break(first, last, classes, row["measure"], row["reason"], row["source"]))
+            errors.append(f"ends on {last}, before it begins on {first}")
+        errors += [f"has no {column}" for column in ("reason", "source") if not row[column]]
+        for error in errors:
+            report.add(path.name, row.line, error)
+        if first and not errors:
+            rules.append(ReportingRule(first, last, classes, row["measure"], row["reason"], row["source"]))
     if report.problems:
         raise RecordError(report.problems)
     return tuple(rules)
 
 
-def _iso_date(text: str, faults: list[str]) -> date | None:
+def _iso_date(text: str, errors: list[str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        faults.append(f"{quoted(text)} is not a date; write it as 2025-08-01")
+        errors.append(f"{quoted(text)} is not a date; write it as 2025-08-01")
         return None
 
 
 @cache
-def known_breaks() -> tuple[Break, ...]:
-    """The known breaks in the public record."""
-    return read_breaks(BREAKS)
+def known_reporting_rules() -> tuple[ReportingRule, ...]:
+    """The known reporting rules of the public record."""
+    return read_reporting_rules(REPORTING_RULES_FILE)
 
 
-def breaks_between(first: Day, second: Day, measure: str, classes: Iterable[str] = CLASSES) -> tuple[Break, ...]:
-    """The breaks that make a measure incomparable between two days: rules that apply on exactly one of them.
+def breaks_between(
+    first: Day, second: Day, measure: str, classes: Iterable[str] = CLASSES
+) -> tuple[ReportingRule, ...]:
+    """Breaks in reporting that make a measure incomparable between two days: rules that apply on only one of them.
 
-    The stopped count is the sum of destroyed and lost, so the break of August 2025, which moved weapons from one to the
-    other, does not concern it.
+    The stopped count is the sum of destroyed and lost. The break of August 2025, from which lost weapons are included
+    in destroyed, therefore does not affect it.
 
     Args:
         first: One of the days.
@@ -184,17 +186,17 @@ def breaks_between(first: Day, second: Day, measure: str, classes: Iterable[str]
         classes: Classes of weapons; rules that apply to none of them are ignored.
 
     Returns:
-        The breaks; empty if the two days are comparable.
+        The reporting rules; empty if the two days are comparable.
 
     """
     if measure not in MEASURES:
         raise ValueError(f"measure {quoted(measure)}: {did_you_mean(measure, MEASURES)}")
-    concerned = set(classes)
+    concerned_classes = set(classes)
     return tuple(
         rule
-        for rule in known_breaks()
+        for rule in known_reporting_rules()
         if rule.measure == measure
-        and concerned & set(rule.classes)
+        and concerned_classes & set(rule.classes)
         and rule.applies_on(first) != rule.applies_on(second)
     )
 
@@ -209,12 +211,12 @@ class Record:
         launched: (n, classes) weapons; if unknown, the sum over the reports that state a count.
         destroyed: (n, classes) weapons.
         lost: (n, classes) weapons that did not reach a target, where reported separately.
-        known: (n, classes) False if a report withholds the launched count; ``launched`` is then incomplete.
+        is_known: (n, classes) False if a report withholds the launched count; ``launched`` is then incomplete.
         digest: SHA-256 of the file, in hex.
         source: Name of the file.
         layout: "daily", "classes", "reports" or "months".
-        repairs: Corrections and assumptions made in reading.
-        breaks: The known breaks within the span.
+        corrections: Corrections and assumptions made in reading.
+        reporting_rules: The known reporting rules that apply on any of the days.
         outliers: Launched counts that may be typing errors.
 
     """
@@ -224,18 +226,18 @@ class Record:
     launched: Ints
     destroyed: Ints
     lost: Ints
-    known: Flags
+    is_known: Flags
     digest: str
     source: str
     layout: str
-    repairs: tuple[Repair, ...]
-    breaks: tuple[Break, ...]
+    corrections: tuple[Correction, ...]
+    reporting_rules: tuple[ReportingRule, ...]
     outliers: tuple[Outlier, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.diff(self.days) == np.timedelta64(1, "D")).all():
             raise ValueError("the days of a record must follow one another without a gap")
-        for values in (self.launched, self.destroyed, self.lost, self.known):
+        for values in (self.launched, self.destroyed, self.lost, self.is_known):
             if values.shape != (len(self.days), len(self.classes)):
                 raise ValueError(f"has shape {values.shape}, expected {(len(self.days), len(self.classes))}")
             values.setflags(write=False)
@@ -262,13 +264,13 @@ class Record:
     @property
     def stopped(self) -> Ints:
         """Destroyed and lost together, at most the launched count: (n, classes)."""
-        capped: Ints = np.minimum(self.destroyed + self.lost, self.launched)
-        return capped
+        stopped_counts: Ints = np.minimum(self.destroyed + self.lost, self.launched)
+        return stopped_counts
 
     @property
     def all_known(self) -> Flags:
-        """Days on which the launched counts of all classes are known: (n,)."""
-        return np.asarray(self.known.all(axis=1))
+        """Whether the launched counts of all classes are known on each day: (n,)."""
+        return np.asarray(self.is_known.all(axis=1))
 
     def _launched_in(self, *classes: str) -> Ints:
         columns = [self.classes.index(name) for name in classes if name in self.classes]
@@ -285,7 +287,9 @@ class Record:
         start, stop = to_day(first), to_day(last)
         if not (len(self) and self.days[0] <= start <= stop <= self.days[-1]):
             span = f"{self.days[0]} to {self.days[-1]}" if len(self) else "no day"
-            raise RecordError([Problem(self.source, 0, f"holds {span}; {start} to {stop} is not within it")])
+            raise RecordError(
+                [Problem(self.source, 0, f"contains {span}; {start} to {stop} is not within this period")]
+            )
         part = slice(int((start - self.days[0]).astype(int)), int((stop - self.days[0]).astype(int)) + 1)
         return replace(
             self,
@@ -293,32 +297,32 @@ class Record:
             launched=self.launched[part],
             destroyed=self.destroyed[part],
             lost=self.lost[part],
-            known=self.known[part],
-            breaks=tuple(rule for rule in self.breaks if rule.overlaps(start, stop)),
+            is_known=self.is_known[part],
+            reporting_rules=tuple(rule for rule in self.reporting_rules if rule.overlaps(start, stop)),
             outliers=tuple(outlier for outlier in self.outliers if start <= to_day(outlier.day) <= stop),
         )
 
 
-def find_outliers(launched: Ints, known: Flags) -> list[tuple[int, int, int]]:
+def find_outliers(launched: Ints, is_known: Flags) -> list[tuple[int, int, int]]:
     """Find counts at least ``OUTLIER_RATIO`` times the next largest count of their class.
 
     Args:
         launched: (n, classes) weapons.
-        known: (n, classes) True for counts that are known; others are ignored.
+        is_known: (n, classes) True for known counts; other counts are ignored.
 
     Returns:
         Day index, class index and the next largest count of each outlier, by class and day.
 
     """
     outliers = []
-    most = max(1, int(OUTLIER_SHARE * len(launched)))
+    max_outliers = max(1, int(OUTLIER_SHARE * len(launched)))
     for column in range(launched.shape[1]):
-        counts = np.where(known[:, column], launched[:, column], 0)
+        counts = np.where(is_known[:, column], launched[:, column], 0)
         order = np.argsort(-counts, kind="stable")
-        ranked = counts[order]
-        for number in range(min(most, len(ranked) - 1), 0, -1):
-            smallest, below = int(ranked[number - 1]), int(ranked[number])
-            if smallest >= OUTLIER_COUNT and smallest >= OUTLIER_RATIO * below:
-                outliers += [(int(day), column, below) for day in np.sort(order[:number])]
+        descending_counts = counts[order]
+        for count in range(min(max_outliers, len(descending_counts) - 1), 0, -1):
+            smallest, next_largest = int(descending_counts[count - 1]), int(descending_counts[count])
+            if smallest >= OUTLIER_COUNT and smallest >= OUTLIER_RATIO * next_largest:
+                outliers += [(int(day), column, next_largest) for day in np.sort(order[:count])]
                 break
     return outliers
