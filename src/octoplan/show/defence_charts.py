@@ -64,7 +64,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
 def kills_title(per_sortie: Floats) -> str:
     """Title with the number of sorties per kill; ``per_sortie`` is (futures,) kills per sortie."""
     if np.isnan(per_sortie).all():
-        return "No sortie is flown in any future"
+        return "No sorties are made in any future"
     number = median(per_sortie)
     if number <= 0:
         return "No threat is killed" if np.nanmax(per_sortie) <= 0 else "In most futures no threat is killed"
