@@ -148,26 +148,15 @@ def plan(
             loaded, goals, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
             batch=batch, frozen=frozen, executor=executor, progress=report_progress,
         )  # fmt: skip
+        shared: dict[str, Any] = {"seed": seed, "executor": executor, "progress": report_progress}
         results = PlanResults(
             best_plan,
             remedies=tuple(remedies(best_plan, executor=executor, progress=report_progress)),
             discrepancies=discrepancies(best_plan, seed=seed, executor=executor),
-            evaluation=evaluate(
-                loaded, best_plan, futures=unseen, seed=seed, executor=executor, progress=report_progress
-            )
-            if unseen
+            evaluation=evaluate(loaded, best_plan, futures=unseen, **shared) if unseen else None,
+            frontier=frontier_of(loaded, best_plan, frontier, futures=max(2, unseen // 2), **shared)
+            if frontier is not None
             else None,
-            frontier=None
-            if frontier is None
-            else frontier_of(
-                loaded,
-                best_plan,
-                frontier,
-                futures=max(2, unseen // 2),
-                seed=seed,
-                executor=executor,
-                progress=report_progress,
-            ),
         )
     write_plan_folder(folder, results)
     print_line("\n".join(results.lines))
@@ -230,8 +219,8 @@ def goals_with_options(
     from octoplan.plan.goals import goals_of, options_with, raise_problems
 
     problems: list[str] = []
-    named = {field: named_values(field, texts, problems) for field, texts in values_by_name.items()}
-    values = {**single_values, **named}
+    by_name = {field: named_values(field, texts, problems) for field, texts in values_by_name.items()}
+    values = {**single_values, **by_name}
     values["budget"] = budget_table(values["budget"], scenario.currency, problems)
     try:
         goals = goals_of(scenario, options_with(scenario, values))
