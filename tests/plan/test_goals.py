@@ -13,7 +13,7 @@ from octoplan.plan.goals import Goals, Target, goals_of
 from octoplan.plan.optimise import Plan, optimise, shortfall_share
 from octoplan.plan.results import evaluation as results
 from octoplan.plan.results import narrative, remedies
-from octoplan.plan.results.frontier import crossing, dominated, tail_values
+from octoplan.plan.results.frontier import crossing, dominated, reported_rate, tail_values
 from octoplan.plan.results.frontier import frontier as split
 from octoplan.plan.solver import recourse
 from octoplan.plan.solver.risk import Risk, risk_measure
@@ -311,6 +311,16 @@ def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatc
     assert at_home[0] < at_home[1] < at_home[2]
     assert front.switching_values[0].startswith("the share of uk with the least cost is")
     assert "%" in narrative.frontier_lines(front)[1]
+
+
+def test_the_frontier_reports_the_rate_of_the_target_or_the_largest_milestone() -> None:
+    plan = plan_with_target()
+    assert reported_rate(plan) == 250.0
+    without_target = replace(plan, goals=Goals())
+    assert reported_rate(without_target) == max(plan.scenario.programme.milestones)
+    programme = replace(plan.scenario.programme, milestones=())
+    no_milestones = replace(without_target, scenario=replace(plan.scenario, programme=programme))
+    assert reported_rate(no_milestones) == 1.0
 
 
 def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:

@@ -28,9 +28,6 @@ from octoplan.scenario import Scenario
 SHARES = tuple(round(0.1 * tenth, 1) for tenth in range(11))
 """Shares of the units requested from the country; those that its plants cannot produce are omitted."""
 
-DEFAULT_RATE = 2000.0
-"""Output rate, in good units a month, whose first month is reported if the goals state no target."""
-
 WORST_FUTURES_SHARE = 0.1
 """Share of futures that define resilience: the mean share of threats stopped in the futures where it is smallest."""
 
@@ -130,7 +127,7 @@ def frontier(
         )
     plans = {f"{share:.0%}": compiled_with(scenario, model, x) for share, x in zip(shares, solutions, strict=True)}
     simulated = simulate_plans(scenario, plans, futures, seed, "evaluating each share", executor, progress)
-    rate = DEFAULT_RATE if plan.goals.target is None else plan.goals.target.rate
+    rate = reported_rate(plan)
     sentences = tuple(switching_values(plan, inputs, country, shares, solutions))
     return frontier_of_plans(plan, country, rate, np.array(shares), list(simulated.values()), sentences)
 
@@ -169,6 +166,16 @@ def at_share(model: Model, plan: Plan, country: str, units: float) -> TwoStage:
     row_lower[row] = row_upper[row] = units - constant
     first = replace(problem.first, lower=low, upper=high)
     return replace(problem, first=first, row_lower=row_lower, row_upper=row_upper)
+
+
+def reported_rate(plan: Plan) -> float:
+    """The output rate, in good units a month, whose first month the frontier reports.
+
+    It is the target rate of the goals; without a target the largest milestone of the scenario; without milestones 1.
+    """
+    if plan.goals.target is not None:
+        return plan.goals.target.rate
+    return float(max(plan.scenario.programme.milestones, default=1))
 
 
 def frontier_of_plans(
