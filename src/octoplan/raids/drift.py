@@ -48,7 +48,7 @@ class DriftTests:
     change_p: float
 
     def warnings(self) -> Iterator[str]:
-        """Yield one sentence for each test with a p-value below ``SIGNIFICANCE``."""
+        """Yield one sentence for each test with a p-value below ``SIGNIFICANCE_LEVEL``."""
         if self.mean_p < SIGNIFICANCE_LEVEL:
             direction = "more" if self.mean > 0 else "fewer"
             yield (

@@ -382,7 +382,7 @@ def fit(
         start: (parameters,) starting point of the search for the mode, on the unconstrained scale.
 
     Raises:
-        FitError: There are fewer than ``MIN_DAYS`` known days, a count is negative, or no drone was launched.
+        FitError: There are fewer than ``MIN_FIT_DAYS`` known days, a count is negative, or no drone was launched.
 
     """
     counts = np.asarray(counts, np.int64)
@@ -420,7 +420,7 @@ def check_counts(counts: Ints) -> None:
     """Check the counts of the known days, (n, 2).
 
     Raises:
-        FitError: There are fewer than ``MIN_DAYS`` days, a count is negative, or no drone was launched.
+        FitError: There are fewer than ``MIN_FIT_DAYS`` days, a count is negative, or no drone was launched.
 
     """
     if len(counts) < MIN_FIT_DAYS:

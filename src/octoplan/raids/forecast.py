@@ -36,11 +36,11 @@ MEAN_INDICES = (
 
 
 def fitted_days(record: Record, first: date | None, last: date | None) -> slice:
-    """Slice of the days of a record to fit: from first to last, or the ``MEMORY_DAYS`` days up to last.
+    """Slice of the days of a record to fit: from first to last, or the ``DEFAULT_FIT_DAYS`` days up to last.
 
     Args:
         record: The record.
-        first: First day to fit; None to fit ``MEMORY_DAYS`` days.
+        first: First day to fit; None to fit ``DEFAULT_FIT_DAYS`` days.
         last: Last day to fit; None for the last day of the record.
 
     Raises:
@@ -74,14 +74,14 @@ def fit_forecast(record: Record, days: slice, *, level_from_start: bool = True) 
 def combine_level(process_fit: Fit, counts: Ints) -> Fit:
     """Set the level of drones and of missiles to the level of an equally weighted combination of forecasts.
 
-    The means of routine and salvo days are multiplied by a common factor, so that the log of the package's sum over
-    ``HORIZON`` days has the mean of the mixture of forecasts. Its variance is increased to that of the mixture if the
-    mixture has the larger variance. The seed of the random numbers is fixed.
+    The means of routine and salvo days are multiplied by a common factor, so that the log of the total of the package
+    over ``LEVEL_HORIZON`` days has the mean of the mixture of forecasts. If the mixture has the larger variance, the
+    variance is increased to that of the mixture. The seed of the random numbers is fixed.
 
     Args:
         process_fit: The fitted process.
-        counts: (days, 2) counts of the known days up to the last fitted day. With fewer than ``MIN_DAYS`` days the
-            fit is returned unchanged.
+        counts: (days, 2) counts of the known days up to the last fitted day. With fewer than
+            ``MIN_COMBINATION_DAYS`` days the fit is returned unchanged.
 
     """
     if len(counts) < MIN_COMBINATION_DAYS:

@@ -155,7 +155,7 @@ def origins(days: Days, first: str, last: str, step_days: int) -> Ints:
 def mean_absolute_deviations(counts: Ints) -> Floats:
     """Mean absolute deviations by which drones and missiles are divided in the energy score: (2,) weapons.
 
-    They are the deviations of daily counts from their mean over the last ``UNIT_DAYS`` days, and at least 1.
+    They are computed from the daily counts of the last ``SCALE_DAYS`` days and are at least 1.
     """
     recent_counts = counts[-SCALE_DAYS:].astype(np.float64)
     scales: Floats = np.maximum(np.abs(recent_counts - recent_counts.mean(axis=0)).mean(axis=0), 1.0)

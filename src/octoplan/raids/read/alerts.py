@@ -135,7 +135,7 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
 def optional_number(
     cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, errors: list[str]
 ) -> float:
-    """Parse an optional non-negative number: nan if it is empty; invalid text is added to ``faults``."""
+    """Parse an optional number of 0 or more; return nan if it is missing or invalid, and report invalid text."""
     text = cell.get(column, "").strip()
     if _NUMBER.fullmatch(text):
         if readings := ambiguous_readings(text):

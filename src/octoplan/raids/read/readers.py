@@ -180,7 +180,7 @@ def apply_note(text: str, values: tuple[int, ...], line: int, log: ReadLog) -> t
     """Replace the counts that the note of a row marks as not reported by MISSING.
 
     Args:
-        text: Notes in ``NOTES``, separated by spaces, commas or semicolons; unknown notes are reported.
+        text: Notes in ``COUNT_INDEX_OF_NOTE``, separated by spaces, commas or semicolons; unknown notes are reported.
         values: Launched, destroyed and, if the table has the column, lost.
         line: Line of the row.
         log: Receives problems and corrections.
