@@ -1,4 +1,4 @@
-"""``python -m bench [PART]...`` measures the named parts against their targets; all parts by default."""
+"""``python -m bench [NAME]...`` runs the named benchmarks, all by default, and compares them with their targets."""
 
 import sys
 from collections.abc import Callable
@@ -9,25 +9,25 @@ from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
 from bench.plan import measure as plan
 from bench.raid import measure as raid
-from bench.report import Row, limit_cores, machine, print_rows
+from bench.report import Measurement, limit_cores, machine_description, print_measurements
 from bench.start import first_run, help_page
 
 
-def on_one_core(part: Callable[[], list[Row]]) -> Callable[[], list[Row]]:
-    """The same measurement, kept to one core."""
+def limited_to_one_core(benchmark: Callable[[], list[Measurement]]) -> Callable[[], list[Measurement]]:
+    """The same benchmark, limited to one core."""
 
-    def limited() -> list[Row]:
+    def limited() -> list[Measurement]:
         with limit_cores(1):
-            return part()
+            return benchmark()
 
     return limited
 
 
-PARTS: dict[str, Callable[[], list[Row]]] = {
-    "raid": on_one_core(raid),
+BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
+    "raid": limited_to_one_core(raid),
     "draw": draw,
     "octopus": octopus,
-    "lshaped": on_one_core(lshaped),
+    "lshaped": limited_to_one_core(lshaped),
     "plan": plan,
     "app": app,
     "first": first_run,
@@ -36,18 +36,18 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
 
 
 def main(names: list[str]) -> int:
-    """Measure the named parts; returns 2 for a name that is no part, else 0."""
-    unknown = [name for name in names if name not in PARTS]
+    """Run the named benchmarks and return the exit code: 2 if a name is unknown, else 0."""
+    unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"no such part: {', '.join(unknown)}; known parts are {', '.join(PARTS)}", file=sys.stderr)
+        print(f"unknown benchmark: {', '.join(unknown)}; choose from {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    print(machine())
-    missed = 0
-    for name in names or PARTS:
-        rows = PARTS[name]()
-        print_rows(rows)
-        missed += sum(not row.ok for row in rows)
-    print("all targets met" if missed == 0 else f"{missed} targets missed")
+    print(machine_description())
+    missed_targets = 0
+    for name in names or BENCHMARKS:
+        rows = BENCHMARKS[name]()
+        print_measurements(rows)
+        missed_targets += sum(not row.is_met for row in rows)
+    print("all targets met" if missed_targets == 0 else f"{missed_targets} targets missed")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""The L-shaped method against the extensive form: plants, parts, stocks and shortages over 24 months.
+"""The L-shaped method compared with the extensive form, on a problem of plants, parts and stocks over 24 months.
 
-504 rows and 1,176 columns a scenario; 56 first-stage decisions: capacity and part contracts by quarter. Demand, the
-available share of capacity and the delivered share of contracted parts are random.
+Each scenario has 504 rows and 1,176 columns. The 56 first-stage decisions are capacity and part contracts by quarter.
+Demand, the available share of capacity and the delivered share of contracted parts are random.
 """
 
 from time import process_time
@@ -9,7 +9,7 @@ from time import process_time
 import numpy as np
 from scipy import sparse
 
-from bench.report import Row
+from bench.report import Measurement
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver.highs import run
@@ -19,15 +19,18 @@ MONTHS, PLANTS, PARTS, REGIONS = 24, 4, 3, 5
 QUARTERS = MONTHS // 3
 SCENARIOS = 500
 SEED = 1
-PATIENCE = 25.0
-"""The extensive form is abandoned once it has taken this many times as long (wall time)."""
+MAX_TIME_RATIO = 25.0
+"""Ratio to the seconds of the L-shaped method at which HiGHS stops solving the extensive form."""
 
-USE = np.array([1.0, 4.0, 1.0])
-SPOT = np.array([3.0, 1.5, 6.0])
-WORK = np.array([9.0, 10.0, 8.0, 12.0])
-BASE = np.array([40.0, 20.0, 0.0, 0.0])
-AVAILABLE = 0.9
-GAP = 1e-6
+PARTS_PER_UNIT = np.array([1.0, 4.0, 1.0])
+SPOT_PRICE = np.array([3.0, 1.5, 6.0])
+UNIT_COST = np.array([9.0, 10.0, 8.0, 12.0])
+INITIAL_CAPACITY = np.array([40.0, 20.0, 0.0, 0.0])
+"""By part: number per unit and price on the spot market. By plant: cost of a unit and initial monthly capacity."""
+AVAILABLE_SHARE = 0.9
+"""Share of capacity available in the rows before a scenario replaces it."""
+TARGET_GAP = 1e-6
+"""Relative optimality gap at which the L-shaped method stops."""
 
 
 class Triplets:
@@ -38,7 +41,7 @@ class Triplets:
         self.column: list[int] = []
         self.value: list[float] = []
 
-    def put(self, row: int, column: int, value: float) -> None:
+    def add_entry(self, row: int, column: int, value: float) -> None:
         self.row.append(row)
         self.column.append(column)
         self.value.append(value)
@@ -47,119 +50,124 @@ class Triplets:
         return sparse.csr_matrix((self.value, (self.row, self.column)), shape=(rows, columns))
 
 
-def numbered(*shapes: tuple[int, ...]) -> list[Ints]:
-    """Column numbers of consecutive arrays."""
+def column_numbers(*shapes: tuple[int, ...]) -> list[Ints]:
+    """Arrays of the given shapes with consecutive column numbers."""
     ends = np.cumsum([0] + [int(np.prod(shape)) for shape in shapes])
     return [np.arange(a, b).reshape(shape) for a, b, shape in zip(ends, ends[1:], shapes, strict=False)]
 
 
-class Programme:
-    """The two-stage problem and the positions of its random entries.
+class ProductionProblem:
+    """A two-stage production problem, and the positions of its random entries.
 
-    share
-        (month, 0, plant) or (month, 1, part) for each random entry of T: the plant or part whose share it is.
+    Attributes:
+        share_indices: (month, 0, plant) or (month, 1, part) of the share in each random entry of the technology matrix.
+
     """
 
     def __init__(self) -> None:
         plant, part = (MONTHS, PLANTS), (MONTHS, PARTS)
         shapes = (plant, plant, part, part, plant, (MONTHS, PLANTS, REGIONS), (MONTHS, REGIONS), (MONTHS, REGIONS))
-        output, extra, spot, parts, stock, ship, stock_held, shortage, overtime_pool = numbered(*shapes, (MONTHS,))
-        capacity, contract = numbered((QUARTERS, PLANTS), (QUARTERS, PARTS))
-        width, first = int(overtime_pool[-1]) + 1, capacity.size + contract.size
+        output, overtime_output, spot_purchases, parts, plant_stock, shipments, region_stock, shortage, overdraft = (
+            column_numbers(*shapes, (MONTHS,))
+        )
+        capacity, contract = column_numbers((QUARTERS, PLANTS), (QUARTERS, PARTS))
+        column_count, first_stage_size = int(overdraft[-1]) + 1, capacity.size + contract.size
         recourse, technology = Triplets(), Triplets()
         lower: list[float] = []
         upper: list[float] = []
-        self.share: list[tuple[int, int, int]] = []
+        self.share_indices: list[tuple[int, int, int]] = []
         self.capacity_row = np.zeros((MONTHS, PLANTS), np.int64)
         self.demand_row = np.zeros((MONTHS, REGIONS), np.int64)
 
-        def close(least: float, upper_bound: float) -> int:
-            lower.append(least)
-            upper.append(upper_bound)
+        def add_row(row_lower: float, row_upper: float) -> int:
+            lower.append(row_lower)
+            upper.append(row_upper)
             return len(lower) - 1
 
         for m in range(MONTHS):
             quarter = m // 3
             for p in range(PLANTS):
-                row = self.capacity_row[m, p] = close(-np.inf, AVAILABLE * BASE[p])
-                recourse.put(row, output[m, p], 1.0)
-                for opened in range(max(0, quarter - 1)):
-                    technology.put(row, capacity[opened, p], -AVAILABLE)
-                    self.share.append((m, 0, p))
-                row = close(-np.inf, 0.0)
-                recourse.put(row, extra[m, p], 1.0)
-                recourse.put(row, output[m, p], -0.25)
-                row = close(0.0, 0.0)
-                for column, sign in [(stock[m, p], -1.0), (output[m, p], 1.0), (extra[m, p], 1.0)]:
-                    recourse.put(row, column, sign)
+                row = self.capacity_row[m, p] = add_row(-np.inf, AVAILABLE_SHARE * INITIAL_CAPACITY[p])
+                recourse.add_entry(row, output[m, p], 1.0)
+                for order_quarter in range(max(0, quarter - 1)):
+                    technology.add_entry(row, capacity[order_quarter, p], -AVAILABLE_SHARE)
+                    self.share_indices.append((m, 0, p))
+                row = add_row(-np.inf, 0.0)
+                recourse.add_entry(row, overtime_output[m, p], 1.0)
+                recourse.add_entry(row, output[m, p], -0.25)
+                row = add_row(0.0, 0.0)
+                for column, sign in [(plant_stock[m, p], -1.0), (output[m, p], 1.0), (overtime_output[m, p], 1.0)]:
+                    recourse.add_entry(row, column, sign)
                 for r in range(REGIONS):
-                    recourse.put(row, ship[m, p, r], -1.0)
+                    recourse.add_entry(row, shipments[m, p, r], -1.0)
                 if m > 0:
-                    recourse.put(row, stock[m - 1, p], 1.0)
+                    recourse.add_entry(row, plant_stock[m - 1, p], 1.0)
             for k in range(PARTS):
-                start = -60.0 * USE[k] if m == 0 else 0.0
-                row = close(start, start)
-                recourse.put(row, parts[m, k], -1.0)
-                recourse.put(row, spot[m, k], 1.0)
+                start = -60.0 * PARTS_PER_UNIT[k] if m == 0 else 0.0
+                row = add_row(start, start)
+                recourse.add_entry(row, parts[m, k], -1.0)
+                recourse.add_entry(row, spot_purchases[m, k], 1.0)
                 for p in range(PLANTS):
-                    recourse.put(row, output[m, p], -USE[k])
-                    recourse.put(row, extra[m, p], -USE[k])
+                    recourse.add_entry(row, output[m, p], -PARTS_PER_UNIT[k])
+                    recourse.add_entry(row, overtime_output[m, p], -PARTS_PER_UNIT[k])
                 if m > 0:
-                    recourse.put(row, parts[m - 1, k], 1.0)
+                    recourse.add_entry(row, parts[m - 1, k], 1.0)
                 if quarter > 0:
-                    technology.put(row, contract[quarter - 1, k], 1.0 / 3.0)
-                    self.share.append((m, 1, k))
+                    technology.add_entry(row, contract[quarter - 1, k], 1.0 / 3.0)
+                    self.share_indices.append((m, 1, k))
             for r in range(REGIONS):
-                row = self.demand_row[m, r] = close(0.0, 0.0)
+                row = self.demand_row[m, r] = add_row(0.0, 0.0)
                 for p in range(PLANTS):
-                    recourse.put(row, ship[m, p, r], 1.0)
-                recourse.put(row, shortage[m, r], 1.0)
-                recourse.put(row, stock_held[m, r], -1.0)
+                    recourse.add_entry(row, shipments[m, p, r], 1.0)
+                recourse.add_entry(row, shortage[m, r], 1.0)
+                recourse.add_entry(row, region_stock[m, r], -1.0)
                 if m > 0:
-                    recourse.put(row, stock_held[m - 1, r], 1.0)
-            row = close(-np.inf, 1500.0)
-            recourse.put(row, overtime_pool[m], -1.0)
+                    recourse.add_entry(row, region_stock[m - 1, r], 1.0)
+            row = add_row(-np.inf, 1500.0)
+            recourse.add_entry(row, overdraft[m], -1.0)
             for p in range(PLANTS):
-                recourse.put(row, output[m, p], WORK[p])
-                recourse.put(row, extra[m, p], 1.5 * WORK[p])
+                recourse.add_entry(row, output[m, p], UNIT_COST[p])
+                recourse.add_entry(row, overtime_output[m, p], 1.5 * UNIT_COST[p])
             for k in range(PARTS):
-                recourse.put(row, spot[m, k], SPOT[k])
+                recourse.add_entry(row, spot_purchases[m, k], SPOT_PRICE[k])
         rng = np.random.default_rng(5)
-        cost, upper_bound = np.zeros(width), np.full(width, np.inf)
-        cost[output], cost[extra], cost[spot], cost[parts], cost[stock] = (
-            WORK,
-            1.6 * WORK,
-            SPOT,
+        cost, upper_bound = np.zeros(column_count), np.full(column_count, np.inf)
+        cost[output], cost[overtime_output], cost[spot_purchases], cost[parts], cost[plant_stock] = (
+            UNIT_COST,
+            1.6 * UNIT_COST,
+            SPOT_PRICE,
             [0.02, 0.01, 0.04],
             0.1,
         )
-        cost[ship], cost[stock_held], cost[overtime_pool] = rng.uniform(1.0, 4.0, (PLANTS, REGIONS)), 0.15, 0.05
+        cost[shipments], cost[region_stock], cost[overdraft] = rng.uniform(1.0, 4.0, (PLANTS, REGIONS)), 0.15, 0.05
         cost[shortage] = rng.uniform(60.0, 110.0, REGIONS)
-        upper_bound[spot] = 60.0 * USE
-        price = np.concatenate(
+        upper_bound[spot_purchases] = 60.0 * PARTS_PER_UNIT
+        first_stage_cost = np.concatenate(
             [
                 (np.linspace(1.0, 0.6, QUARTERS)[:, None] * np.array([55.0, 60.0, 50.0, 65.0])).ravel(),
                 np.tile([1.6, 0.8, 3.5], QUARTERS),
             ]
         )
-        spent = np.zeros((QUARTERS, first))
+        cumulative_cost = np.zeros((QUARTERS, first_stage_size))
         for quarter in range(QUARTERS):
-            spent[quarter, capacity[: quarter + 1]] = price[capacity[: quarter + 1]]
-        limit = np.where(np.arange(first) < capacity.size, 60.0, np.inf)
+            cumulative_cost[quarter, capacity[: quarter + 1]] = first_stage_cost[capacity[: quarter + 1]]
+        first_stage_limit = np.where(np.arange(first_stage_size) < capacity.size, 60.0, np.inf)
         self.lower, self.upper = np.array(lower), np.array(upper)
         self.problem = TwoStage(
-            Columns(price, np.zeros(first), limit, np.zeros(first, bool)), sparse.csr_matrix(spent),
+            Columns(first_stage_cost, np.zeros(first_stage_size), first_stage_limit, np.zeros(first_stage_size, bool)),
+            sparse.csr_matrix(cumulative_cost),
             np.full(QUARTERS, -np.inf), np.linspace(2000.0, 14000.0, QUARTERS),
-            Columns(cost, np.zeros(width), upper_bound, np.zeros(width, bool)), technology.matrix(len(lower), first),
-            recourse.matrix(len(lower), width),
+            Columns(cost, np.zeros(column_count), upper_bound, np.zeros(column_count, bool)),
+            technology.matrix(len(lower), first_stage_size),
+            recourse.matrix(len(lower), column_count),
             random_technology=np.column_stack([technology.row, technology.column]).astype(np.int64),
         )  # fmt: skip
 
     def sample(self, n: int, seed: int) -> Scenarios:
-        """Equally likely scenarios; demand is lognormal about a growing mean with a common random walk."""
+        """Draw equally likely scenarios; demand is lognormal around a growing mean, with a common random walk."""
         rng = np.random.default_rng(seed)
         growth = np.linspace(5.0, 45.0, MONTHS)[:, None] * np.array([1.0, 0.6, 0.8, 0.5, 1.2])
-        month, kind, index = np.array(self.share).T
+        month, kind, index = np.array(self.share_indices).T
         realisations: list[Realisation] = []
         for _ in range(n):
             noise, walk = rng.normal(size=(MONTHS, REGIONS)), 0.12 * np.cumsum(rng.normal(size=MONTHS))
@@ -168,7 +176,7 @@ class Programme:
             delivered_share: Floats = np.clip(1.0 - rng.exponential(0.15, (MONTHS, PARTS)), 0.0, 1.0)
             lower, upper = self.lower.copy(), self.upper.copy()
             lower[self.demand_row] = upper[self.demand_row] = demand
-            upper[self.capacity_row] = availability * BASE
+            upper[self.capacity_row] = availability * INITIAL_CAPACITY
             plant, part = np.minimum(index, PLANTS - 1), np.minimum(index, PARTS - 1)
             realisations.append(
                 Realisation(
@@ -178,30 +186,31 @@ class Programme:
         return Scenarios(np.full(n, 1.0 / n), realisations.__getitem__)
 
 
-def measure() -> list[Row]:
-    """Processor seconds of one thread for the L-shaped method and for HiGHS on the extensive form."""
-    programme = Programme()
-    scenarios = programme.sample(SCENARIOS, SEED)
+def measure() -> list[Measurement]:
+    """Measure processor seconds of the L-shaped method and of HiGHS on the extensive form, on one thread."""
+    production = ProductionProblem()
+    scenarios = production.sample(SCENARIOS, SEED)
     start = process_time()
-    plan = lshaped.solve(programme.problem, scenarios, gap=GAP)
+    plan = lshaped.solve(production.problem, scenarios, gap=TARGET_GAP)
     lshaped_seconds = process_time() - start
-    solver = extensive.assemble(programme.problem, scenarios)
+    solver = extensive.assemble(production.problem, scenarios)
     # interior point: at this size the simplex method takes even longer
     solver.setOptionValue("solver", "ipm")
-    solver.setOptionValue("time_limit", PATIENCE * lshaped_seconds)
+    solver.setOptionValue("time_limit", MAX_TIME_RATIO * lshaped_seconds)
     start = process_time()
     outcome = run(solver)
     extensive_seconds = process_time() - start
     solved = outcome.name == "OPTIMAL"
     ratio = extensive_seconds / lshaped_seconds
-    height, width = programme.problem.recourse.shape
+    height, column_count = production.problem.recourse.shape
     note = (
-        f"{SCENARIOS} scenarios of {height} x {width}: L-shaped {lshaped_seconds:.1f} s in {plan.iterations} steps "
-        f"to a gap of {plan.gap:.0e}; HiGHS interior point {extensive_seconds:.0f} s{'' if solved else ', abandoned'}"
+        f"{SCENARIOS} scenarios of {height} x {column_count}: L-shaped {lshaped_seconds:.1f} s in "
+        f"{plan.iterations} iterations to a gap of {plan.gap:.0e}; HiGHS interior point {extensive_seconds:.0f} s"
+        f"{'' if solved else ', stopped before the optimum'}"
     )
     rows = [
-        Row(
-            "L-shaped against extensive form",
+        Measurement(
+            "L-shaped method vs extensive form",
             "at least 5 times",
             f"{'' if solved else 'over '}{ratio:.0f} times",
             ratio >= 5,
@@ -212,11 +221,11 @@ def measure() -> list[Row]:
         exact = float(solver.getInfo().objective_function_value)
         difference = abs(plan.upper - exact) / abs(exact)
         rows.append(
-            Row(
-                "same cost",
-                f"within {2 * GAP:.0e}",
+            Measurement(
+                "relative difference in optimal cost",
+                f"within {2 * TARGET_GAP:.0e}",
                 f"{difference:.0e}",
-                difference <= 2 * GAP,
+                difference <= 2 * TARGET_GAP,
                 f"{plan.upper:.3f}, {exact:.3f}",
             )
         )

@@ -1,6 +1,6 @@
-"""The built-in scenario at full length: time, memory, speed-up on two cores, growth with the number of futures.
+"""The scenario ``octopus`` over its full horizon: time, memory, speed-up on two cores, growth with futures.
 
-``python -m bench.octopus FUTURES THREADS`` prints the seconds that one simulation takes once the kernels are compiled.
+``python -m bench.octopus FUTURES THREADS`` prints the seconds of one simulation, without compilation of the kernels.
 """
 
 import sys
@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
-from bench.report import Row, cores, limit_cores, run_process
+from bench.report import Measurement, cores, limit_cores, run_process
 
 FUTURES = 1000
 GIGABYTE = 1e9
 
 
-def seconds(futures: int, threads: int) -> float:
+def simulation_seconds(futures: int, threads: int) -> float:
     """Wall seconds of one simulation with its counterfactual in this process; the kernels are compiled first."""
     import octoplan
 
@@ -27,38 +27,49 @@ def seconds(futures: int, threads: int) -> float:
         return perf_counter() - start
 
 
-def seconds_in_process(futures: int, threads: int) -> float:
-    """``seconds`` measured in a separate process, limited to one core for each thread."""
+def simulation_seconds_in_process(futures: int, threads: int) -> float:
+    """``simulation_seconds`` in a separate process, limited to one core per thread."""
     with limit_cores(threads):
-        return float(run_process(sys.executable, "-m", "bench.octopus", str(futures), str(threads)).printed)
+        return float(run_process(sys.executable, "-m", "bench.octopus", str(futures), str(threads)).output)
 
 
-def command_line() -> str:
+def octoplan_command() -> str:
+    """Path of the command ``octoplan`` of this Python installation."""
     return str(Path(sys.executable).with_name("octoplan"))
 
 
-def measure() -> list[Row]:
-    """Full runs, each in a separate process."""
+def measure() -> list[Measurement]:
+    """Measure full runs, each in a separate process."""
     threads = min(2, len(cores()))
-    seconds_in_process(2, 1)
+    simulation_seconds_in_process(2, 1)
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
-        command = run_process(command_line(), "run", "octopus", "--futures", str(FUTURES), "--seed", "1", "--out", out)
+        full_run = run_process(
+            octoplan_command(), "run", "octopus", "--futures", str(FUTURES), "--seed", "1", "--out", out
+        )
     rows = [
-        Row(
+        Measurement(
             f"octopus, {FUTURES} futures x 24 months",
             "under 30 s",
-            f"{command.wall:.1f} s",
-            command.wall < 30.0,
-            "octoplan run with counterfactual, key results, draws and report; kernels compiled before",
+            f"{full_run.wall_seconds:.1f} s",
+            full_run.wall_seconds < 30.0,
+            "octoplan run with counterfactual, key results, draws and report; kernels already compiled",
         ),
-        Row("its peak memory", "under 1.5 GB", f"{command.peak / GIGABYTE:.2f} GB", command.peak < 1.5 * GIGABYTE),
+        Measurement(
+            "peak memory of the run",
+            "under 1.5 GB",
+            f"{full_run.peak_bytes / GIGABYTE:.2f} GB",
+            full_run.peak_bytes < 1.5 * GIGABYTE,
+        ),
     ]
     if threads == 2:
-        one_core, two_cores = seconds_in_process(FUTURES // 2, 1), seconds_in_process(FUTURES // 2, 2)
+        one_core, two_cores = (
+            simulation_seconds_in_process(FUTURES // 2, 1),
+            simulation_seconds_in_process(FUTURES // 2, 2),
+        )
         note = f"{FUTURES // 2} futures: {one_core:.2f} s on one core, {two_cores:.2f} s on two"
         rows.append(
-            Row(
+            Measurement(
                 "speed-up on two cores",
                 "at least 1.8",
                 f"{one_core / two_cores:.2f}",
@@ -67,14 +78,18 @@ def measure() -> list[Row]:
             )
         )
     milliseconds = {
-        futures: 1e3 * seconds_in_process(futures, threads) / futures
+        futures: 1e3 * simulation_seconds_in_process(futures, threads) / futures
         for futures in (FUTURES // 4, FUTURES // 2, FUTURES)
     }
     growth = max(milliseconds.values()) / min(milliseconds.values())
-    note = ", ".join(f"{futures} futures: {milliseconds[futures]:.2f} ms a future" for futures in milliseconds)
-    rows.append(Row("linear in futures", "within 10 %", f"{100 * (growth - 1):.0f} %", growth <= 1.1, note))
+    note = ", ".join(f"{futures} futures: {milliseconds[futures]:.2f} ms per future" for futures in milliseconds)
+    rows.append(
+        Measurement(
+            "variation of the time per future", "within 10 %", f"{100 * (growth - 1):.0f} %", growth <= 1.1, note
+        )
+    )
     return rows
 
 
 if __name__ == "__main__":
-    print(seconds(int(sys.argv[1]), int(sys.argv[2])))
+    print(simulation_seconds(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,4 +1,4 @@
-"""Taking and printing a measurement."""
+"""Measurements of processes and functions, and their output."""
 
 import os
 import platform
@@ -11,27 +11,27 @@ from time import perf_counter, process_time
 
 
 @dataclass(frozen=True)
-class Row:
-    """One measurement against its target."""
+class Measurement:
+    """A measured value and its target, both as text."""
 
     name: str
     target: str
     measured: str
-    ok: bool
+    is_met: bool
     note: str = ""
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """A finished process: wall seconds, peak resident memory in bytes, standard output."""
+    """Result of a process: wall time, peak resident memory, and standard output."""
 
-    wall: float
-    peak: int
-    printed: str
+    wall_seconds: float
+    peak_bytes: int
+    output: str
 
 
 def fastest(work: Callable[[], object], times: int) -> float:
-    """Processor seconds of the fastest of several repetitions: the cost when nothing else disturbs it."""
+    """Processor seconds of the fastest of several repetitions, which other processes disturb least."""
     seconds = []
     for _ in range(times):
         start = process_time()
@@ -45,25 +45,25 @@ def run_process(*command: str, **environment: str) -> ProcessResult:
     start = perf_counter()
     process = Popen(command, stdout=PIPE, stderr=DEVNULL, text=True, env=os.environ | environment)  # noqa: S603
     assert process.stdout is not None
-    printed = process.stdout.read()
+    output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    wall = perf_counter() - start
+    wall_seconds = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
     if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {printed[-500:]}")
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {output[-500:]}")
     kilobyte = 1 if platform.system() == "Darwin" else 1024
-    return ProcessResult(wall, usage.ru_maxrss * kilobyte, printed)
+    return ProcessResult(wall_seconds, usage.ru_maxrss * kilobyte, output)
 
 
 def cores() -> Sequence[int]:
-    """The cores this process may use."""
+    """Numbers of the cores that this process may use."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
 @contextmanager
 def limit_cores(count: int) -> Iterator[None]:
-    """Limit this process and its children to the first ``count`` of its cores, where the system allows."""
+    """Limit this process and its children to the first ``count`` of its cores, if the system permits it."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -75,15 +75,17 @@ def limit_cores(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def print_rows(rows: Sequence[Row]) -> None:
+def print_measurements(rows: Sequence[Measurement]) -> None:
     """Print each measurement with its target, and whether the target was met."""
     for row in rows:
-        print(f"{'ok  ' if row.ok else 'MISS'}  {row.name:<36} {row.measured:>22}   target: {row.target}", flush=True)
+        print(
+            f"{'ok  ' if row.is_met else 'MISS'}  {row.name:<36} {row.measured:>22}   target: {row.target}", flush=True
+        )
         if row.note:
             print(f"      {row.note}", flush=True)
 
 
-def machine() -> str:
+def machine_description() -> str:
     """The processor, the number of cores available to this process, the system and the Python version."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
