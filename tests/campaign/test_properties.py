@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from octoplan.campaign.tally import BIAS, CAPITAL, FREIGHT, LABOUR, OVERHEAD, PARTS, ROYALTY, TALLIES, Tally
 from octoplan.scenario.arrays import Compiled, EntityRecords
 from octoplan.scenario.entities import KINDS
-from tests.reference.simulation import SHARED, differences, simulate_with_kernels
+from tests.reference.simulation import COUNTERFACTUAL_TALLIES, differences, simulate_with_kernels
 from tests.reference.strategies import Case, scenarios
 
 EXAMPLES = settings(max_examples=40)
@@ -152,7 +152,7 @@ def test_without_a_programme_no_unit_of_it(case: Case) -> None:
     for name in ("made", "good", "delivered", "plant_stock", "part_shipped", "transit", "plant_spend", "plant_limit"):
         assert not getattr(tally, name).any(), name
     _, counterfactual = simulate_with_kernels(case.compiled, case.assumptions, case.seed, case.future)
-    assert not list(differences(counterfactual, tally, SHARED))
+    assert not list(differences(counterfactual, tally, COUNTERFACTUAL_TALLIES))
 
 
 @given(scenarios(), st.data())

@@ -17,8 +17,8 @@ from tests.reference.named_scenario import Entity, NamedScenario
 from tests.reference.random_streams import Stream, exp, log, normal_quantile, power
 
 INTERCEPTOR = "interceptor"
-MONTH = 30.4375
-YEAR = 365.25
+DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
 
 Tally = dict[str, dict[tuple[str, ...], float]]
 """Values by name of the tally and labels along its axes; missing values are 0."""
@@ -64,7 +64,7 @@ class PlantState:
     lines: list[float]
     experience: float = 0.0
     heads: float = 0.0
-    carry: float = 0.0
+    carried_fraction: float = 0.0
     block: int = -1
     down_until: float = 0.0
     stock: Counter[int] = field(default_factory=Counter)
@@ -220,7 +220,7 @@ class Campaign:
         self.lead = {part: self.mean_lead(part) for part in names.parts}
         self.shipments: list[Shipment] = []
         self.stock: dict[str, Counter[Cohort]] = {region: Counter() for region in names.regions}
-        self.makers_carry = dict.fromkeys(names.makers, 0.0)
+        self.makers_carried_fraction = dict.fromkeys(names.makers, 0.0)
         self.trained, self.kits = int(crews.initial + 0.5), int(kits.initial + 0.5)
         self.graduates: Counter[int] = Counter()
         self.kits_due: Counter[int] = Counter()
@@ -229,7 +229,7 @@ class Campaign:
         self.layer_stock = {layer: self.entities("layers")[layer].stock for layer in names.layers}
         weights = self.scenario.decision("crew_weight", "regions")
         sorties = max(1.0, min(self.trained, self.kits) * crews.on_duty)
-        self.use = {region: weight / total(weights.values()) * sorties for region, weight in weights.items()}
+        self.sortie_demand = {region: weight / total(weights.values()) * sorties for region, weight in weights.items()}
 
     def renewal(self, kind: str, name: str, *, stationary: bool) -> Renewal:
         entity = self.entities(kind)[name]
@@ -246,8 +246,10 @@ class Campaign:
                 level = log(entity.rate)
                 for day in range(self.horizon):
                     paths[name][day] = exp(level)
-                    noise = entity.volatility * sqrt(1.0 / YEAR) * self.stream("exchange", name).normal(day)
-                    level += (entity.drift - 0.5 * entity.volatility * entity.volatility) * (1.0 / YEAR) + noise
+                    noise = entity.volatility * sqrt(1.0 / DAYS_PER_YEAR) * self.stream("exchange", name).normal(day)
+                    level += (entity.drift - 0.5 * entity.volatility * entity.volatility) * (
+                        1.0 / DAYS_PER_YEAR
+                    ) + noise
         return paths
 
     def release_days(self, design: str) -> list[float]:
@@ -259,7 +261,7 @@ class Campaign:
         return days
 
     def latest_block(self, design: str, day: float) -> int:
-        """Latest block of a design released by a day."""
+        """Latest block of a design released on or before a day."""
         return max(0, bisect_right(self.released[design], day) - 1)
 
     def gate_day(self, gate: str) -> float:
@@ -290,10 +292,10 @@ class Campaign:
     def mean_lead(self, part: str) -> float:
         """Mean lead time of a part, weighted by sourcing."""
         sourcing = self.scenario.decision("sourcing", "suppliers")
-        sellers = [name for name, entity in self.entities("suppliers").items() if entity.part == part]
-        weight = total(sourcing[name] for name in sellers)
-        spans = total(sourcing[name] * self.entities("suppliers")[name].lead for name in sellers)
-        return spans / weight if weight > 0.0 else 0.0
+        suppliers_of_part = [name for name, entity in self.entities("suppliers").items() if entity.part == part]
+        weight = total(sourcing[name] for name in suppliers_of_part)
+        weighted_lead = total(sourcing[name] * self.entities("suppliers")[name].lead for name in suppliers_of_part)
+        return weighted_lead / weight if weight > 0.0 else 0.0
 
     # ---- one day
 
@@ -325,7 +327,7 @@ class Campaign:
         if self.first:
             self.start_training()
         self.advance_crews()
-        self.deliver_other_makers()
+        self.deliver_from_other_makers()
         self.pay_crews()
         for name, layer in self.entities("layers").items():
             self.layer_stock[name] += layer.resupply
@@ -363,58 +365,60 @@ class Campaign:
 
     # ---- known state
 
-    def apply_known_state(self, morning: int) -> None:
+    def apply_known_state(self, known_day: int) -> None:
         """Replace the simulated state by the known state at the start of day ``morning``."""
         takes_part = any(self.scenario.plan.in_programme)
-        self.apply_known_crews(morning)
+        self.apply_known_crews(known_day)
         if takes_part:
             for plant, state in self.plants.items():
                 if state.opens < inf:
-                    self.apply_known_plant(plant, state, morning)
+                    self.apply_known_plant(plant, state, known_day)
         for design in self.scenario.names.designs:
             if takes_part or all(plant.design != design for plant in self.entities("plants").values()):
-                self.apply_known_stocks(design, morning)
+                self.apply_known_stocks(design, known_day)
         in_regions, in_transit, at_plants = self.in_regions, self.in_transit, self.at_plants
         for design in self.scenario.names.designs:
             removed = self.scrapped[design] + self.lost[design] + self.spent[design]
             self.produced[design] = removed + in_regions[design] + in_transit[design] + at_plants[design]
 
-    def apply_known_crews(self, morning: int) -> None:
+    def apply_known_crews(self, known_day: int) -> None:
         crews, kits, known = self.entities("crews")[None], self.entities("kits")[None], self.scenario.known
         self.trained = known.crews.get("trained", self.trained)
         self.kits = known.kits.get("held", self.kits)
         if "in course" in known.crews:
-            finish = self.stream("course").binomial(known.crews["in course"], 1.0 - crews.washout, morning, 1)
-            earlier = {day: count for day, count in self.graduates.items() if day < morning}
-            self.graduates = Counter(earlier) + spread_evenly(finish, morning, crews.course)
+            finish = self.stream("course").binomial(known.crews["in course"], 1.0 - crews.washout, known_day, 1)
+            earlier = {day: count for day, count in self.graduates.items() if day < known_day}
+            self.graduates = Counter(earlier) + spread_evenly(finish, known_day, crews.course)
         if "on order" in known.kits:
-            earlier = {day: count for day, count in self.kits_due.items() if day < morning}
-            self.kits_due = Counter(earlier) + spread_evenly(known.kits["on order"], morning, kits.lead)
+            earlier = {day: count for day, count in self.kits_due.items() if day < known_day}
+            self.kits_due = Counter(earlier) + spread_evenly(known.kits["on order"], known_day, kits.lead)
 
-    def apply_known_plant(self, plant: str, state: PlantState, morning: int) -> None:
+    def apply_known_plant(self, plant: str, state: PlantState, known_day: int) -> None:
         entity, known = self.entities("plants")[plant], self.scenario.known
         state.experience = known.experience.get(plant, state.experience)
         state.heads = known.heads.get(plant, state.heads)
         if plant in known.plant_stock:
-            latest = state.block if state.block >= 0 else self.latest_block(entity.design, morning)
+            latest = state.block if state.block >= 0 else self.latest_block(entity.design, known_day)
             state.stock = Counter(rescale_cohorts(known.plant_stock[plant], state.stock, latest))
         for part in self.scenario.names.parts:
             self.on_hand[plant, part] = known.on_hand.get((plant, part), self.on_hand[plant, part])
             if (plant, part) in known.on_order:
-                sellers = [name for name, seller in self.entities("suppliers").items() if seller.part == part]
-                self.backlog.update({(plant, name): -self.backlog[plant, name] for name in sellers})
+                suppliers_of_part = [
+                    name for name, supplier_entity in self.entities("suppliers").items() if supplier_entity.part == part
+                ]
+                self.backlog.update({(plant, name): -self.backlog[plant, name] for name in suppliers_of_part})
                 self.part_shipments = [p for p in self.part_shipments if (p.plant, p.part) != (plant, part)]
-                due = spread_evenly(known.on_order[plant, part], morning, self.lead[part])
+                due = spread_evenly(known.on_order[plant, part], known_day, self.lead[part])
                 self.part_shipments += [PartShipment(day, plant, part, count) for day, count in due.items()]
 
-    def apply_known_stocks(self, design: str, morning: int) -> None:
+    def apply_known_stocks(self, design: str, known_day: int) -> None:
         known_units = {r: units for (r, name), units in self.scenario.known.stock.items() if name == design}
         if design in self.scenario.known.total:
             known_units = self.allocate(design, self.scenario.known.total[design], replace=True)
         for region, units in known_units.items():
             stock = self.stock[region]
             cohorts = {block: count for (name, block), count in stock.items() if name == design}
-            for block, count in rescale_cohorts(units, cohorts, self.latest_block(design, morning)).items():
+            for block, count in rescale_cohorts(units, cohorts, self.latest_block(design, known_day)).items():
                 stock[design, block] = count
 
     # ---- parts
@@ -430,7 +434,7 @@ class Campaign:
         return unshipped + sum(p.count for p in self.part_shipments if (p.plant, p.part) == (plant, part))
 
     def order_parts(self) -> None:
-        """Place planned orders on the first day of a month; where there are none, apply the base-stock policy."""
+        """Place planned orders on the first day of a month; for parts without them, apply the base-stock policy."""
         months, orders = self.scenario.names.months, self.scenario.decision("orders", "plants")
         for plant, state in self.plants.items():
             entity = self.entities("plants")[plant]
@@ -446,8 +450,8 @@ class Campaign:
                 ahead = state.planned[min(self.day + int(span), self.horizon - 1)]
                 rate = ahead * self.scenario.bill[entity.design][part] / max(entity.yield_mature, 0.01)
                 if rate > 0.0:
-                    short = ceil(rate * span - self.on_hand[plant, part] - self.due(plant, part) - 1e-9)
-                    self.place_base_stock_order(plant, part, short)
+                    order_quantity = ceil(rate * span - self.on_hand[plant, part] - self.due(plant, part) - 1e-9)
+                    self.place_base_stock_order(plant, part, order_quantity)
 
     def place_order(self, plant: str, supplier: str, count: int) -> None:
         self.backlog[plant, supplier] += count
@@ -455,18 +459,20 @@ class Campaign:
 
     def place_planned_order(self, plant: str, part: str, count: int) -> None:
         sourcing = self.scenario.decision("sourcing", "suppliers")
-        sellers = {name: sourcing[name] for name, entity in self.entities("suppliers").items() if entity.part == part}
-        for supplier, quantity in apportion(count, sellers).items():
+        suppliers_of_part = {
+            name: sourcing[name] for name, entity in self.entities("suppliers").items() if entity.part == part
+        }
+        for supplier, quantity in apportion(count, suppliers_of_part).items():
             self.place_order(plant, supplier, quantity)
 
     def remaining_capacity(self, supplier: str) -> int:
         """Parts a supplier can accept: the larger of a month's capacity and its minimum order, less its backlog."""
         entity = self.entities("suppliers")[supplier]
         unshipped = sum(count for (_, name), count in self.backlog.items() if name == supplier)
-        return int(max(1.0, MONTH * entity.capacity, entity.min_order)) - unshipped
+        return int(max(1.0, DAYS_PER_MONTH * entity.capacity, entity.min_order)) - unshipped
 
     def place_base_stock_order(self, plant: str, part: str, count: int) -> None:
-        """Order from the available supplier with the lowest orders relative to its weight, until none can accept."""
+        """Order repeatedly from the available supplier with the fewest orders per weight, while one can accept."""
         sourcing = self.scenario.decision("sourcing", "suppliers")
         while count > 0:
             offers = []
@@ -487,7 +493,7 @@ class Campaign:
             if not self.supplier_ships(supplier):
                 self.count("supplier_down", supplier)
                 continue
-            credit = min(self.supplier_credit[supplier] + entity.capacity, max(1.0, MONTH * entity.capacity))
+            credit = min(self.supplier_credit[supplier] + entity.capacity, max(1.0, DAYS_PER_MONTH * entity.capacity))
             queue = [plant for plant in plants if self.backlog[plant, supplier] > 0]
             turn = self.day % max(1, len(queue))
             for plant in queue[turn:] + queue[:turn]:
@@ -501,8 +507,8 @@ class Campaign:
         self.backlog[plant, supplier] -= count
         self.count("part_shipped", supplier, by=count)
         self.count("part_sold", plant, supplier, by=count)
-        takes = self.stream("lead", supplier, plant).duration(entity.lead, entity.lead_cv, self.day)
-        self.part_shipments.append(PartShipment(self.day + int(takes + 0.5), plant, entity.part, count))
+        duration = self.stream("lead", supplier, plant).duration(entity.lead, entity.lead_cv, self.day)
+        self.part_shipments.append(PartShipment(self.day + int(duration + 0.5), plant, entity.part, count))
         self.pay_for(plant, "parts", self.payer_of(plant), entity.price_currency, count * entity.price)
 
     def receive_parts(self) -> None:
@@ -550,9 +556,10 @@ class Campaign:
         )
         hours = self.hours_of(entity, before + 1.0)
         required = state.planned[self.day] / max(good_share, 0.01)
-        soon = max(state.planned[self.day], state.planned[min(self.day + 30, self.horizon - 1)]) / max(good_share, 0.01)
+        planned = max(state.planned[self.day], state.planned[min(self.day + 30, self.horizon - 1)])
+        required_ahead = planned / max(good_share, 0.01)
         if entity.hours_per_head > 0.0:
-            missing = soon * hours / entity.hours_per_head - state.heads
+            missing = required_ahead * hours / entity.hours_per_head - state.heads
             state.heads = max(0.0, state.heads + min(max(missing, -entity.hire_rate), entity.hire_rate))
         paid = state.heads * entity.hours_per_head
         self.pay_running_cost(plant, entity, state, paid)
@@ -561,19 +568,21 @@ class Campaign:
         self.count("hours_paid", plant, by=paid)
 
         by_line, by_labour = state.lines[self.day] * entity.line_rate, paid / hours
-        state.carry += min(required, by_line * share, by_labour * share)
-        ready = int(state.carry + 1e-9)
+        state.carried_fraction += min(required, by_line * share, by_labour * share)
+        ready = int(state.carried_fraction + 1e-9)
         allowed = {
             part: self.on_hand[plant, part] // n for part, n in self.scenario.bill[entity.design].items() if n > 0
         }
-        scarce = min(allowed, key=lambda part: allowed[part], default="")
-        started = min(ready, allowed[scarce]) if scarce else ready
+        limiting_part = min(allowed, key=lambda part: allowed[part], default="")
+        started = min(ready, allowed[limiting_part]) if limiting_part else ready
         self.count(
             "plant_limit",
             plant,
-            scarce if started < ready and required > 0.0 else self.limit_of_day(required, by_line, by_labour, share),
+            limiting_part
+            if started < ready and required > 0.0
+            else self.limit_of_day(required, by_line, by_labour, share),
         )
-        state.carry = min(max(0.0, state.carry - started), 1.0)
+        state.carried_fraction = min(max(0.0, state.carried_fraction - started), 1.0)
         if started > 0:
             self.start_units(plant, entity, state, started, good_share)
 
@@ -616,7 +625,7 @@ class Campaign:
     def allocate(self, design: str, units: int, *, replace: bool = False) -> dict[str, int]:
         """Allocate units of a design to regions by planned weights, or to equalise days of cover.
 
-        replace: Whether the units replace the present stocks of the regions.
+        replace: Whether the units replace the current stocks of the regions.
         """
         planned = self.scenario.decision("dispatch_weight", "regions")
         if min(planned.values()) >= 0.0:
@@ -629,8 +638,14 @@ class Campaign:
         for shipment in self.shipments:
             if shipment.design == design:
                 position[shipment.region] += sum(shipment.blocks.values())
-        level = (position.total() + units) / total(self.use.values())
-        return apportion(units, {region: max(0.0, level * use - position[region]) for region, use in self.use.items()})
+        level = (position.total() + units) / total(self.sortie_demand.values())
+        return apportion(
+            units,
+            {
+                region: max(0.0, level * sortie_demand - position[region])
+                for region, sortie_demand in self.sortie_demand.items()
+            },
+        )
 
     def receive_units(self) -> None:
         for shipment in self.shipments:
@@ -659,8 +674,8 @@ class Campaign:
         self.count("sent", plant, lane, by=units)
         self.pay_for(plant, "freight", entity.payer, entity.cost_currency, units * entity.cost)
         lost = self.stream("loss", plant, lane).binomial(units, entity.loss, self.day)
-        takes = self.stream("transit", lane).duration(entity.transit, entity.transit_cv, self.day)
-        arrival = self.day + max(1, int(takes + 0.5))
+        duration = self.stream("transit", lane).duration(entity.transit, entity.transit_cv, self.day)
+        arrival = self.day + max(1, int(duration + 0.5))
         load = [block for block in sorted(state.stock) for _ in range(state.stock[block])][:units]
         state.stock.subtract(load)
         self.lost[design] += lost
@@ -671,12 +686,12 @@ class Campaign:
         if arrival < self.horizon:
             self.add("delivered", self.scenario.month_of[arrival], plant, by=units - lost)
 
-    def deliver_other_makers(self) -> None:
+    def deliver_from_other_makers(self) -> None:
         for maker, entity in self.entities("makers").items():
             ramped = min(1.0, self.day / entity.ramp) if entity.ramp > 0.0 else 1.0
-            self.makers_carry[maker] += entity.rate_start + (entity.rate_full - entity.rate_start) * ramped
-            units = int(self.makers_carry[maker])
-            self.makers_carry[maker] -= units
+            self.makers_carried_fraction[maker] += entity.rate_start + (entity.rate_full - entity.rate_start) * ramped
+            units = int(self.makers_carried_fraction[maker])
+            self.makers_carried_fraction[maker] -= units
             self.pay("other-makers", entity.payer, entity.price_currency, units * entity.price)
             if self.day == 0:
                 self.receive_from_maker(entity.design, int(entity.stock + 0.5))
@@ -731,9 +746,9 @@ class Campaign:
             self.grounded[region] = u >= leave if chance is None else u < chance
 
     def available_crews(self) -> dict[str, int]:
-        equipped = apportion(min(self.trained, self.kits), self.scenario.decision("crew_weight", "regions"))
+        crews_with_kit = apportion(min(self.trained, self.kits), self.scenario.decision("crew_weight", "regions"))
         available = {}
-        for region, crews in equipped.items():
+        for region, crews in crews_with_kit.items():
             duty = self.entities("crews")[None].on_duty
             on_duty = 0 if self.grounded[region] else self.stream("duty", region).binomial(crews, duty, self.day)
             available[region] = on_duty
@@ -756,7 +771,7 @@ class Campaign:
             salvo = self.stream("raids/regime").uniform(day) < chance
             step = entity.wander * self.stream("raids/level").normal(day)
             level = keep * level + sqrt(1.0 - keep * keep) * step
-            trend = (day - len(observed)) / YEAR * log(1.0 + entity.growth)
+            trend = (day - len(observed)) / DAYS_PER_YEAR * log(1.0 + entity.growth)
             scale = entity.level * exp(trend + level - 0.5 * entity.wander * entity.wander)
             shock = self.stream("raids/shock").normal(day)
             counts.append(
@@ -768,9 +783,9 @@ class Campaign:
         entity = self.entities("packages")[package]
         mean, cv = (entity.salvo_mean, entity.salvo_cv) if salvo else (entity.routine_mean, entity.routine_cv)
         classes = [kind for kind in self.entities("threats").values() if kind.package == package]
-        plain = total(kind.mix for kind in classes)
-        weighted = total(kind.mix * self.scenario.threat_factor[kind.name][day] for kind in classes)
-        mean *= weighted / plain if weighted != plain else 1.0
+        unweighted_mix = total(kind.mix for kind in classes)
+        factored_mix = total(kind.mix * self.scenario.threat_factor[kind.name][day] for kind in classes)
+        mean *= factored_mix / unweighted_mix if factored_mix != unweighted_mix else 1.0
         if mean <= 0.0 or self.stream("raids/quiet", package).uniform(day) < entity.quiet:
             return 0
         sigma = sqrt(log(1.0 + cv * cv))
@@ -852,11 +867,11 @@ class Campaign:
             if layer != INTERCEPTOR
         }
         for region in self.scenario.region_order:
-            self.use[region] *= 1.0 - 1.0 / 28.0
+            self.sortie_demand[region] *= 1.0 - 1.0 / 28.0
             crossing = [(when, threat) for threat in raid for where, when in threat.crossings if where == region]
             if crossing:
                 crossing.sort(key=lambda pair: pair[0])
-                self.use[region] += 1.0 / 28.0 * self.defend_region(region, crossing, crews[region])
+                self.sortie_demand[region] += 1.0 / 28.0 * self.defend_region(region, crossing, crews[region])
         for layer, shots in self.fired.items():
             entity = self.entities("layers")[layer]
             self.count("shots", layer, by=shots)
@@ -878,16 +893,16 @@ class Campaign:
                 doctrine = list(self.scenario.layers_against[threat.kind.name])
                 encounters.append(Encounter(threat, when, self.recognise_decoy(threat), doctrine))
         self.engage_layers(region, encounters, remaining)
-        engaged = [m for m in encounters if m.threat.alive and m.doctrine and m.doctrine[0] == INTERCEPTOR]
+        engaged = [e for e in encounters if e.threat.alive and e.doctrine and e.doctrine[0] == INTERCEPTOR]
         for encounter in engaged:
             encounter.doctrine.pop(0)
-        engaged = [m for m in engaged if not m.recognised]
+        engaged = [e for e in engaged if not e.recognised]
         self.run_crew_queue(region, engaged, crews)
         for encounter in encounters:
             if encounter.outcome == "killed":
                 self.stop(region, INTERCEPTOR, encounter.threat)
         self.engage_layers(region, encounters, remaining)
-        return self.count_night(region, engaged)
+        return self.count_limiting_factor(region, engaged)
 
     def recognise_decoy(self, threat: Threat) -> bool:
         """Draw whether a region recognises a threat as a decoy."""
@@ -933,7 +948,7 @@ class Campaign:
         free = crews
         returned: Counter[Cohort] = Counter()
         by_value, value = self.scenario.plan.by_value[0] == 1, self.scenario.decision("value", "threats")
-        most = self.scenario.decision("max_shots", "threats")
+        max_shots = self.scenario.decision("max_shots", "threats")
         while events:
             now, event, row = heapq.heappop(events)
             encounter = engaged[row]
@@ -944,7 +959,7 @@ class Campaign:
                 free += 1
             if encounter.outcome == "killed":
                 pass
-            elif event == end and encounter.shots >= most[kind.name]:
+            elif event == end and encounter.shots >= max_shots[kind.name]:
                 encounter.outcome = "no shots"
             elif event == end and now > encounter.deadline:
                 encounter.outcome = "no time"
@@ -1027,7 +1042,7 @@ class Campaign:
                     return mean / shape * d * v
         return stream.duration(mean, cv, self.day, number + 2**40, attempt)
 
-    def count_night(self, region: str, engaged: list[Encounter]) -> int:
+    def count_limiting_factor(self, region: str, engaged: list[Encounter]) -> int:
         """Count a region-night by limiting factor; returns the demand for sorties."""
         outcomes = Counter(encounter.outcome for encounter in engaged)
         stock, crew, time = outcomes["no stock"], outcomes["no crew"], outcomes["no time"]

@@ -9,8 +9,10 @@ from octoplan.campaign.streams import scenario_keys
 from octoplan.campaign.tally import Tally, empty_tally
 from octoplan.scenario.arrays import Compiled, Floats, arrival_process, entity_records
 
-SHARED = ("launched", "leaked", "stopped", "stopped_by", "shots", "received", "sorties", "contacts", "recovered",
-          "kills", "nights", "damage", "spend", "spend_local")  # fmt: skip
+COUNTERFACTUAL_TALLIES = (
+    "launched", "leaked", "stopped", "stopped_by", "shots", "received", "sorties", "contacts", "recovered", "kills",
+     "nights", "damage", "spend", "spend_local",
+)  # fmt: skip
 """Tallies that are also filled for the counterfactual."""
 
 
@@ -30,7 +32,7 @@ def simulate_with_kernels(compiled: Compiled, assumptions: Floats, seed: int, fu
 def differences(results: Tally, expected: Tally, names: Iterable[str]) -> Iterator[str]:
     """Describe the first differing element of each tally that differs."""
     for name in names:
-        ours, theirs = getattr(results, name), getattr(expected, name)
-        if not np.array_equal(ours, theirs):
-            index = tuple(int(axis[0]) for axis in np.nonzero(ours != theirs))
-            yield f"{name}{list(index)}: {ours[index]!r}, expected {theirs[index]!r}"
+        kernel_values, expected_values = getattr(results, name), getattr(expected, name)
+        if not np.array_equal(kernel_values, expected_values):
+            index = tuple(int(axis[0]) for axis in np.nonzero(kernel_values != expected_values))
+            yield f"{name}{list(index)}: {kernel_values[index]!r}, expected {expected_values[index]!r}"

@@ -102,35 +102,35 @@ class Case:
 
 
 def number(low: float, high: float) -> st.SearchStrategy[float]:
-    """A number in a closed range; hypothesis tries its ends first."""
+    """A number in a closed range; hypothesis tries the ends of the range first."""
     return st.integers(0, 97).map(lambda step: low + (high - low) * step / 97)
 
 
-def several(word: str, least: int, most: int) -> st.SearchStrategy[tuple[str, ...]]:
+def numbered_names(word: str, least: int, most: int) -> st.SearchStrategy[tuple[str, ...]]:
     return st.integers(least, most).map(lambda count: tuple(f"{word}-{row + 1}" for row in range(count)))
 
 
 @st.composite
 def names(draw: st.DrawFn) -> Names:
-    parts = draw(several("part", 1, 3))
+    parts = draw(numbered_names("part", 1, 3))
     return Names(
         currencies=("GBP", "USD", "UAH")[: draw(st.integers(1, 3))],
-        payers=draw(several("payer", 1, 2)),
-        countries=draw(several("country", 1, 2)),
-        gates=draw(several("gate", 0, 3)),
-        plants=draw(several("plant", 1, 3)),
+        payers=draw(numbered_names("payer", 1, 2)),
+        countries=draw(numbered_names("country", 1, 2)),
+        gates=draw(numbered_names("gate", 0, 3)),
+        plants=draw(numbered_names("plant", 1, 3)),
         parts=parts,
         suppliers=tuple(f"supplier-{row + 1}" for row in range(len(parts) + draw(st.integers(0, 2)))),
-        causes=draw(several("cause", 0, 2)),
-        lanes=draw(several("lane", 1, 3)),
-        regions=draw(several("region", 1, 4)),
+        causes=draw(numbered_names("cause", 0, 2)),
+        lanes=draw(numbered_names("lane", 1, 3)),
+        regions=draw(numbered_names("region", 1, 4)),
         corridors=(),
-        packages=(packages := draw(several("package", 1, 2))),
+        packages=(packages := draw(numbered_names("package", 1, 2))),
         threats=tuple(f"threat-{row + 1}" for row in range(draw(st.integers(len(packages), 4)))),
-        layers=(INTERCEPTOR, *draw(several("layer", 0, 3))),
-        designs=draw(several("design", 1, 2)),
-        makers=draw(several("maker", 0, 2)),
-        months=draw(several("month", 1, 3)),
+        layers=(INTERCEPTOR, *draw(numbered_names("layer", 0, 3))),
+        designs=draw(numbered_names("design", 1, 2)),
+        makers=draw(numbered_names("maker", 0, 2)),
+        months=draw(numbered_names("month", 1, 3)),
     )
 
 
@@ -141,7 +141,7 @@ def corridors(draw: st.DrawFn, order: tuple[int, ...]) -> list[tuple[int, int]]:
     return draw(st.lists(st.sampled_from(legs), unique=True, max_size=7))
 
 
-def flags(draw: st.DrawFn, rows: int, columns: int) -> Ints:
+def zeros_and_ones(draw: st.DrawFn, rows: int, columns: int) -> Ints:
     cells = draw(st.lists(st.integers(0, 1), min_size=rows * columns, max_size=rows * columns))
     return np.array(cells, np.int64).reshape(rows, columns)
 
@@ -169,17 +169,19 @@ def padded(rows: list[list[int]], width: int) -> Ints:
 def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -> Links:
     month_days = integers(draw, 7, 23, len(of.months)) + (13 if len(of.months) == 1 else 0)
     days, midwinter = int(month_days.sum()), draw(st.integers(0, 364))
-    ways = [draw(st.permutations(range(len(of.lanes)))) for _ in of.plants]
-    routes = [way[: draw(st.integers(1, len(way)))] for way in ways]
+    lane_orders = [draw(st.permutations(range(len(of.lanes)))) for _ in of.plants]
+    routes = [lane_order[: draw(st.integers(1, len(lane_order)))] for lane_order in lane_orders]
     return Links(
         month_of=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         tally_row=np.repeat(np.arange(len(month_days)), month_days).astype(np.int64),
         month_days=month_days,
         winter_weight=np.array([0.5 * (1 + cos(2 * pi * (day - midwinter) / 365.25)) for day in range(days)]),
-        gate_predecessors=np.tril(flags(draw, len(of.gates), len(of.gates)), -1).astype(np.int64)[::-1, ::-1].copy(),
-        plant_gates=flags(draw, len(of.plants), len(of.gates)),
-        plant_lanes=padded([list(way) for way in routes], max(map(len, routes))),
-        supplier_causes=flags(draw, len(of.suppliers), len(of.causes)),
+        gate_predecessors=np.tril(zeros_and_ones(draw, len(of.gates), len(of.gates)), -1)
+        .astype(np.int64)[::-1, ::-1]
+        .copy(),
+        plant_gates=zeros_and_ones(draw, len(of.plants), len(of.gates)),
+        plant_lanes=padded([list(lane_order) for lane_order in routes], max(map(len, routes))),
+        supplier_causes=zeros_and_ones(draw, len(of.suppliers), len(of.causes)),
         bill=integers(draw, 0, 3, len(of.designs), len(of.parts)),
         region_order=np.array(order, np.int64),
         incoming_start=np.searchsorted(np.sort(into), np.arange(len(of.regions) + 1)).astype(np.int64),
@@ -196,8 +198,8 @@ def links(draw: st.DrawFn, of: Names, order: tuple[int, ...], into: list[int]) -
 def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
     """Layers in random order for each class; interceptors only for interceptable classes."""
     rows = []
-    for can in interceptable:
-        layers = draw(st.permutations([row for row in range(len(of.layers)) if row > 0 or can]))
+    for can_intercept in interceptable:
+        layers = draw(st.permutations([row for row in range(len(of.layers)) if row > 0 or can_intercept]))
         rows.append(list(layers[draw(st.sampled_from([0, 0, 0, 1, 2])) :]))
     return padded(rows, len(of.layers))
 
@@ -206,7 +208,7 @@ def doctrines(draw: st.DrawFn, of: Names, interceptable: list[bool]) -> Ints:
 def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[bool]) -> DecisionArrays:
     plants, months, regions, threats = len(of.plants), len(of.months), len(of.regions), len(of.threats)
     orders = floats(draw, 0, 250, plants, len(of.parts), months)
-    base_stock = flags(draw, plants, len(of.parts)) == 1
+    base_stock = zeros_and_ones(draw, plants, len(of.parts)) == 1
     orders[base_stock] = -1.0
     sourcing = floats(draw, 0, 1, len(of.suppliers))
     for part in range(len(of.parts)):
@@ -242,7 +244,7 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
         if not kind.parameters:
             continue
         rows = int(np.prod([len(getattr(of, axis)) for axis in kind.axes], dtype=int))
-        table = np.zeros(rows, RECORD_DTYPES[kind.name])
+        entity_table = np.zeros(rows, RECORD_DTYPES[kind.name])
         for link in kind.links:
             if link.is_list:
                 continue
@@ -253,13 +255,13 @@ def template(draw: st.DrawFn, of: Names, legs: list[tuple[int, int]]) -> EntityR
                 if link.domain == "bool"
                 else len(getattr(of, link.domain))
             )
-            table[link.name] = integers(
+            entity_table[link.name] = integers(
                 draw, -1 if (kind.name, link.name) == ("plants", "region") else 0, count - 1, rows
             )
         for parameter in kind.parameters:
             if parameter.is_money:
-                table[f"{parameter.name}_currency"] = integers(draw, 0, len(of.currencies) - 1, rows)
-        records[kind.name] = table
+                entity_table[f"{parameter.name}_currency"] = integers(draw, 0, len(of.currencies) - 1, rows)
+        records[kind.name] = entity_table
     records["corridors"]["origin"] = [origin for origin, _ in legs]
     records["corridors"]["into"] = [into for _, into in legs]
     records["suppliers"]["part"][: len(of.parts)] = range(len(of.parts))
@@ -329,13 +331,13 @@ def scenarios(draw: st.DrawFn) -> Case:
 
 @st.composite
 def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> KnownState:
-    """A known state at the start of one of the days, with random rows; stocks by region or in total."""
+    """A random known state at the start of one of the days, with stocks by region or in total."""
     day = draw(st.sampled_from(first_days))
     plants, parts, gates = len(of.plants), len(of.parts), len(of.gates)
     earliest = floats(draw, 0, day, gates)
-    known = flags(draw, 1, gates)[0] == 1
-    open_still = flags(draw, 1, gates)[0] == 1
-    in_total = flags(draw, 1, len(of.designs))[0] == 1
+    known = zeros_and_ones(draw, 1, gates)[0] == 1
+    open_still = zeros_and_ones(draw, 1, gates)[0] == 1
+    in_total = zeros_and_ones(draw, 1, len(of.designs))[0] == 1
     total, stock = integers(draw, -1, 60, len(of.designs)), integers(draw, -3, 30, len(of.regions), len(of.designs))
     stock[:, in_total] = -1
     return KnownState(
@@ -356,7 +358,7 @@ def states(draw: st.DrawFn, of: Names, first_days: list[int]) -> KnownState:
 
 @st.composite
 def stated_scenarios(draw: st.DrawFn) -> Case:
-    """A scenario of at least two months with a known state at the start of one."""
+    """A scenario of at least two months with a known state at the start of a later month."""
     case: Case = draw(scenarios().filter(lambda case: len(case.compiled.names.months) > 1))
     links = case.compiled.links
     first_days = links.month_days.cumsum()[:-1].tolist()

@@ -1,4 +1,4 @@
-"""Random numbers of the reference implementation against numpy and the standard library."""
+"""Random numbers of the reference implementation, compared with numpy and the standard library."""
 
 import math
 from statistics import NormalDist
@@ -14,14 +14,14 @@ WORDS = st.integers(0, 2**64 - 1)
 
 
 @given(key=st.tuples(WORDS, WORDS), counter=st.tuples(WORDS, WORDS, WORDS, WORDS))
-def test_philox_is_numpys(key: tuple[int, int], counter: random_streams.Block) -> None:
+def test_philox_equals_numpy(key: tuple[int, int], counter: random_streams.Block) -> None:
     """Blocks equal the first output of numpy's Philox, which increments its counter before use."""
     before = (sum(word << 64 * position for position, word in enumerate(counter)) - 1) % 2**256
-    numpys = np.random.Philox(
+    numpy_philox = np.random.Philox(
         counter=np.array([before >> 64 * position & 2**64 - 1 for position in range(4)], np.uint64),
         key=np.array(key, np.uint64),
     )
-    assert tuple(numpys.random_raw(4).tolist()) == random_streams.philox(key, counter)
+    assert tuple(numpy_philox.random_raw(4).tolist()) == random_streams.philox(key, counter)
 
 
 @given(st.floats(1e-300, 1e300))

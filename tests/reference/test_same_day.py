@@ -14,14 +14,16 @@ from octoplan.scenario import load
 from octoplan.scenario.arrays import Compiled, Floats, entity_records
 from octoplan.scenario.scenario import builtin_folder
 from tests.reference.campaign import Campaign
-from tests.reference.simulation import SHARED, differences, simulate_with_kernels
+from tests.reference.simulation import COUNTERFACTUAL_TALLIES, differences, simulate_with_kernels
 from tests.reference.strategies import Case, scenarios, stated_scenarios
 
-LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW_EXAMPLES_ALLOWED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def as_arrays(campaign: Campaign) -> tally.Tally:
-    """Tallies of the reference implementation as arrays of the form that kernels fill."""
+    """Tallies of the reference implementation as arrays of the shapes that kernels fill."""
     names = campaign.scenario.names
     labels = tally.axis_labels(names)
     arrays = tally.empty_tally(names)
@@ -40,13 +42,17 @@ def reference_tally(compiled: Compiled, assumptions: Floats, seed: int, future: 
     return as_arrays(campaign)
 
 
-def assert_the_same(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> None:
+def assert_identical_results(compiled: Compiled, assumptions: Floats, seed: int, future: int) -> None:
     expected, counterfactual = simulate_with_kernels(compiled, assumptions, seed, future)
     without_programme = compiled._replace(
         plan=compiled.plan._replace(in_programme=np.zeros_like(compiled.plan.in_programme))
     )
     assert not list(differences(expected, reference_tally(compiled, assumptions, seed, future), expected._fields))
-    assert not list(differences(counterfactual, reference_tally(without_programme, assumptions, seed, future), SHARED))
+    assert not list(
+        differences(
+            counterfactual, reference_tally(without_programme, assumptions, seed, future), COUNTERFACTUAL_TALLIES
+        )
+    )
 
 
 def assert_accounts(campaign: Campaign) -> None:
@@ -63,17 +69,17 @@ def assert_accounts(campaign: Campaign) -> None:
 
 
 @given(scenarios())
-@settings(LOOSE, max_examples=150)
+@settings(SLOW_EXAMPLES_ALLOWED, max_examples=150)
 def test_random_scenarios(case: Case) -> None:
     """All tallies of random scenarios are bit-identical, and the unit accounts balance every day."""
-    assert_the_same(case.compiled, case.assumptions, case.seed, case.future)
+    assert_identical_results(case.compiled, case.assumptions, case.seed, case.future)
 
 
 @given(stated_scenarios())
-@settings(LOOSE, max_examples=100)
+@settings(SLOW_EXAMPLES_ALLOWED, max_examples=100)
 def test_random_states(case: Case) -> None:
     """Tallies with a known state are bit-identical, with and without the programme."""
-    assert_the_same(case.compiled, case.assumptions, case.seed, case.future)
+    assert_identical_results(case.compiled, case.assumptions, case.seed, case.future)
 
 
 def test_pocket() -> None:
@@ -81,7 +87,7 @@ def test_pocket() -> None:
     scenario = load("pocket")
     draws = scenario.quantiles(uniforms(7, [f"belief/{name}" for name in scenario.columns], 2))
     for future, assumptions in enumerate(draws):
-        assert_the_same(scenario.compile(), assumptions, 7, future)
+        assert_identical_results(scenario.compile(), assumptions, 7, future)
 
 
 @pytest.mark.parametrize("future", [0, 1])
@@ -95,4 +101,4 @@ def test_octopus(tmp_path: Path, future: int) -> None:
     programme.write_text(text.replace("months = 24", "months = 2"))
     scenario = load(tmp_path)
     draws = scenario.quantiles(uniforms(1, [f"belief/{name}" for name in scenario.columns], 2))
-    assert_the_same(scenario.compile(), draws[future], 1, future)
+    assert_identical_results(scenario.compile(), draws[future], 1, future)

@@ -14,14 +14,15 @@ from octoplan.campaign.streams import THREATS as ARRIVALS
 from octoplan.scenario import load
 from octoplan.scenario.arrays import RECORD_DTYPES, Compiled, EntityRecords, Floats, Records, StreamKeys
 
-ONE_PER_CENT = 0.0033
-"""Largest permitted relative standard error, at which an error of 1 % is three standard errors."""
+MAX_RELATIVE_ERROR = 0.0033
+"""Largest permitted relative standard error: a deviation of 1 % is then three standard errors."""
 
-PLENTY = 1 << 40
+UNLIMITED_UNITS = 1 << 40
+"""A stock of interceptors that is never exhausted."""
 
 
 def streams(seed: int, rows: int = 1) -> StreamKeys:
-    """Keys of all kinds of stream, with ``rows`` streams per kind."""
+    """Keys of the random streams, with ``rows`` streams of each kind."""
     names = [f"{kind}/{row}" for kind in STREAMS for row in range(rows)]
     return StreamKeys(stream_keys(seed, names), np.arange(len(STREAMS)) * rows)
 
@@ -30,7 +31,7 @@ def assert_mean(samples: NDArray[np.floating[Any]] | NDArray[np.int64], exact: f
     """Assert that a sample mean is within four standard errors of the exact value, and precise enough to detect 1 %."""
     mean = float(samples.mean())
     error = float(samples.std(ddof=1)) / sqrt(len(samples))
-    assert error < ONE_PER_CENT * abs(exact), f"standard error {error:.3g} is too wide for {exact:.8g}"
+    assert error < MAX_RELATIVE_ERROR * abs(exact), f"standard error {error:.3g} is too wide for {exact:.8g}"
     assert abs(mean - exact) < 4.0 * error, f"{mean:.8g} is not {exact:.8g}; standard error {error:.3g}"
 
 
@@ -48,7 +49,7 @@ def blank_entities(**changes: Records) -> EntityRecords:
 
 
 def pocket(futures: int, seed: int, **changes: float) -> tuple[Compiled, Floats]:
-    """The scenario ``pocket`` with some assumptions changed (dots in names as ``__``): compiled, and its draws."""
+    """The compiled scenario ``pocket`` and its draws, with changed assumptions (a dot in a name is written ``__``)."""
     scenario = load("pocket")
     assumptions = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], futures))
     for name, value in changes.items():
@@ -58,7 +59,7 @@ def pocket(futures: int, seed: int, **changes: float) -> tuple[Compiled, Floats]
 
 @kernel
 def one_cohort(classes: int, units: int, p_kill: float) -> Interceptors:
-    """One design with one block, some units, and the same kill probability against every class."""
+    """Interceptors of one design and one block, with the same kill probability against every class."""
     return Interceptors(
         np.zeros(1, np.int64),
         np.zeros(1, np.int64),
@@ -74,18 +75,16 @@ def one_cohort(classes: int, units: int, p_kill: float) -> Interceptors:
 
 
 @entry
-def queue(
-    keys: StreamKeys, count: int, warm: int, crews: int, rate: float, window: float, cv: float, p_contact: float,
+def simulate_queue(
+    keys: StreamKeys, count: int, warm_up: int, crews: int, rate: float, window: float, cv: float, p_contact: float,
     max_shots: int, probes: float, probe_window: float, lost: Floats,
 ) -> None:  # fmt: skip
     """Simulate a queue of ``crews`` servers, exponential service of mean 1, Poisson arrivals, first come first served.
 
     Windows are constant at cv 0, exponential at cv 1. A share ``probes`` of the arrivals are probes: they wait like
     other arrivals, with a window uniform on (0, ``probe_window``), but need no service time and do not affect others.
-    The first ``warm`` arrivals are not counted.
-
-    lost
-        (replications, 2) result: share of threats, and of probes, that were not killed.
+    The first ``warm_up`` arrivals are not counted. Fills ``lost``, (replications, 2): shares of threats and of probes
+    that were not killed.
     """
     state = empty_queue(count)
     mean = np.array([1.0, 0.0])
@@ -105,21 +104,21 @@ def queue(
                 0,
             )
             state.deadline[i] = time + (probe_window * to_uniform(w2) if threat_class == 1 else patience)
-        run_crew_queue(state, count, crews, doctrine, one_cohort(2, PLENTY, 1.0), Moment(keys, run, 0))
+        run_crew_queue(state, count, crews, doctrine, one_cohort(2, UNLIMITED_UNITS, 1.0), Moment(keys, run, 0))
         lost_count, arrived = np.zeros(2), np.zeros(2)
-        for i in range(warm, count):
+        for i in range(warm_up, count):
             arrived[state.threat_class[i]] += 1.0
             lost_count[state.threat_class[i]] += 1.0 if state.outcome[i] != KILLED else 0.0
         lost[run, 0], lost[run, 1] = lost_count[0] / arrived[0], lost_count[1] / arrived[1]
 
 
-def losses(
+def lost_shares(
     seed: int, runs: int, crews: int, rate: float, *, window: float, cv: float = 0.0, p_contact: float = 1.0,
     max_shots: int = 1, probes: float = 0.0, probe_window: float = 0.0,
 ) -> Floats:  # fmt: skip
-    """Shares of threats, and of probes, lost in independent queues of 100,000 arrivals: (runs, 2), see ``queue``."""
+    """Lost shares of threats and of probes, (runs, 2), in independent queues of 100,000 arrivals."""
     lost = np.empty((runs, 2))
-    queue(
+    simulate_queue(
         streams(seed), 100_000, 2000, crews, float(rate), float(window), float(cv), float(p_contact), max_shots,
         float(probes), float(probe_window), lost,
     )  # fmt: skip
@@ -127,14 +126,14 @@ def losses(
 
 
 @entry
-def volley(
+def simulate_simultaneous_raids(
     keys: StreamKeys, threat_class: NDArray[np.int64], salvo: NDArray[np.int64], crews: int, units: int,
     p_contact: float, p_kill: float, survivors: NDArray[np.int64], sorties: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Simulate raids of simultaneous threats with windows of length 0; fills survivors and sorties, (raids,).
 
-    threat_class, salvo
-        (threats,) class of each threat; (classes,) interceptors launched together at one of the class.
+    ``threat_class``, (threats,), is the class of each threat; ``salvo``, (classes,), the interceptors launched
+    together at a threat of the class.
     """
     count, classes = threat_class.shape[0], salvo.shape[0]
     state = empty_queue(count)
@@ -152,10 +151,12 @@ def volley(
 
 
 def raids(
-    seed: int, number: int, threat_class: list[int], salvo: list[int], *, crews: int, units: int = PLENTY,
+    seed: int, number: int, threat_class: list[int], salvo: list[int], *, crews: int, units: int = UNLIMITED_UNITS,
     p_contact: float, p_kill: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Survivors and sorties of independent raids, each (raids,); see ``volley``."""
+    """Survivors and sorties of independent raids, each (raids,); see ``simulate_simultaneous_raids``."""
     survivors, sorties = np.empty(number, np.int64), np.empty(number, np.int64)
-    volley(streams(seed), np.array(threat_class), np.array(salvo), crews, units, p_contact, p_kill, survivors, sorties)
+    simulate_simultaneous_raids(
+        streams(seed), np.array(threat_class), np.array(salvo), crews, units, p_contact, p_kill, survivors, sorties
+    )
     return survivors, sorties

@@ -15,22 +15,22 @@ from tests.verification.harness import pocket, records
 SEED = 111
 
 
-def simulated(name: str, futures: int) -> tuple[Scenario, SimulationResults]:
+def simulate_scenario(name: str, futures: int) -> tuple[Scenario, SimulationResults]:
     scenario = load(name)
     assumptions = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
     return scenario, simulate_futures(scenario.compile(), assumptions, seed=SEED)
 
 
 @pytest.mark.parametrize(("name", "futures"), [("pocket", 200), ("octopus", 12)])
-def test_accounts_close(name: str, futures: int) -> None:
-    """The largest daily difference of any design's account is 0, and stock is never negative."""
-    _, results = simulated(name, futures)
+def test_accounts_balance(name: str, futures: int) -> None:
+    """The unit account of every design balances on every day, and no stock is negative."""
+    _, results = simulate_scenario(name, futures)
     assert not results.tally["imbalance"].any()
     assert not results.status.any()
     assert np.asarray(results.tally["stock"], np.int64).min() >= 0
 
 
-def drawn_stock(scenario: Scenario, futures: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def initial_stock_of_other_makers(scenario: Scenario, futures: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Initial stock of other makers' units, (futures,)."""
     drawn = scenario.quantiles(uniforms(SEED, [f"belief/{column}" for column in scenario.columns], futures))
     return np.floor(drawn[:, scenario.columns.index("makers.other.stock")] + 0.5).astype(np.int64)
@@ -38,10 +38,10 @@ def drawn_stock(scenario: Scenario, futures: int) -> np.ndarray[tuple[int], np.d
 
 def test_monthly_tallies_of_other_makers_balance() -> None:
     """Initial stock plus deliveries of other makers equal stock plus units spent at the end of each month."""
-    scenario, results = simulated("octopus", 4)
+    scenario, results = simulate_scenario("octopus", 4)
     tally = {name: np.asarray(values, np.int64) for name, values in results.tally.items() if values.dtype.kind == "i"}
     other = scenario.names.designs.index("other")
-    initial = drawn_stock(scenario, 4)
+    initial = initial_stock_of_other_makers(scenario, 4)
     received_units = tally["received"][..., other].sum(2).cumsum(1) + initial[:, np.newaxis]
     spent_units = (tally["sorties"] - tally["recovered"])[..., other].sum(2).cumsum(1)
     assert (received_units > 0).all()
@@ -50,8 +50,8 @@ def test_monthly_tallies_of_other_makers_balance() -> None:
 
 
 def test_monthly_tallies_of_the_programme_balance() -> None:
-    """Good units are at the plant, in transit, in a region, spent, or lost in transit."""
-    scenario, results = simulated("octopus", 4)
+    """Good units are at a plant, in transit, in a region, spent, or lost in transit."""
+    scenario, results = simulate_scenario("octopus", 4)
     tally = {name: np.asarray(values, np.int64) for name, values in results.tally.items() if values.dtype.kind == "i"}
     octopus = scenario.names.designs.index("octopus")
     good = tally["good"].sum(2).cumsum(1)
@@ -89,7 +89,7 @@ def imbalance_after(plants: Records, field: int, change: int) -> int:
     if field == 8:  # a unit of one design turns into one of the other
         stocks.stock[0, 0] -= change
         stocks.stock[0, 2] += change
-    if field == 9:  # totals agree, a stock is negative
+    if field == 9:  # the total is unchanged, but a stock is negative
         stocks.stock[0, 0] -= 10 + change
         stocks.stock[1, 0] += 10 + change
     return unit_imbalance(plants, waiting, stocks)
@@ -99,7 +99,7 @@ def plants() -> Records:
     return records("plants", 2, design=[0, 1])
 
 
-def test_closed_accounts_show_no_imbalance() -> None:
+def test_balanced_accounts_have_no_imbalance() -> None:
     """Balanced unit accounts have imbalance 0."""
     assert imbalance_after(plants(), 0, 0) == 0
 
@@ -112,7 +112,7 @@ def test_an_error_in_the_accounts_is_detected(field: int, change: int) -> None:
 
 
 def test_counts_beyond_32_bits_are_exact() -> None:
-    """3,000,000,000 units in stock at the start are 3,000,000,000 at each month's end, plus those delivered."""
+    """An initial stock of 3,000,000,000 units is counted exactly at the end of each month, with deliveries added."""
     compiled, assumptions = pocket(2, SEED, makers__other__stock=3e9, crews__initial=0.0)
     results = simulate_futures(compiled, assumptions, seed=SEED).tally
     delivered = results["received"].sum((2, 3)).cumsum(1)

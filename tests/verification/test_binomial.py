@@ -1,4 +1,4 @@
-"""No limit on crews, one shot a threat: survivors are binomial."""
+"""Unlimited crews and one shot per threat: the number of survivors is binomial."""
 
 import numpy as np
 from scipy.stats import binom, chisquare
@@ -10,7 +10,7 @@ P = P_CONTACT * P_KILL
 
 
 def test_survivors_are_binomial() -> None:
-    """Each of n threats is killed by its one sortie with p, independently: all of Binomial(n, 1 - p)."""
+    """Each of n threats is killed independently with probability p, so that survivors are Binomial(n, 1 - p)."""
     survivors, sorties = raids(SEED, 200_000, [0] * THREATS, [1], crews=1000, p_contact=P_CONTACT, p_kill=P_KILL)
     assert (sorties == THREATS).all()
     expected = THREATS * (1 - P)
@@ -18,7 +18,7 @@ def test_survivors_are_binomial() -> None:
     assert_mean((survivors - expected) ** 2.0, THREATS * P * (1 - P))
     observed = np.bincount(survivors, minlength=THREATS + 1)
     expected_counts = len(survivors) * binom.pmf(np.arange(THREATS + 1), THREATS, 1 - P)
-    tail = 4  # few raids leave fewer survivors: counted as one
+    tail = 4  # rare: counts of fewer survivors are pooled
     assert expected_counts[:tail].sum() > 5
     pooled = chisquare(
         np.append(observed[tail:], observed[:tail].sum()),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.verification.harness import assert_mean, losses
+from tests.verification.harness import assert_mean, lost_shares
 
 
 def erlang_b(servers: int, load: float) -> float:
@@ -14,7 +14,7 @@ def erlang_b(servers: int, load: float) -> float:
 
 
 def test_erlang_b() -> None:
-    """Twenty crews offered 15 Erlang turn away 0.04559322 of the threats."""
+    """Twenty crews with an offered load of 15 Erlang do not engage a share of 0.04559322 of the threats."""
     exact = erlang_b(20, 15.0)
     assert exact == pytest.approx(0.04559322, abs=5e-9)
-    assert_mean(losses(21, 120, 20, 15, window=0.0)[:, 0], exact)
+    assert_mean(lost_shares(21, 120, 20, 15, window=0.0)[:, 0], exact)

@@ -1,4 +1,4 @@
-"""Exchange rates: geometric Brownian motion around the forward."""
+"""Exchange rates: geometric Brownian motion around the forward rate."""
 
 from math import log
 
@@ -15,7 +15,7 @@ YEARS = (DAYS - 1) / 365.25
 
 @entry
 def draw_rates(currencies: Records, keys: StreamKeys, days: int, out: Floats) -> None:
-    """Rates on the last day, (futures, currencies)."""
+    """Fill ``out``, (futures, currencies), with the rates on the last day."""
     for future in range(out.shape[0]):
         out[future] = exchange_rates(currencies, keys, future, days)[days - 1]
 

@@ -1,16 +1,16 @@
-"""Windows of one length: loss in the M/M/c+D queue (Barrer 1957)."""
+"""Windows of fixed length: loss in the M/M/c+D queue (Barrer 1957)."""
 
 from math import exp, factorial
 
 import pytest
 
-from tests.verification.harness import assert_mean, losses
+from tests.verification.harness import assert_mean, lost_shares
 
 RATE, CREWS, WINDOW = 10.0, 10, 0.5
 
 
 def fixed_window(rate: float, servers: int, window: float) -> float:
-    """Share lost, service rate 1.
+    """Share of arrivals lost, with service rate 1.
 
     The virtual wait has density rate P(c - 1) exp((rate - c) v) up to the window, and drains at rate c beyond it.
     """
@@ -22,7 +22,7 @@ def fixed_window(rate: float, servers: int, window: float) -> float:
 
 
 def test_fixed_window() -> None:
-    """Arrivals 10, crews 10, windows of half an engagement: 0.10351736 pass unengaged."""
+    """With arrival rate 10, 10 crews and windows of half a mean engagement, a share of 0.10351736 is lost."""
     exact = fixed_window(RATE, CREWS, WINDOW)
     assert exact == pytest.approx(0.10351736, abs=5e-9)
-    assert_mean(losses(51, 100, CREWS, RATE, window=WINDOW)[:, 0], exact)
+    assert_mean(lost_shares(51, 100, CREWS, RATE, window=WINDOW)[:, 0], exact)

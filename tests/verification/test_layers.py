@@ -1,4 +1,4 @@
-"""Layers besides the interceptors: the number of threats stopped on a day is beta-binomial."""
+"""Layers other than interceptors: the number of threats that a layer stops on a day is beta-binomial."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ P, RHO, SIZE = 0.4, 0.03, 25
 
 @entry
 def stop_threats(layers: Records, effects: Records, order: Ints, keys: StreamKeys, size: int, stopped_by: Ints) -> None:
-    """Threats stopped by each layer in one day's raid of each future, layers without limits: (futures, layers)."""
+    """Fill ``stopped_by``, (futures, layers): threats stopped on one day by layers without limits on engagements."""
     count = layers.shape[0]
     shots, unlimited, none, fired = np.ones((count, 1)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
     for future in range(stopped_by.shape[0]):
@@ -28,7 +28,7 @@ def stop_threats(layers: Records, effects: Records, order: Ints, keys: StreamKey
 
 
 def test_threats_stopped_on_a_day_are_beta_binomial() -> None:
-    """n threats at a layer with correlation r: stopped has mean n p and variance n p (1 - p) (1 + (n - 1) r)."""
+    """With correlation r the number stopped of n has mean n p and variance n p (1 - p) (1 + (n - 1) r)."""
     stopped = np.empty((300_000, 2), np.int64)
     layers, effects = records("layers", 2, correlation=[0.0, RHO]), records("effects", 2, p=[0.0, P], shots=1.0)
     stop_threats(layers, effects, np.array([[1, -1]]), streams(141, 2), SIZE, stopped)
@@ -37,7 +37,7 @@ def test_threats_stopped_on_a_day_are_beta_binomial() -> None:
 
 
 def test_layers_in_series_share_one_uniform_number() -> None:
-    """Two layers with p and q and one uniform number a threat: the second stops (1 - p) q of all, independently."""
+    """After a layer with p, a layer with q stops a share of (1 - p) q, although both use one uniform number."""
     stopped = np.empty((240_000, 3), np.int64)
     layers, effects = records("layers", 3), records("effects", 3, p=[0.0, P, 0.7], shots=1.0)
     stop_threats(layers, effects, np.array([[2, 1, -1]]), streams(142, 3), SIZE, stopped)

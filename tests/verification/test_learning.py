@@ -1,4 +1,4 @@
-"""Learning curves against published tables of unit and cumulative average theory, and in the simulation of a plant."""
+"""Learning curves, compared with published tables for unit and cumulative average theory, and in a simulated plant."""
 
 from math import log2
 
@@ -23,7 +23,7 @@ def fill_hours(first: float, slope: float, theory: int, out: Floats) -> None:
 
 
 def hours(first: float, theory: int, units: int) -> Floats:
-    """Hours of the units 1, 2, … at 80 %."""
+    """Hours of units 1 to ``units`` at a slope of 80 %, (units,)."""
     out = np.empty(units)
     fill_hours(first, SLOPE, theory, out)
     return out
@@ -42,7 +42,7 @@ def hours(first: float, theory: int, units: int) -> Floats:
     ],
 )
 def test_unit_theory(unit: int, unit_hours: int, cumulative: int) -> None:
-    """Crawford's theory at 80 %, first unit 100,000: the published table, to its last digit (one off in a sum)."""
+    """Crawford's theory at 80 % with a first unit of 100,000 hours reproduces the published table."""
     hours_by_unit = hours(100_000.0, CRAWFORD, unit)
     assert round(hours_by_unit[-1]) == unit_hours
     assert abs(hours_by_unit.sum() - cumulative) < 1.0
@@ -50,12 +50,12 @@ def test_unit_theory(unit: int, unit_hours: int, cumulative: int) -> None:
 
 @pytest.mark.parametrize(("units", "total"), [(1, 100.0), (2, 160.0), (4, 256.0), (8, 409.6), (16, 655.36)])
 def test_cumulative_average_theory(units: int, total: float) -> None:
-    """Wright's theory at 80 %, first unit 100: each doubling multiplies the cumulative total by 1.6."""
+    """Wright's theory at 80 % with a first unit of 100 hours: each doubling multiplies the total by 1.6."""
     assert hours(100.0, WRIGHT, units).sum() == pytest.approx(total, rel=1e-13)
 
 
-def simulated(line_rate: float) -> tuple[int, float]:
-    """Units and labour hours of a plant with learning and ample labour and parts."""
+def units_and_hours(line_rate: float) -> tuple[int, float]:
+    """Units and labour hours of a plant with learning that is limited by neither labour nor parts."""
     compiled, assumptions = pocket(
         1, 81, plants__bench__line_rate=line_rate, plants__bench__slope=SLOPE, plants__bench__hours_first=100.0,
         plants__bench__heads=10_000.0,
@@ -64,21 +64,21 @@ def simulated(line_rate: float) -> tuple[int, float]:
     return int(tally["made"].sum()), float(tally["hours_worked"].sum())
 
 
-def test_a_plant_that_makes_one_a_day_follows_the_law() -> None:
-    """One unit a day: cumulative hours are the sum of unit hours, exactly."""
-    units, worked = simulated(1.0)
+def test_hours_of_a_plant_with_one_unit_per_day() -> None:
+    """At one unit per day, cumulative hours equal the sum of the hours of the units."""
+    units, worked = units_and_hours(1.0)
     assert units == 85
     assert worked == pytest.approx(hours(100.0, CRAWFORD, units).sum(), rel=1e-12)
 
 
-def test_a_plant_that_makes_ten_a_day_follows_it_within_the_middle_unit() -> None:
-    """A day's k units cost k times their middle unit.
+def test_hours_of_a_plant_with_ten_units_per_day() -> None:
+    """The k units of a day take k times the hours of their middle unit.
 
-    That falls short of their sum by at most k (k^2 - 1) / 24 times the law's second derivative at the day's first
-    unit: 0.4 % of 850 units, nearly all on day one.
+    This is less than the sum of their hours by at most k (k^2 - 1) / 24 times the second derivative of the learning
+    curve at the first unit of the day: 0.4 % over 850 units, nearly all of it on the first day.
     """
     daily_units = 10
-    units, worked = simulated(float(daily_units))
+    units, worked = units_and_hours(float(daily_units))
     assert units == 850
     total = hours(100.0, CRAWFORD, units).sum()
     first = 1.0 + daily_units * np.arange(units // daily_units)

@@ -1,4 +1,4 @@
-"""The random words: Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011) against its known answers and numpy's."""
+"""Random words: Philox 4x64-10 (Salmon, Moraes, Dror and Shaw 2011), compared with published values and numpy."""
 
 import hashlib
 
@@ -17,36 +17,36 @@ COUNT = st.integers(0, (1 << 62) - 1)
 
 
 @entry
-def fill(keys: Words, future: Words, day: Words, index: Words, attempt: Words, out: Words) -> None:
-    """Blocks of some counters, one a row."""
+def fill_blocks(keys: Words, future: Words, day: Words, index: Words, attempt: Words, out: Words) -> None:
+    """Fill the rows of ``out`` with the blocks of the given counters."""
     for i in range(out.shape[0]):
         block = random_words((keys[i, 0], keys[i, 1]), future[i], day[i], index[i], attempt[i])
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = block
 
 
 @entry
-def fill_units(given_words: Words, out: Floats) -> None:
+def fill_uniforms(integers: Words, out: Floats) -> None:
     for i in range(out.shape[0]):
-        out[i] = to_uniform(given_words[i])
+        out[i] = to_uniform(integers[i])
 
 
-def block(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
+def block(counter: tuple[int, ...], key: tuple[int, ...]) -> list[int]:
     """The block of a counter (index, day, future, attempt) under a key."""
     out = np.empty((1, 4), np.uint64)
     index, day, future, attempt = (np.array([word], np.uint64) for word in counter)
-    fill(np.array([of], np.uint64), future, day, index, attempt, out)
+    fill_blocks(np.array([key], np.uint64), future, day, index, attempt, out)
     return [int(word) for word in out[0]]
 
 
-def numpys(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
-    """The same block from numpy, which increments the counter before it draws."""
+def numpy_block(counter: tuple[int, ...], key: tuple[int, ...]) -> list[int]:
+    """The same block from numpy, which increments its counter before a draw."""
     before = (sum(word << (64 * position) for position, word in enumerate(counter)) - 1) % (1 << 256)
-    generator = np.random.Philox(counter=before, key=sum(word << (64 * position) for position, word in enumerate(of)))
+    generator = np.random.Philox(counter=before, key=sum(word << (64 * position) for position, word in enumerate(key)))
     return [int(word) for word in generator.random_raw(4)]
 
 
 @pytest.mark.parametrize(
-    ("counter", "of", "answer"),
+    ("counter", "key", "answer"),
     [
         ((0,) * 4, (0,) * 2, (0x16554D9ECA36314C, 0xDB20FE9D672D0FDC, 0xD7E772CEE186176B, 0x7E68B68AEC7BA23B)),
         (
@@ -61,31 +61,31 @@ def numpys(counter: tuple[int, ...], of: tuple[int, ...]) -> list[int]:
         ),
     ],
 )
-def test_known_answers(counter: tuple[int, ...], of: tuple[int, ...], answer: tuple[int, ...]) -> None:
-    """Zeros, all ones and the digits of pi: the known answers that the authors publish with Random123."""
-    assert block(counter, of) == list(answer)
+def test_published_values(counter: tuple[int, ...], key: tuple[int, ...], answer: tuple[int, ...]) -> None:
+    """Blocks for zeros, all ones and the digits of pi equal the known answers published with Random123."""
+    assert block(counter, key) == list(answer)
 
 
-@given(counter=st.tuples(WORD, WORD, WORD, WORD), of=st.tuples(WORD, WORD))
-def test_every_block_is_numpys(counter: tuple[int, ...], of: tuple[int, ...]) -> None:
-    """For any key and counter the four words are those of numpy.random.Philox."""
-    assert block(counter, of) == numpys(counter, of)
+@given(counter=st.tuples(WORD, WORD, WORD, WORD), key=st.tuples(WORD, WORD))
+def test_every_block_equals_numpy(counter: tuple[int, ...], key: tuple[int, ...]) -> None:
+    """For any key and counter the four words equal those of numpy.random.Philox."""
+    assert block(counter, key) == numpy_block(counter, key)
 
 
 @given(seed=WORD, name=st.sampled_from(sorted(STREAMS)) | st.text(max_size=20), future=st.integers(0, 10**6))
-def test_a_named_stream_is_numpys_too(seed: int, name: str, future: int) -> None:
+def test_a_named_stream_equals_numpy(seed: int, name: str, future: int) -> None:
     """The key of a stream is the seed and an eight-byte BLAKE2b hash of its name."""
     hashed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
     assert [int(word) for word in stream_key(seed, name)] == [seed, hashed]
-    word = numpys((0, 0, future, 0), (seed, hashed))[0]
+    word = numpy_block((0, 0, future, 0), (seed, hashed))[0]
     assert abs(uniforms(seed, [name], 1, first=future)[0, 0] - word / (1 << 64)) <= 2.0**-52
 
 
-def test_units_lie_strictly_inside() -> None:
-    """No word becomes 0 or 1, whose logarithms and quantiles are infinite; the order of words is kept."""
+def test_uniform_numbers_are_never_0_or_1() -> None:
+    """No word is converted to 0 or 1, whose logarithms or quantiles are infinite; the order of words is kept."""
     extremes = np.array([0, 1, 1 << 11, 1 << 63, ALL_ONES - (1 << 12), ALL_ONES - (1 << 11), ALL_ONES], np.uint64)
-    values = np.empty(len(extremes))
-    fill_units(extremes, values)
-    assert values[0] > 0.0
-    assert values[-1] < 1.0
-    assert (np.diff(values) >= 0.0).all()
+    uniform_numbers = np.empty(len(extremes))
+    fill_uniforms(extremes, uniform_numbers)
+    assert uniform_numbers[0] > 0.0
+    assert uniform_numbers[-1] < 1.0
+    assert (np.diff(uniform_numbers) >= 0.0).all()

@@ -1,4 +1,4 @@
-"""The raid process against closed forms: regime, counts, slow level, common shock, regional split."""
+"""The raid process, compared with closed forms: regime, counts, slow level, common shock and regional split."""
 
 from math import exp, sqrt
 
@@ -19,7 +19,7 @@ ROUTINE, SALVO = 30.0, 90.0
 
 @entry
 def draw_counts(arrivals: ArrivalProcess, first: int, stationary: bool, counts: Ints) -> None:
-    """Counts of some futures, (futures, days, packages); ``stationary`` draws the slow log-intensity at the start."""
+    """Fill ``counts``, (futures, days, packages); if ``stationary``, the initial slow log-intensity is drawn."""
     for future in range(counts.shape[0]):
         if stationary:
             arrivals.process[0].begin = normal(key_of(arrivals.keys, LEVEL, 0), 1 << 40, future, 0)
@@ -27,7 +27,7 @@ def draw_counts(arrivals: ArrivalProcess, first: int, stationary: bool, counts: 
 
 
 def process_of(seed: int, days: int, count: int = 1, **changes: object) -> ArrivalProcess:
-    """An arrival process of zero records, without given days and what-ifs, except for some fields."""
+    """An arrival process with zeros in its records and no observed days or what-ifs, except for ``changes``."""
     fields: dict[str, object] = {
         "process": records("raids"),
         "packages": records("packages", count),
@@ -44,7 +44,7 @@ def process_of(seed: int, days: int, count: int = 1, **changes: object) -> Arriv
 def counts_of(
     seed: int, futures: int, days: int, *, packages: int = 1, raids: dict[str, float], **package: object
 ) -> Ints:
-    """Counts of a raid process with some parameters, the others neutral: (futures, days, packages)."""
+    """Counts of a raid process, (futures, days, packages); parameters that are not given have no effect."""
     neutral = {"salvo_share": 0.0, "salvo_stay": 0.0, "level": 1.0, "growth": 0.0, "wander": 0.0, "wander_time": 1.0}
     arrivals = process_of(
         seed, days, packages, process=records("raids", 1, **(neutral | raids)),
@@ -55,17 +55,17 @@ def counts_of(
     return counts
 
 
-def test_share_and_spells_of_salvo_days() -> None:
-    """Salvo days have their share from day 0; each is followed by another with the stated probability."""
+def test_share_and_persistence_of_salvo_days() -> None:
+    """From day 0, salvo days have the stated share; another one follows with the stated probability."""
     salvo = counts_of(121, 100_000, 60, raids={"salvo_share": SHARE, "salvo_stay": STAY}, salvo_mean=25.0)[:, :, 0] > 0
     assert_mean(salvo.mean(1), SHARE)
     assert abs(salvo[:, 0].mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(salvo))
-    # Frequencies of pairs: the ratio would be biased where a future has no salvo day.
+    # Frequencies of pairs, because the ratio would be biased by futures without a salvo day.
     assert_mean((salvo[:, 1:] & salvo[:, :-1]).mean(1), SHARE * STAY)
 
 
 def test_mean_and_variance_of_counts() -> None:
-    """A Poisson mixture: the mean is that of the regimes, the variance adds those of intensity, level and regime."""
+    """Counts are a Poisson mixture, with the variances of intensity, level and regime added."""
     cv_routine, cv_salvo, wander = 0.3, 0.2, 0.15
     counts = counts_of(
         122, 60_000, 40,
@@ -86,13 +86,13 @@ def test_intensity_grows_as_stated() -> None:
 
 
 def test_quiet_days_have_their_share() -> None:
-    """On a share of days no threat of a package comes, whatever its mean."""
+    """On the stated share of days no threat of a package is launched, whatever its mean."""
     counts = counts_of(127, 60_000, 20, raids={}, routine_mean=200.0, quiet=0.2)[:, :, 0] == 0
     assert_mean(counts.mean(1), 0.2)
 
 
 def test_the_slow_intensity_starts_where_stated() -> None:
-    """From a level of b standard deviations on the eve, day t has the mean m exp(b w r^(t+1) - w^2 r^(2(t+1)) / 2)."""
+    """From b standard deviations on the day before, day t has mean m exp(b w r^(t+1) - w^2 r^(2(t+1)) / 2)."""
     begin, wander, time, mean, days = 1.5, 0.4, 10.0, 80.0, 12
     arrivals = process_of(
         128, days, process=records("raids", 1, level=1.0, wander=wander, wander_time=time, begin=begin),
@@ -101,19 +101,19 @@ def test_the_slow_intensity_starts_where_stated() -> None:
     out = np.empty((150_000, days, 1), np.int64)
     draw_counts(arrivals, 0, False, out)
     for day in (0, days - 1):
-        left = exp(-(day + 1) / time)
-        assert_mean(out[:, day, 0], mean * exp(begin * wander * left - 0.5 * (wander * left) ** 2))
+        decay = exp(-(day + 1) / time)
+        assert_mean(out[:, day, 0], mean * exp(begin * wander * decay - 0.5 * (wander * decay) ** 2))
 
 
-def test_what_ifs_are_factors() -> None:
-    """A factor of 2 on salvo days doubles their share; one on a class scales its package by its share of the mix."""
+def test_what_ifs_multiply_salvo_days_and_threats() -> None:
+    """A factor of 2 on salvo days doubles their share; a factor on a class scales its package by the new mix."""
     out = np.empty((60_000, 6, 1), np.int64)
-    times = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
-    factors = np.column_stack([np.ones(6), [1.0] * 5 + [3.0]])
+    salvo_factors = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
+    threat_factors = np.column_stack([np.ones(6), [1.0] * 5 + [3.0]])
     arrivals = process_of(
         130, 6, process=records("raids", 1, level=1.0, wander_time=1.0, salvo_share=SHARE),
         packages=records("packages", 1, routine_mean=0.0, salvo_mean=60.0),
-        threats=records("threats", 2, mix=[3.0, 1.0]), salvo_factor=times, threat_factor=factors,
+        threats=records("threats", 2, mix=[3.0, 1.0]), salvo_factor=salvo_factors, threat_factor=threat_factors,
     )  # fmt: skip
     draw_counts(arrivals, 0, False, out)
     assert abs((out[:, 1, 0] > 0).mean() - SHARE) < 4 * sqrt(SHARE * (1 - SHARE) / len(out))
@@ -124,22 +124,22 @@ def test_what_ifs_are_factors() -> None:
         assert_mean(salvos, 60.0 if day == 4 else 60.0 * (3.0 + 3.0) / 4.0)
 
 
-def test_given_days_keep_their_counts() -> None:
-    """Given days have their counts, and the process starts on the day after them."""
-    given_days = np.array([[7, 0], [0, 900]])
+def test_observed_days_keep_their_counts() -> None:
+    """Observed days keep their counts, and the process starts on the next day."""
+    observed_days = np.array([[7, 0], [0, 900]])
     arrivals = process_of(
-        129, 4, 2, observed_counts=given_days, packages=records("packages", 2, salvo_mean=90.0),
+        129, 4, 2, observed_counts=observed_days, packages=records("packages", 2, salvo_mean=90.0),
         process=records("raids", 1, level=1.0, growth=3.0, wander_time=1.0, salvo_share=1.0, salvo_stay=1.0),
     )  # fmt: skip
     out = np.empty((60_000, 4, 2), np.int64)
     draw_counts(arrivals, 0, False, out)
-    assert (out[:, :2] == given_days).all()
+    assert (out[:, :2] == observed_days).all()
     assert_mean(out[:, 2, 0], 90.0)
     assert_mean(out[:, 3, 1], 90.0 * 4.0 ** (1 / 365.25))
 
 
 def test_the_slow_intensity_has_its_correlation_time() -> None:
-    """Counts k days apart have covariance m^2 (exp(w^2 r^k) - 1), r = exp(-1 / correlation time)."""
+    """Counts k days apart have the covariance m^2 (exp(w^2 r^k) - 1), r = exp(-1 / correlation time)."""
     wander, time, mean = 0.3, 5.0, 60.0
     counts = (
         counts_of(124, 80_000, 60, raids={"wander": wander, "wander_time": time}, routine_mean=mean)[:, :, 0] - mean
@@ -150,19 +150,19 @@ def test_the_slow_intensity_has_its_correlation_time() -> None:
 
 
 def test_packages_share_their_shock() -> None:
-    """Two packages have covariance m1 m2 (exp(s1 s2 c1 c2) - 1), s^2 = log(1 + cv^2), c their coupling."""
+    """Two packages have the covariance m1 m2 (exp(s1 s2 c1 c2) - 1), s^2 = log(1 + cv^2), c their coupling."""
     mean, cv, coupling = np.array([40.0, 80.0]), np.array([0.6, 0.4]), np.array([0.9, 0.7])
     counts = counts_of(
         125, 60_000, 40, packages=2, raids={}, routine_mean=mean, routine_cv=cv, coupling=coupling
     ) - mean  # fmt: skip
-    spread = np.sqrt(np.log1p(cv**2))
-    exact = mean[0] * mean[1] * (exp(spread[0] * spread[1] * coupling[0] * coupling[1]) - 1.0)
+    sigma = np.sqrt(np.log1p(cv**2))
+    exact = mean[0] * mean[1] * (exp(sigma[0] * sigma[1] * coupling[0] * coupling[1]) - 1.0)
     assert_mean((counts[:, :, 0] * counts[:, :, 1]).mean(1), float(exact))
 
 
 @entry
-def count_targets(arrivals: ArrivalProcess, links: Links, corridors: Records, count: Ints, out: Ints) -> None:
-    """Threats by destination and by class on one day of each future, into ``out`` (futures, regions + classes)."""
+def count_destinations(arrivals: ArrivalProcess, links: Links, corridors: Records, count: Ints, out: Ints) -> None:
+    """Fill ``out``, (futures, regions + classes), with the threats of one day by destination and by class."""
     regions, network = links.region_order.shape[0], routes(corridors, links)
     for future in range(out.shape[0]):
         raid = draw_raid(arrivals, network, Moment(arrivals.keys, future, 0), count)
@@ -172,7 +172,7 @@ def count_targets(arrivals: ArrivalProcess, links: Links, corridors: Records, co
 
 
 def test_split_over_regions_and_classes() -> None:
-    """Destinations are Dirichlet-multinomial around the stated shares, classes multinomial: means and variances."""
+    """Means and variances of destinations are Dirichlet-multinomial, and those of classes multinomial."""
     size, concentration, futures = 8, 7.0, 300_000
     weights, mixes = np.array([1.0, 1.5, 0.0, 2.5]), np.array([2.0, 3.0])
     arrivals = process_of(
@@ -186,7 +186,7 @@ def test_split_over_regions_and_classes() -> None:
         .links._replace(region_order=np.arange(4), incoming_start=np.zeros(5, np.int64), incoming=np.zeros(0, np.int64))
     )
     counts = np.zeros((futures, 6), np.int64)
-    count_targets(arrivals, links, records("corridors"), np.array([size]), counts)
+    count_destinations(arrivals, links, records("corridors"), np.array([size]), counts)
     assert (counts[:, :4].sum(1) == size).all()
     assert not counts[:, 2].any()
     shares = weights / weights.sum()

@@ -30,8 +30,8 @@ Process = Generator[simpy.Event, Any, None]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """Settings of `pocket` by case: threats per day, crews, other makers' stock, probability of recovery."""
+class PocketCase:
+    """A variant of `pocket`: threats per day, crews, stock of other makers, probability of recovery."""
 
     raids: float = 2.0
     crews: int = 20
@@ -39,26 +39,26 @@ class Setting:
     p_recover: float = 0.0
 
 
-SHIPPED = Setting()
-SHORT_OF_CREWS = Setting(raids=30.0, crews=2, stock=5000, p_recover=0.25)
-SHORT_OF_UNITS = Setting(raids=30.0, crews=12, stock=600, p_recover=0.25)
-"""Fifteen times the raids, so that the queue's order and its limits show."""
+UNCHANGED = PocketCase()
+FEW_CREWS = PocketCase(raids=30.0, crews=2, stock=5000, p_recover=0.25)
+FEW_INTERCEPTORS = PocketCase(raids=30.0, crews=12, stock=600, p_recover=0.25)
+"""Fifteen times as many threats, so that the order and the limits of the queue affect the results."""
 
 
-def milliseconds(minutes: float) -> int:
-    """A deadline as a rank in the queue of a resource."""
+def deadline_rank(minutes: float) -> int:
+    """Rank of a deadline in minutes in the queue of a SimPy resource."""
     return round(minutes * 60_000)
 
 
 class Twin:
-    """One future of `pocket`; ``counts`` counts what happened."""
+    """SimPy model of one future of `pocket`; ``counts`` holds its measures."""
 
-    def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
-        self.setting, self.rng, self.counts = setting, rng, Counter[str]()
+    def __init__(self, case: PocketCase, rng: np.random.Generator) -> None:
+        self.case, self.rng, self.counts = case, rng, Counter[str]()
         self.env = env = simpy.Environment()
         self.parts = simpy.Container(env)
-        self.units = simpy.Container(env, init=setting.stock)
-        self.crews = simpy.PriorityResource(env, capacity=setting.crews)
+        self.units = simpy.Container(env, init=case.stock)
+        self.crews = simpy.PriorityResource(env, capacity=case.crews)
         for process in (self.supplier(), self.plant(), self.raids(), self.payroll()):
             env.process(process)
 
@@ -96,40 +96,40 @@ class Twin:
 
     def payroll(self) -> Process:
         while True:
-            self.counts["spend"] += 10 * self.setting.crews
+            self.counts["spend"] += 10 * self.case.crews
             yield self.env.timeout(DAY)
 
     def raids(self) -> Process:
         while True:
-            for entry in self.rng.uniform(0.0, 60.0, self.rng.poisson(self.setting.raids)):
+            for entry in self.rng.uniform(0.0, 60.0, self.rng.poisson(self.case.raids)):
                 self.env.process(self.threat(entry))
             yield self.env.timeout(DAY)
 
     def threat(self, entry: float) -> Process:
         yield self.env.timeout(entry)
-        stopped = yield from self.engaged(self.env.now + 30.0)
+        stopped = yield from self.engage(self.env.now + 30.0)
         if not stopped:
             self.counts["missiles"] += 1
             self.counts["leaked"] += self.rng.random() >= 0.5
 
-    def engaged(self, deadline: float) -> Generator[simpy.Event, Any, bool]:
-        """Shoot, look, shoot until the window closes; whether the threat is killed."""
-        turn = self.crews.request(priority=milliseconds(deadline))
+    def engage(self, deadline: float) -> Generator[simpy.Event, Any, bool]:
+        """Shoot, look and shoot again until the window closes; return whether the threat is killed."""
+        request = self.crews.request(priority=deadline_rank(deadline))
         while True:
-            yield turn | self.env.timeout(deadline - self.env.now)
-            if not turn.triggered:
-                turn.cancel()
+            yield request | self.env.timeout(deadline - self.env.now)
+            if not request.triggered:
+                request.cancel()
                 return False
             if self.units.level < 1:
-                self.crews.release(turn)
+                self.crews.release(request)
                 return False
             killed = yield from self.sortie()
             if killed or self.env.now > deadline:
-                self.crews.release(turn)
+                self.crews.release(request)
                 return killed
-            again = self.crews.request(priority=milliseconds(deadline))
-            self.crews.release(turn)
-            turn = again
+            next_request = self.crews.request(priority=deadline_rank(deadline))
+            self.crews.release(request)
+            request = next_request
 
     def sortie(self) -> Generator[simpy.Event, Any, bool]:
         yield self.units.get(1)
@@ -139,30 +139,30 @@ class Twin:
             killed = bool(self.rng.random() < 0.75)
             self.counts["kills"] += killed
             return killed
-        if self.rng.random() < self.setting.p_recover:
-            self.env.process(self.bring_back())
+        if self.rng.random() < self.case.p_recover:
+            self.env.process(self.recover())
         return False
 
-    def bring_back(self) -> Process:
+    def recover(self) -> Process:
         yield self.env.timeout(DAY - self.env.now % DAY)
         yield self.units.put(1)
 
 
-def twins(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
+def twins(case: PocketCase, count: int, seed: int) -> NDArray[np.float64]:
     """Measures of several futures of the twin, shape (futures, measures)."""
     rng = np.random.default_rng(seed)
-    return np.array([Twin(setting, rng).run() for _ in range(count)], float)
+    return np.array([Twin(case, rng).run() for _ in range(count)], float)
 
 
-def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
-    """The same measures of the kernels."""
+def kernels(case: PocketCase, count: int, seed: int) -> NDArray[np.float64]:
+    """Measures of several futures simulated by the kernels, shape (futures, measures)."""
     scenario = load("pocket")
     assumptions = scenario.quantiles(uniforms(seed, [f"belief/{name}" for name in scenario.columns], count))
     for name, value in {
-        "packages.raid.routine_mean": setting.raids,
-        "crews.initial": setting.crews,
-        "makers.other.stock": setting.stock,
-        "designs.pocket.p_recover": setting.p_recover,
+        "packages.raid.routine_mean": case.raids,
+        "crews.initial": case.crews,
+        "makers.other.stock": case.stock,
+        "designs.pocket.p_recover": case.p_recover,
     }.items():
         assumptions[:, scenario.columns.index(name)] = value
     tally = simulate_futures(scenario.compile(), assumptions, seed=seed).tally
@@ -182,18 +182,18 @@ def kernels(setting: Setting, count: int, seed: int) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(
-    ("setting", "futures", "sharpness"),
-    [(SHIPPED, 1000, 0.012), (SHORT_OF_CREWS, 80, 0.008), (SHORT_OF_UNITS, 80, 0.006)],
-    ids=["shipped", "short-of-crews", "short-of-units"],
+    ("case", "futures", "max_relative_error"),
+    [(UNCHANGED, 1000, 0.012), (FEW_CREWS, 80, 0.008), (FEW_INTERCEPTORS, 80, 0.006)],
+    ids=["unchanged", "few-crews", "few-interceptors"],
 )
-def test_twin(setting: Setting, futures: int, sharpness: float) -> None:
-    """Units, sorties, kills, leakers, missiles and spend within four standard errors, each a small share of its mean.
+def test_twin(case: PocketCase, futures: int, max_relative_error: float) -> None:
+    """Units, sorties, kills, leakers, missiles and spend agree within four standard errors, small against the means.
 
     Deterministic measures (units made and delivered, spend without missiles) are equal.
     """
-    theirs, ours = twins(setting, futures, seed=20260122), kernels(setting, 4 * futures, seed=11)
+    twin_results, kernel_results = twins(case, futures, seed=20260122), kernels(case, 4 * futures, seed=11)
     for column, measure in enumerate(MEASURES):
-        their, our = theirs[:, column], ours[:, column]
-        error = sqrt(their.var(ddof=1) / len(their) + our.var(ddof=1) / len(our))
-        assert error <= sharpness * our.mean(), measure
-        assert abs(their.mean() - our.mean()) <= 4.0 * error + 1e-9 * our.mean(), measure
+        twin_values, kernel_values = twin_results[:, column], kernel_results[:, column]
+        error = sqrt(twin_values.var(ddof=1) / len(twin_values) + kernel_values.var(ddof=1) / len(kernel_values))
+        assert error <= max_relative_error * kernel_values.mean(), measure
+        assert abs(twin_values.mean() - kernel_values.mean()) <= 4.0 * error + 1e-9 * kernel_values.mean(), measure
