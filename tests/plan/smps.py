@@ -1,4 +1,4 @@
-"""Public two-stage programmes in the SMPS format (Birge and others 1987), as far as those at hand use it."""
+"""Reader of public two-stage problems in the part of the SMPS format (Birge and others 1987) that they use."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Instance:
     """A problem with one scenario of means, and either independent right-hand sides or listed scenarios.
 
     independent
-        (second row, values, probabilities) of each random right-hand side.
+        (row of the second stage, values, probabilities) of each random right-hand side.
     listed
-        Scenarios written out, or None.
+        Scenarios listed in the file, or None.
     """
 
     problem: TwoStage
@@ -31,7 +31,7 @@ class Instance:
     listed: Scenarios | None
 
     def with_rhs(self, values: Floats, probability: Floats) -> Scenarios:
-        """Scenarios whose right-hand sides are the rows of values (scenarios, independent)."""
+        """Scenarios with the given right-hand sides, (scenarios, independent)."""
         rows = [row for row, _, _ in self.independent]
 
         def realise(s: int) -> Realisation:
@@ -42,40 +42,41 @@ class Instance:
 
         return Scenarios(probability, realise)
 
-    def all(self) -> Scenarios:
+    def all_scenarios(self) -> Scenarios:
         """Every combination of the right-hand sides."""
         values = np.array(list(product(*(v for _, v, _ in self.independent))))
         chances = np.array(list(product(*(p for _, _, p in self.independent)))).prod(axis=1)
         return self.with_rhs(values, chances / chances.sum())
 
-    def in_step(self) -> Scenarios:
+    def comonotonic_scenarios(self) -> Scenarios:
         """Each right-hand side at the same quantile of its own distribution.
 
-        Where the second stage is a sum over right-hand sides, only their marginals matter: as exact as ``all``.
+        If the second stage is separable in the right-hand sides, only their marginals matter, and the optimum is that
+        of ``all_scenarios``.
         """
         steps = [np.cumsum(p) / p.sum() for _, _, p in self.independent]
         ends = np.unique(np.round(np.concatenate(steps), 12))
-        first_month = np.concatenate([[0.0], ends[:-1]])
-        middle = 0.5 * (first_month + ends)
+        starts = np.concatenate([[0.0], ends[:-1]])
+        middle = 0.5 * (starts + ends)
         values = [v[np.searchsorted(step, middle)] for (_, v, _), step in zip(self.independent, steps, strict=True)]
-        return self.with_rhs(np.array(values).T, ends - first_month)
+        return self.with_rhs(np.array(values).T, ends - starts)
 
     def sample(self, n: int, seed: int) -> Scenarios:
-        """Equally likely draws."""
+        """Equally likely independent draws."""
         rng = np.random.default_rng(seed)
-        random_programme = [rng.choice(v, n, p=p / p.sum()) for _, v, p in self.independent]
-        return self.with_rhs(np.array(random_programme).T, np.full(n, 1.0 / n))
+        draws = [rng.choice(v, n, p=p / p.sum()) for _, v, p in self.independent]
+        return self.with_rhs(np.array(draws).T, np.full(n, 1.0 / n))
 
 
-def lines(path: Path) -> Iterator[tuple[bool, list[str]]]:
-    """Words of each line that says something, and whether it opens a section."""
+def fields_of_lines(path: Path) -> Iterator[tuple[bool, list[str]]]:
+    """Yield for each line of data whether it begins a section, and its fields."""
     for line in path.read_text(encoding="ascii").splitlines():
         if line.strip() and not line.startswith("*"):
             yield not line[0].isspace(), line.split()
 
 
 def read(name: str) -> Instance:
-    """An instance by name; the test is skipped where the public files are not at hand."""
+    """An instance by name; the test is skipped if the public files are missing."""
     folder = PUBLIC / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
@@ -86,7 +87,7 @@ def read(name: str) -> Instance:
     integer: list[bool] = []
     bounds: list[list[float]] = []
     section, marked = "", False
-    for opens, fields in lines(folder / f"{name}.cor"):
+    for opens, fields in fields_of_lines(folder / f"{name}.cor"):
         if opens:
             section = fields[0]
         elif section == "ROWS":
@@ -104,9 +105,9 @@ def read(name: str) -> Instance:
         elif section == "BOUNDS":
             bounds[columns[fields[2]]][{"LO": 0, "UP": 1}[fields[0]]] = float(fields[3])
     objective = next(row for row, kind in kinds.items() if kind == "N")
-    first_month = [fields for opens, fields in lines(folder / f"{name}.tim") if not opens]
+    starts = [fields for opens, fields in fields_of_lines(folder / f"{name}.tim") if not opens]
     rows = [row for row in kinds if row != objective]
-    n, m = columns[first_month[1][0]], rows.index(first_month[1][1])
+    n, m = columns[starts[1][0]], rows.index(starts[1][1])
     names = list(columns)
     number = {row: i for i, row in enumerate(rows)}
     filled = sparse.lil_matrix((len(rows), len(names)))
@@ -127,7 +128,7 @@ def read(name: str) -> Instance:
     independent: dict[int, list[tuple[float, float]]] = {}
     chances: list[float] = []
     listed: list[dict[tuple[int, int], float]] = []
-    for opens, fields in lines(folder / f"{name}.sto"):
+    for opens, fields in fields_of_lines(folder / f"{name}.sto"):
         if opens:
             section = fields[0]
         elif section == "INDEP":

@@ -1,4 +1,4 @@
-"""A programme built from labelled blocks is the programme written out by hand."""
+"""A linear programme built from named blocks, compared with one written by hand."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ import pytest
 from octoplan.plan.solver.builder import NEGLIGIBLE_COEFFICIENT, Builder
 
 
-def test_blocks_become_a_programme() -> None:
-    """Two columns and rows in each stage: shared entries in the matrices, random ones in the realisations."""
+def test_blocks_give_a_linear_programme() -> None:
+    """Two columns and rows in each stage: common entries are in the matrices, random ones in the realisations."""
     builder = Builder(2)
     x = builder.first_stage_columns("x", (2,), lower=[0.0, 1.0], upper=5.0, cost=[1.0, 2.0], integer=True)
     y = builder.second_stage_columns("y", (2,), upper=9.0, cost=np.array([[3.0, 4.0], [3.0, 6.0]]))
@@ -37,7 +37,7 @@ def test_blocks_become_a_programme() -> None:
 
 
 def test_negligible_terms_are_left_out() -> None:
-    """A term just below the limit is 0, one just above stays."""
+    """A coefficient just below the limit is set to 0, one just above is kept."""
     builder = Builder(1)
     x = builder.first_stage_columns("x", (2,))
     rows = builder.first_stage_rows("r", (1,))
@@ -48,8 +48,8 @@ def test_negligible_terms_are_left_out() -> None:
     assert problem.rows.toarray()[0] == pytest.approx([0.0, 1.1e-4], rel=1e-9)
 
 
-def test_two_terms_on_one_place_are_an_error() -> None:
-    """Terms are not added up by accident."""
+def test_two_terms_at_one_position_are_refused() -> None:
+    """Terms at the same position are not added up."""
     builder = Builder(1)
     x = builder.first_stage_columns("x", (1,))
     rows = builder.first_stage_rows("r", (1,))

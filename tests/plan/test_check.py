@@ -35,8 +35,8 @@ def outcome(plan: Plan, **changed: Any) -> SearchResult:
     return replace(SearchResult(plan.solution.costs, 1, plan.upper, plan.attained_share, produced), **changed)
 
 
-def test_a_plan_that_keeps_everything_passes() -> None:
-    """The plan as written violates nothing, and the search reports it as it is."""
+def test_a_valid_plan_has_no_violations() -> None:
+    """The rounded plan violates no constraint, and the results of the search are reproduced."""
     plan = plan_with_target()
     assert check.violations(rounded_plan(plan)) == []
     assert list(check.inconsistencies(rounded_plan(plan), outcome(plan))) == []
@@ -66,8 +66,8 @@ def test_a_plan_that_keeps_everything_passes() -> None:
         ),
     ],
 )
-def test_each_violation_is_noticed(goals: Goals, tables: dict[str, Any], message: str) -> None:
-    """A plan that keeps everything violates exactly the constraint that is changed or asked in addition."""
+def test_each_violation_is_reported(goals: Goals, tables: dict[str, Any], message: str) -> None:
+    """If one goal or decision of a valid plan is changed, the violated constraint is reported."""
     problems = check.violations(rounded_plan(plan_with_target(), goals, **tables))
     assert any(message in problem for problem in problems), problems
 
@@ -89,7 +89,7 @@ def test_each_violation_is_noticed(goals: Goals, tables: dict[str, Any], message
 def test_fixed_and_frozen_decisions_are_checked(
     field: str, value: object, tables: dict[str, Any], message: str
 ) -> None:  # fmt: skip
-    """A decision of a fixed month that differs from the scenario's is noticed."""
+    """A decision of a fixed month that differs from the scenario's is reported."""
     plan = rounded_plan(plan_with_target(), Goals(), **tables)
     changed = replace(plan, fixed=replace(plan.fixed, **{field: value}))  # type: ignore[arg-type]
     assert any(message in problem for problem in check.violations(changed))
@@ -97,7 +97,7 @@ def test_fixed_and_frozen_decisions_are_checked(
 
 @pytest.mark.parametrize("risk", [Risk(0.0, 0.0), Risk(0.5, 0.75), Risk(1.0, 0.6)])
 def test_the_risk_measure_is_recomputed(risk: Risk) -> None:
-    """Mean, CVaR and their mixture follow from the costs; a measure that is 1 % off is noticed."""
+    """Mean, CVaR and their mixture are recomputed from the costs; a difference of 1 % is reported."""
     costs = np.array([4.0, 1.0, 3.0, 2.0])
     values = {(0.0, 0.0): 2.5, (0.5, 0.75): 0.5 * 2.5 + 0.5 * 4.0, (1.0, 0.6): (4.0 + 0.6 * 3.0) / 1.6}
     plan = rounded_plan(plan_with_target(), Goals(risk=risk))
@@ -114,8 +114,8 @@ def test_the_worst_named_scenario_is_recomputed() -> None:
     assert list(check.inconsistencies(plan, outcome(plan_with_target(), costs=costs, groups=2, upper=1.5))) != []
 
 
-def test_a_target_that_is_not_reached_is_noticed() -> None:
-    """Half of the output reaches the target in no future, whatever the search reports."""
+def test_a_missed_target_is_reported() -> None:
+    """Half of the output reaches the target in no future, although the search reports otherwise."""
     plan = plan_with_target()
     half = 0.5 * plan.tables["produced"].values
     (message,) = check.inconsistencies(rounded_plan(plan), outcome(plan, produced=half))
@@ -135,8 +135,8 @@ def test_a_target_that_is_not_reached_is_noticed() -> None:
         (Goals(share={"home": (0.5, 1.0)}, max_lines=0.0), "no unit"),
     ],
 )
-def test_a_plan_that_evades_its_goals_is_not_called_optimal(goals: Goals, message: str) -> None:
-    """A target bought off, jobs for units that are not produced, a share of nothing: goals not met, or refused."""
+def test_a_plan_that_misses_its_goals_is_not_called_optimal(goals: Goals, message: str) -> None:
+    """A target missed because of a low penalty, jobs for units not produced, and a share of zero units."""
     try:
         plan = optimise(op.load("pocket"), goals, futures=FUTURES, gap=1e-4)
     except op.PlanError as error:
@@ -146,8 +146,8 @@ def test_a_plan_that_evades_its_goals_is_not_called_optimal(goals: Goals, messag
     assert any(message in sentence for sentence in plan.unmet_goals)
 
 
-def test_a_share_is_not_defined_where_nothing_is_requested() -> None:
-    """The share of nothing is reported as not defined."""
+def test_a_share_of_zero_units_is_reported_as_undefined() -> None:
+    """If no units are requested, shares of units are reported as undefined."""
     plan = plan_with_target()
     nothing = rounded_plan(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
     (message,) = check.unmet_goals(nothing, outcome(plan, attained_share=None))
@@ -181,8 +181,8 @@ def test_spend_grows_with_every_decision(tables: dict[str, Any], cost: float | N
         assert after - before == pytest.approx(cost, rel=1e-9)
 
 
-def test_spend_is_that_of_the_model() -> None:
-    """The spend recomputed from the decisions is the budget term of the programme, at the same decisions."""
+def test_spend_equals_that_of_the_model() -> None:
+    """Spend recomputed from the decisions equals the value of the budget constraint at the same decisions."""
     plan = optimise(op.load("pocket"), Goals(budgets={TREASURY: 2e5}), futures=FUTURES, gap=1e-4)
     (constraint,) = plan.model.constraints
     x, blocks = plan.solution.x.copy(), plan.model.builder.x.blocks

@@ -40,8 +40,8 @@ def planned(pocket: Scenario, **goals: object) -> Plan:
     return optimise(pocket, Goals(**goals), futures=FUTURES, gap=1e-4)  # type: ignore[arg-type]
 
 
-def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_decides(pocket: Scenario) -> None:
-    """Assumptions times one give the same plan; with half more raids the plan is made for those."""
+def test_a_stress_scenario_determines_the_plan_only_if_it_is_worse(pocket: Scenario) -> None:
+    """Factors of 1 give the same plan; if raids are half as large again, the plan is optimised for this scenario."""
     alone = planned(pocket)
     same = planned(pocket, stress_scenarios={"same": {"raids.level": 1.0}})
     assert same.text == alone.text
@@ -57,7 +57,7 @@ def test_a_named_scenario_like_the_assumptions_changes_nothing_and_a_worse_one_d
 
 
 def test_fixed_decisions_are_kept(pocket: Scenario) -> None:
-    """Fixed decisions are those of the scenario to the unit; nothing free to decide saves nothing more."""
+    """Fixed decisions equal those of the scenario; if all decisions are fixed, the plan has no gain."""
     fixed_plan = planned(pocket, fixed=("output", "lines", "crews", "kits"))
     assert fixed_plan.scenario.compile().plan.output.tolist() == pocket.compile().plan.output.tolist()
     assert fixed_plan.upper == pytest.approx(0.0, abs=1e-6)
@@ -66,8 +66,8 @@ def test_fixed_decisions_are_kept(pocket: Scenario) -> None:
     assert crews.compile().plan.output.tolist() != pocket.compile().plan.output.tolist()
 
 
-def test_a_fixed_output_is_what_the_model_makes(pocket: Scenario) -> None:
-    """With output and lines as they are, the model makes what the campaign makes of the same decisions."""
+def test_the_model_produces_the_output_of_the_simulation(pocket: Scenario) -> None:
+    """With output and lines fixed, the model produces as much as the simulation of the same decisions."""
     plan_found = planned(pocket, fixed=("output", "lines", "crews", "kits"))
     units = results.discrepancies(plan_found, seed=1)["good units"]
     assert units.linear == pytest.approx(units.simulated, abs=1.0)
@@ -75,8 +75,8 @@ def test_a_fixed_output_is_what_the_model_makes(pocket: Scenario) -> None:
     assert units.linear > 500.0
 
 
-def test_jobs_are_those_of_the_hours_asked(pocket: Scenario) -> None:
-    """At least 5 jobs: hours of the units asked over 1,825 a year make 5 over the 90 days."""
+def test_jobs_follow_from_the_hours_of_the_units_requested(pocket: Scenario) -> None:
+    """At least 5 jobs: labour hours of the units requested / paid hours of a job, 1,825 a year, over 90 days."""
     plan_found = planned(pocket, jobs={"home": 5.0})
     requested = plan_found.tables["requested"].values[:, 0]
     hours = (requested * (plan_found.model.hours / plan_found.model.yields)[:, 0]).sum(1).mean()
@@ -99,7 +99,7 @@ def test_infeasible_constraints_report_the_smallest_changes(pocket: Scenario) ->
 
 
 def test_the_most_threats_for_a_budget(pocket: Scenario) -> None:
-    """More money stops more threats, no budget is exceeded, and the count is that of the curves of leakers."""
+    """A larger budget stops more threats, no budget is exceeded, and the count follows from the response surface."""
     small, large = (
         planned(silent(pocket), objective="most-stopped", budgets={("treasury", None): money}) for money in (5e4, 1e5)
     )
@@ -114,8 +114,8 @@ def test_the_most_threats_for_a_budget(pocket: Scenario) -> None:
     assert large.upper < small.upper
 
 
-def test_a_budget_counts_what_the_simulation_pays(pocket: Scenario) -> None:
-    """But for idle hours, 20 GBP each, and means over months: parts ordered, or needed where no orders are given."""
+def test_spend_on_a_budget_equals_that_of_the_simulation(pocket: Scenario) -> None:
+    """Spend differs only by idle hours, 20 GBP each, and monthly means, with stated orders and without."""
     for scenario in (pocket, silent(pocket)):
         plan_found = optimise(
             scenario, Goals(target=TARGET, budgets={("treasury", None): 2e5}), futures=FUTURES, gap=1e-4
@@ -127,7 +127,7 @@ def test_a_budget_counts_what_the_simulation_pays(pocket: Scenario) -> None:
 
 
 def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> None:
-    """All three months are of 2026."""
+    """All three months are in 2026, so a budget for 2026 gives the same plan as one for the horizon."""
     horizon, year = (
         planned(silent(pocket), objective="most-stopped", budgets={("treasury", of): 5e4}) for of in (None, 2026)
     )  # fmt: skip
@@ -135,7 +135,7 @@ def test_a_budget_of_the_only_year_is_that_of_the_horizon(pocket: Scenario) -> N
 
 
 def test_value_of_the_stochastic_solution_is_not_negative(pocket: Scenario) -> None:
-    """Without a risk measure, wait-and-see costs at most the plan, and the expected-value plan at least as much."""
+    """Wait-and-see costs at most as much as the plan, which costs at most as much as the expected-value plan."""
     plan_found = optimise(pocket, futures=FUTURES, gap=1e-4)
     assert plan_found.information_values is not None
     assert plan_found.information_values.wait_and_see <= plan_found.upper + 1e-6
@@ -144,8 +144,8 @@ def test_value_of_the_stochastic_solution_is_not_negative(pocket: Scenario) -> N
     assert optimise(pocket, Goals(risk=Risk(0.5, 0.9)), futures=FUTURES, gap=1e-4).information_values is None
 
 
-def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scenario) -> None:
-    """The gain is the risk of taking no action minus that of the plan; both use the same measure."""
+def test_the_gain_under_a_risk_measure_is_relative_to_inaction(pocket: Scenario) -> None:
+    """The gain is the risk of taking no action minus that of the plan, with the same risk measure."""
     risk = Risk(0.5, 0.75)
     plan_found = planned(pocket, risk=risk)
     nothing = np.clip(0.0, plan_found.model.problem.first.lower, plan_found.model.problem.first.upper)
@@ -159,8 +159,8 @@ def test_a_tail_is_counted_from_doing_nothing_with_the_same_weight(pocket: Scena
     assert plan_found.upper < 0.0
 
 
-def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
-    """Asked for in three futures of four, the target is reached in three at least, whatever a unit short costs."""
+def test_a_confidence_exempts_the_futures_with_the_largest_shortfall(pocket: Scenario) -> None:
+    """With a confidence of 0.75 the target is reached in three of four futures, although the penalty is low."""
     cheap = Target(250.0, 1, 1.0)
     assert planned(pocket, target=cheap).attained_share == 0.0
     plan_found = planned(pocket, target=cheap, confidence=0.75)
@@ -171,7 +171,7 @@ def test_a_confidence_excuses_the_hardest_futures(pocket: Scenario) -> None:
     assert np.count_nonzero(short > 0.01) <= 1
 
 
-def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> None:
+def test_a_share_of_threats_stopped_is_reached_or_reported_as_missed(pocket: Scenario) -> None:
     """Half of the threats are stopped without interceptors; stopping all of them is infeasible."""
     assert planned(pocket, stopped_share=0.5).attained_share == 1.0
     assert planned(pocket, stopped_share=1.0).attained_share == 0.0
@@ -188,7 +188,7 @@ def test_a_share_of_threats_is_reached_or_said_to_be_short(pocket: Scenario) -> 
         ({"stress_scenarios": {"a": {}}, "risk": Risk(0.5, 0.9)}, "two different risk measures"),
     ],
 )
-def test_goals_that_are_not_possible_are_refused(goals: dict[str, object], message: str) -> None:
+def test_invalid_goals_are_refused(goals: dict[str, object], message: str) -> None:
     with pytest.raises(PlanError, match=message):
         Goals(**goals)  # type: ignore[arg-type]
 
@@ -197,8 +197,8 @@ def with_plan_table(pocket: Scenario, table: str) -> Scenario:
     return with_decisions(pocket, pocket.files["decisions.toml"].decode() + table)
 
 
-def test_the_table_plan_says_what_is_wanted(pocket: Scenario) -> None:
-    """[plan] is read into goals, with money in the reporting currency and months as rows."""
+def test_goals_are_read_from_the_table_plan(pocket: Scenario) -> None:
+    """Goals are read from [plan], with money in the reporting currency and months as indices."""
     text = """
 [plan]
 target = 200
@@ -234,8 +234,8 @@ treasury = { 2026 = "1 MGBP" }
         ("targets = 3", "did you mean 'target'"),
     ],
 )
-def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, message: str) -> None:
-    """Names, years, months and numbers that cannot be are reported with the line of decisions.toml."""
+def test_an_invalid_line_of_the_table_plan_is_reported(pocket: Scenario, line: str, message: str) -> None:
+    """Invalid names, years, months and numbers are reported with the line of decisions.toml."""
     with pytest.raises(ScenarioError) as raised:
         with_plan_table(pocket, f"\n[plan]\n{line}\n")
     problems = raised.value.problems
@@ -244,13 +244,13 @@ def test_a_wrong_line_of_plan_is_named(pocket: Scenario, line: str, message: str
 
 
 def test_plants_open_on_the_days_of_the_simulation() -> None:
-    """The critical path gives the day of the tally, to the bit."""
+    """The critical path gives opening days that are bit-identical to those of the simulation."""
     runs = plan_with_target().parameters.runs
     assert np.array_equal(opening_days(runs), runs.tally("opened"))
 
 
 def test_remedy_for_a_late_gate_is_an_earlier_gate(pocket: Scenario) -> None:
-    """Units due in January when the plant opens on the 6th are short; a week sooner, or more lines, would do."""
+    """A target in January is missed if the plant opens on the 6th; a gate one week earlier is a remedy."""
     plan_found = optimise(silent(pocket), Goals(target=Target(275.0, 0, 5000.0), max_lines=1.0), futures=2, gap=1e-4)
     assert plan_found.attained_share == 0.0
     message = remedies.remedies(plan_found)
@@ -260,13 +260,13 @@ def test_remedy_for_a_late_gate_is_an_earlier_gate(pocket: Scenario) -> None:
 
 
 def test_cost_of_a_target_missed_because_of_a_low_penalty(pocket: Scenario) -> None:
-    """Where a shortage is cheap the target is missed by choice, and said to be within reach for more money."""
+    """With a low penalty the plan misses the target; the remedy states the additional cost of reaching it."""
     (message,) = remedies.remedies(planned(pocket, target=Target(250.0, 1, 1.0)))
     assert message.startswith("the target can be reached in 100% of futures for 0.")
 
 
-def test_months_short_of_the_target_have_a_reason(pocket: Scenario) -> None:
-    """Cheap shortages are chosen: the months in a row are one line; a target none asks for beforehand gives none."""
+def test_months_short_of_the_target_are_reported_with_a_reason(pocket: Scenario) -> None:
+    """Consecutive months are reported in one line; without a target nothing is reported."""
     (message,) = narrative.shortfalls(planned(pocket, target=Target(250.0, 1, 1.0)))
     assert message.startswith("2026-02 to 2026-03: short by 172 units a month on average, in 100% of futures")
     assert "all units requested are produced" in message
@@ -274,14 +274,14 @@ def test_months_short_of_the_target_have_a_reason(pocket: Scenario) -> None:
 
 
 def test_the_mean_of_a_tail_and_its_error() -> None:
-    """The numbers' mean is that of the worst fifth of the values; their spread is that of the tail's influence."""
+    """The mean of the numbers is that of the worst fifth of the values."""
     values = np.arange(10.0)
     assert tail_values(values, 0.2).mean() == pytest.approx(0.5)
     assert tail_values(values[::-1], 0.2)[-1] == pytest.approx(tail_values(values, 0.2)[0])
 
 
 def test_a_share_is_dominated_by_one_that_is_better_and_nowhere_worse() -> None:
-    """Row 1 is better than row 0 in a measure; row 2 is better in one and worse in the other; noise decides nothing."""
+    """Row 1 dominates row 0; row 2 is better in one measure and worse in the other; noise dominates nothing."""
     rng = np.random.default_rng(5)
     error = rng.normal(0.0, 1.0, 50)
     first = np.array([error, error + 1.0, error + 2.0])
@@ -292,7 +292,7 @@ def test_a_share_is_dominated_by_one_that_is_better_and_nowhere_worse() -> None:
 
 
 def test_the_preferred_share_changes_where_lines_cross() -> None:
-    """Costs 1, 2 that become 5, 4 at five times the assumption cross at three times; nothing crosses without."""
+    """Costs 1 and 2 become 5 and 4 at five times the assumption, so they are equal at three times."""
     ((at, cheapest),) = crossing(np.array([1.0, 2.0]), np.array([5.0, 4.0]), 0, 5.0)
     assert at == pytest.approx(3.0)
     assert cheapest == 1
@@ -300,7 +300,7 @@ def test_the_preferred_share_changes_where_lines_cross() -> None:
 
 
 def test_the_frontier_holds_units_crews_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On octopus each plan asks the same units, with the plan's crews, and the share of the country it is made for."""
+    """On octopus every plan of the frontier has the same units and crews, and the share that it is optimised for."""
     monkeypatch.setattr("octoplan.plan.results.frontier.SHARES", (0.0, 0.5, 1.0))
     octopus = op.load("octopus")
     plan = optimise(octopus, Goals(target=Target(1000.0, 8, 20_000.0)), futures=2, gap=0.01)
@@ -331,7 +331,7 @@ def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:
 
 
 def test_differences_are_alternative_minus_plan() -> None:
-    """An alternative that stops fewer threats has a minus sign."""
+    """An alternative that stops fewer threats has a negative difference."""
     fewer = replace(plan_with_costs([3.0, 3.0]), stopped=np.array([1.0, 1.0]))
     more = replace(plan_with_costs([1.0, 1.0]), stopped=np.array([4.0, 4.0]))
     message = narrative.evaluation_lines(results.Evaluation({"plan": more, "alternative": fewer}), "GBP")

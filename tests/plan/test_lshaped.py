@@ -1,4 +1,4 @@
-"""The L-shaped method against closed forms, enumeration, the extensive form, and itself on other threads."""
+"""The L-shaped method compared with closed forms, enumeration and the extensive form, on several threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +18,8 @@ from octoplan.plan.solver.two_stage import MIN_GAP, Floats, Realisation, Scenari
 from tests.plan.programmes import alike, columns, farmer, newsvendor, random_programme
 
 
-def follow_up(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
-    """Cost of the second stage of one scenario by scipy, infinite where it cannot be met."""
+def second_stage_by_scipy(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
+    """Cost of the second stage of one scenario, computed by scipy; infinite if infeasible."""
     W = with_entries(problem.recourse, problem.random_recourse, realisation.recourse).toarray()
     T = with_entries(problem.technology, problem.random_technology, realisation.technology).toarray()
     q = problem.second.cost.copy()
@@ -56,8 +56,8 @@ def test_newsvendor(cost: float, price: float, salvage: float) -> None:
 @pytest.mark.parametrize("integer", [False, True])
 @pytest.mark.parametrize("shortage", [True, False])
 @pytest.mark.parametrize("clusters", [1, 200])
-def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> None:
-    """Random programmes cost what the extensive form says, or cannot be met just where it cannot."""
+def test_agrees_with_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> None:
+    """On random problems both methods give the same cost, or both report infeasibility."""
     met = unmet = 0
     for seed in range(25):
         problem, scenarios = random_programme(seed, integer=integer, shortage=shortage)
@@ -78,8 +78,8 @@ def test_as_the_extensive_form(integer: bool, shortage: bool, clusters: int) -> 
 
 
 @pytest.mark.parametrize("integer", [False, True])
-def test_tail_as_the_extensive_form(integer: bool) -> None:
-    """With a weight on the tail too, the two agree."""
+def test_cvar_agrees_with_the_extensive_form(integer: bool) -> None:
+    """With a positive weight of the CVaR, both methods give the same cost."""
     for seed in range(18):
         problem, scenarios = random_programme(seed, integer=integer, shortage=True)
         risk = Risk([0.3, 1.0][seed % 2], [0.0, 0.5, 0.9][seed % 3])
@@ -89,8 +89,8 @@ def test_tail_as_the_extensive_form(integer: bool) -> None:
         assert plan.upper == pytest.approx(exact.upper, rel=3e-7)
 
 
-def test_tail_by_its_definition() -> None:
-    """CVaR is the mean of the most expensive share of the scenarios, the one at the boundary in part."""
+def test_cvar_by_its_definition() -> None:
+    """CVaR is the mean of the most expensive share of scenarios; the scenario at the quantile counts in part."""
     rng = np.random.default_rng(8)
     costs = rng.normal(100.0, 20.0, 40)
     ordered = np.sort(costs)
@@ -104,8 +104,8 @@ def test_tail_by_its_definition() -> None:
     assert cvar(costs, chances, 0.8) == pytest.approx(-float(worst.fun or 0.0))
 
 
-def test_tail_of_the_newsvendor() -> None:
-    """With the tail alone the order minimises the mean cost of the most expensive tenth."""
+def test_cvar_of_the_newsvendor() -> None:
+    """With weight 1 of the CVaR the order minimises the mean cost of the most expensive tenth."""
     demand = np.linspace(10.0, 109.0, 100)
     problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
     risk = Risk(1.0, 0.9)
@@ -120,8 +120,8 @@ def test_tail_of_the_newsvendor() -> None:
     assert plan.x[0] < lshaped.solve(problem, scenarios).x[0] - 10.0
 
 
-def test_against_every_choice() -> None:
-    """Of all 64 choices of 6 plants, the method finds the cheapest that can be followed up."""
+def test_agrees_with_enumeration() -> None:
+    """Of all 64 first stages of 6 plants, the method finds the cheapest that is feasible in every scenario."""
     rng = np.random.default_rng(12)
     n, count = 6, 7
     technology = np.vstack([-np.diag(rng.uniform(4, 6, n)), np.zeros((1, n))])
@@ -136,7 +136,7 @@ def test_against_every_choice() -> None:
     for choice in product((0.0, 1.0), repeat=n):
         x = np.array(choice)
         if x.sum() <= 4.0:
-            later = np.mean([follow_up(problem, r, x) for r in scenarios])
+            later = np.mean([second_stage_by_scipy(problem, r, x) for r in scenarios])
             cheapest = min(cheapest, float(problem.first.cost @ x + later))
     plan = lshaped.solve(problem, scenarios, gap=MIN_GAP)
     assert plan.upper == pytest.approx(cheapest, rel=1e-7)
@@ -144,7 +144,7 @@ def test_against_every_choice() -> None:
 
 
 def test_costs_and_cuts_of_the_second_stage() -> None:
-    """Costs are those scipy finds; the cuts touch them where they are made and hold everywhere else."""
+    """Costs equal those of scipy; each cut is tight where it was computed and valid elsewhere."""
     infeasible = 0
     for seed in range(12):
         problem, scenarios = random_programme(seed, integer=False, shortage=seed % 2 == 0)
@@ -152,7 +152,7 @@ def test_costs_and_cuts_of_the_second_stage() -> None:
         x, others = rng.uniform(0, 3, len(problem.first)), rng.uniform(0, 6, (6, len(problem.first)))
         result = recourse.SecondStage(problem, scenarios, None).solve(x, np.inf)
         for s, realisation in enumerate(scenarios):
-            assert result.costs[s] == pytest.approx(follow_up(problem, realisation, x), rel=1e-7)
+            assert result.costs[s] == pytest.approx(second_stage_by_scipy(problem, realisation, x), rel=1e-7)
             at_x = result.constant[s] + result.slope[s] @ x
             if np.isinf(result.costs[s]):
                 infeasible += 1
@@ -160,15 +160,15 @@ def test_costs_and_cuts_of_the_second_stage() -> None:
             else:
                 assert at_x == pytest.approx(result.costs[s], rel=1e-7)
             for z in others:
-                floor = 0.0 if np.isinf(result.costs[s]) else follow_up(problem, realisation, z)
-                if np.isfinite(follow_up(problem, realisation, z)):
+                floor = 0.0 if np.isinf(result.costs[s]) else second_stage_by_scipy(problem, realisation, z)
+                if np.isfinite(second_stage_by_scipy(problem, realisation, z)):
                     assert result.constant[s] + result.slope[s] @ z <= floor + 1e-6
     assert infeasible > 0
 
 
 @pytest.mark.parametrize("risk", [Risk(0.0, 0.0), Risk(0.5, 0.7)])
-def test_same_bits_on_any_number_of_threads(risk: Risk) -> None:
-    """Plan, bounds and costs are the same bits in this thread, and on one, two or five others."""
+def test_results_do_not_depend_on_the_number_of_threads(risk: Risk) -> None:
+    """Solution, bounds and costs are bit-identical in the calling thread and with one, two or five threads."""
     demand = np.random.default_rng(4).gamma(4.0, 25.0, 150)
     vendor = newsvendor(demand, 5.0, 9.0, 1.0)
     for problem, scenarios in (
@@ -198,7 +198,7 @@ def test_progress_brackets_the_optimum() -> None:
 
 @pytest.mark.parametrize("threads", [0, 2])
 def test_interrupted(threads: int) -> None:
-    """Ctrl-C ends the search with the best plan so far, its bounds about the optimum."""
+    """After Ctrl-C the best solution so far is returned, with bounds that contain the optimum."""
     demand = np.random.default_rng(4).gamma(4.0, 25.0, 150)
     problem, scenarios = newsvendor(demand, 5.0, 9.0, 1.0)
     exact = lshaped.solve(problem, scenarios).upper
@@ -215,7 +215,7 @@ def test_interrupted(threads: int) -> None:
 
 
 def test_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit that runs out leaves the plan found by then; one of nothing leaves none, and says so."""
+    """When the time limit is reached, the best solution so far is returned; if there is none, an error is raised."""
     problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
     exact = lshaped.solve(problem, scenarios).upper
     realised = 0
@@ -235,8 +235,8 @@ def test_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
         lshaped.solve(problem, scenarios, time_limit=0.0)
 
 
-def test_what_cannot_be_planned() -> None:
-    """Each impossibility has its sentence."""
+def test_unsolvable_problems_are_refused() -> None:
+    """Each reason why a problem cannot be solved has its message."""
     problem, scenarios = newsvendor(np.array([3.0, 5.0]), 5.0, 9.0, 1.0)
     with pytest.raises(PlanError, match="there is no scenario"):
         lshaped.solve(problem, Scenarios(np.zeros(0), scenarios.realise))
@@ -262,8 +262,8 @@ def test_what_cannot_be_planned() -> None:
 
 
 @pytest.mark.parametrize("integer", [False, True])
-def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
-    """Where the larger mean of two groups counts, the L-shaped method agrees with the extensive form."""
+def test_largest_group_mean_agrees_with_the_extensive_form(integer: bool) -> None:
+    """If the larger mean of two groups is minimised, both methods give the same cost."""
     compared = 0
     for seed in range(18):
         problem, scenarios = random_programme(seed, integer=integer, shortage=True)
@@ -283,14 +283,14 @@ def test_worst_of_groups_as_the_extensive_form(integer: bool) -> None:
 @pytest.mark.parametrize("solve", [lshaped.solve, extensive.solve])
 @pytest.mark.parametrize("gap", [0.0, 1e-8, -1.0, 1.0, float("nan"), float("inf")])
 def test_gaps_below_the_tolerances_of_the_solver_are_refused(solve: Callable[..., object], gap: float) -> None:
-    """Below them an upper bound can lie below the optimum."""
+    """With a smaller gap an upper bound could lie below the optimum."""
     problem, scenarios = farmer()
     with pytest.raises(PlanError, match="an optimality gap of"):
         solve(problem, scenarios, gap=gap)
 
 
-def test_bounds_at_the_least_gap_contain_the_optimum() -> None:
-    """At the least gap the bounds of the farmer and of a newsvendor contain the known optimum."""
+def test_bounds_at_the_smallest_gap_contain_the_optimum() -> None:
+    """At the smallest gap the bounds of the farmer and of a newsvendor contain the known optimum."""
     demand = np.random.default_rng(4).gamma(4.0, 25.0, 201)
     order = np.quantile(demand, 0.5, method="inverted_cdf")
     profit = np.mean(9.0 * np.minimum(demand, order) + np.maximum(order - demand, 0.0)) - 5.0 * order
@@ -303,13 +303,13 @@ def test_bounds_at_the_least_gap_contain_the_optimum() -> None:
 
 @pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1.0])
 def test_an_absolute_gap_is_checked(tolerance: float) -> None:
-    """A gap that is infinite, negative or NaN would end nothing or everything."""
+    """An absolute gap that is infinite, negative or NaN is refused."""
     with pytest.raises(PlanError, match="an absolute gap of"):
         lshaped.solve(*farmer(), tolerance=tolerance)
 
 
 def test_an_absolute_gap_ends_the_search() -> None:
-    """The bounds are as close as asked, and a wide gap ends the search earlier."""
+    """The bounds are within the absolute gap, and a wide gap ends the search earlier."""
     problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
     fine, coarse = (lshaped.solve(problem, scenarios, tolerance=tolerance, clusters=1) for tolerance in (0.01, 50.0))
     assert fine.upper - fine.lower <= 0.01
@@ -318,8 +318,8 @@ def test_an_absolute_gap_ends_the_search() -> None:
     assert fine.status == coarse.status == "optimal"
 
 
-def test_the_method_does_not_become_slower() -> None:
-    """Iterations on fixed programmes stay within one of what in-out steps need."""
+def test_the_number_of_iterations_does_not_grow() -> None:
+    """On fixed problems the number of iterations differs by at most one from that of in-out separation."""
     problem, scenarios = newsvendor(np.random.default_rng(4).gamma(4.0, 25.0, 150), 5.0, 9.0, 1.0)
     iterations = [lshaped.solve(problem, scenarios, gap=MIN_GAP, clusters=clusters).iterations for clusters in (1, 200)]
     iterations += [
@@ -332,8 +332,8 @@ ITERATIONS = (10, 5, 5, 6)
 """Most iterations of the programmes above."""
 
 
-def test_the_extensive_form_reports_how_it_ended() -> None:
-    """Optimal after one solve; without time there is no solution."""
+def test_the_extensive_form_reports_its_status() -> None:
+    """The status is optimal after one solve; without time there is no solution."""
     solution = extensive.solve(*farmer())
     assert (solution.status, solution.iterations) == ("optimal", 1)
     assert solution.lower <= solution.upper
@@ -342,7 +342,7 @@ def test_the_extensive_form_reports_how_it_ended() -> None:
 
 
 def test_one_scenario_and_no_budget() -> None:
-    """One scenario is a plain programme; nothing to spend buys nothing, at the price of doing without."""
+    """One scenario is a deterministic problem; with a budget of 0 nothing is built, at the cost of all shortages."""
     problem, scenarios = newsvendor(np.array([40.0]), 5.0, 9.0, 1.0)
     plan = lshaped.solve(problem, scenarios)
     assert plan.x[0] == pytest.approx(40.0)

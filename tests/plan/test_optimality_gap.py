@@ -1,4 +1,4 @@
-"""The gap of a plan and the values of knowing, against closed forms."""
+"""Estimated optimality gap, VSS and EVPI, compared with closed forms."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from octoplan.plan.solver.two_stage import Floats, Scenarios
 from tests.plan.programmes import farmer, newsvendor, random_programme
 
 
-class Uniform:
-    """A newsvendor's demand, uniform over 0 to 100."""
+class UniformDemand:
+    """Newsvendor scenarios with demand uniform over 0 to 100."""
 
     def sample(self, n: int, seed: int) -> Scenarios:
         return newsvendor(np.random.default_rng(seed).uniform(0.0, 100.0, n), 5.0, 9.0, 1.0)[1]
@@ -22,12 +22,12 @@ PROBLEM = newsvendor(np.array([50.0]), 5.0, 9.0, 1.0)[0]
 
 
 def true_cost(order: float) -> float:
-    """Expected cost of an order under uniform demand: sold on average order - order^2 / 200."""
+    """Expected cost of an order under uniform demand; expected sales are order - order^2 / 200."""
     sold = order - order**2 / 200.0
     return 5.0 * order - 9.0 * sold - (order - sold)
 
 
-def test_values_of_the_farmer() -> None:
+def test_vss_and_evpi_of_the_farmer() -> None:
     """EVPI is 7,016 and VSS 1,150."""
     values = gap.information_values(*farmer())
     assert values.here_and_now == pytest.approx(-108390, abs=0.5)
@@ -37,19 +37,19 @@ def test_values_of_the_farmer() -> None:
 
 
 def test_gap_of_a_newsvendor() -> None:
-    """The interval holds the true gap of a bad order, is near it, and that of the best order is near nothing."""
-    bad = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=60, seed=1, batches=12)
+    """The bound on the gap of a poor order is above the true gap and close to it; for the best order it is near 0."""
+    bad = gap.estimate(PROBLEM, UniformDemand(), np.array([80.0]), size=60, seed=1, batches=12)
     truth = true_cost(80.0) - true_cost(50.0)
     assert truth <= bad.upper_bound(0.95) < 1.5 * truth
     lower, upper = bad.optimal_cost_interval(0.95)
     assert lower < true_cost(50.0) < upper
-    best = gap.estimate(PROBLEM, Uniform(), np.array([50.0]), size=60, seed=1, batches=12)
+    best = gap.estimate(PROBLEM, UniformDemand(), np.array([50.0]), size=60, seed=1, batches=12)
     assert 0.0 <= best.mean <= best.upper_bound(0.95) < 0.1 * truth
 
 
-def test_the_gap_of_each_batch_is_that_of_its_quantile() -> None:
-    """In a batch the best order is the median of its demand, (9 - 5) / (9 - 1); cost and least cost follow exactly."""
-    estimate = gap.estimate(PROBLEM, Uniform(), np.array([80.0]), size=61, seed=7, batches=5)
+def test_gap_of_each_batch_by_its_quantile() -> None:
+    """The best order of a batch is the (9 - 5) / (9 - 1) quantile, the median, of its demand; costs follow exactly."""
+    estimate = gap.estimate(PROBLEM, UniformDemand(), np.array([80.0]), size=61, seed=7, batches=5)
     for batch, seed in enumerate(np.random.SeedSequence(7).generate_state(5).tolist()):
         demand = np.random.default_rng(seed).uniform(0.0, 100.0, 61)
 
@@ -63,20 +63,20 @@ def test_the_gap_of_each_batch_is_that_of_its_quantile() -> None:
     assert estimate.mean == pytest.approx(np.mean(estimate.plan_costs - estimate.lower_bounds))
 
 
-def test_each_batch_is_judged_on_its_own_scenarios() -> None:
-    """No batch's plan costs less than the least cost over the same scenarios, and another seed draws others."""
-    first = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
+def test_each_batch_has_its_own_scenarios() -> None:
+    """No plan costs less than the optimum of the same batch; another seed draws other scenarios."""
+    first = gap.estimate(PROBLEM, UniformDemand(), np.array([60.0]), size=20, seed=1, batches=10)
     assert np.all(first.plan_costs >= first.lower_bounds - 1e-6)
     assert len(set(first.lower_bounds)) == 10
-    again = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=10)
+    again = gap.estimate(PROBLEM, UniformDemand(), np.array([60.0]), size=20, seed=1, batches=10)
     assert (again.plan_costs == first.plan_costs).all()
     assert (again.lower_bounds == first.lower_bounds).all()
-    second = gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=2, batches=10)
+    second = gap.estimate(PROBLEM, UniformDemand(), np.array([60.0]), size=20, seed=2, batches=10)
     assert not set(second.lower_bounds) & set(first.lower_bounds)
 
 
-def test_interval_is_students() -> None:
-    """One-sided: mean and 1.833 standard errors of ten batches."""
+def test_the_bound_uses_students_t() -> None:
+    """One-sided bound: mean plus 1.833 standard errors of ten batches."""
     rng = np.random.default_rng(3)
     plan, least = rng.normal(12.0, 1.0, 10), rng.normal(10.0, 1.0, 10)
     gaps = plan - least
@@ -85,30 +85,30 @@ def test_interval_is_students() -> None:
     )
 
 
-def test_tail_is_judged_too() -> None:
-    """A plan made for the tail has the smaller gap where the tail is what counts."""
+def test_the_gap_uses_the_risk_measure() -> None:
+    """Under CVaR the plan optimised for CVaR has a smaller gap than the risk-neutral plan."""
     tail = Risk(1.0, 0.9)
-    scenarios = Uniform().sample(400, 7)
+    scenarios = UniformDemand().sample(400, 7)
     careful, bold = (lshaped.solve(PROBLEM, scenarios, risk=risk).x for risk in (tail, Risk(0.0, 0.0)))
     small, large = (
-        gap.estimate(PROBLEM, Uniform(), x, size=100, seed=1, batches=5, risk=tail).mean for x in (careful, bold)
+        gap.estimate(PROBLEM, UniformDemand(), x, size=100, seed=1, batches=5, risk=tail).mean for x in (careful, bold)
     )
     assert small < 0.3 * large
 
 
-def test_what_cannot_be_judged() -> None:
-    """Too few batches, a plan that breaks the first stage, and one that cannot be followed up are refused."""
+def test_invalid_estimates_are_refused() -> None:
+    """Too few batches, a first stage that violates a constraint, and an infeasible second stage are refused."""
     with pytest.raises(PlanError, match="1 batches"):
-        gap.estimate(PROBLEM, Uniform(), np.array([60.0]), size=20, seed=1, batches=1)
+        gap.estimate(PROBLEM, UniformDemand(), np.array([60.0]), size=20, seed=1, batches=1)
     with pytest.raises(PlanError, match=r"the plan violates the first stage: column 0 is -3\.0"):
-        gap.estimate(PROBLEM, Uniform(), np.array([-3.0]), size=20, seed=1, batches=2)
+        gap.estimate(PROBLEM, UniformDemand(), np.array([-3.0]), size=20, seed=1, batches=2)
     problem, scenarios = random_programme(2, integer=False, shortage=False)
 
-    class Same:
+    class FixedScenarios:
         def sample(self, n: int, seed: int) -> Scenarios:
             assert n > 0
             assert seed >= 0
             return scenarios
 
     with pytest.raises(PlanError, match="infeasible under the plan"):
-        gap.estimate(problem, Same(), np.zeros(len(problem.first)), size=8, seed=1, batches=2)
+        gap.estimate(problem, FixedScenarios(), np.zeros(len(problem.first)), size=8, seed=1, batches=2)

@@ -1,4 +1,4 @@
-"""The octopus model of a plan: against hand arithmetic, against itself, against the campaign, and what it refuses."""
+"""The optimisation model, compared with calculations by hand and with the simulation, and its validation."""
 
 from dataclasses import replace
 from itertools import product
@@ -57,8 +57,8 @@ def plan(pocket: Scenario) -> Plan:
     return optimise(pocket, Goals(target=Target(250.0, 1, 1000.0)), futures=FUTURES, gap=1e-6)
 
 
-def test_facts_of_the_pocket_are_those_of_its_folder(parameters: Parameters) -> None:
-    """The plant opens on day 5 of January; the works ship 100,000 a day at 50 GBP; the discount rate is 0."""
+def test_parameters_of_the_scenario_pocket(parameters: Parameters) -> None:
+    """The plant opens on day 5 of January; the supplier ships 100,000 parts a day at 50 GBP; the discount rate is 0."""
     assert np.allclose(parameters.since_opening, [0, 1, 2])
     assert np.allclose(parameters.open_share, [26 / 31, 1.0, 1.0])
     assert np.allclose(parameters.supply[:, :, 0], 100_000 * np.array([31, 28, 31]))
@@ -67,20 +67,20 @@ def test_facts_of_the_pocket_are_those_of_its_folder(parameters: Parameters) -> 
     assert np.allclose(parameters.crews, 20.0)
 
 
-def test_an_intake_stands_from_its_graduation_on(parameters: Parameters) -> None:
-    """Crews that begin on 1 January after a course of 10 days, with no wash-out, serve 21 of its 31 days."""
+def test_crews_are_in_service_from_their_graduation(parameters: Parameters) -> None:
+    """Crews that enter training on 1 January for 10 days, without washout, serve 21 of its 31 days."""
     assert np.allclose(parameters.crews_per_intake[:, 0], [21 / 31, 1.0, 1.0])
     assert np.allclose(parameters.crews_per_intake[:, 1], [0.0, 18 / 28, 1.0])
 
 
 def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
-    """Asked 200 a month on one line, whatever units save: parts, labour, royalty, freight, capital and the base stock.
+    """Cost of 200 units a month on one line: parts, labour, royalty, freight, line capital and base stock.
 
-    January is open for 26 of 31 days. Units wait nowhere, as nothing is scrapped; 2 parts of 50 GBP, 2 hours of 20 GBP
-    and 1 GBP make a unit; freight is 5 GBP, a line 1,000 GBP. At the end 15 days of use lie in the base stock, 30.4375
-    days to the month. Crews and overhead stand whatever is decided.
+    The plant is open for 26 of the 31 days of January, and no unit is scrapped. A unit takes 2 parts of 50 GBP, 2 hours
+    of 20 GBP and a royalty of 1 GBP; freight is 5 GBP and a line 1,000 GBP. The base stock at the end is 15 days of use,
+    at 30.4375 days a month. Crews and overhead do not depend on the decisions.
     """
-    parameters = parameters_of(silent(runs))
+    parameters = parameters_of(without_stated_orders(runs))
     model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
     columns = model.builder.x.blocks
@@ -97,8 +97,8 @@ def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
     assert np.allclose(model.inaction * MONEY_SCALE, 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90, rtol=1e-6)
 
 
-def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Parameters) -> None:
-    """Of 620, 560 and 620 parts all are paid for, asked or not; 200 units a month cost labour and royalty besides."""
+def test_stated_orders_are_placed_and_paid(runs: DesignRuns, parameters: Parameters) -> None:
+    """All 620, 560 and 620 parts are paid for, needed or not; 200 units a month also cost labour and royalty."""
     model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))
     x = np.zeros(len(model.problem.first))
     stands = 100.0 * (26 + 28 + 31) + 20 * 10.0 * 90 + 1800 * 50.0
@@ -113,14 +113,14 @@ def test_orders_that_stand_are_placed_and_paid(runs: DesignRuns, parameters: Par
     assert np.allclose(values, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
 
 
-def silent(runs: DesignRuns) -> DesignRuns:
-    """The pilot of a plan that is silent on single orders."""
+def without_stated_orders(runs: DesignRuns) -> DesignRuns:
+    """Design runs of a plan without stated orders."""
     plan = runs.compiled.plan
     return replace(runs, compiled=runs.compiled._replace(plan=plan._replace(orders=np.full_like(plan.orders, -1.0))))
 
 
 def without_savings(surface: ResponseSurface) -> ResponseSurface:
-    """Curves under which nothing saves anything."""
+    """A response surface without savings."""
     return replace(
         surface,
         planes=0.0 * surface.planes,
@@ -130,7 +130,7 @@ def without_savings(surface: ResponseSurface) -> ResponseSurface:
 
 
 def test_units_and_parts_are_conserved(plan: Plan) -> None:
-    """Made = shipped + waiting; bought in time = spent + in store; what reaches the regions = used + stock there."""
+    """Units produced, parts received and units delivered equal those used or shipped plus those in stock."""
     table = {name: t.values for name, t in plan.tables.items()}
     produced, shipped = table["produced"].sum(2), table["shipped"].sum(2)
     assert produced.sum() > 0.0
@@ -144,8 +144,8 @@ def test_units_and_parts_are_conserved(plan: Plan) -> None:
     assert np.allclose(present, 2.0 * produced.sum(1) + table["part stock"][:, -1, 0], atol=1e-4)
 
 
-def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
-    """No month is short of more than the target, and none before its month."""
+def test_a_shortfall_is_at_most_the_target(plan: Plan) -> None:
+    """The shortfall of a month is at most the target, and 0 before the first month of the target."""
     short = plan.tables["shortfall"].values
     assert np.all(short >= -1e-6)
     assert np.all(short <= 250.0 + 1e-6)
@@ -153,7 +153,7 @@ def test_a_shortage_is_capped_at_what_is_due(plan: Plan) -> None:
 
 
 def test_the_decisions_can_be_simulated(pocket: Scenario, plan: Plan) -> None:
-    """The text is read like any folder's, keeps the tables it does not decide, and makes what it promises."""
+    """The decisions keep tables that are not planned, and the simulation produces the output of the plan."""
     assert plan.scenario.decisions.doctrine == pocket.decisions.doctrine
     assert plan.scenario.decisions.orders == pocket.decisions.orders
     run = op.simulate(plan.scenario, futures=FUTURES, seed=1)
@@ -162,7 +162,7 @@ def test_the_decisions_can_be_simulated(pocket: Scenario, plan: Plan) -> None:
 
 
 def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: Parameters) -> None:
-    """Of all whole lines of the one plant, each with its best output, the model's are the cheapest."""
+    """Of all numbers of lines, each with its optimal output, those of the model have the least cost."""
     surface, goals = without_savings(fit_surface(runs)), Goals(target=Target(500.0, 1, 200.0), max_lines=3)
     model = build(ModelInputs(parameters, surface, goals, np.zeros((1, 4))))
     best = extensive.solve(model.problem, model.scenarios, gap=MIN_GAP)
@@ -197,20 +197,20 @@ def test_the_same_plan_by_brute_force_over_lines(runs: DesignRuns, parameters: P
         (Goals(fixed=("weather",)), "not a decision that can be fixed"),
     ],
 )
-def test_constraints_that_cannot_hold_are_named(pocket: Scenario, goals: Goals, part: str) -> None:
-    """The message names the constraint, and what it would have to be; a share of nothing does not satisfy one."""
+def test_infeasible_constraints_are_named(pocket: Scenario, goals: Goals, part: str) -> None:
+    """The message names the constraint and the value that would be feasible; zero units do not satisfy a share."""
     with pytest.raises(PlanError, match=part):
         optimise(pocket, goals, futures=2)
 
 
-def test_no_future_is_a_sentence_and_one_is_enough(pocket: Scenario) -> None:
+def test_at_least_one_future_is_required(pocket: Scenario) -> None:
     with pytest.raises(PlanError, match="a number of futures of 0"):
         optimise(pocket, futures=0)
     assert optimise(pocket, futures=1).status == "optimal"
 
 
 def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
-    """With the same target and less money the plan produces less, and requests no more than the budget buys."""
+    """With a budget the plan produces less for the same target, and its spend is within the budget."""
     stands = 100.0 * 85 + 20 * 10.0 * 90 + 1800 * 50.0
     tight = optimise(
         pocket, Goals(target=Target(250.0, 1, 1000.0), budgets={("treasury", None): stands + 15_000.0}), futures=FUTURES
@@ -220,8 +220,8 @@ def test_a_budget_is_kept(pocket: Scenario, plan: Plan) -> None:
     assert produced * (41.0 + 5.0) <= 15_000.0 * 1.001
 
 
-def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
-    """A plan made for 3 futures, judged on 3 batches of 2 others, is no better than the best of each batch."""
+def test_the_gap_is_estimated_on_other_futures(pocket: Scenario) -> None:
+    """On each of 3 batches of 2 other futures, the plan costs at least as much as the optimum of the batch."""
     goals = Goals(target=Target(250.0, 1, 1000.0))
     values = optimise(pocket, goals, futures=3, gap=1e-6, batches=3, batch=2)
     assert values.gap_estimate is not None
@@ -231,8 +231,8 @@ def test_the_gap_is_estimated_on_futures_of_its_own(pocket: Scenario) -> None:
     assert np.allclose(nothing, 0.0, atol=1e-6)
 
 
-def test_planes_of_a_concave_function_are_found_again() -> None:
-    """Values of min of two planes are fitted exactly, and any fit is concave, rising and homogeneous."""
+def test_planes_of_a_concave_function_are_recovered() -> None:
+    """The minimum of two planes is fitted exactly; every fit is concave, non-decreasing and homogeneous."""
     rng = np.random.default_rng(1)
     points = rng.uniform(1.0, 9.0, (300, 2))
     truth = np.array([[1.0, 0.25], [0.0, 2.0]])
@@ -242,8 +242,8 @@ def test_planes_of_a_concave_function_are_found_again() -> None:
     assert np.all(rough >= 0.0)
 
 
-def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
-    """Recomputed from the design runs and the planes, month by month."""
+def test_errors_of_the_response_surface(runs: DesignRuns) -> None:
+    """Errors are recomputed from the design runs and the planes, by month."""
     surface = fit_surface(runs)
     missed: list[Floats] = []
     spent = np.stack(
@@ -261,16 +261,16 @@ def test_the_error_of_the_curves_is_as_stated(runs: DesignRuns) -> None:
     assert np.allclose(equipped_crews(runs, 0), 20.0)
 
 
-def test_learning_settles_where_arithmetic_says() -> None:
-    """value = (value + a / value) / 2 settles at the root of a; a step that doubles is said not to have settled."""
+def test_fixed_point_iteration() -> None:
+    """Iterating (value + a / value) / 2 converges to the square root of a; doubling does not converge."""
     values = fixed_point(lambda v: 0.5 * (v + 2.0 / v), np.array([3.0]), tolerance=1e-9, iterations=100)
     assert values.value == pytest.approx([np.sqrt(2.0)])
     assert values.converged
     assert not fixed_point(lambda v: 2.0 * v, np.array([1.0])).converged
 
 
-def test_mean_hours_are_those_of_the_units_added_up() -> None:
-    """Wright exactly: 100 units after 50; Crawford by its sum to 0.01 %; and a plan's experience month by month."""
+def test_mean_hours_equal_the_sum_over_units() -> None:
+    """Wright's form is exact for 100 units after 50, Crawford's within 0.01 %; experience is recomputed by month."""
     b = np.log2(0.86)
     scale = np.ones(1)
     wright = mean_hours(40.0 * scale, 0.86 * scale, scale, 50.0 * scale, 100.0 * scale)
@@ -280,15 +280,15 @@ def test_mean_hours_are_those_of_the_units_added_up() -> None:
     assert np.allclose(experience(np.array([[10.0, 20.0, 5.0]]), np.array([0.5])), [[0.0, 5.0, 12.5]])
 
 
-def test_binding_limits_are_named_with_dates(plan: Plan) -> None:
+def test_limiting_factors_are_reported_with_months(plan: Plan) -> None:
     """Limiting factors are reported with their months, shortfalls with their months and reasons."""
     sentences = narrative.bottlenecks(plan)
     assert all("2026-0" in sentence and "GBP" in sentence for sentence in sentences)
     assert all(sentence.startswith("2026-0") for sentence in narrative.shortfalls(plan))
 
 
-def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None:
-    """Lines that would be worth something are named while the plant is asked for units, and not when it is not."""
+def test_a_plant_without_requests_has_no_limiting_factor(plan: Plan) -> None:
+    """Lines are a limiting factor only in months in which units are requested of the plant."""
     worth = {"lines": replace(plan.tables["requested"], values=np.ones_like(plan.tables["requested"].values))}
     nothing = replace(plan.tables["requested"], values=np.zeros_like(plan.tables["requested"].values))
     assert [sentence.split(" is ")[0] for sentence in narrative.bottlenecks(replace(plan, shadow_prices=worth))] == [
@@ -298,7 +298,7 @@ def test_a_plant_that_is_asked_nothing_is_limited_by_nothing(plan: Plan) -> None
 
 
 def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
-    """Alternatives have the same futures; the plan's difference from itself is 0; no regret is negative."""
+    """Alternatives have the same futures; the plan's difference from itself is 0; regret is never negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)
     assert {"plan", "baseline decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
     assert evaluation.difference("plan").mean == 0.0

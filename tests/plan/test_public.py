@@ -1,4 +1,4 @@
-"""Public instances give their published values."""
+"""Optimal costs of public instances, compared with published values."""
 
 from dataclasses import replace
 from itertools import product
@@ -18,25 +18,25 @@ GBD, LANDS, LANDS_64 = 1655.62785, 225.62940, 227.60375
 
 
 def test_gbd() -> None:
-    """Aircraft allocation over 646,425 scenarios costs 1655.628: its nine demands are paid for apart, so in step."""
+    """Aircraft allocation over 646,425 scenarios costs 1655.628; only the marginals of the nine demands matter."""
     instance = read("gbd")
     assert np.prod([len(v) for _, v, _ in instance.independent]) == 646425
-    plan = lshaped.solve(instance.problem, instance.in_step())
+    plan = lshaped.solve(instance.problem, instance.comonotonic_scenarios())
     assert plan.upper == pytest.approx(GBD, abs=0.002)
     assert plan.lower == pytest.approx(GBD, abs=0.002)
 
 
 def test_lands_of_64() -> None:
-    """Power plants under all 64 scenarios cost 227.60375."""
+    """Power plant investment over all 64 scenarios costs 227.60375."""
     instance = read("lands2")
-    assert len(instance.all()) == 64
-    plan = lshaped.solve(instance.problem, instance.all(), gap=MIN_GAP)
+    assert len(instance.all_scenarios()) == 64
+    plan = lshaped.solve(instance.problem, instance.all_scenarios(), gap=MIN_GAP)
     assert plan.upper == pytest.approx(LANDS_64, abs=1e-5)
     assert plan.lower == pytest.approx(LANDS_64, abs=1e-5)
 
 
 def test_lands_by_sampling() -> None:
-    """Power plants under a million scenarios cost 225.62940, which the sampled interval holds."""
+    """Power plant investment over a million scenarios costs 225.62940, which the sampled interval contains."""
     instance = read("lands3")
     plan = lshaped.solve(instance.problem, instance.sample(200, 1), gap=1e-7)
     lower, upper = gap.estimate(instance.problem, instance, plan.x, size=100, seed=1, batches=10).optimal_cost_interval(
@@ -48,7 +48,7 @@ def test_lands_by_sampling() -> None:
 
 @pytest.mark.parametrize("name", ["dcap233_200", "dcap243_200", "dcap332_200", "dcap342_200"])
 def test_dcap_with_divided_tasks(name: str) -> None:
-    """Capacities with tasks that may be divided: whole decisions first, random recourse, as the extensive form."""
+    """With divisible tasks, an integer first stage and random recourse, the method agrees with the extensive form."""
     instance = read(name)
     assert instance.listed is not None
     with pytest.raises(PlanError, match="use the extensive form"):
@@ -69,7 +69,7 @@ def test_dcap_with_divided_tasks(name: str) -> None:
     [("dcap233_200", 1834.6), ("dcap243_200", 2322.5), ("dcap332_200", 1060.7), ("dcap342_200", 1619.5)],
 )
 def test_dcap(name: str, published: float) -> None:
-    """Capacities for 200 scenarios with whole tasks: the bounds of the extensive form hold the published cost."""
+    """With whole tasks and 200 scenarios, the bounds of the extensive form contain the published cost."""
     instance = read(name)
     assert instance.listed is not None
     plan = extensive.solve(instance.problem, instance.listed, gap=1e-4, time_limit=600.0)
@@ -80,8 +80,8 @@ def test_dcap(name: str, published: float) -> None:
 def lands_cost(instance: Instance, x: Floats) -> float:
     """Cost of x over all million scenarios of LandS.
 
-    Power of each plant goes where it saves most: Q is the largest, over the corners of its dual, of a function
-    linear in the demands. The corners met on a coarse grid are enough if they give Q at demands newly drawn.
+    Q is the maximum over the vertices of its dual of functions that are linear in the demands. The vertices found on a
+    coarse grid suffice if they give Q at other random demands.
     """
     problem, rows = instance.problem, [row for row, _, _ in instance.independent]
     plants = [row for row in range(problem.recourse.shape[0]) if row not in rows]
@@ -107,16 +107,16 @@ def lands_cost(instance: Instance, x: Floats) -> float:
     def value(demand: Floats) -> Floats:
         return np.asarray((fixed + demand @ pi[:, rows].T).max(axis=-1))
 
-    random_programme = np.random.default_rng(2)
-    fresh = np.array([[random_programme.choice(axis) for axis in axes] for _ in range(500)])
+    rng = np.random.default_rng(2)
+    fresh = np.array([[rng.choice(axis) for axis in axes] for _ in range(500)])
     assert value(fresh) == pytest.approx(np.array([solved(demand) for demand in fresh]), abs=1e-7)
     plane = np.stack(np.meshgrid(axes[1], axes[2], indexing="ij"), axis=-1).reshape(-1, 2)
     means = [value(np.column_stack([np.full(len(plane), first), plane])).mean() for first in axes[0]]
     return float(problem.first.cost @ x + np.mean(means))
 
 
-def covering(instance: Instance, x: Floats, cost: float, least: float) -> tuple[int, int]:
-    """Of 100 repetitions, how many intervals hold the true gap of x and how many the true least cost."""
+def coverage(instance: Instance, x: Floats, cost: float, least: float) -> tuple[int, int]:
+    """Numbers of intervals, of 100, that contain the true gap of x and the true optimal cost."""
     held = np.zeros(2, int)
     for seed in range(100):
         estimate = gap.estimate(instance.problem, instance, x, size=30, seed=seed, batches=15)
@@ -128,18 +128,18 @@ def covering(instance: Instance, x: Floats, cost: float, least: float) -> tuple[
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gbd", "lands3"])
 def test_intervals_cover(name: str) -> None:
-    """Of 100 intervals at 95 %, at least 90 hold the true gap of a hasty plan, and as many the true least cost.
+    """Of 100 intervals at 95 %, at least 90 contain the true gap of a poor plan, and as many the true optimal cost.
 
-    Ninety is what 100 draws at 95 % keep to with a chance of 0.99.
+    With a coverage of 95 %, at least 90 of 100 intervals do so with a probability of 0.99.
     """
     instance = read(name)
-    hasty = lshaped.solve(instance.problem, instance.sample(10, 5)).x
+    poor_plan = lshaped.solve(instance.problem, instance.sample(10, 5)).x
     if name == "gbd":
-        cost, least = gap.cost(instance.problem, instance.in_step(), hasty), GBD
+        cost, least = gap.cost(instance.problem, instance.comonotonic_scenarios(), poor_plan), GBD
     else:
-        cost, least = lands_cost(instance, hasty), LANDS
+        cost, least = lands_cost(instance, poor_plan), LANDS
     assert cost - least > 5e-4 * least
-    gaps, costs = covering(instance, hasty, cost, least)
+    gaps, costs = coverage(instance, poor_plan, cost, least)
     print(f"{name}: {gaps} and {costs} of 100")  # noqa: T201 (the record of a slow run)
     assert gaps >= 90
     assert costs >= 90

@@ -1,4 +1,4 @@
-"""Risk measures against their definitions."""
+"""Risk measures compared with their definitions."""
 
 import numpy as np
 import pytest
@@ -11,15 +11,15 @@ from tests.plan.pockets import plan_with_costs
 FOUR = np.full(4, 0.25)
 
 
-def test_worst_is_the_largest_mean() -> None:
-    """Of two groups with means 2 and 5 the second counts; three do not fit four scenarios."""
+def test_the_largest_group_mean() -> None:
+    """Of two groups with means 2 and 5 the second counts; four scenarios cannot be split into three groups."""
     assert risk_measure(Risk(0.0, 0.0, 2), np.array([1.0, 3.0, 4.0, 6.0]), np.full(4, 0.25)) == 5.0
     with pytest.raises(PlanError, match="two different risk measures"):
         Risk(0.5, 0.5, 2)
 
 
-def test_costs_weighed_by_a_risk_have_its_measure_as_their_mean() -> None:
-    """Of ten costs the mean of the values is half the mean of all plus half that of the two largest."""
+def test_the_mean_of_risk_values_is_the_risk_measure() -> None:
+    """Of ten costs it is half the mean of all costs plus half the mean of the two largest."""
     costs = np.array([3.0, 1.0, 9.0, 4.0, 0.0, 7.0, 2.0, 8.0, 5.0, 6.0])
     assert risk_values(Risk(0.5, 0.8), costs).mean() == pytest.approx(0.5 * 4.5 + 0.5 * 8.5)
     evaluation = results.Evaluation(
@@ -30,7 +30,7 @@ def test_costs_weighed_by_a_risk_have_its_measure_as_their_mean() -> None:
 
 
 def test_the_mixture_of_mean_and_cvar() -> None:
-    """Of 1, 2, 3 and 6 the mean is 3 and the most expensive half 4.5; a weight of 0.25 gives 3.375."""
+    """Of 1, 2, 3 and 6 the mean is 3 and the CVaR at level 0.5 is 4.5; with a weight of 0.25 the measure is 3.375."""
     costs = np.array([6.0, 1.0, 3.0, 2.0])
     assert risk_measure(NEUTRAL, costs, FOUR) == 3.0
     assert cvar(costs, FOUR, 0.5) == 4.5
@@ -38,8 +38,8 @@ def test_the_mixture_of_mean_and_cvar() -> None:
     assert risk_values(Risk(0.25, 0.5), costs).mean() == pytest.approx(3.375)
 
 
-def test_value_at_risk_leaves_out_impossible_scenarios() -> None:
-    """The least cost that three quarters do not exceed; a scenario of probability 0 counts nowhere."""
+def test_value_at_risk_ignores_scenarios_of_probability_zero() -> None:
+    """It is the smallest cost not exceeded with a probability of 0.75."""
     costs = np.array([6.0, 1.0, 3.0, 2.0, np.inf])
     probability = np.append(FOUR, 0.0)
     assert value_at_risk(costs, probability, 0.75) == 3.0
@@ -51,7 +51,7 @@ def test_value_at_risk_leaves_out_impossible_scenarios() -> None:
 
 @pytest.mark.parametrize(("weight", "level"), [(-0.1, 0.5), (1.1, 0.5), (0.5, -0.1), (0.5, 1.0), (float("nan"), 0.5)])
 def test_measures_out_of_range_are_refused(weight: float, level: float) -> None:
-    """Weight from 0 to 1, level from 0 to below 1."""
+    """The weight is from 0 to 1, the level from 0 to below 1."""
     with pytest.raises(PlanError, match="is out of range"):
         Risk(weight, level)
     assert Risk(0.0, 0.0).neutral

@@ -1,4 +1,4 @@
-"""A plan made again from what is known on a date: the past and what is frozen stay, and what is there is counted."""
+"""Plans from a known state: past and frozen months are not changed, and existing stocks are counted."""
 
 import re
 from pathlib import Path
@@ -46,8 +46,8 @@ def plan(february: Scenario) -> Plan:
     return optimise(february, Goals(target=TARGET), futures=3, gap=1e-4)
 
 
-def test_only_what_is_left_is_planned(plan: Plan) -> None:
-    """Of three months two are planned, by their names; the plant opened in the first, so that month's output stays."""
+def test_only_remaining_months_are_planned(plan: Plan) -> None:
+    """Two of three months are planned; the plant opened in the first month, whose output is not changed."""
     baseline, decided = op.load("pocket").compile().plan, plan.scenario.compile().plan
     assert plan.parameters.runs.months == ("2026-02", "2026-03")
     assert plan.tables["produced"].values.shape == (3, 1, 2)
@@ -57,8 +57,8 @@ def test_only_what_is_left_is_planned(plan: Plan) -> None:
     assert decided.intake[0] == baseline.intake[0]
 
 
-def test_what_is_there_is_counted(plan: Plan) -> None:
-    """Parts, units and workers of the state: nothing appears and nothing is lost from the first of February on."""
+def test_initial_stocks_are_counted(plan: Plan) -> None:
+    """Parts, units and workers of the state are conserved from 1 February on."""
     table = {name: t.values for name, t in plan.tables.items()}
     produced, shipped = table["produced"].sum(2), table["shipped"].sum(2)
     assert np.allclose(40.0 + produced, shipped + table["plant stock"][:, :, -1], atol=1e-4)
@@ -75,8 +75,8 @@ def test_what_is_there_is_counted(plan: Plan) -> None:
     assert np.allclose(heads, 3 * 10.0 * 28 / plan.model.hours[:, 0, 0] / 100.0)
 
 
-def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
-    """Units made from February on are those the model promises; what was spent before is not counted."""
+def test_the_simulation_starts_from_the_state(plan: Plan) -> None:
+    """The simulation produces the units of the model from February on; earlier spend is not counted."""
     units = results.discrepancies(plan, seed=1)["good units"]
     assert units.simulated == pytest.approx(units.linear, abs=1.0)
     evaluation = results.evaluate(plan.scenario, plan, futures=2)
@@ -85,7 +85,7 @@ def test_the_campaign_goes_on_from_there(plan: Plan) -> None:
 
 
 def test_frozen_months_stay(february: Scenario) -> None:
-    """With February frozen, only March is decided; with both months frozen there is nothing to plan."""
+    """With February frozen only March is planned; with both months frozen no month is left to plan."""
     baseline = february.compile().plan
     plan_found = optimise(february, Goals(target=TARGET), futures=2, gap=1e-3, frozen=1)
     decided = plan_found.scenario.compile().plan
@@ -97,8 +97,8 @@ def test_frozen_months_stay(february: Scenario) -> None:
         optimise(february, Goals(target=TARGET), futures=1, frozen=2)
 
 
-def test_orders_count_from_the_date(plan: Plan) -> None:
-    """Nothing can be ordered before the date: what should have been is late by the days that have gone by."""
+def test_orders_are_not_placed_before_the_date_of_the_state(plan: Plan) -> None:
+    """An order that was due earlier is placed on the date of the state and is late by the days since it was due."""
     assert schedule.first_day(plan).isoformat() == "2026-02-01"
     first = schedule.orders(plan)[0]
     assert (first.month, first.days_late, first.arrival.isoformat()) == ("2026-02", 5, "2026-02-06")
@@ -110,8 +110,8 @@ def test_a_scenario_without_a_state_begins_at_its_start() -> None:
     assert known_opening_months(compiled, 0).tolist() == [-1]
 
 
-def test_a_run_gives_the_state_to_go_on_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """--state with a run folder takes its median future; the plan folder holds the state it goes on from."""
+def test_a_run_folder_as_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a run folder, --state uses its median state, which is written to the plan folder."""
     run = op.simulate(op.load("pocket"), futures=3, seed=1, keep=("part_stock", "part_due", "heads", "experience"))
     save(run, tmp_path / "run")
     command(
@@ -132,10 +132,10 @@ def test_a_run_gives_the_state_to_go_on_from(tmp_path: Path, capsys: pytest.Capt
         ({"state": "."}, "add --from"),
     ],
 )
-def test_a_state_and_a_month_that_do_not_agree_are_refused(
+def test_a_state_and_a_month_that_contradict_each_other_are_refused(
     tmp_path: Path, options: dict[str, str], message: str
 ) -> None:
-    """The message says which month or state would agree."""
+    """The message states which month or which option is needed."""
     (tmp_path / "state.csv").write_text(STATE)
     arguments = {name: tmp_path / value if name == "state" else value for name, value in options.items()}
     with pytest.raises(PlanError, match=re.escape(message)):

@@ -1,4 +1,4 @@
-"""What a programme refuses, remarks on, and checks for itself."""
+"""Validation of two-stage problems and of their first-stage solutions."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tests.plan.programmes import columns, farmer, newsvendor, random_programme
 
 
 def test_shapes_and_bounds_are_checked() -> None:
-    """What does not fit is refused with what would."""
+    """Inconsistent shapes and bounds are refused with a message that states the expected ones."""
     problem, scenarios = farmer()
     with pytest.raises(PlanError, match=r"technology has the shape \(2, 3\); its stages need \(3, 3\)"):
         replace(problem, technology=sparse.csr_matrix((2, 3)))
@@ -37,8 +37,8 @@ def test_shapes_and_bounds_are_checked() -> None:
         Risk(0.5, 1.0)
 
 
-def test_faults_are_found() -> None:
-    """A first stage is checked against bounds, rows and whole numbers from the problem alone."""
+def test_violations_of_the_first_stage() -> None:
+    """A first stage is checked against bounds, rows and integrality."""
     problem, _ = farmer()
     assert violations(problem, np.array([170.0, 80.0, 250.0])) == []
     assert violations(problem, np.array([170.0, 80.0, 250.0 + 1e-5])) == []
@@ -52,7 +52,7 @@ def test_faults_are_found() -> None:
 
 
 def test_each_side_of_a_row_is_checked() -> None:
-    """A row below its lower bound is as wrong as one above its upper bound."""
+    """A row below its lower bound is reported, like one above its upper bound."""
     problem, _ = farmer()
     at_least = replace(problem, row_lower=np.array([400.0]))
     assert violations(at_least, np.array([100.0, 100.0, 200.0])) == []
@@ -61,7 +61,7 @@ def test_each_side_of_a_row_is_checked() -> None:
 
 
 def test_bounds_that_no_value_satisfies_are_refused() -> None:
-    """A lower bound of infinity, an upper one of minus infinity, and columns of unequal length."""
+    """A lower bound of infinity, an upper bound of minus infinity, and columns of unequal length are refused."""
     problem, _ = farmer()
     for lower, upper in ((np.inf, np.inf), (-np.inf, -np.inf)):
         with pytest.raises(PlanError, match="row 0 of the first stage is bounded by"):
@@ -82,8 +82,8 @@ def test_the_mean_scenario_of_every_random_value() -> None:
     assert len(problem.random_cost) == len(average.cost) > 0
 
 
-def test_wide_coefficients_are_remarked_on() -> None:
-    """A range beyond a million is said, of constraints and of costs, and of random entries too."""
+def test_a_wide_range_of_coefficients_is_reported() -> None:
+    """A range of more than a million is reported for constraints and for costs, including random entries."""
     problem, scenarios = farmer()
     assert lshaped.solve(problem, scenarios).numerical_warnings == ()
     wide_rows = replace(problem, rows=sparse.csr_matrix([[1e-4, 1e-4, 1e4]]), row_upper=np.array([1e6]))
@@ -99,7 +99,7 @@ def test_wide_coefficients_are_remarked_on() -> None:
 
 
 def test_mean_scenario() -> None:
-    """The mean scenario weights everything random by its chance."""
+    """Random values of the mean scenario are weighted by probability."""
     problem, scenarios = farmer()
     assert mean_scenario(scenarios).realise(0).technology == pytest.approx([2.5, 3.0, 20.0])
     skewed = Scenarios(np.array([0.5, 0.5, 0.0]), scenarios.realise)
@@ -108,8 +108,8 @@ def test_mean_scenario() -> None:
     assert len(problem.second) == 6
 
 
-def test_a_scenario_of_no_chance_does_not_count() -> None:
-    """Even one that cannot be met."""
+def test_a_scenario_of_probability_zero_does_not_count() -> None:
+    """An infeasible scenario of probability 0 does not change the optimum."""
     problem, scenarios = newsvendor(np.array([40.0, -1.0]), 5.0, 9.0, 1.0)
     with pytest.raises(PlanError, match="no first stage"):
         lshaped.solve(problem, scenarios)
