@@ -77,8 +77,8 @@ def test_cost_of_a_plan_by_hand(runs: DesignRuns) -> None:
     """Cost of 200 units a month on one line: parts, labour, royalty, freight, line capital and base stock.
 
     The plant is open for 26 of the 31 days of January, and no unit is scrapped. A unit takes 2 parts of 50 GBP, 2 hours
-    of 20 GBP and a royalty of 1 GBP; freight is 5 GBP and a line 1,000 GBP. The base stock at the end is 15 days of use,
-    at 30.4375 days a month. Crews and overhead do not depend on the decisions.
+    of 20 GBP and a royalty of 1 GBP; freight is 5 GBP and a line 1,000 GBP. The base stock at the end is 15 days of
+    use, at 30.4375 days a month. Crews and overhead do not depend on the decisions.
     """
     parameters = parameters_of(without_stated_orders(runs))
     model = build(ModelInputs(parameters, without_savings(fit_surface(runs)), Goals(), np.zeros((1, 4))))

@@ -111,10 +111,10 @@ def requested_units(parameters: Parameters, output: Floats) -> Floats:
     links = runs.compiled.links
     month_of, lengths = np.asarray(links.month_of), np.asarray(links.month_days)
     first_day = int(lengths[: runs.first_month].sum())
-    opened = np.ceil(runs.tally("opened"))
-    units = np.zeros((*opened.shape, len(lengths)))
-    for s, p in np.ndindex(*opened.shape):
-        day = int(min(float(opened[s, p]), len(month_of)))
+    opening_day = np.ceil(runs.tally("opened"))
+    units = np.zeros((*opening_day.shape, len(lengths)))
+    for s, p in np.ndindex(*opening_day.shape):
+        day = int(min(float(opening_day[s, p]), len(month_of)))
         if day < len(month_of):
             days = np.arange(max(day, first_day), len(month_of))
             month = month_of[days]
@@ -174,17 +174,17 @@ def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each fixed, frozen or past decision, and each table not planned, that has changed."""
     decisions, baseline, fixed = plan.plan, plan.scenario.compile().plan, plan.fixed
     for p, name in enumerate(plan.planned_scenario.names.plants):
-        for kind, new, old, first_free in (
+        for kind, planned, loaded, first_free in (
             ("output", decisions.output[p], np.round(baseline.output[p]), fixed.output_free_from[p]),
             ("lines", decisions.lines[p], np.round(baseline.lines[p]), fixed.lines_free_from[p]),
         ):
-            if np.any(new[:first_free] != old[:first_free]):
+            if np.any(planned[:first_free] != loaded[:first_free]):
                 yield f"the {kind} of {name} was fixed and has changed"
-    for kind, new, old, first_free in (
+    for kind, planned, loaded, first_free in (
         ("crew intake", decisions.intake, baseline.intake, fixed.intake_free_from),
         ("kit orders", decisions.kit_orders, baseline.kit_orders, fixed.kits_free_from),
     ):
-        if np.any(new[:first_free] != old[:first_free]):
+        if np.any(planned[:first_free] != loaded[:first_free]):
             yield f"the {kind} of fixed months has changed"
     trees = [
         parse_toml(DECISIONS, scenario.files[DECISIONS]).tree for scenario in (plan.scenario, plan.planned_scenario)
@@ -197,15 +197,15 @@ def fixed_violations(plan: RoundedPlan) -> Iterator[str]:
 def output_violations(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each country whose units requested, or share of the units requested, are out of bounds."""
     units = plan.units_requested.sum(2).mean(0)
-    error = plan.rounding_error.sum(2).mean(0)
+    rounding_error = plan.rounding_error.sum(2).mean(0)
     total = float(units.sum())
     for country, (low, high) in plan.goals.share.items():
-        share, tolerance = country_share(plan, country, units), float(error.sum()) / max(total, 1.0)
+        share, tolerance = country_share(plan, country, units), float(rounding_error.sum()) / max(total, 1.0)
         if total >= 1.0 and not low - tolerance <= share <= high + tolerance:
             yield f"{country} has {share:.1%} of the units requested, outside {low:.1%} to {high:.1%}"
     for country, (low, high) in plan.goals.units.items():
         plants = plan.plants_of(country)
-        count, tolerance = float(units[plants].sum()), float(error[plants].sum()) + 1e-6 * total
+        count, tolerance = float(units[plants].sum()), float(rounding_error[plants].sum()) + 1e-6 * total
         if not low - tolerance <= count <= high + tolerance:
             yield f"{count:,.0f} units are requested of {country}, outside {low:,.0f} to {high:,.0f}"
 
@@ -245,11 +245,11 @@ def budget_warnings(plan: RoundedPlan) -> Iterator[str]:
     """Yield a sentence for each budget that is exceeded in some futures."""
     for key, budget in plan.goals.budgets.items():
         spend = spend_by_future(plan, key)
-        above = spend > budget * (1.0 + RELATIVE_TOLERANCE) + 1.0
-        if above.any():
+        exceeded = spend > budget * (1.0 + RELATIVE_TOLERANCE) + 1.0
+        if exceeded.any():
             yield (
                 f"expected spend is within the budget of {key_label(key)}; spend on the plan's decisions exceeds it in "
-                f"{above.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
+                f"{exceeded.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
             )
 
 

@@ -93,8 +93,8 @@ class GoalConstraint:
 
     def bound_text(self, x: Floats) -> str:
         """The bound that the first stage x violates, as text, such as ``at most 100``."""
-        below = self.at(x) < self.low
-        return f"{'at least' if below else 'at most'} {number_text(self.low if below else self.high)}"
+        is_below = self.at(x) < self.low
+        return f"{'at least' if is_below else 'at most'} {number_text(self.low if is_below else self.high)}"
 
 
 def number_text(value: float) -> str:
@@ -161,8 +161,8 @@ def unopened_problems(data: ConstraintData, goals: Goals) -> Iterator[str]:
 
 def unreachable_bound(constraint: GoalConstraint) -> str | None:
     """A sentence if a lower bound above 0 applies only to plants that never open, otherwise None."""
-    idle = not constraint.value.slope.any() and constraint.value.constant == 0.0
-    if constraint.low > 0.0 and idle and constraint.payer is None:
+    never_opens = not constraint.value.slope.any() and constraint.value.constant == 0.0
+    if constraint.low > 0.0 and never_opens and constraint.payer is None:
         return (
             f"{constraint.name} cannot be at least {constraint.low:g} {constraint.unit}: none of its plants opens "
             "within the horizon; smallest change that makes the plan feasible: lower the bound to 0"
@@ -311,9 +311,9 @@ def check_feasible(problem: TwoStage, constraints: Sequence[GoalConstraint]) -> 
 def first_stage_exists(problem: TwoStage, constraints: Sequence[GoalConstraint] = ()) -> bool:
     """Whether a first stage satisfies rows and bounds with integrality relaxed; shares need ``MIN_UNITS`` units."""
     first = problem.first
-    free = Columns(np.zeros(len(first)), first.lower, first.upper, np.zeros(len(first), bool))
+    columns = Columns(np.zeros(len(first)), first.lower, first.upper, np.zeros(len(first), bool))
     rows, lower, upper = rows_with_min_units(problem, constraints)
-    return run(load(free, rows, lower, upper)) is Outcome.OPTIMAL
+    return run(load(columns, rows, lower, upper)) is Outcome.OPTIMAL
 
 
 def rows_with_min_units(

@@ -37,10 +37,12 @@ def by_month(
     rounding
         Rounds the decisions of the windows; those before the first window are rounded to the nearest whole number.
     """
-    first = windows[0] if windows else len(baseline)
-    months = np.arange(first, len(baseline))
+    first_month = windows[0] if windows else len(baseline)
+    months = np.arange(first_month, len(baseline))
     planned_values = values[np.searchsorted(np.array(windows), months, "right") - 1] if windows else np.zeros(0)
-    series: list[int] = np.concatenate([np.round(baseline[:first]), rounding(planned_values)]).astype(np.int64).tolist()
+    series: list[int] = (
+        np.concatenate([np.round(baseline[:first_month]), rounding(planned_values)]).astype(np.int64).tolist()
+    )
     while len(series) > 1 and series[-1] == series[-2]:
         series.pop()
     return series

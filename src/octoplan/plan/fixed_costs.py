@@ -117,9 +117,9 @@ def line_costs(parameters: Parameters, fixed: FixedDecisions, capital: Floats) -
     cost_by_window = cost_at_start - np.concatenate(
         [cost_at_start[:, :, 1:], np.zeros_like(cost_at_start[:, :, :1])], 2
     )
-    added = np.maximum(
+    lines_added = np.maximum(
         0.0, fixed.lines(since_opening) - np.where(since_opening >= 1, fixed.lines(since_opening - 1), 0.0)
     )
     is_fixed = (since_opening >= 0) & (since_opening < fixed.lines_free_from[:, None])
-    constant = (added * is_fixed * capital).sum((1, 2)) - (cost_at_start[:, :, 0] * fixed.last_fixed_lines).sum(1)
+    constant = (lines_added * is_fixed * capital).sum((1, 2)) - (cost_at_start[:, :, 0] * fixed.last_fixed_lines).sum(1)
     return cost_by_window, constant

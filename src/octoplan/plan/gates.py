@@ -26,5 +26,5 @@ def opening_days(runs: DesignRuns) -> Floats:
     """(futures, plants) day on which each plant passes its last gate and opens."""
     links = runs.compiled.links
     days = gate_days(runs.draws("gates", "duration"), links)
-    last: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
-    return last
+    opening: Floats = np.where(links.plant_gates == 1, days[:, None, :], 0.0).max(2, initial=0.0)
+    return opening

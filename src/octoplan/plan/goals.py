@@ -23,11 +23,11 @@ DEFAULT_SHORTAGE_PRICE = 5000.0
 ALL_COUNTRIES = "*"
 """Key of ``Goals.units`` that stands for all countries together."""
 
-BATCH_GAP = 0.2
+BATCH_GAP_RATIO = 0.2
 """Ratio of the optimality gap at which the search on a batch stops to that of the plan; a larger one inflates the
 estimate of the gap."""
 
-MAX_FUTURES, MAX_BATCHES, MAX_MONTHS = 100_000, 1_000, 1_200
+MAX_FUTURES, MAX_BATCHES, MAX_FROZEN_MONTHS = 100_000, 1_000, 1_200
 """Largest permitted numbers of futures, batches and frozen months."""
 
 Objective = Literal["least-cost", "most-stopped"]
@@ -226,12 +226,12 @@ def setting_problems(settings: SearchSettings) -> Iterator[str]:
         ("seed", settings.seed, 0, 2**64 - 1),
         ("number of batches", settings.batches, 0, MAX_BATCHES),
         ("number of futures in a batch", settings.batch, 1, MAX_FUTURES),
-        ("number of frozen months", settings.frozen, 0, MAX_MONTHS),
+        ("number of frozen months", settings.frozen, 0, MAX_FROZEN_MONTHS),
     ):
         yield from whole_number_problem(kind, value, low, high)
     if settings.batches == 1:
         yield "one batch gives no confidence interval for the optimality gap; write 0 or at least 2 batches"
-    min_gap = MIN_GAP if not settings.batches else MIN_GAP / BATCH_GAP
+    min_gap = MIN_GAP if not settings.batches else MIN_GAP / BATCH_GAP_RATIO
     if not min_gap <= settings.gap < 1.0:
         yield (
             f"an optimality gap of {settings.gap:g} ({100.0 * settings.gap:g} %) is out of range; it must be at least "

@@ -84,13 +84,13 @@ def mean_hours(
     return np.asarray(total / (np.where(is_wright > 0.0, 1.0, 1.0 + b) * count))
 
 
-def experience(started: Floats, retained: Floats) -> Floats:
+def experience(units_started: Floats, retained_share: Floats) -> Floats:
     """Experience in units at the initial_value of each month, (..., months), from the units started in the months.
 
-    retained
+    retained_share
         (...) share of experience retained per month, given the interval of design releases.
     """
-    total = np.zeros_like(started)
-    for month in range(1, started.shape[-1]):
-        total[..., month] = (total[..., month - 1] + started[..., month - 1]) * retained
+    total = np.zeros_like(units_started)
+    for month in range(1, units_started.shape[-1]):
+        total[..., month] = (total[..., month - 1] + units_started[..., month - 1]) * retained_share
     return total

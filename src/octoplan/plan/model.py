@@ -167,16 +167,16 @@ def add_first_stage(formulation: Formulation, closed_plants: Flags | None) -> No
     max_lines = np.maximum(
         max_lines if closed_plants is None else np.where(closed_plants, 0.0, max_lines), fixed.last_fixed_lines
     )
-    most_output = max_lines * rate.max(0) * MAX_DAYS_PER_MONTH / UNIT_SCALE
+    output_limits = max_lines * rate.max(0) * MAX_DAYS_PER_MONTH / UNIT_SCALE
     for plant, bound in goals.max_output.items():
         row = index_of(plant, formulation.parameters.runs.compiled.names.plants, "plant")
-        most_output[row] = min(most_output[row], bound / UNIT_SCALE)
-    most_output[fixed.output_free_from >= fixed.months] = 0.0
+        output_limits[row] = min(output_limits[row], bound / UNIT_SCALE)
+    output_limits[fixed.output_free_from >= fixed.months] = 0.0
     max_lines[fixed.lines_free_from >= fixed.months] = 0.0
     output_windows, line_windows = (
         shifted_windows(windows, 0, fixed.months) for windows in (OUTPUT_WINDOWS, LINE_WINDOWS)
     )
-    output = builder.first_stage_columns("output", (plants, len(output_windows)), upper=most_output[:, None])
+    output = builder.first_stage_columns("output", (plants, len(output_windows)), upper=output_limits[:, None])
     lines = builder.first_stage_columns(
         "lines", (plants, len(line_windows)), lower=np.minimum(fixed.last_fixed_lines, max_lines)[:, None],
         upper=max_lines[:, None], integer=True,

@@ -12,7 +12,7 @@ from octoplan.errors import PlanError
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
 from octoplan.plan.decisions import decision_tables, rewrite_decisions, round_down
-from octoplan.plan.goals import BATCH_GAP, Goals, SearchSettings, goals_of
+from octoplan.plan.goals import BATCH_GAP_RATIO, Goals, SearchSettings, goals_of
 from octoplan.plan.learning import FixedPoint, fixed_point
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.parameters import Parameters, experience_from, parameters_of
@@ -221,9 +221,16 @@ def round_and_check(
     plants, violations = scenario.names.plants, list[str]()
     for rounding in (np.round, round_down):
         text = rewrite_decisions(scenario, decision_tables(model, solution.x, plants, rounding))
-        planned = with_decisions(scenario, text)
+        planned_scenario = with_decisions(scenario, text)
         result = check.RoundedPlan(
-            scenario, planned, goals, basis.parameters, basis.fixed, model.hours, model.yields, basis.planned_futures
+            scenario,
+            planned_scenario,
+            goals,
+            basis.parameters,
+            basis.fixed,
+            model.hours,
+            model.yields,
+            basis.planned_futures,
         )
         outcome = check.SearchResult(
             solution.costs,
@@ -235,7 +242,7 @@ def round_and_check(
         violations = [*check.violations(result), *check.inconsistencies(result, outcome)]
         if not violations:
             return CheckedPlan(
-                text, planned, tuple(check.unmet_goals(result, outcome)), tuple(check.budget_warnings(result))
+                text, planned_scenario, tuple(check.unmet_goals(result, outcome)), tuple(check.budget_warnings(result))
             )
     raise PlanError("\n".join(f"the plan as rounded violates a constraint: {line}" for line in violations))
 
@@ -247,7 +254,7 @@ def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> Fixe
     return fixed_point(
         learning_step(parameters, basis, goals, execution),
         baseline_experience(parameters),
-        change_of=lambda before, after: hours_change(slope, before, after),
+        change_of=lambda previous, current: hours_change(slope, previous, current),
     )
 
 
@@ -377,9 +384,9 @@ def shortfall_share(model: Model, futures: Scenarios, second_stage: Floats) -> F
     share = np.zeros(len(second_stage))
     for name, row in (("shortfall", "target"), ("stop shortfall", "share stopped")):
         if name in model.builder.y.blocks:
-            due = np.array([np.maximum(0.0, future.lower[model.builder.rows[row]]).sum() for future in futures])
-            short = block(model, second_stage, name).sum(1) / np.maximum(due, 1e-9) * (due > 0.0)
-            share = np.maximum(share, short)
+            amount_due = np.array([np.maximum(0.0, future.lower[model.builder.rows[row]]).sum() for future in futures])
+            shortfalls = block(model, second_stage, name).sum(1) / np.maximum(amount_due, 1e-9) * (amount_due > 0.0)
+            share = np.maximum(share, shortfalls)
     return share
 
 
@@ -389,7 +396,8 @@ def estimate_gap(
     """Estimate the optimality gap of a solution on batches of futures over which it was not optimised."""
     return gaps.estimate(
         model.problem, UnusedFutures(basis, model.scenarios), solution.x, size=settings.batch, seed=settings.seed,
-        batches=settings.batches, risk=basis.risk(goals), gap=BATCH_GAP * settings.gap, executor=execution.executor,
+        batches=settings.batches, risk=basis.risk(goals), gap=BATCH_GAP_RATIO * settings.gap,
+        executor=execution.executor,
         progress=lambda done, total: execution.report("estimating the optimality gap", done, total),
     )  # fmt: skip
 
@@ -399,10 +407,10 @@ def information_values(
 ) -> gaps.InformationValues:
     """Costs from which VSS and EVPI follow, over the futures used in the optimisation."""
     futures = basis.planned_for(model.scenarios)
-    expected = gaps.expected_value_solution(model.problem, futures)
+    expected_value_solution = gaps.expected_value_solution(model.problem, futures)
     return gaps.InformationValues(
         gaps.wait_and_see(model.problem, futures, 1e-3, executor), solution.upper,
-        gaps.cost(model.problem, futures, expected, NEUTRAL, executor), expected,
+        gaps.cost(model.problem, futures, expected_value_solution, NEUTRAL, executor), expected_value_solution,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Parameters:
         less the output lost to strikes and power cuts, in days.
     supply, price
         (s, t, n) parts that the suppliers with a sourcing weight can ship in the month; their weighted mean price.
-    sourcing
+    supplier_shares
         (s, t, suppliers) share of each supplier in the supply of its part.
     lead_months
         (n,) mean lead time in months.
@@ -58,7 +58,7 @@ class Parameters:
     up_days: Floats
     supply: Floats
     price: Floats
-    sourcing: Floats
+    supplier_shares: Floats
     lead_months: Floats
     base_stock_months: Floats
     lane_days: Floats
@@ -116,15 +116,15 @@ def parameters_of(runs: DesignRuns) -> Parameters:
     since_opening = np.arange(runs.first_month, runs.first_month + len(days)) - opening_month[..., None]
     since_opening = np.where((opening_day[..., None] < starts[-1]) & (since_opening >= 0), since_opening, -1)
     days_down = runs.tally("plant_down").transpose(0, 2, 1)
-    supply, price, sourcing = supplier_parameters(runs)
+    supply, price, supplier_shares = supplier_parameters(runs)
     weights, part = plan.sourcing, np.asarray(runs.compiled.template.suppliers["part"])
     parts = len(runs.compiled.names.parts)
     totals = np.bincount(part, weights, parts)
-    lead = np.bincount(part, weights * runs.draws("suppliers", "lead").mean(0), parts) / np.maximum(totals, 1e-12)
+    lead_days = np.bincount(part, weights * runs.draws("suppliers", "lead").mean(0), parts) / np.maximum(totals, 1e-12)
     rate = runs.draws("finance", "discount_rate")
     return Parameters(
-        runs, since_opening, open_days / days, np.maximum(0.0, open_days - days_down), supply, price, sourcing,
-        lead / DAYS_PER_MONTH, (lead + plan.cover[0]) / DAYS_PER_MONTH,
+        runs, since_opening, open_days / days, np.maximum(0.0, open_days - days_down), supply, price, supplier_shares,
+        lead_days / DAYS_PER_MONTH, (lead_days + plan.cover[0]) / DAYS_PER_MONTH,
         days[None, :, None] - runs.tally("lane_down"), runs.money_draws("lanes", "cost"),
         (1.0 + rate) ** (-runs.mid_month / DAYS_PER_YEAR),
         month_mean(runs, "crews", NO_CREWS_RUN), month_mean(runs, "kits", NO_CREWS_RUN),
@@ -146,16 +146,16 @@ def supplier_parameters(runs: DesignRuns) -> tuple[Floats, Floats, Floats]:
     return capacity @ supplier_part, (share * runs.money_draws("suppliers", "price")) @ supplier_part, share
 
 
-def in_service_per_start(runs: DesignRuns, kind: str, delay: str, success: Floats) -> Floats:
+def in_service_per_start(runs: DesignRuns, kind: str, delay_parameter: str, success_share: Floats) -> Floats:
     """(s, start, t) mean crews or kits in service in month t per one started on the first day of month ``start``.
 
-    kind, delay
+    kind, delay_parameter
         ``crews`` or ``kits``, and the name of the parameter for the days until they enter service.
-    success
+    success_share
         (s,) share that enters service.
     """
     starts = np.concatenate([[0.0], np.cumsum(runs.days)])
-    delay_days = np.floor(runs.draws(kind, delay)[:, 0] + 0.5)
+    delay_days = np.floor(runs.draws(kind, delay_parameter)[:, 0] + 0.5)
     daily_retention = 1.0 - np.minimum(1.0, runs.draws(kind, "attrition")[:, 0])
     day = np.arange(starts[-1])
     months = len(starts) - 1
@@ -163,7 +163,7 @@ def in_service_per_start(runs: DesignRuns, kind: str, delay: str, success: Float
     for start in range(months):
         age = day - starts[start] - delay_days[:, None]
         remaining = np.where(
-            age >= 0.0, success[:, None] * daily_retention[:, None] ** (np.maximum(age, 0.0) + 1.0), 0.0
+            age >= 0.0, success_share[:, None] * daily_retention[:, None] ** (np.maximum(age, 0.0) + 1.0), 0.0
         )
         for month, (low, high) in enumerate(pairwise(starts.tolist())):
             in_service[:, start, month] = remaining[:, int(low) : int(high)].mean(1)
@@ -190,8 +190,12 @@ def hours_and_yields(parameters: Parameters, experience: Floats) -> tuple[Floats
         experience_before,
         np.maximum(experience_after - experience_before, 1.0),
     )
-    first, mature, units = (parameters.plant(n)[..., None] for n in ("yield_first", "yield_mature", "yield_units"))
-    yields = mature - (mature - first) * np.exp(-0.5 * (experience_before + experience_after) / units)
+    first_yield, mature_yield, yield_units = (
+        parameters.plant(n)[..., None] for n in ("yield_first", "yield_mature", "yield_units")
+    )
+    yields = mature_yield - (mature_yield - first_yield) * np.exp(
+        -0.5 * (experience_before + experience_after) / yield_units
+    )
     return hours, np.maximum(yields, MIN_YIELD)
 
 
@@ -203,16 +207,18 @@ def experience_from(parameters: Parameters, produced: Floats, yields: Floats) ->
     """
     plants, runs = produced.shape[1], parameters.runs
     months = len(runs.compiled.names.months)
-    started = np.zeros((plants, months))
+    units_started = np.zeros((plants, months))
     for p in range(plants):
         for k in range(months):
             in_month = parameters.since_opening[:, p] == k
             if in_month.any():
                 units = (produced[:, p] / yields[:, p])[in_month].sum()
-                started[p, k] = units / max(1, int(in_month.any(1).sum()))
+                units_started[p, k] = units / max(1, int(in_month.any(1).sum()))
     interval = runs.draws("designs", "release_interval").mean(0)[runs.compiled.template.plants["design"]]
     retained = parameters.plant("retained").mean(0) ** (DAYS_PER_MONTH / interval)
     since_opening = np.arange(months + 1) - parameters.months_open[:, None]
-    before = runs.initial_stock("experience").mean(0)[:, None] * retained[:, None] ** np.maximum(0, since_opening)
-    gained: Floats = experience(np.concatenate([started, np.zeros((plants, 1))], 1), retained)
-    return np.asarray(gained + before)
+    initial_experience = runs.initial_stock("experience").mean(0)[:, None] * retained[:, None] ** np.maximum(
+        0, since_opening
+    )
+    experience_gained: Floats = experience(np.concatenate([units_started, np.zeros((plants, 1))], 1), retained)
+    return np.asarray(experience_gained + initial_experience)

@@ -215,12 +215,12 @@ def known_opening_months(compiled: Compiled, month: int) -> Ints:
     """(plants,) month in which the plant is known to have opened, if this is before ``month``; otherwise -1."""
     links = compiled.links
     exact_gates = links.known_state.gate_earliest == links.known_state.gate_latest
-    needs = links.plant_gates == 1
-    day = np.ceil(np.where(needs & exact_gates, links.known_state.gate_earliest, 0.0).max(1, initial=0.0)).astype(
+    is_needed = links.plant_gates == 1
+    day = np.ceil(np.where(is_needed & exact_gates, links.known_state.gate_earliest, 0.0).max(1, initial=0.0)).astype(
         np.int64
     )
-    opened = links.month_of[np.minimum(day, len(links.month_of) - 1)]
-    return np.where((exact_gates | ~needs).all(1) & (opened < month), opened, -1)
+    opening_month = links.month_of[np.minimum(day, len(links.month_of) - 1)]
+    return np.where((exact_gates | ~is_needed).all(1) & (opening_month < month), opening_month, -1)
 
 
 def scaled_plan(compiled: Compiled, output: float, crews: float) -> DecisionArrays:
@@ -233,9 +233,9 @@ def scaled_plan(compiled: Compiled, output: float, crews: float) -> DecisionArra
     is_planned = np.arange(len(compiled.names.months)) >= first_planned
     opening_month = known_opening_months(compiled, first_planned)
     may_change = np.arange(len(is_planned)) >= np.where(opening_month >= 0, first_planned - opening_month, 0)[:, None]
-    months_halved = max(1, len(compiled.names.months) // 2)
-    intake = plan.intake if plan.intake.any() else np.full_like(plan.intake, 2 * months_halved)
-    kits = plan.kit_orders if plan.kit_orders.any() else np.full_like(plan.kit_orders, 2 * months_halved)
+    half_horizon = max(1, len(compiled.names.months) // 2)
+    intake = plan.intake if plan.intake.any() else np.full_like(plan.intake, 2 * half_horizon)
+    kits = plan.kit_orders if plan.kit_orders.any() else np.full_like(plan.kit_orders, 2 * half_horizon)
     if crews == 1.0:
         intake, kits = plan.intake, plan.kit_orders
     return plan._replace(
@@ -262,14 +262,14 @@ def simulate_design(
 
     Raises PlanError if a future cannot be simulated.
     """
-    simulations, begin = list(product(enumerate(DESIGN), assumptions)), first_month(compiled)
-    first_run = EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if begin else ())
+    simulations, first_planned = list(product(enumerate(DESIGN), assumptions)), first_month(compiled)
+    first_run = EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if first_planned else ())
     by_row: list[list[dict[str, NDArray[np.generic]]]] = [[] for _ in DESIGN]
-    for number, ((row, factors), draws) in enumerate(simulations):
+    for index, ((row, factors), draws) in enumerate(simulations):
 
-        def report(done: int, total: int, number: int = number) -> None:
+        def report(done: int, total: int, index: int = index) -> None:
             if progress is not None:
-                progress("simulating the design runs", number * total + done, len(simulations) * total)
+                progress("simulating the design runs", index * total + done, len(simulations) * total)
 
         try:
             simulated = simulate_futures(
@@ -280,7 +280,7 @@ def simulate_design(
             raise PlanError(f"{error}; a plan needs futures that can be simulated to their end") from error
         by_row[row].append(simulated.tally)
     tallies = tuple({name: np.concatenate([part[name] for part in parts]) for name in parts[0]} for parts in by_row)
-    return DesignRuns(compiled, np.concatenate(assumptions), tallies, begin)
+    return DesignRuns(compiled, np.concatenate(assumptions), tallies, first_planned)
 
 
 def equipped_crews(runs: DesignRuns, row: int) -> Floats:

@@ -64,9 +64,13 @@ class Formulation:
         return UnitCosts(unit_cost(self.parameters, self.hours, self.yields), self.hours / self.yields, window)
 
 
-def in_window(parameters: Parameters, windows: tuple[int, ...], free: Ints) -> Floats:
-    """(s, p, t, windows) 1 if the plant is open and the month is in the window, counted from month ``free``; else 0."""
-    since_opening = parameters.since_opening - free[:, None]
+def in_window(parameters: Parameters, windows: tuple[int, ...], first_free: Ints) -> Floats:
+    """(s, p, t, windows) 1 if the plant is open and the month is in the window, else 0.
+
+    windows, first_free
+        First months of the windows; (p,) month since opening from which they are counted.
+    """
+    since_opening = parameters.since_opening - first_free[:, None]
     index = window_index(windows, np.maximum(since_opening, 0))[..., None] == np.arange(len(windows))
     return np.asarray(index & ((since_opening >= 0) & (parameters.since_opening >= 0))[..., None], float)
 
@@ -177,8 +181,10 @@ def add_parts(formulation: Formulation, produced: Ints, requested: Ints) -> None
     builder, parameters = formulation.builder, formulation.parameters
     _, all_fixed = parameters.stated_orders
     bill, months = parameters.bill, produced.shape[1]
-    base = builder.second_stage_rows("base stock", blocks.position.shape, low=np.where(all_fixed, -np.inf, 0.0))
-    builder.add_terms("recourse", base, blocks.position, 1.0)
+    base_stock_rows = builder.second_stage_rows(
+        "base stock", blocks.position.shape, low=np.where(all_fixed, -np.inf, 0.0)
+    )
+    builder.add_terms("recourse", base_stock_rows, blocks.position, 1.0)
     started_per_good = (1.0 / formulation.yields).mean(0)
     started_when_mature = 1.0 / np.maximum(parameters.plant("yield_mature").mean(0), 0.01)
     for p in range(len(bill)):
@@ -186,11 +192,13 @@ def add_parts(formulation: Formulation, produced: Ints, requested: Ints) -> None
             for rows in (blocks.stock_rows, blocks.position_rows):
                 builder.add_terms("recourse", rows[:, n], produced[p], bill[p, n] * started_per_good[p])
             if parameters.base_stock_months[n] > 0.0:
-                ahead = min(round(parameters.base_stock_months[n]), months - 1)
+                months_ahead = min(round(parameters.base_stock_months[n]), months - 1)
                 stock_need = -parameters.base_stock_months[n] * bill[p, n] * started_when_mature[p]
-                builder.add_terms("recourse", base[: months - ahead, n], requested[p, ahead:], stock_need)
-                for month in range(months - ahead, months):  # as in the simulation, not beyond the last day
-                    builder.add_terms("recourse", base[month, n], requested[p, -1], stock_need)
+                builder.add_terms(
+                    "recourse", base_stock_rows[: months - months_ahead, n], requested[p, months_ahead:], stock_need
+                )
+                for month in range(months - months_ahead, months):  # as in the simulation, not beyond the last day
+                    builder.add_terms("recourse", base_stock_rows[month, n], requested[p, -1], stock_need)
 
 
 def add_part_balance(formulation: Formulation) -> PartBlocks:
@@ -273,12 +281,12 @@ def add_delivery(formulation: Formulation, produced: Ints) -> None:
     freight = parameters.freight[:, :, lanes].transpose(0, 2, 1) * parameters.uplift[:, None, None]
     freight = freight * parameters.discount[:, None]
     shipped = builder.second_stage_columns("shipped", (len(arcs), months), cost=freight * UNIT_SCALE / MONEY_SCALE)
-    waiting = builder.second_stage_columns("plant stock", (plants, months))
+    plant_stock = builder.second_stage_columns("plant stock", (plants, months))
     is_first_month = np.arange(months) == 0
     at_plant = runs.initial_stock("plant_stock")[..., None] * is_first_month / UNIT_SCALE
     rows = builder.second_stage_rows("plant stock", (plants, months), low=at_plant, high=at_plant)
-    builder.add_terms("recourse", rows, waiting, 1.0)
-    builder.add_terms("recourse", rows[:, 1:], waiting[:, :-1], -1.0)
+    builder.add_terms("recourse", rows, plant_stock, 1.0)
+    builder.add_terms("recourse", rows[:, 1:], plant_stock[:, :-1], -1.0)
     builder.add_terms("recourse", rows, produced, -1.0)
     for a, (p, _) in enumerate(arcs):
         builder.add_terms("recourse", rows[p], shipped[a], 1.0)
@@ -332,8 +340,8 @@ def add_defence(formulation: Formulation, surface: ResponseSurface) -> None:
             per_start, calendar_windows(name, formulation.fixed), parameters.runs.first_month
         )
         builder.add_terms("technology", rows[:, None], builder.x.blocks[block][None, :], -by_window)
-    avoided = builder.second_stage_columns("losses avoided", (months,), lower=-np.inf, cost=-parameters.discount)
-    limit_savings(formulation, surface, "losses avoided", avoided, MONEY_SCALE)
+    losses_avoided = builder.second_stage_columns("losses avoided", (months,), lower=-np.inf, cost=-parameters.discount)
+    limit_savings(formulation, surface, "losses avoided", losses_avoided, MONEY_SCALE)
     crew_nights = surface.nights_per_crew[..., None] * CREW_SCALE
     limit = surface.threats[..., None] * surface.use_planes[:, None, :, 0] / UNIT_SCALE
     rows = builder.second_stage_rows("units used", (months, surface.use_planes.shape[1]), high=limit)
@@ -408,10 +416,10 @@ def add_threats_stopped(formulation: Formulation, surface: ResponseSurface, exem
         due = (goals.stopped_share * launched - (launched - surface.losses_without_interceptors.sum(1)))[
             :, None
         ] / UNIT_SCALE
-        relaxed = np.where(goal_indicator(formulation, exempt_futures) > 0.0, 0.0, np.inf)
+        relaxation = np.where(goal_indicator(formulation, exempt_futures) > 0.0, 0.0, np.inf)
         shortfall = builder.second_stage_columns(
             "stop shortfall", (1,), cost=REQUIRED_THREAT_PRICE * UNIT_SCALE / MONEY_SCALE
         )
-        row = builder.second_stage_rows("share stopped", (1,), low=due - relaxed)
+        row = builder.second_stage_rows("share stopped", (1,), low=due - relaxation)
         builder.add_terms("recourse", row, column, 1.0)
         builder.add_terms("recourse", row[0], shortfall, 1.0)

@@ -83,7 +83,7 @@ def tables_of(parameters: Parameters, second_stage: Floats, model: Model) -> dic
         if name in model.builder.y.blocks
     }
     part_of = np.asarray(parameters.runs.compiled.template.suppliers["part"])
-    by_supplier = tables["bought"].values[:, :, part_of] * parameters.sourcing
+    by_supplier = tables["bought"].values[:, :, part_of] * parameters.supplier_shares
     tables["bought by supplier"] = FutureTable("part", {"month": months, "supplier": names.suppliers}, by_supplier)
     return tables
 

@@ -215,7 +215,7 @@ def parts_needed(plan: Plan) -> Floats:
     started = produced(plan) / plan.model.yields
     of_part = np.einsum("spt,pn->stn", started, bill)
     part = np.asarray(compiled.template.suppliers["part"])
-    needed: Floats = of_part[:, :, part] * plan.parameters.sourcing
+    needed: Floats = of_part[:, :, part] * plan.parameters.supplier_shares
     return needed
 
 

@@ -28,7 +28,7 @@ from octoplan.plan.solver.highs import (
     run,
     run_interruptible,
 )
-from octoplan.plan.solver.recourse import Cuts, SecondStage, Stopped
+from octoplan.plan.solver.recourse import Cuts, SecondStage, SolveStopped
 from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_measure, value_at_risk
 from octoplan.plan.solver.two_stage import (
     INFEASIBLE_SECOND_STAGE,
@@ -92,10 +92,10 @@ class Master:
     def __init__(self, problem: TwoStage, scenarios: Scenarios, risk: Risk, clusters: int) -> None:
         self.problem, self.p, self.risk = problem, scenarios.probability, risk
         groups = np.split(np.arange(len(scenarios)), risk.groups)
-        self.members = [
+        self.cluster_members = [
             cluster for group in groups for cluster in np.array_split(group, max(1, clusters // risk.groups))
         ]
-        clusters = len(self.members)
+        clusters = len(self.cluster_members)
         self.n, self.tail_columns, self.group_columns = len(problem.first), int(risk.weight > 0.0), int(risk.groups > 1)
         self.has_cut = np.zeros(clusters, bool)  # the cost of a cluster without a cut is fixed at 0
         self.integer, self.radius = False, 1e2
@@ -113,7 +113,9 @@ class Master:
             group_means = np.zeros((risk.groups, self.n + extra_columns))
             group_means[:, self.n] = 1.0
             for g, group in enumerate(groups):
-                clusters_of = [k for k, members in enumerate(self.members) if members[0] in group]
+                clusters_of = [
+                    k for k, cluster_members in enumerate(self.cluster_members) if cluster_members[0] in group
+                ]
                 group_means[g, [self.n + 1 + k for k in clusters_of]] = -1.0 / self.p[group].sum()
             rows = sparse.vstack([rows, sparse.csr_array(group_means)], format="csr")
             lower = np.concatenate([lower, np.zeros(risk.groups)])
@@ -141,36 +143,36 @@ class Master:
         """
         n, first_cluster = self.n, self.n + self.tail_columns + self.group_columns
         rows: list[tuple[float, Floats]] = []
-        width = first_cluster + len(self.members)
+        width = first_cluster + len(self.cluster_members)
         for s in np.flatnonzero((self.p > 0.0) & np.isinf(cuts.costs)):
             size = max(1e-12, float(np.abs(cuts.slope[s]).max()))
             row = np.zeros(width)
             row[:n] = -cuts.slope[s] / size
             rows.append((cuts.constant[s] / size, row))
-        for k, members in enumerate(self.members):
-            possible = members[self.p[members] > 0.0]
-            if np.isinf(cuts.costs[possible]).any():
+        for k, cluster_members in enumerate(self.cluster_members):
+            positive_probability = cluster_members[self.p[cluster_members] > 0.0]
+            if np.isinf(cuts.costs[positive_probability]).any():
                 continue
             for eta in [-inf, *etas] if self.tail_columns and not self.has_cut[k] else etas:
-                weight, tail_weight = self.weights(possible, cuts.costs[possible], eta)
+                weight, tail_weight = self.weights(positive_probability, cuts.costs[positive_probability], eta)
                 row = np.zeros(width)
                 row[:n], row[n : n + self.tail_columns], row[first_cluster + k] = (
-                    -weight @ cuts.slope[possible],
+                    -weight @ cuts.slope[positive_probability],
                     tail_weight,
                     1.0,
                 )
-                rows.append((float(weight @ cuts.constant[possible]), row))
+                rows.append((float(weight @ cuts.constant[positive_probability]), row))
             self.has_cut[k] = True
         if not rows:
             return False
-        body = sparse.csr_array(np.array([row for _, row in rows]))
+        cut_matrix = sparse.csr_array(np.array([row for _, row in rows]))
         bounds = np.array([lower for lower, _ in rows])
         self.solver.addRows(
-            len(rows), bounds, np.full(len(rows), inf), body.nnz,
-            body.indptr[:-1].astype(np.int32), body.indices.astype(np.int32), body.data,
+            len(rows), bounds, np.full(len(rows), inf), cut_matrix.nnz,
+            cut_matrix.indptr[:-1].astype(np.int32), cut_matrix.indices.astype(np.int32), cut_matrix.data,
         )  # fmt: skip
         return proposal is None or bool(
-            np.any(bounds - body @ proposal.point > 1e-10 * np.maximum(1.0, np.abs(bounds)))
+            np.any(bounds - cut_matrix @ proposal.point > 1e-10 * np.maximum(1.0, np.abs(bounds)))
         )
 
     def weights(self, scenarios: Ints, costs: Floats, eta: float) -> tuple[Floats, float]:
@@ -187,8 +189,8 @@ class Master:
         While the cuts leave the problem unbounded, it is solved in a box of increasing size, without a lower bound.
         """
         n, first, has_cut = self.n, self.problem.first, self.has_cut
-        complete = bool(has_cut.all())
-        eta = np.full(self.tail_columns + self.group_columns, inf if complete else 0.0)
+        every_cluster_has_cut = bool(has_cut.all())
+        eta = np.full(self.tail_columns + self.group_columns, inf if every_cluster_has_cut else 0.0)
         lower = np.concatenate([first.lower, -eta, np.where(has_cut, -inf, 0.0)])
         upper = np.concatenate([first.upper, eta, np.where(has_cut, inf, 0.0)])
         self.set_bounds(lower, upper)
@@ -207,7 +209,7 @@ class Master:
             )
             outcome = self.run(deadline)
         if outcome is Outcome.STOPPED:
-            raise Stopped
+            raise SolveStopped
         if outcome is Outcome.INFEASIBLE:
             raise PlanError(INFEASIBLE_SECOND_STAGE)
         if outcome is not Outcome.OPTIMAL:
@@ -219,7 +221,7 @@ class Master:
         x = np.clip(point[:n], first.lower, first.upper)
         if self.integer:
             x = np.where(first.integer, np.round(x), x)
-        bound = lower_bound(self.solver, self.integer) if complete and not unbounded else -inf
+        bound = lower_bound(self.solver, self.integer) if every_cluster_has_cut and not unbounded else -inf
         return Proposal(x, point, bound)
 
     def run(self, deadline: float) -> Outcome:
@@ -286,8 +288,8 @@ class Search:
             self.lower = max(self.lower, proposal.lower)
             if self.within_gap(self.centre_cost):
                 return True
-            rising = self.lower - lower > 1e-3 * (self.centre_cost - self.lower)
-            interior = self.centre is not None and (improved or rising) and not full_step
+            bound_rises = self.lower - lower > 1e-3 * (self.centre_cost - self.lower)
+            interior = self.centre is not None and (improved or bound_rises) and not full_step
             x = proposal.x
             if self.centre is not None and interior:
                 x = CENTRE_WEIGHT * self.centre + (1.0 - CENTRE_WEIGHT) * x
@@ -321,8 +323,8 @@ def initial_first_stage(problem: TwoStage, scenarios: Scenarios, time_limit: flo
         return extensive.solve(problem, mean_scenario(scenarios), gap=1e-3, time_limit=time_limit).x
     except PlanError:
         first = problem.first
-        free = Columns(np.zeros(len(first)), first.lower, first.upper, first.integer)
-        solver = load(free, problem.rows, problem.row_lower, problem.row_upper)
+        columns = Columns(np.zeros(len(first)), first.lower, first.upper, first.integer)
+        solver = load(columns, problem.rows, problem.row_lower, problem.row_upper)
         outcome = run_interruptible(solver, perf_counter() + time_limit)
         if outcome is Outcome.OPTIMAL:
             return column_values(solver)
@@ -379,7 +381,7 @@ def solve(
         if problem.first.integer.any():
             converged = search.solve_integer()
         status = "optimal" if converged else "stalled"
-    except Stopped:
+    except SolveStopped:
         status = "time limit"
     except KeyboardInterrupt:
         status = "interrupted"

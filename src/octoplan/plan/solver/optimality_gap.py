@@ -46,8 +46,8 @@ class GapEstimate:
     def upper_bound(self, confidence: float = 0.95) -> float:
         """Upper confidence bound of the optimality gap (one-sided, Student's t over batches)."""
         gaps = self.plan_costs - self.lower_bounds
-        width = student.ppf(confidence, len(gaps) - 1) * gaps.std(ddof=1) / sqrt(len(gaps))
-        return max(0.0, float(gaps.mean() + width))
+        half_width = student.ppf(confidence, len(gaps) - 1) * gaps.std(ddof=1) / sqrt(len(gaps))
+        return max(0.0, float(gaps.mean() + half_width))
 
     def optimal_cost_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """A confidence interval for the true optimal cost.

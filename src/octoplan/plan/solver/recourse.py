@@ -32,7 +32,7 @@ MAX_CHUNKS = 32
 """Maximum number of solvers, a compromise between parallelism and memory."""
 
 
-class Stopped(Exception):
+class SolveStopped(Exception):
     """Raised if the second stage was not completed, because of a time limit or an interruption."""
 
 
@@ -116,7 +116,7 @@ class Chunk:
         slope = np.empty((len(self.indices), len(x)))
         for k, s in enumerate(self.indices.tolist()):
             if stop():
-                raise Stopped
+                raise SolveStopped
             realisation = self.scenarios.realise(s)
             self.load_scenario(realisation, x)
             if s in self.basis:

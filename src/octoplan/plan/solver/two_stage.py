@@ -286,9 +286,11 @@ def violations(problem: TwoStage, x: Floats, tolerance: float = TOLERANCE) -> li
     first = problem.first
     if x.shape != first.cost.shape or not np.isfinite(x).all():
         return [f"a first stage of shape {x.shape} is not {len(first)} finite numbers"]
-    outside = np.maximum(first.lower - x, x - first.upper) > tolerance * np.maximum(1.0, np.abs(x))
+    out_of_bounds = np.maximum(first.lower - x, x - first.upper) > tolerance * np.maximum(1.0, np.abs(x))
     fractional = first.integer & (np.abs(x - np.round(x)) > tolerance)
-    sentences = [f"column {j} is {x[j]}, outside {first.lower[j]} to {first.upper[j]}" for j in np.flatnonzero(outside)]
+    sentences = [
+        f"column {j} is {x[j]}, outside {first.lower[j]} to {first.upper[j]}" for j in np.flatnonzero(out_of_bounds)
+    ]
     sentences += [f"column {j} is {x[j]}, not an integer" for j in np.flatnonzero(fractional)]
     starts, index, data = problem.rows.indptr, problem.rows.indices, problem.rows.data
     for i in range(len(problem.row_lower)):
