@@ -594,7 +594,7 @@ def test_the_public_record_has_its_monthly_totals(name: str) -> None:
 def test_the_public_record_is_the_same_in_both_layouts() -> None:
     """The public records by day and by day and class are equal."""
     daily_record, class_record = read(PUBLIC / "daily.csv"), read(PUBLIC / "reports_by_class.csv")
-    for name in ("days", "launched", "destroyed", "lost", "known"):
+    for name in ("days", "launched", "destroyed", "lost", "is_known"):
         assert getattr(daily_record, name).tolist() == getattr(class_record, name).tolist()
     assert daily_record.reporting_rules == class_record.reporting_rules
     assert corrections_of(daily_record) == {}
