@@ -144,7 +144,12 @@ def test_the_slow_intensity_is_autoregressive() -> None:
     rng = np.random.default_rng(6)
     n, wander, time = 40_000, 0.5, 3.0
     p = P.copy()
-    p[process.SALVO_SHARE], p[process.WANDER], p[process.WANDER_TIME], p[process.DRONES_QUIET] = 1e-9, wander, time, 0.0
+    p[process.SALVO_SHARE], p[process.WANDER], p[process.WANDER_TIME], p[process.DRONES_QUIET_SHARE] = (
+        1e-9,
+        wander,
+        time,
+        0.0,
+    )
     p[process.DRONES_ROUTINE_MEAN], p[process.DRONES_ROUTINE_CV] = 1e6 * exp(-2.0), 1e-3
     counts = simulate_counts(np.tile(p, (n, 1)), rng.standard_normal(n), np.zeros(n), 3, rng)[:, :, 0]
     logs = np.log(counts / p[process.DRONES_ROUTINE_MEAN]) + 0.5 * wander**2

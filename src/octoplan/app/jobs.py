@@ -136,7 +136,7 @@ class Jobs:
         return jobs[name]
 
     def remove_old(self, jobs: dict[str, Job]) -> None:
-        """Delete the oldest finished jobs and their folders if there are more than ``MAX_KEPT``."""
+        """Delete the oldest finished jobs and their folders if there are more than ``MAX_STORED_JOBS``."""
         for job in [job for job in jobs.values() if job.process.poll() is not None][
             : max(0, len(jobs) - MAX_STORED_JOBS)
         ]:

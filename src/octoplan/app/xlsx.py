@@ -119,7 +119,7 @@ class _SheetReader:
         self.row = self.column = 0
 
     def read(self, parts: Mapping[str, bytes], part: str) -> int:
-        """Read the cells of the sheet, and return the number of further cells that the workbook may have."""
+        """Read the cells of the sheet, and return the number of cells still permitted in the rest of the workbook."""
         sheet, sheet_data = self.sheet, None
         for event, element in parse_events(parts, part, sheet.name):
             tag = local_name(element)

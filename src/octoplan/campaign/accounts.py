@@ -42,7 +42,7 @@ def check_unit_accounts(model: Model, branch: Branch, imbalance: Ints) -> None:
 
 @kernel
 def tally_stocks(model: Model, branch: Branch, day: int) -> None:
-    """Write end-of-month stocks to the tallies if ``day`` is the last day of its row of the tallies."""
+    """Write the stocks to the tallies if ``day`` is the last day of its tally row, a month or a single day."""
     tally_row = model.links.tally_row
     row = tally_row[day]
     if day + 1 < tally_row.shape[0] and tally_row[day + 1] == row:

@@ -335,15 +335,15 @@ def crew_free_at_each_arrival(queue: CrewQueue, count: int, crews: int) -> bool:
 def run_crew_queue(
     queue: CrewQueue, count: int, crews: int, doctrine: Doctrine, interceptors: Interceptors, moment: Moment
 ) -> None:
-    """Simulate one night of the queue: outcome and shots of the first ``count`` threats, sorties and kills.
+    """Simulate one night of the queue of the first ``count`` threats; update outcomes, shots, sorties and kills.
 
-    A free crew engages the first waiting threat unless its deadline has passed. The engagement time is gamma
-    distributed and can extend beyond the deadline. A threat that survives and is within its deadline returns to the
-    queue until it has been engaged ``max_shots`` times (shoot-look-shoot). At equal times, engagements end before
+    A free crew engages the waiting threat with the lowest rank unless its deadline has passed. The engagement time is
+    gamma distributed and can extend beyond the deadline. A threat that survives and is within its deadline returns to
+    the queue until it has been engaged ``max_shots`` times (shoot-look-shoot). At equal times, engagements end before
     threats arrive.
 
-    Sortie s of engagement e takes its result (``sortie_result``) from the last word of the random block at index
-    ``number`` and attempt 64 e + s.
+    Random numbers are addressed by a counter (see ``streams.random_words``). Sortie s of engagement e, both counted
+    from 0, is decided by the last of the four words at index ``number`` and attempt 64 e + s.
     """
     likely = count > 0 and fast_path_likely(queue, count, crews, doctrine)
     if not (likely and fast_path(queue, count, crews, doctrine, interceptors, moment)):

@@ -61,7 +61,11 @@ class Constants:
 
 @structure
 class Model:
-    """Inputs of one future: entity parameters, arrivals, structure, decisions, stream keys and constants."""
+    """Inputs of one future.
+
+    These are entity parameters, the arrival process, the calendar and links between entities, decisions, keys of the
+    random streams, and constants.
+    """
 
     entities: EntityRecords
     arrivals: ArrivalProcess

@@ -52,10 +52,12 @@ app.command(
 )
 app.command("octoplan.cli.export:export", help="Write a run as tables: xlsx, parquet or csv, with descriptors.")
 app.command("octoplan.cli.app:app", help="Serve the interactive page of a scenario.")
-raids = App(name="raids", help="Records of raids: read, fit, evaluate the fit, and add new days.")
+raids = App(name="raids", help="Records of raids: read, fit, evaluate the fit, and fit again with new days.")
 raids.command("octoplan.cli.raids:fit", help="Fit the raid process to a record and write the fit for a scenario.")
 raids.command("octoplan.cli.raids:show", help="Show a record of raids as one HTML page that can be opened offline.")
-raids.command("octoplan.cli.raids:update", help="Add new days of a record, and test whether they agree with the fit.")
+raids.command(
+    "octoplan.cli.raids:update", help="Test the new days of a record against an earlier fit, and fit again with them."
+)
 raids.command("octoplan.cli.raids:score", help="Score forecasts of the fitted process and of benchmarks out of sample.")
 app.command(raids)
 app.command(

@@ -28,12 +28,9 @@ SWITCHING_VALUE_RANGE = (0.01, 0.99)
 class Sensitivity:
     """Sensitivity of a result to one assumption.
 
-    low, high
+    low, high, error
         Mean result over the fifth of futures in which the assumption is lowest, and over the fifth in which it is
-        highest.
-
-    Error:
-        Standard error of the difference between the two means.
+        highest; standard error of the difference between the two means.
     p10_p90
         P10 and P90 of the assumption, in its unit; money at the scenario's price base.
     switching_value

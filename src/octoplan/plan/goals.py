@@ -165,7 +165,8 @@ def contradictions(goals: Goals) -> Iterator[str]:
         names = ", ".join(f"{country} {low:.0%}" for country, (low, _) in goals.share.items())
         yield (
             f"the lower bounds on shares add up to {total_lower_bound:.0%} ({names}), above 100%; "
-            f"smallest change that makes them feasible: lower them by {total_lower_bound - 1.0:.0%} in total"
+            "smallest change that makes them feasible: lower them by "
+            f"{100.0 * (total_lower_bound - 1.0):.0f} percentage points in total"
         )
     for (payer, year), budget in goals.budgets.items():
         horizon_budget = goals.budgets.get((payer, None))

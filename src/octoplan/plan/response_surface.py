@@ -200,7 +200,7 @@ class FitAccuracy:
         return (
             f"the savings of a month in a future have a root mean square error of {self.rms_error / 1e6:,.1f} M and a "
             f"largest error of {self.max_error / 1e6:,.1f} M; mean savings over the horizon have an error of at most "
-            f"{error / 1e6:,.1f} M over {len(self.simulated)} design runs, "
+            f"{error / 1e6:,.1f} M over {len(self.simulated)} points of the experimental design, "
             f"which span {np.ptp(self.simulated) / 1e6:.4g} M"
         )
 
@@ -269,7 +269,9 @@ def simulate_design(
 
         def report(done: int, total: int, index: int = index) -> None:
             if progress is not None:
-                progress("simulating the design runs", index * total + done, len(simulations) * total)
+                progress(
+                    "simulating the points of the experimental design", index * total + done, len(simulations) * total
+                )
 
         try:
             simulated = simulate_futures(

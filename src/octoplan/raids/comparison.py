@@ -175,7 +175,7 @@ def score_table(scores: Sequence[Scores]) -> Table:
 
 
 def score_row(scores: Scores, first: Scores, horizon: int, series: str) -> tuple[Cell, ...]:
-    """One row of the table of scores, in the order of ``COLUMNS``."""
+    """One row of the table of scores, in the order of ``SCORE_COLUMNS``."""
     losses = scores.losses(horizon, series)
     is_scored = ~np.isnan(losses)
     difference = score_difference(scores, first, horizon, series)

@@ -188,7 +188,7 @@ def starting_point(counts: Ints) -> Floats:
         np.log(0.4 * missiles + 0.1),
         np.log(5.0 * missiles + 0.5),
     )
-    theta[process.DRONES_QUIET] = PARAMETERS[process.DRONES_QUIET].to_unconstrained(
+    theta[process.DRONES_QUIET_SHARE] = PARAMETERS[process.DRONES_QUIET_SHARE].to_unconstrained(
         np.array((np.sum(counts[:, 0] == 0) + 1) / (len(counts) + 4))
     )
     return theta
@@ -292,9 +292,10 @@ def importance_sample(
         points += evaluate_points(
             counts, is_known, proposals[-1].rvs(size, random_state=rng), grid_points, map_function
         )
-        log_shares = np.log(np.array(ROUND_SIZES[:number]) / len(points.theta))
+        log_mixture_weights = np.log(np.array(ROUND_SIZES[:number]) / len(points.theta))
         log_mixture = [
-            share + proposal.logpdf(points.theta) for share, proposal in zip(log_shares, proposals, strict=True)
+            share + proposal.logpdf(points.theta)
+            for share, proposal in zip(log_mixture_weights, proposals, strict=True)
         ]
         log_weights = points.log_density - logsumexp(log_mixture, axis=0)
         mean, sample_covariance = moments(points.theta, flattened_weights(log_weights))

@@ -84,13 +84,17 @@ INITIAL_INTENSITY = Parameter("raids.begin", "identity", 0.0, 1.0)
     DRONES_ROUTINE_CV,
     DRONES_SALVO_MEAN,
     DRONES_SALVO_CV,
-    DRONES_QUIET,
+    DRONES_QUIET_SHARE,
     MISSILES_ROUTINE_MEAN,
     MISSILES_ROUTINE_CV,
     MISSILES_SALVO_MEAN,
     MISSILES_SALVO_CV,
 ) = range(len(PARAMETERS))
-"""Indices of the parameters in ``PARAMETERS``; CV is the coefficient of variation."""
+"""Indices of the parameters in ``PARAMETERS``.
+
+CV is the coefficient of variation; the quiet share is the share of days without drones in addition to days with a
+random count of 0.
+"""
 
 RATIO_PRIORS = (
     (
@@ -252,9 +256,9 @@ def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out:
             if not mask[k]:
                 out[regime, k] = LOG_ZERO
                 continue
-            drones = np.log(1.0 - p[DRONES_QUIET]) + out[regime, k]
+            drones = np.log(1.0 - p[DRONES_QUIET_SHARE]) + out[regime, k]
             if y[0] == 0:
-                drones = np.log(p[DRONES_QUIET] + np.exp(drones))
+                drones = np.log(p[DRONES_QUIET_SHARE] + np.exp(drones))
             out[regime, k] = drones + missiles[k]
 
 
@@ -406,5 +410,5 @@ def simulate_counts(p: Floats, initial_x: Floats, salvo: Floats, horizon: int, r
             shock = s * rng.standard_normal(len(p)) - 0.5 * s * s
             intensity = mean * np.exp(np.minimum(x - 0.5 * wander * wander + shock, 20.0))
             counts[:, day, j] = rng.poisson(np.minimum(intensity, 1e6))
-        counts[:, day, 0] *= rng.random(len(p)) >= p[:, DRONES_QUIET]
+        counts[:, day, 0] *= rng.random(len(p)) >= p[:, DRONES_QUIET_SHARE]
     return counts

@@ -214,7 +214,7 @@ def stopped_shares(record: Record, part: slice = slice(None)) -> tuple[StoppedSh
     days = record.days[part]
     record_part = record.between(days[0], days[-1])
     return tuple(
-        share_in_span(
+        stopped_share_in_span(
             record_part, klass, slice(start, stop), record_continues=bool(record_part.days[stop - 1] < record.days[-1])
         )
         for klass in record_part.classes
@@ -240,7 +240,7 @@ def spans(record: Record, klass: str) -> Iterator[tuple[int, int]]:
     return pairwise(sorted(index for index in break_indices if index <= len(record)))
 
 
-def share_in_span(record: Record, klass: str, span: slice, *, record_continues: bool) -> StoppedShare:
+def stopped_share_in_span(record: Record, klass: str, span: slice, *, record_continues: bool) -> StoppedShare:
     """Estimate the stopped share of one class in one span."""
     column, days = record.classes.index(klass), record.days[span]
     is_raid = is_known_raid(record, klass)[span]

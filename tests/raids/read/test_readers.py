@@ -334,7 +334,7 @@ def test_cells_that_are_not_dates_are_refused(path: Path, day: str) -> None:
     for content in (one_day_csv(day), class_rows(f"{day},drones,3,2,0,"), report_rows({"time_end": day})):
         (problem,) = problems_of(path, content)
         assert problem.startswith(":2: ")
-        assert re.search(r"(is not a date; write it as 2025-01-31|can mean 2025-01-02 or 2025-02-01)", problem)
+        assert re.search(r"(is not a date; write a date such as 2025-01-31|can mean 2025-01-02 or 2025-02-01)", problem)
 
 
 def test_a_day_has_no_time_of_day_in_a_table_of_days(path: Path) -> None:

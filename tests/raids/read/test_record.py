@@ -134,7 +134,7 @@ def test_a_table_of_reporting_rules_is_checked(tmp_path: Path) -> None:
     with pytest.raises(RecordError) as raised:
         read_reporting_rules(path)
     assert sorted(str(raised.value).replace(str(path), "").split("\n")) == [
-        ":2: '2025-8-1' is not a date; write it as 2025-08-01",
+        ":2: '2025-8-1' is not a date; write a date such as 2025-08-01",
         ":3: class 'drone': did you mean 'drones'?",
         ":3: ends on 2025-07-01, before it begins on 2025-08-01",
         ":3: has no source",

@@ -125,7 +125,7 @@ class Builder:
 
     def finish(self) -> tuple[TwoStage, Scenarios]:
         """The linear programme and its scenarios; coefficients that differ between scenarios are random."""
-        first_matrix, _, _ = self.matrix("first", (self.row_count["first"], self.x.size))
+        first_stage_matrix, _, _ = self.matrix("first", (self.row_count["first"], self.x.size))
         technology, technology_positions, t_values = self.matrix("technology", (self.row_count["second"], self.x.size))
         recourse, recourse_positions, w_values = self.matrix("recourse", (self.row_count["second"], self.y.size))
         cost = np.concatenate(self.y.cost, 1)
@@ -138,7 +138,7 @@ class Builder:
                 np.concatenate(x.cost), np.concatenate(x.lower), np.concatenate(x.upper),
                 np.concatenate(x.integer).astype(bool),
             ),
-            first_matrix, first[0], first[1],
+            first_stage_matrix, first[0], first[1],
             Columns(cost.mean(0), np.concatenate(y.lower), np.concatenate(y.upper), np.zeros(y.size, bool)),
             technology, recourse, technology_positions, recourse_positions, random_cost,
         )  # fmt: skip

@@ -150,18 +150,18 @@ class Master:
             row[:n] = -cuts.slope[s] / size
             rows.append((cuts.constant[s] / size, row))
         for k, cluster_members in enumerate(self.cluster_members):
-            positive_probability = cluster_members[self.p[cluster_members] > 0.0]
-            if np.isinf(cuts.costs[positive_probability]).any():
+            possible_scenarios = cluster_members[self.p[cluster_members] > 0.0]
+            if np.isinf(cuts.costs[possible_scenarios]).any():
                 continue
             for eta in [-inf, *etas] if self.tail_columns and not self.has_cut[k] else etas:
-                weight, tail_weight = self.weights(positive_probability, cuts.costs[positive_probability], eta)
+                weight, tail_weight = self.weights(possible_scenarios, cuts.costs[possible_scenarios], eta)
                 row = np.zeros(width)
                 row[:n], row[n : n + self.tail_columns], row[first_cluster + k] = (
-                    -weight @ cuts.slope[positive_probability],
+                    -weight @ cuts.slope[possible_scenarios],
                     tail_weight,
                     1.0,
                 )
-                rows.append((float(weight @ cuts.constant[positive_probability]), row))
+                rows.append((float(weight @ cuts.constant[possible_scenarios]), row))
             self.has_cut[k] = True
         if not rows:
             return False

@@ -175,10 +175,10 @@ def wait_and_see(problem: TwoStage, scenarios: Scenarios, gap: float, executor: 
     def separate_optimum(s: int) -> float:
         return extensive.solve(problem, Scenarios(np.ones(1), lambda _: scenarios.realise(s)), gap=gap).upper
 
-    positive_probability = np.flatnonzero(scenarios.probability > 0.0).tolist()
+    possible_scenarios = np.flatnonzero(scenarios.probability > 0.0).tolist()
     costs = (
-        map(separate_optimum, positive_probability)
+        map(separate_optimum, possible_scenarios)
         if executor is None
-        else executor.map(separate_optimum, positive_probability)
+        else executor.map(separate_optimum, possible_scenarios)
     )
-    return float(scenarios.probability[positive_probability] @ np.array(list(costs)))
+    return float(scenarios.probability[possible_scenarios] @ np.array(list(costs)))

@@ -65,8 +65,8 @@ def risk_measure(risk: Risk, costs: Floats, probability: Floats) -> float:
     if risk.groups > 1:
         groups = zip(np.split(costs, risk.groups), np.split(probability, risk.groups), strict=True)
         return max(risk_measure(NEUTRAL, group, p / p.sum()) for group, p in groups)
-    positive_probability = probability > 0.0
-    costs, probability = costs[positive_probability], probability[positive_probability]
+    possible_scenarios = probability > 0.0
+    costs, probability = costs[possible_scenarios], probability[possible_scenarios]
     if not np.isfinite(costs).all():
         return float("inf")
     average = float(probability @ costs)

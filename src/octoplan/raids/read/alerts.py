@@ -135,7 +135,7 @@ def read_regions(header: Header, table: Iterable[Row], log: ReadLog) -> dict[str
 def optional_number(
     cell: dict[str, str], column: str, region: str, line: int, log: ReadLog, errors: list[str]
 ) -> float:
-    """Parse an optional number of 0 or more; return nan if it is missing or invalid, and report invalid text."""
+    """Parse an optional number of 0 or more; return nan if it is missing or invalid; report invalid text."""
     text = cell.get(column, "").strip()
     if _NUMBER.fullmatch(text):
         if readings := ambiguous_readings(text):
@@ -143,7 +143,10 @@ def optional_number(
             log.add_correction("numbers whose point could separate thousands, read as decimal", line, detail)
         return float(text)
     if text.lower() not in EMPTY_CELLS:
-        errors.append(f"{column} {quoted(cell[column])} is not a number of 0 or more; write it as 12.5")
+        errors.append(
+            f"{column} {quoted(cell[column])} is not a number of 0 or more; write a number such as 12.5, or leave the cell "
+            "empty"
+        )
     elif column in cell:
         log.add_correction(f"{column} not reported", line, region)
     return nan

@@ -120,7 +120,7 @@ def invalid_date_reason(text: str) -> str:
         return f"can mean {readings[0]} or {readings[1]}; write the year first"
     if readings:
         return f"does not begin with the year; write it as {readings[0]}"
-    return "is not a date; write it as 2025-01-31"
+    return "is not a date; write a date such as 2025-01-31"
 
 
 def _iso_readings(match: re.Match[str]) -> list[str]:

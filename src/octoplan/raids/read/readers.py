@@ -307,7 +307,7 @@ def assemble_record(reports: Reports, log: ReadLog, digest: str, source: str, la
 
 
 def _line_of_largest(reports: Reports, is_selected: IntArray) -> int:
-    """Line of the report with the largest launched count among selected reports."""
+    """Line of the selected report with the largest count, launched or destroyed."""
     rows = np.flatnonzero(is_selected)
     return int(reports.line[rows[np.maximum(reports.launched, reports.destroyed)[rows].argmax()]])
 

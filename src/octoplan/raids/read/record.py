@@ -88,15 +88,18 @@ class Outlier:
 
 @dataclass(frozen=True)
 class ReportingRule:
-    """A reporting rule that applies to some classes and one measure from its first to its last day.
+    """How the publisher of a record counted or reported some classes of weapon in a period.
+
+    A break in reporting is a day on which such a rule begins or ceases to apply: counts before and after it are not
+    comparable.
 
     Args:
         first: First day on which the rule applies.
         last: Last day; None if the rule still applies.
         classes: Classes to which the rule applies.
-        measure: One of ``MEASURES``.
-        reason: Effect of the rule on the counts.
-        source: Publisher of the reports.
+        measure: The measure affected, one of ``MEASURES``.
+        reason: Why counts under the rule differ from others.
+        source: Publisher or compiler of the reports.
 
     """
 
@@ -161,7 +164,7 @@ def _iso_date(text: str, errors: list[str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        errors.append(f"{quoted(text)} is not a date; write it as 2025-08-01")
+        errors.append(f"{quoted(text)} is not a date; write a date such as 2025-08-01")
         return None
 
 
