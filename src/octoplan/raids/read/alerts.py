@@ -144,8 +144,8 @@ def optional_number(
         return float(text)
     if text.lower() not in EMPTY_CELLS:
         errors.append(
-            f"{column} {quoted(cell[column])} is not a number of 0 or more; write a number such as 12.5, or leave the cell "
-            "empty"
+            f"{column} {quoted(cell[column])} is not a number of 0 or more; write a number such as 12.5, "
+            "or leave the cell empty"
         )
     elif column in cell:
         log.add_correction(f"{column} not reported", line, region)
