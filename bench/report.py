@@ -23,9 +23,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """Result of a process: wall time, peak resident memory, and standard output."""
+    """Result of a process: wall time, processor time, peak resident memory, and standard output."""
 
     wall_seconds: float
+    processor_seconds: float
     peak_bytes: int
     output: str
 
@@ -53,7 +54,7 @@ def run_process(*command: str, **environment: str) -> ProcessResult:
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {output[-500:]}")
     kilobyte = 1 if platform.system() == "Darwin" else 1024
-    return ProcessResult(wall_seconds, usage.ru_maxrss * kilobyte, output)
+    return ProcessResult(wall_seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte, output)
 
 
 def cores() -> Sequence[int]:

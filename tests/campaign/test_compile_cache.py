@@ -1,5 +1,6 @@
 """Cache of compiled kernels: contents of the key, and fallback folders."""
 
+import json
 import os
 import subprocess
 import sys
@@ -132,3 +133,92 @@ def test_a_folder_others_can_write_to_is_not_used(tmp_path: Path, monkeypatch: p
     folder.mkdir()
     folder.chmod(0o777)
     assert compile_cache.temporary_folder() is None
+
+
+COMPILE = """
+import json, logging, sys
+from octoplan.campaign import compiled
+from octoplan.campaign.compiled import entry, kernel
+from octoplan.campaign.structures import structure
+from pathlib import Path
+import numpy as np
+
+compilations = []
+class Count(logging.Handler):
+    def emit(self, record):
+        compilations.append(record.getMessage())
+compiled.LOGGER.addHandler(Count())
+compiled.LOGGER.setLevel(logging.INFO)
+sys.path.insert(0, sys.argv[1])
+from kernels import outer
+print(json.dumps([outer(np.arange(4.0)), compilations]))
+"""
+"""Calls an entry of a module, and prints its value and the compilations that it needed."""
+
+KERNELS = """
+from octoplan.campaign.compiled import entry, kernel, leaf
+from octoplan.campaign.structures import structure
+import numpy as np
+
+@structure
+class Pair:
+    first: np.ndarray
+    second: float
+
+@leaf
+def largest(values):
+    best = values[0]
+    for value in values:
+        best = max(best, value)
+    return best
+
+@kernel
+def pair_of(values):
+    return Pair(values[1:], largest(values))
+
+@entry
+def outer(values):
+    pair = pair_of(values)
+    if pair.first.shape[0] > 100:
+        raise ValueError("too long")
+    return pair.first.sum() + pair.second
+"""
+
+
+def run_kernels(folder: Path, cache: Path) -> "subprocess.Popen[str]":
+    """Start a process that calls an entry of the module in a folder."""
+    (folder / "kernels.py").write_text(KERNELS)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+    command = [sys.executable, "-c", COMPILE, str(folder)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_later_processes_load_what_the_first_compiled(tmp_path: Path) -> None:
+    """A compiled entry is stored with all functions that it calls; another process loads it and compiles nothing."""
+    for compilations in (["compiling outer"], []):
+        output, errors = run_kernels(tmp_path, tmp_path / "cache").communicate()
+        assert json.loads(output) == [9.0, compilations], errors
+    (stored,) = (tmp_path / "cache").iterdir()
+    assert stored.name.startswith("outer-")
+
+
+def test_processes_may_compile_at_the_same_time(tmp_path: Path) -> None:
+    """Processes that start together with an empty cache all succeed, and leave one complete file."""
+    processes = [run_kernels(tmp_path, tmp_path / "cache") for _ in range(3)]
+    for process in processes:
+        output, errors = process.communicate()
+        assert json.loads(output)[0] == 9.0, errors
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".nbc"]
+    output, _ = run_kernels(tmp_path, tmp_path / "cache").communicate()
+    assert json.loads(output) == [9.0, []]
+
+
+def test_a_damaged_file_is_compiled_again(tmp_path: Path) -> None:
+    """A file that was cut short is ignored and replaced."""
+    run_kernels(tmp_path, tmp_path / "cache").communicate()
+    (stored,) = (tmp_path / "cache").iterdir()
+    content = stored.read_bytes()
+    stored.write_bytes(content[: len(content) // 2])
+    output, errors = run_kernels(tmp_path, tmp_path / "cache").communicate()
+    assert json.loads(output) == [9.0, ["compiling outer"]], errors
+    assert stored.stat().st_size > len(content) // 2

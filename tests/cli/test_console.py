@@ -1,5 +1,6 @@
 """Standard streams, messages and exit codes, in processes as a user starts them."""
 
+import logging
 import os
 import shlex
 import subprocess
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from octoplan.cli.console import check_number, clear_written_paths, message_and_code, printable, record_written_path
+from octoplan.cli.console import (
+    check_number,
+    clear_written_paths,
+    compilation_notice,
+    message_and_code,
+    printable,
+    record_written_path,
+)
 from octoplan.errors import ClusterError, RunError, Unfinished
 from octoplan.scenario import load
 from tests.cli.test_runs import octoplan
@@ -196,3 +204,22 @@ def test_text_of_undecodable_bytes_is_readable() -> None:
     """Surrogates, which stand for bytes that the locale cannot decode, become the UTF-8 they came from."""
     assert printable("Дрон".encode().decode("ascii", "surrogateescape")) == "Дрон"
     assert printable(b"\xff".decode("ascii", "surrogateescape")) == "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_the_compilation_notice_is_printed_once_on_a_terminal(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is printed when compilation begins, once, on a terminal only, and not after the command."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    logger = logging.getLogger("octoplan.campaign.compiled")
+    level = logger.level
+    with compilation_notice():
+        assert capsys.readouterr().err == ""
+        logger.info("compiling %s", "first")
+        logger.info("compiling %s", "second")
+        lines = capsys.readouterr().err.splitlines()
+    assert lines == ["compiling the model once for this machine, about 20 s"] * is_terminal
+    logger.info("compiling %s", "third")
+    assert capsys.readouterr().err == ""
+    assert logger.level == level

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from octoplan.campaign.future import COMPLETED, simulate_future
+from octoplan.campaign.future_state import DecisionReference, EntityReference, LinksReference, TallyReference
 from octoplan.campaign.streams import scenario_keys
 from octoplan.campaign.tally import Tally, empty_tally
 from octoplan.scenario.arrays import Compiled, Floats, arrival_process, entity_records
@@ -22,8 +23,8 @@ def simulate_with_kernels(compiled: Compiled, assumptions: Floats, seed: int, fu
     keys = scenario_keys(seed, compiled.names)
     entities, arrivals = entity_records(compiled, assumptions), arrival_process(compiled, assumptions, keys)
     status = simulate_future(
-        entities, arrivals, compiled.links, compiled.plan, keys, tally, counterfactual, True, future,
-        np.zeros(1, np.int64),
+        EntityReference(*entities), arrivals, LinksReference(*compiled.links), DecisionReference(*compiled.plan), keys,
+        TallyReference(*tally), TallyReference(*counterfactual), True, future, np.zeros(1, np.int64),
     )  # fmt: skip
     assert status == COMPLETED
     return tally, counterfactual

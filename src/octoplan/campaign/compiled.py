@@ -1,27 +1,39 @@
 """Decorators that compile functions of arrays to machine code with numba."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
-from typing import Any, ParamSpec, TypeVar, cast, dataclass_transform
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 from numba import types
-from numba.experimental import structref
 
 from octoplan.campaign.compile_cache import KernelCache, cache_folder
+from octoplan.campaign.linking import one_module
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
 
+LOGGER = logging.getLogger(__name__)
 CACHE_LOCK = Lock()
+
+
+def without_literals(dispatcher: Any) -> Any:
+    """Compile a kernel once for a type of argument, not again for each constant that is passed to it."""
+    template = dispatcher.get_call_template
+
+    def call_template(args: Any, kws: Any) -> Any:
+        return template(tuple(map(types.unliteral, args)), {name: types.unliteral(kind) for name, kind in kws.items()})
+
+    dispatcher.get_call_template = call_template
+    return dispatcher
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that is called only by other kernels, not from Python."""
     compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return cast("Callable[P, R]", compiled(function))
+    return cast("Callable[P, R]", without_literals(compiled(function)))
 
 
 def leaf(function: Callable[P, R]) -> Callable[P, R]:
@@ -30,7 +42,7 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
     In the innermost loops, reference counting would take a quarter of the run time.
     """
     compiled = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
-    return cast("Callable[P, R]", compiled(function))
+    return cast("Callable[P, R]", without_literals(compiled(function)))
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,7 +50,7 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     compiled = numba.njit(
         nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, forceinline=True
     )
-    return cast("Callable[P, R]", compiled(function))
+    return cast("Callable[P, R]", without_literals(compiled(function)))
 
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +59,15 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
     It releases the interpreter lock, and its machine code is cached on disk.
     The cache key is computed at the first call, because the kernels that the function calls must be defined by then.
     """
-    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    compile_nested = dispatcher._compiler.compile  # noqa: SLF001  # numba has no other way to its compiler
+
+    def compile_linked(args: Any, return_type: Any) -> Any:
+        LOGGER.info("compiling %s", function.__name__)
+        with one_module():
+            return compile_nested(args, return_type)
+
+    dispatcher._compiler.compile = compile_linked  # noqa: SLF001
     prepared = False
 
     @wraps(function)
@@ -62,23 +82,3 @@ def entry(function: Callable[P, R]) -> Callable[P, R]:
         return cast("R", dispatcher(*args, **kwargs))
 
     return call
-
-
-@dataclass_transform(frozen_default=True)
-def structure(cls: type[T]) -> type[T]:
-    """Declare a frozen class that kernels construct and pass by reference.
-
-    Named tuples are passed by value; with about a hundred arrays, each call would copy a thousand words, and
-    compilation would be slow.
-    """
-    reference = type(f"{cls.__name__}Reference", (types.StructRef,), {})
-    structref.register(reference)
-    structref.define_constructor(cls, reference, list(cls.__annotations__))
-    return cls
-
-
-def by_reference(named_tuple: type[T]) -> type[T]:
-    """Return a structure with the fields of a named tuple; kernels construct it with ``Structure(*named_tuple)``."""
-    fields = list(named_tuple._fields)  # type: ignore[attr-defined]
-    twin = type(named_tuple.__name__, (), {"__annotations__": dict.fromkeys(fields, Any)})
-    return cast("type[T]", structure(twin))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from octoplan.campaign.apportionment import apportion
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.money import Ledger, pay
 from octoplan.campaign.streams import (
     COURSE,
@@ -17,6 +17,7 @@ from octoplan.campaign.streams import (
     key_of,
     uniform,
 )
+from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import CREWS, KITS, TRAINING
 from octoplan.scenario.arrays import Floats, Ints, Records
 

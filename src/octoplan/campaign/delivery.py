@@ -3,10 +3,11 @@
 import numpy as np
 
 from octoplan.campaign.apportionment import apportion
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.money import Ledger, pay, pay_plant
 from octoplan.campaign.production import current_block
 from octoplan.campaign.streams import LOSS, TRANSIT, Moment, binomial, duration, key_of
+from octoplan.campaign.structures import structure
 from octoplan.campaign.supply import OutageState
 from octoplan.campaign.tally import FREIGHT, MAKERS
 from octoplan.scenario.arrays import Floats, Ints, Records

@@ -7,11 +7,7 @@ from octoplan.campaign.compiled import entry
 from octoplan.campaign.day import advance
 from octoplan.campaign.future_state import (
     Branch,
-    DecisionReference,
-    EntityReference,
-    LinksReference,
     Model,
-    TallyReference,
     constants_of_future,
     initial_state,
 )
@@ -38,28 +34,29 @@ def simulate_future(
 ) -> int:  # fmt: skip
     """Simulate one future and fill its tally; return ``COMPLETED`` or a key of ``FAILURE_REASONS``.
 
+    entities, links, plan, tally
+        Structures with the fields of their named tuples (``future_state.EntityReference`` and others).
     counterfactual
         Tally of the same future without the programme: the same raids, weather, crews, exchange rates and other makers,
         but no unit of the programme. Filled if ``compared`` is True.
     halt
         (1,) the simulation stops before the next day if another thread sets it to a value other than 0.
     """
-    records, structure, decisions = EntityReference(*entities), LinksReference(*links), DecisionReference(*plan)
-    days = structure.month_of.shape[0]
+    days = links.month_of.shape[0]
     count = package_counts(arrivals, future, days)
     for day in range(days):
         for package in range(count.shape[1]):
             if count[day, package] > LARGEST_RAID:
                 return TOO_MANY
-    released = release_days(records.designs, keys, future, days)
-    rates = exchange_rates(records.currencies, keys, future, days)
-    constants = constants_of_future(records, structure, decisions, released, rates)
-    model = Model(records, arrivals, structure, decisions, keys, constants)
-    state = initial_state(records, structure, decisions, keys, released, future)
-    counterfactual_state = initial_state(records, structure, decisions, keys, released, future) if compared else state
-    branch = Branch(state, TallyReference(*tally), decisions.in_programme.sum() > 0)
-    counterfactual_branch = Branch(counterfactual_state, TallyReference(*counterfactual), False)
-    for p in range(records.plants.shape[0]):
+    released = release_days(entities.designs, keys, future, days)
+    rates = exchange_rates(entities.currencies, keys, future, days)
+    constants = constants_of_future(entities, links, plan, released, rates)
+    model = Model(entities, arrivals, links, plan, keys, constants)
+    state = initial_state(entities, links, plan, keys, released, future)
+    counterfactual_state = initial_state(entities, links, plan, keys, released, future) if compared else state
+    branch = Branch(state, tally, plan.in_programme.sum() > 0)
+    counterfactual_branch = Branch(counterfactual_state, counterfactual, False)
+    for p in range(entities.plants.shape[0]):
         tally.opened[p] = state.plants.opens[p]
     for day in range(days):
         if halt[0] != 0:

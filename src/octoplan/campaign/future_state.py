@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from octoplan.campaign.compiled import by_reference, kernel, structure
+from octoplan.campaign.compiled import kernel
 from octoplan.campaign.crew_queue import Doctrine
 from octoplan.campaign.crews import CrewState, initial_crews
 from octoplan.campaign.defence import DefenceParameters
@@ -10,6 +10,7 @@ from octoplan.campaign.delivery import UnitStocks, initial_unit_stocks
 from octoplan.campaign.production import PlantState, initial_plant_state
 from octoplan.campaign.routes import Routes, routes
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER
+from octoplan.campaign.structures import by_reference, structure
 from octoplan.campaign.supply import OutageState, PartStocks, initial_outages, initial_part_stocks
 from octoplan.campaign.tally import Tally
 from octoplan.scenario.arrays import ArrivalProcess, DecisionArrays, EntityRecords, Floats, Ints, Links, StreamKeys

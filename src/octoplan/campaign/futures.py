@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.campaign.future import COMPLETED, FAILURE_REASONS, simulate_future
+from octoplan.campaign.future_state import DecisionReference, EntityReference, LinksReference, TallyReference
 from octoplan.campaign.streams import scenario_keys
 from octoplan.campaign.tally import TALLIES, empty_tally
 from octoplan.errors import FutureFailed
@@ -87,14 +88,15 @@ def simulate_batch(
     kept_counterfactual = empty_tallies(compiled.names, counterfactual, len(assumptions))
     status = np.zeros(len(assumptions), np.int64)
     stop = np.zeros(1, np.int64) if halt is None else halt
+    links, plan = LinksReference(*compiled.links), DecisionReference(*compiled.plan)
+    references = TallyReference(*tally), TallyReference(*counterfactual_tally)
     for row, draw in enumerate(assumptions):
         for array in (*tally, *counterfactual_tally):
             array[...] = 0
-        entities, arrivals = entity_records(compiled, draw), arrival_process(compiled, draw, streams)
+        entities, arrivals = EntityReference(*entity_records(compiled, draw)), arrival_process(compiled, draw, streams)
         status[row] = simulate_future(
-            entities, arrivals, compiled.links, compiled.plan, streams, tally, counterfactual_tally,
-            bool(counterfactual), first + row, stop,
-        )  # fmt: skip
+            entities, arrivals, links, plan, streams, *references, bool(counterfactual), first + row, stop
+        )
         if status[row] == COMPLETED:
             for target, source in ((kept_tallies, tally), (kept_counterfactual, counterfactual_tally)):
                 for name, array in target.items():

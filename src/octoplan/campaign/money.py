@@ -3,8 +3,9 @@
 import numpy as np
 
 from octoplan.campaign.arithmetic import exp, log
-from octoplan.campaign.compiled import kernel, structure
+from octoplan.campaign.compiled import kernel
 from octoplan.campaign.streams import EXCHANGE, key_of, normal
+from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import BIAS
 from octoplan.scenario.arrays import Floats, Records, StreamKeys
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from octoplan.campaign.arithmetic import exp, log, power
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.money import Ledger, pay_plant
 from octoplan.campaign.streams import GOOD_UNITS, RELEASE, Moment, binomial, duration, key_of
+from octoplan.campaign.structures import structure
 from octoplan.campaign.supply import PartStocks, base_stock_order, place_base_stock_order, place_planned_order
 from octoplan.campaign.tally import CAPITAL, LABOUR, OVERHEAD, ROYALTY
 from octoplan.scenario.arrays import DecisionArrays, Floats, Ints, Links, Records, StreamKeys

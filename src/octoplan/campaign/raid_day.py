@@ -4,7 +4,7 @@ import numpy as np
 
 from octoplan.campaign.arithmetic import exp, log, normal_quantile
 from octoplan.campaign.arrivals import Raid, draw_raid
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.crew_queue import Interceptors
 from octoplan.campaign.defence import (
     DefenceTally,
@@ -20,6 +20,7 @@ from octoplan.campaign.future_state import Branch, Model
 from octoplan.campaign.money import Ledger, pay
 from octoplan.campaign.production import current_block
 from octoplan.campaign.streams import DAMAGE, STRIKE, Moment, key_of, random_words, to_uniform
+from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import LAYERS
 from octoplan.scenario.arrays import Floats, Ints, Records
 

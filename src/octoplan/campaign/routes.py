@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.sorting import sort_by_time
+from octoplan.campaign.structures import structure
 from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Links, Records
 

@@ -4,9 +4,10 @@ import numpy as np
 
 from octoplan.campaign.apportionment import apportion
 from octoplan.campaign.arithmetic import log
-from octoplan.campaign.compiled import kernel, leaf, structure
+from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.money import Ledger, pay_plant
 from octoplan.campaign.streams import LEAD, Moment, duration, key_of, random_words, to_uniform
+from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import PARTS
 from octoplan.scenario.arrays import Floats, Ints, Records, StreamKeys
 

@@ -13,6 +13,7 @@ Exit codes, documented in ``docs/reference/cli.md``:
 import codecs
 import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -217,6 +218,34 @@ def track(progress: "Progress", description: str) -> Callable[[int, int], None]:
     """Add a task to a progress bar, and return a callback that takes the number completed and the total."""
     task = progress.add_task(description, total=None)
     return lambda completed, total: progress.update(task, completed=completed, total=total)
+
+
+class CompilationNotice(logging.Handler):
+    """Prints one line on standard error when the first kernel is compiled."""
+
+    printed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the line."""
+        del record
+        if not self.printed:
+            self.printed = True
+            print_warning("compiling the model once for this machine, about 20 s")
+
+
+@contextmanager
+def compilation_notice() -> Iterator[None]:
+    """Tell the reader of a terminal when kernels are being compiled while the context is active."""
+    logger, notice = logging.getLogger("octoplan.campaign.compiled"), CompilationNotice()
+    level = logger.level
+    if sys.stderr.isatty():
+        logger.addHandler(notice)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notice)
+        logger.setLevel(level)
 
 
 def check_number(option: str, value: float | None, low: float, high: float) -> None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from octoplan.cli.console import MAX_THREADS, check_number, print_line, print_warning, report_written
+from octoplan.cli.console import (
+    MAX_THREADS,
+    check_number,
+    compilation_notice,
+    print_line,
+    print_warning,
+    report_written,
+)
 from octoplan.executors import thread_pool
 
 if TYPE_CHECKING:
@@ -143,7 +150,7 @@ def plan(
         lambda: goals_with_options(loaded, single_values, values_by_name),
     )
     report_progress = progress_reporter()
-    with thread_pool(threads) as executor:
+    with thread_pool(threads) as executor, compilation_notice():
         best_plan = optimise(
             loaded, goals, futures=futures, seed=seed, gap=gap / 100.0, time_limit=time_limit, batches=batches,
             batch=batch, frozen=frozen, executor=executor, progress=report_progress,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from octoplan.cli.console import (
     check_number,
     check_simulation,
+    compilation_notice,
     print_line,
     print_warning,
     progress_bar,
@@ -336,7 +337,7 @@ def backtest(
     print_record(raids)
     for rule in raids.reporting_rules:
         print_line(f"  reporting changed on {rule.first}: {rule.reason}")
-    with executor() as pool, progress_bar() as progress:
+    with executor() as pool, compilation_notice(), progress_bar() as progress:
         task = track(progress, "simulating")
         result = backtests.backtest(loaded, raids, begin, end, futures=futures, seed=seed, executor=pool, progress=task)
     print_line(result)

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from octoplan.cli.console import (
     check_simulation,
+    compilation_notice,
     print_line,
     print_warning,
     printable,
@@ -81,7 +82,7 @@ def run(
     folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}-{futures}"
     check_output_folder(folder)
     loaded = load(scenario)
-    with executor(threads, cluster) as pool, progress_bar() as progress:
+    with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
         simulated = simulate(
             loaded, futures, seed, executor=pool, keep=keep, keep_going=keep_going,
             progress=track(progress, "simulating"),
