@@ -13,9 +13,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/run.stamp  ## install into .venv, then simulate 1,000 futures of the shipped scenario into runs/demo
+demo: .venv/run.stamp  ## install into .venv, then simulate the built-in scenario octopus into runs/demo
 	rm -rf runs/demo
-	$(BIN)/octoplan run octopus --futures 1000 --seed 1 --out runs/demo
+	$(BIN)/octoplan run octopus --seed 1 --out runs/demo
 
 test: .venv/dev.stamp tools  ## install into .venv, then lint, check types and run the tests
 	$(BIN)/ruff check

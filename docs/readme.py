@@ -14,7 +14,7 @@ README = Path(__file__).parents[1] / "README.md"
 MARK = re.compile(
     r"(<!-- demo output: written by docs/readme.py -->\n```\n).*?(```\n<!-- end of demo output -->)", re.DOTALL
 )
-COMMAND = ("run", "octopus", "--futures", "1000", "--seed", "1", "--out", "runs/demo")
+COMMAND = ("run", "octopus", "--seed", "1", "--out", "runs/demo")
 
 
 def demo_output() -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from octoplan.api import Run as Run
     from octoplan.api import read as read
     from octoplan.api import simulate as simulate
+    from octoplan.api import simulate_to_precision as simulate_to_precision
     from octoplan.errors import ClusterError as ClusterError
     from octoplan.errors import DistributionError as DistributionError
     from octoplan.errors import FitError as FitError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from octoplan.errors import TableError as TableError
     from octoplan.errors import Unfinished as Unfinished
     from octoplan.outcomes.compare import compare as compare
+    from octoplan.outcomes.precision import Precision as Precision
     from octoplan.outcomes.raids import draw_raids as draw_raids
     from octoplan.plan.optimise import optimise as optimise
     from octoplan.scenario import Scenario as Scenario
@@ -52,6 +54,7 @@ __all__ = [
     "JobError",
     "OctoplanError",
     "PlanError",
+    "Precision",
     "Problem",
     "QuantityError",
     "RecordError",
@@ -70,9 +73,11 @@ __all__ = [
     "read",
     "show",
     "simulate",
+    "simulate_to_precision",
 ]
 
 _MODULE_OF = {
+    "Precision": "octoplan.outcomes.precision",
     "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
     "compare": "octoplan.outcomes.compare",
@@ -81,6 +86,7 @@ _MODULE_OF = {
     "optimise": "octoplan.plan.optimise",
     "read": "octoplan.api",
     "simulate": "octoplan.api",
+    "simulate_to_precision": "octoplan.api",
 }
 """Module of each public name that is not an exception; exceptions are in ``octoplan.errors``."""
 

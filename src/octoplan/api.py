@@ -1,5 +1,6 @@
 """Public functions of the package, and the class of the runs that they return."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import fields
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from octoplan.outcomes import measures, run, store
 from octoplan.outcomes import simulate as simulation
 from octoplan.outcomes.key_results import KeyResults
+from octoplan.outcomes.precision import MAX_FUTURES, Precision, Step
+from octoplan.outcomes.precision import simulate_to_precision as simulation_to_precision
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
 from octoplan.scenario import Scenario
@@ -88,6 +91,49 @@ def simulate(
             keep_going=keep_going,
             counterfactual=counterfactual,
             progress=progress,
+        )
+    )
+
+
+def simulate_to_precision(
+    scenario: Scenario,
+    precision: Precision,
+    seed: int = 1,
+    *,
+    limit: int = MAX_FUTURES,
+    executor: Executor | None = None,
+    keep: tuple[str, ...] = (),
+    keep_going: bool = False,
+    progress: Progress | None = None,
+    report: Callable[[Step], None] | None = None,
+) -> Run:
+    """Simulate a scenario until the standard errors of its key results are no larger than required.
+
+    The run is identical to one of ``simulate`` with the same number of futures. It ends with ``limit`` futures if the
+    precision is not reached by then.
+
+    executor, keep, keep_going, progress
+        As for ``simulate``.
+    report
+        Called after each step with the measure that is furthest from its required precision.
+
+    Raises RunError if the precision names an unknown measure, and what ``simulate`` raises.
+
+    >>> import octoplan as op
+    >>> op.simulate_to_precision(op.load("pocket"), op.Precision(0.2))
+    <Run of 'Pocket': 128 futures, seed 1>
+    """
+    return public_run(
+        simulation_to_precision(
+            scenario,
+            precision,
+            seed,
+            limit=limit,
+            executor=executor,
+            keep=keep,
+            keep_going=keep_going,
+            progress=progress,
+            report=report,
         )
     )
 

@@ -118,7 +118,7 @@ def measure(*numbers: float, form: str = "amount") -> Measure:
 
 def paired(first: Measure, second: Measure) -> Difference:
     finished = np.ones(len(first.values), bool)
-    return difference(second, finished, first, finished)
+    return difference(second, finished, first, finished, np.arange(len(finished)))
 
 
 def test_a_difference_with_never_is_never() -> None:

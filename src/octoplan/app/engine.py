@@ -180,12 +180,13 @@ def measure_row(baseline: Measure | None, measure: Measure, run: Run) -> dict[st
         with np.errstate(invalid="ignore"):
             change = values - np.asarray(baseline.values, float)
         defined = np.isfinite(change)
-        change = change[defined]
-        if len(change) and np.abs(change).max() <= ROUNDING_TOLERANCE * np.abs(values[defined]).max():
-            change = np.zeros(len(change))
-        if len(change) > 1:
-            paired = interval(change)
-            row["change"] = finite_or_none({"mean": paired.mean, "half": Z95 * paired.se_mean, "futures": len(change)})
+        if not defined.any():
+            return row
+        if np.abs(change[defined]).max() <= ROUNDING_TOLERANCE * np.abs(values[defined]).max():
+            change[defined] = 0.0
+        paired = interval(np.where(defined, change, np.nan), futures=run.finished_futures)
+        half_width = {"mean": paired.mean, "half": Z95 * paired.se_mean, "futures": paired.futures}
+        row["change"] = finite_or_none(half_width) if paired.futures > 1 else None
     return row
 
 

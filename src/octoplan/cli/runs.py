@@ -25,10 +25,14 @@ from octoplan.executors import executor
 
 if TYPE_CHECKING:
     from octoplan.outcomes.key_results import KeyResults
+    from octoplan.outcomes.precision import Step
     from octoplan.outcomes.run import Run
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
+
+DEFAULT_PRECISION = ("5%",)
+"""Precision of a run for which neither the precision nor the number of futures is given."""
 
 MAX_FAILURE_MESSAGES = 10
 """Maximum number of failed futures whose error messages are printed."""
@@ -37,7 +41,8 @@ MAX_FAILURE_MESSAGES = 10
 def run(
     scenario: str,
     *,
-    futures: int = 1000,
+    futures: int | None = None,
+    precision: ListOption = (),
     seed: int = 1,
     out: Path | None = None,
     threads: int | None = None,
@@ -53,11 +58,16 @@ def run(
     scenario
         A scenario folder, or the name of a built-in scenario.
     futures
-        Number of futures to simulate.
+        Number of futures to simulate; with --precision the maximum number.
+    precision
+        Simulate until the standard error of the P50 of each key result is at most this percentage of the P50, such as
+        2%; for shares and probabilities, this many percentage points. MEASURE=AMOUNT, such as leakers=50, sets the
+        standard error of one measure in its unit. The default without --futures is 5%, with at most 10,000 futures.
     seed
         Seed of the random draws; the same seed gives the same run, bit for bit.
     out
-        The run folder; runs/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
+        The run folder; runs/SCENARIO-SEED-FUTURES by default, or runs/SCENARIO-SEED without --futures. It must be
+        empty or not exist.
     threads
         Number of threads; one for each core by default. It does not change the results.
     cluster
@@ -71,22 +81,32 @@ def run(
 
     """
     from octoplan.outcomes.files import check_output_folder
+    from octoplan.outcomes.precision import MAX_FUTURES, parse_precision, simulate_to_precision
     from octoplan.outcomes.run_results import RunResults
     from octoplan.outcomes.simulate import simulate, tallies_to_keep
     from octoplan.outcomes.store import REPORT_FILE, save
     from octoplan.scenario import load
     from octoplan.show.report import report_page
 
-    check_simulation(futures, seed, threads, cluster)
+    limit = MAX_FUTURES if futures is None else futures
+    check_simulation(limit, seed, threads, cluster)
     tallies_to_keep(keep)
-    folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}-{futures}"
+    required = parse_precision(precision or DEFAULT_PRECISION) if precision or futures is None else None
+    number = "" if futures is None else f"-{futures}"
+    folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}{number}"
     check_output_folder(folder)
     loaded = load(scenario)
     with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
-        simulated = simulate(
-            loaded, futures, seed, executor=pool, keep=keep, keep_going=keep_going,
-            progress=track(progress, "simulating"),
-        )  # fmt: skip
+        report_progress = track(progress, "simulating")
+        if required is None:
+            simulated = simulate(
+                loaded, limit, seed, executor=pool, keep=keep, keep_going=keep_going, progress=report_progress
+            )
+        else:
+            simulated = simulate_to_precision(
+                loaded, required, seed, limit=limit, executor=pool, keep=keep, keep_going=keep_going,
+                progress=report_progress, report=lambda step: print_line(step_text(step)),
+            )  # fmt: skip
     results = RunResults(simulated, nominal)
     table, command = results.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
     save(
@@ -100,6 +120,16 @@ def run(
     record_written_path(folder)
     print_key_results(simulated, table)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
+
+
+def step_text(step: "Step") -> str:
+    """The largest standard error after a step of the simulation, and whether the required precision is reached."""
+    if not step.key:
+        return f"{step.futures:,} futures: no key result has a required precision"
+    comparison = f"the standard error of {step.key} is {step.standard_error:.3g}, {step.required:.3g} required"
+    if step.unmet == 0:
+        return f"{step.futures:,} futures: precision reached; {comparison}"
+    return f"{step.futures:,} futures: {step.unmet} key results not yet precise enough; {comparison}"
 
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:

@@ -16,7 +16,7 @@ from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures_column
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
 
 SAMPLE_PROPERTIES = {
     "seed": "another seed draws other raids, outages and exchange rates",
@@ -134,9 +134,9 @@ def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -
     measures = [result.measures for result in results]
     shared_keys = [key for key in measures[0] if all(key in by_key for by_key in measures)]
     all_keys = dict.fromkeys(key for by_key in measures for key in by_key)
-    rows = [finished[run.status == 0] for run in runs]
+    rows, futures = [finished[run.status == 0] for run in runs], np.flatnonzero(finished)
     differences = tuple(
-        tuple(difference(by_key[key], second_rows, measures[0][key], rows[0]) for key in shared_keys)
+        tuple(difference(by_key[key], second_rows, measures[0][key], rows[0], futures) for key in shared_keys)
         for by_key, second_rows in zip(measures[1:], rows[1:], strict=True)
     )
     omitted_measures = tuple(key for key in all_keys if key not in shared_keys)
@@ -178,12 +178,14 @@ def both_values(name: str, first: Run, second: Run) -> str:
 
 
 def difference(
-    second: Measure, second_rows: NDArray[np.bool_], first: Measure, first_rows: NDArray[np.bool_]
+    second: Measure, second_rows: NDArray[np.bool_], first: Measure, first_rows: NDArray[np.bool_], futures: Ints
 ) -> Difference:
     """Difference of one measure between a run and the first run, over the futures that both completed.
 
     second_rows, first_rows
         For each completed future of the run and of the first run: True if both runs completed the future.
+    futures
+        Numbers of the futures that both runs completed.
     """
     scale = 100.0 if first.form == "chance" else 1.0
     a, b = scale * first.values[first_rows].astype(np.float64), scale * second.values[second_rows].astype(np.float64)
@@ -195,7 +197,7 @@ def difference(
         measure=first.title,
         unit=first.unit,
         form=first.form,
-        interval=interval(paired),
+        interval=interval(paired, futures=futures),
         variance_ratio=variance_ratio(a, b, paired),
         is_zero=bool(np.array_equal(a, b, equal_nan=True)),
     )

@@ -15,9 +15,7 @@ from octoplan.outcomes.format import ResultTable, Sections, digits, scaled, to_t
 from octoplan.outcomes.intervals import Interval
 
 HEADINGS = ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "unit")
-NOTE = (
-    "SE: standard error; sd/√n of the mean, Maritz–Jarrett of a quantile. Rows that are 0 in every future are omitted."
-)
+NOTE = "SE: standard error, from the variance between blocks of futures. Rows that are 0 in every future are omitted."
 FUTURES_NOTE = " futures: number of futures in which the measure is defined, if it is not defined in all."
 QUANTILE_NAMES = ("p10", "p50", "p90")
 TABLE_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\

@@ -26,7 +26,7 @@ from octoplan.outcomes.view import (
     view_of,
 )
 from octoplan.scenario import limiting_factors
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
 
 MONEY_GROUP = "Money"
 EXCLUDING_DECOYS = "excluding-decoys"
@@ -380,13 +380,13 @@ def main_variant(key: str, keys: Iterable[str]) -> str:
     return variants[-1] if variants else key
 
 
-def summarise(measure: Measure) -> KeyResult:
-    """Quantiles, mean and standard errors of a measure over futures."""
+def summarise(measure: Measure, futures: Ints | None = None) -> KeyResult:
+    """Quantiles, mean and standard errors of a measure over futures, whose numbers are 0, 1, 2, ... by default."""
     if measure.form == "chance":
-        share = probability_interval(measure.values)
+        share = probability_interval(measure.values, futures)
         statistics = Interval(**{**asdict(share), "mean": 100 * share.mean, "se_mean": 100 * share.se_mean})
     else:
-        statistics = interval(measure.values, ordinal=measure.form == "month")
+        statistics = interval(measure.values, ordinal=measure.form == "month", futures=futures)
     return KeyResult(measure.key, measure.group, measure.title, measure.unit, measure.form, statistics)
 
 
@@ -402,7 +402,7 @@ def key_results(run: Run, month: str | None = None, *, nominal: bool = False) ->
 def tabulate(run: Run, measures: Sequence[Measure], month: str | None = None) -> KeyResults:
     """Table of the key results from measures of a run or of one month."""
     months = run.compiled.names.months
-    rows = tuple(map(summarise, measures))
+    rows = tuple(summarise(measure, run.finished_futures) for measure in measures)
     return KeyResults(
         title=run.scenario.title,
         period=month or f"{months[0]} to {months[-1]}",

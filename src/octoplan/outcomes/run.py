@@ -48,6 +48,11 @@ class Run:
         """Number of failed futures, which are excluded from every measure."""
         return int(np.count_nonzero(self.status))
 
+    @property
+    def finished_futures(self) -> Ints:
+        """Numbers of the futures that did not fail."""
+        return np.flatnonzero(self.status == 0)
+
     @cached_property
     def compiled(self) -> Compiled:
         """The scenario of the run, compiled for the simulation."""

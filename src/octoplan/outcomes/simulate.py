@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from octoplan.campaign.futures import BATCH, SimulationResults, simulate_futures
-from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES, axis_labels
 from octoplan.errors import FutureFailed, RunError, Unfinished
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.sampling import latin_hypercube
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -76,6 +76,7 @@ def simulate(
     futures: int = 1000,
     seed: int = 1,
     *,
+    first: int = 0,
     executor: Executor | None = None,
     keep: tuple[str, ...] = (),
     keep_going: bool = False,
@@ -86,6 +87,8 @@ def simulate(
 ) -> Run:
     """Simulate a scenario over futures, each with and without the programme.
 
+    first
+        Number of the first future to simulate; the run has the futures from ``first`` to ``futures`` - 1.
     executor
         Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
     keep
@@ -106,13 +109,14 @@ def simulate(
     """
     names = tallies_to_keep(keep)
     start = time.perf_counter()
-    draws = draw_assumptions(scenario, futures, seed)
+    draws = draw_assumptions(scenario, futures, seed)[first:]
     compiled = scenario.compile()
     try:
         simulated = simulate_futures(
             compiled,
             draws,
             seed=seed,
+            first=first,
             executor=executor,
             batch=batch,
             halt=halt,
@@ -154,7 +158,7 @@ def labelled_run(scenario: Scenario, seed: int, draws: Floats, simulated: Simula
 
 
 def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
-    """(futures, assumptions) draws of all assumptions.
+    """(futures, assumptions) draws of all assumptions, a Latin hypercube sample in blocks (``sampling``).
 
     Raises RunError if the number of futures or the seed is invalid.
     """
@@ -162,7 +166,7 @@ def draw_assumptions(scenario: Scenario, futures: int, seed: int) -> Floats:
         raise RunError(f"cannot simulate {futures} futures: at least 1 is needed")
     if isinstance(seed, bool) or not 0 <= seed < 2**64:
         raise RunError(f"seed {seed} cannot be used: it must lie between 0 and 2**64 - 1")
-    return scenario.quantiles(uniforms(seed, tuple(f"belief/{name}" for name in scenario.columns), futures))
+    return scenario.quantiles(latin_hypercube(seed, scenario.columns, futures))
 
 
 def to_dataset(scenario: Scenario, tallies: Mapping[str, NDArray[Any]]) -> xr.Dataset:

@@ -1,0 +1,203 @@
+"""Simulation of as many futures as a required precision of the key results needs."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from math import ceil, inf, isfinite
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from octoplan.errors import RunError
+from octoplan.outcomes.intervals import MIN_BLOCKS
+from octoplan.outcomes.key_results import KeyResult, KeyResults
+from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.sampling import BLOCK_FUTURES
+from octoplan.outcomes.simulate import Progress, simulate
+from octoplan.scenario import Scenario
+
+FIRST_STEP = MIN_BLOCKS * BLOCK_FUTURES
+"""Number of futures of the first step, from which the variance between blocks is estimated."""
+MAX_FUTURES = 10_000
+"""Default maximum number of futures."""
+MAX_GROWTH = 4.0
+"""Largest ratio of the numbers of futures in successive steps, because the first standard errors are uncertain."""
+SAFETY = 1.2
+"""Factor on the number of futures that the standard errors so far imply."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Standard errors that the key results must not exceed.
+
+    relative
+        Largest standard error of the P50 as a share of the P50. For a measure in per cent and for a probability it is
+        the largest standard error in hundreds of percentage points. For a measure whose P10 and P90 have different
+        signs, it is a share of the range from P10 to P90. Months are not restricted.
+    absolute
+        Largest standard error by key of the measure, in its unit; it replaces the relative one.
+    """
+
+    relative: float = inf
+    absolute: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The state after one step: the measure that is furthest from its required precision.
+
+    futures
+        Number of futures simulated so far.
+    key, standard_error, required
+        Key of that measure, its standard error, and the largest permitted one, in its unit.
+    unmet
+        Number of key results whose standard error exceeds the permitted one.
+    """
+
+    futures: int
+    key: str
+    standard_error: float
+    required: float
+    unmet: int
+
+
+def parse_precision(texts: Sequence[str]) -> Precision:
+    """Precision from texts such as ``1%`` and ``leakers=50``.
+
+    Raises RunError with every text that is not a precision.
+
+    >>> parse_precision(["1%", "leakers=50"])
+    Precision(relative=0.01, absolute={'leakers': 50.0})
+    """
+    relative, absolute, problems = inf, {}, []
+    for text in texts:
+        key, separator, amount = text.rpartition("=")
+        number = re.fullmatch(r"\d+(\.\d+)?(e\d+)?(?P<percent>\s?%)?", amount.strip())
+        value = float(amount.strip().rstrip("% ")) if number else 0.0
+        if not number or value <= 0.0 or bool(number["percent"]) == bool(separator):
+            problems.append(f"--precision {text!r} is not valid; write a percentage such as 1%, or MEASURE=AMOUNT")
+        elif separator:
+            absolute[key] = value
+        else:
+            relative = value / 100.0
+    if problems:
+        raise RunError("\n".join(problems))
+    return Precision(relative, absolute)
+
+
+def largest_error(row: KeyResult, precision: Precision) -> float:
+    """Largest permitted standard error of a key result, in its unit; infinite if it is not restricted."""
+    if row.key in precision.absolute:
+        return precision.absolute[row.key]
+    i = row.interval
+    if row.form == "month" or not isfinite(precision.relative):
+        return inf
+    if row.form == "chance" or row.unit == "%":
+        return 100.0 * precision.relative
+    if i.p10 <= 0.0 <= i.p90:
+        return precision.relative * (i.p90 - i.p10) or inf
+    return precision.relative * abs(i.p50)
+
+
+def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
+    """Standard error of each key result over the largest permitted one, by key; undefined errors are omitted.
+
+    The error is that of the P50, and of the mean for a probability.
+
+    Raises RunError if an absolute precision names a measure that the run does not have.
+    """
+    unknown = [key for key in precision.absolute if key not in results]
+    if unknown:
+        names = ", ".join(row.key for row in results)
+        raise RunError(f"--precision names {', '.join(map(repr, unknown))}, not a measure of this run; it has {names}")
+    errors = {row.key: standard_error(row) / largest_error(row, precision) for row in results}
+    return {key: ratio for key, ratio in errors.items() if isfinite(ratio)}
+
+
+def standard_error(row: KeyResult) -> float:
+    """Standard error of the P50, or of the mean for a probability."""
+    return row.interval.se_mean if row.form == "chance" else row.interval.se_p50
+
+
+def step_of(results: KeyResults, precision: Precision) -> Step:
+    """The state after a step, from its key results."""
+    ratios = error_ratios(results, precision)
+    if not ratios:
+        return Step(results.futures, "", 0.0, inf, 0)
+    key = max(ratios, key=ratios.__getitem__)
+    row, unmet = results[key], sum(ratio > 1.0 for ratio in ratios.values())
+    return Step(results.futures, key, standard_error(row), largest_error(row, precision), unmet)
+
+
+def next_futures(step: Step, limit: int) -> int:
+    """Number of futures of the next step: those that the standard errors imply, in whole blocks.
+
+    Standard errors decrease with the square root of the number of futures.
+    """
+    implied = SAFETY * step.futures * (step.standard_error / step.required) ** 2
+    futures = BLOCK_FUTURES * ceil(min(implied, MAX_GROWTH * step.futures) / BLOCK_FUTURES)
+    return min(max(futures, step.futures + BLOCK_FUTURES), limit)
+
+
+def simulate_to_precision(
+    scenario: Scenario,
+    precision: Precision,
+    seed: int = 1,
+    *,
+    limit: int = MAX_FUTURES,
+    executor: Executor | None = None,
+    keep: tuple[str, ...] = (),
+    keep_going: bool = False,
+    progress: Progress | None = None,
+    report: Callable[[Step], None] | None = None,
+) -> Run:
+    """Simulate a scenario until the standard errors of its key results are no larger than required.
+
+    The run is identical to one of ``simulate`` with the same number of futures.
+
+    limit
+        Maximum number of futures.
+    executor, keep, keep_going, progress
+        As for ``simulate``.
+    report
+        Called after each step.
+
+    Raises RunError if the precision names an unknown measure, and what ``simulate`` raises.
+    """
+    if precision.absolute:
+        error_ratios(key_results(simulate(scenario, 1, seed, keep_going=True)), precision)
+    futures, run = min(FIRST_STEP, limit), None
+    while True:
+        first = 0 if run is None else run.futures
+        further = simulate(
+            scenario, futures, seed, first=first, executor=executor, keep=keep, keep_going=keep_going, progress=progress
+        )
+        run = further if run is None else joined(run, further)
+        step = step_of(key_results(run), precision)
+        if report is not None:
+            report(step)
+        if step.unmet == 0 or futures >= limit:
+            return run
+        futures = next_futures(step, limit)
+
+
+def joined(first: Run, further: Run) -> Run:
+    """A run of the futures of two runs, of which the second continues the first."""
+    numbers = np.arange(first.futures + further.futures)
+
+    def concatenate(name: str) -> Any:
+        parts = [getattr(first, name), getattr(further, name)]
+        return xr.concat(parts, "future", combine_attrs="override").assign_coords(future=numbers)
+
+    return replace(
+        first,
+        data=concatenate("data"),
+        counterfactual=concatenate("counterfactual"),
+        assumptions=concatenate("assumptions"),
+        status=np.concatenate([first.status, further.status]),
+        messages={**first.messages, **further.messages},
+        wall_time=first.wall_time + further.wall_time,
+    )
