@@ -8,6 +8,7 @@ from bench.draw import measure as draw
 from bench.lshaped import measure as lshaped
 from bench.octopus import measure as octopus
 from bench.plan import measure as plan
+from bench.precision import measure as precision
 from bench.raid import measure as raid
 from bench.report import Measurement, limit_cores, machine_description, print_measurements
 from bench.start import first_run, help_page
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "raid": limited_to_one_core(raid),
     "draw": draw,
     "octopus": octopus,
+    "precision": precision,
     "lshaped": limited_to_one_core(lshaped),
     "plan": plan,
     "app": app,
