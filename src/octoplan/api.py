@@ -47,7 +47,7 @@ class Run(run.Run):
         Raises StoreError if the path exists and is not an empty folder.
         """
         results = RunResults(self)
-        store.save(self, path, key_results=results.key_results, pages={store.REPORT_FILE: report_page([results])})
+        store.save(self, path, results=results, pages={store.REPORT_FILE: report_page([results])})
 
 
 def simulate(

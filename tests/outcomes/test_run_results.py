@@ -17,7 +17,7 @@ from tests.outcomes.runs import pocket, ranged
 def test_results_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The run at medians and the daily tallies are simulated on first use, and not again."""
     calls: list[str] = []
-    for name in ("run_at_medians", "daily_tallies", "measures"):
+    for name in ("run_at_medians", "daily_tallies", "measure_values"):
         function = getattr(module, name)
 
         def counted(*arguments: object, name: str = name, function: object = function, **options: object) -> object:
@@ -32,7 +32,7 @@ def test_results_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert results.run_at_medians.futures == 4
         assert results.daily_tallies is not None
         assert results.key_results["made"].interval.p50 == 850
-    assert sorted(calls) == ["daily_tallies", "measures", "run_at_medians"]
+    assert sorted(calls) == ["daily_tallies", "measure_values", "run_at_medians"]
 
 
 def test_a_run_in_which_every_future_failed_has_no_results() -> None:

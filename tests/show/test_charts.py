@@ -10,7 +10,6 @@ import pytest
 
 import octoplan as op
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import Measure
 from octoplan.show.charts import CHARTS
 from octoplan.show.defence_charts import wrap_name
 from octoplan.show.html import PageFigure
@@ -181,8 +180,7 @@ def test_infinite_and_undefined_costs_per_kill() -> None:
     assert cost_per_kill_title(np.array([nan]), np.array([nan])) == (
         "The costs per kill cannot be compared: no future has kills"
     )
-    cost = Measure("cost/kill", "Money", "cost", "GBP", np.array([nan, inf, 3.0]))
-    assert undefined_cost("interceptors", cost) == (
+    assert undefined_cost("interceptors", np.array([nan, inf, 3.0])) == (
         "Undefined for interceptors in 1 of 3 futures, which have no kill and no spend. "
         "Infinite for interceptors in 1 of 3 futures, which have spend and no kill."
     )

@@ -3,6 +3,7 @@
 import shlex
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,11 +81,11 @@ def run(
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
-    from octoplan.outcomes.files import check_output_folder
-    from octoplan.outcomes.precision import MAX_FUTURES, parse_precision, simulate_to_precision
-    from octoplan.outcomes.run_results import RunResults
-    from octoplan.outcomes.simulate import simulate, tallies_to_keep
-    from octoplan.outcomes.store import REPORT_FILE, save
+    from octoplan.outcomes.files import atomic_folder, check_output_folder
+    from octoplan.outcomes.precision import MAX_FUTURES, check_measures, extend_to_precision, parse_precision
+    from octoplan.outcomes.simulate import tallies_to_keep
+    from octoplan.outcomes.store import REPORT_FILE, write_results
+    from octoplan.outcomes.streamed_run import StreamedRun
     from octoplan.scenario import load
     from octoplan.show.report import report_page
 
@@ -96,29 +97,22 @@ def run(
     folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}{number}"
     check_output_folder(folder)
     loaded = load(scenario)
-    with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
-        report_progress = track(progress, "simulating")
-        if required is None:
-            simulated = simulate(
-                loaded, limit, seed, executor=pool, keep=keep, keep_going=keep_going, progress=report_progress
-            )
-        else:
-            simulated = simulate_to_precision(
-                loaded, required, seed, limit=limit, executor=pool, keep=keep, keep_going=keep_going,
-                progress=report_progress, report=lambda step: print_line(step_text(step)),
-            )  # fmt: skip
-    results = RunResults(simulated, nominal)
-    table, command = results.key_results, printable(shlex.join(["octoplan", *sys.argv[1:]]))
-    save(
-        simulated,
-        folder,
-        key_results=table,
-        nominal=nominal,
-        command=command,
-        pages={REPORT_FILE: report_page([results])},
-    )
+    command = printable(shlex.join(["octoplan", *sys.argv[1:]]))
+    with (
+        atomic_folder(folder) as temporary,
+        StreamedRun(temporary, loaded, seed, keep=keep, keep_going=keep_going, nominal=nominal) as streamed,
+    ):
+        with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+            extend = partial(streamed.extend, executor=pool, progress=track(progress, "simulating"))
+            if required is None:
+                extend(limit)
+            else:
+                check_measures(loaded, required, seed)
+                extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step)))
+        results = streamed.results()
+        write_results(results, temporary, command=command, pages={REPORT_FILE: report_page([results])})
     record_written_path(folder)
-    print_key_results(simulated, table)
+    print_key_results(results.run, results.key_results)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
 
 
@@ -191,11 +185,12 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
 
     """
     from octoplan.outcomes.files import atomic_write
-    from octoplan.outcomes.store import REPORT_FILE, read
-    from octoplan.show.report import report as report_page
+    from octoplan.outcomes.store import REPORT_FILE, read_results
+    from octoplan.show.report import report_page
 
     path, paths = out or run / REPORT_FILE, (run, *others)
-    atomic_write(path, report_page(*map(read, paths), labels=labels(paths), plan=plan, nominal=nominal))
+    results = [read_results(folder, nominal=nominal) for folder in paths]
+    atomic_write(path, report_page(results, labels(paths), plan))
     report_written(path, str(path))
 
 

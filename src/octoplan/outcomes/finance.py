@@ -9,7 +9,7 @@ import numpy as np
 
 from octoplan.campaign.tally import BIAS, LAYERS
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, sum_by_future, view_of
+from octoplan.outcomes.view import View, by_future, sum_by_future, view_of
 from octoplan.scenario.arrays import Floats
 
 DISCOUNT_RATES = (0.0, 0.015, 0.035, 0.05, 0.07)
@@ -59,11 +59,10 @@ class CostEstimate:
 
 def cost_estimate(run: Run, medians: Run) -> CostEstimate:
     """Cost of the programme in a run; the point estimate is the mean cost of ``medians``, the run at medians."""
-    view = view_of(run)
     median_costs = programme_cost(view_of(medians), bias=False).sum(axis=1)
     return CostEstimate(
-        values=programme_cost(view).sum(axis=1),
-        values_without_bias=programme_cost(view, bias=False).sum(axis=1),
+        values=by_future(run, lambda view: programme_cost(view).sum(axis=1)),
+        values_without_bias=by_future(run, lambda view: programme_cost(view, bias=False).sum(axis=1)),
         point_estimate=float(median_costs.mean()) if len(median_costs) else nan,
     )
 
@@ -76,21 +75,30 @@ def damage_avoided(view: View) -> Floats:
 
 def net_benefit(run: Run, rate: float | None = None) -> Floats:
     """(futures,) damage avoided minus the programme's cost, discounted to the start of the run if a rate is given."""
-    view = view_of(run)
-    discount = (1.0 + (rate or 0.0)) ** -view.years
-    return np.asarray(((damage_avoided(view) - programme_cost(view)) * discount).sum(axis=1), np.float64)
+    discount = (1.0 + (rate or 0.0)) ** -view_of(run).years
+
+    def of_view(view: View) -> Floats:
+        return np.asarray(((damage_avoided(view) - programme_cost(view)) * discount).sum(axis=1), np.float64)
+
+    return by_future(run, of_view)
 
 
 def present_values_by_rate(run: Run) -> Mapping[float, tuple[Floats, Floats]]:
     """Present values, (futures,) each, of the programme's cost and net benefit, by discount rate."""
-    view = view_of(run)
-    cost = programme_cost(view)
-    return {rate: ((cost * (1.0 + rate) ** -view.years).sum(axis=1), net_benefit(run, rate)) for rate in DISCOUNT_RATES}
+    cost, avoided, years = by_future(run, programme_cost), by_future(run, damage_avoided), view_of(run).years
+    discounts = {rate: (1.0 + rate) ** -years for rate in DISCOUNT_RATES}
+    return {
+        rate: ((cost * discount).sum(axis=1), ((avoided - cost) * discount).sum(axis=1))
+        for rate, discount in discounts.items()
+    }
 
 
 def leakers_prevented(run: Run) -> Floats:
     """(futures,) leakers in the counterfactual minus leakers in the run, excluding decoys."""
-    view = view_of(run)
-    classes = view.not_decoys
-    without, leaked = view.tally("leaked", counterfactual=True)[..., classes], view.tally("leaked")[..., classes]
-    return np.asarray(sum_by_future(without) - sum_by_future(leaked), float)
+
+    def of_view(view: View) -> Floats:
+        classes = view.not_decoys
+        without, leaked = view.tally("leaked", counterfactual=True)[..., classes], view.tally("leaked")[..., classes]
+        return np.asarray(sum_by_future(without) - sum_by_future(leaked), float)
+
+    return by_future(run, of_view)

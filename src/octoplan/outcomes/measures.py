@@ -16,7 +16,6 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.summary import summary
 from octoplan.outcomes.view import (
     DAYS_PER_MONTH,
-    DAYS_PER_YEAR,
     OWNER_KEY,
     Measure,
     View,
@@ -238,7 +237,7 @@ def money_measures(view: View) -> Iterator[Measure]:
     if equivalent is not None:
         title = f"cost of the same kills by missiles, {layer}"
         yield Measure("missiles/money", MONEY_GROUP, title, view.unit, equivalent.cost)
-        if (equivalent.supply > 0).any():
+        if view.median_assumption("layers", "resupply")[view.reference_layer] > 0:
             title = f"supply of missiles needed for the same kills, {layer}"
             yield Measure("missiles/months", MONEY_GROUP, title, "months", ratio(equivalent.shots, equivalent.supply))
     damage, without = sum_by_future(view.money("damage")), sum_by_future(view.money("damage", counterfactual=True))
@@ -285,7 +284,7 @@ def spend_measures(view: View, spend: Floats) -> Iterator[Measure]:
     rate = view.assumption("finance", "discount_rate")[:, :1]
     discount = (1 + rate) ** -view.years
     real = view.tally("spend").sum(axis=(2, 3))
-    median_rate = 100 * float(np.median(view.run.assumption("finance", "discount_rate")[:, 0]))
+    median_rate = 100 * float(view.median_assumption("finance", "discount_rate")[0])
     real_unit = f"{view.run.scenario.currency} ({view.run.scenario.price_base})"
     title = f"present value of spend at the start, discounted at {median_rate:.3g} % a year"
     yield Measure("present-value", group, title, real_unit, sum_by_future(real * discount))
@@ -310,10 +309,9 @@ def employment_measures(view: View) -> Iterator[Measure]:
     per_job = view.assumption("countries", "hours_per_job")
     multiplier = view.assumption("countries", "jobs_multiplier")
     share = view.assumption("countries", "value_added_share")
-    years = float(view.days.sum()) / DAYS_PER_YEAR
     for country, rows in view.plants_by_country.items():
         row, name = view.names.countries.index(country), view.title("countries", country)
-        direct = ratio(sum_by_future(hours[:, rows]), per_job[:, row] * years)
+        direct = ratio(sum_by_future(hours[:, rows]), per_job[:, row] * view.length)
         yield Measure(f"jobs/{country}", "Employment", f"direct jobs, average, {name}", "jobs", direct)
         title = f"indirect jobs, average, {name}"
         yield Measure(f"jobs/indirect/{country}", "Employment", title, "jobs", product(direct, multiplier[:, row]))
@@ -362,7 +360,11 @@ MEASURE_GROUPS = (
 
 def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tuple[Measure, ...]:
     """All measures of a run or of one month, in the order of the tables, with values for the finished futures."""
-    view = view_of(run, month, nominal=nominal)
+    return measures_of(view_of(run, month, nominal=nominal))
+
+
+def measures_of(view: View) -> tuple[Measure, ...]:
+    """All measures of the rows of a view."""
     return tuple(measure for group_measures in MEASURE_GROUPS for measure in group_measures(view))
 
 

@@ -22,8 +22,7 @@ DAILY_BASE_CASE_TALLIES = tuple(tally.name for tally in TALLIES if tally.name !=
 
 def run_at_medians(run: Run, futures: int = MEDIAN_RUN_FUTURES) -> Run:
     """A run with every assumption at its median; its futures differ only in random events."""
-    median = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
-    draws = np.repeat(median, futures, axis=0)
+    draws = np.repeat(run.medians[None], futures, axis=0)
     simulated = simulate_batch(run.compiled, draws, run.seed, 0, DEFAULT_TALLIES, COUNTERFACTUAL_TALLIES)
     return replace(
         run,
@@ -32,6 +31,7 @@ def run_at_medians(run: Run, futures: int = MEDIAN_RUN_FUTURES) -> Run:
         assumptions=xr.DataArray(draws, dims=("future", "assumption")),
         status=simulated.status,
         messages=simulated.messages,
+        block=0,
     )
 
 

@@ -167,20 +167,48 @@ def simulate_to_precision(
 
     Raises RunError if the precision names an unknown measure, and what ``simulate`` raises.
     """
-    if precision.absolute:
-        error_ratios(key_results(simulate(scenario, 1, seed, keep_going=True)), precision)
-    futures, run = min(FIRST_STEP, limit), None
-    while True:
-        first = 0 if run is None else run.futures
+    check_measures(scenario, precision, seed)
+    runs: list[Run] = []
+
+    def extend(futures: int) -> KeyResults:
+        first = sum(run.futures for run in runs)
         further = simulate(
             scenario, futures, seed, first=first, executor=executor, keep=keep, keep_going=keep_going, progress=progress
         )
-        run = further if run is None else joined(run, further)
-        step = step_of(key_results(run), precision)
+        runs[:] = [joined(runs[0], further) if runs else further]
+        return key_results(runs[0])
+
+    extend_to_precision(extend, precision, limit, report=report)
+    return runs[0]
+
+
+def check_measures(scenario: Scenario, precision: Precision, seed: int) -> None:
+    """Check, on one future, that a run has the measures that a precision names. Raises RunError if it does not."""
+    if precision.absolute:
+        error_ratios(key_results(simulate(scenario, 1, seed, keep_going=True)), precision)
+
+
+def extend_to_precision(
+    extend: Callable[[int], KeyResults],
+    precision: Precision,
+    limit: int = MAX_FUTURES,
+    *,
+    report: Callable[[Step], None] | None = None,
+) -> None:
+    """Extend a run in steps until the standard errors of its key results are no larger than required.
+
+    extend
+        Simulates further futures until the run has a total number of futures, and returns its key results.
+    limit, report
+        As for ``simulate_to_precision``.
+    """
+    futures = min(FIRST_STEP, limit)
+    while True:
+        step = step_of(extend(futures), precision)
         if report is not None:
             report(step)
         if step.unmet == 0 or futures >= limit:
-            return run
+            return
         futures = next_futures(step, limit)
 
 

@@ -1,6 +1,7 @@
 """A run: the results of one scenario simulated over many futures, and of the same futures without the programme."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +27,8 @@ class Run:
         Wall time of the simulation in seconds.
     version
         Version of octoplan that simulated the run.
+    block
+        Number of futures read at a time if the tallies are on disk; 0 if they are in memory.
     """
 
     scenario: Scenario
@@ -37,6 +40,7 @@ class Run:
     messages: dict[int, str]
     wall_time: float
     version: str
+    block: int = 0
 
     @property
     def futures(self) -> int:
@@ -57,6 +61,40 @@ class Run:
     def compiled(self) -> Compiled:
         """The scenario of the run, compiled for the simulation."""
         return self.scenario.compile()
+
+    @cached_property
+    def medians(self) -> Floats:
+        """(assumptions,) medians of the assumptions."""
+        return np.asarray(self.scenario.quantiles(np.full((1, len(self.scenario.columns)), 0.5))[0])
+
+    def part(self, rows: slice) -> "Run":
+        """The run of the futures in a range of rows; tallies on disk are not read."""
+        futures = range(self.futures)[rows]
+        part = replace(
+            self,
+            data=self.data.isel(future=rows),
+            counterfactual=self.counterfactual.isel(future=rows) if self.counterfactual else self.counterfactual,
+            assumptions=self.assumptions[rows],
+            status=self.status[rows],
+            messages={row: self.messages[future] for row, future in enumerate(futures) if future in self.messages},
+            block=0,
+        )
+        part.__dict__.update(compiled=self.compiled, medians=self.medians)
+        return part
+
+    def load(self) -> "Run":
+        """The run with its tallies in memory."""
+        run = replace(self, data=self.data.load(), counterfactual=self.counterfactual.load(), block=0)
+        run.__dict__.update(compiled=self.compiled, medians=self.medians)
+        return run
+
+    def parts(self) -> Iterator["Run"]:
+        """Consecutive parts of a run on disk, each of which fits in memory; the run itself if it is in memory."""
+        if not self.block:
+            yield self
+            return
+        for start in range(0, self.futures, self.block):
+            yield self.part(slice(start, start + self.block))
 
     def assumption(self, kind: str, parameter: str) -> Floats:
         """(futures, entities) draws of one parameter of the entities of a kind; 0 if an entity lacks the parameter."""

@@ -1,6 +1,6 @@
 """Results of a run that the report and the tables need, each computed on first use and cached."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import xarray as xr
 from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.finance import CostEstimate, cost_estimate, leakers_prevented, net_benefit
 from octoplan.outcomes.key_results import KeyResults
-from octoplan.outcomes.measures import measures, tabulate
+from octoplan.outcomes.measure_values import MeasureValues, measure_values
+from octoplan.outcomes.measures import tabulate
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sensitivity import Sensitivity, sensitivities
@@ -24,20 +25,33 @@ class RunResults:
 
     nominal
         If True, money is inflated by the assumption on the reporting currency's inflation.
+    computed_values
+        Values of the measures, if they were computed during the simulation.
     """
 
     run: Run
     nominal: bool = False
+    computed_values: MeasureValues | None = None
+
+    @cached_property
+    def values(self) -> MeasureValues:
+        """Values of all measures of the run and of its months."""
+        return self.computed_values or measure_values(self.run, nominal=self.nominal)
 
     @cached_property
     def measures(self) -> Mapping[str, Measure]:
         """All measures of the whole run by key, in the order of the tables."""
-        return {measure.key: measure for measure in measures(self.run, nominal=self.nominal)}
+        return {measure.key: measure for measure in self.values.of_run()}
 
     @cached_property
     def key_results(self) -> KeyResults:
         """The key results of the whole run."""
         return tabulate(self.run, tuple(self.measures.values()))
+
+    def key_results_by_month(self) -> Iterator[KeyResults]:
+        """Yield the key results of each month."""
+        for month, measures in zip(self.run.compiled.names.months, self.values.by_month(), strict=True):
+            yield tabulate(self.run, measures, month)
 
     @property
     def has_finished_futures(self) -> bool:
@@ -68,6 +82,16 @@ class RunResults:
     def run_at_medians(self) -> Run:
         """The run with all assumptions at their medians, simulated on first use."""
         return run_at_medians(self.run)
+
+    @property
+    def computed_medians(self) -> Run | None:
+        """The run at medians if it has been simulated."""
+        return self.__dict__.get("run_at_medians")
+
+    @property
+    def computed_days(self) -> xr.Dataset | None:
+        """The daily tallies of the first finished future if they have been simulated."""
+        return self.__dict__.get("daily_tallies")
 
     @cached_property
     def cost_estimate(self) -> CostEstimate | None:

@@ -74,13 +74,14 @@ def sensitivities(run: Run, values: Floats) -> tuple[Sensitivity, ...]:
     """
     uncertain = {assumption.name: assumption for assumption in run.scenario.assumptions if not assumption.is_fixed}
     finite = np.isfinite(values)
-    draws, result = run.assumptions.values[run.status == 0][finite], np.asarray(values, np.float64)[finite]
+    rows, result = np.flatnonzero(run.status == 0)[finite], np.asarray(values, np.float64)[finite]
     if int(TAIL * len(result)) < MIN_TAIL_FUTURES or np.ptp(result) == 0.0:
         return ()
+    columns = ((name, run.assumptions.values[rows, column]) for column, name in enumerate(run.scenario.columns))
     effects = [
-        sensitivity(uncertain[name], draws[:, column], result)
-        for column, name in enumerate(run.scenario.columns)
-        if name in uncertain and np.ptp(draws[:, column]) > 0.0
+        sensitivity(uncertain[name], draws, result)
+        for name, draws in columns
+        if name in uncertain and np.ptp(draws) > 0.0
     ]
     return tuple(sorted(effects, key=lambda effect: -abs(effect.difference)))
 

@@ -5,6 +5,8 @@ run.json             version, seed, futures, failures, hashes of inputs and raid
 draws.nc             tallies, assumptions and status of every future, with units and long names
 counterfactual.nc    tallies of the same futures without the programme
 summary.csv          the key results of the run and of each month
+medians.nc           the run with every assumption at its median, if it was simulated, as for a report
+days.nc              tallies by day of the first completed future, if they were simulated, as for a report
 report.html          the report, if the folder was written by the command line or ``Run.save``
 """
 
@@ -13,7 +15,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +23,18 @@ import numpy as np
 import xarray as xr
 
 from octoplan.errors import StoreError
-from octoplan.outcomes import measures
+from octoplan.outcomes.draws_file import COMPRESSION, COUNTERFACTUAL_FILE, DRAWS_FILE, block_of, read_draws, write_draws
 from octoplan.outcomes.files import atomic_folder
 from octoplan.outcomes.identity import raid_identity
-from octoplan.outcomes.key_results import CSV_COLUMNS, KeyResults, csv_rows
+from octoplan.outcomes.key_results import CSV_COLUMNS, csv_rows
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
 
-SCENARIO_FOLDER, MANIFEST_FILE, DRAWS_FILE, COUNTERFACTUAL_FILE, SUMMARY_FILE, REPORT_FILE = (
-    "scenario",
-    "run.json",
-    "draws.nc",
-    "counterfactual.nc",
-    "summary.csv",
-    "report.html",
-)
+SCENARIO_FOLDER, MANIFEST_FILE, SUMMARY_FILE, REPORT_FILE = "scenario", "run.json", "summary.csv", "report.html"
+MEDIANS_FILE, DAYS_FILE = "medians.nc", "days.nc"
+WITH_PROGRAMME, WITHOUT_PROGRAMME = "with", "without"
+"""Groups of ``medians.nc``: the run at medians, and its counterfactual."""
 FORMAT_VERSION = 2
 """Version of the layout of a run folder."""
 
@@ -44,17 +43,18 @@ def save(
     run: Run,
     path: str | Path,
     *,
-    key_results: KeyResults | None = None,
+    results: RunResults | None = None,
     nominal: bool = False,
     command: str = "",
     pages: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the run folder atomically.
+    """Write the run folder atomically; nothing is simulated.
 
-    key_results
-        The key results of the whole run; computed by default.
+    results
+        Results of the run that have been computed, which are then not computed again.
     nominal
         If True, the money of ``summary.csv`` is inflated by the assumption on the reporting currency's inflation.
+        ``results`` take precedence.
     command
         The command line that simulated the run.
     pages
@@ -63,16 +63,33 @@ def save(
     Raises StoreError if the path exists and is not an empty folder.
     """
     with atomic_folder(Path(path)) as part:
-        (part / SCENARIO_FOLDER).mkdir()
-        for name, content in run.scenario.files.items():
-            (part / SCENARIO_FOLDER / name).write_bytes(content)
-        (part / MANIFEST_FILE).write_text(
-            json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
         write_draws(run, part)
-        write_summary(run, key_results or measures.key_results(run, nominal=nominal), part / SUMMARY_FILE, nominal)
-        for name, text in (pages or {}).items():
-            (part / name).write_text(text, "utf-8")
+        write_results(results or RunResults(run, nominal), part, command=command, pages=pages)
+
+
+def write_results(
+    results: RunResults, folder: Path, *, command: str = "", pages: Mapping[str, str] | None = None
+) -> None:
+    """Write the files of a run folder except its draws; see ``save``."""
+    run = results.run
+    (folder / SCENARIO_FOLDER).mkdir()
+    for name, content in run.scenario.files.items():
+        (folder / SCENARIO_FOLDER / name).write_bytes(content)
+    (folder / MANIFEST_FILE).write_text(
+        json.dumps(manifest(run, command), indent=2, ensure_ascii=False) + "\n", "utf-8"
+    )
+    write_summary(results, folder / SUMMARY_FILE)
+    if medians := results.computed_medians:
+        groups = {
+            WITH_PROGRAMME: medians.data.assign(status=("future", medians.status)),
+            WITHOUT_PROGRAMME: medians.counterfactual,
+        }
+        encodings = {f"/{group}": compressed(data) for group, data in groups.items()}
+        xr.DataTree.from_dict(groups).to_netcdf(folder / MEDIANS_FILE, engine="h5netcdf", encoding=encodings)
+    if (days := results.computed_days) is not None:
+        days.to_netcdf(folder / DAYS_FILE, engine="h5netcdf", encoding=compressed(days))
+    for name, text in (pages or {}).items():
+        (folder / name).write_text(text, "utf-8")
 
 
 def manifest(run: Run, command: str = "") -> dict[str, Any]:
@@ -100,47 +117,57 @@ def manifest(run: Run, command: str = "") -> dict[str, Any]:
     }
 
 
-def netcdf_encoding(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Encoding of a NetCDF file: arrays of at least 4 kB are compressed, in chunks of about 4 MB along the futures."""
-    encodings: dict[str, dict[str, Any]] = {}
-    for name, variable in data.data_vars.items():
-        if variable.nbytes < 4096:
-            continue
-        bytes_per_future = max(variable.nbytes // max(variable.shape[0], 1), 1)
-        futures = int(min(max(4 * 2**20 // bytes_per_future, 1), variable.shape[0]))
-        encodings[str(name)] = {
-            "zlib": True,
-            "complevel": 1,
-            "shuffle": True,
-            "chunksizes": (futures, *variable.shape[1:]),
-        }
-    return encodings
+def compressed(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Encoding of a NetCDF file in which all arrays are compressed."""
+    return {str(name): COMPRESSION for name, variable in data.data_vars.items() if variable.ndim}
 
 
-def write_draws(run: Run, folder: Path) -> None:
-    """Write ``draws.nc`` and ``counterfactual.nc``."""
-    status = xr.DataArray(
-        run.status,
-        dims="future",
-        attrs={"long_name": "0 if the future was completed, otherwise the reason for its failure"},
-    )
-    draws = run.data.assign(assumptions=run.assumptions, status=status)
-    for name, data in ((DRAWS_FILE, draws), (COUNTERFACTUAL_FILE, run.counterfactual)):
-        data.to_netcdf(folder / name, engine="h5netcdf", encoding=netcdf_encoding(data))
-
-
-def write_summary(run: Run, table: KeyResults, path: Path, nominal: bool) -> None:
+def write_summary(results: RunResults, path: Path) -> None:
     """Write ``summary.csv``: the key results of the run, then of each month."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(CSV_COLUMNS)
-        writer.writerows(csv_rows(table))
-        for month in table.months:
-            writer.writerows(csv_rows(measures.key_results(run, month, nominal=nominal)))
+        for table in (results.key_results, *results.key_results_by_month()):
+            writer.writerows(csv_rows(table))
 
 
-def read(path: str | Path) -> Run:
+def read_results(path: str | Path, *, nominal: bool = False) -> RunResults:
+    """The results of a run folder, whose tallies stay on disk; the run at medians and the days are read if stored.
+
+    Raises StoreError and ScenarioError as ``read``.
+    """
+    folder, run = Path(path), read(path, in_memory=False)
+    results = RunResults(run, nominal)
+    try:
+        if (folder / MEDIANS_FILE).exists():
+            results.__dict__["run_at_medians"] = read_medians(run, folder / MEDIANS_FILE)
+        if (folder / DAYS_FILE).exists():
+            results.__dict__["daily_tallies"] = load_netcdf(folder / DAYS_FILE)
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{folder} cannot be read: {error}; simulate the scenario again") from error
+    return results
+
+
+def read_medians(run: Run, path: Path) -> Run:
+    """The run at medians that was stored with a run."""
+    data, counterfactual = (load_netcdf(path, group) for group in (WITH_PROGRAMME, WITHOUT_PROGRAMME))
+    draws = np.repeat(run.medians[None], data.sizes["future"], axis=0)
+    return replace(
+        run,
+        data=data.drop_vars("status"),
+        counterfactual=counterfactual,
+        assumptions=xr.DataArray(draws, dims=("future", "assumption")),
+        status=data["status"].values.astype(np.int64),
+        messages={},
+        block=0,
+    )
+
+
+def read(path: str | Path, *, in_memory: bool = True) -> Run:
     """Read a run folder.
+
+    in_memory
+        If False, the tallies stay on disk and are read when they are used.
 
     Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
@@ -159,8 +186,8 @@ def read(path: str | Path) -> Run:
     if scenario.hash != manifest_fields.scenario_hash:
         raise StoreError(f"{folder / SCENARIO_FOLDER} was changed after the run; simulate the scenario again")
     try:
-        draws, counterfactual = load_netcdf(folder / DRAWS_FILE), load_netcdf(folder / COUNTERFACTUAL_FILE)
-        assumptions, status = draws["assumptions"], draws["status"].values.astype(np.int64)
+        draws, counterfactual = read_draws(folder, in_memory=in_memory)
+        assumptions, status = draws["assumptions"].load(), draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"the draws in {folder} cannot be read: {error}") from error
     if len(status) != manifest_fields.futures:
@@ -169,7 +196,7 @@ def read(path: str | Path) -> Run:
             f"{manifest_fields.futures}; simulate the scenario again"
         )
     data = draws.drop_vars(["assumptions", "status", "assumption"])
-    return Run(
+    run = Run(
         scenario=scenario,
         seed=manifest_fields.seed,
         data=data,
@@ -180,6 +207,7 @@ def read(path: str | Path) -> Run:
         wall_time=manifest_fields.wall_time,
         version=manifest_fields.version,
     )
+    return run if in_memory else replace(run, block=block_of(run))
 
 
 @dataclass(frozen=True)
@@ -216,7 +244,7 @@ def read_manifest(path: Path) -> Manifest:
         raise StoreError(f"{path} cannot be read: {error!r}; simulate the scenario again") from error
 
 
-def load_netcdf(path: Path) -> xr.Dataset:
-    """Load a NetCDF file into memory."""
-    with xr.open_dataset(path, engine="h5netcdf") as data:
+def load_netcdf(path: Path, group: str | None = None) -> xr.Dataset:
+    """Load a NetCDF file, or a group of it, into memory."""
+    with xr.open_dataset(path, engine="h5netcdf", group=group) as data:
         return data.load()

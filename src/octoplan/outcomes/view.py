@@ -1,5 +1,6 @@
 """A view of a run: the finished futures over the whole run or one month, as arrays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -95,6 +96,16 @@ class View:
         """(finished futures, entities) draws of one parameter of the entities of a kind."""
         return self.run.assumption(kind, parameter)[self.finished]
 
+    def median_assumption(self, kind: str, parameter: str) -> Floats:
+        """(entities,) medians of one parameter of the entities of a kind; 0 if an entity lacks the parameter."""
+        columns = self.run.compiled.draw_columns[kind, parameter]
+        return np.where(columns >= 0, self.run.medians[np.maximum(columns, 0)], 0.0)
+
+    @property
+    def length(self) -> float | Floats:
+        """Years in the view; in a view by month, those of the month of each row."""
+        return float(self.days.sum()) / DAYS_PER_YEAR
+
     @cached_property
     def years(self) -> Floats:
         """(months,) years from the start of the run to the middle of each month."""
@@ -147,6 +158,39 @@ class View:
         return {country: np.flatnonzero(rows == i) for i, country in countries if (rows == i).any()}
 
 
+@dataclass(frozen=True)
+class MonthsView(View):
+    """A view of all months of a run at once: each row is one month of one finished future, and has one month.
+
+    Arrays are (futures * months, 1, ...), in the order of the futures and then of the months.
+    """
+
+    @property
+    def months(self) -> int:
+        """Number of months of the run."""
+        return len(self.names.months)
+
+    def tally(self, name: str, *, counterfactual: bool = False) -> NDArray[Any]:
+        """A tally, (futures * months, 1, ...)."""
+        values = super().tally(name, counterfactual=counterfactual)
+        return values.reshape(len(values) * values.shape[1], 1, *values.shape[2:])
+
+    def assumption(self, kind: str, parameter: str) -> Floats:
+        """(futures * months, entities) draws of one parameter of the entities of a kind."""
+        return np.repeat(super().assumption(kind, parameter), self.months, axis=0)
+
+    @property
+    def length(self) -> Floats:
+        """(futures * months,) years in the month of each row."""
+        years = self.run.compiled.links.month_days / DAYS_PER_YEAR
+        return np.tile(years, self.run.futures - self.run.failed)
+
+    @cached_property
+    def years(self) -> Floats:
+        """(futures * months, 1) years from the start of the run to the middle of the month of each row."""
+        return np.tile(super().years, self.run.futures - self.run.failed)[:, None]
+
+
 def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> View:
     """The view of a whole run, or of one month such as ``"2026-02"``. Raises RunError if the run lacks the month."""
     months = run.compiled.names.months
@@ -156,6 +200,35 @@ def view_of(run: Run, month: str | None = None, *, nominal: bool = False) -> Vie
         raise RunError(f"no month {month!r} in this run: it has {months[0]} to {months[-1]}")
     row = months.index(month)
     return View(run, slice(row, row + 1), all_months=False, nominal=nominal)
+
+
+def by_future(run: Run, values: Callable[[View], NDArray[Any]], *, nominal: bool = False) -> NDArray[Any]:
+    """(finished futures, ...) values computed from views of the parts of a run, one part in memory at a time.
+
+    values
+        Function of a view, whose result has one row for each future.
+    """
+    parts = [values(view_of(part, nominal=nominal)) for part in run.parts()]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def mean_over_futures(run: Run, values: Callable[[View], NDArray[Any]], *, nominal: bool = False) -> Floats:
+    """Means, over the finished futures, of values computed from views of the parts of a run.
+
+    values
+        Function of a view, whose result has one row for each future.
+    """
+    parts = (values(view_of(part, nominal=nominal)) for part in run.parts())
+    sums = next(parts).sum(axis=0)
+    for rows in parts:
+        sums = np.concatenate([sums[None], rows]).sum(axis=0)
+    return np.asarray(sums / (run.futures - run.failed), np.float64)
+
+
+def total(run: Run, name: str, *over: str) -> NDArray[Any]:
+    """(finished futures, ...) totals of a tally over some of its axes, such as ``total(run, "kills", "region")``."""
+    axes = tuple(run.data[name].dims.index(axis) for axis in over)
+    return by_future(run, lambda view: np.asarray(view.tally(name).sum(axis=axes)))
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:

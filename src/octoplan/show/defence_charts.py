@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, ratio, sum_by_future, view_of
+from octoplan.outcomes.view import View, by_future, ratio, sum_by_future, total, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
@@ -41,7 +41,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
     """Chart of monthly sorties and kills, and of kills per sortie by maker."""
     view = view_of(run)
     months = view.names.months
-    sorties, kills = month_total(view, "sorties"), month_total(view, "kills")
+    sorties, kills = month_total(run, "sorties"), month_total(run, "kills")
     chart = new_figure(
         kills_title(ratio(sum_by_future(kills), sum_by_future(sorties))),
         ("sorties and kills, all makers", "kills per sortie, by maker"),
@@ -49,7 +49,7 @@ def kills_per_sortie(run: Run) -> go.Figure:
     )
     add_band(chart, months, sorties, "sorties", BLUE)
     add_band(chart, months, kills, "kills", VERMILION, dash="dash")
-    sorties_by_design, kills_by_design = view.tally("sorties").sum(axis=2), view.tally("kills").sum(axis=(2, 4))
+    sorties_by_design, kills_by_design = total(run, "sorties", "region"), total(run, "kills", "region", "threat")
     by_maker = {}
     for (owner, rows), hex_colour in zip(view.designs_by_owner.items(), (GREEN, PURPLE, BLACK), strict=False):
         values = ratio(kills_by_design[:, :, rows].sum(axis=2), sorties_by_design[:, :, rows].sum(axis=2))
@@ -75,7 +75,7 @@ def stopped_share(run: Run) -> go.Figure:
     """Chart of the share of launched threats that are stopped, by class and month."""
     view = view_of(run)
     months, names = view.names.months, view.names.threats
-    launched, leaked = (view.tally(name).sum(axis=2) for name in ("launched", "leaked"))
+    launched, leaked = (total(run, name, "region") for name in ("launched", "leaked"))
     share = 100 * ratio(launched - leaked, launched)
     shares = [median(values) for values in (100 * ratio((launched - leaked).sum(axis=1), launched.sum(axis=1))).T]
     titles = [label(view.title("threats", name)) for name in names]
@@ -122,7 +122,7 @@ def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
 def night_limits(run: Run) -> go.Figure:
     """Chart of the limiting factors of region-nights with threats that interceptors can engage."""
     view = view_of(run)
-    counts = view.tally("nights").sum(axis=2).astype(np.float64)
+    counts = total(run, "nights", "region").astype(np.float64)
     factors, share = limiting_factors.NIGHT_LIMITS, monthly_share(counts)
     limited = counts.sum(axis=(0, 1))[1:]
     limited = limited / limited.sum() if limited.sum() else limited
@@ -152,7 +152,8 @@ def leakers_by_region(run: Run) -> go.Figure:
     """Chart of leakers in 30 days by region, excluding decoys, with one tile for each region."""
     view = view_of(run)
     regions = view.names.regions
-    counts = view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)) * MAP_DAYS / float(view.days.sum())
+    leaked = by_future(run, lambda view: view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)))
+    counts = leaked * MAP_DAYS / float(view.days.sum())
     low, centre, high = np.quantile(counts, (0.1, 0.5, 0.9), axis=0)
     titles = [label(view.title("regions", name)) for name in regions]
     tiles = {r: run.scenario.tiles[name] for r, name in enumerate(regions) if name in run.scenario.tiles}
@@ -232,8 +233,8 @@ def wrap_name(name: str, width: int = 14) -> str:
 def crews(run: Run) -> go.Figure:
     """Chart of trained crews, kits, and crews available on a night."""
     view = view_of(run)
-    trained, kits = view.tally("crews").astype(np.float64), view.tally("kits").astype(np.float64)
-    available = view.tally("crews_available") / view.days
+    trained, kits = total(run, "crews").astype(np.float64), total(run, "kits").astype(np.float64)
+    available = total(run, "crews_available") / view.days
     chart = new_figure(
         f"Of {median(trained[:, -1]):,.0f} trained crews and {median(kits[:, -1]):,.0f} kits at the end, "
         f"{median(available.mean(axis=1)):,.0f} crews are available on an average night"

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from octoplan.outcomes.monthly import published_totals
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import view_of
+from octoplan.outcomes.view import total, view_of
 from octoplan.scenario.arrays import Ints
 from octoplan.show.theme import (
     BLACK,
@@ -32,7 +32,7 @@ def launches(run: Run) -> go.Figure:
     """Chart of threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures."""
     view, published = view_of(run), published_launches()
     package_of = run.compiled.template.threats["package"]
-    launched = view.tally("launched").sum(axis=2)
+    launched = total(run, "launched", "region")
     is_missile = np.array([view.names.packages[package] == "missiles" for package in package_of])
     by_package = {
         name: launched[:, :, rows].sum(axis=2)

@@ -30,7 +30,7 @@ from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.measures import missile_equivalent, money_measures
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import Measure, view_of
+from octoplan.outcomes.view import View, by_future, mean_over_futures, view_of
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import median
 from octoplan.show.theme import (
@@ -141,11 +141,13 @@ def s_curve_title(cost: CostEstimate, unit: str) -> str:
 def spend(run: Run, *, nominal: bool = False) -> go.Figure:
     """Chart of mean monthly spend on interceptors, crews and kits by payer and purpose, and on plants by category."""
     view = view_of(run, nominal=nominal)
-    months, spent = view.names.months, view.money("spend")
-    means = spent.mean(axis=0) / MILLION
-    categories = [cost for costs in COSTS_BY_PURPOSE.values() for cost in costs]
-    total = spent[:, :, categories].sum(axis=(1, 2, 3)) / MILLION
-    programme = spent[:, :, list(PROGRAMME_COSTS)].sum(axis=(1, 2, 3)) / MILLION
+    months, categories = view.names.months, [cost for costs in COSTS_BY_PURPOSE.values() for cost in costs]
+    means = mean_over_futures(run, lambda part: part.money("spend"), nominal=nominal) / MILLION
+
+    def spent(costs: list[int]) -> Floats:
+        return by_future(run, lambda part: part.money("spend")[:, :, costs].sum(axis=(1, 2, 3)), nominal=nominal)
+
+    total, programme = spent(categories) / MILLION, spent(list(PROGRAMME_COSTS)) / MILLION
     chart = new_figure(
         f"Interceptors, crews and kits cost {median(total):,.0f} M {view.run.scenario.currency} in total (P50), "
         f"the programme's plants {median(programme):,.0f} M",
@@ -171,7 +173,8 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
 def cost_effectiveness(run: Run) -> go.Figure:
     """Cost-effectiveness plane: the programme's cost against leakers prevented, with a point for each future."""
     view = view_of(run)
-    prevented, cost = leakers_prevented(run), programme_cost(view).sum(axis=1) / MILLION
+    prevented = leakers_prevented(run)
+    cost = by_future(run, lambda part: programme_cost(part).sum(axis=1)) / MILLION
     quadrants = {
         "stops more and costs more": (prevented > 0) & (cost > 0),
         "stops more and costs no more": (prevented > 0) & (cost <= 0),
@@ -259,21 +262,19 @@ def present_values(run: Run) -> go.Figure:
 
 def cost_per_kill(run: Run) -> go.Figure | None:
     """Chart of the cost per kill of interceptors and of the missile layer; None if there is no missile layer."""
-    view = view_of(run)
-    if missile_equivalent(view) is None:
+    if missile_equivalent(view_of(next(run.parts()))) is None:
         return None
-    measures = {measure.key: measure for measure in money_measures(view)}
-    interceptor, missile = measures["cost/kill"], measures["missiles/kill"]
-    if np.isnan(missile.values).all():
+    view, (interceptor, missile) = view_of(run), by_future(run, costs_per_kill).T
+    if np.isnan(missile).all():
         return None
-    chart = new_figure(cost_per_kill_title(interceptor.values, missile.values), height=260)
+    chart = new_figure(cost_per_kill_title(interceptor, missile), height=260)
     notes = []
-    intervals = [interval(measure.values / 1e3) for measure in (interceptor, missile)]
+    intervals = [interval(costs / 1e3) for costs in (interceptor, missile)]
     edge = 3.0 * max(p for i in intervals for p in (i.p10, i.p50, i.p90) if np.isfinite(p))
-    for row, (name, hex_colour, measure, quantiles) in enumerate(
+    for row, (name, hex_colour, costs, quantiles) in enumerate(
         zip(("interceptors", "missiles"), (BLUE, ORANGE), (interceptor, missile), intervals, strict=True)
     ):
-        notes.append(undefined_cost(name, measure))
+        notes.append(undefined_cost(name, costs))
         add_cost_range(chart, row, name, hex_colour, quantiles, edge)
     chart.update_layout(title_subtitle_text=" ".join(filter(None, notes)))
     ticks = [digit * 10.0**power for power in range(-3, 7) for digit in (1, 2, 5)]
@@ -295,6 +296,12 @@ def cost_per_kill(run: Run) -> go.Figure | None:
         rangemode="normal",
     )
     return chart.update_layout(hovermode="closest", margin={"b": 60})
+
+
+def costs_per_kill(view: View) -> Floats:
+    """(futures, 2) costs per kill by interceptors and by missiles."""
+    measures = {measure.key: measure.values for measure in money_measures(view)}
+    return np.stack([measures["cost/kill"], measures["missiles/kill"]], axis=1)
 
 
 def add_cost_range(chart: go.Figure, row: int, name: str, hex_colour: str, quantiles: Interval, edge: float) -> None:
@@ -339,10 +346,9 @@ def cost_per_kill_title(interceptors: Floats, missile: Floats) -> str:
     )
 
 
-def undefined_cost(name: str, measure: Measure) -> str:
+def undefined_cost(name: str, costs: Floats) -> str:
     """Sentences on the futures in which a cost per kill is undefined or infinite; empty if there are none."""
-    undefined, infinite = int(np.isnan(measure.values).sum()), int(np.isinf(measure.values).sum())
-    total = len(measure.values)
+    undefined, infinite, total = int(np.isnan(costs).sum()), int(np.isinf(costs).sum()), len(costs)
     sentences = []
     if undefined:
         sentences.append(

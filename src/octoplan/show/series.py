@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.outcomes.view import OTHERS, PROGRAMME, SHARED, View, ratio
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.view import OTHERS, PROGRAMME, SHARED, ratio, total
 from octoplan.scenario.arrays import Floats
 
 NO_LIMIT_COLOUR = "#D9D9D9"
@@ -14,11 +15,9 @@ OWNER_NAMES = {PROGRAMME: "programme", OTHERS: "other makers", SHARED: "both, sa
 """Names in charts of those who make a design."""
 
 
-def month_total(view: View, name: str) -> NDArray[Any]:
+def month_total(run: Run, name: str) -> NDArray[Any]:
     """(futures, months) totals of a tally over its other axes."""
-    values = view.tally(name)
-    total: NDArray[Any] = values.reshape(*values.shape[:2], -1).sum(axis=2)
-    return total
+    return total(run, name, *(str(axis) for axis in run.data[name].dims if axis not in {"future", "month"}))
 
 
 def median(values: NDArray[Any]) -> float:
@@ -35,5 +34,5 @@ def median(values: NDArray[Any]) -> float:
 
 def monthly_share(counts: Floats) -> Floats:
     """(months, factors) share of each limiting factor by month, in per cent, from (futures, months, factors) counts."""
-    total = counts.sum(axis=0)
-    return 100 * ratio(total, total.sum(axis=1, keepdims=True))
+    sums = counts.sum(axis=0)
+    return 100 * ratio(sums, sums.sum(axis=1, keepdims=True))

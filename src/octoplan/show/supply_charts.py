@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, ratio, sum_by_future, view_of
+from octoplan.outcomes.view import View, ratio, sum_by_future, total, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats
 from octoplan.show.series import NO_LIMIT_COLOUR, OWNER_NAMES, median, month_total, monthly_share
@@ -44,7 +44,7 @@ FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 def deliveries(run: Run) -> go.Figure:
     """Fan chart of units delivered a month, P5 to P95, with the milestone rates of the programme."""
     view, rates = view_of(run), run.scenario.programme.milestones
-    months, delivered = list(view.names.months), view.tally("delivered").sum(axis=2)
+    months, delivered = list(view.names.months), total(run, "delivered", "plant")
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
     chart = new_figure(deliveries_title(view, delivered, rates), height=430)
     for low, high, opacity in FAN_BANDS:
@@ -100,7 +100,7 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
 def production(run: Run) -> go.Figure:
     """Chart of good units made and delivered a month, and of good units made by plant."""
     view = view_of(run)
-    months, good, delivered = view.names.months, month_total(view, "good"), month_total(view, "delivered")
+    months, good, delivered = view.names.months, month_total(run, "good"), month_total(run, "delivered")
     recent_months = min(RECENT_MONTHS, len(months))
     chart = new_figure(
         f"In its last {recent_months} months the programme makes {median(good[:, -recent_months:].mean(axis=1)):,.0f} "
@@ -110,7 +110,7 @@ def production(run: Run) -> go.Figure:
     )
     add_band(chart, months, good, "made", BLUE)
     add_band(chart, months, delivered, "delivered", ORANGE, dash="dash")
-    by_plant = view.tally("good").mean(axis=0)
+    by_plant = total(run, "good").mean(axis=0)
     index = 0
     for shape, rows in zip(("", "/", ".", "x", "-", "|"), view.plants_by_country.values(), strict=False):
         for plant in rows:
@@ -125,7 +125,7 @@ def stock(run: Run) -> go.Figure:
     """Chart of stock in the regions, units received and sorties by month, for the programme and other makers."""
     view = view_of(run)
     months = view.names.months
-    in_stock, received, sorties = (view.tally(name).sum(axis=2) for name in ("stock", "received", "sorties"))
+    in_stock, received, sorties = (total(run, name, "region") for name in ("stock", "received", "sorties"))
     chart = new_figure(
         stock_title(100 * ratio(sum_by_future(sorties), sum_by_future(received))),
         ("stock in the regions at the end of the month", "received (dashed) and sorties (solid)"),
@@ -162,27 +162,27 @@ def stock_title(sorties_per_hundred: Floats) -> str:
 def plant_limits(run: Run) -> go.Figure:
     """Chart of the limiting factors of plant-days with output planned; the most frequent parts are shown separately."""
     view = view_of(run)
-    counts = view.tally("plant_limit").sum(axis=2).astype(np.float64)
+    counts = total(run, "plant_limit", "plant").astype(np.float64)
     counts[:, :, limiting_factors.NO_OUTPUT_PLANNED] = 0.0
-    share, total = monthly_share(counts), counts.sum(axis=(0, 1))
-    planned = total.sum()
-    total = 100 * total / max(planned, 1.0)
+    share, days = monthly_share(counts), counts.sum(axis=(0, 1))
+    planned = days.sum()
+    percent = 100 * days / max(planned, 1.0)
     factors, met = limiting_factors.PLANT_LIMITS, limiting_factors.OUTPUT_AS_PLANNED
     layers = [(factor.title, [i]) for i, factor in enumerate(factors) if factor.is_limiting]
-    parts = list(range(len(factors), len(total)))
-    frequent = sorted((i for i in parts if total[i] >= MIN_PART_SHARE), key=lambda i: -total[i])[:MAX_PARTS]
+    parts = list(range(len(factors), len(percent)))
+    frequent = sorted((i for i in parts if percent[i] >= MIN_PART_SHARE), key=lambda i: -percent[i])[:MAX_PARTS]
     layers += [(f"part: {label(view.title('parts', view.names.parts[i - len(factors)]))}", [i]) for i in frequent]
     coloured_layers = [(*layer, PLANT_COLOURS[n % len(PLANT_COLOURS)]) for n, layer in enumerate(layers)]
     coloured_layers.append(("other parts", [i for i in parts if i not in frequent], OTHER_PARTS_COLOUR))
-    worst = max(coloured_layers, key=lambda layer: total[layer[1]].sum())
+    worst = max(coloured_layers, key=lambda layer: percent[layer[1]].sum())
     chart = new_figure(
-        f"{100 - total[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "
-        f"({total[worst[1]].sum():.0f} %)"
+        f"{100 - percent[met]:.0f} % of plant-days miss the planned output, most often limited by {worst[0]} "
+        f"({percent[worst[1]].sum():.0f} %)"
         if planned
         else "No plant has output planned on any day"
     )
     for name, rows, hex_colour in [*coloured_layers, (factors[met].title, [met], NO_LIMIT_COLOUR)]:
-        if total[rows].sum() > 0:
+        if percent[rows].sum() > 0:
             add_bars(
                 chart,
                 view.names.months,

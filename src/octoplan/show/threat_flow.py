@@ -6,7 +6,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.view import View, view_of
+from octoplan.outcomes.view import View, total, view_of
 from octoplan.scenario import limiting_factors
 from octoplan.show.theme import BLACK, SKY, VERMILION, colour, label, new_figure, with_opacity
 
@@ -14,8 +14,8 @@ from octoplan.show.theme import BLACK, SKY, VERMILION, colour, label, new_figure
 def threat_flow(run: Run) -> go.Figure:
     """Sankey diagram of threats from their class to the layer that stops them, or to leakers; means over futures."""
     view = view_of(run)
-    launched, leaked = (view.tally(name).sum(axis=(1, 2)).mean(axis=0) for name in ("launched", "leaked"))
-    stopped = view.tally("stopped_by").sum(axis=1).mean(axis=0)
+    launched, leaked = (total(run, name, "month", "region").mean(axis=0) for name in ("launched", "leaked"))
+    stopped = total(run, "stopped_by", "month").mean(axis=0)
     if not launched.sum():
         return sankey(view, "No threat is launched", stopped, leaked, "mean over futures")
     top = int(np.argmax(stopped.sum(axis=1)))
