@@ -5,14 +5,20 @@
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
-from bench.report import Measurement, cores, limit_cores, run_process
+from bench.report import Measurement, ProcessResult, cores, limit_cores, run_process
 
 FUTURES = 1000
-GIGABYTE = 1e9
+MEMORY_FUTURES = (1000, 2000, 4000)
+"""Numbers of futures of the runs whose peak memory is measured."""
+EXTRAPOLATED_FUTURES = 100_000
+MAX_MEMORY_SLOPE = 25.0
+"""Largest growth of the peak memory that counts as flat, in MB per 1,000 futures, whose tallies have 191 MB."""
+MEGABYTE, GIGABYTE = 1e6, 1e9
 
 
 def simulation_seconds(futures: int, threads: int) -> float:
@@ -38,15 +44,35 @@ def octoplan_command() -> str:
     return str(Path(sys.executable).with_name("octoplan"))
 
 
+def full_run_of(futures: int) -> ProcessResult:
+    """Run ``octoplan run octopus`` in a separate process."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = str(Path(folder) / "run")
+        return run_process(octoplan_command(), "run", "octopus", "--futures", str(futures), "--seed", "1", "--out", out)
+
+
+def memory_growth(peak_bytes: Mapping[int, int]) -> Measurement:
+    """Growth of the peak memory between the two largest numbers of futures, and its extrapolation."""
+    smaller, larger = sorted(peak_bytes)[-2:]
+    slope = (peak_bytes[larger] - peak_bytes[smaller]) / (larger - smaller)
+    extrapolated = peak_bytes[larger] + slope * (EXTRAPOLATED_FUTURES - larger)
+    measured = ", ".join(f"{futures:,} futures: {peak / MEGABYTE:,.0f} MB" for futures, peak in peak_bytes.items())
+    per_thousand = 1000 * slope / MEGABYTE
+    return Measurement(
+        "growth of the peak memory",
+        f"under {MAX_MEMORY_SLOPE:.0f} MB per 1,000 futures",
+        f"{per_thousand:.1f} MB",
+        per_thousand < MAX_MEMORY_SLOPE,
+        f"{measured}; {EXTRAPOLATED_FUTURES:,} futures, extrapolated: {extrapolated / GIGABYTE:.1f} GB",
+    )
+
+
 def measure() -> list[Measurement]:
     """Measure full runs, each in a separate process."""
     threads = min(2, len(cores()))
     simulation_seconds_in_process(2, 1)
-    with tempfile.TemporaryDirectory() as folder:
-        out = str(Path(folder) / "run")
-        full_run = run_process(
-            octoplan_command(), "run", "octopus", "--futures", str(FUTURES), "--seed", "1", "--out", out
-        )
+    runs = {futures: full_run_of(futures) for futures in MEMORY_FUTURES}
+    full_run = runs[FUTURES]
     rows = [
         Measurement(
             f"octopus, {FUTURES} futures x 24 months",
@@ -62,6 +88,7 @@ def measure() -> list[Measurement]:
             full_run.peak_bytes < 1.5 * GIGABYTE,
         ),
     ]
+    rows.append(memory_growth({futures: run.peak_bytes for futures, run in runs.items()}))
     if threads == 2:
         one_core, two_cores = (
             simulation_seconds_in_process(FUTURES // 2, 1),

@@ -74,9 +74,10 @@ def test_likelihood_is_the_sum_over_hidden_paths() -> None:
     stationary /= stationary.sum()
     everywhere, weights = np.full((2, grid_points), 1.0), np.zeros((4, 2, grid_points))
     densities = []
-    for row in counts:
+    missiles = process.missile_log_likelihood(counts[:, 1], grid, P)
+    for day, (drones, _) in enumerate(counts):
         out = np.empty((2, grid_points))
-        process.day_log_likelihood(row, grid, P, everywhere, out)
+        process.day_log_likelihood(drones, missiles[day], grid, P, everywhere, out)
         densities.append(np.exp(out))
     total = 0.0
     for path in product(range(2), range(grid_points), repeat=4):

@@ -114,9 +114,11 @@ denominator, and prior."""
 GRID_POINTS = 41
 """Number of points of the grid of x, which extends four stationary standard deviations to either side of 0."""
 
-QUADRATURE_NODES, QUADRATURE_WEIGHTS = hermgauss(9)
-"""Nodes and weights of Gauss-Hermite quadrature."""
-LOG_QUADRATURE_WEIGHTS = np.log(QUADRATURE_WEIGHTS) + QUADRATURE_NODES * QUADRATURE_NODES
+QUADRATURE_NODES, QUADRATURE_WEIGHTS = (values[4:] for values in hermgauss(9))
+"""Nodes and weights of Gauss-Hermite quadrature with 9 nodes: the central node 0 and the four positive nodes.
+
+The negative nodes mirror the positive ones.
+"""
 HALF_LOG_2PI = 0.5 * log(2.0 * pi)
 LOG_ZERO = -1e300
 """Finite substitute for the logarithm of zero."""
@@ -147,8 +149,9 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, mask: NDArr
     """Log probability of a Poisson count whose log-intensity is normal with mean mu + x and standard deviation s.
 
     The integral is evaluated by adaptive Gauss-Hermite quadrature with 9 nodes (Liu and Pierce 1994). The integrand is
-    log-concave. Newton's method finds its mode, starting from the mode at the previous x, and the nodes are scaled by
-    the curvature at the mode.
+    log-concave. Newton's method finds its mode z, starting from the mode at the previous x, and the nodes are scaled by
+    the curvature c at the mode. At z + d, with d = sqrt(2/c) times a node, the log integrand is its value at z, plus
+    g d - e^z (e^d - 1 - d - d^2/2) - node^2, where g is its derivative at z; the last term is part of the weights.
 
     Args:
         y: The count.
@@ -179,14 +182,18 @@ def log_poisson_lognormal(y: int, mu: float, s: float, grid: Floats, mask: NDArr
             if abs(step) < 1e-3:
                 break
         previous_mean, gain = m, precision / curve
-        mode_value = y * z - np.exp(z) - 0.5 * (z - m) * (z - m) * precision
-        width = np.sqrt(2.0 / curve)
-        total = 0.0
-        for i in range(QUADRATURE_NODES.shape[0]):
-            v = z + width * QUADRATURE_NODES[i]
-            total += np.exp(
-                y * v - np.exp(v) - 0.5 * (v - m) * (v - m) * precision - mode_value + LOG_QUADRATURE_WEIGHTS[i]
+        intensity = np.exp(z)
+        slope = y - intensity - (z - m) * precision
+        width = np.sqrt(2.0 / (intensity + precision))
+        total = QUADRATURE_WEIGHTS[0]
+        for i in range(1, QUADRATURE_NODES.shape[0]):
+            d = width * QUADRATURE_NODES[i]
+            growth, half_square = np.exp(d), 0.5 * d * d
+            total += QUADRATURE_WEIGHTS[i] * (
+                np.exp(slope * d - intensity * (growth - 1.0 - d - half_square))
+                + np.exp(-slope * d - intensity * (1.0 / growth - 1.0 + d - half_square))
             )
+        mode_value = y * z - intensity - 0.5 * (z - m) * (z - m) * precision
         out[k] = mode_value + np.log(total * width) + constant
 
 
@@ -220,46 +227,66 @@ def transition_matrix(grid: Floats, p: Floats) -> Floats:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def day_log_likelihood(y: Ints, grid: Floats, p: Floats, predicted: Floats, out: Floats) -> None:
+def missile_log_likelihood(numbers: Ints, grid: Floats, p: Floats) -> Floats:
+    """Log probability of numbers of missiles on a day, in each regime and at each grid point.
+
+    Args:
+        numbers: (n,) missiles, each number once: most days of a record have one of few numbers.
+        grid: (grid_points,) values of x.
+        p: (parameters,) in the order of ``PARAMETERS``.
+
+    Returns:
+        (n, 2, grid_points) log probabilities.
+
+    """
+    out = np.empty((numbers.shape[0], 2, grid.shape[0]))
+    everywhere = np.ones(grid.shape[0], np.bool_)
+    half_variance = 0.5 * p[WANDER] * p[WANDER]
+    for regime in range(2):
+        mean, cv = (
+            (p[MISSILES_SALVO_MEAN], p[MISSILES_SALVO_CV])
+            if regime == 1
+            else (p[MISSILES_ROUTINE_MEAN], p[MISSILES_ROUTINE_CV])
+        )
+        sd = log_sd(cv)
+        for i in range(numbers.shape[0]):
+            log_poisson_lognormal(
+                numbers[i], np.log(mean) - 0.5 * sd * sd - half_variance, sd, grid, everywhere, out[i, regime]
+            )
+    return out
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def day_log_likelihood(drones: int, missiles: Floats, grid: Floats, p: Floats, predicted: Floats, out: Floats) -> None:
     """Log likelihood of the drones and missiles of a day, in each regime and at each grid point.
 
     Args:
-        y: (2,) drones and missiles.
+        drones: Number of drones.
+        missiles: (2, grid_points) log probabilities of the number of missiles, from ``missile_log_likelihood``.
         grid: (grid_points,) values of x.
         p: (parameters,) in the order of ``PARAMETERS``.
         predicted: (2, grid_points) predicted probabilities of regime and x; negligible probabilities are skipped.
         out: (2, grid_points) log likelihoods, updated in place; ``LOG_ZERO`` for skipped states.
 
     """
-    missiles = np.empty(grid.shape[0])
     half_variance = 0.5 * p[WANDER] * p[WANDER]
     for regime in range(2):
-        drone_mean, drone_cv = (
+        mean, cv = (
             (p[DRONES_SALVO_MEAN], p[DRONES_SALVO_CV])
             if regime == 1
             else (p[DRONES_ROUTINE_MEAN], p[DRONES_ROUTINE_CV])
         )
-        missile_mean, missile_cv = (
-            (p[MISSILES_SALVO_MEAN], p[MISSILES_SALVO_CV])
-            if regime == 1
-            else (p[MISSILES_ROUTINE_MEAN], p[MISSILES_ROUTINE_CV])
-        )
-        drone_sd, missile_sd = log_sd(drone_cv), log_sd(missile_cv)
+        sd = log_sd(cv)
         mask = predicted[regime] >= 1e-13
-        log_poisson_lognormal(
-            y[0], np.log(drone_mean) - 0.5 * drone_sd * drone_sd - half_variance, drone_sd, grid, mask, out[regime]
-        )
-        log_poisson_lognormal(
-            y[1], np.log(missile_mean) - 0.5 * missile_sd * missile_sd - half_variance, missile_sd, grid, mask, missiles
-        )
+        log_poisson_lognormal(drones, np.log(mean) - 0.5 * sd * sd - half_variance, sd, grid, mask, out[regime])
         for k in range(grid.shape[0]):
             if not mask[k]:
                 out[regime, k] = LOG_ZERO
                 continue
-            drones = np.log(1.0 - p[DRONES_QUIET_SHARE]) + out[regime, k]
-            if y[0] == 0:
-                drones = np.log(p[DRONES_QUIET_SHARE] + np.exp(drones))
-            out[regime, k] = drones + missiles[k]
+            log_probability = np.log(1.0 - p[DRONES_QUIET_SHARE]) + out[regime, k]
+            if drones == 0:
+                log_probability = np.log(p[DRONES_QUIET_SHARE] + np.exp(log_probability))
+            out[regime, k] = log_probability + missiles[regime, k]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -290,6 +317,8 @@ def filter_forward(
         weight = np.exp(-0.5 * (grid[k] / p[WANDER]) ** 2)
         predicted[0, k], predicted[1, k] = (1.0 - p[SALVO_SHARE]) * weight, p[SALVO_SHARE] * weight
     predicted /= predicted.sum()
+    numbers = np.unique(counts[is_known, 1])
+    missiles = missile_log_likelihood(numbers, grid, p)
     total = 0.0
     for t in range(counts.shape[0]):
         if t > 0:
@@ -299,7 +328,8 @@ def filter_forward(
                 predicted[1, k] = propagated[0, k] * salvo_entry + propagated[1, k] * p[SALVO_STAY]
         log_density[:] = 0.0
         if is_known[t]:
-            day_log_likelihood(counts[t], grid, p, predicted, log_density)
+            row = np.searchsorted(numbers, counts[t, 1])
+            day_log_likelihood(counts[t, 0], missiles[row], grid, p, predicted, log_density)
         largest = log_density.max()
         for r in range(2):
             for k in range(grid_points):
