@@ -74,7 +74,8 @@ def test_other_hosts_and_sites_are_refused(client: Client) -> None:
 def test_the_answer_equals_a_run(client: Client) -> None:
     """The last line has the key results of a run of the same number of futures; the baseline shows no change."""
     lines = answers(client, most=32)
-    assert [line["futures"] for line in lines] == [2, 8, 32]
+    assert [line["futures"] for line in lines] == [2, 16, 32]
+    assert {line["settled"] for line in lines} == {16}
     results = key_results(simulate(load("pocket"), 32, 1))
     rows = {row["key"]: row for row in lines[-1]["results"]}
     for key in ("kills", "damage", "spend"):
@@ -89,7 +90,8 @@ def test_a_change_is_paired(client: Client) -> None:
     row = next(r for r in answers(client, most=32, changes=texts)[-1]["top_results"] if r["key"] == "damage")
     difference = (run.data["damage"] - baseline.data["damage"]).sum(("month", "region")).values
     assert row["change"]["mean"] == pytest.approx(difference.mean(), rel=1e-9)
-    assert row["change"]["half"] == pytest.approx(1.96 * difference.std(ddof=1) / 32**0.5, rel=1e-9)
+    student_t = 2.039513446  # 97.5 % quantile, 31 degrees of freedom
+    assert row["change"]["half"] == pytest.approx(student_t * difference.std(ddof=1) / 32**0.5, rel=1e-9)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -113,10 +115,25 @@ def test_twenty_requests_at_once_are_all_answered(client: Client) -> None:
     """Twenty simultaneous requests, half of them with changes, all receive their last line."""
     changes = [{} if i % 2 else {"d.output.bench": f"x{0.5 + i / 20}"} for i in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        lines = list(pool.map(lambda texts: answers(client, most=8, changes=texts)[-1], changes))
-    assert [line["futures"] for line in lines] == [8] * 20
+        lines = list(pool.map(lambda texts: answers(client, most=16, changes=texts)[-1], changes))
+    assert [line["futures"] for line in lines] == [16] * 20
     assert lines[1]["top_results"] == lines[3]["top_results"]
     assert lines[0]["top_results"] != lines[2]["top_results"]
+
+
+def test_changes_asked_for_next_do_not_alter_the_answer(client: Client) -> None:
+    """Changes simulated in advance have the same first answer; invalid ones are left out."""
+    texts = {"d.crews.intake": "7, 7, 7"}
+    plain = answers(client, most=2, changes=texts)
+    lines = answers(client, most=16, next=[{"d.crews.intake": "8, 8, 8"}, {"d.crews.intake": "none"}, {"x.y": "1"}])
+    assert [line["futures"] for line in lines] == [2, 16]
+    ahead = answers(client, most=2, changes={"d.crews.intake": "8, 8, 8"})[0]
+    assert (
+        ahead["top_results"]
+        == answers(Client(client.address), most=2, changes={"d.crews.intake": "8,8,8"})[0]["top_results"]
+    )
+    assert plain == answers(client, most=2, changes=texts)
+    assert_refused(client.post("/api/answer", json={"next": [{}] * 9}), "next")
 
 
 INTEGER_BEYOND_FLOATS = "9" * 400

@@ -17,7 +17,7 @@ from tests.scenario.folder import FILES
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
 VIEWS_WITH_CHARTS = ("raids", "supply", "defence", "money")
-"""Views that show charts once 8 futures have been simulated."""
+"""Views that show charts once an answer is settled."""
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 ACCESSIBILITY_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 

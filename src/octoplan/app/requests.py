@@ -17,6 +17,9 @@ MAX_BODY_BYTES = 1_000_000
 MAX_PROBLEMS = 20
 """Maximum number of invalid fields reported at once."""
 
+MAX_NEXT_CHANGES = 8
+"""Maximum number of changes that a request may name as likely to be asked for next."""
+
 View = Literal["results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs"]
 MonthlyUnits = Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)]
 
@@ -36,10 +39,18 @@ class ScenarioRequest(RequestModel):
 
 
 class ViewRequest(ScenarioRequest):
-    """Request for a view, with the maximum number of futures to simulate (``most``)."""
+    """Request for a view.
+
+    Attributes:
+        view: Name of the view.
+        most: Maximum number of futures to simulate.
+        next: Changes that are likely to be asked for next, whose first futures are simulated after a settled answer.
+
+    """
 
     view: View = "results"
     most: int | None = Field(None, ge=1, le=512)
+    next: list[dict[str, str]] = Field(default_factory=list, max_length=MAX_NEXT_CHANGES)
 
 
 class DayRequest(ScenarioRequest):

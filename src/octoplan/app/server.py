@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -22,15 +22,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from octoplan.app import changes, folders, panels
+from octoplan.app.answers import answer, chart_data, daily_map
 from octoplan.app.archives import MAX_ARCHIVE_BYTES
 from octoplan.app.engine import (
-    FUTURES_OF_ANSWERS,
-    FUTURES_OF_FURTHER_ANSWERS,
+    FIRST_FUTURES,
+    FURTHER_FUTURES,
+    FUTURES_OF_SENSITIVITIES,
+    SETTLED_FUTURES,
     Engine,
     Superseded,
-    answer,
-    chart_data,
-    daily_map,
     trim,
 )
 from octoplan.app.guard import Guard
@@ -47,6 +47,7 @@ from octoplan.app.requests import (
 from octoplan.app.views import VIEWS_WITH_MORE_FUTURES, CaptionedChart
 from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Ints
 from octoplan.scenario.scenario import read_files
 from octoplan.show.threat_flow import threat_flow_on_day
 
@@ -137,42 +138,40 @@ class Page:
         """Results for a change as a stream of JSON lines, each over more futures than the line before."""
         body = await read_body(request, ViewRequest)
         baseline, changed_scenario = await self.run_in_thread(lambda: self.scenarios(request, body))
-        answer_sizes = (
-            (*FUTURES_OF_ANSWERS, *FUTURES_OF_FURTHER_ANSWERS)
-            if body.view in VIEWS_WITH_MORE_FUTURES
-            else FUTURES_OF_ANSWERS
-        )
-        sizes = [size for size in answer_sizes if body.most is None or size <= body.most] or [FUTURES_OF_ANSWERS[0]]
-        return StreamingResponse(
-            self.answer_lines(baseline, changed_scenario, body.view, sizes), media_type="text/plain"
-        )
+        return StreamingResponse(self.answer_lines(baseline, changed_scenario, body), media_type="text/plain")
 
     async def answer_lines(
-        self, baseline: Scenario, changed_scenario: Scenario, view: str, sizes: list[int]
+        self, baseline: Scenario, changed_scenario: Scenario, body: ViewRequest
     ) -> AsyncIterator[str]:  # fmt: skip
         """Yield an answer for each number of futures; if the simulation fails, the last line has the problems."""
         halt = np.zeros(1, np.int64)
+        settled, sizes = numbers_of_futures(body.view, body.most)
 
         def answer_line(futures: int) -> str:
-            sample = self.engine.baseline(baseline, futures)
-            run = (
-                sample[0]
-                if changed_scenario.hash == baseline.hash
-                else self.engine.simulate(changed_scenario, futures, halt)
-            )
+            sample = self.engine.sample(changed_scenario, futures, halt)
+            baseline_sample = self.engine.sample(baseline, futures, halt)
             if halt[0]:
                 raise Superseded
-            return json.dumps({**answer(sample, run, view), "most": sizes[-1]}, allow_nan=False)
+            content = answer(baseline_sample, sample, body.view, first=futures <= FIRST_FUTURES)
+            return json.dumps({**content, "settled": settled, "most": sizes[-1]}, allow_nan=False)
 
         try:
             for futures in sizes:
                 yield await self.run_in_thread(partial(answer_line, futures)) + "\n"
+                if futures == settled:
+                    await self.run_in_thread(partial(self.simulate_next, baseline, body.next, halt))
         except Superseded:
             return
         except OctoplanError as error:
             yield json.dumps({"problems": problems_of(error)}) + "\n"
         finally:
             halt[0] = 1
+
+    def simulate_next(self, baseline: Scenario, next_changes: list[dict[str, str]], halt: Ints) -> None:
+        """Simulate the first futures of changes that are likely to be asked for next; invalid changes are left out."""
+        for texts in next_changes:
+            with suppress(ScenarioError, RequestError):
+                self.engine.first_run(changes.apply_changes(baseline, changes.read_changes(texts)), halt)
 
     async def days(self, request: Request) -> Response:
         """Data of the first future by day, for the map."""
@@ -267,6 +266,18 @@ class Page:
         return FileResponse(job.folder / "result.json", media_type="application/json")
 
 
+def numbers_of_futures(view: str, most: int | None) -> tuple[int, list[int]]:
+    """The number of futures at which the answer of a view is settled, and those of its successive lines.
+
+    most
+        Maximum number of futures asked for, if limited.
+    """
+    settled = FUTURES_OF_SENSITIVITIES if view in VIEWS_WITH_MORE_FUTURES else SETTLED_FUTURES
+    sizes = sorted({FIRST_FUTURES, SETTLED_FUTURES, *FURTHER_FUTURES, settled})
+    accepted = [size for size in sizes if most is None or size <= most] or [FIRST_FUTURES]
+    return min(settled, accepted[-1]), accepted
+
+
 def problems_of(error: Exception) -> list[str]:
     """Messages of an error for the user, one for each problem."""
     if isinstance(error, ScenarioError | FolderError | RequestError):
@@ -331,7 +342,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        page.requests.submit(page.engine.baseline, scenario, FUTURES_OF_ANSWERS[1])
+        page.requests.submit(page.engine.sample, scenario, SETTLED_FUTURES, np.zeros(1, np.int64))
         yield
         page.jobs.close()
         page.pool.shutdown(wait=False, cancel_futures=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from octoplan.app.engine import SEED, chart_data
+from octoplan.app.answers import chart_data
+from octoplan.app.engine import SEED
 from octoplan.app.jobs import OPTIONS_FILE, PROBLEMS_FILE, PROGRESS_FILE, RESULT_FILE
 from octoplan.app.views import CaptionedChart
 from octoplan.errors import OctoplanError, ScenarioError

@@ -79,9 +79,10 @@ class View:
 
         All values are ``nan`` if ``counterfactual`` is True and the run has no counterfactual.
         """
-        variable = self.run.counterfactual.get(name) if counterfactual else self.run.data[name]
-        if variable is None:
+        variables = (self.run.counterfactual if counterfactual else self.run.data).variables
+        if counterfactual and name not in variables:
             return np.full_like(self.tally(name), np.nan, dtype=np.float64)
+        variable = variables[name]
         values = variable.values[self.finished]
         return values[:, self.rows] if "month" in variable.dims else values
 

@@ -1,7 +1,7 @@
 """Reading ``assumptions.csv``: each row is checked cell by cell and converted to an assumption with a distribution."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isclose
@@ -29,8 +29,11 @@ from octoplan.scenario.distributions import (
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.programme import YEAR_RANGE, Programme
 from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range
+from octoplan.scenario.remembered import remembered
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
+ROWS_REMEMBERED = 4_000
+"""Number of rows that are remembered after they were read."""
 MEDIAN_TOLERANCE = 0.05
 """Largest distance of a stated value from the median that gives no warning, as a share of P90 - P10."""
 
@@ -71,6 +74,7 @@ def read_assumptions(
     """
     named_rows: list[AssumptionRow] = []
     assumptions: list[Assumption | None] = []
+    known_sources = None if sources is None else tuple(sources)
     line_of_name: dict[str, int] = {}
     for row in rows:
         text = row["name"]
@@ -86,11 +90,22 @@ def read_assumptions(
         else:
             line_of_name[text] = row.line
             named_rows.append(AssumptionRow(name, row.line, row.file))
-            assumption = _RowReader(row, name, sources, units, report).assumption()
-            assumptions.append(assumption)
-            if assumption and row.file == ASSUMPTIONS:
-                _warn_of_readings(row, name, units, report)
+            cells = tuple(row.cells.items())
+            assumptions.append(_read_row(report, row.file, row.line, cells, name, known_sources, units))
     return named_rows, assumptions
+
+
+@remembered(ROWS_REMEMBERED)
+def _read_row(
+    report: Report, file: str, line: int, cells: tuple[tuple[str, str], ...], name: RowName,
+    sources: tuple[str, ...] | None, units: Units,
+) -> Assumption | None:  # fmt: skip
+    """The assumption of a row; None if a cell is invalid."""
+    row = Row(line, dict(cells), file)
+    assumption = _RowReader(row, name, sources, units, report).assumption()
+    if assumption and file == ASSUMPTIONS:
+        _warn_of_readings(row, name, units, report)
+    return assumption
 
 
 def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> None:
@@ -107,9 +122,7 @@ def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> 
 class _RowReader:
     """Reads one row of assumptions and reports each invalid cell."""
 
-    def __init__(
-        self, row: Row, name: RowName, sources: Mapping[str, Source] | None, units: Units, report: Report
-    ) -> None:
+    def __init__(self, row: Row, name: RowName, sources: Collection[str] | None, units: Units, report: Report) -> None:
         self.row, self.name, self.sources, self.units, self.report = row, name, sources, units, report
         self.valid = True
 

@@ -1,6 +1,6 @@
 """Assumptions and their sources: rows of ``assumptions.csv`` and ``sources.csv`` as objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -139,7 +139,7 @@ def source_ids(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-def unknown_sources(text: str, sources: Mapping[str, Source] | None) -> list[str]:
+def unknown_sources(text: str, sources: Collection[str] | None) -> list[str]:
     """Messages for the ids in a cell of the column ``source`` that are not in ``sources.csv``."""
     if sources is None:
         return []

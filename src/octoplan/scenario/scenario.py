@@ -18,19 +18,25 @@ from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
 from octoplan.scenario.assumption_log import read_assumptions
 from octoplan.scenario.assumptions import (
     ASSUMPTION_COLUMNS,
-    SOURCE_COLUMNS,
     Assumption,
     Source,
-    read_sources,
 )
-from octoplan.scenario.binding import ParameterKey, RequiredParameters, bind, dotted_name
+from octoplan.scenario.binding import (
+    AssumptionRow,
+    ParameterKey,
+    RequiredParameters,
+    bind,
+    dotted_name,
+    parse_row_name,
+)
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
-from octoplan.scenario.csv_text import Row, read_csv
+from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decision_checks import check_decisions
 from octoplan.scenario.decisions import Decisions, read_decisions
 from octoplan.scenario.distributions import Fixed
 from octoplan.scenario.draws import correlate, draws
+from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, programme_of, sources_of, toml_of
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
@@ -42,9 +48,8 @@ from octoplan.scenario.files import (
     STATE,
     WHAT_IF,
     read_folder,
-    utf8_text,
 )
-from octoplan.scenario.programme import Programme, read_programme
+from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units, units_of
 from octoplan.scenario.raids import (
     check_raid_files,
@@ -54,9 +59,10 @@ from octoplan.scenario.raids import (
     record_source,
     warn_of_gap,
 )
+from octoplan.scenario.remembered import remembered
 from octoplan.scenario.report import Report, did_you_mean
 from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
-from octoplan.scenario.toml_text import Toml, read_toml
+from octoplan.scenario.toml_text import Toml
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, WhatIfFactors, read_what_ifs
 
 WEIGHT_GROUPS = (
@@ -292,8 +298,8 @@ def read_files(files: Mapping[str, bytes], label: str) -> Scenario:
 
 def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
     """Read a scenario from the contents of its files. Raises ``ScenarioError`` with all problems."""
-    programme_toml, decisions_toml = (_read_toml_file(name, files, report) for name in (PROGRAMME, DECISIONS))
-    programme = read_programme(programme_toml, report) if programme_toml else None
+    programme = programme_of(report, files[PROGRAMME]) if PROGRAMME in files else None
+    decisions_toml = _read_toml_file(DECISIONS, files, report)
     decisions = read_decisions(decisions_toml, report) if decisions_toml else None
     units = units_of(tuple(programme.entities["currencies"]) if programme else _declared_currencies(files))
     if programme and decisions and decisions_toml:
@@ -350,8 +356,7 @@ def _read_log(
     report: Report,
 ) -> _AssumptionLog | None:
     """Read the assumption log and the fit; None if a required file cannot be read, which is reported."""
-    source_rows = _read_csv_file(SOURCES, SOURCE_COLUMNS, files, report)
-    sources = None if source_rows is None else read_sources(source_rows, report)
+    sources = sources_of(report, files[SOURCES]) if SOURCES in files else None
     rows = _read_csv_file(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
     fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
     if fit and sources is not None:
@@ -361,7 +366,8 @@ def _read_log(
     assumptions = tuple(assumption for assumption in read if assumption)
     draw_columns: dict[ParameterKey, int] = {}
     if programme and decisions and rows is not None:
-        draw_columns = bind(RequiredParameters(programme, decisions.layers_against), entries, report)
+        rows_by_name = tuple((str(entry.name), entry.line, entry.file) for entry in entries)
+        draw_columns = _bound(report, files[PROGRAMME], tuple(decisions.layers_against.items()), rows_by_name)
         _check_weights(programme, draw_columns, read, report)
         by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
         warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
@@ -402,13 +408,28 @@ def _raid_inputs(files: Mapping[str, bytes], programme: Programme | None, report
 
 
 def _read_toml_file(name: str, files: Mapping[str, bytes], report: Report) -> Toml | None:
-    text = utf8_text(name, files[name], report) if name in files else None
-    return read_toml(name, text, report) if text is not None else None
+    return toml_of(report, name, files[name]) if name in files else None
 
 
 def _read_csv_file(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
-    text = utf8_text(name, files[name], report) if name in files else None
-    return read_csv(name, text, columns, report) if text is not None else None
+    return csv_of(report, name, columns, files[name]) if name in files else None
+
+
+@remembered(FILES_REMEMBERED)
+def _bound(
+    report: Report, programme_data: bytes, layers_against: tuple[tuple[str, tuple[str, ...]], ...],
+    rows: tuple[tuple[str, int, str], ...],
+) -> dict[ParameterKey, int]:  # fmt: skip
+    """Index of the row that supplies each parameter; rows are given by name, line and file."""
+    programme = programme_of(Report(report.folder), programme_data)
+    entries = [
+        AssumptionRow(name, line, file)
+        for text, line, file in rows
+        if not isinstance(name := parse_row_name(text, programme), str)
+    ]
+    if programme is None:
+        return {}
+    return bind(RequiredParameters(programme, dict(layers_against)), entries, report)
 
 
 def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:

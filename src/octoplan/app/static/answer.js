@@ -6,16 +6,15 @@ import {post, showProblems} from "./server.js";
 import {state} from "./state.js";
 
 export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
-const FUTURES_OF_FIRST_ANSWER = 2;
 let pending = null;
 
 export async function requestAnswer() {
   pending?.abort();
   const current = pending = new AbortController();
-  document.body.dataset.futures = "";
-  $("progress").textContent = "Simulating the first futures …";
+  document.body.dataset.futures = document.body.dataset.settled = "";
+  $("progress").textContent ||= "Simulating the first futures …";
   const version = new URLSearchParams(location.search).get("with");
-  const response = await post("/api/answer", {with: version, view: state.view}, {signal: current.signal});
+  const response = await post("/api/answer", {with: version, view: state.view, next: state.next}, {signal: current.signal});
   if (!response) {
     if (!current.signal.aborted) $("progress").textContent = "";
     return;
@@ -47,15 +46,22 @@ function showAnswer(answer) {
     showProblems(answer.problems);
     return;
   }
+  const isSettled = answer.futures >= answer.settled;
   document.body.dataset.futures = answer.futures;
-  const changed = Object.keys(state.changes).length > 0;
-  const explained = changed ? "; the baseline is simulated over the same futures, and each change is the mean difference from the baseline ± its 95 % CI" : "";
-  const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
-  $("progress").textContent = `${answer.futures} of ${answer.most} futures simulated${failed}${explained}`;
+  document.body.dataset.settled = isSettled ? "yes" : "";
+  $("progress").textContent = progressText(answer, isSettled);
   $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
   if (answer.summary) $("summary").textContent = answer.summary;
   showWarnings("change-warnings", answer.warnings);
-  if (answer.futures > FUTURES_OF_FIRST_ANSWER && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
+  if (answer.summary && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
+}
+
+function progressText(answer, isSettled) {
+  const more = answer.futures < answer.most ? `; more are being simulated, up to ${answer.most}` : "";
+  const number = isSettled ? `${answer.futures} futures simulated${more}` : `${answer.futures} of ${answer.settled} futures simulated`;
+  const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
+  const changed = Object.keys(state.changes).length > 0;
+  return number + failed + (changed ? "; the baseline is simulated over the same futures, and each change is the mean difference from the baseline ± its 95 % CI" : "");
 }
 
 export function showWarnings(id, warnings) {
@@ -72,8 +78,8 @@ function topResult(row, futures) {
   const label = change && row.form !== "month" && row.change?.half > 0 ? "change " : "";
   return el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
-    el("div", {className: "median", textContent: formatNumber(row.value.p50)}),
-    el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value.p10), " to ", unbroken(row.value.p90)),
+    el("div", {className: "median", textContent: formatNumber(row.value?.p50)}),
+    el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value?.p10), " to ", unbroken(row.value?.p90)),
     el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}));
 }
 

@@ -4,6 +4,7 @@ import {setChange, state} from "./state.js";
 
 const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
 const MIN_INTERVAL = 80;  // milliseconds between two changes from one slider
+const NEXT_POSITIONS = [1, 2, -1, 3, 4, -2];  // steps from the position of a slider, simulated before they are asked for
 
 const RATING_MEANINGS = {green: "● green: the source can be asked", amber: "▲ amber: derived from a source", red: "■ red: an estimate without evidence"};
 
@@ -75,10 +76,30 @@ function connectInputs(range, field, name, isDecision) {
     field.value = valueText(range.value, isDecision);
     clearTimeout(timer);
     const wait = Math.max(0, last + MIN_INTERVAL - performance.now());
-    const apply = () => { last = performance.now(); setChange(name, valueText(range.value, isDecision)); };
+    const apply = () => {
+      last = performance.now();
+      const value = valueText(range.value, isDecision);
+      setChange(name, value, nextChanges(range, name, isDecision));
+    };
     if (wait) timer = setTimeout(apply, wait); else apply();
   });
   field.addEventListener("change", () => setChange(name, field.value.trim() || null));
+}
+
+// Changes that a further move of a slider would make: its next positions, most of them in the direction of the last move.
+function nextChanges(range, name, isDecision) {
+  const [value, step] = [+range.value, +range.step], last = parseFloat((state.changes[name] ?? "").replace(/^[x×]/, ""));
+  const direction = value < last ? -1 : 1;
+  return NEXT_POSITIONS.map(steps => value + direction * steps * step)
+    .filter(x => x > +range.min - step / 2 && x < +range.max + step / 2)
+    .map(x => ({...state.changes, [name]: valueText(onStep(range, x), isDecision)}));
+}
+
+// The value that a slider has at a position, without the rounding error of adding steps.
+function onStep(range, x) {
+  const copy = range.cloneNode();
+  copy.value = x;
+  return copy.value;
 }
 
 // On a slider: P10 to P90 as a shaded part, and the baseline as a tick.

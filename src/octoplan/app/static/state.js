@@ -5,7 +5,8 @@ export const VIEWS = [["results", "Key results"], ["raids", "Raids"], ["supply",
   ["money", "Costs"], ["plan", "Plan"], ["sensitivity", "Sensitivity"], ["log", "Assumption log"],
   ["compare", "Compare"], ["runs", "Large runs"]];
 
-export const state = {panels: null, changes: {}, view: VIEWS[0][0], undo: [], variants: []};
+// next: the changes that are likely to be asked for next.
+export const state = {panels: null, changes: {}, next: [], view: VIEWS[0][0], undo: [], variants: []};
 
 export function address() {
   const query = new URLSearchParams();
@@ -44,21 +45,23 @@ const CHANGED = "octoplan-changed";
 
 export const onChange = listener => document.addEventListener(CHANGED, listener);
 
-export function setChanges(changes) {
+export function setChanges(changes, next = []) {
   state.undo.push({...state.changes});
   state.changes = changes;
+  state.next = next;
   document.dispatchEvent(new Event(CHANGED));
 }
 
 // Change one assumption or decision; null returns it to the baseline.
-export function setChange(name, text) {
+export function setChange(name, text, next = []) {
   const changes = {...state.changes};
   if (text === null) delete changes[name]; else changes[name] = text;
-  setChanges(changes);
+  setChanges(changes, next);
 }
 
 export function undo() {
   if (!state.undo.length) return;
   state.changes = state.undo.pop();
+  state.next = [];
   document.dispatchEvent(new Event(CHANGED));
 }

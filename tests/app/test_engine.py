@@ -1,0 +1,137 @@
+"""The engine: futures that are kept and extended are those of a run, and a changed decision uses the same draws."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from octoplan.app.answers import Sample, answer, paired_change, quantiles
+from octoplan.app.changes import apply_changes, read_changes
+from octoplan.app.engine import FIRST_FUTURES, MAX_FIRST_RUNS, SETTLED_FUTURES, Engine, Superseded
+from octoplan.campaign.futures import simulate_futures
+from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.measures import measures
+from octoplan.outcomes.simulate import simulate
+from octoplan.outcomes.view import Measure
+from octoplan.scenario import Scenario, load
+
+GO_ON, HALT = np.zeros(1, np.int64), np.ones(1, np.int64)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with ThreadPoolExecutor(2) as executor:
+        yield Engine(executor)
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return load("pocket")
+
+
+def test_an_extended_run_is_the_run_of_all_futures(engine: Engine, scenario: Scenario) -> None:
+    """Futures simulated in steps are the same, with and without the programme, as those simulated at once."""
+    for futures in (FIRST_FUTURES, 5, 40):
+        run = engine.sample(scenario, futures, GO_ON).run
+        at_once = simulate(scenario, futures, 1, counterfactual=futures > FIRST_FUTURES)
+        assert run.data.identical(at_once.data)
+        assert run.counterfactual.identical(at_once.counterfactual)
+        assert run.assumptions.identical(at_once.assumptions)
+        assert (run.futures, run.failed) == (futures, 0)
+
+
+def test_futures_are_simulated_once(engine: Engine, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A longer run simulates only the futures that it lacks; a shorter one none."""
+    simulated = []
+
+    def counted(*args: object, **kwargs: object) -> object:
+        simulated.append((kwargs["first"], len(args[1])))  # type: ignore[arg-type]
+        return simulate_futures(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("octoplan.app.engine.simulate_futures", counted)
+    for futures in (SETTLED_FUTURES, 20, FIRST_FUTURES, SETTLED_FUTURES, 3):
+        engine.sample(scenario, futures, GO_ON)
+    assert simulated == [(0, SETTLED_FUTURES), (SETTLED_FUTURES, 20 - SETTLED_FUTURES)]
+
+
+def test_a_halted_simulation_is_not_kept(engine: Engine, scenario: Scenario) -> None:
+    """A halted simulation raises Superseded, and the next request starts from what was complete before."""
+    engine.sample(scenario, 3, GO_ON)
+    with pytest.raises(Superseded):
+        engine.sample(scenario, 6, HALT)
+    assert engine.runs[scenario.hash].futures == 3
+    assert engine.sample(scenario, 6, GO_ON).run.data.identical(simulate(scenario, 6, 1).data)
+
+
+def test_draws_are_those_of_the_scenario(engine: Engine, scenario: Scenario) -> None:
+    """A changed decision has the draws of the baseline; a changed assumption its own."""
+    decision = apply_changes(scenario, read_changes({"d.crews.intake": "x2"}))
+    assumption = apply_changes(scenario, read_changes({"a.crews.on_duty": "0.4 to 0.5"}))
+    for changed in (scenario, decision, assumption):
+        assert np.array_equal(
+            engine.sample(changed, 4, GO_ON).run.assumptions.values, simulate(changed, 4, 1).assumptions.values
+        )
+    assert len(engine.draws_by_files) == 2
+
+
+def test_few_first_runs_are_kept(engine: Engine, scenario: Scenario) -> None:
+    """The number of kept runs is limited; the latest are kept."""
+    for i in range(MAX_FIRST_RUNS + 3):
+        engine.keep(engine.first_runs, str(i), simulate(scenario, 1, 1), MAX_FIRST_RUNS)
+    assert list(engine.first_runs) == [str(i) for i in range(3, MAX_FIRST_RUNS + 3)]
+
+
+def test_quantiles_are_those_of_intervals(scenario: Scenario) -> None:
+    """Quantiles of all measures computed together are those of each measure."""
+    run = simulate(scenario, 9, 1)
+    table = quantiles(measures(run), run.compiled.names.months)
+    for measure in measures(run):
+        row = table[measure.key]
+        expected = interval(np.asarray(measure.values, float) * (100.0 if measure.form == "chance" else 1.0))
+        if measure.form != "month" and row is not None:
+            for name in ("p10", "p50", "p90", "mean"):
+                value = getattr(expected, name)
+                assert row[name] == (pytest.approx(value, rel=1e-14, abs=0) if np.isfinite(value) else None)
+
+
+def test_quantiles_of_undefined_values() -> None:
+    """A measure without a value in any future has no quantiles; an infinite mean cannot be shown."""
+    undefined = Measure("a", "", "", "1", np.array([np.nan, np.nan]))
+    infinite = Measure("b", "", "", "1", np.array([1.0, 2.0, np.inf]))
+    month = Measure("c", "", "", "month", np.array([0.0, np.inf, np.inf]), "month")
+    assert quantiles([undefined, infinite, month], ("2026-01",)) == {
+        "a": None, "b": {"p10": 1.0, "p50": 2.0, "p90": None, "mean": None},
+        "c": {"p10": "2026-01", "p50": "never", "p90": "never"},
+    }  # fmt: skip
+
+
+def test_the_interval_of_few_futures_is_student_t() -> None:
+    """With two futures the 95 % CI is 12.7 standard errors wide on each side; one future has none."""
+    two, three = np.arange(2), np.arange(3)
+    change = paired_change([3.0, 5.0], [1.0, 1.0], two)
+    assert change == pytest.approx({"mean": 3.0, "half": 12.7062047, "futures": 2}, rel=1e-8)
+    assert paired_change([3.0], [1.0], np.arange(1)) is None
+    assert paired_change([3.0, np.inf, np.nan], [1.0, 1.0, 1.0], three) is None
+    assert paired_change([3.0, 3.0], [3.0, 3.0], two) == {"mean": 0.0, "half": 0.0, "futures": 2}
+
+
+def test_the_interval_of_many_futures_is_that_of_the_blocks() -> None:
+    """From 16 blocks the 95 % CI has the standard error between blocks, and their degrees of freedom."""
+    values = np.random.default_rng(1).normal(size=128)
+    change = paired_change(values, np.zeros(128), np.arange(128))
+    of_blocks = values.reshape(16, 8).mean(axis=1)
+    assert change is not None
+    assert change["half"] == pytest.approx(2.131449546 * of_blocks.std(ddof=1) / 4.0, rel=1e-9)
+
+
+def test_first_answers_have_the_same_top_results(engine: Engine, scenario: Scenario) -> None:
+    """The first answer lists the same top results as later ones; those that need the counterfactual have no value."""
+    baseline = engine.sample(scenario, FIRST_FUTURES, GO_ON)
+    first = answer(baseline, baseline, "results", first=True)
+    sample = Sample(simulate(scenario, 16, 1))
+    later = answer(sample, sample, "results")
+    assert [row["key"] for row in first["top_results"]] == [row["key"] for row in later["top_results"]]
+    without = {row["key"] for row in first["top_results"] if row["value"] is None}
+    assert "damage/avoided" in without
+    assert "kills" not in without
