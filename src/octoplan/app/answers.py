@@ -1,4 +1,4 @@
-"""Answers of the page: results of a changed scenario beside those of its baseline over the same futures, as JSON."""
+"""Answers of the page: results of a changed scenario and of its baseline over the same futures, as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
