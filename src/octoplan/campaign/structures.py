@@ -11,11 +11,10 @@ from typing import Any, TypeVar, cast, dataclass_transform
 import numpy as np
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.core.typing.typeof import typeof
 from numba.experimental import structref
 from numba.experimental.jitclass.base import imp_dtor
-from numba.extending import NativeValue, lower_builtin, typeof_impl, unbox
+from numba.extending import NativeValue, typeof_impl, unbox
 
 T = TypeVar("T")
 
@@ -59,35 +58,12 @@ def fill(
     return structure_value._getvalue()  # noqa: SLF001  # numba's interface
 
 
-def define_constructor(cls: type, reference: type[Structure]) -> None:
-    """Let kernels construct a structure with ``cls(*fields)``."""
-    names = list(cls.__annotations__)
-
-    class Constructor(AbstractTemplate):  # type: ignore[misc]
-        key = cls
-
-        def generic(self, args: Any, _kws: Any) -> Any:
-            fields = zip(names, map(types.unliteral, args), strict=True)
-            return signature(reference(list(fields)), *args)
-
-    infer_global(cls, types.Function(Constructor))
-
-    @lower_builtin(cls, types.VarArg(types.Any))  # type: ignore[untyped-decorator]
-    def construct(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def value(number: int, field_type: Any) -> Any:
-            converted = context.cast(builder, args[number], sig.args[number], field_type)
-            context.nrt.incref(builder, field_type, converted)
-            return converted
-
-        return fill(context, builder, sig.return_type, context.nrt.meminfo_alloc_dtor, value)
-
-
 @dataclass_transform(frozen_default=True)
 def structure(cls: type[T]) -> type[T]:
     """Declare a frozen class that kernels construct and pass by reference."""
     reference = type(f"{cls.__name__}Reference", (Structure,), {})
     structref.register(reference)
-    define_constructor(cls, reference)
+    structref.define_constructor(cls, reference, list(cls.__annotations__))
     cls.reference = reference  # type: ignore[attr-defined]
     return cls
 
