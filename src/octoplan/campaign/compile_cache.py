@@ -144,6 +144,16 @@ def default_values(function: FunctionType) -> tuple[tuple[str, str], ...]:
     return tuple((name, repr(p.default)) for name, p in parameters if p.default is not Parameter.empty)
 
 
+def with_arguments(compiled: Any, types: Any) -> Any:
+    """A compiled kernel whose signature has the given types of arguments, or those of a given signature.
+
+    Types of structures that were read from a file are equal to no type of this process, so that the dispatcher would
+    not find the kernel at the next call, and would read it again.
+    """
+    arguments = tuple(getattr(types, "args", types))
+    return compiled._replace(signature=compiled.signature.replace(args=arguments))
+
+
 class KernelCache:
     """The machine code of one kernel on disk, as numba's dispatcher reads and writes it (``numba.core.caching``).
 
@@ -170,9 +180,10 @@ class KernelCache:
             content = self.path(types, target_context.codegen()).read_bytes()
             if hashlib.sha256(content[32:]).digest() != content[:32]:
                 return None
-            return CompileResult._rebuild(target_context, *loads(content[32:]))  # noqa: S301, SLF001  # written here, for this user
+            compiled = CompileResult._rebuild(target_context, *loads(content[32:]))  # noqa: S301, SLF001  # written here, for this user
         except (OSError, UnpicklingError):
             return None
+        return with_arguments(compiled, types)
 
     def save_overload(self, types: Any, compiled: Any) -> None:
         """Write the machine code of a kernel to the cache."""
