@@ -222,3 +222,26 @@ def test_a_damaged_file_is_compiled_again(tmp_path: Path) -> None:
     output, errors = run_kernels(tmp_path, tmp_path / "cache").communicate()
     assert json.loads(output) == [9.0, ["compiling outer"]], errors
     assert stored.stat().st_size > len(content) // 2
+
+
+LOADS = """
+import octoplan as op
+from octoplan.campaign.compile_cache import KernelCache
+
+load, loads = KernelCache.load_overload, []
+KernelCache.load_overload = lambda self, types, target: loads.append(self.name) or load(self, types, target)
+pocket = op.load("pocket")
+op.simulate(pocket, 1)
+first = len(loads)
+op.simulate(pocket, 40)
+print(first, len(loads) - first)
+"""
+
+
+def test_a_kernel_is_loaded_once_for_all_calls() -> None:
+    """A process that loads the kernels from the cache does not load them again at later calls."""
+    for _ in range(2):  # the second process certainly loads what the first one may have compiled
+        done = subprocess.run([sys.executable, "-c", LOADS], capture_output=True, text=True, check=True)
+    first, later = map(int, done.stdout.split())
+    assert first > 0
+    assert later == 0
