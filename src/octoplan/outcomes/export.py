@@ -19,6 +19,7 @@ from octoplan.outcomes import measures as run_measures
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import QUANTILE_NAMES, KeyResult, KeyResults, month_label, statistic_cell
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
 from octoplan.tables import Cell, Column, ColumnType, Table
@@ -68,10 +69,8 @@ KEY_RESULT_COLUMNS = (
 
 def key_results(run: Run) -> Table:
     """Table of all measures, for the whole run and for each month."""
-    periods = [
-        run_measures.key_results(run),
-        *(run_measures.key_results(run, month) for month in run.compiled.names.months),
-    ]
+    results = RunResults(run)
+    periods = [results.key_results, *results.key_results_by_month()]
     rows = [key_result_cells(row, period) for period in periods for row in period]
     return Table.from_rows("key_results", "All measures, for the run and for each month", KEY_RESULT_COLUMNS, rows)
 
