@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from octoplan.campaign.arithmetic import log
 from octoplan.campaign.compiled import entry, kernel
-from octoplan.campaign.crew_queue import KILLED, Doctrine, Interceptors, empty_queue, run_crew_queue
+from octoplan.campaign.crew_queue import run_crew_queue
+from octoplan.campaign.queue_arrays import KILLED, Doctrine, Interceptors, empty_queue
 from octoplan.campaign.streams import STREAMS, Moment, key_of, random_words, stream_keys, to_uniform, uniforms
 from octoplan.campaign.streams import THREATS as ARRIVALS
 from octoplan.scenario import load

@@ -3,7 +3,7 @@
 import numpy as np
 
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.defence import LayerState, engage_layers, layer_probabilities
+from octoplan.campaign.defence_layers import LayerState, engage_layers, layer_probabilities
 from octoplan.campaign.streams import THREATS, Moment, key_of, random_words, to_uniform
 from octoplan.scenario.arrays import Ints, Records, StreamKeys
 from tests.verification.harness import assert_mean, records, streams

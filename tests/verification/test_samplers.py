@@ -9,7 +9,7 @@ from scipy import stats
 
 from octoplan.campaign import streams as s
 from octoplan.campaign.compiled import entry
-from octoplan.campaign.crew_queue import engagement_time
+from octoplan.campaign.engagements import engagement_time
 from octoplan.scenario.arrays import Floats, Ints, StreamKeys
 from tests.verification.harness import assert_mean, streams
 

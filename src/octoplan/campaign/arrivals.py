@@ -150,6 +150,7 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
     crossing_threat = np.empty(total * depth, np.int64)
     minute = np.empty(total * depth)
     route = np.empty(depth, np.int64)
+    first_words = np.empty((2, total), np.uint64)
     corridors, threats, incoming_start, incoming = (
         routes.corridors,
         arrivals.threats,
@@ -166,13 +167,14 @@ def draw_raid(arrivals: ArrivalProcess, routes: Routes, moment: Moment, count: I
         allocation = target_allocation(arrivals, moment, package)
         key = key_of(moment.keys, THREATS, package)
         for i in range(count[package]):
-            w0, w1, w2, w3 = random_words(key, moment.future, moment.day, i, 0)
-            k, region = divmod(find_cell(allocation, w0), regions)
-            u = rescale_within_row(allocation.classes, k, to_uniform(w0))
+            first_words[0, n + i], first_words[1, n + i], w2, w3 = random_words(key, moment.future, moment.day, i, 0)
+            u_layer[n + i], u_decoy[n + i] = to_uniform(w2), to_uniform(w3)
+        for i in range(count[package]):
+            k, region = divmod(find_cell(allocation, first_words[0, n]), regions)
+            u = rescale_within_row(allocation.classes, k, to_uniform(first_words[0, n]))
             u = rescale_within_row(allocation.destinations, region, u)
-            time = to_uniform(w1) * span
+            time = to_uniform(first_words[1, n]) * span
             threat[n], package_of[n], number[n], target[n] = k, package, i, region
-            u_layer[n], u_decoy[n] = to_uniform(w2), to_uniform(w3)
             steps, entry = 0, region
             if threats[k].direct == 0:
                 steps, entry = trace_route(corridors, incoming_start, incoming, share, region, u, route)

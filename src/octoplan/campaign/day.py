@@ -129,7 +129,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     draw_weather(entities.regions, moment, links.winter_weight[day], state.crews.grounded)
     crews = available_crews(state.crews, model.plan.crew_weight, entities.crews[0].on_duty, moment)
     branch.tally.crews_available[ledger.row] += crews.sum()
-    night = draw_night(model, crews, count, moment)
+    night = draw_night(model, crews, count, moment, compared)
     simulate_raid(model, branch, night, ledger, moment)
     if known:
         tomorrow = Moment(moment.keys, moment.future, day + 1)

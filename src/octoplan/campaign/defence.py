@@ -5,8 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.campaign.arrivals import Raid
-from octoplan.campaign.compiled import kernel, leaf
-from octoplan.campaign.crew_queue import (
+from octoplan.campaign.compiled import inlined, kernel, leaf
+from octoplan.campaign.crew_queue import run_with_draws
+from octoplan.campaign.defence_layers import LayerState, engage_layers, open_capacity
+from octoplan.campaign.engagements import empty_engagements
+from octoplan.campaign.night_record import NightRecord, repeat_sorties, stock_left
+from octoplan.campaign.queue_arrays import (
     KILLED,
     NO_CREW,
     NO_STOCK,
@@ -14,10 +18,9 @@ from octoplan.campaign.crew_queue import (
     CrewQueue,
     Doctrine,
     Interceptors,
-    empty_queue,
-    run_crew_queue,
+    queue_of_crossings,
 )
-from octoplan.campaign.streams import LAYER_DAY, Moment, beta, key_of
+from octoplan.campaign.streams import Moment
 from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
 from octoplan.scenario.limiting_factors import (
@@ -28,37 +31,8 @@ from octoplan.scenario.limiting_factors import (
 )
 
 
-class LayerState(NamedTuple):
-    """State of the defence layers in one region on one day; row 0 is the interceptors and is unused.
-
-    order
-        (threats, layers) layers in the order of the class's doctrine; unused columns are -1.
-    p_stop
-        (layers, threats) probability on this day that an engagement stops a threat.
-    shots
-        (layers, threats) shots per engagement.
-    limited, stocked
-        (layers,) limited: 1 if the engagements per region and day are limited; stocked: 1 if shots come from a stock.
-    capacity
-        (layers,) engagements that remain in the region on this day.
-    stock
-        (layers,) shots in the country's stock.
-    fired
-        (layers,) shots fired on this day, updated in place.
-    """
-
-    order: Ints
-    p_stop: Floats
-    shots: Floats
-    limited: Ints
-    stocked: Ints
-    capacity: Floats
-    stock: Floats
-    fired: Floats
-
-
 class Workspace(NamedTuple):
-    """Working arrays for the threats that cross one region.
+    """Working arrays for the threats that cross one region, and the engagements drawn of all crossings.
 
     stage
         (threats,) number of layers of the doctrine that have been tried.
@@ -157,74 +131,18 @@ class UnitAccounts(NamedTuple):
 
 
 @kernel
-def empty_workspace(size: int) -> Workspace:
-    """Return uninitialised working arrays for ``size`` threats."""
+def empty_workspace(size: int, crossings: int, record: NightRecord) -> Workspace:
+    """Return uninitialised working arrays for ``size`` threats in a region and a number of crossings."""
     return Workspace(
-        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), empty_queue(size)
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64),
+        queue_of_crossings(size, empty_engagements(crossings), record.log),
     )  # fmt: skip
-
-
-@kernel
-def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Floats:
-    """Probability on one day that an engagement of each layer stops a threat of each class, (layers, threats).
-
-    It is beta distributed with mean ``p`` of the layer and class and the layer's intra-class correlation within a day,
-    so that the number stopped of n threats is beta-binomial.
-    """
-    count = layers.shape[0]
-    threats = effects.shape[0] // count
-    p = np.zeros((count, threats))
-    for layer in range(1, count):
-        for k in range(threats):
-            row = layer * threats + k
-            key = key_of(moment.keys, LAYER_DAY, row)
-            p[layer, k] = beta(key, moment.future, moment.day, effects[row].p, layers[layer].correlation)
-    return p
-
-
-@leaf
-def engage_layers(layers: LayerState, k: int, u: float, stage: int, recognised: bool) -> tuple[float, int, int]:
-    """Engage one threat of class k by the layers of its doctrine, from position ``stage`` up to the interceptors.
-
-    A layer engages while it has capacity and shots. It stops the threat if the uniform number u is below p; otherwise
-    (u - p) / (1 - p), which is uniform on (0, 1), decides at the next layer. Layers with a stock of shots do not engage
-    recognised decoys.
-
-    Returns the rescaled u, the position reached, and the layer that stopped the threat (-1 if it was not stopped).
-    """
-    while stage < layers.p_stop.shape[0]:
-        layer = layers.order[k, stage]
-        if layer <= 0:
-            break
-        stage += 1
-        if layers.stocked[layer] == 1 and (recognised or layers.stock[layer] < layers.shots[layer, k]):
-            continue
-        if layers.limited[layer] == 1:
-            if layers.capacity[layer] < 1.0:
-                continue
-            layers.capacity[layer] -= 1.0
-        if layers.stocked[layer] == 1:
-            layers.stock[layer] -= layers.shots[layer, k]
-        layers.fired[layer] += layers.shots[layer, k]
-        p = layers.p_stop[layer, k]
-        if u < p:
-            return u, stage, layer
-        u = rescale(u, p, 1.0)
-    return u, stage, -1
-
-
-@leaf
-def open_capacity(layers: LayerState, posts: Records, region: int, regions: int, day: int) -> None:
-    """Set the engagements available to each layer in a region on one day: integers whose mean is the daily capacity."""
-    for layer in range(1, layers.p_stop.shape[0]):
-        capacity = posts[layer * regions + region].capacity
-        layers.capacity[layer] = np.floor(capacity * (day + 1)) - np.floor(capacity * day)
 
 
 @leaf
 def defend_region(
     parameters: DefenceParameters, doctrine: Doctrine, state: RaidState, workspace: Workspace, layers: LayerState,
-    interceptors: Interceptors, tally: DefenceTally, moment: Moment, region: int, crews: int,
+    interceptors: Interceptors, tally: DefenceTally, record: NightRecord, moment: Moment, region: int, crews: int,
 ) -> int:  # fmt: skip
     """Simulate one night in one region: layers that precede the interceptors, the crews' queue, and layers that follow.
 
@@ -269,12 +187,14 @@ def defend_region(
                 queue.rank[queued] = -parameters.value[k] if parameters.by_value else 0.0
                 queue.threat_class[queued], queue.number[queued] = k, raid.number[i]
                 queue.source[queued] = raid.package[i] * regions + region
+                queue.crossing[queued] = first + a
                 queue_row[a] = queued
                 queued += 1
         stage[a] = reached
         recognised[a] = 1 if decoy else 0
-    if queued > 0:
-        run_crew_queue(queue, queued, crews, doctrine, interceptors, moment)
+    fast = run_with_draws(queue, queued, crews, doctrine, interceptors, moment)
+    if record.recording[0] == 1 and record.complete[0] == 0:
+        record.ordered[region] = 0 if fast else 1
     for a in range(count):
         i = raid.crossing_threat[first + a]
         if alive[i] == 0:
@@ -324,9 +244,12 @@ def count_night(queue: CrewQueue, queued: int, salvo: Ints, nights: Ints) -> int
 @leaf
 def defend_regions(
     parameters: DefenceParameters, state: RaidState, workspace: Workspace, layers: LayerState,
-    interceptors: Interceptors, accounts: UnitAccounts, tally: DefenceTally, moment: Moment, crews: Ints,
+    interceptors: Interceptors, accounts: UnitAccounts, tally: DefenceTally, record: NightRecord, moment: Moment,
+    crews: Ints,
 ) -> None:  # fmt: skip
     """Simulate the defence of all regions against one raid, in topological order of the corridors.
+
+    The first call for a night fills its record; the second, without the programme, copies from it what is the same.
 
     interceptors
         As in ``Interceptors``, but stock, sorties, contacts, recovered and kills have the region as first axis.
@@ -347,12 +270,130 @@ def defend_regions(
             interceptors.recovered[r], interceptors.kills[r],
         )  # fmt: skip
         book_sorties(regional, accounts, layers.fired, r, -1)
-        demanded = defend_region(
-            parameters, regional_doctrine, state, workspace, layers, regional, tally, moment, r, crews[r]
-        )
+        demanded = repeat_night(record, parameters.p_contact[r], state, layers, regional, tally, r)
+        if demanded < 0:
+            demanded = record_night(
+                parameters, regional_doctrine, state, workspace, layers, regional, tally, record, moment, r, crews[r]
+            )
         book_sorties(regional, accounts, layers.fired, r, 1)
         accounts.use[r] += parameters.smoothing * demanded
         return_recovered(regional.order, regional.stock, regional.recovered_stock)
+    record.complete[0] = record.recording[0]
+
+
+@inlined
+def record_night(
+    parameters: DefenceParameters, doctrine: Doctrine, state: RaidState, workspace: Workspace, layers: LayerState,
+    interceptors: Interceptors, tally: DefenceTally, record: NightRecord, moment: Moment, region: int, crews: int,
+) -> int:  # fmt: skip
+    """Simulate one night in one region and record it, or compare it with the record that is complete.
+
+    Returns the demand for sorties.
+    """
+    filling, logged = record.recording[0] == 1 and record.complete[0] == 0, record.log.length[0]
+    if filling:
+        record.log_start[region] = logged
+        add_results(record, layers, tally, region, -1)
+    demanded = defend_region(
+        parameters, doctrine, state, workspace, layers, interceptors, tally, record, moment, region, crews
+    )
+    if filling:
+        add_results(record, layers, tally, region, 1)
+        record.log_end[region], record.demanded[region] = record.log.length[0], demanded
+        possible = record.log.length[0] <= record.log.u.shape[0] and shots_remain(layers, record.fired[region], 0)
+        possible &= interceptors_remain(interceptors, crews)
+        record.repeatable[region] = 1 if possible else 0
+    else:
+        record.log.length[0] = logged
+    if record.recording[0] == 1:
+        note_states(record, state, region, filling)
+    return demanded
+
+
+@inlined
+def interceptors_remain(interceptors: Interceptors, crews: int) -> bool:
+    """Whether interceptors remained in stock, or were not used for want of crews."""
+    return crews == 0 or stock_left(interceptors) > 0
+
+
+@inlined
+def add_results(record: NightRecord, layers: LayerState, tally: DefenceTally, region: int, sign: int) -> None:
+    """Add the tallies of a region to the record, or subtract them if ``sign`` is -1; see ``book_sorties``."""
+    for layer in range(1, layers.fired.shape[0]):
+        record.fired[region, layer] += sign * layers.fired[layer]
+    for layer in range(layers.fired.shape[0]):
+        for k in range(layers.shots.shape[1]):
+            record.stopped_by[region, layer, k] += sign * tally.stopped_by[layer, k]
+    for limit in range(record.nights.shape[1]):
+        record.nights[region, limit] += sign * tally.nights[region, limit]
+
+
+@inlined
+def note_states(record: NightRecord, state: RaidState, region: int, filling: bool) -> None:
+    """Record the states of the threats after a region, or compare them with those recorded."""
+    raid, alive, u_layer, u_decoy = state.raid, state.alive, state.u_layer, state.u_decoy
+    for c in range(raid.crossing_start[region], raid.crossing_start[region + 1]):
+        i = raid.crossing_threat[c]
+        if filling:
+            record.alive[c], record.u_layer[c], record.u_decoy[c] = alive[i], u_layer[i], u_decoy[i]
+        else:
+            same = (record.u_layer[c] == u_layer[i]) & (record.u_decoy[c] == u_decoy[i]) | (alive[i] == 0)
+            record.same[i] = 1 if same & (record.alive[c] == alive[i]) else 0
+
+
+@inlined
+def shots_remain(layers: LayerState, fired: Floats, later: int) -> bool:
+    """Whether stocks do not limit the layers, and shots can be added in any order without rounding.
+
+    fired
+        (layers,) shots fired in a region.
+    later
+        1 if they are still to be fired.
+    """
+    for layer in range(1, fired.shape[0]):
+        largest = 0.0
+        for k in range(layers.shots.shape[1]):
+            if layers.shots[layer, k] != np.floor(layers.shots[layer, k]):
+                return False
+            largest = max(largest, layers.shots[layer, k])
+        if layers.stocked[layer] == 1 and layers.stock[layer] - later * fired[layer] < largest:
+            return False
+    return True
+
+
+@inlined
+def repeat_night(
+    record: NightRecord, p_contact: Floats, state: RaidState, layers: LayerState, interceptors: Interceptors,
+    tally: DefenceTally, region: int,
+) -> int:  # fmt: skip
+    """Copy one night in one region from the record if its outcome is the same without the programme.
+
+    Returns the demand for sorties, or -1, with no change, if the night must be simulated.
+    """
+    if record.complete[0] == 0 or record.repeatable[region] == 0:
+        return -1
+    raid = state.raid
+    same = 1
+    for c in range(raid.crossing_start[region], raid.crossing_start[region + 1]):
+        same &= record.same[raid.crossing_threat[c]]
+    if same == 0 or not shots_remain(layers, record.fired[region], 1):
+        return -1
+    if not repeat_sorties(record, region, p_contact, interceptors):
+        return -1
+    for c in range(raid.crossing_start[region], raid.crossing_start[region + 1]):
+        i = raid.crossing_threat[c]
+        state.alive[i], state.u_layer[i], state.u_decoy[i] = record.alive[c], record.u_layer[c], record.u_decoy[c]
+    for layer in range(layers.fired.shape[0]):
+        layers.fired[layer] += record.fired[region, layer]
+        if layers.stocked[layer] == 1:
+            layers.stock[layer] -= record.fired[region, layer]
+        for k in range(layers.shots.shape[1]):
+            stopped = record.stopped_by[region, layer, k]
+            tally.stopped_by[layer, k] += stopped
+            tally.stopped[region, k] += stopped
+    for limit in range(record.nights.shape[1]):
+        tally.nights[region, limit] += record.nights[region, limit]
+    return record.demanded[region]
 
 
 @leaf

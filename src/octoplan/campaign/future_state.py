@@ -3,11 +3,11 @@
 import numpy as np
 
 from octoplan.campaign.compiled import kernel
-from octoplan.campaign.crew_queue import Doctrine
 from octoplan.campaign.crews import CrewState, initial_crews
 from octoplan.campaign.defence import DefenceParameters
 from octoplan.campaign.delivery import UnitStocks, initial_unit_stocks
 from octoplan.campaign.production import PlantState, initial_plant_state
+from octoplan.campaign.queue_arrays import Doctrine
 from octoplan.campaign.routes import Routes, routes
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER
 from octoplan.campaign.structures import by_reference, structure

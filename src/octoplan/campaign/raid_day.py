@@ -5,24 +5,28 @@ import numpy as np
 from octoplan.campaign.arithmetic import exp, log, normal_quantile
 from octoplan.campaign.arrivals import Raid, draw_raid
 from octoplan.campaign.compiled import kernel, leaf
-from octoplan.campaign.crew_queue import Interceptors
 from octoplan.campaign.defence import (
     DefenceTally,
-    LayerState,
     RaidState,
     UnitAccounts,
     Workspace,
     defend_regions,
     empty_workspace,
-    layer_probabilities,
 )
+from octoplan.campaign.defence_layers import LayerState, layer_probabilities
 from octoplan.campaign.future_state import Branch, Model
 from octoplan.campaign.money import Ledger, pay
+from octoplan.campaign.night_record import NightRecord, empty_record
 from octoplan.campaign.production import current_block
+from octoplan.campaign.queue_arrays import Interceptors
 from octoplan.campaign.streams import DAMAGE, STRIKE, Moment, key_of, random_words, to_uniform
 from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import LAYERS
 from octoplan.scenario.arrays import Floats, Ints, Records
+from octoplan.scenario.limiting_factors import NIGHT_LIMITS as LIMITS
+
+NIGHT_LIMITS = len(LIMITS)
+"""Number of limiting factors of a night."""
 
 
 @structure
@@ -41,6 +45,8 @@ class Night:
         (layers, threats) probability that an engagement of a layer stops a threat.
     workspace
         Working arrays with a row for each threat.
+    record
+        Record of the night with the programme.
     """
 
     raid: Raid
@@ -49,6 +55,7 @@ class Night:
     p_kill: Floats
     p_stop: Floats
     workspace: Workspace
+    record: NightRecord
 
 
 @kernel
@@ -97,23 +104,28 @@ def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -
 
 
 @kernel
-def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment) -> Night:
+def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared: bool) -> Night:
     """Draw the raid of one night and compute the kill and stopping probabilities.
 
     crews
         (regions,) crews available.
     count
         (packages,) number of threats.
+    compared
+        Whether the counterfactual is simulated, for which the night is recorded.
     """
     entities, plan, released = model.entities, model.plan, model.constants.released
     raid = draw_raid(model.arrivals, model.constants.routes, moment, count)
+    size, crossings, classes = raid.threat.shape[0], raid.crossing_threat.shape[0], entities.threats.shape[0]
+    record = empty_record(compared, crossings, size, crews.shape[0], entities.layers.shape[0], classes, NIGHT_LIMITS)
     return Night(
         raid,
         crews,
         cohort_order(plan.prefer, plan.newest_first[0] == 1, released, moment.day),
-        kill_probabilities(entities.lethality, released, entities.threats.shape[0], moment.day),
+        kill_probabilities(entities.lethality, released, classes, moment.day),
         layer_probabilities(entities.layers, entities.effects, moment),
-        empty_workspace(raid.threat.shape[0]),
+        empty_workspace(size, crossings, record),
+        record,
     )
 
 
@@ -134,7 +146,7 @@ def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, mo
     defend_regions(
         constants.defence, raid_state, night.workspace, layer_state, interceptors,
         UnitAccounts(units.spent, units.position, units.use),
-        DefenceTally(tally.stopped[row], tally.stopped_by[row], tally.nights[row]), moment, night.crews,
+        DefenceTally(tally.stopped[row], tally.stopped_by[row], tally.nights[row]), night.record, moment, night.crews,
     )  # fmt: skip
     for layer in range(layers):
         fired = layer_state.fired[layer]

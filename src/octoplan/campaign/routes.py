@@ -108,16 +108,15 @@ def sort_crossings(regions: int, region: Ints, threat: Ints, minute: Floats) -> 
         start[region[i] + 1] += 1
     for r in range(regions):
         start[r + 1] += start[r]
-    fill, row, time = start.copy(), np.empty(count, np.int64), np.empty(count)
+    fill, threat_of, time = start.copy(), np.empty(count, np.int64), np.empty(count)
     for i in range(count):
         slot = fill[region[i]]
         fill[region[i]] += 1
-        row[slot], time[slot] = i, minute[i]
+        threat_of[slot], time[slot] = threat[i], minute[i]
     order, buckets = np.empty(count, np.int64), np.empty(count + 1, np.int64)
-    for r in range(regions):
-        sort_by_time(time, start[r], start[r + 1], order[start[r] :], buckets)
     sorted_threat, sorted_time = np.empty(count, np.int64), np.empty(count)
+    for r in range(regions):
+        sort_by_time(time, start[r], start[r + 1], order[start[r] :], sorted_time[start[r] :], buckets)
     for i in range(count):
-        sorted_threat[i] = threat[row[order[i]]]
-        sorted_time[i] = time[order[i]]
+        sorted_threat[i] = threat_of[order[i]]
     return start, sorted_threat, sorted_time

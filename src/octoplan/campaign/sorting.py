@@ -7,28 +7,28 @@ from octoplan.scenario.arrays import Floats, Ints
 
 
 @leaf
-def sort_by_time(time: Floats, first: int, last: int, order: Ints, buckets: Ints) -> None:
+def sort_by_time(time: Floats, first: int, last: int, order: Ints, value: Floats, buckets: Ints) -> None:
     """Sort the rows from ``first`` up to but excluding ``last`` by their times in ``time``, into ``order``.
 
     The sort is stable. The method is a bucket sort with one bucket per row, followed by an insertion sort; its run time
     is linear if the times are evenly distributed.
 
-    order
-        (last - first,) sorted row numbers.
+    order, value
+        (last - first,) sorted row numbers, and their times.
     buckets
         (last - first + 1,) working array.
     """
     count = last - first
+    if count <= 24:
+        for a in range(count):
+            order[a], value[a] = first + a, time[first + a]
+        insertion_sort(value, order, count)
+        return
     earliest = np.inf
     latest = -np.inf
     for i in range(first, last):
         earliest = min(earliest, time[i])
         latest = max(latest, time[i])
-    if count <= 24:
-        for a in range(count):
-            order[a] = first + a
-        insertion_sort(time, order, count)
-        return
     scale = (count - 1) / (latest - earliest) if latest > earliest else 0.0
     for b in range(count + 1):
         buckets[b] = 0
@@ -38,18 +38,18 @@ def sort_by_time(time: Floats, first: int, last: int, order: Ints, buckets: Ints
         buckets[b + 1] += buckets[b]
     for i in range(first, last):
         b = int((time[i] - earliest) * scale)
-        order[buckets[b]] = i
+        order[buckets[b]], value[buckets[b]] = i, time[i]
         buckets[b] += 1
-    insertion_sort(time, order, count)
+    insertion_sort(value, order, count)
 
 
 @leaf
-def insertion_sort(time: Floats, order: Ints, count: int) -> None:
-    """Sort the first ``count`` rows of ``order`` by time, in place; run time is linear if they are nearly sorted."""
+def insertion_sort(value: Floats, order: Ints, count: int) -> None:
+    """Sort ``count`` times, and ``order`` with them, in place; run time is linear if they are nearly sorted."""
     for a in range(1, count):
-        item = order[a]
+        time, item = value[a], order[a]
         b = a
-        while b > 0 and time[order[b - 1]] > time[item]:
-            order[b] = order[b - 1]
+        while b > 0 and value[b - 1] > time:
+            value[b], order[b] = value[b - 1], order[b - 1]
             b -= 1
-        order[b] = item
+        value[b], order[b] = time, item

@@ -109,6 +109,16 @@ def wide_product(_context: Any, a: Any, b: Any) -> Any:
     return signature, build
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def first_bit(_context: Any, _word: Any) -> Any:
+    """Number of the lowest bit set in a word of 64 bits, by one machine instruction that numba does not expose."""
+
+    def build(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), build
+
+
 @inlined
 def random_words(key: Key, future: int, day: int, index: int, attempt: int) -> tuple[Word, Word, Word, Word]:
     """Four independent random words of 64 bits: Philox 4x64-10 of the counter (index, day, future, attempt)."""
