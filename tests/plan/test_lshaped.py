@@ -41,6 +41,20 @@ def test_farmer() -> None:
     assert plan.status == "optimal"
 
 
+def test_a_search_from_a_given_start_ends_at_its_iteration_limit() -> None:
+    """The start is evaluated first; at the limit the best solution so far is returned, with valid bounds."""
+    problem, scenarios = farmer()
+    start = np.array([100.0, 100.0, 300.0])
+    first = lshaped.solve(problem, scenarios, start=start, max_iterations=1)
+    assert (first.status, first.iterations) == ("iteration limit", 1)
+    assert (first.x == start).all()
+    assert first.lower <= -108390 < first.upper
+    complete = lshaped.solve(problem, scenarios, start=start)
+    assert complete.status == "optimal"
+    assert complete.upper == pytest.approx(-108390, rel=1e-6)
+    assert (complete.start_costs == first.costs).all()
+
+
 @pytest.mark.parametrize(("cost", "price", "salvage"), [(5.0, 9.0, 1.0), (2.0, 10.0, 0.0), (8.0, 9.0, 7.5)])
 def test_newsvendor(cost: float, price: float, salvage: float) -> None:
     """The order is the critical quantile of demand, (price - cost) / (price - salvage)."""

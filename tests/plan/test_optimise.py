@@ -1,13 +1,16 @@
 """The optimisation model, compared with calculations by hand and with the simulation, and its validation."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 
 import numpy as np
 import pytest
 
 import octoplan as op
+from octoplan.campaign.futures import simulate_futures
+from octoplan.campaign.tally import LAYERS
 from octoplan.errors import PlanError
+from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan.goals import Goals, Target
 from octoplan.plan.learning import experience, fixed_point, mean_hours
@@ -16,6 +19,7 @@ from octoplan.plan.optimise import Plan, optimise
 from octoplan.plan.parameters import Parameters, parameters_of
 from octoplan.plan.response_surface import (
     DESIGN,
+    EVERY_RUN_TALLIES,
     NO_OUTPUT_NO_CREWS,
     DesignRuns,
     ResponseSurface,
@@ -23,6 +27,7 @@ from octoplan.plan.response_surface import (
     fit_concave,
     fit_surface,
     losses,
+    scaled_plan,
     simulate_design,
 )
 from octoplan.plan.results import evaluation as results
@@ -33,6 +38,8 @@ from octoplan.plan.solver.recourse import second_stage_costs
 from octoplan.plan.solver.two_stage import MIN_GAP, Floats
 from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Compiled
+from tests.plan.pockets import plan_with_costs
 
 FUTURES = 4
 
@@ -111,6 +118,21 @@ def test_stated_orders_are_placed_and_paid(runs: DesignRuns, parameters: Paramet
     shipped = block(model, followed, "shipped").sum((1, 2)) * UNIT_SCALE
     values = second_stage_costs(model.problem, model.scenarios, x) * MONEY_SCALE
     assert np.allclose(values, 200.0 * (26 / 31 + 2) * (2 * 20.0 + 1.0) + 1000.0 + 5.0 * shipped, rtol=1e-6)
+
+
+def test_rows_without_output_are_counterfactuals(pocket: Scenario, runs: DesignRuns) -> None:
+    """A row without output, simulated as a counterfactual, equals a simulation of the plan with outputs of 0."""
+    compiled = pocket.compile()
+    for row, (output, crews) in enumerate(DESIGN):
+        if output == 0.0:
+            tally = simulate_futures(
+                compiled._replace(plan=scaled_plan(compiled, output, crews)), runs.assumptions, seed=1,
+                keep=EVERY_RUN_TALLIES,
+            ).tally  # fmt: skip
+            assert set(tally) == set(runs.tallies[row])
+            for name in set(EVERY_RUN_TALLIES) - {"spend"}:
+                assert (tally[name] == runs.tallies[row][name]).all(), name
+            assert (tally["spend"][:, :, LAYERS] == runs.tallies[row]["spend"][:, :, LAYERS]).all()
 
 
 def without_stated_orders(runs: DesignRuns) -> DesignRuns:
@@ -306,5 +328,46 @@ def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: 
     assert evaluation.plans["no programme"].produced.sum() == 0.0
     with pytest.raises(PlanError, match="interval"):
         results.evaluate(pocket, plan, futures=1)
+    alone = compiled_without_programme(pocket)
+    draws = draw_assumptions(pocket, 3, 1 + results.OUT_OF_SAMPLE_OFFSET)
+    simulated = results.simulate_plan(alone, draws, 1 + results.OUT_OF_SAMPLE_OFFSET)
+    for item in fields(simulated):
+        assert (getattr(simulated, item.name) == getattr(evaluation.plans["no programme"], item.name)).all(), item.name
+
+
+def test_the_evaluation_ends_when_differences_are_precise(
+    pocket: Scenario, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Futures are added in stages; the futures of all stages are those of a single simulation."""
+    monkeypatch.setattr(results, "STAGES", (2, 3, 5))
+    monkeypatch.setattr(results, "is_precise", lambda evaluation, _: len(evaluation.plans["plan"].cost) >= 3)
+    staged, single = results.evaluate(pocket, plan), results.evaluate(pocket, plan, futures=3)
+    assert list(staged.plans) == list(single.plans)
+    for name, simulated in single.plans.items():
+        assert (staged.plans[name].cost == simulated.cost).all()
+        assert (staged.plans[name].jobs == simulated.jobs).all()
+
+
+def test_precision_of_an_evaluation() -> None:
+    """A half-width of 1 % of the gain, or of a fifth of the difference, is precise, and a larger one is not."""
+    noise = np.random.default_rng(1).normal(0.0, 10.0, 100)
+    noise -= noise.mean()
+    half_width = results.Z_95 * interval(noise).se_mean
+    for mean, gain, precise in ((0.0, 101.0, True), (0.0, 99.0, False), (5.1, 0.0, True), (-4.9, 0.0, False)):
+        alternative = plan_with_costs((mean * half_width + noise).tolist())
+        evaluation = results.Evaluation({"plan": plan_with_costs([0.0] * 100), "other": alternative})
+        assert results.is_precise(evaluation, gain * half_width) is precise
+
+
+def compiled_without_programme(scenario: Scenario) -> Compiled:
+    """The compiled scenario with no plant in the programme."""
+    compiled = scenario.compile()
+    return compiled._replace(
+        plan=compiled.plan._replace(in_programme=np.zeros_like(compiled.plan.in_programme))
+    )  # fmt: skip
+
+
+def test_the_linear_model_agrees_with_the_simulation(plan: Plan) -> None:
+    """Good units of the plan are the same in the linear model and in the simulation of the same futures."""
     units = results.discrepancies(plan, seed=1)["good units"]
     assert units.simulated == pytest.approx(units.linear, abs=1.0)

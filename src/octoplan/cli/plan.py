@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CSV_SHEETS = ("Gates", "Hiring", "Orders")
 """Sheets of the workbook that are also written as CSV; monthly quantities are in plan.csv."""
 
+DEFAULT_FRONTIER_FUTURES = 150
+"""Number of futures on which each share of the frontier is evaluated unless ``--unseen`` is given."""
+
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
 
@@ -34,13 +37,13 @@ def plan(
     scenario: str,
     *,
     out: Path | None = None,
-    futures: int = 60,
-    unseen: int = 300,
+    futures: int = 64,
+    unseen: int | None = None,
     seed: int = 1,
-    gap: float = 0.5,
-    batches: int = 4,
-    batch: int = 40,
-    time_limit: float = 120.0,
+    gap: float = 0.2,
+    batches: int = 2,
+    batch: int = 56,
+    time_limit: float = 600.0,
     frontier: str | None = None,
     objective: str | None = None,
     tail: float | None = None,
@@ -73,7 +76,8 @@ def plan(
     futures
         Number of futures in the optimisation.
     unseen
-        Number of futures in the out-of-sample evaluation of the plan and its alternatives; 0 for no evaluation.
+        Number of futures in the out-of-sample evaluation of the plan and its alternatives; by default as many as the
+        differences in cost need to be precise, at most 300; 0 for no evaluation.
     seed
         Seed of all random draws.
     gap
@@ -83,10 +87,11 @@ def plan(
     batch
         Number of futures in each batch.
     time_limit
-        Time limit of the search in seconds; the best plan found by then is written, with its optimality gap.
+        Time limit of the search in seconds; if it is reached, the best plan found by then is written, with a remark
+        and its optimality gap.
     frontier
         A country; a plan is computed for each share of units made there, from 0 to 100 %, and evaluated on half of
-        the unseen futures.
+        the unseen futures, by default 150.
     objective
         least-cost: least expected cost and losses. most-stopped: most threats stopped within the budgets.
     tail
@@ -160,8 +165,8 @@ def plan(
             best_plan,
             remedies=tuple(remedies(best_plan, executor=executor, progress=report_progress)),
             discrepancies=discrepancies(best_plan, seed=seed, executor=executor),
-            evaluation=evaluate(loaded, best_plan, futures=unseen, **shared) if unseen else None,
-            frontier=frontier_of(loaded, best_plan, frontier, futures=max(2, unseen // 2), **shared)
+            evaluation=None if unseen == 0 else evaluate(loaded, best_plan, futures=unseen, **shared),
+            frontier=frontier_of(loaded, best_plan, frontier, futures=frontier_futures(unseen), **shared)
             if frontier is not None
             else None,
         )
@@ -185,17 +190,22 @@ def run_checks(*checks: Callable[[], Any]) -> Any:
     return result
 
 
-def check_evaluation_options(scenario: "Scenario", unseen: int, country: str | None) -> None:
+def check_evaluation_options(scenario: "Scenario", unseen: int | None, country: str | None) -> None:
     """Check the number of unseen futures and the country of the frontier. Raises PlanError if either is invalid."""
     from octoplan.plan.goals import MAX_FUTURES, raise_problems, whole_number_problem
     from octoplan.plan.results.frontier import check_frontier
 
-    problems = list(whole_number_problem("number of unseen futures", unseen, 0, MAX_FUTURES))
+    problems = [] if unseen is None else list(whole_number_problem("number of unseen futures", unseen, 0, MAX_FUTURES))
     if unseen == 1:
         problems.append("one unseen future gives no confidence interval; write 0 or at least 2 unseen futures")
     raise_problems(problems)
     if country is not None:
-        check_frontier(scenario, country, max(2, unseen // 2))
+        check_frontier(scenario, country, frontier_futures(unseen))
+
+
+def frontier_futures(unseen: int | None) -> int:
+    """Number of futures on which each share of the frontier is evaluated: half of the unseen futures."""
+    return DEFAULT_FRONTIER_FUTURES if unseen is None else max(2, unseen // 2)
 
 
 def check_plan_folder(folder: Path) -> None:

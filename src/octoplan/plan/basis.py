@@ -10,7 +10,7 @@ import numpy as np
 from octoplan.errors import PlanError
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan.fixed_decisions import FixedDecisions, check_fixed, fixed_decisions
-from octoplan.plan.goals import Goals, SearchSettings, name_problems, raise_problems
+from octoplan.plan.goals import Goals, SearchSettings, batch_start, name_problems, raise_problems
 from octoplan.plan.model import Model
 from octoplan.plan.parameters import Parameters, parameters_of
 from octoplan.plan.response_surface import (
@@ -105,7 +105,8 @@ class UnusedFutures:
 
     def sample(self, n: int, seed: int) -> Scenarios:
         """A batch of n futures of each named scenario; the same seed always returns the same batch."""
-        start = self.basis.planned_futures + n * self.batch_by_seed.setdefault(seed, len(self.batch_by_seed))
+        batch = self.batch_by_seed.setdefault(seed, len(self.batch_by_seed))
+        start = batch_start(self.basis.planned_futures, n, batch)
         return self.basis.scenario_batch(self.scenarios, start, start + n)
 
 

@@ -23,9 +23,12 @@ DEFAULT_SHORTAGE_PRICE = 5000.0
 ALL_COUNTRIES = "*"
 """Key of ``Goals.units`` that stands for all countries together."""
 
-BATCH_GAP_RATIO = 0.2
+BATCH_GAP_RATIO = 0.5
 """Ratio of the optimality gap at which the search on a batch stops to that of the plan; a larger one inflates the
 estimate of the gap."""
+
+BLOCK_FUTURES = 8
+"""Number of consecutive futures whose assumptions are sampled together; blocks are independent."""
 
 MAX_FUTURES, MAX_BATCHES, MAX_FROZEN_MONTHS = 100_000, 1_000, 1_200
 """Largest permitted numbers of futures, batches and frozen months."""
@@ -203,12 +206,12 @@ class SearchSettings:
     Raises PlanError with a list of the settings that are out of range.
     """
 
-    futures: int = 60
+    futures: int = 64
     seed: int = 1
-    gap: float = 0.005
+    gap: float = 0.002
     time_limit: float = inf
     batches: int = 0
-    batch: int = 40
+    batch: int = 56
     frozen: int = 0
 
     def __post_init__(self) -> None:
@@ -217,7 +220,19 @@ class SearchSettings:
     @property
     def futures_needed(self) -> int:
         """Number of futures to simulate: those of the plan and those of the batches."""
-        return self.futures + self.batches * self.batch
+        return (
+            self.futures if not self.batches else batch_start(self.futures, self.batch, self.batches - 1) + self.batch
+        )
+
+
+def batch_start(planned_futures: int, size: int, batch: int) -> int:
+    """First future of a batch, by number of the batch from 0; every batch begins with a new block of futures.
+
+    planned_futures, size
+        Number of futures over which the plan is optimised, and of futures in a batch.
+    """
+    blocks = -(-planned_futures // BLOCK_FUTURES) + batch * -(-size // BLOCK_FUTURES)
+    return blocks * BLOCK_FUTURES
 
 
 def setting_problems(settings: SearchSettings) -> Iterator[str]:

@@ -6,6 +6,7 @@ bought, stocks, units shipped and used, and losses avoided. Output decisions are
 on an uncertain day, so their coefficients in a calendar month differ between futures: the technology matrix is random.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,8 +103,11 @@ class ModelInputs:
     planned_futures: int | None = None
 
 
-def build(inputs: ModelInputs) -> Model:
+def build(inputs: ModelInputs, executor: ThreadPoolExecutor | None = None) -> Model:
     """Build the linear programme over the futures of the parameters.
+
+    executor
+        Threads on which to compute the cost of taking no action; the calling thread if None.
 
     Raises PlanError if the constraints are infeasible.
     """
@@ -125,12 +129,15 @@ def build(inputs: ModelInputs) -> Model:
     constraints = constraints_of(ConstraintData(builder, parameters, fixed, unit_costs), goals)
     problem, scenarios = builder.finish()
     check_feasible(problem, constraints)
-    inaction = inaction_costs(problem, scenarios, goals, inputs.planned_futures)
+    inaction = inaction_costs(problem, scenarios, goals, inputs.planned_futures, executor)
     shifted = subtract_inaction(builder, problem, scenarios, inaction)
     return Model(builder, problem, shifted, formulation.hours, formulation.yields, inaction, fixed, constraints)
 
 
-def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planned_futures: int | None) -> Floats:
+def inaction_costs(
+    problem: TwoStage, scenarios: Scenarios, goals: Goals, planned_futures: int | None,
+    executor: ThreadPoolExecutor | None,
+) -> Floats:  # fmt: skip
     """(s,) cost of taking no action, to be subtracted from the cost of each future.
 
     No action means that free decisions are at their lower bounds. If the mean is minimised, each future has its own
@@ -138,7 +145,7 @@ def inaction_costs(problem: TwoStage, scenarios: Scenarios, goals: Goals, planne
     measure, the risk of inaction is a constant for all futures.
     """
     lower_bounds = np.clip(0.0, problem.first.lower, problem.first.upper)
-    inaction = second_stage_costs(problem, scenarios, lower_bounds)
+    inaction = second_stage_costs(problem, scenarios, lower_bounds, executor)
     if goals.risk.weight == 0.0 and not goals.stress_scenarios:
         return inaction
     optimised_inaction = inaction.reshape(1 + len(goals.stress_scenarios), -1)[:, :planned_futures]

@@ -1,6 +1,6 @@
 """Optimise a plan: design runs, response surface, learning curve, linear programme, rounding and checks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import ceil, inf
@@ -12,7 +12,7 @@ from octoplan.errors import PlanError
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
 from octoplan.plan.decisions import decision_tables, rewrite_decisions, round_down
-from octoplan.plan.goals import BATCH_GAP_RATIO, Goals, SearchSettings, goals_of
+from octoplan.plan.goals import BATCH_GAP_RATIO, BLOCK_FUTURES, Goals, SearchSettings, goals_of
 from octoplan.plan.learning import FixedPoint, fixed_point
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.parameters import Parameters, experience_from, parameters_of
@@ -20,20 +20,26 @@ from octoplan.plan.response_surface import Progress, ResponseSurface
 from octoplan.plan.second_stage_tables import FutureTable, block, second_stages, shadow_prices, tables_of
 from octoplan.plan.solver import lshaped
 from octoplan.plan.solver import optimality_gap as gaps
+from octoplan.plan.solver.lshaped import TIME_LIMIT
 from octoplan.plan.solver.risk import NEUTRAL
 from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solution, relative_gap
-from octoplan.plan.units import UNIT_SCALE
+from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 
 LEARNING_FUTURES = 20
 """Number of futures in the iterations of the learning curve; the plan itself is optimised over all futures."""
 
+NEGLIGIBLE_LABOUR = 0.02
+"""Labour cost, as a share of the gain of a plan without further goals, below which the learning curve hardly matters;
+errors are then relative to this share."""
+
 OPEN_ITERATIONS = 2
 """Number of iterations of the learning curve after which plants without output stay closed."""
 
-LEARNING_GAP, LEARNING_SECONDS = 0.01, 15.0
-"""Relative optimality gap, and time in seconds, at which the search in one learning iteration may stop."""
+LEARNING_GAP, LEARNING_SEARCH_ITERATIONS = 0.01, 200
+"""Relative optimality gap, and number of iterations of the L-shaped method, at which the search in one iteration of the
+learning curve stops."""
 
 SHORTFALL_TOLERANCE = 0.01
 """Largest shortfall at which a target counts as reached, as a share of the amount due over the horizon."""
@@ -135,12 +141,12 @@ def optimise(
     scenario: Scenario,
     goals: Goals | None = None,
     *,
-    futures: int = 60,
+    futures: int = 64,
     seed: int = 1,
-    gap: float = 0.005,
+    gap: float = 0.002,
     time_limit: float = inf,
     batches: int = 0,
-    batch: int = 40,
+    batch: int = 56,
     frozen: int = 0,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
@@ -154,7 +160,8 @@ def optimise(
     gap
         Relative optimality gap at which the search may stop.
     time_limit
-        Time limit of the final search, in seconds; the best plan found by then is returned, with its gap.
+        Time limit of the final search, in seconds; if it is reached, the best plan found by then is returned, with its
+        gap and a warning.
     batches, batch
         Number of batches of further futures, and futures per batch, on which the optimality gap of the linear model is
         estimated; 0 batches for no estimate.
@@ -250,28 +257,36 @@ def round_and_check(
 def experience_of_plan(basis: Basis, goals: Goals, execution: Execution) -> FixedPoint:
     """Fixed point of the learning curve: the experience that results from the plan optimised at this experience."""
     runs = basis.runs.first_futures(min(LEARNING_FUTURES, basis.planned_futures))
-    parameters, slope = parameters_of(runs), runs.draws("plants", "slope").mean(0)
+    parameters = parameters_of(runs)
+    step = LearningStep(parameters, basis, goals, execution)
+    wage = (parameters.plant("hours_first")[..., None] * parameters.plant_money("labour_rate")).mean((0, 2))
+    slope = parameters.plant("slope").mean(0)
     return fixed_point(
-        learning_step(parameters, basis, goals, execution),
+        step,
         baseline_experience(parameters),
-        change_of=lambda previous, current: hours_change(slope, previous, current),
+        change_of=lambda previous, current: labour_change(
+            wage / MONEY_SCALE, slope, previous, current, NEGLIGIBLE_LABOUR * step.gain
+        ),
     )
 
 
-def hours_change(slope: Floats, previous: Floats, current: Floats) -> float:
-    """Relative error of a plan's total labour hours computed at the experience of the previous iteration.
+def labour_change(wage: Floats, slope: Floats, previous: Floats, current: Floats, negligible: float) -> float:
+    """Relative error of a plan's labour cost computed at the experience of the previous iteration.
 
-    slope
-        (p,) learning slope.
+    wage, slope
+        (p,) labour cost of the first unit, and learning slope.
     previous, current
         (p, t) experience at the start of each month since opening, of the previous iteration and of the plan.
+    negligible
+        Labour cost to which the error is relative if the plan's is smaller.
     """
     units = np.maximum(0.0, np.diff(current, axis=1))
     b = np.log2(slope)[:, None]
-    current_hours, previous_hours = (
-        float((units * (1.0 + e[:, :-1] + 0.5 * units) ** b).sum()) for e in (current, previous)
+    current_cost, previous_cost = (
+        float((wage[:, None] * units * (1.0 + e[:, :-1] + 0.5 * units) ** b).sum()) for e in (current, previous)
     )
-    return abs(previous_hours / current_hours - 1.0) if current_hours > 0.0 else 0.0
+    reference = max(current_cost, negligible)
+    return abs(previous_cost - current_cost) / reference if reference > 0.0 else 0.0
 
 
 def baseline_experience(parameters: Parameters) -> Floats:
@@ -280,36 +295,42 @@ def baseline_experience(parameters: Parameters) -> Floats:
     return experience_from(parameters, good, np.ones_like(good))
 
 
-def learning_step(
-    parameters: Parameters, basis: Basis, goals: Goals, execution: Execution
-) -> Callable[[Floats], Floats]:  # fmt: skip
+class LearningStep:
     """The iteration step: maps experience, (p, t + 1), to the experience under the plan optimised at that experience.
 
     After ``OPEN_ITERATIONS`` calls, plants that produced nothing in the previous call stay closed. Otherwise each
     iteration could move production between nearly equal plants, and the iterations might not converge.
     """
-    iterations, closed_plants = [0], np.zeros(parameters.since_opening.shape[1], bool)
-    count = len(parameters.runs)
-    inputs = ModelInputs(
-        parameters, basis.surface.first_futures(count), replace(goals, stress_scenarios={}), np.zeros(0), basis.fixed,
-        None if basis.threat_surface is None else basis.threat_surface.first_futures(count), closed_plants,
-    )  # fmt: skip
 
-    def step(experience: Floats) -> Floats:
-        iterations[0] += 1
-        execution.report("iterating the learning curve", iterations[0], 0)
-        model = build(replace(inputs, experience=experience))
+    def __init__(self, parameters: Parameters, basis: Basis, goals: Goals, execution: Execution) -> None:
+        count = len(parameters.runs)
+        self.goals, self.execution, self.iterations = goals, execution, 0
+        self.closed_plants = np.zeros(parameters.since_opening.shape[1], bool)
+        self.inputs = ModelInputs(
+            parameters, basis.surface.first_futures(count), replace(goals, stress_scenarios={}), np.zeros(0),
+            basis.fixed, None if basis.threat_surface is None else basis.threat_surface.first_futures(count),
+            self.closed_plants,
+        )  # fmt: skip
+        self.gain = 0.0
+        """Gain of the last plan over taking no action, in millions; 0 if it has goals other than cost."""
+
+    def __call__(self, experience: Floats) -> Floats:
+        """The experience under the plan optimised at a given experience."""
+        self.iterations += 1
+        self.execution.report("iterating the learning curve", self.iterations, 0)
+        goals, executor, parameters = self.goals, self.execution.executor, self.inputs.parameters
+        model = build(replace(self.inputs, experience=experience), executor)
         solution = lshaped.solve(
-            model.problem, model.scenarios, risk=goals.risk, gap=LEARNING_GAP, time_limit=LEARNING_SECONDS,
-            executor=execution.executor,
+            model.problem, model.scenarios, risk=goals.risk, gap=LEARNING_GAP,
+            max_iterations=LEARNING_SEARCH_ITERATIONS, executor=executor,
         )  # fmt: skip
         second_stage, _ = second_stages(model, solution.x)
         produced = block(model, second_stage, "produced") * UNIT_SCALE
-        if iterations[0] >= OPEN_ITERATIONS and not (goals.share or goals.units or goals.jobs):
-            closed_plants[:] = produced.sum((0, 2)) < count
+        if goals == Goals(risk=goals.risk, fixed=goals.fixed, stress_scenarios=goals.stress_scenarios):
+            self.gain = max(0.0, -solution.upper)
+        if self.iterations >= OPEN_ITERATIONS and not (goals.share or goals.units or goals.jobs):
+            self.closed_plants[:] = produced.sum((0, 2)) < len(produced)
         return experience_from(parameters, produced, model.yields)
-
-    return step
 
 
 def search(
@@ -333,7 +354,7 @@ def search(
     def solve(
         model_goals: Goals, tolerance: float | None, exempt_futures: Flags | None = None
     ) -> tuple[Model, Solution]:  # fmt: skip
-        model = build(replace(inputs, goals=model_goals, exempt_futures=exempt_futures))
+        model = build(replace(inputs, goals=model_goals, exempt_futures=exempt_futures), execution.executor)
         return model, lshaped.solve(
             model.problem, basis.planned_for(model.scenarios), risk=basis.risk(goals), gap=settings.gap,
             tolerance=tolerance, time_limit=settings.time_limit, executor=execution.executor, progress=report,
@@ -350,7 +371,7 @@ def search(
     )
     if exempt_count:
         model, solution = solve(goals, tolerance, largest_shortfalls(basis, shortfalls, exempt_count))
-        planned_model = build(replace(inputs, planned_futures=None))
+        planned_model = build(replace(inputs, planned_futures=None), execution.executor)
         shortfalls = shortfalls_of(basis, planned_model, solution.x)
     return model, solution, float((shortfalls <= SHORTFALL_TOLERANCE).mean())
 
@@ -396,7 +417,7 @@ def estimate_gap(
     """Estimate the optimality gap of a solution on batches of futures over which it was not optimised."""
     return gaps.estimate(
         model.problem, UnusedFutures(basis, model.scenarios), solution.x, size=settings.batch, seed=settings.seed,
-        batches=settings.batches, risk=basis.risk(goals), gap=BATCH_GAP_RATIO * settings.gap,
+        batches=settings.batches, block=BLOCK_FUTURES, risk=basis.risk(goals), gap=BATCH_GAP_RATIO * settings.gap,
         executor=execution.executor,
         progress=lambda done, total: execution.report("estimating the optimality gap", done, total),
     )  # fmt: skip
@@ -417,9 +438,14 @@ def information_values(
 def validity_warnings(basis: Basis, solution: Solution, learning: FixedPoint) -> tuple[str, ...]:
     """Sentences on the limits of the plan's validity."""
     sentences = list(solution.numerical_warnings)
+    if solution.status == TIME_LIMIT:
+        sentences.append(
+            "the search ended at its time limit, so that another run may give a slightly different plan; "
+            "for a plan that is the same in every run, allow more time or a larger gap"
+        )
     if not learning.converged:
         sentences.append(
-            "the learning curve has not converged: one more iteration would change the hours of all units by "
+            "the learning curve has not converged: one more iteration would change the labour cost of the plan by "
             f"{learning.change:.1%}"
         )
     if (basis.runs.compiled.plan.orders >= 0.0).any():

@@ -28,10 +28,13 @@ from octoplan.plan.solver.two_stage import Floats, Ints
 from octoplan.scenario.arrays import Compiled, DecisionArrays
 
 DESIGN = (
-    (1.0, 1.0), (0.0, 1.0), (0.5, 1.0), (2.0, 1.0), (4.0, 1.0), (1.0, 0.0),
-    (1.0, 0.5), (1.0, 2.0), (1.0, 4.0), (0.0, 0.0), (0.0, 4.0), (4.0, 4.0),
+    (1.0, 1.0), (0.0, 1.0), (4.0, 1.0), (1.0, 0.0), (0.0, 0.0), (1.0, 0.5), (4.0, 4.0), (0.0, 4.0),
 )  # fmt: skip
 """Factors on output, and on crew intake and kit orders: star points and corners. The first row is the baseline plan."""
+
+WEIGHTS = np.array([2.0, 1.0, 2.0, 1.0, 1.0, 1.0, 3.0, 1.0])
+"""Weight of each row of the design in the fit: the number of points that it stands for on a grid with the factors 0,
+1/2, 1, 2 and 4 on either axis."""
 
 NO_OUTPUT_NO_CREWS, HALF_CREWS = DESIGN.index((0.0, 0.0)), DESIGN.index((1.0, 0.5))
 """Rows of the design without output and crews, and with half of the baseline crews and kits."""
@@ -39,7 +42,7 @@ NO_OUTPUT_NO_CREWS, HALF_CREWS = DESIGN.index((0.0, 0.0)), DESIGN.index((1.0, 0.
 PLANES = 4
 """Number of planes of the response surface in one future."""
 
-FIT_ROUNDS = 8
+FIT_ROUNDS = 4
 """Number of rounds in which the planes are fitted, and then the offset of each month from the planes."""
 
 PARTITION_ROUNDS = 30
@@ -55,6 +58,12 @@ FIRST_RUN_TALLIES = ("opened", "supplier_down", "lane_down", "plant_down", "good
 
 STATE_TALLIES = ("part_stock", "part_due", "plant_stock", "stock", "transit", "experience", "heads")
 """Further tallies kept for the first design run if the plan starts from a state: stocks at the end of each month."""
+
+COUNTERFACTUAL_TALLIES = ("leaked", "kills", "sorties", "recovered", "spend", "launched")
+"""Tallies kept without the programme; the other tallies of a design run do not depend on output."""
+
+SIMULATION_BATCH = 2
+"""Number of futures per task of the executor; small, so that no thread waits long for the last task of a design run."""
 
 IS_MONTHLY = {tally.name: "month" in tally.axes for tally in TALLIES}
 """Whether each tally has an axis of months, by name."""
@@ -155,7 +164,7 @@ class ResponseSurface:
     use_planes
         (futures, planes, 2) upper bound on units used per threat and per crew-night, all interceptor designs together.
     offsets
-        (futures, months) mean difference over the design runs between simulated savings and the planes in the month.
+        (futures, months) weighted mean over the design runs of simulated savings minus the planes in the month.
     threats
         (futures, months) threats launched that interceptors can engage.
     nights_per_crew
@@ -262,27 +271,45 @@ def simulate_design(
 
     Raises PlanError if a future cannot be simulated.
     """
-    simulations, first_planned = list(product(enumerate(DESIGN), assumptions)), first_month(compiled)
-    first_run = EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if first_planned else ())
+    pairs = list(product(design_pairs(), assumptions))
     by_row: list[list[dict[str, NDArray[np.generic]]]] = [[] for _ in DESIGN]
-    for index, ((row, factors), draws) in enumerate(simulations):
+    for index, ((row, without_output), draws) in enumerate(pairs):
 
         def report(done: int, total: int, index: int = index) -> None:
             if progress is not None:
-                progress(
-                    "simulating the points of the experimental design", index * total + done, len(simulations) * total
-                )
+                progress("simulating the points of the experimental design", index * total + done, len(pairs) * total)
 
         try:
             simulated = simulate_futures(
-                compiled._replace(plan=scaled_plan(compiled, *factors)), draws, seed=seed, executor=executor,
-                batch=5, keep=EVERY_RUN_TALLIES if row else first_run, progress=report,
+                compiled._replace(plan=scaled_plan(compiled, *DESIGN[row])), draws, seed=seed, executor=executor,
+                batch=SIMULATION_BATCH, keep=kept_tallies(compiled, row), progress=report,
+                counterfactual=() if without_output is None else COUNTERFACTUAL_TALLIES,
             )  # fmt: skip
         except FutureFailed as error:
             raise PlanError(f"{error}; a plan needs futures that can be simulated to their end") from error
         by_row[row].append(simulated.tally)
+        if without_output is not None:
+            shared = {name: simulated.tally[name] for name in EVERY_RUN_TALLIES}
+            by_row[without_output].append({**shared, **simulated.counterfactual})
     tallies = tuple({name: np.concatenate([part[name] for part in parts]) for name in parts[0]} for parts in by_row)
-    return DesignRuns(compiled, np.concatenate(assumptions), tallies, first_planned)
+    return DesignRuns(compiled, np.concatenate(assumptions), tallies, first_month(compiled))
+
+
+def kept_tallies(compiled: Compiled, row: int) -> tuple[str, ...]:
+    """Names of the tallies kept for one row of the design."""
+    if row:
+        return EVERY_RUN_TALLIES
+    return EVERY_RUN_TALLIES + FIRST_RUN_TALLIES + (STATE_TALLIES if first_month(compiled) else ())
+
+
+def design_pairs() -> list[tuple[int, int | None]]:
+    """The rows of the design that are simulated, each with the row without output and the same crews, or None.
+
+    A row without output is the counterfactual of the first row with the same crews: raids, crews, weather and other
+    makers are the same, so that both are simulated in one pass.
+    """
+    without_output = {crews: row for row, (output, crews) in enumerate(DESIGN) if output == 0.0}
+    return [(row, without_output.pop(crews, None)) for row, (output, crews) in enumerate(DESIGN) if output > 0.0]
 
 
 def equipped_crews(runs: DesignRuns, row: int) -> Floats:
@@ -310,7 +337,7 @@ def leakers(runs: DesignRuns, row: int) -> Floats:
     return total
 
 
-def fit_concave(predictors: Floats, responses: Floats, count: int) -> Floats:
+def fit_concave(predictors: Floats, responses: Floats, count: int, weights: Floats | None = None) -> Floats:
     """Fit the minimum of planes through the origin to data by least squares; returns their slopes >= 0, (planes, d).
 
     A least-squares partition (Magnani and Boyd 2009): in each round, every plane is fitted to the points at which it is
@@ -319,23 +346,29 @@ def fit_concave(predictors: Floats, responses: Floats, count: int) -> Floats:
 
     predictors, responses, count
         (n, d) points; (n,) values; largest number of planes.
+    weights
+        (n,) weight of each point; all equal if None.
     """
     scale = np.maximum(np.abs(predictors).max(0), 1e-12)
     scaled_predictors = predictors / scale
+    weights = np.ones(len(responses)) if weights is None else weights
+    weighted_predictors = scaled_predictors * np.sqrt(weights)[:, None]
+    weighted_responses = responses * np.sqrt(weights)
     best_slopes, least_error = np.zeros((1, predictors.shape[1])), np.inf
     for column in range(1, predictors.shape[1]):
         order = np.argsort(scaled_predictors[:, column] / np.maximum(scaled_predictors[:, 0], 1e-12), kind="stable")
+        weight_before = np.cumsum(weights[order]) - weights[order]
         plane_of_point = np.empty(len(responses), np.int64)
-        plane_of_point[order] = np.arange(len(responses)) * count // len(responses)
+        plane_of_point[order] = (weight_before * count / weights.sum()).astype(np.int64)
         for _ in range(PARTITION_ROUNDS):
             slopes = np.array(
                 [
-                    nnls(scaled_predictors[plane_of_point == i], responses[plane_of_point == i])[0]
+                    nnls(weighted_predictors[plane_of_point == i], weighted_responses[plane_of_point == i])[0]
                     for i in np.unique(plane_of_point)
                 ]
             )
             fitted = scaled_predictors @ slopes.T
-            error = float(((fitted.min(1) - responses) ** 2).sum())
+            error = float(weights @ (fitted.min(1) - responses) ** 2)
             if error < least_error:
                 best_slopes, least_error = slopes, error
             nearest = fitted.argmin(1)
@@ -373,13 +406,16 @@ def fit_surface(runs: DesignRuns, loss_of: Callable[[DesignRuns, int], Floats] =
     savings = losses_by_run[:, [NO_OUTPUT_NO_CREWS]] - losses_by_run + savings_of_first_run
     planes, use_planes = np.empty((futures, PLANES, 3)), np.empty((futures, PLANES, 2))
     fitted, offsets = np.empty(shape), np.zeros((futures, shape[2]))
+    weights = np.repeat(WEIGHTS, shape[2])
     for s in range(futures):
         flat_predictors = predictors[s].reshape(-1, 3)
         for _ in range(FIT_ROUNDS):
-            planes[s] = pad_planes(fit_concave(flat_predictors, (savings[s] - offsets[s]).ravel(), PLANES), PLANES)
+            fit = fit_concave(flat_predictors, (savings[s] - offsets[s]).ravel(), PLANES, weights)
+            planes[s] = pad_planes(fit, PLANES)
             fitted[s] = (flat_predictors @ planes[s].T).min(1).reshape(shape[1:])
-            offsets[s] = (savings[s] - fitted[s]).mean(0)
-        use_planes[s] = pad_planes(fit_concave(flat_predictors[:, :2], units_used[s].sum(2).ravel(), PLANES), PLANES)
+            offsets[s] = WEIGHTS @ (savings[s] - fitted[s]) / WEIGHTS.sum()
+        fit = fit_concave(flat_predictors[:, :2], units_used[s].sum(2).ravel(), PLANES, weights)
+        use_planes[s] = pad_planes(fit, PLANES)
     fitted += offsets[:, None]
     error = fitted - savings
     accuracy = FitAccuracy(

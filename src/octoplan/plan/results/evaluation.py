@@ -1,10 +1,14 @@
-"""Out-of-sample evaluation: full simulation of the plan and its alternatives with common random numbers."""
+"""Out-of-sample evaluation: full simulation of the plan and its alternatives with common random numbers.
 
-from collections.abc import Callable, Mapping
+Unless a number of futures is given, futures are added in stages until the differences in cost are known precisely.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.tally import LAYERS, MAKERS
@@ -29,6 +33,19 @@ from octoplan.scenario.scenario import with_decisions
 KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
 """Tallies of the simulation from which the results of a plan are computed."""
 
+WITHOUT_PROGRAMME = ("leaked", "stopped", "launched", "spend", "good", "damage")
+"""Those of the tallies that are kept without the programme; exchange rates are the same, and no hours are paid."""
+
+SIMULATION_BATCH = 2
+"""Number of futures per task of the executor; small, so that no thread waits long for the last task of a stage."""
+
+STAGES = (96, 144, 192, 240, 300)
+"""Numbers of futures after which the evaluation ends if the differences are precise enough."""
+
+PRECISION_OF_GAIN, PRECISION_OF_DIFFERENCE = 0.01, 0.2
+"""A difference is precise enough if its 95 % confidence interval has a half-width of at most this share of the plan's
+gain, or of the difference."""
+
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval, in standard errors."""
 
@@ -37,6 +54,9 @@ OUT_OF_SAMPLE_OFFSET = 1_000_003
 
 BASELINE = "baseline decisions"
 """Name of the alternative with the decisions of the scenario as loaded."""
+
+NO_PROGRAMME = "no programme"
+"""Name of the alternative without the programme, with crews and kits as in the scenario."""
 
 
 @dataclass(frozen=True)
@@ -126,16 +146,35 @@ class Discrepancy:
 
 
 def simulate_plan(
-    compiled: Compiled,
-    assumptions: Floats,
-    seed: int,
-    executor: Executor | None,
-    progress: Callable[[int, int], None] | None,
-) -> SimulatedPlan:
-    """Simulate a compiled plan; months before the date of the scenario's state are excluded."""
+    compiled: Compiled, assumptions: Floats, seed: int, *, first: int = 0, executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SimulatedPlan:  # fmt: skip
+    """Simulate a compiled plan over futures numbered from ``first``."""
     tally = simulate_futures(
-        compiled, assumptions, seed=seed, executor=executor, batch=5, keep=KEPT_TALLIES, progress=progress
+        compiled, assumptions, seed=seed, first=first, executor=executor, batch=SIMULATION_BATCH, keep=KEPT_TALLIES,
+        progress=progress,
     ).tally  # fmt: skip
+    return results_of_plan(compiled, assumptions, tally)
+
+
+def simulate_with_and_without(
+    compiled: Compiled, assumptions: Floats, seed: int, *, first: int = 0, executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[SimulatedPlan, SimulatedPlan]:  # fmt: skip
+    """Simulate a compiled plan, and the same futures without the programme, in one pass."""
+    simulated = simulate_futures(
+        compiled, assumptions, seed=seed, first=first, executor=executor, batch=SIMULATION_BATCH, keep=KEPT_TALLIES,
+        counterfactual=WITHOUT_PROGRAMME, progress=progress,
+    )  # fmt: skip
+    tally = simulated.tally
+    without_programme = {**tally, **simulated.counterfactual, "hours_paid": np.zeros_like(tally["hours_paid"])}
+    return results_of_plan(compiled, assumptions, tally), results_of_plan(compiled, assumptions, without_programme)
+
+
+def results_of_plan(
+    compiled: Compiled, assumptions: Floats, tally: dict[str, NDArray[np.generic]]
+) -> SimulatedPlan:  # fmt: skip
+    """Results of a plan from its tallies; months before the date of the scenario's state are excluded."""
     runs = DesignRuns(compiled, assumptions, (tally,), first_month(compiled))
     discount_factors = (1.0 + runs.draws("finance", "discount_rate")) ** (-runs.mid_month / DAYS_PER_YEAR)
     programme = [c for c in range(tally["spend"].shape[2]) if c not in (MAKERS, LAYERS)]
@@ -148,6 +187,13 @@ def simulate_plan(
         spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY_SCALE, **threats, produced=good.sum(1),
         good_by_month=good, spend_by_payer=spend_by_payer, jobs=jobs(runs),
     )  # fmt: skip
+
+
+def joined(parts: Sequence[SimulatedPlan]) -> SimulatedPlan:
+    """Results of one plan over consecutive futures as one."""
+    return SimulatedPlan(
+        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(SimulatedPlan)}
+    )
 
 
 def jobs(runs: DesignRuns) -> Floats:
@@ -177,7 +223,7 @@ def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
     compiled["expected-value plan"] = compiled_with(scenario, model, first_stage)
     if plan.parameters.runs.first_month == 0:
         without_programme = baseline.plan._replace(in_programme=np.zeros_like(baseline.plan.in_programme))
-        compiled["no programme"] = baseline._replace(plan=without_programme)
+        compiled[NO_PROGRAMME] = baseline._replace(plan=without_programme)
     return compiled
 
 
@@ -232,38 +278,80 @@ def evaluate(
     scenario: Scenario,
     plan: Plan,
     *,
-    futures: int = 200,
+    futures: int | None = None,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Simulate the plan and its alternatives over futures that were not used in the optimisation.
 
+    futures
+        Number of futures; if None, as many of ``STAGES`` as the differences in cost need to be precise.
+
     Raises PlanError if there are fewer than 2 futures.
     """
-    if futures < 2:
+    if futures is not None and futures < 2:
         raise PlanError(f"{futures} futures give no confidence interval; evaluate on at least 2, preferably 1,000")
     plans = {"plan": plan.scenario.compile(), **alternatives(scenario, plan)}
-    simulated = simulate_plans(scenario, plans, futures, seed, "evaluating plan and alternatives", executor, progress)
-    return Evaluation(simulated, plan.goals.risk)
+    activity, evaluation, done = "evaluating plan and alternatives", Evaluation({}), 0
+    for count in STAGES if futures is None else (futures,):
+        simulated = simulate_plans(scenario, plans, (done, count), seed, activity, executor, progress)
+        if done:
+            simulated = {name: joined([evaluation.plans[name], results]) for name, results in simulated.items()}
+        evaluation, done = Evaluation(simulated, plan.goals.risk), count
+        if is_precise(evaluation, gain_of(plan)):
+            break
+    return evaluation
+
+
+def gain_of(plan: Plan) -> float:
+    """The plan's gain over taking no action, in millions; 0 if the objective counts threats."""
+    return 0.0 if plan.model.counts_threats else max(0.0, -plan.upper)
+
+
+def is_precise(evaluation: Evaluation, gain: float) -> bool:
+    """Whether the differences in cost between the alternatives and the plan are known precisely.
+
+    gain
+        Gain of the plan over taking no action, in millions.
+    """
+    differences = [evaluation.difference(name) for name in evaluation.plans if name != "plan"]
+    return all(
+        Z_95 * d.se_mean <= max(PRECISION_OF_GAIN * gain, PRECISION_OF_DIFFERENCE * abs(d.mean)) for d in differences
+    )
 
 
 def simulate_plans(
-    scenario: Scenario, plans: Mapping[str, Compiled], futures: int, seed: int, activity: str,
+    scenario: Scenario, plans: Mapping[str, Compiled], futures: tuple[int, int], seed: int, activity: str,
     executor: Executor | None, progress: Progress | None,
 ) -> dict[str, SimulatedPlan]:  # fmt: skip
-    """Simulate compiled plans over the same out-of-sample futures; returns the results by name."""
+    """Simulate compiled plans over the same out-of-sample futures; returns the results by name.
+
+    The baseline decisions and no programme, which have the same crews and kits, are simulated in one pass.
+
+    futures
+        First and last out-of-sample future, as a half-open interval.
+    """
     out_of_sample = (seed + OUT_OF_SAMPLE_OFFSET) % 2**64
-    assumptions = draw_assumptions(scenario, futures, out_of_sample)
+    first, stop = futures
+    assumptions = draw_assumptions(scenario, stop, out_of_sample)[first:]
+    in_one_pass = BASELINE in plans and NO_PROGRAMME in plans
+    names = [name for name in plans if not (in_one_pass and name == NO_PROGRAMME)]
     simulated: dict[str, SimulatedPlan] = {}
-    for row, (name, compiled) in enumerate(plans.items()):
+    for row, name in enumerate(names):
 
-        def report(done: int, _: int, row: int = row) -> None:
+        def report(done: int, total: int, row: int = row) -> None:
             if progress is not None:
-                progress(activity, row * futures + done, len(plans) * futures)
+                progress(activity, row * total + done, len(names) * total)
 
-        simulated[name] = simulate_plan(compiled, assumptions, out_of_sample, executor, report)
-    return simulated
+        run = (plans[name], assumptions, out_of_sample)
+        if in_one_pass and name == BASELINE:
+            simulated[name], simulated[NO_PROGRAMME] = simulate_with_and_without(
+                *run, first=first, executor=executor, progress=report
+            )
+        else:
+            simulated[name] = simulate_plan(*run, first=first, executor=executor, progress=report)
+    return {name: simulated[name] for name in plans}
 
 
 def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) -> dict[str, Discrepancy]:
@@ -276,7 +364,7 @@ def discrepancies(plan: Plan, *, seed: int, executor: Executor | None = None) ->
     """
     model, futures = plan.model, plan.basis.planned_futures
     assumptions = plan.parameters.runs.assumptions[:futures]
-    simulated = simulate_plan(plan.scenario.compile(), assumptions, seed, executor, None)
+    simulated = simulate_plan(plan.scenario.compile(), assumptions, seed, executor=executor)
     second_stage_variables = plan.second_stage[:futures]
     currency = f"M {plan.scenario.currency}"
     produced = block(model, second_stage_variables, "produced").sum((1, 2)) * UNIT_SCALE

@@ -108,7 +108,7 @@ def frontier(
     units = requested if requested >= 1.0 else float(baseline_units_requested(plan).sum())
     goals = replace(plan.goals, share={}, units={ALL_COUNTRIES: (units, units), country: (0.0, np.inf)})
     inputs = model_inputs(plan, goals)
-    model = build(inputs)
+    model = build(inputs, executor)
     shares, solutions = [], []
     for done, share in enumerate(SHARES):
         if progress is not None:
@@ -126,7 +126,7 @@ def frontier(
             f"{units:,.0f} units cannot be produced at any share of {country}; lower the target or the bounds"
         )
     plans = {f"{share:.0%}": compiled_with(scenario, model, x) for share, x in zip(shares, solutions, strict=True)}
-    simulated = simulate_plans(scenario, plans, futures, seed, "evaluating each share", executor, progress)
+    simulated = simulate_plans(scenario, plans, (0, futures), seed, "evaluating each share", executor, progress)
     rate = reported_rate(plan)
     sentences = tuple(switching_values(plan, inputs, country, shares, solutions))
     return frontier_of_plans(plan, country, rate, np.array(shares), list(simulated.values()), sentences)

@@ -22,8 +22,8 @@ DEFAULT_CONFIDENCE = 0.9
 WEEKS_EARLIER, CAPACITY_FACTORS = (1, 2, 3, 4, 6, 8, 10, 13, 17, 21, 26), (1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
 """Numbers of weeks by which a gate is passed earlier, and factors on a capacity, that are tried."""
 
-SEARCH_GAP, SEARCH_SECONDS = 5e-3, 20.0
-"""Optimality gap, relative to the plan's cost, or time in seconds at which the search in a trial stops."""
+SEARCH_GAP, SEARCH_ITERATIONS = 5e-3, 200
+"""Optimality gap, relative to the plan's cost, or number of iterations at which the search in a trial stops."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,16 @@ class Trial:
     def model(self, parameters: Parameters) -> Model:
         """The linear programme with other parameters for the same futures."""
         surface = self.plan.surface.first_futures(len(self.runs))
-        return build(ModelInputs(parameters, surface, self.goals, self.plan.learning.value, self.plan.basis.fixed))
+        inputs = ModelInputs(parameters, surface, self.goals, self.plan.learning.value, self.plan.basis.fixed)
+        return build(inputs, self.executor)
 
     def reached(self, parameters: Parameters) -> tuple[float, float]:
         """Share of futures in which the optimal plan reaches the target, and its cost in millions without penalties."""
         model = self.model(parameters)
         solution = lshaped.solve(
-            model.problem, model.scenarios, tolerance=self.tolerance, time_limit=SEARCH_SECONDS, executor=self.executor
-        )
+            model.problem, model.scenarios, tolerance=self.tolerance, max_iterations=SEARCH_ITERATIONS,
+            executor=self.executor,
+        )  # fmt: skip
         second, _ = second_stages(model, solution.x)
         short = shortfall_share(model, model.scenarios, second)
         return float((short <= SHORTFALL_TOLERANCE).mean()), self.cost(model, solution.x)

@@ -69,6 +69,13 @@ MAX_RADIUS = 1e12
 
 INFEASIBLE_FIRST_STAGE = "the first stage is infeasible: no x satisfies its rows and bounds; relax one of them"
 NO_SOLUTION_IN_TIME = "no solution was found within the time limit; allow more time"
+TIME_LIMIT, ITERATION_LIMIT = "time limit", "iteration limit"
+"""Status of a search that ended at a limit before its bounds were within the gap."""
+
+
+class IterationLimitReached(Exception):
+    """Raised if the search has made its maximum number of iterations."""
+
 
 Progress = Callable[[int, float, float], None]
 
@@ -246,6 +253,7 @@ class Search:
     gap: float
     tolerance: float | None
     progress: Progress | None
+    max_iterations: float = inf
     lower: float = -inf
     upper: float = inf
     x: Floats | None = None
@@ -253,6 +261,7 @@ class Search:
     centre: Floats | None = None
     centre_cost: float = inf
     iterations: int = 0
+    start_costs: Floats = field(default_factory=lambda: np.zeros(0))
 
     def within_gap(self, upper: float) -> bool:
         """Whether the difference between an upper bound and the lower bound is within the requested gap."""
@@ -261,11 +270,18 @@ class Search:
         return relative_gap(self.lower, upper) <= self.gap
 
     def evaluate(self, x: Floats, proposal: Proposal | None = None) -> bool:
-        """Evaluate x in every scenario and add the cuts at x; returns whether the cuts exclude the proposal."""
+        """Evaluate x in every scenario and add the cuts at x; returns whether the cuts exclude the proposal.
+
+        Raises IterationLimitReached after ``max_iterations`` iterations.
+        """
+        if self.iterations >= self.max_iterations:
+            raise IterationLimitReached
         master = self.master
         first, p, risk = master.problem.first, master.p, master.risk
         cuts = self.second.solve(x, self.deadline)
         cost = float(first.cost @ x) + risk_measure(risk, cuts.costs, p)
+        if self.iterations == 0:
+            self.start_costs = cuts.costs
         if cost < self.centre_cost:
             self.centre, self.centre_cost = x, cost
         if cost < self.upper and not np.any(first.integer & (np.abs(x - np.round(x)) > TOLERANCE)):
@@ -339,6 +355,8 @@ def solve(
     gap: float = 1e-6,
     tolerance: float | None = None,
     time_limit: float = inf,
+    max_iterations: float = inf,
+    start: Floats | None = None,
     clusters: int = DEFAULT_CLUSTERS,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,
@@ -351,6 +369,10 @@ def solve(
         Absolute optimality gap at which to stop, in units of cost; if given, the relative gap is not used.
     time_limit
         Time limit in seconds; the best solution found by then is returned, which may differ between runs.
+    max_iterations
+        Maximum number of iterations; the best solution found by then is returned, the same in every run.
+    start
+        (first,) feasible first stage that is evaluated first; by default the optimum for the mean scenario.
     clusters
         Number of clusters of scenarios, each with one cut in an iteration; at most the number of scenarios.
     executor
@@ -374,20 +396,24 @@ def solve(
     deadline = perf_counter() + time_limit
     clusters = max(1, min(clusters, len(scenarios)))
     master = Master(problem, scenarios, risk, clusters)
-    search = Search(SecondStage(problem, scenarios, executor), master, deadline, gap, tolerance, progress)
+    search = Search(
+        SecondStage(problem, scenarios, executor), master, deadline, gap, tolerance, progress, max_iterations
+    )
     try:
-        search.evaluate(initial_first_stage(problem, scenarios, time_limit))
+        search.evaluate(initial_first_stage(problem, scenarios, time_limit) if start is None else start)
         converged = search.solve_relaxation()
         if problem.first.integer.any():
             converged = search.solve_integer()
         status = "optimal" if converged else "stalled"
     except SolveStopped:
-        status = "time limit"
+        status = TIME_LIMIT
+    except IterationLimitReached:
+        status = ITERATION_LIMIT
     except KeyboardInterrupt:
         status = "interrupted"
     if search.x is None:
         raise PlanError(NO_SOLUTION_IN_TIME)
     return Solution(
         checked_first_stage(problem, search.x), min(search.lower, search.upper), search.upper, search.costs, status,
-        search.iterations, coefficient_warnings(problem, scenarios),
+        search.iterations, coefficient_warnings(problem, scenarios), search.start_costs,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from octoplan.errors import PlanError
-from octoplan.plan.solver.highs import SIMPLEX, Outcome, load, objective, row_duals, run
+from octoplan.plan.solver.highs import SIMPLEX, Options, Outcome, load, objective, row_duals, run
 from octoplan.plan.solver.two_stage import (
     Columns,
     Floats,
@@ -27,6 +27,10 @@ from octoplan.plan.solver.two_stage import (
     entries,
     recourse_cost,
 )
+
+SECOND_STAGE_OPTIONS: Options = SIMPLEX | {"simplex_dual_edge_weight_strategy": 0}
+"""Options for the second stage: the dual simplex method with Dantzig pricing. Near the last basis it takes a few cheap
+iterations, for which steepest-edge weights cost more than they save."""
 
 MAX_CHUNKS = 32
 """Maximum number of solvers, a compromise between parallelism and memory."""
@@ -91,7 +95,7 @@ class Chunk:
         self.recourse = entries(problem.recourse, problem.random_recourse)
         self.rows = np.arange(len(infinite), dtype=np.int32)
         self.cost_columns = problem.random_cost.astype(np.int32)
-        self.solver = load(relaxed, problem.recourse, -infinite, infinite, SIMPLEX)
+        self.solver = load(relaxed, problem.recourse, -infinite, infinite, SECOND_STAGE_OPTIONS)
         self.basis: dict[int, Any] = {}
 
     def load_scenario(self, realisation: Realisation, x: Floats) -> None:

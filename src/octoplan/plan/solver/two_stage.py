@@ -160,10 +160,12 @@ class Solution:
     costs
         (scenarios,) cost of the second stage under x.
     status
-        ``optimal`` if the bounds are within the requested gap, ``time limit``, ``interrupted``, or ``stalled`` if the
-        solver's tolerances prevent further progress.
+        ``optimal`` if the bounds are within the requested gap, ``time limit``, ``iteration limit``, ``interrupted``, or
+        ``stalled`` if the solver's tolerances prevent further progress.
     numerical_warnings
         Sentences on numerical difficulties.
+    start_costs
+        (scenarios,) cost of the second stage under the first stage that was evaluated first.
     """
 
     x: Floats
@@ -173,6 +175,7 @@ class Solution:
     status: str
     iterations: int
     numerical_warnings: tuple[str, ...]
+    start_costs: Floats = field(default_factory=lambda: NO_VALUES)
 
     @property
     def gap(self) -> float:
