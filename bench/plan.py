@@ -19,7 +19,7 @@ def measure() -> list[Measurement]:
         plan_evidence = json.loads((out / "evidence.json").read_text("utf-8"))
     gap_bound = plan_evidence["gap_estimated"]["below_95"] / -plan_evidence["upper"]
     count = plan_evidence["evaluation"]["plan"]["cost"]["futures"]
-    note = f"64 futures, gap on {plan_evidence['gap_estimated']['batches']} batches of 56, {count} unseen futures"
+    note = f"64 futures, gap on {plan_evidence['gap_estimated']['batches']} batches of 48, {count} unseen futures"
     return [
         Measurement(
             "octoplan plan octopus",

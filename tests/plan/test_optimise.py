@@ -349,11 +349,11 @@ def test_the_evaluation_ends_when_differences_are_precise(
 
 
 def test_precision_of_an_evaluation() -> None:
-    """A half-width of 1 % of the gain, or of a fifth of the difference, is precise, and a larger one is not."""
+    """A half-width of 2 % of the gain, or of a third of the difference, is precise, and a larger one is not."""
     noise = np.random.default_rng(1).normal(0.0, 10.0, 100)
     noise -= noise.mean()
     half_width = results.Z_95 * interval(noise).se_mean
-    for mean, gain, precise in ((0.0, 101.0, True), (0.0, 99.0, False), (5.1, 0.0, True), (-4.9, 0.0, False)):
+    for mean, gain, precise in ((0.0, 51.0, True), (0.0, 49.0, False), (3.1, 0.0, True), (-2.9, 0.0, False)):
         alternative = plan_with_costs((mean * half_width + noise).tolist())
         evaluation = results.Evaluation({"plan": plan_with_costs([0.0] * 100), "other": alternative})
         assert results.is_precise(evaluation, gain * half_width) is precise

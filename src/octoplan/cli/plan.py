@@ -42,7 +42,7 @@ def plan(
     seed: int = 1,
     gap: float = 0.2,
     batches: int = 2,
-    batch: int = 56,
+    batch: int = 48,
     time_limit: float = 600.0,
     frontier: str | None = None,
     objective: str | None = None,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from octoplan.errors import PlanError, QuantityError
+from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan.solver.risk import NEUTRAL, Risk
 from octoplan.plan.solver.two_stage import MIN_GAP
 from octoplan.scenario import Scenario
@@ -26,9 +27,6 @@ ALL_COUNTRIES = "*"
 BATCH_GAP_RATIO = 0.5
 """Ratio of the optimality gap at which the search on a batch stops to that of the plan; a larger one inflates the
 estimate of the gap."""
-
-BLOCK_FUTURES = 8
-"""Number of consecutive futures whose assumptions are sampled together; blocks are independent."""
 
 MAX_FUTURES, MAX_BATCHES, MAX_FROZEN_MONTHS = 100_000, 1_000, 1_200
 """Largest permitted numbers of futures, batches and frozen months."""
@@ -211,7 +209,7 @@ class SearchSettings:
     gap: float = 0.002
     time_limit: float = inf
     batches: int = 0
-    batch: int = 56
+    batch: int = 48
     frozen: int = 0
 
     def __post_init__(self) -> None:

@@ -9,10 +9,11 @@ from time import perf_counter
 import numpy as np
 
 from octoplan.errors import PlanError
+from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
 from octoplan.plan.decisions import decision_tables, rewrite_decisions, round_down
-from octoplan.plan.goals import BATCH_GAP_RATIO, BLOCK_FUTURES, Goals, SearchSettings, goals_of
+from octoplan.plan.goals import BATCH_GAP_RATIO, Goals, SearchSettings, goals_of
 from octoplan.plan.learning import FixedPoint, fixed_point
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.parameters import Parameters, experience_from, parameters_of
@@ -146,7 +147,7 @@ def optimise(
     gap: float = 0.002,
     time_limit: float = inf,
     batches: int = 0,
-    batch: int = 56,
+    batch: int = 48,
     frozen: int = 0,
     executor: ThreadPoolExecutor | None = None,
     progress: Progress | None = None,

@@ -42,7 +42,7 @@ SIMULATION_BATCH = 2
 STAGES = (96, 144, 192, 240, 300)
 """Numbers of futures after which the evaluation ends if the differences are precise enough."""
 
-PRECISION_OF_GAIN, PRECISION_OF_DIFFERENCE = 0.01, 0.2
+PRECISION_OF_GAIN, PRECISION_OF_DIFFERENCE = 0.02, 1.0 / 3.0
 """A difference is precise enough if its 95 % confidence interval has a half-width of at most this share of the plan's
 gain, or of the difference."""
 
