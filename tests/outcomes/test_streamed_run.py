@@ -69,11 +69,11 @@ def test_a_streamed_run_has_the_bits_of_a_run_in_memory(tmp_path: Path, steps: t
 @pytest.mark.parametrize(("run", "nominal"), [(pocket, False), (pocket, True), (octopus, False), (octopus, True)])
 def test_measures_of_parts_are_those_of_the_run(run: Callable[[], Run], nominal: bool) -> None:
     """Measures computed part by part, with all months at once, equal those of the run and of each month, bit by bit."""
-    whole, months = run(), run().compiled.names.months
-    for divided in (whole, replace(whole, block=3)):
+    complete_run, months = run(), run().compiled.names.months
+    for divided in (complete_run, replace(complete_run, block=3)):
         values = measure_values.measure_values(divided, nominal=nominal)
         for month, computed in zip((None, *months), (values.of_run(), *values.by_month()), strict=True):
-            expected = measures(whole, month, nominal=nominal)
+            expected = measures(complete_run, month, nominal=nominal)
             assert [(m.key, m.title, m.unit) for m in computed] == [(m.key, m.title, m.unit) for m in expected]
             for a, b in zip(computed, expected, strict=True):
                 np.testing.assert_array_equal(a.values, b.values, err_msg=f"{month} {a.key}")

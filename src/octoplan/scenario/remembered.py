@@ -20,19 +20,19 @@ def remembered(size: int) -> Callable[[Callable[Concatenate[Report, P], T]], Cal
     """
 
     def decorate(function: Callable[Concatenate[Report, P], T]) -> Callable[Concatenate[Report, P], T]:
-        kept: dict[Hashable, tuple[T, list[Problem], list[Problem]]] = {}
+        results: dict[Hashable, tuple[T, list[Problem], list[Problem]]] = {}
         lock = Lock()
 
         def call(report: Report, /, *args: P.args, **kwargs: P.kwargs) -> T:
             key = (report.folder, *args, *kwargs.items())
-            entry = kept.get(key)
+            entry = results.get(key)
             if entry is None:
-                own = Report(report.folder)
-                entry = function(own, *args, **kwargs), own.problems, own.warnings
+                part = Report(report.folder)
+                entry = function(part, *args, **kwargs), part.problems, part.warnings
                 with lock:
-                    kept[key] = entry
-                    while len(kept) > size:
-                        del kept[next(iter(kept))]
+                    results[key] = entry
+                    while len(results) > size:
+                        del results[next(iter(results))]
             result, problems, warnings = entry
             report.problems += problems
             report.warnings += warnings
