@@ -1,6 +1,8 @@
 """Compilation of an entry with all functions that it calls as one module."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -107,3 +109,38 @@ def test_structures_with_the_same_fields_are_different_types() -> None:
         return First(x).x - Second(int(x)).x
 
     assert difference(2.5) == 0.5
+
+
+def test_the_runtime_is_translated_before_the_first_entry() -> None:
+    """Cached code of other processes calls numba's runtime, which needs an address in a process that compiles first."""
+    script = (
+        "from octoplan.campaign import compiled\n"
+        "from numba.core.runtime import rtsys\n"
+        "compiled.cache_folder = lambda: None\n"
+        "assert compiled.entry(lambda x: 2.0 * x)(2.0) == 4.0\n"
+        "print(rtsys.library.get_pointer_to_function('NRT_decref') != 0, type(rtsys.library).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "JITCodeLibrary"]
+
+
+def test_reference_counting_is_part_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions of the runtime that count references are copied into the module of an entry, where they are inlined."""
+    linked: list[LinkedLibrary] = []
+    link = LinkedLibrary.link
+
+    def record(library: LinkedLibrary) -> None:
+        link(library)
+        linked.append(library)
+
+    monkeypatch.setattr(LinkedLibrary, "link", record)
+
+    @entry
+    def slices(values: Floats) -> Floats:
+        return values[1:]
+
+    assert slices(np.arange(3.0)).tolist() == [1.0, 2.0]
+    functions = [function for library in linked for function in library._final_module.functions]
+    declared = {function.name for function in functions if function.is_declaration}
+    assert len(linked) == 1
+    assert not declared & {"NRT_incref", "NRT_decref"}

@@ -17,6 +17,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.environment import lookup_environment
 from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
 
 ENVIRONMENT_PREFIX = "_ZN08NumbaEnv"
 """Prefix of the names of global variables that hold the address of a function's environment."""
@@ -71,17 +72,20 @@ class LinkedLibrary(JITCodeLibrary):  # type: ignore[misc]
     def link(self) -> None:
         """Merge the code of this library and of all functions that it calls, each once."""
         parts: list[Any] = []
+        translated = []
         for library in self.linked_libraries():
             self._reload_init.update(library._reload_init)  # noqa: SLF001  # as in the method that this replaces
             if isinstance(library, LinkedLibrary):
                 parts += [self.parsed(code) for code in library.code]
             else:
-                self._final_module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001
+                translated.append(library)
         while len(parts) > 1:  # in pairs, because linking into a large module is slow
             for target, source in zip(parts[::2], parts[1::2], strict=False):
                 target.link_in(source)
             parts = parts[::2]
         self._final_module.link_in(parts[0])
+        for library in translated:  # last, because a function is copied only if the module calls it
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)  # noqa: SLF001
         for function in self._final_module.functions:
             if not function.is_declaration:
                 function.linkage = "external" if function.name in self.defined else "internal"
@@ -119,6 +123,7 @@ class LinkedLibrary(JITCodeLibrary):  # type: ignore[misc]
 def one_module() -> Iterator[None]:
     """Compile functions to linked libraries while the context is active; other threads wait with their compilations."""
     with global_compiler_lock:
+        rtsys.initialize(cpu_target.target_context)  # numba's runtime is a library of its own, used by cached code too
         codegen = cpu_target.target_context.codegen()
         set_environment, threshold = codegen.set_env, gc.get_threshold()
 
