@@ -19,13 +19,17 @@ from bench.report import Measurement, run_process
 MOVES, SETTLED_MOVES, PAGE_LOADS = 40, 12, 5
 PAUSES = (0.3, 0.6, 1.0, 1.6)
 """Seconds between two moves of a slider, used in turn; after the short ones the page is still simulating."""
-STEPS = [0.25 + 0.05 * move for move in range(MOVES)]
-"""Positions of a slider that is moved step by step, as with the arrow keys."""
-JUMPS = [0.05 * (7 + 23 * move % 54) for move in range(MOVES)]
-"""Positions of a slider that is moved to another position at least six steps away."""
+STEPS = [5 + move for move in range(MOVES)]
+"""Positions, in steps from its lower end, of a slider that is moved by one step at a time, as with the arrow keys."""
+JUMPS = [5 * (17 * move % MOVES) for move in range(MOVES)]
+"""Positions of a slider that is moved further: none was asked for before, and none is simulated in advance."""
+SETTLED = [position + 2 for position in JUMPS[:SETTLED_MOVES]]
+"""Positions of which no settled answer was asked for before."""
+STEPPED, JUMPED = "d.crews.intake", "a.crews.on_duty"
+"""Names of the sliders that are moved; the second has 200 steps."""
 
-MOVE_SLIDER_SCRIPT = """async ([value, kind]) => {
-  const slider = document.querySelector("[data-name='d.crews.intake'] input[type=range]");
+MOVE_SLIDER_SCRIPT = """async ([name, position, kind]) => {
+  const slider = document.querySelector(`[data-name='${name}'] input[type=range]`);
   const start = performance.now();
   const delay = new Promise(resolve => {
     const watch = new MutationObserver(() => {
@@ -33,7 +37,7 @@ MOVE_SLIDER_SCRIPT = """async ([value, kind]) => {
     });
     watch.observe(document.body, {attributes: true});
   });
-  slider.value = value;
+  slider.value = Number(slider.min) + position * Number(slider.step);
   slider.dispatchEvent(new Event('input'));
   return delay;
 }"""
@@ -52,7 +56,7 @@ def served_page() -> Iterator[str]:
             process.wait(30)
 
 
-def time_moves(tab: Any, positions: Sequence[float], kind: str, pauses: Sequence[float]) -> list[float]:
+def time_moves(tab: Any, name: str, positions: Sequence[int], kind: str, pauses: Sequence[float]) -> list[float]:
     """Milliseconds from each move of a slider to its results, in ascending order.
 
     kind
@@ -60,7 +64,7 @@ def time_moves(tab: Any, positions: Sequence[float], kind: str, pauses: Sequence
     """
     delays = []
     for move, position in enumerate(positions):
-        delays.append(float(tab.evaluate(MOVE_SLIDER_SCRIPT, [position, kind])))
+        delays.append(float(tab.evaluate(MOVE_SLIDER_SCRIPT, [name, position, kind])))
         tab.wait_for_timeout(1000 * pauses[move % len(pauses)])
     return sorted(delays)
 
@@ -82,8 +86,9 @@ def time_page(address: str) -> tuple[list[float], list[float], list[float], list
             tab.locator("body[data-ready=yes]").wait_for()
             load_times.append(time.perf_counter() - start)
             tab.locator("body[data-futures='128']").wait_for(timeout=120_000)
-        steps, jumps = (time_moves(tab, positions, "futures", PAUSES) for positions in (STEPS, JUMPS))
-        settled = time_moves(tab, JUMPS[:SETTLED_MOVES], "settled", PAUSES[:1])
+        steps = time_moves(tab, STEPPED, STEPS, "futures", PAUSES)
+        jumps = time_moves(tab, JUMPED, JUMPS, "futures", PAUSES)
+        settled = time_moves(tab, JUMPED, SETTLED, "settled", PAUSES[:1])
         browser.close()
     return load_times[1:], steps, jumps, settled
 
@@ -122,7 +127,7 @@ def measure() -> list[Measurement]:
             "page ready in a new browser session", "under 2 s", f"{median(load_times):.2f} s", median(load_times) < 2.0
         ),
         moves("slider moved by a step to first figures, median", 100.0, median(steps), note),
-        moves("slider moved by more to first figures, median", 100.0, median(jumps), note),
+        moves("slider moved further to first figures, median", 100.0, median(jumps), note),
         moves("slider moves to first figures, P95", 600.0, p95, "both kinds of moves"),
         moves("slider moved to settled figures, median", 1_000.0, median(settled), f"{SETTLED_MOVES} moves"),
         Measurement("20 concurrent requests: completed", "20", str(answers), answers == 20),
