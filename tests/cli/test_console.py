@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_characters_missing_from_a_code_page_are_substituted(run_folder: Path, t
     assert "difference" in result.stdout.decode(encoding, "replace")
     assert "Traceback" not in result.stderr.decode(encoding, "replace")
     if encoding == "ascii":
-        assert b"sd/sqrt n" in result.stdout
+        assert re.search(rb"never +- +never", result.stdout)
 
 
 def test_a_path_in_another_alphabet_in_the_c_locale(tmp_path: Path) -> None:

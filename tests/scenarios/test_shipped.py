@@ -218,7 +218,12 @@ def test_raid_statistics_follow_the_record(octopus: Scenario) -> None:
 
 @pytest.mark.skipif(not RECORD.exists(), reason="needs the public record of raids")
 def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
-    """The shipped fit is that of the record before the start, to a thousandth, as libraries round differently."""
+    """The shipped fit is that of the record before the start.
+
+    Rounding in other libraries changes the fit by less than a thousandth. It also changes every simulated future with
+    which the level is combined: standard errors of the shift are 0.4 % for drones and 0.7 % for missiles, and three
+    standard errors of a difference are allowed.
+    """
     record = read(RECORD)
     stop = int((np.datetime64(octopus.start) - record.days[0]).astype(int))
     days = slice(stop - DEFAULT_FIT_DAYS, stop)
@@ -227,7 +232,8 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
     assert tomllib.loads(octopus.files["raids.toml"].decode())["record"]["sha256"] == record.digest
     for fitted, value in zip(FITTED_PARAMETERS, expected.posterior.quantiles(0.5), strict=True):
         kind, *entity, parameter = fitted.name.split(".")
-        assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=1e-3), fitted.name
+        tolerance = {"drones": 0.017, "missiles": 0.03}[entity[0]] if parameter.endswith("_mean") else 1e-3
+        assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=tolerance), fitted.name
 
 
 def test_kills_a_sortie(octopus: Scenario) -> None:
