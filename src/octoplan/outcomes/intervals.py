@@ -104,11 +104,18 @@ def mean_of_sorted(ordered: Floats) -> float:
     return inf if ordered[-1] == inf else -inf
 
 
-def standard_error(values: Floats, blocks: Ints) -> float:
-    """Standard error of the mean of values in blocks, sd sqrt(design effect / n); exactly 0 if all values are equal."""
+def standard_error(values: Floats, blocks: Ints | None = None) -> float:
+    """Standard error of the mean of values in blocks, sd sqrt(design effect / n); exactly 0 if all values are equal.
+
+    Args:
+        values: (n,) finite values; a single value has no standard error (``nan``).
+        blocks: (n,) block of each value; by default, values are those of the futures 0, 1, 2, ...
+
+    """
     n = len(values)
     if n < 2:
         return nan
+    blocks = block_of(np.arange(n)) if blocks is None else blocks
     return 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=1)) * sqrt(design_effect(values, blocks) / n)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
-from octoplan.outcomes.intervals import Interval, interval
+from octoplan.outcomes.intervals import Interval, interval, standard_error
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan.decisions import decision_tables, rewrite_decisions
 from octoplan.plan.model import Model
@@ -416,7 +416,5 @@ def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
 
 
 def discrepancy(unit: str, linear: Floats, simulated: Floats) -> Discrepancy:
-    """Compare (futures,) values of a quantity in the linear model and in the simulation."""
-    difference = simulated - linear
-    error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("nan")
-    return Discrepancy(unit, float(linear.mean()), float(simulated.mean()), error)
+    """Compare (futures,) values of a quantity in the linear model and in the simulation, in the futures 0, 1, 2, ..."""
+    return Discrepancy(unit, float(linear.mean()), float(simulated.mean()), standard_error(simulated - linear))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from octoplan.errors import PlanError
-from octoplan.outcomes.intervals import Interval, interval
+from octoplan.outcomes.intervals import Interval, interval, standard_error
 from octoplan.plan.constraints import first_stage_exists
 from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
 from octoplan.plan.model import Model, ModelInputs, build
@@ -215,12 +215,12 @@ def dominated(measures: Sequence[Floats]) -> Flags:
     measures
         Arrays (n, futures) in which larger values are better; differences are paired, at 95 % confidence.
     """
-    count, futures = measures[0].shape
+    count = len(measures[0])
     flags = np.zeros(count, bool)
     for i in range(count):
         for j in range(count):
             differences = [measure[j] - measure[i] for measure in measures]
-            half_widths = [Z_95 * d.std(ddof=1) / np.sqrt(futures) for d in differences]
+            half_widths = [Z_95 * standard_error(d) for d in differences]
             better = any(d.mean() > h for d, h in zip(differences, half_widths, strict=True))
             worse = any(d.mean() < -h for d, h in zip(differences, half_widths, strict=True))
             flags[i] |= better and not worse

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from octoplan.outcomes.intervals import standard_error
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results.evaluation import Z_95, Discrepancy, Evaluation
 from octoplan.plan.results.frontier import WORST_FUTURES_SHARE, Frontier, tail_values
@@ -156,7 +157,7 @@ def frontier_lines(front: Frontier) -> list[str]:
     lines = [head]
     for i, share in enumerate(front.shares):
         difference = front.cost[i] - least
-        half_width = Z_95 * difference.std(ddof=1) / np.sqrt(len(difference))
+        half_width = Z_95 * standard_error(difference)
         jobs = ", ".join(f"{country} {count[i].mean():,.0f}" for country, count in front.jobs.items())
         lines.append(
             f"  {share:4.0%} {difference.mean():9,.1f} ± {half_width:<7,.1f} {front.stopped[i].mean():11,.0f} "
