@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from octoplan.cli.main import main as cli
+from octoplan.cli.runs import step_text
+from octoplan.outcomes.precision import Step
 from octoplan.outcomes.store import read
 from tests.outcomes.runs import changed
 
@@ -215,3 +217,28 @@ def test_public_names() -> None:
         assert getattr(octoplan, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):
         octoplan.lode  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (
+            Step(128, "damage", "GBP (2025)", 184_321.0, 178_900.0, 1),
+            (
+                "128 futures: 1 key result is not yet precise enough (least precise: damage, standard error 184, "
+                "at most 179 k GBP (2025) required)"
+            ),
+        ),
+        (
+            Step(1_024, "leakers", "threats", 40.31, 50.0, 0),
+            (
+                "1,024 futures: precision reached (least precise: leakers, standard error 40.3, at most 50.0 threats "
+                "required)"
+            ),
+        ),
+        (Step(128, "", "", 0.0, float("inf"), 0), "128 futures: no key result has a required precision"),
+    ],
+)
+def test_a_step_names_the_least_precise_measure_in_its_unit(step: Step, text: str) -> None:
+    """Standard errors are printed as numbers are in the table of key results."""
+    assert step_text(step) == text

@@ -81,3 +81,10 @@ def test_infinite_values_have_an_infinite_mean_and_no_error() -> None:
     never = interval(np.array([inf, inf, inf]), ordinal=True)
     assert (never.p10, never.p90, never.mean, never.futures) == (inf, inf, inf, 3)
     assert isnan(never.se_p50)
+
+
+def test_a_quantile_far_from_all_other_values_has_no_error() -> None:
+    """The error is exactly 0 if all values that the order statistic can take are equal."""
+    values = np.array([4.0] * 400 + [5.0] * 3)
+    assert quantile_error(values, 0.5) == 0.0
+    assert quantile_error(values, 0.99) > 0.0

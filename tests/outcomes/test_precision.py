@@ -63,7 +63,7 @@ def test_an_absolute_precision_replaces_the_relative_one() -> None:
     assert largest_error(damage, Precision(0.1, {"damage": 7.0})) == 7.0
     assert largest_error(damage, Precision(0.1)) == pytest.approx(0.1 * damage.interval.p50)
     assert largest_error(share, Precision(0.1)) == pytest.approx(10.0)
-    assert step_of(results, Precision(inf, {"damage": 1e-6})).key == "damage"
+    assert step_of(results, Precision(inf, {"damage": 1e-6})).measure == damage.measure
 
 
 def test_an_unknown_measure_is_refused_before_the_simulation() -> None:
@@ -75,7 +75,7 @@ def test_an_unknown_measure_is_refused_before_the_simulation() -> None:
 
 def test_the_next_step_follows_the_square_root_law() -> None:
     """Half the standard error needs four times as many futures, with a margin; growth is at most fourfold."""
-    assert next_futures(Step(200, "x", 1.4, 1.0, 1), 10_000) == pytest.approx(1.2 * 200 * 1.96, abs=8)
-    assert next_futures(Step(200, "x", 10.0, 1.0, 1), 10_000) == 800
-    assert next_futures(Step(200, "x", 10.0, 1.0, 1), 500) == 500
-    assert next_futures(Step(200, "x", 1.001, 1.0, 1), 10_000) > 200
+    assert next_futures(Step(200, "x", "units", 1.4, 1.0, 1), 10_000) == pytest.approx(1.2 * 200 * 1.96, abs=8)
+    assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 10_000) == 800
+    assert next_futures(Step(200, "x", "units", 10.0, 1.0, 1), 500) == 500
+    assert next_futures(Step(200, "x", "units", 1.001, 1.0, 1), 10_000) > 200

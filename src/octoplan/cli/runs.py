@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 
-DEFAULT_PRECISION = ("5%",)
+DEFAULT_PRECISION = ("10%",)
 """Precision of a run for which neither the precision nor the number of futures is given."""
 
 MAX_FAILURE_MESSAGES = 10
@@ -63,7 +63,7 @@ def run(
     precision
         Simulate until the standard error of the P50 of each key result is at most this percentage of the P50, such as
         2%; for shares and probabilities, this many percentage points. MEASURE=AMOUNT, such as leakers=50, sets the
-        standard error of one measure in its unit. The default without --futures is 5%, with at most 10,000 futures.
+        standard error of one measure in its unit. The default without --futures is 10%, with at most 10,000 futures.
     seed
         Seed of the random draws; the same seed gives the same run, bit for bit.
     out
@@ -117,13 +117,18 @@ def run(
 
 
 def step_text(step: "Step") -> str:
-    """The largest standard error after a step of the simulation, and whether the required precision is reached."""
-    if not step.key:
+    """How many key results lack the required precision after a step of the simulation, and the least precise one."""
+    from octoplan.outcomes.format import digits, scaled
+
+    if not step.measure:
         return f"{step.futures:,} futures: no key result has a required precision"
-    comparison = f"the standard error of {step.key} is {step.standard_error:.3g}, {step.required:.3g} required"
+    size, unit = scaled(step.unit, (step.required,))
+    error, required = digits(step.standard_error / size), f"{digits(step.required / size)} {unit}".rstrip()
+    least = f"least precise: {step.measure}, standard error {error}, at most {required} required"
     if step.unmet == 0:
-        return f"{step.futures:,} futures: precision reached; {comparison}"
-    return f"{step.futures:,} futures: {step.unmet} key results not yet precise enough; {comparison}"
+        return f"{step.futures:,} futures: precision reached ({least})"
+    key_results = "1 key result is" if step.unmet == 1 else f"{step.unmet} key results are"
+    return f"{step.futures:,} futures: {key_results} not yet precise enough ({least})"
 
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:

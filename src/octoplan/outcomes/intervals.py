@@ -143,6 +143,8 @@ def quantile_error(ordered: Floats, level: float, effect: float = 1.0) -> float:
     values = ordered[relevant]
     if not np.isfinite(values).all():
         return nan
+    if np.ptp(values) == 0.0:
+        return 0.0
     relative_weights = weights[relevant] / weights[relevant].sum()
     centre = float(relative_weights @ values)
     return sqrt(max(float(relative_weights @ (values - centre) ** 2), 0.0))

@@ -51,14 +51,17 @@ class Step:
 
     futures
         Number of futures simulated so far.
-    key, standard_error, required
-        Key of that measure, its standard error, and the largest permitted one, in its unit.
+    measure, unit
+        Title and unit of that measure; empty if no key result has a required precision.
+    standard_error, required
+        Standard error of that measure, and the largest permitted one, in its unit.
     unmet
         Number of key results whose standard error exceeds the permitted one.
     """
 
     futures: int
-    key: str
+    measure: str
+    unit: str
     standard_error: float
     required: float
     unmet: int
@@ -126,10 +129,10 @@ def step_of(results: KeyResults, precision: Precision) -> Step:
     """The state after a step, from its key results."""
     ratios = error_ratios(results, precision)
     if not ratios:
-        return Step(results.futures, "", 0.0, inf, 0)
+        return Step(results.futures, "", "", 0.0, inf, 0)
     key = max(ratios, key=ratios.__getitem__)
     row, unmet = results[key], sum(ratio > 1.0 for ratio in ratios.values())
-    return Step(results.futures, key, standard_error(row), largest_error(row, precision), unmet)
+    return Step(results.futures, row.measure, row.unit, standard_error(row), largest_error(row, precision), unmet)
 
 
 def next_futures(step: Step, limit: int) -> int:
