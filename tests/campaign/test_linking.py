@@ -7,10 +7,12 @@ import sys
 import numpy as np
 import pytest
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags
 from numba.core.registry import cpu_target
+from numba.core.targetconfig import TargetConfig
 
 from octoplan.campaign.compiled import entry, kernel, leaf
-from octoplan.campaign.linking import LinkedLibrary
+from octoplan.campaign.linking import LinkedLibrary, quick_flags
 from octoplan.campaign.structures import by_reference, structure
 from octoplan.scenario.arrays import Floats, StreamKeys
 
@@ -67,7 +69,7 @@ def test_an_error_in_a_kernel_reaches_the_caller() -> None:
 
 def test_compilation_leaves_numba_as_it_was() -> None:
     """After a compilation, numba's own functions are compiled as before, and garbage is collected as often."""
-    threshold = gc.get_threshold()
+    threshold, wrapper = gc.get_threshold(), cpu_target.target_context.create_cfunc_wrapper
 
     @entry
     def double(x: float) -> float:
@@ -75,7 +77,21 @@ def test_compilation_leaves_numba_as_it_was() -> None:
 
     assert double(2.0) == 4.0
     assert cpu_target.target_context.codegen()._library_class is JITCodeLibrary
+    assert cpu_target.target_context.create_cfunc_wrapper == wrapper
+    assert Flags.__eq__ is TargetConfig.__eq__
+    assert Flags.__hash__ is TargetConfig.__hash__
     assert gc.get_threshold() == threshold
+
+
+def test_quick_flags_are_numbas() -> None:
+    """Flags are equal during a compilation if numba considers them equal, whether set or default."""
+    default, without, same = Flags(), Flags(), Flags()
+    without.nrt, same.nrt = not default.nrt, default.nrt
+    pairs = [(a, b) for a in (default, without, same) for b in (default, without, same)]
+    numbas = [(a == b, hash(a) == hash(b)) for a, b in pairs]
+    with quick_flags():
+        assert [(a == b, hash(a) == hash(b)) for a, b in pairs] == numbas
+        assert default != 1
 
 
 def test_an_entry_takes_structures_of_arrays() -> None:

@@ -74,7 +74,9 @@ def package_counts(arrivals: ArrivalProcess, future: int, days: int) -> Ints:
     salvo = False
     slow = process.begin * process.wander
     first = min(arrivals.observed_counts.shape[0], days)
-    counts[:first] = arrivals.observed_counts[:first]
+    for day in range(first):
+        for package in range(packages):
+            counts[day, package] = arrivals.observed_counts[day, package]
     for day in range(first, days):
         moment = Moment(arrivals.keys, future, day)
         salvo = next_regime(arrivals, moment, salvo, day == first)

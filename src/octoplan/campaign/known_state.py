@@ -131,7 +131,8 @@ def apply_known_stocks(
         if not programme and made_by_a_plant(plants, d):
             continue
         first = d * blocks
-        stated[:] = known.stock[:, d]
+        for r in range(regions):
+            stated[r] = known.stock[r, d]
         if known.total_stock[d] >= 0:
             for r in range(regions):
                 under_way[r] = stocks.position[d, r] - stocks.stock[r, first : first + blocks].sum()

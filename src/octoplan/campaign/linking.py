@@ -14,15 +14,19 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba.core.cgutils import normalize_ir_text
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.environment import lookup_environment
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
+from numba.core.targetconfig import TargetConfig
 
 ENVIRONMENT_PREFIX = "_ZN08NumbaEnv"
 """Prefix of the names of global variables that hold the address of a function's environment."""
 ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 """Threshold of Python's garbage collector during compilation, which creates many objects that live long."""
+FLAGS_HASH = hash(Flags())
+"""Hash of any flags, because numba hashes only their names."""
 
 
 class LinkedLibrary(JITCodeLibrary):  # type: ignore[misc]
@@ -119,12 +123,33 @@ class LinkedLibrary(JITCodeLibrary):  # type: ignore[misc]
                 self._codegen.set_env(variable.name, environment)
 
 
+def same_flags(first: Flags, second: Any) -> Any:
+    """Whether two sets of numba's compilation flags are equal: ``TargetConfig.__eq__``, faster if the same are set.
+
+    numba compares flags 140,000 times as it compiles the model, at each use of a function.
+    """
+    if type(second) is Flags and first._values == second._values:  # noqa: SLF001  # the flags that were set
+        return True
+    return TargetConfig.__eq__(first, second)
+
+
+@contextmanager
+def quick_flags() -> Iterator[None]:
+    """Compare and hash numba's compilation flags quickly while the context is active."""
+    Flags.__eq__, Flags.__hash__ = same_flags, lambda _: FLAGS_HASH
+    try:
+        yield
+    finally:
+        del Flags.__eq__, Flags.__hash__
+
+
 @contextmanager
 def one_module() -> Iterator[None]:
     """Compile functions to linked libraries while the context is active; other threads wait with their compilations."""
-    with global_compiler_lock:
+    with global_compiler_lock, quick_flags():
         rtsys.initialize(cpu_target.target_context)  # numba's runtime is a library of its own, used by cached code too
-        codegen = cpu_target.target_context.codegen()
+        target = cpu_target.target_context
+        codegen = target.codegen()
         set_environment, threshold = codegen.set_env, gc.get_threshold()
 
         def set_translated_environment(name: str, environment: Any) -> None:
@@ -132,9 +157,10 @@ def one_module() -> Iterator[None]:
                 set_environment(name, environment)
 
         codegen._library_class, codegen.set_env = LinkedLibrary, set_translated_environment  # noqa: SLF001
+        target.create_cfunc_wrapper = lambda *_: None  # no function is called from C
         gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *threshold[1:])
         try:
             yield
         finally:
-            del codegen._library_class, codegen.set_env  # noqa: SLF001
+            del codegen._library_class, codegen.set_env, target.create_cfunc_wrapper  # noqa: SLF001
             gc.set_threshold(*threshold)

@@ -179,7 +179,9 @@ def release_days(designs: Records, keys: StreamKeys, future: int, days: int) -> 
         while day < days:
             if b == released.shape[1]:
                 wider = np.full((designs.shape[0], 4 * b), np.inf)
-                wider[:, :b] = released
+                for row in range(designs.shape[0]):
+                    for block in range(b):
+                        wider[row, block] = released[row, block]
                 released = wider
             released[d, b] = day
             b += 1

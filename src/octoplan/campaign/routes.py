@@ -56,11 +56,13 @@ def corridor_shares(corridors: Records, links: Links) -> Floats:
 def longest_route(corridors: Records, links: Links) -> int:
     """Number of corridors on the longest route from the border to any region."""
     depth = np.zeros(links.region_order.shape[0], np.int64)
+    longest = 0
     for r in links.region_order:
         for i in range(links.incoming_start[r], links.incoming_start[r + 1]):
             origin = corridors[links.incoming[i]].origin
             depth[r] = max(depth[r], 1 + (depth[origin] if origin >= 0 else 0))
-    return 0 if depth.shape[0] == 0 else depth.max()
+        longest = max(longest, depth[r])
+    return longest
 
 
 @leaf
