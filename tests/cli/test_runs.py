@@ -219,6 +219,26 @@ def test_public_names() -> None:
         octoplan.lode  # noqa: B018
 
 
+def test_ctrl_c_during_a_callback_is_repeated_without_a_traceback() -> None:
+    """Python ignores an exception in a callback of a deleted object: the interrupt is repeated, and nothing printed."""
+    script = (
+        "import os, signal, time, weakref\n"
+        "import octoplan.cli.main as cli\n"
+        "class Thing: pass\n"
+        "def main():\n"
+        "    thing = Thing()\n"
+        "    weakref.finalize(thing, lambda: None)\n"
+        "    reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT))\n"
+        "    del thing\n"
+        "    time.sleep(30)\n"
+        "cli.app = lambda *_, **__: main()\n"
+        "cli.console()\n"
+    )
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 130
+    assert "Traceback" not in process.stderr
+
+
 @pytest.mark.parametrize(
     ("step", "text"),
     [

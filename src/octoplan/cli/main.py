@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -75,6 +76,7 @@ def console() -> NoReturn:
     A thread may be compiling for a minute, or wait for a lock that was not released at the interrupt.
     """
     signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = report_unraisable
     try:
         main()
     except SystemExit as exit_request:
@@ -89,6 +91,12 @@ def interrupt(signal_number: int, _: FrameType | None) -> NoReturn:
     repeat.daemon = True
     repeat.start()
     raise KeyboardInterrupt
+
+
+def report_unraisable(ignored: "sys.UnraisableHookArgs") -> None:
+    """Report an exception that cannot be raised, unless it is Ctrl-C during a callback, which ``interrupt`` repeats."""
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
