@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
 
 from octoplan.outcomes.sensitivity import MIN_TAIL_FUTURES, Sensitivity, sensitivities, sensitivity, zero_crossing
 from octoplan.scenario.arrays import Floats
@@ -124,3 +125,14 @@ def test_a_switching_value_has_the_error_of_its_line() -> None:
     values, errors = (np.array(column, float) for column in zip(*pairs, strict=True))
     assert values.mean() == pytest.approx(0.5, abs=4 * values.std() / np.sqrt(1000))
     assert values.std() == pytest.approx(errors.mean(), rel=4 / np.sqrt(2 * 1000))
+
+
+def test_the_line_is_that_of_scipy() -> None:
+    """Value and standard error are those of ``scipy.stats.linregress``, by the delta method."""
+    rng = np.random.default_rng(3)
+    x, noise = rng.normal(3.0, 2.0, 50), rng.normal(size=50)
+    value, error = zero_crossing(x, 2.0 * x + noise)
+    line = linregress(x - x.mean(), 2.0 * x + noise)
+    distance = -line.intercept / line.slope
+    assert value == pytest.approx(x.mean() + distance, rel=1e-12)
+    assert error == pytest.approx(np.hypot(line.intercept_stderr, distance * line.stderr) / line.slope, rel=1e-12)

@@ -96,6 +96,25 @@ def test_the_report_of_a_run_on_disk_is_that_of_the_run_in_memory(tmp_path: Path
     assert report_page([on_disk]) == report_page([RunResults(run())])
 
 
+def test_a_run_of_one_block_is_not_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results of futures that fit in a block use the tallies in memory, and are those of the folder read from disk."""
+    monkeypatch.setattr(draws_file, "MAX_BLOCK", 30)
+    monkeypatch.setattr(streamed_run, "read_draws", None)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with StreamedRun(folder, load("pocket"), 1) as streamed, ThreadPoolExecutor(1) as pool:
+        for total in (5, 30):
+            streamed.extend(total, executor=pool, batch=3)
+        results = streamed.results()
+        store.write_results(results, folder)
+    stored = read_results(folder)
+    assert results.run.block == stored.run.block == 0
+    for name in ("data", "counterfactual", "assumptions"):
+        xr.testing.assert_identical(getattr(results.run, name), getattr(stored.run, name))
+    monkeypatch.setattr(draws_file, "MAX_BLOCK", 29)
+    assert read_results(folder).run.block == 29
+
+
 def test_failed_futures_are_excluded_or_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``keep_going`` a failed future is recorded and excluded; without it the run ends with its number."""
     original = futures.simulate_batch

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
+from plotly.io import to_json
 from scipy.special import stdtrit
 
 from octoplan.app import views
@@ -204,7 +205,7 @@ def chart_data(captioned: views.CaptionedChart, baseline: go.Figure | None = Non
     title = chart.layout.title
     return {
         "name": captioned.name, "title": plain_text(title.text), "subtitle": plain_text(title.subtitle.text),
-        "note": captioned.note, "figure": json.loads(without_title(chart).to_json()),
+        "note": captioned.note, "figure": json.loads(to_json(without_title(chart), validate=False)),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The command line. Commands are imported when they are called, so that ``octoplan --help`` starts fast."""
 
+import gc
 import os
 import shutil
 import signal
@@ -69,6 +70,9 @@ app.command(
 INTERRUPT_REPEAT_DELAY = 2.0
 """Seconds after which an interrupt is repeated, because some libraries ignore an interrupt during their import."""
 
+ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
+"""Threshold of Python's garbage collector: imports and reports create many objects that live until the end."""
+
 
 def console() -> NoReturn:
     """Entry point of the command ``octoplan``: ``main``, but after Ctrl-C it exits without waiting for threads.
@@ -77,6 +81,7 @@ def console() -> NoReturn:
     """
     signal.signal(signal.SIGINT, interrupt)
     sys.unraisablehook = report_unraisable
+    gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)
     try:
         main()
     except SystemExit as exit_request:

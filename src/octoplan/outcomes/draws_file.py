@@ -1,21 +1,19 @@
 """The draws of a run on disk: tallies, assumptions and status of every future, as NetCDF files that can be extended."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import h5netcdf
+import h5py
 import numpy as np
 import xarray as xr
 
+from octoplan.outcomes import netcdf
 from octoplan.outcomes.run import Run
 
 DRAWS_FILE, COUNTERFACTUAL_FILE = "draws.nc", "counterfactual.nc"
 BLOCK_BYTES = 2**26
 """Bytes of tallies that are read or written at a time, which limit the memory that a run on disk needs."""
-COMPRESSION: dict[str, Any] = {"zlib": True, "complevel": 1, "shuffle": True}
-"""Encoding of a compressed NetCDF variable."""
 MAX_BLOCK = 1000
 """Maximum number of futures that are read or written at a time."""
 
@@ -43,22 +41,13 @@ def draws_of(run: Run) -> dict[str, xr.Dataset]:
     return {DRAWS_FILE: draws, COUNTERFACTUAL_FILE: run.counterfactual}
 
 
-def encoding(data: xr.Dataset, block: int) -> Mapping[str, Mapping[str, Any]]:
-    """Encoding of the variables of a file: compressed, in chunks of a block of futures."""
-    return {
-        str(name): {**COMPRESSION, "chunksizes": (block, *variable.shape[1:])}
-        for name, variable in data.data_vars.items()
-        if variable.dims[:1] == ("future",)
-    }
-
-
 class DrawsWriter:
     """Writes the draws of a run to a folder, block by block; more futures can be appended until it is closed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.futures = 0
-        self.files: dict[str, h5netcdf.File] = {}
+        self.files: dict[str, h5py.File] = {}
 
     def append(self, part: Run) -> None:
         """Append the futures of a run in memory; appending whole blocks is fastest."""
@@ -66,22 +55,12 @@ class DrawsWriter:
         if not self.files:
             block = block_of(part)
             for name, data in contents.items():
-                empty = data.isel(future=slice(0, 0)) if "future" in data.dims else data
-                path = self.folder / name
-                empty.to_netcdf(
-                    path, engine="h5netcdf", encoding=encoding(empty, block), unlimited_dims=["future"]
-                    if "future" in data.dims else [],
-                )  # fmt: skip
-                self.files[name] = h5netcdf.File(path, "a")
-        start, end = self.futures, self.futures + part.futures
+                self.files[name] = netcdf.create_file(self.folder / name)
+                empty = data.isel(future=slice(0, 0))
+                netcdf.write_dataset(self.files[name], empty, unlimited="future", chunk=block)
+        end = self.futures + part.futures
         for name, data in contents.items():
-            file = self.files[name]
-            if "future" not in data.dims:
-                continue
-            file.resize_dimension("future", end)
-            for variable, values in data.data_vars.items():
-                file.variables[str(variable)][start:end] = values.values
-            file.variables["future"][start:end] = np.arange(start, end)
+            netcdf.append(self.files[name], data, "future", np.arange(self.futures, end))
         self.futures = end
 
     def close(self) -> None:
@@ -107,13 +86,22 @@ def write_draws(run: Run, folder: Path) -> None:
             writer.append(run.part(slice(start, start + block)))
 
 
+def fits_in_block(folder: Path) -> bool:
+    """Whether the draws in a folder are read at once. Raises OSError, KeyError or ValueError if they cannot be read."""
+    stored_bytes = 0
+    for name in (DRAWS_FILE, COUNTERFACTUAL_FILE):
+        with h5py.File(folder / name) as file:
+            if len(file["future"]) > MAX_BLOCK:
+                return False
+            stored_bytes += sum(item.nbytes for item in file.values())
+    return stored_bytes <= BLOCK_BYTES
+
+
 def read_draws(folder: Path, *, in_memory: bool) -> tuple[xr.Dataset, xr.Dataset]:
     """The contents of the draws and of the counterfactual, in memory or on disk; assumptions and status in memory."""
-    datasets = []
-    for name in (DRAWS_FILE, COUNTERFACTUAL_FILE):
-        if in_memory:
-            with xr.open_dataset(folder / name, engine="h5netcdf") as data:
-                datasets.append(data.load())
-        else:
-            datasets.append(xr.open_dataset(folder / name, engine="h5netcdf", cache=False))
-    return datasets[0], datasets[1]
+    paths = (folder / DRAWS_FILE, folder / COUNTERFACTUAL_FILE)
+    if in_memory:
+        draws, counterfactual = map(netcdf.read_file, paths)
+    else:
+        draws, counterfactual = (xr.open_dataset(path, engine="h5netcdf", cache=False) for path in paths)
+    return draws, counterfactual

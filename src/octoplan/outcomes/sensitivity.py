@@ -108,14 +108,17 @@ def zero_crossing(draws: Floats, result: Floats) -> tuple[float | None, float]:
     For the line a + b (x - m), with m the mean of the draws, the value is m - a/b; its variance by the delta method is
     (var(a) + (a/b)^2 var(b)) / b^2. The value is None if the slope is zero or there are fewer than three draws.
     """
-    from scipy.stats import linregress  # takes half a second to import
-
     if len(draws) < 3:
         return None, 0.0
     mean = float(draws.mean())
-    line = linregress(draws - mean, result)
-    if line.slope == 0.0:
+    centred = draws - mean
+    variance, covariance, _, result_variance = np.cov(centred, result, bias=True).flat
+    slope = covariance / variance
+    if slope == 0.0:
         return None, 0.0
-    distance = -line.intercept / line.slope
-    error = sqrt(line.intercept_stderr**2 + (distance * line.stderr) ** 2) / abs(line.slope)
-    return float(mean + distance), float(error)
+    correlation = np.clip(covariance / np.sqrt(variance * result_variance), -1.0, 1.0)
+    intercept = result.mean() - slope * centred.mean()
+    slope_error = np.sqrt((1 - correlation**2) * result_variance / variance / (len(draws) - 2))
+    intercept_error = slope_error * np.sqrt(variance + centred.mean() ** 2)
+    distance = -intercept / slope
+    return float(mean + distance), sqrt(intercept_error**2 + (distance * slope_error) ** 2) / abs(float(slope))

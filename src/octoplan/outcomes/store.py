@@ -23,7 +23,15 @@ import numpy as np
 import xarray as xr
 
 from octoplan.errors import StoreError
-from octoplan.outcomes.draws_file import COMPRESSION, COUNTERFACTUAL_FILE, DRAWS_FILE, block_of, read_draws, write_draws
+from octoplan.outcomes import netcdf
+from octoplan.outcomes.draws_file import (
+    COUNTERFACTUAL_FILE,
+    DRAWS_FILE,
+    block_of,
+    fits_in_block,
+    read_draws,
+    write_draws,
+)
 from octoplan.outcomes.files import atomic_folder
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.key_results import CSV_COLUMNS, csv_rows
@@ -80,14 +88,13 @@ def write_results(
     )
     write_summary(results, folder / SUMMARY_FILE)
     if medians := results.computed_medians:
-        groups = {
-            WITH_PROGRAMME: medians.data.assign(status=("future", medians.status)),
-            WITHOUT_PROGRAMME: medians.counterfactual,
-        }
-        encodings = {f"/{group}": compressed(data) for group, data in groups.items()}
-        xr.DataTree.from_dict(groups).to_netcdf(folder / MEDIANS_FILE, engine="h5netcdf", encoding=encodings)
+        with netcdf.create_file(folder / MEDIANS_FILE) as file:
+            data = medians.data.assign(status=("future", medians.status))
+            netcdf.write_dataset(file.create_group(WITH_PROGRAMME, track_order=True), data)
+            netcdf.write_dataset(file.create_group(WITHOUT_PROGRAMME, track_order=True), medians.counterfactual)
     if (days := results.computed_days) is not None:
-        days.to_netcdf(folder / DAYS_FILE, engine="h5netcdf", encoding=compressed(days))
+        with netcdf.create_file(folder / DAYS_FILE) as file:
+            netcdf.write_dataset(file, days)
     for name, text in (pages or {}).items():
         (folder / name).write_text(text, "utf-8")
 
@@ -117,11 +124,6 @@ def manifest(run: Run, command: str = "") -> dict[str, Any]:
     }
 
 
-def compressed(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Encoding of a NetCDF file in which all arrays are compressed."""
-    return {str(name): COMPRESSION for name, variable in data.data_vars.items() if variable.ndim}
-
-
 def write_summary(results: RunResults, path: Path) -> None:
     """Write ``summary.csv``: the key results of the run, then of each month."""
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -142,7 +144,7 @@ def read_results(path: str | Path, *, nominal: bool = False) -> RunResults:
         if (folder / MEDIANS_FILE).exists():
             results.__dict__["run_at_medians"] = read_medians(run, folder / MEDIANS_FILE)
         if (folder / DAYS_FILE).exists():
-            results.__dict__["daily_tallies"] = load_netcdf(folder / DAYS_FILE)
+            results.__dict__["daily_tallies"] = netcdf.read_file(folder / DAYS_FILE)
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{folder} cannot be read: {error}; simulate the scenario again") from error
     return results
@@ -150,7 +152,7 @@ def read_results(path: str | Path, *, nominal: bool = False) -> RunResults:
 
 def read_medians(run: Run, path: Path) -> Run:
     """The run at medians that was stored with a run."""
-    data, counterfactual = (load_netcdf(path, group) for group in (WITH_PROGRAMME, WITHOUT_PROGRAMME))
+    data, counterfactual = (netcdf.read_file(path, group) for group in (WITH_PROGRAMME, WITHOUT_PROGRAMME))
     draws = np.repeat(run.medians[None], data.sizes["future"], axis=0)
     return replace(
         run,
@@ -167,7 +169,7 @@ def read(path: str | Path, *, in_memory: bool = True) -> Run:
     """Read a run folder.
 
     in_memory
-        If False, the tallies stay on disk and are read when they are used.
+        If False, tallies that fill more than a block stay on disk and are read when they are used.
 
     Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
     """
@@ -186,6 +188,7 @@ def read(path: str | Path, *, in_memory: bool = True) -> Run:
     if scenario.hash != manifest_fields.scenario_hash:
         raise StoreError(f"{folder / SCENARIO_FOLDER} was changed after the run; simulate the scenario again")
     try:
+        in_memory = in_memory or fits_in_block(folder)
         draws, counterfactual = read_draws(folder, in_memory=in_memory)
         assumptions, status = draws["assumptions"].load(), draws["status"].values.astype(np.int64)
     except (OSError, ValueError, KeyError) as error:
@@ -242,9 +245,3 @@ def read_manifest(path: Path) -> Manifest:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} cannot be read: {error!r}; simulate the scenario again") from error
-
-
-def load_netcdf(path: Path, group: str | None = None) -> xr.Dataset:
-    """Load a NetCDF file, or a group of it, into memory."""
-    with xr.open_dataset(path, engine="h5netcdf", group=group) as data:
-        return data.load()

@@ -27,6 +27,7 @@ from octoplan.outcomes.simulate import (
     draw_assumptions,
     labelled_run,
     tallies_to_keep,
+    to_dataset,
 )
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats
@@ -63,6 +64,7 @@ class StreamedRun:
         self.writer = DrawsWriter(self.folder)
         self.draws: Floats = np.empty((0, len(self.scenario.columns)))
         self.waiting: list[SimulationResults] = []
+        self.first_block: list[SimulationResults] = []
         self.datasets: tuple[xr.Dataset, ...] = ()
 
     @cached_property
@@ -129,8 +131,10 @@ class StreamedRun:
         results = joined(self.waiting)
         self.waiting = [results_slice(results, slice(futures, None))] if len(results.status) > futures else []
         start = self.writer.futures
-        part = self.labelled(self.draws[start : start + futures], results_slice(results, slice(futures)))
+        first = results_slice(results, slice(futures))
+        part = self.labelled(self.draws[start : start + futures], first)
         self.writer.append(part)
+        self.first_block = [*self.first_block, first] if self.writer.futures <= self.block else []
         self.values.append(part)
 
     def labelled(self, draws: Floats, results: SimulationResults) -> Run:
@@ -145,18 +149,26 @@ class StreamedRun:
         return self.labelled(self.draws, SimulationResults({}, {}, np.array(self.status), messages))
 
     def results(self) -> RunResults:
-        """The results of all futures, whose tallies stay on disk; no futures can be added after this."""
+        """The results of all futures, whose tallies stay on disk if they fill more than a block.
+
+        No futures can be added after this.
+        """
         self.writer.close()
-        self.datasets = read_draws(self.folder, in_memory=False)
-        data, counterfactual = self.datasets
+        if self.first_block:
+            block, data, counterfactual = 0, *self.first_tallies()
+        else:
+            self.datasets = read_draws(self.folder, in_memory=False)
+            block, (data, counterfactual) = self.block, self.datasets
+            data = data.drop_vars(["assumptions", "status", "assumption"])
         run = replace(
-            self.without_tallies(),
-            data=data.drop_vars(["assumptions", "status", "assumption"]),
-            counterfactual=counterfactual,
-            wall_time=self.wall_time,
-            block=self.block,
+            self.without_tallies(), data=data, counterfactual=counterfactual, wall_time=self.wall_time, block=block
         )
         return RunResults(run, self.nominal, self.values)
+
+    def first_tallies(self) -> tuple[xr.Dataset, xr.Dataset]:
+        """Tallies of the first block of futures, and those of its counterfactual."""
+        tallies = joined(self.first_block)
+        return to_dataset(self.scenario, tallies.tally), to_dataset(self.scenario, tallies.counterfactual)
 
     def __enter__(self) -> Self:
         return self

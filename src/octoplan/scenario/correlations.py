@@ -12,7 +12,6 @@ from math import asin, pi, sin, sqrt
 
 import numpy as np
 from scipy import special
-from scipy.optimize import brentq
 
 from octoplan.errors import QuantityError
 from octoplan.scenario.assumptions import Assumption, Source, source_ids, unknown_sources
@@ -156,6 +155,8 @@ def normal_correlation(rank: float, x: Distribution, y: Distribution) -> float:
     """
     if _mid_ranks(x) is _CONTINUOUS_MID_RANKS and _mid_ranks(y) is _CONTINUOUS_MID_RANKS:
         return 2 * sin(pi * rank / 6)
+    from scipy.optimize import brentq  # takes long to import, and few scenarios need it
+
     for extreme in (-MAX_NORMAL_CORRELATION, MAX_NORMAL_CORRELATION):
         if (rank - rank_correlation(extreme, x, y)) * extreme >= 0:
             return extreme

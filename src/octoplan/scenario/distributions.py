@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from octoplan.errors import DistributionError
 
@@ -278,10 +278,12 @@ def _require_above_zero(kind: str, low: float) -> None:
 
 def _root(function: Callable[[float], float], low: float, high: float, message: str) -> float:
     """The root of a monotone function between low and high. Raises ``DistributionError`` if there is no root."""
+    from scipy.optimize import brentq  # takes long to import, and few scenarios need it
+
     value_low, value_high = function(low), function(high)
     if not value_low * value_high <= 0 or value_low == value_high:
         raise DistributionError(message)
-    return float(optimize.brentq(function, low, high, xtol=1e-14, rtol=1e-15))
+    return float(brentq(function, low, high, xtol=1e-14, rtol=1e-15))
 
 
 def pert(low: float, mode: float, high: float) -> Beta:

@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 from octoplan.show.theme import FONT
@@ -37,7 +38,8 @@ class PageFigure:
     @property
     def html(self) -> Markup:
         """HTML of the figure without its title."""
-        figure = without_title(self.chart).to_html(
+        figure = to_html(
+            without_title(self.chart),
             full_html=False,
             include_plotlyjs=False,
             div_id=f"chart-{self.name}",
@@ -52,9 +54,12 @@ def plain_text(label: str | None) -> str:
     return unescape(label or "")
 
 
-def without_title(chart: go.Figure) -> go.Figure:
-    """The figure without its title and the margin for it."""
-    return go.Figure(chart).update_layout(title=None, margin={"t": chart.layout.margin.t - TITLE_HEIGHT})
+def without_title(chart: go.Figure) -> dict[str, Any]:
+    """The content of the figure without its title and the margin for it."""
+    content = chart.to_dict()
+    layout = content["layout"]
+    margin = layout["margin"] | {"t": layout["margin"]["t"] - TITLE_HEIGHT}
+    return {**content, "layout": {key: value for key, value in layout.items() if key != "title"} | {"margin": margin}}
 
 
 @cache

@@ -1,8 +1,10 @@
 """Common style of the figures: palette that is safe for colour blindness, bands, bars and legends."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from math import ceil
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -62,30 +64,52 @@ def with_opacity(hex_colour: str, opacity: float) -> str:
 def new_figure(title: str, panel_titles: Sequence[str] = ("",), *, rows: int = 1, height: int = 430) -> go.Figure:
     """An empty figure with a title and one panel for each of ``panel_titles``."""
     columns = -(-len(panel_titles) // rows)
-    figure = make_subplots(
+    panels = panel_grid(rows, columns, len(panel_titles) if any(panel_titles) else 0)
+    layout = {
+        **panels["layout"],
+        "title": {
+            "text": title, "x": 0.0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17},
+        },
+        "height": height,
+        "margin": {"l": 70, "r": 20, "t": 92 if any(panel_titles) else 64, "b": 40},
+        "meta": list(panel_titles),
+    }  # fmt: skip
+    if any(panel_titles):
+        annotations = zip(panels["layout"]["annotations"], panel_titles, strict=True)
+        layout["annotations"] = [annotation | {"text": text} for annotation, text in annotations if text]
+    return go.Figure({**panels, "layout": layout})
+
+
+@cache
+def panel_grid(rows: int, columns: int, titles: int) -> Mapping[str, Any]:
+    """An empty figure with a grid of panels in the common style, as the dictionary from which a figure is made.
+
+    plotly takes several times as long to update a figure as to make it with its complete layout.
+
+    titles
+        Number of panels with a title, whose text is to be replaced.
+    """
+    grid = make_subplots(
         rows=rows,
         cols=columns,
-        subplot_titles=list(panel_titles) if any(panel_titles) else None,
+        subplot_titles=["title"] * titles or None,
         horizontal_spacing=0.12 if columns < 3 else 0.055,
         vertical_spacing=0.38 / rows if rows > 1 else 0.0,
     )
-    figure.update_layout(
-        title={"text": title, "x": 0.0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
+    grid.update_layout(
         font={"family": FONT, "size": 13, "color": BLACK},
-        height=height,
-        margin={"l": 70, "r": 20, "t": 92 if any(panel_titles) else 64, "b": 40},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hovermode="x unified",
         barmode="stack",
         bargap=0.15,
-        meta=list(panel_titles),
         legend={**LEGEND_STYLE, "orientation": "h", "x": 0.0},
     )
-    figure.update_annotations(font={"size": 14, "color": BLACK})
-    figure.update_xaxes(showgrid=False, linecolor=BLACK, ticks="outside", tickformat="%b<br>%Y", hoverformat="%B %Y")
-    figure.update_yaxes(gridcolor=GRID_COLOUR, zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
-    return figure
+    grid.update_annotations(font={"size": 14, "color": BLACK})
+    grid.update_xaxes(showgrid=False, linecolor=BLACK, ticks="outside", tickformat="%b<br>%Y", hoverformat="%B %Y")
+    grid.update_yaxes(gridcolor=GRID_COLOUR, zerolinecolor="#BBBBBB", rangemode="tozero", tickformat=",")
+    _, (content, *_) = grid.__reduce__()
+    return {**content, "layout": {key: value for key, value in content["layout"].items() if key != "template"}}
 
 
 def fit_legend(figure: go.Figure, *, axis_title: bool = False) -> go.Figure:
