@@ -45,7 +45,7 @@ def valid_range(parameter: Parameter) -> str:
     """The valid range as text."""
     if parameter.high == inf:
         return "0 or more" if parameter.low == 0 else "above 0"
-    return f"{parameter.low:g} to {parameter.high:g}"
+    return f"{parameter.low:,.15g} to {parameter.high:,.15g}"
 
 
 def required(parameter: Parameter) -> str:

@@ -78,7 +78,7 @@ def test_decisions_with_a_byte_order_mark_keep_their_comments(tmp_path: Path) ->
         (["--budget", "treasury=nan"], "not a finite number"),
         (["--budget", "treasury=inf"], "not a finite number"),
         (["--budget", "treasury=-5"], "negative"),
-        (["--budget", "treasury=1e13"], "1e+13 GBP"),
+        (["--budget", "treasury=1e13"], "10,000,000,000,000 GBP"),
         (
             ["--budget", "treasury:2025/26=1e6"],
             "'2025/26' has no year; write a calendar year, such as treasury:2026",

@@ -28,7 +28,7 @@ from octoplan.scenario.distributions import (
 )
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.programme import YEAR_RANGE, Programme
-from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range
+from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range, quantity_text
 from octoplan.scenario.remembered import remembered
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
@@ -311,7 +311,7 @@ class _RowReader:
         if not (parameter.low <= value <= parameter.high or at_bound):
             hint = f"; for {number:g} % write unit %" if parameter.high == 1 < value <= 100 and unit == "1" else ""
             permitted_range = describe_range(parameter.low, parameter.high)
-            raise _CellError(f"{number:g} {unit} is outside {permitted_range} of {parameter.meaning}{hint}")
+            raise _CellError(f"{quantity_text(number, unit)} is outside {permitted_range} of {parameter.meaning}{hint}")
         return min(max(value, parameter.low), parameter.high)
 
     def marginal(

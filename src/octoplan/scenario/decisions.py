@@ -145,9 +145,9 @@ def validation_message(details: ErrorDetails) -> str:
     if kind == "literal_error":
         expectation = f"expected {limits['expected']}"
     elif kind == "greater_than_equal":
-        expectation = f"expected at least {limits['ge']:g}"
+        expectation = f"expected at least {limits['ge']:,.15g}"
     elif kind == "less_than_equal":
-        expectation = f"expected at most {limits['le']:g}"
+        expectation = f"expected at most {limits['le']:,.15g}"
     else:
         expectation = _EXPECTATIONS.get(kind, details["msg"][:1].lower() + details["msg"][1:])
     return f"{quoted(value)} is not valid; {expectation}"

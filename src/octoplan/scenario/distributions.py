@@ -336,7 +336,7 @@ def describe_range(low: float, high: float) -> str:
     """Description of a permitted range for a message."""
     if high == inf:
         return f"the permitted range (at least {low:g})" if low in (0.0, -inf) else "the permitted range (above 0)"
-    return f"the permitted range ({low:g} to {high:g})"
+    return f"the permitted range ({low:,.15g} to {high:,.15g})"
 
 
 def is_constant(distribution: Distribution) -> bool:

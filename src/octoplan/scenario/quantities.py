@@ -125,6 +125,15 @@ def _number_error(text: str) -> str:
     return f"{quoted(text)} is not a number; write a number such as 2500, 0.4 or 1.2e6"
 
 
+def quantity_text(number: float, unit: str) -> str:
+    """A number with its unit for a message, with commas between thousands; a plain number has no unit.
+
+    >>> quantity_text(2.5e6, "GBP"), quantity_text(0.4, "1")
+    ('2,500,000 GBP', '0.4')
+    """
+    return f"{number:,.15g}" if unit == "1" else f"{number:,.15g} {unit}"
+
+
 @lru_cache(maxsize=8)
 def units_of(currencies: tuple[str, ...]) -> "Units":
     """Units for a scenario with these currencies, cached."""
@@ -154,7 +163,8 @@ class Units:
         inverse = 1 / factor
         value = number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 else number * factor
         if not abs(value) <= MAX_QUANTITY:
-            raise QuantityError(f"{number:g} {unit} is too large; the limit is {MAX_QUANTITY:g} {expected}")
+            limit = quantity_text(MAX_QUANTITY, expected.replace(MONEY, currency))
+            raise QuantityError(f"{quantity_text(number, unit)} is too large; the limit is {limit}")
         return value, currency
 
     def _factor(self, text: str, expected: str, quantity: str) -> tuple[float, str]:
