@@ -57,7 +57,6 @@ def test_other_costs_may_be_compared(tmp_path: Path) -> None:
     ("futures", "seed", "assumptions", "programme", "message"),
     [
         (FUTURES, 2, {}, {}, "seed 2 against 1 (another seed draws other raids"),
-        (9, 1, {}, {}, "futures 9 against 60"),
         (FUTURES, 1, {}, {"start = 2026-01-01": "start = 2026-02-01"}, "start 2026-02-01 against 2026-01-01"),
         (FUTURES, 1, {}, {"months = 3": "months = 2"}, "months 2 against 3"),
         (
@@ -79,6 +78,23 @@ def test_runs_with_other_raids_are_refused(
         compare(pocket(), second, labels=("now", "then"))
     assert str(refused.value).startswith("cannot compare then with now: ")
     assert message in str(refused.value)
+
+
+def test_runs_with_different_numbers_of_futures_are_compared_over_the_first(tmp_path: Path) -> None:
+    """The differences are those of runs with as many futures as the shorter run, for any order of the runs."""
+    old = "raids.level,1,,,fixed"
+    scenario = changed(tmp_path / "a", assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete'})
+    dearer = changed(
+        tmp_path / "b",
+        assumptions={old: 'raids.level,"1:4; 1e7:1",,,discrete', "works.price,50": "works.price,60"},
+    )
+    long = [simulate(s, 40, keep_going=True) for s in (scenario, dearer)]
+    short = [simulate(s, 20, keep_going=True) for s in (scenario, dearer)]
+    expected = compare(*short, labels=("a", "b"))
+    assert 0 < short[0].failed < long[0].failed
+    assert compare(long[0], short[1], labels=("a", "b")) == expected
+    assert compare(short[0], long[1], labels=("a", "b")) == expected
+    assert compare(*long, labels=("a", "b")).futures > expected.futures
 
 
 def test_a_comparison_needs_two_runs() -> None:

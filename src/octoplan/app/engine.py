@@ -3,7 +3,6 @@
 import time
 from collections.abc import MutableMapping
 from concurrent.futures import Executor
-from dataclasses import replace
 from threading import Lock
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from octoplan.app.answers import Sample
 from octoplan.campaign.futures import simulate_futures
 from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.precision import joined
-from octoplan.outcomes.run import Run
+from octoplan.outcomes.run import Run, first_futures
 from octoplan.outcomes.simulate import (
     COUNTERFACTUAL_TALLIES,
     draw_assumptions,
@@ -153,15 +152,3 @@ def trim(cache: MutableMapping[K, V], size: int) -> None:
     """Delete the oldest entries of a cache until at most ``size`` remain."""
     while len(cache) > size:
         del cache[next(iter(cache))]
-
-
-def first_futures(run: Run, futures: int) -> Run:
-    """The first ``futures`` futures of a run, identical to a run of that many futures."""
-    if run.futures <= futures:
-        return run
-    first = slice(0, futures)
-    return replace(
-        run, data=run.data.isel(future=first), counterfactual=run.counterfactual.isel(future=first),
-        assumptions=run.assumptions.isel(future=first), status=run.status[first],
-        messages={future: message for future, message in run.messages.items() if future < futures},
-    )  # fmt: skip

@@ -148,7 +148,7 @@ def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
     first
         The run folder with which the others are compared.
     others
-        Run folders with the same seed, futures, months and raids.
+        Run folders with the same seed, months and raids; of a longer run, the first futures are used.
     nominal
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 

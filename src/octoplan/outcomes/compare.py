@@ -6,21 +6,19 @@ from itertools import groupby
 from math import inf, isfinite, isinf, isnan, nan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from octoplan.errors import Incomparable, RunError
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures_column
-from octoplan.outcomes.run import Run
+from octoplan.outcomes.run import Run, first_futures
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats, Ints
 
 SAMPLE_PROPERTIES = {
     "seed": "another seed draws other raids, outages and exchange rates",
-    "futures": "each future of one run is paired with the same future of the other",
     "start": "raids fall on other days",
     "months": "measures over other periods cannot be subtracted",
 }
@@ -105,6 +103,8 @@ class Comparison:
 def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
     """Paired differences between each run and the first, over the futures that every run completed.
 
+    Runs with different numbers of futures are compared over the first futures of the longer ones.
+
     labels
         Names of the runs; "run 1", "run 2", ... by default.
     nominal
@@ -128,13 +128,16 @@ def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -
     names = tuple(labels) or tuple(f"run {i + 1}" for i in range(len(runs)))
     if len(names) != len(runs):
         raise RunError(f"{len(names)} labels for {len(runs)} runs: each run needs one label")
+    common = min(run.futures for run in runs)
+    first = first_futures(runs[0], common)
     for run, label in zip(runs[1:], names[1:], strict=True):
-        check_comparable(runs[0], run, names[0], label)
-    finished = np.logical_and.reduce([run.status == 0 for run in runs])
+        check_comparable(first, first_futures(run, common), names[0], label)
+    completed = [run.status[:common] == 0 for run in runs]
+    finished = np.logical_and.reduce(completed)
     measures = [result.measures for result in results]
     shared_keys = [key for key in measures[0] if all(key in by_key for by_key in measures)]
     all_keys = dict.fromkeys(key for by_key in measures for key in by_key)
-    rows, futures = [finished[run.status == 0] for run in runs], np.flatnonzero(finished)
+    rows, futures = [np.flatnonzero(finished[done]) for done in completed], np.flatnonzero(finished)
     differences = tuple(
         tuple(difference(by_key[key], second_rows, measures[0][key], rows[0], futures) for key in shared_keys)
         for by_key, second_rows in zip(measures[1:], rows[1:], strict=True)
@@ -155,7 +158,7 @@ def check_comparable(first: Run, second: Run, label: str, second_label: str) -> 
         )
         raise Incomparable(
             f"cannot compare {second_label} with {label}: their raids are not the same; they differ in {reasons}. "
-            "Simulate both with the same seed, futures, months and raids"
+            "Simulate both with the same seed, months and raids"
         )
     for name in ("currency", "price_base"):
         first_value, second_value = getattr(first.scenario, name), getattr(second.scenario, name)
@@ -170,20 +173,17 @@ def both_values(name: str, first: Run, second: Run) -> str:
     """The two values of a property that differs, such as " 2 against 1"; empty for inputs without a single value."""
     values: Mapping[str, tuple[object, object]] = {
         "seed": (second.seed, first.seed),
-        "futures": (second.futures, first.futures),
         "start": (second.scenario.start, first.scenario.start),
         "months": (second.scenario.months, first.scenario.months),
     }
     return f" {values[name][0]} against {values[name][1]}" if name in values else ""
 
 
-def difference(
-    second: Measure, second_rows: NDArray[np.bool_], first: Measure, first_rows: NDArray[np.bool_], futures: Ints
-) -> Difference:
+def difference(second: Measure, second_rows: Ints, first: Measure, first_rows: Ints, futures: Ints) -> Difference:
     """Difference of one measure between a run and the first run, over the futures that both completed.
 
     second_rows, first_rows
-        For each completed future of the run and of the first run: True if both runs completed the future.
+        Rows of the futures that both runs completed, in the values of the run and of the first run.
     futures
         Numbers of the futures that both runs completed.
     """

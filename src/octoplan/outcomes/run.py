@@ -105,3 +105,15 @@ class Run:
     def __repr__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
         return f"<Run of {self.scenario.title!r}: {self.futures} futures{failed}, seed {self.seed}>"
+
+
+def first_futures(run: Run, futures: int) -> Run:
+    """The first ``futures`` futures of a run, identical to a run of that many futures."""
+    if run.futures <= futures:
+        return run
+    first = slice(0, futures)
+    return replace(
+        run, data=run.data.isel(future=first), counterfactual=run.counterfactual.isel(future=first),
+        assumptions=run.assumptions.isel(future=first), status=run.status[first],
+        messages={future: message for future, message in run.messages.items() if future < futures},
+    )  # fmt: skip
