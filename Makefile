@@ -21,7 +21,7 @@ test: .venv/dev.stamp tools  ## install into .venv, then lint, check types and r
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 tools:
 	@sh tests/tools.sh

@@ -1,5 +1,6 @@
 """Invariants of the simulation for random scenarios."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,8 @@ def with_assumptions(case: Case, **numbers: float) -> Case:
     return Case(case.compiled, assumptions, case.seed, case.future)
 
 
-@given(scenarios())
-@EXAMPLES
-def test_nothing_is_negative_or_not_a_number(case: Case) -> None:
+def check_nothing_is_negative_or_not_a_number(case: Case, tally: Tally) -> None:
     """Every tally is at least 0 and finite, except the opening day of a plant outside the programme."""
-    tally = tally_of(case)
     for row in TALLIES:
         values = getattr(tally, row.name)
         assert (values >= 0).all(), row.name
@@ -47,33 +45,24 @@ def test_nothing_is_negative_or_not_a_number(case: Case) -> None:
     assert np.array_equal(np.isinf(tally.opened), case.compiled.plan.in_programme == 0)
 
 
-@given(scenarios())
-@EXAMPLES
-def test_threats_are_stopped_or_leak(case: Case) -> None:
+def check_threats_are_stopped_or_leak(case: Case, tally: Tally) -> None:
     """Launched = stopped + leaked by class and month, and stopped by region is stopped by layer."""
-    tally = tally_of(case)
     stopped = tally.stopped.sum(1)
     assert np.array_equal(tally.launched.sum(1), stopped + tally.leaked.sum(1))
     assert np.array_equal(tally.stopped_by.sum(1), stopped)
     assert np.array_equal(tally.stopped_by[:, 0], tally.kills.sum((1, 2)))
 
 
-@given(scenarios())
-@EXAMPLES
-def test_sorties_contact_and_kill_in_that_order(case: Case) -> None:
+def check_sorties_contact_and_kill_in_that_order(case: Case, tally: Tally) -> None:
     """Kills <= contacts, and contacts + recovered units <= sorties."""
-    tally = tally_of(case)
     assert (tally.kills.sum(3) <= tally.contacts).all()
     assert (tally.contacts + tally.recovered <= tally.sorties).all()
     assert np.array_equal(tally.shots[:, 0], tally.sorties.sum((1, 2)))
     assert (tally.crews_available[tally.sorties.sum((1, 2)) > 0] > 0).all()
 
 
-@given(scenarios())
-@EXAMPLES
-def test_stocks_balance(case: Case) -> None:
+def check_stocks_balance(case: Case, tally: Tally) -> None:
     """Closing stock is initial stock plus units received less units spent; plants dispatch at most their output."""
-    tally = tally_of(case)
     start = tally.stock - (tally.received - tally.sorties + tally.recovered).cumsum(0)
     assert (start == start[0]).all()
     others = np.zeros(len(case.compiled.names.designs))
@@ -85,11 +74,9 @@ def test_stocks_balance(case: Case) -> None:
     assert (tally.delivered.cumsum(0) <= sent).all()
 
 
-@given(scenarios())
-@EXAMPLES
-def test_parts_are_used_only_once(case: Case) -> None:
+def check_parts_are_used_only_once(case: Case, tally: Tally) -> None:
     """Parts in units made and parts in stock are at most the parts shipped."""
-    tally, links = tally_of(case), case.compiled.links
+    links = case.compiled.links
     design = case.compiled.template.plants["design"]
     used = (tally.made.cumsum(0)[:, :, None] * links.bill[design][None]).sum(1)
     shipped = np.zeros_like(used)
@@ -98,11 +85,9 @@ def test_parts_are_used_only_once(case: Case) -> None:
     assert (used + tally.part_stock.sum(1) <= shipped).all()
 
 
-@given(scenarios())
-@EXAMPLES
-def test_layers_keep_to_their_shots_and_capacity(case: Case) -> None:
+def check_layers_keep_to_their_shots_and_capacity(case: Case, tally: Tally) -> None:
     """A stocked layer fires at most its stock and resupply; a limited layer stops at most what it can engage."""
-    tally, entities = tally_of(case), case.records
+    entities = case.records
     regions, days = len(case.compiled.names.regions), len(case.compiled.links.month_of)
     for row, layer in enumerate(entities.layers):
         if layer["stocked"]:
@@ -112,26 +97,43 @@ def test_layers_keep_to_their_shots_and_capacity(case: Case) -> None:
             assert tally.stopped_by[:, row].sum() <= np.floor(capacity * days).sum()
 
 
-@given(scenarios())
-@EXAMPLES
-def test_days_are_counted_once(case: Case) -> None:
+def check_days_are_counted_once(case: Case, tally: Tally) -> None:
     """Each plant-day of the programme has one limiting factor; region-nights do not exceed days."""
-    tally, plan, links = tally_of(case), case.compiled.plan, case.compiled.links
+    plan, links = case.compiled.plan, case.compiled.links
     expected = links.month_days[:, None] * plan.in_programme[None]
     assert np.array_equal(tally.plant_limit.sum(2), expected)
     assert (tally.nights.sum(2) <= links.month_days[:, None]).all()
     assert (tally.plant_down <= links.month_days[:, None]).all()
 
 
-@given(scenarios())
-@EXAMPLES
-def test_a_plants_spend_is_spend(case: Case) -> None:
+def check_a_plants_spend_is_spend(case: Case, tally: Tally) -> None:
     """Plant spend equals spend in the plant cost categories, and the optimism bias is a fixed share of it."""
-    tally = tally_of(case)
     by_cost = tally.spend.sum((0, 2))
     bias = case.records.finance["optimism_bias"][0]
     assert np.allclose(tally.plant_spend.sum((0, 1))[list(PLANT_COSTS)], by_cost[list(PLANT_COSTS)], rtol=1e-9)
     assert np.isclose(by_cost[BIAS], bias * by_cost[list(PLANT_COSTS)].sum(), rtol=1e-9)
+
+
+INVARIANTS: tuple[Callable[[Case, Tally], None], ...] = (
+    check_nothing_is_negative_or_not_a_number,
+    check_threats_are_stopped_or_leak,
+    check_sorties_contact_and_kill_in_that_order,
+    check_stocks_balance,
+    check_parts_are_used_only_once,
+    check_layers_keep_to_their_shots_and_capacity,
+    check_days_are_counted_once,
+    check_a_plants_spend_is_spend,
+)
+"""Checks of one simulation of a scenario."""
+
+
+@given(scenarios())
+@settings(max_examples=100)
+def test_invariants_hold(case: Case) -> None:
+    """Each invariant holds for the tallies of a random scenario; their sentences are those of the checks."""
+    tally = tally_of(case)
+    for check in INVARIANTS:
+        check(case, tally)
 
 
 @given(scenarios())

@@ -37,6 +37,26 @@ def execute(command: str, folder: Path, **environment: str) -> subprocess.Comple
     )  # fmt: skip
 
 
+COMMANDS = """
+import shlex, sys
+from octoplan.cli.main import main
+for command in sys.argv[1:]:
+    try:
+        main(shlex.split(command))
+    except SystemExit as stop:
+        if stop.code:
+            raise
+"""
+
+
+def execute_in_one_process(commands: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The result of commands that run in one process until one fails, in a folder and an environment."""
+    return subprocess.run(
+        [sys.executable, "-c", COMMANDS, *commands], cwd=folder, env={**os.environ, **environment},
+        capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run."""
@@ -49,8 +69,8 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("encoding", CODEPAGES)
 def test_characters_missing_from_a_code_page_are_substituted(run_folder: Path, tmp_path: Path, encoding: str) -> None:
     """Commands that print tables and messages substitute what the encoding of the stream lacks."""
-    script = f"octoplan compare {run_folder} {run_folder} && octoplan run pocket --futures 2 && octoplan check nowhere"
-    result = execute(script, tmp_path, PYTHONIOENCODING=encoding, COLUMNS="120")
+    commands = [f"compare {run_folder} {run_folder}", "run pocket --futures 2", "check nowhere"]
+    result = execute_in_one_process(commands, tmp_path, PYTHONIOENCODING=encoding, COLUMNS="120")
     assert result.returncode == 2, result.stderr
     assert "difference" in result.stdout.decode(encoding, "replace")
     assert "Traceback" not in result.stderr.decode(encoding, "replace")
@@ -133,7 +153,8 @@ def test_names_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
 )
 def test_environments(run_folder: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     """Time zone, locale, terminal and home change no exit code, nor the hash of a scenario."""
-    result = execute(f"octoplan check pocket && octoplan compare {run_folder} {run_folder}", tmp_path, **environment)
+    commands = ["check pocket", f"compare {run_folder} {run_folder}"]
+    result = execute_in_one_process(commands, tmp_path, **environment)
     assert result.returncode == 0, result.stderr
     assert f"hash      {load('pocket').hash[:16]}\n".encode() in result.stdout
 

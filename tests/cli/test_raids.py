@@ -85,7 +85,7 @@ def test_hidden_counts_are_not_fitted_as_zero(tmp_path: Path, capsys: pytest.Cap
 def test_show_writes_a_page(tmp_path: Path) -> None:
     """The page of a record is written completely."""
     out = tmp_path / "page.html"
-    assert exit_code(["raids", "show", str(record_file(tmp_path / "r.csv", 150)), "--out", str(out)]) == 0
+    assert exit_code(["raids", "show", str(record_file(tmp_path / "r.csv", 60)), "--out", str(out)]) == 0
     assert out.read_text("utf-8").rstrip().endswith("</html>")
 
 
@@ -93,7 +93,7 @@ def test_show_draws_alerts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """A table of alerts by region is summarised and drawn; one that cannot be read is listed by file and line."""
     alerts, out = tmp_path / "alerts.csv", tmp_path / "page.html"
     alerts.write_text("region,alerts\nUpland,30\nLowland,10\n")
-    record = str(record_file(tmp_path / "r.csv", 150))
+    record = str(record_file(tmp_path / "r.csv", 60))
     assert exit_code(["raids", "show", record, "--alerts", str(alerts), "--out", str(out)]) == 0
     assert "alerts.csv: 2 regions, 40 alerts" in capsys.readouterr().out
     assert "Two of 2 regions had 100 % of all alerts (alerts measure exposure, not destinations)" in out.read_text(
@@ -108,12 +108,12 @@ def test_show_draws_alerts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_update_fits_again(tmp_path: Path, capsys: pytest.CaptureFixture[str], start: str) -> None:
     """New days replace the fit, with or without byte order marks, and the output states whether they agree with it."""
     out = tmp_path / "raids.toml"
-    record = str(record_file(tmp_path / "r.csv", 150, start=start))
-    assert exit_code(["raids", "fit", record, "--to", "2025-09-28", "--out", str(out)]) == 0
+    record = str(record_file(tmp_path / "r.csv", 70, start=start))
+    assert exit_code(["raids", "fit", record, "--to", "2025-07-10", "--out", str(out)]) == 0
     before = start + out.read_text("utf-8")
     out.write_text(before, "utf-8")
     assert exit_code(["raids", "update", record, "--fit", str(out)]) == 0
-    assert "30 new days since 2025-09-28" in capsys.readouterr().out
+    assert "30 new days since 2025-07-10" in capsys.readouterr().out
     assert out.read_text("utf-8") != before
 
 

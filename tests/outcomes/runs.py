@@ -37,10 +37,14 @@ def octopus() -> Run:
     return simulate(load("octopus"), 6, 1)
 
 
-def changed(folder: Path, **changes: dict[str, str]) -> Scenario:
-    """Pocket with texts of its files replaced, as in ``assumptions={"old": "new"}``; every old text must occur."""
+def changed(folder: Path, origin: Scenario | None = None, **changes: dict[str, str]) -> Scenario:
+    """A scenario with texts of its files replaced, as in ``assumptions={"old": "new"}``; every old text must occur.
+
+    origin
+        The scenario to change; pocket by default.
+    """
     folder.mkdir(parents=True)
-    for name, content in load("pocket").files.items():
+    for name, content in (origin or load("pocket")).files.items():
         text = content.decode()
         for old, new in changes.get(name.split(".")[0], {}).items():
             assert old in text, f"{old!r} is not in {name}"
