@@ -45,7 +45,7 @@ def check_nothing_is_negative_or_not_a_number(case: Case, tally: Tally) -> None:
     assert np.array_equal(np.isinf(tally.opened), case.compiled.plan.in_programme == 0)
 
 
-def check_threats_are_stopped_or_leak(case: Case, tally: Tally) -> None:
+def check_threats_are_stopped_or_leak(_: Case, tally: Tally) -> None:
     """Launched = stopped + leaked by class and month, and stopped by region is stopped by layer."""
     stopped = tally.stopped.sum(1)
     assert np.array_equal(tally.launched.sum(1), stopped + tally.leaked.sum(1))
@@ -53,7 +53,7 @@ def check_threats_are_stopped_or_leak(case: Case, tally: Tally) -> None:
     assert np.array_equal(tally.stopped_by[:, 0], tally.kills.sum((1, 2)))
 
 
-def check_sorties_contact_and_kill_in_that_order(case: Case, tally: Tally) -> None:
+def check_sorties_contact_and_kill_in_that_order(_: Case, tally: Tally) -> None:
     """Kills <= contacts, and contacts + recovered units <= sorties."""
     assert (tally.kills.sum(3) <= tally.contacts).all()
     assert (tally.contacts + tally.recovered <= tally.sorties).all()
