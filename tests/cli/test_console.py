@@ -241,7 +241,7 @@ def test_the_compilation_notice_is_printed_once_on_a_terminal(
         logger.info("compiling %s", "first")
         logger.info("compiling %s", "second")
         lines = capsys.readouterr().err.splitlines()
-    assert lines == ["compiling the model once for this machine, about 30 s"] * is_terminal
+    assert lines == ["compiling the model once for this machine, about 15 s on two cores"] * is_terminal
     logger.info("compiling %s", "third")
     assert capsys.readouterr().err == ""
     assert logger.level == level

@@ -53,32 +53,49 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", without_literals(compiled(function)))
 
 
-def entry(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that is called from Python.
-
-    It releases the interpreter lock, and its machine code is cached on disk.
-    The cache key is computed at the first call, because the kernels that the function calls must be defined by then.
-    """
-    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+def linked(function: Callable[..., Any], **options: Any) -> Any:
+    """A dispatcher that compiles a function with all that it calls as one module; see ``linking``."""
+    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
     compile_nested = dispatcher._compiler.compile  # noqa: SLF001  # numba has no other way to its compiler
 
     def compile_linked(args: Any, return_type: Any) -> Any:
         LOGGER.info("compiling %s", function.__name__)
         with one_module():
-            return compile_nested(args, return_type)
+            compiled = compile_nested(args, return_type)
+            compiled.library.translate()
+            return compiled
 
     dispatcher._compiler.compile = compile_linked  # noqa: SLF001
+    return dispatcher
+
+
+def kernel_cache(dispatcher: Any) -> KernelCache | None:
+    """The cache of a linked dispatcher, which exists from the first call of this function; None without a folder.
+
+    The cache key is computed then, because the kernels that the function calls must be defined.
+    """
+    with CACHE_LOCK:
+        folder = cache_folder()
+        if folder is not None and not isinstance(dispatcher._cache, KernelCache):  # noqa: SLF001  # numba has no other way
+            dispatcher._cache = KernelCache(dispatcher.py_func, folder)  # noqa: SLF001
+    return None if folder is None else dispatcher._cache  # noqa: SLF001
+
+
+def called_from_python(dispatcher: Any) -> Any:
+    """A function that Python calls, whose machine code is cached on disk."""
     prepared = False
 
-    @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+    @wraps(dispatcher.py_func)
+    def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal prepared
         if not prepared:
-            with CACHE_LOCK:
-                folder = cache_folder()
-                if folder is not None and not prepared:
-                    dispatcher._cache = KernelCache(function, folder)  # noqa: SLF001  # numba has no other way to a cache of one's own
-                prepared = True
-        return cast("R", dispatcher(*args, **kwargs))
+            kernel_cache(dispatcher)
+            prepared = True
+        return dispatcher(*args, **kwargs)
 
     return call
+
+
+def entry(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that is called from Python; it releases the interpreter lock and is cached on disk."""
+    return cast("Callable[P, R]", called_from_python(linked(function)))

@@ -4,22 +4,14 @@ from octoplan.campaign.accounts import check_unit_accounts, tally_stocks
 from octoplan.campaign.compiled import kernel
 from octoplan.campaign.crews import advance_crews, available_crews, draw_weather, pay_crews, start_training
 from octoplan.campaign.delivery import DeliveryTally, deliver_other_makers, dispatch, receive_units
-from octoplan.campaign.future_state import Branch, Model, State
+from octoplan.campaign.future_state import Branch, Model, State, day_ledger
 from octoplan.campaign.known_state import apply_known_crews, apply_known_units
 from octoplan.campaign.money import Ledger
 from octoplan.campaign.production import ProductionTally, order_parts, produce
-from octoplan.campaign.raid_day import draw_night, simulate_raid
+from octoplan.campaign.raid_day import simulate_raids
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER, Moment
 from octoplan.campaign.supply import SupplyTally, advance_outages, available_suppliers, receive_parts, ship_parts
 from octoplan.scenario.arrays import EntityRecords, Ints
-
-
-@kernel
-def day_ledger(model: Model, branch: Branch, day: int) -> Ledger:
-    """Return the ledger to which the costs of a day are booked."""
-    tally, bias = branch.tally, model.entities.finance[0].optimism_bias
-    rates = model.constants.rates[day]
-    return Ledger(tally.spend, tally.spend_local, tally.plant_spend, rates, bias, model.links.tally_row[day])
 
 
 @kernel
@@ -119,7 +111,7 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     """
     entities, links, state, day = model.entities, model.links, branch.state, moment.day
     known = links.known_state.day[0] == day + 1
-    ledger = day_ledger(model, branch, day)
+    ledger = day_ledger(model, branch.tally, day)
     advance_all_outages(entities, state, moment)
     if branch.programme:
         advance_programme(model, branch, ledger, moment)
@@ -129,8 +121,10 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     draw_weather(entities.regions, moment, links.winter_weight[day], state.crews.grounded)
     crews = available_crews(state.crews, model.plan.crew_weight, entities.crews[0].on_duty, moment)
     branch.tally.crews_available[ledger.row] += crews.sum()
-    night = draw_night(model, crews, count, moment, compared)
-    simulate_raid(model, branch, night, ledger, moment)
+    if compared:
+        ledger = day_ledger(model, counterfactual.tally, day)
+        advance_non_programme_flows(model, counterfactual, ledger, trained, intake, kit_order, day)
+    simulate_raids(model, branch.raids, counterfactual.raids, compared, crews, count, moment)
     if known:
         tomorrow = Moment(moment.keys, moment.future, day + 1)
         apply_known_crews(entities.crews, entities.kits, links.known_state, state.crews, tomorrow)
@@ -138,9 +132,6 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
     check_unit_accounts(model, branch, branch.tally.imbalance)
     tally_stocks(model, branch, day)
     if compared:
-        ledger = day_ledger(model, counterfactual, day)
-        advance_non_programme_flows(model, counterfactual, ledger, trained, intake, kit_order, day)
-        simulate_raid(model, counterfactual, night, ledger, moment)
         if known:
             apply_known_state(model, counterfactual, day + 1)
         check_unit_accounts(model, counterfactual, branch.tally.imbalance)

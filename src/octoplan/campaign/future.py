@@ -3,16 +3,18 @@
 import numpy as np
 
 from octoplan.campaign.arrivals import LARGEST_RAID, package_counts
-from octoplan.campaign.compiled import entry
 from octoplan.campaign.day import advance
 from octoplan.campaign.future_state import (
-    Branch,
     Model,
+    branch_of,
     constants_of_future,
     initial_state,
 )
 from octoplan.campaign.money import exchange_rates
 from octoplan.campaign.production import release_days
+from octoplan.campaign.raid_day import simulate_raids
+from octoplan.campaign.raid_types import raid_types
+from octoplan.campaign.separate import entry_with
 from octoplan.campaign.streams import Moment
 from octoplan.campaign.tally import Tally
 from octoplan.scenario.arrays import ArrivalProcess, DecisionArrays, EntityRecords, Ints, Links, StreamKeys
@@ -27,7 +29,7 @@ FAILURE_REASONS = {
 """Reasons for failure, by status of the future."""
 
 
-@entry
+@entry_with(simulate_raids, raid_types)
 def simulate_future(
     entities: EntityRecords, arrivals: ArrivalProcess, links: Links, plan: DecisionArrays, keys: StreamKeys,
     tally: Tally, counterfactual: Tally, compared: bool, future: int, halt: Ints,
@@ -54,8 +56,8 @@ def simulate_future(
     model = Model(entities, arrivals, links, plan, keys, constants)
     state = initial_state(entities, links, plan, keys, released, future)
     counterfactual_state = initial_state(entities, links, plan, keys, released, future) if compared else state
-    branch = Branch(state, tally, plan.in_programme.sum() > 0)
-    counterfactual_branch = Branch(counterfactual_state, counterfactual, False)
+    branch = branch_of(state, tally, plan.in_programme.sum() > 0)
+    counterfactual_branch = branch_of(counterfactual_state, counterfactual, False)
     for p in range(entities.plants.shape[0]):
         tally.opened[p] = state.plants.opens[p]
     for day in range(days):

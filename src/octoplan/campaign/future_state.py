@@ -6,6 +6,7 @@ from octoplan.campaign.compiled import kernel
 from octoplan.campaign.crews import CrewState, initial_crews
 from octoplan.campaign.defence import DefenceParameters
 from octoplan.campaign.delivery import UnitStocks, initial_unit_stocks
+from octoplan.campaign.money import Ledger
 from octoplan.campaign.production import PlantState, initial_plant_state
 from octoplan.campaign.queue_arrays import Doctrine
 from octoplan.campaign.routes import Routes, routes
@@ -101,16 +102,54 @@ class State:
 
 
 @structure
+class RaidBranch:
+    """The part of the state and the tallies that the raids of a branch change.
+
+    units
+        Stocks of units.
+    layer_stock
+        (layers,) shots in the country's stock.
+    power_until
+        (regions,) day on which power is restored.
+    down_until
+        (plants,) day on which repairs after a strike end.
+    """
+
+    units: UnitStocks
+    layer_stock: Floats
+    power_until: Floats
+    down_until: Floats
+    tally: Tally
+
+
+@structure
 class Branch:
     """State and tallies of a future with the programme, or of its counterfactual.
 
+    raids
+        The part that raids change.
     programme
         True with the programme, False for the counterfactual.
     """
 
     state: State
     tally: Tally
+    raids: RaidBranch
     programme: bool
+
+
+@kernel
+def branch_of(state: State, tally: Tally, programme: bool) -> Branch:
+    """Return the branch with a state and tallies."""
+    raids = RaidBranch(state.units, state.layer_stock, state.power_until, state.plants.down_until, tally)
+    return Branch(state, tally, raids, programme)
+
+
+@kernel
+def day_ledger(model: Model, tally: Tally, day: int) -> Ledger:
+    """Return the ledger to which the costs of a day are booked."""
+    rates, bias = model.constants.rates[day], model.entities.finance[0].optimism_bias
+    return Ledger(tally.spend, tally.spend_local, tally.plant_spend, rates, bias, model.links.tally_row[day])
 
 
 @kernel

@@ -14,11 +14,12 @@ from octoplan.campaign.defence import (
     empty_workspace,
 )
 from octoplan.campaign.defence_layers import LayerState, layer_probabilities
-from octoplan.campaign.future_state import Branch, Model
-from octoplan.campaign.money import Ledger, pay
+from octoplan.campaign.future_state import Model, RaidBranch, day_ledger
+from octoplan.campaign.money import pay
 from octoplan.campaign.night_record import NightRecord, empty_record
 from octoplan.campaign.production import current_block
 from octoplan.campaign.queue_arrays import Interceptors
+from octoplan.campaign.separate import separate
 from octoplan.campaign.streams import DAMAGE, STRIKE, Moment, key_of, random_words, to_uniform
 from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import LAYERS
@@ -130,13 +131,14 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared:
 
 
 @kernel
-def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, moment: Moment) -> None:
+def simulate_raid(model: Model, branch: RaidBranch, night: Night, moment: Moment) -> None:
     """Simulate the defence against a raid in all regions, and the damage by leakers."""
-    entities, constants, state, tally = model.entities, model.constants, branch.state, branch.tally
-    row, units, raid, layers = ledger.row, branch.state.units, night.raid, model.entities.layers.shape[0]
+    entities, constants, units, tally = model.entities, model.constants, branch.units, branch.tally
+    ledger = day_ledger(model, tally, moment.day)
+    row, raid, layers = ledger.row, night.raid, entities.layers.shape[0]
     layer_state = LayerState(
         model.plan.layer_order, night.p_stop, constants.shots, constants.limited, constants.stocked, np.zeros(layers),
-        state.layer_stock, np.zeros(layers),
+        branch.layer_stock, np.zeros(layers),
     )  # fmt: skip
     raid_state = RaidState(raid, np.ones(raid.threat.shape[0], np.int64), raid.u_layer.copy(), raid.u_decoy.copy())
     interceptors = Interceptors(
@@ -157,9 +159,29 @@ def simulate_raid(model: Model, branch: Branch, night: Night, ledger: Ledger, mo
     count_leakers(raid.threat, raid.target, raid_state.alive, tally.launched[row], tally.leaked[row])
     alive = raid_state.alive
     apply_damage(
-        entities.threats, entities.regions, raid, alive, ledger.rate, tally.damage[row], state.power_until, moment
+        entities.threats, entities.regions, raid, alive, ledger.rate, tally.damage[row], branch.power_until, moment
     )
-    strike_plants(entities.threats, entities.plants, raid, alive, state.plants.down_until, moment)
+    strike_plants(entities.threats, entities.plants, raid, alive, branch.down_until, moment)
+
+
+@separate
+def simulate_raids(
+    model: Model, branch: RaidBranch, counterfactual: RaidBranch, compared: bool, crews: Ints, count: Ints,
+    moment: Moment,
+) -> None:  # fmt: skip
+    """Draw the raid of one night and simulate it, and again without the programme in ``counterfactual``.
+
+    compared
+        Whether to simulate the counterfactual.
+    crews
+        (regions,) crews available.
+    count
+        (packages,) number of threats.
+    """
+    night = draw_night(model, crews, count, moment, compared)
+    simulate_raid(model, branch, night, moment)
+    if compared:
+        simulate_raid(model, counterfactual, night, moment)
 
 
 @leaf

@@ -27,6 +27,19 @@ class Structure(types.StructRef):  # type: ignore[misc]
         digest = hashlib.sha256(repr(self._fields).encode()).hexdigest()[:16]
         self.name = f"{type(self).__name__}-{digest}"
 
+    def __reduce__(self) -> Any:
+        """Pickle the type by the name of its class, so that another process unpickles one equal to its own."""
+        return reference_to, (type(self).__name__, self._fields)
+
+
+REFERENCES: dict[str, type[Structure]] = {}
+"""Types of structures by name."""
+
+
+def reference_to(name: str, fields: Any) -> Structure:
+    """The type of a structure that was declared in this process."""
+    return REFERENCES[name](fields)
+
 
 def fill(
     context: Any, builder: Any, reference: Structure, allocate: Callable[..., Any], values: Callable[[int, Any], Any]
@@ -64,6 +77,7 @@ def structure(cls: type[T]) -> type[T]:
     reference = type(f"{cls.__name__}Reference", (Structure,), {})
     structref.register(reference)
     structref.define_constructor(cls, reference, list(cls.__annotations__))
+    REFERENCES[reference.__name__] = reference
     cls.reference = reference  # type: ignore[attr-defined]
     return cls
 

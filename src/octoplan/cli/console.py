@@ -230,7 +230,7 @@ class CompilationNotice(logging.Handler):
         del record
         if not self.printed:
             self.printed = True
-            print_warning("compiling the model once for this machine, about 30 s")
+            print_warning("compiling the model once for this machine, about 15 s on two cores")
 
 
 @contextmanager
