@@ -11,7 +11,7 @@ from math import sqrt
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from octoplan.errors import PlanError
 from octoplan.plan.solver import extensive_form as extensive
@@ -52,7 +52,7 @@ class GapEstimate:
     def upper_bound(self, confidence: float = 0.95) -> float:
         """Upper confidence bound of the optimality gap (one-sided, Student's t)."""
         error, freedom = mean_error(self.plan_costs - self.lower_bounds)
-        return max(0.0, self.mean + float(student.ppf(confidence, freedom)) * error)
+        return max(0.0, self.mean + float(stdtrit(freedom, confidence)) * error)
 
     def optimal_cost_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """A confidence interval for the true optimal cost.
@@ -63,7 +63,7 @@ class GapEstimate:
         limits = []
         for values, sign in ((self.lower_bounds, -1.0), (self.plan_costs, 1.0)):
             error, freedom = mean_error(values)
-            limits.append(float(values.mean() + sign * student.ppf(0.5 + 0.5 * confidence, freedom) * error))
+            limits.append(float(values.mean() + sign * stdtrit(freedom, 0.5 + 0.5 * confidence) * error))
         return limits[0], limits[1]
 
 
