@@ -84,7 +84,10 @@ def cut(
 
 
 class Chunk:
-    """A subset of the scenarios that shares one solver. ``indices``: indices of its scenarios."""
+    """A subset of the scenarios that shares one solver. ``indices``: indices of its scenarios.
+
+    Only coefficients that differ from those of the scenario loaded before are passed to the solver.
+    """
 
     def __init__(self, problem: TwoStage, scenarios: Scenarios, indices: Ints) -> None:
         second = problem.second
@@ -96,6 +99,7 @@ class Chunk:
         self.rows = np.arange(len(infinite), dtype=np.int32)
         self.cost_columns = problem.random_cost.astype(np.int32)
         self.solver = load(relaxed, problem.recourse, -infinite, infinite, SECOND_STAGE_OPTIONS)
+        self.loaded_recourse, self.loaded_cost = self.recourse, second.cost[problem.random_cost]
         self.basis: dict[int, Any] = {}
 
     def load_scenario(self, realisation: Realisation, x: Floats) -> None:
@@ -108,10 +112,14 @@ class Chunk:
         self.solver.changeRowsBounds(
             len(self.rows), self.rows, realisation.lower - activity, realisation.upper - activity
         )
-        if len(self.cost_columns):
+        if not np.array_equal(realisation.cost, self.loaded_cost):
             self.solver.changeColsCost(len(self.cost_columns), self.cost_columns, realisation.cost)
-        for (i, j), value in zip(problem.random_recourse, realisation.recourse, strict=True):
-            self.solver.changeCoeff(int(i), int(j), float(value))
+            self.loaded_cost = realisation.cost
+        changed = np.flatnonzero(realisation.recourse != self.loaded_recourse)
+        positions = problem.random_recourse[changed].tolist()
+        for (i, j), value in zip(positions, realisation.recourse[changed].tolist(), strict=True):
+            self.solver.changeCoeff(i, j, value)
+        self.loaded_recourse = realisation.recourse
 
     def solve(self, x: Floats, stop: Callable[[], bool]) -> Cuts:
         """Cuts of the chunk's scenarios at x. Raises Stopped, or PlanError if a second stage is unbounded or fails."""
