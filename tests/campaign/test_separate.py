@@ -101,6 +101,7 @@ def test_a_second_process_compiles_the_kernel(tmp_path: Path) -> None:
         "separate.cores = lambda: 1",
         "sys.executable = '/nowhere/python'",
         "sys.executable = ''",
+        "sys.frozen = True",
         "separate.main = None; separate.__name__ = 'no_such_module'",
         "separate.PATIENCE = -1000.0",
         "compiled.cache_folder = lambda: None",

@@ -124,7 +124,7 @@ def second_process(kernel: SeparateKernel, arguments: tuple[Any, ...]) -> "subpr
         f"import sys; sys.path[:] = {[*map(str, sys.path)]!r}; from {__name__} import main; main()",
     ]
     cache = kernel_cache(kernel.dispatcher)
-    if cache is None or not sys.executable:
+    if cache is None or not sys.executable or getattr(sys, "frozen", False):  # no interpreter, or an application
         return None
     environment = os.environ | {"NUMBA_CACHE_DIR": cache.cache_path}
     try:
