@@ -245,17 +245,18 @@ def test_ctrl_c_during_a_callback_is_repeated_without_a_traceback() -> None:
         (
             Step(128, "damage", "GBP (2025)", 184_321.0, 178_900.0, 1),
             (
-                "128 futures: 1 key result is not yet precise enough (least precise: damage, standard error 184, "
-                "at most 179 k GBP (2025) required)"
+                "128 futures: 1 key result is not yet precise enough\n"
+                "  (damage: standard error 184, at most 179 k GBP (2025) required)"
             ),
         ),
         (
-            Step(1_024, "leakers", "threats", 40.31, 50.0, 0),
+            Step(128, "leakers", "threats", 60.31, 50.0, 2),
             (
-                "1,024 futures: precision reached (least precise: leakers, standard error 40.3, at most 50.0 threats "
-                "required)"
+                "128 futures: 2 key results are not yet precise enough\n"
+                "  (leakers: standard error 60.3, at most 50.0 threats required)"
             ),
         ),
+        (Step(1_024, "leakers", "threats", 40.31, 50.0, 0), "1,024 futures: precision reached"),
         (Step(128, "", "", 0.0, float("inf"), 0), "128 futures: no key result has a required precision"),
     ],
 )

@@ -122,13 +122,15 @@ def step_text(step: "Step") -> str:
 
     if not step.measure:
         return f"{step.futures:,} futures: no key result has a required precision"
+    if step.unmet == 0:
+        return f"{step.futures:,} futures: precision reached"
     size, unit = scaled(step.unit, (step.required,))
     error, required = digits(step.standard_error / size), f"{digits(step.required / size)} {unit}".rstrip()
-    least = f"least precise: {step.measure}, standard error {error}, at most {required} required"
-    if step.unmet == 0:
-        return f"{step.futures:,} futures: precision reached ({least})"
     key_results = "1 key result is" if step.unmet == 1 else f"{step.unmet} key results are"
-    return f"{step.futures:,} futures: {key_results} not yet precise enough ({least})"
+    return (
+        f"{step.futures:,} futures: {key_results} not yet precise enough\n"
+        f"  ({step.measure}: standard error {error}, at most {required} required)"
+    )
 
 
 def print_key_results(run: "Run", table: "KeyResults") -> None:
