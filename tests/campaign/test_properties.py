@@ -128,7 +128,7 @@ INVARIANTS: tuple[Callable[[Case, Tally], None], ...] = (
 
 
 @given(scenarios())
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_invariants_hold(case: Case) -> None:
     """Each invariant holds for the tallies of a random scenario; their sentences are those of the checks."""
     tally = tally_of(case)
