@@ -1,4 +1,4 @@
-"""Kernels that are compiled apart from the entry that calls them, in a second process."""
+"""Kernels that are compiled separately from the entry that calls them, in a second process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Kernels that are compiled apart from the entry that calls them, at the same time in a second process.
+"""Kernels that are compiled separately from the entry that calls them, at the same time in a second process.
 
 An entry calls a separate kernel through its address. A change in one of the two compiles only that one again.
 """
@@ -92,7 +92,7 @@ class SeparateKernel:
 
     @contextmanager
     def compiled_at_the_same_time(self, arguments: tuple[Any, ...]) -> Iterator[None]:
-        """Compile this kernel in a second process while the context is active, if a core and a cache are there.
+        """Compile this kernel in a second process while the context is active, if there is a second core and a cache.
 
         If the process fails or takes too long, nothing is cached, and ``address`` compiles the kernel.
         """
@@ -147,7 +147,7 @@ def main() -> None:
 
 
 def separate(function: Callable[P, None]) -> Callable[P, None]:
-    """Compile a kernel apart from the entry that calls it, which must be declared with ``entry_with``."""
+    """Compile a kernel separately from the entry that calls it, which must be declared with ``entry_with``."""
     call = call_through_address(function)
     call.separate = SeparateKernel(function)
     return cast("Callable[P, None]", call)

@@ -235,7 +235,7 @@ class CompilationNotice(logging.Handler):
 
 @contextmanager
 def compilation_notice() -> Iterator[None]:
-    """Tell the reader of a terminal when kernels are being compiled while the context is active."""
+    """Print a line on a terminal when kernels are compiled while the context is active."""
     logger, notice = logging.getLogger("octoplan.campaign.compiled"), CompilationNotice()
     level = logger.level
     if sys.stderr.isatty():

@@ -1,6 +1,6 @@
 """NetCDF files of labelled arrays, written and read with h5py.
 
-``h5netcdf`` looks at every variable of a file whenever it needs the length of an unlimited dimension. The files written
+``h5netcdf`` examines every variable of a file whenever it needs the length of an unlimited dimension. The files written
 here have the layout that it writes: each dimension is a dimension scale of HDF5, which its variables refer to.
 """
 
