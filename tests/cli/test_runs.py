@@ -256,10 +256,17 @@ def test_ctrl_c_during_a_callback_is_repeated_without_a_traceback() -> None:
                 "  (leakers: standard error 60.3, at most 50.0 threats required)"
             ),
         ),
+        (
+            Step(5_000, "leakers", "threats", 60.31, 50.0, 2),
+            (
+                "5,000 futures: 2 key results are at the maximum number of futures, and not precise enough\n"
+                "  (leakers: standard error 60.3, at most 50.0 threats required)"
+            ),
+        ),
         (Step(1_024, "leakers", "threats", 40.31, 50.0, 0), "1,024 futures: precision reached"),
         (Step(128, "", "", 0.0, float("inf"), 0), "128 futures: no key result has a required precision"),
     ],
 )
 def test_a_step_names_the_least_precise_measure_in_its_unit(step: Step, text: str) -> None:
     """Standard errors are printed as numbers are in the table of key results."""
-    assert step_text(step) == text
+    assert step_text(step, 5_000) == text

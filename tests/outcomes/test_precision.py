@@ -1,6 +1,7 @@
 """Simulation to a required precision."""
 
 from math import inf
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,12 @@ def test_the_run_is_that_of_the_same_number_of_futures() -> None:
     assert results.counterfactual.identical(run.counterfactual)
     assert results.assumptions.identical(run.assumptions)
     assert max(error_ratios(results.key_results(), precision).values()) <= 1.0
+
+
+@pytest.mark.parametrize("required", [{"relative": 0.0}, {"relative": -1.0}, {"absolute": {"leakers": float("nan")}}])
+def test_a_precision_is_above_zero(required: dict[str, Any]) -> None:
+    with pytest.raises(RunError, match="it must be above 0"):
+        Precision(**required)
 
 
 def test_the_limit_ends_a_run_that_is_not_precise_enough() -> None:

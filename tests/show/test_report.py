@@ -156,3 +156,15 @@ def test_nominal_money_is_marked(run: Run) -> None:
     """The unit of inflated money in a nominal report is marked as nominal."""
     assert "GBP (nominal)" in report(run, nominal=True)
     assert "GBP (nominal)" not in report(run)
+
+
+def test_runs_of_different_lengths_are_reported_over_the_futures_of_both(tmp_path: Path) -> None:
+    """The report of runs with 12 and 8 futures is that of the first 8 futures of each, options included."""
+    dearer = changed(tmp_path / "s", assumptions={"works.price,50": "works.price,60"})
+    long, short = simulate(load("pocket"), 12), simulate(load("pocket"), 8)
+    other = simulate(dearer, 8)
+    expected, text = report(short, other), report(long, other)
+    options = re.compile(r"<h2[^>]*>Options.*?</table>", re.DOTALL)
+    assert options.search(text)[0] == options.search(expected)[0]  # type: ignore[index]
+    assert "8 futures" in text
+    assert "12 futures" not in text

@@ -109,7 +109,7 @@ def run(
                 extend(limit)
             else:
                 check_measures(loaded, required, seed)
-                extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step)))
+                extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step, limit)))
         results = streamed.results()
         write_results(results, temporary, command=command, pages={REPORT_FILE: report_page([results])})
     record_written_path(folder)
@@ -117,8 +117,12 @@ def run(
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
 
 
-def step_text(step: "Step") -> str:
-    """How many key results lack the required precision after a step of the simulation, and the least precise one."""
+def step_text(step: "Step", limit: int) -> str:
+    """How many key results lack the required precision after a step of the simulation, and the least precise one.
+
+    limit
+        Maximum number of futures.
+    """
     from octoplan.outcomes.format import digits, scaled
 
     if not step.measure:
@@ -128,8 +132,9 @@ def step_text(step: "Step") -> str:
     size, unit = scaled(step.unit, (step.required,))
     error, required = digits(step.standard_error / size), f"{digits(step.required / size)} {unit}".rstrip()
     key_results = "1 key result is" if step.unmet == 1 else f"{step.unmet} key results are"
+    state = "not yet" if step.futures < limit else "at the maximum number of futures, and not"
     return (
-        f"{step.futures:,} futures: {key_results} not yet precise enough\n"
+        f"{step.futures:,} futures: {key_results} {state} precise enough\n"
         f"  ({step.measure}: standard error {error}, at most {required} required)"
     )
 
@@ -198,6 +203,10 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
 
     path, paths = out or run / REPORT_FILE, (run, *others)
     results = [read_results(folder, nominal=nominal) for folder in paths]
+    counts = [result.run.futures for result in results]
+    if len(set(counts)) > 1:
+        numbers = ", ".join(f"{count:,}" for count in counts)
+        print_warning(f"the runs have {numbers} futures: the report is over the first {min(counts):,} futures of each")
     atomic_write(path, report_page(results, labels(paths), plan))
     report_written(path, str(path))
 

@@ -39,10 +39,17 @@ class Precision:
         signs, it is a share of the range from P10 to P90. Months are not restricted.
     absolute
         Largest standard error by key of the measure, in its unit; it replaces the relative one.
+
+    Raises RunError if one of them is not above 0.
     """
 
     relative: float = inf
     absolute: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        invalid = [value for value in (self.relative, *self.absolute.values()) if not value > 0.0]
+        if invalid:
+            raise RunError(f"a standard error of at most {invalid[0]:g} cannot be required; it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,9 @@ def error_ratios(results: KeyResults, precision: Precision) -> dict[str, float]:
     unknown = [key for key in precision.absolute if key not in results]
     if unknown:
         names = ", ".join(row.key for row in results)
-        raise RunError(f"--precision names {', '.join(map(repr, unknown))}, not a measure of this run; it has {names}")
+        raise RunError(
+            f"the precision names {', '.join(map(repr, unknown))}, not a measure of this run; it has {names}"
+        )
     errors = {row.key: standard_error(row) / largest_error(row, precision) for row in results}
     return {key: ratio for key, ratio in errors.items() if isfinite(ratio)}
 

@@ -1,6 +1,6 @@
 """Results of a run that the report and the tables need, each computed on first use and cached."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from octoplan.outcomes.key_results import KeyResults
 from octoplan.outcomes.measure_values import MeasureValues, measure_values
 from octoplan.outcomes.measures import tabulate
 from octoplan.outcomes.median_case import run_at_medians
-from octoplan.outcomes.run import Run
+from octoplan.outcomes.run import Run, first_futures
 from octoplan.outcomes.sensitivity import Sensitivity, sensitivities
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
@@ -103,3 +103,12 @@ class RunResults:
         """Daily tallies of the first finished future, simulated on first use; None if every future failed."""
         finished = np.flatnonzero(self.run.status == 0)
         return daily_tallies(self.run, int(finished[0])) if len(finished) else None
+
+
+def over_common_futures(results: Sequence[RunResults]) -> list[RunResults]:
+    """Results over the futures that all runs have: the first futures of the longer runs."""
+    common = min(result.run.futures for result in results)
+    return [
+        result if result.run.futures == common else RunResults(first_futures(result.run, common), result.nominal)
+        for result in results
+    ]

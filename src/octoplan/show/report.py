@@ -10,7 +10,7 @@ from typing import Any
 
 from octoplan.outcomes.key_results import result_table
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.run_results import RunResults, over_common_futures
 from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
 from octoplan.show.html import render
@@ -59,6 +59,7 @@ def report(
 def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None) -> str:
     """The report of runs whose measures have been computed; see ``report``."""
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
+    results = over_common_futures(results)
     first, run = results[0], results[0].run
     contents = annex_contents(results, names, plan)
     present = [name for name in ANNEX_TITLES if contents.get(name) or name in UNCONDITIONAL_ANNEXES]
