@@ -260,3 +260,13 @@ def test_a_kernel_is_loaded_once_for_all_calls() -> None:
     first, later = map(int, done.stdout.split())
     assert first > 0
     assert later == 0
+
+
+def test_a_file_under_the_name_of_another_is_compiled_again(tmp_path: Path) -> None:
+    """Machine code of one entry that was copied to the file of another is not executed."""
+    cache = tmp_path / "cache"
+    run_kernels(tmp_path, cache, "least", "outer").communicate()
+    (least,), (outer,) = cache.glob("least-*"), cache.glob("outer-*")
+    outer.write_bytes(least.read_bytes())
+    output, errors = run_kernels(tmp_path, cache, "outer").communicate()
+    assert json.loads(output or "null") == [[9.0], ["compiling outer"]], errors

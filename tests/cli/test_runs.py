@@ -246,21 +246,21 @@ def test_ctrl_c_during_a_callback_is_repeated_without_a_traceback() -> None:
             Step(128, "damage", "GBP (2025)", 184_321.0, 178_900.0, 1),
             (
                 "128 futures: 1 key result is not yet precise enough\n"
-                "  (damage: standard error 184, at most 179 k GBP (2025) required)"
+                "  (damage: standard error 184 k GBP (2025), at most 179 k GBP (2025) required)"
             ),
         ),
         (
             Step(128, "leakers", "threats", 60.31, 50.0, 2),
             (
                 "128 futures: 2 key results are not yet precise enough\n"
-                "  (leakers: standard error 60.3, at most 50.0 threats required)"
+                "  (leakers: standard error 60.3 threats, at most 50.0 threats required)"
             ),
         ),
         (
             Step(5_000, "leakers", "threats", 60.31, 50.0, 2),
             (
                 "5,000 futures: 2 key results are at the maximum number of futures, and not precise enough\n"
-                "  (leakers: standard error 60.3, at most 50.0 threats required)"
+                "  (leakers: standard error 60.3 threats, at most 50.0 threats required)"
             ),
         ),
         (Step(1_024, "leakers", "threats", 40.31, 50.0, 0), "1,024 futures: precision reached"),

@@ -154,11 +154,16 @@ def with_arguments(compiled: Any, types: Any) -> Any:
     return compiled._replace(signature=compiled.signature.replace(args=arguments))
 
 
+def digest(path: Path, content: bytes) -> bytes:
+    """SHA-256 hash of the name and the content of a file, so that a copy under another name is not executed."""
+    return hashlib.sha256(path.name.encode() + content).digest()
+
+
 class KernelCache:
     """The machine code of one kernel on disk, as numba's dispatcher reads and writes it (``numba.core.caching``).
 
-    Each file holds the machine code for one signature, preceded by its SHA-256 hash. Damaged files are ignored, and
-    write errors are not raised.
+    Each file holds the machine code for one signature, preceded by the SHA-256 hash of its name and content. Damaged
+    files are ignored, and write errors are not raised.
     """
 
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
@@ -177,8 +182,9 @@ class KernelCache:
         """Load the machine code for an argument signature; None if it is not cached or the file is damaged."""
         target_context.refresh()
         try:
-            content = self.path(types, target_context.codegen()).read_bytes()
-            if hashlib.sha256(content[32:]).digest() != content[:32]:
+            path = self.path(types, target_context.codegen())
+            content = path.read_bytes()
+            if digest(path, content[32:]) != content[:32]:
                 return None
             compiled = CompileResult._rebuild(target_context, *loads(content[32:]))  # noqa: S301, SLF001  # written here, for this user
         except (OSError, UnpicklingError):
@@ -193,7 +199,7 @@ class KernelCache:
         path = self.path(types, compiled.codegen)
         part = path.with_suffix(f".{uuid4().hex[:8]}.part")
         try:
-            part.write_bytes(hashlib.sha256(content).digest() + content)
+            part.write_bytes(digest(path, content) + content)
             part.replace(path)
         except OSError:
             with suppress(OSError):

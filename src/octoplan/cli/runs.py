@@ -130,7 +130,7 @@ def step_text(step: "Step", limit: int) -> str:
     if step.unmet == 0:
         return f"{step.futures:,} futures: precision reached"
     size, unit = scaled(step.unit, (step.required,))
-    error, required = digits(step.standard_error / size), f"{digits(step.required / size)} {unit}".rstrip()
+    error, required = (f"{digits(value / size)} {unit}".rstrip() for value in (step.standard_error, step.required))
     key_results = "1 key result is" if step.unmet == 1 else f"{step.unmet} key results are"
     state = "not yet" if step.futures < limit else "at the maximum number of futures, and not"
     return (

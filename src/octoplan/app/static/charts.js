@@ -29,8 +29,9 @@ export async function drawCharts(box, charts) {
   }
 }
 
+// Release the plots of an element; one that is still being drawn is released afterwards, because plotly would fail.
 export function purgePlots(box) {
-  for (const plot of box.querySelectorAll(".plot")) window.Plotly?.purge(plot);
+  for (const plot of box.querySelectorAll(".plot")) Promise.resolve(plot.drawn).finally(() => window.Plotly?.purge(plot));
 }
 
 export function drawPlot(plot) {
@@ -39,7 +40,7 @@ export function drawPlot(plot) {
   if (scrolls) Object.assign(adapted, {width: 720, autosize: false});
   plot.tabIndex = scrolls ? 0 : -1;
   plot.style.height = `${adapted.height}px`;
-  Plotly.react(plot, data, adapted, {displayModeBar: false, responsive: !scrolls});
+  plot.drawn = Plotly.react(plot, data, adapted, {displayModeBar: false, responsive: !scrolls});
 }
 
 export function redrawAll() {
