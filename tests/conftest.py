@@ -9,13 +9,16 @@ import pytest
 from hypothesis import settings
 
 from octoplan.api import simulate
+from octoplan.cli.main import ALLOCATIONS_BETWEEN_COLLECTIONS
 from octoplan.scenario import load
 
 # The first example may include a compilation. In CI the examples are fixed, so that failures are reproducible.
 settings.register_profile("octoplan", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("octoplan")
 
-gc.set_threshold(100_000)  # as in the commands: imports and figures create many objects that live long
+gc.set_threshold(
+    ALLOCATIONS_BETWEEN_COLLECTIONS
+)  # as in the commands: imports and figures create many objects that live long
 
 LONGEST = (
     "browser/test_app.py", "docs/test_blocks.py", "browser/test_pictures.py", "cli/test_console.py",
@@ -36,5 +39,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
     """Compile the model before the processes start that share the tests, which would all compile it."""
     del config, specs
-    for counterfactual in (True, False):
-        simulate(load("pocket"), 1, counterfactual=counterfactual)
+    simulate(load("pocket"), 1)

@@ -12,6 +12,7 @@ import pytest
 
 from octoplan.campaign import compile_cache
 from octoplan.campaign.compile_cache import cache_folder, source_hash
+from tests.campaign.kernel_process import start_process
 
 SOURCE = '''
 from octoplan.campaign.compiled import entry, kernel
@@ -135,26 +136,6 @@ def test_a_folder_others_can_write_to_is_not_used(tmp_path: Path, monkeypatch: p
     assert compile_cache.temporary_folder() is None
 
 
-COMPILE = """
-import json, logging, sys
-from octoplan.campaign import compiled
-from octoplan.campaign.compiled import entry, kernel
-from octoplan.campaign.structures import structure
-from pathlib import Path
-import numpy as np
-
-compilations = []
-class Count(logging.Handler):
-    def emit(self, record):
-        compilations.append(record.getMessage())
-compiled.LOGGER.addHandler(Count())
-compiled.LOGGER.setLevel(logging.INFO)
-sys.path.insert(0, sys.argv[1])
-import kernels
-print(json.dumps([[getattr(kernels, name)(np.arange(4.0)) for name in sys.argv[2:]], compilations]))
-"""
-"""Calls entries of a module, and prints their values and the compilations that they needed."""
-
 KERNELS = """
 from octoplan.campaign.compiled import entry, kernel, leaf
 from octoplan.campaign.structures import structure
@@ -191,10 +172,7 @@ def least(values):
 
 def run_kernels(folder: Path, cache: Path, *entries: str) -> "subprocess.Popen[str]":
     """Start a process that calls entries of the module in a folder, ``outer`` by default."""
-    (folder / "kernels.py").write_text(KERNELS)
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-c", COMPILE, str(folder), *(entries or ("outer",))]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return start_process(folder, cache, KERNELS, *(entries or ("outer",)))
 
 
 def test_later_processes_load_what_the_first_compiled(tmp_path: Path) -> None:

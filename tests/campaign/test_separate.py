@@ -12,9 +12,11 @@ from numba import types
 
 from octoplan.campaign import separate as module
 from octoplan.campaign.compiled import kernel
-from octoplan.campaign.separate import SeparateKernel, cores, entry_with, separate
+from octoplan.campaign.separate import SeparateKernel, entry_with, separate
 from octoplan.campaign.structures import structure
+from octoplan.executors import cores
 from octoplan.scenario.arrays import Floats
+from tests.campaign.kernel_process import start_process
 
 KERNELS = """
 from numba import types
@@ -49,42 +51,22 @@ def outer(values):
     return result[0]
 """
 
-START = """
-import json, logging, sys
-from octoplan.campaign import compiled, separate
-import numpy as np
-
-compilations = []
-class Count(logging.Handler):
-    def emit(self, record):
-        compilations.append(record.getMessage())
-compiled.LOGGER.addHandler(Count())
-compiled.LOGGER.setLevel(logging.INFO)
-sys.path.insert(0, sys.argv[1])
-separate.cores = lambda: 2
-exec(sys.argv[2])
-import kernels
-print(json.dumps([kernels.outer(np.arange(4.0)), compilations]))
-"""
-"""Calls the entry, after a statement, and prints its value and what this process compiled."""
-
 BOTH, ENTRY, KERNEL = ["compiling outer", "compiling add"], ["compiling outer"], ["compiling add"]
 VALUE = 36.0
 
 
 def start(folder: Path, cache: Path, statement: str = "", kernels: str = KERNELS) -> "subprocess.Popen[str]":
     """Start a process that calls the entry of a module, which is written to a folder, after a statement."""
-    (folder / "kernels.py").write_text(kernels)
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-c", START, str(folder), statement]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    statement = f"separate.cores = lambda: 2\n{statement}"
+    return start_process(folder, cache, kernels, "outer", statement=statement)
 
 
 def result(folder: Path, cache: Path, statement: str = "", kernels: str = KERNELS) -> object:
     """The value of the entry and the compilations in such a process."""
     output, errors = start(folder, cache, statement, kernels).communicate()
     assert errors == ""
-    return json.loads(output)
+    (value,), compilations = json.loads(output)
+    return [value, compilations]
 
 
 def test_a_second_process_compiles_the_kernel(tmp_path: Path) -> None:
@@ -138,7 +120,7 @@ def test_first_runs_at_the_same_time(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     for process in [start(tmp_path, cache) for _ in range(2)]:
         output, errors = process.communicate()
-        assert json.loads(output)[0] == VALUE, errors
+        assert json.loads(output)[0] == [VALUE], errors
     assert sorted(path.name.partition("-")[0] for path in cache.iterdir()) == ["add", "outer"]
 
 

@@ -23,6 +23,7 @@ from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
 from octoplan.campaign.compiled import called_from_python, kernel_cache, linked
+from octoplan.executors import cores
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,11 +110,6 @@ class SeparateKernel:
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def second_process(kernel: SeparateKernel, arguments: tuple[Any, ...]) -> "subprocess.Popen[bytes] | None":
