@@ -19,6 +19,7 @@ from octoplan.scenario.decisions import Decisions, Doctrine
 from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE_KINDS, Kind, Link, Parameter
 from octoplan.scenario.governance import DecisionLogEntry, Governance
 from octoplan.scenario.limiting_factors import NIGHT_LIMITS, PLANT_LIMITS
+from octoplan.scenario.observations import OBSERVABLE, OWNER_AXIS, OWNERS, ObservableMeasure
 from octoplan.scenario.plan_options import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -146,6 +147,20 @@ def labels() -> str:
     return table(("axis", "labels"), ((f"`{axis}`", ", ".join(entries)) for axis, entries in axes))
 
 
+def observable_forms(measure: ObservableMeasure) -> str:
+    """The permitted forms of a measure, such as ``stopped/<package>``."""
+    names = (word for axis in measure.axes for word in (OWNERS if axis == OWNER_AXIS else (singular(axis),)))
+    forms = ([measure.key] if measure.has_total else []) + [f"{measure.key}/{name}" for name in names]
+    return ", ".join(f"`{form}`" for form in forms)
+
+
+def observations() -> str:
+    """The measures that may be observed."""
+    units = {"%": "per cent", "1": "a number from 0 to 1", "money": "the reporting currency", "day": "a date"}
+    rows = ((observable_forms(m), m.kind, units.get(m.unit, m.unit), m.meaning) for m in OBSERVABLE)
+    return table(("measure", "kind", "value in", "meaning"), rows)
+
+
 def commands() -> str:
     """Every command with its parameters, without the lines of usage, which name the program that generates them."""
     text = app.generate_docs(output_format="markdown")
@@ -154,7 +169,7 @@ def commands() -> str:
 
 WRITERS = {
     "sections": sections, "kinds": kinds, "decisions": decisions, "tallies": tallies, "labels": labels,
-    "commands": commands, "governance": governance,
+    "commands": commands, "governance": governance, "observations": observations,
 }  # fmt: skip
 
 

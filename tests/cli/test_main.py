@@ -74,6 +74,7 @@ def test_check_writes_the_schemas_of_any_folder(tmp_path: Path) -> None:
         "programme.toml",
         "decisions.toml",
         "a row of assumptions.csv",
+        "a row of observations.csv",
     }
 
 

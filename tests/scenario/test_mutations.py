@@ -7,6 +7,7 @@ import random
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,11 @@ STATE = (
     "name,value,unit,source,note\ndate,2026-01-01,,,\ncrews.trained,30,crews,,\ngates.licence.passed,2025-12-01,,,\n"
 )
 WHAT_IF = "name,what,times,from,to,note\nmore,drones,1.3,2025-12-01,2026-01-31,\n"
+OBSERVATIONS = (
+    "period,measure,value,low,high,sd,kind,source,note\n2026-01,stopped/drones,87,,,1.5,share,study,\n"
+    "2025-11-03 to 2026-01,spend/home,,4 MGBP,5 MGBP,,money,study; news,\n2026-02-14,crews,180,150,210,,count,news,\n"
+    "2025-12,opened/works,2026-01-05,,,1 week,date,study,\n"
+)
 RAID_COUNTS = "date,drones,missiles\n2025-11-01,1,2\n2025-11-02,3,4\n"
 RAID_FIT = '[record]\nlast = 2025-10-31\n[assumptions."raids.level"]\nvalue = 1.0\nunit = "1"\nquality = "red"\n'
 RAID_FIT += "date = 2026-01-01\n"
@@ -34,6 +40,7 @@ FOLDER = {
     "correlations.csv": CORRELATIONS,
     "state.csv": STATE,
     "what-if.csv": WHAT_IF,
+    "observations.csv": OBSERVATIONS,
     "raids.csv": RAID_COUNTS,
     "raids.toml": RAID_FIT,
 }
@@ -310,7 +317,18 @@ def data_of(scenario: Scenario) -> list[object]:
     pairs = [(c.a, c.b, c.rank_correlation, c.sources, c.note) for c in scenario.correlations]
     arrays = [scenario.raid_counts.tolist(), *(array.tolist() for array in scenario.known)]
     factors = [scenario.factors.salvos.tolist(), scenario.factors.threats.tolist()]
-    return [rows, pairs, scenario.decisions, dict(scenario.sources), scenario.titles, scenario.budgets, arrays, factors]
+    observed = [replace(observation, line=0) for observation in scenario.observations]
+    return [
+        rows,
+        observed,
+        pairs,
+        scenario.decisions,
+        dict(scenario.sources),
+        scenario.titles,
+        scenario.budgets,
+        arrays,
+        factors,
+    ]
 
 
 @SETTINGS

@@ -13,12 +13,13 @@ from tests.scenario.folder import DECISIONS, PROGRAMME
 
 
 def test_the_schemas_are_written_as_strict_json(tmp_path: Path) -> None:
-    """The three schemas are written as JSON without infinite numbers."""
+    """The four schemas are written as JSON without infinite numbers."""
     paths = write_schemas(tmp_path / "new" / "folder")
     assert [path.name for path in paths] == [
         "programme.schema.json",
         "decisions.schema.json",
         "assumptions.schema.json",
+        "observations.schema.json",
     ]
     for path in paths:
         assert "Infinity" not in path.read_text()

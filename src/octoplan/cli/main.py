@@ -170,7 +170,8 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     folder
         A scenario folder, or the name of a built-in scenario.
     schema
-        Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv to.
+        Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv and of
+        observations.csv to.
 
     """
     from octoplan.scenario import load
@@ -223,7 +224,18 @@ def assumption_summary(scenario: "Scenario") -> list[str]:
     return [
         f"{len(assumptions)} rows supply {len(scenario.draw_columns)} parameters; {uncertain} have a range",
         f"{len(scenario.correlations)} pairs are correlated",
+        *observation_summary(scenario),
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
         f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",
         f"hash      {scenario.hash[:16]}",
     ]
+
+
+def observation_summary(scenario: "Scenario") -> list[str]:
+    """A line with the number of observations and the days they cover; empty if there are none."""
+    observations = scenario.observations
+    if not observations:
+        return []
+    first, last = min(o.first for o in observations), max(o.last for o in observations)
+    measures = len({observation.measure for observation in observations})
+    return [f"{len(observations)} observations of {measures} measures, {first} to {last}"]

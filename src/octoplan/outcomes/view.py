@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from octoplan.errors import RunError
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats, Ints, Names
+from octoplan.scenario.observations import OWNERS
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = 30.4375
 """Mean length of a year and of a month in days."""
 
 PROGRAMME, OTHERS, SHARED = "the programme", "other makers", "programme and other makers, same design"
-OWNER_KEY = {PROGRAMME: "programme", OTHERS: "others", SHARED: "shared"}
+OWNER_KEY = dict(zip((PROGRAMME, OTHERS, SHARED), OWNERS, strict=True))
 """Part of the key of a measure that names the group of makers."""
 
 

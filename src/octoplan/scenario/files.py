@@ -15,9 +15,10 @@ RAID_COUNTS = "raids.csv"
 RAID_FIT = "raids.toml"
 WHAT_IF = "what-if.csv"
 STATE = "state.csv"
+OBSERVATIONS = "observations.csv"
 
 REQUIRED_FILES = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL_FILES = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE)
+OPTIONAL_FILES = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE, OBSERVATIONS)
 
 MAX_BYTES = 4 * 2**20
 """Largest size of a file, twenty times that of a scenario with a thousand assumptions."""

@@ -34,13 +34,13 @@ from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlat
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decision_checks import check_decisions
 from octoplan.scenario.decisions import Decisions, read_decisions
-from octoplan.scenario.distributions import Fixed
 from octoplan.scenario.draws import correlate, draws
 from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, programme_of, sources_of, toml_of
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
     DECISIONS,
+    OBSERVATIONS,
     PROGRAMME,
     RAID_COUNTS,
     RAID_FIT,
@@ -49,6 +49,7 @@ from octoplan.scenario.files import (
     WHAT_IF,
     read_folder,
 )
+from octoplan.scenario.observations import OBSERVATION_COLUMNS, Observation, read_observations
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units, units_of
 from octoplan.scenario.raids import (
@@ -63,14 +64,8 @@ from octoplan.scenario.remembered import remembered
 from octoplan.scenario.report import Report, did_you_mean
 from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
 from octoplan.scenario.toml_text import Toml
+from octoplan.scenario.weights import check_weights
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, WhatIfFactors, read_what_ifs
-
-WEIGHT_GROUPS = (
-    ("threats", "mix", "package", "packages"),
-    ("corridors", "share", "into", "regions"),
-)
-"""Weights by kind and parameter, with the link and section by which entities are grouped; at least one weight of each
-group must be above 0."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +94,7 @@ class Scenario:
         raid_counts: (observed days, packages) counts of threats on the first days; no rows if not stated.
         factors: What-if factors on raids, by day.
         known: Known state at a date (``state.csv``).
+        observations: Observations for a calibration (``observations.csv``).
 
     Example:
         >>> import octoplan as op
@@ -131,6 +127,7 @@ class Scenario:
     raid_counts: Ints = field(repr=False)
     factors: WhatIfFactors = field(repr=False)
     known: KnownState = field(repr=False)
+    observations: tuple[Observation, ...] = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -306,12 +303,16 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
         check_decisions(decisions, programme, units, decisions_toml, report)
     fit, raid_counts = _raid_inputs(files, programme, report)
     log = _read_log(files, programme, decisions, units, fit, report)
-    factors = read_what_ifs(_what_if_rows(files, report), programme, report) if programme else None
+    what_ifs = _optional_rows(WHAT_IF, WHAT_IF_COLUMNS, files, report)
+    factors = read_what_ifs(what_ifs, programme, report) if programme else None
     known = _known_state(files, programme, report) if programme else None
+    observed = _optional_rows(OBSERVATIONS, OBSERVATION_COLUMNS, files, report)
+    sources = log.sources if log else None
+    observations = read_observations(observed, programme, sources, units, report) if programme else ()
     report.raise_problems()
     if programme is None or decisions is None or log is None or factors is None or known is None:
         raise RuntimeError("a file could not be read, but no problem was reported")
-    _warn_of_unused_sources(log, report)
+    _warn_of_unused_sources(log, observations, report)
     return Scenario(
         title=programme.title,
         start=programme.start,
@@ -334,6 +335,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
         raid_counts=raid_counts,
         factors=factors,
         known=known,
+        observations=observations,
     )
 
 
@@ -368,7 +370,7 @@ def _read_log(
     if programme and decisions and rows is not None:
         rows_by_name = tuple((str(entry.name), entry.line, entry.file) for entry in entries)
         draw_columns = _bound(report, files[PROGRAMME], tuple(decisions.layers_against.items()), rows_by_name)
-        _check_weights(programme, draw_columns, read, report)
+        check_weights(programme, draw_columns, read, report)
         by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
         warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
     names = {str(entry.name) for entry in entries}
@@ -382,9 +384,9 @@ def _read_log(
     return _AssumptionLog(assumptions, tuple(correlations), sources, draw_columns)
 
 
-def _what_if_rows(files: Mapping[str, bytes], report: Report) -> list[Row]:
-    """The rows of ``what-if.csv``; empty if the file does not exist or cannot be read."""
-    return (_read_csv_file(WHAT_IF, WHAT_IF_COLUMNS, files, report) if WHAT_IF in files else None) or []
+def _optional_rows(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row]:
+    """The rows of an optional CSV file; empty if it does not exist or cannot be read."""
+    return _read_csv_file(name, columns, files, report) or []
 
 
 def _known_state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
@@ -438,37 +440,11 @@ def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code.decode() for code in codes)) or ("GBP", "EUR", "USD", "UAH")
 
 
-def _check_weights(
-    programme: Programme,
-    draw_columns: Mapping[ParameterKey, int],
-    assumptions: Sequence[Assumption | None],
-    report: Report,
-) -> None:
-    """Report groups of entities whose weights are all 0, so that nothing can be allocated to them."""
-
-    def is_zero(number: ParameterKey) -> bool:
-        assumption = assumptions[draw_columns[number]] if number in draw_columns else None
-        return assumption is not None and isinstance(assumption.marginal, Fixed) and assumption.marginal.value == 0.0
-
-    groups: dict[tuple[str, str, str], list[ParameterKey]] = {}
-    for kind, weight, link, section in WEIGHT_GROUPS:
-        for name in programme.entities[kind]:
-            group = (f"{kind}.*.{weight}", section, programme.link(kind, name, link) or "")
-            groups.setdefault(group, []).append((kind, weight, (name,)))
-    for package in programme.entities["packages"]:
-        regions = programme.entities["regions"]
-        groups["splits.*.*.share", "packages", package] = [("splits", "share", (package, r)) for r in regions]
-    for (weights, section, name), numbers in groups.items():
-        if numbers and all(map(is_zero, numbers)):
-            assumption = assumptions[draw_columns[numbers[0]]]
-            message = f"every weight {weights} of {section}.{name} is 0; give at least one weight a value above 0"
-            report.add(ASSUMPTIONS, assumption.line if assumption else 0, message)
-
-
-def _warn_of_unused_sources(log: _AssumptionLog, report: Report) -> None:
+def _warn_of_unused_sources(log: _AssumptionLog, observations: Sequence[Observation], report: Report) -> None:
     """Warn of sources to which no row refers."""
     used = {word for assumption in log.assumptions for word in assumption.sources}
     used |= {word for correlation in log.correlations for word in correlation.sources}
+    used |= {word for observation in observations for word in observation.sources}
     for source in log.sources:
         if source not in used:
             report.warn(SOURCES, 0, f"the source '{source}' is not used by any row")

@@ -8,8 +8,10 @@ from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.distributions import DISTRIBUTIONS
 from octoplan.scenario.entities import KIND_BY_NAME, KINDS, SECTIONS, Kind, Link
-from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
+from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, OBSERVATIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import GOVERNANCE, Governance
+from octoplan.scenario.observations import KINDS as OBSERVATION_KINDS
+from octoplan.scenario.observations import OBSERVABLE, OBSERVATION_COLUMNS, ObservableMeasure
 from octoplan.scenario.programme import (
     MAX_MILESTONE,
     MAX_MONTHS,
@@ -32,6 +34,7 @@ def schemas() -> dict[str, Schema]:
         f"{PROGRAMME.removesuffix('.toml')}.schema.json": programme_schema(),
         f"{DECISIONS.removesuffix('.toml')}.schema.json": decisions_schema(),
         f"{ASSUMPTIONS.removesuffix('.csv')}.schema.json": assumptions_schema(),
+        f"{OBSERVATIONS.removesuffix('.csv')}.schema.json": observations_schema(),
     }
 
 
@@ -171,4 +174,37 @@ def _row_name_schema(kind: Kind, index: int) -> Schema:
         "x-unit": parameter.unit,
         "x-when": parameter.condition,
         **{key: value for key, value in bounds.items() if abs(value) != float("inf")},
+    }
+
+
+def observations_schema() -> Schema:
+    """JSON Schema of one row of ``observations.csv``; ``measure`` lists every measure with its kind and unit."""
+    properties: Schema = {column: {"type": "string"} for column in OBSERVATION_COLUMNS}
+    properties["measure"] = {"anyOf": [_measure_schema(measure) for measure in OBSERVABLE]}
+    properties["kind"] = {"enum": list(OBSERVATION_KINDS)}
+    properties["period"]["description"] = "a day, a month, or a span such as 2025-11 to 2026-01"
+    properties["low"]["description"] = properties["high"]["description"] = "P10 and P90 of the true value"
+    properties["sd"]["description"] = "standard deviation of the error of the value"
+    return {
+        "$schema": SCHEMA_DIALECT,
+        "title": f"a row of {OBSERVATIONS}",
+        "type": "object",
+        "properties": properties,
+        "required": list(OBSERVATION_COLUMNS),
+        "additionalProperties": False,
+    }
+
+
+def _measure_schema(measure: ObservableMeasure) -> Schema:
+    """JSON Schema of the keys of a measure."""
+    sections = "|".join(measure.axes)
+    longer = [m.key.removeprefix(f"{measure.key}/") for m in OBSERVABLE if m.key.startswith(f"{measure.key}/")]
+    other = "".join(f"(?!{key}(/|$))" for key in longer)
+    name = rf"/{other}(({sections})\.)?{NAME_PATTERN}" if measure.axes else ""
+    optional = "?" if measure.has_total and name else ""
+    return {
+        "pattern": f"^{measure.key}({name}){optional}$" if name else f"^{measure.key}$",
+        "description": measure.meaning,
+        "x-kind": measure.kind,
+        "x-unit": measure.unit,
     }
