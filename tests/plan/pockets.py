@@ -34,7 +34,8 @@ def with_assumption(plan: Plan, kind: str, parameter: str, values: Floats | floa
     return replace(plan, parameters=replace(plan.parameters, runs=replace(runs, assumptions=assumptions)))
 
 
-def plan_with_costs(cost: list[float]) -> SimulatedPlan:
-    """A simulated plan with given costs and zeros elsewhere."""
+def plan_with_costs(cost: list[float], produced: float = 0.0) -> SimulatedPlan:
+    """A simulated plan with given costs, a number of units produced, and zeros elsewhere."""
     nothing = np.zeros(len(cost))
-    return SimulatedPlan(np.array(cost), *(nothing for _ in range(7)), *(np.zeros((len(cost), 1)) for _ in range(3)))
+    plan = SimulatedPlan(np.array(cost), *(nothing for _ in range(8)), *(np.zeros((len(cost), 1)) for _ in range(3)))
+    return replace(plan, produced=np.full(len(cost), produced))

@@ -17,6 +17,7 @@ from octoplan.plan.results.frontier import crossing, dominated, reported_rate, t
 from octoplan.plan.results.frontier import frontier as split
 from octoplan.plan.solver import recourse
 from octoplan.plan.solver.risk import Risk, risk_measure
+from octoplan.plan.solver.two_stage import first_scenarios
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, plan_with_costs, plan_with_target
@@ -166,7 +167,7 @@ def test_a_confidence_exempts_the_futures_with_the_largest_shortfall(pocket: Sce
     plan_found = planned(pocket, target=cheap, confidence=0.75)
     assert plan_found.attained_share is not None
     assert plan_found.attained_share >= 0.75
-    scenarios = results.first_scenarios(plan_found.model.scenarios, FUTURES)
+    scenarios = first_scenarios(plan_found.model.scenarios, FUTURES)
     short = shortfall_share(plan_found.model, scenarios, plan_found.second_stage)
     assert np.count_nonzero(short > 0.01) <= 1
 

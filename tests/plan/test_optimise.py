@@ -32,6 +32,7 @@ from octoplan.plan.response_surface import (
 )
 from octoplan.plan.results import evaluation as results
 from octoplan.plan.results import narrative
+from octoplan.plan.results.alternatives import NO_PROGRAMME, NO_UNITS
 from octoplan.plan.second_stage_tables import block, second_stages
 from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver.recourse import second_stage_costs
@@ -322,17 +323,33 @@ def test_a_plant_without_requests_has_no_limiting_factor(plan: Plan) -> None:
 def test_the_plan_is_evaluated_against_its_alternatives(pocket: Scenario, plan: Plan) -> None:
     """Alternatives have the same futures; the plan's difference from itself is 0; regret is never negative."""
     evaluation = results.evaluate(pocket, plan, futures=3)
-    assert {"plan", "baseline decisions", "all home", "expected-value plan", "no programme"} == set(evaluation.plans)
+    assert {"plan", "baseline decisions", "all home", "expected-value plan", NO_PROGRAMME, NO_UNITS} == set(
+        evaluation.plans
+    )
     assert evaluation.difference("plan").mean == 0.0
     assert all(evaluation.regret(name).p10 >= 0.0 for name in evaluation.plans)
-    assert evaluation.plans["no programme"].produced.sum() == 0.0
+    assert evaluation.splits == ("all home",)
+    assert evaluation.plans["plan"].produced.sum() > 0.0
+    assert evaluation.plans[NO_PROGRAMME].produced.sum() == 0.0
     with pytest.raises(PlanError, match="interval"):
         results.evaluate(pocket, plan, futures=1)
-    alone = compiled_without_programme(pocket)
     draws = draw_assumptions(pocket, 3, 1 + results.OUT_OF_SAMPLE_OFFSET)
-    simulated = results.simulate_plan(alone, draws, 1 + results.OUT_OF_SAMPLE_OFFSET)
-    for item in fields(simulated):
-        assert (getattr(simulated, item.name) == getattr(evaluation.plans["no programme"], item.name)).all(), item.name
+    for name, scenario in ((NO_PROGRAMME, pocket), (NO_UNITS, plan.scenario)):
+        alone = compiled_without_programme(scenario)
+        simulated = results.simulate_plan(alone, draws, 1 + results.OUT_OF_SAMPLE_OFFSET)
+        for item in fields(simulated):
+            assert (getattr(simulated, item.name) == getattr(evaluation.plans[name], item.name)).all(), item.name
+
+
+def test_the_value_of_units_compares_the_same_crews_and_kits(pocket: Scenario, plan: Plan) -> None:
+    """Without units, the plan's spend is that on crews and kits alone; the difference is paired over the futures."""
+    evaluation = results.evaluate(pocket, plan, futures=3)
+    value = evaluation.units_value
+    assert value is not None
+    with_units, alone = evaluation.plans["plan"], evaluation.plans[NO_UNITS]
+    assert (value.plan, value.units) == ("plan", with_units.produced.mean())
+    assert value.difference == interval(with_units.cost - alone.cost)
+    assert [item.name for item in evaluation.quantities] == ["received/other-makers"]
 
 
 def test_the_evaluation_ends_when_differences_are_precise(

@@ -15,6 +15,7 @@ from octoplan.plan.optimise import Plan, optimise
 from octoplan.plan.response_surface import first_month, known_opening_months
 from octoplan.plan.results import evaluation as results
 from octoplan.plan.results import schedule
+from octoplan.plan.results.alternatives import NO_FURTHER_UNITS, NO_PROGRAMME, NO_UNITS
 from octoplan.plan.second_stage_tables import block
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_state
@@ -80,7 +81,13 @@ def test_the_simulation_starts_from_the_state(plan: Plan) -> None:
     units = results.discrepancies(plan, seed=1)["good units"]
     assert units.simulated == pytest.approx(units.linear, abs=1.0)
     evaluation = results.evaluate(plan.scenario, plan, futures=2)
-    assert "no programme" not in evaluation.plans
+    assert NO_PROGRAMME not in evaluation.plans
+    assert NO_UNITS not in evaluation.plans
+    without_units = evaluation.plans[NO_FURTHER_UNITS]
+    assert (without_units.produced <= 1.0).all()
+    assert (without_units.received < evaluation.plans["plan"].received).all()
+    assert evaluation.units_value is not None
+    assert evaluation.units_value.alternative == NO_FURTHER_UNITS
     assert evaluation.plans["plan"].good_by_month.shape == (2, 2)
 
 

@@ -86,6 +86,7 @@ def alternatives_title(evaluation: Evaluation, others: list[str], currency: str)
         Names of the alternatives, sorted by cost.
     """
     costs = {name: evaluation.difference(name) for name in others}
+    others = [name for name in others if name in evaluation.replacements]
     cheaper = [name for name in others if costs[name].mean + half_width(costs[name]) < 0.0]
     if cheaper:
         best = costs[cheaper[0]]

@@ -8,9 +8,9 @@ import numpy as np
 from octoplan.outcomes.median_case import MedianCase
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import dotted_name
+from octoplan.scenario.descriptions import row_reference
 from octoplan.scenario.entities import KIND_BY_NAME
 from octoplan.show.formula_sheet import EXOGENOUS, FormulaSheet
-from octoplan.show.provenance import row_reference
 from octoplan.tables import Cell
 
 FIRST_ROW = 3

@@ -15,7 +15,8 @@ from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
-from octoplan.show.provenance import TableText, describe, row_reference
+from octoplan.scenario.descriptions import describe, row_reference
+from octoplan.show.provenance import TableText
 from octoplan.show.sensitivity import switching_values
 from octoplan.show.theme import MILLION, capitalised
 

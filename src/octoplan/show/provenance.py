@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +11,8 @@ from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity
-from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.entities import KIND_BY_NAME
+from octoplan.scenario.descriptions import row_reference
 from octoplan.show.theme import MILLION
 
 QUALITIES = ("red", "amber", "green")
@@ -31,22 +29,6 @@ class TableText(NamedTuple):
 
     head: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
-
-
-def describe(scenario: Scenario, assumption: Assumption) -> str:
-    """Meaning of an assumption and its entities, such as "labour hours of the first unit (all plants)"."""
-    kind = KIND_BY_NAME[assumption.kind]
-    meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
-    entities = [
-        f"all {axis}" if name == "*" else scenario.titles.get(f"{axis}.{name}", name)
-        for axis, name in zip(kind.axes, assumption.entities, strict=True)
-    ]
-    return f"{meaning} ({', '.join(entities)})" if entities else meaning
-
-
-def row_reference(assumption: Assumption) -> str:
-    """File and line of an assumption in the scenario folder, such as "assumptions.csv:12"."""
-    return f"{Path(assumption.file).name}:{assumption.line}"
 
 
 def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]:

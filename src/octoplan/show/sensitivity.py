@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from octoplan.outcomes.format import digits
 from octoplan.outcomes.sensitivity import MIN_Z, Sensitivity
 from octoplan.scenario import Scenario
-from octoplan.show.provenance import describe, row_reference
+from octoplan.scenario.descriptions import describe, row_reference
 from octoplan.show.theme import BLUE, GREY, GRID_COLOUR, ORANGE, capitalised, label, new_figure
 
 MAX_ASSUMPTIONS = 12

@@ -5,7 +5,8 @@ Unless a number of futures is given, futures are added in stages until the diffe
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +16,33 @@ from octoplan.campaign.tally import LAYERS, MAKERS
 from octoplan.errors import PlanError
 from octoplan.outcomes.intervals import Interval, interval, standard_error
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.plan.decisions import decision_tables, rewrite_decisions
-from octoplan.plan.model import Model
 from octoplan.plan.optimise import Plan
 from octoplan.plan.parameters import DAYS_PER_YEAR
 from octoplan.plan.response_surface import DesignRuns, Progress, first_month, losses
+from octoplan.plan.results.alternatives import (
+    BASELINE,
+    NO_FURTHER_UNITS,
+    NO_PROGRAMME,
+    NO_UNITS,
+    alternatives,
+    country_splits,
+)
+from octoplan.plan.results.break_even import Quantity, UnitsValue, value_of_units
 from octoplan.plan.second_stage_tables import block
-from octoplan.plan.solver.optimality_gap import expected_value_solution
 from octoplan.plan.solver.recourse import second_stage_costs
 from octoplan.plan.solver.risk import NEUTRAL, Risk, risk_values
-from octoplan.plan.solver.two_stage import Floats, Scenarios, recourse_cost
+from octoplan.plan.solver.two_stage import Floats, first_scenarios, recourse_cost
 from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
-from octoplan.scenario.scenario import with_decisions
+from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.descriptions import describe, row_reference
+from octoplan.scenario.entities import MONEY
 
-KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "hours_paid", "exchange", "damage")
+KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "received", "hours_paid", "exchange", "damage")
 """Tallies of the simulation from which the results of a plan are computed."""
 
-WITHOUT_PROGRAMME = ("leaked", "stopped", "launched", "spend", "good", "damage")
+WITHOUT_PROGRAMME = ("leaked", "stopped", "launched", "spend", "good", "received", "damage")
 """Those of the tallies that are kept without the programme; exchange rates are the same, and no hours are paid."""
 
 SIMULATION_BATCH = 2
@@ -49,14 +58,11 @@ gain, or of the difference."""
 Z_95 = 1.96
 """Half-width of a 95 % confidence interval, in standard errors."""
 
+COUNTERFACTUALS = {BASELINE: NO_PROGRAMME, "plan": NO_UNITS}
+"""The alternative without the programme and with the same crews and kits, by plan."""
+
 OUT_OF_SAMPLE_OFFSET = 1_000_003
 """Offset added to the plan's seed, so that the evaluation shares no random numbers with the optimisation."""
-
-BASELINE = "baseline decisions"
-"""Name of the alternative with the decisions of the scenario as loaded."""
-
-NO_PROGRAMME = "no programme"
-"""Name of the alternative without the programme, with crews and kits as in the scenario."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,8 @@ class SimulatedPlan:
         Undiscounted damage as drawn, in millions.
     stopped, leaked, launched
         Threats over the horizon.
-    produced
-        Good units over the horizon.
+    produced, received
+        Good units, and units of all makers delivered to the regions, over the horizon.
     good_by_month
         (futures, months) good units.
     spend_by_payer
@@ -90,6 +96,7 @@ class SimulatedPlan:
     leaked: Floats
     launched: Floats
     produced: Floats
+    received: Floats
     good_by_month: Floats
     spend_by_payer: Floats
     jobs: Floats
@@ -97,10 +104,49 @@ class SimulatedPlan:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The plan (key ``plan``) and its alternatives, simulated over the same futures, and the risk measure of costs."""
+    """The plan (key ``plan``) and its alternatives, simulated over the same futures, and the risk measure of costs.
+
+    splits
+        Names of the alternatives with the plan's crews and kits and other units.
+    quantities
+        Uncertain quantities of the futures for which break-even values are sought.
+    """
 
     plans: Mapping[str, SimulatedPlan]
     risk: Risk = NEUTRAL
+    splits: tuple[str, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+
+    @property
+    def plan_has_units(self) -> bool:
+        """Whether the plan makes a unit in some future."""
+        return bool(self.plans["plan"].produced.any())
+
+    @property
+    def replacements(self) -> list[str]:
+        """Names of the alternatives that are other decisions than the plan's.
+
+        If the plan makes no units, its crews and kits without units are not among them: they are the same decisions,
+        without the overhead of plants.
+        """
+        excluded = {"plan"} if self.plan_has_units else {"plan", NO_UNITS, NO_FURTHER_UNITS}
+        return [name for name in self.plans if name not in excluded]
+
+    @cached_property
+    def units_value(self) -> UnitsValue | None:
+        """Cost of units, given the plan's crews and kits, with break-even values; None if it was not evaluated.
+
+        If the plan makes no units, the units are those of the cheapest of ``splits``.
+        """
+        crews_alone = next((name for name in (NO_UNITS, NO_FURTHER_UNITS) if name in self.plans), None)
+        splits = sorted(self.splits, key=lambda name: float(self.plans[name].cost.mean()))
+        with_units = ["plan"] if self.plan_has_units else splits
+        if crews_alone is None or not with_units:
+            return None
+        units, alone = self.plans[with_units[0]], self.plans[crews_alone]
+        return value_of_units(
+            with_units[0], crews_alone, float(units.produced.mean()), units.cost - alone.cost, self.quantities
+        )
 
     def quantiles(self, name: str, measure: str) -> Interval:
         """P10, P50, P90 and mean of a measure of one plan."""
@@ -185,7 +231,8 @@ def results_of_plan(
     good = runs.tally("good").sum(2)
     return SimulatedPlan(
         spend + loss, spend, loss, runs.tally("damage").sum((1, 2)) / MONEY_SCALE, **threats, produced=good.sum(1),
-        good_by_month=good, spend_by_payer=spend_by_payer, jobs=jobs(runs),
+        received=runs.tally("received").sum((1, 2, 3)), good_by_month=good, spend_by_payer=spend_by_payer,
+        jobs=jobs(runs),
     )  # fmt: skip
 
 
@@ -204,74 +251,6 @@ def jobs(runs: DesignRuns) -> Floats:
     hours = runs.tally("hours_paid").sum(1) @ in_country
     direct_jobs: Floats = np.divide(hours, hours_per_job, out=np.zeros_like(hours), where=hours_per_job > 0.0)
     return direct_jobs
-
-
-def alternatives(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """Compiled alternatives to the plan by name.
-
-    They are the baseline decisions, splits between countries, the expected-value plan and, if the plan starts on the
-    first day of the scenario, no programme.
-    """
-    baseline = scenario.compile()
-    compiled = {BASELINE: baseline, **country_splits(scenario, plan)}
-    model = plan.model
-    first_stage = (
-        expected_value_solution(model.problem, first_scenarios(model.scenarios, plan.basis.planned_futures))
-        if plan.information_values is None
-        else plan.information_values.expected_value_solution
-    )
-    compiled["expected-value plan"] = compiled_with(scenario, model, first_stage)
-    if plan.parameters.runs.first_month == 0:
-        without_programme = baseline.plan._replace(in_programme=np.zeros_like(baseline.plan.in_programme))
-        compiled[NO_PROGRAMME] = baseline._replace(plan=without_programme)
-    return compiled
-
-
-def country_splits(scenario: Scenario, plan: Plan) -> dict[str, Compiled]:
-    """Compiled splits of production by name: all units from each country, and half from each if two countries produce.
-
-    A split requests as many units as the plan (or as the baseline decisions, if the plan requests none), with the crews
-    and kits of the plan. Within a country, output is divided between plants and months as in the baseline decisions.
-    Countries without output in the baseline decisions are omitted.
-    """
-    baseline, planned = scenario.compile(), plan.scenario.compile()
-    requested = plan.tables["requested"].values.mean(0).sum(1)
-    baseline_units = baseline_units_requested(plan)
-    total = requested.sum() if requested.sum() >= 1.0 else baseline_units.sum()
-    country_of_plant = np.asarray(baseline.template.plants["country"])
-    producers = [c for c in sorted(set(country_of_plant.tolist())) if baseline_units[country_of_plant == c].sum() > 0.0]
-    splits: dict[str, dict[int, float]] = {f"all {baseline.names.countries[c]}": {c: 1.0} for c in producers}
-    if len(producers) == 2:
-        splits["half each"] = dict.fromkeys(producers, 0.5)
-    compiled = {}
-    for name, shares in splits.items():
-        factors = np.zeros(len(baseline_units))
-        for country, share in shares.items():
-            factors[country_of_plant == country] = share * total / baseline_units[country_of_plant == country].sum()
-        free_months = np.arange(baseline.plan.output.shape[1]) >= plan.basis.fixed.output_free_from[:, None]
-        output = np.where(free_months, baseline.plan.output * factors[:, None], baseline.plan.output)
-        scaled_lines = np.ceil(baseline.plan.lines * np.maximum(1.0, factors[:, None]))
-        lines = np.maximum(
-            np.where(factors[:, None] > 0.0, scaled_lines, 0.0), plan.basis.fixed.last_fixed_lines[:, None]
-        )
-        lines = np.where(free_months, lines, baseline.plan.lines)
-        compiled[name] = planned._replace(plan=planned.plan._replace(output=output, lines=lines))
-    return compiled
-
-
-def baseline_units_requested(plan: Plan) -> Floats:
-    """(plants,) good units requested under the baseline decisions, mean over futures."""
-    parameters = plan.parameters
-    output = parameters.runs.compiled.plan.output
-    monthly = output[np.arange(len(output))[:, None], np.maximum(parameters.since_opening, 0)]
-    units: Floats = (np.where(parameters.since_opening >= 0, monthly, 0.0) * parameters.open_share).mean(0).sum(1)
-    return units
-
-
-def compiled_with(scenario: Scenario, model: Model, x: Floats) -> Compiled:
-    """The compiled scenario with the first stage x as its decisions."""
-    tables = decision_tables(model, x, scenario.names.plants)
-    return with_decisions(scenario, rewrite_decisions(scenario, tables)).compile()
 
 
 def evaluate(
@@ -301,7 +280,46 @@ def evaluate(
         evaluation, done = Evaluation(simulated, plan.goals.risk), count
         if is_precise(evaluation, gain_of(plan)):
             break
-    return evaluation
+    splits = tuple(country_splits(scenario, plan))
+    return replace(evaluation, splits=splits, quantities=quantities(scenario, evaluation.plans, done, seed))
+
+
+def quantities(
+    scenario: Scenario, plans: Mapping[str, SimulatedPlan], futures: int, seed: int
+) -> tuple[Quantity, ...]:  # fmt: skip
+    """Uncertain quantities of the out-of-sample futures: assumptions, and units of other makers.
+
+    The units of other makers delivered to the regions are those received without the programme.
+    """
+    draws = draw_assumptions(scenario, futures, out_of_sample_seed(seed))
+    by_name = {assumption.name: assumption for assumption in scenario.assumptions if not assumption.is_fixed}
+    items = [
+        Quantity(
+            name, describe(scenario, by_name[name]), unit_text(by_name[name]), row_reference(by_name[name]),
+            draws[:, column],
+        )
+        for column, name in enumerate(scenario.columns) if name in by_name
+    ]  # fmt: skip
+    if NO_UNITS in plans and scenario.names.makers:
+        days = float(scenario.compile().links.month_days.sum())
+        items.append(
+            Quantity(
+                "received/other-makers", "number of units of other makers delivered to the regions", "per day",
+                "simulated", plans[NO_UNITS].received / days,
+            )
+        )  # fmt: skip
+    return tuple(items)
+
+
+def unit_text(assumption: Assumption) -> str:
+    """Unit of an assumption for a sentence, such as "per day" or "GBP/hour"; '' for a number without unit."""
+    unit = assumption.unit.replace(MONEY, assumption.currency)
+    return "" if unit == "1" else f"per {unit[2:]}" if unit.startswith("1/") else unit
+
+
+def out_of_sample_seed(seed: int) -> int:
+    """Seed of the futures of the evaluation of a plan made with ``seed``."""
+    return (seed + OUT_OF_SAMPLE_OFFSET) % 2**64
 
 
 def gain_of(plan: Plan) -> float:
@@ -327,16 +345,16 @@ def simulate_plans(
 ) -> dict[str, SimulatedPlan]:  # fmt: skip
     """Simulate compiled plans over the same out-of-sample futures; returns the results by name.
 
-    The baseline decisions and no programme, which have the same crews and kits, are simulated in one pass.
+    Decisions, and the same crews and kits without the programme (``COUNTERFACTUALS``), are simulated in one pass.
 
     futures
         First and last out-of-sample future, as a half-open interval.
     """
-    out_of_sample = (seed + OUT_OF_SAMPLE_OFFSET) % 2**64
+    out_of_sample = out_of_sample_seed(seed)
     first, stop = futures
     assumptions = draw_assumptions(scenario, stop, out_of_sample)[first:]
-    in_one_pass = BASELINE in plans and NO_PROGRAMME in plans
-    names = [name for name in plans if not (in_one_pass and name == NO_PROGRAMME)]
+    paired = {name: other for name, other in COUNTERFACTUALS.items() if name in plans and other in plans}
+    names = [name for name in plans if name not in paired.values()]
     simulated: dict[str, SimulatedPlan] = {}
     for row, name in enumerate(names):
 
@@ -345,8 +363,8 @@ def simulate_plans(
                 progress(activity, row * total + done, len(names) * total)
 
         run = (plans[name], assumptions, out_of_sample)
-        if in_one_pass and name == BASELINE:
-            simulated[name], simulated[NO_PROGRAMME] = simulate_with_and_without(
+        if name in paired:
+            simulated[name], simulated[paired[name]] = simulate_with_and_without(
                 *run, first=first, executor=executor, progress=report
             )
         else:
@@ -408,11 +426,6 @@ def linear_losses_and_cost(plan: Plan, second_stage_variables: Floats) -> tuple[
             prices = np.array([recourse_cost(model.problem, scenarios.realise(s))[columns] for s in range(futures)])
             cost = cost - (second_stage_variables[:, columns] * prices).reshape(futures, -1).sum(1)
     return loss, cost
-
-
-def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
-    """The first ``count`` scenarios, equally likely."""
-    return Scenarios(np.full(count, 1.0 / count), scenarios.realise)
 
 
 def discrepancy(unit: str, linear: Floats, simulated: Floats) -> Discrepancy:

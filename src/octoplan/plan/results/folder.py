@@ -17,6 +17,10 @@ MEASURES = ("cost", "spend", "loss", "damage", "stopped", "leaked", "produced")
 """Measures written to ``evidence.json`` for each plan of the evaluation."""
 
 
+BREAK_EVEN_FIELDS = ("value", "low", "high", "pays_above", "slope", "monotone", "p10", "p90")
+"""Fields of a break-even value written to ``evidence.json``; an end of an interval without a bound is ``never``."""
+
+
 @dataclass(frozen=True)
 class PlanResults:
     """A plan with optional evaluation, comparison of linear model and simulation, frontier, and remedies."""
@@ -92,6 +96,7 @@ def evidence(results: PlanResults) -> dict[str, Any]:
     }
     if results.evaluation is not None:
         data["evaluation"] = evaluation_data(results.evaluation)
+        data["units"] = units_data(results.evaluation)
     if results.frontier is not None:
         data["frontier"] = frontier_data(results.frontier)
     return data
@@ -119,6 +124,29 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
             "regret": interval_data(evaluation.regret(name)),
         }
         for name in evaluation.plans
+    }
+
+
+def units_data(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Cost of units, given the plan's crews and kits, with break-even values, as data for JSON."""
+    value = evaluation.units_value
+    if value is None:
+        return None
+    return {
+        "plan": value.plan,
+        "minus": value.alternative,
+        "units": value.units,
+        "cost": interval_data(value.difference),
+        "assumptions_with_effects": value.effects,
+        "break_even": [
+            {
+                "name": item.quantity.name,
+                "meaning": item.quantity.meaning,
+                "unit": item.quantity.unit,
+                **{key: json_value(getattr(item, key)) for key in BREAK_EVEN_FIELDS},
+            }
+            for item in value.break_evens
+        ],
     }
 
 

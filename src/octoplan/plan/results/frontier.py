@@ -14,13 +14,8 @@ from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.optimise import LEARNING_FUTURES, Plan
 from octoplan.plan.parameters import parameters_of
 from octoplan.plan.response_surface import DesignRuns, Progress
-from octoplan.plan.results.evaluation import (
-    Z_95,
-    SimulatedPlan,
-    baseline_units_requested,
-    compiled_with,
-    simulate_plans,
-)
+from octoplan.plan.results.alternatives import baseline_units_requested, compiled_with
+from octoplan.plan.results.evaluation import Z_95, SimulatedPlan, simulate_plans
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.two_stage import Flags, Floats, TwoStage
 from octoplan.scenario import Scenario

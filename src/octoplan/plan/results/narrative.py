@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import standard_error
+from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan.optimise import Plan
+from octoplan.plan.results.break_even import MIN_BLOCKS, BreakEven, UnitsValue
 from octoplan.plan.results.evaluation import Z_95, Discrepancy, Evaluation
 from octoplan.plan.results.frontier import WORST_FUTURES_SHARE, Frontier, tail_values
 from octoplan.plan.second_stage_tables import FutureTable, block
@@ -18,7 +21,7 @@ MIN_ACTIVE_SHARE, MIN_SHADOW_PRICE = 0.1, 0.5
 for it to be reported."""
 
 MAX_LISTED = 5
-"""Maximum number of limiting factors listed in the summary."""
+"""Maximum number of limiting factors, and of break-even values, listed in the summary."""
 
 ROUNDING_ERROR = 1e-6
 """Value below which a shadow price is a rounding error of the solver."""
@@ -122,13 +125,15 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
     lines = [
         f"alternatives minus plan, {futures:,} unseen futures: cost (M {currency}, 95 % interval), regret, stopped"
     ]
+    width = max(map(len, evaluation.plans))
     for name in evaluation.plans:
         cost, regret = evaluation.difference(name), evaluation.regret(name)
         stopped = evaluation.difference(name, "stopped")
         lines.append(
-            f"  {name:20} {cost.mean:10,.1f} ± {Z_95 * cost.se_mean:<8,.1f} {regret.mean:10,.1f} "
+            f"  {name:{width}} {cost.mean:10,.1f} ± {Z_95 * cost.se_mean:<8,.1f} {regret.mean:10,.1f} "
             f"{stopped.mean:12,.0f} ± {Z_95 * stopped.se_mean:,.0f}"
         )
+    lines += units_lines(evaluation, currency)
     risk, alternatives = evaluation.risk, [name for name in evaluation.plans if name != "plan"]
     if not risk.neutral:
         differences = [(name, evaluation.risk_difference(name)) for name in alternatives]
@@ -136,7 +141,7 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
             f"with a weight of {risk.weight:.0%} on the most expensive {1.0 - risk.level:.0%} of futures, alternatives "
             "cost more by " + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
         )
-    for name in alternatives:
+    for name in evaluation.replacements:
         cost = evaluation.risk_difference(name)
         if cost.mean + Z_95 * cost.se_mean < 0.0:
             lines.append(
@@ -144,6 +149,51 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
                 "(significant at 95 %); this plan is not recommended"
             )
     return lines
+
+
+def units_lines(evaluation: Evaluation, currency: str) -> list[str]:
+    """Sentences on whether units pay, given the plan's crews and kits, and on break-even values."""
+    value = evaluation.units_value
+    if value is None:
+        return []
+    i, half_width = value.difference, Z_95 * value.difference.se_mean
+    answer = (
+        "units pay" if i.mean + half_width < 0.0 else "units do not pay" if i.mean - half_width > 0.0
+        else "the difference is not distinguishable from zero"
+    )  # fmt: skip
+    first = "" if evaluation.plan_has_units else "the plan makes no units; "
+    head = (
+        f"{first}{value.units:,.0f} units ({value.plan}) minus {value.alternative}: {i.mean:+,.1f} ± {half_width:,.1f} "
+        f"M {currency} (95 % interval), P10 {i.p10:+,.1f}, P90 {i.p90:+,.1f}: {answer}"
+    )
+    return [head, *break_even_lines(value, answer)]
+
+
+def break_even_lines(value: UnitsValue, answer: str) -> list[str]:
+    """Sentences on break-even values, or one on why there are none.
+
+    answer
+        Whether units pay, as text.
+    """
+    if value.effects is None:
+        return [f"break-even values are not estimated on fewer than {MIN_BLOCKS * BLOCK_FUTURES} futures"]
+    if not value.break_evens:
+        effects = "some affect the difference" if value.effects else "none has a distinguishable effect"
+        return [f"{answer} over the range (P1 to P99) of every assumption, varied one at a time: {effects}"]
+    return [break_even_text(item) for item in value.break_evens[:MAX_LISTED]]
+
+
+def break_even_text(item: BreakEven) -> str:
+    """A sentence on a break-even value."""
+    quantity = item.quantity
+    unit = f" {quantity.unit}" if quantity.unit else ""
+    low, high = ("no bound" if np.isinf(end) else digits(end) for end in (item.low, item.high))
+    side = "is above" if item.pays_above else "is below"
+    return (
+        f"units pay if the {quantity.meaning} {side} {digits(item.value)}{unit} "
+        f"(95 % interval {low} to {high}; P10 {digits(item.p10)}, P90 {digits(item.p90)} over the futures; "
+        f"{quantity.origin})"
+    )
 
 
 def frontier_lines(front: Frontier) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results import narrative, schedule
+from octoplan.plan.results.break_even import UnitsValue
 from octoplan.plan.results.evaluation import Z_95, Evaluation
 from octoplan.plan.second_stage_tables import FutureTable
 from octoplan.plan.solver.two_stage import Floats
@@ -53,6 +54,7 @@ def sheets(plan: Plan, evaluation: Evaluation | None) -> list[Table]:
     ]  # fmt: skip
     if evaluation is not None:
         tables.append(alternatives(plan, evaluation))
+        tables += [units(plan, evaluation.units_value)] if evaluation.units_value is not None else []
     return [*tables, sources(plan)]
 
 
@@ -264,6 +266,33 @@ def alternatives(plan: Plan, evaluation: Evaluation) -> Table:
         f"regret P90 ({money})", "produced mean (units)", "stopped mean (threats)", "futures",
     )  # fmt: skip
     return sheet("Alternatives", head, rows)
+
+
+def units(plan: Plan, value: UnitsValue) -> Table:
+    """Sheet of the cost of units, given the plan's crews and kits, and of break-even values of assumptions."""
+    money, i = f"M {plan.scenario.currency}", value.difference
+    half_width = Z_95 * i.se_mean
+    rows: list[Row] = [
+        (f"{value.plan} minus {value.alternative}", None, i.mean, i.mean - half_width, i.mean + half_width, i.p10,
+         i.p90, money, None)
+    ]  # fmt: skip
+    for item in value.break_evens:
+        pays = "units pay above" if item.pays_above else "units pay below"
+        ends = (none_if_infinite(end) for end in (item.low, item.high))
+        rows.append(
+            (f"{item.quantity.meaning}: {item.quantity.name}", pays, item.value, *ends, item.p10, item.p90,
+             item.quantity.unit, item.slope)
+        )  # fmt: skip
+    head = (
+        "item", "break-even", "value", "low end of 95 % interval", "high end of 95 % interval", "P10", "P90", "unit",
+        f"change of the difference per unit ({money})",
+    )  # fmt: skip
+    return sheet("Units", head, rows)
+
+
+def none_if_infinite(value: float) -> float | None:
+    """The value, or None if it is infinite."""
+    return None if np.isinf(value) else value
 
 
 def sources(plan: Plan) -> Table:

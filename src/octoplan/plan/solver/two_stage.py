@@ -267,6 +267,11 @@ def coefficient_range(values: Floats) -> Floats:
     return np.array([sizes.min(), sizes.max()]) if len(sizes) else NO_VALUES
 
 
+def first_scenarios(scenarios: Scenarios, count: int) -> Scenarios:
+    """The first ``count`` scenarios, equally likely."""
+    return Scenarios(np.full(count, 1.0 / count), scenarios.realise)
+
+
 def mean_scenario(scenarios: Scenarios) -> Scenarios:
     """The single scenario in which every random value is its mean."""
     total: Realisation | None = None
