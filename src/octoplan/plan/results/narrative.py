@@ -98,8 +98,9 @@ def discrepancy_lines(discrepancies: Mapping[str, Discrepancy]) -> list[str]:
     """Sentences that compare the linear model with the simulation on the same futures."""
     lines = []
     for name, item in discrepancies.items():
+        linear = round(item.linear, 1) + 0.0
         lines.append(
-            f"{name}: {item.linear:,.1f} {item.unit} in the linear model, {item.simulated:,.1f} in the simulation of "
+            f"{name}: {linear:,.1f} {item.unit} in the linear model, {item.simulated:,.1f} in the simulation of "
             f"the same futures: {item.difference:+,.1f} ± {Z_95 * item.error:,.1f}"
             + (", significantly different" if item.significant else "")
         )
