@@ -16,10 +16,11 @@ from pydantic.fields import FieldInfo
 from octoplan.campaign.tally import COSTS, TALLIES
 from octoplan.cli.main import app
 from octoplan.scenario.decisions import Decisions, Doctrine
-from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE_KINDS, Kind, Link, Parameter
+from octoplan.scenario.entities import KINDS, SECTIONS, SINGLE_KINDS, Kind, Link
 from octoplan.scenario.governance import DecisionLogEntry, Governance
 from octoplan.scenario.limiting_factors import NIGHT_LIMITS, PLANT_LIMITS
 from octoplan.scenario.observations import OBSERVABLE, OWNER_AXIS, OWNERS, ObservableMeasure
+from octoplan.scenario.parameter_types import Parameter
 from octoplan.scenario.plan_options import Bounds
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -49,7 +50,10 @@ def valid_range(parameter: Parameter) -> str:
     return f"{parameter.low:,.15g} to {parameter.high:,.15g}"
 
 
-def required(parameter: Parameter) -> str:
+def required(kind: Kind, parameter: Parameter) -> str:
+    """When the parameter is required, as text."""
+    if kind.optional:
+        return "with the others" if len(kind.parameters) > 1 else "never"
     return "always" if parameter.condition == "always" else f"if {parameter.condition}"
 
 
@@ -73,7 +77,9 @@ def kind_page(kind: Kind) -> str:
         rows = ((f"`{link.name}`", points_to(link), link.meaning) for link in kind.links)
         parts.append(table(("field in `programme.toml`", "content", "meaning"), rows))
     if kind.parameters:
-        numbers = ((f"`{row_name(kind, p)}`", p.unit, valid_range(p), required(p), p.meaning) for p in kind.parameters)
+        numbers = (
+            (f"`{row_name(kind, p)}`", p.unit, valid_range(p), required(kind, p), p.meaning) for p in kind.parameters
+        )
         parts.append(table(("row in `assumptions.csv`", "unit", "range", "required", "meaning"), numbers))
     return "\n".join(parts)
 

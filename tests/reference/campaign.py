@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor, inf, sqrt
+from math import ceil, floor, inf, isnan, sqrt
 from typing import Any
 
 from octoplan.scenario.arrays import Compiled, EntityRecords
@@ -44,6 +44,11 @@ def apportion(units: int, weights: dict[str, float]) -> dict[str, int]:
     if total_weight > 0.0:
         shares[last] += units - allocated
     return shares
+
+
+def shift_logit(p: float, shift: float) -> float:
+    """Probability whose logit is larger by ``shift``; 0 and 1 are unchanged."""
+    return p / (p + (1.0 - p) * exp(-shift)) if 0.0 < p < 1.0 and shift != 0.0 else p
 
 
 @dataclass
@@ -207,6 +212,7 @@ class Campaign:
         self.counts = self.raid_counts()
         self.currency_path = self.exchange_rates()
         self.released = {name: self.release_days(name) for name in names.designs}
+        self.levels = {name: self.monthly_levels(name) for name in names.layers}
         self.suppliers = {name: self.renewal("suppliers", name, stationary=True) for name in names.suppliers}
         self.causes = {name: self.renewal("causes", name, stationary=False) for name in names.causes}
         self.lanes = {name: self.renewal("lanes", name, stationary=True) for name in names.lanes}
@@ -251,6 +257,23 @@ class Campaign:
                         1.0 / DAYS_PER_YEAR
                     ) + noise
         return paths
+
+    def monthly_levels(self, layer: str) -> dict[str, float]:
+        """Level of a layer in each month: a stated level, or one step of a first-order autoregression."""
+        drift, stream = self.entities("drift")[layer], self.stream("drift", layer)
+        levels: dict[str, float] = {}
+        before = None
+        for number, month in enumerate(self.scenario.names.months):
+            stated = self.entities("levels")[layer, month].level
+            if not isnan(stated):
+                levels[month] = stated
+            elif before is None:
+                levels[month] = drift.sd * stream.normal(number)
+            else:
+                keep = exp(-(DAYS_PER_YEAR / 12.0) / drift.memory) if drift.memory > 0.0 else 0.0
+                levels[month] = keep * levels[before] + drift.sd * sqrt(1.0 - keep * keep) * stream.normal(number)
+            before = month
+        return levels
 
     def release_days(self, design: str) -> list[float]:
         entity, day, days = self.entities("designs")[design], 0.0, []
@@ -861,7 +884,9 @@ class Campaign:
         self.fired = dict.fromkeys(self.entities("layers"), 0.0)
         self.p_layer = {
             (layer, threat): self.stream("layers", layer, threat).beta(
-                effect.p, self.entities("layers")[layer].correlation, self.day
+                shift_logit(effect.p, self.levels[layer][self.month]),
+                self.entities("layers")[layer].correlation,
+                self.day,
             )
             for (layer, threat), effect in self.entities("effects").items()
             if layer != INTERCEPTOR
@@ -1005,7 +1030,9 @@ class Campaign:
         kind = threat.kind
         stream = self.stream("shots", threat.package, region)
         shot, encounter.shots = encounter.shots, encounter.shots + 1
-        p_contact = self.entities("engagement")[kind.name, region].p_contact
+        p_contact = shift_logit(
+            self.entities("engagement")[kind.name, region].p_contact, self.levels[INTERCEPTOR][self.month]
+        )
         for sortie in range(self.scenario.decision("salvo", "threats")[kind.name]):
             cohort = self.next_cohort(region)
             if cohort is None:

@@ -77,6 +77,8 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     },
     "kits": {"initial": (0, 16), "lead": (0, 30), "attrition": (0, 0.1), "price": (0, 20)},
     "finance": {"discount_rate": (0, 0.1), "optimism_bias": (0, 0.4)},
+    "drift": {"sd": (0, 1.5), "memory": (1, 200)},
+    "levels": {"level": (-2, 2)},
 }  # fmt: skip
 """Ranges of parameters, wide enough that every limiting factor occurs; coefficients of variation are in ``CVS``."""
 
@@ -308,10 +310,11 @@ def scenarios(draw: st.DrawFn) -> Case:
     draw_columns: dict[tuple[str, str], Ints] = {}
     for kind in KINDS:
         rows = list(product(*(range(len(getattr(of, axis))) for axis in kind.axes)))
+        has_rows = {row: not kind.optional or draw(st.booleans()) for row in rows}
         for parameter in kind.parameters:
             columns = np.full(len(rows), -1, np.int64)
             for index, row in enumerate(rows):
-                if is_required(kind.name, parameter.condition, row, records, plan.layer_order):
+                if has_rows[row] and is_required(kind.name, parameter.condition, row, records, plan.layer_order):
                     columns[index] = len(assumptions)
                     assumptions.append(draw(parameter_value(kind.name, parameter.name)))
             draw_columns[kind.name, parameter.name] = columns

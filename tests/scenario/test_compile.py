@@ -97,8 +97,9 @@ def test_the_doctrine_lists_layers_by_class(scenario: Scenario) -> None:
 
 
 def test_every_parameter_is_the_draw_of_its_assumption(scenario: Scenario) -> None:
-    """Each parameter in the records of a future is the draw that supplies it, or 0 if it is not required."""
+    """Each parameter in the records of a future is the draw that supplies it, or its value without a row."""
     compiled = scenario.compile()
+    absent = {(kind.name, p.name): p.absent for kind in KINDS for p in kind.parameters}
     assumptions = np.arange(1.0, len(scenario.columns) + 1)
     records = entity_records(compiled, assumptions)._asdict()
     assert set(compiled.draw_columns) == {(kind.name, p.name) for kind in KINDS for p in kind.parameters}
@@ -110,7 +111,7 @@ def test_every_parameter_is_the_draw_of_its_assumption(scenario: Scenario) -> No
             row = [axis[i] for axis, i in zip(names, np.unravel_index(index, sizes), strict=True)] if sizes else []
             value = records[kind][parameter][index]
             if column < 0:
-                assert value == 0
+                assert np.array_equal(value, absent[kind, parameter], equal_nan=True)
             else:
                 assumption = scenario.row_of(kind, parameter, *row)
                 assert value == 1 + scenario.columns.index(assumption.name)

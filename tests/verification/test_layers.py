@@ -17,7 +17,7 @@ def stop_threats(layers: Records, effects: Records, order: Ints, keys: StreamKey
     count = layers.shape[0]
     shots, unlimited, none, fired = np.ones((count, 1)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
     for future in range(stopped_by.shape[0]):
-        p = layer_probabilities(layers, effects, Moment(keys, future, 0))
+        p = layer_probabilities(layers, effects, none, Moment(keys, future, 0))
         state = LayerState(order, p, shots, unlimited, unlimited, none, none, fired)
         stopped_by[future] = 0
         for i in range(size):

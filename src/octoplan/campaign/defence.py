@@ -73,10 +73,8 @@ class DefenceParameters(NamedTuple):
 
     threats, engagement, posts
         Records of the classes, of (threat, region) and of (layer, region); see ``entities.KINDS``.
-    p_contact
-        (regions, threats) contact probability of a sortie.
     doctrine
-        Engagement rules of the crews; p_contact is replaced by that of the region.
+        Engagement rules of the crews; p_contact is replaced by that of the region on the day.
     value
         (threats,) priority of the class in the queue; higher is engaged first.
     by_value
@@ -90,7 +88,6 @@ class DefenceParameters(NamedTuple):
     threats: Records
     engagement: Records
     posts: Records
-    p_contact: Floats
     doctrine: Doctrine
     value: Floats
     by_value: bool
@@ -245,7 +242,7 @@ def count_night(queue: CrewQueue, queued: int, salvo: Ints, nights: Ints) -> int
 def defend_regions(
     parameters: DefenceParameters, state: RaidState, workspace: Workspace, layers: LayerState,
     interceptors: Interceptors, accounts: UnitAccounts, tally: DefenceTally, record: NightRecord, moment: Moment,
-    crews: Ints,
+    p_contact: Floats, crews: Ints,
 ) -> None:  # fmt: skip
     """Simulate the defence of all regions against one raid, in topological order of the corridors.
 
@@ -253,6 +250,8 @@ def defend_regions(
 
     interceptors
         As in ``Interceptors``, but stock, sorties, contacts, recovered and kills have the region as first axis.
+    p_contact
+        (regions, threats) contact probability of a sortie on the day.
     crews
         (regions,) crews available.
     """
@@ -262,7 +261,7 @@ def defend_regions(
         if state.raid.crossing_start[r] == state.raid.crossing_start[r + 1]:
             continue
         regional_doctrine = Doctrine(
-            doctrine.engagement, doctrine.engagement_cv, parameters.p_contact[r], doctrine.max_shots, doctrine.salvo
+            doctrine.engagement, doctrine.engagement_cv, p_contact[r], doctrine.max_shots, doctrine.salvo
         )
         regional = Interceptors(
             interceptors.order, interceptors.design, interceptors.stock[r], interceptors.recovered_stock,
@@ -270,7 +269,7 @@ def defend_regions(
             interceptors.recovered[r], interceptors.kills[r],
         )  # fmt: skip
         book_sorties(regional, accounts, layers.fired, r, -1)
-        demanded = repeat_night(record, parameters.p_contact[r], state, layers, regional, tally, r)
+        demanded = repeat_night(record, p_contact[r], state, layers, regional, tally, r)
         if demanded < 0:
             demanded = record_night(
                 parameters, regional_doctrine, state, workspace, layers, regional, tally, record, moment, r, crews[r]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.campaign.compiled import kernel, leaf
+from octoplan.campaign.layer_levels import shift_logit
 from octoplan.campaign.streams import LAYER_DAY, Moment, beta, key_of
 from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
@@ -40,11 +41,14 @@ class LayerState(NamedTuple):
 
 
 @kernel
-def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Floats:
+def layer_probabilities(layers: Records, effects: Records, shift: Floats, moment: Moment) -> Floats:
     """Probability on one day that an engagement of each layer stops a threat of each class, (layers, threats).
 
-    It is beta distributed with mean ``p`` of the layer and class and the layer's intra-class correlation within a day,
-    so that the number stopped of n threats is beta-binomial.
+    It is beta distributed with mean ``p`` of the layer and class, shifted on the logit scale, and the layer's
+    intra-class correlation within a day, so that the number stopped of n threats is beta-binomial.
+
+    shift
+        (layers,) shift of the logit of ``p`` on the day.
     """
     count = layers.shape[0]
     threats = effects.shape[0] // count
@@ -53,7 +57,8 @@ def layer_probabilities(layers: Records, effects: Records, moment: Moment) -> Fl
         for k in range(threats):
             row = layer * threats + k
             key = key_of(moment.keys, LAYER_DAY, row)
-            p[layer, k] = beta(key, moment.future, moment.day, effects[row].p, layers[layer].correlation)
+            mean = shift_logit(effects[row].p, shift[layer])
+            p[layer, k] = beta(key, moment.future, moment.day, mean, layers[layer].correlation)
     return p
 
 

@@ -52,7 +52,7 @@ def simulate_future(
                 return TOO_MANY
     released = release_days(entities.designs, keys, future, days)
     rates = exchange_rates(entities.currencies, keys, future, days)
-    constants = constants_of_future(entities, links, plan, released, rates)
+    constants = constants_of_future(entities, links, plan, keys, future, released, rates)
     model = Model(entities, arrivals, links, plan, keys, constants)
     state = initial_state(entities, links, plan, keys, released, future)
     counterfactual_state = initial_state(entities, links, plan, keys, released, future) if compared else state

@@ -6,6 +6,7 @@ from octoplan.campaign.compiled import kernel
 from octoplan.campaign.crews import CrewState, initial_crews
 from octoplan.campaign.defence import DefenceParameters
 from octoplan.campaign.delivery import UnitStocks, initial_unit_stocks
+from octoplan.campaign.layer_levels import contact_probabilities, monthly_levels
 from octoplan.campaign.money import Ledger
 from octoplan.campaign.production import PlantState, initial_plant_state
 from octoplan.campaign.queue_arrays import Doctrine
@@ -48,6 +49,10 @@ class Constants:
         (designs, blocks) day of each release.
     rates
         (days, currencies) price of one unit of each currency.
+    level
+        (months, layers) level of each layer, by which the logit of its probabilities is shifted.
+    p_contact
+        (months, regions, threats) contact probability of a sortie.
     """
 
     routes: Routes
@@ -59,6 +64,8 @@ class Constants:
     stocked: Ints
     released: Floats
     rates: Floats
+    level: Floats
+    p_contact: Floats
 
 
 @structure
@@ -154,8 +161,9 @@ def day_ledger(model: Model, tally: Tally, day: int) -> Ledger:
 
 @kernel
 def constants_of_future(
-    entities: EntityRecords, links: Links, plan: DecisionArrays, released: Floats, rates: Floats
-) -> Constants:
+    entities: EntityRecords, links: Links, plan: DecisionArrays, keys: StreamKeys, future: int, released: Floats,
+    rates: Floats,
+) -> Constants:  # fmt: skip
     """Return the constants of one future.
 
     released
@@ -175,25 +183,24 @@ def constants_of_future(
         limited[layer], stocked[layer] = entities.layers[layer].limited, entities.layers[layer].stocked
         for k in range(threats):
             shots[layer, k] = entities.effects[layer * threats + k].shots
+    level = monthly_levels(entities.drift, entities.levels, keys, future, links.month_days.shape[0])
     return Constants(
         routes(entities.corridors, links), defence_parameters(entities, links, plan), p_recover, design, shots, limited,
-        stocked, released, rates,
+        stocked, released, rates, level,
+        contact_probabilities(entities.engagement, level, entities.regions.shape[0]),
     )  # fmt: skip
 
 
 @kernel
 def defence_parameters(entities: EntityRecords, links: Links, plan: DecisionArrays) -> DefenceParameters:
     """Return the parameters of the defence in one future."""
-    regions, threats = entities.regions.shape[0], entities.threats.shape[0]
-    p_contact = np.empty((regions, threats))
+    threats = entities.threats.shape[0]
     engagement, engagement_cv = np.empty(threats), np.empty(threats)
     for k in range(threats):
         engagement[k], engagement_cv[k] = entities.threats[k].engagement, entities.threats[k].engagement_cv
-        for r in range(regions):
-            p_contact[r, k] = entities.engagement[k * regions + r].p_contact
-    doctrine = Doctrine(engagement, engagement_cv, p_contact[0], plan.max_shots, plan.salvo)
+    doctrine = Doctrine(engagement, engagement_cv, np.zeros(threats), plan.max_shots, plan.salvo)
     return DefenceParameters(
-        entities.threats, entities.engagement, entities.posts, p_contact, doctrine, plan.value, plan.by_value[0] == 1,
+        entities.threats, entities.engagement, entities.posts, doctrine, plan.value, plan.by_value[0] == 1,
         SMOOTHING, links.region_order,
     )  # fmt: skip
 

@@ -116,6 +116,7 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared:
         Whether the counterfactual is simulated, for which the night is recorded.
     """
     entities, plan, released = model.entities, model.plan, model.constants.released
+    level = model.constants.level[model.links.month_of[moment.day]]
     raid = draw_raid(model.arrivals, model.constants.routes, moment, count)
     size, crossings, classes = raid.threat.shape[0], raid.crossing_threat.shape[0], entities.threats.shape[0]
     record = empty_record(compared, crossings, size, crews.shape[0], entities.layers.shape[0], classes, NIGHT_LIMITS)
@@ -124,7 +125,7 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared:
         crews,
         cohort_order(plan.prefer, plan.newest_first[0] == 1, released, moment.day),
         kill_probabilities(entities.lethality, released, classes, moment.day),
-        layer_probabilities(entities.layers, entities.effects, moment),
+        layer_probabilities(entities.layers, entities.effects, level, moment),
         empty_workspace(size, crossings, record),
         record,
     )
@@ -148,7 +149,8 @@ def simulate_raid(model: Model, branch: RaidBranch, night: Night, moment: Moment
     defend_regions(
         constants.defence, raid_state, night.workspace, layer_state, interceptors,
         UnitAccounts(units.spent, units.position, units.use),
-        DefenceTally(tally.stopped[row], tally.stopped_by[row], tally.nights[row]), night.record, moment, night.crews,
+        DefenceTally(tally.stopped[row], tally.stopped_by[row], tally.nights[row]), night.record, moment,
+        constants.p_contact[model.links.month_of[moment.day]], night.crews,
     )  # fmt: skip
     for layer in range(layers):
         fired = layer_state.fired[layer]

@@ -11,7 +11,7 @@ from octoplan.campaign.queue_arrays import Doctrine
 from octoplan.campaign.routes import Routes
 from octoplan.campaign.streams import Moment
 
-FLOATS, FLOATS_2 = types.float64[::1], types.float64[:, ::1]
+FLOATS, FLOATS_2, FLOATS_3 = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
 INTS, INTS_2, INTS_3 = types.int64[::1], types.int64[:, ::1], types.int64[:, :, ::1]
 
 
@@ -32,10 +32,12 @@ def constants_type(entities: dict[str, Any], links: dict[str, Any], plan: dict[s
     )
     doctrine = tuple_of(Doctrine, FLOATS, FLOATS, FLOATS, plan["max_shots"], plan["salvo"])
     defence = tuple_of(
-        DefenceParameters, entities["threats"], entities["engagement"], entities["posts"], FLOATS_2, doctrine,
+        DefenceParameters, entities["threats"], entities["engagement"], entities["posts"], doctrine,
         plan["value"], types.boolean, types.float64, links["region_order"],
     )  # fmt: skip
-    return structure_of(Constants, routes, defence, FLOATS, INTS, FLOATS_2, INTS, INTS, FLOATS_2, FLOATS_2)
+    return structure_of(
+        Constants, routes, defence, FLOATS, INTS, FLOATS_2, INTS, INTS, FLOATS_2, FLOATS_2, FLOATS_2, FLOATS_3
+    )
 
 
 def raid_types(

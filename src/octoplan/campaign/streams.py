@@ -54,6 +54,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "course": (),
     "crews": (),
     "kits": (),
+    "drift": ("layers",),
 }
 """Kinds of stream, and the axes whose entity names complete the name of a stream."""
 
@@ -84,6 +85,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     COURSE,
     CREW_ATTRITION,
     KIT_ATTRITION,
+    DRIFT,
 ) = range(len(STREAMS))
 
 

@@ -16,8 +16,8 @@ from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.binding import ParameterKey
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decisions import Decisions
-from octoplan.scenario.entities import Parameter
 from octoplan.scenario.numerals import NUMERAL, ambiguous_readings, numeral_warning
+from octoplan.scenario.parameter_types import Parameter
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import parse_quantity, parse_range
 from octoplan.scenario.report import Report

@@ -33,6 +33,9 @@ def record_dtype(kind: Kind) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
+ABSENT_VALUES = {(kind.name, p.name): p.absent for kind in KINDS for p in kind.parameters if p.absent != 0.0}
+"""By (kind, parameter): value where no row supplies the parameter, unless it is 0."""
+
 RECORD_DTYPES = {kind.name: record_dtype(kind) for kind in KINDS if kind.parameters}
 """Structured dtype of each kind of entity that has parameters."""
 
@@ -66,6 +69,8 @@ class EntityRecords(NamedTuple):
     crews: Records
     kits: Records
     finance: Records
+    drift: Records
+    levels: Records
 
 
 class StreamKeys(NamedTuple):
@@ -300,8 +305,8 @@ class Compiled(NamedTuple):
     template
         Records of all entities with their links and currencies; all parameters are 0.
     draw_columns
-        By (kind, parameter): (rows,) column of the assumption draws that supplies the parameter of each row; -1 if the
-        parameter is not required, and is therefore 0.
+        By (kind, parameter): (rows,) column of the assumption draws that supplies the parameter of each row; -1 if no
+        assumption does, so that the parameter is 0 or has its value in ``ABSENT_VALUES``.
     """
 
     names: Names
@@ -320,11 +325,13 @@ def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
     template = getattr(compiled.template, kind)
     shape = (*assumptions.shape[:-1], *template.shape)
     records = np.broadcast_to(template, shape).copy()
-    # Index -1 selects the appended column of zeros, for parameters that are not required.
+    # Index -1 selects the appended column of zeros, for parameters that no assumption supplies.
     draws = np.concatenate([assumptions, np.zeros((*assumptions.shape[:-1], 1))], axis=-1)
     for (parameter_kind, parameter), columns in compiled.draw_columns.items():
         if parameter_kind == kind:
             records[parameter] = draws[..., columns]
+            if (kind, parameter) in ABSENT_VALUES:
+                records[parameter][..., columns < 0] = ABSENT_VALUES[kind, parameter]
     return records
 
 

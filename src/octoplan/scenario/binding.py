@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from octoplan.scenario.entities import INTERCEPTOR, KIND_BY_NAME, KINDS, MONEY, Parameter
+from octoplan.scenario.entities import INTERCEPTOR, KIND_BY_NAME, KINDS, MONTHS, Kind
 from octoplan.scenario.files import ASSUMPTIONS, RAID_FIT
+from octoplan.scenario.parameter_types import MONEY, Parameter
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
@@ -60,6 +61,8 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
     for axis, entity in zip(kind.axes, entities, strict=True):
         declared_names = programme.names(axis) if programme else (entity,)
         if entity != WILDCARD and entity not in declared_names:
+            if axis == MONTHS:
+                return f"there is no month {quoted(entity)}; the months are {declared_names[0]} to {declared_names[-1]}"
             return f"there is no {quoted(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, declared_names)}"
     return RowName(kind_name, tuple(entities), parameter)
 
@@ -81,7 +84,7 @@ class RequiredParameters:
     def reason_not_required(self, kind: str, condition: str, entity_names: Sequence[str]) -> str:
         """Reason why a parameter is not required; empty if it is required."""
         names = dict(zip(KIND_BY_NAME[kind].axes, entity_names, strict=True))
-        if names.get("layers") == INTERCEPTOR:
+        if names.get("layers") == INTERCEPTOR and not KIND_BY_NAME[kind].has_interceptor:
             return "parameters of interceptors are in designs, lethality, engagement and crews"
         programme = self.programme
         threat, layer = names.get("threats", ""), names.get("layers", "")
@@ -113,7 +116,8 @@ def bind(requirements: RequiredParameters, rows: Sequence[AssumptionRow], report
     """Index of the assumption row that supplies each required parameter.
 
     Of the rows that match a parameter, the row with the fewest wildcards is used. An error is reported if two rows with
-    the fewest wildcards match a parameter, if no row matches a parameter, and if a row supplies no parameter.
+    the fewest wildcards match a parameter, if no row matches a parameter, and if a row supplies no parameter. The
+    parameters of an entity of an optional kind are required only if a row matches one of them.
     """
     supplying_row: dict[ParameterKey, int] = {}
     matching_rows: set[int] = set()
@@ -126,6 +130,8 @@ def bind(requirements: RequiredParameters, rows: Sequence[AssumptionRow], report
             for names in requirements.name_tuples(kind.name):
                 keys = [(kind.name, parameter.name, pattern) for pattern in _matching_patterns(names)]
                 matches = [index_of_name[key] for key in keys if key in index_of_name]
+                if not matches and kind.optional and not _has_row(kind, names, index_of_name):
+                    continue
                 if reason := requirements.reason_not_required(kind.name, parameter.condition, names):
                     reasons.update((i, reason) for i in matches)
                     continue
@@ -149,6 +155,12 @@ def _matching_patterns(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Patterns that match the names of a parameter's entities, those with the fewest wildcards first."""
     patterns = product(*((name, WILDCARD) for name in names))
     return sorted(patterns, key=lambda pattern: pattern.count(WILDCARD))
+
+
+def _has_row(kind: Kind, names: tuple[str, ...], index_of_name: Mapping[ParameterKey, int]) -> bool:
+    """Whether a row matches one of the parameters of an entity."""
+    patterns = _matching_patterns(names)
+    return any((kind.name, p.name, pattern) in index_of_name for p in kind.parameters for pattern in patterns)
 
 
 def _report_ties(

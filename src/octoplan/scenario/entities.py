@@ -6,10 +6,18 @@ a row to a scenario folder.
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
-MONEY = "money"
-"""Placeholder for the currency of the row in a unit such as ``money/hour``."""
+from octoplan.scenario.parameter_types import (
+    MONEY,
+    Parameter,
+    amount,
+    count,
+    outage_times,
+    positive_amount,
+    ratio,
+    share,
+)
 
 INTERCEPTOR = "interceptor"
 """Name of the layer of crews with interceptors, which every scenario has; always row 0 of the layers."""
@@ -17,6 +25,8 @@ INTERCEPTOR = "interceptor"
 BORDER = "border"
 """Origin of the corridors that begin outside all regions."""
 
+MONTHS = "months"
+"""Axis of the months of the horizon, whose names follow from the dates of ``programme.toml``; it is not a section."""
 
 MAX_CREWS = 1e6
 """Largest number of crews or kits; each of the thousands of binomial draws from this number takes milliseconds."""
@@ -26,29 +36,6 @@ be a thousand times as large."""
 MAX_DAILY_THREATS = 20_000.0
 """Largest mean daily number of threats of a package, 20 times the largest daily count on the public record; 24 months
 at this mean take about ten seconds per future."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of an entity: its unit in the simulation, its permitted range [low, high], and its meaning.
-
-    ``condition`` names the condition under which the parameter is required (see ``binding.RequiredParameters``); if
-    the condition does not hold, the parameter is not allowed. A ratio of at least ``percent_from`` may have been meant
-    as a percentage, so a warning is given.
-    """
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    meaning: str
-    condition: str = "always"
-    percent_from: float = inf
-
-    @property
-    def is_money(self) -> bool:
-        """Whether the unit contains a currency."""
-        return MONEY in self.unit
 
 
 @dataclass(frozen=True)
@@ -70,9 +57,11 @@ class Link:
 class Kind:
     """A kind of entity.
 
-    ``axes`` are the sections of ``programme.toml`` whose entities identify a row. Most kinds have one. Kinds whose
-    parameters belong to a pair of entities have two (``engagement.attack-drone.kyiv-city.window``), and kinds with a
-    single entity have none (``crews.attrition``).
+    ``axes`` are the sections of ``programme.toml`` whose entities identify a row, or ``MONTHS``. Most kinds have one.
+    Kinds whose parameters belong to a pair have two (``engagement.attack-drone.kyiv-city.window``), and kinds with a
+    single entity have none (``crews.attrition``). If ``optional`` is True, the parameters of an entity are required
+    only if a row supplies one of them; otherwise they have their value ``absent``. ``has_interceptor`` states whether
+    a kind whose first axis is the layers includes the interceptors.
     """
 
     name: str
@@ -80,39 +69,8 @@ class Kind:
     parameters: tuple[Parameter, ...] = ()
     links: tuple[Link, ...] = ()
     meaning: str = ""
-
-
-def share(name: str, meaning: str, condition: str = "always") -> Parameter:
-    """A share or a probability, from 0 to 1."""
-    return Parameter(name, "1", 0.0, 1.0, meaning, condition)
-
-
-def positive_amount(name: str, unit: str, meaning: str, condition: str = "always") -> Parameter:
-    """An amount above 0."""
-    return Parameter(name, unit, 1e-12, inf, meaning, condition)
-
-
-def amount(name: str, unit: str, meaning: str, condition: str = "always") -> Parameter:
-    """An amount of at least 0."""
-    return Parameter(name, unit, 0.0, inf, meaning, condition)
-
-
-def ratio(name: str, meaning: str, condition: str = "always") -> Parameter:
-    """A ratio that may exceed 1, such as a coefficient of variation."""
-    return Parameter(name, "1", 0.0, inf, meaning, condition, percent_from=10.0)
-
-
-def count(name: str, unit: str, maximum: float, meaning: str, condition: str = "always") -> Parameter:
-    """A number of countable items, with a maximum that keeps the run time reasonable."""
-    return Parameter(name, unit, 0.0, maximum, meaning, condition)
-
-
-def outage_times(entity: str) -> tuple[Parameter, Parameter]:
-    """Mean time between outages of an entity, and mean time to recover from one."""
-    return (
-        Parameter("mtbf", "day", 0.1, inf, f"mean time between outages of {entity}, from recovery to the next outage"),
-        Parameter("mttr", "day", 0.01, inf, f"mean time to recover {entity} from an outage"),
-    )
+    optional: bool = False
+    has_interceptor: bool = False
 
 
 KINDS: tuple[Kind, ...] = (
@@ -435,10 +393,31 @@ KINDS: tuple[Kind, ...] = (
             ratio("optimism_bias", "uplift on capital and production cost"),
         ),
     ),
+    Kind(
+        "drift",
+        ("layers",),
+        (
+            Parameter(
+                "sd", "1", 0.0, 5.0, "standard deviation of the layer's level between months, on the logit scale"
+            ),
+            positive_amount("memory", "day", "time over which the correlation of the level falls to 1/e"),
+        ),
+        meaning="Effectiveness of a layer that varies from month to month; without rows it is constant.",
+        optional=True,
+        has_interceptor=True,
+    ),
+    Kind(
+        "levels",
+        ("layers", MONTHS),
+        (Parameter("level", "1", -5.0, 5.0, "stated level of the layer in the month, on the logit scale", absent=nan),),
+        meaning="A stated level of a layer with drift, in consecutive months from the first one.",
+        optional=True,
+        has_interceptor=True,
+    ),
 )
 
 KIND_BY_NAME = {kind.name: kind for kind in KINDS}
-SECTIONS = tuple(dict.fromkeys(axis for kind in KINDS for axis in kind.axes))
+SECTIONS = tuple(dict.fromkeys(axis for kind in KINDS for axis in kind.axes if axis != MONTHS))
 """Sections of ``programme.toml`` with named entities."""
 SINGLE_KINDS = tuple(kind.name for kind in KINDS if not kind.axes)
 """Kinds with a single entity; those with links have a table in ``programme.toml``."""

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from octoplan.scenario.arrays import Names
-from octoplan.scenario.entities import BORDER, INTERCEPTOR, KIND_BY_NAME, SECTIONS, SINGLE_KINDS, Link
+from octoplan.scenario.entities import BORDER, INTERCEPTOR, KIND_BY_NAME, MONTHS, SECTIONS, SINGLE_KINDS, Link
 from octoplan.scenario.files import PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import GOVERNANCE, Governance, read_governance
 from octoplan.scenario.report import Report, did_you_mean, quoted
@@ -84,7 +84,12 @@ class Programme:
     toml: Toml
 
     def names(self, section: str) -> tuple[str, ...]:
-        """Names of the entities of a section in the order of the file; the layers begin with the interceptors."""
+        """Names of the entities of a section in the order of the file, or of the months.
+
+        The layers begin with the interceptors.
+        """
+        if section == MONTHS:
+            return self.month_names()
         names = tuple(self.entities[section])
         return (INTERCEPTOR, *names) if section == "layers" else names
 
@@ -122,9 +127,7 @@ class Programme:
 
     def all_names(self) -> Names:
         """Names of the months, and of the entities by section."""
-        return Names(
-            months=self.month_names(), **{name: self.names(name) for name in Names._fields if name != "months"}
-        )
+        return Names(**{name: self.names(name) for name in Names._fields})
 
 
 def read_programme(toml: Toml, report: Report) -> Programme:

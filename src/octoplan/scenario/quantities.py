@@ -12,7 +12,7 @@ from math import isfinite
 import pint
 
 from octoplan.errors import QuantityError
-from octoplan.scenario.entities import MONEY
+from octoplan.scenario.parameter_types import MONEY
 from octoplan.scenario.report import did_you_mean, quoted
 
 MAX_QUANTITY = 1e12

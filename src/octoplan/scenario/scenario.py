@@ -49,6 +49,7 @@ from octoplan.scenario.files import (
     WHAT_IF,
     read_folder,
 )
+from octoplan.scenario.level_checks import check_levels
 from octoplan.scenario.observations import OBSERVATION_COLUMNS, Observation, read_observations
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units, units_of
@@ -431,7 +432,9 @@ def _bound(
     ]
     if programme is None:
         return {}
-    return bind(RequiredParameters(programme, dict(layers_against)), entries, report)
+    supplying_row = bind(RequiredParameters(programme, dict(layers_against)), entries, report)
+    check_levels(programme, supplying_row, entries, report)
+    return supplying_row
 
 
 def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:

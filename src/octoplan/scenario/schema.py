@@ -7,7 +7,7 @@ from typing import Any
 from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, QUALITIES
 from octoplan.scenario.decisions import Decisions
 from octoplan.scenario.distributions import DISTRIBUTIONS
-from octoplan.scenario.entities import KIND_BY_NAME, KINDS, SECTIONS, Kind, Link
+from octoplan.scenario.entities import KIND_BY_NAME, KINDS, MONTHS, SECTIONS, Kind, Link
 from octoplan.scenario.files import ASSUMPTIONS, DECISIONS, OBSERVATIONS, PROGRAMME, RAID_COUNTS, RAID_FIT
 from octoplan.scenario.governance import GOVERNANCE, Governance
 from octoplan.scenario.observations import KINDS as OBSERVATION_KINDS
@@ -165,14 +165,14 @@ def assumptions_schema() -> Schema:
 def _row_name_schema(kind: Kind, index: int) -> Schema:
     """JSON Schema of the row names of a parameter, with the unit and permitted range."""
     parameter = kind.parameters[index]
-    pattern_by_section = {"currencies": r"([A-Z]{3}|\*)"}
+    pattern_by_section = {"currencies": r"([A-Z]{3}|\*)", MONTHS: r"([0-9]{4}-[0-9]{2}|\*)"}
     entities = [pattern_by_section.get(section, rf"({NAME_PATTERN}|\*)") for section in kind.axes]
     bounds = {"x-low": parameter.low, "x-high": parameter.high}
     return {
         "pattern": "^" + r"\.".join((kind.name, *entities, parameter.name)) + "$",
         "description": parameter.meaning,
         "x-unit": parameter.unit,
-        "x-when": parameter.condition,
+        "x-when": "optional" if kind.optional and parameter.condition == "always" else parameter.condition,
         **{key: value for key, value in bounds.items() if abs(value) != float("inf")},
     }
 

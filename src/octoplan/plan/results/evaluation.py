@@ -37,7 +37,7 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import describe, row_reference
-from octoplan.scenario.entities import MONEY
+from octoplan.scenario.parameter_types import MONEY
 
 KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "received", "hours_paid", "exchange", "damage")
 """Tallies of the simulation from which the results of a plan are computed."""
