@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from octoplan.api import read as read
     from octoplan.api import simulate as simulate
     from octoplan.api import simulate_to_precision as simulate_to_precision
+    from octoplan.errors import CalibrationError as CalibrationError
     from octoplan.errors import ClusterError as ClusterError
     from octoplan.errors import DistributionError as DistributionError
     from octoplan.errors import FitError as FitError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from octoplan.scenario import load as load
 
 __all__ = [
+    "CalibrationError",
     "ClusterError",
     "DistributionError",
     "FitError",

@@ -8,6 +8,7 @@
     ├── QuantityError          a number or a unit that cannot be read (also a ValueError)
     ├── DistributionError      parameters that do not define a distribution of the kind (also a ValueError)
     ├── FitError               a record to which the raid process cannot be fitted (also a ValueError)
+    ├── CalibrationError       assumptions that cannot be calibrated (also a ValueError)
     ├── FutureFailed           a future that could not be completed
     ├── RunError               a run that cannot be simulated, read or compared
     │   ├── Unfinished         a run stopped by a failed future
@@ -77,6 +78,10 @@ class DistributionError(OctoplanError, ValueError):
 
 class FitError(OctoplanError, ValueError):
     """A record to which the raid process cannot be fitted."""
+
+
+class CalibrationError(OctoplanError, ValueError):
+    """Assumptions that cannot be calibrated; the message states the reason and a remedy."""
 
 
 class FutureFailed(OctoplanError):

@@ -30,6 +30,13 @@ OBSERVATIONS = (
     "2025-11-03 to 2026-01,spend/home,,4 MGBP,5 MGBP,,money,study; news,\n2026-02-14,crews,180,150,210,,count,news,\n"
     "2025-12,opened/works,2026-01-05,,,1 week,date,study,\n"
 )
+POSTERIOR = "crews.on_duty,crews.washout\n" + "".join(f"{0.4 + i / 1000},{0.3 - i / 500}\n" for i in range(101))
+PRIOR = (
+    "name,value,low,high,distribution,unit,price_base,source,quality,owner,date,note\n"
+    "crews.on_duty,,0.3,0.7,beta,1,,study,amber,tests,2026-02-03,\n"
+    "crews.washout,,0.1,0.3,beta,1,,,red,tests,2026-02-03,\n"
+)
+PRIOR_CORRELATIONS = "a,b,rank_correlation,source,note\ncrews.on_duty,crews.washout,0.4,study,\n"
 RAID_COUNTS = "date,drones,missiles\n2025-11-01,1,2\n2025-11-02,3,4\n"
 RAID_FIT = '[record]\nlast = 2025-10-31\n[assumptions."raids.level"]\nvalue = 1.0\nunit = "1"\nquality = "red"\n'
 RAID_FIT += "date = 2026-01-01\n"
@@ -37,7 +44,13 @@ RAID_FIT += '[correlations."suppliers.*.price"]\n"plants.*.hours_first" = 0.1\n'
 FOLDER = {
     **FILES,
     "programme.toml": FILES["programme.toml"].replace("months = 4", 'months = 4\nraids = ["raids.csv", "raids.toml"]'),
-    "correlations.csv": CORRELATIONS,
+    "correlations.csv": CORRELATIONS + "crews.on_duty,crews.washout,-0.999,,from the joint draws\n",
+    "assumptions.csv": FILES["assumptions.csv"]
+    .replace("crews.on_duty,0.5,,,fixed,1,", "crews.on_duty,0.45,0.41,0.49,posterior,1,")
+    .replace("crews.washout,0.2,,,fixed,1,", "crews.washout,0.2,0.12,0.28,posterior,1,"),
+    "posterior.csv": POSTERIOR,
+    "prior.csv": PRIOR,
+    "prior-correlations.csv": PRIOR_CORRELATIONS,
     "state.csv": STATE,
     "what-if.csv": WHAT_IF,
     "observations.csv": OBSERVATIONS,
@@ -322,6 +335,7 @@ def data_of(scenario: Scenario) -> list[object]:
         rows,
         observed,
         pairs,
+        {name: (prior.marginal, prior.unit, prior.sources) for name, prior in scenario.priors.items()},
         scenario.decisions,
         dict(scenario.sources),
         scenario.titles,

@@ -99,16 +99,18 @@ def edited_assumptions(scenario: Scenario, texts: Mapping[str, str], problems: l
             )
             problems.append(Problem(ASSUMPTIONS, 0, message))
         else:
-            changed_rows[name] = {**rows_by_name[name], **changed_cells(assumptions_by_name[name], text)}
+            cells = changed_cells(assumptions_by_name[name], text, scenario.priors.get(name))
+            changed_rows[name] = {**rows_by_name[name], **cells}
     return replace_rows(scenario.files[ASSUMPTIONS], "name", changed_rows)
 
 
-def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
+def changed_cells(assumption: Assumption, text: str, prior: Assumption | None = None) -> dict[str, str]:
     """New cells, by column, in the row of a changed assumption.
 
     Args:
         assumption: The assumption of the baseline.
         text: A value, or a range from P10 to P90, in the unit of the assumption unless the text has a unit.
+        prior: The row before calibration, if the assumption is calibrated.
 
     """
     text = text.strip()
@@ -117,7 +119,7 @@ def changed_cells(assumption: Assumption, text: str) -> dict[str, str]:
         "value": text,
         "low": "",
         "high": "",
-        "distribution": distribution_of_range(assumption) if is_range(text) else "fixed",
+        "distribution": distribution_of_range(prior or assumption) if is_range(text) else "fixed",
         "unit": "" if has_unit else assumption.unit,
         "price_base": str(assumption.price_base) if assumption.currency else "",
         "note": f"Changed on the page; note of the baseline: {assumption.note}"

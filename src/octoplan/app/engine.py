@@ -22,7 +22,7 @@ from octoplan.outcomes.simulate import (
 )
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
-from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, PROGRAMME, RAID_FIT
+from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, POSTERIOR, PROGRAMME, RAID_FIT
 
 FIRST_FUTURES = 2
 """Futures of the first answer, one for each thread on two cores; they have no counterfactual."""
@@ -38,7 +38,7 @@ FUTURES_BETWEEN_HALTS = 16
 SEED = 1
 MAX_DAILY_RUNS, MAX_RUNS, MAX_FIRST_RUNS, MAX_SAMPLES, MAX_DRAWS = 4, 12, 64, 24, 4
 """Maximum number of kept runs by day, runs, runs of the first futures, runs with measures, and arrays of draws."""
-FILES_OF_DRAWS = (PROGRAMME, ASSUMPTIONS, RAID_FIT, CORRELATIONS)
+FILES_OF_DRAWS = (PROGRAMME, ASSUMPTIONS, RAID_FIT, CORRELATIONS, POSTERIOR)
 """Files of a scenario on which the draws of its assumptions depend."""
 
 K = TypeVar("K")

@@ -224,18 +224,20 @@ def assumption_summary(scenario: "Scenario") -> list[str]:
     return [
         f"{len(assumptions)} rows supply {len(scenario.draw_columns)} parameters; {uncertain} have a range",
         f"{len(scenario.correlations)} pairs are correlated",
-        *observation_summary(scenario),
+        *calibration_summary(scenario),
         f"oldest    {oldest.date} {oldest.name} (line {oldest.line})",
         f"unsourced {unsourced}, all rated red" if unsourced else "unsourced none",
         f"hash      {scenario.hash[:16]}",
     ]
 
 
-def observation_summary(scenario: "Scenario") -> list[str]:
-    """A line with the number of observations and the days they cover; empty if there are none."""
-    observations = scenario.observations
-    if not observations:
-        return []
-    first, last = min(o.first for o in observations), max(o.last for o in observations)
-    measures = len({observation.measure for observation in observations})
-    return [f"{len(observations)} observations of {measures} measures, {first} to {last}"]
+def calibration_summary(scenario: "Scenario") -> list[str]:
+    """Lines with the number of calibrated rows, and of observations and the days they cover; empty without either."""
+    lines = []
+    if joint := scenario.joint_draws:
+        lines.append(f"{len(joint.columns)} rows are calibrated, with {len(joint.values):,} joint draws")
+    if observations := scenario.observations:
+        first, last = min(o.first for o in observations), max(o.last for o in observations)
+        measures = len({observation.measure for observation in observations})
+        lines.append(f"{len(observations)} observations of {measures} measures, {first} to {last}")
+    return lines

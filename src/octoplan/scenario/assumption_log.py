@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isclose
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,15 +19,18 @@ from octoplan.scenario.distributions import (
     FROM_MODE,
     FROM_QUANTILES,
     LISTED_DISTRIBUTIONS,
+    POSTERIOR_DISTRIBUTION,
     Distribution,
     Fixed,
+    Sample,
     Uniform,
     describe_range,
     discrete,
     interdecile_range,
     truncate,
 )
-from octoplan.scenario.files import ASSUMPTIONS
+from octoplan.scenario.files import ASSUMPTIONS, POSTERIOR, PRIOR
+from octoplan.scenario.posterior import PosteriorColumn
 from octoplan.scenario.programme import YEAR_RANGE, Programme
 from octoplan.scenario.quantities import Quantity, Units, parse_number, parse_quantity, parse_range, quantity_text
 from octoplan.scenario.remembered import remembered
@@ -36,6 +40,12 @@ ROWS_REMEMBERED = 4_000
 """Number of rows that are remembered after they were read."""
 MEDIAN_TOLERANCE = 0.05
 """Largest distance of a stated value from the median that gives no warning, as a share of P90 - P10."""
+
+
+QUANTILE_NAMES = {"low": "P10", "value": "median", "high": "P90"}
+"""Quantiles that the columns of a posterior row state."""
+SIGNIFICANT_DIGITS = 3
+"""Significant digits to which a posterior row states its quantiles."""
 
 
 class _CellError(ValueError):
@@ -56,7 +66,12 @@ class _StatedDistribution:
 
 
 def read_assumptions(
-    rows: Sequence[Row], programme: Programme | None, sources: Mapping[str, Source] | None, units: Units, report: Report
+    rows: Sequence[Row],
+    programme: Programme | None,
+    sources: Mapping[str, Source] | None,
+    units: Units,
+    report: Report,
+    posterior: Mapping[str, PosteriorColumn] = MappingProxyType({}),
 ) -> tuple[list[AssumptionRow], list[Assumption | None]]:
     """Read rows of assumptions, and report problems.
 
@@ -66,6 +81,7 @@ def read_assumptions(
         sources: The sources by id; None if ``sources.csv`` could not be read.
         units: The units and currencies.
         report: Collects problems and warnings.
+        posterior: The columns of ``posterior.csv`` by name of the row.
 
     Returns:
         The name, line and file of each row with a valid name, and its assumption, which is None if another cell of the
@@ -91,18 +107,19 @@ def read_assumptions(
             line_of_name[text] = row.line
             named_rows.append(AssumptionRow(name, row.line, row.file))
             cells = tuple(row.cells.items())
-            assumptions.append(_read_row(report, row.file, row.line, cells, name, known_sources, units))
+            column = posterior.get(text)
+            assumptions.append(_read_row(report, row.file, row.line, cells, name, known_sources, units, column))
     return named_rows, assumptions
 
 
 @remembered(ROWS_REMEMBERED)
 def _read_row(
     report: Report, file: str, line: int, cells: tuple[tuple[str, str], ...], name: RowName,
-    sources: tuple[str, ...] | None, units: Units,
+    sources: tuple[str, ...] | None, units: Units, column: PosteriorColumn | None,
 ) -> Assumption | None:  # fmt: skip
     """The assumption of a row; None if a cell is invalid."""
     row = Row(line, dict(cells), file)
-    assumption = _RowReader(row, name, sources, units, report).assumption()
+    assumption = _RowReader(row, name, sources, units, report, column).assumption()
     if assumption and file == ASSUMPTIONS:
         _warn_of_readings(row, name, units, report)
     return assumption
@@ -122,8 +139,17 @@ def _warn_of_readings(row: Row, name: RowName, units: Units, report: Report) -> 
 class _RowReader:
     """Reads one row of assumptions and reports each invalid cell."""
 
-    def __init__(self, row: Row, name: RowName, sources: Collection[str] | None, units: Units, report: Report) -> None:
+    def __init__(
+        self,
+        row: Row,
+        name: RowName,
+        sources: Collection[str] | None,
+        units: Units,
+        report: Report,
+        column: PosteriorColumn | None = None,
+    ) -> None:
         self.row, self.name, self.sources, self.units, self.report = row, name, sources, units, report
+        self.column = column
         self.valid = True
 
     def report_problem(self, message: object) -> None:
@@ -144,7 +170,10 @@ class _RowReader:
             weighted_values = [
                 (self.to_parameter_unit(x, stated.unit) or 0.0, weight) for x, weight in stated.weighted_values
             ]
-            marginal = self.marginal(stated.distribution, low, value, high, weighted_values)
+            if stated.distribution == POSTERIOR_DISTRIBUTION:
+                marginal: Distribution = self.posterior(stated)
+            else:
+                marginal = self.marginal(stated.distribution, low, value, high, weighted_values)
         except (_CellError, QuantityError, DistributionError) as problem:
             self.report_problem(problem)
             return None
@@ -215,7 +244,7 @@ class _RowReader:
         low, value, high = self.low_value_high()
         unit = self.unit([quantity for quantity in (low, value, high) if quantity])
         if not distribution and (low or high):
-            raise _CellError(f"has a range but no distribution; expected one of {', '.join(DISTRIBUTIONS[1:])}")
+            raise _CellError(f"has a range but no distribution; expected one of {', '.join(DISTRIBUTIONS[1:-1])}")
         ends = low.number if low else None, high.number if high else None
         return _StatedDistribution(distribution or "fixed", unit, ends[0], value.number if value else None, ends[1])
 
@@ -351,6 +380,32 @@ class _RowReader:
             )
         return truncate(FROM_QUANTILES[distribution](low, high), parameter.low, parameter.high)
 
+    def posterior(self, stated: _StatedDistribution) -> Sample:
+        """The distribution of a posterior row: its column of ``posterior.csv``, which low, value and high summarise."""
+        if self.column is None:
+            where = f"{POSTERIOR} has no column {self.name}" if self.row.file == ASSUMPTIONS else "it is not calibrated"
+            raise _CellError(f"cannot have the distribution posterior, because {where}; state another distribution")
+        if stated.low is None or stated.value is None or stated.high is None:
+            raise _CellError(
+                f"a posterior needs low, value and high: the P10, the median and the P90 of its column in {POSTERIOR}"
+            )
+        columns = {"low": (stated.low, 0.1), "value": (stated.value, 0.5), "high": (stated.high, 0.9)}
+        for column, (number, probability) in columns.items():
+            if not is_quantile(number, self.column.numbers, probability):
+                quantile = float(np.quantile(self.column.numbers, probability))
+                raise _CellError(
+                    f"{column} {number:g} is not the {QUANTILE_NAMES[column]} of its column in {POSTERIOR}, "
+                    f"which is {quantile:.3g} {stated.unit}; to state your own range change the distribution, "
+                    "or calibrate again"
+                )
+        values = []
+        for number, line in zip(self.column.numbers, self.column.lines, strict=True):
+            try:
+                values.append(self.to_parameter_unit(number, stated.unit) or 0.0)
+            except (_CellError, QuantityError) as error:
+                raise _CellError(f"{POSTERIOR}, line {line}: {error}") from None
+        return Sample(tuple(values))
+
     def check_median(self, marginal: Distribution, value: float | None) -> None:
         """Warn if the stated value is far from the median of the distribution."""
         if value is None:
@@ -362,3 +417,42 @@ class _RowReader:
                 f"{self.name}: value {value:g} is not the median of the stated distribution, which is {median:g} {unit}"
             )
             self.report.warn(self.row.file, self.row.line, message)
+
+
+def is_quantile(number: float, draws: Sequence[float], probability: float) -> bool:
+    """Whether a number is a quantile of draws to ``SIGNIFICANT_DIGITS``, interpolated between two draws or not."""
+    ends = (float(np.quantile(draws, probability, method=method)) for method in ("lower", "higher"))
+    low, high = (float(f"{end:.{SIGNIFICANT_DIGITS}g}") for end in ends)
+    tolerance = 1e-9 * max(abs(low), abs(high))
+    return low - tolerance <= number <= high + tolerance
+
+
+def read_priors(
+    rows: Sequence[Row],
+    assumptions: Mapping[str, Assumption | None],
+    programme: Programme | None,
+    sources: Mapping[str, Source] | None,
+    units: Units,
+    report: Report,
+) -> dict[str, Assumption]:
+    """Read the rows of ``prior.csv``, and report problems; a posterior row without a prior is one of them.
+
+    Args:
+        rows: The rows of the file.
+        assumptions: The assumptions by name; None for an invalid row.
+        programme: The programme; None if ``programme.toml`` could not be read.
+        sources: The sources by id; None if ``sources.csv`` could not be read.
+        units: The units and currencies.
+        report: Collects problems and warnings.
+
+    """
+    entries, read = read_assumptions(rows, programme, sources, units, report)
+    names = {str(entry.name): entry for entry in entries}
+    for name, entry in names.items():
+        if name not in assumptions:
+            report.add(PRIOR, entry.line, f"there is no row {quoted(name)} in {ASSUMPTIONS}; remove the row")
+    for name, assumption in assumptions.items():
+        if assumption and assumption.distribution == POSTERIOR_DISTRIBUTION and name not in names:
+            message = f"{name}: is calibrated and has no row in {PRIOR}; add the row as it was before calibration"
+            report.add(ASSUMPTIONS, assumption.line, message)
+    return {name: prior for name, prior in zip(names, read, strict=True) if prior}

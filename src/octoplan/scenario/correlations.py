@@ -5,7 +5,7 @@ rank correlation s corresponds to the correlation r = 2 sin(pi s / 6) of the nor
 discrete distributions weaken rank correlation, so for them r is computed numerically; see ``rank_correlation``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import asin, pi, sin, sqrt
@@ -16,8 +16,8 @@ from scipy import special
 from octoplan.errors import QuantityError
 from octoplan.scenario.assumptions import Assumption, Source, source_ids, unknown_sources
 from octoplan.scenario.csv_text import Row
-from octoplan.scenario.distributions import Discrete, Distribution, Floats, is_constant
-from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS
+from octoplan.scenario.distributions import POSTERIOR_DISTRIBUTION, Discrete, Distribution, Floats, is_constant
+from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, POSTERIOR
 from octoplan.scenario.quantities import parse_number
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
@@ -230,6 +230,7 @@ def read_correlations(
     names: set[str],
     sources: Mapping[str, Source] | None,
     report: Report,
+    posterior: Collection[str] = (),
 ) -> list[Correlation]:
     """Read rows of rank correlations, and report problems.
 
@@ -239,6 +240,7 @@ def read_correlations(
         names: Names of all rows of assumptions, valid or invalid.
         sources: The sources by id; None if ``sources.csv`` could not be read.
         report: Collects problems and warnings.
+        posterior: Names of the columns of ``posterior.csv``.
 
     """
     by_name = {assumption.name: assumption for assumption in assumptions}
@@ -246,7 +248,7 @@ def read_correlations(
     line_of_pair: dict[frozenset[str], int] = {}
     for row in rows:
         a, b, pair = row["a"], row["b"], frozenset((row["a"], row["b"]))
-        problems = list(_name_errors(a, b, by_name, names))
+        problems = list(_name_errors(a, b, by_name, names, posterior))
         if pair in line_of_pair and a != b:
             problems.append(f"'{a}' and '{b}' are in line {line_of_pair[pair]} already; keep one of the rows")
         line_of_pair.setdefault(pair, row.line)
@@ -263,15 +265,54 @@ def read_correlations(
         if not problems and a in by_name and b in by_name:
             ids = source_ids(row["source"])
             correlations.append(Correlation(a, b, rank, ids, row["note"], report.path(row.file), row.line))
-    _check_copula(correlations, assumptions, rows, report)
+    _warn_of_unused_summaries(correlations, by_name, posterior, report)
+    _check_copula(realised_correlations(correlations, posterior), assumptions, rows, report)
     return correlations
 
 
-def _name_errors(a: str, b: str, assumptions: Mapping[str, Assumption], names: set[str]) -> Iterator[str]:
+def is_summary(a: str, b: str, posterior: Collection[str]) -> bool:
+    """True if the correlation of two rows summarises the joint draws of ``posterior.csv``, which has both columns."""
+    return a in posterior and b in posterior
+
+
+def realised_correlations(correlations: Sequence[Correlation], posterior: Collection[str]) -> list[Correlation]:
+    """The correlations that the copula realises; the others summarise the joint draws of ``posterior.csv``."""
+    return [c for c in correlations if not is_summary(c.a, c.b, posterior)]
+
+
+def _warn_of_unused_summaries(
+    correlations: Sequence[Correlation],
+    assumptions: Mapping[str, Assumption],
+    posterior: Collection[str],
+    report: Report,
+) -> None:
+    """Warn of correlations that summarise joint draws of a row which states its own distribution now."""
+    for c in correlations:
+        edited = [name for name in (c.a, c.b) if assumptions[name].distribution != POSTERIOR_DISTRIBUTION]
+        if edited and is_summary(c.a, c.b, posterior):
+            report.warn(
+                CORRELATIONS,
+                c.line,
+                f"{c.a} and {c.b} are independent, because {' and '.join(edited)} no longer has the joint draws of "
+                f"{POSTERIOR}; to state a correlation remove its column from {POSTERIOR}",
+            )
+
+
+def _name_errors(
+    a: str, b: str, assumptions: Mapping[str, Assumption], names: set[str], posterior: Collection[str]
+) -> Iterator[str]:
     """Yield the reasons why two names of assumptions cannot be correlated."""
     for name in dict.fromkeys((a, b)):
         if name not in names:
             yield f"there is no row {quoted(name)} in {ASSUMPTIONS}; {did_you_mean(name, names)}"
+        elif is_summary(a, b, posterior):
+            continue
+        elif name in assumptions and assumptions[name].distribution == POSTERIOR_DISTRIBUTION:
+            other = b if name == a else a
+            yield (
+                f"'{name}' has the joint draws of {POSTERIOR}, which has no column '{other}', and cannot be correlated "
+                f"with it; calibrate both rows together, or remove this row"
+            )
         elif name in assumptions and is_constant(assumptions[name].marginal):
             yield f"'{name}' has the same value in all futures and cannot be correlated"
     if a == b and a in names:

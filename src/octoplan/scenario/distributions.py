@@ -6,6 +6,7 @@ A distribution is stated by its P10 and P90 (normal, lognormal, logitnormal, gam
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, inf, log
 from typing import Protocol
 
@@ -184,6 +185,34 @@ class Discrete:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """The empirical distribution of draws that are equally likely, such as those of a posterior.
+
+    Attributes:
+        values: (lines,) the draws, in the order of the file in which they are.
+
+    """
+
+    values: tuple[float, ...]
+
+    @cached_property
+    def sorted_values(self) -> Floats:
+        """(lines,) the draws in ascending order."""
+        return np.sort(np.asarray(self.values, np.float64))
+
+    def quantile(self, probability: Floats) -> Floats:
+        return self.sorted_values[line_numbers(probability, len(self.values))]
+
+    def cdf(self, value: float) -> float:
+        return float(np.searchsorted(self.sorted_values, value, side="right")) / len(self.values)
+
+
+def line_numbers(uniforms: Floats, lines: int) -> NDArray[np.int64]:
+    """Numbers of lines from uniform draws in (0, 1): the integer part of the draw times the number of lines."""
+    return np.minimum((np.asarray(uniforms) * lines).astype(np.int64), lines - 1)
+
+
+@dataclass(frozen=True)
 class Truncated:
     """A distribution truncated to [low, high]: conditional on a value in this interval."""
 
@@ -314,7 +343,9 @@ FROM_MODE: dict[str, Callable[[float, float, float], Distribution]] = {"triangul
 """Distributions stated by minimum, mode and maximum."""
 LISTED_DISTRIBUTIONS = ("discrete", "empirical")
 """Distributions stated by a list of values."""
-DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED_DISTRIBUTIONS)
+POSTERIOR_DISTRIBUTION = "posterior"
+"""Distribution of a calibrated row: the column of ``posterior.csv`` with its name."""
+DISTRIBUTIONS = ("fixed", *FROM_QUANTILES, *FROM_MODE, "uniform", *LISTED_DISTRIBUTIONS, POSTERIOR_DISTRIBUTION)
 
 
 def truncate(distribution: Distribution, low: float, high: float) -> Distribution:

@@ -7,6 +7,7 @@ from scipy import special
 
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.distributions import Floats
+from octoplan.scenario.posterior import JointDraws
 
 _MIN_UNIFORM = 2.0**-53
 """Smallest uniform draw; the largest is 1 minus this value."""
@@ -39,7 +40,11 @@ def correlate(uniforms: Floats, columns: Sequence[int], cholesky_factor: Floats)
 
 
 def draws(
-    assumptions: Sequence[Assumption], uniforms: Floats, inflation_columns: Sequence[int], price_base: int
+    assumptions: Sequence[Assumption],
+    uniforms: Floats,
+    inflation_columns: Sequence[int],
+    price_base: int,
+    joint: JointDraws | None = None,
 ) -> Floats:
     """Draws of all assumptions, with money at one price base.
 
@@ -51,6 +56,8 @@ def draws(
         uniforms: (futures, assumptions) correlated uniform draws in (0, 1).
         inflation_columns: (assumptions,) column with the inflation of the currency; -1 if the row is not money.
         price_base: Year of the prices of the draws returned.
+        joint: Joint draws of the posterior rows, of which the uniform draw of the first posterior row chooses one line
+            for each future; without them the posterior rows are drawn independently of one another.
 
     Returns:
         (futures, assumptions) draws in the units of ``entities``.
@@ -59,6 +66,8 @@ def draws(
     values = np.empty_like(uniforms)
     for column, assumption in enumerate(assumptions):
         values[:, column] = assumption.marginal.quantile(np.ascontiguousarray(uniforms[:, column]))
+    if joint is not None:
+        values[:, joint.columns] = joint.draw(np.ascontiguousarray(uniforms[:, joint.columns[0]]))
     for column, assumption in enumerate(assumptions):
         years = price_base - assumption.price_base
         if inflation_columns[column] >= 0 and years:

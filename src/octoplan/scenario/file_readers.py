@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from octoplan.scenario.assumptions import SOURCE_COLUMNS, Source, read_sources
 from octoplan.scenario.csv_text import Row, read_csv
-from octoplan.scenario.files import PROGRAMME, SOURCES, utf8_text
+from octoplan.scenario.files import POSTERIOR, PROGRAMME, SOURCES, utf8_text
+from octoplan.scenario.posterior import PosteriorColumn, read_posterior
 from octoplan.scenario.programme import Programme, read_programme
 from octoplan.scenario.remembered import remembered
 from octoplan.scenario.report import Report
@@ -40,3 +41,10 @@ def sources_of(report: Report, data: bytes) -> Mapping[str, Source] | None:
     """The sources from ``sources.csv``; None if it cannot be read."""
     rows = csv_of(report, SOURCES, SOURCE_COLUMNS, data)
     return None if rows is None else read_sources(rows, report)
+
+
+@remembered(FILES_REMEMBERED)
+def posterior_of(report: Report, data: bytes) -> Mapping[str, PosteriorColumn] | None:
+    """The columns of ``posterior.csv``; None if it cannot be read."""
+    text = utf8_text(POSTERIOR, data, report)
+    return read_posterior(text, report) if text is not None else None

@@ -16,9 +16,14 @@ RAID_FIT = "raids.toml"
 WHAT_IF = "what-if.csv"
 STATE = "state.csv"
 OBSERVATIONS = "observations.csv"
+POSTERIOR = "posterior.csv"
+PRIOR = "prior.csv"
+PRIOR_CORRELATIONS = "prior-correlations.csv"
 
 REQUIRED_FILES = (PROGRAMME, ASSUMPTIONS, DECISIONS, SOURCES)
-OPTIONAL_FILES = (CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE, OBSERVATIONS)
+OPTIONAL_FILES = (
+    CORRELATIONS, RAID_COUNTS, RAID_FIT, WHAT_IF, STATE, OBSERVATIONS, POSTERIOR, PRIOR, PRIOR_CORRELATIONS,
+)  # fmt: skip
 
 MAX_BYTES = 4 * 2**20
 """Largest size of a file, twenty times that of a scenario with a thousand assumptions."""

@@ -15,7 +15,7 @@ from octoplan.errors import Problem, ScenarioError
 from octoplan.scenario.ambiguity import warn_of_monthly_rates
 from octoplan.scenario.amounts import budgets_of, cover_days
 from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
-from octoplan.scenario.assumption_log import read_assumptions
+from octoplan.scenario.assumption_log import read_assumptions, read_priors
 from octoplan.scenario.assumptions import (
     ASSUMPTION_COLUMNS,
     Assumption,
@@ -30,17 +30,28 @@ from octoplan.scenario.binding import (
     parse_row_name,
 )
 from octoplan.scenario.compile import compile_arrays
-from octoplan.scenario.correlations import CORRELATION_COLUMNS, Copula, Correlation, copula, read_correlations
+from octoplan.scenario.correlations import (
+    CORRELATION_COLUMNS,
+    Copula,
+    Correlation,
+    copula,
+    read_correlations,
+    realised_correlations,
+)
 from octoplan.scenario.csv_text import Row
 from octoplan.scenario.decision_checks import check_decisions
 from octoplan.scenario.decisions import Decisions, read_decisions
+from octoplan.scenario.distributions import Sample
 from octoplan.scenario.draws import correlate, draws
-from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, programme_of, sources_of, toml_of
+from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, posterior_of, programme_of, sources_of, toml_of
 from octoplan.scenario.files import (
     ASSUMPTIONS,
     CORRELATIONS,
     DECISIONS,
     OBSERVATIONS,
+    POSTERIOR,
+    PRIOR,
+    PRIOR_CORRELATIONS,
     PROGRAMME,
     RAID_COUNTS,
     RAID_FIT,
@@ -51,6 +62,7 @@ from octoplan.scenario.files import (
 )
 from octoplan.scenario.level_checks import check_levels
 from octoplan.scenario.observations import OBSERVATION_COLUMNS, Observation, read_observations
+from octoplan.scenario.posterior import JointDraws, joint_draws, warn_of_edited_rows
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.quantities import Units, units_of
 from octoplan.scenario.raids import (
@@ -96,6 +108,7 @@ class Scenario:
         factors: What-if factors on raids, by day.
         known: Known state at a date (``state.csv``).
         observations: Observations for a calibration (``observations.csv``).
+        priors: The rows of calibrated assumptions as they were before calibration (``prior.csv``), by name.
 
     Example:
         >>> import octoplan as op
@@ -129,6 +142,7 @@ class Scenario:
     factors: WhatIfFactors = field(repr=False)
     known: KnownState = field(repr=False)
     observations: tuple[Observation, ...] = field(repr=False)
+    priors: Mapping[str, Assumption] = field(repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -170,9 +184,10 @@ class Scenario:
     def quantiles(self, uniforms: Floats) -> Floats:
         """Draws of every assumption.
 
-        Rank correlations are realised by a Gaussian copula. Money remains in the currency of its row and is converted
-        to the scenario's price base with the inflation drawn for the future. The draws of a future do not depend on the
-        other futures.
+        Rank correlations are realised by a Gaussian copula. The posterior rows of a future have one line of
+        ``posterior.csv``, chosen by the uniform draw of the first of them. Money remains in the currency of its row and
+        is converted to the scenario's price base with the inflation drawn for the future. The draws of a future do not
+        depend on the other futures.
 
         Args:
             uniforms: (futures, columns) independent uniform draws in (0, 1); columns as in ``columns``.
@@ -188,7 +203,13 @@ class Scenario:
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
         correlated = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.cholesky_factor)
-        return draws(self.assumptions, correlated, self._inflation, self.price_base)
+        return draws(self.assumptions, correlated, self._inflation, self.price_base, self.joint_draws)
+
+    @cached_property
+    def medians(self) -> Floats:
+        """(columns,) median of each assumption, in the units of ``entities``; money at the scenario's price base."""
+        middle = np.full((1, len(self.assumptions)), 0.5)
+        return np.asarray(draws(self.assumptions, middle, self._inflation, self.price_base)[0])
 
     def row_of(self, kind: str, parameter: str, *entities: str) -> Assumption:
         """The assumption that supplies a parameter, with file and line.
@@ -204,7 +225,19 @@ class Scenario:
 
     @cached_property
     def _copula(self) -> Copula:
-        return copula(self.assumptions, self.correlations)
+        return copula(self.assumptions, realised_correlations(self.correlations, self.posterior_columns))
+
+    @cached_property
+    def posterior_columns(self) -> tuple[str, ...]:
+        """Names of the columns of ``posterior.csv``."""
+        if POSTERIOR not in self.files:
+            return ()
+        return tuple(posterior_of(Report(""), self.files[POSTERIOR]) or ())
+
+    @cached_property
+    def joint_draws(self) -> JointDraws | None:
+        """The joint draws of the calibrated rows; None if no row is calibrated."""
+        return joint_draws(self.assumptions)
 
     @cached_property
     def _inflation(self) -> tuple[int, ...]:
@@ -337,6 +370,7 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
         factors=factors,
         known=known,
         observations=observations,
+        priors=log.priors,
     )
 
 
@@ -348,6 +382,8 @@ class _AssumptionLog:
     correlations: tuple[Correlation, ...]
     sources: Mapping[str, Source]
     draw_columns: Mapping[ParameterKey, int]
+    priors: Mapping[str, Assumption]
+    prior_correlations: tuple[Correlation, ...]
 
 
 def _read_log(
@@ -365,7 +401,8 @@ def _read_log(
     if fit and sources is not None:
         sources = {**sources, RAID_FIT: record_source(fit)}
     all_rows = override_by_fit(rows or (), fitted, ("name",), report)
-    entries, read = read_assumptions(all_rows, programme, sources, units, report)
+    posterior = (posterior_of(report, files[POSTERIOR]) if POSTERIOR in files else None) or {}
+    entries, read = read_assumptions(all_rows, programme, sources, units, report, posterior)
     assumptions = tuple(assumption for assumption in read if assumption)
     draw_columns: dict[ParameterKey, int] = {}
     if programme and decisions and rows is not None:
@@ -374,15 +411,21 @@ def _read_log(
         check_weights(programme, draw_columns, read, report)
         by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
         warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
-    names = {str(entry.name) for entry in entries}
+    by_name = {str(entry.name): assumption for entry, assumption in zip(entries, read, strict=True)}
+    warn_of_edited_rows(tuple(posterior), by_name, report)
+    prior_rows = _optional_rows(PRIOR, ASSUMPTION_COLUMNS, files, report)
+    priors = read_priors(prior_rows, by_name, programme, sources, units, report)
     correlation_rows = (
         _read_csv_file(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
     )
     all_correlations = override_by_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
-    correlations = read_correlations(all_correlations, assumptions, names, sources, report)
+    correlations = read_correlations(all_correlations, assumptions, set(by_name), sources, report, posterior)
+    prior_pairs = _optional_rows(PRIOR_CORRELATIONS, CORRELATION_COLUMNS, files, report)
+    before = [priors.get(a.name, a) for a in assumptions if a.name in priors or not isinstance(a.marginal, Sample)]
+    prior_correlations = read_correlations(prior_pairs, before, set(by_name), sources, report)
     if rows is None or sources is None:
         return None
-    return _AssumptionLog(assumptions, tuple(correlations), sources, draw_columns)
+    return _AssumptionLog(assumptions, tuple(correlations), sources, draw_columns, priors, tuple(prior_correlations))
 
 
 def _optional_rows(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row]:
@@ -445,8 +488,8 @@ def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 def _warn_of_unused_sources(log: _AssumptionLog, observations: Sequence[Observation], report: Report) -> None:
     """Warn of sources to which no row refers."""
-    used = {word for assumption in log.assumptions for word in assumption.sources}
-    used |= {word for correlation in log.correlations for word in correlation.sources}
+    used = {word for assumption in (*log.assumptions, *log.priors.values()) for word in assumption.sources}
+    used |= {word for pair in (*log.correlations, *log.prior_correlations) for word in pair.sources}
     used |= {word for observation in observations for word in observation.sources}
     for source in log.sources:
         if source not in used:
