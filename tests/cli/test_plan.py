@@ -14,7 +14,7 @@ import octoplan as op
 from octoplan.cli.main import main as cli
 from octoplan.cli.plan import goals_with_options
 from octoplan.plan.goals import Goals, SearchSettings, Target
-from octoplan.scenario.scenario import builtin_folder
+from octoplan.scenario.builtin import builtin_folder
 
 FAST = ("--futures", "3", "--unseen", "0", "--batches", "0")
 

@@ -12,7 +12,7 @@ from octoplan.campaign import tally
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Compiled, Floats, entity_records
-from octoplan.scenario.scenario import builtin_folder
+from octoplan.scenario.builtin import builtin_folder
 from tests.reference.campaign import Campaign
 from tests.reference.simulation import COUNTERFACTUAL_TALLIES, differences, simulate_with_kernels
 from tests.reference.strategies import Case, scenarios, stated_scenarios

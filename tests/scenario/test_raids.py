@@ -14,7 +14,7 @@ from octoplan.raids import fit as fitting
 from octoplan.raids.fit_file import FITTED_PARAMETERS, correlation_matrix, fit_toml
 from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, load
-from octoplan.scenario.scenario import builtin_folder
+from octoplan.scenario.builtin import builtin_folder
 from tests.raids.test_process import simulated
 
 DAYS = 90

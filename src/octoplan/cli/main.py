@@ -146,7 +146,7 @@ def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "oct
         The built-in scenario to copy.
 
     """
-    from octoplan.scenario.scenario import builtin_folder
+    from octoplan.scenario.builtin import builtin_folder
 
     source = builtin_folder(origin)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

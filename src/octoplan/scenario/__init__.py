@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from octoplan.scenario.builtin import builtin_scenarios as builtin_scenarios
     from octoplan.scenario.scenario import Scenario as Scenario
-    from octoplan.scenario.scenario import builtin_scenarios as builtin_scenarios
     from octoplan.scenario.scenario import load as load
 
 __all__ = ["Scenario", "builtin_scenarios", "load"]
@@ -16,7 +16,7 @@ __all__ = ["Scenario", "builtin_scenarios", "load"]
 _MODULE_OF = {
     "Scenario": "octoplan.scenario.scenario",
     "load": "octoplan.scenario.scenario",
-    "builtin_scenarios": "octoplan.scenario.scenario",
+    "builtin_scenarios": "octoplan.scenario.builtin",
 }
 
 

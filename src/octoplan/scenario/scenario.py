@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from octoplan.scenario.binding import (
     dotted_name,
     parse_row_name,
 )
+from octoplan.scenario.builtin import find_folder
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import (
     CORRELATION_COLUMNS,
@@ -74,7 +74,7 @@ from octoplan.scenario.raids import (
     warn_of_gap,
 )
 from octoplan.scenario.remembered import remembered
-from octoplan.scenario.report import Report, did_you_mean
+from octoplan.scenario.report import Report
 from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
 from octoplan.scenario.toml_text import Toml
 from octoplan.scenario.weights import check_weights
@@ -244,43 +244,6 @@ class Scenario:
         """Column of draws with the inflation of the currency of each assumption; -1 if it is not money."""
         columns = {c: self.draw_columns["currencies", "inflation", (c,)] for c in self.names.currencies}
         return tuple(columns.get(assumption.currency, -1) for assumption in self.assumptions)
-
-
-def builtin_scenarios() -> tuple[str, ...]:
-    """Names of the scenarios that are part of the package."""
-    root = _builtin_root()
-    return tuple(sorted(path.name for path in root.iterdir() if (path / PROGRAMME).is_file())) if root.is_dir() else ()
-
-
-def _builtin_root() -> Path:
-    return Path(str(resources.files("octoplan"))) / "scenarios"
-
-
-def builtin_folder(name: str) -> Path:
-    """The folder of a built-in scenario. Raises ``ScenarioError`` if the name is unknown."""
-    if name not in builtin_scenarios():
-        raise ScenarioError(
-            [Problem(name, 0, f"is not a built-in scenario; {did_you_mean(name, builtin_scenarios())}")]
-        )
-    return _builtin_root() / name
-
-
-def find_folder(name: str | Path) -> tuple[Path, str]:
-    """The folder of a scenario, and its name in messages. A directory has precedence over a built-in scenario.
-
-    Raises:
-        ScenarioError: If there is neither a directory nor a built-in scenario of this name.
-
-    """
-    path = Path(name)
-    if path.is_dir():
-        return path, str(path)
-    if path.exists():
-        raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that contains programme.toml")])
-    if isinstance(name, str) and name in builtin_scenarios():
-        return _builtin_root() / name, name
-    message = f"there is no such folder; the built-in scenarios are {', '.join(builtin_scenarios()) or 'none'}"
-    raise ScenarioError([Problem(str(path), 0, message)])
 
 
 def load(name: str | Path) -> Scenario:
