@@ -52,9 +52,12 @@ def valid_range(parameter: Parameter) -> str:
 
 def required(kind: Kind, parameter: Parameter) -> str:
     """When the parameter is required, as text."""
-    if kind.optional:
-        return "with the others" if len(kind.parameters) > 1 else "never"
-    return "always" if parameter.condition == "always" else f"if {parameter.condition}"
+    if kind.optional and len(kind.parameters) == 1:
+        return "never"
+    usual = "with the others" if kind.optional else "always"
+    if parameter.condition == "always":
+        return usual
+    return f"{usual}, if {parameter.condition}" if kind.optional else f"if {parameter.condition}"
 
 
 def points_to(link: Link) -> str:

@@ -169,7 +169,7 @@ def test_a_change_of_plan_changes_no_raid(case: Case, data: st.DataObject) -> No
         max_shots=plan.max_shots + data.draw(st.integers(0, 3)),
         salvo=plan.salvo + data.draw(st.integers(0, 2)),
         by_value=1 - plan.by_value,
-        newest_first=1 - plan.newest_first,
+        stock_order=(plan.stock_order + 1) % 3,
         in_programme=1 - plan.in_programme,
     )
     assert not list(differences(changed, tally_of(case), ("launched", "exchange", "block")))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf, isnan, sqrt
 from typing import Any
 
-from octoplan.scenario.arrays import Compiled, EntityRecords
+from octoplan.scenario.arrays import BEST_FIRST, OLDEST_FIRST, Compiled, EntityRecords
 from tests.reference.named_scenario import Entity, NamedScenario
 from tests.reference.random_streams import Stream, exp, log, normal_quantile, power
 
@@ -147,6 +147,8 @@ class Campaign:
         self.scrapped: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.spent: Counter[str] = Counter()
+        self.diverted: Counter[str] = Counter()
+        self.dispatched: Counter[str] = Counter()
         self.initialise()
 
     # ---- helpers
@@ -232,6 +234,10 @@ class Campaign:
         self.kits_due: Counter[int] = Counter()
         self.grounded = dict.fromkeys(names.regions, False)
         self.power_until = dict.fromkeys(names.regions, 0.0)
+        self.next_lot = {
+            name: self.first_lot(name) for name, lot in self.entities("lots").items() if lot.interval > 0.0
+        }
+        self.lots_received: Counter[str] = Counter()
         self.layer_stock = {layer: self.entities("layers")[layer].stock for layer in names.layers}
         weights = self.scenario.decision("crew_weight", "regions")
         sorties = max(1.0, min(self.trained, self.kits) * crews.on_duty)
@@ -257,6 +263,33 @@ class Campaign:
                         1.0 / DAYS_PER_YEAR
                     ) + noise
         return paths
+
+    def first_lot(self, layer: str) -> float:
+        """Time of the first lot: a uniform share of an interval that is longer the likelier it holds the first day."""
+        lot, stream = self.entities("lots")[layer], self.stream("lots", layer)
+        interval = lot.interval
+        if lot.interval_cv > 0.0:
+            shape = 1.0 / (lot.interval_cv * lot.interval_cv)
+            interval = lot.interval / shape * stream.gamma(shape + 1.0, 0, 0)
+        return float(interval * stream.uniform(0, 2))
+
+    def resupply(self, layer: str) -> None:
+        """Add the shots of one day, or the lots that arrive before its end."""
+        entity, lot, stream = self.entities("layers")[layer], self.entities("lots")[layer], self.stream("lots", layer)
+        if layer not in self.next_lot:
+            self.layer_stock[layer] += entity.resupply
+            return
+        while self.next_lot[layer] < self.day + 1.0:
+            n = self.lots_received[layer]
+            self.layer_stock[layer] += stream.duration(entity.resupply * lot.interval, lot.size_cv, n, 1)
+            self.lots_received[layer] += 1
+            self.next_lot[layer] += stream.duration(lot.interval, lot.interval_cv, n + 1, 0)
+
+    def readiness(self, layer: str) -> float:
+        """Shift of a layer's logits by the number of threats of the day."""
+        row = self.entities("readiness")[layer]
+        threats = max(1.0, float(sum(self.counts[self.day].values())))
+        return row.slope * log(min(threats, max(1.0, row.full)) / row.reference) if row.slope != 0.0 else 0.0
 
     def monthly_levels(self, layer: str) -> dict[str, float]:
         """Level of a layer in each month: a stated level, or one step of a first-order autoregression."""
@@ -352,8 +385,8 @@ class Campaign:
         self.advance_crews()
         self.deliver_from_other_makers()
         self.pay_crews()
-        for name, layer in self.entities("layers").items():
-            self.layer_stock[name] += layer.resupply
+        for name in self.entities("layers"):
+            self.resupply(name)
         self.draw_weather()
         self.defend_regions(self.draw_raid(), self.available_crews())
 
@@ -401,7 +434,7 @@ class Campaign:
                 self.apply_known_stocks(design, known_day)
         in_regions, in_transit, at_plants = self.in_regions, self.in_transit, self.at_plants
         for design in self.scenario.names.designs:
-            removed = self.scrapped[design] + self.lost[design] + self.spent[design]
+            removed = self.scrapped[design] + self.lost[design] + self.spent[design] + self.diverted[design]
             self.produced[design] = removed + in_regions[design] + in_transit[design] + at_plants[design]
 
     def apply_known_crews(self, known_day: int) -> None:
@@ -702,17 +735,24 @@ class Campaign:
         load = [block for block in sorted(state.stock) for _ in range(state.stock[block])][:units]
         state.stock.subtract(load)
         self.lost[design] += lost
-        left = load[lost:]
-        for region, allocated in self.allocate(design, units - lost).items():
+        self.dispatched[design] += units - lost
+        serving = int(self.dispatched[design] * self.entities("service")[design].share + 0.5)
+        elsewhere = self.dispatched[design] - serving - self.diverted[design]
+        self.diverted[design] += elsewhere
+        self.count("diverted", design, by=elsewhere)
+        left = load[lost + elsewhere :]
+        for region, allocated in self.allocate(design, units - lost - elsewhere).items():
             self.shipments.append(Shipment(arrival, region, design, dict(Counter(left[:allocated]))))
             left = left[allocated:]
         if arrival < self.horizon:
-            self.add("delivered", self.scenario.month_of[arrival], plant, by=units - lost)
+            self.add("delivered", self.scenario.month_of[arrival], plant, by=units - lost - elsewhere)
 
     def deliver_from_other_makers(self) -> None:
         for maker, entity in self.entities("makers").items():
             ramped = min(1.0, self.day / entity.ramp) if entity.ramp > 0.0 else 1.0
-            self.makers_carried_fraction[maker] += entity.rate_start + (entity.rate_full - entity.rate_start) * ramped
+            share = self.entities("service")[entity.design].share
+            rate = entity.rate_start + (entity.rate_full - entity.rate_start) * ramped
+            self.makers_carried_fraction[maker] += rate * share
             units = int(self.makers_carried_fraction[maker])
             self.makers_carried_fraction[maker] -= units
             self.pay("other-makers", entity.payer, entity.price_currency, units * entity.price)
@@ -772,7 +812,7 @@ class Campaign:
         crews_with_kit = apportion(min(self.trained, self.kits), self.scenario.decision("crew_weight", "regions"))
         available = {}
         for region, crews in crews_with_kit.items():
-            duty = self.entities("crews")[None].on_duty
+            duty = shift_logit(self.entities("crews")[None].on_duty, self.readiness(INTERCEPTOR))
             on_duty = 0 if self.grounded[region] else self.stream("duty", region).binomial(crews, duty, self.day)
             available[region] = on_duty
             self.count("crews_available", by=on_duty)
@@ -884,7 +924,7 @@ class Campaign:
         self.fired = dict.fromkeys(self.entities("layers"), 0.0)
         self.p_layer = {
             (layer, threat): self.stream("layers", layer, threat).beta(
-                shift_logit(effect.p, self.levels[layer][self.month]),
+                shift_logit(effect.p, self.levels[layer][self.month] + self.readiness(layer)),
                 self.entities("layers")[layer].correlation,
                 self.day,
             )
@@ -1004,16 +1044,19 @@ class Campaign:
         self.stock[region].update(returned)
 
     def next_cohort(self, region: str) -> Cohort | None:
-        """Cohort used next: designs by preference, blocks newest or oldest first; None if there is no stock."""
+        """Cohort used next: designs by preference and blocks by age, or the best first; None if there is no stock."""
         preferred = [self.scenario.names.designs[row] for row in self.scenario.plan.prefer]
+        cohorts: list[Cohort] = []
         for design in preferred:
             blocks: Sequence[int] = range(self.latest_block(design, self.day) + 1)
-            if self.scenario.plan.newest_first[0]:
+            if self.scenario.plan.stock_order[0] != OLDEST_FIRST:
                 blocks = blocks[::-1]
-            for block in blocks:
-                if self.stock[region][design, block] > 0:
-                    return design, block
-        return None
+            cohorts += [(design, block) for block in blocks]
+        if self.scenario.plan.stock_order[0] == BEST_FIRST:
+            kinds = [kind for kind in self.entities("threats").values() if kind.interceptable]
+            kinds = [kind for kind in kinds if not kind.decoy] or kinds
+            cohorts.sort(key=lambda cohort: -total(self.p_kill(cohort, kind.name) for kind in kinds))
+        return next((cohort for cohort in cohorts if self.stock[region][cohort] > 0), None)
 
     def p_kill(self, cohort: Cohort, threat: str) -> float:
         """Kill probability given contact: exponential decay from its value at release to its floor."""

@@ -79,6 +79,9 @@ RANGES: dict[str, dict[str, tuple[float, float]]] = {
     "finance": {"discount_rate": (0, 0.1), "optimism_bias": (0, 0.4)},
     "drift": {"sd": (0, 1.5), "memory": (1, 200)},
     "levels": {"level": (-2, 2)},
+    "readiness": {"slope": (-1, 2), "reference": (1, 30), "full": (0.5, 60)},
+    "lots": {"interval": (0.5, 30)},
+    "service": {"share": (0, 1)},
 }  # fmt: skip
 """Ranges of parameters, wide enough that every limiting factor occurs; coefficients of variation are in ``CVS``."""
 
@@ -232,7 +235,7 @@ def plans(draw: st.DrawFn, of: Names, suppliers_part: Ints, interceptable: list[
         value=integers(draw, 0, 2, threats).astype(float),
         by_value=integers(draw, 0, 1, 1),
         prefer=np.array(draw(st.sampled_from(list(permutations(range(len(of.designs)))))), np.int64),
-        newest_first=integers(draw, 0, 1, 1),
+        stock_order=integers(draw, 0, 2, 1),
         in_programme=draw(
             st.sampled_from([np.ones(plants, np.int64)] * 3 + [np.arange(plants) % 2, 0 * np.arange(plants)])
         ),

@@ -60,6 +60,7 @@ def assert_accounts(campaign: Campaign) -> None:
     at_plants, in_transit, in_regions = campaign.at_plants, campaign.in_transit, campaign.in_regions
     for design in campaign.scenario.names.designs:
         removed = campaign.spent[design] + campaign.lost[design] + campaign.scrapped[design]
+        removed += campaign.diverted[design]
         assert campaign.produced[design] == at_plants[design] + in_transit[design] + in_regions[design] + removed
     stores: list[Counter[Any]] = [*campaign.stock.values(), *(state.stock for state in campaign.plants.values())]
     stores += [campaign.on_hand, campaign.backlog, campaign.spent, campaign.lost, campaign.scrapped]

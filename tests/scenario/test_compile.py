@@ -93,7 +93,7 @@ def test_the_doctrine_lists_layers_by_class(scenario: Scenario) -> None:
     assert plan.layer_order.tolist() == [[0, 1, -1], [1, 0, -1], [2, -1, -1]]
     assert plan.max_shots.tolist() == [3, 1, 1]
     assert plan.value.tolist() == [1.0, 1.0, 20.0]
-    assert (plan.by_value.tolist(), plan.newest_first.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
+    assert (plan.by_value.tolist(), plan.stock_order.tolist(), plan.prefer.tolist()) == ([0], [1], [0, 1])
 
 
 def test_every_parameter_is_the_draw_of_its_assumption(scenario: Scenario) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from octoplan.errors import ScenarioError
 from octoplan.scenario import Scenario, load
-from octoplan.scenario.arrays import records_of
+from octoplan.scenario.arrays import BEST_FIRST, NEWEST_FIRST, OLDEST_FIRST, records_of
 from octoplan.scenario.scenario import with_files
 from octoplan.scenario.schema import assumptions_schema
 from tests.scenario.folder import ASSUMPTIONS
@@ -142,3 +142,47 @@ def test_a_folder_on_disk_with_levels_is_valid(small: Path) -> None:
     assert loaded.row_of("levels", "level", "gun", "2025-11").line == FIRST_LINE + 2
     with pytest.raises(KeyError, match=r"has no parameter levels\.gun\.2025-12\.level"):
         loaded.row_of("levels", "level", "gun", "2025-12")
+
+
+def test_readiness_lots_and_service_have_values_that_switch_them_off(scenario: Scenario) -> None:
+    """Without rows the slope of readiness and the interval of lots are 0, and all units serve the regions."""
+    draws, compiled = np.zeros(len(scenario.columns)), scenario.compile()
+    assert not records_of(compiled, "readiness", draws)["slope"].any()
+    assert not records_of(compiled, "lots", draws)["interval"].any()
+    assert records_of(compiled, "service", draws)["share"].tolist() == [1.0, 1.0]
+    changed = with_rows(scenario, "service.whelk.share,,0.1,0.9,uniform,1,")
+    draws = changed.quantiles(np.full((1, len(changed.columns)), 0.5))[0]
+    assert records_of(changed.compile(), "service", draws)["share"].tolist() == [1.0, pytest.approx(0.5)]
+
+
+def test_readiness_of_crews_is_permitted_and_needs_all_three_rows(scenario: Scenario) -> None:
+    """Readiness has rows for the interceptors; a slope without the reference and the full alert is refused."""
+    rows = [f"readiness.interceptor.{name},{value},,,fixed,{unit}," for name, value, unit in (
+        ("slope", "0.5", "1"), ("reference", "4500", "units/month"), ("full", "400", "1/day"),
+    )]  # fmt: skip
+    changed = with_rows(scenario, *rows)
+    assert changed.row_of("readiness", "reference", "interceptor").median == pytest.approx(4500 * 12 / 365.25)
+    missing = [message.split(" is missing")[0] for _, message in problems(scenario, rows[0])]
+    assert sorted(missing) == ["readiness.interceptor.full", "readiness.interceptor.reference"]
+
+
+def test_lots_are_for_stocked_layers_only(scenario: Scenario) -> None:
+    """Rows of lots for a layer without a limited stock, and for the interceptors, are refused with the reason."""
+    (problem,) = problems(scenario, "lots.gun.interval,30,,,fixed,day,")
+    assert problem == (0, "lots.gun.interval supplies no parameter: the layer 'gun' is not stocked; remove the row")
+    (problem,) = problems(scenario, "lots.interceptor.interval,30,,,fixed,day,")
+    assert "parameters of interceptors are in designs" in problem[1]
+    rows = ("lots.*.interval,30,,,fixed,day,", "lots.*.interval_cv,1,,,fixed,1,", "lots.*.size_cv,0.5,,,fixed,1,")
+    changed = with_rows(scenario, *rows)
+    draws = changed.quantiles(np.full((1, len(changed.columns)), 0.5))[0]
+    assert records_of(changed.compile(), "lots", draws)["interval"].tolist() == [0.0, 0.0, 30.0]
+
+
+def test_the_best_stock_order_is_a_code_of_its_own(scenario: Scenario) -> None:
+    """The orders oldest, newest and best have different codes in the compiled decisions."""
+    text = scenario.files["decisions.toml"].decode()
+    codes = []
+    for order in ("oldest", "newest", "best"):
+        changed = with_files(scenario, {"decisions.toml": text.replace('stock = "newest"', f'stock = "{order}"')})
+        codes += changed.compile().plan.stock_order.tolist()
+    assert codes == [OLDEST_FIRST, NEWEST_FIRST, BEST_FIRST]

@@ -14,7 +14,7 @@ from octoplan.errors import RunError
 from octoplan.outcomes.median_case import median_case
 from octoplan.outcomes.run import Run
 from octoplan.scenario import load
-from octoplan.scenario.scenario import with_state
+from octoplan.scenario.scenario import with_files, with_state
 from octoplan.show.formula_workbook import formula_workbook
 from tests.outcomes.runs import changed
 
@@ -123,3 +123,18 @@ def test_a_scenario_with_a_known_state_is_refused() -> None:
     scenario = with_state(load("pocket"), "name,value,unit,source,note\ndate,2026-02-01,,,\n")
     with pytest.raises(RunError, match=r"state\.csv"):
         formula_workbook(median_case(simulate(scenario, 1, 1)))
+
+
+@needs_libreoffice
+def test_other_makers_deliver_their_share_in_service(tmp_path: Path) -> None:
+    """With a share in service, the formulas for deliveries and their cost are those of the simulation."""
+    scenario = load("pocket")
+    rows = (
+        scenario.files["assumptions.csv"].decode().replace("rate_start,0", "rate_start,7").replace("full,0", "full,9")
+    )
+    rows += "service.pocket.share,0.3,,,fixed,1,,,red,tests,2026-11-22,\n"
+    run = simulate(with_files(scenario, {"assumptions.csv": rows}), 1, 1)
+    book = computed_workbook(formula_workbook(median_case(run)), tmp_path)
+    assert_equal_to_simulation(book, run)
+    assert columns(book, "Spend")["other-makers"][0] == pytest.approx(1000 * int(31 * 9 * 0.3), abs=2000)
+    assert "service.pocket.share" in columns(book, "Assumptions")["assumption"]

@@ -1,4 +1,4 @@
-"""Unit accounts: produced = in transit + in stock + spent + lost + scrapped, every day of every future."""
+"""Unit accounts: produced = in transit + in stock + spent + lost + scrapped + diverted, every day of every future."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,8 @@ def imbalance_after(plants: Records, field: int, change: int) -> int:
     """Imbalance of balanced accounts (2 designs, 2 blocks, 3 regions, 2 plants) after a change of one field."""
     stocks = initial_unit_stocks(np.ones(3), 1, 2, 2, 5)
     waiting = np.zeros((2, 2), np.int64)
-    stocks.produced[0], stocks.scrapped[0], stocks.lost[0], stocks.spent[0], stocks.transit[0] = 100, 5, 3, 40, 12
+    stocks.produced[0], stocks.scrapped[0], stocks.lost[0], stocks.spent[0], stocks.transit[0] = 104, 5, 3, 40, 12
+    stocks.diverted[0] = 4
     stocks.stock[0, 0], stocks.stock[2, 1], waiting[0, 1] = 10, 20, 10
     stocks.produced[1], stocks.stock[1, 3], stocks.spent[1], waiting[1, 0] = 50, 25, 15, 10
     if field == 1:
@@ -89,6 +90,8 @@ def imbalance_after(plants: Records, field: int, change: int) -> int:
     if field == 8:  # a unit of one design turns into one of the other
         stocks.stock[0, 0] -= change
         stocks.stock[0, 2] += change
+    if field == 10:
+        stocks.diverted[0] += change
     if field == 9:  # the total is unchanged, but a stock is negative
         stocks.stock[0, 0] -= 10 + change
         stocks.stock[1, 0] += 10 + change
@@ -104,7 +107,7 @@ def test_balanced_accounts_have_no_imbalance() -> None:
     assert imbalance_after(plants(), 0, 0) == 0
 
 
-@pytest.mark.parametrize("field", range(1, 10))
+@pytest.mark.parametrize("field", range(1, 11))
 @pytest.mark.parametrize("change", [1, 7])
 def test_an_error_in_the_accounts_is_detected(field: int, change: int) -> None:
     """Units that appear, vanish or change design, and negative stocks, give an imbalance of their exact number."""

@@ -11,8 +11,8 @@ from octoplan.scenario.arrays import Ints, Records
 def unit_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
     """Largest imbalance of the unit accounts over designs, in units; 0 if the accounts balance.
 
-    The imbalance of a design is |produced - scrapped - lost - spent - in transit - in stock|. A negative stock counts
-    as an imbalance of its size.
+    The imbalance of a design is |produced - scrapped - lost - diverted - spent - in transit - in stock|. A negative
+    stock counts as an imbalance of its size.
 
     waiting
         (plants, blocks) good units in stock at the plants.
@@ -22,6 +22,7 @@ def unit_imbalance(plants: Records, waiting: Ints, stocks: UnitStocks) -> int:
     worst = 0
     for d in range(designs):
         difference = stocks.produced[d] - stocks.scrapped[d] - stocks.lost[d] - stocks.spent[d] - stocks.transit[d]
+        difference -= stocks.diverted[d]
         for r in range(stocks.stock.shape[0]):
             for c in range(d * blocks, (d + 1) * blocks):
                 difference -= stocks.stock[r, c]

@@ -6,9 +6,11 @@ from octoplan.campaign.crews import advance_crews, available_crews, draw_weather
 from octoplan.campaign.delivery import DeliveryTally, deliver_other_makers, dispatch, receive_units
 from octoplan.campaign.future_state import Branch, Model, State, day_ledger
 from octoplan.campaign.known_state import apply_known_crews, apply_known_units
+from octoplan.campaign.layer_levels import readiness_shift, shift_logit
 from octoplan.campaign.money import Ledger
 from octoplan.campaign.production import ProductionTally, order_parts, produce
 from octoplan.campaign.raid_day import simulate_raids
+from octoplan.campaign.resupply import resupply
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER, Moment
 from octoplan.campaign.supply import SupplyTally, advance_outages, available_suppliers, receive_parts, ship_parts
 from octoplan.scenario.arrays import EntityRecords, Ints
@@ -18,7 +20,9 @@ from octoplan.scenario.arrays import EntityRecords, Ints
 def delivery_tally(model: Model, branch: Branch) -> DeliveryTally:
     """Return the delivery tallies of a branch."""
     tally = branch.tally
-    return DeliveryTally(tally.sent, tally.delivered, tally.lane_down, tally.received, model.links.tally_row)
+    return DeliveryTally(
+        tally.sent, tally.delivered, tally.lane_down, tally.received, tally.diverted, model.links.tally_row
+    )
 
 
 @kernel
@@ -50,8 +54,8 @@ def advance_programme(model: Model, branch: Branch, ledger: Ledger, moment: Mome
     deliveries = delivery_tally(model, branch)
     receive_units(deliveries, units, day)
     dispatch(
-        entities.plants, entities.lanes, links.plant_lanes, plan.dispatch_weight, plants.stock, units, state.lanes,
-        ledger, deliveries, moment,
+        entities.plants, entities.lanes, entities.service, links.plant_lanes, plan.dispatch_weight, plants.stock, units,
+        state.lanes, ledger, deliveries, moment,
     )  # fmt: skip
 
 
@@ -70,7 +74,7 @@ def advance_training(model: Model, state: State, moment: Moment) -> tuple[int, i
 
 @kernel
 def advance_non_programme_flows(
-    model: Model, branch: Branch, ledger: Ledger, trained: int, intake: int, kit_order: int, day: int
+    model: Model, branch: Branch, ledger: Ledger, trained: int, intake: int, kit_order: int, moment: Moment
 ) -> None:
     """Simulate deliveries of other makers, crew costs and resupply of layers, which do not depend on the programme.
 
@@ -80,11 +84,10 @@ def advance_non_programme_flows(
     entities, state = model.entities, branch.state
     deliver_other_makers(
         entities.makers, model.plan.dispatch_weight, ledger, delivery_tally(model, branch), state.units,
-        model.constants.released, state.makers_carry, day,
+        model.constants.released, entities.service, state.makers_carry, moment.day,
     )  # fmt: skip
     pay_crews(entities.crews, entities.kits, ledger, trained, intake, kit_order)
-    for layer in range(1, entities.layers.shape[0]):
-        state.layer_stock[layer] += entities.layers[layer].resupply
+    resupply(entities.layers, entities.lots, state.layer_stock, state.lots, moment)
 
 
 @kernel
@@ -117,13 +120,14 @@ def advance(model: Model, branch: Branch, counterfactual: Branch, compared: bool
         advance_programme(model, branch, ledger, moment)
     intake, kit_order = advance_training(model, state, moment)
     trained = state.crews.trained[0]
-    advance_non_programme_flows(model, branch, ledger, trained, intake, kit_order, day)
+    advance_non_programme_flows(model, branch, ledger, trained, intake, kit_order, moment)
     draw_weather(entities.regions, moment, links.winter_weight[day], state.crews.grounded)
-    crews = available_crews(state.crews, model.plan.crew_weight, entities.crews[0].on_duty, moment)
+    on_duty = shift_logit(entities.crews[0].on_duty, readiness_shift(entities.readiness, 0, count.sum()))
+    crews = available_crews(state.crews, model.plan.crew_weight, on_duty, moment)
     branch.tally.crews_available[ledger.row] += crews.sum()
     if compared:
         ledger = day_ledger(model, counterfactual.tally, day)
-        advance_non_programme_flows(model, counterfactual, ledger, trained, intake, kit_order, day)
+        advance_non_programme_flows(model, counterfactual, ledger, trained, intake, kit_order, moment)
     simulate_raids(model, branch.raids, counterfactual.raids, compared, crews, count, moment)
     if known:
         tomorrow = Moment(moment.keys, moment.future, day + 1)

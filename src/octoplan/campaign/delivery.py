@@ -21,6 +21,7 @@ class DeliveryTally:
     delivered: Ints
     lane_down: Ints
     received: Ints
+    diverted: Ints
     tally_row: Ints
 
 
@@ -38,9 +39,9 @@ class UnitStocks:
         (regions,) exponentially smoothed demand for sorties, per day.
     credit
         (lanes,) unused capacity of the lane, in units.
-    transit, produced, scrapped, lost, spent
+    transit, produced, scrapped, lost, spent, arriving, diverted
         (designs,) units in transit; and running totals of units started (or received from other makers), scrapped, lost
-        in transit, and launched and not recovered.
+        in transit, launched and not recovered, dispatched and not lost, and of those, diverted from the regions.
     """
 
     stock: Ints
@@ -53,6 +54,8 @@ class UnitStocks:
     scrapped: Ints
     lost: Ints
     spent: Ints
+    arriving: Ints
+    diverted: Ints
 
 
 @kernel
@@ -65,6 +68,8 @@ def initial_unit_stocks(use: Floats, lanes: int, designs: int, blocks: int, days
         np.zeros((designs, regions), np.int64),
         use,
         np.zeros(lanes),
+        np.zeros(designs, np.int64),
+        np.zeros(designs, np.int64),
         np.zeros(designs, np.int64),
         np.zeros(designs, np.int64),
         np.zeros(designs, np.int64),
@@ -125,13 +130,16 @@ def arrival_days(lanes: Records, moment: Moment) -> Ints:
 
 @kernel
 def dispatch(
-    plants: Records, lanes: Records, plant_lanes: Ints, weight: Floats, waiting: Ints, stocks: UnitStocks,
-    outages: OutageState, ledger: Ledger, tally: DeliveryTally, moment: Moment,
+    plants: Records, lanes: Records, service: Records, plant_lanes: Ints, weight: Floats, waiting: Ints,
+    stocks: UnitStocks, outages: OutageState, ledger: Ledger, tally: DeliveryTally, moment: Moment,
 ) -> None:  # fmt: skip
     """Dispatch the units in stock at the plants by their lanes, in order of preference and within capacity.
 
-    A binomial number of units is lost in transit; the others are allocated to the regions.
+    A binomial number of units is lost in transit. Of the others, the share that serves the regions is allocated to
+    them.
 
+    service
+        Records of the designs.
     plant_lanes
         (plants, columns) lanes of each plant in order of preference; unused columns are -1.
     weight
@@ -158,19 +166,37 @@ def dispatch(
             key = key_of(moment.keys, LOSS, p * lanes.shape[0] + lane)
             lost = binomial(key, moment.future, moment.day, 0, units, lanes[lane].loss)
             stocks.lost[design] += lost
-            allocate_to_regions(weight, stocks.position[design], stocks.use, units - lost, allocation)
-            remove_lost(waiting[p], lost)
+            diverted = divert(stocks, design, service[design].share, units - lost)
+            tally.diverted[row, design] += diverted
+            allocate_to_regions(weight, stocks.position[design], stocks.use, units - lost - diverted, allocation)
+            remove_units(waiting[p], lost + diverted)
             ship_units(tally, waiting[p], stocks, p, design, allocation, arrival[lane])
 
 
+@kernel
+def divert(stocks: UnitStocks, design: int, share: float, units: int) -> int:
+    """Divert units from the regions, so that the units that serve them are the share of all, rounded; returns those.
+
+    share
+        Share of the design's units that serves the regions.
+    units
+        Units dispatched today and not lost.
+    """
+    stocks.arriving[design] += units
+    total = stocks.arriving[design]
+    diverted = total - int(total * share + 0.5) - stocks.diverted[design]
+    stocks.diverted[design] += diverted
+    return diverted
+
+
 @leaf
-def remove_lost(waiting: Ints, lost: int) -> None:
-    """Subtract the units lost in transit from the stock of a plant, (blocks,), oldest block first."""
+def remove_units(waiting: Ints, removed: int) -> None:
+    """Subtract units that do not reach the regions from the stock of a plant, (blocks,), oldest block first."""
     b = 0
-    while lost > 0:
-        units = min(lost, waiting[b])
+    while removed > 0:
+        units = min(removed, waiting[b])
         waiting[b] -= units
-        lost -= units
+        removed -= units
         b += 1
 
 
@@ -220,14 +246,18 @@ def receive_units(tally: DeliveryTally, stocks: UnitStocks, day: int) -> None:
 @kernel
 def deliver_other_makers(
     makers: Records, weight: Floats, ledger: Ledger, tally: DeliveryTally, stocks: UnitStocks, released: Floats,
-    carry: Floats, day: int,
+    service: Records, carry: Floats, day: int,
 ) -> None:  # fmt: skip
     """Deliver the units of other makers: initial stock on day 0, and a daily rate that rises linearly to a maximum.
+
+    Of the daily rate, only the share that serves the regions is delivered and paid for.
 
     weight
         (regions,) weights from the plan; -1 to equalise days of cover.
     released
         (designs, blocks) day of each release.
+    service
+        Records of the designs.
     carry
         (makers,) fraction of a unit carried over to the next day.
     """
@@ -235,7 +265,7 @@ def deliver_other_makers(
     for i in range(makers.shape[0]):
         maker = makers[i]
         ramped = min(1.0, day / maker.ramp) if maker.ramp > 0.0 else 1.0
-        carry[i] += maker.rate_start + (maker.rate_full - maker.rate_start) * ramped
+        carry[i] += (maker.rate_start + (maker.rate_full - maker.rate_start) * ramped) * service[maker.design].share
         units = int(carry[i])
         carry[i] -= units
         pay(ledger, MAKERS, maker.payer, maker.price_currency, units * maker.price)

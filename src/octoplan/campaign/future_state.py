@@ -10,12 +10,22 @@ from octoplan.campaign.layer_levels import contact_probabilities, monthly_levels
 from octoplan.campaign.money import Ledger
 from octoplan.campaign.production import PlantState, initial_plant_state
 from octoplan.campaign.queue_arrays import Doctrine
+from octoplan.campaign.resupply import LotState, initial_lots
 from octoplan.campaign.routes import Routes, routes
 from octoplan.campaign.streams import CAUSE, LANE, SUPPLIER
 from octoplan.campaign.structures import by_reference, structure
 from octoplan.campaign.supply import OutageState, PartStocks, initial_outages, initial_part_stocks
 from octoplan.campaign.tally import Tally
-from octoplan.scenario.arrays import ArrivalProcess, DecisionArrays, EntityRecords, Floats, Ints, Links, StreamKeys
+from octoplan.scenario.arrays import (
+    ArrivalProcess,
+    DecisionArrays,
+    EntityRecords,
+    Floats,
+    Ints,
+    Links,
+    Records,
+    StreamKeys,
+)
 
 SMOOTHING = 1.0 / 28.0
 """Weight of the latest day in the exponentially smoothed demand for sorties, from which days of cover are computed."""
@@ -49,6 +59,9 @@ class Constants:
         (designs, blocks) day of each release.
     rates
         (days, currencies) price of one unit of each currency.
+    counted
+        (threats,) 1 for the classes whose kill probabilities rank the cohorts of interceptors: those that interceptors
+        can engage, without decoys unless there are only decoys.
     level
         (months, layers) level of each layer, by which the logit of its probabilities is shifted.
     p_contact
@@ -64,6 +77,7 @@ class Constants:
     stocked: Ints
     released: Floats
     rates: Floats
+    counted: Ints
     level: Floats
     p_contact: Floats
 
@@ -92,6 +106,8 @@ class State:
         (layers,) shots in the country's stock.
     power_until
         (regions,) day on which power is restored.
+    lots
+        Lots of resupply of the layers.
     makers_carry
         (makers,) fraction of a unit carried over to the next day.
     """
@@ -104,6 +120,7 @@ class State:
     units: UnitStocks
     crews: CrewState
     layer_stock: Floats
+    lots: LotState
     power_until: Floats
     makers_carry: Floats
 
@@ -160,6 +177,18 @@ def day_ledger(model: Model, tally: Tally, day: int) -> Ledger:
 
 
 @kernel
+def counted_classes(threats: Records) -> Ints:
+    """Return 1 for each class that interceptors can engage, without decoys unless there are only decoys, (threats,)."""
+    counted = np.zeros(threats.shape[0], np.int64)
+    for k in range(threats.shape[0]):
+        counted[k] = threats[k].interceptable * (1 - threats[k].decoy)
+    if counted.sum() == 0:
+        for k in range(threats.shape[0]):
+            counted[k] = threats[k].interceptable
+    return counted
+
+
+@kernel
 def constants_of_future(
     entities: EntityRecords, links: Links, plan: DecisionArrays, keys: StreamKeys, future: int, released: Floats,
     rates: Floats,
@@ -186,7 +215,7 @@ def constants_of_future(
     level = monthly_levels(entities.drift, entities.levels, keys, future, links.month_days.shape[0])
     return Constants(
         routes(entities.corridors, links), defence_parameters(entities, links, plan), p_recover, design, shots, limited,
-        stocked, released, rates, level,
+        stocked, released, rates, counted_classes(entities.threats), level,
         contact_probabilities(entities.engagement, level, entities.regions.shape[0]),
     )  # fmt: skip
 
@@ -227,6 +256,7 @@ def initial_state(
         initial_unit_stocks(use, entities.lanes.shape[0], designs, blocks, days),
         crews,
         layer_stock,
+        initial_lots(entities.lots, keys, future),
         np.zeros(regions),
         np.zeros(entities.makers.shape[0]),
     )

@@ -155,6 +155,7 @@ def restate_accounts(plants: Records, waiting: Ints, stocks: UnitStocks) -> None
     blocks = stocks.stock.shape[1] // designs
     for d in range(designs):
         stocks.produced[d] = stocks.scrapped[d] + stocks.lost[d] + stocks.spent[d] + stocks.transit[d]
+        stocks.produced[d] += stocks.diverted[d]
         for r in range(stocks.stock.shape[0]):
             stocks.produced[d] += stocks.stock[r, d * blocks : (d + 1) * blocks].sum()
     for p in range(plants.shape[0]):

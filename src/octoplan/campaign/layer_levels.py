@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from octoplan.campaign.arithmetic import exp
+from octoplan.campaign.arithmetic import exp, log
 from octoplan.campaign.compiled import kernel, leaf
 from octoplan.campaign.streams import DRIFT, key_of, normal
 from octoplan.scenario.arrays import Floats, Records, StreamKeys
@@ -45,6 +45,38 @@ def monthly_levels(drift: Records, levels: Records, keys: StreamKeys, future: in
                 noise = sd * np.sqrt(1.0 - keep * keep) * normal(key, future, month, 0)
                 level[month, layer] = keep * level[month - 1, layer] + noise
     return level
+
+
+@leaf
+def readiness_shift(readiness: Records, layer: int, threats: int) -> float:
+    """Shift of the logit of a layer's probabilities on a day: slope log(min(n, full) / reference), n threats launched.
+
+    The number of threats n, and ``full``, count as at least 1.
+
+    readiness
+        Records of the layers.
+    """
+    row = readiness[layer]
+    if row.slope == 0.0:
+        return 0.0
+    return row.slope * log(min(max(float(threats), 1.0), max(row.full, 1.0)) / row.reference)
+
+
+@kernel
+def layer_shifts(level: Floats, readiness: Records, threats: int) -> Floats:
+    """Shift of the logit of each layer's effects on a day, (layers,): its level and readiness.
+
+    level
+        (layers,) level in the month.
+    readiness
+        Records of the layers.
+    threats
+        Number of threats launched on the day.
+    """
+    shift = level.copy()
+    for layer in range(1, shift.shape[0]):
+        shift[layer] += readiness_shift(readiness, layer, threats)
+    return shift
 
 
 @kernel

@@ -15,6 +15,7 @@ from octoplan.campaign.defence import (
 )
 from octoplan.campaign.defence_layers import LayerState, layer_probabilities
 from octoplan.campaign.future_state import Model, RaidBranch, day_ledger
+from octoplan.campaign.layer_levels import layer_shifts
 from octoplan.campaign.money import pay
 from octoplan.campaign.night_record import NightRecord, empty_record
 from octoplan.campaign.production import current_block
@@ -23,7 +24,7 @@ from octoplan.campaign.separate import separate
 from octoplan.campaign.streams import DAMAGE, STRIKE, Moment, key_of, random_words, to_uniform
 from octoplan.campaign.structures import structure
 from octoplan.campaign.tally import LAYERS
-from octoplan.scenario.arrays import Floats, Ints, Records
+from octoplan.scenario.arrays import BEST_FIRST, OLDEST_FIRST, Floats, Ints, Records
 from octoplan.scenario.limiting_factors import NIGHT_LIMITS as LIMITS
 
 NIGHT_LIMITS = len(LIMITS)
@@ -84,14 +85,42 @@ def kill_probabilities(lethality: Records, released: Floats, threats: int, day: 
     return p
 
 
+@leaf
+def sort_by_mean(order: Ints, p_kill: Floats, counted: Ints, mean: Floats) -> None:
+    """Sort cohorts by descending mean kill probability over the counted classes; equal ones keep their order.
+
+    mean
+        (cohorts,) working array.
+    """
+    for i in range(order.shape[0]):
+        cohort = order[i]
+        mean[cohort] = 0.0
+        for k in range(counted.shape[0]):
+            mean[cohort] += counted[k] * p_kill[cohort, k]
+        j = i
+        while j > 0 and mean[order[j - 1]] < mean[cohort]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = cohort
+
+
 @kernel
-def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -> Ints:
+def cohort_order(prefer: Ints, stock_order: int, released: Floats, p_kill: Floats, counted: Ints, day: int) -> Ints:
     """Released cohorts in order of use: designs by preference, blocks of a design newest or oldest first.
+
+    If ``stock_order`` is ``BEST_FIRST``, the cohorts of all designs are in the order of their mean kill probability;
+    equal ones are ordered by preference, and newest first.
 
     prefer
         (designs,) designs in order of preference.
+    stock_order
+        ``OLDEST_FIRST``, ``NEWEST_FIRST`` or ``BEST_FIRST``.
     released
         (designs, blocks) day of each release.
+    p_kill
+        (cohorts, threats) kill probability given contact on the day.
+    counted
+        (threats,) 1 for the classes whose kill probabilities are averaged.
     """
     designs, blocks = released.shape
     order = np.empty(designs * blocks, np.int64)
@@ -99,8 +128,10 @@ def cohort_order(prefer: Ints, newest_first: bool, released: Floats, day: int) -
     for d in prefer:
         latest = current_block(released[d], day)
         for b in range(latest + 1):
-            order[n] = d * blocks + (latest - b if newest_first else b)
+            order[n] = d * blocks + (b if stock_order == OLDEST_FIRST else latest - b)
             n += 1
+    if stock_order == BEST_FIRST:
+        sort_by_mean(order[:n], p_kill, counted, np.empty(designs * blocks))
     return order[:n]
 
 
@@ -116,16 +147,18 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared:
         Whether the counterfactual is simulated, for which the night is recorded.
     """
     entities, plan, released = model.entities, model.plan, model.constants.released
-    level = model.constants.level[model.links.month_of[moment.day]]
     raid = draw_raid(model.arrivals, model.constants.routes, moment, count)
     size, crossings, classes = raid.threat.shape[0], raid.crossing_threat.shape[0], entities.threats.shape[0]
+    p_kill = kill_probabilities(entities.lethality, released, classes, moment.day)
+    level = model.constants.level[model.links.month_of[moment.day]]
+    shift = layer_shifts(level, entities.readiness, size)
     record = empty_record(compared, crossings, size, crews.shape[0], entities.layers.shape[0], classes, NIGHT_LIMITS)
     return Night(
         raid,
         crews,
-        cohort_order(plan.prefer, plan.newest_first[0] == 1, released, moment.day),
-        kill_probabilities(entities.lethality, released, classes, moment.day),
-        layer_probabilities(entities.layers, entities.effects, level, moment),
+        cohort_order(plan.prefer, plan.stock_order[0], released, p_kill, model.constants.counted, moment.day),
+        p_kill,
+        layer_probabilities(entities.layers, entities.effects, shift, moment),
         empty_workspace(size, crossings, record),
         record,
     )

@@ -36,7 +36,7 @@ def constants_type(entities: dict[str, Any], links: dict[str, Any], plan: dict[s
         plan["value"], types.boolean, types.float64, links["region_order"],
     )  # fmt: skip
     return structure_of(
-        Constants, routes, defence, FLOATS, INTS, FLOATS_2, INTS, INTS, FLOATS_2, FLOATS_2, FLOATS_2, FLOATS_3
+        Constants, routes, defence, FLOATS, INTS, FLOATS_2, INTS, INTS, FLOATS_2, FLOATS_2, INTS, FLOATS_2, FLOATS_3
     )
 
 
@@ -45,7 +45,7 @@ def raid_types(
 ) -> tuple[Any, ...]:
     """Types of the arguments of ``simulate_raids``, given those of ``simulate_future``."""
     constants = constants_type(entities.field_dict, links.field_dict, plan.field_dict)
-    units = structure_of(UnitStocks, INTS_2, INTS_3, INTS_2, FLOATS, FLOATS, INTS, INTS, INTS, INTS, INTS)
+    units = structure_of(UnitStocks, INTS_2, INTS_3, INTS_2, FLOATS, FLOATS, INTS, INTS, INTS, INTS, INTS, INTS, INTS)
     branch = structure_of(RaidBranch, units, FLOATS, FLOATS, FLOATS, tally)
     model = structure_of(Model, entities, arrivals, links, plan, keys, constants)
     moment = tuple_of(Moment, keys, types.int64, types.int64)

@@ -55,6 +55,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     "crews": (),
     "kits": (),
     "drift": ("layers",),
+    "lots": ("layers",),
 }
 """Kinds of stream, and the axes whose entity names complete the name of a stream."""
 
@@ -86,6 +87,7 @@ STREAMS: dict[str, tuple[str, ...]] = {
     CREW_ATTRITION,
     KIT_ATTRITION,
     DRIFT,
+    LOT,
 ) = range(len(STREAMS))
 
 

@@ -71,6 +71,9 @@ class EntityRecords(NamedTuple):
     finance: Records
     drift: Records
     levels: Records
+    readiness: Records
+    lots: Records
+    service: Records
 
 
 class StreamKeys(NamedTuple):
@@ -212,6 +215,10 @@ class Links(NamedTuple):
     known_state: KnownState
 
 
+OLDEST_FIRST, NEWEST_FIRST, BEST_FIRST = range(3)
+"""Orders in which crews use the cohorts: designs by preference and blocks by age, or all by kill probability."""
+
+
 class DecisionArrays(NamedTuple):
     """Decisions of ``decisions.toml`` as arrays.
 
@@ -246,8 +253,8 @@ class DecisionArrays(NamedTuple):
         (1,) 1 if the queue of the crews is ordered by ``value`` and then by deadline, 0 if by deadline only.
     prefer
         (designs,) designs in the order in which crews use them.
-    newest_first
-        (1,) 1 if crews use the newest block first, 0 if the oldest.
+    stock_order
+        (1,) order in which crews use the cohorts: ``OLDEST_FIRST``, ``NEWEST_FIRST`` or ``BEST_FIRST``.
     in_programme
         (plants,) 1 if the plant is part of the programme; all 0 in the counterfactual.
     """
@@ -267,7 +274,7 @@ class DecisionArrays(NamedTuple):
     value: Floats
     by_value: Ints
     prefer: Ints
-    newest_first: Ints
+    stock_order: Ints
     in_programme: Ints
 
 

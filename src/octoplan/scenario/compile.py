@@ -7,6 +7,9 @@ from math import cos, pi
 import numpy as np
 
 from octoplan.scenario.arrays import (
+    BEST_FIRST,
+    NEWEST_FIRST,
+    OLDEST_FIRST,
     RECORD_DTYPES,
     Compiled,
     DecisionArrays,
@@ -25,6 +28,8 @@ from octoplan.scenario.entities import BORDER, INTERCEPTOR, KIND_BY_NAME, KINDS,
 from octoplan.scenario.programme import Programme
 from octoplan.scenario.what_if import WhatIfFactors
 
+STOCK_ORDERS = {"oldest": OLDEST_FIRST, "newest": NEWEST_FIRST, "best": BEST_FIRST}
+"""Codes of the orders in which crews use the cohorts, by value of ``doctrine.stock``."""
 MID_JANUARY = 15
 """Day of the year on which the weight of winter is 1."""
 
@@ -224,7 +229,7 @@ def plan(programme: Programme, decisions: Decisions, cover: float, names: Names)
         value=np.array([doctrine.value for doctrine in doctrines], float),
         by_value=np.array([int(decisions.doctrine.queue == "value")], np.int64),
         prefer=np.array([names.designs.index(design) for design in prefer], np.int64),
-        newest_first=np.array([int(decisions.doctrine.stock == "newest")], np.int64),
+        stock_order=np.array([STOCK_ORDERS[decisions.doctrine.stock]], np.int64),
         in_programme=np.ones(len(names.plants), np.int64),
     )
 

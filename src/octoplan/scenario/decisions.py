@@ -68,8 +68,15 @@ class Doctrines(TomlTable):
     queue: Literal["deadline", "value"] = Field(
         "deadline", description="order in which a free crew engages waiting threats"
     )
-    stock: Literal["newest", "oldest"] = Field("newest", description="block that crews use first")
-    prefer: list[str] = Field(default_factory=list, description="designs in the order in which crews use them")
+    stock: Literal["newest", "oldest", "best"] = Field(
+        "newest",
+        description="block that crews use first; best: units of all designs in the order of their current mean kill "
+        "probability, over the interceptable classes other than decoys",
+    )
+    prefer: list[str] = Field(
+        default_factory=list,
+        description='designs in the order in which crews use them; if stock = "best", between equal ones only',
+    )
 
     @property
     def against(self) -> dict[str, Doctrine]:

@@ -414,6 +414,40 @@ KINDS: tuple[Kind, ...] = (
         optional=True,
         has_interceptor=True,
     ),
+    Kind(
+        "readiness",
+        ("layers",),
+        (
+            Parameter("slope", "1", -5.0, 5.0, "rise of the layer's level on the logit scale per unit of log threats"),
+            positive_amount("reference", "1/day", "threats launched in a day at which the level does not change"),
+            positive_amount("full", "1/day", "threats launched in a day above which the level rises no further"),
+        ),
+        meaning="Readiness of a layer that rises with the size of the day's raid; without rows it is constant.",
+        optional=True,
+        has_interceptor=True,
+    ),
+    Kind(
+        "lots",
+        ("layers",),
+        (
+            Parameter("interval", "day", 0.1, inf, "mean time between lots of resupply", "stocked"),
+            Parameter("interval_cv", "1", 0.0, 3.0, "coefficient of variation of the time between lots", "stocked"),
+            Parameter("size_cv", "1", 0.0, 3.0, "coefficient of variation of the size of a lot", "stocked"),
+        ),
+        meaning="Resupply of a layer in lots, with the same mean; without rows it arrives every day.",
+        optional=True,
+    ),
+    Kind(
+        "service",
+        ("designs",),
+        (
+            Parameter(
+                "share", "1", 0.0, 1.0, "share of the units that serves the air defence of the regions", absent=1.0
+            ),
+        ),
+        meaning="Units of a design that do not go elsewhere, such as to the front, to export or to stock.",
+        optional=True,
+    ),
 )
 
 KIND_BY_NAME = {kind.name: kind for kind in KINDS}

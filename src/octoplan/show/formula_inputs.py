@@ -26,6 +26,7 @@ FORMULA_PARAMETERS = {
                "yield_first", "yield_mature", "yield_units", "labour_rate", "overhead", "royalty"),
     "suppliers": ("price",), "lanes": ("cost",), "makers": ("stock", "rate_start", "rate_full", "ramp", "price"),
     "layers": ("cost",), "crews": ("cost", "course_cost"), "kits": ("price",), "finance": ("optimism_bias",),
+    "service": ("share",),
 }  # fmt: skip
 """Parameters that the formulas use, by kind of entity."""
 
@@ -49,12 +50,17 @@ class Inputs:
         return self.cells[kind, entity, parameter]
 
     def assumption_sheet(self) -> FormulaSheet:
-        """Sheet of the parameters that the formulas use, at their medians, with unit, quality, sources and row."""
+        """Sheet of the parameters that the formulas use, at their medians, with unit, quality, sources and row.
+
+        Parameters of optional kinds without a row are left out.
+        """
         sheet = FormulaSheet("Assumptions", inputs=("value",))
         rows: list[tuple[Cell, ...]] = []
         for kind, parameters in FORMULA_PARAMETERS.items():
             for i, parameter, entities in self.parameters(kind, parameters):
                 assumption = self.assumption(kind, parameter, entities)
+                if assumption is None and KIND_BY_NAME[kind].optional:
+                    continue
                 unit = next(p.unit for p in KIND_BY_NAME[kind].parameters if p.name == parameter)
                 value = float(getattr(self.case.records, kind)[parameter][i])
                 provenance: tuple[Cell, ...] = (unit, "", "", "not needed in this scenario")
@@ -70,7 +76,8 @@ class Inputs:
 
     def parameters(self, kind: str, parameters: Sequence[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """Yield entity index, parameter and entity names, for all entities of a kind and all given parameters."""
-        names = getattr(self.names, kind, None)
+        axes = KIND_BY_NAME[kind].axes
+        names = getattr(self.names, axes[0]) if axes else None
         for i in range(len(getattr(self.case.records, kind))):
             for parameter in parameters:
                 yield i, parameter, (names[i],) if names else ()

@@ -229,10 +229,9 @@ def maker_sheet(inputs: Inputs) -> FormulaSheet:
         )
         due, units, fraction = (column_letter(len(sheet.columns) + offset) for offset in (1, 2, 3))
         ramped = [f"IF({ramp}>0,MIN(1,{day}/{ramp}),1)" for day in range(inputs.days)]
-        due_formulas = [
-            f"{fraction}{row - 1}+{start}+({full}-{start})*{share}"
-            for row, share in zip(inputs.rows, ramped, strict=True)
-        ]
+        served = inputs.cells.get(("service", int(inputs.case.records.makers["design"][i]), "share"))
+        rate = f"({start}+({full}-{start})*%s)*{served}" if served else f"{start}+({full}-{start})*%s"
+        due_formulas = [f"{fraction}{row - 1}+{rate % share}" for row, share in zip(inputs.rows, ramped, strict=True)]
         currency = int(inputs.case.records.makers["price_currency"][i])
         costs = [f"{units}{row}*{price}*{inputs.exchange_rate(row, currency)}" for row in inputs.rows]
         sheet.add_formulas(f"{maker}, units due", due_formulas, above=(0,))
