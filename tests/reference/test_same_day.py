@@ -95,7 +95,8 @@ def test_pocket() -> None:
 def test_octopus(tmp_path: Path, future: int) -> None:
     """The first two months of the built-in scenario `octopus`."""
     for file in builtin_folder("octopus").iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+        if file.name != "observations.csv":  # of months that the shorter scenario does not have
+            (tmp_path / file.name).write_bytes(file.read_bytes())
     programme = tmp_path / "programme.toml"
     text = programme.read_text()
     assert "months = 24" in text
