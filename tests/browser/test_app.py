@@ -11,8 +11,10 @@ import pytest
 
 from octoplan.app.folders import as_workbook
 from octoplan.scenario import load
+from tests.app.serving import served
 from tests.browser.conftest import Sessions
-from tests.scenario.folder import FILES
+from tests.outcomes.runs import calibrated_scenario
+from tests.scenario.folder import FILES, write
 
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
@@ -383,3 +385,25 @@ def test_a_zip_bomb_is_refused_in_the_page(pocket_app: str, sessions: Sessions, 
     page.locator("#upload").set_input_files(tmp_path / "bomb.zip")
     page.locator("#problems").wait_for()
     assert "unpacks to 50,000,000 bytes" in page.locator("#problems").inner_text()
+
+
+def test_calibrated_assumptions_have_their_prior(browser: Any, sessions: Sessions, tmp_path: Path) -> None:
+    """The log has the prior below the posterior, and a result names the red, uncalibrated assumptions it rests on."""
+    del browser
+    folder = write(tmp_path / "calibrated", {n: b.decode() for n, b in calibrated_scenario().files.items()})
+    with served(str(folder)) as address:
+        page = open_page(sessions.page(), address, "?view=log")
+        row = page.locator("tr", has=page.get_by_text("threats.drone.damage", exact=True))
+        assert row.inner_text().count("prior ") == 3
+        other = page.locator("tr", has_text="finance.optimism_bias")
+        assert "prior" not in other.inner_text()
+        assert "those of its prior below" in page.locator("#view").inner_text()
+        page.get_by_role("searchbox", name="Find an assumption").fill("p_kill")
+        page.locator("#assumptions summary").first.click()
+        assert "Calibrated; prior P10, P50, P90: " in page.locator("#assumptions").inner_text()
+        wait_for_answer(page, 128)
+        cost = page.locator(".top-result", has_text="cost of the programme, GBP")
+        cost.locator("summary").click()
+        assert "rated red and not calibrated: uplift on capital" in cost.inner_text()
+        assert page.locator(".top-result", has_text="leakers, all").locator("summary").count() == 0
+        page.close()

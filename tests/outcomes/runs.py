@@ -4,8 +4,12 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from octoplan.api import Run, simulate
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.calibrated import calibrated_files
+from octoplan.scenario.scenario import read_files
 
 FUTURES = 60
 
@@ -29,6 +33,25 @@ def ranged() -> Run:
     """A run of pocket with some parameters uncertain, over 400 futures."""
     with TemporaryDirectory() as folder:
         return simulate(changed(Path(folder) / "ranged", assumptions=RANGES), 400, 1)
+
+
+CALIBRATED = ("lethality.pocket.drone.p_kill", "threats.drone.damage")
+"""Rows of pocket that are calibrated in ``calibrated``."""
+
+
+def calibrated_scenario() -> Scenario:
+    """The scenario of ``ranged`` with two rows calibrated: the joint draws are half of those of the prior."""
+    scenario = ranged().scenario
+    draws = ranged().assumptions.values[:, [scenario.columns.index(name) for name in CALIBRATED]]
+    posterior = draws[np.argsort(draws[:, 0])[: len(draws) // 2]]
+    files = calibrated_files(scenario, CALIBRATED, posterior, dict.fromkeys(CALIBRATED, "moved by the record"))
+    return read_files({**scenario.files, **files}, "calibrated")
+
+
+@lru_cache(maxsize=1)
+def calibrated() -> Run:
+    """A run of ``calibrated_scenario`` over 400 futures."""
+    return simulate(calibrated_scenario(), 400, 1)
 
 
 @lru_cache(maxsize=1)

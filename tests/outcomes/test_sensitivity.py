@@ -4,9 +4,20 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from octoplan.outcomes.sensitivity import MIN_TAIL_FUTURES, Sensitivity, sensitivities, sensitivity, zero_crossing
+from octoplan.outcomes.sensitivity import (
+    LARGE_EFFECT_SHARE,
+    MIN_FUTURES_OF_DRIVERS,
+    MIN_TAIL_FUTURES,
+    Sensitivity,
+    main_drivers,
+    sensitivities,
+    sensitivity,
+    threshold,
+    unconfirmed_drivers,
+    zero_crossing,
+)
 from octoplan.scenario.arrays import Floats
-from tests.outcomes.runs import pocket, ranged
+from tests.outcomes.runs import calibrated, pocket, ranged
 
 FUTURES = 400
 
@@ -136,3 +147,47 @@ def test_the_line_is_that_of_scipy() -> None:
     distance = -line.intercept / line.slope
     assert value == pytest.approx(x.mean() + distance, rel=1e-12)
     assert error == pytest.approx(np.hypot(line.intercept_stderr, distance * line.stderr) / line.slope, rel=1e-12)
+
+
+def test_main_drivers_are_the_large_effects() -> None:
+    """Main drivers are the distinguishable effects of at least half the largest, in the order of their size."""
+    first, second, third = (draws(name) / draws(name).std() for name in uncertain()[:3])
+    noise = np.random.default_rng(2).normal(size=FUTURES)
+    results = {"sum": 4.0 * first - 5.0 * second + third + 0.1 * noise, "noise": noise, "constant": np.ones(FUTURES)}
+    results["partly"] = np.where(np.arange(FUTURES) % 3 == 0, np.inf, results["sum"])
+    drivers = main_drivers(ranged(), results)
+    for name in ("sum", "partly"):
+        effects = [item for item in sensitivities(ranged(), results[name]) if item.distinguishable]
+        largest = abs(effects[0].difference)
+        large = [item.assumption for item in effects if abs(item.difference) >= LARGE_EFFECT_SHARE * largest]
+        assert drivers[name] == tuple(large)
+        assert [assumption.name for assumption in large] == [uncertain()[1], uncertain()[0]]
+    assert drivers["noise"] == drivers["constant"] == ()
+
+
+def test_few_futures_have_no_main_drivers() -> None:
+    """Below the minimum number of futures with a finite result no driver is named."""
+    x = draws(uncertain()[0])
+    for futures, expected in ((MIN_FUTURES_OF_DRIVERS - 1, 0), (MIN_FUTURES_OF_DRIVERS, 1)):
+        result = np.where(np.arange(FUTURES) < futures, x, np.nan)
+        assert len(main_drivers(ranged(), {"x": result})["x"]) == expected
+
+
+def test_an_assumption_without_an_effect_is_rarely_a_main_driver() -> None:
+    """Of 400 results that are noise, at most the stated share and its sampling error have a driver."""
+    rng = np.random.default_rng(11)
+    results = {str(i): rng.normal(size=FUTURES) for i in range(400)}
+    false_drivers = sum(bool(drivers) for drivers in main_drivers(ranged(), results).values())
+    assert false_drivers <= 400 * 0.05 + 3 * np.sqrt(400 * 0.05 * 0.95)
+    assert threshold(FUTURES, 4) >= 3.3
+    assert threshold(100, 300) > threshold(1000, 300) > threshold(1000, 100)
+
+
+def test_only_red_assumptions_that_are_not_calibrated_are_unconfirmed() -> None:
+    """Of the main drivers, those are named that are rated red and not calibrated."""
+    names = ("threats.drone.damage", "plants.bench.labour_rate")
+    for run, expected in ((ranged(), set(names)), (calibrated(), {names[1]})):
+        columns = [run.assumptions.values[:, run.scenario.columns.index(name)] for name in names]
+        result = sum(column / column.std() for column in columns)
+        assert {a.name for a in main_drivers(run, {"sum": result})["sum"]} == set(names)
+        assert {a.name for a in unconfirmed_drivers(run, {"sum": result})["sum"]} == expected

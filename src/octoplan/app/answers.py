@@ -19,8 +19,10 @@ from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import main_variant, measures, tabulate
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.sampling import block_of
+from octoplan.outcomes.sensitivity import unconfirmed_drivers
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Ints
+from octoplan.show.front import rests_on
 from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
 from octoplan.show.threat_flow import leakers_by_day, worst_day
@@ -60,6 +62,13 @@ class Sample:
         return tabulate(self.run, rows).summary
 
     @cached_property
+    def rests_on(self) -> Mapping[str, tuple[str, ...]]:
+        """The red, uncalibrated assumptions on which each top result rests, in words, by key."""
+        top_keys = {main_variant(key, self.measures) for key in TOP_RESULTS} & set(self.measures)
+        drivers = unconfirmed_drivers(self.run, {key: self.measures[key].values for key in sorted(top_keys)})
+        return {key: rests_on(self.run.scenario, items) for key, items in drivers.items()}
+
+    @cached_property
     def charts_by_view(self) -> dict[str, Sequence[views.CaptionedChart]]:
         """The charts of the views drawn so far."""
         return {}
@@ -92,6 +101,7 @@ def answer(baseline: Sample, sample: Sample, view: str, *, first: bool = False) 
         "futures": run.futures,
         "failed": run.failed,
         "top_results": [rows[key] for key in top_keys if key in rows],
+        "rests_on": {} if first else sample.rests_on,
         "charts": [],
         "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline.run.scenario.warnings))),
     }

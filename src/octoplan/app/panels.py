@@ -65,6 +65,7 @@ def assumption_data(scenario: Scenario, assumption: Assumption, listed_first: bo
     low, p10, p50, p90, high = (float(x) for x in assumption.quantile(np.array(QUANTILE_LEVELS)))
     if assumption.is_fixed:
         low, high = sorted((0.5 * p50, 1.5 * p50)) if p50 else (0.0, 1.0)
+    prior = scenario.prior_of(assumption)
     sources = [scenario.sources[name] for name in assumption.sources if name in scenario.sources]
     return {
         "name": assumption.name, "unit": "" if assumption.unit == "1" else assumption.unit,
@@ -72,6 +73,13 @@ def assumption_data(scenario: Scenario, assumption: Assumption, listed_first: bo
         "fixed": assumption.is_fixed, "distribution": assumption.distribution, "quality": assumption.quality,
         "owner": assumption.owner, "date": assumption.date.isoformat(), "note": assumption.note,
         "line": assumption.line, "file": assumption.file, "editable": assumption.file.endswith(ASSUMPTIONS),
-        "listed_first": listed_first,
+        "listed_first": listed_first, "prior": prior and prior_data(assumption, prior),
         "sources": [{"title": s.title, "publisher": s.publisher, "date": s.date, "url": s.url} for s in sources],
     }  # fmt: skip
+
+
+def prior_data(assumption: Assumption, prior: Assumption) -> dict[str, Any]:
+    """The row of a calibrated assumption before calibration as JSON data; the year of its prices if that differs."""
+    p10, p50, p90 = (float(x) for x in prior.quantile(np.array(QUANTILE_LEVELS[1:-1])))
+    prices = prior.price_base if prior.price_base != assumption.price_base else None
+    return {"p10": p10, "p50": p50, "p90": p90, "fixed": prior.is_fixed, "prices": prices}

@@ -5,10 +5,13 @@ Effects are conditional means over the futures of the run, without further simul
 their effects, and interactions between assumptions are not separated.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats
@@ -20,6 +23,12 @@ MIN_TAIL_FUTURES = 5
 """Minimum number of futures in each tail."""
 MIN_Z = 3.3
 """Number of standard errors above which an effect is distinguishable from zero; the false-positive rate is 0.1 %."""
+LARGE_EFFECT_SHARE = 0.5
+"""Smallest effect, as a share of the largest, of a main driver."""
+DRIVER_ERROR = 0.05
+"""Probability that an assumption without an effect is among the main drivers of a result."""
+MIN_FUTURES_OF_DRIVERS = 100
+"""Minimum number of futures at which main drivers are named; with fewer, standard errors of tails are too uncertain."""
 SWITCHING_VALUE_RANGE = (0.01, 0.99)
 """Quantiles of an assumption between which a switching value is reported."""
 
@@ -100,6 +109,64 @@ def sensitivity(assumption: Assumption, draws: Floats, result: Floats) -> Sensit
     return Sensitivity(
         assumption, float(low.mean()), float(high.mean()), error, (p10, p90), zero, zero_error, len(result)
     )
+
+
+def main_drivers(run: Run, results: Mapping[str, Floats]) -> dict[str, tuple[Assumption, ...]]:
+    """Main drivers of some results: the assumptions with a large effect, the largest first.
+
+    An effect, as in ``sensitivities``, is large if it is distinguishable from zero and at least ``LARGE_EFFECT_SHARE``
+    of the largest. The level of the test is ``DRIVER_ERROR`` for all assumptions of a result together. There are no
+    main drivers with fewer than ``MIN_FUTURES_OF_DRIVERS`` futures.
+
+    results
+        (finished futures,) each result, by name; futures in which the result is not finite are excluded.
+    """
+    columns = [i for i, assumption in enumerate(run.scenario.assumptions) if not assumption.is_fixed]
+    draws = run.assumptions.values[run.finished_futures][:, columns]
+    orders: dict[bytes, NDArray[np.int64]] = {}
+    drivers = {}
+    for name, values in results.items():
+        finite = np.isfinite(values)
+        result = np.asarray(values, np.float64)[finite]
+        if not columns or len(result) < MIN_FUTURES_OF_DRIVERS or np.ptp(result) == 0.0:
+            drivers[name] = tuple[Assumption, ...]()
+            continue
+        if finite.tobytes() not in orders:
+            orders[finite.tobytes()] = np.argsort(draws[finite], axis=0, kind="stable")
+        differences, errors = tail_differences(orders[finite.tobytes()], result)
+        effects = np.where(differences > threshold(len(result), len(columns)) * errors, differences, 0.0)
+        large = np.flatnonzero((effects > 0.0) & (effects >= LARGE_EFFECT_SHARE * effects.max()))
+        ranked = sorted(large.tolist(), key=lambda i: -effects[i])
+        drivers[name] = tuple(run.scenario.assumptions[columns[i]] for i in ranked)
+    return drivers
+
+
+def threshold(futures: int, assumptions: int) -> float:
+    """Standard errors above which an effect makes a driver: Student's quantile for ``DRIVER_ERROR`` (Bonferroni)."""
+    degrees = 2 * int(TAIL * futures) - 2
+    return max(MIN_Z, float(stdtrit(degrees, 1 - DRIVER_ERROR / (2 * assumptions))))
+
+
+def tail_differences(order: NDArray[np.int64], result: Floats) -> tuple[Floats, Floats]:
+    """(assumptions,) absolute effects on a result, as in ``Sensitivity``, and their standard errors.
+
+    order
+        (futures, assumptions) futures in ascending order of each assumption.
+    result
+        (futures,) the result.
+    """
+    tail = int(TAIL * len(result))
+    low, high = result[order[:tail]], result[order[-tail:]]
+    errors = np.sqrt((low.var(axis=0, ddof=1) + high.var(axis=0, ddof=1)) / tail)
+    return np.abs(high.mean(axis=0) - low.mean(axis=0)), errors
+
+
+def unconfirmed_drivers(run: Run, results: Mapping[str, Floats]) -> dict[str, tuple[Assumption, ...]]:
+    """The main drivers of some results that are rated red and not calibrated; see ``main_drivers``."""
+    return {
+        name: tuple(a for a in drivers if a.quality == "red" and not a.is_calibrated)
+        for name, drivers in main_drivers(run, results).items()
+    }
 
 
 def zero_crossing(draws: Floats, result: Floats) -> tuple[float | None, float]:

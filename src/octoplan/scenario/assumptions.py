@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from octoplan.scenario.csv_text import Row
-from octoplan.scenario.distributions import Distribution, Fixed, Floats
+from octoplan.scenario.distributions import POSTERIOR_DISTRIBUTION, Distribution, Fixed, Floats
 from octoplan.scenario.files import SOURCES
 from octoplan.scenario.report import Report, did_you_mean, quoted
 
@@ -82,6 +82,11 @@ class Assumption:
     def is_fixed(self) -> bool:
         """True if the assumption has the same value in all futures."""
         return isinstance(self.marginal, Fixed)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """True if the assumption has the joint draws of ``posterior.csv``."""
+        return self.distribution == POSTERIOR_DISTRIBUTION
 
     def quantile(self, probability: ArrayLike) -> Floats:
         """Quantiles of the marginal distribution in ``unit``; money at the price base of the row."""

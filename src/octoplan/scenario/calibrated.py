@@ -66,7 +66,7 @@ def calibrated_files(
         for row_note in (rows[name]["note"],)
     }
     earlier = {row["name"]: row for row in _rows(scenario, PRIOR)}
-    priors = [earlier[name] if _is_posterior(by_name[name]) else rows[name] for name in names]
+    priors = [earlier[name] if by_name[name].is_calibrated else rows[name] for name in names]
     lines = zip(*(sample.values for sample in samples.values()), strict=True)
     texts = {
         ASSUMPTIONS: replace_rows(scenario.files[ASSUMPTIONS], "name", changed),
@@ -83,7 +83,7 @@ def rows_correlated_with(scenario: Scenario, names: Sequence[str]) -> tuple[str,
     These are the rows themselves, the rows that are calibrated already, and all rows that correlations connect with
     them.
     """
-    posterior = {assumption.name for assumption in scenario.assumptions if _is_posterior(assumption)}
+    posterior = {assumption.name for assumption in scenario.assumptions if assumption.is_calibrated}
     connected = {*names, *posterior}
     pairs = [{c.a, c.b} for c in realised_correlations(scenario.correlations, scenario.posterior_columns)]
     while wider := {name for pair in pairs if pair & connected for name in pair} - connected:
@@ -103,7 +103,7 @@ def with_priors(scenario: Scenario) -> Scenario:
         True
 
     """
-    posterior = {assumption.name for assumption in scenario.assumptions if _is_posterior(assumption)}
+    posterior = {assumption.name for assumption in scenario.assumptions if assumption.is_calibrated}
     files = {name: data for name, data in scenario.files.items() if name not in (POSTERIOR, PRIOR, PRIOR_CORRELATIONS)}
     if POSTERIOR not in scenario.files:
         return scenario
@@ -118,10 +118,6 @@ def with_priors(scenario: Scenario) -> Scenario:
     if CORRELATIONS in files:
         files[CORRELATIONS] = _correlation_text(pairs).encode()
     return read_files(files, scenario.title)
-
-
-def _is_posterior(assumption: Assumption) -> bool:
-    return assumption.distribution == POSTERIOR_DISTRIBUTION
 
 
 def _is_summary(scenario: Scenario, row: Mapping[str, str]) -> bool:

@@ -223,6 +223,10 @@ class Scenario:
         except KeyError:
             raise KeyError(f"the scenario has no parameter {dotted_name(kind, parameter, entities)}") from None
 
+    def prior_of(self, assumption: Assumption) -> Assumption | None:
+        """The row of a calibrated assumption as it was before calibration; None if it is not calibrated."""
+        return self.priors.get(assumption.name) if assumption.is_calibrated else None
+
     @cached_property
     def _copula(self) -> Copula:
         return copula(self.assumptions, realised_correlations(self.correlations, self.posterior_columns))

@@ -11,10 +11,11 @@ from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
 from octoplan.outcomes.measures import main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.sensitivity import Sensitivity, unconfirmed_drivers
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import describe, row_reference
 from octoplan.show.provenance import TableText
 from octoplan.show.sensitivity import switching_values
@@ -39,11 +40,12 @@ MIN_ROUNDED_EFFECT = 3.0
 
 
 class AnswerRow(NamedTuple):
-    """One row of the answer: title, name of the annex with details, and cells of text."""
+    """One row of the answer: title, name of the annex with details, cells of text, and red assumptions it rests on."""
 
     title: str
     annex: str
     cells: tuple[str, ...]
+    rests_on: tuple[str, ...] = ()
 
 
 def people(run: Run) -> list[tuple[str, str]]:
@@ -62,15 +64,25 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
     """Rows of the answer: measures by annex, and the net benefit."""
     table = results.key_results
     finished = results.run.futures - results.run.failed
-    rows = []
-    for annex, keys in (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS)):
-        for key in keys:
-            row = key_result(table, key)
-            if row is not None:
-                rows.append(answer_row(row, annex, table, finished))
+    annexes = (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS))
+    candidates = [(annex, key_result(table, key)) for annex, keys in annexes for key in keys]
+    key_results = [(annex, row) for annex, row in candidates if row is not None]
+    values = {row.key: results.measures[row.key].values for _, row in key_results}
+    drivers = unconfirmed_drivers(results.run, {**values, NET_BENEFIT: results.net_benefit})
+    rows = [
+        answer_row(row, annex, table, finished)._replace(rests_on=rests_on(results.run.scenario, drivers[row.key]))
+        for annex, row in key_results
+    ]
     net, unit = interval(results.net_benefit), view_of(results.run).unit
     cells = (*(digits(v / MILLION) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / MILLION, 2), f"M {unit}")
-    return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells)]
+    mark = rests_on(results.run.scenario, drivers[NET_BENEFIT])
+    return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells, mark)]
+
+
+def rests_on(scenario: Scenario, drivers: Sequence[Assumption]) -> tuple[str, ...]:
+    """The assumptions on which a result rests, in words: at most ``MAX_NAMED``, and the number of the others."""
+    descriptions = tuple(describe(scenario, assumption) for assumption in drivers[:MAX_NAMED])
+    return (*descriptions, f"{len(drivers) - MAX_NAMED:,} more") if len(drivers) > MAX_NAMED else descriptions
 
 
 def key_result(table: KeyResults, key: str) -> KeyResult | None:
@@ -168,6 +180,7 @@ def quantiles_text(values: Floats, divisor: float) -> str:
 def limitations(run: Run) -> list[str]:
     """Sentences on the limitations of the analysis."""
     assumptions = run.scenario.assumptions
-    red = sum(assumption.quality == "red" for assumption in assumptions)
-    ratings = f"{red:,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed."
-    return [ratings, *LIMITATIONS]
+    red = [assumption for assumption in assumptions if assumption.quality == "red"]
+    calibrated = sum(assumption.is_calibrated for assumption in red)
+    ratings = f"{len(red):,} of {len(assumptions):,} assumptions are rated red: estimates that have not been confirmed"
+    return [f"{ratings}; {calibrated:,} of these are calibrated." if calibrated else f"{ratings}.", *LIMITATIONS]

@@ -10,7 +10,7 @@ from octoplan.outcomes.format import digits
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.sensitivity import LARGE_EFFECT_SHARE, Sensitivity
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import row_reference
 from octoplan.show.theme import MILLION
@@ -20,8 +20,6 @@ QUALITY_MARKS = {"red": "■ red", "amber": "▲ amber", "green": "● green"}
 IMPACTS = ("large", "some", "none detected", "no range")
 """Levels of impact, in order: effect distinguishable from zero and at least half the largest; distinguishable from
 zero; not distinguishable from zero; assumption without a range, whose impact cannot be estimated."""
-LARGE_IMPACT_SHARE = 0.5
-"""Smallest effect, as a share of the largest, that is a large impact."""
 
 
 class TableText(NamedTuple):
@@ -35,7 +33,7 @@ def impacts(run: Run, sensitivities: Sequence[Sensitivity]) -> Mapping[str, str]
     """Level of impact, one of ``IMPACTS``, of each assumption by name, from its effect on a result."""
     largest = max((abs(item.difference) for item in sensitivities if item.distinguishable), default=0.0)
     detected = {
-        item.assumption.name: "large" if abs(item.difference) >= LARGE_IMPACT_SHARE * largest else "some"
+        item.assumption.name: "large" if abs(item.difference) >= LARGE_EFFECT_SHARE * largest else "some"
         for item in sensitivities
         if item.distinguishable
     }
@@ -89,20 +87,42 @@ def assumptions_log(run: Run, sensitivities: Sequence[Sensitivity], impact: Mapp
     return TableText(head, rows)
 
 
+def calibrated_assumptions(run: Run) -> TableText | None:
+    """Table of the quantiles of each calibrated assumption before and after calibration; None if there are none."""
+    head = (
+        "calibrated assumption", "prior P10", "prior P50", "prior P90", "posterior P10", "posterior P50",
+        "posterior P90", "unit", "row",
+    )  # fmt: skip
+    rows = []
+    for assumption in run.scenario.assumptions:
+        if prior := run.scenario.prior_of(assumption):
+            unit = "" if assumption.unit == "1" else assumption.unit
+            prices = f", prior in prices of {prior.price_base}" if prior.price_base != assumption.price_base else ""
+            cells = (*quantile_cells(prior), *quantile_cells(assumption), unit + prices, row_reference(assumption))
+            rows.append((assumption.name, *cells))
+    return TableText(head, rows) if rows else None
+
+
+def quantile_cells(assumption: Assumption) -> tuple[str, str, str]:
+    """P10, P50 and P90 of an assumption as text; of an assumption without a range only the value."""
+    low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
+    return ("", middle, "") if assumption.is_fixed else (low, middle, high)
+
+
 def log_row(assumption: Assumption, impact: str, item: Sensitivity | None) -> tuple[str, ...]:
     """One row of the assumptions log as text."""
-    low, middle, high = (digits(float(assumption.quantile(q))) for q in (0.1, 0.5, 0.9))
+    low, middle, high = quantile_cells(assumption)
     effect = (
         f"{item.difference / MILLION:+,.3g} ± {2 * item.error / MILLION:,.2g}" if item and item.distinguishable else ""
     )
-    quantiles = ("", "") if assumption.is_fixed else (low, high)
     return (
         assumption.name,
         impact,
         effect,
         QUALITY_MARKS[assumption.quality],
         middle,
-        *quantiles,
+        low,
+        high,
         "" if assumption.unit == "1" else assumption.unit,
         "; ".join(assumption.sources) or "none",
         row_reference(assumption),

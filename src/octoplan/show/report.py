@@ -103,7 +103,12 @@ def annex_contents(results: Sequence[RunResults], labels: Sequence[str], plan: P
         "sensitivity": annexes.sensitivity(first),
         "failures": annexes.failures(run) if run.failed else None,
         "measures": result_table(first.key_results),
-        "log": {"detected": bool(net), "matrix": provenance.quality_matrix(run, impact), "rows": log},
+        "log": {
+            "detected": bool(net),
+            "matrix": provenance.quality_matrix(run, impact),
+            "calibrated": provenance.calibrated_assumptions(run),
+            "rows": log,
+        },
         "sources": used_sources if used_sources.rows else None,
         "checks": provenance.checks(run),
         "assurance": provenance.identification(first),

@@ -50,7 +50,7 @@ function showAnswer(answer) {
   document.body.dataset.futures = answer.futures;
   document.body.dataset.settled = isSettled ? "yes" : "";
   $("progress").textContent = progressText(answer, isSettled);
-  $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures)));
+  $("top-results").replaceChildren(...answer.top_results.map(row => topResult(row, answer.futures, answer.rests_on[row.key])));
   if (answer.summary) $("summary").textContent = answer.summary;
   showWarnings("change-warnings", answer.warnings);
   if (answer.summary && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
@@ -70,7 +70,7 @@ export function showWarnings(id, warnings) {
 
 const unbroken = value => el("span", {className: "unbroken", textContent: formatNumber(value)});
 
-function topResult(row, futures) {
+function topResult(row, futures, restsOn) {
   const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
   const [change, note] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${formatNumber(row.baseline?.p50)}`, ""]
@@ -80,7 +80,9 @@ function topResult(row, futures) {
     el("div", {className: "measure", textContent: row.title + unit}),
     el("div", {className: "median", textContent: formatNumber(row.value?.p50)}),
     el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value?.p10), " to ", unbroken(row.value?.p90)),
-    el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}));
+    el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}),
+    restsOn?.length ? el("details", {}, el("summary", {textContent: "■ red assumptions"}),
+      el("p", {className: "small", textContent: `The result rests on assumptions rated red and not calibrated: ${restsOn.join("; ")}.`})) : null);
 }
 
 function showView(answer) {

@@ -35,6 +35,13 @@ export function formatNumber(x, significantDigits = 3) {
   return rounded(x / factor, significantDigits).replace("-", MINUS) + (suffix && SPACE + suffix);
 }
 
+// P10, P50 and P90 of an assumption before calibration.
+export function priorText(prior) {
+  const prices = prior.prices ? ` (prices of ${prior.prices})` : "";
+  if (prior.fixed) return `${formatNumber(prior.p50)}, no range${prices}`;
+  return [prior.p10, prior.p50, prior.p90].map(x => formatNumber(x)).join(", ") + prices;
+}
+
 const sign = x => x > 0 ? "+" : x < 0 ? MINUS : "";
 
 // A mean with the half-width of its confidence interval, to the decimals that the interval supports.

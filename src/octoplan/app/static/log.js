@@ -7,6 +7,7 @@ const RATINGS = {green: "● green", amber: "▲ amber", red: "■ red"};
 const NOTE = "A value typed here changes the assumption, as a slider does. The effect is the mean net benefit over the fifth of futures "
   + "in which the assumption is highest, minus that over the fifth in which it is lowest, with its 95 % CI. Assumptions from raids.toml "
   + "were fitted to a record of raids and cannot be changed here.";
+const CALIBRATED_NOTE = " The quantiles of a calibrated assumption are those of its posterior, with those of its prior below.";
 let sortOrder = ["name", 1];
 let fillTable = null;
 
@@ -20,7 +21,7 @@ export function showLog() {
   filter.addEventListener("input", () => fillTable());
   const {assumptions} = state.panels, red = assumptions.filter(item => item.quality === "red").length;
   $("view").replaceChildren(el("h3", {textContent: `${assumptions.length} assumptions, ${red} of them rated red`}),
-    el("p", {className: "small", textContent: NOTE}), el("label", {textContent: "Filter "}, filter), table);
+    el("p", {className: "small", textContent: NOTE + (assumptions.some(item => item.prior) ? CALIBRATED_NOTE : "")}), el("label", {textContent: "Filter "}, filter), table);
   fillTable();
 }
 
@@ -42,8 +43,15 @@ function tableRow(item) {
   const value = state.changes["a." + item.name] ?? String(+item.p50.toPrecision(6));
   const field = el("input", {type: "text", value, ariaLabel: `value of ${item.name}`, disabled: !item.editable});
   field.addEventListener("change", () => setChange("a." + item.name, field.value.trim() || null));
-  return el("tr", {}, ...COLUMNS.map(column => column === "p50" ? el("td", {}, field)
-    : el("td", {className: typeof item[column] === "number" ? "" : "text", textContent: cellText(item, column)})));
+  return el("tr", {}, ...COLUMNS.map(column => column === "p50" ? el("td", {}, field, priorLine(item, column))
+    : el("td", {className: typeof item[column] === "number" ? "" : "text"}, cellText(item, column), priorLine(item, column))));
+}
+
+// Below a quantile of a calibrated assumption, that of its prior; a prior without a range has a value only.
+function priorLine(item, column) {
+  if (!item.prior || item.prior[column] === undefined || item.prior.fixed && column !== "p50") return null;
+  const prices = item.prior.prices && column === "p50" ? `, prices of ${item.prior.prices}` : "";
+  return el("div", {className: "small unbroken", textContent: `prior ${formatNumber(item.prior[column])}${prices}`});
 }
 
 function cellText(item, column) {

@@ -1,5 +1,5 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
-import {$, formatNumber, el} from "./format.js";
+import {$, formatNumber, el, priorText} from "./format.js";
 import {setChange, state} from "./state.js";
 
 const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
@@ -115,9 +115,10 @@ function marks(item, isDecision, low, high, baseline) {
 }
 
 function sourceDetails(item) {
+  const prior = item.prior ? [el("p", {textContent: `Calibrated; prior P10, P50, P90: ${priorText(item.prior)} ${item.unit}`})] : [];
   const quantiles = `P10 ${formatNumber(item.p10)}, P50 ${formatNumber(item.p50)}, P90 ${formatNumber(item.p90)} ${item.unit}`;
   return el("div", {}, el("p", {className: "rating", textContent: RATING_MEANINGS[item.quality]}),
-    el("p", {textContent: item.note}),
+    ...prior, el("p", {textContent: item.note}),
     ...item.sources.map(s => el("p", {textContent: [s.title, s.publisher, s.date].filter(Boolean).join(", ") + " " + s.url})),
     el("p", {className: "small", textContent: `${item.file}:${item.line}, ${item.distribution}, ${quantiles}; ${item.owner}, ${item.date}`}));
 }
