@@ -25,11 +25,18 @@ def fill_levels(drift: Records, stated: Records, keys: StreamKeys, level: Floats
 
 @entry
 def fill_probabilities(
-    layers: Records, effects: Records, engagement: Records, level: Floats, keys: StreamKeys, p: Floats, contact: Floats
+    layers: Records,
+    effects: Records,
+    readiness: Records,
+    engagement: Records,
+    level: Floats,
+    keys: StreamKeys,
+    p: Floats,
+    contact: Floats,
 ) -> None:
     """Fill ``p``, (months, layers, threats), and ``contact``, (months, regions, threats)."""
     for month in range(level.shape[0]):
-        p[month] = layer_probabilities(layers, effects, level[month], Moment(keys, 0, month))
+        p[month] = layer_probabilities(layers, effects, readiness, level[month], 0, Moment(keys, 0, month))
     contact[:] = contact_probabilities(engagement, level, contact.shape[1])
 
 
@@ -78,9 +85,8 @@ def test_probabilities_are_shifted_on_the_logit_scale() -> None:
     base, level = np.array([0.0, 0.2, 0.7, 1.0]), np.array([[0.5, -1.0], [0.0, 0.0]])
     p, contact = np.empty((2, 2, 4)), np.empty((2, 3, 4))
     layers, effects = records("layers", 2), records("effects", 8, p=np.tile(base, 2))
-    fill_probabilities(
-        layers, effects, records("engagement", 12, p_contact=np.repeat(base, 3)), level, streams(152, 8), p, contact
-    )
+    engagement = records("engagement", 12, p_contact=np.repeat(base, 3))
+    fill_probabilities(layers, effects, records("readiness", 2), engagement, level, streams(152, 8), p, contact)
     shifted = [[0.0, *(1 / (1 + exp(-log(q / (1 - q)) - x)) for q in (0.2, 0.7)), 1.0] for x in (0.5, -1.0)]
     assert p[0, 1] == pytest.approx(shifted[1], rel=1e-14)
     assert contact[0] == pytest.approx(np.tile(shifted[0], (3, 1)), rel=1e-14)
@@ -96,5 +102,6 @@ def test_extreme_shifts_remain_probabilities() -> None:
         records("effects", 2, p=0.3),
         records("engagement", p_contact=0.3),
     )
-    fill_probabilities(layers, effects, engagement, np.array([[900.0] * 2, [-900.0] * 2]), streams(153, 2), p, contact)
+    level = np.array([[900.0] * 2, [-900.0] * 2])
+    fill_probabilities(layers, effects, records("readiness", 2), engagement, level, streams(153, 2), p, contact)
     assert (p[:, 1, 0].tolist(), contact.ravel().tolist()) == ([1.0, 0.0], [1.0, 0.0])

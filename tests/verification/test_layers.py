@@ -12,12 +12,14 @@ P, RHO, SIZE = 0.4, 0.03, 25
 
 
 @entry
-def stop_threats(layers: Records, effects: Records, order: Ints, keys: StreamKeys, size: int, stopped_by: Ints) -> None:
+def stop_threats(
+    layers: Records, effects: Records, readiness: Records, order: Ints, keys: StreamKeys, size: int, stopped_by: Ints
+) -> None:
     """Fill ``stopped_by``, (futures, layers): threats stopped on one day by layers without limits on engagements."""
     count = layers.shape[0]
     shots, unlimited, none, fired = np.ones((count, 1)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count)
     for future in range(stopped_by.shape[0]):
-        p = layer_probabilities(layers, effects, none, Moment(keys, future, 0))
+        p = layer_probabilities(layers, effects, readiness, none, 0, Moment(keys, future, 0))
         state = LayerState(order, p, shots, unlimited, unlimited, none, none, fired)
         stopped_by[future] = 0
         for i in range(size):
@@ -31,7 +33,7 @@ def test_threats_stopped_on_a_day_are_beta_binomial() -> None:
     """With correlation r the number stopped of n has mean n p and variance n p (1 - p) (1 + (n - 1) r)."""
     stopped = np.empty((300_000, 2), np.int64)
     layers, effects = records("layers", 2, correlation=[0.0, RHO]), records("effects", 2, p=[0.0, P], shots=1.0)
-    stop_threats(layers, effects, np.array([[1, -1]]), streams(141, 2), SIZE, stopped)
+    stop_threats(layers, effects, records("readiness", 2), np.array([[1, -1]]), streams(141, 2), SIZE, stopped)
     assert_mean(stopped[:, 1], SIZE * P)
     assert_mean((stopped[:, 1] - SIZE * P) ** 2.0, SIZE * P * (1 - P) * (1 + (SIZE - 1) * RHO))
 
@@ -40,7 +42,7 @@ def test_layers_in_series_share_one_uniform_number() -> None:
     """After a layer with p, a layer with q stops a share of (1 - p) q, although both use one uniform number."""
     stopped = np.empty((240_000, 3), np.int64)
     layers, effects = records("layers", 3), records("effects", 3, p=[0.0, P, 0.7], shots=1.0)
-    stop_threats(layers, effects, np.array([[2, 1, -1]]), streams(142, 3), SIZE, stopped)
+    stop_threats(layers, effects, records("readiness", 3), np.array([[2, 1, -1]]), streams(142, 3), SIZE, stopped)
     assert_mean(stopped[:, 2], SIZE * 0.7)
     assert_mean(stopped[:, 1], SIZE * 0.3 * P)
     assert_mean((stopped[:, 1] - SIZE * 0.3 * P) ** 2.0, SIZE * 0.3 * P * (1 - 0.3 * P))

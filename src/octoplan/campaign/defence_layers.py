@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.campaign.compiled import kernel, leaf
-from octoplan.campaign.layer_levels import shift_logit
+from octoplan.campaign.layer_levels import readiness_shift, shift_logit
 from octoplan.campaign.streams import LAYER_DAY, Moment, beta, key_of
 from octoplan.campaign.target_allocation import rescale
 from octoplan.scenario.arrays import Floats, Ints, Records
@@ -41,23 +41,31 @@ class LayerState(NamedTuple):
 
 
 @kernel
-def layer_probabilities(layers: Records, effects: Records, shift: Floats, moment: Moment) -> Floats:
+def layer_probabilities(
+    layers: Records, effects: Records, readiness: Records, level: Floats, threats_launched: int, moment: Moment
+) -> Floats:
     """Probability on one day that an engagement of each layer stops a threat of each class, (layers, threats).
 
-    It is beta distributed with mean ``p`` of the layer and class, shifted on the logit scale, and the layer's
-    intra-class correlation within a day, so that the number stopped of n threats is beta-binomial.
+    It is beta distributed with mean ``p`` of the layer and class, shifted on the logit scale by the layer's level and
+    readiness, and the layer's intra-class correlation within a day, so that the number stopped of n threats is
+    beta-binomial.
 
-    shift
-        (layers,) shift of the logit of ``p`` on the day.
+    layers, effects, readiness
+        Records of the layers, of the pairs (layer, threat) and of the layers.
+    level
+        (layers,) level in the month.
+    threats_launched
+        Number of threats launched on the day.
     """
     count = layers.shape[0]
     threats = effects.shape[0] // count
     p = np.zeros((count, threats))
     for layer in range(1, count):
+        shift = level[layer] + readiness_shift(readiness, layer, threats_launched)
         for k in range(threats):
             row = layer * threats + k
             key = key_of(moment.keys, LAYER_DAY, row)
-            mean = shift_logit(effects[row].p, shift[layer])
+            mean = shift_logit(effects[row].p, shift)
             p[layer, k] = beta(key, moment.future, moment.day, mean, layers[layer].correlation)
     return p
 

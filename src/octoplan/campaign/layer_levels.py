@@ -63,23 +63,6 @@ def readiness_shift(readiness: Records, layer: int, threats: int) -> float:
 
 
 @kernel
-def layer_shifts(level: Floats, readiness: Records, threats: int) -> Floats:
-    """Shift of the logit of each layer's effects on a day, (layers,): its level and readiness.
-
-    level
-        (layers,) level in the month.
-    readiness
-        Records of the layers.
-    threats
-        Number of threats launched on the day.
-    """
-    shift = level.copy()
-    for layer in range(1, shift.shape[0]):
-        shift[layer] += readiness_shift(readiness, layer, threats)
-    return shift
-
-
-@kernel
 def contact_probabilities(engagement: Records, level: Floats, regions: int) -> Floats:
     """Probability that a sortie contacts a threat, by month, (months, regions, threats).
 

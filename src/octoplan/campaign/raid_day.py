@@ -15,7 +15,6 @@ from octoplan.campaign.defence import (
 )
 from octoplan.campaign.defence_layers import LayerState, layer_probabilities
 from octoplan.campaign.future_state import Model, RaidBranch, day_ledger
-from octoplan.campaign.layer_levels import layer_shifts
 from octoplan.campaign.money import pay
 from octoplan.campaign.night_record import NightRecord, empty_record
 from octoplan.campaign.production import current_block
@@ -151,14 +150,13 @@ def draw_night(model: Model, crews: Ints, count: Ints, moment: Moment, compared:
     size, crossings, classes = raid.threat.shape[0], raid.crossing_threat.shape[0], entities.threats.shape[0]
     p_kill = kill_probabilities(entities.lethality, released, classes, moment.day)
     level = model.constants.level[model.links.month_of[moment.day]]
-    shift = layer_shifts(level, entities.readiness, size)
     record = empty_record(compared, crossings, size, crews.shape[0], entities.layers.shape[0], classes, NIGHT_LIMITS)
     return Night(
         raid,
         crews,
         cohort_order(plan.prefer, plan.stock_order[0], released, p_kill, model.constants.counted, moment.day),
         p_kill,
-        layer_probabilities(entities.layers, entities.effects, shift, moment),
+        layer_probabilities(entities.layers, entities.effects, entities.readiness, level, size, moment),
         empty_workspace(size, crossings, record),
         record,
     )
