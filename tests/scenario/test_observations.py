@@ -268,7 +268,7 @@ def test_check_counts_the_observations(small: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])
     assert stop.value.code == 0
-    assert "2 observations of 1 measures, 2025-12-01 to 2026-01-05" in capsys.readouterr().out
+    assert "2 observations, 2025-12-01 to 2026-01-05" in capsys.readouterr().out
     (small / "observations.csv").write_text(text("2025-12,crews,ten,,,10,count"))
     with pytest.raises(SystemExit) as stop:
         main(["check", "small"])

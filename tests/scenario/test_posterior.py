@@ -349,6 +349,12 @@ def test_what_cannot_be_calibrated_is_refused(
     assert message in str(error.value)
 
 
+def test_a_row_of_the_raid_fit_is_not_calibrated() -> None:
+    """A row that the raid fit supplies cannot be calibrated, because the fit would override it."""
+    with pytest.raises(CalibrationError, match=r"raids.level cannot be calibrated, because raids.toml"):
+        calibrated_files(load("octopus"), ("raids.level",), np.ones((100, 1)), {})
+
+
 def test_rows_that_are_calibrated_together(scenario: Scenario, posterior: Scenario) -> None:
     """Correlated rows and rows that are calibrated already are calibrated together."""
     assert set(rows_correlated_with(scenario, ["suppliers.*.price"])) == {

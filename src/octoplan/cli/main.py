@@ -238,6 +238,5 @@ def calibration_summary(scenario: "Scenario") -> list[str]:
         lines.append(f"{len(joint.columns)} rows are calibrated, with {len(joint.values):,} joint draws")
     if observations := scenario.observations:
         first, last = min(o.first for o in observations), max(o.last for o in observations)
-        measures = len({observation.measure for observation in observations})
-        lines.append(f"{len(observations)} observations of {measures} measures, {first} to {last}")
+        lines.append(f"{len(observations)} observations, {first} to {last}")
     return lines

@@ -17,7 +17,7 @@ from octoplan.scenario.assumptions import ASSUMPTION_COLUMNS, Assumption
 from octoplan.scenario.correlations import CORRELATION_COLUMNS, is_summary, realised_correlations
 from octoplan.scenario.csv_text import csv_text, replace_rows, row_dicts
 from octoplan.scenario.distributions import POSTERIOR_DISTRIBUTION, Sample, is_constant
-from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, POSTERIOR, PRIOR, PRIOR_CORRELATIONS
+from octoplan.scenario.files import ASSUMPTIONS, CORRELATIONS, POSTERIOR, PRIOR, PRIOR_CORRELATIONS, RAID_FIT
 from octoplan.scenario.posterior import MIN_LINES
 from octoplan.scenario.report import did_you_mean
 from octoplan.scenario.scenario import Scenario, read_files
@@ -134,8 +134,11 @@ def _check(scenario: Scenario, names: Sequence[str], draws: Floats) -> None:
     """Raise ``CalibrationError`` if the names or draws of a calibration are not as required."""
     rows = [row["name"] for row in _rows(scenario, ASSUMPTIONS)]
     for name in names:
-        if name not in rows or name not in scenario.columns:
+        if name not in rows and name not in scenario.columns:
             raise CalibrationError(f"there is no row {name!r} in {ASSUMPTIONS}; {did_you_mean(name, rows)}")
+    fitted = [a.name for a in scenario.assumptions if a.name in names and not a.file.endswith(ASSUMPTIONS)]
+    if fitted:
+        raise CalibrationError(f"{', '.join(fitted)} cannot be calibrated, because {RAID_FIT} supplies the row")
     if len(set(names)) < len(names) or not names:
         raise CalibrationError("each calibrated row must be named once")
     if draws.shape != (len(draws), len(names)) or len(draws) < MIN_LINES:
