@@ -90,7 +90,7 @@ def test_published_figures_of_a_partial_month_are_omitted() -> None:
         {item.figure.key for item in backtest(scenario, raids, FIRST, date(2026, 2, 1), futures=2).comparisons}
         for raids in (complete, partial)
     ]
-    others = {figure.key for figure in published_figures() if figure.month == "2026-02"}
+    others = {figure.key for figure in published_figures(scenario) if figure.month == "2026-02"}
     assert others <= keys[0]
     assert not others & keys[1]
 
@@ -202,7 +202,11 @@ def test_unknown_counts_are_not_simulated_as_zero() -> None:
     assert len(with_recorded_raids(scenario, raids, 1).raid_counts) == 30
 
 
-def test_published_figures_have_their_source() -> None:
-    """Each published figure states its source."""
-    assert {figure.key for figure in published_figures()} == {"sorties", "kills", "intercepted/drones"}
-    assert all(figure.source.startswith("https://") for figure in published_figures())
+def test_published_figures_are_the_observations_of_whole_months() -> None:
+    """Spans of months, dates and stopped shares are omitted; each figure has the address of its source."""
+    figures = published_figures(load("octopus"))
+    assert {(figure.month, figure.key) for figure in figures} == {
+        ("2026-02", key) for key in ("sorties", "kills", "intercepted/drones")
+    }
+    assert all(figure.source.startswith("https://") for figure in figures)
+    assert published_figures(load("pocket")) == ()

@@ -1,11 +1,10 @@
 """Backtest: simulate a scenario with recorded raids, and compare the results with published figures."""
 
-import csv
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,9 @@ from octoplan.outcomes.simulate import simulate
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
+from octoplan.scenario.observations import DATE, Observation
 from octoplan.scenario.what_if import WhatIfFactors
 from octoplan.tables import Column, Table
-
-PUBLISHED_FIGURES_FILE = Path(__file__).with_name("published.csv")
-"""Monthly published figures other than counts of raids, each with its source."""
 
 BAND_PROBABILITIES = (0.1, 0.9)
 """Probabilities of the lower and upper end of the 80 % band."""
@@ -198,11 +195,25 @@ def leave_one_out_quantiles(ordered: Floats, probability: float) -> Floats:
     return quantile
 
 
-def published_figures() -> tuple[PublishedFigure, ...]:
-    """Read the published figures that are distributed with octoplan."""
-    with PUBLISHED_FIGURES_FILE.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        return tuple(PublishedFigure(row["month"], row["key"], float(row["value"]), row["source"]) for row in rows)
+def published_figures(scenario: Scenario) -> tuple[PublishedFigure, ...]:
+    """The observations of a scenario that are of a whole month, without stopped shares, which the record contains."""
+    return tuple(
+        PublishedFigure(f"{item.first:%Y-%m}", item.measure, item.value, "; ".join(source_texts(scenario, item)))
+        for item in scenario.observations
+        if item.first.day == 1 and item.last == last_day_of_month(item.first) and item.kind != DATE
+        and not item.measure.startswith("stopped/")
+    )  # fmt: skip
+
+
+def source_texts(scenario: Scenario, observation: Observation) -> list[str]:
+    """Address of each source of an observation, or its title if it has none."""
+    sources = [scenario.sources[name] for name in observation.sources if name in scenario.sources]
+    return [source.url or source.title for source in sources]
+
+
+def last_day_of_month(first: date) -> date:
+    """Last day of the month of a first day."""
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def recorded_stopped_shares(record: Record, months: Sequence[str], threats: Sequence[str]) -> Iterator[PublishedFigure]:
@@ -332,7 +343,8 @@ def backtest(
         record: A record that contains every day from the scenario's start to the first day of the last month or later.
         first: A day of the first month that is compared.
         last: A day of the last month that is compared. If the record ends within this month, only figures
-            from the record are compared for this month, up to the last day of the record.
+            from the record are compared for this month, up to the last day of the record. Figures that are not in
+            the record are the observations of the scenario (``observations.csv``).
         futures: Number of futures.
         seed: Seed of the random draws.
         executor: Executor that runs batches of futures, with no effect on the results.
@@ -354,7 +366,7 @@ def backtest(
     complete_months = months[:-1] if ends_within_month else months
     figures = [
         *recorded_stopped_shares(record, months, names.threats),
-        *(figure for figure in published_figures() if figure.month in complete_months),
+        *(figure for figure in published_figures(scenario) if figure.month in complete_months),
     ]
     comparisons = compare_figures(run, sorted(figures, key=lambda figure: figure.month))
     note = f"{months[-1]} is compared only with the record, which ends on {last_day}"
