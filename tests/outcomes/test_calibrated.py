@@ -120,7 +120,7 @@ def test_results_that_rest_on_red_rows_are_marked(run: Run) -> None:
     text = report(run)
     front = text[: text.index("<section class='annex'")]
     assert "leakers, all classes</a></th>" in front
-    assert "cost of the programme</a> ■</th>" in front
+    assert "cost of the programme</a>&nbsp;■</th>" in front
     assert "<li>cost of the programme: uplift on capital and production cost; " in front
     assert "91 assumptions are rated red: estimates that have not been confirmed; 2 of these are calibrated." in text
 
