@@ -14,7 +14,7 @@ LAYERS = (
     ("app",),
     ("api",),
     ("show",),
-    ("plan", "explore"),
+    ("plan", "explore", "calibrate"),
     ("outcomes",),
     ("campaign", "raids"),
     ("scenario",),

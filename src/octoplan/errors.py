@@ -8,7 +8,6 @@
     ├── QuantityError          a number or a unit that cannot be read (also a ValueError)
     ├── DistributionError      parameters that do not define a distribution of the kind (also a ValueError)
     ├── FitError               a record to which the raid process cannot be fitted (also a ValueError)
-    ├── CalibrationError       assumptions that cannot be calibrated (also a ValueError)
     ├── FutureFailed           a future that could not be completed
     ├── RunError               a run that cannot be simulated, read or compared
     │   ├── Unfinished         a run stopped by a failed future
@@ -16,6 +15,7 @@
     │   ├── ClusterError       a run stopped by the loss of the cluster's workers
     │   └── StoreError         a folder or file that cannot be written, or is not a run
     ├── PlanError              a plan that cannot be computed (also a ValueError)
+    ├── CalibrationError       observations to which a scenario cannot be calibrated (also a ValueError)
     ├── TableError             a table that exceeds the limits of a file format
     ├── FolderError            an upload that is not a valid scenario folder
     ├── JobError               a job of the app that cannot be started
@@ -80,10 +80,6 @@ class FitError(OctoplanError, ValueError):
     """A record to which the raid process cannot be fitted."""
 
 
-class CalibrationError(OctoplanError, ValueError):
-    """Assumptions that cannot be calibrated; the message states the reason and a remedy."""
-
-
 class FutureFailed(OctoplanError):
     """A future that could not be completed; ``future`` is its number."""
 
@@ -124,6 +120,10 @@ class StoreError(RunError):
 
 class PlanError(OctoplanError, ValueError):
     """A plan that cannot be computed; the message states the reason and a remedy."""
+
+
+class CalibrationError(OctoplanError, ValueError):
+    """Observations to which a scenario cannot be calibrated; the message states the reason and a remedy."""
 
 
 class TableError(OctoplanError):

@@ -202,7 +202,7 @@ class Scenario:
         expected = len(self.assumptions)
         if uniforms.ndim != 2 or uniforms.shape[1] != expected:
             raise ValueError(f"uniforms have shape {uniforms.shape}; expected (futures, {expected})")
-        correlated = correlate(np.asarray(uniforms, float), self._copula.columns, self._copula.cholesky_factor)
+        correlated = correlate(np.asarray(uniforms, float), self.copula.columns, self.copula.cholesky_factor)
         return draws(self.assumptions, correlated, self._inflation, self.price_base, self.joint_draws)
 
     @cached_property
@@ -228,7 +228,8 @@ class Scenario:
         return self.priors.get(assumption.name) if assumption.is_calibrated else None
 
     @cached_property
-    def _copula(self) -> Copula:
+    def copula(self) -> Copula:
+        """The Gaussian copula of the correlated assumptions."""
         return copula(self.assumptions, realised_correlations(self.correlations, self.posterior_columns))
 
     @cached_property

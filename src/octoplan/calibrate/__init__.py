@@ -1,0 +1,1 @@
+"""Calibration: assumptions fitted to observations, with joint posterior draws, checks and evidence."""

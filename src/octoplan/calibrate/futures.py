@@ -1,0 +1,194 @@
+"""Simulation for a calibration: scores to assumptions, futures of the days observed, and their measures.
+
+The months that have a target are simulated, without the counterfactual. Tallies are added by set of days, so that each
+target is a sum of rows.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import special
+
+from octoplan.calibrate.observables import OBSERVABLES, PeriodTallies
+from octoplan.calibrate.targets import Target
+from octoplan.campaign.futures import simulate_futures
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Compiled, Floats, Ints
+
+LARGEST_SCORE = 8.0
+"""Scores beyond this distance from 0 are moved to it, because their probabilities would be rounded to 0 or 1."""
+
+
+@dataclass(frozen=True)
+class LevelPath:
+    """Columns of the assumptions on the level of one layer, by month, and of its standard deviation and memory."""
+
+    sd: int
+    memory: int
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Assumptions:
+    """The uncertain assumptions of a scenario as functions of standard normal scores.
+
+    Attributes:
+        scenario: The scenario, with rows for the levels of the months observed.
+        columns: (scores,) columns of the uncertain assumptions.
+        paths: The layers whose level varies.
+
+    """
+
+    scenario: Scenario
+    columns: Ints
+    paths: tuple[LevelPath, ...]
+
+    def draws(self, scores: Floats) -> Floats:
+        """(futures, assumptions) draws, given (futures, scores)."""
+        uniforms = np.full((len(scores), len(self.scenario.assumptions)), 0.5)
+        uniforms[:, self.columns] = special.ndtr(np.clip(scores, -LARGEST_SCORE, LARGEST_SCORE))
+        draws = self.scenario.quantiles(uniforms)
+        for path in self.paths:
+            draws[:, path.levels] = self.levels(path, scores, draws[:, path.sd], draws[:, path.memory])
+        return draws
+
+    def levels(self, path: LevelPath, scores: Floats, sd: Floats, memory: Floats) -> Floats:
+        """(futures, months) levels of a layer: stationary in the first month, then autoregressive as in the kernel."""
+        innovations = scores[:, [self.position[column] for column in path.levels]]
+        keep = np.exp(-MONTH_DAYS / memory)
+        levels = np.empty_like(innovations)
+        levels[:, 0] = sd * innovations[:, 0]
+        for month in range(1, levels.shape[1]):
+            levels[:, month] = keep * levels[:, month - 1] + np.sqrt(1.0 - keep**2) * sd * innovations[:, month]
+        return levels
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        """Score of each uncertain assumption, by its column."""
+        return {int(column): score for score, column in enumerate(self.columns)}
+
+    def features(self, scores: Floats) -> Floats:
+        """(futures, scores) features: correlated scores, and levels in units of ``LEVEL_UNIT``."""
+        features = scores.copy()
+        group, factor = self.correlated
+        features[:, group] = scores[:, group] @ factor.T
+        for path, (sd, memory) in zip(self.paths, self.tables, strict=True):
+            columns = [self.position[column] for column in path.levels]
+            at = [
+                features[:, self.position[c]] if c in self.position else np.zeros(len(scores))
+                for c in (path.sd, path.memory)
+            ]
+            features[:, columns] = (
+                self.levels(path, scores, np.interp(at[0], SCORE_GRID, sd), np.interp(at[1], SCORE_GRID, memory))
+                / LEVEL_UNIT
+            )
+        return features
+
+    @cached_property
+    def tables(self) -> tuple[tuple[Floats, Floats], ...]:
+        """By path, the standard deviation and the memory at the scores ``SCORE_GRID``."""
+        marginals = [
+            (self.scenario.assumptions[p.sd].marginal, self.scenario.assumptions[p.memory].marginal) for p in self.paths
+        ]
+        grid = np.asarray(special.ndtr(SCORE_GRID), np.float64)
+        return tuple((sd.quantile(grid), memory.quantile(grid)) for sd, memory in marginals)
+
+    @cached_property
+    def correlated(self) -> tuple[Ints, Floats]:
+        """Scores of the correlated assumptions, and the lower Cholesky factor of their correlation matrix."""
+        copula = self.scenario.copula
+        group = [self.position[column] for column in copula.columns]
+        return np.array(group, np.int64), copula.cholesky_factor
+
+    @cached_property
+    def parents(self) -> tuple[Ints, ...]:
+        """By feature, the scores on which it depends."""
+        parents = [np.array([score]) for score in range(len(self.columns))]
+        group, factor = self.correlated
+        for row, score in enumerate(group):
+            parents[score] = group[: row + 1][factor[row, : row + 1] != 0.0]
+        for path in self.paths:
+            shared = [self.position[column] for column in (path.sd, path.memory) if column in self.position]
+            shared_parents = [parent for score in shared for parent in parents[score].tolist()]
+            columns = [self.position[column] for column in path.levels]
+            for month, score in enumerate(columns):
+                parents[score] = np.unique([*shared_parents, *columns[: month + 1]]).astype(np.int64)
+        return tuple(parents)
+
+
+MONTH_DAYS = 365.25 / 12
+"""Mean length of a month, over which a level changes."""
+LEVEL_UNIT = 0.3
+"""Level, on the logit scale, that is one unit of a feature."""
+SCORE_GRID = np.linspace(-5.0, 5.0, 401)
+"""Scores at which the standard deviation and the memory of a level are tabulated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """Simulates the measures of targets.
+
+    Attributes:
+        assumptions: The assumptions as functions of scores.
+        targets: The targets.
+        seed: Seed of the random streams.
+        executor: Executor of the batches.
+        progress: Called with the number of futures simulated since the last call.
+
+    """
+
+    assumptions: Assumptions
+    targets: tuple[Target, ...]
+    seed: int
+    executor: Executor | None = None
+    progress: Callable[[int], None] | None = None
+
+    @cached_property
+    def row_of_day(self) -> Ints:
+        """(days,) row of the tallies of each day: days that belong to the same targets share a row."""
+        masks = np.array([target.days for target in self.targets], np.int64)
+        return np.unique(masks, axis=1, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The scenario with the tallies added by set of days."""
+        compiled = self.assumptions.scenario.compile()
+        rows = int(self.row_of_day.max()) + 1
+        return compiled._replace(
+            names=compiled.names._replace(months=tuple(map(str, range(rows)))),
+            links=compiled.links._replace(tally_row=self.row_of_day),
+        )
+
+    def measures(self, scores: Floats, first: int) -> Floats:
+        """(futures, targets) measures in their units; ``nan`` where undefined, in the whole row of a failed future.
+
+        first
+            Number of the first future, which determines its random draws.
+        """
+        keep = tuple(sorted({name for target in self.targets for name in OBSERVABLES[target.key.measure.key][0]}))
+        reported = 0
+
+        def report(done: int, _total: int) -> None:
+            nonlocal reported
+            if self.progress is not None:
+                self.progress(done - reported)
+            reported = done
+
+        results = simulate_futures(
+            self.compiled, self.assumptions.draws(scores), seed=self.seed, first=first, executor=self.executor,
+            keep=keep, keep_going=True, progress=report,
+        )  # fmt: skip
+        measures = np.empty((len(scores), len(self.targets)))
+        for column, target in enumerate(self.targets):
+            days = PeriodTallies(results.tally, np.unique(self.row_of_day[target.days]), self.compiled)
+            measures[:, column] = OBSERVABLES[target.key.measure.key][1](days, target.key)
+        measures[results.status != 0] = np.nan
+        return measures
+
+
+def rows_in_use(targets: Sequence[Target]) -> Ints:
+    """Columns of the targets that are used."""
+    return np.flatnonzero([target.used for target in targets])

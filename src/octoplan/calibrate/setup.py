@@ -1,0 +1,180 @@
+"""Preparation of a calibration: the scenario with given raids and levels by month, its targets, and the problem."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.calibrate.futures import Assumptions, LevelPath, Simulator, rows_in_use
+from octoplan.calibrate.problem import Problem
+from octoplan.calibrate.targets import Target, of_observation, of_record
+from octoplan.errors import CalibrationError
+from octoplan.outcomes.backtest import with_recorded_raids
+from octoplan.raids.read.record import Record
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats
+from octoplan.scenario.calibrated import with_priors
+from octoplan.scenario.files import ASSUMPTIONS
+from octoplan.scenario.scenario import with_files
+
+Days = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days whose observations are used, and spans of days that are held out of it, all inclusive."""
+
+    first: date
+    last: date
+    held_out: tuple[tuple[date, date], ...] = ()
+
+    def masks(self, scenario: Scenario) -> tuple[Days, Days]:
+        """(days,) True on the days whose observations are used, and on the days used or held out."""
+        dates = [scenario.start + timedelta(days=day) for day in range(scenario.programme.days())]
+        within = np.array([self.first <= day <= self.last for day in dates])
+        out = np.array([any(a <= day <= b for a, b in self.held_out) for day in dates])
+        return within & ~out, within | out
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """A calibration that is ready to be simulated.
+
+    Attributes:
+        scenario: The scenario with its priors and with rows for the levels of the months used.
+        assumptions: The assumptions as functions of scores, of the scenario reduced to the months observed.
+        targets: The targets, used and held out.
+        unused: Labels of observations outside the period.
+        seed: Seed of all random numbers.
+
+    """
+
+    scenario: Scenario
+    assumptions: Assumptions
+    targets: tuple[Target, ...]
+    unused: tuple[str, ...]
+    seed: int
+
+    def problem(self, executor: Executor | None = None, progress: Callable[[int], None] | None = None) -> Problem:
+        """The problem of inference."""
+        simulator = Simulator(self.assumptions, self.targets, self.seed, executor, progress)
+        used = rows_in_use(self.targets)
+        targets = [self.targets[row] for row in used]
+
+        def scaled(measures: Floats) -> Floats:
+            return np.column_stack([t.scaled(measures[:, row]) for row, t in zip(used, targets, strict=True)])
+
+        observed = np.array([target.scaled(np.array([target.value]))[0] for target in targets])
+        errors = np.array([target.error * target.slope for target in targets])
+        return Problem(
+            len(self.assumptions.columns), self.assumptions.features, self.assumptions.parents, simulator.measures,
+            scaled, observed, np.diag(errors**2), tuple(target.label for target in targets),
+        )  # fmt: skip
+
+
+def prepare(
+    scenario: Scenario, period: Period, record: Record | None = None, *, daily: bool = True, seed: int = 1
+) -> Setup:
+    """Prepare the calibration of a scenario.
+
+    Args:
+        scenario: The scenario; of a calibrated one, the priors are used.
+        period: The days whose observations are used or held out.
+        record: The raids that happened, and the source of recorded stopped shares; without it, raids are simulated.
+        daily: Whether the record has stopped counts by day, not only by month.
+        seed: Seed of all random numbers.
+
+    Raises:
+        CalibrationError: No observation is within the period, or all of them are held out.
+
+    """
+    scenario = with_priors(scenario)
+    used, compared = period.masks(scenario)
+    targets, unused = observed_targets(scenario, used, compared)
+    if record is not None:
+        targets += of_record(scenario, record, used, compared, targets, daily=daily)
+    if not any(target.used for target in targets):
+        raise CalibrationError(
+            f"no observation is used from {period.first} to {period.last}: "
+            + ("all are held out" if targets else "add rows to observations.csv, or give a record with --record")
+        )
+    last_month = months_to(scenario, max(int(np.flatnonzero(target.days)[-1]) for target in targets))
+    last_used = months_to(scenario, max(int(np.flatnonzero(t.days)[-1]) for t in targets if t.used))
+    scenario = with_level_rows(scenario, scenario.names.months[:last_used])
+    observed = with_recorded_raids(scenario, record, last_month) if record else shortened(scenario, last_month)
+    targets = [replace(target, days=target.days[: observed.programme.days()]) for target in targets]
+    columns = np.array([c for c, a in enumerate(observed.assumptions) if not a.is_fixed], np.int64)
+    paths = level_paths(observed, scenario.names.months[:last_used])
+    return Setup(scenario, Assumptions(observed, columns, paths), tuple(targets), tuple(unused), seed)
+
+
+def observed_targets(scenario: Scenario, used: Days, compared: Days) -> tuple[list[Target], list[str]]:
+    """Targets of the observations of a scenario, and labels of those not wholly within the days compared."""
+    targets, unused = [], []
+    for observation in scenario.observations:
+        target = of_observation(observation, scenario, used=True)
+        period = slice((observation.first - scenario.start).days, (observation.last - scenario.start).days + 1)
+        if not compared[period].all():
+            unused.append(target.label)
+        else:
+            targets.append(replace(target, used=bool(used[period].all())))
+    return targets, unused
+
+
+def months_to(scenario: Scenario, day: int) -> int:
+    """Number of months from the scenario's start to the month that contains a day."""
+    return int(scenario.compile().links.month_of[day]) + 1
+
+
+def shortened(scenario: Scenario, months: int) -> Scenario:
+    """The scenario reduced to its first months."""
+    programme = replace(scenario.programme, months=months)
+    days = programme.days()
+    factors = replace(scenario.factors, salvos=scenario.factors.salvos[:days], threats=scenario.factors.threats[:days])
+    raid_counts = scenario.raid_counts[:days]
+    names = programme.all_names()
+    return replace(scenario, months=months, programme=programme, names=names, raid_counts=raid_counts, factors=factors)
+
+
+def drifting_layers(scenario: Scenario) -> tuple[str, ...]:
+    """Layers whose level varies."""
+    return tuple(name for name in scenario.names.layers if ("drift", "sd", (name,)) in scenario.draw_columns)
+
+
+def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
+    """The scenario with a row for the level of each drifting layer in each of some months, where it has none.
+
+    The row summarises the stationary prior; calibration computes the levels from the standard deviation and the memory.
+    """
+    lines = []
+    reviewed = max(assumption.date for assumption in scenario.assumptions)
+    for layer in drifting_layers(scenario):
+        sd = scenario.row_of("drift", "sd", layer).median
+        for month in months:
+            if ("levels", "level", (layer, month)) not in scenario.draw_columns and sd > 0.0:
+                width = f"{1.2816 * sd:.4g}"
+                lines.append(
+                    f"levels.{layer}.{month}.level,0,-{width},{width},normal,1,,,red,analysis,{reviewed},"
+                    f'"derived: stationary level of drift.{layer}"'
+                )
+    if not lines:
+        return scenario
+    text = scenario.files[ASSUMPTIONS].decode()
+    return with_files(scenario, {ASSUMPTIONS: f"{text.rstrip()}\n" + "\n".join(lines) + "\n"})
+
+
+def level_paths(scenario: Scenario, months: Sequence[str]) -> tuple[LevelPath, ...]:
+    """The columns of the levels of each drifting layer in some months."""
+    columns = scenario.draw_columns
+    return tuple(
+        LevelPath(
+            columns["drift", "sd", (layer,)],
+            columns["drift", "memory", (layer,)],
+            tuple(columns["levels", "level", (layer, month)] for month in months),
+        )
+        for layer in drifting_layers(scenario)
+        if ("levels", "level", (layer, months[0])) in columns
+    )

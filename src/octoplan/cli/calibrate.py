@@ -1,0 +1,208 @@
+"""The command ``octoplan calibrate``."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from octoplan.cli.console import (
+    check_simulation,
+    compilation_notice,
+    print_line,
+    print_warning,
+    progress_bar,
+    record_written_path,
+    render,
+    track,
+)
+from octoplan.errors import RunError
+from octoplan.executors import executor
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from octoplan.calibrate.evidence import Evidence
+    from octoplan.calibrate.setup import Period
+    from octoplan.raids.read.record import Record
+    from octoplan.scenario import Scenario
+
+ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+
+ASSUMPTIONS_PRINTED = 12
+"""Number of informed assumptions that are printed, the most informed first."""
+PAIRS_PRINTED = 5
+
+
+def calibrate(
+    scenario: str,
+    *,
+    out: Path,
+    record: Path | None = None,
+    first: Annotated[str | None, Parameter(name="--from")] = None,
+    last: Annotated[str | None, Parameter(name="--to")] = None,
+    hold_out: ListOption = (),
+    seed: int = 1,
+    threads: int | None = None,
+    cluster: str | None = None,
+) -> None:
+    """Fit the assumptions of a scenario to its observations, and write the scenario with posterior ranges.
+
+    Parameters
+    ----------
+    scenario
+        A scenario folder with observations.csv, or the name of a built-in scenario. Of a calibrated scenario, the
+        priors are fitted to all observations again.
+    out
+        The scenario folder to write; it must be empty or not exist. Its folder calibration has the evidence, and
+        calibration.html is the page to read first.
+    record
+        A record of raids, beginning no later than the scenario's start: its raids are taken as given, and its stopped
+        shares by month and class, and by size of raid, are observations. Without it, the published monthly totals of
+        raids are used, or if they do not cover the period, raids are simulated.
+    first
+        First month, or day, whose observations are used, such as 2025-11; the scenario's start by default.
+    last
+        Last month or day; by default that of the last observation.
+    hold_out
+        Months, days or spans such as '2026-02 to 2026-03' whose observations are compared with the result but not used.
+    seed
+        Seed of the random draws; the same seed gives the same posterior.
+    threads
+        Number of threads; one for each core by default. It does not change the results.
+    cluster
+        Address of a dask.distributed scheduler; its workers simulate instead of threads.
+
+    """
+    from importlib.metadata import version
+
+    from octoplan.calibrate.evidence import Evidence
+    from octoplan.calibrate.folder import EVIDENCE_FOLDER, PAGE_FILE, calibrated_folder
+    from octoplan.calibrate.setup import prepare
+    from octoplan.calibrate.wave_files import WaveFiles, fingerprint
+    from octoplan.calibrate.waves import FIRST_WAVE, WAVE, infer
+    from octoplan.outcomes.files import atomic_folder, check_output_folder
+    from octoplan.scenario import load
+    from octoplan.show.calibration import page
+
+    check_simulation(1, seed, threads, cluster)
+    check_output_folder(out)
+    loaded = load(scenario)
+    raids, daily = raids_of(loaded, record)
+    period = period_of(loaded, raids if daily else None, first, last, hold_out)
+    setup = prepare(loaded, period, raids, daily=daily, seed=seed)
+    description = raids.source if raids is not None else "simulated"
+    files = WaveFiles(out.parent / f".{out.name}.waves", fingerprint(setup, version("octoplan")))
+    with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+        report = track(progress, "simulating")
+        done = 0
+
+        def add(futures: int) -> None:
+            nonlocal done
+            done += futures
+            report(done, max(done, FIRST_WAVE + 2 * WAVE))
+
+        evidence = Evidence(setup, infer(setup.problem(pool, add), seed, store=files))
+    content = calibrated_folder(evidence, version("octoplan"), description, page(evidence, loaded.title))
+    with atomic_folder(out) as temporary:
+        content.write(temporary)
+    files.remove()
+    record_written_path(out)
+    print_calibration(evidence)
+    print_line(f"scenario    {out}\npage        {out / EVIDENCE_FOLDER / PAGE_FILE}")
+
+
+def raids_of(scenario: "Scenario", path: Path | None) -> "tuple[Record | None, bool]":
+    """The raids that are taken as given, and whether their stopped counts are by day; None if raids are simulated."""
+    from octoplan.outcomes.monthly import record_from_monthly_totals
+    from octoplan.raids.read.readers import read
+
+    if path is not None:
+        return read(path), True
+    if set(scenario.names.packages) != {"drones", "missiles"} or not scenario.observations:
+        return None, False
+    last = max(observation.last for observation in scenario.observations)
+    months = (last.year - scenario.start.year) * 12 + last.month - scenario.start.month + 1
+    record = record_from_monthly_totals(scenario, months)
+    covered = len(record) > 0 and record.days[-1].astype(date) >= last
+    return (record, False) if covered else (None, False)
+
+
+def period_of(
+    scenario: "Scenario", record: "Record | None", first: str | None, last: str | None, hold_out: tuple[str, ...]
+) -> "Period":
+    """The period of a calibration. Raises RunError if an option is not a period within the scenario."""
+    from octoplan.calibrate.setup import Period
+
+    spans = tuple(days_of("--hold-out", text, scenario) for text in hold_out)
+    ends = [observation.last for observation in scenario.observations] + [end for _, end in spans]
+    if record is not None and len(record):
+        ends.append(record.days[-1].astype(date))
+    horizon = scenario.start + timedelta(days=scenario.programme.days() - 1)
+    end = days_of("--to", last, scenario)[1] if last else min(max(ends, default=horizon), horizon)
+    begin = days_of("--from", first, scenario)[0] if first else scenario.start
+    if end < begin:
+        raise RunError(f"--to {end} is before --from {begin}; exchange them")
+    return Period(begin, end, spans)
+
+
+def days_of(option: str, text: str, scenario: "Scenario") -> tuple[date, date]:
+    """First and last day of the period in the text of an option. Raises RunError if it is not valid."""
+    from octoplan.scenario.observations import parse_days
+
+    days = parse_days(text, scenario.programme)
+    if isinstance(days, str):
+        raise RunError(f"{option}: {days}")
+    return days
+
+
+def print_calibration(evidence: "Evidence") -> None:
+    """Print what was learned, how the observations compare, what is not distinguished, and warnings."""
+    inference = evidence.inference
+    used = [comparison for comparison in evidence.comparisons if comparison.target.used]
+    held_out = [comparison for comparison in evidence.comparisons if not comparison.target.used]
+    render(learned_text(evidence))
+    print_line(
+        f"{len(evidence.informed)} of {len(evidence.setup.assumptions.columns)} uncertain assumptions are informed by "
+        f"{len(used)} observations; the others keep their priors"
+    )
+    print_line(f"observations inside the 80 % band: {sum(c.is_inside for c in used)} of {len(used)}")
+    if held_out:
+        print_line(f"held out, inside the 80 % band: {sum(c.is_inside for c in held_out)} of {len(held_out)}")
+    for pair in evidence.not_separated[:PAIRS_PRINTED]:
+        print_line(separation_text(pair.first.name, pair.second.name, pair.correlation))
+    futures = sum(len(wave.scores) for wave in inference.waves)
+    print_line(
+        f"{futures:,} futures in {len(inference.waves)} waves, {evidence.failed:,} failed; Pareto k "
+        f"{inference.pareto_k[-1]:.2f} (at most 0.7)"
+    )
+    for label in evidence.setup.unused:
+        print_line(f"not used, outside the period: {label}")
+    for comparison in evidence.contradictions:
+        target = comparison.target
+        print_warning(
+            f"{target.label}: {target.value:.4g} contradicts the prior and the other observations "
+            f"(probability {comparison.probability:.1g}); check it, or widen its error or the priors that limit it"
+        )
+
+
+def separation_text(first: str, second: str, correlation: float) -> str:
+    """In words, that two assumptions are not distinguished."""
+    other = "higher" if correlation > 0 else "lower"
+    return (
+        f"not distinguished: a higher {first} with a {other} {second} fits equally well (correlation {correlation:.2f})"
+    )
+
+
+def learned_text(evidence: "Evidence") -> "Table":
+    """Table of the most informed assumptions."""
+    from rich import box
+    from rich.table import Table
+
+    from octoplan.outcomes.format import digits
+
+    table = Table("assumption", "prior P10 P50 P90", "posterior P10 P50 P90", "informed by", box=box.SIMPLE)
+    for row in evidence.informed[:ASSUMPTIONS_PRINTED]:
+        prior, posterior = ("  ".join(digits(value) for value in values) for values in (row.prior, row.posterior))
+        table.add_row(row.assumption.name, prior, posterior, row.moved_by[0] if row.moved_by else "")
+    return table
