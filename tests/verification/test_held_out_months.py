@@ -193,7 +193,7 @@ def table(scores: list[Score]) -> Iterator[str]:
             inside = f"{sum(s.inside for s in rows)} of {len(rows)}"
             yield f"{name:24} CRPS and interval score: {'; '.join(cells)}; inside {inside}"
     for other in ("uncalibrated", "last six months", "last month and changes"):
-        for klass in (None, "drones"):
+        for only in (None, "drones"):
             for measure in ("crps", "interval"):
-                mean, low, high = mean_difference(scores, other, klass, measure)
-                yield f"{other} minus calibrated, {klass or 'all'}, {measure}: {mean:.2f} ({low:.2f} to {high:.2f})"
+                mean, low, high = mean_difference(scores, other, only, measure)
+                yield f"{other} minus calibrated, {only or 'all'}, {measure}: {mean:.2f} ({low:.2f} to {high:.2f})"

@@ -91,7 +91,7 @@ def method(evidence: Evidence, version: str, raids: str) -> str:
         "failed": [wave.failed for wave in inference.waves],
         "pareto_k": list(inference.pareto_k),
         "r_hat": inference.r_hat,
-        "effective_draws": float(1.0 / (inference.weights**2).sum()),
+        "effective_draws": inference.effective_draws,
         "informed": [row.assumption.name for row in evidence.informed],
         "not_used": list(evidence.setup.unused),
     }

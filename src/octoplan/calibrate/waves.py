@@ -87,6 +87,11 @@ class Inference:
         return self.waves[-1]
 
     @property
+    def effective_draws(self) -> float:
+        """Effective number of posterior draws (Kish 1965)."""
+        return float(1.0 / (self.weights**2).sum())
+
+    @property
     def posterior_scores(self) -> Floats:
         """(draws, scores) of the posterior draws."""
         return self.posterior_wave.scores[self.draws]
