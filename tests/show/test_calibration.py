@@ -184,6 +184,22 @@ def test_titles_of_the_bands_count_the_observations_inside(evidence: Evidence) -
     assert charts["periods"].layout.title.text.endswith(" of 1 held out")
 
 
+@pytest.mark.parametrize("measures", range(1, 9))
+def test_each_measure_has_a_panel(evidence: Evidence, measures: int) -> None:
+    """Any number of measures have one panel each, at most three of a single period in a row."""
+    row = evidence.comparisons[0]
+    rows = [
+        replace(row, target=replace(row.target, key=replace(row.target.key, name=f"m{number}")))
+        for number in range(measures)
+    ]
+    for name, comparisons in (("single", rows), ("periods", rows + rows)):
+        chart = band_charts(evidence.setup.scenario, comparisons)[name]
+        axes = [trace.xaxis for trace in traces(chart, "observed")]
+        assert len(axes) == len(set(axes)) == measures
+        starts = [chart.layout[f"xaxis{axis[1:]}"].domain[0] for axis in axes]
+        assert len(set(starts)) <= {"single": 3, "periods": 2}[name]
+
+
 def test_long_labels_of_periods_take_the_whole_width(evidence: Evidence) -> None:
     """Panels stand next to each other until the labels of many periods would need more than a few lines."""
     scenario, row = evidence.setup.scenario, evidence.comparisons[0]

@@ -70,6 +70,7 @@ def band_chart(scenario: Scenario, groups: Sequence[Sequence[Comparison]], colum
     if tick_lines(groups, columns) > MAX_TICK_LINES:
         columns = 1
     rows = -(-len(groups) // columns)
+    columns = -(-len(groups) // rows)
     titles = [wrapped(label(capitalised(panel_title(scenario, group))), TITLE_WIDTH[columns]) for group in groups]
     lines = max(1 + title.count("<br>") for title in titles)
     chart = new_figure(
