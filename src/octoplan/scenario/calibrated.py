@@ -22,7 +22,7 @@ from octoplan.scenario.posterior import MIN_LINES
 from octoplan.scenario.report import did_you_mean
 from octoplan.scenario.scenario import Scenario, read_files
 
-DRAW_DIGITS = 9
+DRAW_DIGITS = 6
 """Significant digits of the draws in ``posterior.csv``."""
 MIN_CORRELATION = 0.3
 """Absolute value from which a rank correlation of the joint draws is written to ``correlations.csv``."""
