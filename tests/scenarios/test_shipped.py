@@ -17,6 +17,7 @@ from octoplan.raids.fit_file import FITTED_PARAMETERS
 from octoplan.raids.forecast import combine_level
 from octoplan.raids.read.readers import read
 from octoplan.scenario import load
+from octoplan.scenario.calibrated import with_priors
 from octoplan.scenario.entities import BORDER
 from octoplan.scenario.scenario import Scenario
 
@@ -34,6 +35,11 @@ CRITICAL = ("motor", "battery", "thermal-camera", "flight-computer", "radio", "s
 @pytest.fixture(scope="module")
 def octopus() -> Scenario:
     return load("octopus")
+
+
+@pytest.fixture(scope="module")
+def priors(octopus: Scenario) -> Scenario:
+    return with_priors(octopus)
 
 
 @pytest.fixture(scope="module")
@@ -243,23 +249,23 @@ def test_raids_are_fitted_to_the_eve(octopus: Scenario) -> None:
         assert octopus.row_of(kind, parameter, *entity).median == pytest.approx(value, rel=tolerance), fitted.name
 
 
-def test_priors_are_not_taken_from_the_observations(octopus: Scenario) -> None:
+def test_priors_are_not_taken_from_the_observations(priors: Scenario) -> None:
     """Kills a sortie of February 2026, 0.24, lie inside the prior of contact times kill probability, not at its centre.
 
     The prior of these rows is wide: the P90 of their product is more than twice the P10.
     """
-    draws = octopus.quantiles(latin_hypercube(1, octopus.columns, 400))
+    draws = priors.quantiles(latin_hypercube(1, priors.columns, 400))
     contact, kill = (
-        draws[:, octopus.columns.index(name)] for name in ("engagement.*.*.p_contact", "lethality.other.*.p_kill")
+        draws[:, priors.columns.index(name)] for name in ("engagement.*.*.p_contact", "lethality.other.*.p_kill")
     )
     low, high = np.quantile(contact * kill, (0.1, 0.9))
     assert low < 1500 / 6300 < high
     assert high > 2.0 * low
 
 
-def test_priors_of_the_defence_are_easy_to_find(octopus: Scenario) -> None:
+def test_priors_of_the_defence_are_easy_to_find(priors: Scenario) -> None:
     """Rows that observations inform say so in their note, and no row is set to give the results of a month."""
-    notes = {assumption.name: assumption.note for assumption in octopus.assumptions}
+    notes = {assumption.name: assumption.note for assumption in priors.assumptions}
     informed = {name for name, note in notes.items() if note.startswith("Prior:") and "octoplan calibrate" in note}
     assert {"crews.on_duty", "crews.initial", "engagement.*.*.window", "threats.*.engagement"} <= informed
     assert {f"effects.{layer}.attack-drone.p" for layer in ("electronic-warfare", "gun")} <= informed
@@ -278,7 +284,7 @@ def test_derived_rows_name_rows_that_exist(octopus: Scenario) -> None:
     assert references - names == set()
 
 
-def test_damage_at_the_leakers_of_2025_is_a_part_of_the_public_total(octopus: Scenario) -> None:
+def test_damage_at_the_leakers_of_2025_is_a_part_of_the_public_total(priors: Scenario) -> None:
     """The priors cost 1.6 to 6.7 billion GBP a year (P10 to P90), as the note states, of 14.4 billion from all causes.
 
     In 2025, 7,537 drones were not stopped, of which 62 % are attack types, 259 cruise and 439 ballistic missiles.
@@ -289,14 +295,14 @@ def test_damage_at_the_leakers_of_2025_is_a_part_of_the_public_total(octopus: Sc
         for name in ("drones", "cruise", "ballistic")
     }
     assert leakers == {"drones": 7537, "cruise": 259, "ballistic": 439}
-    draws = octopus.quantiles(latin_hypercube(1, octopus.columns, 2000))
+    draws = priors.quantiles(latin_hypercube(1, priors.columns, 2000))
     number = {
         "attack-drone": 0.62 * leakers["drones"], "decoy": 0.38 * leakers["drones"], "cruise": leakers["cruise"],
         "ballistic": leakers["ballistic"],
     }  # fmt: skip
-    total = sum(count * draws[:, octopus.columns.index(f"threats.{name}.damage")] for name, count in number.items())
+    total = sum(count * draws[:, priors.columns.index(f"threats.{name}.damage")] for name, count in number.items())
     assert np.quantile(total, (0.1, 0.9)) / 1e9 == pytest.approx([1.6, 6.7], rel=0.05)
-    rate = octopus.row_of("currencies", "rate", "USD").median
+    rate = priors.row_of("currencies", "rate", "USD").median
     assert np.mean(total < 19e9 * rate) > 0.98
 
 

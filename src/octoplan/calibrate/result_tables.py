@@ -14,6 +14,8 @@ QUANTILE_COLUMNS = tuple(
     for state in ("prior", "posterior")
     for name, text in (("p10", "10th percentile"), ("p50", "median"), ("p90", "90th percentile"))
 )
+PRIOR_NOTE = "Prior: "
+"""Beginning of the part of a note that is the note of the prior; many notes of priors begin so already."""
 
 
 def number(value: float) -> float | None:
@@ -107,4 +109,5 @@ def note(learned: Learned) -> str:
         moved = "informed by many observations, by none of them much"
     else:
         moved = "hardly informed; in the joint draws because it is correlated with informed rows"
-    return f"Calibrated: prior {low} to {high}, median {middle}; {moved}. Prior: {learned.assumption.note}"
+    prior_note = learned.assumption.note.removeprefix(PRIOR_NOTE)
+    return f"Calibrated: prior {low} to {high}, median {middle}; {moved}. {PRIOR_NOTE}{prior_note}"

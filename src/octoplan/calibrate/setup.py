@@ -158,7 +158,7 @@ def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
                 width = f"{1.2816 * sd:.4g}"
                 lines.append(
                     f"levels.{layer}.{month}.level,0,-{width},{width},normal,1,,,red,analysis,{reviewed},"
-                    f'"derived: stationary level of drift.{layer}"'
+                    f'"derived: stationary level with the standard deviation drift.{layer}.sd"'
                 )
     if not lines:
         return scenario
