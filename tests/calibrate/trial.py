@@ -13,7 +13,7 @@ from octoplan.scenario.scenario import with_files
 Floats = NDArray[np.float64]
 
 RANGES = {
-    "packages.raid.routine_mean": ("40", "", "", "fixed"),
+    "packages.raid.routine_mean": ("20", "", "", "fixed"),
     "threats.drone.engagement": ("", "12", "30", "lognormal"),
     "engagement.drone.town.p_contact": ("", "0.25", "0.5", "beta"),
     "effects.missile.drone.p": ("", "0.3", "0.7", "beta"),
@@ -32,10 +32,10 @@ RANGES = {
 OBSERVATIONS = """\
 period,measure,value,low,high,sd,kind,source,note
 2026-01,stopped/drone,78,,,1,share,study,
-2026-01,sorties,2600,,,80,count,study,
-2026-01,kills,700,,,20,count,study,
+2026-01,sorties,1300,,,60,count,study,
+2026-01,kills,350,,,15,count,study,
 2026-02,stopped/drone,77,,,1,share,study,
-2026-02,sorties,2300,,,80,count,study,
+2026-02,sorties,1150,,,60,count,study,
 2026-02,made,240,,,5,count,study,
 """
 

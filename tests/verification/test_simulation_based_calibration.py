@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from octoplan.calibrate.setup import Period, prepare
 from octoplan.calibrate.waves import Wave, first_wave, infer
 from octoplan.errors import CalibrationError
 from octoplan.executors import executor
+from octoplan.raids.read.readers import read
+from octoplan.scenario import load
 from tests.calibrate.trial import linear_problem, trial
 
 Floats = NDArray[np.float64]
@@ -27,6 +30,7 @@ DRAWS = 99
 """Posterior draws among which the true value is ranked."""
 BINS = 10
 LEVELS = (0.5, 0.8, 0.95)
+RECORD = Path(__file__).parents[3] / "shared" / "data" / "raids" / "daily.csv"
 FIRST_TRUE_FUTURE = 1_000_000
 """Number of the future of the first simulated data set, far from those of the inference."""
 
@@ -122,6 +126,32 @@ def test_small_scenario() -> None:
     assert (right.p_values() > 0.01 / len(features)).all()
     for level in LEVELS:
         assert right.coverage(level) == pytest.approx(level, abs=0.04)
+
+
+OCTOPUS_ROWS = (
+    "engagement.*.*.p_contact", "crews.on_duty", "crews.initial", "threats.*.engagement", "service.other.share",
+    "effects.electronic-warfare.attack-drone.p", "effects.gun.attack-drone.p", "effects.gun.cruise.p",
+    "effects.abm.ballistic.p", "posts.missile.*.capacity", "readiness.gun.slope", "readiness.electronic-warfare.slope",
+    "drift.gun.sd", "levels.gun.2026-03.level", "levels.electronic-warfare.2026-03.level", "lethality.octopus.*.p_kill",
+)  # fmt: skip
+"""Rows of octopus whose ranks are tested: informed ones, ones informed only jointly, and one that is not informed."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not RECORD.exists(), reason="needs the record of raids, ../shared/data/raids/daily.csv")
+def test_octopus() -> None:
+    """50 data sets of octopus, five months: uniform ranks, and coverage within 6 points."""
+    setup = prepare(load("octopus"), Period(date(2025, 11, 1), date(2026, 3, 31)), read(RECORD), seed=5)
+    names = [setup.assumptions.scenario.columns[column] for column in setup.assumptions.columns]
+    features = np.array([names.index(name) for name in OCTOPUS_ROWS])
+    with executor() as pool:
+        problem = setup.problem(pool)
+        ranks = ranks_of(problem, 50, features, first_wave(problem, 5), size=512)
+    report("octopus", ranks)
+    assert ranks.refused <= 2
+    assert (ranks.p_values() > 0.01 / len(features)).all()
+    for level in LEVELS:
+        assert ranks.coverage(level) == pytest.approx(level, abs=0.06)
 
 
 def report(title: str, ranks: Ranks) -> None:
