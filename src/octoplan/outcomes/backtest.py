@@ -271,7 +271,7 @@ class BacktestPeriod:
 
 
 def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scenario:
-    """The scenario reduced to its first months, with the raids of a record.
+    """The scenario reduced to its first months, with the raids of a record and their classes as far as recorded.
 
     If the record ends within the last month, the remaining days have no raids.
 
@@ -299,8 +299,41 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     check_launched_counts(period)
     raids = np.zeros((days, len(names.packages)), np.int64)
     raids[: len(period)] = np.column_stack([getattr(period, package) for package in names.packages])
-    factors = WhatIfFactors(scenario.factors.salvos[:days], scenario.factors.threats[:days])
+    factors = WhatIfFactors(
+        scenario.factors.salvos[:days], scenario.factors.threats[:days] * class_factors(scenario, period, days)
+    )
     return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
+
+
+def class_factors(scenario: Scenario, record: Record, days: int) -> Floats:
+    """(days, threats) factors by which the classes of a package have the recorded shares on each day.
+
+    Shares are relative to the median of the weights ``threats.*.mix``, whose uncertainty remains. Recorded classes that
+    the scenario lacks have the shares of these weights. Packages whose classes are not recorded have factors of 1.
+
+    Args:
+        scenario: The scenario.
+        record: The record of the first days.
+        days: Number of days; factors after the record are 1.
+
+    """
+    names = scenario.names
+    factors = np.ones((days, len(names.threats)))
+    mix = np.array([scenario.row_of("threats", "mix", name).median for name in names.threats])
+    package_of = [scenario.programme.link("threats", name, "package") for name in names.threats]
+    for package in names.packages:
+        classes = [k for k, name in enumerate(names.threats) if package_of[k] == package]
+        recorded = [k for k in classes if names.threats[k] in record.classes]
+        if len(recorded) < len(classes):
+            continue
+        counts = np.column_stack([record.launched[:, record.classes.index(names.threats[k])] for k in classes])
+        rest = getattr(record, package) - counts.sum(axis=1)
+        shares = mix[classes] / mix[classes].sum()
+        expected = counts + np.maximum(rest, 0)[:, None] * shares
+        total = expected.sum(axis=1)
+        rows = np.flatnonzero(total > 0)
+        factors[np.ix_(rows, classes)] = expected[rows] / total[rows, None] / shares
+    return factors
 
 
 def last_recorded_day(record: Record, last: date) -> date:
