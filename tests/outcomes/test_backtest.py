@@ -16,6 +16,7 @@ from octoplan.outcomes.backtest import (
     FigureComparison,
     PublishedFigure,
     backtest,
+    class_factors,
     inside_other_bands,
     leave_one_out_quantiles,
     published_figures,
@@ -210,3 +211,38 @@ def test_published_figures_are_the_observations_of_whole_months() -> None:
     }
     assert all(figure.source.startswith("https://") for figure in figures)
     assert published_figures(load("pocket")) == ()
+
+
+def test_given_raids_have_the_recorded_classes() -> None:
+    """Cruise and ballistic missiles of a day have their recorded shares; other missiles have those of the weights.
+
+    Drones, whose classes are not recorded, keep the weights of the scenario.
+    """
+    scenario, raids = load("octopus"), record()
+    launched = raids.launched.copy()
+    day, columns = 5, {name: CLASSES.index(name) for name in ("cruise", "ballistic", "other")}
+    launched[day, 1:] = 0
+    launched[day, [columns["cruise"], columns["ballistic"], columns["other"]]] = (6, 1, 5)
+    factors = class_factors(scenario, replace(raids, launched=launched), 90)
+    names = scenario.names.threats
+    mix = np.array([scenario.row_of("threats", "mix", name).median for name in names])
+    missiles = [names.index("cruise"), names.index("ballistic")]
+    weights = (mix * factors[day])[missiles]
+    share = mix[missiles[0]] / mix[missiles].sum()
+    assert weights[0] / weights.sum() == pytest.approx((6 + 5 * share) / 12)
+    assert (factors[:, [names.index("attack-drone"), names.index("decoy")]] == 1.0).all()
+    assert (factors[61:] == 1.0).all()
+
+
+def test_simulated_missiles_follow_the_recorded_classes() -> None:
+    """With cruise missiles only in the record, no ballistic missile is simulated."""
+    raids = record()
+    launched = raids.launched.copy()
+    column = CLASSES.index("cruise")
+    launched[:, column] = launched[:, 1:].sum(axis=1)
+    launched[:, [c for c in range(1, len(CLASSES)) if c != column]] = 0
+    result = backtest(load("octopus"), replace(raids, launched=launched), FIRST, FIRST, futures=3)
+    by_class = result.run.data["launched"].sum(("month", "region")).values
+    names = result.run.compiled.names.threats
+    assert by_class[:, names.index("ballistic")].sum() == 0
+    assert by_class[:, names.index("cruise")].min() > 0

@@ -322,9 +322,8 @@ def class_factors(scenario: Scenario, record: Record, days: int) -> Floats:
     mix = np.array([scenario.row_of("threats", "mix", name).median for name in names.threats])
     package_of = [scenario.programme.link("threats", name, "package") for name in names.threats]
     for package in names.packages:
-        classes = [k for k, name in enumerate(names.threats) if package_of[k] == package]
-        recorded = [k for k in classes if names.threats[k] in record.classes]
-        if len(recorded) < len(classes):
+        classes = np.array([k for k, name in enumerate(package_of) if name == package])
+        if any(names.threats[k] not in record.classes for k in classes):
             continue
         counts = np.column_stack([record.launched[:, record.classes.index(names.threats[k])] for k in classes])
         rest = getattr(record, package) - counts.sum(axis=1)
