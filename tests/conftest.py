@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from octoplan.api import simulate
-from octoplan.cli.main import ALLOCATIONS_BETWEEN_COLLECTIONS
-from octoplan.scenario import load
+from octoplan.cli.main import ALLOCATIONS_BETWEEN_COLLECTIONS, LINEAR_ALGEBRA_THREADS
+
+for variable in LINEAR_ALGEBRA_THREADS:  # as in the commands, before numpy is imported
+    os.environ.setdefault(variable, "1")
+
+from octoplan.api import simulate  # noqa: E402
+from octoplan.scenario import load  # noqa: E402
 
 # The first example may include a compilation. In CI the examples are fixed, so that failures are reproducible.
 settings.register_profile("octoplan", deadline=None, print_blob=True, derandomize="CI" in os.environ)

@@ -91,3 +91,15 @@ def test_draws_have_the_distributions_and_correlations_of_the_rows() -> None:
     for column in ("crews.initial", "crews.on_duty"):
         score = assumptions.position[columns[column]]
         assert stats.spearmanr(features[:, score], draws[:, columns[column]]).statistic == pytest.approx(1.0)
+
+
+def test_levels_are_within_the_range_of_stated_levels() -> None:
+    """Whatever the standard deviation drawn, each level is one that a row of the scenario may state."""
+    octopus = load("octopus")
+    assumptions = prepare(octopus, Period(octopus.start, date(2025, 12, 31))).assumptions
+    scores = np.full((1, len(assumptions.columns)), 3.5)
+    draws = assumptions.draws(scores)
+    levels = np.array([draws[0, column] for path in assumptions.paths for column in path.levels])
+    assert levels.max() == 5.0
+    assert levels.min() > 0.1
+    assert (assumptions.draws(-scores)[:, [c for path in assumptions.paths for c in path.levels]] >= -5.0).all()

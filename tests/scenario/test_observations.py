@@ -114,8 +114,6 @@ def test_an_observation_has_its_provenance(scenario: Scenario) -> None:
         ("February,crews,1,,,1,count", "period 'February' is not valid"),
         (",crews,1,,,1,count", "period '' is not valid"),
         ("2026-02 to 2026-01,crews,1,,,1,count", "period '2026-02 to 2026-01' ends before it begins"),
-        ("2026-03,crews,1,,,1,count", "is not within the scenario, which has the days from 2025-11-01 to 2026-02-28"),
-        ("2025-10-31,crews,1,,,1,count", "is not within the scenario"),
         ("2026-01,crew,1,,,1,count", "measure 'crew' is unknown; did you mean 'crews'?"),
         ("2026-01,launched/drones,1,,,1,count", "launched cannot be observed, because a calibration takes the raids"),
         ("2026-01,stopped,80,,,1,share", "measure stopped needs a name; expected stopped/<name of packages>, stopped/"),
@@ -152,7 +150,6 @@ def test_an_observation_has_its_provenance(scenario: Scenario) -> None:
         ("2026-01,spend,5 days,,,1,money", "value '5 days' is a time; expected money"),
         ("2026-01,opened/works,65,,,1,date", "value '65' is not a date; write one such as 2026-02-14"),
         ("2026-01,opened/works,2026-02-30,,,1,date", "value '2026-02-30' is not a date"),
-        ("2026-01,opened/works,2027-01-01,,,1,date", "value 2027-01-01 is not within the scenario"),
         ("2026-01,opened/works,2026-01-01,,,1 %,date", "sd '1 %' is a dimensionless number; expected a time"),
     ],
 )
@@ -161,6 +158,28 @@ def test_an_invalid_row_is_reported_with_its_line(scenario: Scenario, row: str, 
     problem = problem_of(scenario, text("2026-01,kits,100,,,10,count", row))
     assert problem.startswith("3: ")
     assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("row", "outside"),
+    [
+        ("2026-03,crews,1,,,1,count", "crews: 2026-03"),
+        ("2026-02 to 2026-03,crews,1,,,1,count", "crews: 2026-02 to 2026-03"),
+        ("2025-10-31,crews,1,,,1,count", "crews: 2025-10-31"),
+        ("2026-01,opened/works,2027-01-01,,,1,date", "opened/works: 2027-01-01"),
+        ("2026-01,opened/works,,2027-01-01,2027-02-01,,date", "opened/works: 2027-01-01"),
+    ],
+)
+def test_a_row_outside_the_months_gives_a_warning(scenario: Scenario, row: str, outside: str) -> None:
+    """A copy with fewer months keeps its observations; those beyond its months are not used, and a warning says so."""
+    changed = with_files(scenario, {"observations.csv": text("2026-01,kits,100,,,10,count", row)})
+    assert [observation.measure for observation in changed.observations] == ["kits"]
+    (warning,) = (warning for warning in changed.warnings if "observations.csv" in warning.file)
+    assert warning.line == 3
+    assert warning.message == (
+        f"{outside} is not within the scenario, which has the days from 2025-11-01 to 2026-02-28; the observation is "
+        "not used"
+    )
 
 
 @pytest.mark.parametrize(

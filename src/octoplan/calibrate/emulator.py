@@ -102,7 +102,7 @@ def fit(features: Floats, measures: Floats, required: Ints) -> Emulator:
 
     Args:
         features: (futures, features) scores of the assumptions.
-        measures: (futures, measures), all finite.
+        measures: (futures, measures), all finite; a measure may be the same in all futures.
         required: Columns of features that are active in any case.
 
     """
@@ -114,7 +114,7 @@ def fit(features: Floats, measures: Floats, required: Ints) -> Emulator:
     raw = terms(features[:, active], products)
     centre, scale = raw.mean(axis=0), raw.std(axis=0)
     scale = np.where(scale > 0.0, scale, 1.0)
-    intercept = measures.mean(axis=0)
+    intercept = np.where(np.ptp(measures, axis=0) == 0.0, measures[0], measures.mean(axis=0))
     left, singular, right = linalg.svd((raw - centre) / scale, full_matrices=False)
     y = measures - intercept
     spread = np.maximum(y.std(axis=0), 1e-300)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from octoplan.calibrate.evidence import Evidence
 from octoplan.calibrate.result_tables import comparison_table, learned_table, method, note, pair_table
+from octoplan.calibrate.setup import without_derived_levels
 from octoplan.scenario.calibrated import calibrated_files
 
 EVIDENCE_FOLDER = "calibration"
@@ -30,10 +31,10 @@ class CalibratedFolder:
 
 
 def posterior_files(evidence: Evidence) -> dict[str, bytes]:
-    """Files of the scenario with posterior rows and joint draws; unchanged if nothing is informed."""
+    """Files of the scenario with posterior rows and joint draws; those of the priors if nothing is informed."""
     scenario, names = evidence.setup.scenario, evidence.joint_names
     if not names:
-        return dict(scenario.files)
+        return dict(without_derived_levels(scenario).files)
     columns = [evidence.setup.assumptions.scenario.columns.index(name) for name in names]
     notes = {row.assumption.name: note(row) for row in evidence.learned if row.assumption.name in names}
     return {**scenario.files, **calibrated_files(scenario, names, evidence.posterior_draws[:, columns], notes)}

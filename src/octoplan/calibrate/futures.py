@@ -17,6 +17,7 @@ from octoplan.calibrate.targets import Target
 from octoplan.campaign.futures import simulate_futures
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats, Ints
+from octoplan.scenario.entities import KIND_BY_NAME
 
 LARGEST_SCORE = 8.0
 """Scores beyond this distance from 0 are moved to it, because their probabilities would be rounded to 0 or 1."""
@@ -56,14 +57,17 @@ class Assumptions:
         return draws
 
     def levels(self, path: LevelPath, scores: Floats, sd: Floats, memory: Floats) -> Floats:
-        """(futures, months) levels of a layer: stationary in the first month, then autoregressive as in the kernel."""
+        """(futures, months) levels of a layer: stationary in the first month, then autoregressive as in the kernel.
+
+        Levels outside the range of stated levels are moved to its ends, where a probability of 50 % is 1 % or 99 %.
+        """
         innovations = scores[:, [self.position[column] for column in path.levels]]
         keep = np.exp(-MONTH_DAYS / memory)
         levels = np.empty_like(innovations)
         levels[:, 0] = sd * innovations[:, 0]
         for month in range(1, levels.shape[1]):
             levels[:, month] = keep * levels[:, month - 1] + np.sqrt(1.0 - keep**2) * sd * innovations[:, month]
-        return levels
+        return np.clip(levels, STATED_LEVEL.low, STATED_LEVEL.high)
 
     @cached_property
     def position(self) -> dict[int, int]:
@@ -119,6 +123,7 @@ class Assumptions:
         return tuple(parents)
 
 
+(STATED_LEVEL,) = KIND_BY_NAME["levels"].parameters
 MONTH_DAYS = 365.25 / 12
 """Mean length of a month, over which a level changes."""
 LEVEL_UNIT = 0.3

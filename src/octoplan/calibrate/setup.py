@@ -17,6 +17,7 @@ from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.calibrated import with_priors
+from octoplan.scenario.csv_text import csv_text, row_dicts
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.scenario import with_files
 
@@ -88,18 +89,17 @@ def prepare(
         seed: Seed of all random numbers.
 
     Raises:
-        CalibrationError: No observation is within the period, or all of them are held out.
+        CalibrationError: There is no observation, none is within the period, or all of them are held out.
 
     """
-    scenario = with_priors(scenario)
+    scenario = without_derived_levels(with_priors(scenario))
     used, compared = period.masks(scenario)
     targets, unused = observed_targets(scenario, used, compared)
     if record is not None:
         targets += of_record(scenario, record, used, compared, targets, daily=daily)
     if not any(target.used for target in targets):
         raise CalibrationError(
-            f"no observation is used from {period.first} to {period.last}: "
-            + ("all are held out" if targets else "add rows to observations.csv, or give a record with --record")
+            f"no observation is used from {period.first} to {period.last}: {unused_reason(targets, unused)}"
         )
     last_month = months_to(scenario, max(int(np.flatnonzero(target.days)[-1]) for target in targets))
     last_used = months_to(scenario, max(int(np.flatnonzero(t.days)[-1]) for t in targets if t.used))
@@ -109,6 +109,16 @@ def prepare(
     columns = np.array([c for c, a in enumerate(observed.assumptions) if not a.is_fixed], np.int64)
     paths = level_paths(observed, scenario.names.months[:last_used])
     return Setup(scenario, Assumptions(observed, columns, paths), tuple(targets), tuple(unused), seed)
+
+
+def unused_reason(targets: Sequence[Target], unused: Sequence[str]) -> str:
+    """Why no observation is used, given the targets held out and the labels of observations outside the period."""
+    if targets:
+        return "all are held out; hold out fewer"
+    if unused:
+        others = f" and {len(unused) - 1} others" if len(unused) > 1 else ""
+        return f"{unused[0]}{others} {'are' if others else 'is'} not wholly within these days; change the period"
+    return "there is none; add rows to observations.csv, or give a record of raids"
 
 
 def observed_targets(scenario: Scenario, used: Days, compared: Days) -> tuple[list[Target], list[str]]:
@@ -144,6 +154,10 @@ def drifting_layers(scenario: Scenario) -> tuple[str, ...]:
     return tuple(name for name in scenario.names.layers if ("drift", "sd", (name,)) in scenario.draw_columns)
 
 
+LEVEL_NOTE = "derived: stationary level"
+"""Beginning of the note of the rows that ``with_level_rows`` writes."""
+
+
 def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
     """The scenario with a row for the level of each drifting layer in each of some months, where it has none.
 
@@ -158,12 +172,22 @@ def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
                 width = f"{1.2816 * sd:.4g}"
                 lines.append(
                     f"levels.{layer}.{month}.level,0,-{width},{width},normal,1,,,red,analysis,{reviewed},"
-                    f'"derived: stationary level with the standard deviation drift.{layer}.sd"'
+                    f'"{LEVEL_NOTE} with the standard deviation drift.{layer}.sd"'
                 )
     if not lines:
         return scenario
     text = scenario.files[ASSUMPTIONS].decode()
     return with_files(scenario, {ASSUMPTIONS: f"{text.rstrip()}\n" + "\n".join(lines) + "\n"})
+
+
+def without_derived_levels(scenario: Scenario) -> Scenario:
+    """The scenario without the rows that ``with_level_rows`` writes, so that levels are drawn in every month."""
+    derived = {a.name for a in scenario.assumptions if a.kind == "levels" and a.note.startswith(LEVEL_NOTE)}
+    if not derived:
+        return scenario
+    rows = row_dicts(scenario.files[ASSUMPTIONS])
+    remaining = [row.values() for row in rows if row["name"] not in derived]
+    return with_files(scenario, {ASSUMPTIONS: csv_text([rows[0], *remaining])})
 
 
 def level_paths(scenario: Scenario, months: Sequence[str]) -> tuple[LevelPath, ...]:

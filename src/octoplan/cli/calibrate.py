@@ -1,5 +1,7 @@
 """The command ``octoplan calibrate``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +18,7 @@ from octoplan.cli.console import (
     render,
     track,
 )
-from octoplan.errors import RunError
+from octoplan.errors import CalibrationError, RunError
 from octoplan.executors import executor
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from octoplan.calibrate.evidence import Evidence
     from octoplan.calibrate.setup import Period
+    from octoplan.calibrate.wave_files import WaveFiles
     from octoplan.raids.read.record import Record
     from octoplan.scenario import Scenario
 
@@ -55,7 +58,8 @@ def calibrate(
         priors are fitted to all observations again.
     out
         The scenario folder to write; it must be empty or not exist. Its folder calibration has the evidence, and
-        calibration.html is the page to read first.
+        calibration.html is the page to read first. If the command is interrupted, a hidden folder next to it keeps the
+        waves simulated so far, and the same command continues from them.
     record
         A record of raids, beginning no later than the scenario's start: its raids are taken as given, and its stopped
         shares by month and class, and by size of raid, are observations. Without it, the published monthly totals of
@@ -92,24 +96,41 @@ def calibrate(
     period = period_of(loaded, raids if daily else None, first, last, hold_out)
     setup = prepare(loaded, period, raids, daily=daily, seed=seed)
     description = raids.source if raids is not None else "simulated"
-    files = WaveFiles(out.parent / f".{out.name}.waves", fingerprint(setup, version("octoplan")))
-    with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
-        report = track(progress, "simulating")
-        done = 0
+    folder = out.absolute()
+    files = WaveFiles(folder.parent / f".{folder.name}.waves", fingerprint(setup, version("octoplan")))
+    with kept_waves(files):
+        with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
+            report = track(progress, "simulating")
+            done = 0
 
-        def add(futures: int) -> None:
-            nonlocal done
-            done += futures
-            report(done, max(done, FIRST_WAVE + 2 * WAVE))
+            def add(futures: int) -> None:
+                nonlocal done
+                done += futures
+                report(done, max(done, FIRST_WAVE + 2 * WAVE))
 
-        evidence = Evidence(setup, infer(setup.problem(pool, add), seed, store=files))
-    content = calibrated_folder(evidence, version("octoplan"), description, page(evidence, loaded.title))
-    with atomic_folder(out) as temporary:
-        content.write(temporary)
-    files.remove()
+            evidence = Evidence(setup, infer(setup.problem(pool, add), seed, store=files))
+        content = calibrated_folder(evidence, version("octoplan"), description, page(evidence, loaded.title))
+        with atomic_folder(out) as temporary:
+            content.write(temporary)
     record_written_path(out)
     print_calibration(evidence)
     print_line(f"scenario    {out}\npage        {out / EVIDENCE_FOLDER / PAGE_FILE}")
+
+
+@contextmanager
+def kept_waves(files: "WaveFiles") -> Iterator[None]:
+    """Remove the files of waves at the end, but keep them if the calibration is interrupted or cannot be written."""
+    try:
+        yield
+    except CalibrationError:
+        files.remove()
+        raise
+    except BaseException:
+        if files.folder.exists():
+            record_written_path(files.folder)
+            print_warning("the same command continues from the waves simulated so far")
+        raise
+    files.remove()
 
 
 def raids_of(scenario: "Scenario", path: Path | None) -> "tuple[Record | None, bool]":
@@ -161,10 +182,12 @@ def print_calibration(evidence: "Evidence") -> None:
     inference = evidence.inference
     used = [comparison for comparison in evidence.comparisons if comparison.target.used]
     held_out = [comparison for comparison in evidence.comparisons if not comparison.target.used]
-    render(learned_text(evidence))
+    informed, uncertain = len(evidence.informed), len(evidence.setup.assumptions.columns)
+    if informed:
+        render(learned_text(evidence))
     print_line(
-        f"{len(evidence.informed)} of {len(evidence.setup.assumptions.columns)} uncertain assumptions are informed by "
-        f"{len(used)} observations; the others keep their priors"
+        f"{len(used)} {'observation informs' if len(used) == 1 else 'observations inform'} {informed or 'none'} of "
+        f"{uncertain} uncertain assumptions" + ("; the others keep their priors" if informed < uncertain else "")
     )
     print_line(f"observations inside the 80 % band: {sum(c.is_inside for c in used)} of {len(used)}")
     if held_out:
@@ -204,5 +227,5 @@ def learned_text(evidence: "Evidence") -> "Table":
     table = Table("assumption", "prior P10 P50 P90", "posterior P10 P50 P90", "informed by", box=box.SIMPLE)
     for row in evidence.informed[:ASSUMPTIONS_PRINTED]:
         prior, posterior = ("  ".join(digits(value) for value in values) for values in (row.prior, row.posterior))
-        table.add_row(row.assumption.name, prior, posterior, row.moved_by[0] if row.moved_by else "")
+        table.add_row(row.assumption.name, prior, posterior, row.moved_by[0] if row.moved_by else "many observations")
     return table

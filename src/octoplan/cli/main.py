@@ -78,11 +78,18 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 100_000
 """Threshold of Python's garbage collector: imports and reports create many objects that live until the end."""
 
 
+LINEAR_ALGEBRA_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables of the environment with the number of threads of numpy's linear algebra, which are read at its import."""
+
+
 def console() -> NoReturn:
     """Entry point of the command ``octoplan``: ``main``, but after Ctrl-C it exits without waiting for threads.
 
-    A thread may be compiling for a minute, or wait for a lock that was not released at the interrupt.
+    A thread may be compiling for a minute, or wait for a lock that was not released at the interrupt. Linear algebra
+    uses one thread, because matrices are small and futures are simulated in parallel.
     """
+    for variable in LINEAR_ALGEBRA_THREADS:
+        os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGINT, interrupt)
     sys.unraisablehook = report_unraisable
     gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS)

@@ -197,6 +197,14 @@ def _forms(measure: ObservableMeasure) -> str:
 
 
 def parse_days(text: str, programme: Programme) -> tuple[date, date] | str:
+    """First and last day of a period within a scenario; return an error message if it is invalid."""
+    days = parse_period(text)
+    if isinstance(days, str) or is_within(*days, programme):
+        return days
+    return f"period {quoted(text)} is not within the scenario, which has {days_of(programme)}"
+
+
+def parse_period(text: str) -> tuple[date, date] | str:
     """First and last day of a period: a day, a month, or a span of either; return an error message if it is invalid."""
     match = _PERIOD_PATTERN.fullmatch(text)
     ends = [days for end in match.groups() if end and (days := _days(end))] if match else []
@@ -206,9 +214,12 @@ def parse_days(text: str, programme: Programme) -> tuple[date, date] | str:
     first, last = ends[0][0], ends[-1][1]
     if last < first:
         return f"period {quoted(text)} ends before it begins; exchange its ends"
-    if first < programme.start or (last - programme.start).days >= programme.days():
-        return f"period {quoted(text)} is not within the scenario, which has {days_of(programme)}"
     return first, last
+
+
+def is_within(first: date, last: date, programme: Programme) -> bool:
+    """True if all days of a period are days of the scenario."""
+    return programme.start <= first and (last - programme.start).days < programme.days()
 
 
 def days_of(programme: Programme) -> str:
@@ -270,9 +281,13 @@ class _RowReader:
         self.report.add(OBSERVATIONS, self.row.line, str(message))
 
     def observation(self, sources: Mapping[str, Source] | None) -> Observation | None:
-        """The observation of the row; None if a cell is invalid, after reporting all invalid cells."""
+        """The observation of the row.
+
+        None if a cell is invalid, after reporting all invalid cells, or with a warning if the row is not within the
+        scenario.
+        """
         row = self.row
-        days, key = parse_days(row["period"], self.programme), parse_measure(row["measure"], self.programme)
+        days, key = parse_period(row["period"]), parse_measure(row["measure"], self.programme)
         for message in (days, key):
             if isinstance(message, str):
                 self.add(message)
@@ -287,6 +302,12 @@ class _RowReader:
             self.add(error)
             return None
         if isinstance(days, str) or not self.valid:
+            return None
+        is_date = key.measure.kind == DATE
+        if not is_within(*days, self.programme) or (is_date and not 0 <= value < self.programme.days()):
+            message = f"not within the scenario, which has {days_of(self.programme)}; the observation is not used"
+            outside = row["value"] or row["low"] if is_within(*days, self.programme) else row["period"]
+            self.report.warn(OBSERVATIONS, row.line, f"{row['measure']}: {outside} is {message}")
             return None
         return Observation(
             *days, measure_text(key, self.programme), key.measure.kind, value, sd, source_ids(row["source"]),
@@ -370,8 +391,6 @@ class _RowReader:
     def check_range(self, column: str, text: str, number: float, measure: ObservableMeasure) -> None:
         """Raise QuantityError if a number is outside the range of the measure."""
         if measure.kind == DATE:
-            if column == "value" and not 0 <= number < self.programme.days():
-                raise QuantityError(f"{column} {text} is not within the scenario, which has {days_of(self.programme)}")
             return
         limit = {"%": 100.0, "1": 1.0}.get(measure.unit)
         if number < 0:
