@@ -8,7 +8,7 @@ import pytest
 from octoplan.calibrate.setup import Period, prepare, without_derived_levels
 from octoplan.errors import CalibrationError
 from octoplan.scenario import Scenario, load
-from octoplan.scenario.calibrated import calibrated_files, rows_correlated_with
+from octoplan.scenario.calibrated import calibrated_files, rows_correlated_with, with_priors
 from octoplan.scenario.scenario import with_files
 from tests.calibrate.trial import OBSERVATIONS, trial
 
@@ -17,7 +17,14 @@ FIRST = date(2025, 11, 1)
 
 @pytest.fixture(scope="module")
 def octopus() -> Scenario:
-    return load("octopus")
+    """The scenario with its priors."""
+    return without_derived_levels(with_priors(load("octopus")))
+
+
+def test_the_priors_of_a_calibrated_scenario_have_no_derived_levels(octopus: Scenario) -> None:
+    """The scenario in the package is calibrated: it has levels of the months observed, and its priors have none."""
+    assert level_months(load("octopus")) >= {"2025-11", "2026-03"}
+    assert level_months(octopus) == set()
 
 
 def level_months(scenario: Scenario) -> set[str]:
