@@ -4,7 +4,7 @@ The residual covariance holds what the active assumptions do not explain: the al
 assumptions, and the lack of fit. It is the covariance of the measures of one future given the active assumptions.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg
@@ -133,14 +133,3 @@ def fit(features: Floats, measures: Floats, required: Ints) -> Emulator:
     covariance = residuals.T @ residuals / len(residuals)
     r2 = 1.0 - (residuals**2).sum(axis=0) / np.maximum((y**2).sum(axis=0), 1e-300)
     return Emulator(active, products, centre, scale, intercept, coefficients, covariance, r2)
-
-
-def of_measures(emulator: Emulator, rows: Ints) -> Emulator:
-    """The emulator of some of its measures."""
-    return replace(
-        emulator,
-        intercept=emulator.intercept[rows],
-        coefficients=emulator.coefficients[:, rows],
-        covariance=emulator.covariance[np.ix_(rows, rows)],
-        r2=emulator.r2[rows],
-    )

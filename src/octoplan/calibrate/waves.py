@@ -59,7 +59,6 @@ class Inference:
 
     Attributes:
         waves: The waves of simulations, the first from the prior, the last from the posterior.
-        emulators: The emulator fitted after each wave.
         draws: (draws,) rows of the last wave, with repetitions: the joint draws of the posterior.
         weights: (futures,) normalised importance weights of the last wave.
         pareto_k: Pareto k of the weights after each wave but the first.
@@ -69,7 +68,6 @@ class Inference:
     """
 
     waves: tuple[Wave, ...]
-    emulators: tuple[Emulator, ...]
     draws: Ints
     weights: Floats
     pareto_k: tuple[float, ...]
@@ -147,24 +145,22 @@ def infer(
     """
     stored = store or (lambda _number, simulate: simulate())
     waves = [first if first is not None else stored(0, lambda: first_wave(problem, seed))]
-    emulators = [fitted(problem, (waves[0],), np.zeros(0, np.int64))]
+    emulator = fitted(problem, (waves[0],), np.zeros(0, np.int64))
     pareto_k: list[float] = []
     while len(waves) < MOST_WAVES:
         number = len(waves)
-        density = likelihood(problem, emulators[-1], FIRST_POWER if number == 1 else 1.0)
+        density = likelihood(problem, emulator, FIRST_POWER if number == 1 else 1.0)
         draws = sample(density, size, np.random.default_rng([seed, number]))
         begin = sum(len(wave.scores) for wave in waves)
         wave = stored(number, partial(simulated_wave, problem, draws.scores, begin))
         waves.append(wave)
-        emulators.append(fitted(problem, tuple(waves[1:]), emulators[-1].active))
-        final = likelihood(problem, emulators[-1])
+        emulator = fitted(problem, tuple(waves[1:]), emulator.active)
+        final = likelihood(problem, emulator)
         weights, k = smoothed_weights(final, draws, density, wave)
         pareto_k.append(k)
         if k <= LARGEST_K and 1.0 / (weights**2).sum() >= SMALLEST_SIZE * size:
             rows = systematic(weights, size, np.random.default_rng([seed, 2**20]))
-            return Inference(
-                tuple(waves), tuple(emulators), rows, weights, tuple(pareto_k), final, draws.r_hat
-            )  # fmt: skip
+            return Inference(tuple(waves), rows, weights, tuple(pareto_k), final, draws.r_hat)
     raise CalibrationError(
         f"the posterior has not settled after {MOST_WAVES} waves: Pareto k is {pareto_k[-1]:.2f}, at most {LARGEST_K} "
         "is required, so the draws do not represent it. The observations may contradict the model or one another: "
