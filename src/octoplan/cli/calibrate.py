@@ -163,7 +163,11 @@ def period_of(
     end = days_of("--to", last, scenario)[1] if last else min(max(ends, default=horizon), horizon)
     begin = days_of("--from", first, scenario)[0] if first else scenario.start
     if end < begin:
-        raise RunError(f"--to {end} is before --from {begin}; exchange them")
+        raise RunError(
+            f"--to {end} is before --from {begin}; exchange them"
+            if last
+            else f"--from {begin} is after the last observation, which ends on {end}; give an earlier --from"
+        )
     return Period(begin, end, spans)
 
 
