@@ -272,6 +272,16 @@ def test_priors_of_the_defence_are_easy_to_find(priors: Scenario) -> None:
     assert [name for name, note in notes.items() if "alibrated" in note] == []
 
 
+def test_calibrated_rows_state_their_prior(octopus: Scenario, priors: Scenario) -> None:
+    """The note of a calibrated row states the prior, and ends with the note of its prior."""
+    notes = {assumption.name: assumption.note for assumption in priors.assumptions}
+    calibrated = {assumption.name: assumption.note for assumption in octopus.assumptions if assumption.is_calibrated}
+    assert {"crews.on_duty", "engagement.*.*.p_contact", "service.other.share", "drift.gun.sd"} <= set(calibrated)
+    for name, note in calibrated.items():
+        assert note.startswith("Calibrated: prior "), name
+        assert note.endswith(notes[name]), name
+
+
 def test_derived_rows_name_rows_that_exist(octopus: Scenario) -> None:
     """A note with "derived from" or "as", followed by the name of a row, names a row of the scenario."""
     names = {assumption.name for assumption in octopus.assumptions}

@@ -95,7 +95,7 @@ def record_from_monthly_totals(scenario: Scenario, months: int) -> Record:
 
 
 def daily_raids_by_month(scenario: Scenario, months: int) -> Iterator[tuple[date, Ints]]:
-    """Yield the daily raids of each month in one draw of a scenario's raid process.
+    """Yield the daily raids of each month in one draw of a scenario's raid process, without factors on classes.
 
     Yields:
         The first day of the month, and its daily drones and missiles, (days, 2).
@@ -105,7 +105,8 @@ def daily_raids_by_month(scenario: Scenario, months: int) -> Iterator[tuple[date
     starts = [date(month // 12, month % 12 + 1, 1) for month in range(index, index + months)]
     lengths = [monthrange(start.year, start.month)[1] for start in starts]
     packages = scenario.names.packages
-    without_recorded_raids = replace(scenario, raid_counts=np.zeros((0, len(packages)), np.int64))
+    factors = replace(scenario.factors, threats=np.ones_like(scenario.factors.threats))
+    without_recorded_raids = replace(scenario, raid_counts=np.zeros((0, len(packages)), np.int64), factors=factors)
     launched = draw_raids(without_recorded_raids, 1, ALLOCATION_SEED).launched.values[0, : sum(lengths)].sum(2)
     package_of = scenario.compile().template.threats["package"]
     counts = np.stack(
