@@ -32,6 +32,8 @@ from octoplan.plan.results.evaluation import Z_95
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import with_priors
+from octoplan.scenario.files import ASSUMPTIONS
+from octoplan.scenario.scenario import with_files
 from octoplan.show.calibration_text import (
     LEVELS,
     OWNER_TITLES,
@@ -57,7 +59,7 @@ SCENARIOS = {
 }
 """Heading of each scenario that is compared."""
 FUTURES = 400
-ASSUMPTIONS = 15
+MOST_ASSUMPTIONS = 15
 """Number of assumptions in the table of what was learned."""
 MEANINGS = {
     "stopped": "share stopped",
@@ -79,10 +81,17 @@ def folder_of_octopus(name: str, folder: Path, calibrated: Path) -> Path:
             files = {file: content.read() for file, content in contents.items() if content is not None}
     else:
         scenario = op.load(calibrated)
-        files = dict((with_priors(scenario) if name == "priors" else scenario).files)
+        files = dict((without_levels(with_priors(scenario)) if name == "priors" else scenario).files)
     for file, content in files.items():
         (folder / file).write_bytes(content)
     return folder
+
+
+def without_levels(scenario: Scenario) -> Scenario:
+    """The scenario without rows for the levels of single months, which a calibration adds."""
+    lines = scenario.files[ASSUMPTIONS].decode().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith(f"{LEVELS}."))
+    return with_files(scenario, {ASSUMPTIONS: text})
 
 
 def octoplan(*arguments: str | Path) -> None:
@@ -148,7 +157,7 @@ def learned_table(scenario: Scenario, rows: Sequence[dict[str, str]]) -> str:
                 assumption_text(scenario, by_name[row["assumption"]]), *quantile_cells(by_name[row["assumption"]], row),
                 "; ".join(label_text(scenario, label) for label in row["moved_by"].split("; ")[:2] if label) or "–",
             )
-            for row in informed[:ASSUMPTIONS]
+            for row in informed[:MOST_ASSUMPTIONS]
         ),
     )  # fmt: skip
 
@@ -388,7 +397,7 @@ def answer_section(results: dict[str, Results]) -> str:
 Each estimate is the mean ± the half-width of its 95 % confidence interval, with P10 to P90 over the futures in
 brackets, for the {months} months of the scenario (`octoplan run DIR --futures {FUTURES}`, `octoplan plan DIR`; seed 1).
 The scenario before is that of commit {COMMIT} (`git archive {COMMIT} src/octoplan/scenarios/octopus`), simulated by the
-present model. The priors are those of `octoplan.scenario.calibrated.with_priors`.
+present model. The priors are those of `octoplan.scenario.calibrated.with_priors`, without the levels of single months.
 
 {table(("", *SCENARIOS.values()), rows)}
 """
