@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from octoplan.api import read as read
     from octoplan.api import simulate as simulate
     from octoplan.api import simulate_to_precision as simulate_to_precision
+    from octoplan.calibration import Calibration as Calibration
+    from octoplan.calibration import calibrate_to_observations as calibrate_to_observations
     from octoplan.errors import CalibrationError as CalibrationError
     from octoplan.errors import ClusterError as ClusterError
     from octoplan.errors import DistributionError as DistributionError
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from octoplan.scenario import load as load
 
 __all__ = [
+    "Calibration",
     "CalibrationError",
     "ClusterError",
     "DistributionError",
@@ -68,6 +71,7 @@ __all__ = [
     "StoreError",
     "TableError",
     "Unfinished",
+    "calibrate_to_observations",
     "compare",
     "draw_raids",
     "load",
@@ -79,9 +83,11 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "Calibration": "octoplan.calibration",
     "Precision": "octoplan.outcomes.precision",
     "Run": "octoplan.api",
     "Scenario": "octoplan.scenario",
+    "calibrate_to_observations": "octoplan.calibration",
     "compare": "octoplan.outcomes.compare",
     "draw_raids": "octoplan.outcomes.raids",
     "load": "octoplan.scenario",

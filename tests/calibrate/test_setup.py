@@ -67,3 +67,11 @@ def test_a_calibration_without_observations_is_refused(period: Period, rows: int
     scenario = trial("".join(OBSERVATIONS.splitlines(keepends=True)[: rows + 1]))
     with pytest.raises(CalibrationError, match=f"^no observation is used from {period.first} to .*{reason}"):
         prepare(scenario, period)
+
+
+@pytest.mark.parametrize("cells", ["2026-01,spend,0,,,100,money", "2026-01,kills/sortie,0,,,0.1,share"])
+def test_a_value_of_nothing_on_a_logarithmic_scale_is_refused(cells: str) -> None:
+    """Money and ratios are compared by their logarithms; the message names the row and what would do."""
+    scenario = trial(f"{OBSERVATIONS}{cells},study,\n")
+    with pytest.raises(CalibrationError, match=r"observations.csv:8: .* 2026-01 is 0 and .* over a longer period"):
+        prepare(scenario, Period(date(2026, 1, 1), date(2026, 3, 31)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import octoplan as op
 from octoplan.calibrate import waves
 from octoplan.cli.main import main as cli
 from octoplan.outcomes.store import read
@@ -139,6 +140,22 @@ def test_an_interrupted_calibration_continues(
     assert contents(tmp_path / "new") == contents(calibrated / "new")
 
 
+def test_python_gives_the_folder_of_the_command(calibrated: Path, tmp_path: Path) -> None:
+    """``calibrate_to_observations`` returns the calibrated scenario, its tables and its page, and writes its folder."""
+    reported: list[tuple[int, int]] = []
+    calibration = op.calibrate_to_observations(
+        load(calibrated / "trial"), progress=lambda done, total: reported.append((done, total))
+    )
+    calibration.save(tmp_path / "new")
+    assert contents(tmp_path / "new") == contents(calibrated / "new")
+    assert calibration.scenario.hash == load(calibrated / "new").hash
+    assert list(calibration.tables) == ["assumptions", "observations", "pairs"]
+    assert calibration.page == (calibrated / "new" / "calibration" / "calibration.html").read_text()
+    futures = sum(json.loads((calibrated / "new" / "calibration" / "method.json").read_text())["futures"])
+    assert reported[-1][0] == futures
+    assert all(done <= total for done, total in reported)
+
+
 def test_calibrating_again_starts_from_the_priors(calibrated: Path, tmp_path: Path) -> None:
     """A calibrated scenario has the posterior of its priors, whose files are the same bytes."""
     assert octoplan("calibrate", str(calibrated / "new"), "--out", str(tmp_path / "again")) == 0
@@ -194,10 +211,13 @@ def test_observations_that_inform_nothing(tmp_path: Path, capsys: pytest.Capture
         (("--from", "2026-13"), "--from: period '2026-13' is not valid; write a day such as 2026-02-14"),
         (("--to", "soon"), "--to: period 'soon' is not valid"),
         (("--to", "2026-04"), "--to: period '2026-04' is not within the scenario, which has the days from 2026-01-01"),
-        (("--from", "2026-03", "--to", "2026-01"), "--to 2026-01-31 is before --from 2026-03-01; exchange them"),
+        (
+            ("--from", "2026-03", "--to", "2026-01"),
+            "2026-01-31, is before the first, 2026-03-01; exchange them",
+        ),
         (("--hold-out", "2025-12"), "--hold-out: period '2025-12' is not within the scenario"),
         (("--hold-out", "2026-01", "2026-02"), "from 2026-01-01 to 2026-02-28: all are held out"),
-        (("--from", "2026-03"), "--from 2026-03-01 is after the last observation, which ends on 2026-02-28"),
+        (("--from", "2026-03"), "2026-03-01 is after the last observation, which ends on 2026-02-28; begin earlier"),
         (("--from", "2026-03", "--to", "2026-03"), "stopped/drone 2026-01 and 5 others are not wholly within these"),
         (("--seed", "-1"), "--seed -1: must be between 0 and 18,446,744,073,709,551,615"),
         (("--threads", "0"), "--threads 0: must be between 1 and 1,024"),

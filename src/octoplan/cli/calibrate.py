@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from octoplan.calibrate.evidence import Evidence
-    from octoplan.calibrate.setup import Period
     from octoplan.calibrate.wave_files import WaveFiles
-    from octoplan.raids.read.record import Record
     from octoplan.scenario import Scenario
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
@@ -81,37 +79,32 @@ def calibrate(
     from importlib.metadata import version
 
     from octoplan.calibrate.evidence import Evidence
-    from octoplan.calibrate.folder import EVIDENCE_FOLDER, PAGE_FILE, calibrated_folder
+    from octoplan.calibrate.folder import EVIDENCE_FOLDER, PAGE_FILE
+    from octoplan.calibrate.options import count_futures, period_of, published_raids
     from octoplan.calibrate.setup import prepare
     from octoplan.calibrate.wave_files import WaveFiles, fingerprint
-    from octoplan.calibrate.waves import FIRST_WAVE, WAVE, infer
-    from octoplan.outcomes.files import atomic_folder, check_output_folder
+    from octoplan.calibrate.waves import infer
+    from octoplan.calibration import Calibration
+    from octoplan.outcomes.files import check_output_folder
+    from octoplan.raids.read.readers import read
     from octoplan.scenario import load
-    from octoplan.show.calibration import page
 
     check_simulation(1, seed, threads, cluster)
     check_output_folder(out)
     loaded = load(scenario)
-    raids, daily = raids_of(loaded, record)
-    period = period_of(loaded, raids if daily else None, first, last, hold_out)
-    setup = prepare(loaded, period, raids, daily=daily, seed=seed)
-    description = raids.source if raids is not None else "simulated"
+    daily = None if record is None else read(record)
+    raids = published_raids(loaded) if daily is None else daily
+    held_out = tuple(days_of("--hold-out", text, loaded) for text in hold_out)
+    begin = days_of("--from", first, loaded)[0] if first else None
+    end = days_of("--to", last, loaded)[1] if last else None
+    setup = prepare(loaded, period_of(loaded, daily, begin, end, held_out), raids, daily=daily is not None, seed=seed)
     folder = out.absolute()
     files = WaveFiles(folder.parent / f".{folder.name}.waves", fingerprint(setup, version("octoplan")))
     with kept_waves(files):
         with executor(threads, cluster) as pool, compilation_notice(), progress_bar() as progress:
-            report = track(progress, "simulating")
-            done = 0
-
-            def add(futures: int) -> None:
-                nonlocal done
-                done += futures
-                report(done, max(done, FIRST_WAVE + 2 * WAVE))
-
-            evidence = Evidence(setup, infer(setup.problem(pool, add), seed, store=files))
-        content = calibrated_folder(evidence, version("octoplan"), description, page(evidence, loaded.title))
-        with atomic_folder(out) as temporary:
-            content.write(temporary)
+            count = count_futures(track(progress, "simulating"))
+            evidence = Evidence(setup, infer(setup.problem(pool, count), seed, store=files))
+        Calibration(evidence, raids.source if raids is not None else "simulated").save(out)
     record_written_path(out)
     print_calibration(evidence)
     print_line(f"scenario    {out}\npage        {out / EVIDENCE_FOLDER / PAGE_FILE}")
@@ -131,44 +124,6 @@ def kept_waves(files: "WaveFiles") -> Iterator[None]:
             print_warning("the same command continues from the waves simulated so far")
         raise
     files.remove()
-
-
-def raids_of(scenario: "Scenario", path: Path | None) -> "tuple[Record | None, bool]":
-    """The raids that are taken as given, and whether their stopped counts are by day; None if raids are simulated."""
-    from octoplan.outcomes.monthly import record_from_monthly_totals
-    from octoplan.raids.read.readers import read
-
-    if path is not None:
-        return read(path), True
-    if set(scenario.names.packages) != {"drones", "missiles"} or not scenario.observations:
-        return None, False
-    last = max(observation.last for observation in scenario.observations)
-    months = (last.year - scenario.start.year) * 12 + last.month - scenario.start.month + 1
-    record = record_from_monthly_totals(scenario, months)
-    covered = len(record) > 0 and record.days[-1].astype(date) >= last
-    return (record, False) if covered else (None, False)
-
-
-def period_of(
-    scenario: "Scenario", record: "Record | None", first: str | None, last: str | None, hold_out: tuple[str, ...]
-) -> "Period":
-    """The period of a calibration. Raises RunError if an option is not a period within the scenario."""
-    from octoplan.calibrate.setup import Period
-
-    spans = tuple(days_of("--hold-out", text, scenario) for text in hold_out)
-    ends = [observation.last for observation in scenario.observations] + [end for _, end in spans]
-    if record is not None and len(record):
-        ends.append(record.days[-1].astype(date))
-    horizon = scenario.start + timedelta(days=scenario.programme.days() - 1)
-    end = days_of("--to", last, scenario)[1] if last else min(max(ends, default=horizon), horizon)
-    begin = days_of("--from", first, scenario)[0] if first else scenario.start
-    if end < begin:
-        raise RunError(
-            f"--to {end} is before --from {begin}; exchange them"
-            if last
-            else f"--from {begin} is after the last observation, which ends on {end}; give an earlier --from"
-        )
-    return Period(begin, end, spans)
 
 
 def days_of(option: str, text: str, scenario: "Scenario") -> tuple[date, date]:
