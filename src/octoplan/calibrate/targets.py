@@ -28,6 +28,11 @@ DATE_DISCREPANCY = 1.0
 SMALLEST_SHARE = 0.005
 """Shares closer to 0 or 1 are moved to this distance, so that their logits are finite."""
 
+SMALLEST_RATIO = 0.01
+"""Ratios and money below this part of their observed value are moved to it, so that their logarithms are finite."""
+LEAST_DISCREPANCY_AT = {"ratio": 0.05}
+"""Value, 1 if there is none, of which ``DISCREPANCY`` is a part if the observed one is smaller, such as 0."""
+
 STOCKS = ("crews", "kits", "stock")
 """Measures that refer to the last day of their period."""
 
@@ -63,37 +68,50 @@ class Target:
     source: str
 
     def scaled(self, values: Floats) -> Floats:
-        """Values of the measure on the scale of the likelihood: logits of shares, roots of counts, logs of money."""
+        """Values of the measure on the scale of the likelihood.
+
+        These are logits of shares, roots of counts, and logarithms of money and ratios, which are not transformed if
+        the observed value is 0.
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
             match self.kind:
                 case "share":
                     return np.asarray(special.logit(np.clip(values / 100.0, SMALLEST_SHARE, 1.0 - SMALLEST_SHARE)))
                 case "count":
                     return np.sqrt(np.maximum(values, 0.0))
-                case "date":
-                    return np.asarray(values, np.float64)
+                case "ratio" | "money" if self.value > 0.0:
+                    return np.log(np.maximum(values, SMALLEST_RATIO * self.value))
                 case _:
-                    return np.where(values > 0.0, np.log(np.maximum(values, 1e-300)), np.nan)
+                    return np.asarray(values, np.float64)
 
     @property
     def slope(self) -> float:
-        """Derivative of ``scaled`` at the observed value."""
+        """Derivative of ``scaled`` at the observed value.
+
+        For a share or a count within one ``error`` of the end of its range, where the derivative is large, it is the
+        mean slope over this distance, at least one unit, on both sides, as far as they are in the range.
+        """
+        limit = {"share": 100.0, "count": np.inf}.get(self.kind)
+        if limit is not None and not self.error <= self.value <= limit - self.error:
+            distance = max(self.error, 1.0)
+            ends = np.clip([self.value - distance, self.value + distance], 0.0, limit)
+            return float(np.diff(self.scaled(ends))[0] / np.diff(ends)[0])
         match self.kind:
             case "share":
                 share = float(np.clip(self.value / 100.0, SMALLEST_SHARE, 1.0 - SMALLEST_SHARE))
                 return 0.01 / (share * (1.0 - share))
             case "count":
                 return float(0.5 / np.sqrt(max(self.value, 1.0)))
-            case "date":
-                return 1.0
-            case _:
+            case "ratio" | "money" if self.value > 0.0:
                 return 1.0 / self.value
+            case _:
+                return 1.0
 
     @property
     def error(self) -> float:
         """Standard deviation of observation error and model discrepancy together, in the unit of the measure."""
         discrepancy = {"share": SHARE_DISCREPANCY, "date": DATE_DISCREPANCY}.get(
-            self.kind, DISCREPANCY * abs(self.value)
+            self.kind, DISCREPANCY * max(self.value, LEAST_DISCREPANCY_AT.get(self.kind, 1.0))
         )
         return float(np.hypot(self.sd, discrepancy))
 
