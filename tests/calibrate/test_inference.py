@@ -148,3 +148,13 @@ def test_pareto_k_shows_weights_that_are_not_reliable() -> None:
 def test_systematic_resampling_keeps_the_weights() -> None:
     rows = systematic(np.array([0.5, 0.0, 0.3, 0.2]), 1000, np.random.default_rng(1))
     assert np.bincount(rows, minlength=4) == pytest.approx([500, 0, 300, 200], abs=1)
+
+
+def test_a_measure_that_does_not_vary_has_no_coefficient_of_determination() -> None:
+    """A measure that is the same in all futures has no variation to explain, and does not change the other's fit."""
+    features = np.random.default_rng(4).standard_normal((400, 3))
+    y = features[:, 0] + 0.2 * np.random.default_rng(5).standard_normal(400)
+    emulator = fit(features, np.column_stack([y, np.full(400, 7.0)]), np.zeros(0, np.int64))
+    assert np.isnan(emulator.r2[1])
+    assert emulator.r2[0] == pytest.approx(1 - 0.04 / y.var(), abs=0.02)
+    assert (emulator.predict(features)[:, 1] == 7.0).all()

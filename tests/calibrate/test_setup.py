@@ -5,14 +5,17 @@ from datetime import date
 import numpy as np
 import pytest
 
+from octoplan.calibrate.futures import LEVEL_UNIT
 from octoplan.calibrate.setup import Period, prepare, without_derived_levels
 from octoplan.errors import CalibrationError
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.calibrated import calibrated_files, rows_correlated_with, with_priors
+from octoplan.scenario.csv_text import csv_text, row_dicts
 from octoplan.scenario.scenario import with_files
-from tests.calibrate.trial import OBSERVATIONS, trial
+from tests.calibrate.trial import OBSERVATIONS, RANGES, trial
 
 FIRST = date(2025, 11, 1)
+WHOLE = Period(date(2026, 1, 1), date(2026, 3, 31))
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +72,61 @@ def test_a_calibration_without_observations_is_refused(period: Period, rows: int
         prepare(scenario, period)
 
 
-@pytest.mark.parametrize("cells", ["2026-01,spend,0,,,100,money", "2026-01,kills/sortie,0,,,0.1,share"])
-def test_a_value_of_nothing_on_a_logarithmic_scale_is_refused(cells: str) -> None:
-    """Money and ratios are compared by their logarithms; the message names the row and what would do."""
-    scenario = trial(f"{OBSERVATIONS}{cells},study,\n")
-    with pytest.raises(CalibrationError, match=r"observations.csv:8: .* 2026-01 is 0 and .* over a longer period"):
-        prepare(scenario, Period(date(2026, 1, 1), date(2026, 3, 31)))
+DRIFT = """\
+drift.interceptor.sd,,0.1,0.4,lognormal,1,,,red,analysis,2026-01-01,
+drift.interceptor.memory,60,,,fixed,day,,,red,analysis,2026-01-01,
+"""
+
+
+def with_rows(scenario: Scenario, rows: str) -> Scenario:
+    """The scenario with further rows of assumptions."""
+    return with_files(scenario, {"assumptions.csv": scenario.files["assumptions.csv"].decode() + rows})
+
+
+def stated_level(month: str, cells: str) -> str:
+    return f"levels.interceptor.{month}.level,{cells},1,,,red,analysis,2026-01-01,\n"
+
+
+@pytest.mark.parametrize(("cells", "low", "high"), [("0.3,,,fixed", 0.3, 0.3), (",-0.1,0.3,normal", -0.1, 0.3)])
+def test_a_stated_level_keeps_its_prior_and_the_levels_of_later_months_continue_from_it(
+    cells: str, low: float, high: float
+) -> None:
+    """A level stated in the scenario is an assumption like any other; derived levels follow the kernel's recursion."""
+    assumptions = prepare(with_rows(trial(), DRIFT + stated_level("2026-01", cells)), WHOLE).assumptions
+    columns = assumptions.scenario.draw_columns
+    january, february = (columns["levels", "level", ("interceptor", month)] for month in ("2026-01", "2026-02"))
+    scores = np.random.default_rng(3).standard_normal((4000, len(assumptions.columns)))
+    draws = assumptions.draws(scores)
+    assert np.quantile(draws[:, january], [0.1, 0.9]) == pytest.approx([low, high], abs=0.02)
+    keep, sd = np.exp(-365.25 / 12 / 60), draws[:, columns["drift", "sd", ("interceptor",)]]
+    innovation = scores[:, assumptions.position[february]]
+    expected = keep * draws[:, january] + np.sqrt(1 - keep**2) * sd * innovation
+    assert draws[:, february] == pytest.approx(expected)
+    features = assumptions.features(scores)[:, assumptions.position[february]]
+    assert features * LEVEL_UNIT == pytest.approx(expected, abs=1e-3)
+    if january in assumptions.position:
+        assert assumptions.position[january] in assumptions.parents[assumptions.position[february]]
+
+
+def test_a_level_stated_for_every_month_is_one_assumption() -> None:
+    """With a row for all months there are no derived levels."""
+    setup = prepare(with_rows(trial(), DRIFT + stated_level("*", ",-0.1,0.3,normal")), WHOLE)
+    assert setup.assumptions.paths == ()
+
+
+def test_rows_of_derived_levels_are_valid_for_any_standard_deviation_and_any_order_of_columns() -> None:
+    """The rows are written in the order of the columns of the file, within the range of stated levels."""
+    scenario = with_rows(trial(), DRIFT.replace("0.1,0.4,lognormal", "3,4.9,uniform"))
+    reverse = [list(row.values())[::-1] for row in row_dicts(scenario.files["assumptions.csv"])]
+    header = list(row_dicts(scenario.files["assumptions.csv"])[0])[::-1]
+    reversed_columns = with_files(scenario, {"assumptions.csv": csv_text([header, *reverse])})
+    for variant in (scenario, reversed_columns):
+        level = prepare(variant, WHOLE).scenario.row_of("levels", "level", "interceptor", "2026-02")
+        assert (level.distribution, level.quality) == ("normal", "red")
+
+
+def test_a_scenario_without_uncertain_assumptions_is_refused() -> None:
+    """There is nothing to fit if every row is fixed."""
+    fixed = {name: (cells[0] or "0.5", "", "", "fixed") for name, cells in RANGES.items()}
+    with pytest.raises(CalibrationError, match=r"^all rows of assumptions.csv are fixed; state low and high of those"):
+        prepare(trial(ranges=fixed), WHOLE).problem()

@@ -36,7 +36,7 @@ class Emulator:
         intercept: (measures,) mean of each measure.
         coefficients: (terms, measures) coefficients of the standardised terms.
         covariance: (measures, measures) covariance of the leave-one-out residuals.
-        r2: (measures,) leave-one-out coefficient of determination.
+        r2: (measures,) leave-one-out coefficient of determination; ``nan`` for a measure that does not vary.
 
     """
 
@@ -131,5 +131,6 @@ def fit(features: Floats, measures: Floats, required: Ints) -> Emulator:
     penalty, residuals = best
     coefficients = right.T @ ((singular / (singular**2 + penalty))[:, None] * (left.T @ y))
     covariance = residuals.T @ residuals / len(residuals)
-    r2 = 1.0 - (residuals**2).sum(axis=0) / np.maximum((y**2).sum(axis=0), 1e-300)
+    variation = (y**2).sum(axis=0)
+    r2 = 1.0 - (residuals**2).sum(axis=0) / np.where(variation > 0.0, variation, np.nan)
     return Emulator(active, products, centre, scale, intercept, coefficients, covariance, r2)

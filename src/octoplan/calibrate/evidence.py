@@ -178,7 +178,7 @@ class Evidence:
         if not len(informed):
             return ()
         _, posterior = self.standardised
-        correlation = np.abs(np.asarray(np.corrcoef(posterior.T))[informed])
+        correlation = np.abs(np.atleast_2d(np.corrcoef(posterior.T))[informed])
         linked = (correlation >= CORRELATED).any(axis=0) & np.isin(np.arange(len(names)), self.density.scores)
         linked |= np.isin(columns, [c for p in self.setup.assumptions.paths for c in (p.sd, p.memory, *p.levels)])
         linked[informed] = True

@@ -25,11 +25,26 @@ LARGEST_SCORE = 8.0
 
 @dataclass(frozen=True)
 class LevelPath:
-    """Columns of the assumptions on the level of one layer, by month, and of its standard deviation and memory."""
+    """Columns of the assumptions on the level of one layer in consecutive months.
+
+    Attributes:
+        sd: Column of the standard deviation of the level.
+        memory: Column of its memory.
+        levels: Columns of the levels, by month.
+        previous: Column of the level that the scenario states for the month before; None if they begin with the
+            scenario's start.
+
+    """
 
     sd: int
     memory: int
     levels: tuple[int, ...]
+    previous: int | None = None
+
+    @property
+    def parameters(self) -> tuple[int, ...]:
+        """Columns of the assumptions that determine the distribution of the levels."""
+        return (self.sd, self.memory) if self.previous is None else (self.sd, self.memory, self.previous)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +68,27 @@ class Assumptions:
         uniforms[:, self.columns] = special.ndtr(np.clip(scores, -LARGEST_SCORE, LARGEST_SCORE))
         draws = self.scenario.quantiles(uniforms)
         for path in self.paths:
-            draws[:, path.levels] = self.levels(path, scores, draws[:, path.sd], draws[:, path.memory])
+            draws[:, path.levels] = self.levels(path, scores, *(draws[:, column] for column in path.parameters))
         return draws
 
-    def levels(self, path: LevelPath, scores: Floats, sd: Floats, memory: Floats) -> Floats:
-        """(futures, months) levels of a layer: stationary in the first month, then autoregressive as in the kernel.
+    def levels(
+        self, path: LevelPath, scores: Floats, sd: Floats, memory: Floats, previous: Floats | None = None
+    ) -> Floats:
+        """(futures, months) levels of a layer: autoregressive as in the kernel.
 
-        Levels outside the range of stated levels are moved to its ends, where a probability of 50 % is 1 % or 99 %.
+        The first month continues from the level stated for the month before, ``previous``; it is stationary without
+        one. Levels outside the range of stated levels are moved to its ends, where a probability of 50 % is 1 % or
+        99 %.
         """
         innovations = scores[:, [self.position[column] for column in path.levels]]
         keep = np.exp(-MONTH_DAYS / memory)
         levels = np.empty_like(innovations)
-        levels[:, 0] = sd * innovations[:, 0]
-        for month in range(1, levels.shape[1]):
-            levels[:, month] = keep * levels[:, month - 1] + np.sqrt(1.0 - keep**2) * sd * innovations[:, month]
+        for month in range(levels.shape[1]):
+            before = levels[:, month - 1] if month else previous
+            if before is None:
+                levels[:, month] = sd * innovations[:, month]
+            else:
+                levels[:, month] = keep * before + np.sqrt(1.0 - keep**2) * sd * innovations[:, month]
         return np.clip(levels, STATED_LEVEL.low, STATED_LEVEL.high)
 
     @cached_property
@@ -79,26 +101,23 @@ class Assumptions:
         features = scores.copy()
         group, factor = self.correlated
         features[:, group] = scores[:, group] @ factor.T
-        for path, (sd, memory) in zip(self.paths, self.tables, strict=True):
+        for path, tables in zip(self.paths, self.tables, strict=True):
             columns = [self.position[column] for column in path.levels]
             at = [
-                features[:, self.position[c]] if c in self.position else np.zeros(len(scores))
-                for c in (path.sd, path.memory)
+                features[:, self.position[c]] if c in self.position else np.zeros(len(scores)) for c in path.parameters
             ]
-            features[:, columns] = (
-                self.levels(path, scores, np.interp(at[0], SCORE_GRID, sd), np.interp(at[1], SCORE_GRID, memory))
-                / LEVEL_UNIT
-            )
+            values = (np.interp(score, SCORE_GRID, table) for score, table in zip(at, tables, strict=True))
+            features[:, columns] = self.levels(path, scores, *values) / LEVEL_UNIT
         return features
 
     @cached_property
-    def tables(self) -> tuple[tuple[Floats, Floats], ...]:
-        """By path, the standard deviation and the memory at the scores ``SCORE_GRID``."""
-        marginals = [
-            (self.scenario.assumptions[p.sd].marginal, self.scenario.assumptions[p.memory].marginal) for p in self.paths
-        ]
+    def tables(self) -> tuple[tuple[Floats, ...], ...]:
+        """By path, the ``parameters`` of its levels at the scores ``SCORE_GRID``."""
         grid = np.asarray(special.ndtr(SCORE_GRID), np.float64)
-        return tuple((sd.quantile(grid), memory.quantile(grid)) for sd, memory in marginals)
+        return tuple(
+            tuple(self.scenario.assumptions[column].marginal.quantile(grid) for column in path.parameters)
+            for path in self.paths
+        )
 
     @cached_property
     def correlated(self) -> tuple[Ints, Floats]:
@@ -115,7 +134,7 @@ class Assumptions:
         for row, score in enumerate(group):
             parents[score] = group[: row + 1][factor[row, : row + 1] != 0.0]
         for path in self.paths:
-            shared = [self.position[column] for column in (path.sd, path.memory) if column in self.position]
+            shared = [self.position[column] for column in path.parameters if column in self.position]
             shared_parents = [parent for score in shared for parent in parents[score].tolist()]
             columns = [self.position[column] for column in path.levels]
             for month, score in enumerate(columns):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from octoplan.calibrate.futures import Assumptions, LevelPath, Simulator, rows_in_use
+from octoplan.calibrate.futures import STATED_LEVEL, Assumptions, LevelPath, Simulator, rows_in_use
 from octoplan.calibrate.problem import Problem
 from octoplan.calibrate.targets import Target, of_observation, of_record
 from octoplan.errors import CalibrationError
@@ -17,7 +17,7 @@ from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.calibrated import with_priors
-from octoplan.scenario.csv_text import csv_text, row_dicts
+from octoplan.scenario.csv_text import cells_of, csv_text, row_dicts
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.scenario import with_files
 
@@ -60,7 +60,9 @@ class Setup:
     seed: int
 
     def problem(self, executor: Executor | None = None, progress: Callable[[int], None] | None = None) -> Problem:
-        """The problem of inference."""
+        """The problem of inference. Raises CalibrationError if no assumption is uncertain."""
+        if not len(self.assumptions.columns):
+            raise CalibrationError(f"all rows of {ASSUMPTIONS} are fixed; state low and high of those to be fitted")
         simulator = Simulator(self.assumptions, self.targets, self.seed, executor, progress)
         used = rows_in_use(self.targets)
         targets = [self.targets[row] for row in used]
@@ -156,6 +158,8 @@ def drifting_layers(scenario: Scenario) -> tuple[str, ...]:
 
 LEVEL_NOTE = "derived: stationary level"
 """Beginning of the note of the rows that ``with_level_rows`` writes."""
+LARGEST_LEVEL_SD = STATED_LEVEL.high / 2.6
+"""Largest standard deviation in these rows: 1 % of the distribution lies outside the range of stated levels."""
 
 
 def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
@@ -163,21 +167,22 @@ def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
 
     The row summarises the stationary prior; calibration computes the levels from the standard deviation and the memory.
     """
-    lines = []
+    header, rows = list(row_dicts(scenario.files[ASSUMPTIONS])[0]), []
     reviewed = max(assumption.date for assumption in scenario.assumptions)
     for layer in drifting_layers(scenario):
         sd = scenario.row_of("drift", "sd", layer).median
         for month in months:
             if ("levels", "level", (layer, month)) not in scenario.draw_columns and sd > 0.0:
-                width = f"{1.2816 * sd:.4g}"
-                lines.append(
-                    f"levels.{layer}.{month}.level,0,-{width},{width},normal,1,,,red,analysis,{reviewed},"
-                    f'"{LEVEL_NOTE} with the standard deviation drift.{layer}.sd"'
-                )
-    if not lines:
+                width = f"{1.2816 * min(sd, LARGEST_LEVEL_SD):.4g}"
+                cells = {
+                    "name": f"levels.{layer}.{month}.level", "value": "0", "low": f"-{width}", "high": width,
+                    "distribution": "normal", "unit": "1", "quality": "red", "owner": "analysis", "date": reviewed,
+                    "note": f"{LEVEL_NOTE} with the standard deviation drift.{layer}.sd",
+                }  # fmt: skip
+                rows.append([cells.get(column, "") for column in header])
+    if not rows:
         return scenario
-    text = scenario.files[ASSUMPTIONS].decode()
-    return with_files(scenario, {ASSUMPTIONS: f"{text.rstrip()}\n" + "\n".join(lines) + "\n"})
+    return with_files(scenario, {ASSUMPTIONS: csv_text([*cells_of(scenario.files[ASSUMPTIONS]), *rows])})
 
 
 def without_derived_levels(scenario: Scenario) -> Scenario:
@@ -191,14 +196,13 @@ def without_derived_levels(scenario: Scenario) -> Scenario:
 
 
 def level_paths(scenario: Scenario, months: Sequence[str]) -> tuple[LevelPath, ...]:
-    """The columns of the levels of each drifting layer in some months."""
-    columns = scenario.draw_columns
-    return tuple(
-        LevelPath(
-            columns["drift", "sd", (layer,)],
-            columns["drift", "memory", (layer,)],
-            tuple(columns["levels", "level", (layer, month)] for month in months),
-        )
-        for layer in drifting_layers(scenario)
-        if ("levels", "level", (layer, months[0])) in columns
-    )
+    """The columns of the levels of each drifting layer in some months, without those that the scenario states."""
+    columns, paths = scenario.draw_columns, []
+    for layer in drifting_layers(scenario):
+        levels = [columns.get(("levels", "level", (layer, month))) for month in months]
+        derived = [c for c in levels if c is not None and scenario.assumptions[c].note.startswith(LEVEL_NOTE)]
+        if derived:
+            first = levels.index(derived[0])
+            sd, memory = (columns["drift", parameter, (layer,)] for parameter in ("sd", "memory"))
+            paths.append(LevelPath(sd, memory, tuple(derived), levels[first - 1] if first else None))
+    return tuple(paths)

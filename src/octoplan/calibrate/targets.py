@@ -117,10 +117,7 @@ class Target:
 
 
 def of_observation(observation: Observation, scenario: Scenario, *, used: bool) -> Target:
-    """The target of a row of ``observations.csv``; a stock refers to the last day of its period.
-
-    Raises CalibrationError if the value is 0 and the measure is compared on a logarithmic scale.
-    """
+    """The target of a row of ``observations.csv``; a stock refers to the last day of its period."""
     days = np.zeros(scenario.programme.days(), np.bool_)
     first, last = ((day - scenario.start).days for day in (observation.first, observation.last))
     key = key_of(observation.measure, scenario)
@@ -128,11 +125,6 @@ def of_observation(observation: Observation, scenario: Scenario, *, used: bool) 
     kind = "ratio" if key.measure.kind == "share" and key.measure.unit != "%" else observation.kind
     label = f"{observation.measure} {period_text(observation.first, observation.last)}"
     sources = "; ".join(observation.sources)
-    if kind not in ("count", "share", "date") and observation.value <= 0.0:
-        raise CalibrationError(
-            f"{observation.file}:{observation.line}: {label} is 0 and cannot be compared, because {observation.measure}"
-            " is compared by its logarithm; state it over a longer period in which it is above 0"
-        )
     return Target(label, key, kind, observation.value, observation.sd, days, used, sources)
 
 

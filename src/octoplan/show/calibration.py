@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import isnan
 
 from octoplan.calibrate.evidence import CONTRADICTION, INFORMED, NOT_SEPARATED, Comparison, Evidence
 from octoplan.calibrate.waves import LARGEST_K
@@ -15,8 +16,8 @@ from octoplan.show.calibration_charts import (
     pairs_chart,
 )
 from octoplan.show.calibration_text import (
-    LEVELS,
     count,
+    is_level,
     measure_title,
     observation_title,
     period_of,
@@ -60,7 +61,7 @@ def page(evidence: Evidence, title: str) -> str:
 
     """
     scenario = evidence.setup.scenario
-    informed = [row for row in evidence.informed if row.assumption.kind != LEVELS]
+    informed = [row for row in evidence.informed if not is_level(row.assumption)]
     separations = [separation_sentence(scenario, pair) for pair in evidence.not_separated]
     pairs = [PageFigure("pairs", pairs_chart(evidence, evidence.not_separated), PAIRS_CAPTION)] if separations else []
     return render(
@@ -151,7 +152,7 @@ def few_draws(evidence: Evidence) -> str:
 def learned_figures(evidence: Evidence) -> Iterator[PageFigure]:
     """The charts of informed assumptions and of levels, as far as there are any."""
     scenario = evidence.setup.scenario
-    informed = [row for row in evidence.informed if row.assumption.kind != LEVELS]
+    informed = [row for row in evidence.informed if not is_level(row.assumption)]
     layers = levels_by_layer(evidence.learned)
     if informed:
         rest_text = f"The {MAX_ASSUMPTIONS} most informed of {len(informed)} are drawn. " if (
@@ -178,7 +179,7 @@ def informed_table(evidence: Evidence) -> TableText:
             "; ".join(row.moved_by) or "many observations, none of them much",
         )
         for row in evidence.informed
-        if row.assumption.kind != LEVELS
+        if not is_level(row.assumption)
     ]  # fmt: skip
     return TableText(head, rows)
 
@@ -234,15 +235,18 @@ def method(evidence: Evidence) -> list[tuple[str, str]]:
     """Names and values: futures, waves, diagnostics of the posterior and of the emulator, and seed."""
     inference = evidence.inference
     futures = [len(wave.scores) for wave in inference.waves]
-    explained = [row.explained for row in evidence.comparisons if row.target.used]
+    explained = [row.explained for row in evidence.comparisons if not isnan(row.explained)]
     waves = f"{' + '.join(f'{number:,}' for number in futures)}, in {count(len(futures), 'wave')}"
-    fit = f"{min(explained):.2f}" if len(explained) == 1 else f"{min(explained):.2f} to {max(explained):.2f}"
+    fit = "none, because the measures observed are the same in all futures"
+    if explained:
+        ends = dict.fromkeys(f"{value:.2f}" for value in (min(explained), max(explained)))
+        fit = f"leave-one-out R² {' to '.join(ends)}, over the observations used"
     return [
         ("futures simulated", f"{sum(futures):,}: {waves}; the first from the prior"),
         ("futures failed", f"{evidence.failed:,}"),
         ("joint draws", f"{len(inference.draws):,}; effective number {evidence.inference.effective_draws:,.0f}"),
         ("Pareto k", f"{inference.pareto_k[-1]:.2f} (limit {LARGEST_K})"),
         ("R-hat", f"{inference.r_hat:.3f}; 1 if the chains have converged"),
-        ("emulator", f"leave-one-out R² {fit}, over the observations used"),
+        ("emulator", fit),
         ("seed", f"{evidence.setup.seed}"),
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.assumptions import Assumption
 from octoplan.show.calibration_text import (
-    LEVELS,
     count,
+    is_level,
     month_text,
     named_with_unit,
     quantiles_text,
@@ -154,7 +154,7 @@ def learned_title(rows: Sequence[Learned]) -> str:
 
 def levels_by_layer(rows: Sequence[Learned]) -> dict[str, list[Learned]]:
     """Levels by layer, in the order of the months; empty if none is informed."""
-    levels = [row for row in rows if row.assumption.kind == LEVELS]
+    levels = [row for row in rows if is_level(row.assumption)]
     if not any(row.is_informed for row in levels):
         return {}
     layers = sorted({row.assumption.entities[0] for row in levels})

@@ -48,9 +48,14 @@ def month_text(month: str) -> str:
     return f"{date.fromisoformat(f'{month}-01'):%b %Y}"
 
 
+def is_level(assumption: Assumption) -> bool:
+    """True if an assumption is the level of one layer in one month."""
+    return assumption.kind == LEVELS and "*" not in assumption.entities
+
+
 def subject(scenario: Scenario, assumption: Assumption) -> str:
     """The declared meaning of an assumption without its explanation, with the titles of its entities."""
-    if assumption.kind == LEVELS:
+    if is_level(assumption):
         layer, month = assumption.entities
         return f"level of {scenario.titles.get(f'layers.{layer}', layer)} in {month_text(month)}"
     meaning = next(p.meaning for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
