@@ -12,7 +12,7 @@ from octoplan.calibrate import waves
 from octoplan.cli.main import main as cli
 from octoplan.outcomes.store import read
 from octoplan.scenario import load
-from tests.calibrate.trial import OBSERVATIONS, trial
+from tests.calibrate.trial import OBSERVATIONS, RANGES, trial
 
 HEADER, *ROWS = OBSERVATIONS.splitlines()
 JANUARY, FEBRUARY = ([row for row in ROWS if row.startswith(month)] for month in ("2026-01", "2026-02"))
@@ -132,7 +132,7 @@ def test_an_interrupted_calibration_continues(
     output = capsys.readouterr().err
     assert "the same command continues from the waves simulated so far" in output
     assert output.rstrip().endswith(f"stopped; {tmp_path / '.new.waves'} was written")
-    assert contents(tmp_path).keys() == {".new.waves/wave-0.npz"}
+    assert contents(tmp_path).keys() == {".new.waves/wave-0.wave"}
     monkeypatch.setattr(waves, "simulated_wave", counted)
     assert octoplan(*arguments, "--threads", "2") == 0
     assert simulated[0] == waves.FIRST_WAVE
@@ -254,3 +254,31 @@ def test_a_folder_that_is_not_empty_is_refused_at_once(tmp_path: Path, capsys: p
     assert octoplan("calibrate", scenario, "--out", scenario) == 2
     assert "exists and is not empty; remove it or choose another folder with --out" in capsys.readouterr().err
     assert contents(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The new folder cannot be inside a file, which is noticed at once."""
+    scenario = write(tmp_path / "trial", *ROWS)
+    before = contents(tmp_path)
+    monkeypatch.setattr(waves, "simulated_wave", None)
+    assert octoplan("calibrate", scenario, "--out", str(tmp_path / "trial" / "observations.csv" / "new")) == 2
+    assert "observations.csv" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_scenario_with_one_uncertain_assumption(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One assumption is informed by one observation."""
+    scenario = Path(write(tmp_path / "trial", JANUARY[0]))
+    rows = rows_of(scenario / "assumptions.csv")
+    for row in rows:
+        if row["name"] in RANGES and row["name"] != "effects.missile.drone.p":
+            row |= {"value": row["value"] or row["low"], "low": "", "high": "", "distribution": "fixed"}
+    with (scenario / "assumptions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert octoplan("calibrate", str(scenario), "--out", str(tmp_path / "new")) == 0
+    assert "1 observation informs 1 of 1 uncertain assumptions" in capsys.readouterr().out
+    assert [row["name"] for row in rows_of(tmp_path / "new" / "prior.csv")] == ["effects.missile.drone.p"]

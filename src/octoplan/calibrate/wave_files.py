@@ -4,19 +4,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from octoplan.calibrate.setup import Setup
 from octoplan.calibrate.waves import Wave
+from octoplan.outcomes.files import atomic_write
+
+SUFFIX = ".wave"
+"""Suffix of the files of waves."""
 
 
 def fingerprint(setup: Setup, version: str) -> str:
     """SHA-256 of everything that determines the waves: scenario, raids, targets, seed and version."""
     digest = sha256(f"{version} {setup.seed} {setup.scenario.hash}".encode())
-    digest.update(np.ascontiguousarray(setup.assumptions.scenario.raid_counts).tobytes())
+    scenario = setup.assumptions.scenario
+    for counts in (scenario.raid_counts, scenario.factors.salvos, scenario.factors.threats):
+        digest.update(np.ascontiguousarray(counts).tobytes())
     for target in setup.targets:
         digest.update(f"{target.label} {target.value!r} {target.sd!r} {target.used}".encode())
         digest.update(target.days.tobytes())
@@ -38,26 +44,31 @@ class WaveFiles:
 
     def __call__(self, number: int, simulate: Callable[[], Wave]) -> Wave:
         """Wave ``number`` from its file, or simulated and then written."""
-        path = self.folder / f"wave-{number}.npz"
+        path = self.folder / f"wave-{number}{SUFFIX}"
         wave = self.read(path)
         if wave is None:
             wave = simulate()
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".part")
-            with temporary.open("wb") as file:
-                np.savez(file, scores=wave.scores, measures=wave.measures, fingerprint=self.fingerprint)
-            temporary.replace(path)
+            content = BytesIO()
+            np.savez(content, scores=wave.scores, measures=wave.measures)
+            atomic_write(path, self.digest(content.getvalue()) + content.getvalue())
         return wave
 
     def read(self, path: Path) -> Wave | None:
         """The wave of a file; None if there is none, or if it is damaged or belongs to another calibration."""
         try:
-            with np.load(path, allow_pickle=False) as content:
-                if str(content["fingerprint"]) != self.fingerprint:
-                    return None
-                return Wave(content["scores"], content["measures"])
-        except (FileNotFoundError, BadZipFile, KeyError, ValueError, EOFError, OSError):
+            data = path.read_bytes()
+        except OSError:
             return None
+        content = data[sha256().digest_size :]
+        if data != self.digest(content) + content:
+            return None
+        with np.load(BytesIO(content), allow_pickle=False) as arrays:
+            return Wave(arrays["scores"], arrays["measures"])
+
+    def digest(self, content: bytes) -> bytes:
+        """SHA-256 of the identity of the calibration and the content of a file, with which the file begins."""
+        return sha256(self.fingerprint.encode() + content).digest()
 
     def remove(self) -> None:
         """Remove the folder."""

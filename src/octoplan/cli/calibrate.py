@@ -112,16 +112,24 @@ def calibrate(
 
 @contextmanager
 def kept_waves(files: "WaveFiles") -> Iterator[None]:
-    """Remove the files of waves at the end, but keep them if the calibration is interrupted or cannot be written."""
+    """Create the folder of waves, and remove it at the end, but keep its waves if the calibration does not finish.
+
+    It is created before anything is simulated, so that a folder that cannot be written is an error at once.
+    """
+    from octoplan.calibrate.wave_files import SUFFIX
+
+    files.folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except CalibrationError:
         files.remove()
         raise
     except BaseException:
-        if files.folder.exists():
+        if any(files.folder.glob(f"*{SUFFIX}")):
             record_written_path(files.folder)
             print_warning("the same command continues from the waves simulated so far")
+        else:
+            files.remove()
         raise
     files.remove()
 

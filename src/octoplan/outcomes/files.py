@@ -38,8 +38,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                     f"{path} was created by another process during the run; remove it or choose another path with --out"
                 ) from error
             raise
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        name_path(error, path)
         raise
 
 
@@ -58,6 +59,13 @@ def atomic_write(path: Path, content: str | bytes) -> None:
             file.write(content.encode() if isinstance(content, str) else content)
         temporary.chmod(0o644)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        name_path(error, path)
         raise
+
+
+def name_path(error: BaseException, path: Path) -> None:
+    """Name the path in an error of the operating system that names none, such as a full disk."""
+    if isinstance(error, OSError) and error.filename is None and error.errno is not None:
+        error.filename = str(path)
