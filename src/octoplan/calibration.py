@@ -28,7 +28,7 @@ class Calibration:
     """A scenario whose assumptions were fitted to its observations.
 
     Attributes:
-        evidence: The inference, and what it shows.
+        evidence: The inference and its results.
         raids: The raids taken as given, in words.
 
     """
@@ -78,12 +78,14 @@ def calibrate_to_observations(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Fit the assumptions of a scenario to its observations, and return joint posterior draws with their evidence.
+    """Fit the assumptions of a scenario to its observations.
+
+    Without a record, the published monthly totals of raids are used, or if they do not cover the period, raids are
+    simulated.
 
     Args:
-        scenario: The scenario, with ``observations.csv``; of a calibrated one, the priors are fitted again.
-        record: A record of raids: its raids are taken as given, and its stopped shares are observations. Without it,
-            the published monthly totals of raids are used, or if they do not cover the period, raids are simulated.
+        scenario: The scenario, with ``observations.csv``; if it is calibrated, its priors are fitted again.
+        record: A record of raids, which are taken as given; its stopped shares are further observations.
         first: First day whose observations are used; the scenario's start by default.
         last: Last day; by default that of the last observation.
         held_out: First and last days of spans whose observations are compared with the result but not used.
