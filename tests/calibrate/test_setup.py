@@ -8,10 +8,11 @@ import pytest
 from octoplan.calibrate.futures import LEVEL_UNIT
 from octoplan.calibrate.setup import Period, prepare, without_derived_levels
 from octoplan.errors import CalibrationError
+from octoplan.raids.read.record import CLASSES, Record
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.calibrated import calibrated_files, rows_correlated_with, with_priors
 from octoplan.scenario.csv_text import csv_text, row_dicts
-from octoplan.scenario.scenario import with_files
+from octoplan.scenario.scenario import read_files, with_files
 from tests.calibrate.trial import OBSERVATIONS, RANGES, trial
 
 FIRST = date(2025, 11, 1)
@@ -130,3 +131,41 @@ def test_a_scenario_without_uncertain_assumptions_is_refused() -> None:
     fixed = {name: (cells[0] or "0.5", "", "", "fixed") for name, cells in RANGES.items()}
     with pytest.raises(CalibrationError, match=r"^all rows of assumptions.csv are fixed; state low and high of those"):
         prepare(trial(ranges=fixed), WHOLE).problem()
+
+
+def daily_record(days: int, launched: int = 30) -> Record:
+    """A record of the first days of 2026 with the same number of drones on each, of which four fifths are stopped."""
+    counts = np.zeros((days, len(CLASSES)), np.int64)
+    counts[:, CLASSES.index("drones")] = launched
+    dates = np.datetime64("2026-01-01") + np.arange(days)
+    lost, known = np.zeros_like(counts), np.ones(counts.shape, np.bool_)
+    return Record(dates, CLASSES, counts, counts * 4 // 5, lost, known, "0" * 64, "record.csv", "daily", (), ())
+
+
+def drones() -> Scenario:
+    """The trial scenario with a package named drones, as records have it."""
+    files = {name: content.decode() for name, content in trial().files.items()}
+    files = {name: text.replace("packages.raid", "packages.drones") for name, text in files.items()}
+    files["programme.toml"] = files["programme.toml"].replace('package = "raid"', 'package = "drones"')
+    files["assumptions.csv"] = files["assumptions.csv"].replace("splits.raid", "splits.drones")
+    return read_files({name: text.encode() for name, text in files.items()}, "trial")
+
+
+def test_observations_of_days_after_the_record_are_not_used() -> None:
+    """There are no raids after the end of a record, so that a whole month cannot be compared with a part of it."""
+    setup = prepare(drones(), WHOLE, daily_record(40))
+    assert setup.unused == ("stopped/drone 2026-02", "sorties 2026-02", "made 2026-02")
+    assert "stopped/drones 2026-02" in [target.label for target in setup.targets]
+
+
+def test_raids_of_the_same_size_have_no_targets_by_size() -> None:
+    """The same days are not two observations."""
+    labels = [target.label for target in prepare(drones(), WHOLE, daily_record(90)).targets]
+    assert not any("launched" in label for label in labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_record_of_other_packages_is_refused() -> None:
+    """The message names the packages and what would do."""
+    with pytest.raises(CalibrationError, match=r"^record.csv counts drones and missiles, .* are raid; calibrate"):
+        prepare(trial(), WHOLE, daily_record(90))

@@ -87,15 +87,26 @@ def prepare(
         scenario: The scenario; of a calibrated one, the priors are used.
         period: The days whose observations are used or held out.
         record: The raids that happened, and the source of recorded stopped shares; without it, raids are simulated.
+            Observations of days after its end are not used.
         daily: Whether the record has stopped counts by day, not only by month.
         seed: Seed of all random numbers.
 
     Raises:
-        CalibrationError: There is no observation, none is within the period, or all of them are held out.
+        CalibrationError: There is no observation, none is within the period, all of them are held out, or the record
+            counts other packages than the scenario.
 
     """
+    packages = scenario.names.packages
+    if record is not None and not {"drones"} <= set(packages) <= {"drones", "missiles"}:
+        raise CalibrationError(
+            f"{record.source} counts drones and missiles, and the packages of the scenario are {', '.join(packages)}; "
+            "calibrate without the record, or name the packages drones and missiles in programme.toml"
+        )
     scenario = without_derived_levels(with_priors(scenario))
     used, compared = period.masks(scenario)
+    if record is not None and len(record):
+        recorded = np.datetime64(scenario.start) + np.arange(len(used)) <= record.days[-1]
+        used, compared = used & recorded, compared & recorded
     targets, unused = observed_targets(scenario, used, compared)
     if record is not None:
         targets += of_record(scenario, record, used, compared, targets, daily=daily)

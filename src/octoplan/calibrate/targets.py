@@ -186,7 +186,7 @@ def of_record(
 
 
 def size_classes(launched: NDArray[np.int64], days: NDArray[np.bool_]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Labels and days of the smallest and of the largest raids; none if there are few days with raids.
+    """Labels and days of the smallest and of the largest raids; none if there are few days, or all raids are alike.
 
     Args:
         launched: (days,) drones launched.
@@ -197,6 +197,8 @@ def size_classes(launched: NDArray[np.int64], days: NDArray[np.bool_]) -> list[t
     if raids.sum() < FEWEST_RAID_DAYS:
         return []
     low, high = np.quantile(launched[raids], (SIZE_CLASS, 1.0 - SIZE_CLASS))
+    if low == high:
+        return []
     return [
         (f"days with at most {low:.0f} launched", raids & (launched <= low)),
         (f"days with at least {high:.0f} launched", raids & (launched >= high)),

@@ -119,9 +119,10 @@ def fitted(problem: Problem, waves: tuple[Wave, ...], required: Ints) -> Emulato
     complete = np.isfinite(measures).all(axis=1)
     futures, scores = len(scores), scores[complete]
     if 2 * len(scores) < futures:
+        failed = sum(wave.failed for wave in waves)
         raise CalibrationError(
-            f"in only {len(scores):,} of {futures:,} futures are all observed measures defined; check the observations"
-            f" whose measure is often undefined, such as a share of nothing"
+            f"in only {len(scores):,} of {futures:,} futures are all observed measures defined ({failed:,} failed or "
+            "have none); check the observations whose measure is often undefined, such as a share of nothing"
         )
     return fit(problem.features(scores), measures[complete], required)
 

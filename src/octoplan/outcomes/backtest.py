@@ -353,7 +353,7 @@ def check_launched_counts(record: Record) -> None:
         klass = record.classes[int(np.flatnonzero(~record.is_known[day])[0])]
         raise RunError(
             f"{record.source}: the launched count is unknown on {len(unknown)} day{'s' * (len(unknown) > 1)}, the "
-            f"first on {record.days[day]} for {klass}; end the backtest before this day, or use a complete record"
+            f"first on {record.days[day]} for {klass}; end the period before this day, or use a complete record"
         )
 
 
