@@ -59,9 +59,10 @@ def test_a_part_of_the_parameters_is_refused(scenario: Scenario) -> None:
 def test_a_row_that_matches_nothing_is_refused(scenario: Scenario) -> None:
     """Rows for an unknown layer, an unknown month or a kind that is not optional for interceptors are errors."""
     unknown = problems(scenario, *DRIFT, "drift.laser.sd,0.1,,,fixed,1,", "levels.gun.2026-03.level,0,,,fixed,1,")
+    no_month = "there is no month '2026-03'; the months are 2025-11 to 2026-02"
     assert unknown == [
         (2, "there is no 'laser' in [layers] of programme.toml; expected one of interceptor, gun, missile"),
-        (3, "there is no month '2026-03'; the months are 2025-11 to 2026-02"),
+        (3, f"{no_month}: remove the row, or change start or months in programme.toml"),
     ]
     (refused,) = problems(scenario, "layers.interceptor.cost,1,,,fixed,GBP,2025")
     assert "parameters of interceptors are in designs" in refused[1]

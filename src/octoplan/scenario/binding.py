@@ -62,7 +62,11 @@ def parse_row_name(text: str, programme: Programme | None) -> RowName | str:
         declared_names = programme.names(axis) if programme else (entity,)
         if entity != WILDCARD and entity not in declared_names:
             if axis == MONTHS:
-                return f"there is no month {quoted(entity)}; the months are {declared_names[0]} to {declared_names[-1]}"
+                months = f"{declared_names[0]} to {declared_names[-1]}"
+                return (
+                    f"there is no month {quoted(entity)}; the months are {months}: remove the row, or change start or "
+                    "months in programme.toml"
+                )
             return f"there is no {quoted(entity)} in [{axis}] of programme.toml; {did_you_mean(entity, declared_names)}"
     return RowName(kind_name, tuple(entities), parameter)
 
