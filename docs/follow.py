@@ -166,7 +166,8 @@ def blocks(folder: Path) -> dict[str, str]:
     return {
         "commands": f"```text\n{calibrated}\n```\n",
         "learned": table(
-            ("assumption", "unit", "prior P10, P50, P90", "posterior P10, P50, P90", "moved most by"), learned(folder)
+            ("assumption", "unit", "prior P10, P50, P90", "posterior P10, P50, P90", "informed most by"),
+            learned(folder),
         ),
         "differences": table(("", "before", "after", "change of the mean, 95 % CI"), differences(folder)),
         "chances": table(("2,000 a month by", "before", "after"), chances(folder)),

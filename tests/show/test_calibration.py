@@ -90,7 +90,7 @@ def traces(chart: go.Figure, name: str) -> list[go.Scatter]:
 
 
 def rest_of(evidence: Evidence, learned: Sequence[Learned]) -> Iterator[str]:
-    """The sentences on what stays at its prior, if this was learned."""
+    """The sentences on assumptions that keep their priors, for given results."""
     changed = replace(evidence)
     vars(changed)["learned"] = tuple(learned)
     return rest(changed)
@@ -228,7 +228,9 @@ def test_the_joint_picture_shows_the_draws(evidence: Evidence) -> None:
         assert len(panels) == MAX_PAIRS
         assert np.stack([panels[0].x, panels[0].y], axis=1) == pytest.approx(draws[:POINTS, columns])
     assert f"the strongest has correlation {pair.correlation:.2f}" in chart.layout.title.text
-    assert pairs_chart(evidence, [pair]).layout.title.text.startswith("The observations do not tell two assumptions")
+    assert pairs_chart(evidence, [pair]).layout.title.text.startswith(
+        "The observations do not distinguish two assumptions"
+    )
     assert pair.correlation < -0.5
 
 

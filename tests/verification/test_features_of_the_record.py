@@ -1,6 +1,6 @@
-"""Features of the public record that octopus must be able to reproduce: large raids are stopped more, months differ.
+"""Features of the public record that octopus must reproduce: larger shares stopped in large raids, months that differ.
 
-Needs the record of raids in ../shared. The results stand in docs/background/calibration.md.
+Needs the record of raids in ../shared. docs/background/calibration.md has the results.
 """
 
 import itertools
@@ -98,7 +98,7 @@ def lines(name: str, features: Features) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(not RECORD.exists(), reason="needs the record of raids, ../shared/data/raids/daily.csv")
 def test_octopus_reproduces_the_features_of_the_record() -> None:
-    """The record's spread of months and its slope lie within P5 to P95 of the calibrated futures."""
+    """The record's standard deviation of months and its slope lie within P5 to P95 of the calibrated futures."""
     record = read(RECORD)
     recorded, octopus = recorded_features(record), load("octopus")
     calibrated = simulated_features(octopus, record)

@@ -1,6 +1,6 @@
 """Months that a calibration of octopus has not used: scores of its forecasts and of simple forecasts.
 
-Needs the record of raids in ../shared. The results of the slow test stand in docs/background/calibration.md.
+Needs the record of raids in ../shared. docs/background/calibration.md has the results of the slow test.
 """
 
 import sys
@@ -32,9 +32,9 @@ CLASSES = ("drones", "cruise", "ballistic")
 ORIGINS = (1, 2, 3, 4)
 """Numbers of months that are used; the others are forecast."""
 PAST_MONTHS = 6
-"""Months from which the mean and the spread of the second benchmark are taken."""
+"""Months whose mean and standard deviation are those of the first benchmark."""
 PAST_CHANGES = 12
-"""Past changes from which the third benchmark is made."""
+"""Number of past changes of the second benchmark."""
 QUANTILES = (np.arange(499) + 0.5) / 499
 INTERVAL = (0.1, 0.9)
 BOOTSTRAP = 2000
@@ -62,7 +62,7 @@ def monthly_shares(record: Record, klass: str) -> dict[str, float]:
 
 
 def recent_months(past: Floats) -> Floats:
-    """Sample of a normal distribution with the mean and the spread of the last months."""
+    """Sample of a normal distribution with the mean and the standard deviation of the last months."""
     recent = past[-PAST_MONTHS:]
     return np.asarray(stats.norm.ppf(QUANTILES, recent.mean(), recent.std(ddof=1)))
 

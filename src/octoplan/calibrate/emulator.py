@@ -1,7 +1,7 @@
 """Emulator: a quadratic regression of the observed measures on the scores of the assumptions.
 
-The residual covariance holds what the active assumptions do not explain: the aleatory part of a future, the other
-assumptions, and the lack of fit. It is the covariance of the measures of one future given the active assumptions.
+The residual covariance contains what the active assumptions do not explain: the chance of a future, the effects of the
+other assumptions, and lack of fit. It is the covariance of the measures of one future given the active assumptions.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from scipy import linalg
 from octoplan.scenario.arrays import Floats, Ints
 
 SIGNIFICANT_T = 6.0
-"""Smallest t statistic, in a regression on all features, of a feature that becomes active: among 2,000 futures, it
-explains 2 % of what the others leave of a measure. Weaker features stay part of the residuals."""
+"""Smallest t statistic, in a regression on all features, of a feature that becomes active: with 2,000 futures, it
+explains 2 % of the variance that the other features leave unexplained. Weaker features stay in the
+residuals."""
 
 MOST_ACTIVE = 90
 """Largest number of active features: those with the largest t statistics."""

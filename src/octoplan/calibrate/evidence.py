@@ -1,4 +1,4 @@
-"""What a calibration shows: what was learned, what cannot be distinguished, contradictions, and predictive bands."""
+"""Results of a calibration: informed assumptions, pairs not distinguished, contradictions, and predictive bands."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +33,7 @@ Quantiles = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Learned:
-    """What was learned about an assumption.
+    """Prior and posterior of an assumption, and the information of the observations on it.
 
     Attributes:
         assumption: The assumption, with its prior.
@@ -61,7 +61,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two informed assumptions that the observations do not tell apart, and their posterior correlation."""
+    """Two informed assumptions that the observations do not distinguish, and their posterior correlation."""
 
     first: Assumption
     second: Assumption
@@ -100,7 +100,7 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """A calibration and what it shows.
+    """A calibration and its results.
 
     Attributes:
         setup: The calibration.
@@ -136,7 +136,7 @@ class Evidence:
 
     @cached_property
     def learned(self) -> tuple[Learned, ...]:
-        """What was learned about each uncertain assumption, the most informed first."""
+        """Prior, posterior and information of each uncertain assumption, the most informed first."""
         prior, posterior = self.standardised
         sd = np.maximum(posterior.std(axis=0), 1e-6)
         shift = posterior.mean(axis=0)
@@ -236,7 +236,7 @@ class Evidence:
 
     @cached_property
     def not_separated(self) -> tuple[Pair, ...]:
-        """Pairs of informed assumptions that the observations do not tell apart, the most correlated first."""
+        """Pairs of informed assumptions that the observations do not distinguish, the most correlated first."""
         names = [self.setup.assumptions.scenario.assumptions[column].name for column in self.setup.assumptions.columns]
         rows = [names.index(row.assumption.name) for row in self.informed]
         if len(rows) < 2:

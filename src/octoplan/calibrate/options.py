@@ -12,7 +12,7 @@ from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 
 FEWEST_WAVES = 3
-"""Waves of most calibrations; the total of the progress is larger only when more are needed."""
+"""Number of waves of most calibrations, from which the expected total of the progress follows."""
 
 
 def published_raids(scenario: Scenario) -> Record | None:

@@ -10,7 +10,7 @@ from octoplan.scenario.arrays import Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is inferred, from what.
+    """An inference: its scores, its simulator, and the observed measures.
 
     Scores are the independent standard normal numbers from which the assumptions of a future are computed. Features
     are functions of the scores, one for each score, on which measures depend smoothly: correlated scores, or levels.

@@ -24,7 +24,7 @@ def number(value: float) -> float | None:
 
 
 def learned_table(evidence: Evidence) -> Table:
-    """What was learned about each uncertain assumption, the most informed first."""
+    """Prior and posterior of each uncertain assumption, the most informed first."""
     columns = (
         Column("assumption", "string", "name of the row of assumptions.csv"),
         Column("unit", "string", "unit of the quantiles"),
@@ -71,7 +71,7 @@ def comparison_table(evidence: Evidence) -> Table:
 
 
 def pair_table(evidence: Evidence) -> Table:
-    """Pairs of assumptions that the observations do not tell apart."""
+    """Pairs of assumptions that the observations do not distinguish."""
     columns = (
         Column("first", "string", "name of an assumption"),
         Column("second", "string", "name of an assumption"),
@@ -101,13 +101,13 @@ def method(evidence: Evidence, version: str, raids: str) -> str:
 
 
 def note(learned: Learned) -> str:
-    """The note of a posterior row: its prior, the observations that moved it, and the note of the prior."""
+    """The note of a posterior row: its prior, the observations that inform it most, and the note of the prior."""
     low, middle, high = (digits(value) for value in learned.prior)
     if learned.moved_by:
         moved = f"informed by {', '.join(learned.moved_by)}"
     elif learned.is_informed:
-        moved = "informed by many observations, by none of them much"
+        moved = "informed by many observations, each with a small influence"
     else:
-        moved = "hardly informed; in the joint draws because it is correlated with informed rows"
+        moved = "hardly informed; drawn jointly with informed rows"
     prior_note = learned.assumption.note.removeprefix(PRIOR_NOTE)
     return f"Calibrated: prior {low} to {high}, median {middle}; {moved}. {PRIOR_NOTE}{prior_note}"

@@ -3,7 +3,7 @@
 The prior of the scores is standard normal, and the likelihood is normal with the covariance of the emulator's residuals
 plus that of observation error and discrepancy. Chains begin with draws from the Laplace approximation of the posterior,
 which is also the normal reference of the sampler (Murray, Adams and MacKay 2010; Nishihara, Murray and Adams 2014).
-There is nothing to tune, and if the posterior is normal each step is an independent draw.
+The method has no tuning parameters. If the posterior is normal, each step is an independent draw.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Targets: observations as days, an expected value on the scale of the likelihood, and an error on this scale."""
+"""Targets: observations with their days, their value on the scale of the likelihood, and their error on this scale."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

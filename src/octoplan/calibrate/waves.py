@@ -1,7 +1,7 @@
 """Waves of simulations: from the prior to the posterior, each wave drawn from the posterior of the wave before.
 
 The first wave is a scrambled Sobol' sequence of the prior. Each further wave simulates draws from the posterior of the
-emulator fitted so far, and the emulator is fitted again where the posterior is (iterated refocussing, as in history
+emulator fitted so far, and the emulator is fitted again to all waves but the first (iterated refocussing, as in history
 matching: Craig et al. 1997, Vernon et al. 2010). The last wave is weighted by the ratio of the likelihood of the
 emulator that includes it to that of the emulator from which it was drawn (Pareto-smoothed importance sampling, Vehtari
 et al. 2024), so that the final draws are draws that have been simulated by the full model.
@@ -163,9 +163,9 @@ def infer(
             rows = systematic(weights, size, np.random.default_rng([seed, 2**20]))
             return Inference(tuple(waves), rows, weights, tuple(pareto_k), final, draws.r_hat)
     raise CalibrationError(
-        f"the posterior has not settled after {MOST_WAVES} waves: Pareto k is {pareto_k[-1]:.2f}, at most {LARGEST_K} "
-        "is required, so the draws do not represent it. The observations may contradict the model or one another: "
-        + contradiction_text(problem, waves[0])
+        f"the posterior has not converged after {MOST_WAVES} waves: Pareto k is {pareto_k[-1]:.2f}, at most "
+        f"{LARGEST_K} is required, so the draws do not represent it. The observations may contradict the model or one "
+        "another: " + contradiction_text(problem, waves[0])
     )
 
 
@@ -186,7 +186,7 @@ def conditional_probabilities(problem: Problem, prior: Wave) -> Floats:
 
 
 def contradiction_text(problem: Problem, prior: Wave) -> str:
-    """The observations that are least probable given the prior and the other observations, and what would do."""
+    """The observations that are least probable given the prior and the other observations, and remedies."""
     probabilities = conditional_probabilities(problem, prior)
     worst = np.argsort(probabilities, kind="stable")[:3]
     names = ", ".join(f"{problem.labels[row]} (probability {probabilities[row]:.1g})" for row in worst)

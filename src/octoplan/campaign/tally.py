@@ -72,7 +72,7 @@ TALLIES = (
     TallySpec("transit", ("month", "design"), "i8", "unit", "units in transit at the month's end"),
     TallySpec("stock", ("month", "region", "design"), "i8", "unit", "units in the region at the month's end"),
     TallySpec("received", ("month", "region", "design"), "i8", "unit", "units delivered to the region"),
-    TallySpec("diverted", ("month", "design"), "i8", "unit", "units of plants that do not serve the regions"),
+    TallySpec("diverted", ("month", "design"), "i8", "unit", "units of the programme that do not serve the regions"),
     TallySpec("launched", ("month", "region", "threat"), "i4", "threat", "threats launched, by destination"),
     TallySpec(
         "leaked", ("month", "region", "threat"), "i4", "threat", "leakers: threats that reached their destination"

@@ -52,16 +52,16 @@ def calibrate(
     Parameters
     ----------
     scenario
-        A scenario folder with observations.csv, or the name of a built-in scenario. Of a calibrated scenario, the
-        priors are fitted to all observations again.
+        A scenario folder with observations.csv, or the name of a built-in scenario. If it is calibrated, its priors are
+        fitted to all observations again.
     out
-        The scenario folder to write; it must be empty or not exist. Its folder calibration has the evidence, and
+        The scenario folder to write; it must be empty or not exist. Its subfolder calibration has the results, and
         calibration.html is the page to read first. If the command is interrupted, a hidden folder next to it keeps the
         waves simulated so far, and the same command continues from them.
     record
         A record of raids, beginning no later than the scenario's start: its raids are taken as given, and its stopped
-        shares by month and class, and by size of raid, are observations. Without it, the published monthly totals of
-        raids are used, or if they do not cover the period, raids are simulated.
+        shares by month and class, and by size of raid, are further observations. Without it, the published monthly
+        totals of raids are used, or if they do not cover the period, raids are simulated.
     first
         First month, or day, whose observations are used, such as 2025-11; the scenario's start by default.
     last
@@ -145,7 +145,7 @@ def days_of(option: str, text: str, scenario: "Scenario") -> tuple[date, date]:
 
 
 def print_calibration(evidence: "Evidence") -> None:
-    """Print what was learned, how the observations compare, what is not distinguished, and warnings."""
+    """Print informed assumptions, observations inside the band, pairs not distinguished, and warnings."""
     inference = evidence.inference
     used = [comparison for comparison in evidence.comparisons if comparison.target.used]
     held_out = [comparison for comparison in evidence.comparisons if not comparison.target.used]
@@ -177,7 +177,7 @@ def print_calibration(evidence: "Evidence") -> None:
 
 
 def separation_text(first: str, second: str, correlation: float) -> str:
-    """In words, that two assumptions are not distinguished."""
+    """A sentence that states that two assumptions are not distinguished."""
     other = "higher" if correlation > 0 else "lower"
     return (
         f"not distinguished: a higher {first} with a {other} {second} fits equally well (correlation {correlation:.2f})"

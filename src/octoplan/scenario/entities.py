@@ -445,7 +445,7 @@ KINDS: tuple[Kind, ...] = (
                 "share", "1", 0.0, 1.0, "share of the units that serves the air defence of the regions", absent=1.0
             ),
         ),
-        meaning="Units of a design that do not go elsewhere, such as to the front, to export or to stock.",
+        meaning="Units of a design that serve the air defence of the regions, not the front, export or stock.",
         optional=True,
     ),
 )

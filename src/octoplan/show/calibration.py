@@ -1,4 +1,4 @@
-"""The page of a calibration: what was learned, what is not distinguished, and predictions next to every observation."""
+"""The page of a calibration: prior and posterior, pairs not distinguished, and predictions next to observations."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -42,8 +42,8 @@ LEVELS_CAPTION = (
 )
 PAIRS_CAPTION = (
     f"Each point is one joint draw, in the units of the rows; at most about {POINTS} of each are drawn. Where the blue "
-    "points lie along a line, the observations fix a combination of the two assumptions, and the calibrated scenario "
-    "keeps their correlation."
+    "points lie along a line, the observations inform a combination of the two assumptions, and the calibrated "
+    "scenario keeps their correlation."
 )
 BANDS_CAPTION = (
     "Bands are P10 to P90 of the measure over simulated futures, without error of observation; bars on an observation "
@@ -115,7 +115,7 @@ def summary(evidence: Evidence) -> Iterator[str]:
         f"{prior} of those used)."
     )
     if len(used) == len(evidence.comparisons):
-        yield "None was held out, so nothing here shows how well the calibrated scenario predicts."
+        yield "None was held out, so this page does not show how well the calibrated scenario predicts."
     if informed:
         yield f"What changed most: {change_text(evidence)}."
 
@@ -171,12 +171,12 @@ def learned_figures(evidence: Evidence) -> Iterator[PageFigure]:
 def informed_table(evidence: Evidence) -> TableText:
     """Table of the informed assumptions other than levels, the most informed first."""
     scenario = evidence.setup.scenario
-    head = ("assumption", "row", "unit", "prior", "posterior", "shift", "width", "moved most by")
+    head = ("assumption", "row", "unit", "prior", "posterior", "shift", "width", "informed most by")
     rows = [
         (
             capitalised(subject(scenario, row.assumption)), row.assumption.name, unit_text(row.assumption),
             quantiles_text(row.prior), quantiles_text(row.posterior), f"{row.shift:+.2f}", f"{row.narrowing:.2f}",
-            "; ".join(row.moved_by) or "many observations, none of them much",
+            "; ".join(row.moved_by) or "many observations, each with a small influence",
         )
         for row in evidence.informed
         if not is_level(row.assumption)

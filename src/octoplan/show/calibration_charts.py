@@ -1,4 +1,4 @@
-"""Charts of the assumptions of a calibration: prior and posterior, levels by month, and pairs that trade off."""
+"""Charts of the assumptions of a calibration: prior and posterior, levels by month, and pairs not distinguished."""
 
 from collections.abc import Sequence
 
@@ -252,5 +252,5 @@ def pairs_title(pairs: Sequence[Pair]) -> str:
     """Title with the number of pairs that the observations do not distinguish, and the strongest correlation."""
     strongest = f"correlation {pairs[0].correlation:.2f}"
     if len(pairs) == 1:
-        return f"The observations do not tell two assumptions apart: {strongest}"
-    return f"The observations do not tell {len(pairs)} pairs of assumptions apart; the strongest has {strongest}"
+        return f"The observations do not distinguish two assumptions: {strongest}"
+    return f"The observations do not distinguish {len(pairs)} pairs of assumptions; the strongest has {strongest}"

@@ -1,4 +1,4 @@
-"""Words and numbers of a calibration: assumptions, observations, and what the observations do not tell apart."""
+"""Texts and numbers of a calibration: assumptions, observations, and pairs that are not distinguished."""
 
 import re
 import textwrap
@@ -81,7 +81,7 @@ def change(text: str, *, higher: bool) -> str:
 
 
 def separation_sentence(scenario: Scenario, pair: Pair) -> str:
-    """In words, that the observations do not distinguish two assumptions."""
+    """A sentence that states that the observations do not distinguish two assumptions."""
     first = change(subject(scenario, pair.first), higher=True)
     second = change(subject(scenario, pair.second), higher=pair.correlation > 0)
     return (
