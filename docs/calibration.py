@@ -394,9 +394,10 @@ layer in a single month. {futures:,} futures were simulated in {waves} waves; Pa
 the most informed first, without the levels of single months:
 
 {learned_table(scenario, learned)}
-The observations and the bands of simulated futures: {posterior} of {count} lie between P10 and P90 of the posterior,
-{prior} between those of the prior. They were used, so this is no test of the forecast;
-[a section below](#is-it-better-on-months-not-used) has that test.
+The table compares the observations with the bands of simulated futures.
+{posterior} of {count} lie between P10 and P90 of the posterior,
+{prior} between those of the prior. They were used in the calibration, so this is not
+a test of forecasts; for such a test see [the section on months not used](#is-it-better-on-months-not-used).
 
 {observation_table(scenario, observations)}
 """
@@ -421,17 +422,19 @@ def answer_section(results: dict[str, Results], all_serve: Interval) -> str:
 
 Each estimate is the mean ± the half-width of its 95 % confidence interval, with P10 to P90 over the futures in
 brackets, for the {months} months of the scenario (`octoplan run DIR --futures {FUTURES}`, `octoplan plan DIR`; seed 1).
-The scenario before is that of commit {COMMIT} (`git archive {COMMIT} src/octoplan/scenarios/octopus`), simulated by the
-present model. The priors are those of `octoplan.scenario.calibrated.with_priors`, without the levels of single months.
+The scenario before calibration is that of commit {COMMIT} (`git archive {COMMIT} src/octoplan/scenarios/octopus`),
+simulated by the present model. The priors are those of `octoplan.scenario.calibrated.with_priors`, without the levels
+of single months.
 
 {table(("", *SCENARIOS.values()), rows)}
-- The programme prevents {means["calibrated"]} leakers on average, excluding decoys, against {means["before"]} before.
-  The new terms and their priors change it most ({means["priors"]}). They include that not all interceptors of other
-  makers serve the regions: with the priors, but all of them serving the regions, the programme prevents
+- The programme prevents {means["calibrated"]} leakers on average, excluding decoys, compared with
+  {means["before"]} before.
+  The new terms and their priors cause the largest change ({means["priors"]}). One of these terms is the share of
+  other makers' interceptors that serves the regions: with the priors and a share of 100 %, the programme prevents
   {estimate_text(all_serve)}.
-- The observations reduce the mean, and the distance from P10 to P90 to {ratio:.0f} % of that of the priors.
-- Whether units pay still depends on that share: its break-even value lies inside its posterior range, and nothing
-  published says more about it.
+- The observations reduce the mean, and they reduce the range from P10 to P90 to {ratio:.0f} % of that of the priors.
+- Whether units pay still depends on that share: its break-even value lies inside its posterior range, and no
+  published figure gives more information on it.
 
 """
 
