@@ -18,6 +18,7 @@ from octoplan.outcomes.measures import main_variant, measures
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
+from octoplan.scenario.distributions import Sample
 from tests.outcomes.runs import octopus, pocket
 
 
@@ -56,10 +57,17 @@ def test_a_rate_discounts_each_month_to_the_start(run: Run) -> None:
 
 
 def test_the_run_at_medians_has_every_assumption_at_its_median(run: Run) -> None:
-    """In every future each assumption is at its median, and no future fails."""
-    middle = run_at_medians(run, 3)
-    half = run.scenario.quantiles(np.full((1, len(run.scenario.columns)), 0.5))
-    assert (middle.assumptions.values == half).all()
+    """In every future each assumption is at its median, a calibrated one at that of its draws, and no future fails."""
+    middle, scenario = run_at_medians(run, 3), run.scenario
+    half = scenario.quantiles(np.full((1, len(scenario.columns)), 0.5))
+    for column, assumption in enumerate(scenario.assumptions):
+        medians = middle.assumptions.values[:, column]
+        if isinstance(assumption.marginal, Sample):
+            draws = np.array(assumption.marginal.values)
+            below, above = (draws < medians[0]).mean(), (draws > medians[0]).mean()
+            assert below <= 0.5, assumption.name
+            assert above <= 0.5, assumption.name
+        assert (medians == (medians[0] if assumption.is_calibrated else half[0, column])).all(), assumption.name
     assert not middle.status.any()
     assert middle.data.sizes["future"] == 3
 
