@@ -1,5 +1,6 @@
 """Kernels and the reference implementation give identical results."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from octoplan.campaign import tally
 from octoplan.campaign.streams import uniforms
 from octoplan.scenario import load
 from octoplan.scenario.arrays import Compiled, Floats, entity_records
-from octoplan.scenario.builtin import builtin_folder
+from octoplan.scenario.calibrated import with_priors
 from tests.reference.campaign import Campaign
 from tests.reference.simulation import COUNTERFACTUAL_TALLIES, differences, simulate_with_kernels
 from tests.reference.strategies import Case, scenarios, stated_scenarios
@@ -93,10 +94,12 @@ def test_pocket() -> None:
 
 @pytest.mark.parametrize("future", [0, 1])
 def test_octopus(tmp_path: Path, future: int) -> None:
-    """The first two months of the built-in scenario `octopus`."""
-    for file in builtin_folder("octopus").iterdir():
-        if file.name != "observations.csv":  # of months that the shorter scenario does not have
-            (tmp_path / file.name).write_bytes(file.read_bytes())
+    """The first two months of the built-in scenario `octopus` with its priors, and levels of these months."""
+    for file, content in with_priors(load("octopus")).files.items():
+        if file != "observations.csv":  # of months that the shorter scenario does not have
+            lines = content.decode().splitlines(keepends=True)
+            later = re.compile(r"levels\.[a-z-]+\.2026-")
+            (tmp_path / file).write_text("".join(line for line in lines if not later.match(line)), "utf-8")
     programme = tmp_path / "programme.toml"
     text = programme.read_text()
     assert "months = 24" in text

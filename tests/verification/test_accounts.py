@@ -50,14 +50,15 @@ def test_monthly_tallies_of_other_makers_balance() -> None:
 
 
 def test_monthly_tallies_of_the_programme_balance() -> None:
-    """Good units are at a plant, in transit, in a region, spent, or lost in transit."""
+    """Good units are at a plant, in transit, in a region, spent, diverted to other uses, or lost in transit."""
     scenario, results = simulate_scenario("octopus", 4)
     tally = {name: np.asarray(values, np.int64) for name, values in results.tally.items() if values.dtype.kind == "i"}
     octopus = scenario.names.designs.index("octopus")
     good = tally["good"].sum(2).cumsum(1)
     spent = (tally["sorties"] - tally["recovered"])[..., octopus].sum(2).cumsum(1)
     held = tally["plant_stock"].sum(2) + tally["transit"][..., octopus] + tally["stock"][..., octopus].sum(2)
-    lost = good - spent - held
+    diverted = tally["diverted"][..., octopus].cumsum(1)
+    lost = good - spent - held - diverted
     assert good[:, -1].min() > 0
     assert (lost >= 0).all()
     assert (np.diff(lost, axis=1) >= 0).all()
