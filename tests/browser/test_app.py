@@ -404,6 +404,6 @@ def test_calibrated_assumptions_have_their_prior(browser: Any, sessions: Session
         wait_for_answer(page, 128)
         cost = page.locator(".top-result", has_text="cost of the programme, GBP")
         cost.locator("summary").click()
-        assert "rated red and not calibrated: uplift on capital" in cost.inner_text()
+        assert "rated red and not informed by observations: uplift on capital" in cost.inner_text()
         assert page.locator(".top-result", has_text="leakers, all").locator("summary").count() == 0
         page.close()

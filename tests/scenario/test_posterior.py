@@ -17,7 +17,7 @@ from octoplan.errors import CalibrationError, ScenarioError
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Floats
-from octoplan.scenario.calibrated import calibrated_files, rows_correlated_with, with_priors
+from octoplan.scenario.calibrated import calibrated_files, is_informed, rows_correlated_with, with_priors
 from octoplan.scenario.csv_text import row_dicts
 from octoplan.scenario.distributions import Sample
 from octoplan.scenario.scenario import read_files
@@ -388,3 +388,22 @@ def test_check_counts_calibrated_rows(posterior: Scenario, tmp_path: Path, capsy
         main(["check", str(folder)])
     assert stop.value.code == 0
     assert "5 rows are calibrated, with 250 joint draws" in capsys.readouterr().out
+
+
+def test_a_row_with_joint_draws_is_informed_only_if_they_differ_from_the_prior(scenario: Scenario) -> None:
+    """Draws of the prior itself are not informed; those with a shifted median or a narrower range are."""
+    name = "engagement.drone.*.p_contact"
+    row = next(assumption for assumption in scenario.assumptions if assumption.name == name)
+    names = rows_correlated_with(scenario, (name,))
+    middle = np.array([[assumption.median for assumption in scenario.assumptions if assumption.name in names]])
+    probability = (np.arange(400) + 0.5) / 400
+    draws = np.repeat(middle, 400, axis=0)
+    for values, informed in (
+        (row.quantile(probability), False),
+        (row.quantile(0.2 + 0.6 * probability), True),
+        (row.quantile(0.3 + 0.7 * probability), True),
+    ):
+        draws[:, names.index(name)] = values
+        after = calibrated(scenario, names, draws)
+        assert [is_informed(after, a) for a in after.assumptions if a.name == name] == [informed]
+    assert not is_informed(scenario, row)

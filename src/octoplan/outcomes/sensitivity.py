@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.calibrated import is_informed
 
 TAIL = 0.2
 """Share of futures in the lower tail of an assumption, and in its upper tail."""
@@ -162,9 +163,9 @@ def tail_differences(order: NDArray[np.int64], result: Floats) -> tuple[Floats, 
 
 
 def unconfirmed_drivers(run: Run, results: Mapping[str, Floats]) -> dict[str, tuple[Assumption, ...]]:
-    """The main drivers of some results that are rated red and not calibrated; see ``main_drivers``."""
+    """The main drivers of some results that are rated red and not informed by a calibration; see ``main_drivers``."""
     return {
-        name: tuple(a for a in drivers if a.quality == "red" and not a.is_calibrated)
+        name: tuple(a for a in drivers if a.quality == "red" and not is_informed(run.scenario, a))
         for name, drivers in main_drivers(run, results).items()
     }
 

@@ -28,6 +28,10 @@ MIN_CORRELATION = 0.3
 """Absolute value from which a rank correlation of the joint draws is written to ``correlations.csv``."""
 MAX_CORRELATION = 0.999
 """Largest absolute value of a rank correlation that is written."""
+INFORMED_SHIFT = 0.08
+"""Change of the median, in units of the range from P10 to P90 of the prior, from which on a row is informed."""
+INFORMED_RANGE = 0.875
+"""Range from P10 to P90, in units of that of the prior, up to which a row is informed."""
 SUMMARY_NOTE = f"from the joint draws of {POSTERIOR}"
 """Note of the rank correlations of the joint draws."""
 
@@ -89,6 +93,22 @@ def rows_correlated_with(scenario: Scenario, names: Sequence[str]) -> tuple[str,
     while wider := {name for pair in pairs if pair & connected for name in pair} - connected:
         connected |= wider
     return tuple(assumption.name for assumption in scenario.assumptions if assumption.name in connected)
+
+
+def is_informed(scenario: Scenario, assumption: Assumption) -> bool:
+    """True if calibration moved the median of an assumption, or narrowed its range, noticeably.
+
+    A row with joint draws can be calibrated only because it is correlated with informed rows.
+    """
+    prior = scenario.prior_of(assumption)
+    if prior is None:
+        return False
+    low, middle, high = assumption.quantile(np.array([0.1, 0.5, 0.9]))
+    prior_low, prior_middle, prior_high = prior.quantile(np.array([0.1, 0.5, 0.9]))
+    prior_range = prior_high - prior_low
+    return bool(
+        abs(middle - prior_middle) >= INFORMED_SHIFT * prior_range or high - low <= INFORMED_RANGE * prior_range
+    )
 
 
 def with_priors(scenario: Scenario) -> Scenario:

@@ -82,7 +82,7 @@ function topResult(row, futures, restsOn) {
     el("div", {className: "range"}, "P10 to P90: ", unbroken(row.value?.p10), " to ", unbroken(row.value?.p90)),
     el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}),
     restsOn?.length ? el("details", {}, el("summary", {textContent: "■ red assumptions"}),
-      el("p", {className: "small", textContent: `The result rests on assumptions rated red and not calibrated: ${restsOn.join("; ")}.`})) : null);
+      el("p", {className: "small", textContent: `The result rests on assumptions rated red and not informed by observations: ${restsOn.join("; ")}.`})) : null);
 }
 
 function showView(answer) {
