@@ -19,6 +19,7 @@ from octoplan.calibrate.evidence import Evidence
 from octoplan.calibrate.setup import Period, prepare
 from octoplan.calibrate.waves import infer
 from octoplan.executors import executor
+from octoplan.outcomes.backtest import recorded_stopped_shares
 from octoplan.raids.read.readers import read
 from octoplan.raids.read.record import Record
 from octoplan.raids.scoring_rules import crps
@@ -49,16 +50,9 @@ def interval_score(sample: Floats, observed: float) -> float:
 
 def monthly_shares(record: Record, klass: str) -> dict[str, float]:
     """Stopped share in percent of each month with launches."""
-    column = record.classes.index(klass)
-    months = record.days.astype("datetime64[M]").astype(str)
-    known = record.is_known[:, column]
-    shares = {}
-    for month in np.unique(months):
-        rows = known & (months == month)
-        launched = int(record.launched[rows, column].sum())
-        if launched:
-            shares[str(month)] = 100.0 * int(record.stopped[rows, column].sum()) / launched
-    return shares
+    months = np.unique(record.days.astype("datetime64[M]")).astype(str).tolist()
+    figures = recorded_stopped_shares(record, months, CLASSES[1:])
+    return {figure.month: figure.value for figure in figures if figure.key == f"stopped/{klass}"}
 
 
 def recent_months(past: Floats) -> Floats:

@@ -160,10 +160,21 @@ class Evidence:
             )
         return tuple(rows)
 
-    @property
+    @cached_property
     def informed(self) -> tuple[Learned, ...]:
         """The informed assumptions, the most informed first."""
         return tuple(row for row in self.learned if row.is_informed)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Name of the uncertain assumption of each score."""
+        assumptions = self.setup.assumptions.scenario.assumptions
+        return tuple(assumptions[column].name for column in self.setup.assumptions.columns)
+
+    @cached_property
+    def informed_scores(self) -> Ints:
+        """Scores of the informed assumptions, in their order."""
+        return np.array([self.names.index(row.assumption.name) for row in self.informed], np.int64)
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:
@@ -172,9 +183,7 @@ class Evidence:
         These are the informed ones, those that are correlated with them in the posterior, those that stated
         correlations connect with them, and all levels with their standard deviation and memory.
         """
-        scenario, columns = self.setup.assumptions.scenario, self.setup.assumptions.columns
-        names = [scenario.assumptions[column].name for column in columns]
-        informed = np.array([names.index(row.assumption.name) for row in self.informed], np.int64)
+        columns, names, informed = self.setup.assumptions.columns, self.names, self.informed_scores
         if not len(informed):
             return ()
         _, posterior = self.standardised
@@ -237,8 +246,7 @@ class Evidence:
     @cached_property
     def not_separated(self) -> tuple[Pair, ...]:
         """Pairs of informed assumptions that the observations do not distinguish, the most correlated first."""
-        names = [self.setup.assumptions.scenario.assumptions[column].name for column in self.setup.assumptions.columns]
-        rows = [names.index(row.assumption.name) for row in self.informed]
+        rows = self.informed_scores
         if len(rows) < 2:
             return ()
         prior, correlation = (np.asarray(np.corrcoef(draws[:, rows].T)) for draws in self.standardised)

@@ -15,6 +15,7 @@ from scipy import special
 from octoplan.calibrate.observables import OBSERVABLES, PeriodTallies
 from octoplan.calibrate.targets import Target
 from octoplan.campaign.futures import simulate_futures
+from octoplan.campaign.layer_levels import DAYS_PER_MONTH
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled, Floats, Ints
 from octoplan.scenario.entities import KIND_BY_NAME
@@ -81,7 +82,7 @@ class Assumptions:
         99 %.
         """
         innovations = scores[:, [self.position[column] for column in path.levels]]
-        keep = np.exp(-MONTH_DAYS / memory)
+        keep = np.exp(-DAYS_PER_MONTH / memory)
         levels = np.empty_like(innovations)
         for month in range(levels.shape[1]):
             before = levels[:, month - 1] if month else previous
@@ -143,8 +144,6 @@ class Assumptions:
 
 
 (STATED_LEVEL,) = KIND_BY_NAME["levels"].parameters
-MONTH_DAYS = 365.25 / 12
-"""Mean length of a month, over which a level changes."""
 LEVEL_UNIT = 0.3
 """Level, on the logit scale, that is one unit of a feature."""
 SCORE_GRID = np.linspace(-5.0, 5.0, 401)

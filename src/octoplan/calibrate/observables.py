@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octoplan.campaign.tally import CREWS, KITS, LAYERS, MAKERS, TRAINING
-from octoplan.outcomes.view import OTHERS, OWNER_KEY, PROGRAMME, SHARED, ratio
+from octoplan.outcomes.view import OWNER_KEY, designs_by_owner, ratio
 from octoplan.scenario.arrays import Compiled, Floats, Ints, Names
 from octoplan.scenario.observations import MeasureKey
 
@@ -64,7 +64,8 @@ class PeriodTallies:
         template = self.compiled.template
         match measure.section:
             case "owners":
-                return {"designs": self.designs_of(measure.name)}
+                groups = {OWNER_KEY[owner]: rows for owner, rows in designs_by_owner(self.compiled).items()}
+                return {"designs": groups[measure.name]}
             case "packages":
                 package = self.names.packages.index(measure.name)
                 return {"threats": np.flatnonzero(template.threats["package"] == package)}
@@ -74,13 +75,6 @@ class PeriodTallies:
             case section if section in axes:
                 return {section: np.array([getattr(self.names, section).index(measure.name)])}
         raise ValueError(f"{measure.measure.key} cannot be computed by {measure.section}")
-
-    def designs_of(self, owner: str) -> Ints:
-        """Indices of the designs of the programme, of other makers, or of both, by part of a key."""
-        programme = set(self.compiled.template.plants["design"].tolist())
-        others = set(self.compiled.template.makers["design"].tolist())
-        groups = {PROGRAMME: programme - others, OTHERS: others - programme, SHARED: programme & others}
-        return np.array(sorted(groups[next(name for name, key in OWNER_KEY.items() if key == owner)]), np.int64)
 
 
 def stopped(days: PeriodTallies, measure: MeasureKey) -> Floats:

@@ -12,7 +12,7 @@ from octoplan.calibrate.futures import STATED_LEVEL, Assumptions, LevelPath, Sim
 from octoplan.calibrate.problem import Problem
 from octoplan.calibrate.targets import Target, of_observation, of_record
 from octoplan.errors import CalibrationError
-from octoplan.outcomes.backtest import with_recorded_raids
+from octoplan.outcomes.backtest import shortened, with_recorded_raids
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
@@ -150,16 +150,6 @@ def observed_targets(scenario: Scenario, used: Days, compared: Days) -> tuple[li
 def months_to(scenario: Scenario, day: int) -> int:
     """Number of months from the scenario's start to the month that contains a day."""
     return int(scenario.compile().links.month_of[day]) + 1
-
-
-def shortened(scenario: Scenario, months: int) -> Scenario:
-    """The scenario reduced to its first months."""
-    programme = replace(scenario.programme, months=months)
-    days = programme.days()
-    factors = replace(scenario.factors, salvos=scenario.factors.salvos[:days], threats=scenario.factors.threats[:days])
-    raid_counts = scenario.raid_counts[:days]
-    names = programme.all_names()
-    return replace(scenario, months=months, programme=programme, names=names, raid_counts=raid_counts, factors=factors)
 
 
 def drifting_layers(scenario: Scenario) -> tuple[str, ...]:

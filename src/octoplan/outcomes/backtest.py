@@ -17,7 +17,6 @@ from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.observations import DATE, Observation
-from octoplan.scenario.what_if import WhatIfFactors
 from octoplan.tables import Column, Table
 
 BAND_PROBABILITIES = (0.1, 0.9)
@@ -270,6 +269,16 @@ class BacktestPeriod:
         return cls(begin, end + 1)
 
 
+def shortened(scenario: Scenario, months: int) -> Scenario:
+    """The scenario reduced to its first months."""
+    programme = replace(scenario.programme, months=months)
+    days = programme.days()
+    factors = replace(scenario.factors, salvos=scenario.factors.salvos[:days], threats=scenario.factors.threats[:days])
+    raid_counts = scenario.raid_counts[:days]
+    names = programme.all_names()
+    return replace(scenario, months=months, programme=programme, names=names, raid_counts=raid_counts, factors=factors)
+
+
 def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scenario:
     """The scenario reduced to its first months, with the raids of a record and their classes as far as recorded.
 
@@ -285,9 +294,8 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
         RunError: The record begins after the scenario's start, or the number launched is unknown on one of the days.
 
     """
-    programme = replace(scenario.programme, months=months)
-    names = programme.all_names()
-    days = programme.days()
+    scenario = shortened(scenario, months)
+    days = scenario.programme.days()
     last_day = scenario.start + timedelta(days=days - 1)
     if len(record) and record.days[0] > np.datetime64(scenario.start):
         raise RunError(
@@ -297,12 +305,11 @@ def with_recorded_raids(scenario: Scenario, record: Record, months: int) -> Scen
     end = last_recorded_day(record, last_day)
     period = record.between(scenario.start, end if end >= last_day.replace(day=1) else last_day)
     check_launched_counts(period)
-    raids = np.zeros((days, len(names.packages)), np.int64)
-    raids[: len(period)] = np.column_stack([getattr(period, package) for package in names.packages])
-    factors = WhatIfFactors(
-        scenario.factors.salvos[:days], scenario.factors.threats[:days] * class_factors(scenario, period, days)
-    )
-    return replace(scenario, months=months, programme=programme, names=names, raid_counts=raids, factors=factors)
+    packages = scenario.names.packages
+    raids = np.zeros((days, len(packages)), np.int64)
+    raids[: len(period)] = np.column_stack([getattr(period, package) for package in packages])
+    factors = replace(scenario.factors, threats=scenario.factors.threats * class_factors(scenario, period, days))
+    return replace(scenario, raid_counts=raids, factors=factors)
 
 
 def class_factors(scenario: Scenario, record: Record, days: int) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from octoplan.errors import RunError
 from octoplan.outcomes.run import Run
-from octoplan.scenario.arrays import Floats, Ints, Names
+from octoplan.scenario.arrays import Compiled, Floats, Ints, Names
 from octoplan.scenario.observations import OWNERS
 
 DAYS_PER_YEAR = 365.25
@@ -22,6 +22,14 @@ DAYS_PER_MONTH = 30.4375
 PROGRAMME, OTHERS, SHARED = "the programme", "other makers", "programme and other makers, same design"
 OWNER_KEY = dict(zip((PROGRAMME, OTHERS, SHARED), OWNERS, strict=True))
 """Part of the key of a measure that names the group of makers."""
+
+
+def designs_by_owner(compiled: Compiled) -> dict[str, Ints]:
+    """Indices of the designs made by the programme's plants, by other makers, or by both, where there are any."""
+    programme = set(compiled.template.plants["design"].tolist())
+    others = set(compiled.template.makers["design"].tolist())
+    groups = {PROGRAMME: programme - others, OTHERS: others - programme, SHARED: programme & others}
+    return {owner: np.array(sorted(rows), np.int64) for owner, rows in groups.items() if rows}
 
 
 @dataclass(frozen=True)
@@ -146,11 +154,7 @@ class View:
     @cached_property
     def designs_by_owner(self) -> dict[str, Ints]:
         """Indices of the designs made by the programme's plants, by other makers, or by both."""
-        template = self.run.compiled.template
-        programme = set(template.plants["design"].tolist())
-        others = set(template.makers["design"].tolist())
-        groups = {PROGRAMME: programme - others, OTHERS: others - programme, SHARED: programme & others}
-        return {owner: np.array(sorted(rows), np.int64) for owner, rows in groups.items() if rows}
+        return designs_by_owner(self.run.compiled)
 
     @cached_property
     def plants_by_country(self) -> dict[str, Ints]:
