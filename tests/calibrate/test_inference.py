@@ -1,5 +1,7 @@
 """Inference on problems with a known posterior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from tests.calibrate.trial import exact_posterior, linear_problem
 SLOPE = np.array([[1.0, 0.0, 0.5], [0.6, 0.8, 0.0], [0.0, -0.7, 0.4], [0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])
 OBSERVED = np.array([1.2, -0.6, 0.9])
 VARIANCE = 0.3**2 + 0.05**2
+NONE = np.zeros(0, np.int64)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,19 @@ def test_what_is_not_informed_keeps_its_prior(inference: Inference) -> None:
     draws = inference.posterior_scores[:, 3]
     assert draws.mean() == pytest.approx(0.0, abs=0.15)
     assert draws.std() == pytest.approx(1.0, abs=0.12)
+
+
+def test_what_is_not_calibrated_keeps_its_prior_and_counts_as_error() -> None:
+    """The posterior of the others is exact if the effect of a score that is not calibrated is added to the variance."""
+    slope = np.array([[1.0], [1.0]])
+    problem = replace(linear_problem(slope, np.array([1.0])), calibrated=np.array([0]))
+    inference = infer(problem, 2)
+    assert inference.density.scores.tolist() == [0]
+    mean, covariance = exact_posterior(slope[:1], np.array([1.0]), VARIANCE + 1.0)
+    draws = inference.posterior_scores
+    assert draws[:, 0].mean() == pytest.approx(mean[0], abs=0.1)
+    assert draws[:, 0].var() == pytest.approx(covariance[0, 0], abs=0.1)
+    assert draws[:, 1].mean() == pytest.approx(0.0, abs=0.12)
 
 
 def test_confounded_scores_keep_their_ridge() -> None:
@@ -110,7 +126,7 @@ def test_emulator_finds_the_active_features_and_their_error() -> None:
     x = rng.standard_normal((1500, 30))
     truth = 1.0 + x[:, 3] - 0.5 * x[:, 7] ** 2 + 0.4 * x[:, 3] * x[:, 7] + 0.6 * x[:, 7]
     y = (truth + 0.2 * rng.standard_normal(1500))[:, None]
-    emulator = fit(x, y, np.zeros(0, np.int64))
+    emulator = fit(x, y, np.arange(x.shape[1]), NONE)
     assert emulator.active.tolist() == [3, 7]
     assert np.sqrt(emulator.covariance[0, 0]) == pytest.approx(0.2, rel=0.05)
     assert np.std(emulator.predict(x)[:, 0] - truth) < 0.02
@@ -131,7 +147,7 @@ def test_power_widens_the_posterior() -> None:
     """With the likelihood to the power 1/4 the variance of the sampled posterior is that of four times the error."""
     problem = linear_problem(SLOPE[:2, :1], np.array([1.0]))
     wave = first_wave(problem, 1, 1024)
-    emulator = fit(wave.scores, wave.measures, np.zeros(0, np.int64))
+    emulator = fit(wave.scores, wave.measures, problem.calibrated, NONE)
     draws = sample(likelihood(problem, emulator, 0.25), 4096, np.random.default_rng(1)).scores
     _, covariance = exact_posterior(SLOPE[:2, :1], np.array([1.0]), 4.0 * VARIANCE)
     assert np.cov(draws.T) == pytest.approx(covariance, abs=0.06)
@@ -154,7 +170,7 @@ def test_a_measure_that_does_not_vary_has_no_coefficient_of_determination() -> N
     """A measure that is the same in all futures has no variation to explain, and does not change the other's fit."""
     features = np.random.default_rng(4).standard_normal((400, 3))
     y = features[:, 0] + 0.2 * np.random.default_rng(5).standard_normal(400)
-    emulator = fit(features, np.column_stack([y, np.full(400, 7.0)]), np.zeros(0, np.int64))
+    emulator = fit(features, np.column_stack([y, np.full(400, 7.0)]), np.arange(features.shape[1]), NONE)
     assert np.isnan(emulator.r2[1])
     assert emulator.r2[0] == pytest.approx(1 - 0.04 / y.var(), abs=0.02)
     assert (emulator.predict(features)[:, 1] == 7.0).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.calibrate.futures import LEVEL_UNIT
+from octoplan.calibrate.options import published_raids
 from octoplan.calibrate.setup import Period, prepare, without_derived_levels
 from octoplan.errors import CalibrationError
 from octoplan.raids.read.record import CLASSES, Record
@@ -156,6 +157,19 @@ def test_observations_of_days_after_the_record_are_not_used() -> None:
     setup = prepare(drones(), WHOLE, daily_record(40))
     assert setup.unused == ("stopped/drone 2026-02", "sorties 2026-02", "made 2026-02")
     assert "stopped/drones 2026-02" in [target.label for target in setup.targets]
+
+
+def test_assumptions_on_raids_are_calibrated_only_if_the_raids_are_not_given(octopus: Scenario) -> None:
+    def not_calibrated(record: Record | None) -> set[str]:
+        setup = prepare(octopus, Period(FIRST, date(2026, 1, 31)), record)
+        assumptions = setup.assumptions
+        names = [assumptions.scenario.assumptions[column].name for column in assumptions.columns]
+        return set(names) - {names[score] for score in setup.calibrated}
+
+    assert not_calibrated(None) == set()
+    left_out = not_calibrated(published_raids(octopus))
+    assert {"packages.drones.span", "splits.*.lviv.share", "threats.attack-drone.mix"} <= left_out
+    assert {name.split(".")[0] for name in left_out} == {"raids", "packages", "splits", "threats"}
 
 
 def test_raids_of_the_same_size_have_no_targets_by_size() -> None:

@@ -76,7 +76,7 @@ def linear_problem(
     assumed = error if likelihood_error is None else likelihood_error
     parents = tuple(np.array([score]) for score in range(scores))
     return Problem(
-        scores, lambda points: points, parents, simulate, lambda values: values, observed,
+        scores, lambda points: points, parents, np.arange(scores), simulate, lambda values: values, observed,
         assumed**2 * np.eye(measures), tuple(f"measure {i}" for i in range(measures)),
     )  # fmt: skip
 

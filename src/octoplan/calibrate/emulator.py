@@ -83,10 +83,10 @@ def t_statistics(features: Floats, measures: Floats) -> Floats:
     return statistics
 
 
-def active_features(statistics: Floats, required: Ints) -> Ints:
-    """(active,) columns of the features that act on a measure, and those ``required``, in ascending order."""
+def active_features(statistics: Floats, candidates: Ints, required: Ints) -> Ints:
+    """(active,) columns of the candidates that act on a measure, and those ``required``, in ascending order."""
     largest = np.abs(statistics).max(axis=1, initial=0.0)
-    ranked = np.argsort(-largest, kind="stable")[:MOST_ACTIVE]
+    ranked = candidates[np.argsort(-largest[candidates], kind="stable")[:MOST_ACTIVE]]
     return np.union1d(required, ranked[largest[ranked] > SIGNIFICANT_T]).astype(np.int64)
 
 
@@ -98,17 +98,18 @@ def leading_products(statistics: Floats, active: Ints) -> Ints:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def fit(features: Floats, measures: Floats, required: Ints) -> Emulator:
+def fit(features: Floats, measures: Floats, candidates: Ints, required: Ints) -> Emulator:
     """Fit an emulator by ridge regression, with the penalty of the smallest leave-one-out error.
 
     Args:
         features: (futures, features) scores of the assumptions.
         measures: (futures, measures), all finite; a measure may be the same in all futures.
+        candidates: Columns of features that can be active.
         required: Columns of features that are active in any case.
 
     """
     statistics = t_statistics(features, measures)
-    active = active_features(statistics, required)
+    active = active_features(statistics, candidates, required)
     products = leading_products(statistics, active)
     if 4 * (len(active) + len(products)) > len(features):
         products = products[:0]

@@ -19,6 +19,7 @@ class Problem:
         scores: Number of scores.
         features: (futures, scores) to (futures, scores): features of the scores.
         parents: By feature, the scores on which it depends.
+        calibrated: Features that the observations can inform; all others remain as in the prior.
         simulate: (futures, scores) and the number of the first future, to (futures, targets) measures in their units;
             ``nan`` where a measure is undefined, in the whole row where a future failed.
         scaled: (futures, targets) to (futures, measures): the measures of the targets used, on the scale of the
@@ -32,6 +33,7 @@ class Problem:
     scores: int
     features: Callable[[Floats], Floats]
     parents: tuple[Ints, ...]
+    calibrated: Ints
     simulate: Callable[[Floats, int], Floats]
     scaled: Callable[[Floats], Floats]
     observed: Floats

@@ -15,13 +15,17 @@ from octoplan.errors import CalibrationError
 from octoplan.outcomes.backtest import shortened, with_recorded_raids
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import with_priors
 from octoplan.scenario.csv_text import cells_of, csv_text, row_dicts
+from octoplan.scenario.distributions import Z_P90
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.scenario import with_files
 
 Days = NDArray[np.bool_]
+RAID_KINDS = ("raids", "packages", "splits")
+"""Kinds of assumptions on the raids."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,17 @@ class Setup:
     unused: tuple[str, ...]
     seed: int
 
+    @property
+    def calibrated(self) -> Ints:
+        """Features that the observations can inform: all but assumptions on raids if the raids of all days are given.
+
+        Raids of the past are known then, and those of the future remain comparable with runs before the calibration.
+        """
+        scenario, columns = self.assumptions.scenario, self.assumptions.columns
+        if len(scenario.raid_counts) < scenario.programme.days():
+            return np.arange(len(columns))
+        return np.flatnonzero([not is_on_raids(scenario.assumptions[column]) for column in columns])
+
     def problem(self, executor: Executor | None = None, progress: Callable[[int], None] | None = None) -> Problem:
         """The problem of inference. Raises CalibrationError if no assumption is uncertain."""
         if not len(self.assumptions.columns):
@@ -73,8 +88,8 @@ class Setup:
         observed = np.array([target.scaled(np.array([target.value]))[0] for target in targets])
         errors = np.array([target.error * target.slope for target in targets])
         return Problem(
-            len(self.assumptions.columns), self.assumptions.features, self.assumptions.parents, simulator.measures,
-            scaled, observed, np.diag(errors**2), tuple(target.label for target in targets),
+            len(self.assumptions.columns), self.assumptions.features, self.assumptions.parents, self.calibrated,
+            simulator.measures, scaled, observed, np.diag(errors**2), tuple(target.label for target in targets),
         )  # fmt: skip
 
 
@@ -122,6 +137,11 @@ def prepare(
     columns = np.array([c for c, a in enumerate(observed.assumptions) if not a.is_fixed], np.int64)
     paths = level_paths(observed, scenario.names.months[:last_used])
     return Setup(scenario, Assumptions(observed, columns, paths), tuple(targets), tuple(unused), seed)
+
+
+def is_on_raids(assumption: Assumption) -> bool:
+    """True if an assumption determines which threats arrive."""
+    return assumption.kind in RAID_KINDS or (assumption.kind, assumption.parameter) == ("threats", "mix")
 
 
 def unused_reason(targets: Sequence[Target], unused: Sequence[str]) -> str:
@@ -174,7 +194,7 @@ def with_level_rows(scenario: Scenario, months: Sequence[str]) -> Scenario:
         sd = scenario.row_of("drift", "sd", layer).median
         for month in months:
             if ("levels", "level", (layer, month)) not in scenario.draw_columns and sd > 0.0:
-                width = f"{1.2816 * min(sd, LARGEST_LEVEL_SD):.4g}"
+                width = f"{Z_P90 * min(sd, LARGEST_LEVEL_SD):.4g}"
                 cells = {
                     "name": f"levels.{layer}.{month}.level", "value": "0", "low": f"-{width}", "high": width,
                     "distribution": "normal", "unit": "1", "quality": "red", "owner": "analysis", "date": reviewed,

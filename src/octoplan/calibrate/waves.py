@@ -30,8 +30,10 @@ LARGEST_K = 0.7
 """Pareto k above which importance weights are not reliable (Vehtari et al. 2024)."""
 FIRST_POWER = 0.25
 """Exponent of the likelihood for the second wave, which is drawn wider than the posterior of the first emulator."""
+WANTED_SIZE = 0.6
+"""Effective number of draws, as a share of the draws, from which on no further wave is simulated."""
 SMALLEST_SIZE = 0.25
-"""Smallest effective number of draws, as a share of the draws."""
+"""Smallest effective number of draws, as a share of the draws, with which the last wave is accepted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ def fitted(problem: Problem, waves: tuple[Wave, ...], required: Ints) -> Emulato
             f"in only {len(scores):,} of {futures:,} futures are all observed measures defined ({failed:,} failed or "
             "have none); check the observations whose measure is often undefined, such as a share of nothing"
         )
-    return fit(problem.features(scores), measures[complete], required)
+    return fit(problem.features(scores), measures[complete], problem.calibrated, required)
 
 
 def infer(
@@ -159,7 +161,8 @@ def infer(
         final = likelihood(problem, emulator)
         weights, k = smoothed_weights(final, draws, density, wave)
         pareto_k.append(k)
-        if k <= LARGEST_K and 1.0 / (weights**2).sum() >= SMALLEST_SIZE * size:
+        wanted = WANTED_SIZE if len(waves) < MOST_WAVES else SMALLEST_SIZE
+        if k <= LARGEST_K and 1.0 / (weights**2).sum() >= wanted * size:
             rows = systematic(weights, size, np.random.default_rng([seed, 2**20]))
             return Inference(tuple(waves), rows, weights, tuple(pareto_k), final, draws.r_hat)
     raise CalibrationError(
