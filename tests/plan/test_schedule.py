@@ -12,11 +12,13 @@ from octoplan.campaign.futures import simulate_futures
 from octoplan.campaign.streams import duration
 from octoplan.outcomes.simulate import draw_assumptions
 from octoplan.plan import gates
+from octoplan.plan.optimise import optimise
 from octoplan.plan.response_surface import DesignRuns
 from octoplan.plan.results import schedule, sheets
 from octoplan.plan.second_stage_tables import block
 from octoplan.plan.solver.two_stage import Floats
 from octoplan.plan.units import UNIT_SCALE
+from octoplan.scenario.scenario import with_files
 from tests.plan.pockets import FUTURES, idle, plan_with_target, with_assumption
 
 
@@ -142,6 +144,22 @@ def test_deliveries_are_used_or_in_stock() -> None:
     used, stock = (block(plan.model, plan.second_stage, name) * UNIT_SCALE for name in ("used", "stock"))
     assert schedule.delivered(plan).cumsum(1) == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
     assert schedule.delivered(plan).shape == (FUTURES, 3)
+
+
+def test_units_that_do_not_serve_the_regions_are_not_delivered() -> None:
+    """If 40 % of the units serve the regions, deliveries are 40 % of the units shipped, and are used or in stock."""
+    pocket = op.load("pocket")
+    row = "service.pocket.share,0.4,,,fixed,1,,,red,example,2026-11-22,test\n"
+    text = pocket.files["assumptions.csv"].decode() + row
+    plan = optimise(with_files(pocket, {"assumptions.csv": text}), plan_with_target().goals, futures=FUTURES, gap=0.01)
+    used, stock = (block(plan.model, plan.second_stage, name) * UNIT_SCALE for name in ("used", "stock"))
+    delivered = schedule.delivered(plan).cumsum(1)
+    assert delivered == pytest.approx(used.cumsum(1) + stock, abs=1e-6)
+    shipped = plan.tables["shipped"].values.sum((1, 2))
+    assert shipped.min() > 400.0
+    late = plan.tables["shipped"].values[:, :, -1].sum(1)  # of the last month, some arrive after the end
+    assert (delivered[:, -1] <= 0.4 * shipped + 1e-6).all()
+    assert (delivered[:, -1] >= 0.4 * (shipped - late) - 1e-6).all()
 
 
 def test_the_target_by_month() -> None:

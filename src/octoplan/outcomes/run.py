@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Compiled, Floats, Ints
+from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +97,8 @@ class Run:
             yield self.part(slice(start, start + self.block))
 
     def assumption(self, kind: str, parameter: str) -> Floats:
-        """(futures, entities) draws of one parameter of the entities of a kind; 0 if an entity lacks the parameter."""
-        columns = self.compiled.draw_columns[kind, parameter]
-        values = self.assumptions.values[:, np.maximum(columns, 0)]
-        return np.where(columns >= 0, values, 0.0)
+        """(futures, entities) draws of one parameter of the entities of a kind, as ``draws_of`` returns them."""
+        return draws_of(self.compiled, self.assumptions.values, kind, parameter)
 
     def __repr__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""

@@ -146,6 +146,13 @@ def supplier_parameters(runs: DesignRuns) -> tuple[Floats, Floats, Floats]:
     return capacity @ supplier_part, (share * runs.money_draws("suppliers", "price")) @ supplier_part, share
 
 
+def serving_share(runs: DesignRuns) -> Floats:
+    """(plants, lanes) mean share of the units shipped that arrives and serves the air defence of the regions."""
+    design = np.asarray(runs.compiled.template.plants["design"])
+    serving = runs.draws("service", "share")[:, design, None] * (1.0 - runs.draws("lanes", "loss")[:, None])
+    return np.asarray(serving.mean(0), float)
+
+
 def in_service_per_start(runs: DesignRuns, kind: str, delay_parameter: str, success_share: Floats) -> Floats:
     """(s, start, t) mean crews or kits in service in month t per one started on the first day of month ``start``.
 

@@ -25,7 +25,7 @@ from octoplan.campaign.tally import LAYERS, TALLIES
 from octoplan.campaign.tally import axis_labels as labels
 from octoplan.errors import FutureFailed, PlanError
 from octoplan.plan.solver.two_stage import Floats, Ints
-from octoplan.scenario.arrays import Compiled, DecisionArrays
+from octoplan.scenario.arrays import Compiled, DecisionArrays, draws_of
 
 DESIGN = (
     (1.0, 1.0), (0.0, 1.0), (4.0, 1.0), (1.0, 0.0), (0.0, 0.0), (1.0, 0.5), (4.0, 4.0), (0.0, 4.0),
@@ -112,9 +112,8 @@ class DesignRuns:
         return middle
 
     def draws(self, kind: str, parameter: str) -> Floats:
-        """Draws of a parameter, (futures, entities of the kind); 0 for an entity without the parameter."""
-        columns = self.compiled.draw_columns[kind, parameter]
-        return np.where(columns >= 0, self.assumptions[:, np.maximum(columns, 0)], 0.0)
+        """Draws of a parameter, (futures, entities of the kind), as ``draws_of`` returns them."""
+        return draws_of(self.compiled, self.assumptions, kind, parameter)
 
     def tally(self, name: str, row: int = 0) -> Floats:
         """(futures, *axes) a tally in one row of the design; a monthly tally begins with the first planned month."""

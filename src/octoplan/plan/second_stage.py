@@ -9,6 +9,7 @@ The workforce follows the units requested, as fast as workers can be hired. Unit
 kits in tens, money in millions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from octoplan.plan.constraints import UnitCosts
 from octoplan.plan.fixed_costs import calendar_windows, in_service_by_window, window_index
 from octoplan.plan.fixed_decisions import LINE_WINDOWS, OUTPUT_WINDOWS, FixedDecisions, shifted_windows
 from octoplan.plan.goals import Goals
-from octoplan.plan.parameters import DAYS_PER_MONTH, Parameters
+from octoplan.plan.parameters import DAYS_PER_MONTH, Parameters, serving_share
 from octoplan.plan.response_surface import ResponseSurface
 from octoplan.plan.solver.builder import Builder
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
@@ -294,14 +295,14 @@ def add_delivery(formulation: Formulation, produced: Ints) -> None:
     rows = builder.second_stage_rows("lanes", (parameters.freight.shape[2], months), high=capacity.transpose(0, 2, 1))
     for a, lane in enumerate(lanes.tolist()):
         builder.add_terms("recourse", rows[lane], shipped[a], 1.0)
-    add_regional_stock(formulation, shipped, lanes)
+    add_regional_stock(formulation, shipped, arcs)
 
 
-def add_regional_stock(formulation: Formulation, shipped: Ints, lanes: Ints) -> None:
+def add_regional_stock(formulation: Formulation, shipped: Ints, arcs: Sequence[tuple[int, int]]) -> None:
     """Add the balance of units in the regions: units arrive, some of them a month late, and are used or kept in stock.
 
-    shipped, lanes
-        (arcs, t) columns of units shipped, with an arc for each plant and lane; (arcs,) lane of each arc.
+    shipped, arcs
+        (arcs, t) columns of units shipped, with an arc for each plant and lane; plant and lane of each arc.
     """
     builder, runs, months = formulation.builder, formulation.parameters.runs, formulation.months
     compiled = runs.compiled
@@ -314,12 +315,12 @@ def add_regional_stock(formulation: Formulation, shipped: Ints, lanes: Ints) -> 
     builder.add_terms("recourse", rows, stock, 1.0)
     builder.add_terms("recourse", rows[1:], stock[:-1], -1.0)
     builder.add_terms("recourse", rows, used, 1.0)
-    surviving_share = 1.0 - runs.draws("lanes", "loss").mean(0)
     late_share = np.minimum(1.0, runs.draws("lanes", "transit").mean(0) / DAYS_PER_MONTH)
-    for a, lane in enumerate(lanes.tolist()):
-        builder.add_terms("recourse", rows, shipped[a], -surviving_share[lane] * (1.0 - late_share[lane]))
+    serving = serving_share(runs)
+    for a, (plant, lane) in enumerate(arcs):
+        builder.add_terms("recourse", rows, shipped[a], -serving[plant, lane] * (1.0 - late_share[lane]))
         if late_share[lane] > 0.0:
-            builder.add_terms("recourse", rows[1:], shipped[a, :-1], -surviving_share[lane] * late_share[lane])
+            builder.add_terms("recourse", rows[1:], shipped[a, :-1], -serving[plant, lane] * late_share[lane])
 
 
 def add_defence(formulation: Formulation, surface: ResponseSurface) -> None:

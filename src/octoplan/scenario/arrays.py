@@ -342,6 +342,17 @@ def records_of(compiled: Compiled, kind: str, assumptions: Floats) -> Records:
     return records
 
 
+def draws_of(compiled: Compiled, assumptions: Floats, kind: str, parameter: str) -> Floats:
+    """(futures, entities of the kind) draws of one parameter; where no row supplies it, its value without one.
+
+    assumptions
+        (futures, columns) draws of the assumptions, in the units of ``entities.KINDS``.
+    """
+    columns = compiled.draw_columns[kind, parameter]
+    absent = ABSENT_VALUES.get((kind, parameter), 0.0)
+    return np.where(columns >= 0, assumptions[:, np.maximum(columns, 0)], absent)
+
+
 def entity_records(compiled: Compiled, assumptions: Floats) -> EntityRecords:
     """Records of all entities in one future.
 

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 
 from octoplan.plan.gates import gate_days, opening_days
 from octoplan.plan.optimise import Plan
-from octoplan.plan.parameters import DAYS_PER_MONTH
+from octoplan.plan.parameters import DAYS_PER_MONTH, serving_share
 from octoplan.plan.solver.two_stage import Flags, Floats, Ints
 
 OPENING = "opens"
@@ -273,10 +273,11 @@ def workforces(plan: Plan) -> list[Workforce]:
 
 
 def delivered(plan: Plan) -> Floats:
-    """(futures, months) units delivered to regions: units shipped less transit losses, some delayed by a month."""
+    """(futures, months) units that arrive and serve the regions: shipped less losses and other uses, some late."""
     runs = plan.parameters.runs
-    lanes = np.array([w for ways in runs.compiled.links.plant_lanes.tolist() for w in ways if w >= 0], np.int64)
-    arriving_share = (1.0 - runs.draws("lanes", "loss").mean(0))[lanes, None]
+    arcs = [(p, w) for p, ways in enumerate(runs.compiled.links.plant_lanes.tolist()) for w in ways if w >= 0]
+    plants, lanes = np.array(arcs, np.int64).reshape(-1, 2).T
+    arriving_share = serving_share(runs)[plants, lanes, None]
     delayed_share = np.minimum(1.0, runs.draws("lanes", "transit").mean(0) / DAYS_PER_MONTH)[lanes, None]
     arrivals = np.maximum(plan.tables["shipped"].values, 0.0) * arriving_share
     units: Floats = (arrivals * (1.0 - delayed_share)).sum(1)
