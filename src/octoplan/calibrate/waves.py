@@ -17,7 +17,15 @@ from scipy.stats import qmc
 
 from octoplan.calibrate.emulator import Emulator, fit
 from octoplan.calibrate.problem import Problem
-from octoplan.calibrate.sampler import Likelihood, PosteriorSample, likelihood, pareto_smoothed, sample, systematic
+from octoplan.calibrate.sampler import (
+    LARGEST_R_HAT,
+    Likelihood,
+    PosteriorSample,
+    likelihood,
+    pareto_smoothed,
+    sample,
+    systematic,
+)
 from octoplan.errors import CalibrationError
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -143,7 +151,7 @@ def infer(
         size: Futures of each wave after the first, and number of posterior draws.
 
     Raises:
-        CalibrationError: The importance weights are not reliable after ``MOST_WAVES`` waves.
+        CalibrationError: After ``MOST_WAVES`` waves, chains have not converged or weights are not reliable.
 
     """
     stored = store or (lambda _number, simulate: simulate())
@@ -162,13 +170,13 @@ def infer(
         weights, k = smoothed_weights(final, draws, density, wave)
         pareto_k.append(k)
         wanted = WANTED_SIZE if len(waves) < MOST_WAVES else SMALLEST_SIZE
-        if k <= LARGEST_K and 1.0 / (weights**2).sum() >= wanted * size:
+        if k <= LARGEST_K and draws.r_hat <= LARGEST_R_HAT and 1.0 / (weights**2).sum() >= wanted * size:
             rows = systematic(weights, size, np.random.default_rng([seed, 2**20]))
             return Inference(tuple(waves), rows, weights, tuple(pareto_k), final, draws.r_hat)
     raise CalibrationError(
-        f"the posterior has not converged after {MOST_WAVES} waves: Pareto k is {pareto_k[-1]:.2f}, at most "
-        f"{LARGEST_K} is required, so the draws do not represent it. The observations may contradict the model or one "
-        "another: " + contradiction_text(problem, waves[0])
+        f"the posterior has not converged after {MOST_WAVES} waves, so the draws do not represent it: Pareto k is "
+        f"{pareto_k[-1]:.2f} (at most {LARGEST_K} is required), R-hat {draws.r_hat:.2f} (at most {LARGEST_R_HAT}). The "
+        "observations may contradict the model or one another: " + contradiction_text(problem, waves[0])
     )
 
 
