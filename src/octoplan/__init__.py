@@ -4,7 +4,7 @@ The model covers the supply of parts, production at plants in several countries,
 raids, damage, and money, by day and region.
 
     import octoplan as op
-    run = op.simulate(op.load("octopus"), futures=1000, seed=1)
+    run = op.simulate("octopus", futures=1000, seed=1)
     print(run.key_results())
 
 Public names are imported on first use, so that importing the package is fast.

@@ -12,7 +12,7 @@ from octoplan.outcomes.precision import MAX_FUTURES, Precision, Step
 from octoplan.outcomes.precision import simulate_to_precision as simulation_to_precision
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
-from octoplan.scenario import Scenario
+from octoplan.scenario.scenario import Scenario, scenario_of
 from octoplan.show.report import report_page
 
 
@@ -20,7 +20,7 @@ class Run(run.Run):
     """The results of a simulation: tallies, draws, key results, and the folder they are saved to.
 
     >>> import octoplan as op
-    >>> run = op.simulate(op.load("pocket"), futures=20, seed=1)
+    >>> run = op.simulate("pocket", futures=20, seed=1)
     >>> run.key_results()["made"].interval.p50
     850.0
     >>> run.month("2026-02")["made"].interval.p50
@@ -51,7 +51,7 @@ class Run(run.Run):
 
 
 def simulate(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     futures: int = 1000,
     seed: int = 1,
     *,
@@ -63,6 +63,8 @@ def simulate(
 ) -> Run:
     """Simulate a scenario over futures, each with and without the programme.
 
+    scenario
+        A scenario, or what ``load`` reads: the name of a built-in scenario or the path of a folder.
     executor
         Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
     keep
@@ -74,16 +76,16 @@ def simulate(
     progress
         Called with the number of futures completed and their total.
 
-    Raises RunError if the number of futures, the seed or the name of a tally is invalid, and Unfinished if a future
-    fails and ``keep_going`` is False.
+    Raises RunError if the number of futures, the seed or the name of a tally is invalid, Unfinished if a future fails
+    and ``keep_going`` is False, and ScenarioError if the scenario cannot be read.
 
     >>> import octoplan as op
-    >>> op.simulate(op.load("pocket"), futures=4)
+    >>> op.simulate("pocket", futures=4)
     <Run of 'Pocket': 4 futures, seed 1>
     """
     return public_run(
         simulation.simulate(
-            scenario,
+            scenario_of(scenario),
             futures,
             seed,
             executor=executor,
@@ -96,7 +98,7 @@ def simulate(
 
 
 def simulate_to_precision(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     precision: Precision,
     seed: int = 1,
     *,
@@ -112,6 +114,8 @@ def simulate_to_precision(
     The run is identical to one of ``simulate`` with the same number of futures. It ends with ``limit`` futures if the
     precision is not reached by then.
 
+    scenario
+        As for ``simulate``.
     executor, keep, keep_going, progress
         As for ``simulate``.
     report
@@ -120,12 +124,12 @@ def simulate_to_precision(
     Raises RunError if the precision names an unknown measure, and what ``simulate`` raises.
 
     >>> import octoplan as op
-    >>> op.simulate_to_precision(op.load("pocket"), op.Precision(0.2))
+    >>> op.simulate_to_precision("pocket", op.Precision(0.2))
     <Run of 'Pocket': 128 futures, seed 1>
     """
     return public_run(
         simulation_to_precision(
-            scenario,
+            scenario_of(scenario),
             precision,
             seed,
             limit=limit,

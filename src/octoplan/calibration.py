@@ -17,8 +17,7 @@ from octoplan.calibrate.waves import infer
 from octoplan.outcomes.files import atomic_folder
 from octoplan.outcomes.simulate import Progress
 from octoplan.raids.read.readers import read
-from octoplan.scenario import Scenario
-from octoplan.scenario.scenario import read_files
+from octoplan.scenario.scenario import Scenario, read_files, scenario_of
 from octoplan.show.calibration import page
 from octoplan.tables import Table
 
@@ -68,7 +67,7 @@ class Calibration:
 
 
 def calibrate_to_observations(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     record: str | Path | None = None,
     *,
     first: date | None = None,
@@ -84,7 +83,8 @@ def calibrate_to_observations(
     simulated.
 
     Args:
-        scenario: The scenario, with ``observations.csv``; if it is calibrated, its priors are fitted again.
+        scenario: The scenario, with ``observations.csv``, or its name or path; if it is calibrated, its priors are
+            fitted again.
         record: A record of raids, which are taken as given; its stopped shares are further observations.
         first: First day whose observations are used; the scenario's start by default.
         last: Last day; by default that of the last observation.
@@ -102,13 +102,14 @@ def calibrate_to_observations(
 
     Example:
         >>> import octoplan as op
-        >>> op.calibrate_to_observations(op.load("pocket"))
+        >>> op.calibrate_to_observations("pocket")
         Traceback (most recent call last):
         ...
         octoplan.errors.CalibrationError: no observation is used from 2026-01-01 to 2026-03-31: there is none; add rows\
  to observations.csv, or give a record of raids
 
     """
+    scenario = scenario_of(scenario)
     daily = None if record is None else read(Path(record))
     raids = published_raids(scenario) if daily is None else daily
     period = period_of(scenario, daily, first, last, tuple(held_out))

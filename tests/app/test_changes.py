@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from octoplan.app.changes import Changes, apply_changes, parse_monthly_values, read_changes
+from octoplan.app.changes import Changes, apply_changes, read_changes
 from octoplan.errors import QuantityError, RequestError, ScenarioError
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.changes import parse_monthly_values
 from octoplan.scenario.csv_text import cells_of, csv_text
 from octoplan.scenario.scenario import read_files
 
@@ -92,7 +93,7 @@ def test_every_problem_is_reported_at_once() -> None:
     assert "no assumption 'no.such'" in report
     assert "fitted to a record" in report
     assert "'many' cannot be read" in report
-    assert "no monthly list 'doctrine.queue'" in report
+    assert "doctrine.queue: 'x2' is not valid" in report
 
 
 @pytest.mark.parametrize("text", ["7", "lots", "", "nan", "inf", "1e999", "-1", "5 to", "9 to 5", "x2", "1,5", "\x00"])

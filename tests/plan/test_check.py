@@ -14,7 +14,6 @@ from octoplan.plan.decisions import rewrite_decisions
 from octoplan.plan.goals import Goals, Target
 from octoplan.plan.optimise import Plan, optimise
 from octoplan.plan.solver.risk import Risk
-from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, plan_with_target
 
 TREASURY = ("treasury", None)
@@ -22,7 +21,7 @@ TREASURY = ("treasury", None)
 
 def rounded_plan(plan: Plan, goals: Goals | None = None, **tables: Mapping[str, Any]) -> RoundedPlan:
     """A rounded plan, with some tables of its decisions replaced."""
-    after = with_decisions(plan.scenario, rewrite_decisions(plan.scenario, tables)) if tables else plan.scenario
+    after = plan.scenario.with_decisions(rewrite_decisions(plan.scenario, tables)) if tables else plan.scenario
     return RoundedPlan(
         op.load("pocket"), after, goals or plan.goals, plan.parameters, plan.basis.fixed, plan.model.hours,
         plan.model.yields, plan.basis.planned_futures,

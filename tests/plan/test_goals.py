@@ -19,7 +19,6 @@ from octoplan.plan.solver import recourse
 from octoplan.plan.solver.risk import Risk, risk_measure
 from octoplan.plan.solver.two_stage import first_scenarios
 from octoplan.scenario import Scenario
-from octoplan.scenario.scenario import with_decisions
 from tests.plan.pockets import FUTURES, plan_with_costs, plan_with_target
 
 TARGET = Target(250.0, 1, 1000.0)
@@ -34,7 +33,7 @@ def silent(pocket: Scenario) -> Scenario:
     """The scenario pocket without stated orders, so that parts are ordered by the policy."""
     text = pocket.files["decisions.toml"].decode()
     begin, end = text.index("[orders.bench]"), text.index("[crews]")
-    return with_decisions(pocket, text[:begin] + text[end:])
+    return pocket.with_decisions(text[:begin] + text[end:])
 
 
 def planned(pocket: Scenario, **goals: object) -> Plan:
@@ -195,7 +194,7 @@ def test_invalid_goals_are_refused(goals: dict[str, object], message: str) -> No
 
 
 def with_plan_table(pocket: Scenario, table: str) -> Scenario:
-    return with_decisions(pocket, pocket.files["decisions.toml"].decode() + table)
+    return pocket.with_decisions(pocket.files["decisions.toml"].decode() + table)
 
 
 def test_goals_are_read_from_the_table_plan(pocket: Scenario) -> None:

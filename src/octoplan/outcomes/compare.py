@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import inf, isfinite, isinf, isnan, nan
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.key_results import FUTURES_NOTE, with_futures_column
 from octoplan.outcomes.run import Run, first_futures
 from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.store import read
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -100,24 +102,28 @@ class Comparison:
         return to_text(*comparison_tables(self))
 
 
-def compare(*runs: Run, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
+def compare(*runs: Run | str | Path, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
     """Paired differences between each run and the first, over the futures that every run completed.
 
     Runs with different numbers of futures are compared over the first futures of the longer ones.
 
+    runs
+        Runs, or the paths of run folders.
     labels
         Names of the runs; "run 1", "run 2", ... by default.
     nominal
         If True, money is inflated by the assumption on the reporting currency's inflation.
 
-    Raises Incomparable, with the inputs that differ, if the runs have different raids.
+    Raises Incomparable, with the inputs that differ, if the runs have different raids, RunError if there are fewer than
+    two runs or another number of labels, and StoreError if a folder is not a complete run.
 
     >>> import octoplan as op
-    >>> run = op.simulate(op.load("pocket"), futures=4)
-    >>> op.compare(run, run)["made"].interval.mean
-    0.0
+    >>> pocket = op.load("pocket")
+    >>> first, second = (op.simulate(s, futures=4) for s in (pocket, pocket.change({"output.bench": "x0.5"})))
+    >>> op.compare(first, second)["made"].interval.mean
+    -425.0
     """
-    return compare_results([RunResults(run, nominal) for run in runs], labels)
+    return compare_results([RunResults(run if isinstance(run, Run) else read(run), nominal) for run in runs], labels)
 
 
 def compare_results(results: Sequence[RunResults], labels: Sequence[str] = ()) -> Comparison:

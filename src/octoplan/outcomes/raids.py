@@ -2,6 +2,7 @@
 
 from concurrent.futures import Executor
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -9,14 +10,16 @@ import xarray as xr
 from octoplan.campaign.arrival_batches import FAILED, simulate_arrivals
 from octoplan.campaign.future import FAILURE_REASONS, TOO_MANY
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.scenario import Scenario
+from octoplan.scenario.scenario import Scenario, scenario_of
 
 
 def draw_raids(
-    scenario: Scenario, futures: int = 1000, seed: int = 1, *, executor: Executor | None = None
+    scenario: Scenario | str | Path, futures: int = 1000, seed: int = 1, *, executor: Executor | None = None
 ) -> xr.Dataset:
     """Draw threats by future, day, class and destination, as in ``simulate`` with the same scenario and seed.
 
+    scenario
+        A scenario, or what ``load`` reads: the name of a built-in scenario or the path of a folder.
     executor
         Executor that runs batches of futures, with no effect on the results; by default they run in this thread.
 
@@ -27,10 +30,11 @@ def draw_raids(
     Raises RunError if the number of futures or the seed is invalid.
 
     >>> import octoplan as op
-    >>> raids = op.draw_raids(op.load("pocket"), futures=2)
+    >>> raids = op.draw_raids("pocket", futures=2)
     >>> dict(raids.launched.sizes)
     {'future': 2, 'day': 90, 'threat': 1, 'region': 1}
     """
+    scenario = scenario_of(scenario)
     assumptions = draw_assumptions(scenario, futures, seed)
     compiled = scenario.compile()
     launched = simulate_arrivals(compiled, assumptions, seed=seed, executor=executor)

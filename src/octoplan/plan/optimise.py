@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import ceil, inf
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -25,8 +26,7 @@ from octoplan.plan.solver.lshaped import TIME_LIMIT
 from octoplan.plan.solver.risk import NEUTRAL
 from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solution, relative_gap
 from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
-from octoplan.scenario import Scenario
-from octoplan.scenario.scenario import with_decisions
+from octoplan.scenario.scenario import Scenario, scenario_of
 
 LEARNING_FUTURES = 20
 """Number of futures in the iterations of the learning curve; the plan itself is optimised over all futures."""
@@ -139,7 +139,7 @@ class Plan:
 
 
 def optimise(
-    scenario: Scenario,
+    scenario: Scenario | str | Path,
     goals: Goals | None = None,
     *,
     futures: int = 64,
@@ -154,6 +154,8 @@ def optimise(
 ) -> Plan:
     """Optimise the decisions of a scenario over random futures.
 
+    scenario
+        A scenario, or what ``load`` reads: the name of a built-in scenario or the path of a folder.
     goals
         Objective and constraints; if None, those in the scenario's ``[plan]`` table, by default least expected cost.
     futures, seed
@@ -177,12 +179,13 @@ def optimise(
     problem, or the smallest changes that make the constraints feasible.
 
     >>> import octoplan as op
-    >>> plan = op.optimise(op.load("pocket"), futures=2)
+    >>> plan = op.optimise("pocket", futures=2)
     >>> plan.status
     'optimal'
     """
     start = perf_counter()
     settings = SearchSettings(futures, seed, gap, time_limit, batches, batch, frozen)
+    scenario = scenario_of(scenario)
     goals = goals_of(scenario) if goals is None else goals
     execution = Execution(executor, progress)
     basis = basis_of(scenario, goals, settings, execution)
@@ -229,7 +232,7 @@ def round_and_check(
     plants, violations = scenario.names.plants, list[str]()
     for rounding in (np.round, round_down):
         text = rewrite_decisions(scenario, decision_tables(model, solution.x, plants, rounding))
-        planned_scenario = with_decisions(scenario, text)
+        planned_scenario = scenario.with_decisions(text)
         result = check.RoundedPlan(
             scenario,
             planned_scenario,

@@ -9,75 +9,41 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import tomlkit
 
 from octoplan.errors import Problem, ScenarioError
-from octoplan.scenario.ambiguity import warn_of_monthly_rates
 from octoplan.scenario.amounts import budgets_of, cover_days
 from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
-from octoplan.scenario.assumption_log import read_assumptions, read_priors
-from octoplan.scenario.assumptions import (
-    ASSUMPTION_COLUMNS,
-    Assumption,
-    Source,
-)
-from octoplan.scenario.binding import (
-    AssumptionRow,
-    ParameterKey,
-    RequiredParameters,
-    bind,
-    dotted_name,
-    parse_row_name,
-)
+from octoplan.scenario.assumptions import Assumption, Source
+from octoplan.scenario.binding import ParameterKey, dotted_name
 from octoplan.scenario.builtin import find_folder
+from octoplan.scenario.changes import edited_files, split_changes
 from octoplan.scenario.compile import compile_arrays
-from octoplan.scenario.correlations import (
-    CORRELATION_COLUMNS,
-    Copula,
-    Correlation,
-    copula,
-    read_correlations,
-    realised_correlations,
-)
-from octoplan.scenario.csv_text import Row
+from octoplan.scenario.correlations import Copula, Correlation, copula, realised_correlations
 from octoplan.scenario.decision_checks import check_decisions
 from octoplan.scenario.decisions import Decisions, read_decisions
-from octoplan.scenario.distributions import Sample
 from octoplan.scenario.draws import correlate, draws
-from octoplan.scenario.file_readers import FILES_REMEMBERED, csv_of, posterior_of, programme_of, sources_of, toml_of
+from octoplan.scenario.file_readers import posterior_of, programme_of, toml_of
 from octoplan.scenario.files import (
-    ASSUMPTIONS,
-    CORRELATIONS,
     DECISIONS,
     OBSERVATIONS,
     POSTERIOR,
-    PRIOR,
-    PRIOR_CORRELATIONS,
     PROGRAMME,
     RAID_COUNTS,
     RAID_FIT,
-    SOURCES,
     STATE,
     WHAT_IF,
     read_folder,
 )
-from octoplan.scenario.level_checks import check_levels
+from octoplan.scenario.log_reader import optional_rows, read_csv_file, read_log, warn_of_unused_sources
 from octoplan.scenario.observations import OBSERVATION_COLUMNS, Observation, read_observations
-from octoplan.scenario.posterior import JointDraws, joint_draws, warn_of_edited_rows
+from octoplan.scenario.posterior import JointDraws, joint_draws
 from octoplan.scenario.programme import Programme
-from octoplan.scenario.quantities import Units, units_of
-from octoplan.scenario.raids import (
-    check_raid_files,
-    fitted_rows,
-    override_by_fit,
-    read_raid_counts,
-    record_source,
-    warn_of_gap,
-)
-from octoplan.scenario.remembered import remembered
+from octoplan.scenario.quantities import units_of
+from octoplan.scenario.raids import check_raid_files, read_raid_counts, warn_of_gap
 from octoplan.scenario.report import Report
 from octoplan.scenario.state import STATE_COLUMNS, empty_known_state, read_state
 from octoplan.scenario.toml_text import Toml
-from octoplan.scenario.weights import check_weights
 from octoplan.scenario.what_if import WHAT_IF_COLUMNS, WhatIfFactors, read_what_ifs
 
 
@@ -163,6 +129,59 @@ class Scenario:
         """The date in ``state.csv``, the first day simulated from the known state; None without a known state."""
         day = int(self.known.day[0])
         return self.start + timedelta(days=day) if day >= 0 else None
+
+    def change(self, changes: Mapping[str, object]) -> "Scenario":
+        """The scenario with other decisions or assumptions, by the names that its files use.
+
+        An assumption may be a number, which is then fixed; a text with a unit, such as ``"45 days"``; a range from P10
+        to P90, such as ``"0.1 to 0.2"``; or (low, value, high): P10, median and P90, or if the row is pert or
+        triangular the minimum, mode and maximum. Without a unit the unit is that of the row.
+
+        A range keeps the distribution of the row if P10 and P90 define it, and its median is half-way on the scale of
+        this distribution: the mean of the ends if it is normal, their geometric mean if it is lognormal, the middle of
+        their logits if it is logitnormal; the median of a beta or gamma distribution is near the mean of the ends.
+        Other rows (fixed, pert, ...) become normal, beta or gamma, as the permitted range of the parameter requires.
+        A calibrated row has the distribution of its prior, and is no longer drawn from ``posterior.csv``; the other
+        calibrated rows keep their joint draws.
+
+        A decision is named by its keys in ``decisions.toml``, joined by points. It may be a number, a list with one
+        value a month, a text, a factor on its values such as ``"x1.5"``, or a mapping for a table.
+
+        Args:
+            changes: New values by name.
+
+        Raises:
+            ScenarioError: If a name is unknown or a value is not possible; the exception lists all problems.
+
+        Example:
+            >>> import octoplan as op
+            >>> changed = op.load("pocket").change({"crews.on_duty": "0.4 to 0.6", "output.bench": [310, 400]})
+            >>> changed.decisions.output["bench"], changed.row_of("crews", "on_duty").distribution
+            ([310.0, 400.0], 'beta')
+
+        """
+        problems: list[Problem] = []
+        assumptions, decisions = split_changes(self, changes, problems)
+        return with_changes(self, assumptions, decisions, "Changed", problems)
+
+    def with_decisions(self, decisions: str | Path | Mapping[str, object]) -> "Scenario":
+        """The scenario with another ``decisions.toml``, all of it.
+
+        Args:
+            decisions: The path of the file, its text, or its tables as a mapping.
+
+        Raises:
+            ScenarioError: If the file cannot be read, or its decisions are invalid; the exception lists all problems.
+
+        Example:
+            >>> import octoplan as op
+            >>> scenario = op.load("pocket")
+            >>> tables = scenario.decisions.model_dump(exclude_unset=True)
+            >>> scenario.with_decisions(tables | {"crews": {"intake": [5]}}).decisions.crews.intake
+            [5]
+
+        """
+        return with_files(self, {DECISIONS: decisions_text(decisions)})
 
     def compile(self) -> Compiled:
         """Arrays for the simulation, computed once and shared; do not modify."""
@@ -275,14 +294,70 @@ def load(name: str | Path) -> Scenario:
     return read_scenario(files, report)
 
 
+def scenario_of(scenario: Scenario | str | Path) -> Scenario:
+    """The scenario, or the one that ``load`` reads if it is given by its name or the path of its folder."""
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
 def with_files(scenario: Scenario, files: Mapping[str, str]) -> Scenario:
     """The scenario with some files replaced. Raises ``ScenarioError`` if the result is invalid."""
     return read_files({**scenario.files, **{name: text.encode() for name, text in files.items()}}, scenario.title)
 
 
-def with_decisions(scenario: Scenario, text: str) -> Scenario:
-    """The scenario with another ``decisions.toml``. Raises ``ScenarioError`` if the result is invalid."""
-    return with_files(scenario, {DECISIONS: text})
+def with_changes(
+    scenario: Scenario,
+    assumptions: Mapping[str, object],
+    decisions: Mapping[str, object],
+    note: str,
+    problems: Sequence[Problem] = (),
+) -> Scenario:
+    """The scenario with changed assumptions and decisions, each by name; see ``Scenario.change``.
+
+    Args:
+        scenario: The baseline.
+        assumptions: New values of assumptions.
+        decisions: New values of decisions.
+        note: Beginning of the notes of the changed rows.
+        problems: Problems to be raised together with those of the changes.
+
+    Raises:
+        ScenarioError: If there are problems; the exception lists all of them.
+
+    """
+    all_problems = [*problems]
+    files = edited_files(scenario, assumptions, decisions, note, all_problems)
+    changed = scenario
+    try:
+        changed = with_files(scenario, files) if files else scenario
+    except ScenarioError as error:
+        all_problems += error.problems
+    if all_problems:
+        raise ScenarioError(all_problems)
+    return changed
+
+
+def decisions_text(decisions: str | Path | Mapping[str, object]) -> str:
+    """The text of ``decisions.toml`` from its path, its text, or its tables.
+
+    Raises:
+        ScenarioError: If the file cannot be read, or a table has a value that TOML has not.
+
+    """
+    if isinstance(decisions, Mapping):
+        try:
+            return tomlkit.dumps(decisions)
+        except ValueError as error:
+            raise ScenarioError([Problem(DECISIONS, 0, f"cannot be written: {error}")]) from None
+    if isinstance(decisions, str) and ("=" in decisions or "\n" in decisions):
+        return decisions
+    path = Path(decisions)
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except IsADirectoryError:
+        raise ScenarioError([Problem(str(path), 0, f"is a folder; name the file {path / DECISIONS}")]) from None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ScenarioError([Problem(str(path), 0, f"cannot be read: {reason}")]) from None
 
 
 def with_state(scenario: Scenario, text: str) -> Scenario:
@@ -304,17 +379,17 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
     if programme and decisions and decisions_toml:
         check_decisions(decisions, programme, units, decisions_toml, report)
     fit, raid_counts = _raid_inputs(files, programme, report)
-    log = _read_log(files, programme, decisions, units, fit, report)
-    what_ifs = _optional_rows(WHAT_IF, WHAT_IF_COLUMNS, files, report)
+    log = read_log(files, programme, decisions, units, fit, report)
+    what_ifs = optional_rows(WHAT_IF, WHAT_IF_COLUMNS, files, report)
     factors = read_what_ifs(what_ifs, programme, report) if programme else None
     known = _known_state(files, programme, report) if programme else None
-    observed = _optional_rows(OBSERVATIONS, OBSERVATION_COLUMNS, files, report)
+    observed = optional_rows(OBSERVATIONS, OBSERVATION_COLUMNS, files, report)
     sources = log.sources if log else None
     observations = read_observations(observed, programme, sources, units, report) if programme else ()
     report.raise_problems()
     if programme is None or decisions is None or log is None or factors is None or known is None:
         raise RuntimeError("a file could not be read, but no problem was reported")
-    _warn_of_unused_sources(log, observations, report)
+    warn_of_unused_sources(log, observations, report)
     return Scenario(
         title=programme.title,
         start=programme.start,
@@ -342,68 +417,9 @@ def read_scenario(files: Mapping[str, bytes], report: Report) -> Scenario:
     )
 
 
-@dataclass(frozen=True)
-class _AssumptionLog:
-    """The assumption log: assumptions, sources and correlations, and by parameter the index of its assumption."""
-
-    assumptions: tuple[Assumption, ...]
-    correlations: tuple[Correlation, ...]
-    sources: Mapping[str, Source]
-    draw_columns: Mapping[ParameterKey, int]
-    priors: Mapping[str, Assumption]
-    prior_correlations: tuple[Correlation, ...]
-
-
-def _read_log(
-    files: Mapping[str, bytes],
-    programme: Programme | None,
-    decisions: Decisions | None,
-    units: Units,
-    fit: Toml | None,
-    report: Report,
-) -> _AssumptionLog | None:
-    """Read the assumption log and the fit; None if a required file cannot be read, which is reported."""
-    sources = sources_of(report, files[SOURCES]) if SOURCES in files else None
-    rows = _read_csv_file(ASSUMPTIONS, ASSUMPTION_COLUMNS, files, report)
-    fitted, fitted_correlations = fitted_rows(fit, report) if fit else ([], [])
-    if fit and sources is not None:
-        sources = {**sources, RAID_FIT: record_source(fit)}
-    all_rows = override_by_fit(rows or (), fitted, ("name",), report)
-    posterior = (posterior_of(report, files[POSTERIOR]) if POSTERIOR in files else None) or {}
-    entries, read = read_assumptions(all_rows, programme, sources, units, report, posterior)
-    assumptions = tuple(assumption for assumption in read if assumption)
-    draw_columns: dict[ParameterKey, int] = {}
-    if programme and decisions and rows is not None:
-        rows_by_name = tuple((str(entry.name), entry.line, entry.file) for entry in entries)
-        draw_columns = _bound(report, files[PROGRAMME], tuple(decisions.layers_against.items()), rows_by_name)
-        check_weights(programme, draw_columns, read, report)
-        by_parameter = {number: assumption for number, i in draw_columns.items() if (assumption := read[i])}
-        warn_of_monthly_rates(rows, by_parameter, programme, decisions, report)
-    by_name = {str(entry.name): assumption for entry, assumption in zip(entries, read, strict=True)}
-    warn_of_edited_rows(tuple(posterior), by_name, report)
-    prior_rows = _optional_rows(PRIOR, ASSUMPTION_COLUMNS, files, report)
-    priors = read_priors(prior_rows, by_name, programme, sources, units, report)
-    correlation_rows = (
-        _read_csv_file(CORRELATIONS, CORRELATION_COLUMNS, files, report) if CORRELATIONS in files else None
-    )
-    all_correlations = override_by_fit(correlation_rows or (), fitted_correlations, ("a", "b"), report)
-    correlations = read_correlations(all_correlations, assumptions, set(by_name), sources, report, posterior)
-    prior_pairs = _optional_rows(PRIOR_CORRELATIONS, CORRELATION_COLUMNS, files, report)
-    before = [priors.get(a.name, a) for a in assumptions if a.name in priors or not isinstance(a.marginal, Sample)]
-    prior_correlations = read_correlations(prior_pairs, before, set(by_name), sources, report)
-    if rows is None or sources is None:
-        return None
-    return _AssumptionLog(assumptions, tuple(correlations), sources, draw_columns, priors, tuple(prior_correlations))
-
-
-def _optional_rows(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row]:
-    """The rows of an optional CSV file; empty if it does not exist or cannot be read."""
-    return _read_csv_file(name, columns, files, report) or []
-
-
 def _known_state(files: Mapping[str, bytes], programme: Programme, report: Report) -> KnownState:
     """The known state; all quantities are unknown if ``state.csv`` does not exist or cannot be read."""
-    rows = _read_csv_file(STATE, STATE_COLUMNS, files, report) if STATE in files else None
+    rows = read_csv_file(STATE, STATE_COLUMNS, files, report) if STATE in files else None
     return empty_known_state(programme.all_names()) if rows is None else read_state(rows, programme, report)
 
 
@@ -414,7 +430,7 @@ def _raid_inputs(files: Mapping[str, bytes], programme: Programme | None, report
     check_raid_files({name: name in files for name in (RAID_COUNTS, RAID_FIT)}, programme, report)
     fit = _read_toml_file(RAID_FIT, files, report) if RAID_FIT in programme.raids else None
     columns = ("date", *programme.names("packages"))
-    rows = _read_csv_file(RAID_COUNTS, columns, files, report) if RAID_COUNTS in programme.raids else None
+    rows = read_csv_file(RAID_COUNTS, columns, files, report) if RAID_COUNTS in programme.raids else None
     counts = read_raid_counts(rows or (), programme, report)
     if fit:
         warn_of_gap(fit, counts, programme, report)
@@ -425,40 +441,7 @@ def _read_toml_file(name: str, files: Mapping[str, bytes], report: Report) -> To
     return toml_of(report, name, files[name]) if name in files else None
 
 
-def _read_csv_file(name: str, columns: tuple[str, ...], files: Mapping[str, bytes], report: Report) -> list[Row] | None:
-    return csv_of(report, name, columns, files[name]) if name in files else None
-
-
-@remembered(FILES_REMEMBERED)
-def _bound(
-    report: Report, programme_data: bytes, layers_against: tuple[tuple[str, tuple[str, ...]], ...],
-    rows: tuple[tuple[str, int, str], ...],
-) -> dict[ParameterKey, int]:  # fmt: skip
-    """Index of the row that supplies each parameter; rows are given by name, line and file."""
-    programme = programme_of(Report(report.folder), programme_data)
-    entries = [
-        AssumptionRow(name, line, file)
-        for text, line, file in rows
-        if not isinstance(name := parse_row_name(text, programme), str)
-    ]
-    if programme is None:
-        return {}
-    supplying_row = bind(RequiredParameters(programme, dict(layers_against)), entries, report)
-    check_levels(programme, supplying_row, entries, report)
-    return supplying_row
-
-
 def _declared_currencies(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Currencies named in the text of ``programme.toml``, for reading money if the file itself is invalid."""
     codes = re.findall(rb"^\[currencies\.([A-Z]{3})\]", files.get(PROGRAMME, b""), re.MULTILINE)
     return tuple(dict.fromkeys(code.decode() for code in codes)) or ("GBP", "EUR", "USD", "UAH")
-
-
-def _warn_of_unused_sources(log: _AssumptionLog, observations: Sequence[Observation], report: Report) -> None:
-    """Warn of sources to which no row refers."""
-    used = {word for assumption in (*log.assumptions, *log.priors.values()) for word in assumption.sources}
-    used |= {word for pair in (*log.correlations, *log.prior_correlations) for word in pair.sources}
-    used |= {word for observation in observations for word in observation.sources}
-    for source in log.sources:
-        if source not in used:
-            report.warn(SOURCES, 0, f"the source '{source}' is not used by any row")

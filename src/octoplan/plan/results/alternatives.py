@@ -9,7 +9,6 @@ from octoplan.plan.solver.optimality_gap import expected_value_solution
 from octoplan.plan.solver.two_stage import Flags, Floats, first_scenarios
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
-from octoplan.scenario.scenario import with_decisions
 
 BASELINE = "baseline decisions"
 """Name of the alternative with the decisions of the scenario as loaded."""
@@ -104,4 +103,4 @@ def baseline_units_requested(plan: Plan) -> Floats:
 def compiled_with(scenario: Scenario, model: Model, x: Floats) -> Compiled:
     """The compiled scenario with the first stage x as its decisions."""
     tables = decision_tables(model, x, scenario.names.plants)
-    return with_decisions(scenario, rewrite_decisions(scenario, tables)).compile()
+    return scenario.with_decisions(rewrite_decisions(scenario, tables)).compile()
