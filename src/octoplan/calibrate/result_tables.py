@@ -42,7 +42,9 @@ def learned_table(evidence: Evidence) -> Table:
         )
         for row in evidence.learned
     ]  # fmt: skip
-    return Table.from_rows("assumptions", "Prior and posterior of each uncertain assumption", columns, rows)
+    return Table.from_rows(
+        "assumptions", "Prior and posterior of each uncertain assumption", columns, rows, ("assumption",)
+    )
 
 
 def comparison_table(evidence: Evidence) -> Table:

@@ -1,10 +1,11 @@
 """Comparison of runs on common random numbers: paired differences, future by future, with their intervals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from math import inf, isfinite, isinf, isnan, nan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.store import read
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAMPLE_PROPERTIES = {
     "seed": "another seed draws other raids, outages and exchange rates",
@@ -97,6 +101,32 @@ class Comparison:
             if row.key == key:
                 return row
         raise KeyError(f"no measure {key!r}; the measures are {', '.join(row.key for row in self.differences[0])}")
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The differences as a pandas DataFrame, indexed by key, and by the label of the run if there are several.
+
+        The columns are those of ``KeyResults.to_frame``, the variance ratio, and whether no future differs.
+
+        Example:
+            >>> import octoplan as op
+            >>> half = op.load("pocket").change({"output.bench": "x0.5"})
+            >>> comparison = op.compare(op.simulate("pocket", futures=4), op.simulate(half, futures=4))
+            >>> comparison.to_frame().loc["made", "mean"]
+            np.float64(-425.0)
+
+        """
+        import pandas as pd  # takes long to import
+
+        rows = [
+            {"run": label, "key": row.key, "group": row.group, "measure": row.measure, "unit": difference_unit(row),
+             **asdict(row.interval), "variance_ratio": row.variance_ratio, "is_zero": row.is_zero}
+            for label, differences in zip(self.labels[1:], self.differences, strict=True)
+            for row in differences
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows)
+        return (
+            frame.set_index(["run", "key"]) if len(self.differences) > 1 else frame.drop(columns="run").set_index("key")
+        )
 
     def __str__(self) -> str:
         return to_text(*comparison_tables(self))
@@ -221,15 +251,19 @@ def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
     return inf if isfinite(independent) and independent > 0 else nan
 
 
+def difference_unit(row: Difference) -> str:
+    """Unit of a difference: percentage points of a share or a probability, otherwise the unit of the measure."""
+    return "% points" if row.form == "chance" else {"%": "% points", "month": "months"}.get(row.unit, row.unit)
+
+
 def difference_cells(row: Difference) -> tuple[str, ...]:
     """A difference as a row of text, with the columns of ``HEADINGS``."""
     i = row.interval
     ratio = row.variance_ratio
     ratio_text = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
     if row.form == "chance":
-        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), ratio_text, "% points")
-    size, unit = scaled(row.unit, (i.p10, i.p50, i.p90, i.mean))
-    unit = {"%": "% points", "month": "months"}.get(unit, unit)
+        return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), ratio_text, difference_unit(row))
+    size, unit = scaled(difference_unit(row), (i.p10, i.p50, i.p90, i.mean))
     figures = [digits(v / size) for v in (i.p10, i.p50, i.p90, i.mean)]
     return (row.measure, *figures, digits(i.se_mean / size, 2), ratio_text, unit)
 

@@ -72,7 +72,9 @@ def key_results(run: Run) -> Table:
     results = RunResults(run)
     periods = [results.key_results, *results.key_results_by_month()]
     rows = [key_result_cells(row, period) for period in periods for row in period]
-    return Table.from_rows("key_results", "All measures, for the run and for each month", KEY_RESULT_COLUMNS, rows)
+    return Table.from_rows(
+        "key_results", "All measures, for the run and for each month", KEY_RESULT_COLUMNS, rows, ("period", "key")
+    )
 
 
 def key_result_cells(row: KeyResult, table: KeyResults) -> tuple[Cell, ...]:
@@ -102,7 +104,7 @@ def futures(run: Run) -> Table:
         row = row_of.get(future)
         cells = [None if row is None else future_cell(m, row, months) for m in measures]
         rows.append((future, run.messages.get(future, ""), *cells))
-    return Table.from_rows("futures", "All measures of the run in each future", columns, rows)
+    return Table.from_rows("futures", "All measures of the run in each future", columns, rows, ("future",))
 
 
 def future_cell(measure: Measure, row: int, months: tuple[str, ...]) -> Cell:
@@ -126,7 +128,7 @@ def assumption_draws(run: Run) -> Table:
         *(Column(assumption.name, "number", f"{assumption.unit}; {prices}") for assumption in run.scenario.assumptions),
     )
     rows = [(future, *map(float, draws)) for future, draws in enumerate(run.assumptions.values)]
-    return Table.from_rows("assumption_draws", "Draws of all assumptions", columns, rows)
+    return Table.from_rows("assumption_draws", "Draws of all assumptions", columns, rows, ("future",))
 
 
 LABEL_COLUMNS = ("label_1", "label_2", "label_3")
@@ -202,7 +204,7 @@ def axes(run: Run) -> Table:
         (str(name), " x ".join(map(str, v.dims[1:])), str(v.attrs["units"]), str(v.attrs["long_name"]))
         for name, v in run.data.data_vars.items()
     ]
-    return Table.from_rows("axes", "Meaning, unit and axes of each tally", columns, rows)
+    return Table.from_rows("axes", "Meaning, unit and axes of each tally", columns, rows, ("tally",))
 
 
 ASSUMPTION_COLUMNS = (
@@ -233,7 +235,7 @@ def assumptions(run: Run) -> Table:
         )
         for a in run.scenario.assumptions
     ]  # fmt: skip
-    return Table.from_rows("assumptions", "The assumption log", ASSUMPTION_COLUMNS, rows)
+    return Table.from_rows("assumptions", "The assumption log", ASSUMPTION_COLUMNS, rows, ("name",))
 
 
 def sources(run: Run) -> Table:
@@ -241,7 +243,7 @@ def sources(run: Run) -> Table:
     names = ("id", "title", "publisher", "date", "url", "licence")
     columns = tuple(Column(name, "string", f"{name} of the source") for name in names)
     rows = [tuple(str(getattr(source, name)) for name in names) for source in run.scenario.sources.values()]
-    return Table.from_rows("sources", "Sources of the assumptions", columns, rows)
+    return Table.from_rows("sources", "Sources of the assumptions", columns, rows, ("id",))
 
 
 def tables(run: Run, *, draws: bool = True) -> tuple[Table, ...]:

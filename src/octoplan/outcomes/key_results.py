@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment
 
 from octoplan.outcomes.format import ResultTable, Sections, digits, scaled, to_text
 from octoplan.outcomes.intervals import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEADINGS = ("measure", "P10", "P50", "P90", "SE P50", "mean", "SE mean", "unit")
 NOTE = "SE: standard error, from the variance between blocks of futures. Rows that are 0 in every future are omitted."
@@ -88,6 +91,21 @@ class KeyResults:
             for r in self.rows
         ]
         return {name: [record[name] for record in records] for name in (records[0] if records else ())}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The table as a pandas DataFrame: the columns of ``columns``, indexed by key.
+
+        The quantiles of a measure in months are numbers of months after the first, and infinite for never.
+
+        Example:
+            >>> import octoplan as op
+            >>> op.simulate("pocket", futures=4).key_results().to_frame().loc["made", "p50"]
+            np.float64(850.0)
+
+        """
+        import pandas as pd  # takes long to import
+
+        return pd.DataFrame(self.columns()).set_index("key")
 
     def to_csv(self) -> str:
         """The table as CSV, with the columns of ``CSV_COLUMNS``; a month after the horizon is ``never``."""
