@@ -18,7 +18,7 @@ LAYERS = (
     ("outcomes",),
     ("campaign", "raids"),
     ("scenario",),
-    ("executors", "tables"),
+    ("cards", "executors", "tables"),
     ("errors",),
 )
 """From the top; a module imports only from its own room and from lower layers."""
@@ -26,7 +26,7 @@ LAYERS = (
 REASON = re.compile("(more|[Ll]onger) than 50 lines")
 """How a long function states the reason of its length: ``Longer than 50 lines because ...``."""
 
-LAZY = {"distributed", "openpyxl", "pandas", "plotly", "pyarrow", "scipy", "statsmodels", "xarray"}
+LAZY = {"distributed", "jinja2", "openpyxl", "pandas", "plotly", "pyarrow", "scipy", "statsmodels", "xarray"}
 """Libraries that a function may import, because they are optional or take long to load."""
 
 

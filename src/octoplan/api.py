@@ -10,6 +10,7 @@ from octoplan.outcomes import simulate as simulation
 from octoplan.outcomes.key_results import KeyResults
 from octoplan.outcomes.precision import MAX_FUTURES, Precision, Step
 from octoplan.outcomes.precision import simulate_to_precision as simulation_to_precision
+from octoplan.outcomes.run_card import run_card
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
 from octoplan.scenario.scenario import Scenario, scenario_of
@@ -34,17 +35,37 @@ class Run(run.Run):
             A month of the run, such as ``"2026-02"``; measures that need the whole run are then omitted.
         nominal
             If True, money is inflated by the assumption on the reporting currency's inflation.
+
+        >>> import octoplan as op
+        >>> table = op.simulate("pocket", futures=4).key_results().to_frame()
+        >>> table.loc["made", ["group", "unit"]].tolist()
+        ['Units', 'units']
         """
         return measures.key_results(self, month, nominal=nominal)
 
     def month(self, month: str) -> KeyResults:
-        """The key results of one month, such as ``run.month("2026-02")``."""
+        """The key results of one month, such as ``run.month("2026-02")``.
+
+        >>> import octoplan as op
+        >>> op.simulate("pocket", futures=4).month("2026-02")["made"].interval.mean
+        280.0
+        """
         return self.key_results(month)
+
+    def _repr_html_(self) -> str:
+        return run_card(self.key_results()).html()
 
     def save(self, path: str | Path) -> None:
         """Write the run folder and its report atomically.
 
         Raises StoreError if the path exists and is not an empty folder.
+
+        >>> import octoplan as op
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     op.simulate("pocket", futures=4).save(f"{folder}/run")
+        ...     "report.html" in os.listdir(f"{folder}/run")
+        True
         """
         results = RunResults(self)
         store.save(self, path, results=results, pages={store.REPORT_FILE: report_page([results])})
@@ -146,6 +167,13 @@ def read(path: str | Path) -> Run:
     """Read a run folder.
 
     Raises StoreError if the folder is not a complete run, and ScenarioError if its scenario cannot be read.
+
+    >>> import octoplan as op
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     op.simulate("pocket", futures=4).save(f"{folder}/run")
+    ...     op.read(f"{folder}/run")
+    <Run of 'Pocket': 4 futures, seed 1>
     """
     return public_run(store.read(path))
 

@@ -19,6 +19,7 @@ from octoplan.outcomes.simulate import Progress
 from octoplan.raids.read.readers import read
 from octoplan.scenario.scenario import Scenario, read_files, scenario_of
 from octoplan.show.calibration import page
+from octoplan.show.calibration_card import calibration_card
 from octoplan.tables import Table
 
 
@@ -45,6 +46,9 @@ class Calibration:
         """Prior and posterior of the ``assumptions``, ``observations`` with bands, and ``pairs`` not distinguished."""
         tables = (learned_table(self.evidence), comparison_table(self.evidence), pair_table(self.evidence))
         return {table.name: table for table in tables}
+
+    def _repr_html_(self) -> str:
+        return calibration_card(self.evidence).html()
 
     @property
     def page(self) -> str:
@@ -83,8 +87,7 @@ def calibrate_to_observations(
     simulated.
 
     Args:
-        scenario: The scenario, with ``observations.csv``, or its name or path; if it is calibrated, its priors are
-            fitted again.
+        scenario: A scenario with ``observations.csv``, its name or its path; of calibrated rows, the priors are fitted.
         record: A record of raids, which are taken as given; its stopped shares are further observations.
         first: First day whose observations are used; the scenario's start by default.
         last: Last day; by default that of the last observation.

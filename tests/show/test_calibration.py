@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from html import unescape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,11 +13,12 @@ import pytest
 from octoplan.calibrate.evidence import Evidence, Learned
 from octoplan.calibrate.setup import Period, prepare
 from octoplan.calibrate.waves import first_wave, infer
+from octoplan.calibration import Calibration
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.distributions import Z_P90
 from octoplan.scenario.entities import KINDS
 from octoplan.scenario.scenario import with_files
-from octoplan.show.calibration import FEWEST_DRAWS, few_draws, page, rest
+from octoplan.show.calibration import FEWEST_DRAWS, few_draws, page, rest, summary
 from octoplan.show.calibration_bands import band_charts, by_measure, tick_texts
 from octoplan.show.calibration_charts import (
     MAX_ASSUMPTIONS,
@@ -380,3 +382,15 @@ def test_no_informed_assumption_one_observation_none_held_out(uninformed: Eviden
     assert "What changed most" not in plain_text
     assert "1 uncertain assumption is not informed and keeps its prior; it is rated red." in plain_text
     assert re.findall("<figure id='(.*?)'>", text) == ["bands-single"]
+
+
+def test_the_card_begins_with_the_summary_and_escapes_names(evidence: Evidence, uninformed: Evidence) -> None:
+    """A notebook displays the sentences of the page and the informed assumptions, without markup of names."""
+    html = Calibration(evidence, "simulated")._repr_html_()
+    sentences = [*summary(evidence)]
+    assert [unescape(text) for text in re.findall("<p>(?!<small>)(.*?)</p>", html)][: len(sentences)] == sentences
+    assert html.count('<th scope="row">') == min(len(evidence.informed), 8)
+    assert "<b>" not in html
+    assert "Drone &lt;b&gt;" in html
+    assert "<script" not in html
+    assert '<th scope="row">' not in Calibration(uninformed, "simulated")._repr_html_()

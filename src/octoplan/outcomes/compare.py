@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from octoplan.errors import Incomparable, RunError
+from octoplan.outcomes.comparison_card import comparison_card, difference_unit
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
@@ -64,6 +65,8 @@ class Difference:
         this multiple of the futures for the same standard error. ``nan`` if a difference is infinite.
     is_zero
         True if the measure is equal in every future.
+    first_mean
+        Mean of the measure in the first run, over the futures in which the difference is defined.
     """
 
     key: str
@@ -74,6 +77,7 @@ class Difference:
     interval: Interval
     variance_ratio: float
     is_zero: bool
+    first_mean: float
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,9 @@ class Comparison:
 
     def __str__(self) -> str:
         return to_text(*comparison_tables(self))
+
+    def _repr_html_(self) -> str:
+        return comparison_card(self).html()
 
 
 def compare(*runs: Run | str | Path, labels: Sequence[str] = (), nominal: bool = False) -> Comparison:
@@ -236,6 +243,7 @@ def difference(second: Measure, second_rows: Ints, first: Measure, first_rows: I
         interval=interval(paired, futures=futures),
         variance_ratio=variance_ratio(a, b, paired),
         is_zero=bool(np.array_equal(a, b, equal_nan=True)),
+        first_mean=float(a[~np.isnan(paired)].mean()) if not np.isnan(paired).all() else nan,
     )
 
 
@@ -249,11 +257,6 @@ def variance_ratio(a: Floats, b: Floats, paired: Floats) -> float:
     if variance > 0:
         return independent / variance
     return inf if isfinite(independent) and independent > 0 else nan
-
-
-def difference_unit(row: Difference) -> str:
-    """Unit of a difference: percentage points of a share or a probability, otherwise the unit of the measure."""
-    return "% points" if row.form == "chance" else {"%": "% points", "month": "months"}.get(row.unit, row.unit)
 
 
 def difference_cells(row: Difference) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import ceil, inf, nan, sqrt
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import betainc, stdtrit
 
-from octoplan.outcomes.sampling import block_of
+from octoplan.outcomes.sampling import BLOCK_FUTURES, block_of
 from octoplan.scenario.arrays import Floats, Ints
 
 QUANTILE_LEVELS = (0.1, 0.5, 0.9)
@@ -35,6 +35,19 @@ class Interval:
     se_p50: float
     se_p90: float
     futures: int
+
+
+def half_width(result: Interval, level: float = 0.95) -> float:
+    """Half-width of the confidence interval of a mean, from Student's t.
+
+    The degrees of freedom are those of the blocks of futures if the standard error is estimated from them.
+
+    >>> round(half_width(interval(np.array([1.0, 2.0, 3.0]))), 2)
+    2.48
+    """
+    blocks = ceil(result.futures / BLOCK_FUTURES)
+    degrees = (blocks if blocks >= MIN_BLOCKS else result.futures) - 1
+    return float(stdtrit(degrees, 0.5 + 0.5 * level)) * result.se_mean if degrees > 0 else nan
 
 
 def interval(values: Floats, *, ordinal: bool = False, futures: Ints | None = None) -> Interval:

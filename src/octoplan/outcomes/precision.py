@@ -41,6 +41,11 @@ class Precision:
         Largest standard error by key of the measure, in its unit; it replaces the relative one.
 
     Raises RunError if one of them is not above 0.
+
+    >>> import octoplan as op
+    >>> precision = op.Precision(0.05, {"leakers": 2.0})
+    >>> op.simulate_to_precision("pocket", precision, limit=64)
+    <Run of 'Pocket': 64 futures, seed 1>
     """
 
     relative: float = inf

@@ -13,6 +13,7 @@ from octoplan.errors import PlanError
 from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
+from octoplan.plan.card import plan_card
 from octoplan.plan.decisions import decision_tables, rewrite_decisions, round_down
 from octoplan.plan.goals import BATCH_GAP_RATIO, Goals, SearchSettings, goals_of
 from octoplan.plan.learning import FixedPoint, fixed_point
@@ -111,6 +112,9 @@ class Plan:
     def status(self) -> str:
         """Status of the search, such as ``optimal``; ``goals not met`` if the plan does not achieve all goals."""
         return GOALS_NOT_MET if self.unmet_goals else self.solution.status
+
+    def _repr_html_(self) -> str:
+        return plan_card(self).html()
 
     @property
     def surface(self) -> ResponseSurface:

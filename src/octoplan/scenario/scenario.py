@@ -17,6 +17,7 @@ from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
 from octoplan.scenario.assumptions import Assumption, Source
 from octoplan.scenario.binding import ParameterKey, dotted_name
 from octoplan.scenario.builtin import find_folder
+from octoplan.scenario.card import scenario_card
 from octoplan.scenario.changes import edited_files, split_changes
 from octoplan.scenario.compile import compile_arrays
 from octoplan.scenario.correlations import Copula, Correlation, copula, realised_correlations
@@ -109,6 +110,9 @@ class Scenario:
     known: KnownState = field(repr=False)
     observations: tuple[Observation, ...] = field(repr=False)
     priors: Mapping[str, Assumption] = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return scenario_card(self).html()
 
     @property
     def columns(self) -> tuple[str, ...]:

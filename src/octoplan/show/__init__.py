@@ -1,4 +1,7 @@
-"""Charts, tables and pages, shared by the report, the command line and notebooks."""
+"""Charts of a run as plotly figures, shared by the report, the page and notebooks.
+
+Tab completion lists the charts; other members, such as ``report``, are available by name.
+"""
 
 from octoplan.show.charts import CHARTS as CHARTS
 from octoplan.show.defence_charts import crews as crews
@@ -20,3 +23,29 @@ from octoplan.show.supply_charts import production as production
 from octoplan.show.supply_charts import stock as stock
 from octoplan.show.threat_flow import threat_flow as threat_flow
 from octoplan.show.threat_flow import threat_flow_on_day as threat_flow_on_day
+
+__all__ = [
+    "cost_effectiveness",
+    "cost_per_kill",
+    "cost_s_curve",
+    "crews",
+    "deliveries",
+    "kills_per_sortie",
+    "launches",
+    "leakers_by_region",
+    "night_limits",
+    "plant_limits",
+    "present_values",
+    "production",
+    "spend",
+    "stock",
+    "stopped_share",
+    "threat_flow",
+    "threat_flow_on_day",
+    "tornado",
+]
+"""The charts."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -115,7 +115,7 @@ def summary(evidence: Evidence) -> Iterator[str]:
         f"{prior} of those used)."
     )
     if len(used) == len(evidence.comparisons):
-        yield "None was held out, so this page does not show how well the calibrated scenario predicts."
+        yield "None was held out, so nothing shows how well the calibrated scenario predicts."
     if informed:
         yield f"What changed most: {change_text(evidence)}."
 

@@ -38,7 +38,12 @@ WHITE_TEXT_SHARE = 0.55
 
 
 def kills_per_sortie(run: Run) -> go.Figure:
-    """Chart of monthly sorties and kills, and of kills per sortie by maker."""
+    """Chart of monthly sorties and kills, and of kills per sortie by maker.
+
+    >>> import octoplan as op
+    >>> op.show.kills_per_sortie(op.simulate("pocket", futures=4)).data[0].name
+    'sorties, P10 to P90'
+    """
     view = view_of(run)
     months = view.names.months
     sorties, kills = month_total(run, "sorties"), month_total(run, "kills")
@@ -72,7 +77,12 @@ def kills_title(per_sortie: Floats) -> str:
 
 
 def stopped_share(run: Run) -> go.Figure:
-    """Chart of the share of launched threats that are stopped, by class and month."""
+    """Chart of the share of launched threats that are stopped, by class and month.
+
+    >>> import octoplan as op
+    >>> op.show.stopped_share(op.simulate("pocket", futures=4)).data[0].name
+    'drone, P10 to P90'
+    """
     view = view_of(run)
     months, names = view.names.months, view.names.threats
     launched, leaked = (total(run, name, "region") for name in ("launched", "leaked"))
@@ -120,7 +130,12 @@ def stopped_title(view: View, titles: list[str], shares: list[float]) -> str:
 
 
 def night_limits(run: Run) -> go.Figure:
-    """Chart of the limiting factors of region-nights with threats that interceptors can engage."""
+    """Chart of the limiting factors of region-nights with threats that interceptors can engage.
+
+    >>> import octoplan as op
+    >>> op.show.night_limits(op.simulate("pocket", futures=4)).data[0].name
+    'interceptors'
+    """
     view = view_of(run)
     counts = total(run, "nights", "region").astype(np.float64)
     factors, share = limiting_factors.NIGHT_LIMITS, monthly_share(counts)
@@ -149,7 +164,12 @@ def night_limits(run: Run) -> go.Figure:
 
 
 def leakers_by_region(run: Run) -> go.Figure:
-    """Chart of leakers in 30 days by region, excluding decoys, with one tile for each region."""
+    """Chart of leakers in 30 days by region, excluding decoys, with one tile for each region.
+
+    >>> import octoplan as op
+    >>> op.show.leakers_by_region(op.simulate("pocket", futures=4)).data[0].type
+    'heatmap'
+    """
     view = view_of(run)
     regions = view.names.regions
     leaked = by_future(run, lambda view: view.tally("leaked")[..., view.not_decoys].sum(axis=(1, 3)))
@@ -231,7 +251,12 @@ def wrap_name(name: str, width: int = 14) -> str:
 
 
 def crews(run: Run) -> go.Figure:
-    """Chart of trained crews, kits, and crews available on a night."""
+    """Chart of trained crews, kits, and crews available on a night.
+
+    >>> import octoplan as op
+    >>> op.show.crews(op.simulate("pocket", futures=4)).data[0].name
+    'trained crews, P10 to P90'
+    """
     view = view_of(run)
     trained, kits = total(run, "crews").astype(np.float64), total(run, "kits").astype(np.float64)
     available = total(run, "crews_available") / view.days

@@ -29,7 +29,12 @@ def published_launches() -> dict[str, dict[str, int]]:
 
 
 def launches(run: Run) -> go.Figure:
-    """Chart of threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures."""
+    """Chart of threats launched by month and package: published counts as dots, P50 and P10 to P90 over futures.
+
+    >>> import octoplan as op
+    >>> op.show.launches(op.simulate("pocket", futures=4)).data[0].name
+    'drones, simulated (line: P50), P10 to P90'
+    """
     view, published = view_of(run), published_launches()
     package_of = run.compiled.template.threats["package"]
     launched = total(run, "launched", "region")

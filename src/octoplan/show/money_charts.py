@@ -64,7 +64,14 @@ MAX_CURVE_POINTS = 200
 
 
 def cost_s_curve(cost: CostEstimate, unit: str) -> go.Figure:
-    """S-curve of cost: share of futures in which the programme costs no more than an amount, with and without bias."""
+    """S-curve of cost: share of futures in which the programme costs no more than an amount, with and without bias.
+
+    >>> import octoplan as op
+    >>> from octoplan.outcomes.run_results import RunResults
+    >>> cost = RunResults(op.simulate("pocket", futures=4)).cost_estimate
+    >>> op.show.cost_s_curve(cost, "GBP (2025)").data[0].name
+    'with optimism bias'
+    """
     chart = new_figure(s_curve_title(cost, unit), height=430)
     for name, values, hex_colour, dash in (
         ("with optimism bias", cost.values, BLUE, "solid"),
@@ -139,7 +146,12 @@ def s_curve_title(cost: CostEstimate, unit: str) -> str:
 
 
 def spend(run: Run, *, nominal: bool = False) -> go.Figure:
-    """Chart of mean monthly spend on interceptors, crews and kits by payer and purpose, and on plants by category."""
+    """Chart of mean monthly spend on interceptors, crews and kits by payer and purpose, and on plants by category.
+
+    >>> import octoplan as op
+    >>> op.show.spend(op.simulate("pocket", futures=4)).data[0].name
+    'treasury'
+    """
     view = view_of(run, nominal=nominal)
     months, categories = view.names.months, [cost for costs in COSTS_BY_PURPOSE.values() for cost in costs]
     means = mean_over_futures(run, lambda part: part.money("spend"), nominal=nominal) / MILLION
@@ -171,7 +183,12 @@ def spend(run: Run, *, nominal: bool = False) -> go.Figure:
 
 
 def cost_effectiveness(run: Run) -> go.Figure:
-    """Cost-effectiveness plane: the programme's cost against leakers prevented, with a point for each future."""
+    """Cost-effectiveness plane: the programme's cost against leakers prevented, with a point for each future.
+
+    >>> import octoplan as op
+    >>> op.show.cost_effectiveness(op.simulate("pocket", futures=4)).data[0].name
+    'stops more and costs more: 100 %'
+    """
     view = view_of(run)
     prevented = leakers_prevented(run)
     cost = by_future(run, lambda part: programme_cost(part).sum(axis=1)) / MILLION
@@ -214,7 +231,12 @@ def cost_effectiveness(run: Run) -> go.Figure:
 
 
 def present_values(run: Run) -> go.Figure:
-    """Chart of the present values of the programme's cost and net benefit by discount rate, P50 with P10 to P90."""
+    """Chart of the present values of the programme's cost and net benefit by discount rate, P50 with P10 to P90.
+
+    >>> import octoplan as op
+    >>> op.show.present_values(op.simulate("pocket", futures=4)).data[0].name
+    "programme's cost"
+    """
     by_rate, unit = present_values_by_rate(run), view_of(run).unit
     benefits = [interval(benefit).p50 for _, benefit in by_rate.values()]
     sign = "negative" if max(benefits) < 0 else "positive" if min(benefits) > 0 else "zero"
@@ -261,7 +283,12 @@ def present_values(run: Run) -> go.Figure:
 
 
 def cost_per_kill(run: Run) -> go.Figure | None:
-    """Chart of the cost per kill of interceptors and of the missile layer; None if there is no missile layer."""
+    """Chart of the cost per kill of interceptors and of the missile layer; None if there is no missile layer.
+
+    >>> import octoplan as op
+    >>> op.show.cost_per_kill(op.simulate("pocket", futures=4)).data[0].name
+    'interceptors'
+    """
     if missile_equivalent(view_of(next(run.parts()))) is None:
         return None
     view, (interceptor, missile) = view_of(run), by_future(run, costs_per_kill).T

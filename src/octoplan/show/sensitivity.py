@@ -37,6 +37,13 @@ def tornado(
         Name of the result in a sentence, such as "the net benefit".
     size
         Divisor that converts the values of the result to ``unit``.
+
+    >>> import octoplan as op
+    >>> from octoplan.outcomes.run_results import RunResults
+    >>> run = op.simulate(op.load("pocket").change({"threats.drone.damage": "50000 to 200000"}), futures=64)
+    >>> effects = RunResults(run).net_benefit_sensitivity
+    >>> op.show.tornado(run.scenario, effects, "the net benefit", "GBP (2025)").data[0].name
+    'assumption in its lowest fifth'
     """
     rows = list(sensitivities[:MAX_ASSUMPTIONS])
     chart = new_figure(

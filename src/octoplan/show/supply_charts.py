@@ -42,7 +42,12 @@ FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 
 
 def deliveries(run: Run) -> go.Figure:
-    """Fan chart of units delivered a month, P5 to P95, with the milestone rates of the programme."""
+    """Fan chart of units delivered a month, P5 to P95, with the milestone rates of the programme.
+
+    >>> import octoplan as op
+    >>> op.show.deliveries(op.simulate("pocket", futures=4)).data[0].name
+    'P5 to P95'
+    """
     view, rates = view_of(run), run.scenario.programme.milestones
     months, delivered = list(view.names.months), total(run, "delivered", "plant")
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
@@ -98,7 +103,12 @@ def deliveries_title(view: View, delivered: NDArray[np.int64], rates: Sequence[i
 
 
 def production(run: Run) -> go.Figure:
-    """Chart of good units made and delivered a month, and of good units made by plant."""
+    """Chart of good units made and delivered a month, and of good units made by plant.
+
+    >>> import octoplan as op
+    >>> op.show.production(op.simulate("pocket", futures=4)).data[0].name
+    'made, P10 to P90'
+    """
     view = view_of(run)
     months, good, delivered = view.names.months, month_total(run, "good"), month_total(run, "delivered")
     recent_months = min(RECENT_MONTHS, len(months))
@@ -122,7 +132,12 @@ def production(run: Run) -> go.Figure:
 
 
 def stock(run: Run) -> go.Figure:
-    """Chart of stock in the regions, units received and sorties by month, for the programme and other makers."""
+    """Chart of stock in the regions, units received and sorties by month, for the programme and other makers.
+
+    >>> import octoplan as op
+    >>> op.show.stock(op.simulate("pocket", futures=4)).data[0].name
+    'both, same design, P10 to P90'
+    """
     view = view_of(run)
     months = view.names.months
     in_stock, received, sorties = (total(run, name, "region") for name in ("stock", "received", "sorties"))
@@ -160,7 +175,12 @@ def stock_title(sorties_per_hundred: Floats) -> str:
 
 
 def plant_limits(run: Run) -> go.Figure:
-    """Chart of the limiting factors of plant-days with output planned; the most frequent parts are shown separately."""
+    """Chart of the limiting factors of plant-days with output planned; the most frequent parts are shown separately.
+
+    >>> import octoplan as op
+    >>> op.show.plant_limits(op.simulate("pocket", futures=4)).data[0].name
+    'gates not passed'
+    """
     view = view_of(run)
     counts = total(run, "plant_limit", "plant").astype(np.float64)
     counts[:, :, limiting_factors.NO_OUTPUT_PLANNED] = 0.0

@@ -12,7 +12,12 @@ from octoplan.show.theme import BLACK, SKY, VERMILION, colour, label, new_figure
 
 
 def threat_flow(run: Run) -> go.Figure:
-    """Sankey diagram of threats from their class to the layer that stops them, or to leakers; means over futures."""
+    """Sankey diagram of threats from their class to the layer that stops them, or to leakers; means over futures.
+
+    >>> import octoplan as op
+    >>> op.show.threat_flow(op.simulate("pocket", futures=4)).data[0].type
+    'sankey'
+    """
     view = view_of(run)
     launched, leaked = (total(run, name, "month", "region").mean(axis=0) for name in ("launched", "leaked"))
     stopped = total(run, "stopped_by", "month").mean(axis=0)
@@ -36,6 +41,12 @@ def threat_flow_on_day(run: Run, days: xr.Dataset, day: int) -> go.Figure:
         Daily tallies of the future, from ``outcomes.daily.daily_tallies``.
     day
         Index of the day.
+
+    >>> import octoplan as op
+    >>> from octoplan.outcomes.daily import daily_tallies
+    >>> run = op.simulate("pocket", futures=4)
+    >>> op.show.threat_flow_on_day(run, daily_tallies(run, 0), day=10).data[0].type
+    'sankey'
     """
     view = view_of(run)
     leaked, stopped = days["leaked"].values[day].sum(axis=0), days["stopped_by"].values[day]
