@@ -25,10 +25,10 @@ gc.set_threshold(
 )  # as in the commands: imports and figures create many objects that live long
 
 LONGEST = (
-    "browser/test_app.py", "docs/test_blocks.py", "browser/test_pictures.py", "cli/test_console.py",
-    "cli/test_raids.py", "cli/test_runs.py", "verification/test_simpy_twin.py", "reference/test_same_day.py",
-    "campaign/test_properties.py", "campaign/test_compile_cache.py", "outcomes/test_streamed_run.py",
-    "raids/test_drift.py",
+    "browser/test_app.py", "docs/test_blocks.py", "docs/test_notebooks.py", "browser/test_pictures.py",
+    "cli/test_console.py", "cli/test_raids.py", "cli/test_runs.py", "verification/test_simpy_twin.py",
+    "reference/test_same_day.py", "campaign/test_properties.py", "campaign/test_compile_cache.py",
+    "outcomes/test_streamed_run.py", "raids/test_drift.py",
 )  # fmt: skip
 """Modules that take longest; they start first, so that processes that share the tests end at about the same time."""
 

@@ -48,12 +48,9 @@ class Table:
     key
         Names of the columns that identify a row; empty if there are none.
 
-    Example:
-    -------
     >>> table = Table.from_rows("plants", "Plants", (Column("plant", "string"), Column("lines", "integer")), [("a", 2)])
     >>> list(table.rows)
     [('a', 2)]
-
     """
 
     name: str

@@ -16,4 +16,5 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "site/tutorial.html").read_text("utf-8")
     assert "From installation to a first decision" in page
     assert "octoplan.simulate" in (tmp_path / "site/reference/api.html").read_text("utf-8")
+    assert "first-look.ipynb" in (tmp_path / "site/index.html").read_text("utf-8")
     assert "fonts.googleapis" not in page
