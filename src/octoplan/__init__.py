@@ -5,7 +5,8 @@ raids, damage, and money, by day and region.
 
     import octoplan as op
     run = op.simulate("octopus", futures=1000, seed=1)
-    print(run.key_results())
+    more_crews = op.load("octopus").change({"crews.intake": "x2", "kits.order": "x2"})
+    print(op.compare(run, op.simulate(more_crews, futures=1000, seed=1)))
 
 Public names are imported on first use, so that importing the package is fast.
 """

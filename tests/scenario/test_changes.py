@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from octoplan.errors import ScenarioError
@@ -232,5 +234,35 @@ def test_decisions_that_cannot_be_read_are_refused(pocket: Scenario, tmp_path: P
     assert {"orders: is missing; add it", "doctrine: is missing; add it"} <= {
         problem.message for problem in error.value.problems
     }
-    with pytest.raises(ScenarioError, match="cannot be written"):
-        pocket.with_decisions({"crews": {"intake": None}})
+    for tables in ({"crews": {"intake": None}}, {None: 1}):
+        with pytest.raises(ScenarioError, match="cannot be written"):
+            pocket.with_decisions(tables)  # type: ignore[arg-type]
+
+
+NAMES = [
+    "crews.on_duty", "crews.initial", "threats.drone.damage", "suppliers.works.lead", "crews.intake", "orders.cover",
+    "doctrine.queue", "doctrine.prefer", "doctrine", "plan.worst", "plan.budget", "output", "output.bench", "output.x",
+    "crews", "", ".", "crew_share.*", 'a"b', "output.\n",
+]  # fmt: skip
+TEXTS = ["", "x2", "x-1", "1 to 2", "0.1 to 0.2 day", "5 GBP", "60.000", "1, 2", "a", "\x00", "1e999", '"""\n']
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(TEXTS), st.text(max_size=8),
+    st.lists(st.one_of(st.integers(-3, 900), st.floats(), st.sampled_from(TEXTS)), max_size=4),
+    st.dictionaries(st.sampled_from(["intake", "bench", "2026", "a.b", ""]), st.integers(-1, 900), max_size=2),
+    st.binary(max_size=2), st.sets(st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(changes=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3))
+def test_changes_are_made_or_refused(changes: dict[str, object]) -> None:
+    """Any names and values give a valid scenario, or one error with a message for each problem."""
+    scenario = load("pocket")
+    messages = []
+    changed = None
+    try:
+        changed = scenario.change(changes)
+    except ScenarioError as error:
+        messages = [problem.message for problem in error.problems]
+    assert all(messages)
+    assert messages if changed is None else changed.names == scenario.names

@@ -12,7 +12,7 @@ MAIN_MEASURES = (
 
 
 def run_card(results: KeyResults) -> Card:
-    """The card of the key results of a whole run."""
+    """The card of the key results of a whole run; its answer is the summary."""
     keys = [row.key for row in results]
     variants = dict.fromkeys(main_variant(key, keys) for key in MAIN_MEASURES)
     rows = []

@@ -350,7 +350,7 @@ def decisions_text(decisions: str | Path | Mapping[str, object]) -> str:
     if isinstance(decisions, Mapping):
         try:
             return tomlkit.dumps(decisions)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise ScenarioError([Problem(DECISIONS, 0, f"cannot be written: {error}")]) from None
     if isinstance(decisions, str) and ("=" in decisions or "\n" in decisions):
         return decisions
