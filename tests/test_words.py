@@ -22,7 +22,7 @@ LIST = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 NAMES, PARTS = frozenset(LIST["names"]), frozenset(LIST["parts"])
 PHRASES = [(re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in LIST["phrases"].items()]
 
-TEXT = (".md", ".html", ".csv", ".toml", ".js", ".cff", ".j2")
+TEXT = (".md", ".html", ".csv", ".toml", ".js", ".cff", ".ipynb", ".j2")
 SKIPPED = ("tests/words.toml", "tests/test_words.py", "requirements/", "CHANGELOG.md")
 NAMES_IN_JAVASCRIPT = re.compile(r"\b(?:const|let|var|function|class)\s+([A-Za-z_$][\w$]*)")
 PARTS_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
