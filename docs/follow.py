@@ -141,7 +141,7 @@ def chances(folder: Path) -> Iterator[tuple[str, ...]]:
     first = [next(m.values for m in measures(run) if m.key == "reach/2000") for run in runs]
     for i, month in enumerate(months):
         shares = [100.0 * float((values <= i).mean()) for values in first]
-        if max(shares) > 1.0 and min(shares) < 99.0:
+        if max(shares) > 1.0 and min(shares) < 95.0:
             yield month_text(month), *(f"{share:.0f} %" for share in shares)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from octoplan.calibrate.evidence import Evidence
 from octoplan.calibrate.folder import CalibratedFolder, calibrated_folder, posterior_files
-from octoplan.calibrate.options import count_futures, period_of, published_raids
+from octoplan.calibrate.options import count_futures, days_of, period_of, published_raids
 from octoplan.calibrate.result_tables import comparison_table, learned_table, pair_table
 from octoplan.calibrate.setup import prepare
 from octoplan.calibrate.waves import infer
@@ -74,9 +74,9 @@ def calibrate_to_observations(
     scenario: Scenario | str | Path,
     record: str | Path | None = None,
     *,
-    first: date | None = None,
-    last: date | None = None,
-    held_out: Sequence[tuple[date, date]] = (),
+    first: date | str | None = None,
+    last: date | str | None = None,
+    held_out: Sequence[str | date | tuple[date, date]] = (),
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -89,9 +89,9 @@ def calibrate_to_observations(
     Args:
         scenario: A scenario with ``observations.csv``, its name or its path; of calibrated rows, the priors are fitted.
         record: A record of raids, which are taken as given; its stopped shares are further observations.
-        first: First day whose observations are used; the scenario's start by default.
-        last: Last day; by default that of the last observation.
-        held_out: First and last days of spans whose observations are compared with the result but not used.
+        first: First day whose observations are used, or a month such as ``2025-11``; the scenario's start by default.
+        last: Last day, or month; by default that of the last observation.
+        held_out: Days, months, or first and last days of spans whose observations are compared but not used.
         seed: Seed of the random draws; the same seed gives the same posterior.
         executor: Executor that simulates batches of futures, with no effect on the results.
         progress: Called with the number of futures simulated and their expected total.
@@ -115,7 +115,10 @@ def calibrate_to_observations(
     scenario = scenario_of(scenario)
     daily = None if record is None else read(Path(record))
     raids = published_raids(scenario) if daily is None else daily
-    period = period_of(scenario, daily, first, last, tuple(held_out))
+    spans = tuple(days_of(scenario, "held_out", days) for days in held_out)
+    begin = None if first is None else days_of(scenario, "first", first)[0]
+    end = None if last is None else days_of(scenario, "last", last)[1]
+    period = period_of(scenario, daily, begin, end, spans)
     setup = prepare(scenario, period, raids, daily=daily is not None, seed=seed)
     count = None if progress is None else count_futures(progress)
     inference = infer(setup.problem(executor, count), seed)

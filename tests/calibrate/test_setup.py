@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octoplan.calibrate.futures import LEVEL_UNIT
-from octoplan.calibrate.options import published_raids
+from octoplan.calibrate.options import days_of, published_raids
 from octoplan.calibrate.setup import Period, prepare, without_derived_levels
 from octoplan.errors import CalibrationError
 from octoplan.raids.read.record import CLASSES, Record
@@ -183,3 +183,12 @@ def test_a_record_of_other_packages_is_refused() -> None:
     """The message names the packages and what would do."""
     with pytest.raises(CalibrationError, match=r"^record.csv counts drones and missiles, .* are raid; calibrate"):
         prepare(trial(), WHOLE, daily_record(90))
+
+
+def test_a_period_can_be_given_in_words() -> None:
+    """Python and the command line read the same texts, and name the option of one that is not a period."""
+    scenario = trial()
+    assert days_of(scenario, "first", "2026-02") == (date(2026, 2, 1), date(2026, 2, 28))
+    assert days_of(scenario, "first", date(2026, 2, 3)) == (date(2026, 2, 3), date(2026, 2, 3))
+    with pytest.raises(CalibrationError, match=r"^held_out: "):
+        days_of(scenario, "held_out", "2027-13")

@@ -10,9 +10,10 @@ from octoplan.outcomes.monthly import record_from_monthly_totals
 from octoplan.outcomes.simulate import Progress
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
+from octoplan.scenario.observations import parse_days
 
-FEWEST_WAVES = 3
-"""Number of waves of most calibrations, from which the expected total of the progress follows."""
+USUAL_WAVES = 5
+"""Number of waves of the calibration of octopus, from which the expected total of the progress follows."""
 
 
 def published_raids(scenario: Scenario) -> Record | None:
@@ -59,6 +60,28 @@ def period_of(
     return Period(begin, end, held_out)
 
 
+def days_of(scenario: Scenario, name: str, days: str | date | tuple[date, date]) -> tuple[date, date]:
+    """First and last day of a period: a day, a pair of days, or a text such as ``2026-02``.
+
+    Args:
+        scenario: The scenario, whose days the period must be among.
+        name: Name of the option, for messages.
+        days: The period.
+
+    Raises:
+        CalibrationError: The text is not a day, month or span within the scenario.
+
+    """
+    if isinstance(days, date):
+        return days, days
+    if not isinstance(days, str):
+        return days
+    parsed = parse_days(days, scenario.programme)
+    if isinstance(parsed, str):
+        raise CalibrationError(f"{name}: {parsed}")
+    return parsed
+
+
 def count_futures(progress: Progress) -> Callable[[int], None]:
     """A function that adds the number of futures it is called with, and reports their sum and its expected total."""
     done = 0
@@ -66,6 +89,6 @@ def count_futures(progress: Progress) -> Callable[[int], None]:
     def add(futures: int) -> None:
         nonlocal done
         done += futures
-        progress(done, max(done, FIRST_WAVE + (FEWEST_WAVES - 1) * WAVE))
+        progress(done, max(done, FIRST_WAVE + (USUAL_WAVES - 1) * WAVE))
 
     return add

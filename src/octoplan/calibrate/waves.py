@@ -38,7 +38,7 @@ LARGEST_K = 0.7
 """Pareto k above which importance weights are not reliable (Vehtari et al. 2024)."""
 FIRST_POWER = 0.25
 """Exponent of the likelihood for the second wave, which is drawn wider than the posterior of the first emulator."""
-WANTED_SIZE = 0.6
+SUFFICIENT_SIZE = 0.6
 """Effective number of draws, as a share of the draws, from which on no further wave is simulated."""
 SMALLEST_SIZE = 0.25
 """Smallest effective number of draws, as a share of the draws, with which the last wave is accepted."""
@@ -169,8 +169,8 @@ def infer(
         final = likelihood(problem, emulator)
         weights, k = smoothed_weights(final, draws, density, wave)
         pareto_k.append(k)
-        wanted = WANTED_SIZE if len(waves) < MOST_WAVES else SMALLEST_SIZE
-        if k <= LARGEST_K and draws.r_hat <= LARGEST_R_HAT and 1.0 / (weights**2).sum() >= wanted * size:
+        share = SUFFICIENT_SIZE if len(waves) < MOST_WAVES else SMALLEST_SIZE
+        if k <= LARGEST_K and draws.r_hat <= LARGEST_R_HAT and 1.0 / (weights**2).sum() >= share * size:
             rows = systematic(weights, size, np.random.default_rng([seed, 2**20]))
             return Inference(tuple(waves), rows, weights, tuple(pareto_k), final, draws.r_hat)
     raise CalibrationError(

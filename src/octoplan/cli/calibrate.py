@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,7 @@ from octoplan.cli.console import (
     render,
     track,
 )
-from octoplan.errors import CalibrationError, RunError
+from octoplan.errors import CalibrationError
 from octoplan.executors import executor
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from octoplan.calibrate.evidence import Evidence
     from octoplan.calibrate.wave_files import WaveFiles
-    from octoplan.scenario import Scenario
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 
@@ -80,7 +78,7 @@ def calibrate(
 
     from octoplan.calibrate.evidence import Evidence
     from octoplan.calibrate.folder import EVIDENCE_FOLDER, PAGE_FILE
-    from octoplan.calibrate.options import count_futures, period_of, published_raids
+    from octoplan.calibrate.options import count_futures, days_of, period_of, published_raids
     from octoplan.calibrate.setup import prepare
     from octoplan.calibrate.wave_files import WaveFiles, fingerprint
     from octoplan.calibrate.waves import infer
@@ -94,9 +92,9 @@ def calibrate(
     loaded = load(scenario)
     daily = None if record is None else read(record)
     raids = published_raids(loaded) if daily is None else daily
-    held_out = tuple(days_of("--hold-out", text, loaded) for text in hold_out)
-    begin = days_of("--from", first, loaded)[0] if first else None
-    end = days_of("--to", last, loaded)[1] if last else None
+    held_out = tuple(days_of(loaded, "--hold-out", text) for text in hold_out)
+    begin = days_of(loaded, "--from", first)[0] if first else None
+    end = days_of(loaded, "--to", last)[1] if last else None
     setup = prepare(loaded, period_of(loaded, daily, begin, end, held_out), raids, daily=daily is not None, seed=seed)
     folder = out.absolute()
     files = WaveFiles(folder.parent / f".{folder.name}.waves", fingerprint(setup, version("octoplan")))
@@ -134,16 +132,6 @@ def kept_waves(files: "WaveFiles") -> Iterator[None]:
     files.remove()
 
 
-def days_of(option: str, text: str, scenario: "Scenario") -> tuple[date, date]:
-    """First and last day of the period in the text of an option. Raises RunError if it is not valid."""
-    from octoplan.scenario.observations import parse_days
-
-    days = parse_days(text, scenario.programme)
-    if isinstance(days, str):
-        raise RunError(f"{option}: {days}")
-    return days
-
-
 def print_calibration(evidence: "Evidence") -> None:
     """Print informed assumptions, observations inside the band, pairs not distinguished, and warnings."""
     inference = evidence.inference
@@ -166,14 +154,20 @@ def print_calibration(evidence: "Evidence") -> None:
         f"{futures:,} futures in {len(inference.waves)} waves, {evidence.failed:,} failed; Pareto k "
         f"{inference.pareto_k[-1]:.2f} (at most 0.7)"
     )
+    for title, comparisons in (("used", used), ("held out", held_out)):
+        if outside := [comparison.target.label for comparison in comparisons if not comparison.is_inside]:
+            print_line(f"outside the band, {title}: {', '.join(outside)}")
     for label in evidence.setup.unused:
         print_line(f"not used, outside the period: {label}")
     for comparison in evidence.contradictions:
         target = comparison.target
         print_warning(
             f"{target.label}: {target.value:.4g} contradicts the prior and the other observations "
-            f"(probability {comparison.probability:.1g}); check it, or widen its error or the priors that limit it"
+            f"(probability {comparison.probability:.1g}); check it and the decisions of its period, or widen its error "
+            "or the priors that limit it"
         )
+    if evidence.contradictions:
+        print_warning("do not rely on this calibration before the contradictions are explained")
 
 
 def separation_text(first: str, second: str, correlation: float) -> str:

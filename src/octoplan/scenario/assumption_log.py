@@ -393,9 +393,10 @@ class _RowReader:
         for column, (number, probability) in columns.items():
             if not is_quantile(number, self.column.numbers, probability):
                 quantile = float(np.quantile(self.column.numbers, probability))
+                unit = "" if stated.unit == "1" else f" {stated.unit}"
                 raise _CellError(
                     f"{column} {number:g} is not the {QUANTILE_NAMES[column]} of its column in {POSTERIOR}, "
-                    f"which is {quantile:.3g} {stated.unit}; to state your own range change the distribution, "
+                    f"which is {quantile:.3g}{unit}; to state your own range change the distribution, "
                     "or calibrate again"
                 )
         values = []

@@ -110,9 +110,12 @@ def summary(evidence: Evidence) -> Iterator[str]:
         f"{count(total, 'uncertain assumption')}{others}."
     )
     prior = sum(row.prior[0] <= row.target.value <= row.prior[2] for row in used)
+    held_out = [row for row in evidence.comparisons if not row.target.used]
+    prior_held_out = sum(row.prior[0] <= row.target.value <= row.prior[2] for row in held_out)
+    also = f" and {prior_held_out} of those held out" if held_out else ""
     yield (
         f"Inside the 80 % band of the calibrated scenario: {inside_text(evidence.comparisons)} (with the priors, "
-        f"{prior} of those used)."
+        f"{prior} of those used{also})."
     )
     if len(used) == len(evidence.comparisons):
         yield "None was held out, so nothing shows how well the calibrated scenario predicts."
