@@ -13,7 +13,8 @@ from octoplan.outcomes.precision import simulate_to_precision as simulation_to_p
 from octoplan.outcomes.run_card import run_card
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
-from octoplan.scenario.scenario import Scenario, scenario_of
+from octoplan.scenario.loading import scenario_of
+from octoplan.scenario.scenario import Scenario
 from octoplan.show.report import report_page
 
 

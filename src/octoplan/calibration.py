@@ -17,7 +17,8 @@ from octoplan.calibrate.waves import infer
 from octoplan.outcomes.files import atomic_folder
 from octoplan.outcomes.simulate import Progress
 from octoplan.raids.read.readers import read
-from octoplan.scenario.scenario import Scenario, read_files, scenario_of
+from octoplan.scenario.loading import scenario_of
+from octoplan.scenario.scenario import Scenario, read_files
 from octoplan.show.calibration import page
 from octoplan.show.calibration_card import calibration_card
 from octoplan.tables import Table

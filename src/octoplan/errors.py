@@ -42,6 +42,20 @@ class Problem:
         return f"{position}: {' '.join(self.message.split())}"
 
 
+@dataclass(frozen=True, order=True)
+class CellProblem(Problem):
+    """A problem of a cell of a workbook: ``file`` ends with the name of the sheet, ``line`` is the row of the cell.
+
+    ``column`` has the letters of the column. ``line`` is 0 if the problem concerns the whole sheet.
+    """
+
+    column: str = "A"
+
+    def __str__(self) -> str:
+        address = f"{self.file}!{self.column}{self.line}" if self.line else self.file
+        return f"{address}: {' '.join(self.message.split())}"
+
+
 class OctoplanError(Exception):
     """Base class of the exceptions of octoplan."""
 

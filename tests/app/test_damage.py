@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from octoplan.app.folders import as_workbook, read_upload, zip_archive
+from octoplan.app.folders import read_upload, zip_archive
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import load
-from octoplan.scenario.scenario import read_files
+from octoplan.scenario.workbook.writing import write_workbook
 
 FILES = dict(load("pocket").files)
-ZIP, WORKBOOK = zip_archive("pocket", FILES), as_workbook(FILES)
+ZIP, WORKBOOK = zip_archive("pocket", FILES), write_workbook(FILES)
 PLAIN_ZIP = io.BytesIO()
 with zipfile.ZipFile(PLAIN_ZIP, "w", zipfile.ZIP_STORED) as archive:
     for name, content in FILES.items():
@@ -47,8 +47,8 @@ def damaged(data: bytes, numbers: random.Random) -> bytes:
 def upload_outcome(data: bytes) -> str:
     """Outcome of an upload: the same files, or a refusal with or without a reason."""
     try:
-        files, _ = read_upload(data)
-    except FolderError as error:
+        files = read_upload(data).files
+    except (FolderError, ScenarioError) as error:
         return "refused" if error.problems and all(error.problems) else "refused without a reason"
     assert files == FILES
     return "same"
@@ -95,7 +95,7 @@ def test_broken_xml_is_refused_or_read() -> None:
     for _ in range(UPLOADS // 2):
         data = workbook_with_changed_part(lambda xml: damaged_xml(xml, numbers), numbers.choice(parts))
         try:
-            read_files(read_upload(data)[0], "upload")
+            read_upload(data)
         except (FolderError, ScenarioError) as error:
             refusals_without_message += not str(error)
     assert refusals_without_message == 0

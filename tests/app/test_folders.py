@@ -31,15 +31,15 @@ def in_folder(folder: str, **more: bytes) -> bytes:
 def test_a_zip_archive_restores_the_scenario(name: str) -> None:
     """Downloading a scenario as .zip and uploading it returns the same bytes."""
     scenario = load(name)
-    files, warnings = read_upload(zip_archive("folder", scenario.files))
-    assert files == dict(scenario.files)
-    assert warnings == []
+    restored = read_upload(zip_archive("folder", scenario.files))
+    assert restored.files == dict(scenario.files)
+    assert restored.warnings == scenario.warnings
 
 
 @pytest.mark.parametrize("folder", ["", "pocket/", "My scenario (2) [draft]/", "Сценарій/"])
 def test_files_may_be_at_the_top_level_or_in_one_folder(folder: str) -> None:
     """The name of the folder does not matter, nor whether there is one."""
-    assert read_upload(in_folder(folder))[0] == dict(POCKET)
+    assert read_upload(in_folder(folder)).files == dict(POCKET)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_files_may_be_at_the_top_level_or_in_one_folder(folder: str) -> None:
 )  # fmt: skip
 def test_system_files_are_ignored(extra: str) -> None:
     """Files that Finder, Explorer and office programs add to a folder are ignored."""
-    assert read_upload(in_folder("x/", **{extra: b"\0\1"}))[0] == dict(POCKET)
+    assert read_upload(in_folder("x/", **{extra: b"\0\1"})).files == dict(POCKET)
 
 
 def test_a_readme_is_accepted() -> None:
-    """A README in the folder is accepted, whatever its content, and is returned with the files."""
-    files, warnings = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
-    assert files == {**POCKET, "README.md": b"\xff not text"}
-    assert warnings == []
+    """A README in the folder is accepted, whatever its content, and is not read, with a warning."""
+    scenario = read_upload(in_folder("x/", **{"x/README.md": b"\xff not text"}))
+    assert scenario.files == dict(POCKET)
+    assert list(map(str, scenario.warnings)) == ["README.md: is not part of a scenario; it was not read"]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_zip64_archive_is_read() -> None:
         for name, content in POCKET.items():
             with archive.open(name, "w", force_zip64=True) as member:
                 member.write(content)
-    assert read_upload(out.getvalue())[0] == dict(POCKET)
+    assert read_upload(out.getvalue()).files == dict(POCKET)
 
 
 def test_a_wrong_checksum_is_refused() -> None:

@@ -15,13 +15,14 @@ import openpyxl
 import pytest
 
 from octoplan.app.changes import apply_changes, read_changes
-from octoplan.app.folders import as_workbook, zip_archive
+from octoplan.app.folders import zip_archive
 from octoplan.app.jobs import Job, Jobs
 from octoplan.app.work import main
 from octoplan.errors import JobError
 from octoplan.outcomes.measures import key_results
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
+from octoplan.scenario.workbook.writing import write_workbook
 from tests.app.serving import PATIENCE, served, wait_for_result
 
 VIEWS = ["results", "raids", "supply", "defence", "money", "sensitivity", "log"]
@@ -244,17 +245,29 @@ def test_a_workbook_that_cannot_hold_the_scenario_is_refused(client: Client) -> 
 
 
 def test_warnings_about_an_upload_are_listed(client: Client) -> None:
-    """Warnings about how a workbook was read are listed; a README in it does not change the scenario."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook({**load("pocket").files, "README.md": b"# Pocket\n"})))
-    book["sources.csv"].sheet_state = "hidden"
+    """Warnings about how a workbook was read are listed by sheet; those about an archive by file."""
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(load("pocket").files)))
+    book["sources"].sheet_state = "hidden"
     out = io.BytesIO()
     book.save(out)
     uploaded = client.post("/api/folder", data=out.getvalue()).json()["hash"]
     assert uploaded == load("pocket").hash
-    assert client.get(f"/api/panels?of={uploaded}").json()["warnings"][:2] == [
-        "the sheet sources.csv is hidden; it was read",
-        "README.md is not part of a scenario; it was not read",
+    assert client.get(f"/api/panels?of={uploaded}").json()["warnings"] == ["sources: the sheet is hidden; it was read"]
+    archive = zip_archive("x", {**load("pocket").files, "README.md": b"# Pocket\n"})
+    uploaded = client.post("/api/folder", data=archive).json()["hash"]
+    assert client.get(f"/api/panels?of={uploaded}").json()["warnings"] == [
+        "README.md: is not part of a scenario; it was not read"
     ]
+
+
+def test_a_workbook_without_decisions_gives_its_errors(client: Client) -> None:
+    """A workbook without the sheet of decisions is refused with status 422 and the name of the sheet."""
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(load("pocket").files)))
+    del book["decisions"]
+    book["output"]["B4"] = "plenty"
+    out = io.BytesIO()
+    book.save(out)
+    assert_refused(client.post("/api/folder", data=out.getvalue()), "decisions: the sheet is missing", "output!B4")
 
 
 def test_daily_data_equal_the_run(client: Client) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from octoplan.app.folders import as_workbook
 from octoplan.scenario import load
+from octoplan.scenario.workbook.writing import write_workbook
 from tests.app.serving import served
 from tests.browser.conftest import Sessions
 from tests.outcomes.runs import calibrated_scenario
@@ -183,17 +183,17 @@ def drag_across_chart(page: Any, share: Any) -> None:
 
 
 def test_a_broken_workbook_shows_its_errors(pocket_app: str, sessions: Sessions, tmp_path: Path) -> None:
-    """The errors of an uploaded workbook are listed with file and line; the page still shows its scenario."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook(load("pocket").files)))
-    book["assumptions.csv"]["B2"] = "plenty"
-    book["assumptions.csv"]["I3"] = "blue"
+    """The errors of an uploaded workbook are listed with sheet and cell; the page still shows its scenario."""
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(load("pocket").files)))
+    book["assumptions"]["B2"] = "plenty"
+    book["assumptions"]["I3"] = "blue"
     book.save(tmp_path / "broken.xlsx")
     page = open_page(sessions.page(), pocket_app)
     page.locator("#upload").set_input_files(tmp_path / "broken.xlsx")
     page.locator("#problems").wait_for()
     texts = page.locator("#problems").inner_text()
-    assert "assumptions.csv:2" in texts
-    assert "assumptions.csv:3" in texts
+    assert "assumptions!B2" in texts
+    assert "assumptions!I3" in texts
     assert "plenty" in texts
     assert "blue" in texts
     assert page.locator("#title").inner_text() == "Pocket"

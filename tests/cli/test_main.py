@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from octoplan.api import read
 from octoplan.cli.main import main as cli
 from octoplan.scenario import builtin_scenarios, load
+from octoplan.scenario.workbook.writing import write_workbook
 from tests.scenario.folder import write
 
 
@@ -43,7 +46,7 @@ def test_new_accepts_only_an_empty_folder(tmp_path: Path, capsys: pytest.Capture
 def test_new_suggests_the_nearest_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For an unknown origin the nearest name is suggested, and nothing is written."""
     assert octoplan("new", str(tmp_path / "x"), "--from", "octopuss") == 2
-    assert "is not a built-in scenario; did you mean 'octopus'?" in capsys.readouterr().err
+    assert "there is no such folder or workbook; did you mean 'octopus'?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,7 +105,7 @@ def test_ctrl_c_writes_nothing(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("octoplan.cli.main.shutil.copytree", interrupted)
+    monkeypatch.setattr("octoplan.cli.main.Path.rename", interrupted)
     assert octoplan("new", str(tmp_path / "mine")) == 130
     assert capsys.readouterr().err == "stopped; nothing was written\n"
     assert list(tmp_path.iterdir()) == []
@@ -123,3 +126,39 @@ finally:
     assert process.returncode == 0, process.stderr
     assert process.stderr.strip() == ""
     assert all(command in process.stdout for command in ("new", "check", "run", "compare", "report"))
+
+
+def test_new_writes_workbooks_and_folders_from_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A workbook of a scenario, a folder of the workbook, and a folder of a folder hold the same scenario."""
+    book, folder, copy = (str(tmp_path / name) for name in ("book.xlsx", "folder", "copy"))
+    assert octoplan("new", book, "--from", "pocket") == 0
+    assert octoplan("check", book) == 0
+    assert f"Pocket: 2026-01 to 2026-03, prices of 2025, {book}" in capsys.readouterr().out
+    assert octoplan("new", folder, "--from", book) == 0
+    assert octoplan("new", copy, "--from", folder) == 0
+    assert {load(path).hash for path in (book, folder, copy)} == {load("pocket").hash}
+    assert octoplan("new", book, "--from", "pocket") == 2
+    assert "book.xlsx: exists; choose another name" in capsys.readouterr().err
+
+
+def test_check_names_the_cells_of_a_workbook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The errors of a workbook are listed with sheet and cell, and the exit code is 2."""
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(write_workbook(load("pocket").files))
+    book = openpyxl.load_workbook(path)
+    book["output"]["B4"] = "plenty"
+    del book["doctrine"]
+    book.save(path)
+    assert octoplan("check", str(path)) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0].startswith(f"{path}: doctrine: the sheet is missing")
+    assert errors[1].startswith(f"{path}: output!B4: holds 'plenty', which is not a number")
+    assert errors[2] == "2 problems"
+
+
+def test_a_workbook_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``octoplan run`` accepts a workbook, and the run folder holds its scenario."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.xlsx").write_bytes(write_workbook(load("pocket").files))
+    assert octoplan("run", "book.xlsx", "--futures", "2") == 0
+    assert read(tmp_path / "runs" / "book-1-2").scenario.hash == load("pocket").hash

@@ -16,7 +16,8 @@ from octoplan.errors import RunError
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.state import state_of
 from octoplan.outcomes.store import manifest
-from octoplan.scenario.scenario import load, with_state
+from octoplan.scenario import load
+from octoplan.scenario.scenario import with_state
 from octoplan.show.report import details
 from tests.outcomes.runs import changed, octopus, pocket
 

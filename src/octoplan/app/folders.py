@@ -3,13 +3,15 @@
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from octoplan.app import workbook
-from octoplan.app.archives import read_members
-from octoplan.errors import FolderError
+from octoplan.errors import FolderError, Problem
+from octoplan.scenario.archives import read_members
 from octoplan.scenario.files import MAX_BYTES, OPTIONAL_FILES, REQUIRED_FILES
+from octoplan.scenario.loading import OLE_SIGNATURE, WORKBOOK_MEMBER, workbook_scenario
 from octoplan.scenario.report import did_you_mean
+from octoplan.scenario.scenario import Scenario, read_files
 
 README = "README.md"
 SCENARIO_FILES = (*REQUIRED_FILES, *OPTIONAL_FILES)
@@ -20,28 +22,28 @@ SYSTEM_FILES = frozenset({".ds_store", "desktop.ini", "thumbs.db", "ehthumbs.db"
 MAC_FOLDER, MAC_PREFIX, LOCK_PREFIXES = "__MACOSX", "._", ("~$", ".~lock.")
 """Folder and name prefix of files added by macOS, and name prefixes of the lock files of office programs."""
 
-OLE_SIGNATURE = b"\xd0\xcf\x11\xe0"
-"""First bytes of an .xls workbook, and of a workbook with a password."""
 
-
-def read_upload(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """Read the files of an uploaded scenario, a zip archive or a workbook, and warnings about how they were read.
-
-    A README of the upload is among the files.
+def read_upload(data: bytes) -> Scenario:
+    """Read and check an uploaded scenario: a zip archive or a workbook.
 
     Raises:
         FolderError: The upload is not a complete scenario folder; the message gives every reason.
+        ScenarioError: The scenario is invalid; the message lists every problem, of a workbook by sheet and cell.
 
     """
     if data.startswith(OLE_SIGNATURE):
-        raise FolderError("the file is an .xls workbook or has a password; save it as .xlsx without a password")
+        return workbook_scenario(data, "")
     members = read_members(data)
-    if "xl/workbook.xml" in members:
-        files, warnings = workbook.read_workbook(members, (*SCENARIO_FILES, README))
-    else:
-        files, warnings = folder_files(members), []
+    if WORKBOOK_MEMBER in members:
+        return workbook_scenario(data, "")
+    files = folder_files(members)
     check_files(files)
-    return files, warnings
+    has_readme = files.pop(README, None) is not None
+    scenario = read_files(files, "upload")
+    if not has_readme:
+        return scenario
+    note = Problem(README, 0, "is not part of a scenario; it was not read")
+    return replace(scenario, warnings=(note, *scenario.warnings))
 
 
 def folder_files(members: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -110,8 +112,3 @@ def zip_archive(folder: str, files: Mapping[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
-
-
-def as_workbook(files: Mapping[str, bytes]) -> bytes:
-    """A workbook with one sheet for each file."""
-    return workbook.write_workbook(files)

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +22,6 @@ from starlette.staticfiles import StaticFiles
 
 from octoplan.app import changes, folders, panels
 from octoplan.app.answers import answer, chart_data, daily_map
-from octoplan.app.archives import MAX_ARCHIVE_BYTES
 from octoplan.app.engine import (
     FIRST_FUTURES,
     FURTHER_FUTURES,
@@ -47,8 +45,9 @@ from octoplan.app.requests import (
 from octoplan.app.views import VIEWS_WITH_MORE_FUTURES, CaptionedChart
 from octoplan.errors import FolderError, OctoplanError, RequestError, ScenarioError
 from octoplan.scenario import Scenario
+from octoplan.scenario.archives import MAX_ARCHIVE_BYTES
 from octoplan.scenario.arrays import Ints
-from octoplan.scenario.scenario import read_files
+from octoplan.scenario.workbook.writing import write_workbook
 from octoplan.show.threat_flow import threat_flow_on_day
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -63,14 +62,6 @@ MAX_SESSIONS = 64
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Upload:
-    """An uploaded scenario, and warnings about how its file was read."""
-
-    scenario: Scenario
-    warnings: tuple[str, ...] = ()
-
-
 class Page:
     """Request handlers and their shared state: baseline scenario, uploads by session, simulations and jobs."""
 
@@ -79,9 +70,9 @@ class Page:
         self.pool = ThreadPoolExecutor(threads)
         self.requests = ThreadPoolExecutor(4)
         self.engine, self.jobs = Engine(self.pool), Jobs()
-        self.uploads: dict[str, dict[str, Upload]] = {}
+        self.uploads: dict[str, dict[str, Scenario]] = {}
 
-    def find_upload(self, request: Request, hash_prefix: str | None) -> Upload:
+    def find_upload(self, request: Request, hash_prefix: str | None) -> Scenario:
         """The scenario whose hash begins with ``hash_prefix``; the scenario served if no prefix is given.
 
         Raises:
@@ -93,7 +84,7 @@ class Page:
             if hash_prefix and key.startswith(hash_prefix):
                 return upload
         if not hash_prefix or self.scenario.hash.startswith(hash_prefix):
-            return Upload(self.scenario)
+            return self.scenario
         raise RequestError(
             409,
             f"the link was made for another scenario ({hash_prefix[:12]}); this page shows {self.name} "
@@ -108,7 +99,7 @@ class Page:
                 f"the link was made with octoplan {body.version[:40]}, this is {version('octoplan')}: "
                 "numbers may differ. Remove 'with' from the link to use it nevertheless",
             )
-        baseline = self.find_upload(request, body.of).scenario
+        baseline = self.find_upload(request, body.of)
         return baseline, changes.apply_changes(baseline, changes.read_changes(body.changes))
 
     async def run_in_thread(self, function: Callable[[], T]) -> T:
@@ -125,13 +116,12 @@ class Page:
 
     async def panels(self, request: Request) -> Response:
         """The decisions and assumptions of a scenario, for the panels."""
-        upload = self.find_upload(request, request.query_params.get("of"))
-        scenario = upload.scenario
+        scenario = self.find_upload(request, request.query_params.get("of"))
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
             "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario),
-            "max_upload": MAX_ARCHIVE_BYTES, "warnings": [*upload.warnings, *map(str, scenario.warnings)],
+            "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),
         })  # fmt: skip
 
     async def answer(self, request: Request) -> Response:
@@ -197,19 +187,12 @@ class Page:
     async def add_upload(self, request: Request) -> Response:
         """Receive a scenario as a zip archive or a workbook, and check it as ``octoplan check`` does."""
         data = await body_bytes(request, MAX_ARCHIVE_BYTES)
-
-        def read_and_check() -> Upload:
-            files, warnings = folders.read_upload(data)
-            if files.pop(folders.README, None) is not None:
-                warnings.append(f"{folders.README} is not part of a scenario; it was not read")
-            return Upload(read_files(files, "upload"), tuple(warnings))
-
-        upload = await self.run_in_thread(read_and_check)
+        scenario = await self.run_in_thread(lambda: folders.read_upload(data))
         uploads = self.uploads.setdefault(request.state.session, {})
-        uploads[upload.scenario.hash] = upload
+        uploads[scenario.hash] = scenario
         trim(uploads, MAX_UPLOADS)
         trim(self.uploads, MAX_SESSIONS)
-        return JSONResponse({"hash": upload.scenario.hash, "title": upload.scenario.title})
+        return JSONResponse({"hash": scenario.hash, "title": scenario.title})
 
     async def download(self, request: Request) -> Response:
         """The scenario with its changes as a zip archive, or as a workbook."""
@@ -224,7 +207,7 @@ class Page:
             scenario = self.scenarios(request, body)[1]
             name = f"octoplan-{scenario.hash[:12]}"
             files = scenario.files
-            return name, folders.as_workbook(files) if kind == "xlsx" else folders.zip_archive(name, files)
+            return name, write_workbook(files) if kind == "xlsx" else folders.zip_archive(name, files)
 
         name, content = await self.run_in_thread(file_to_download)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}

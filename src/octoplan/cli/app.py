@@ -25,7 +25,7 @@ def app(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a built-in scenario.
+        A scenario folder or workbook (.xlsx), or the name of a built-in scenario.
     host
         Address at which the page is served. If it is not 127.0.0.1, anybody who can reach the address can use the page.
     port

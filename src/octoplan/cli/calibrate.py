@@ -50,7 +50,8 @@ def calibrate(
     Parameters
     ----------
     scenario
-        A scenario folder with observations.csv, or the name of a built-in scenario. If it is calibrated, its priors are
+        A scenario folder or workbook with observations, or the name of a built-in scenario. If it is calibrated, its
+        priors are
         fitted to all observations again.
     out
         The scenario folder to write; it must be empty or not exist. Its subfolder calibration has the results, and

@@ -179,6 +179,12 @@ def message_and_code(error: BaseException) -> tuple[str, int]:
     raise error
 
 
+def scenario_name(scenario: str) -> str:
+    """Name of a scenario's folder, of its workbook without the suffix, or of the built-in scenario."""
+    path = Path(scenario).resolve()
+    return (path.stem if path.suffix.lower() == ".xlsx" else path.name) or "scenario"
+
+
 def terminal(*, stderr: bool = False) -> "Console":
     """A rich console without interpretation of markup and emoji codes.
 

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -146,30 +145,67 @@ def execute(arguments: Sequence[str] | None, output: StandardStream) -> int:
 
 
 @app.command
-def new(folder: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
-    """Create a scenario folder as an editable copy of a built-in scenario.
+def new(path: Path, *, origin: Annotated[str, Parameter(name="--from")] = "octopus") -> None:
+    """Create a scenario, as a folder or as a workbook, from a copy of another.
 
     Parameters
     ----------
-    folder
-        The folder to create. It must be empty or not exist.
+    path
+        The folder to create, which must be empty or not exist; or the workbook to write, with the ending .xlsx.
     origin
-        The built-in scenario to copy.
+        The scenario to copy: the name of a built-in scenario, a scenario folder, or a workbook.
 
     """
-    from octoplan.scenario.builtin import builtin_folder
+    from octoplan.scenario.loading import is_workbook
 
-    source = builtin_folder(origin)
+    if is_workbook(path):
+        write_scenario_workbook(path, origin)
+    else:
+        write_scenario_folder(path, origin)
+    report_written(path, f"{path}: a copy of {origin}; edit it, then run: octoplan check {path}")
+
+
+def write_scenario_workbook(path: Path, origin: str) -> None:
+    """Write a scenario as a workbook. Raises StoreError if the file exists."""
+    from octoplan.outcomes.files import atomic_write
+    from octoplan.scenario import load
+    from octoplan.scenario.workbook.writing import write_workbook
+
+    if path.exists():
+        raise StoreError(f"{path}: exists; choose another name")
+    atomic_write(path, write_workbook(load(origin).files))
+
+
+def write_scenario_folder(folder: Path, origin: str) -> None:
+    """Write a scenario as a folder; of a built-in scenario or a folder, a README is copied too.
+
+    Raises StoreError if the folder exists and is not empty.
+    """
+    from octoplan.scenario import load
+
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder}: exists and is not an empty folder; choose another")
+    files = {**readme_of(origin), **load(origin).files}
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".octoplan-", dir=folder.parent) as temporary:
         copy = Path(temporary, "scenario")
-        shutil.copytree(source, copy, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("_*", ".*"))
+        copy.mkdir()
+        for name, content in files.items():
+            (copy / name).write_bytes(content)
         if folder.exists():
             folder.rmdir()
         copy.rename(folder)
-    report_written(folder, f"{folder}: a copy of {origin}; edit it, then run: octoplan check {folder}")
+
+
+def readme_of(origin: str) -> dict[str, bytes]:
+    """The README of a scenario folder by name; empty if there is none."""
+    from octoplan.scenario.builtin import find_folder
+    from octoplan.scenario.loading import is_workbook
+
+    if is_workbook(Path(origin)):
+        return {}
+    readme = find_folder(origin)[0] / "README.md"
+    return {readme.name: readme.read_bytes()} if readme.is_file() else {}
 
 
 @app.command
@@ -179,7 +215,7 @@ def check(folder: str, *, schema: Path | None = None) -> None:
     Parameters
     ----------
     folder
-        A scenario folder, or the name of a built-in scenario.
+        A scenario folder or workbook (.xlsx), or the name of a built-in scenario.
     schema
         Folder to write the JSON Schemas of programme.toml, decisions.toml and a row of assumptions.csv and of
         observations.csv to.

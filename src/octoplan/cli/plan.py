@@ -16,6 +16,7 @@ from octoplan.cli.console import (
     print_line,
     print_warning,
     report_written,
+    scenario_name,
 )
 from octoplan.executors import thread_pool
 
@@ -70,7 +71,7 @@ def plan(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a built-in scenario.
+        A scenario folder or workbook (.xlsx), or the name of a built-in scenario.
     out
         The plan folder; plans/SCENARIO-SEED-FUTURES by default. It must be empty or not exist.
     futures
@@ -140,7 +141,7 @@ def plan(
 
     check_number("--threads", threads, 1, MAX_THREADS)
     loaded = with_known_state(load(scenario), state, from_)
-    folder = out or Path("plans", f"{Path(scenario).name}-{seed}-{futures}")
+    folder = out or Path("plans", f"{scenario_name(scenario)}-{seed}-{futures}")
     settings = (futures, seed, gap / 100.0, time_limit, batches, batch, frozen)
     single_values = {
         "objective": objective, "tail": tail, "level": level, "target": target, "by": by,

@@ -308,7 +308,7 @@ def backtest(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a built-in scenario.
+        A scenario folder or workbook (.xlsx), or the name of a built-in scenario.
     record
         The record of raids, beginning no later than the scenario's start. By default the published monthly totals are
         used, allocated to days by the scenario's raid process.

@@ -19,6 +19,7 @@ from octoplan.cli.console import (
     record_written_path,
     render,
     report_written,
+    scenario_name,
     track,
 )
 from octoplan.errors import RunError, StoreError
@@ -57,7 +58,7 @@ def run(
     Parameters
     ----------
     scenario
-        A scenario folder, or the name of a built-in scenario.
+        A scenario folder or workbook (.xlsx), or the name of a built-in scenario.
     futures
         Number of futures to simulate; with --precision the maximum number.
     precision
@@ -95,7 +96,7 @@ def run(
     tallies_to_keep(keep)
     required = parse_precision(precision or DEFAULT_PRECISION) if precision or futures is None else None
     number = "" if futures is None else f"-{futures}"
-    folder = out or Path("runs") / f"{Path(scenario).resolve().name or 'scenario'}-{seed}{number}"
+    folder = out or Path("runs") / f"{scenario_name(scenario)}-{seed}{number}"
     check_output_folder(folder)
     loaded = load(scenario)
     command = printable(shlex.join(["octoplan", *sys.argv[1:]]))

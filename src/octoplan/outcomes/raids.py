@@ -10,7 +10,8 @@ import xarray as xr
 from octoplan.campaign.arrival_batches import FAILED, simulate_arrivals
 from octoplan.campaign.future import FAILURE_REASONS, TOO_MANY
 from octoplan.outcomes.simulate import draw_assumptions
-from octoplan.scenario.scenario import Scenario, scenario_of
+from octoplan.scenario.loading import scenario_of
+from octoplan.scenario.scenario import Scenario
 
 
 def draw_raids(

@@ -27,7 +27,8 @@ from octoplan.plan.solver.lshaped import TIME_LIMIT
 from octoplan.plan.solver.risk import NEUTRAL
 from octoplan.plan.solver.two_stage import Flags, Floats, Scenarios, Solution, relative_gap
 from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
-from octoplan.scenario.scenario import Scenario, scenario_of
+from octoplan.scenario.loading import scenario_of
+from octoplan.scenario.scenario import Scenario
 
 LEARNING_FUTURES = 20
 """Number of futures in the iterations of the learning curve; the plan itself is optimised over all futures."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from octoplan.scenario.builtin import builtin_scenarios as builtin_scenarios
+    from octoplan.scenario.loading import load as load
     from octoplan.scenario.scenario import Scenario as Scenario
-    from octoplan.scenario.scenario import load as load
 
 __all__ = ["Scenario", "builtin_scenarios", "load"]
 
 _MODULE_OF = {
     "Scenario": "octoplan.scenario.scenario",
-    "load": "octoplan.scenario.scenario",
+    "load": "octoplan.scenario.loading",
     "builtin_scenarios": "octoplan.scenario.builtin",
 }
 

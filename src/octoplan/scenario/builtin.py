@@ -38,8 +38,12 @@ def find_folder(name: str | Path) -> tuple[Path, str]:
     if path.is_dir():
         return path, str(path)
     if path.exists():
-        raise ScenarioError([Problem(str(path), 0, "is a file; expected the folder that contains programme.toml")])
+        expected = "expected the folder that contains programme.toml, or a workbook with the ending .xlsx"
+        raise ScenarioError([Problem(str(path), 0, f"is a file; {expected}")])
     if isinstance(name, str) and name in builtin_scenarios():
         return _builtin_root() / name, name
-    message = f"there is no such folder; the built-in scenarios are {', '.join(builtin_scenarios()) or 'none'}"
+    close = did_you_mean(str(name), builtin_scenarios())
+    suggestion = f"{close} " if close.startswith("did") else ""
+    names = ", ".join(builtin_scenarios()) or "none"
+    message = f"there is no such folder or workbook; {suggestion}the built-in scenarios are {names}"
     raise ScenarioError([Problem(str(path), 0, message)])

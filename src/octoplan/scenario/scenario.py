@@ -16,7 +16,6 @@ from octoplan.scenario.amounts import budgets_of, cover_days
 from octoplan.scenario.arrays import Compiled, Floats, Ints, KnownState, Names
 from octoplan.scenario.assumptions import Assumption, Source
 from octoplan.scenario.binding import ParameterKey, dotted_name
-from octoplan.scenario.builtin import find_folder
 from octoplan.scenario.card import scenario_card
 from octoplan.scenario.changes import edited_files, split_changes
 from octoplan.scenario.compile import compile_arrays
@@ -34,7 +33,6 @@ from octoplan.scenario.files import (
     RAID_FIT,
     STATE,
     WHAT_IF,
-    read_folder,
 )
 from octoplan.scenario.log_reader import optional_rows, read_csv_file, read_log, warn_of_unused_sources
 from octoplan.scenario.observations import OBSERVATION_COLUMNS, Observation, read_observations
@@ -272,35 +270,6 @@ class Scenario:
         """Column of draws with the inflation of the currency of each assumption; -1 if it is not money."""
         columns = {c: self.draw_columns["currencies", "inflation", (c,)] for c in self.names.currencies}
         return tuple(columns.get(assumption.currency, -1) for assumption in self.assumptions)
-
-
-def load(name: str | Path) -> Scenario:
-    """Read and check a scenario folder.
-
-    Args:
-        name: The path of a folder, or the name of a built-in scenario. If both exist, the folder is used.
-
-    Raises:
-        ScenarioError: If the folder is invalid; the exception lists all problems with file and line.
-
-    Example:
-        >>> import octoplan as op
-        >>> op.load("pocket").names.plants
-        ('bench',)
-
-    """
-    folder, label = find_folder(name)
-    report = Report(label)
-    try:
-        files = read_folder(folder, report)
-    except OSError as error:
-        raise ScenarioError([Problem(label, 0, f"cannot be read: {error.strerror or error}")]) from None
-    return read_scenario(files, report)
-
-
-def scenario_of(scenario: Scenario | str | Path) -> Scenario:
-    """The scenario, or the one that ``load`` reads if it is given by its name or the path of its folder."""
-    return scenario if isinstance(scenario, Scenario) else load(scenario)
 
 
 def with_files(scenario: Scenario, files: Mapping[str, str]) -> Scenario:

@@ -60,18 +60,6 @@ def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | 
         return workbook_bytes(book)
 
 
-def plain_workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
-    """An Excel workbook of sheets by name, each given as rows of cells without a header; limits as for ``workbook``."""
-    with new_book() as book:
-        for name, rows in sheets.items():
-            sheet = book.create_sheet(name)
-            for row_number, row in enumerate(rows, start=1):
-                if row_number > MAX_ROWS:
-                    raise TableError(f"sheet {name!r} has more than {MAX_ROWS:,} rows, the most that Excel holds")
-                sheet.append([excel_cell(sheet, cell, row_number, str(i)) for i, cell in enumerate(row, start=1)])
-        return workbook_bytes(book)
-
-
 @contextmanager
 def new_book() -> Iterator[Any]:
     """Context manager of an empty workbook, written row by row; temporary files are closed after a TableError."""

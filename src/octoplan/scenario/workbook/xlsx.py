@@ -15,7 +15,6 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from octoplan.errors import FolderError
-from octoplan.show.workbook import MAX_COLUMNS, column_letter
 
 WORKBOOK_PART, RELATIONSHIPS_PART, STYLES_PART, SHARED_STRINGS_PART = (
     "xl/workbook.xml",
@@ -303,8 +302,12 @@ def resolve_escapes(text: str, address: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def column_letters(column: int) -> str:
-    """Letters of a column by its number, from 1; ``?`` beyond the last column."""
-    return column_letter(column) if 0 < column <= MAX_COLUMNS else "?"
+    """Letters of a column by its number, from 1: A for 1, AA for 27."""
+    letters = ""
+    while column > 0:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
 
 
 def column_number(letters: str) -> int:

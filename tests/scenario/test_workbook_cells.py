@@ -1,4 +1,4 @@
-"""Workbooks restore a scenario without loss; a cell that could be misread gives a warning or is refused."""
+"""Cells of a workbook: a cell that could be misread gives a warning or is refused, by sheet and address."""
 
 import csv
 import io
@@ -13,11 +13,12 @@ import openpyxl
 import pytest
 from openpyxl.styles import Font
 
-from octoplan.app.folders import as_workbook, read_upload
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import Scenario, builtin_scenarios, load
-from octoplan.scenario.scenario import read_files
-from octoplan.show.workbook import MAX_TEXT_LENGTH
+from octoplan.scenario.archives import read_members
+from octoplan.scenario.loading import workbook_scenario
+from octoplan.scenario.workbook.reading import read_workbook
+from octoplan.scenario.workbook.writing import MAX_TEXT_LENGTH, write_workbook
 
 P_CONTACT = "engagement.drone.town.p_contact"
 FILES = dict(load("pocket").files)
@@ -30,7 +31,7 @@ def no_change(book: Any) -> None:
 
 def edited_workbook(change: Callable[[Any], None], files: dict[str, bytes] = FILES) -> bytes:
     """The workbook of the pocket scenario after a change."""
-    book = openpyxl.load_workbook(io.BytesIO(as_workbook(files)))
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(files)))
     change(book)
     out = io.BytesIO()
     book.save(out)
@@ -49,14 +50,14 @@ def with_changed_part(data: bytes, part: str, change: Callable[[str], str]) -> b
 
 def cell_of(book: Any, name: str, column: int = 2) -> Any:
     """A cell in the row of an assumption; column 2 has the value."""
-    sheet = book["assumptions.csv"]
+    sheet = book["assumptions"]
     row = next(row for row in sheet.iter_rows() if row[0].value == name)
     return row[column - 1]
 
 
 def scenario_of(data: bytes) -> tuple[Scenario, list[str]]:
-    files, warnings = read_upload(data)
-    return read_files(files, "upload"), warnings
+    scenario = workbook_scenario(data, "")
+    return scenario, list(map(str, scenario.warnings))
 
 
 def value_of(scenario: Scenario, name: str) -> float:
@@ -78,7 +79,7 @@ def with_cell(name: str, **cells: str) -> dict[str, bytes]:
 def test_a_workbook_restores_the_scenario(name: str) -> None:
     """Downloading a built-in scenario as .xlsx and uploading it returns the same hash, without a warning."""
     scenario = load(name)
-    restored, warnings = scenario_of(as_workbook(scenario.files))
+    restored, warnings = scenario_of(write_workbook(scenario.files))
     assert restored.hash == scenario.hash
     assert warnings == []
 
@@ -87,7 +88,7 @@ def test_a_workbook_restores_the_scenario(name: str) -> None:
 def test_a_workbook_that_a_spreadsheet_program_saved_restores_the_scenario(name: str) -> None:
     """A workbook rewritten with shared strings and styles gives the same files."""
     files = dict(load(name).files)
-    assert read_upload(edited_workbook(no_change, files))[0] == files
+    assert workbook_scenario(edited_workbook(no_change, files), "").files == files
 
 
 TEXTS = (
@@ -100,16 +101,14 @@ TEXTS = (
 
 def test_every_text_is_restored() -> None:
     """No text is read as a formula, number, date or escape after it was written to a workbook."""
-    files = {**FILES, "notes.csv": b"", "programme.toml": "\n".join(TEXTS).replace("a\nb", "ab").encode() + b"\n"}
-    del files["notes.csv"]
-    rows = [["name", "note"], *([f"row {i}", text] for i, text in enumerate(TEXTS))]
+    rows = [["id", "title", "publisher", "date", "url", "licence"]]
+    rows += [[f"s{i}", text, text, text, text, text] for i, text in enumerate(TEXTS)]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
-    files["sources.csv"] = out.getvalue().encode()
-    files_back, warnings = read_upload(as_workbook(files))
-    assert list(csv.reader(io.StringIO(files_back["sources.csv"].decode()))) == rows
-    assert files_back["programme.toml"] == files["programme.toml"]
-    assert warnings == []
+    content = read_workbook(read_members(write_workbook({**FILES, "sources.csv": out.getvalue().encode()})))
+    assert list(csv.reader(io.StringIO(content.files["sources.csv"].decode()))) == rows
+    assert not content.messages.warnings
+    assert not content.messages.problems
 
 
 @pytest.mark.parametrize(
@@ -165,10 +164,10 @@ def test_a_format_with_words_gives_a_warning() -> None:
 def test_a_stale_dimension_is_ignored() -> None:
     """A sheet that declares one cell and has more is read to its end."""
     data = edited_workbook(no_change)
-    for number in range(1, 5):
+    for number in range(1, 28):
         part = f"xl/worksheets/sheet{number}.xml"
         data = with_changed_part(data, part, lambda xml: re.sub('<dimension ref="[^"]*"', '<dimension ref="A1"', xml))
-    assert read_upload(data)[0] == FILES
+    assert workbook_scenario(data, "").files == FILES
 
 
 def test_a_date_is_read_as_a_date() -> None:
@@ -182,7 +181,7 @@ def test_a_date_is_read_as_a_date() -> None:
 
     scenario, _ = scenario_of(edited_workbook(day))
     assert next(row.date for row in scenario.assumptions if row.name == "crews.initial").isoformat() == "2026-05-09"
-    with pytest.raises(ScenarioError, match=r"assumptions\.csv:\d+: crews.initial: value '2026-05-09'"):
+    with pytest.raises(ScenarioError, match=r"assumptions!B\d+: crews.initial: value '2026-05-09'"):
         scenario_of(edited_workbook(value))
 
 
@@ -196,15 +195,15 @@ def test_a_workbook_may_count_dates_from_1904() -> None:
     data = with_changed_part(
         edited_workbook(day), "xl/workbook.xml", lambda xml: xml.replace("<workbookPr />", '<workbookPr date1904="1"/>')
     )
-    scenario, _ = scenario_of(data)
-    assert next(row.date for row in scenario.assumptions if row.name == "crews.initial").isoformat() == "2024-06-19"
+    rows = csv.reader(io.StringIO(read_workbook(read_members(data)).files["assumptions.csv"].decode()))
+    assert next(row[10] for row in rows if row[0] == "crews.initial") == "2024-06-19"
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("=1+1", r"assumptions\.csv!B\d+ holds the formula =1\+1 without a stored value"),
-        ("#REF!", r"assumptions\.csv!B\d+ holds the error #REF!"),
+        ("=1+1", r"assumptions!B\d+: holds the formula =1\+1 without a stored value"),
+        ("#REF!", r"assumptions!B\d+: holds the error #REF!"),
     ],
 )
 def test_formulas_without_a_value_and_errors_are_refused(value: str, message: str) -> None:
@@ -213,14 +212,14 @@ def test_formulas_without_a_value_and_errors_are_refused(value: str, message: st
     def change(book: Any) -> None:
         cell_of(book, "crews.initial").value = value
 
-    with pytest.raises(FolderError, match=message):
-        read_upload(edited_workbook(change))
+    with pytest.raises(ScenarioError, match=message):
+        workbook_scenario(edited_workbook(change), "")
 
 
 def test_a_formula_is_read_as_its_stored_value() -> None:
     """A formula with a stored value is read as this value, with a warning."""
     data = edited_workbook(lambda book: setattr(cell_of(book, "crews.initial"), "value", "=10*2"))
-    part = "xl/worksheets/sheet2.xml"
+    part = "xl/worksheets/sheet8.xml"
     data = with_changed_part(data, part, lambda xml: xml.replace("<f>10*2</f><v></v>", "<f>10*2</f><v>25</v>").replace(
         "<f>10*2</f><v />", "<f>10*2</f><v>25</v>"))  # fmt: skip
     scenario, warnings = scenario_of(data)
@@ -257,34 +256,34 @@ def test_formatted_text_is_read_as_plain_text() -> None:
 
 
 def hide_row(book: Any) -> None:
-    book["assumptions.csv"].row_dimensions[5].hidden = True
+    book["assumptions"].row_dimensions[5].hidden = True
 
 
 def hide_column(book: Any) -> None:
-    book["assumptions.csv"].column_dimensions["L"].hidden = True
+    book["assumptions"].column_dimensions["L"].hidden = True
 
 
 def hide_sheet(book: Any) -> None:
-    book["sources.csv"].sheet_state = "hidden"
+    book["sources"].sheet_state = "hidden"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (hide_row, "assumptions.csv: hidden rows were read: 5"),
-        (hide_column, "assumptions.csv: hidden columns were read: L"),
-        (hide_sheet, "the sheet sources.csv is hidden; it was read"),
+        (hide_row, "assumptions: hidden rows were read: 5"),
+        (hide_column, "assumptions: hidden columns were read: L"),
+        (hide_sheet, "sources: the sheet is hidden; it was read"),
     ],
 )
 def test_hidden_content_is_read_with_a_warning(change: Callable[[Any], None], message: str) -> None:
     """Hidden rows, columns and sheets are read, with a warning."""
-    files, warnings = read_upload(edited_workbook(change))
-    assert files == FILES
+    scenario, warnings = scenario_of(edited_workbook(change))
+    assert scenario.files == FILES
     assert message in warnings
 
 
 def formatted_blanks(book: Any) -> None:
-    sheet = book["assumptions.csv"]
+    sheet = book["assumptions"]
     for row, column in ((5, 15), (200, 3), (1, 20)):
         sheet.cell(row, column).font = Font(bold=True)
         sheet.cell(row, column).value = "" if column == 15 else None
@@ -292,52 +291,47 @@ def formatted_blanks(book: Any) -> None:
 
 def test_empty_cells_with_a_format_are_ignored() -> None:
     """Formatted cells without content to the right of and below a table do not belong to it."""
-    assert read_upload(edited_workbook(formatted_blanks))[0] == FILES
+    assert workbook_scenario(edited_workbook(formatted_blanks), "").files == FILES
 
 
 def merge(book: Any) -> None:
-    book["assumptions.csv"].merge_cells("B3:B5")
+    book["assumptions"].merge_cells("B3:B5")
 
 
 def column_without_heading(book: Any) -> None:
-    book["assumptions.csv"]["N3"] = "my comment"
-
-
-def text_beside_a_line(book: Any) -> None:
-    book["programme.toml"]["B3"] = "x"
+    book["assumptions"]["N3"] = "my comment"
 
 
 def rename_sheet(book: Any) -> None:
-    book["assumptions.csv"].title = "Assumptions"
+    book["assumptions"].title = "Assumption"
 
 
 def remove_sheet(book: Any) -> None:
-    del book["decisions.toml"]
+    del book["decisions"]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (merge, r"assumptions\.csv!B3:B5 are merged"),
-        (column_without_heading, r"assumptions\.csv!N3 holds 'my comment' in a column without a heading"),
-        (text_beside_a_line, r"programme\.toml!B3 holds 'x'"),
-        (rename_sheet, r"the sheet 'Assumptions' is not a file of a scenario; did you mean 'assumptions\.csv'"),
-        (remove_sheet, r"decisions\.toml is missing"),
-        (lambda book: book.create_sheet("Sheet1"), "the sheet 'Sheet1' is not a file of a scenario"),
+        (merge, r"assumptions!B3: the cells B3:B5 are merged"),
+        (column_without_heading, r"assumptions!N3: holds 'my comment' in a column without a header"),
+        (rename_sheet, "Assumption: this is not a sheet of a scenario; did you mean 'assumptions'"),
+        (remove_sheet, "decisions: the sheet is missing; restore it"),
+        (lambda book: book.create_sheet("Sheet1"), "Sheet1: this is not a sheet of a scenario"),
     ],
 )
 def test_content_that_cannot_be_read_is_refused(change: Callable[[Any], None], message: str) -> None:
     """Merged cells, content outside the table, and unknown or missing sheets are refused by name."""
-    with pytest.raises(FolderError, match=message):
-        read_upload(edited_workbook(change))
+    with pytest.raises(ScenarioError, match=message):
+        workbook_scenario(edited_workbook(change), "")
 
 
 def test_two_sheets_of_one_name_are_refused() -> None:
     """A sheet that occurs twice is ambiguous."""
-    data = with_changed_part(edited_workbook(lambda book: book.create_sheet("raids.csv")), "xl/workbook.xml",
-                     lambda xml: xml.replace('name="raids.csv"', 'name="sources.csv"'))  # fmt: skip
-    with pytest.raises(FolderError, match=r"the sheet 'sources\.csv' occurs twice"):
-        read_upload(data)
+    data = with_changed_part(edited_workbook(lambda book: book.create_sheet("raid counts")), "xl/workbook.xml",
+                     lambda xml: xml.replace('name="raid counts"', 'name="sources"'))  # fmt: skip
+    with pytest.raises(FolderError, match="sources: a sheet of this name occurs twice"):
+        workbook_scenario(data, "")
 
 
 def test_a_sheet_missing_from_the_archive_is_refused() -> None:
@@ -347,8 +341,8 @@ def test_a_sheet_missing_from_the_archive_is_refused() -> None:
         for name in old.namelist():
             if name != "xl/worksheets/sheet4.xml":
                 new.writestr(name, old.read(name))
-    with pytest.raises(FolderError, match=r"no part xl/worksheets/sheet4\.xml for '\w+\.\w+'"):
-        read_upload(out.getvalue())
+    with pytest.raises(FolderError, match=r"no part xl/worksheets/sheet4\.xml for 'crews and kits'"):
+        workbook_scenario(out.getvalue(), "")
 
 
 def empirical(count: int) -> dict[str, bytes]:
@@ -362,9 +356,9 @@ def test_a_long_cell_is_restored_or_refused() -> None:
     """A list that fits into a cell is restored; a longer list is refused when the workbook is written."""
     files = empirical(3_500)
     assert max(map(len, files["assumptions.csv"].decode().split(","))) < MAX_TEXT_LENGTH
-    assert read_upload(as_workbook(files))[0] == files
+    assert workbook_scenario(write_workbook(files), "").files == files
     with pytest.raises(FolderError, match=r"assumptions\.csv, row \d+: crews\.initial, column value, has 41,398 char"):
-        as_workbook(empirical(4_600))
+        write_workbook(empirical(4_600))
 
 
 def test_a_number_beyond_fifteen_digits_gives_a_warning() -> None:
@@ -385,10 +379,10 @@ def test_a_number_beyond_fifteen_digits_gives_a_warning() -> None:
 )  # fmt: skip
 def test_invalid_cells_are_refused(xml: str) -> None:
     """Cells beyond the limits, rows out of order, missing texts or styles, and invalid values are refused."""
-    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet8.xml",
                      lambda text: text.replace("</sheetData>", f"{xml}</sheetData>"))  # fmt: skip
-    with pytest.raises(FolderError, match=r"assumptions\.csv"):
-        read_upload(data)
+    with pytest.raises((FolderError, ScenarioError), match="assumptions"):
+        workbook_scenario(data, "")
 
 
 def test_a_document_type_is_refused() -> None:
@@ -396,17 +390,17 @@ def test_a_document_type_is_refused() -> None:
     data = with_changed_part(edited_workbook(no_change), "xl/workbook.xml",
                      lambda xml: '<!DOCTYPE x [<!ENTITY a "aaaa">]>' + xml[xml.index("<workbook") :])  # fmt: skip
     with pytest.raises(FolderError, match="declares a document type"):
-        read_upload(data)
+        workbook_scenario(data, "")
 
 
 def test_the_size_of_a_sheet_is_bounded() -> None:
     """An empty cell in the last row and column is ignored, and a merged range of a whole sheet is not expanded."""
     far = '<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
-    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet8.xml",
                      lambda xml: xml.replace("</sheetData>", far))  # fmt: skip
-    assert read_upload(data)[0] == FILES
+    assert workbook_scenario(data, "").files == FILES
     merged = '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
-    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet2.xml",
+    data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet8.xml",
                      lambda xml: xml.replace("</sheetData>", merged))  # fmt: skip
-    with pytest.raises(FolderError, match=r"assumptions\.csv!A1:XFD1048576 are merged"):
-        read_upload(data)
+    with pytest.raises(FolderError, match=r"assumptions!A1: the cells A1:XFD1048576 are merged"):
+        workbook_scenario(data, "")
