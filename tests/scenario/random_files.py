@@ -57,7 +57,7 @@ def optional(numbers: Random, *values: Any) -> Any:
 
 def random_programme(numbers: Random) -> dict[str, Any]:
     """A valid tree of ``programme.toml``."""
-    pick = numbers.choice
+    pick: Any = numbers.choice
     currencies = ["GBP", "UAH", "EUR"][: numbers.randint(1, 3)]
     payers, countries = some_names(numbers, 1, 3), some_names(numbers, 1, 3)
     gates, parts, causes = some_names(numbers, 0, 4), some_names(numbers, 1, 3), some_names(numbers, 0, 2)
@@ -129,7 +129,8 @@ def monthly(numbers: Random, *, integers: bool = False) -> Any:
 
 def random_decisions(numbers: Random, programme: dict[str, Any]) -> dict[str, Any]:
     """A valid tree of ``decisions.toml`` for a programme."""
-    pick, plants, regions = numbers.choice, list(programme["plants"]), list(programme["regions"])
+    pick: Any = numbers.choice
+    plants, regions = list(programme["plants"]), list(programme["regions"])
     payers, countries, layers = list(programme["payers"]), list(programme["countries"]), list(programme["layers"])
     weights = {name: pick((1, 0.25, 7.5)) for name in some(numbers, regions)}
     weights = {**weights, "*": 2} if len(weights) < len(regions) or pick((True, False)) else weights

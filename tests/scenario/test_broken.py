@@ -553,7 +553,7 @@ def test_a_file_of_100_mb_is_refused_unread(small: Path, name: str) -> None:
 def test_a_missing_folder_and_a_file_instead_are_reported(small: Path) -> None:
     """A path that does not exist or is a file is refused with a message."""
     assert problems_of(Path("nowhere")) == [
-        "nowhere: there is no such folder; the built-in scenarios are octopus, pocket"
+        "nowhere: there is no such folder or workbook; the built-in scenarios are octopus, pocket"
     ]
     assert problems_of(small / "sources.csv")[0].startswith("small/sources.csv: is a file; expected the folder")
 

@@ -330,7 +330,7 @@ def test_two_sheets_of_one_name_are_refused() -> None:
     """A sheet that occurs twice is ambiguous."""
     data = with_changed_part(edited_workbook(lambda book: book.create_sheet("raid counts")), "xl/workbook.xml",
                      lambda xml: xml.replace('name="raid counts"', 'name="sources"'))  # fmt: skip
-    with pytest.raises(FolderError, match="sources: a sheet of this name occurs twice"):
+    with pytest.raises(ScenarioError, match="sources: a sheet of this name occurs twice"):
         workbook_scenario(data, "")
 
 
@@ -402,5 +402,5 @@ def test_the_size_of_a_sheet_is_bounded() -> None:
     merged = '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
     data = with_changed_part(edited_workbook(no_change), "xl/worksheets/sheet8.xml",
                      lambda xml: xml.replace("</sheetData>", merged))  # fmt: skip
-    with pytest.raises(FolderError, match=r"assumptions!A1: the cells A1:XFD1048576 are merged"):
+    with pytest.raises(ScenarioError, match=r"assumptions!A1: the cells A1:XFD1048576 are merged"):
         workbook_scenario(data, "")
