@@ -5,6 +5,7 @@ import io
 import json
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -16,7 +17,9 @@ from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE
 from octoplan.outcomes.export import parquet, statistics_by_column, tables, tallies_by_future
 from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import measures
+from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
+from octoplan.show.export_workbook import export_workbook
 from octoplan.tables import Cell, Table
 from tests.cli.test_runs import octoplan
 from tests.outcomes.runs import changed, octopus, pocket
@@ -156,3 +159,87 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert octoplan("export", str(out), "--to", "csv") == 2
     assert "not empty" in capsys.readouterr().err
     assert octoplan("export", str(out), "--to", "pdf") == 2
+
+
+def export_book(run: Run) -> Any:
+    """The workbook of the tables of a run, as read by openpyxl."""
+    return openpyxl.load_workbook(io.BytesIO(export_files(run, "xlsx")["tables.xlsx"]))
+
+
+@pytest.fixture(scope="module")
+def pocket_book() -> Any:
+    return export_book(pocket())
+
+
+def test_the_workbook_begins_with_a_summary(pocket_book: Any) -> None:
+    """The first sheet has the title, the summary and at most ten key results, equal to those of the run."""
+    sheet, results = pocket_book.worksheets[0], pocket().key_results()
+    assert sheet.title == "summary"
+    assert sheet["A1"].value == "Pocket"
+    assert str(sheet["A2"].value).startswith(f"{results.period}; {results.futures:,} futures")
+    assert sheet["A4"].value == results.summary
+    rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=7, max_col=6, values_only=True) if row[5]}
+    output = results["made"]
+    expected = output.interval
+    assert rows[output.measure] == (expected.p10, expected.p50, expected.p90, expected.mean, "units")
+    assert len(rows) == 10
+
+
+def test_the_workbook_has_native_charts_of_its_cells(pocket_book: Any) -> None:
+    """Deliveries, spend, stopped threats and cost are charts on the summary that refer to cells of other sheets."""
+    charts = pocket_book["summary"]._charts
+    assert [type(chart).__name__ for chart in charts] == ["AreaChart", "BarChart", "BarChart", "ScatterChart"]
+    cells = {series.val.numRef.f for chart in charts[:3] for series in chart.series}
+    months = len(pocket().compiled.names.months)
+    assert {f"'deliveries'!$B$2:$B${months + 1}", f"'spend by payer'!$B$2:$B${months + 1}"} <= cells
+    run = pocket()
+    delivered = run.data["delivered"].values.sum(axis=2)
+    sheet = pocket_book["deliveries"]
+    assert sheet["A2"].value.isoformat() == f"{run.compiled.names.months[0]}-01T00:00:00"
+    assert sheet["A2"].number_format == "mmm yyyy"
+    for row in range(months):
+        low, middle, high = np.quantile(delivered[:, row], (0.1, 0.5, 0.9))
+        assert [c.value for c in sheet[row + 2][1:]] == pytest.approx([low, middle, high, high - low])
+    stopped = [[c.value for c in row[1:]] for row in pocket_book["stopped by layer"].iter_rows(min_row=2)]
+    assert np.array(stopped) == pytest.approx(run.data["stopped_by"].values.sum(axis=3).mean(axis=0))
+    spend = sum(row[1].value for row in pocket_book["spend by payer"].iter_rows(min_row=2))
+    assert spend > 0
+    costs = [row[0].value for row in pocket_book["cost curve"].iter_rows(min_row=2)]
+    assert costs == sorted(costs)
+    assert len(costs) == run.futures
+
+
+def test_columns_of_the_workbook_have_names_formats_and_dates(pocket_book: Any) -> None:
+    """Tables are Excel tables with a name and filters; months are dates, and numbers in texts are numbers."""
+    names = {
+        name: table
+        for sheet in pocket_book
+        for name, table in zip(sheet.tables.keys(), sheet.tables.values(), strict=True)
+    }
+    assert {"key_results", "futures", "tallies", "assumptions", "deliveries", "spend_by_payer"} <= names.keys()
+    results = pocket_book["key_results"]
+    headers = [cell.value for cell in results[1]]
+    assert [column.name for column in names["key_results"].tableColumns] == headers
+    assert results.freeze_panes == "B2"
+    row = next(row for row in results.iter_rows(min_row=2) if row[headers.index("key")].value == "made")
+    assert row[headers.index("p50")].value == pocket().key_results()["made"].interval.p50
+    assert row[headers.index("p50")].number_format == "#,##0"
+    tallies = pocket_book["tallies"]
+    month = [cell.value for cell in tallies[1]].index("month")
+    dates = {row[month].value for row in tallies.iter_rows(min_row=2)} - {None}
+    assert {f"{value:%Y-%m}" for value in dates} == set(pocket().compiled.names.months)
+
+
+def test_a_summary_has_the_sentences_that_are_passed() -> None:
+    """Sentences of an answer replace the summary of the key results."""
+    book = openpyxl.load_workbook(
+        io.BytesIO(export_workbook(RunResults(pocket()), tables(pocket(), draws=False), ["It costs 2.", "It pays."]))
+    )
+    assert [book["summary"][f"A{row}"].value for row in (4, 5, 6)] == ["It costs 2.", "It pays.", None]
+
+
+def test_a_run_without_the_counterfactual_has_its_charts() -> None:
+    """Without the counterfactual there is no curve of cost; the other charts remain."""
+    book = export_book(simulate(load("pocket"), 3, 1, counterfactual=False))
+    assert "cost curve" not in book.sheetnames
+    assert len(book["summary"]._charts) == 3

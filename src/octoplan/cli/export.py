@@ -23,8 +23,9 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
     run
         A run folder.
     to
-        xlsx: a workbook of the tables, and a formula workbook that recomputes the base case at medians. csv: one file
-        for each table. parquet: one file for each table, and one for each tally with every future.
+        xlsx: a workbook with a summary, charts and the tables, and a formula workbook that recomputes the base case at
+        medians. csv: one file for each table. parquet: one file for each table, and one for each tally with every
+        future.
     out
         The folder to write; RUN-xlsx, RUN-parquet or RUN-csv in the same folder as the run by default.
 
@@ -69,17 +70,18 @@ def table_files(run: "Run", to: Format) -> TableFiles:
 
 
 def workbooks(run: "Run") -> TableFiles:
-    """A workbook of the tables, and the formula workbook of the base case at medians.
+    """A workbook with a summary, charts and the tables, and the formula workbook of the base case at medians.
 
     The formula workbook is omitted if the scenario starts from a known state.
     """
     from octoplan.outcomes.export import tables
     from octoplan.outcomes.median_case import median_case
+    from octoplan.outcomes.run_results import RunResults
+    from octoplan.show.export_workbook import export_workbook
     from octoplan.show.formula_workbook import formula_workbook
-    from octoplan.show.workbook import workbook
 
     exported_tables = tables(run, draws=False)
-    contents = {TABLES_WORKBOOK: workbook(exported_tables)}
+    contents = {TABLES_WORKBOOK: export_workbook(RunResults(run), exported_tables)}
     if run.scenario.known_from is None:
         contents[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
     return contents, [(table, TABLES_WORKBOOK) for table in exported_tables]

@@ -4,6 +4,7 @@ The limits are those of Excel (Microsoft, "Excel specifications and limits"). A 
 continues on further sheets; too many columns or too long a text raise TableError.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -52,12 +53,18 @@ def workbook(tables: Iterable[Table], *, fills: Mapping[tuple[str, str], str] | 
     with new_book() as book:
         names: list[str] = []
         for table in tables:
-            rows = table.rows
-            for part in range(max(1, ceil(len(table) / (MAX_ROWS - 1)))):
+            for part, rows in table_parts(table):
                 name = sheet_name(f"{table.name} ({part + 1})" if part else table.name, names)
                 names.append(name)
-                fill_sheet(book.create_sheet(name), table, islice(rows, MAX_ROWS - 1), fills or {})
+                fill_sheet(book.create_sheet(name), table, rows, fills or {})
         return workbook_bytes(book)
+
+
+def table_parts(table: Table) -> Iterator[tuple[int, Iterator[tuple[Cell, ...]]]]:
+    """Number and rows of each part of a table that fits into a sheet; read the rows of a part before the next."""
+    rows = table.rows
+    for part in range(max(1, ceil(len(table) / (MAX_ROWS - 1)))):
+        yield part, islice(rows, MAX_ROWS - 1)
 
 
 @contextmanager
@@ -102,9 +109,18 @@ def column_letter(number: int) -> str:
 
 
 def fill_sheet(
-    sheet: Any, table: Table, rows: Iterator[tuple[Cell, ...]], fills: Mapping[tuple[str, str], str]
+    sheet: Any,
+    table: Table,
+    rows: Iterator[tuple[Cell, ...]],
+    fills: Mapping[tuple[str, str], str],
+    *,
+    is_named: bool = False,
 ) -> None:
-    """Write a header and rows to an empty sheet. Raises TableError if a limit of Excel is exceeded."""
+    """Write a header and rows to an empty sheet. Raises TableError if a limit of Excel is exceeded.
+
+    is_named
+        If True, the cells are an Excel table, so that formulas can name its columns: ``futures[made]``.
+    """
     columns = table.columns
     if len(columns) > MAX_COLUMNS:
         raise TableError(
@@ -123,7 +139,30 @@ def fill_sheet(
                 for cell, column in zip(row, columns, strict=True)
             ]
         )
-    sheet.auto_filter.ref = f"A1:{column_letter(max(1, len(columns)))}{last}"
+    reference = f"A1:{column_letter(max(1, len(columns)))}{last}"
+    if is_named and last > 1:
+        add_named_table(sheet, [header(column) for column in columns], reference)
+    else:
+        sheet.auto_filter.ref = reference
+
+
+def add_named_table(sheet: Any, headers: Sequence[str], reference: str) -> None:
+    """Make the cells of a sheet an Excel table with the name of the sheet, with filters and striped rows.
+
+    The sheet has filters only if two headers are equal regardless of letter case, which Excel does not permit.
+    """
+    from openpyxl.worksheet.filters import AutoFilter
+    from openpyxl.worksheet.table import Table as ExcelTable
+    from openpyxl.worksheet.table import TableColumn, TableStyleInfo
+
+    if len({text.lower() for text in headers}) < len(headers):
+        sheet.auto_filter.ref = reference
+        return
+    table = ExcelTable(displayName=re.sub(r"\W+", "_", sheet.title), ref=reference)
+    table.tableColumns = [TableColumn(id=number, name=text) for number, text in enumerate(headers, start=1)]
+    table.autoFilter = AutoFilter(ref=reference)
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
+    sheet.tables.add(table)
 
 
 def header(column: Column) -> str:
@@ -139,7 +178,7 @@ def header_cell(sheet: Any, column: Column, fill: str) -> Any:
     cell = text_cell(sheet, header(column), 1, header(column))
     if isinstance(cell, str):
         cell = WriteOnlyCell(sheet, cell)
-    cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=fill)
+    cell.font, cell.fill = Font(name="Calibri", size=11, bold=True), PatternFill("solid", fgColor=fill)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
 
