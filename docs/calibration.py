@@ -33,16 +33,10 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import with_priors
 from octoplan.scenario.csv_text import replace_rows, row_dicts
+from octoplan.scenario.descriptions import LEVELS, month_text, subject, unit_text
 from octoplan.scenario.files import ASSUMPTIONS
 from octoplan.scenario.scenario import with_files
-from octoplan.show.calibration_text import (
-    LEVELS,
-    OWNER_TITLES,
-    month_text,
-    quantiles_text,
-    subject,
-    unit_text,
-)
+from octoplan.show.calibration_text import OWNER_TITLES, quantiles_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "background" / "calibration.md"

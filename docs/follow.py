@@ -17,7 +17,7 @@ import numpy as np
 
 import octoplan as op
 from octoplan.outcomes.measures import measures
-from octoplan.show.calibration_text import month_text
+from octoplan.scenario.descriptions import month_text
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "how-to" / "follow-a-programme.md"

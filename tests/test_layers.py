@@ -14,6 +14,7 @@ LAYERS = (
     ("app",),
     ("api", "calibration"),
     ("show",),
+    ("answer",),
     ("plan", "explore", "calibrate"),
     ("outcomes",),
     ("campaign", "raids"),

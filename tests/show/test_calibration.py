@@ -15,6 +15,7 @@ from octoplan.calibrate.setup import Period, prepare
 from octoplan.calibrate.waves import first_wave, infer
 from octoplan.calibration import Calibration
 from octoplan.scenario import Scenario, load
+from octoplan.scenario.descriptions import subject
 from octoplan.scenario.distributions import Z_P90
 from octoplan.scenario.entities import KINDS
 from octoplan.scenario.scenario import with_files
@@ -30,7 +31,7 @@ from octoplan.show.calibration_charts import (
     levels_chart,
     pairs_chart,
 )
-from octoplan.show.calibration_text import change, quantiles_text, separation_sentence, subject
+from octoplan.show.calibration_text import change, quantiles_text, separation_sentence
 
 HEAD = "period,measure,value,low,high,sd,kind,source,note\n"
 OBSERVATIONS = """\

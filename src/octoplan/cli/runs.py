@@ -26,9 +26,9 @@ from octoplan.errors import RunError, StoreError
 from octoplan.executors import executor
 
 if TYPE_CHECKING:
-    from octoplan.outcomes.key_results import KeyResults
+    from octoplan.answer.answer import Answer
     from octoplan.outcomes.precision import Step
-    from octoplan.outcomes.run import Run
+    from octoplan.outcomes.run_results import RunResults
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
@@ -52,8 +52,10 @@ def run(
     keep: ListOption = (),
     keep_going: Flag = False,
     nominal: Flag = False,
+    marginal: int = 32,
+    all_measures: Annotated[bool, Parameter(name="--all", negative=())] = False,
 ) -> None:
-    """Simulate a scenario over many futures, print the key results, and write a run folder.
+    """Simulate a scenario over many futures, print the answer and key results, and write a run folder.
 
     Parameters
     ----------
@@ -81,16 +83,25 @@ def run(
         If a future fails, continue with the others and count it as failed.
     nominal
         Report money in nominal terms, with the inflation assumed for the reporting currency.
+    marginal
+        Number of futures in which small changes of the scenario are tested for the answer, such as 10 % more crews.
+    all_measures
+        Print every measure instead of the key results of the answer.
 
     """
+    from octoplan.answer.answer import answer_of
+    from octoplan.answer.answer_file import ANSWER_FILE, answer_text
     from octoplan.outcomes.files import atomic_folder, check_output_folder
     from octoplan.outcomes.precision import MAX_FUTURES, check_measures, extend_to_precision, parse_precision
     from octoplan.outcomes.simulate import tallies_to_keep
     from octoplan.outcomes.store import REPORT_FILE, write_results
     from octoplan.outcomes.streamed_run import StreamedRun
     from octoplan.scenario import load
+    from octoplan.show.answer import sentences
     from octoplan.show.report import report_page
 
+    if marginal < 2:
+        raise RunError(f"--marginal {marginal}: at least 2 futures are needed for an interval")
     limit = MAX_FUTURES if futures is None else futures
     check_simulation(limit, seed, threads, cluster)
     tallies_to_keep(keep)
@@ -111,10 +122,14 @@ def run(
             else:
                 check_measures(loaded, required, seed)
                 extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step, limit)))
-        results = streamed.results()
-        write_results(results, temporary, command=command, pages={REPORT_FILE: report_page([results])})
+            results = streamed.results()
+            answer = answer_of(results, marginal, executor=pool, progress=track(progress, "testing small changes"))
+        pages = {REPORT_FILE: report_page([results], answer=answer)}
+        if answer is not None:
+            pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
+        write_results(results, temporary, command=command, pages=pages)
     record_written_path(folder)
-    print_key_results(results.run, results.key_results)
+    print_answer(results, answer, all_measures=all_measures)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
 
 
@@ -140,11 +155,16 @@ def step_text(step: "Step", limit: int) -> str:
     )
 
 
-def print_key_results(run: "Run", table: "KeyResults") -> None:
-    """Print the table of key results, its summary, and the messages of futures that failed."""
+def print_answer(results: "RunResults", answer: "Answer | None", *, all_measures: bool) -> None:
+    """Print the answer, the key results on which it rests or all measures, and the messages of futures that failed."""
     from octoplan.outcomes.key_results import result_table
+    from octoplan.show.answer import NOTE, paragraphs
+    from octoplan.show.front import answer_table
 
-    render(result_table(table), f"\n{table.summary}\n")
+    if answer is not None:
+        render(*(f"{text}\n" for text in paragraphs(answer)), f"{NOTE} {answer.marginal.note}\n")
+    run = results.run
+    render(result_table(results.key_results) if all_measures or answer is None else answer_table(results))
     for future, message in sorted(run.messages.items())[:MAX_FAILURE_MESSAGES]:
         print_line(f"future {future} failed: {message}")
 
@@ -198,17 +218,19 @@ def report(run: Path, *others: Path, out: Path | None = None, plan: Path | None 
         Report money in nominal terms, with the inflation assumed for the reporting currency.
 
     """
+    from octoplan.answer.answer_file import stored_answer
     from octoplan.outcomes.files import atomic_write
     from octoplan.outcomes.store import REPORT_FILE, read_results
     from octoplan.show.report import report_page
 
     path, paths = out or run / REPORT_FILE, (run, *others)
     results = [read_results(folder, nominal=nominal) for folder in paths]
+    answer = stored_answer(run, results[0])
     counts = [result.run.futures for result in results]
     if len(set(counts)) > 1:
         numbers = ", ".join(f"{count:,}" for count in counts)
         print_warning(f"the runs have {numbers} futures: the report is over the first {min(counts):,} futures of each")
-    atomic_write(path, report_page(results, labels(paths), plan))
+    atomic_write(path, report_page(results, labels(paths), plan, answer=answer))
     report_written(path, str(path))
 
 

@@ -6,6 +6,7 @@ from math import isnan
 
 from octoplan.calibrate.evidence import CONTRADICTION, INFORMED, NOT_SEPARATED, Comparison, Evidence
 from octoplan.calibrate.waves import LARGEST_K
+from octoplan.scenario.descriptions import is_level, subject, unit_text
 from octoplan.show.calibration_bands import HELD_OUT, band_charts, by_measure, inside_text
 from octoplan.show.calibration_charts import (
     MAX_ASSUMPTIONS,
@@ -17,15 +18,12 @@ from octoplan.show.calibration_charts import (
 )
 from octoplan.show.calibration_text import (
     count,
-    is_level,
     measure_title,
     observation_title,
     period_of,
     quantiles_text,
     scale_of,
     separation_sentence,
-    subject,
-    unit_text,
     with_unit,
 )
 from octoplan.show.html import PageFigure, render

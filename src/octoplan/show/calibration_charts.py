@@ -11,17 +11,8 @@ from octoplan.outcomes.format import digits
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.assumptions import Assumption
-from octoplan.show.calibration_text import (
-    count,
-    is_level,
-    month_text,
-    named_with_unit,
-    quantiles_text,
-    subject,
-    unit_text,
-    with_unit,
-    wrapped,
-)
+from octoplan.scenario.descriptions import is_level, month_text, subject, unit_text
+from octoplan.show.calibration_text import count, named_with_unit, quantiles_text, with_unit, wrapped
 from octoplan.show.theme import (
     BLUE,
     GREY,

@@ -12,19 +12,14 @@ from octoplan.calibrate.targets import Target
 from octoplan.outcomes.format import digits, scaled
 from octoplan.scenario import Scenario
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.descriptions import describe
-from octoplan.scenario.entities import KIND_BY_NAME
+from octoplan.scenario.descriptions import month_text, subject, unit_text
 from octoplan.scenario.observations import DATE, MONEY, OWNER_AXIS
 
-LEVELS = "levels"
-"""Kind of the assumptions on the level of a layer by month."""
 MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 HEAD = re.compile(r" (?:of|in|on|at|per|that|over|from|to|after|for|with|by|between|during)\b|[(,]")
 """What ends the head of a meaning, such as ``trained crews`` of ``trained crews at the start``."""
 PLURAL = re.compile(r"\b\w*[^s\W]s\b")
 DURATION, LENGTH = re.compile(r"\b(time|duration|window)$"), re.compile(r"\blength$")
-TIMES = ("minute", "hour", "day", "year")
-"""Units whose plural is printed after a number."""
 SMALLEST = 1e-6
 """Numbers closer to 0 are printed as 0 next to larger ones."""
 OWNER_TITLES = {"programme": "the programme", "others": "other makers", "shared": "the programme and other makers"}
@@ -37,29 +32,6 @@ def count(number: int, noun: str) -> str:
     ('1 observation', '1,000 futures')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def month_text(month: str) -> str:
-    """A month such as ``2026-02`` in words.
-
-    >>> month_text("2026-02")
-    'Feb 2026'
-    """
-    return f"{date.fromisoformat(f'{month}-01'):%b %Y}"
-
-
-def is_level(assumption: Assumption) -> bool:
-    """True if an assumption is the level of one layer in one month."""
-    return assumption.kind == LEVELS and "*" not in assumption.entities
-
-
-def subject(scenario: Scenario, assumption: Assumption) -> str:
-    """The declared meaning of an assumption without its explanation, with the titles of its entities."""
-    if is_level(assumption):
-        layer, month = assumption.entities
-        return f"level of {scenario.titles.get(f'layers.{layer}', layer)} in {month_text(month)}"
-    meaning = next(p.meaning for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
-    return describe(scenario, assumption).replace(meaning, meaning.partition(":")[0], 1)
 
 
 def change(text: str, *, higher: bool) -> str:
@@ -88,14 +60,6 @@ def separation_sentence(scenario: Scenario, pair: Pair) -> str:
         f"{first[:1].upper()}{first[1:]} together with {second} fits the observations as well as the reverse "
         f"(correlation {pair.correlation:.2f})."
     )
-
-
-def unit_text(assumption: Assumption) -> str:
-    """Unit of an assumption in words, with the currency of its row; '' for a number."""
-    unit = assumption.unit.replace("money", assumption.currency or "money")
-    if unit in TIMES:
-        return f"{unit}s"
-    return unit.removeprefix("1").replace("/", "per ", 1) if unit.startswith("1") else unit
 
 
 def named_with_unit(scenario: Scenario, assumption: Assumption) -> str:

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from octoplan.outcomes.format import digits, scaled
+from octoplan.outcomes.format import ResultTable, digits, scaled
 from octoplan.outcomes.intervals import interval
-from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
+from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
 from octoplan.outcomes.measures import main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity, unconfirmed_drivers
+from octoplan.outcomes.store import SUMMARY_FILE
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
@@ -37,6 +38,9 @@ MAX_NAMED = 3
 """Maximum number of assumptions listed, for each result, under what would change the answer."""
 MIN_ROUNDED_EFFECT = 3.0
 """Smallest effect, in the unit displayed, for which the two means are rounded to whole numbers."""
+
+
+ANSWER_HEADINGS = ("", "P10", "P50", "P90", "± P50", "unit")
 
 
 class AnswerRow(NamedTuple):
@@ -77,6 +81,13 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
     cells = (*(digits(v / MILLION) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / MILLION, 2), f"M {unit}")
     mark = rests_on(results.run.scenario, drivers[NET_BENEFIT])
     return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells, mark)]
+
+
+def answer_table(results: RunResults) -> ResultTable:
+    """The rows of the answer as a table for a terminal, with where the other measures are."""
+    rows = tuple((row.title, *row.cells) for row in answer_rows(results))
+    note = f"P10, P50 and P90 over futures; ± P50: its standard error. All measures: --all, or {SUMMARY_FILE}."
+    return ResultTable(table_caption(results.key_results), note, ANSWER_HEADINGS, (("", rows),))
 
 
 def rests_on(scenario: Scenario, drivers: Sequence[Assumption]) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from octoplan.answer.answer import Answer
 from octoplan.outcomes.key_results import result_table
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults, over_common_futures
 from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
+from octoplan.show.answer import NOTE, sentences
 from octoplan.show.html import render
 
 ANNEX_TITLES = {
@@ -56,8 +58,10 @@ def report(
     return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan)
 
 
-def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None) -> str:
-    """The report of runs whose measures have been computed; see ``report``."""
+def report_page(
+    results: Sequence[RunResults], labels: Sequence[str] = (), plan: Path | None = None, *, answer: Answer | None = None
+) -> str:
+    """The report of runs whose measures have been computed, with the answer of the first run; see ``report``."""
     names = tuple(labels) or ("this run", *(f"option {i + 2}" for i in range(len(results) - 1)))
     results = over_common_futures(results)
     first, run = results[0], results[0].run
@@ -72,8 +76,9 @@ def report_page(results: Sequence[RunResults], labels: Sequence[str] = (), plan:
         details=details(results[0]),
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
-        summary=first.key_results.summary,
-        answer=front.answer_rows(first) if first.has_finished_futures else [],
+        answer=sentences(answer) if answer is not None else (),
+        answer_note=f"{NOTE} {answer.marginal.note}" if answer is not None else "",
+        key_results=front.answer_rows(first) if first.has_finished_futures else [],
         changes=front.changes(first),
         options=front.options(results, names) if first.has_finished_futures else None,
         several=len(results) > 1,

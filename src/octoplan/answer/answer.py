@@ -1,0 +1,160 @@
+"""The numbers of an answer, from the results of a run, its marginal analysis and its second simulation."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from octoplan.answer.chance import SAMPLE as CHANCE_SAMPLE
+from octoplan.answer.chance import Spread, second_simulation, spreads
+from octoplan.answer.marginal import SAMPLE, Effect, Marginal, MarginalAnalysis, effect, has_raids, marginal_analysis
+from octoplan.outcomes.finance import damage_avoided, programme_cost
+from octoplan.outcomes.intervals import Interval, interval
+from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.outcomes.view import by_future
+from octoplan.scenario import Scenario
+from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.calibrated import is_informed
+
+MOST_TURNING = 2
+"""Largest number of assumptions that are named as able to turn the answer over."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A result of a run over its futures: their quantiles and mean, and the confidence interval of the mean."""
+
+    values: Floats
+    futures: Ints
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Quantiles and mean over the futures."""
+        return interval(self.values)
+
+    @cached_property
+    def mean(self) -> Effect:
+        """Mean with its 95 % confidence interval."""
+        return effect(self.values, self.futures)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a run says on its question, as numbers; ``octoplan.show.answer`` states them in words.
+
+    Attributes:
+        results: The results of the run.
+        marginal: Effects of small changes.
+        spreads: Spreads of the ``prevented`` leakers and of the ``net`` benefit, split into chance and the rest.
+
+    """
+
+    results: RunResults
+    marginal: MarginalAnalysis
+    spreads: dict[str, Spread]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the run."""
+        return self.results.run.scenario
+
+    def of_measure(self, key: str) -> Result | None:
+        """A measure of the run as a result; None if the run does not have it or it is undefined in every future."""
+        measure = self.results.measures.get(key)
+        if measure is None or not np.isfinite(measure.values).any():
+            return None
+        return Result(measure.values, self.results.run.finished_futures)
+
+    @cached_property
+    def prevented(self) -> Result:
+        """Leakers prevented by the programme, excluding decoys."""
+        return Result(self.results.leakers_prevented, self.results.run.finished_futures)
+
+    @cached_property
+    def cost(self) -> Result:
+        """Cost of the programme, in real terms."""
+        values = by_future(self.results.run, lambda view: programme_cost(view).sum(axis=1))
+        return Result(values, self.results.run.finished_futures)
+
+    @cached_property
+    def avoided(self) -> Result:
+        """Damage avoided by the programme, in real terms."""
+        values = by_future(self.results.run, lambda view: damage_avoided(view).sum(axis=1))
+        return Result(values, self.results.run.finished_futures)
+
+    @cached_property
+    def net(self) -> Result:
+        """Damage avoided less cost, undiscounted and in real terms."""
+        return Result(self.results.net_benefit, self.results.run.finished_futures)
+
+    @cached_property
+    def has_raids(self) -> bool:
+        """True if a threat is launched in some future."""
+        return has_raids(self.results.run)
+
+    @cached_property
+    def limits(self) -> tuple[Marginal, ...]:
+        """The changes of which a little more improves the result, the largest improvement first.
+
+        The result is the leakers prevented, or the good units made if there are no raids.
+        """
+        improving = [item for item in self.marginal.effects if self.improvement(item).sign > 0]
+        return tuple(sorted(improving, key=lambda item: -self.improvement(item).mean))
+
+    @cached_property
+    def ample(self) -> tuple[Marginal, ...]:
+        """The changes of which twice as much does not improve the result either."""
+        return tuple(item for item in self.marginal.doubled if self.improvement(item).sign <= 0)
+
+    def improvement(self, item: Marginal) -> Effect:
+        """The effect by which changes are ordered: leakers prevented, or units if there are no raids."""
+        return item.prevented if self.has_raids else item.units
+
+    @cached_property
+    def paying(self) -> tuple[Marginal, ...]:
+        """The changes that avoid more damage than they cost, the largest difference first; none without raids."""
+        pays = [item for item in self.marginal.effects if item.net.sign > 0]
+        return tuple(sorted(pays, key=lambda item: -item.net.mean)) if self.has_raids else ()
+
+    @cached_property
+    def turning(self) -> tuple[Sensitivity, ...]:
+        """Assumptions of which one end of the range has a positive mean net benefit and the other a negative one."""
+        return tuple(
+            item
+            for item in self.results.net_benefit_sensitivity
+            if item.distinguishable and item.low * item.high < 0.0 and item.switching_value is not None
+        )[:MOST_TURNING]
+
+    @cached_property
+    def driver(self) -> Sensitivity | None:
+        """The assumption with the largest effect on the net benefit; None if no effect is distinguishable."""
+        return next((item for item in self.results.net_benefit_sensitivity if item.distinguishable), None)
+
+    @cached_property
+    def unconfirmed(self) -> int:
+        """Number of assumptions that are rated red and not informed by observations."""
+        return sum(a.quality == "red" and not is_informed(self.scenario, a) for a in self.scenario.assumptions)
+
+
+def answer_of(
+    results: RunResults, futures: int = SAMPLE, *, executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Answer | None:  # fmt: skip
+    """The answer of a run, for which small changes are simulated; None if every future of the run failed.
+
+    Args:
+        results: The results of the run.
+        futures: Number of futures of the marginal analysis, and half of those that are simulated a second time.
+        executor: Executor of the batches of futures.
+        progress: Called with the number of futures simulated and their total.
+
+    """
+    if not results.has_finished_futures:
+        return None
+    run = results.run
+    marginal = marginal_analysis(run, futures, executor=executor, progress=progress)
+    second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor)
+    return Answer(results, marginal, spreads(run, second))

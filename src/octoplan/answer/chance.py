@@ -1,0 +1,102 @@
+"""How much of the spread of a result between futures is chance, and how much is lack of knowledge.
+
+The same draws of the assumptions are simulated twice, with independent raids, weather and outages. The covariance of
+the two results is the variance of the expected result given the assumptions (lack of knowledge); the rest of the
+variance is chance (a one-way random-effects analysis of variance with two replicates per group).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from octoplan.campaign.futures import simulate_futures
+from octoplan.outcomes.finance import leakers_prevented, net_benefit
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, labelled_run, tallies_to_keep
+from octoplan.scenario.arrays import Floats
+
+SAMPLE = 64
+"""Number of futures that are simulated a second time."""
+SECOND_SEED = 0x9E3779B97F4A7C15
+"""Difference, modulo 2^64, between the seed of a run and that of its second simulation."""
+QUANTILES = (0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Spread of a result between futures.
+
+    Attributes:
+        chance: Share of the variance that is chance, with the draws of the assumptions given.
+        chance_error: Its standard error.
+        low: P10 of the expected result given the assumptions.
+        high: P90 of it.
+
+    """
+
+    chance: float
+    chance_error: float
+    low: float
+    high: float
+
+
+def spread(first: Floats, second: Floats) -> Spread:
+    """Spread of a result, (futures,), of which two simulations with the same assumptions are given.
+
+    The expected result given the assumptions is estimated by the mean of both simulations, drawn towards the overall
+    mean so that its variance is that due to the assumptions.
+    """
+    defined = np.isfinite(first) & np.isfinite(second)
+    first, second = first[defined], second[defined]
+    n = len(first)
+    if n < 3 or np.ptp(np.concatenate([first, second])) == 0.0:
+        value = float(first.mean()) if n else np.nan
+        return Spread(np.nan, np.nan, value, value)
+    covariance = float(np.cov(first, second)[0, 1])
+    correlation = min(max(covariance / (0.5 * float(first.var(ddof=1) + second.var(ddof=1))), 0.0), 1.0)
+    mean = 0.5 * (first + second)
+    variance = float(mean.var(ddof=1))
+    factor = np.sqrt(max(covariance, 0.0) / variance) if variance > 0.0 else 0.0
+    expected = mean.mean() + min(factor, 1.0) * (mean - mean.mean())
+    low, high = (float(q) for q in np.quantile(expected, QUANTILES))
+    return Spread(1.0 - correlation, (1.0 - correlation**2) / sqrt(n - 1), low, high)
+
+
+def second_simulation(
+    run: Run, futures: int = SAMPLE, *, executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Run:  # fmt: skip
+    """The first futures of a run with the same assumptions, and independent raids, weather, outages and damage."""
+    draws = run.assumptions.values[: min(futures, run.futures)]
+    seed = (run.seed + SECOND_SEED) % 2**64
+    results = simulate_futures(
+        run.compiled, draws, seed=seed, executor=executor, keep=tallies_to_keep(),
+        counterfactual=COUNTERFACTUAL_TALLIES, progress=progress, keep_going=True,
+    )  # fmt: skip
+    return labelled_run(run.scenario, seed, draws, results, 0.0)
+
+
+def spreads(run: Run, second: Run) -> dict[str, Spread]:
+    """Spreads of the leakers prevented and of the net benefit of a run, given its second simulation.
+
+    Futures that failed in one of the two simulations are excluded.
+    """
+    count = second.futures
+    if all(assumption.is_fixed for assumption in run.scenario.assumptions):
+        means = {"prevented": leakers_prevented(run).mean(), "net": net_benefit(run).mean()}
+        return {name: Spread(1.0, 0.0, float(mean), float(mean)) for name, mean in means.items()}
+    values = {"prevented": leakers_prevented, "net": net_benefit}
+    return {
+        name: spread(by_number(run, compute(run), count), by_number(second, compute(second), count))
+        for name, compute in values.items()
+    }
+
+
+def by_number(run: Run, values: Floats, count: int) -> Floats:
+    """(count,) values of the first futures; ``nan`` where the future failed, given (finished futures,) values."""
+    all_values = np.full(run.futures, np.nan)
+    all_values[run.finished_futures] = values
+    return all_values[:count]

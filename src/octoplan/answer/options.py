@@ -1,0 +1,161 @@
+"""Small changes to a scenario whose effects a marginal analysis measures: more of what can be bought, or sooner."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
+
+LESS_DAYS = 30.0
+"""Days by which the gates of a plant are passed sooner."""
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """A changed scenario.
+
+    Attributes:
+        key: Short name, such as ``units`` or ``gates/uk-1``.
+        noun: What there is more of, such as "crews".
+        title: What is changed, such as "10 % more crews".
+        compiled: The changed scenario.
+        assumptions: (futures, columns) draws of the changed scenario.
+
+    """
+
+    key: str
+    noun: str
+    title: str
+    compiled: Compiled
+    assumptions: Floats
+
+
+def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], more: float = 0.1) -> list[Option]:
+    """The options of a scenario: more units, crews and kits, resupply of layers, suppliers, and plants sooner.
+
+    An option that changes nothing, such as more units of a programme without plants, is omitted.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws.
+        titles: Titles of the entities by ``kind.name``.
+        more: Increase as a share, such as 0.1 for 10 % more.
+
+    """
+    amount = f"{100.0 * more:.0f} % more"
+    plan = compiled.plan
+    initial_crews, initial_kits = (initial(compiled, assumptions, kind) for kind in ("crews", "kits"))
+    intake, orders = (
+        increased(monthly, start, more)
+        for monthly, start in ((plan.intake, initial_crews), (plan.kit_orders, initial_kits))
+    )
+    decisions = (
+        ("units", "units requested", {"output": plan.output * (1.0 + more)}),
+        ("crews", "crews", {"intake": intake}),
+        ("kits", "kits", {"kit_orders": orders}),
+        ("crews-and-kits", "crews with kits", {"intake": intake, "kit_orders": orders}),
+    )  # fmt: skip
+    return [
+        *(
+            Option(key, noun, f"{amount} {noun}", compiled._replace(plan=plan._replace(**changes)), assumptions)
+            for key, noun, changes in decisions
+            if any(not np.array_equal(getattr(plan, field), values) for field, values in changes.items())
+        ),
+        *layer_options(compiled, assumptions, titles, more),
+        *supplier_options(compiled, assumptions),
+        *gate_options(compiled, assumptions, titles),
+    ]
+
+
+def initial(compiled: Compiled, assumptions: Floats, kind: str) -> float:
+    """Mean number of crews or kits at the start."""
+    return float(draws_of(compiled, assumptions, kind, "initial").mean())
+
+
+def increased(monthly: Ints, start: float, more: float) -> Ints:
+    """Monthly numbers increased by a share, with the same increase of the number at the start in the first month.
+
+    The increases are rounded so that their sum is correct to one half.
+    """
+    extra = more * np.asarray(monthly, float)
+    extra[:1] += more * start
+    steps = np.diff(np.rint(np.cumsum(extra)), prepend=0.0)
+    return np.asarray(monthly + steps, np.int64)
+
+
+def layer_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], more: float) -> Iterator[Option]:
+    """Yield an option with more stock and resupply for each layer that is resupplied."""
+    resupply = draws_of(compiled, assumptions, "layers", "resupply")
+    for row in np.flatnonzero((resupply > 0.0).any(axis=0)).tolist():
+        changed = compiled, assumptions
+        for parameter in ("stock", "resupply"):
+            values = draws_of(compiled, assumptions, "layers", parameter)[:, row]
+            changed = with_values(*changed, "layers", parameter, row, values * (1.0 + more))
+        name = compiled.names.layers[row]
+        title = titles.get(f"layers.{name}", name)
+        noun = f"{title[:1].lower()}{title[1:]}"
+        yield Option(f"layer/{name}", noun, f"{100.0 * more:.0f} % more {noun}", *changed)
+
+
+def supplier_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
+    """Yield an option in which each supplier in use can ship twice as many parts, as if a second one were found."""
+    used = np.flatnonzero(compiled.plan.sourcing > 0.0)
+    if not len(used) or not programme_plants(compiled).any():
+        return
+    capacity, changed = draws_of(compiled, assumptions, "suppliers", "capacity"), (compiled, assumptions)
+    for row in used.tolist():
+        changed = with_values(*changed, "suppliers", "capacity", row, 2.0 * capacity[:, row])
+    yield Option(
+        "suppliers", "suppliers of parts", "a second supplier of every part, with the capacity of the first", *changed
+    )
+
+
+def gate_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str]) -> Iterator[Option]:
+    """Yield an option for each set of plants with the same gates, in which these gates are passed a month sooner.
+
+    The gates are the last ones before the plant opens. Other plants behind the same gates open sooner too.
+    """
+    duration = draws_of(compiled, assumptions, "gates", "duration")
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for plant in np.flatnonzero(programme_plants(compiled)).tolist():
+        gates = tuple(np.flatnonzero(compiled.links.plant_gates[plant]).tolist())
+        if (duration[:, gates] > 0.0).any():
+            groups.setdefault(gates, []).append(plant)
+    for gates, plants in groups.items():
+        changed = compiled, assumptions
+        for gate in gates:
+            changed = with_values(*changed, "gates", "duration", gate, np.maximum(0.0, duration[:, gate] - LESS_DAYS))
+        names = [compiled.names.plants[plant] for plant in plants]
+        title = ", ".join(titles.get(f"plants.{name}", name) for name in names)
+        yield Option(
+            f"gates/{'+'.join(names)}", f"the gates of {title}", f"gates passed up to a month sooner: {title}", *changed
+        )
+
+
+def programme_plants(compiled: Compiled) -> NDArray[np.bool_]:
+    """(plants,) True for the plants of the programme that are requested to make units."""
+    return np.asarray((compiled.plan.output > 0.0).any(axis=1) & (compiled.plan.in_programme != 0))
+
+
+def with_values(
+    compiled: Compiled, assumptions: Floats, kind: str, parameter: str, row: int, values: Floats
+) -> tuple[Compiled, Floats]:
+    """A scenario and its draws with other draws of one parameter of one entity.
+
+    The draws are a new column, so that other entities that share the row of assumptions keep theirs.
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws.
+        kind: Kind of the entity.
+        parameter: The parameter.
+        row: Row of the entity.
+        values: (futures,) draws in the unit of the parameter.
+
+    """
+    columns = compiled.draw_columns[kind, parameter].copy()
+    columns[row] = assumptions.shape[1]
+    draw_columns = {**compiled.draw_columns, (kind, parameter): columns}
+    return compiled._replace(draw_columns=draw_columns), np.column_stack([assumptions, values])

@@ -1,0 +1,239 @@
+"""The answer of a run in words: what limits the defence, what is made, stopped and paid, how sure, and what next.
+
+Numbers are means over futures, with P10 to P90 in brackets; paired differences have their 95 % confidence interval.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from math import floor, isfinite, isnan, log10
+
+import numpy as np
+
+from octoplan.answer.answer import Answer
+from octoplan.answer.marginal import Effect, Marginal
+from octoplan.outcomes.intervals import Interval
+from octoplan.outcomes.sensitivity import Sensitivity
+from octoplan.scenario.descriptions import row_reference, subject, unit_text
+from octoplan.show.theme import MILLION, capitalised
+
+NOTE = (
+    "Means over futures, with P10 to P90 in brackets; ± is the half-width of a 95 % confidence interval. Leakers "
+    "exclude decoys."
+)
+SMALL_SHARE = 0.005
+"""Share of futures below which a share is not mentioned."""
+PLURALS = ("units", "crews", "kits", "crews-and-kits", "layer/")
+"""Beginnings of the keys of changes whose titles are plurals."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A part of the answer: its topic, such as ``worth``, and its text of one or more sentences."""
+
+    topic: str
+    text: str
+
+
+def sentences(answer: Answer) -> tuple[Sentence, ...]:
+    """The answer in the order in which a decision maker asks; topics without content are omitted."""
+    topics = (headline, makes, stops, worth, limits, confidence, turning, next_step)
+    texts = ((topic.__name__, topic(answer)) for topic in topics)
+    return tuple(Sentence(name, text) for name, text in texts if text)
+
+
+def paragraphs(answer: Answer) -> tuple[str, ...]:
+    """The answer in three paragraphs: result, reasons, and what to do next."""
+    texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
+    groups = (("headline", "makes", "stops", "worth"), ("limits", "confidence", "turning"), ("next_step",))
+    joined = (" ".join(texts[topic] for topic in topics if topic in texts) for topics in groups)
+    return tuple(text for text in joined if text)
+
+
+def number(value: float, significant: int = 3) -> str:
+    """A number as people write it: rounded to significant digits, with commas between thousands.
+
+    >>> number(68175.4), number(12.34), number(-0.0456), number(999.6), number(16.4, 2)
+    ('68,200', '12.3', '-0.0456', '1,000', '16')
+    """
+    if not isfinite(value):
+        return "–"
+    if value == 0.0:
+        return "0"
+    decimals = significant - 1 - floor(log10(abs(value)))
+    return f"{round(value, decimals):,.{max(0, min(decimals, 6))}f}"
+
+
+def with_range(i: Interval, divisor: float = 1.0, unit: str = "") -> str:
+    """A mean with P10 to P90 in brackets; the mean alone if it is the same in all futures."""
+    low, mean, high = (number(value / divisor) for value in (i.p10, i.mean, i.p90))
+    text = f"{mean} {unit}" if unit else mean
+    return text if low == mean == high else f"{text} ({low} to {high})"
+
+
+def plus_minus(item: Effect, divisor: float = 1.0) -> str:
+    """A difference with the half-width of its confidence interval, to the same number of decimals.
+
+    >>> plus_minus(Effect(165.28, 23.12)), plus_minus(Effect(7.06, 5.16)), plus_minus(Effect(35.2e6, 8.6e6), 1e6)
+    ('165 ± 23', '7.1 ± 5.2', '35.2 ± 8.6')
+    """
+    mean, half_width = item.mean / divisor, item.half_width / divisor
+    if isnan(half_width) or half_width == 0.0:
+        return number(mean)
+    decimals = 1 - floor(log10(half_width))
+    places = max(0, min(decimals, 6))
+    return f"{round(mean, decimals) + 0.0:,.{places}f} ± {round(half_width, decimals):,.{places}f}"
+
+
+def money_unit(answer: Answer) -> str:
+    """Millions of the reporting currency."""
+    return f"M {answer.scenario.currency}"
+
+
+def is_plural(item: Marginal) -> bool:
+    """True if the title of a change is a plural."""
+    return item.key.startswith(PLURALS)
+
+
+def headline(answer: Answer) -> str:
+    """What limits the defence or, without raids, the output most."""
+    result = "defence" if answer.has_raids else "output"
+    if not answer.marginal.effects:
+        return ""
+    if not answer.limits:
+        return f"No small change that was tested improves the {result}."
+    best = answer.limits[0]
+    if any(item.key == "units" for item in answer.ample):
+        return f"More interceptors are not what this defence lacks: {best.noun} limit it most."
+    return f"This {result} is limited most by {best.noun}."
+
+
+def makes(answer: Answer) -> str:
+    """What the programme makes, and when it reaches the largest of the scenario's targets."""
+    made = answer.of_measure("made")
+    if made is None or not made.values.max() > 0.0:
+        return "The programme makes no interceptors."
+    months = len(answer.results.run.compiled.names.months)
+    text = f"The programme makes {with_range(made.interval)} interceptors in {months} months"
+    target = max(answer.scenario.programme.milestones, default=0)
+    return f"{text} and {reaches(answer, target)}." if target else f"{text}."
+
+
+def reaches(answer: Answer, target: int) -> str:
+    """A clause on the first month with a target output, or on the share of futures in which there is none."""
+    never = answer.of_measure(f"never/{target}")
+    missed = never.interval.mean if never is not None else 1.0
+    if missed >= 1.0:
+        return f"does not reach {target:,} a month"
+    if missed >= 0.5:
+        return f"reaches {target:,} a month in only {100.0 * (1.0 - missed):.0f} % of futures"
+    first = answer.of_measure(f"reach/{target}")
+    quantiles = (first.interval.p10, first.interval.p50, first.interval.p90) if first is not None else (np.inf,) * 3
+    low, middle, high = (month_name(answer, index) for index in quantiles)
+    months = middle if low == middle == high else f"{middle} ({low} to {high})"
+    but = f", but not in {100.0 * missed:.0f} % of futures" if missed >= SMALL_SHARE else ""
+    return f"reaches {target:,} a month by {months}{but}"
+
+
+def month_name(answer: Answer, index: float) -> str:
+    """A month in words, or "never"."""
+    months = answer.results.run.compiled.names.months
+    if not isfinite(index) or int(index) >= len(months):
+        return "never"
+    return f"{date.fromisoformat(f'{months[int(index)]}-01'):%B %Y}"
+
+
+def stops(answer: Answer) -> str:
+    """The leakers that the programme prevents, and those that remain."""
+    leakers = answer.of_measure("leakers/excluding-decoys") or answer.of_measure("leakers")
+    if not answer.has_raids or leakers is None or not isfinite(answer.prevented.interval.mean):
+        return ""
+    return (
+        f"It prevents {with_range(answer.prevented.interval)} leakers, threats that reach their targets; "
+        f"{with_range(leakers.interval)} remain."
+    )
+
+
+def worth(answer: Answer) -> str:
+    """What the programme costs and avoids, and whether it pays; its cost alone if there are no raids."""
+    cost, avoided, net = answer.cost.interval, answer.avoided.interval, answer.net
+    unit = money_unit(answer)
+    if not isfinite(cost.mean):
+        return ""
+    text = f"It costs {with_range(cost, MILLION, unit)}"
+    if not answer.has_raids:
+        return f"{text}."
+    amount = f"{plus_minus(net.mean, MILLION)} {unit}"
+    verdict = {
+        1: f"on average it pays, by {amount}",
+        -1: f"on average it does not pay: the net benefit is {amount}",
+        0: f"the net benefit, {amount}, is not distinguishable from zero",
+    }[net.mean.sign]
+    return f"{text} and avoids damage of {with_range(avoided, MILLION, unit)}: {verdict}."
+
+
+def limits(answer: Answer) -> str:
+    """Effect of the change that improves the result most, and that of more units."""
+    if not answer.limits:
+        return ""
+    best = answer.limits[0]
+    text = f"{capitalised(best.title)} {improves(answer, best)} and {'cost' if is_plural(best) else 'costs'}"
+    text += f" {plus_minus(best.cost, MILLION)} {money_unit(answer)}"
+    if best.key == "units" or "units" not in answer.marginal:
+        return f"{text}."
+    ample = next((item for item in answer.ample if item.key == "units"), None)
+    units = ample or answer.marginal["units"]
+    return f"{text}; {'even ' if ample else ''}{units.title} {improves(answer, units)}."
+
+
+def improves(answer: Answer, item: Marginal) -> str:
+    """The improvement by a change, with its verb."""
+    verb, noun = ("prevent", "leakers") if answer.has_raids else ("add", "units")
+    return f"{verb if is_plural(item) else f'{verb}s'} {plus_minus(answer.improvement(item))} {noun}"
+
+
+def confidence(answer: Answer) -> str:
+    """The range of the expected net benefit given the assumptions, its main driver, and the share of chance."""
+    spread = answer.spreads.get("net")
+    if not answer.has_raids or spread is None or isnan(spread.chance):
+        return ""
+    if spread.chance == 1.0:
+        return "The range of the net benefit is chance alone: no assumption has a range, so confidence is not known."
+    level = "low" if spread.low < 0.0 < spread.high else "medium" if answer.unconfirmed else "high"
+    low, high = number(spread.low / MILLION), number(spread.high / MILLION)
+    driver = f", most of all on the {subject(answer.scenario, answer.driver.assumption)}" if answer.driver else ""
+    return (
+        f"Confidence is {level}: the expected net benefit is {low} to {high} {money_unit(answer)}, depending on the "
+        f"assumptions{driver}; {100 * spread.chance:.0f} % of the variance between futures is chance."
+    )
+
+
+def turning(answer: Answer) -> str:
+    """The values of assumptions from which on the mean net benefit has the other sign."""
+    return " ".join(turning_sentence(answer, item) for item in answer.turning)
+
+
+def turning_sentence(answer: Answer, item: Sensitivity) -> str:
+    """From which value of an assumption on the programme pays."""
+    unit = unit_text(item.assumption)
+    low, high = (number(q) for q in item.p10_p90)
+    value = number(item.switching_value if item.switching_value is not None else np.nan)
+    return (
+        f"It pays if the {subject(answer.scenario, item.assumption)} is {'above' if item.high > 0.0 else 'below'} "
+        f"{value}{f' {unit}' if unit else ''} (P10 to P90: {low} to {high}; {row_reference(item.assumption)})."
+    )
+
+
+def next_step(answer: Answer) -> str:
+    """What to do next: the change that pays best, or the assumption to find out more about."""
+    if not answer.has_raids or not answer.marginal.effects:
+        return ""
+    if answer.paying:
+        best, s = answer.paying[0], "" if is_plural(answer.paying[0]) else "s"
+        return (
+            f"Next: {best.title} cost{s} {plus_minus(best.cost, MILLION)} and avoid{s} damage of "
+            f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}."
+        )
+    text = f"Next: none of {len(answer.marginal.effects)} changes tested avoids more damage than it costs"
+    if answer.driver is None:
+        return f"{text}."
+    return f"{text}; find out more about the {subject(answer.scenario, answer.driver.assumption)}."
