@@ -9,18 +9,17 @@ import numpy as np
 
 from octoplan.answer.chance import SAMPLE as CHANCE_SAMPLE
 from octoplan.answer.chance import Spread, second_simulation, spreads
-from octoplan.answer.marginal import SAMPLE, Effect, Marginal, MarginalAnalysis, effect, has_raids, marginal_analysis
+from octoplan.answer.marginal import SAMPLE, Marginal, MarginalAnalysis, has_raids, marginal_analysis
+from octoplan.answer.totals import Effect, effect
+from octoplan.answer.turning import Turn, turns
 from octoplan.outcomes.finance import damage_avoided, programme_cost
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.outcomes.view import by_future
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import is_informed
-
-MOST_TURNING = 2
-"""Largest number of assumptions that are named as able to turn the answer over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +48,14 @@ class Answer:
         results: The results of the run.
         marginal: Effects of small changes.
         spreads: Spreads of the ``prevented`` leakers and of the ``net`` benefit, split into chance and the rest.
+        turns: The net benefit at both ends of the assumptions with the largest effects.
 
     """
 
     results: RunResults
     marginal: MarginalAnalysis
     spreads: dict[str, Spread]
+    turns: tuple[Turn, ...]
 
     @property
     def scenario(self) -> Scenario:
@@ -120,18 +121,19 @@ class Answer:
         return tuple(sorted(pays, key=lambda item: -item.net.mean)) if self.has_raids else ()
 
     @cached_property
-    def turning(self) -> tuple[Sensitivity, ...]:
-        """Assumptions of which one end of the range has a positive mean net benefit and the other a negative one."""
-        return tuple(
-            item
-            for item in self.results.net_benefit_sensitivity
-            if item.distinguishable and item.low * item.high < 0.0 and item.switching_value is not None
-        )[:MOST_TURNING]
+    def turning(self) -> tuple[Turn, ...]:
+        """Assumptions at one end of which the programme pays and at the other not."""
+        return tuple(turn for turn in self.turns if turn.turns_over)
 
     @cached_property
-    def driver(self) -> Sensitivity | None:
+    def driver(self) -> Assumption | None:
         """The assumption with the largest effect on the net benefit; None if no effect is distinguishable."""
-        return next((item for item in self.results.net_benefit_sensitivity if item.distinguishable), None)
+        names = [turn.name for turn in self.turns if turn.difference.sign != 0]
+        return self.assumption(names[0]) if names else None
+
+    def assumption(self, name: str) -> Assumption:
+        """The row of assumptions with a name."""
+        return self.scenario.assumptions[self.scenario.columns.index(name)]
 
     @cached_property
     def unconfirmed(self) -> int:
@@ -157,4 +159,5 @@ def answer_of(
     run = results.run
     marginal = marginal_analysis(run, futures, executor=executor, progress=progress)
     second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor)
-    return Answer(results, marginal, spreads(run, second))
+    ends = turns(results, futures, executor=executor) if has_raids(run) else ()
+    return Answer(results, marginal, spreads(run, second), ends)

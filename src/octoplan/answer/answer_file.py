@@ -9,7 +9,9 @@ from typing import Any
 
 from octoplan.answer.answer import Answer
 from octoplan.answer.chance import Spread
-from octoplan.answer.marginal import Effect, Marginal, MarginalAnalysis
+from octoplan.answer.marginal import Marginal, MarginalAnalysis
+from octoplan.answer.totals import Effect
+from octoplan.answer.turning import Turn
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
 
@@ -24,6 +26,7 @@ def answer_text(answer: Answer, sentences: Iterable[tuple[str, str]]) -> str:
         "answer": [{"topic": topic, "text": text} for topic, text in sentences],
         "marginal": asdict(answer.marginal),
         "spreads": {name: asdict(spread) for name, spread in answer.spreads.items()},
+        "turns": [asdict(turn) for turn in answer.turns],
     }
     return json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -48,7 +51,7 @@ def stored_answer(folder: Path, results: RunResults) -> Answer | None:
     try:
         content = json.loads(path.read_text("utf-8"))
         spreads = {name: Spread(**numbers(item)) for name, item in content["spreads"].items()}
-        return Answer(results, analysis_of(content["marginal"]), spreads)
+        return Answer(results, analysis_of(content["marginal"]), spreads, tuple(map(turn_of, content["turns"])))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} cannot be read: {error}; simulate the scenario again") from error
 
@@ -63,6 +66,13 @@ def marginal_of(content: Mapping[str, Any]) -> Marginal:
     """The effects of one change from their JSON content."""
     effects = {name: Effect(**numbers(content[name])) for name in EFFECTS}
     return Marginal(str(content["key"]), str(content["noun"]), str(content["title"]), **effects)
+
+
+def turn_of(content: Mapping[str, Any]) -> Turn:
+    """The net benefit at both ends of an assumption from its JSON content."""
+    low, high = content["ends"]
+    effects = (Effect(**numbers(content[name])) for name in ("low", "high", "difference"))
+    return Turn(str(content["name"]), (float(low), float(high)), *effects)
 
 
 def numbers(content: Mapping[str, Any]) -> dict[str, float]:

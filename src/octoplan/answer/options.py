@@ -1,6 +1,6 @@
 """Small changes to a scenario whose effects a marginal analysis measures: more of what can be bought, or sooner."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], mor
         ),
         *layer_options(compiled, assumptions, titles, more),
         *supplier_options(compiled, assumptions),
-        *gate_options(compiled, assumptions, titles),
+        *all_gates(compiled, assumptions),
     ]
 
 
@@ -112,26 +112,47 @@ def supplier_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option
     )
 
 
-def gate_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str]) -> Iterator[Option]:
-    """Yield an option for each set of plants with the same gates, in which these gates are passed a month sooner.
+def all_gates(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
+    """Yield the option in which the last gates of every plant are passed a month sooner, if there are any."""
+    gates = [gate for group in plants_by_gates(compiled, assumptions) for gate in group]
+    if gates:
+        title = f"the gates of every plant passed {LESS_DAYS:.0f} days sooner"
+        yield Option("gates", "the gates of the plants", title, *sooner(compiled, assumptions, gates))
 
-    The gates are the last ones before the plant opens. Other plants behind the same gates open sooner too.
+
+def gate_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str]) -> Iterator[Option]:
+    """Yield an option for each set of plants with the same last gates, in which these are passed a month sooner.
+
+    Other plants behind the same gates open sooner too.
     """
+    for gates, plants in plants_by_gates(compiled, assumptions).items():
+        names = [compiled.names.plants[plant] for plant in plants]
+        title = " and ".join(titles.get(f"plants.{name}", name) for name in names)
+        changed = sooner(compiled, assumptions, gates)
+        yield Option(
+            f"gates/{'+'.join(names)}", f"the gates of {title}",
+            f"the gates of {title} passed {LESS_DAYS:.0f} days sooner", *changed,
+        )  # fmt: skip
+
+
+def plants_by_gates(compiled: Compiled, assumptions: Floats) -> dict[tuple[int, ...], list[int]]:
+    """The plants of the programme by their last gates, without plants whose gates take no time."""
     duration = draws_of(compiled, assumptions, "gates", "duration")
     groups: dict[tuple[int, ...], list[int]] = {}
     for plant in np.flatnonzero(programme_plants(compiled)).tolist():
         gates = tuple(np.flatnonzero(compiled.links.plant_gates[plant]).tolist())
         if (duration[:, gates] > 0.0).any():
             groups.setdefault(gates, []).append(plant)
-    for gates, plants in groups.items():
-        changed = compiled, assumptions
-        for gate in gates:
-            changed = with_values(*changed, "gates", "duration", gate, np.maximum(0.0, duration[:, gate] - LESS_DAYS))
-        names = [compiled.names.plants[plant] for plant in plants]
-        title = ", ".join(titles.get(f"plants.{name}", name) for name in names)
-        yield Option(
-            f"gates/{'+'.join(names)}", f"the gates of {title}", f"gates passed up to a month sooner: {title}", *changed
-        )
+    return groups
+
+
+def sooner(compiled: Compiled, assumptions: Floats, gates: Iterable[int]) -> tuple[Compiled, Floats]:
+    """The scenario and its draws with shorter gates."""
+    duration = draws_of(compiled, assumptions, "gates", "duration")
+    changed = compiled, assumptions
+    for gate in sorted(set(gates)):
+        changed = with_values(*changed, "gates", "duration", gate, np.maximum(0.0, duration[:, gate] - LESS_DAYS))
+    return changed
 
 
 def programme_plants(compiled: Compiled) -> NDArray[np.bool_]:

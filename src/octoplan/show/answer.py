@@ -10,9 +10,10 @@ from math import floor, isfinite, isnan, log10
 import numpy as np
 
 from octoplan.answer.answer import Answer
-from octoplan.answer.marginal import Effect, Marginal
+from octoplan.answer.marginal import Marginal
+from octoplan.answer.totals import Effect
+from octoplan.answer.turning import Turn
 from octoplan.outcomes.intervals import Interval
-from octoplan.outcomes.sensitivity import Sensitivity
 from octoplan.scenario.descriptions import row_reference, subject, unit_text
 from octoplan.show.theme import MILLION, capitalised
 
@@ -22,7 +23,7 @@ NOTE = (
 )
 SMALL_SHARE = 0.005
 """Share of futures below which a share is not mentioned."""
-PLURALS = ("units", "crews", "kits", "crews-and-kits", "layer/")
+PLURALS = ("units", "crews", "kits", "crews-and-kits", "layer/", "gates")
 """Beginnings of the keys of changes whose titles are plurals."""
 
 
@@ -163,12 +164,14 @@ def worth(answer: Answer) -> str:
     if not answer.has_raids:
         return f"{text}."
     amount = f"{plus_minus(net.mean, MILLION)} {unit}"
+    share = 100.0 * float((net.values > 0.0).mean())
     verdict = {
         1: f"on average it pays, by {amount}",
         -1: f"on average it does not pay: the net benefit is {amount}",
         0: f"the net benefit, {amount}, is not distinguishable from zero",
     }[net.mean.sign]
-    return f"{text} and avoids damage of {with_range(avoided, MILLION, unit)}: {verdict}."
+    text += f" and avoids damage of {with_range(avoided, MILLION, unit)}"
+    return f"{text}: {verdict}; it pays in {share:.0f} % of futures."
 
 
 def limits(answer: Answer) -> str:
@@ -200,26 +203,33 @@ def confidence(answer: Answer) -> str:
         return "The range of the net benefit is chance alone: no assumption has a range, so confidence is not known."
     level = "low" if spread.low < 0.0 < spread.high else "medium" if answer.unconfirmed else "high"
     low, high = number(spread.low / MILLION), number(spread.high / MILLION)
-    driver = f", most of all on the {subject(answer.scenario, answer.driver.assumption)}" if answer.driver else ""
+    driver = ""
+    if answer.driver is not None and not answer.turning:
+        driver = f", most of all on the {subject(answer.scenario, answer.driver)}"
     return (
         f"Confidence is {level}: the expected net benefit is {low} to {high} {money_unit(answer)}, depending on the "
-        f"assumptions{driver}; {100 * spread.chance:.0f} % of the variance between futures is chance."
+        f"assumptions{driver}; {100 * spread.chance:.0f} % of the variance between futures is chance. "
+        f"{answer.unconfirmed:,} of {len(answer.scenario.assumptions):,} assumptions are unconfirmed."
     )
 
 
 def turning(answer: Answer) -> str:
-    """The values of assumptions from which on the mean net benefit has the other sign."""
-    return " ".join(turning_sentence(answer, item) for item in answer.turning)
+    """The net benefit at both ends of the assumptions that could turn the answer over."""
+    return " ".join(turning_sentence(answer, turn) for turn in answer.turning)
 
 
-def turning_sentence(answer: Answer, item: Sensitivity) -> str:
-    """From which value of an assumption on the programme pays."""
-    unit = unit_text(item.assumption)
-    low, high = (number(q) for q in item.p10_p90)
-    value = number(item.switching_value if item.switching_value is not None else np.nan)
+def turning_sentence(answer: Answer, turn: Turn) -> str:
+    """Net benefit with one assumption at its P10 and at its P90."""
+    assumption = answer.assumption(turn.name)
+    unit = unit_text(assumption)
+    ends = ((turn.ends[0], turn.low), (turn.ends[1], turn.high))
+    values = (
+        f"{plus_minus(net, MILLION)} {money_unit(answer)} at {number(value)}{f' {unit}' if unit else ''}"
+        for value, net in ends
+    )
     return (
-        f"It pays if the {subject(answer.scenario, item.assumption)} is {'above' if item.high > 0.0 else 'below'} "
-        f"{value}{f' {unit}' if unit else ''} (P10 to P90: {low} to {high}; {row_reference(item.assumption)})."
+        f"The answer turns on the {subject(answer.scenario, assumption)} ({row_reference(assumption)}): the net "
+        f"benefit is {' and '.join(values)}."
     )
 
 
@@ -236,4 +246,4 @@ def next_step(answer: Answer) -> str:
     text = f"Next: none of {len(answer.marginal.effects)} changes tested avoids more damage than it costs"
     if answer.driver is None:
         return f"{text}."
-    return f"{text}; find out more about the {subject(answer.scenario, answer.driver.assumption)}."
+    return f"{text}; find out more about the {subject(answer.scenario, answer.driver)}."

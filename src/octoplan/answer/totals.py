@@ -1,0 +1,109 @@
+"""Totals of simulated futures from which the effects of changes are computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from octoplan.campaign.tally import LAYERS
+from octoplan.outcomes.intervals import standard_error
+from octoplan.outcomes.sampling import block_of
+from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
+
+BATCH = 4
+"""Number of futures in one task of the executor."""
+KEPT = ("good", "leaked", "spend", "exchange")
+"""Tallies from which totals are computed."""
+KEPT_COUNTERFACTUAL = ("good", "leaked", "spend")
+"""The same tallies without the programme; exchange rates do not depend on it."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Mean of paired differences, with its 95 % confidence interval.
+
+    Attributes:
+        mean: Mean difference.
+        half_width: Half-width of the interval, from the standard error and Student's t; ``nan`` with one future.
+
+    """
+
+    mean: float
+    half_width: float
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.mean - self.half_width
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self.mean + self.half_width
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 if the interval excludes zero, otherwise 0."""
+        return int(self.low > 0.0) - int(self.high < 0.0)
+
+
+def effect(differences: Floats, futures: Ints) -> Effect:
+    """Effect from (futures,) paired differences; ``futures`` has the number of each future in its sample."""
+    n = len(differences)
+    if n < 2:
+        return Effect(float(differences.mean()) if n else np.nan, np.nan)
+    error = standard_error(differences, block_of(futures))
+    return Effect(float(differences.mean()), float(stdtrit(n - 1, 0.975)) * error)
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """Totals of each future: (futures,) good units, leakers excluding decoys, damage, and spend.
+
+    Attributes:
+        units: Good units made.
+        leakers: Leakers, excluding decoys.
+        damage: Mean damage of the leakers of each class given the assumptions; the damage drawn would add noise.
+        spend: Spend of all payers on interceptors, crews, kits and other layers.
+        programme_spend: Spend without that on other layers.
+
+    """
+
+    units: Floats
+    leakers: Floats
+    damage: Floats
+    spend: Floats
+    programme_spend: Floats
+
+
+def totals(
+    compiled: Compiled, assumptions: Floats, tally: Mapping[str, NDArray[Any]], exchange: NDArray[Any] | None = None
+) -> Totals:
+    """Totals of futures, from the tallies ``KEPT`` or ``KEPT_COUNTERFACTUAL``, (futures, *axes).
+
+    Args:
+        compiled: The scenario.
+        assumptions: (futures, columns) draws.
+        tally: The tallies by name.
+        exchange: The tally of exchange rates, if ``tally`` does not have it.
+
+    """
+    threats = compiled.template.threats
+    leaked = tally["leaked"].sum(axis=2)
+    rates = tally["exchange"] if exchange is None else exchange
+    damage = leaked * rates[:, :, threats["damage_currency"]]
+    damage = damage * draws_of(compiled, assumptions, "threats", "damage")[:, None]
+    not_decoy = np.asarray(threats["decoy"] != 1)
+    spend = by_future(tally["spend"])
+    return Totals(
+        by_future(tally["good"]), by_future(leaked[..., not_decoy]), by_future(damage), spend,
+        spend - by_future(tally["spend"][:, :, LAYERS]),
+    )  # fmt: skip
+
+
+def by_future(values: NDArray[Any]) -> Floats:
+    """(futures,) sums over all other axes."""
+    return np.asarray(values.reshape(len(values), -1).sum(axis=1), np.float64)

@@ -1,0 +1,93 @@
+"""Assumptions that could turn the answer over: the net benefit with an assumption at its P10 and at its P90.
+
+The other assumptions are as drawn in the futures of the run, so that the two results are paired.
+"""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from octoplan.answer.totals import BATCH, KEPT, KEPT_COUNTERFACTUAL, Effect, effect, totals
+from octoplan.campaign.futures import simulate_futures
+from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
+from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.assumptions import Assumption
+
+CANDIDATES = 2
+"""Number of assumptions that are simulated at both ends."""
+ENDS = (0.1, 0.9)
+"""Quantiles of an assumption at which it is simulated."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The mean net benefit with one assumption at both ends of its range.
+
+    Attributes:
+        name: Name of the assumption.
+        ends: P10 and P90 of its draws, in its unit; money at the scenario's price base.
+        low: Net benefit with the assumption at its P10.
+        high: Net benefit with the assumption at its P90.
+        difference: The paired difference of the two.
+
+    """
+
+    name: str
+    ends: tuple[float, float]
+    low: Effect
+    high: Effect
+    difference: Effect
+
+    @property
+    def turns_over(self) -> bool:
+        """True if the programme pays at one end and not at the other, and the difference is distinguishable."""
+        return self.difference.sign != 0 and self.low.mean * self.high.mean < 0.0
+
+
+def candidates(results: RunResults) -> tuple[Assumption, ...]:
+    """The assumptions with the largest effects on net benefit and leakers prevented, relative to their errors."""
+    names: dict[str, Assumption] = {}
+    for items in (results.leakers_sensitivity, results.net_benefit_sensitivity):
+        ranked = sorted(items, key=lambda item: -abs(item.difference) / item.error if item.error > 0.0 else 0.0)
+        for item in ranked[: CANDIDATES if items is results.net_benefit_sensitivity else 1]:
+            names.setdefault(item.assumption.name, item.assumption)
+    return tuple(names.values())[:CANDIDATES]
+
+
+def turns(results: RunResults, futures: int, *, executor: Executor | None = None) -> tuple[Turn, ...]:
+    """The net benefit at both ends of the assumptions with the largest effects, the largest difference first.
+
+    Args:
+        results: The results of the run.
+        futures: Number of futures, at most those of the run.
+        executor: Executor of the batches of futures.
+
+    """
+    run = results.run
+    count = min(futures, run.futures)
+    found = []
+    for assumption in candidates(results):
+        column = run.scenario.columns.index(assumption.name)
+        ends = tuple(float(q) for q in np.quantile(run.assumptions.values[:, column], ENDS))
+        (low, low_status), (high, high_status) = (net_at(run, column, value, count, executor) for value in ends)
+        finished = np.flatnonzero((low_status == 0) & (high_status == 0))
+        low, high = low[finished], high[finished]
+        effects = (effect(values, finished) for values in (low, high, high - low))
+        found.append(Turn(assumption.name, (ends[0], ends[1]), *effects))
+    return tuple(sorted(found, key=lambda turn: -abs(turn.difference.mean)))
+
+
+def net_at(run: Run, column: int, value: float, count: int, executor: Executor | None) -> tuple[Floats, Ints]:
+    """(futures,) net benefit and status of the first futures of a run, with one assumption at a value."""
+    assumptions = run.assumptions.values[:count].copy()
+    assumptions[:, column] = value
+    results = simulate_futures(
+        run.compiled, assumptions, seed=run.seed, executor=executor, batch=BATCH, keep=KEPT,
+        counterfactual=KEPT_COUNTERFACTUAL, keep_going=True,
+    )  # fmt: skip
+    with_programme = totals(run.compiled, assumptions, results.tally)
+    without = totals(run.compiled, assumptions, results.counterfactual, results.tally["exchange"])
+    cost = with_programme.programme_spend - without.programme_spend
+    return without.damage - with_programme.damage - cost, results.status
