@@ -100,15 +100,26 @@ class Answer:
     def limits(self) -> tuple[Marginal, ...]:
         """The changes of which a little more improves the result, the largest improvement first.
 
-        The result is the leakers prevented, or the good units made if there are no raids.
+        If there are none, those of which twice as much improves it. The result is the leakers prevented, or the good
+        units made if there are no raids.
         """
-        improving = [item for item in self.marginal.effects if self.improvement(item).sign > 0]
-        return tuple(sorted(improving, key=lambda item: -self.improvement(item).mean))
+        for changes in (self.marginal.effects, self.marginal.doubled):
+            improving = [item for item in changes if self.improvement(item).sign > 0]
+            if improving:
+                return tuple(sorted(improving, key=lambda item: -self.improvement(item).mean))
+        return ()
 
     @cached_property
     def ample(self) -> tuple[Marginal, ...]:
-        """The changes of which twice as much does not improve the result either."""
-        return tuple(item for item in self.marginal.doubled if self.improvement(item).sign <= 0)
+        """The changes of which twice as much does not improve the result either.
+
+        More interceptors are among them only if more can be made.
+        """
+        return tuple(
+            item
+            for item in self.marginal.doubled
+            if self.improvement(item).sign <= 0 and (item.key != "units" or item.units.sign > 0)
+        )
 
     def improvement(self, item: Marginal) -> Effect:
         """The effect by which changes are ordered: leakers prevented, or units if there are no raids."""
@@ -117,7 +128,7 @@ class Answer:
     @cached_property
     def paying(self) -> tuple[Marginal, ...]:
         """The changes that avoid more damage than they cost, the largest difference first; none without raids."""
-        pays = [item for item in self.marginal.effects if item.net.sign > 0]
+        pays = [item for item in (*self.marginal.effects, *self.marginal.doubled) if item.net.sign > 0]
         return tuple(sorted(pays, key=lambda item: -item.net.mean)) if self.has_raids else ()
 
     @cached_property

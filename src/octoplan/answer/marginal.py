@@ -52,7 +52,7 @@ class MarginalAnalysis:
         more: Increase of what an option adds, as a share.
         futures: Number of futures simulated for each option.
         effects: The effects, in the order of the options.
-        doubled: Effects of twice as much, of the options that can be bought and have no distinguishable effect.
+        doubled: Effects of twice as much of what can be bought, if a little more has no distinguishable effect.
 
     """
 
@@ -117,8 +117,9 @@ def marginal_analysis(
     effects = simulated(options(compiled, assumptions, titles, more))
     if any(item.key == "gates" and improves(item) for item in effects):
         effects += simulated(list(gate_options(compiled, assumptions, titles)))
-    without_effect = {item.key for item in effects if item.key in BOUGHT and not improves(item)}
-    doubled = [item for item in options(compiled, assumptions, titles, 1.0) if item.key in without_effect]
+    with_effect = {item.key for item in effects if improves(item)}
+    twice = options(compiled, assumptions, titles, 1.0)
+    doubled = [item for item in twice if item.key in BOUGHT and item.key not in with_effect]
     return MarginalAnalysis(more, count, effects, simulated(doubled))
 
 

@@ -44,7 +44,7 @@ def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], mor
         more: Increase as a share, such as 0.1 for 10 % more.
 
     """
-    amount = f"{100.0 * more:.0f} % more"
+    amount = amount_text(more)
     plan = compiled.plan
     initial_crews, initial_kits = (initial(compiled, assumptions, kind) for kind in ("crews", "kits"))
     intake, orders = (
@@ -52,7 +52,7 @@ def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], mor
         for monthly, start in ((plan.intake, initial_crews), (plan.kit_orders, initial_kits))
     )
     decisions = (
-        ("units", "units requested", {"output": plan.output * (1.0 + more)}),
+        ("units", "interceptors", {"output": plan.output * (1.0 + more), "lines": np.floor(plan.lines * (1.0 + more))}),
         ("crews", "crews", {"intake": intake}),
         ("kits", "kits", {"kit_orders": orders}),
         ("crews-and-kits", "crews with kits", {"intake": intake, "kit_orders": orders}),
@@ -63,10 +63,20 @@ def options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], mor
             for key, noun, changes in decisions
             if any(not np.array_equal(getattr(plan, field), values) for field, values in changes.items())
         ),
+        *line_options(compiled, assumptions),
         *layer_options(compiled, assumptions, titles, more),
         *supplier_options(compiled, assumptions),
         *all_gates(compiled, assumptions),
     ]
+
+
+def amount_text(more: float) -> str:
+    """An increase by a share in words.
+
+    >>> amount_text(0.1), amount_text(1.0)
+    ('10 % more', 'twice as many')
+    """
+    return "twice as many" if more == 1.0 else f"{100.0 * more:.0f} % more"
 
 
 def initial(compiled: Compiled, assumptions: Floats, kind: str) -> float:
@@ -85,6 +95,15 @@ def increased(monthly: Ints, start: float, more: float) -> Ints:
     return np.asarray(monthly + steps, np.int64)
 
 
+def line_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:
+    """Yield the option with one more line at every plant that makes units."""
+    plan = compiled.plan
+    lines = np.where(programme_plants(compiled)[:, None] & (plan.lines > 0.0), plan.lines + 1.0, plan.lines)
+    if not np.array_equal(lines, plan.lines):
+        changed = compiled._replace(plan=plan._replace(lines=lines))
+        yield Option("lines", "lines", "one more line at every plant", changed, assumptions)
+
+
 def layer_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str], more: float) -> Iterator[Option]:
     """Yield an option with more stock and resupply for each layer that is resupplied."""
     resupply = draws_of(compiled, assumptions, "layers", "resupply")
@@ -96,7 +115,7 @@ def layer_options(compiled: Compiled, assumptions: Floats, titles: dict[str, str
         name = compiled.names.layers[row]
         title = titles.get(f"layers.{name}", name)
         noun = f"{title[:1].lower()}{title[1:]}"
-        yield Option(f"layer/{name}", noun, f"{100.0 * more:.0f} % more {noun}", *changed)
+        yield Option(f"layer/{name}", noun, f"{amount_text(more)} {noun}", *changed)
 
 
 def supplier_options(compiled: Compiled, assumptions: Floats) -> Iterator[Option]:

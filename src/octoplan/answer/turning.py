@@ -67,7 +67,7 @@ def turns(results: RunResults, futures: int, *, executor: Executor | None = None
     """
     run = results.run
     count = min(futures, run.futures)
-    found = []
+    results_by_end: list[Turn] = []
     for assumption in candidates(results):
         column = run.scenario.columns.index(assumption.name)
         ends = tuple(float(q) for q in np.quantile(run.assumptions.values[:, column], ENDS))
@@ -75,8 +75,8 @@ def turns(results: RunResults, futures: int, *, executor: Executor | None = None
         finished = np.flatnonzero((low_status == 0) & (high_status == 0))
         low, high = low[finished], high[finished]
         effects = (effect(values, finished) for values in (low, high, high - low))
-        found.append(Turn(assumption.name, (ends[0], ends[1]), *effects))
-    return tuple(sorted(found, key=lambda turn: -abs(turn.difference.mean)))
+        results_by_end.append(Turn(assumption.name, (ends[0], ends[1]), *effects))
+    return tuple(sorted(results_by_end, key=lambda turn: -abs(turn.difference.mean)))
 
 
 def net_at(run: Run, column: int, value: float, count: int, executor: Executor | None) -> tuple[Floats, Ints]:

@@ -37,7 +37,7 @@ class Sentence:
 
 def sentences(answer: Answer) -> tuple[Sentence, ...]:
     """The answer in the order in which a decision maker asks; topics without content are omitted."""
-    topics = (headline, makes, stops, worth, limits, confidence, turning, next_step)
+    topics = (conclusion, makes, stops, worth, limits, confidence, turning, next_step)
     texts = ((topic.__name__, topic(answer)) for topic in topics)
     return tuple(Sentence(name, text) for name, text in texts if text)
 
@@ -45,7 +45,7 @@ def sentences(answer: Answer) -> tuple[Sentence, ...]:
 def paragraphs(answer: Answer) -> tuple[str, ...]:
     """The answer in three paragraphs: result, reasons, and what to do next."""
     texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
-    groups = (("headline", "makes", "stops", "worth"), ("limits", "confidence", "turning"), ("next_step",))
+    groups = (("conclusion", "makes", "stops", "worth"), ("limits", "confidence", "turning"), ("next_step",))
     joined = (" ".join(texts[topic] for topic in topics if topic in texts) for topics in groups)
     return tuple(text for text in joined if text)
 
@@ -81,8 +81,8 @@ def plus_minus(item: Effect, divisor: float = 1.0) -> str:
     if isnan(half_width) or half_width == 0.0:
         return number(mean)
     decimals = 1 - floor(log10(half_width))
-    places = max(0, min(decimals, 6))
-    return f"{round(mean, decimals) + 0.0:,.{places}f} ± {round(half_width, decimals):,.{places}f}"
+    after_point = max(0, min(decimals, 6))
+    return f"{round(mean, decimals) + 0.0:,.{after_point}f} ± {round(half_width, decimals):,.{after_point}f}"
 
 
 def money_unit(answer: Answer) -> str:
@@ -95,7 +95,7 @@ def is_plural(item: Marginal) -> bool:
     return item.key.startswith(PLURALS)
 
 
-def headline(answer: Answer) -> str:
+def conclusion(answer: Answer) -> str:
     """What limits the defence or, without raids, the output most."""
     result = "defence" if answer.has_raids else "output"
     if not answer.marginal.effects:
@@ -103,18 +103,18 @@ def headline(answer: Answer) -> str:
     if not answer.limits:
         return f"No small change that was tested improves the {result}."
     best = answer.limits[0]
-    if any(item.key == "units" for item in answer.ample):
+    if answer.has_raids and any(item.key == "units" for item in answer.ample):
         return f"More interceptors are not what this defence lacks: {best.noun} limit it most."
     return f"This {result} is limited most by {best.noun}."
 
 
 def makes(answer: Answer) -> str:
     """What the programme makes, and when it reaches the largest of the scenario's targets."""
-    made = answer.of_measure("made")
-    if made is None or not made.values.max() > 0.0:
+    units = answer.of_measure("made")
+    if units is None or not units.values.max() > 0.0:
         return "The programme makes no interceptors."
     months = len(answer.results.run.compiled.names.months)
-    text = f"The programme makes {with_range(made.interval)} interceptors in {months} months"
+    text = f"The programme makes {with_range(units.interval)} interceptors in {months} months"
     target = max(answer.scenario.programme.milestones, default=0)
     return f"{text} and {reaches(answer, target)}." if target else f"{text}."
 
@@ -165,13 +165,13 @@ def worth(answer: Answer) -> str:
         return f"{text}."
     amount = f"{plus_minus(net.mean, MILLION)} {unit}"
     share = 100.0 * float((net.values > 0.0).mean())
-    verdict = {
+    conclusion_by_sign = {
         1: f"on average it pays, by {amount}",
         -1: f"on average it does not pay: the net benefit is {amount}",
         0: f"the net benefit, {amount}, is not distinguishable from zero",
-    }[net.mean.sign]
+    }
     text += f" and avoids damage of {with_range(avoided, MILLION, unit)}"
-    return f"{text}: {verdict}; it pays in {share:.0f} % of futures."
+    return f"{text}: {conclusion_by_sign[net.mean.sign]}; it pays in {share:.0f} % of futures."
 
 
 def limits(answer: Answer) -> str:
@@ -179,13 +179,19 @@ def limits(answer: Answer) -> str:
     if not answer.limits:
         return ""
     best = answer.limits[0]
-    text = f"{capitalised(best.title)} {improves(answer, best)} and {'cost' if is_plural(best) else 'costs'}"
-    text += f" {plus_minus(best.cost, MILLION)} {money_unit(answer)}"
+    text = f"{capitalised(best.title)} {improves(answer, best)} and {costs(answer, best)}"
     if best.key == "units" or "units" not in answer.marginal:
         return f"{text}."
     ample = next((item for item in answer.ample if item.key == "units"), None)
     units = ample or answer.marginal["units"]
-    return f"{text}; {'even ' if ample else ''}{units.title} {improves(answer, units)}."
+    return f"{text}; {units.title} {improves(answer, units)}."
+
+
+def costs(answer: Answer, item: Marginal) -> str:
+    """The cost of a change or, if it is negative, what the change saves, with its verb."""
+    verb, size = ("save", -1.0) if item.cost.sign < 0 else ("cost", 1.0)
+    amount = plus_minus(Effect(size * item.cost.mean, item.cost.half_width), MILLION)
+    return f"{verb}{'' if is_plural(item) else 's'} {amount} {money_unit(answer)}"
 
 
 def improves(answer: Answer, item: Marginal) -> str:
@@ -240,7 +246,7 @@ def next_step(answer: Answer) -> str:
     if answer.paying:
         best, s = answer.paying[0], "" if is_plural(answer.paying[0]) else "s"
         return (
-            f"Next: {best.title} cost{s} {plus_minus(best.cost, MILLION)} and avoid{s} damage of "
+            f"Next: {best.title} {costs(answer, best)} and avoid{s} damage of "
             f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}."
         )
     text = f"Next: none of {len(answer.marginal.effects)} changes tested avoids more damage than it costs"

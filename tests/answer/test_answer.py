@@ -1,0 +1,135 @@
+"""The sentences of the answer, and independent simulations of what they claim."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from octoplan.answer.answer import Answer, answer_of
+from octoplan.answer.answer_file import ANSWER_FILE, answer_text, stored_answer
+from octoplan.answer.marginal import Marginal, MarginalAnalysis, marginal_analysis
+from octoplan.answer.totals import Effect
+from octoplan.answer.turning import turns
+from octoplan.api import simulate
+from octoplan.errors import StoreError
+from octoplan.outcomes.run_results import RunResults
+from octoplan.show.answer import paragraphs, sentences
+from tests.answer.variants import answer, run_of
+from tests.outcomes.runs import ranged
+
+
+def texts(result: Answer) -> dict[str, str]:
+    """The sentences of an answer by topic."""
+    return {sentence.topic: sentence.text for sentence in sentences(result)}
+
+
+@pytest.mark.parametrize(
+    ("name", "conclusion"),
+    [
+        ("few interceptors", "This defence is limited most by interceptors."),
+        ("one crew", "More interceptors are not what this defence lacks: crews with kits limit it most."),
+        ("one kit", "More interceptors are not what this defence lacks: kits limit it most."),
+        ("no more parts", "This defence is limited most by kits."),
+        ("ample", "No small change that was tested improves the defence."),
+        ("production only", "This output is limited most by"),
+        ("nothing made", "No small change that was tested improves the defence."),
+    ],
+)
+def test_what_limits_the_defence(name: str, conclusion: str) -> None:
+    assert texts(answer(name))["conclusion"].startswith(conclusion)
+
+
+@pytest.mark.parametrize("name", ["few interceptors", "one crew", "one kit", "ample", "production only"])
+def test_claims_hold_in_other_futures(name: str) -> None:
+    """Twice as much of what limits improves the result in other futures; twice as much of what is ample does not."""
+    result = answer(name)
+    twice = marginal_analysis(run_of(name, 2), 48, more=1.0)
+    for item in result.limits[:1]:
+        assert result.improvement(twice[item.key]).sign == 1
+    for item in result.ample:
+        if item.key in twice:
+            assert result.improvement(twice[item.key]).sign <= 0
+
+
+def test_a_programme_that_makes_nothing_says_so() -> None:
+    result = texts(answer("nothing made"))
+    assert result["makes"] == "The programme makes no interceptors."
+    assert result["next_step"].startswith("Next: none of 3 changes tested avoids more damage than it costs")
+
+
+def test_without_raids_the_answer_is_about_output_and_cost() -> None:
+    result = texts(answer("production only"))
+    assert set(result) <= {"conclusion", "makes", "worth", "limits"}
+    assert "850 interceptors in 3 months" in result["makes"]
+    assert "damage" not in result["worth"]
+
+
+def test_numbers_are_those_of_the_run() -> None:
+    """Every number in the sentences on units, leakers and money is a mean or a quantile of the run."""
+    result = texts(answer("few interceptors"))
+    results = RunResults(run_of("few interceptors"))
+    prevented = results.measures["leakers-prevented"].values
+    assert f"prevents {prevented.mean():.1f} (" in result["stops"]
+    assert f"avoids damage of {results.measures['damage/avoided'].values.mean() / 1e6:.2f} M GBP" in result["worth"]
+    net = results.net_benefit.mean() / 1e6
+    assert re.search(rf"on average it pays, by {net:.2f} ± ", result["worth"])
+
+
+def with_effects(result: Answer, **effects: float) -> Answer:
+    """An answer with other effects: by option, the leakers prevented by a little more, all with half-width 1."""
+    items = tuple(
+        Marginal(
+            key, key, f"10 % more {key}", Effect(mean, 1.0), Effect(0.0, 0.0), Effect(1e6, 1e5), Effect(0.0, 1.0),
+            Effect(0.0, 1.0),
+        )
+        for key, mean in effects.items()
+    )  # fmt: skip
+    return replace(result, marginal=MarginalAnalysis(0.1, 32, items))
+
+
+def test_the_largest_improvement_is_named_and_compared_with_interceptors() -> None:
+    result = texts(with_effects(answer("ample"), units=3.0, crews=9.0, kits=0.5))
+    assert result["conclusion"] == "This defence is limited most by crews."
+    assert result["limits"] == (
+        "10 % more crews prevent 9.0 ± 1.0 leakers and cost 1.00 ± 0.10 M GBP; 10 % more units prevent 3.0 ± 1.0 "
+        "leakers."
+    )
+
+
+def test_the_answer_turns_on_an_assumption() -> None:
+    """With damage of a leaker from small to large, the programme of the run with ranges pays at one end only."""
+    scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP"})
+    results = RunResults(simulate(scenario, 120, 1))
+    items = turns(results, 32)
+    assert items[0].name == "threats.drone.damage"
+    assert items[0].turns_over
+    assert items[0].low.mean < 0.0 < items[0].high.mean
+    result = answer_of(results)
+    assert result is not None
+    text = texts(result)
+    assert text["turning"].startswith("The answer turns on the mean damage of one leaker")
+    assert text["confidence"].startswith("Confidence is low")
+
+
+def test_the_file_of_an_answer_gives_the_same_answer(tmp_path: Path) -> None:
+    result = answer("few interceptors")
+    parts = [(sentence.topic, sentence.text) for sentence in sentences(result)]
+    (tmp_path / ANSWER_FILE).write_text(answer_text(result, parts), "utf-8")
+    again = stored_answer(tmp_path, result.results)
+    assert again is not None
+    assert (again.marginal, again.spreads, again.turns) == (result.marginal, result.spreads, result.turns)
+    assert paragraphs(again) == paragraphs(result)
+    content = json.loads((tmp_path / ANSWER_FILE).read_text("utf-8"))
+    assert [part["text"] for part in content["answer"]] == [text for _, text in parts]
+    (tmp_path / ANSWER_FILE).write_text('{"marginal": {}}', "utf-8")
+    with pytest.raises(StoreError, match=r"answer\.json cannot be read"):
+        stored_answer(tmp_path, result.results)
+    (tmp_path / ANSWER_FILE).unlink()
+    assert stored_answer(tmp_path, result.results) is None
+
+
+def test_an_answer_is_short() -> None:
+    """About 90 words, and no more than 150 with an assumption on which it turns."""
+    assert all(len(" ".join(paragraphs(answer(name))).split()) <= 150 for name in ("few interceptors", "one crew"))
