@@ -5,6 +5,9 @@ from concurrent.futures import Executor
 from dataclasses import fields
 from pathlib import Path
 
+from octoplan.answer.answer import answer_of
+from octoplan.answer.answer_file import ANSWER_FILE, answer_text, stored_answer
+from octoplan.answer.marginal import SAMPLE
 from octoplan.outcomes import measures, run, store
 from octoplan.outcomes import simulate as simulation
 from octoplan.outcomes.key_results import KeyResults
@@ -15,6 +18,7 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
 from octoplan.scenario.loading import scenario_of
 from octoplan.scenario.scenario import Scenario
+from octoplan.show.answer import AnswerText, paragraphs, sentences
 from octoplan.show.report import report_page
 
 
@@ -53,8 +57,32 @@ class Run(run.Run):
         """
         return self.key_results(month)
 
+    def answer(self, marginal: int = SAMPLE, *, executor: Executor | None = None) -> AnswerText | None:
+        """The answer of the run in words, for which small changes of the scenario are simulated.
+
+        marginal
+            Number of futures in which small changes are simulated.
+        executor
+            Executor that runs batches of futures, with no effect on the results.
+
+        Returns None if every future failed. The answer that was stored with a run is used again.
+
+        >>> import octoplan as op
+        >>> answer = op.simulate("pocket", futures=8).answer()
+        >>> answer.numbers.marginal["units"].prevented.mean
+        0.0
+        """
+        stored: AnswerText | None = self.__dict__.get("stored_answer")
+        if stored is not None and stored.numbers.marginal.futures == min(marginal, self.futures):
+            return stored
+        numbers = answer_of(RunResults(self), marginal, executor=executor)
+        if numbers is not None:
+            self.__dict__["stored_answer"] = AnswerText(numbers)
+        return None if numbers is None else AnswerText(numbers)
+
     def _repr_html_(self) -> str:
-        return run_card(self.key_results()).html()
+        stored: AnswerText | None = self.__dict__.get("stored_answer")
+        return run_card(self.key_results(), paragraphs(stored.numbers) if stored else ()).html()
 
     def save(self, path: str | Path) -> None:
         """Write the run folder and its report atomically.
@@ -68,8 +96,12 @@ class Run(run.Run):
         ...     "report.html" in os.listdir(f"{folder}/run")
         True
         """
-        results = RunResults(self)
-        store.save(self, path, results=results, pages={store.REPORT_FILE: report_page([results])})
+        results, text = RunResults(self), self.answer()
+        answer = text.numbers if text is not None else None
+        pages = {store.REPORT_FILE: report_page([results], answer=answer)}
+        if answer is not None:
+            pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
+        store.save(self, path, results=results, pages=pages)
 
 
 def simulate(
@@ -176,7 +208,11 @@ def read(path: str | Path) -> Run:
     ...     op.read(f"{folder}/run")
     <Run of 'Pocket': 4 futures, seed 1>
     """
-    return public_run(store.read(path))
+    run = public_run(store.read(path))
+    answer = stored_answer(Path(path), RunResults(run))
+    if answer is not None:
+        run.__dict__["stored_answer"] = AnswerText(answer)
+    return run
 
 
 def public_run(internal_run: run.Run) -> Run:

@@ -97,7 +97,7 @@ def test_the_options_of_octopus() -> None:
     assert keys == ["crews", "kits", "crews-and-kits"]
 
 
-def test_gates_are_shown_by_plant_if_passing_them_sooner_matters() -> None:
+def test_gates_are_listed_by_plant_if_passing_them_sooner_helps() -> None:
     """The licence of pocket takes five days: without it, 50 more units are made and some more threats stopped."""
     marginal = answer("few interceptors").marginal
     assert marginal["gates"].prevented == marginal["gates/bench"].prevented

@@ -23,6 +23,7 @@ from octoplan.outcomes.format import digits
 from octoplan.outcomes.intervals import half_width
 from octoplan.scenario import Scenario
 from octoplan.scenario.scenario import with_files
+from octoplan.show.answer import paragraphs as answer_paragraphs
 from tests.outcomes.runs import calibrated_scenario, changed, octopus, pocket, ranged
 
 NAME = "<script>alert(1)</script> & sons"
@@ -96,10 +97,16 @@ def test_the_card_of_a_scenario_has_its_extent() -> None:
 
 
 def test_the_card_of_a_run_has_the_numbers_of_the_key_results() -> None:
-    """The answer is the summary, and the rows state P50 and range of the main measures."""
+    """The rows state P50 and range of the main measures, after the answer if it has been computed."""
     results = octopus().key_results()
     html = octopus()._repr_html_()
-    assert paragraphs(html) == [results.summary]
+    assert paragraphs(html) == []
+    run = op.simulate("pocket", 8)
+    answer = run.answer(4)
+    assert answer is not None
+    assert "The answer: answer()." in op.simulate("pocket", 8)._repr_html_()
+    assert paragraphs(run._repr_html_()) == list(answer_paragraphs(answer.numbers))
+    assert paragraphs(answer._repr_html_()) == paragraphs(run._repr_html_())
     row = results["leakers-prevented/excluding-decoys"]
     assert cells(html, row.measure) == [
         digits(row.interval.p50), f"{digits(row.interval.p10)} to {digits(row.interval.p90)}", "threats"

@@ -11,8 +11,8 @@ MAIN_MEASURES = (
 """Keys of the measures on the card; the ``main_variant`` of each is used."""
 
 
-def run_card(results: KeyResults) -> Card:
-    """The card of the key results of a whole run; its answer is the summary."""
+def run_card(results: KeyResults, answer: tuple[str, ...] = ()) -> Card:
+    """The card of the key results of a whole run, after the paragraphs of its answer."""
     keys = [row.key for row in results]
     variants = dict.fromkeys(main_variant(key, keys) for key in MAIN_MEASURES)
     rows = []
@@ -22,8 +22,8 @@ def run_card(results: KeyResults) -> Card:
             rows.append((measure, p50, f"{p10} to {p90}", unit.partition(" (SE")[0]))
     return Card(
         table_caption(results),
-        (results.summary,) if results.summary else (),
+        answer,
         tuple(rows),
         ("measure", "P50", "P10 to P90", "unit"),
-        "All measures: key_results().",
+        "All measures: key_results()." if answer else "The answer: answer(). All measures: key_results().",
     )

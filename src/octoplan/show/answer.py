@@ -3,7 +3,7 @@
 Numbers are means over futures, with P10 to P90 in brackets; paired differences have their 95 % confidence interval.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from math import floor, isfinite, isnan, log10
 
@@ -13,9 +13,11 @@ from octoplan.answer.answer import Answer
 from octoplan.answer.marginal import Marginal
 from octoplan.answer.totals import Effect
 from octoplan.answer.turning import Turn
+from octoplan.cards import Card
 from octoplan.outcomes.intervals import Interval
 from octoplan.scenario.descriptions import row_reference, subject, unit_text
 from octoplan.show.theme import MILLION, capitalised
+from octoplan.tables import Column, Table
 
 NOTE = (
     "Means over futures, with P10 to P90 in brackets; ± is the half-width of a 95 % confidence interval. Leakers "
@@ -33,6 +35,64 @@ class Sentence:
 
     topic: str
     text: str
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerText:
+    """The answer of a run in words; ``str`` gives its paragraphs, and notebooks display it.
+
+    numbers
+        The answer as numbers.
+
+    >>> import octoplan as op
+    >>> str(op.simulate("pocket", futures=8).answer()).split(".")[0]
+    'No small change that was tested improves the defence'
+    """
+
+    numbers: Answer
+
+    @property
+    def marginal(self) -> Table:
+        """Effects of each small change: mean and half-width of the 95 % confidence interval, paired by future."""
+        rows = [
+            (item.key, item.title, *(value for name in EFFECTS for value in astuple(getattr(item, name))))
+            for item in (*self.numbers.marginal.effects, *self.numbers.marginal.doubled)
+        ]
+        currency = self.numbers.scenario.currency
+        units = {"prevented": "threats", "units": "units", "cost": currency, "avoided": currency, "net": currency}
+        columns = [
+            Column(f"{name}{suffix}", "number", f"{EFFECTS[name]}{meaning}", units[name])
+            for name in EFFECTS
+            for suffix, meaning in (("", ""), ("_half_width", ": half-width of the 95 % confidence interval"))
+        ]
+        head = (Column("change", "string", "short name of the change"), Column("title", "string", "what is changed"))
+        return Table.from_rows("marginal", "Effects of small changes", (*head, *columns), rows, key=("change", "title"))
+
+    def __str__(self) -> str:
+        return "\n\n".join((*paragraphs(self.numbers), f"{NOTE} {self.numbers.marginal.note}"))
+
+    def _repr_html_(self) -> str:
+        note = f"{NOTE} {self.numbers.marginal.note}"
+        rows = tuple(
+            (
+                item.title, plus_minus(item.prevented), plus_minus(item.units), plus_minus(item.cost, MILLION),
+                plus_minus(item.avoided, MILLION),
+            )
+            for item in self.numbers.marginal.effects
+        )  # fmt: skip
+        unit = money_unit(self.numbers)
+        head = ("change", "leakers prevented", "units made", f"cost, {unit}", f"damage avoided, {unit}")
+        return Card(self.numbers.scenario.title, paragraphs(self.numbers), rows, head, note).html()
+
+
+EFFECTS = {
+    "prevented": "leakers prevented, excluding decoys",
+    "units": "good units made",
+    "cost": "spend of all payers",
+    "avoided": "mean damage avoided given the assumptions",
+    "net": "damage avoided less spend",
+}
+"""Effects of a change, by field of ``Marginal``."""
 
 
 def sentences(answer: Answer) -> tuple[Sentence, ...]:

@@ -43,6 +43,7 @@ def report(
     labels: Sequence[str] = (),
     plan: Path | None = None,
     nominal: bool = False,
+    answer: Answer | None = None,
 ) -> str:
     """The report as the text of an HTML page; annexes without content are omitted.
 
@@ -52,10 +53,12 @@ def report(
         Plan folder written by ``octoplan plan``, for the annex on the plan.
     nominal
         If True, money is nominal, inflated by the assumed inflation of the reporting currency.
+    answer
+        The answer of the run, as numbers; without one, the first page has key results only.
 
     Raises RunError if the runs cannot be compared, or the folder is not a plan folder.
     """
-    return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan)
+    return report_page([RunResults(option, nominal) for option in (run, *others)], labels, plan, answer=answer)
 
 
 def report_page(
