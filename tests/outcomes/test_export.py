@@ -189,6 +189,7 @@ def test_the_workbook_has_native_charts_of_its_cells(pocket_book: Any) -> None:
     """Deliveries, spend, stopped threats and cost are charts on the summary that refer to cells of other sheets."""
     charts = pocket_book["summary"]._charts
     assert [type(chart).__name__ for chart in charts] == ["AreaChart", "BarChart", "BarChart", "ScatterChart"]
+    assert {chart.y_axis.scaling.min for chart in charts[1:]} == {0}
     cells = {series.val.numRef.f for chart in charts[:3] for series in chart.series}
     months = len(pocket().compiled.names.months)
     assert {f"'deliveries'!$B$2:$B${months + 1}", f"'spend by payer'!$B$2:$B${months + 1}"} <= cells

@@ -96,6 +96,16 @@ def test_a_workbook_restores_a_builtin_scenario(name: str) -> None:
         assert len(restored.warnings) == len(scenario.warnings)
 
 
+@pytest.mark.parametrize("name", builtin_scenarios())
+def test_the_visible_sheets_hold_a_builtin_scenario(name: str) -> None:
+    """Without the hidden texts, the sheets give a scenario with the same arrays, decisions, rows and sources."""
+    scenario = load(name)
+    data = edited(lambda book: book.remove(book["original text"]), write_workbook(scenario.files))
+    restored = workbook_scenario(data, "")
+    assert_equal_scenarios(restored, scenario)
+    assert restored.decisions == scenario.decisions
+
+
 @needs_libreoffice
 def test_libreoffice_keeps_a_scenario(tmp_path: Path) -> None:
     """A built-in scenario, the small one and random ones are restored byte by byte after LibreOffice saved them."""

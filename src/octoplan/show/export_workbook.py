@@ -17,7 +17,6 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import by_future, mean_over_futures, total, view_of
 from octoplan.show.money_charts import COSTS_BY_PURPOSE
 from octoplan.show.native_charts import CHART_HEIGHT, monthly_band, monthly_bars, share_curve
-from octoplan.show.theme import MILLION
 from octoplan.show.workbook import (
     HEADER_FILL,
     excel_cell,
@@ -107,14 +106,15 @@ def deliveries(run: Run) -> Table:
 
 
 def spend_by_payer(run: Run) -> Table:
-    """Mean spend on interceptors, crews and kits by month and payer, in millions of the reporting currency."""
+    """Mean spend on interceptors, crews and kits by month and payer, in the reporting currency or multiples of it."""
     view = view_of(run)
     costs = [cost for group in COSTS_BY_PURPOSE.values() for cost in group]
-    means = mean_over_futures(run, lambda part: part.money("spend"))[:, costs].sum(axis=1) / MILLION
+    means = mean_over_futures(run, lambda part: part.money("spend"))[:, costs].sum(axis=1)
+    size, unit = scaled(view.unit, means.ravel().tolist())
     titles = [view.title("payers", payer) for payer in view.names.payers]
-    columns = (MONTH_COLUMN, *(Column(title, "number", "mean spend", f"M {view.unit}") for title in unique(titles)))
-    rows = ((month, *values) for month, values in zip(month_dates(run), means.tolist(), strict=True))
-    return Table.from_rows("spend by payer", "Spend by payer, mean by month", columns, rows)
+    columns = (MONTH_COLUMN, *(Column(title, "number", "mean spend", unit) for title in unique(titles)))
+    rows = ((month, *values) for month, values in zip(month_dates(run), (means / size).tolist(), strict=True))
+    return Table.from_rows("spend by payer", "Spend by payer", columns, rows)
 
 
 def stopped_by_layer(run: Run) -> Table:
@@ -127,18 +127,18 @@ def stopped_by_layer(run: Run) -> Table:
         *(Column(title, "number", "mean of threats stopped", "threats") for title in unique(titles)),
     )
     rows = ((month, *values) for month, values in zip(month_dates(run), means.tolist(), strict=True))
-    return Table.from_rows("stopped by layer", "Threats stopped by layer, mean by month", columns, rows)
+    return Table.from_rows("stopped by layer", "Threats stopped by layer", columns, rows)
 
 
 def cost_curve(run: Run) -> Table:
     """Share of futures in which the programme costs no more than an amount; empty without the counterfactual."""
-    unit = f"M {view_of(run).unit}"
+    costs = by_future(run, lambda view: programme_cost(view).sum(axis=1))
+    size, unit = scaled(view_of(run).unit, costs[np.isfinite(costs)].tolist())
     columns = (
         Column(f"cost of the programme, {unit}", "number", "cost with optimism bias", unit),
         Column("futures that cost no more, %", "number", "share of futures", "%"),
     )
-    costs = by_future(run, lambda view: programme_cost(view).sum(axis=1)) / MILLION
-    ordered = np.sort(costs[np.isfinite(costs)])
+    ordered = np.sort(costs[np.isfinite(costs)]) / size
     if len(ordered) < 2:
         return Table.from_rows("cost curve", "Cost of the programme", columns, ())
     shares = 100.0 * (np.arange(len(ordered)) + 0.5) / len(ordered)
@@ -231,7 +231,7 @@ def set_page(sheet: Any) -> None:
     for letter, width in zip("ABCDEF", SUMMARY_WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", A4_PAPER, 0
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", A4_PAPER, 1
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
@@ -273,12 +273,14 @@ def add_charts(summary: Any, tables: Sequence[Table], sheets: dict[str, Any], ro
     for table in tables:
         sheet, count = sheets[table.name], len(table)
         if table.name == "deliveries":
-            charts.append(monthly_band(sheet, count, "Units delivered by month, P10 to P90", "units"))
+            charts.append(monthly_band(sheet, count, "Units delivered by month", "units"))
         elif table.name == "cost curve":
             head, share = (column.name for column in table.columns)
             charts.append(share_curve(sheet, count, "Cost of the programme (S-curve)", head, share))
         else:
-            charts.append(monthly_bars(sheet, count, table.title, table.columns[1].unit, len(table.columns)))
+            charts.append(
+                monthly_bars(sheet, count, table.title, f"{table.columns[1].unit} a month, mean", len(table.columns))
+            )
     step = ceil(CHART_HEIGHT * ROWS_PER_CENTIMETRE) + 1
     for number, chart in enumerate(charts):
         summary.add_chart(chart, f"{CHART_COLUMNS[number % 2]}{row + step * (number // 2)}")

@@ -22,14 +22,14 @@ def reference(sheet: Any, column: int, rows: int, *, header: bool) -> Any:
     return Reference(sheet, min_col=column, min_row=1 if header else 2, max_row=rows + 1)
 
 
-def finish_chart(chart: Any, title: str, x_title: str, y_title: str, y_format: str = "#,##0") -> Any:
+def finish_chart(chart: Any, title: str, x_title: str, y_title: str, y_format: str = "General") -> Any:
     """Set title, axis titles and size of a chart."""
     from openpyxl.chart.shapes import GraphicalProperties
     from openpyxl.drawing.line import LineProperties
 
     chart.title, chart.width, chart.height = title, CHART_WIDTH, CHART_HEIGHT
     chart.x_axis.title, chart.y_axis.title = x_title or None, y_title
-    chart.y_axis.number_format = y_format
+    chart.y_axis.number_format, chart.y_axis.scaling.min = y_format, 0
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill=GRID_COLOUR))
     if chart.x_axis.majorGridlines is not None:
@@ -101,7 +101,7 @@ def share_curve(sheet: Any, points: int, title: str, x_title: str, y_title: str)
     series.graphicalProperties.line.width = 28_000
     chart.series.append(series)
     finish_chart(chart, title, x_title, y_title, "0")
-    chart.x_axis.number_format = "#,##0"
-    chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 100
+    chart.x_axis.number_format = "General"
+    chart.y_axis.scaling.max = 100
     chart.legend = None
     return chart
