@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from octoplan.cli.console import report_written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from octoplan.outcomes.run import Run
     from octoplan.tables import Table
 
@@ -35,17 +37,32 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
 
     folder = out or run.with_name(f"{run.resolve().name}-{to}")
     with atomic_folder(folder) as temporary:
-        for name, content in export_files(read(run), to).items():
+        for name, content in export_files(read(run), to, answer_sentences(run) if to == "xlsx" else ()).items():
             (temporary / name).parent.mkdir(exist_ok=True)
             (temporary / name).write_bytes(content)
     report_written(folder, str(folder))
 
 
-def export_files(run: "Run", to: Format) -> dict[str, bytes]:
-    """Content of every file of an export, by path."""
+def answer_sentences(folder: Path) -> tuple[str, ...]:
+    """The paragraphs of the answer of a run folder, and how it was computed; empty if the run has none."""
+    from octoplan.answer.answer_file import stored_answer
+    from octoplan.outcomes.run_results import RunResults
+    from octoplan.outcomes.store import read
+    from octoplan.show.answer import NOTE, paragraphs
+
+    answer = stored_answer(folder, RunResults(read(folder)))
+    return () if answer is None else (*paragraphs(answer), f"{NOTE} {answer.marginal.note}")
+
+
+def export_files(run: "Run", to: Format, sentences: "Sequence[str]" = ()) -> dict[str, bytes]:
+    """Content of every file of an export, by path.
+
+    sentences
+        Sentences of the answer, for the summary of a workbook.
+    """
     from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE, data_package, ro_crate
 
-    table_contents, tables = workbooks(run) if to == "xlsx" else table_files(run, to)
+    table_contents, tables = workbooks(run, sentences) if to == "xlsx" else table_files(run, to)
     scenario = {f"{SCENARIO_FOLDER}/{name}": content for name, content in run.scenario.files.items()}
     described = {**table_contents, **scenario, DATA_PACKAGE: json_bytes(data_package(run, tables, table_contents))}
     return {**described, RO_CRATE: json_bytes(ro_crate(run, described, tuple(scenario)))}
@@ -69,7 +86,7 @@ def table_files(run: "Run", to: Format) -> TableFiles:
     return {path: parquet(table) if to == "parquet" else table.csv().encode() for table, path in paths}, paths
 
 
-def workbooks(run: "Run") -> TableFiles:
+def workbooks(run: "Run", sentences: "Sequence[str]") -> TableFiles:
     """A workbook with a summary, charts and the tables, and the formula workbook of the base case at medians.
 
     The formula workbook is omitted if the scenario starts from a known state.
@@ -81,7 +98,7 @@ def workbooks(run: "Run") -> TableFiles:
     from octoplan.show.formula_workbook import formula_workbook
 
     exported_tables = tables(run, draws=False)
-    contents = {TABLES_WORKBOOK: export_workbook(RunResults(run), exported_tables)}
+    contents = {TABLES_WORKBOOK: export_workbook(RunResults(run), exported_tables, sentences)}
     if run.scenario.known_from is None:
         contents[FORMULA_WORKBOOK] = formula_workbook(median_case(run))
     return contents, [(table, TABLES_WORKBOOK) for table in exported_tables]
