@@ -8,7 +8,16 @@ import pytest
 
 from octoplan.api import Run, simulate
 from octoplan.errors import Incomparable, RunError
-from octoplan.outcomes.compare import Comparison, Difference, compare, comparison_table, difference, difference_cells
+from octoplan.outcomes.compare import (
+    Comparison,
+    Difference,
+    compare,
+    comparison_table,
+    comparison_tables,
+    difference,
+    difference_cells,
+    most_different,
+)
 from octoplan.outcomes.identity import raid_identity
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import load
@@ -177,3 +186,28 @@ def test_a_certain_difference_needs_no_more_futures() -> None:
     assert comparison.variance_ratio == inf
     assert difference_cells(comparison)[-2] == "exact"
     assert comparison.interval.mean == 1
+
+
+def test_a_rounding_error_is_no_difference() -> None:
+    """Values that differ in the last digits are equal; a ratio of variances above a thousand is not printed in full."""
+    values = np.array([0.1, 0.3, 1e9])
+    first = Measure("a", "g", "a", "1", values)
+    assert difference(
+        Measure("a", "g", "a", "1", values * (1 + 1e-12)), np.arange(3), first, np.arange(3), np.arange(3)
+    ).is_zero
+    other = Measure("a", "g", "a", "1", values + np.array([0.1, 0.1, 0.1001]))
+    changed_rows = difference(other, np.arange(3), first, np.arange(3), np.arange(3))
+    assert not changed_rows.is_zero
+    assert difference_cells(changed_rows)[-2] == "> 1,000"
+
+
+def test_the_measures_that_differ_most(half: Run) -> None:
+    """The shorter table has the largest distinguishable differences, in the order of the longer one."""
+    comparison = compare(pocket(), half)
+    rows = most_different(comparison.differences[0], 3)
+    assert len(rows) == 3
+    keys = [row.key for row in comparison.differences[0]]
+    assert [row.key for row in rows] == sorted((row.key for row in rows), key=keys.index)
+    assert "made" in {row.key for row in most_different(comparison.differences[0], 10)}
+    table = comparison_tables(comparison, 3)[0]
+    assert sum(len(lines) for _, lines in table.sections) == 3

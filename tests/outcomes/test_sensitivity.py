@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import (
     LARGE_EFFECT_SHARE,
     MIN_FUTURES_OF_DRIVERS,
     MIN_TAIL_FUTURES,
     Sensitivity,
+    acts_on_threats,
     main_drivers,
     sensitivities,
     sensitivity,
@@ -191,3 +193,14 @@ def test_only_red_assumptions_that_are_not_informed_are_unconfirmed() -> None:
         result = sum(column / column.std() for column in columns)
         assert {a.name for a in main_drivers(run, {"sum": result})["sum"]} == set(names)
         assert {a.name for a in unconfirmed_drivers(run, {"sum": result})["sum"]} == expected
+
+
+def test_prices_do_not_act_on_threats_unless_there_is_a_budget() -> None:
+    """Prices, exchange rates and optimism bias cannot change leakers; with a budget, what is bought depends on them."""
+    scenario = ranged().scenario
+    acting = {a.name for a in scenario.assumptions if not a.is_fixed and acts_on_threats(scenario, a)}
+    assert acting == {"lethality.pocket.drone.p_kill"}
+    names = {item.assumption.name for item in RunResults(ranged()).leakers_sensitivity}
+    assert names == acting
+    limited = scenario.with_decisions(scenario.files["decisions.toml"].decode() + '\n[budget]\ntreasury = "1 MGBP"\n')
+    assert all(acts_on_threats(limited, a) for a in limited.assumptions)

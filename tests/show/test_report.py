@@ -12,6 +12,7 @@ import pytest
 from octoplan.answer.answer import answer_of
 from octoplan.api import Run, simulate
 from octoplan.errors import RunError
+from octoplan.outcomes.format import digits
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
 from octoplan.show.answer import sentences
@@ -102,7 +103,13 @@ def test_two_options_are_compared(tmp_path: Path) -> None:
     scenario = changed(tmp_path / "more", decisions={"intake = 0": "intake = 4"})
     option = simulate(scenario, 60, 1)
     text = report(pocket(), option, labels=("as planned", "more crews"))
-    assert "<th scope='col'>more crews</th>" in text
+    assert "<th scope='col'>more crews minus as planned</th>" in text
+    more, planned = (results.data["spend"].sum(("month", "cost", "payer")).values for results in (option, pocket()))
+    leaked = [run.data["leaked"].sum(("month", "region", "threat")).values for run in (option, pocket())]
+    assert (more > planned).all()
+    assert re.search(
+        rf"leakers, excluding decoys.*?<td>{digits(float((leaked[0] - leaked[1]).mean()))}( ±|</td>)", text
+    )
     assert "differences" in sections(text)
     with pytest.raises(RunError, match="seed"):
         report(pocket(), simulate(scenario, 60, 2), labels=("a", "b"))

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from octoplan.campaign.tally import LAYERS
-from octoplan.outcomes.intervals import standard_error
-from octoplan.outcomes.sampling import block_of
+from octoplan.outcomes.intervals import half_width, interval
 from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
 BATCH = 4
@@ -52,11 +50,8 @@ class Effect:
 
 def effect(differences: Floats, futures: Ints) -> Effect:
     """Effect from (futures,) paired differences; ``futures`` has the number of each future in its sample."""
-    n = len(differences)
-    if n < 2:
-        return Effect(float(differences.mean()) if n else np.nan, np.nan)
-    error = standard_error(differences, block_of(futures))
-    return Effect(float(differences.mean()), float(stdtrit(n - 1, 0.975)) * error)
+    result = interval(differences, futures=futures)
+    return Effect(result.mean, half_width(result))
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
 ListOption = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
+AllMeasures = Annotated[bool, Parameter(name="--all", negative=())]
 
 DEFAULT_PRECISION = ("10%",)
 """Precision of a run for which neither the precision nor the number of futures is given."""
+
+LARGEST_DIFFERENCES = 10
+"""Number of differences that are printed of each run."""
 
 MAX_FAILURE_MESSAGES = 10
 """Maximum number of failed futures whose error messages are printed."""
@@ -53,7 +57,7 @@ def run(
     keep_going: Flag = False,
     nominal: Flag = False,
     marginal: int = 32,
-    all_measures: Annotated[bool, Parameter(name="--all", negative=())] = False,
+    all_measures: AllMeasures = False,
 ) -> None:
     """Simulate a scenario over many futures, print the answer and key results, and write a run folder.
 
@@ -169,8 +173,8 @@ def print_answer(results: "RunResults", answer: "Answer | None", *, all_measures
         print_line(f"future {future} failed: {message}")
 
 
-def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
-    """Compare runs by paired differences over the same futures, with standard errors.
+def compare(first: Path, *others: Path, nominal: Flag = False, all_measures: AllMeasures = False) -> None:
+    """Compare runs by paired differences over the same futures: a sentence, and the ten measures that differ most.
 
     Parameters
     ----------
@@ -180,17 +184,24 @@ def compare(first: Path, *others: Path, nominal: Flag = False) -> None:
         Run folders with the same seed, months and raids; of a longer run, the first futures are used.
     nominal
         Report money in nominal terms, with the inflation assumed for the reporting currency.
+    all_measures
+        Print the differences of all measures.
 
     """
     from octoplan.outcomes.compare import compare as paired_differences
     from octoplan.outcomes.compare import comparison_tables
+    from octoplan.outcomes.comparison_card import comparison_card
     from octoplan.outcomes.store import read
 
     paths = (first, *others)
     if not others:
         raise RunError("octoplan compare needs at least two run folders")
     comparison = paired_differences(*map(read, paths), labels=labels(paths), nominal=nominal)
-    render(*comparison_tables(comparison))
+    tables = comparison_tables(comparison, None if all_measures else LARGEST_DIFFERENCES)
+    render(*(f"{sentence}\n" for sentence in comparison_card(comparison).answer))
+    render(*(table for table in tables if table.sections))
+    if not all_measures:
+        print_line("all measures: --all")
     if comparison.omitted_measures:
         print_line(f"measures omitted because at least one run lacks them: {', '.join(comparison.omitted_measures)}")
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from octoplan.errors import Incomparable, RunError
-from octoplan.outcomes.comparison_card import comparison_card, difference_unit
+from octoplan.outcomes.comparison_card import (
+    ROUNDING_TOLERANCE,
+    comparison_card,
+    difference_unit,
+    is_distinguishable,
+    relative_size,
+)
 from octoplan.outcomes.format import ResultTable, digits, scaled, to_text
 from octoplan.outcomes.identity import raid_identity, same_arrivals
 from octoplan.outcomes.intervals import Interval, interval
@@ -47,6 +53,8 @@ NOTE = (
     "SE mean: standard error of the mean paired difference. Var. ratio: variance of the difference between two "
     "independent runs over that of these paired runs. Rows in which no future differs are omitted."
 )
+LARGEST_RATIO = 1_000
+"""Largest variance ratio that is printed; a larger one is given as above it."""
 INFINITE_NOTE = (
     " ∞: infinite, or never reached, in the second run but not in the first; -∞: in the first but not in the second. "
     "The difference is undefined in futures in which both values are infinite or one is undefined."
@@ -64,7 +72,7 @@ class Difference:
         Variance of the difference between two independent runs over that of the paired runs. Independent runs need
         this multiple of the futures for the same standard error. ``nan`` if a difference is infinite.
     is_zero
-        True if the measure is equal in every future.
+        True if the measure is equal in every future, apart from rounding.
     first_mean
         Mean of the measure in the first run, over the futures in which the difference is defined.
     """
@@ -242,7 +250,7 @@ def difference(second: Measure, second_rows: Ints, first: Measure, first_rows: I
         form=first.form,
         interval=interval(paired, futures=futures),
         variance_ratio=variance_ratio(a, b, paired),
-        is_zero=bool(np.array_equal(a, b, equal_nan=True)),
+        is_zero=bool(np.allclose(a, b, rtol=ROUNDING_TOLERANCE, atol=0.0, equal_nan=True)),
         first_mean=float(a[~np.isnan(paired)].mean()) if not np.isnan(paired).all() else nan,
     )
 
@@ -263,7 +271,8 @@ def difference_cells(row: Difference) -> tuple[str, ...]:
     """A difference as a row of text, with the columns of ``HEADINGS``."""
     i = row.interval
     ratio = row.variance_ratio
-    ratio_text = "–" if isnan(ratio) else "exact" if isinf(ratio) else digits(ratio)
+    large = "exact" if isinf(ratio) else f"> {LARGEST_RATIO:,}"
+    ratio_text = "–" if isnan(ratio) else large if ratio > LARGEST_RATIO else digits(ratio)
     if row.form == "chance":
         return (row.measure, "", "", "", digits(i.mean), digits(i.se_mean, 2), ratio_text, difference_unit(row))
     size, unit = scaled(difference_unit(row), (i.p10, i.p50, i.p90, i.mean))
@@ -271,12 +280,23 @@ def difference_cells(row: Difference) -> tuple[str, ...]:
     return (row.measure, *figures, digits(i.se_mean / size, 2), ratio_text, unit)
 
 
-def comparison_tables(comparison: Comparison) -> list[ResultTable]:
-    """One table of differences for each run except the first."""
+def comparison_tables(comparison: Comparison, largest: int | None = None) -> list[ResultTable]:
+    """One table of differences for each run except the first.
+
+    largest
+        Number of differences in a table, those that are largest relative to the values; all of them if None.
+    """
     return [
-        comparison_table(comparison, label, differences)
+        comparison_table(comparison, label, differences if largest is None else most_different(differences, largest))
         for label, differences in zip(comparison.labels[1:], comparison.differences, strict=True)
     ]
+
+
+def most_different(differences: Sequence[Difference], number: int) -> list[Difference]:
+    """The differences that are distinguishable from zero and largest relative to the values, in their order."""
+    distinguishable = [row for row in differences if is_distinguishable(row)]
+    largest = sorted(distinguishable, key=relative_size, reverse=True)[:number]
+    return [row for row in distinguishable if row in largest]
 
 
 def comparison_table(comparison: Comparison, label: str, differences: Sequence[Difference]) -> ResultTable:

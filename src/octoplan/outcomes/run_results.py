@@ -14,7 +14,7 @@ from octoplan.outcomes.measure_values import MeasureValues, measure_values
 from octoplan.outcomes.measures import tabulate
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run, first_futures
-from octoplan.outcomes.sensitivity import Sensitivity, sensitivities
+from octoplan.outcomes.sensitivity import Sensitivity, acts_on_threats, sensitivities
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Floats
 
@@ -75,8 +75,11 @@ class RunResults:
 
     @cached_property
     def leakers_sensitivity(self) -> tuple[Sensitivity, ...]:
-        """Sensitivity of the leakers prevented to each assumption; empty if every future failed."""
-        return sensitivities(self.run, self.leakers_prevented) if self.has_finished_futures else ()
+        """Sensitivity of the leakers prevented to assumptions that can act on them; empty if every future failed."""
+        if not self.has_finished_futures:
+            return ()
+        items = sensitivities(self.run, self.leakers_prevented)
+        return tuple(item for item in items if acts_on_threats(self.run.scenario, item.assumption))
 
     @cached_property
     def run_at_medians(self) -> Run:

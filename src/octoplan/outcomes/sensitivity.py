@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from octoplan.outcomes.run import Run
+from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import is_informed
@@ -30,6 +31,8 @@ DRIVER_ERROR = 0.05
 """Probability that an assumption without an effect is among the main drivers of a result."""
 MIN_FUTURES_OF_DRIVERS = 100
 """Minimum number of futures at which main drivers are named; with fewer, standard errors of tails are too uncertain."""
+KINDS_OF_PRICES = ("currencies", "countries", "finance")
+"""Kinds of entities whose assumptions concern amounts of money only."""
 SWITCHING_VALUE_RANGE = (0.01, 0.99)
 """Quantiles of an assumption between which a switching value is reported."""
 
@@ -160,6 +163,14 @@ def tail_differences(order: NDArray[np.int64], result: Floats) -> tuple[Floats, 
     low, high = result[order[:tail]], result[order[-tail:]]
     errors = np.sqrt((low.var(axis=0, ddof=1) + high.var(axis=0, ddof=1)) / tail)
     return np.abs(high.mean(axis=0) - low.mean(axis=0)), errors
+
+
+def acts_on_threats(scenario: Scenario, assumption: Assumption) -> bool:
+    """False if an assumption cannot change units, crews or threats: prices, unless a budget limits what is bought.
+
+    Prices are all amounts of money, exchange rates, inflation, discounting, and statistics of countries.
+    """
+    return bool(scenario.decisions.budget) or not (assumption.currency or assumption.kind in KINDS_OF_PRICES)
 
 
 def unconfirmed_drivers(run: Run, results: Mapping[str, Floats]) -> dict[str, tuple[Assumption, ...]]:

@@ -6,16 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from octoplan.outcomes.format import ResultTable, digits, scaled
-from octoplan.outcomes.intervals import interval
+from octoplan.outcomes.intervals import half_width, interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
 from octoplan.outcomes.measures import main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
-from octoplan.outcomes.sensitivity import Sensitivity, unconfirmed_drivers
+from octoplan.outcomes.sensitivity import Sensitivity, acts_on_threats, unconfirmed_drivers
 from octoplan.outcomes.store import SUMMARY_FILE
 from octoplan.outcomes.view import view_of
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.descriptions import describe, row_reference
 from octoplan.show.provenance import TableText
@@ -74,7 +74,12 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
     values = {row.key: results.measures[row.key].values for _, row in key_results}
     drivers = unconfirmed_drivers(results.run, {**values, NET_BENEFIT: results.net_benefit})
     rows = [
-        answer_row(row, annex, table, finished)._replace(rests_on=rests_on(results.run.scenario, drivers[row.key]))
+        answer_row(row, annex, table, finished)._replace(
+            rests_on=rests_on(
+                results.run.scenario,
+                [a for a in drivers[row.key] if annex == "money" or acts_on_threats(results.run.scenario, a)],
+            )
+        )
         for annex, row in key_results
     ]
     net, unit = interval(results.net_benefit), view_of(results.run).unit
@@ -143,39 +148,61 @@ def effect(scenario: Scenario, item: Sensitivity, subject: str, divisor: float, 
 
 
 def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
-    """Table of results by option, with a column for each run and one for the counterfactual of the first run."""
+    """Table of results by option: those of the first run, and the differences from it, paired by future.
+
+    The differences are those of the other runs minus the first, and of the first minus its counterfactual.
+    """
     first, measures = results[0], [option.measures for option in results]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
-    zero = np.zeros(1)
     rows: list[tuple[str, float, list[Floats], Floats]] = [
-        ("good units made, units", 1.0, [table["made"].values for table in measures], zero),
+        ("good units made, units", 1.0, [table["made"].values for table in measures], measures[0]["made"].values),
         (
-            "leakers, excluding decoys, threats",
-            1.0,
-            [table[leaked].values for table in measures],
-            measures[0][leaked].values + first.leakers_prevented,
+            "leakers, excluding decoys, threats", 1.0, [table[leaked].values for table in measures],
+            -first.leakers_prevented,
         ),
         (
-            f"damage by leakers, {unit}",
-            MILLION,
-            [table["damage"].values for table in measures],
-            measures[0]["damage"].values + measures[0]["damage/avoided"].values,
+            f"damage by leakers, {unit}", MILLION, [table["damage"].values for table in measures],
+            -measures[0]["damage/avoided"].values,
         ),
-        (f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures], zero),
-        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], zero),
-    ]
+        (
+            f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures],
+            measures[0]["programme/cost"].values,
+        ),
+        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], first.net_benefit),
+    ]  # fmt: skip
+    shared = common_futures(results)
     return TableText(
-        ("", *labels, "without the programme"),
+        ("", labels[0], *(f"{label} minus {labels[0]}" for label in labels[1:]), f"{labels[0]} minus no programme"),
         [
             (
                 title,
-                *(quantiles_text(values, divisor) for values in run_values),
-                quantiles_text(counterfactual, divisor),
+                quantiles_text(values[0], divisor),
+                *(difference_text(option[rows_2] - values[0][rows_1], numbers, divisor)
+                  for option, (rows_1, rows_2, numbers) in zip(values[1:], shared, strict=True)),
+                difference_text(effect, first.run.finished_futures, divisor),
             )
-            for title, divisor, run_values, counterfactual in rows
+            for title, divisor, values, effect in rows
         ],
-    )
+    )  # fmt: skip
+
+
+def common_futures(results: Sequence[RunResults]) -> list[tuple[Ints, Ints, Ints]]:
+    """For each run but the first: the rows of the futures that it and the first finished, and their numbers."""
+    first = results[0].run.finished_futures
+    return [
+        (np.flatnonzero(np.isin(first, other)), np.flatnonzero(np.isin(other, first)), np.intersect1d(first, other))
+        for other in (option.run.finished_futures for option in results[1:])
+    ]
+
+
+def difference_text(values: Floats, futures: Ints, divisor: float) -> str:
+    """Mean of paired differences and the half-width of its 95 % confidence interval."""
+    i = interval(values / divisor, futures=futures)
+    if not i.futures:
+        return "undefined"
+    half = half_width(i)
+    return digits(i.mean) if np.isnan(half) or half == 0.0 else f"{digits(i.mean)} ± {digits(half, 2)}"
 
 
 def quantiles_text(values: Floats, divisor: float) -> str:
