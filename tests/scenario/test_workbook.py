@@ -4,7 +4,10 @@ import io
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,9 +20,13 @@ from hypothesis import strategies as st
 
 from octoplan.errors import FolderError, ScenarioError
 from octoplan.scenario import Scenario, builtin_scenarios, load
+from octoplan.scenario.archives import read_members
 from octoplan.scenario.loading import workbook_scenario
 from octoplan.scenario.scenario import read_files
+from octoplan.scenario.workbook.cell_text import quoted_sheet
+from octoplan.scenario.workbook.sheets import REQUIRED_SHEETS
 from octoplan.scenario.workbook.writing import write_workbook
+from octoplan.scenario.workbook.xlsx import SheetCell, Workbook, parse_workbook
 from tests.scenario.folder import FILES as TEXTS
 from tests.scenario.random_files import random_files
 
@@ -460,3 +467,65 @@ def test_load_reads_a_workbook(tmp_path: Path) -> None:
         load(path)
     with pytest.raises(ScenarioError, match=r"none\.xlsx: cannot be read: No such file"):
         load(tmp_path / "none.xlsx")
+
+
+CONTENTS = (
+    "", "abc", "1,5", "-3", "1e999", "TRUE", "2026-13", "=x", "*", "a.b", "x: y: z", ":", ";;", "interceptor", "cover",
+    "a\nb", "plan.worst", "months", "raids.toml", "governance.not_for", "\x7f",
+)  # fmt: skip
+EDITS = 60
+"""Number of randomly edited workbooks; 400 take a minute."""
+
+
+def randomly_edited(numbers: Random, book: Workbook) -> Workbook:
+    """A copy of a workbook after some cells were cleared, changed or moved up by the deletion of a row."""
+    copy = deepcopy(book)
+    for _ in range(numbers.choice((1, 1, 2, 4))):
+        cells = numbers.choice(copy.sheets).cells
+        row, column = numbers.choice([*cells] or [(1, 1)])
+        row, column = row + numbers.choice((0, 0, 1)), column + numbers.choice((0, 0, 1))
+        kind = numbers.choice(("clear", "delete", "text", "number", "error", "boolean"))
+        if kind == "delete":
+            others = [replace(c, row=c.row - (c.row > row)) for c in cells.values() if c.row != row]
+            cells.clear()
+            cells.update({(c.row, c.column): c for c in others})
+        elif kind == "clear":
+            cells.pop((row, column), None)
+        elif kind == "text":
+            cells[row, column] = SheetCell(row, column, "text", numbers.choice(CONTENTS))
+        elif kind == "number":
+            number_format = numbers.choice(("General", "0%", "yyyy-mm-dd"))
+            cells[row, column] = SheetCell(
+                row, column, "number", numbers.choice(("0", "-1", "2.5", "3e9")), number_format
+            )
+        else:
+            cells[row, column] = SheetCell(row, column, "error" if kind == "error" else "boolean", "1")
+    return copy
+
+
+def pick_book(book: Workbook, _: object) -> Workbook:
+    return book
+
+
+def test_random_edits_give_a_scenario_or_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is typed where, the workbook is a scenario, or its problems are reported with their sheets."""
+    numbers, book = Random(20261130), parse_workbook(read_members(SMALL))
+    names = {quoted_sheet(sheet.name) for sheet in book.sheets}
+    reports: list[ScenarioError] = []
+    for _ in range(EDITS):
+        edited_book = randomly_edited(numbers, book)
+        monkeypatch.setattr("octoplan.scenario.workbook.reading.parse_workbook", partial(pick_book, edited_book))
+        try:
+            workbook_scenario(SMALL, "")
+        except ScenarioError as error:
+            reports.append(error)
+    assert {problem.file for report in reports for problem in report.problems} <= names
+    assert len(reports) > EDITS // 2
+
+
+@pytest.mark.parametrize("sheet", REQUIRED_SHEETS)
+def test_a_missing_sheet_is_named(sheet: str) -> None:
+    """Each sheet that every workbook has is missed by its name."""
+    with pytest.raises(ScenarioError) as raised:
+        workbook_scenario(edited(lambda book: book.remove(book[sheet])), "")
+    assert f"{quoted_sheet(sheet)}: the sheet is missing; restore it" in str(raised.value)
