@@ -89,3 +89,25 @@ def random_programme(seed: int, *, integer: bool, shortage: bool) -> tuple[TwoSt
     ]  # fmt: skip
     chances = rng.dirichlet(np.ones(count))
     return problem, Scenarios(chances, scenarios.__getitem__)
+
+
+def fixed_total(seed: int, unit: float) -> tuple[TwoStage, Scenarios]:
+    """A random problem in which 12 plants, 6 of them with lines, request a fixed total, counted in a unit."""
+    rng = np.random.default_rng(seed)
+    plants, lines, count = 12, 6, 4
+    first = columns(
+        rng.uniform(1, 5, plants + lines), upper=np.append(rng.uniform(10, 70, plants), np.full(lines, 9.0))
+    )
+    first.integer[plants:] = True
+    capacity = np.zeros((lines, plants + lines))
+    capacity[:, :lines] = np.eye(lines)
+    capacity[:, plants:] = -np.diag(rng.uniform(3, 9, lines))
+    per_output = np.append(rng.uniform(0.5, 9.0, plants), np.zeros(lines))
+    total = 0.3 * float(per_output @ first.upper) / unit
+    rows = sparse.csr_matrix(np.vstack([capacity, per_output / unit]))
+    row_lower, row_upper = np.append(np.full(lines, -np.inf), total), np.append(np.zeros(lines), total)
+    technology = sparse.csr_matrix(np.eye(plants, plants + lines))
+    recourse = sparse.csr_matrix(np.hstack([np.eye(plants), -np.eye(plants)]))
+    second = columns(rng.uniform(1, 9, 2 * plants))
+    problem = TwoStage(first, rows, row_lower, row_upper, second, technology, recourse)
+    return problem, alike([Realisation(need, need) for need in rng.uniform(0, 50, (count, plants))])

@@ -15,7 +15,7 @@ from octoplan.plan.solver import extensive_form as extensive
 from octoplan.plan.solver import lshaped, recourse
 from octoplan.plan.solver.risk import Risk, cvar
 from octoplan.plan.solver.two_stage import MIN_GAP, Floats, Realisation, Scenarios, TwoStage, with_entries
-from tests.plan.programmes import alike, columns, farmer, newsvendor, random_programme
+from tests.plan.programmes import alike, columns, farmer, fixed_total, newsvendor, random_programme
 
 
 def second_stage_by_scipy(problem: TwoStage, realisation: Realisation, x: Floats) -> float:
@@ -89,6 +89,50 @@ def test_agrees_with_the_extensive_form(integer: bool, shortage: bool, clusters:
         met += 1
     assert met >= 14
     assert unmet == 0 if shortage else unmet >= 3
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-7])
+def test_costs_in_small_units_do_not_change_the_plan(unit: float) -> None:
+    """Plans with integers are optimal if costs are so large that rounding of the cuts exceeds a tolerance of 1e-9."""
+    for seed in range(25):
+        problem, scenarios = random_programme(seed, integer=True, shortage=True)
+        exact = extensive.solve(problem, scenarios, gap=MIN_GAP)
+        plan = lshaped.solve(*in_unit(problem, scenarios, unit), gap=1e-5)
+        assert plan.status == "optimal"
+        assert plan.upper * unit == pytest.approx(exact.upper, rel=1.1e-5)
+        assert plan.lower * unit <= exact.upper * (1 + 1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1e-6])
+def test_rows_in_small_units_do_not_change_the_plan(unit: float) -> None:
+    """Plans with integers are optimal if a row is so large that its rounding exceeds a tolerance of 1e-9."""
+    for seed in range(12):
+        exact = extensive.solve(*fixed_total(seed, 1.0), gap=1e-6)
+        plan = lshaped.solve(*fixed_total(seed, unit), gap=1e-5)
+        assert plan.status == "optimal"
+        assert plan.upper == pytest.approx(exact.upper, rel=2e-5)
+        assert plan.lower <= exact.upper * (1 + 1e-8)
+
+
+def test_only_rows_with_large_bounds_are_scaled() -> None:
+    """Scales are powers of two; rounding of a scaled row is below the tolerance; small and infinite bounds stay."""
+    lower = np.array([0.0, -np.inf, 9e3, 99707.11144183476, -np.inf, -3e8])
+    upper = np.array([0.0, 5e3, np.inf, 99707.11144183476, np.inf, 1.0])
+    scale = lshaped.row_scale(lower, upper)
+    assert scale.tolist() == [1.0, 1.0, 1.0, 1 / 16, 1.0, 2.0**-15]
+    for bound in (99707.11144183476 * scale[3], 3e8 * scale[5]):
+        assert 0.5 < lshaped.ROUNDING * bound / lshaped.MIP_TOLERANCE <= 1.0
+
+
+def in_unit(problem: TwoStage, scenarios: Scenarios, unit: float) -> tuple[TwoStage, Scenarios]:
+    """The problem and its scenarios with costs in another unit."""
+
+    def realise(s: int) -> Realisation:
+        realisation = scenarios.realise(s)
+        return replace(realisation, cost=realisation.cost / unit)
+
+    first, second = (replace(stage, cost=stage.cost / unit) for stage in (problem.first, problem.second))
+    return replace(problem, first=first, second=second), Scenarios(scenarios.probability, realise)
 
 
 @pytest.mark.parametrize("integer", [False, True])

@@ -54,12 +54,19 @@ DEFAULT_CLUSTERS = 200
 CENTRE_WEIGHT = 0.5
 """Weight of the best first stage so far in the first stage evaluated next."""
 
+MIP_TOLERANCE, MAX_MIP_TOLERANCE = 1e-9, 1e-6
+"""Smallest and largest feasibility tolerance of the master problem with integers; the largest is HiGHS's default."""
+
 MASTER_TOLERANCES: Options = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
-    "mip_feasibility_tolerance": 1e-9,
+    "mip_feasibility_tolerance": MIP_TOLERANCE,
 }
 """Tolerances of the master problem, tighter than those of the second stage, so that its solution satisfies the cuts."""
+
+ROUNDING = 1e-13
+"""Feasibility tolerance relative to a row's bounds below which rounding alone may exceed it. HiGHS computes the rows of
+a mixed-integer solution again, and fails if one of them violates a bound by the tolerance or more."""
 
 FULL_STEP_SHARE = 0.9
 """Share of the predicted decrease above which the solution of the master problem is evaluated next."""
@@ -127,6 +134,9 @@ class Master:
             rows = sparse.vstack([rows, sparse.csr_array(group_means)], format="csr")
             lower = np.concatenate([lower, np.zeros(risk.groups)])
             upper = np.concatenate([upper, np.full(risk.groups, inf)])
+        scale = row_scale(lower, upper)
+        rows, lower, upper = (sparse.diags_array(scale) @ rows).tocsr(), scale * lower, scale * upper
+        self.largest_bound = largest_finite(np.concatenate([lower, upper]))
         self.solver = load(columns, rows, lower, upper, SIMPLEX | MASTER_TOLERANCES)
 
     def require_integers(self, gap: float, tolerance: float) -> None:
@@ -174,6 +184,7 @@ class Master:
             return False
         cut_matrix = sparse.csr_array(np.array([row for _, row in rows]))
         bounds = np.array([lower for lower, _ in rows])
+        self.largest_bound = max(self.largest_bound, largest_finite(bounds))
         self.solver.addRows(
             len(rows), bounds, np.full(len(rows), inf), cut_matrix.nnz,
             cut_matrix.indptr[:-1].astype(np.int32), cut_matrix.indices.astype(np.int32), cut_matrix.data,
@@ -233,11 +244,30 @@ class Master:
 
     def run(self, deadline: float) -> Outcome:
         """Solve the master problem until a deadline of ``perf_counter``."""
-        return run_interruptible(self.solver, deadline) if self.integer else run(self.solver, deadline)
+        if not self.integer:
+            return run(self.solver, deadline)
+        tolerance = min(max(MIP_TOLERANCE, ROUNDING * self.largest_bound), MAX_MIP_TOLERANCE)
+        self.solver.setOptionValue("mip_feasibility_tolerance", tolerance)
+        return run_interruptible(self.solver, deadline)
 
     def set_bounds(self, lower: Floats, upper: Floats) -> None:
         """Set the bounds of all columns."""
         self.solver.changeColsBounds(len(lower), np.arange(len(lower), dtype=np.int32), lower, upper)
+
+
+def row_scale(lower: Floats, upper: Floats) -> Floats:
+    """(rows,) powers of two by which rows are multiplied so that rounding stays below the tolerances of HiGHS.
+
+    The tolerances are absolute; the rounding of a row grows with its bounds. Rows with small bounds are not scaled.
+    """
+    largest = np.maximum(*(np.where(np.isfinite(bound), np.abs(bound), 0.0) for bound in (lower, upper)))
+    scale: Floats = np.exp2(-np.ceil(np.log2(np.maximum(1.0, ROUNDING / MIP_TOLERANCE * largest))))
+    return scale
+
+
+def largest_finite(values: Floats) -> float:
+    """The largest absolute value of the finite values; 0 if there are none."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 @dataclass
