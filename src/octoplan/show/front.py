@@ -115,7 +115,9 @@ def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> 
         title += f" (defined in {i.futures:,} of {finished:,} futures)"
     if row.form == "month":
         quantiles = [month_label(v, table.months) if not np.isnan(v) else "–" for v in (i.p10, i.p50, i.p90)]
-        return AnswerRow(title, annex, (*quantiles, f"{digits(i.se_p50, 2)} months", "month"))
+        return AnswerRow(
+            title, annex, (*quantiles, "–" if np.isnan(i.se_p50) else f"{digits(i.se_p50, 2)} months", "month")
+        )
     divisor, unit = scaled(row.unit, (i.p10, i.p50, i.p90))
     quantiles = [digits(v / divisor) for v in (i.p10, i.p50, i.p90)]
     return AnswerRow(title, annex, (*quantiles, digits(i.se_p50 / divisor, 2), unit))
