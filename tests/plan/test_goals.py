@@ -19,6 +19,7 @@ from octoplan.plan.solver import recourse
 from octoplan.plan.solver.risk import Risk, risk_measure
 from octoplan.plan.solver.two_stage import first_scenarios
 from octoplan.scenario import Scenario
+from octoplan.scenario.decisions import Targets
 from tests.plan.pockets import FUTURES, plan_with_costs, plan_with_target
 
 TARGET = Target(250.0, 1, 1000.0)
@@ -317,10 +318,10 @@ def test_the_frontier_reports_the_rate_of_the_target_or_the_largest_milestone() 
     plan = plan_with_target()
     assert reported_rate(plan) == 250.0
     without_target = replace(plan, goals=Goals())
-    assert reported_rate(without_target) == max(plan.scenario.programme.milestones)
-    programme = replace(plan.scenario.programme, milestones=())
-    no_milestones = replace(without_target, scenario=replace(plan.scenario, programme=programme))
-    assert reported_rate(no_milestones) == 1.0
+    assert reported_rate(without_target) == max(plan.scenario.output_targets)
+    decisions = plan.scenario.decisions.model_copy(update={"targets": Targets()})
+    without_any = replace(without_target, scenario=replace(plan.scenario, decisions=decisions))
+    assert reported_rate(without_any) == 1.0
 
 
 def test_a_frontier_needs_a_country_with_plants(pocket: Scenario) -> None:

@@ -72,7 +72,6 @@ def random_programme(numbers: Random) -> dict[str, Any]:
         "title": pick(TEXTS[:-1]), "start": date(pick((1999, 2025, 2026)), numbers.randint(1, 12), 1),
         "months": numbers.randint(1, 7), "price_base": 2025, "currency": "GBP",
         **({"missile_layer": pick(layers)} if layers and pick(truth) else {}),
-        **({"milestones": sorted(numbers.sample(range(1, 5000), 2))} if pick(truth) else {}),
         **({"governance": random_governance(numbers)} if pick(truth) else {}),
         "currencies": {name: entity(numbers) for name in currencies},
         "payers": {name: entity(numbers) for name in payers},
@@ -146,6 +145,7 @@ def random_decisions(numbers: Random, programme: dict[str, Any]) -> dict[str, An
               for plant in some(numbers, plants)}  # fmt: skip
     amounts = ("12.5 MGBP", "200 MGBP", "0.1 kGBP", "5000 GBP", "1.50 MGBP", "7 kGBP")
     return {
+        **({"targets": {"output": sorted(numbers.sample(range(1, 5000), 2))}} if pick((True, False)) else {}),
         "output": {plant: monthly(numbers) for plant in some(numbers, plants)},
         "lines": {plant: monthly(numbers) for plant in some(numbers, plants)},
         "orders": {"cover": pick(("30 days", "1.5 weeks", "2 month", "10 day", "40days")), **orders},

@@ -303,7 +303,7 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
     "a repeated assumption": (repeated_row("assumptions"), ("assumptions!A113:", "is in row 2 already; keep one")),
     "a repeated decision": (
         lambda b: b["decisions"].append(["sourcing", "motors-a", None, 0.5]),
-        ("decisions!A30: 'sourcing: motors-a' is already in row 22",),
+        ("decisions!A31: 'sourcing: motors-a' is already in row 23",),
     ),
     "a percentage in a grid": (put("output", "B5", 2.5, "0%"), ("output!B5: is displayed as a percentage", "General")),
     "a date as text": (put("programme", "B3", "01/11/2025"), ("programme!B3: holds '01/11/2025'", "2026-11-22")),
@@ -384,7 +384,7 @@ MISTAKES: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
     ),
     "a weight of an unknown supplier": (
         put_row("decisions", "sourcing", 2, "motors-z"),
-        ("decisions!B22: sourcing.motors-z: there is no 'motors-z' in the sheet suppliers",),
+        ("decisions!B23: sourcing.motors-z: there is no 'motors-z' in the sheet suppliers",),
     ),
     "a class without a doctrine": (lambda b: b["doctrine"].delete_rows(2), ("doctrine: doctrine.drone:", "add it")),
     "an unknown layer": (put("doctrine", "B2", "interceptor; guns"), ("doctrine!B2:", "did you mean 'gun'?")),

@@ -63,7 +63,7 @@ def unit_measures(view: View) -> Iterator[Measure]:
 def milestone_measures(view: View) -> Iterator[Measure]:
     """For each milestone, the first month with that output, and the chance that no month has it."""
     monthly = view.tally("good").sum(axis=2)
-    for output in view.run.scenario.programme.milestones:
+    for output in view.run.scenario.output_targets:
         is_reached = monthly >= output
         ever_reached = is_reached.any(axis=1)
         first_month = np.where(ever_reached, is_reached.argmax(axis=1), np.inf)

@@ -1,7 +1,7 @@
 """The decisions of ``decisions.toml`` as typed and validated objects."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +11,8 @@ from octoplan.scenario.files import DECISIONS
 from octoplan.scenario.plan_options import PlanOptions
 from octoplan.scenario.report import Report, did_you_mean, quoted
 from octoplan.scenario.toml_text import Toml
+
+MAX_TARGET = 1_000_000_000
 
 
 class Orders(TomlTable):
@@ -36,6 +38,15 @@ class Kits(TomlTable):
     """Decisions on kits."""
 
     order: MonthlyNumbers = Field([0], description="kits ordered in each month")
+
+
+class Targets(TomlTable):
+    """Targets of the programme. They are reported, and do not constrain the simulation or the plan."""
+
+    output: list[Annotated[int, Field(ge=1, le=MAX_TARGET)]] = Field(
+        default_factory=list,
+        description="monthly outputs in good units, such as [1000, 2000]; the first month with each is reported",
+    )
 
 
 class Dispatch(TomlTable):
@@ -110,6 +121,7 @@ class Decisions(TomlTable):
         default_factory=dict, description='money available to a payer over the horizon, such as "200 MGBP"'
     )
     plan: PlanOptions = PlanOptions()
+    targets: Targets = Targets()
 
     @property
     def layers_against(self) -> dict[str, tuple[str, ...]]:

@@ -55,7 +55,7 @@ class Programme:
         price_base: Year of all prices in results.
         currency: Reporting currency.
         missile_layer: Layer with which the cost of kills by interceptors is compared; None if not stated.
-        milestones: Monthly outputs in good units; the first month that reaches each is reported.
+        milestones: Targets for the monthly output, if they are stated here and not in ``decisions.toml``.
         raids: Names of the files that replace assumptions on raids.
         entities: Links of each entity, by section and name.
         single_entities: Links of each kind with a single entity.
@@ -217,7 +217,12 @@ class _ProgrammeReader:
         return value if isinstance(value, str) else None
 
     def milestones(self) -> tuple[int, ...]:
-        """The milestones in ascending order."""
+        """The milestones in ascending order; a warning says where targets belong."""
+        if "milestones" in self.toml.tree:
+            self.report.warn(
+                PROGRAMME, self.toml.line("milestones"),
+                "milestones: targets are decisions; move the list to decisions.toml as output in a table [targets]",
+            )  # fmt: skip
         value = self.toml.tree.get("milestones", [])
         outputs = value if isinstance(value, list) else [value]
         if any(type(output) is not int or not 0 < output <= MAX_MILESTONE for output in outputs):

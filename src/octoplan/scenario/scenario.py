@@ -127,6 +127,11 @@ class Scenario:
         return digest.hexdigest()
 
     @property
+    def output_targets(self) -> tuple[int, ...]:
+        """Targets for the monthly output in good units, in ascending order, of ``decisions.toml``."""
+        return tuple(sorted(set(self.decisions.targets.output))) or self.programme.milestones
+
+    @property
     def known_from(self) -> date | None:
         """The date in ``state.csv``, the first day simulated from the known state; None without a known state."""
         day = int(self.known.day[0])

@@ -175,7 +175,7 @@ def makes(answer: Answer) -> str:
         return "The programme makes no interceptors."
     months = len(answer.results.run.compiled.names.months)
     text = f"The programme makes {with_range(units.interval)} interceptors in {months} months"
-    target = max(answer.scenario.programme.milestones, default=0)
+    target = max(answer.scenario.output_targets, default=0)
     return f"{text} and {reaches(answer, target)}." if target else f"{text}."
 
 

@@ -42,13 +42,13 @@ FAN_BANDS = ((0.05, 0.95, 0.13), (0.1, 0.9, 0.16), (0.25, 0.75, 0.22))
 
 
 def deliveries(run: Run) -> go.Figure:
-    """Fan chart of units delivered a month, P5 to P95, with the milestone rates of the programme.
+    """Fan chart of units delivered a month, P5 to P95, with the scenario's targets.
 
     >>> import octoplan as op
     >>> op.show.deliveries(op.simulate("pocket", futures=4)).data[0].name
     'P5 to P95'
     """
-    view, rates = view_of(run), run.scenario.programme.milestones
+    view, rates = view_of(run), run.scenario.output_targets
     months, delivered = list(view.names.months), total(run, "delivered", "plant")
     lines = {q: np.quantile(delivered, q, axis=0) for q in (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)}
     chart = new_figure(deliveries_title(view, delivered, rates), height=430)

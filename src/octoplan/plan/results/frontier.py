@@ -166,11 +166,11 @@ def at_share(model: Model, plan: Plan, country: str, units: float) -> TwoStage:
 def reported_rate(plan: Plan) -> float:
     """The output rate, in good units a month, whose first month the frontier reports.
 
-    It is the target rate of the goals; without a target the largest milestone of the scenario; without milestones 1.
+    It is the target rate of the goals; without a target the largest target of the scenario; without one 1.
     """
     if plan.goals.target is not None:
         return plan.goals.target.rate
-    return float(max(plan.scenario.programme.milestones, default=1))
+    return float(max(plan.scenario.output_targets, default=1))
 
 
 def frontier_of_plans(
