@@ -41,21 +41,15 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What a run says on its question, as numbers; ``octoplan.show.answer`` states them in words.
+class ProgrammeResults:
+    """What a programme makes, stops, costs and is worth, from the futures of a run alone.
 
     Attributes:
         results: The results of the run.
-        marginal: Effects of small changes.
-        spreads: Spreads of the ``prevented`` leakers and of the ``net`` benefit, split into chance and the rest.
-        turns: The net benefit at both ends of the assumptions with the largest effects.
 
     """
 
     results: RunResults
-    marginal: MarginalAnalysis
-    spreads: dict[str, Spread]
-    turns: tuple[Turn, ...]
 
     @property
     def scenario(self) -> Scenario:
@@ -95,6 +89,23 @@ class Answer:
     def has_raids(self) -> bool:
         """True if a threat is launched in some future."""
         return has_raids(self.results.run)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer(ProgrammeResults):
+    """What a run says on its question, as numbers; ``octoplan.show.answer`` states them in words.
+
+    Attributes:
+        results: The results of the run.
+        marginal: Effects of small changes.
+        spreads: Spreads of the ``prevented`` leakers and of the ``net`` benefit, split into chance and the rest.
+        turns: The net benefit at both ends of the assumptions with the largest effects.
+
+    """
+
+    marginal: MarginalAnalysis
+    spreads: dict[str, Spread]
+    turns: tuple[Turn, ...]
 
     @cached_property
     def limits(self) -> tuple[Marginal, ...]:
@@ -154,7 +165,7 @@ class Answer:
 
 def answer_of(
     results: RunResults, futures: int = SAMPLE, *, executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
 ) -> Answer | None:  # fmt: skip
     """The answer of a run, for which small changes are simulated; None if every future of the run failed.
 
@@ -163,12 +174,13 @@ def answer_of(
         futures: Number of futures of the marginal analysis, and half of those that are simulated a second time.
         executor: Executor of the batches of futures.
         progress: Called with the number of futures simulated and their total.
+        halt: (1,) set to a value other than 0 by another thread to stop with CancelledError.
 
     """
     if not results.has_finished_futures:
         return None
     run = results.run
-    marginal = marginal_analysis(run, futures, executor=executor, progress=progress)
-    second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor)
-    ends = turns(results, futures, executor=executor) if has_raids(run) else ()
+    marginal = marginal_analysis(run, futures, executor=executor, progress=progress, halt=halt)
+    second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor, halt=halt)
+    ends = turns(results, futures, executor=executor, halt=halt) if has_raids(run) else ()
     return Answer(results, marginal, spreads(run, second), ends)

@@ -12,11 +12,12 @@ from math import sqrt
 
 import numpy as np
 
-from octoplan.campaign.futures import simulate_futures
+from octoplan.answer.totals import simulate_or_cancel
+from octoplan.campaign.futures import BATCH
 from octoplan.outcomes.finance import leakers_prevented, net_benefit
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, labelled_run, tallies_to_keep
-from octoplan.scenario.arrays import Floats
+from octoplan.scenario.arrays import Floats, Ints
 
 SAMPLE = 64
 """Number of futures that are simulated a second time."""
@@ -67,14 +68,17 @@ def spread(first: Floats, second: Floats) -> Spread:
 
 def second_simulation(
     run: Run, futures: int = SAMPLE, *, executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
 ) -> Run:  # fmt: skip
-    """The first futures of a run with the same assumptions, and independent raids, weather, outages and damage."""
+    """The first futures of a run with the same assumptions, and independent raids, weather, outages and damage.
+
+    Raises CancelledError if another thread sets ``halt``, (1,), to a value other than 0.
+    """
     draws = run.assumptions.values[: min(futures, run.futures)]
     seed = (run.seed + SECOND_SEED) % 2**64
-    results = simulate_futures(
-        run.compiled, draws, seed=seed, executor=executor, keep=tallies_to_keep(),
-        counterfactual=COUNTERFACTUAL_TALLIES, progress=progress, keep_going=True,
+    results = simulate_or_cancel(
+        run.compiled, draws, seed, executor=executor, batch=BATCH, keep=tallies_to_keep(),
+        counterfactual=COUNTERFACTUAL_TALLIES, progress=progress, halt=halt,
     )  # fmt: skip
     return labelled_run(run.scenario, seed, draws, results, 0.0)
 

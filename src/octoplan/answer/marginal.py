@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from octoplan.answer.options import Option, gate_options, options
-from octoplan.answer.totals import BATCH, KEPT, Effect, Totals, effect, totals
-from octoplan.campaign.futures import simulate_futures
+from octoplan.answer.totals import BATCH, KEPT, Effect, Totals, effect, simulate_or_cancel, totals
 from octoplan.outcomes.run import Run
 from octoplan.scenario.arrays import Ints
 
@@ -78,7 +77,7 @@ class MarginalAnalysis:
 
 def marginal_analysis(
     run: Run, futures: int = SAMPLE, *, more: float = MORE, executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
 ) -> MarginalAnalysis:  # fmt: skip
     """Simulate each option over the first futures of a run, and compare it with the run future by future.
 
@@ -88,6 +87,7 @@ def marginal_analysis(
         more: Increase of what an option adds, as a share.
         executor: Executor of the batches of futures.
         progress: Called with the number of futures simulated and their total.
+        halt: (1,) set to a value other than 0 by another thread to stop with CancelledError.
 
     """
     count = min(futures, run.futures)
@@ -97,10 +97,9 @@ def marginal_analysis(
     def simulated(candidates: list[Option]) -> tuple[Marginal, ...]:
         effects = []
         for number, option in enumerate(candidates):
-            results = simulate_futures(
-                option.compiled, option.assumptions, seed=run.seed, executor=executor, batch=BATCH, keep=KEPT,
-                keep_going=True,
-            )  # fmt: skip
+            results = simulate_or_cancel(
+                option.compiled, option.assumptions, run.seed, executor=executor, batch=BATCH, keep=KEPT, halt=halt
+            )
             finished = np.flatnonzero((run.status[:count] == 0) & (results.status == 0))
             effects.append(
                 compared(option, baseline, totals(option.compiled, option.assumptions, results.tally), finished)

@@ -1,12 +1,14 @@
 """Totals of simulated futures from which the effects of changes are computed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from octoplan.campaign.futures import SimulationResults, simulate_futures
 from octoplan.campaign.tally import LAYERS
 from octoplan.outcomes.intervals import half_width, interval
 from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
@@ -52,6 +54,23 @@ def effect(differences: Floats, futures: Ints) -> Effect:
     """Effect from (futures,) paired differences; ``futures`` has the number of each future in its sample."""
     result = interval(differences, futures=futures)
     return Effect(result.mean, half_width(result))
+
+
+def simulate_or_cancel(
+    compiled: Compiled, assumptions: Floats, seed: int, *, executor: Executor | None, batch: int, keep: tuple[str, ...],
+    counterfactual: tuple[str, ...] = (), progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
+) -> SimulationResults:  # fmt: skip
+    """Simulate futures as ``simulate_futures`` does; failed futures are recorded in the results.
+
+    Raises CancelledError if another thread sets ``halt``, (1,), to a value other than 0.
+    """
+    results = simulate_futures(
+        compiled, assumptions, seed=seed, executor=executor, batch=batch, keep=keep, counterfactual=counterfactual,
+        progress=progress, keep_going=True, halt=halt,
+    )  # fmt: skip
+    if halt is not None and halt[0]:
+        raise CancelledError
+    return results
 
 
 @dataclass(frozen=True, eq=False)

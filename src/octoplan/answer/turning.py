@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from octoplan.answer.totals import BATCH, KEPT, KEPT_COUNTERFACTUAL, Effect, effect, totals
-from octoplan.campaign.futures import simulate_futures
+from octoplan.answer.totals import BATCH, KEPT, KEPT_COUNTERFACTUAL, Effect, effect, simulate_or_cancel, totals
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario.arrays import Floats, Ints
@@ -56,13 +55,16 @@ def candidates(results: RunResults) -> tuple[Assumption, ...]:
     return tuple(names.values())[:CANDIDATES]
 
 
-def turns(results: RunResults, futures: int, *, executor: Executor | None = None) -> tuple[Turn, ...]:
+def turns(
+    results: RunResults, futures: int, *, executor: Executor | None = None, halt: Ints | None = None
+) -> tuple[Turn, ...]:
     """The net benefit at both ends of the assumptions with the largest effects, the largest difference first.
 
     Args:
         results: The results of the run.
         futures: Number of futures, at most those of the run.
         executor: Executor of the batches of futures.
+        halt: (1,) set to a value other than 0 by another thread to stop with CancelledError.
 
     """
     run = results.run
@@ -71,7 +73,7 @@ def turns(results: RunResults, futures: int, *, executor: Executor | None = None
     for assumption in candidates(results):
         column = run.scenario.columns.index(assumption.name)
         ends = tuple(float(q) for q in np.quantile(run.assumptions.values[:, column], ENDS))
-        (low, low_status), (high, high_status) = (net_at(run, column, value, count, executor) for value in ends)
+        (low, low_status), (high, high_status) = (net_at(run, column, value, count, executor, halt) for value in ends)
         finished = np.flatnonzero((low_status == 0) & (high_status == 0))
         low, high = low[finished], high[finished]
         effects = (effect(values, finished) for values in (low, high, high - low))
@@ -79,13 +81,15 @@ def turns(results: RunResults, futures: int, *, executor: Executor | None = None
     return tuple(sorted(results_by_end, key=lambda turn: -abs(turn.difference.mean)))
 
 
-def net_at(run: Run, column: int, value: float, count: int, executor: Executor | None) -> tuple[Floats, Ints]:
+def net_at(
+    run: Run, column: int, value: float, count: int, executor: Executor | None, halt: Ints | None
+) -> tuple[Floats, Ints]:
     """(futures,) net benefit and status of the first futures of a run, with one assumption at a value."""
     assumptions = run.assumptions.values[:count].copy()
     assumptions[:, column] = value
-    results = simulate_futures(
-        run.compiled, assumptions, seed=run.seed, executor=executor, batch=BATCH, keep=KEPT,
-        counterfactual=KEPT_COUNTERFACTUAL, keep_going=True,
+    results = simulate_or_cancel(
+        run.compiled, assumptions, run.seed, executor=executor, batch=BATCH, keep=KEPT,
+        counterfactual=KEPT_COUNTERFACTUAL, halt=halt,
     )  # fmt: skip
     with_programme = totals(run.compiled, assumptions, results.tally)
     without = totals(run.compiled, assumptions, results.counterfactual, results.tally["exchange"])

@@ -9,7 +9,7 @@ from math import floor, isfinite, isnan, log10
 
 import numpy as np
 
-from octoplan.answer.answer import Answer
+from octoplan.answer.answer import Answer, ProgrammeResults
 from octoplan.answer.marginal import Marginal
 from octoplan.answer.totals import Effect
 from octoplan.answer.turning import Turn
@@ -95,18 +95,31 @@ EFFECTS = {
 """Effects of a change, by field of ``Marginal``."""
 
 
+PARAGRAPHS = (
+    ("conclusion", "makes", "stops", "worth"),
+    ("limits", "confidence", "turning"),
+    ("next_step",),
+)
+"""Topics of the answer by paragraph, in the order in which a decision maker asks: result, reasons, what to do next."""
+
+
 def sentences(answer: Answer) -> tuple[Sentence, ...]:
     """The answer in the order in which a decision maker asks; topics without content are omitted."""
-    topics = (conclusion, makes, stops, worth, limits, confidence, turning, next_step)
-    texts = ((topic.__name__, topic(answer)) for topic in topics)
-    return tuple(Sentence(name, text) for name, text in texts if text)
+    texts = {topic.__name__: topic(answer) for topic in (conclusion, limits, confidence, turning, next_step)}
+    texts |= {sentence.topic: sentence.text for sentence in result_sentences(answer)}
+    return tuple(Sentence(topic, texts[topic]) for topics in PARAGRAPHS for topic in topics if texts.get(topic))
+
+
+def result_sentences(results: ProgrammeResults) -> tuple[Sentence, ...]:
+    """The sentences of the answer that need no further simulation: what is made, stopped, paid and avoided."""
+    texts = ((topic.__name__, topic(results)) for topic in (makes, stops, worth))
+    return tuple(Sentence(topic, text) for topic, text in texts if text)
 
 
 def paragraphs(answer: Answer) -> tuple[str, ...]:
     """The answer in three paragraphs: result, reasons, and what to do next."""
     texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
-    groups = (("conclusion", "makes", "stops", "worth"), ("limits", "confidence", "turning"), ("next_step",))
-    joined = (" ".join(texts[topic] for topic in topics if topic in texts) for topics in groups)
+    joined = (" ".join(texts[topic] for topic in topics if topic in texts) for topics in PARAGRAPHS)
     return tuple(text for text in joined if text)
 
 
@@ -145,7 +158,7 @@ def plus_minus(item: Effect, divisor: float = 1.0) -> str:
     return f"{round(mean, decimals) + 0.0:,.{after_point}f} ± {round(half_width, decimals):,.{after_point}f}"
 
 
-def money_unit(answer: Answer) -> str:
+def money_unit(answer: ProgrammeResults) -> str:
     """Millions of the reporting currency."""
     return f"M {answer.scenario.currency}"
 
@@ -168,7 +181,7 @@ def conclusion(answer: Answer) -> str:
     return f"This {result} is limited most by {best.noun}."
 
 
-def makes(answer: Answer) -> str:
+def makes(answer: ProgrammeResults) -> str:
     """What the programme makes, and when it reaches the largest of the scenario's targets."""
     units = answer.of_measure("made")
     if units is None or not units.values.max() > 0.0:
@@ -179,7 +192,7 @@ def makes(answer: Answer) -> str:
     return f"{text} and {reaches(answer, target)}." if target else f"{text}."
 
 
-def reaches(answer: Answer, target: int) -> str:
+def reaches(answer: ProgrammeResults, target: int) -> str:
     """A clause on the first month with a target output, or on the share of futures in which there is none."""
     never = answer.of_measure(f"never/{target}")
     missed = never.interval.mean if never is not None else 1.0
@@ -195,7 +208,7 @@ def reaches(answer: Answer, target: int) -> str:
     return f"reaches {target:,} a month by {months}{but}"
 
 
-def month_name(answer: Answer, index: float) -> str:
+def month_name(answer: ProgrammeResults, index: float) -> str:
     """A month in words, or "never"."""
     months = answer.results.run.compiled.names.months
     if not isfinite(index) or int(index) >= len(months):
@@ -203,7 +216,7 @@ def month_name(answer: Answer, index: float) -> str:
     return f"{date.fromisoformat(f'{months[int(index)]}-01'):%B %Y}"
 
 
-def stops(answer: Answer) -> str:
+def stops(answer: ProgrammeResults) -> str:
     """The leakers that the programme prevents, and those that remain."""
     leakers = answer.of_measure("leakers/excluding-decoys") or answer.of_measure("leakers")
     if not answer.has_raids or leakers is None or not isfinite(answer.prevented.interval.mean):
@@ -214,7 +227,7 @@ def stops(answer: Answer) -> str:
     )
 
 
-def worth(answer: Answer) -> str:
+def worth(answer: ProgrammeResults) -> str:
     """What the programme costs and avoids, and whether it pays; its cost alone if there are no raids."""
     cost, avoided, net = answer.cost.interval, answer.avoided.interval, answer.net
     unit = money_unit(answer)
