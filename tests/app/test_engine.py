@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from octoplan.app.answers import Sample, answer, paired_change, quantiles
+from octoplan.answer.answer import answer_of
+from octoplan.app.answers import Sample, answer, complete_answer, paired_change, quantiles
 from octoplan.app.changes import apply_changes, read_changes
 from octoplan.app.engine import FIRST_FUTURES, MAX_FIRST_RUNS, SETTLED_FUTURES, Engine, Superseded
 from octoplan.campaign.futures import simulate_futures
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.measures import measures
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario, load
@@ -62,6 +64,37 @@ def test_a_halted_simulation_is_not_kept(engine: Engine, scenario: Scenario) -> 
         engine.sample(scenario, 6, HALT)
     assert engine.runs[scenario.hash].futures == 3
     assert engine.sample(scenario, 6, GO_ON).run.data.identical(simulate(scenario, 6, 1).data)
+
+
+def test_the_complete_answer_is_that_of_a_run(engine: Engine, scenario: Scenario) -> None:
+    """The complete answer has the sentences of the answer of a run of as many futures, and is computed once."""
+    content = engine.answer(scenario, 20, GO_ON)
+    assert content == complete_answer(answer_of(RunResults(simulate(scenario, 20, 1))))
+    assert content["answer"]["next_step"].startswith("Next: ")
+    assert engine.answer(scenario, 20, HALT) is content
+
+
+def test_a_halted_answer_is_not_kept(engine: Engine, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is halted while small changes are simulated raises Superseded, and is not kept."""
+    halt = np.zeros(1, np.int64)
+    simulated = []
+
+    def halted(*args: object, **kwargs: object) -> object:
+        simulated.append(kwargs["halt"])
+        halt[0] = 1
+        return simulate_futures(*args, **kwargs)  # type: ignore[arg-type]
+
+    engine.sample(scenario, 4, halt)
+    monkeypatch.setattr("octoplan.answer.totals.simulate_futures", halted)
+    with pytest.raises(Superseded):
+        engine.answer(scenario, 4, halt)
+    assert simulated == [halt]
+    assert engine.answers == {}
+
+
+def test_the_answer_of_failed_futures_is_empty() -> None:
+    """There is nothing to say if every future failed."""
+    assert complete_answer(None) == {"answer": {}, "note": ""}
 
 
 def test_draws_are_those_of_the_scenario(engine: Engine, scenario: Scenario) -> None:

@@ -14,12 +14,15 @@ from typing import Any
 import openpyxl
 import pytest
 
+from octoplan.answer.answer import answer_of
+from octoplan.app.answers import complete_answer
 from octoplan.app.changes import apply_changes, read_changes
 from octoplan.app.folders import zip_archive
 from octoplan.app.jobs import Job, Jobs
 from octoplan.app.work import main
 from octoplan.errors import JobError
 from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
 from octoplan.scenario.workbook.writing import write_workbook
@@ -82,6 +85,18 @@ def test_the_answer_equals_a_run(client: Client) -> None:
     for key in ("kills", "damage", "spend"):
         assert rows[key]["value"]["p50"] == pytest.approx(results[key].interval.p50, rel=1e-12)
         assert rows[key]["change"] == {"mean": 0.0, "half": 0.0, "futures": 32}
+
+
+def test_the_complete_answer_follows_the_results(client: Client) -> None:
+    """The sentences on results come with each settled line; the complete answer, if asked for, is the last line."""
+    texts = {"d.kits.order": "x2"}
+    first, *settled, last = answers(client, most=32, changes=texts, answer=True)
+    assert "sentences" not in first
+    assert [set(line["sentences"]) for line in settled] == [{"makes", "stops", "worth"}] * 2
+    run = simulate(apply_changes(load("pocket"), read_changes(texts)), 32, 1)
+    assert last == complete_answer(answer_of(RunResults(run)))
+    assert last["answer"].items() > settled[-1]["sentences"].items()
+    assert "futures" in answers(client, most=2, answer=True)[-1]
 
 
 def test_a_change_is_paired(client: Client) -> None:

@@ -9,8 +9,12 @@ from typing import Any
 import openpyxl
 import pytest
 
+from octoplan.answer.answer import answer_of
+from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.simulate import simulate
 from octoplan.scenario import load
 from octoplan.scenario.workbook.writing import write_workbook
+from octoplan.show.answer import paragraphs
 from tests.app.serving import served
 from tests.browser.conftest import Sessions
 from tests.outcomes.runs import calibrated_scenario
@@ -18,7 +22,7 @@ from tests.scenario.folder import FILES, write
 
 VIEWS = ("results", "raids", "supply", "defence", "money", "plan", "sensitivity", "log", "compare", "runs")
 KITS = "[data-name='d.kits.order']"
-VIEWS_WITH_CHARTS = ("raids", "supply", "defence", "money")
+VIEWS_WITH_CHARTS = ("results", "raids", "supply", "defence", "money")
 """Views that show charts once an answer is settled."""
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 ACCESSIBILITY_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -34,6 +38,11 @@ def open_page(page: Any, address: str, query: str = "") -> Any:
 def wait_for_answer(page: Any, futures: int = 32) -> None:
     """Wait until the latest results are over at least ``futures`` futures."""
     page.wait_for_function("futures => Number(document.body.dataset.futures) >= futures", arg=futures)
+
+
+def wait_for_complete_answer(page: Any) -> None:
+    """Wait until small changes have been simulated and the answer is complete."""
+    page.locator("body[data-answered=yes]").wait_for()
 
 
 def wait_for_charts(page: Any, view: str) -> None:
@@ -77,6 +86,83 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
     assert "crews.intake" not in page.url
 
 
+def test_the_page_begins_with_the_answer(pocket_app: str, sessions: Sessions) -> None:
+    """The answer is that of a run of the same futures; the note says how its changes were simulated."""
+    page = open_page(sessions.page(), pocket_app)
+    wait_for_complete_answer(page)
+    answer = answer_of(RunResults(simulate(load("pocket"), 128, 1)))
+    assert answer is not None
+    assert [text for text in page.locator("#sentences p").all_inner_texts() if text] == list(paragraphs(answer))
+    page.get_by_text("How to read these sentences").click()
+    assert answer.marginal.note in page.locator("#answer-note").inner_text()
+    assert page.locator(".earlier, [aria-busy]").count() == 0
+
+
+def test_what_is_of_earlier_settings_is_marked(pocket_app: str, sessions: Sessions) -> None:
+    """After a move, cards and sentences are marked until they are new: those on results first, then the others."""
+    page = open_page(sessions.page(), pocket_app)
+    wait_for_complete_answer(page)
+    before = {topic: sentence(page, topic).inner_text() for topic in ("makes", "worth", "next_step")}
+    held: list[Any] = []
+    page.route("**/api/answer", lambda route: held.append(route))  # noqa: PLW0108 (playwright sets attributes on it)
+    move_slider(page, "[data-name='d.output.bench']", 0.2)
+    page.locator("#answer-state", has_text="those of the earlier settings").wait_for()
+    assert page.locator("#sentences span:not(:empty):not(.earlier[aria-busy=true])").count() == 0
+    assert page.locator(".top-result:not(.earlier[aria-busy=true])").count() == 0
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.earlier')).color === 'rgb(85, 85, 85)'")
+    body = {**held[-1].request.post_data_json, "answer": False}
+    held[-1].fulfill(response=held[-1].fetch(post_data=body))
+    wait_for_answer(page, 128)
+    for topic in ("makes", "worth"):
+        assert sentence(page, topic).inner_text() != before[topic]
+        assert "earlier" not in (sentence(page, topic).get_attribute("class") or "")
+    assert sentence(page, "next_step").inner_text() == before["next_step"]
+    assert sentence(page, "next_step").get_attribute("aria-busy") == "true"
+    assert page.locator(".top-result.earlier").count() == 0
+    page.unroute("**/api/answer")
+    page.get_by_role("button", name="Undo").click()
+    wait_for_complete_answer(page)
+    assert {topic: sentence(page, topic).inner_text() for topic in before} == before
+    assert page.locator(".earlier, [aria-busy]").count() == 0
+
+
+def sentence(page: Any, topic: str) -> Any:
+    """The sentence of the answer on a topic."""
+    return page.locator(f"#sentences [data-topic={topic}]")
+
+
+FIRST_VIEW = {"answer": "#sentences", "card": ".top-result", "chart": "#view .plot", "slider": "#decisions input"}
+"""What belongs to the first view, with selectors of which the first match counts, in the order on a phone."""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+def test_the_first_view_needs_no_scrolling(octopus_app: str, sessions: Sessions, width: int, height: int) -> None:
+    """The answer, a card, a chart and a slider are inside the window, and do not overlap."""
+    page = open_page(sessions.page(viewport={"width": width, "height": height}), octopus_app)
+    wait_for_complete_answer(page)
+    wait_for_charts(page, "results")
+    boxes = {name: page.locator(selector).first.bounding_box() for name, selector in FIRST_VIEW.items()}
+    for name, box in boxes.items():
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width, name
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= height, name
+    assert boxes["chart"]["height"] >= 200
+    below = [boxes[name]["y"] for name in ("answer", "card", "chart")]
+    assert below == sorted(below)
+
+
+def test_a_phone_shows_the_answer_first(octopus_app: str, sessions: Sessions) -> None:
+    """At 390 by 844 the answer begins on the first screen; a card, a chart and the sliders follow within three more."""
+    page = open_page(sessions.page(viewport={"width": 390, "height": 844}), octopus_app)
+    wait_for_complete_answer(page)
+    wait_for_charts(page, "results")
+    tops = [page.locator(selector).first.bounding_box()["y"] for selector in FIRST_VIEW.values()]
+    assert tops == sorted(tops)
+    assert tops[0] < 422
+    assert tops[1] < 844
+    assert tops[-1] < 4 * 844
+    assert page.locator(".all-results[open]").count() == 0
+
+
 def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sessions) -> None:
     """The address, opened in a new browser, shows the same view, changes and numbers."""
     page = open_page(sessions.page(), pocket_app, "?view=results")
@@ -88,7 +174,9 @@ def test_a_link_reproduces_the_page_to_the_digit(pocket_app: str, sessions: Sess
     second_page = open_page(sessions.page(), page.url)
     wait_for_answer(second_page, 128)
     assert top_results(second_page) == top_results(page)
-    assert second_page.locator("#summary").inner_text() == page.locator("#summary").inner_text()
+    for view_page in (page, second_page):
+        wait_for_complete_answer(view_page)
+    assert second_page.locator("#sentences").inner_text() == page.locator("#sentences").inner_text()
     assert second_page.locator("#changed").inner_text() == page.locator("#changed").inner_text()
     assert second_page.get_by_role("tab", selected=True).inner_text() == "Supply"
     assert second_page.locator("figure h3").all_inner_texts() == page.locator("figure h3").all_inner_texts()

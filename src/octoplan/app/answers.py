@@ -1,7 +1,7 @@
 """Answers of the page: results of a changed scenario and of its baseline over the same futures, as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -13,15 +13,18 @@ import xarray as xr
 from plotly.io import to_json
 from scipy.special import stdtrit
 
+from octoplan.answer.answer import Answer, ProgrammeResults
 from octoplan.app import views
 from octoplan.outcomes.intervals import MIN_BLOCKS, QUANTILE_LEVELS, interval, standard_error
 from octoplan.outcomes.key_results import month_label
-from octoplan.outcomes.measures import main_variant, measures, tabulate
+from octoplan.outcomes.measures import main_variant, measures
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sampling import block_of
 from octoplan.outcomes.sensitivity import unconfirmed_drivers
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Ints
+from octoplan.show.answer import NOTE, Sentence, result_sentences, sentences
 from octoplan.show.front import rests_on
 from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
@@ -31,12 +34,10 @@ ROUNDING_TOLERANCE = 1e-12
 """Relative difference below which values are regarded as equal, because it can result from the order of summation."""
 
 TOP_RESULTS = (
-    "leakers", "damage", "kills", "made", "reach", "spend", "programme/cost", "leakers-prevented", "damage/avoided",
+    "leakers", "made", "programme/cost", "damage/avoided", "leakers-prevented", "kills", "damage", "reach", "spend",
     "cost/kill",
 )  # fmt: skip
-"""Keys of the measures displayed above every view, if the run has them."""
-SUMMARY_MEASURES = ("nights/", "plants/", "leakers")
-"""Beginnings of the keys of the measures in the summary."""
+"""Keys of the measures displayed above every view, if the run has them; the first four are always visible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +57,14 @@ class Sample:
         return quantiles(tuple(self.measures.values()), self.run.compiled.names.months)
 
     @cached_property
-    def summary(self) -> str:
-        """The summary of the run."""
-        rows = [measure for key, measure in self.measures.items() if key.startswith(SUMMARY_MEASURES)]
-        return tabulate(self.run, rows).summary
+    def results(self) -> RunResults:
+        """The results from which the answer is computed."""
+        return RunResults(self.run)
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences of the answer that need no simulation of changes; none if every future failed."""
+        return result_sentences(ProgrammeResults(self.results)) if self.results.has_finished_futures else ()
 
     @cached_property
     def rests_on(self) -> Mapping[str, tuple[str, ...]]:
@@ -106,7 +111,7 @@ def answer(baseline: Sample, sample: Sample, view: str, *, first: bool = False) 
         "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline.run.scenario.warnings))),
     }
     if not first:
-        content["summary"] = sample.summary
+        content["sentences"] = texts_by_topic(sample.sentences)
         content["results"] = list(rows.values()) if view == "results" else []
         content["charts"] = charts_of_view(view, baseline, sample)
         if view == "sensitivity":
@@ -114,6 +119,18 @@ def answer(baseline: Sample, sample: Sample, view: str, *, first: bool = False) 
         if view == "log":
             content["impacts"] = views.impacts_by_assumption(run)
     return content
+
+
+def texts_by_topic(parts: Iterable[Sentence]) -> dict[str, str]:
+    """Sentences of the answer as JSON data: text by topic."""
+    return {sentence.topic: sentence.text for sentence in parts}
+
+
+def complete_answer(numbers: Answer | None) -> dict[str, Any]:
+    """All sentences of an answer by topic, and a note on them, as JSON data; none if every future failed."""
+    if numbers is None:
+        return {"answer": {}, "note": ""}
+    return {"answer": texts_by_topic(sentences(numbers)), "note": f"{NOTE} {numbers.marginal.note}"}
 
 
 def measure_row(baseline: Sample, sample: Sample, key: str) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import MutableMapping
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import xarray as xr
 
-from octoplan.app.answers import Sample
+from octoplan.answer.answer import answer_of
+from octoplan.app.answers import Sample, complete_answer
 from octoplan.campaign.futures import simulate_futures
 from octoplan.outcomes.daily import daily_tallies
 from octoplan.outcomes.precision import joined
@@ -36,8 +37,8 @@ FUTURES_BETWEEN_HALTS = 16
 """Futures that are kept together, at most: fewer are lost when a simulation is halted."""
 
 SEED = 1
-MAX_DAILY_RUNS, MAX_RUNS, MAX_FIRST_RUNS, MAX_SAMPLES, MAX_DRAWS = 4, 12, 64, 24, 4
-"""Maximum number of kept runs by day, runs, runs of the first futures, runs with measures, and arrays of draws."""
+MAX_DAILY_RUNS, MAX_RUNS, MAX_FIRST_RUNS, MAX_SAMPLES, MAX_DRAWS, MAX_ANSWERS = 4, 12, 64, 24, 4, 24
+"""Maximum number of kept runs by day, runs, runs of the first futures, runs with measures, draws, and answers."""
 FILES_OF_DRAWS = (PROGRAMME, ASSUMPTIONS, RAID_FIT, CORRELATIONS, POSTERIOR)
 """Files of a scenario on which the draws of its assumptions depend."""
 
@@ -57,6 +58,7 @@ class Engine:
         first_runs: Runs of ``FIRST_FUTURES`` without the counterfactual, by hash.
         samples: Runs of some of the futures with their measures, by hash and number of futures.
         daily_runs: Runs of one future with their daily tallies, by hash.
+        answers: Complete answers as JSON data, by hash and number of futures.
         draws_by_files: Draws of the assumptions, by contents of the files on which they depend.
 
     """
@@ -67,6 +69,7 @@ class Engine:
         self.first_runs: dict[str, Run] = {}
         self.samples: dict[tuple[str, int], Sample] = {}
         self.daily_runs: dict[str, tuple[Run, xr.Dataset]] = {}
+        self.answers: dict[tuple[str, int], dict[str, Any]] = {}
         self.draws_by_files: dict[tuple[bytes | None, ...], Floats] = {}
         self.lock = Lock()
         self.scenario_locks: dict[str, Lock] = {}
@@ -80,6 +83,23 @@ class Engine:
             sample = Sample(first_futures(run, futures))
             self.keep(self.samples, key, sample, MAX_SAMPLES)
         return sample
+
+    def answer(self, scenario: Scenario, futures: int, halt: Ints) -> dict[str, Any]:
+        """The complete answer of the first futures of a scenario as JSON data; small changes are simulated for it.
+
+        They are simulated on one thread, so that it delays other requests little. Raises Superseded if ``halt``, (1,),
+        becomes nonzero.
+        """
+        key = scenario.hash, futures
+        if key not in self.answers:
+            sample = self.sample(scenario, futures, halt)
+            try:
+                content = complete_answer(answer_of(sample.results, halt=halt))
+            except CancelledError:
+                raise Superseded from None
+            self.keep(self.answers, key, content, MAX_ANSWERS)
+            return content
+        return self.answers[key]
 
     def first_run(self, scenario: Scenario, halt: Ints) -> Run:
         """A run of at least ``FIRST_FUTURES``, without the counterfactual if it has to be simulated."""

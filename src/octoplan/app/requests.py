@@ -44,12 +44,14 @@ class ViewRequest(ScenarioRequest):
     Attributes:
         view: Name of the view.
         most: Maximum number of futures to simulate.
+        answer: If True, small changes are simulated for the complete answer after the largest number of futures.
         next: Changes that are likely to be asked for next, whose first futures are simulated after a settled answer.
 
     """
 
     view: View = "results"
     most: int | None = Field(None, ge=1, le=512)
+    answer: bool = False
     next: list[dict[str, str]] = Field(default_factory=list, max_length=MAX_NEXT_CHANGES)
 
 

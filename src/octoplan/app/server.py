@@ -48,6 +48,7 @@ from octoplan.scenario import Scenario
 from octoplan.scenario.archives import MAX_ARCHIVE_BYTES
 from octoplan.scenario.arrays import Ints
 from octoplan.scenario.workbook.writing import write_workbook
+from octoplan.show.answer import PARAGRAPHS
 from octoplan.show.threat_flow import threat_flow_on_day
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -69,6 +70,7 @@ class Page:
         self.scenario, self.name = scenario, name
         self.pool = ThreadPoolExecutor(threads)
         self.requests = ThreadPoolExecutor(4)
+        self.answers = ThreadPoolExecutor(1)
         self.engine, self.jobs = Engine(self.pool), Jobs()
         self.uploads: dict[str, dict[str, Scenario]] = {}
 
@@ -102,9 +104,9 @@ class Page:
         baseline = self.find_upload(request, body.of)
         return baseline, changes.apply_changes(baseline, changes.read_changes(body.changes))
 
-    async def run_in_thread(self, function: Callable[[], T]) -> T:
-        """Run a function on a thread, without blocking the server."""
-        return await asyncio.get_running_loop().run_in_executor(self.requests, function)
+    async def run_in_thread(self, function: Callable[[], T], pool: ThreadPoolExecutor | None = None) -> T:
+        """Run a function on a thread of a pool, by default that of the requests, without blocking the server."""
+        return await asyncio.get_running_loop().run_in_executor(pool or self.requests, function)
 
     async def index(self, _: Request) -> Response:
         """The page as HTML."""
@@ -120,7 +122,8 @@ class Page:
         return JSONResponse({
             "title": scenario.title, "name": self.name, "hash": scenario.hash, "version": version("octoplan"),
             "months": list(scenario.names.months), "currency": scenario.currency, "countries": scenario.names.countries,
-            "decisions": panels.decisions(scenario), "assumptions": panels.assumptions(scenario),
+            "decisions": panels.decisions(scenario),
+            "paragraphs": PARAGRAPHS, "assumptions": panels.assumptions(scenario),
             "max_upload": MAX_ARCHIVE_BYTES, "warnings": list(map(str, scenario.warnings)),
         })  # fmt: skip
 
@@ -133,7 +136,11 @@ class Page:
     async def answer_lines(
         self, baseline: Scenario, changed_scenario: Scenario, body: ViewRequest
     ) -> AsyncIterator[str]:  # fmt: skip
-        """Yield an answer for each number of futures; if the simulation fails, the last line has the problems."""
+        """Yield results for each number of futures and, if asked for, the complete answer of the last number.
+
+        The complete answers of all sessions are computed one after the other. If the simulation fails, the last line
+        has the problems.
+        """
         halt = np.zeros(1, np.int64)
         settled, sizes = numbers_of_futures(body.view, body.most)
 
@@ -150,6 +157,9 @@ class Page:
                 yield await self.run_in_thread(partial(answer_line, futures)) + "\n"
                 if futures == settled:
                     await self.run_in_thread(partial(self.simulate_next, baseline, body.next, halt))
+            if body.answer and sizes[-1] > FIRST_FUTURES:
+                complete = partial(self.engine.answer, changed_scenario, sizes[-1], halt)
+                yield json.dumps(await self.run_in_thread(complete, self.answers), allow_nan=False) + "\n"
         except Superseded:
             return
         except OctoplanError as error:
@@ -329,7 +339,8 @@ def application(
         yield
         page.jobs.close()
         page.pool.shutdown(wait=False, cancel_futures=True)
-        page.requests.shutdown(wait=False, cancel_futures=True)
+        for pool in (page.requests, page.answers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     middleware = [Middleware(Guard, hosts=frozenset(hosts))]
     return Starlette(

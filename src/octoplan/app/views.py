@@ -44,6 +44,11 @@ def raid_charts(run: Run) -> list[CaptionedChart]:
     return [CaptionedChart("launches", forecast.launches(run), RAIDS_NOTE)]
 
 
+def first_chart(run: Run) -> list[CaptionedChart]:
+    """The chart with the key results: deliveries or, of a scenario without them, leakers by region."""
+    return charts_of(run, "deliveries") or charts_of(run, "leakers-by-region")
+
+
 def supply_charts(run: Run) -> list[CaptionedChart]:
     """Charts of deliveries, production by plant, limiting factors of the plants, and stock."""
     return charts_of(run, "deliveries", "production", "plant-limits", "stock")
@@ -83,11 +88,11 @@ def tornado_charts(run: Run) -> list[CaptionedChart]:
 
 
 CHARTS_BY_VIEW: Mapping[str, Callable[[Run], Sequence[CaptionedChart]]] = {
-    "raids": raid_charts, "supply": supply_charts, "defence": defence_charts, "money": cost_charts,
-    "sensitivity": tornado_charts,
+    "results": first_chart, "raids": raid_charts, "supply": supply_charts, "defence": defence_charts,
+    "money": cost_charts, "sensitivity": tornado_charts,
 }  # fmt: skip
 
-OVERLAID_VIEWS = ("raids", "supply", "defence")
+OVERLAID_VIEWS = ("results", "raids", "supply", "defence")
 """Views with charts to which the lines of the baseline are added."""
 
 VIEWS_WITH_MORE_FUTURES = ("sensitivity", "log")

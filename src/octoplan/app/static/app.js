@@ -7,6 +7,7 @@ import {copyLink, isDark, onShowSources, purgePlots, redrawAll} from "./charts.j
 import {showJobs} from "./jobs.js";
 import {showLog} from "./log.js";
 import {listChanges, showAssumptions, showPanels, updateSliders} from "./panels.js";
+import {showTopics} from "./sentences.js";
 import {request, showProblems} from "./server.js";
 import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
 
@@ -88,6 +89,7 @@ async function start() {
   $("warnings-count").textContent = panels.warnings.length === 1 ? "1 warning about the scenario" : `${panels.warnings.length} warnings about the scenario`;
   showWarnings("scenario-warnings", panels.warnings);
   showTabs();
+  showTopics();
   showPanels();
   listChanges();
   openView(state.view);

@@ -2,7 +2,7 @@
 import {$, el, saveFile} from "./format.js";
 import {chartCsv} from "./chart_csv.js";
 
-const NARROW_SCREEN = 640;  // pixels
+const NARROW_SCREEN = 640, MIN_HEIGHT = 200, LOW = 320;  // pixels; a lower chart has no legend
 const plotly = new Promise(resolve => {
   if (window.Plotly) resolve(); else $("plotly").addEventListener("load", resolve);
 });
@@ -37,10 +37,20 @@ export function purgePlots(box) {
 export function drawPlot(plot) {
   const {data, layout} = inPageColours(plot.content), scrolls = innerWidth <= NARROW_SCREEN && needsWidth(plot.content);
   const adapted = withPageColours(layout, data);
+  if (plot.closest(".first-chart")) fitHeight(plot, adapted);
   if (scrolls) Object.assign(adapted, {width: 720, autosize: false});
   plot.tabIndex = scrolls ? 0 : -1;
   plot.style.height = `${adapted.height}px`;
   plot.drawn = Plotly.react(plot, data, adapted, {displayModeBar: false, responsive: !scrolls});
+}
+
+// The chart of the first view ends where the screen ends, if it can.
+function fitHeight(plot, layout) {
+  const top = plot.getBoundingClientRect().top + scrollY, room = Math.floor(innerHeight - top - 4);
+  if (innerWidth <= NARROW_SCREEN || room >= layout.height) return;
+  layout.height = Math.max(MIN_HEIGHT, room);
+  if (layout.height < LOW) Object.assign(layout, 
+    {showlegend: false, margin: {...layout.margin, t: 10, b: 30}, yaxis: {...layout.yaxis, title: {...layout.yaxis.title, font: {size: 12}}}});
 }
 
 export function redrawAll() {
