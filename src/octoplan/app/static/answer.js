@@ -85,7 +85,7 @@ function progressText(answer, isSettled) {
   const number = isSettled ? `${answer.futures} futures simulated${more}` : `${answer.futures} of ${answer.settled} futures simulated`;
   const failed = answer.failed ? `; ${answer.failed} failed and are excluded` : "";
   const changed = Object.keys(state.changes).length > 0;
-  return number + failed + (changed ? "; the baseline is simulated over the same futures, and each change is the mean difference from the baseline ± its 95 % CI" : "");
+  return number + failed + (changed ? "; changes are paired differences from the baseline, mean ± 95 % CI" : "");
 }
 
 export function showWarnings(id, warnings) {
