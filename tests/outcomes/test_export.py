@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from octoplan.answer.answer import ProgrammeResults
 from octoplan.api import Run, simulate
 from octoplan.cli.export import answer_sentences, export_files
 from octoplan.outcomes.descriptors import DATA_PACKAGE, RO_CRATE
@@ -19,6 +20,7 @@ from octoplan.outcomes.key_results import month_label
 from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run_results import RunResults
 from octoplan.scenario import load
+from octoplan.show.answer import result_sentences
 from octoplan.show.export_workbook import export_workbook
 from octoplan.tables import Cell, Table
 from tests.cli.test_runs import octoplan
@@ -182,7 +184,8 @@ def test_the_workbook_begins_with_a_summary(pocket_book: Any) -> None:
     assert sheet.title == "summary"
     assert sheet["A1"].value == "Pocket"
     assert str(sheet["A2"].value).startswith(f"{results.period}; {results.futures:,} futures")
-    assert sheet["A4"].value == results.summary
+    sentences = result_sentences(ProgrammeResults(RunResults(pocket())))
+    assert sheet["A4"].value == " ".join(sentence.text for sentence in sentences)
     rows = {row[0]: row[1:] for row in sheet.iter_rows(min_row=7, max_col=6, values_only=True) if row[5]}
     output = results["made"]
     expected = output.interval

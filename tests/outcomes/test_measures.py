@@ -209,13 +209,12 @@ def test_first_month_with_an_output(tmp_path: Path) -> None:
 
 
 def test_table_forms() -> None:
-    """The table has rows by key, columns of equal length, text with the summary, and CSV with "never"."""
+    """The table has rows by key, columns of equal length, text, and CSV with "never"."""
     table = pocket().key_results()
     columns = table.columns()
     assert {len(column) for column in columns.values()} == {len(table)}
     assert columns["p50"][columns["key"].index("made")] == 850
     assert "good units made by the programme" in str(table)
-    assert table.summary.split()[0] in str(table)
     line = next(line for line in table.to_csv().splitlines() if ",reach/1000," in line)
     assert line.split(",")[-9:-6] == ["never", "never", "never"]
     assert "made" in table
@@ -223,42 +222,6 @@ def test_table_forms() -> None:
     assert next(iter(table)).key == "made"
     with pytest.raises(KeyError, match="no measure 'kils'; the measures are made"):
         table["kils"]
-
-
-def test_the_summary_names_the_limiting_factor(tmp_path: Path) -> None:
-    """With one crew and ample stock, crews limit the defence most often; with many crews, interceptors do."""
-    raid = {"packages.raid.routine_mean,2": "packages.raid.routine_mean,60"}
-    crews = changed(
-        tmp_path / "crews", assumptions=raid | {"crews.initial,20": "crews.initial,1", "stock,0": "stock,90000"}
-    )
-    assert simulate(crews, 4).key_results().summary.startswith("Defence is limited most often by crews: ")
-    units = changed(
-        tmp_path / "units",
-        assumptions=raid | {"crews.initial,20": "crews.initial,200", "kits.initial,20": "kits.initial,200"},
-    )
-    assert simulate(units, 4).key_results().summary.startswith("Defence is limited most often by interceptors: ")
-
-
-def test_the_summary_without_raids(tmp_path: Path) -> None:
-    """Without raids the summary mentions neither a limiting factor nor leakers prevented."""
-    quiet = changed(tmp_path / "quiet", assumptions={"packages.raid.routine_mean,2": "packages.raid.routine_mean,0"})
-    run = simulate(quiet, 4)
-    assert run.key_results()["nights/crews"].interval.futures == 0
-    assert run.key_results().summary == (
-        "No threat that interceptors can engage was launched. Output of the plants is limited most often by gates not "
-        "passed (6 % of plant-days)."
-    )
-
-
-def test_the_summary_gives_the_leakers_prevented() -> None:
-    """The numbers of the summary are those of the key results."""
-    table = pocket().key_results()
-    prevented, leakers = table["leakers-prevented"].interval, table["leakers"].interval
-    share = 100 * prevented.mean / (prevented.mean + leakers.mean)
-    assert table.summary.endswith(
-        f"The programme prevents {prevented.p50:.1f} leakers (P10 {prevented.p10:.1f}, P90 {prevented.p90:.1f}): on "
-        f"average {share:.1f} % of those without it."
-    )
 
 
 def test_a_failed_future_is_excluded(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from octoplan.app.answers import chart_data
+from octoplan.app.answers import Sample, chart_data
 from octoplan.app.engine import SEED
 from octoplan.app.jobs import OPTIONS_FILE, PROBLEMS_FILE, PROGRESS_FILE, RESULT_FILE
 from octoplan.app.views import CaptionedChart
@@ -140,7 +140,7 @@ def frontier_points(frontier_curve: Frontier, scenario: Scenario) -> dict[str, A
 
 
 def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Simulate a large run: summary, key results and charts."""
+    """Simulate a large run: sentences of the answer on its results, key results and charts."""
     with ThreadPoolExecutor(cores()) as executor:
         run = simulate(
             scenario, options["futures"], SEED, executor=executor, keep_going=True,
@@ -148,7 +148,10 @@ def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) 
         )  # fmt: skip
     results = key_results(run)
     return {
-        "lines": [results.summary, f"{run.futures:,} futures, {run.failed:,} failed"],
+        "lines": [
+            *(sentence.text for sentence in Sample(run).sentences),
+            f"{run.futures:,} futures, {run.failed:,} failed",
+        ],
         "charts": [
             chart_data(CaptionedChart(item.name, item.chart, item.caption)) for item in page_figures(run, *CHARTS)
         ],

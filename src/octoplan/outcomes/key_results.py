@@ -65,7 +65,6 @@ class KeyResults:
     period: str
     futures: int
     failed_futures: int
-    summary: str
     months: tuple[str, ...]
     rows: tuple[KeyResult, ...]
 
@@ -116,7 +115,7 @@ class KeyResults:
         return out.getvalue()
 
     def __str__(self) -> str:
-        return to_text(result_table(self), self.summary)
+        return to_text(result_table(self))
 
     def _repr_html_(self) -> str:
         return html_table(self)

@@ -13,7 +13,6 @@ from octoplan.outcomes.finance import programme_cost
 from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
 from octoplan.outcomes.run import Run
-from octoplan.outcomes.summary import summary
 from octoplan.outcomes.view import (
     DAYS_PER_MONTH,
     OWNER_KEY,
@@ -410,7 +409,6 @@ def tabulate(run: Run, measures: Sequence[Measure], month: str | None = None) ->
         period=month or f"{months[0]} to {months[-1]}",
         futures=run.futures,
         failed_futures=run.failed,
-        summary=summary({row.key: row for row in rows}) if month is None else "",
         months=months,
         rows=rows,
     )

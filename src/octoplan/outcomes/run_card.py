@@ -1,4 +1,4 @@
-"""The card of a run: what the summary says, and the main measures with their ranges."""
+"""The card of a run: the paragraphs of its answer, and the main measures with their ranges."""
 
 from octoplan.cards import Card
 from octoplan.outcomes.key_results import KeyResults, row_cells, table_caption

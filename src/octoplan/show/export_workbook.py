@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from octoplan.answer.answer import ProgrammeResults
 from octoplan.outcomes.finance import programme_cost
 from octoplan.outcomes.format import scaled
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import by_future, mean_over_futures, total, view_of
+from octoplan.show.answer import result_sentences
 from octoplan.show.money_charts import COSTS_BY_PURPOSE
 from octoplan.show.native_charts import CHART_HEIGHT, monthly_band, monthly_bars, share_curve
 from octoplan.show.workbook import (
@@ -57,7 +59,8 @@ def export_workbook(results: RunResults, tables: Sequence[Table], sentences: Ite
     Args:
         results: Results of the run.
         tables: The tables of the run.
-        sentences: Sentences of the answer, below the title of the summary; by default the summary of the key results.
+        sentences: Sentences of the answer, below the title of the summary; by default
+            those that rest on the run alone.
 
     """
     chart_tables = chart_data(results) if results.has_finished_futures else []
@@ -71,9 +74,15 @@ def export_workbook(results: RunResults, tables: Sequence[Table], sentences: Ite
                 names.append(name)
                 sheets[name] = book.create_sheet(name)
                 fill_sheet(sheets[name], table, rows, {}, is_named=True)
-        row = fill_summary(summary, results.key_results, list(sentences) or [results.key_results.summary])
+        row = fill_summary(summary, results.key_results, list(sentences) or default_sentences(results))
         add_charts(summary, chart_tables, sheets, row)
         return workbook_bytes(book)
+
+
+def default_sentences(results: RunResults) -> list[str]:
+    """The sentences of the answer that rest on the run alone, as one paragraph; none if every future failed."""
+    parts = result_sentences(ProgrammeResults(results)) if results.has_finished_futures else ()
+    return [" ".join(part.text for part in parts)] if parts else []
 
 
 def chart_data(results: RunResults) -> list[Table]:
