@@ -86,6 +86,8 @@ def page(browser: Any, address: str, folder: Path, views: tuple[str, ...] = VIEW
                 filled.add(view)
             futures = 512 if view in VIEWS_WITH_MORE_FUTURES else 128
             tab.locator(f"body[data-futures='{futures}']").wait_for(timeout=PATIENCE)
+            if view in WITH_PANELS:
+                tab.locator("body[data-answered=yes]").wait_for(timeout=PATIENCE)
             top = 0.0 if view in WITH_PANELS else tab.locator("#tabs").bounding_box()["y"]
             save_picture(tab, folder / f"page-{view}-{width}.jpg", width, top)
 

@@ -17,6 +17,7 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import simulate
 from octoplan.outcomes.view import Measure
 from octoplan.scenario import Scenario, load
+from tests.answer.variants import run_of
 
 GO_ON, HALT = np.zeros(1, np.int64), np.ones(1, np.int64)
 
@@ -90,6 +91,21 @@ def test_a_halted_answer_is_not_kept(engine: Engine, scenario: Scenario, monkeyp
         engine.answer(scenario, 4, halt)
     assert simulated == [halt]
     assert engine.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "topics", "chart"),
+    [
+        ("production only", {"makes", "worth"}, "deliveries"),
+        ("nothing made", {"makes", "stops", "worth"}, "leakers-by-region"),
+    ],
+)
+def test_scenarios_without_raids_or_production_have_a_first_view(name: str, topics: set[str], chart: str) -> None:
+    """Sentences that do not apply are left out; without deliveries, the first chart is that of leakers."""
+    sample = Sample(run_of(name))
+    content = answer(sample, sample, "results")
+    assert set(content["sentences"]) == topics
+    assert [item["name"] for item in content["charts"]] == [chart]
 
 
 def test_the_answer_of_failed_futures_is_empty() -> None:

@@ -46,7 +46,7 @@ def raid_charts(run: Run) -> list[CaptionedChart]:
 
 def first_chart(run: Run) -> list[CaptionedChart]:
     """The chart with the key results: deliveries or, of a scenario without them, leakers by region."""
-    return charts_of(run, "deliveries") or charts_of(run, "leakers-by-region")
+    return charts_of(run, "deliveries" if (run.data["delivered"] > 0).any() else "leakers-by-region")
 
 
 def supply_charts(run: Run) -> list[CaptionedChart]:
