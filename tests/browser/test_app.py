@@ -87,12 +87,15 @@ def test_a_slider_changes_the_results(octopus_app: str, sessions: Sessions) -> N
 
 
 def test_the_page_begins_with_the_answer(pocket_app: str, sessions: Sessions) -> None:
-    """The answer is that of a run of the same futures; the note says how its changes were simulated."""
+    """The answer is that of a run of the same futures; cards have the same figures, and a note explains them."""
     page = open_page(sessions.page(), pocket_app)
     wait_for_complete_answer(page)
     answer = answer_of(RunResults(simulate(load("pocket"), 128, 1)))
     assert answer is not None
     assert [text for text in page.locator("#sentences p").all_inner_texts() if text] == list(paragraphs(answer))
+    for topic, card in (("stops", "leakers"), ("makes", "good units made")):
+        value = page.locator(".top-result", has_text=card).first.locator(".value").inner_text()
+        assert f" {value} " in sentence(page, topic).inner_text()
     page.get_by_text("How to read these sentences").click()
     assert answer.marginal.note in page.locator("#answer-note").inner_text()
     assert page.locator(".earlier, [aria-busy]").count() == 0

@@ -1,5 +1,5 @@
 // Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
-import {$, changeParts, changeText, formatNumber, el, tableOf} from "./format.js";
+import {$, changeParts, changeText, formatLevel, formatNumber, el, tableOf} from "./format.js";
 import {drawCharts, redrawAll} from "./charts.js";
 import {showImpacts} from "./log.js";
 import {markEarlier, markSentences, showSentences, stopSentences} from "./sentences.js";
@@ -102,7 +102,7 @@ function showTopResults(answer) {
   $("more-results").querySelector("div").replaceChildren(...cards.slice(ALWAYS_VISIBLE));
 }
 
-const unbroken = value => el("span", {className: "unbroken", textContent: formatNumber(value)});
+const unbroken = value => el("span", {className: "unbroken", textContent: formatLevel(value)});
 
 function topResult(row, futures, restsOn) {
   const changed = Object.keys(state.changes).length > 0;
@@ -112,7 +112,7 @@ function topResult(row, futures, restsOn) {
   const label = change && row.form !== "month" && row.change?.half > 0 ? "change " : "";
   const card = el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
-    el("div", {className: "value", textContent: formatNumber(row.value?.mean ?? row.value?.p50)}),
+    el("div", {className: "value", textContent: formatLevel(row.value?.mean ?? row.value?.p50)}),
     el("div", {className: "range"}, row.value && (row.value.mean ?? null) === null ? "median; P10 to P90: " : "P10 to P90: ", unbroken(row.value?.p10), " to ", unbroken(row.value?.p90)),
     el("div", {className: "change", textContent: label + change}), el("div", {className: "note", textContent: note}),
     restsOn?.length ? el("details", {}, el("summary", {textContent: "■ red", title: "Red assumptions on which this result rests"}),

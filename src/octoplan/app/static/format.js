@@ -35,6 +35,12 @@ export function formatNumber(x, significantDigits = 3) {
   return rounded(x / factor, significantDigits).replace("-", MINUS) + (suffix && SPACE + suffix);
 }
 
+// A number as the sentences of the answer write it, below a million: 12,100 instead of 12.1 k.
+export function formatLevel(x) {
+  if (typeof x !== "number" || Math.abs(x) >= 999500) return formatNumber(x);
+  return (+x.toPrecision(3)).toLocaleString("en-GB", {maximumFractionDigits: 6}).replace("-", MINUS);
+}
+
 // P10, P50 and P90 of an assumption before calibration.
 export function priorText(prior) {
   const prices = prior.prices ? ` (prices of ${prior.prices})` : "";
