@@ -109,7 +109,7 @@ def values_of(run: op.Run) -> dict[str, np.ndarray]:
         "good units made, all months": by_key["made"],
         f"cost of the programme {until}, M GBP": sums["programme/cost"] / 1e6,
         "cost of the programme, all months, M GBP": by_key["programme/cost"] / 1e6,
-        "leakers prevented, without decoys": by_key["leakers-prevented/excluding-decoys"],
+        "leakers prevented, excluding decoys": by_key["leakers-prevented/excluding-decoys"],
     }
 
 

@@ -28,13 +28,13 @@ def texts(result: Answer) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "conclusion"),
     [
-        ("few interceptors", "This defence is limited most by interceptors."),
-        ("one crew", "More interceptors are not what this defence lacks: crews with kits limit it most."),
-        ("one kit", "More interceptors are not what this defence lacks: kits limit it most."),
-        ("no more parts", "This defence is limited most by kits."),
-        ("ample", "No small change that was tested improves the defence."),
-        ("production only", "This output is limited most by"),
-        ("nothing made", "No small change that was tested improves the defence."),
+        ("few interceptors", "The defence is limited most by interceptors."),
+        ("one crew", "The defence is limited most by crews with kits, not by interceptors."),
+        ("one kit", "The defence is limited most by kits, not by interceptors."),
+        ("no more parts", "The defence is limited most by kits."),
+        ("ample", "None of the changes tested improves the defence."),
+        ("production only", "The output is limited most by"),
+        ("nothing made", "None of the changes tested improves the defence."),
     ],
 )
 def test_what_limits_the_defence(name: str, conclusion: str) -> None:
@@ -56,7 +56,7 @@ def test_claims_hold_in_other_futures(name: str) -> None:
 def test_a_programme_that_makes_nothing_says_so() -> None:
     result = texts(answer("nothing made"))
     assert result["makes"] == "The programme makes no interceptors."
-    assert result["next_step"].startswith("Next: none of 3 changes tested avoids more damage than it costs")
+    assert result["next_step"].startswith("Next: none of the 3 small changes tested avoids more damage than it costs")
 
 
 def test_without_raids_the_answer_is_about_output_and_cost() -> None:
@@ -74,7 +74,7 @@ def test_numbers_are_those_of_the_run() -> None:
     assert f"prevents {prevented.mean():.1f} (" in result["stops"]
     assert f"avoids damage of {results.measures['damage/avoided'].values.mean() / 1e6:.2f} M GBP" in result["worth"]
     net = results.net_benefit.mean() / 1e6
-    assert re.search(rf"on average it pays, by {net:.2f} ± ", result["worth"])
+    assert re.search(rf"On average it pays: the net benefit is {net:.2f} ± ", result["worth"])
 
 
 def with_effects(result: Answer, **effects: float) -> Answer:
@@ -91,14 +91,13 @@ def with_effects(result: Answer, **effects: float) -> Answer:
 
 def test_the_largest_improvement_is_named_and_compared_with_interceptors() -> None:
     result = texts(with_effects(answer("ample"), units=3.0, crews=9.0, kits=0.5))
-    assert result["conclusion"] == "This defence is limited most by crews."
+    assert result["conclusion"] == "The defence is limited most by crews."
     assert result["limits"] == (
-        "10 % more crews prevent 9.0 ± 1.0 leakers and cost 1.00 ± 0.10 M GBP; 10 % more units prevent 3.0 ± 1.0 "
-        "leakers."
+        "10 % more crews would prevent 9.0 ± 1.0 more leakers (10 % more units: 3.0 ± 1.0) and cost 1.00 ± 0.10 M GBP."
     )
 
 
-def test_the_answer_turns_on_an_assumption() -> None:
+def test_the_answer_depends_on_an_assumption() -> None:
     """With damage of a leaker from small to large, the programme of the run with ranges pays at one end only."""
     scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP"})
     results = RunResults(simulate(scenario, 120, 1))
@@ -109,7 +108,7 @@ def test_the_answer_turns_on_an_assumption() -> None:
     result = answer_of(results)
     assert result is not None
     text = texts(result)
-    assert text["turning"].startswith("The answer turns on the mean damage of one leaker")
+    assert text["turning"].startswith("Whether the programme pays depends on the mean damage of one leaker")
     assert text["confidence"].startswith("Confidence is low")
 
 
@@ -131,5 +130,5 @@ def test_the_file_of_an_answer_gives_the_same_answer(tmp_path: Path) -> None:
 
 
 def test_an_answer_is_short() -> None:
-    """About 90 words, and no more than 150 with an assumption on which it turns."""
+    """About 90 words, and no more than 150 with an assumption on which the answer depends."""
     assert all(len(" ".join(paragraphs(answer(name))).split()) <= 150 for name in ("few interceptors", "one crew"))

@@ -1,4 +1,4 @@
-"""Assumptions that could turn the answer over: the net benefit with an assumption at its P10 and at its P90.
+"""Whether the programme pays, given one assumption: the net benefit with the assumption at its P10 and at its P90.
 
 The other assumptions are as drawn in the futures of the run, so that the two results are paired.
 """

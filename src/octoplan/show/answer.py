@@ -20,13 +20,11 @@ from octoplan.show.theme import MILLION, capitalised
 from octoplan.tables import Column, Table
 
 NOTE = (
-    "Means over futures, with P10 to P90 in brackets; ± is the half-width of a 95 % confidence interval. Leakers "
-    "exclude decoys."
+    "Figures are means over futures, and months are medians, with P10 to P90 in brackets; ± is the half-width of a 95 "
+    "% confidence interval. Leakers exclude decoys. Money is in real terms and undiscounted."
 )
 SMALL_SHARE = 0.005
 """Share of futures below which a share is not mentioned."""
-PLURALS = ("units", "crews", "kits", "crews-and-kits", "layer/", "gates")
-"""Beginnings of the keys of changes whose titles are plurals."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class AnswerText:
 
     >>> import octoplan as op
     >>> str(op.simulate("pocket", futures=8).answer()).split(".")[0]
-    'No small change that was tested improves the defence'
+    'None of the changes tested improves the defence'
     """
 
     numbers: Answer
@@ -163,22 +161,17 @@ def money_unit(answer: ProgrammeResults) -> str:
     return f"M {answer.scenario.currency}"
 
 
-def is_plural(item: Marginal) -> bool:
-    """True if the title of a change is a plural."""
-    return item.key.startswith(PLURALS)
-
-
 def conclusion(answer: Answer) -> str:
     """What limits the defence or, without raids, the output most."""
     result = "defence" if answer.has_raids else "output"
     if not answer.marginal.effects:
         return ""
     if not answer.limits:
-        return f"No small change that was tested improves the {result}."
+        return f"None of the changes tested improves the {result}."
     best = answer.limits[0]
     if answer.has_raids and any(item.key == "units" for item in answer.ample):
-        return f"More interceptors are not what this defence lacks: {best.noun} limit it most."
-    return f"This {result} is limited most by {best.noun}."
+        return f"The defence is limited most by {best.noun}, not by interceptors."
+    return f"The {result} is limited most by {best.noun}."
 
 
 def makes(answer: ProgrammeResults) -> str:
@@ -204,7 +197,7 @@ def reaches(answer: ProgrammeResults, target: int) -> str:
     quantiles = (first.interval.p10, first.interval.p50, first.interval.p90) if first is not None else (np.inf,) * 3
     low, middle, high = (month_name(answer, index) for index in quantiles)
     months = middle if low == middle == high else f"{middle} ({low} to {high})"
-    but = f", but not in {100.0 * missed:.0f} % of futures" if missed >= SMALL_SHARE else ""
+    but = f", but never in {100.0 * missed:.0f} % of futures" if missed >= SMALL_SHARE else ""
     return f"reaches {target:,} a month by {months}{but}"
 
 
@@ -222,7 +215,7 @@ def stops(answer: ProgrammeResults) -> str:
     if not answer.has_raids or leakers is None or not isfinite(answer.prevented.interval.mean):
         return ""
     return (
-        f"It prevents {with_range(answer.prevented.interval)} leakers, threats that reach their targets; "
+        f"It prevents {with_range(answer.prevented.interval)} leakers (threats that reach their targets); "
         f"{with_range(leakers.interval)} remain."
     )
 
@@ -239,12 +232,12 @@ def worth(answer: ProgrammeResults) -> str:
     amount = f"{plus_minus(net.mean, MILLION)} {unit}"
     share = 100.0 * float((net.values > 0.0).mean())
     conclusion_by_sign = {
-        1: f"on average it pays, by {amount}",
-        -1: f"on average it does not pay: the net benefit is {amount}",
-        0: f"the net benefit, {amount}, is not distinguishable from zero",
+        1: f"On average it pays: the net benefit is {amount},",
+        -1: f"On average it does not pay: the net benefit is {amount},",
+        0: f"The net benefit, {amount}, is not distinguishable from zero; it is",
     }
     text += f" and avoids damage of {with_range(avoided, MILLION, unit)}"
-    return f"{text}: {conclusion_by_sign[net.mean.sign]}; it pays in {share:.0f} % of futures."
+    return f"{text}. {conclusion_by_sign[net.mean.sign]} positive in {share:.0f} % of futures."
 
 
 def limits(answer: Answer) -> str:
@@ -252,25 +245,21 @@ def limits(answer: Answer) -> str:
     if not answer.limits:
         return ""
     best = answer.limits[0]
-    text = f"{capitalised(best.title)} {improves(answer, best)} and {costs(answer, best)}"
-    if best.key == "units" or "units" not in answer.marginal:
-        return f"{text}."
-    ample = next((item for item in answer.ample if item.key == "units"), None)
-    units = ample or answer.marginal["units"]
-    return f"{text}; {units.title} {improves(answer, units)}."
+    interceptors = ""
+    if best.key != "units" and "units" in answer.marginal:
+        ample = next((item for item in answer.ample if item.key == "units"), None)
+        units = ample or answer.marginal["units"]
+        interceptors = f" ({units.title}: {plus_minus(answer.improvement(units))})"
+    verb, noun = ("prevent", "leakers") if answer.has_raids else ("add", "units")
+    effect = f"{verb} {plus_minus(answer.improvement(best))} more {noun}"
+    return f"{capitalised(best.title)} would {effect}{interceptors} and {costs(answer, best)}."
 
 
 def costs(answer: Answer, item: Marginal) -> str:
-    """The cost of a change or, if it is negative, what the change saves, with its verb."""
+    """The cost of a change or, if it is negative, what the change saves, after its verb."""
     verb, size = ("save", -1.0) if item.cost.sign < 0 else ("cost", 1.0)
     amount = plus_minus(Effect(size * item.cost.mean, item.cost.half_width), MILLION)
-    return f"{verb}{'' if is_plural(item) else 's'} {amount} {money_unit(answer)}"
-
-
-def improves(answer: Answer, item: Marginal) -> str:
-    """The improvement by a change, with its verb."""
-    verb, noun = ("prevent", "leakers") if answer.has_raids else ("add", "units")
-    return f"{verb if is_plural(item) else f'{verb}s'} {plus_minus(answer.improvement(item))} {noun}"
+    return f"{verb} {amount} {money_unit(answer)}"
 
 
 def confidence(answer: Answer) -> str:
@@ -279,36 +268,38 @@ def confidence(answer: Answer) -> str:
     if not answer.has_raids or spread is None or isnan(spread.chance):
         return ""
     if spread.chance == 1.0:
-        return "The range of the net benefit is chance alone: no assumption has a range, so confidence is not known."
+        return "Confidence is unknown: no assumption has a range, and all variation is chance."
     level = "low" if spread.low < 0.0 < spread.high else "medium" if answer.unconfirmed else "high"
     low, high = number(spread.low / MILLION), number(spread.high / MILLION)
     driver = ""
     if answer.driver is not None and not answer.turning:
-        driver = f", most of all on the {subject(answer.scenario, answer.driver)}"
+        driver = f", above all on the {subject(answer.scenario, answer.driver)}"
     return (
-        f"Confidence is {level}: the expected net benefit is {low} to {high} {money_unit(answer)}, depending on the "
-        f"assumptions{driver}; {100 * spread.chance:.0f} % of the variance between futures is chance. "
-        f"{answer.unconfirmed:,} of {len(answer.scenario.assumptions):,} assumptions are unconfirmed."
+        f"Confidence is {level}: depending on the assumptions{driver}, the expected net benefit is {low} to {high} "
+        f"{money_unit(answer)}; chance causes {100 * spread.chance:.0f} % of the variance between futures. "
+        f"{answer.unconfirmed:,} of {len(answer.scenario.assumptions):,} assumptions are guesses that no observation "
+        "informs."
     )
 
 
 def turning(answer: Answer) -> str:
-    """The net benefit at both ends of the assumptions that could turn the answer over."""
-    return " ".join(turning_sentence(answer, turn) for turn in answer.turning)
+    """The net benefit at both ends of the assumptions on which it depends whether the programme pays."""
+    return " ".join(turning_sentence(answer, *item) for item in enumerate(answer.turning))
 
 
-def turning_sentence(answer: Answer, turn: Turn) -> str:
-    """Net benefit with one assumption at its P10 and at its P90."""
+def turning_sentence(answer: Answer, position: int, turn: Turn) -> str:
+    """Net benefit with one assumption at its P10 and at its P90; ``position`` counts the sentences from 0."""
     assumption = answer.assumption(turn.name)
     unit = unit_text(assumption)
-    ends = ((turn.ends[0], turn.low), (turn.ends[1], turn.high))
+    ends = (("P10", turn.ends[0], turn.low), ("P90", turn.ends[1], turn.high))
     values = (
-        f"{plus_minus(net, MILLION)} {money_unit(answer)} at {number(value)}{f' {unit}' if unit else ''}"
-        for value, net in ends
+        f"{plus_minus(net, MILLION)} {money_unit(answer)} at {number(value)}{f' {unit}' if unit else ''} ({name})"
+        for name, value, net in ends
     )
+    start = "It also depends" if position else "Whether the programme pays depends"
     return (
-        f"The answer turns on the {subject(answer.scenario, assumption)} ({row_reference(assumption)}): the net "
-        f"benefit is {' and '.join(values)}."
+        f"{start} on the {subject(answer.scenario, assumption)} ({row_reference(assumption)}): the net benefit is "
+        f"{' and '.join(values)}."
     )
 
 
@@ -317,12 +308,12 @@ def next_step(answer: Answer) -> str:
     if not answer.has_raids or not answer.marginal.effects:
         return ""
     if answer.paying:
-        best, s = answer.paying[0], "" if is_plural(answer.paying[0]) else "s"
+        best = answer.paying[0]
         return (
-            f"Next: {best.title} {costs(answer, best)} and avoid{s} damage of "
-            f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}."
+            f"Next: {best.title} would {costs(answer, best)} and avoid further damage of "
+            f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}, the best of the changes tested."
         )
-    text = f"Next: none of {len(answer.marginal.effects)} changes tested avoids more damage than it costs"
+    text = f"Next: none of the {len(answer.marginal.effects)} small changes tested avoids more damage than it costs"
     if answer.driver is None:
         return f"{text}."
     return f"{text}; find out more about the {subject(answer.scenario, answer.driver)}."

@@ -40,7 +40,7 @@ MIN_ROUNDED_EFFECT = 3.0
 """Smallest effect, in the unit displayed, for which the two means are rounded to whole numbers."""
 
 
-ANSWER_HEADINGS = ("", "P10", "P50", "P90", "± P50", "unit")
+ANSWER_HEADINGS = ("", "P10", "P50", "P90", "SE P50", "unit")
 
 
 class AnswerRow(NamedTuple):
@@ -91,7 +91,7 @@ def answer_rows(results: RunResults) -> list[AnswerRow]:
 def answer_table(results: RunResults) -> ResultTable:
     """The rows of the answer as a table for a terminal, with where the other measures are."""
     rows = tuple((row.title, *row.cells) for row in answer_rows(results))
-    note = f"P10, P50 and P90 over futures; ± P50: its standard error. All measures: --all, or {SUMMARY_FILE}."
+    note = f"P10, P50 and P90 over futures; SE P50: standard error of P50. All measures: --all, or {SUMMARY_FILE}."
     return ResultTable(table_caption(results.key_results), note, ANSWER_HEADINGS, (("", rows),))
 
 

@@ -45,7 +45,7 @@ export function stopSentences() {
 
 function showNote(note) {
   const hasEarlier = spans().some(span => span.classList.contains("earlier") && span.textContent);
-  showState(note !== undefined ? "" : hasEarlier ? EARLIER + "; they are being simulated for the new ones." : WAITING, note);
+  showState(note !== undefined ? "" : hasEarlier ? EARLIER + "; those of the new settings follow when they are simulated." : WAITING, note);
 }
 
 function showState(text, note = "") {

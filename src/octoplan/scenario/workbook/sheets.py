@@ -97,5 +97,5 @@ def about_rows(title: str, layouts: Sequence[SheetLayout]) -> list[tuple[str, st
         ("blue text", "Numbers and names to edit."),
         ("grey text", "Filled by octoplan: units, meanings and this sheet. It is not read."),
         ("numbers", "Type them with the decimal mark of your spreadsheet program, without units and not as text."),
-        ("notes", "Sheets whose name begins with 'notes' are yours: they are not read."),
+        ("notes", "Sheets whose name begins with 'notes' are for your notes; they are not read."),
     ]  # fmt: skip
