@@ -85,7 +85,7 @@ class Run(run.Run):
         return run_card(self.key_results(), paragraphs(stored.numbers) if stored else ()).html()
 
     def save(self, path: str | Path) -> None:
-        """Write the run folder and its report atomically.
+        """Write the run folder, its answer and its report atomically; see ``answer`` for what is simulated.
 
         Raises StoreError if the path exists and is not an empty folder.
 
