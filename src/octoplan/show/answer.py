@@ -283,12 +283,12 @@ def confidence(answer: Answer) -> str:
 
 
 def turning(answer: Answer) -> str:
-    """The net benefit at both ends of the assumptions on which it depends whether the programme pays."""
-    return " ".join(turning_sentence(answer, *item) for item in enumerate(answer.turning))
+    """The net benefit at both ends of the assumption on which it depends most whether the programme pays."""
+    return turning_sentence(answer, answer.turning[0]) if answer.turning else ""
 
 
-def turning_sentence(answer: Answer, position: int, turn: Turn) -> str:
-    """Net benefit with one assumption at its P10 and at its P90; ``position`` counts the sentences from 0."""
+def turning_sentence(answer: Answer, turn: Turn) -> str:
+    """Net benefit with one assumption at its P10 and at its P90."""
     assumption = answer.assumption(turn.name)
     unit = unit_text(assumption)
     ends = (("P10", turn.ends[0], turn.low), ("P90", turn.ends[1], turn.high))
@@ -296,10 +296,9 @@ def turning_sentence(answer: Answer, position: int, turn: Turn) -> str:
         f"{plus_minus(net, MILLION)} {money_unit(answer)} at {number(value)}{f' {unit}' if unit else ''} ({name})"
         for name, value, net in ends
     )
-    start = "It also depends" if position else "Whether the programme pays depends"
     return (
-        f"{start} on the {subject(answer.scenario, assumption)} ({row_reference(assumption)}): the net benefit is "
-        f"{' and '.join(values)}."
+        f"Whether the programme pays depends on the {subject(answer.scenario, assumption)} "
+        f"({row_reference(assumption)}): the net benefit is {' and '.join(values)}."
     )
 
 
@@ -309,8 +308,9 @@ def next_step(answer: Answer) -> str:
         return ""
     if answer.paying:
         best = answer.paying[0]
+        cost = "" if answer.limits and best == answer.limits[0] else f"{costs(answer, best)} and "
         return (
-            f"Next: {best.title} would {costs(answer, best)} and avoid further damage of "
+            f"Next: {best.title} would {cost}avoid further damage of "
             f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}, the best of the changes tested."
         )
     text = f"Next: none of the {len(answer.marginal.effects)} small changes tested avoids more damage than it costs"
