@@ -21,7 +21,8 @@ from octoplan.tables import Column, Table
 
 NOTE = (
     "Figures are means over futures, and months are medians, with P10 to P90 in brackets; ± is the half-width of a 95 "
-    "% confidence interval. Leakers exclude decoys. Money is in real terms and undiscounted."
+    "% confidence interval. Leakers exclude decoys. The cost of the programme excludes crews and kits, which are the "
+    "same without it. Money is in real terms and undiscounted."
 )
 SMALL_SHARE = 0.005
 """Share of futures below which a share is not mentioned."""

@@ -13,7 +13,7 @@ from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity, acts_on_threats, unconfirmed_drivers
 from octoplan.outcomes.store import SUMMARY_FILE
-from octoplan.outcomes.view import view_of
+from octoplan.outcomes.view import View, by_future, sum_by_future, view_of
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
@@ -157,6 +157,7 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
     first, measures = results[0], [option.measures for option in results]
     unit = f"M {view_of(first.run).unit}"
     leaked = main_variant("leakers", measures[0])
+    additional_spend = by_future(first.run, spend_due_to_programme, nominal=first.nominal)
     rows: list[tuple[str, float, list[Floats], Floats]] = [
         ("good units made, units", 1.0, [table["made"].values for table in measures], measures[0]["made"].values),
         (
@@ -168,10 +169,14 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
             -measures[0]["damage/avoided"].values,
         ),
         (
-            f"cost of the programme, {unit}", MILLION, [table["programme/cost"].values for table in measures],
-            measures[0]["programme/cost"].values,
+            f"spend on interceptors, crews, kits and other layers, {unit}", MILLION,
+            [table["spend"].values for table in measures], additional_spend,
         ),
-        (f"net benefit, {unit}", MILLION, [option.net_benefit for option in results], first.net_benefit),
+        (
+            f"damage and spend, {unit}", MILLION,
+            [table["damage"].values + table["spend"].values for table in measures],
+            additional_spend - measures[0]["damage/avoided"].values,
+        ),
     ]  # fmt: skip
     shared = common_futures(results)
     return TableText(
@@ -187,6 +192,12 @@ def options(results: Sequence[RunResults], labels: Sequence[str]) -> TableText:
             for title, divisor, values, effect in rows
         ],
     )  # fmt: skip
+
+
+def spend_due_to_programme(view: View) -> Floats:
+    """(futures,) spend of all payers minus that in the counterfactual."""
+    spend, without = (sum_by_future(view.money("spend", counterfactual=absent)) for absent in (False, True))
+    return np.asarray(spend - without, np.float64)
 
 
 def common_futures(results: Sequence[RunResults]) -> list[tuple[Ints, Ints, Ints]]:
