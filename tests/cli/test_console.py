@@ -72,10 +72,10 @@ def test_characters_missing_from_a_code_page_are_substituted(run_folder: Path, t
     commands = [f"compare {run_folder} {run_folder}", "run pocket --futures 2", "check nowhere"]
     result = execute_in_one_process(commands, tmp_path, PYTHONIOENCODING=encoding, COLUMNS="120")
     assert result.returncode == 2, result.stderr
-    assert "difference" in result.stdout.decode(encoding, "replace")
+    assert "equal in every future" in " ".join(result.stdout.decode(encoding, "replace").split())
     assert "Traceback" not in result.stderr.decode(encoding, "replace")
     if encoding == "ascii":
-        assert re.search(rb"never[ |]+-[ |]+never", result.stdout)
+        assert re.search(rb"never[ |]+-[ |]+month", result.stdout)
 
 
 def test_a_path_in_another_alphabet_in_the_c_locale(tmp_path: Path) -> None:

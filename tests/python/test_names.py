@@ -49,7 +49,7 @@ def test_every_function_that_takes_a_scenario_takes_a_name(folder: Path) -> None
 )
 def test_an_unknown_name_is_refused(call: Any) -> None:
     """A name that is neither a folder nor a built-in scenario is refused as by ``load``."""
-    with pytest.raises(op.ScenarioError, match="there is no such folder; the built-in scenarios are octopus, pocket"):
+    with pytest.raises(op.ScenarioError, match=r"there is no such folder or workbook; did you mean 'pocket'\?"):
         call("pockets")
 
 
