@@ -1,6 +1,5 @@
 """The project around the model: locks, installation, version, licences, and generated pages."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.docs.scripts import docs_script
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("run.txt", "dev.txt")
@@ -125,11 +126,7 @@ def test_types_are_announced() -> None:
 
 def test_reference_is_up_to_date() -> None:
     """The tables of the reference agree with the code; `make docs` updates them."""
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    generate = docs_script("generate")
     pages = generate.pages()
     assert len(pages) == 4
     for path, text in pages.items():

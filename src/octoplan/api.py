@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from octoplan.answer.answer import answer_of
-from octoplan.answer.answer_file import ANSWER_FILE, answer_text, stored_answer
+from octoplan.answer.answer_file import stored_answer
 from octoplan.answer.marginal import SAMPLE
 from octoplan.outcomes import measures, run, store
 from octoplan.outcomes import simulate as simulation
@@ -18,8 +18,8 @@ from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import Progress
 from octoplan.scenario.loading import scenario_of
 from octoplan.scenario.scenario import Scenario
-from octoplan.show.answer import AnswerText, paragraphs, sentences
-from octoplan.show.report import report_page
+from octoplan.show.answer import AnswerText, paragraphs
+from octoplan.show.report import run_pages
 
 
 class Run(run.Run):
@@ -96,12 +96,8 @@ class Run(run.Run):
         ...     "report.html" in os.listdir(f"{folder}/run")
         True
         """
-        results, text = RunResults(self), self.answer()
-        answer = text.numbers if text is not None else None
-        pages = {store.REPORT_FILE: report_page([results], answer=answer)}
-        if answer is not None:
-            pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
-        store.save(self, path, results=results, pages=pages)
+        results, answer = RunResults(self), self.answer()
+        store.save(self, path, results=results, pages=run_pages(results, answer.numbers if answer else None))
 
 
 def simulate(

@@ -1,6 +1,5 @@
 """The pictures of the documentation: complete, and taken by a script that works."""
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from octoplan.show.report import report
+from tests.docs.scripts import docs_script
 from tests.outcomes.runs import pocket
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,12 +18,7 @@ MIN_PICTURE_BYTES = 3_000
 @pytest.fixture(scope="module")
 def picture_script(browser: Any) -> Any:
     del browser
-    spec = importlib.util.spec_from_file_location("pictures", DOCS / "pictures.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("pictures")
 
 
 def test_every_view_and_part_is_in_the_docs(picture_script: Any) -> None:

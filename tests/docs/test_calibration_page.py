@@ -1,6 +1,5 @@
 """The block of docs/background/calibration.md that docs/calibration.py writes agrees with octopus."""
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -11,8 +10,8 @@ import pytest
 import octoplan as op
 from octoplan.scenario import Scenario
 from octoplan.scenario.calibrated import with_priors
+from tests.docs.scripts import docs_script
 
-ROOT = Path(__file__).parents[2]
 FUTURES = 64
 SIGMAS = 5.0
 
@@ -20,12 +19,7 @@ SIGMAS = 5.0
 @pytest.fixture(scope="module")
 def calibration() -> ModuleType:
     """The module ``docs/calibration.py``."""
-    spec = importlib.util.spec_from_file_location("calibration", ROOT / "docs" / "calibration.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("calibration")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The example of docs/how-to/follow-a-programme.md: its observations, and its blocks, which docs/follow.py writes."""
 
 import csv
-import importlib.util
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -9,19 +8,13 @@ from types import ModuleType
 import pytest
 
 from octoplan.scenario import load
-
-ROOT = Path(__file__).parents[2]
+from tests.docs.scripts import docs_script
 
 
 @pytest.fixture(scope="module")
 def follow() -> ModuleType:
     """The module ``docs/follow.py``."""
-    spec = importlib.util.spec_from_file_location("follow", ROOT / "docs" / "follow.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("follow")
 
 
 def test_the_example_is_a_valid_scenario(follow: ModuleType, tmp_path: Path) -> None:

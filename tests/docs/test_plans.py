@@ -1,23 +1,17 @@
 """The results of plans in docs/background/plan.md are those that their commands give."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.scripts import docs_script
 
 
 @pytest.fixture(scope="module")
 def plans() -> ModuleType:
     """The module ``docs/plans.py``."""
-    spec = importlib.util.spec_from_file_location("plans", ROOT / "docs" / "plans.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("plans")
 
 
 def test_each_block_begins_with_its_command(plans: ModuleType) -> None:

@@ -1,8 +1,6 @@
 """The output of ``make demo`` in the README agrees with runs of the scenario."""
 
-import importlib.util
 import re
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -10,8 +8,8 @@ import pytest
 import octoplan as op
 from octoplan.outcomes.run_results import RunResults
 from octoplan.show.front import answer_rows
+from tests.docs.scripts import docs_script
 
-ROOT = Path(__file__).parents[2]
 FUTURES = 16
 SCALES = {"bn": 1e9, "M": 1e6, "k": 1e3}
 SIGMAS = 6.0
@@ -20,12 +18,7 @@ SIGMAS = 6.0
 @pytest.fixture(scope="module")
 def readme() -> ModuleType:
     """The module ``docs/readme.py``."""
-    spec = importlib.util.spec_from_file_location("readme", ROOT / "docs" / "readme.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("readme")
 
 
 def table_rows(text: str) -> dict[str, list[str]]:

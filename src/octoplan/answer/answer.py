@@ -10,16 +10,16 @@ import numpy as np
 from octoplan.answer.chance import SAMPLE as CHANCE_SAMPLE
 from octoplan.answer.chance import Spread, second_simulation, spreads
 from octoplan.answer.marginal import SAMPLE, Marginal, MarginalAnalysis, has_raids, marginal_analysis
-from octoplan.answer.totals import Effect, effect
+from octoplan.answer.totals import Effect, effect_of
 from octoplan.answer.turning import Turn, turns
 from octoplan.outcomes.finance import damage_avoided, programme_cost
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run_results import RunResults
+from octoplan.outcomes.sensitivity import is_unconfirmed
 from octoplan.outcomes.view import by_future
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.calibrated import is_informed
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +32,12 @@ class Result:
     @cached_property
     def interval(self) -> Interval:
         """Quantiles and mean over the futures."""
-        return interval(self.values)
+        return interval(self.values, futures=self.futures)
 
-    @cached_property
+    @property
     def mean(self) -> Effect:
         """Mean with its 95 % confidence interval."""
-        return effect(self.values, self.futures)
+        return effect_of(self.interval)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,7 @@ class Answer(ProgrammeResults):
     @cached_property
     def unconfirmed(self) -> int:
         """Number of assumptions that are rated red and not informed by observations."""
-        return sum(a.quality == "red" and not is_informed(self.scenario, a) for a in self.scenario.assumptions)
+        return sum(is_unconfirmed(self.scenario, assumption) for assumption in self.scenario.assumptions)
 
 
 def answer_of(

@@ -9,15 +9,13 @@ from typing import Any
 
 from octoplan.answer.answer import Answer
 from octoplan.answer.chance import Spread
-from octoplan.answer.marginal import Marginal, MarginalAnalysis
+from octoplan.answer.marginal import EFFECTS, Marginal, MarginalAnalysis
 from octoplan.answer.totals import Effect
 from octoplan.answer.turning import Turn
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
 
 ANSWER_FILE = "answer.json"
-EFFECTS = ("prevented", "units", "cost", "avoided", "net")
-"""Fields of ``Marginal`` that are effects."""
 
 
 def answer_text(answer: Answer, sentences: Iterable[tuple[str, str]]) -> str:

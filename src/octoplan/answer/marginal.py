@@ -43,6 +43,16 @@ class Marginal:
     net: Effect
 
 
+EFFECTS = {
+    "prevented": "leakers prevented, excluding decoys",
+    "units": "good units made",
+    "cost": "spend of all payers",
+    "avoided": "mean damage avoided given the assumptions",
+    "net": "damage avoided less spend",
+}
+"""Effects of a change, by field of ``Marginal``."""
+
+
 @dataclass(frozen=True)
 class MarginalAnalysis:
     """Effects of the options of a scenario.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from octoplan.campaign.futures import SimulationResults, simulate_futures
 from octoplan.campaign.tally import LAYERS
-from octoplan.outcomes.intervals import half_width, interval
+from octoplan.outcomes.intervals import Interval, half_width, interval
+from octoplan.outcomes.view import sum_by_future
 from octoplan.scenario.arrays import Compiled, Floats, Ints, draws_of
 
 BATCH = 4
@@ -52,7 +53,11 @@ class Effect:
 
 def effect(differences: Floats, futures: Ints) -> Effect:
     """Effect from (futures,) paired differences; ``futures`` has the number of each future in its sample."""
-    result = interval(differences, futures=futures)
+    return effect_of(interval(differences, futures=futures))
+
+
+def effect_of(result: Interval) -> Effect:
+    """The mean of an interval, with its 95 % confidence interval."""
     return Effect(result.mean, half_width(result))
 
 
@@ -111,13 +116,6 @@ def totals(
     damage = leaked * rates[:, :, threats["damage_currency"]]
     damage = damage * draws_of(compiled, assumptions, "threats", "damage")[:, None]
     not_decoy = np.asarray(threats["decoy"] != 1)
-    spend = by_future(tally["spend"])
-    return Totals(
-        by_future(tally["good"]), by_future(leaked[..., not_decoy]), by_future(damage), spend,
-        spend - by_future(tally["spend"][:, :, LAYERS]),
-    )  # fmt: skip
-
-
-def by_future(values: NDArray[Any]) -> Floats:
-    """(futures,) sums over all other axes."""
-    return np.asarray(values.reshape(len(values), -1).sum(axis=1), np.float64)
+    summed = (tally["good"], leaked[..., not_decoy], damage, tally["spend"], tally["spend"][:, :, LAYERS])
+    units, leakers, losses, spend, layers = (np.asarray(sum_by_future(values), np.float64) for values in summed)
+    return Totals(units, leakers, losses, spend, spend - layers)

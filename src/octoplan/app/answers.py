@@ -24,7 +24,7 @@ from octoplan.outcomes.sampling import block_of
 from octoplan.outcomes.sensitivity import unconfirmed_drivers
 from octoplan.outcomes.view import Measure
 from octoplan.scenario.arrays import Ints
-from octoplan.show.answer import NOTE, Sentence, result_sentences, sentences
+from octoplan.show.answer import Sentence, note, result_sentences, sentences
 from octoplan.show.front import rests_on
 from octoplan.show.html import plain_text, without_title
 from octoplan.show.theme import GREY
@@ -58,13 +58,15 @@ class Sample:
 
     @cached_property
     def results(self) -> RunResults:
-        """The results from which the answer is computed."""
-        return RunResults(self.run)
+        """The results from which the answer is computed, with the measures of this sample."""
+        results = RunResults(self.run)
+        results.__dict__["measures"] = self.measures
+        return results
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """The sentences of the answer that need no simulation of changes; none if every future failed."""
-        return result_sentences(ProgrammeResults(self.results)) if self.results.has_finished_futures else ()
+        return result_sentences(ProgrammeResults(self.results))
 
     @cached_property
     def rests_on(self) -> Mapping[str, tuple[str, ...]]:
@@ -130,7 +132,7 @@ def complete_answer(numbers: Answer | None) -> dict[str, Any]:
     """All sentences of an answer by topic, and a note on them, as JSON data; none if every future failed."""
     if numbers is None:
         return {"answer": {}, "note": ""}
-    return {"answer": texts_by_topic(sentences(numbers)), "note": f"{NOTE} {numbers.marginal.note}"}
+    return {"answer": texts_by_topic(sentences(numbers)), "note": note(numbers)}
 
 
 def measure_row(baseline: Sample, sample: Sample, key: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from octoplan.executors import cores
 from octoplan.outcomes.files import atomic_write
 from octoplan.outcomes.intervals import interval
 from octoplan.outcomes.key_results import month_label
-from octoplan.outcomes.measures import key_results
+from octoplan.outcomes.measures import tabulate
 from octoplan.outcomes.simulate import simulate
 from octoplan.plan.goals import goals_of, options_with
 from octoplan.plan.optimise import optimise
@@ -146,16 +146,16 @@ def run_job(scenario: Scenario, options: Mapping[str, Any], progress: Progress) 
             scenario, options["futures"], SEED, executor=executor, keep_going=True,
             progress=lambda done, total: progress("simulating", done, total),
         )  # fmt: skip
-    results = key_results(run)
+    sample = Sample(run)
     return {
         "lines": [
-            *(sentence.text for sentence in Sample(run).sentences),
+            *(sentence.text for sentence in sample.sentences),
             f"{run.futures:,} futures, {run.failed:,} failed",
         ],
         "charts": [
             chart_data(CaptionedChart(item.name, item.chart, item.caption)) for item in page_figures(run, *CHARTS)
         ],
-        "table": results.to_csv(),
+        "table": tabulate(run, tuple(sample.measures.values())).to_csv(),
     }
 
 

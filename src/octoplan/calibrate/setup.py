@@ -15,7 +15,7 @@ from octoplan.errors import CalibrationError
 from octoplan.outcomes.backtest import shortened, with_recorded_raids
 from octoplan.raids.read.record import Record
 from octoplan.scenario import Scenario
-from octoplan.scenario.arrays import Floats, Ints
+from octoplan.scenario.arrays import ARRIVAL_FIELDS, Floats, Ints
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.calibrated import with_priors
 from octoplan.scenario.csv_text import cells_of, csv_text, row_dicts
@@ -141,7 +141,7 @@ def prepare(
 
 def is_on_raids(assumption: Assumption) -> bool:
     """True if an assumption determines which threats arrive."""
-    return assumption.kind in RAID_KINDS or (assumption.kind, assumption.parameter) == ("threats", "mix")
+    return assumption.kind in RAID_KINDS or (assumption.kind == "threats" and assumption.parameter in ARRIVAL_FIELDS)
 
 
 def unused_reason(targets: Sequence[Target], unused: Sequence[str]) -> str:

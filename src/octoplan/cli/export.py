@@ -37,21 +37,22 @@ def export(run: Path, *, to: Format, out: Path | None = None) -> None:
 
     folder = out or run.with_name(f"{run.resolve().name}-{to}")
     with atomic_folder(folder) as temporary:
-        for name, content in export_files(read(run), to, answer_sentences(run) if to == "xlsx" else ()).items():
+        stored = read(run)
+        sentences = answer_sentences(run, stored) if to == "xlsx" else ()
+        for name, content in export_files(stored, to, sentences).items():
             (temporary / name).parent.mkdir(exist_ok=True)
             (temporary / name).write_bytes(content)
     report_written(folder, str(folder))
 
 
-def answer_sentences(folder: Path) -> tuple[str, ...]:
+def answer_sentences(folder: Path, run: "Run") -> tuple[str, ...]:
     """The paragraphs of the answer of a run folder, and how it was computed; empty if the run has none."""
     from octoplan.answer.answer_file import stored_answer
     from octoplan.outcomes.run_results import RunResults
-    from octoplan.outcomes.store import read
-    from octoplan.show.answer import NOTE, paragraphs
+    from octoplan.show.answer import note, paragraphs
 
-    answer = stored_answer(folder, RunResults(read(folder)))
-    return () if answer is None else (*paragraphs(answer), f"{NOTE} {answer.marginal.note}")
+    answer = stored_answer(folder, RunResults(run))
+    return () if answer is None else (*paragraphs(answer), note(answer))
 
 
 def export_files(run: "Run", to: Format, sentences: "Sequence[str]" = ()) -> dict[str, bytes]:

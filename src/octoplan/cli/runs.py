@@ -94,15 +94,13 @@ def run(
 
     """
     from octoplan.answer.answer import answer_of
-    from octoplan.answer.answer_file import ANSWER_FILE, answer_text
     from octoplan.outcomes.files import atomic_folder, check_output_folder
     from octoplan.outcomes.precision import MAX_FUTURES, check_measures, extend_to_precision, parse_precision
     from octoplan.outcomes.simulate import tallies_to_keep
     from octoplan.outcomes.store import REPORT_FILE, write_results
     from octoplan.outcomes.streamed_run import StreamedRun
     from octoplan.scenario import load
-    from octoplan.show.answer import sentences
-    from octoplan.show.report import report_page
+    from octoplan.show.report import run_pages
 
     if marginal < 2:
         raise RunError(f"--marginal {marginal}: at least 2 futures are needed for an interval")
@@ -128,10 +126,7 @@ def run(
                 extend_to_precision(extend, required, limit, report=lambda step: print_line(step_text(step, limit)))
             results = streamed.results()
             answer = answer_of(results, marginal, executor=pool, progress=track(progress, "testing small changes"))
-        pages = {REPORT_FILE: report_page([results], answer=answer)}
-        if answer is not None:
-            pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
-        write_results(results, temporary, command=command, pages=pages)
+        write_results(results, temporary, command=command, pages=run_pages(results, answer))
     record_written_path(folder)
     print_answer(results, answer, all_measures=all_measures)
     print_line(f"run folder  {folder}\nreport      {folder / REPORT_FILE}")
@@ -162,11 +157,11 @@ def step_text(step: "Step", limit: int) -> str:
 def print_answer(results: "RunResults", answer: "Answer | None", *, all_measures: bool) -> None:
     """Print the answer, the key results on which it rests or all measures, and the messages of futures that failed."""
     from octoplan.outcomes.key_results import result_table
-    from octoplan.show.answer import NOTE, paragraphs
+    from octoplan.show.answer import note, paragraphs
     from octoplan.show.front import answer_table
 
     if answer is not None:
-        render(*(f"{text}\n" for text in paragraphs(answer)), f"{NOTE} {answer.marginal.note}\n")
+        render(*(f"{text}\n" for text in paragraphs(answer)), f"{note(answer)}\n")
     run = results.run
     render(result_table(results.key_results) if all_measures or answer is None else answer_table(results))
     for future, message in sorted(run.messages.items())[:MAX_FAILURE_MESSAGES]:

@@ -176,9 +176,14 @@ def acts_on_threats(scenario: Scenario, assumption: Assumption) -> bool:
 def unconfirmed_drivers(run: Run, results: Mapping[str, Floats]) -> dict[str, tuple[Assumption, ...]]:
     """The main drivers of some results that are rated red and not informed by a calibration; see ``main_drivers``."""
     return {
-        name: tuple(a for a in drivers if a.quality == "red" and not is_informed(run.scenario, a))
+        name: tuple(assumption for assumption in drivers if is_unconfirmed(run.scenario, assumption))
         for name, drivers in main_drivers(run, results).items()
     }
+
+
+def is_unconfirmed(scenario: Scenario, assumption: Assumption) -> bool:
+    """True if an assumption is rated red and not informed by a calibration."""
+    return assumption.quality == "red" and not is_informed(scenario, assumption)
 
 
 def zero_crossing(draws: Floats, result: Floats) -> tuple[float | None, float]:

@@ -10,7 +10,7 @@ from math import floor, isfinite, isnan, log10
 import numpy as np
 
 from octoplan.answer.answer import Answer, ProgrammeResults
-from octoplan.answer.marginal import Marginal
+from octoplan.answer.marginal import EFFECTS, Marginal
 from octoplan.answer.totals import Effect
 from octoplan.answer.turning import Turn
 from octoplan.cards import Card
@@ -68,10 +68,9 @@ class AnswerText:
         return Table.from_rows("marginal", "Effects of small changes", (*head, *columns), rows, key=("change", "title"))
 
     def __str__(self) -> str:
-        return "\n\n".join((*paragraphs(self.numbers), f"{NOTE} {self.numbers.marginal.note}"))
+        return "\n\n".join((*paragraphs(self.numbers), note(self.numbers)))
 
     def _repr_html_(self) -> str:
-        note = f"{NOTE} {self.numbers.marginal.note}"
         rows = tuple(
             (
                 item.title, plus_minus(item.prevented), plus_minus(item.units), plus_minus(item.cost, MILLION),
@@ -81,17 +80,7 @@ class AnswerText:
         )  # fmt: skip
         unit = money_unit(self.numbers)
         head = ("change", "leakers prevented", "units made", f"cost, {unit}", f"damage avoided, {unit}")
-        return Card(self.numbers.scenario.title, paragraphs(self.numbers), rows, head, note).html()
-
-
-EFFECTS = {
-    "prevented": "leakers prevented, excluding decoys",
-    "units": "good units made",
-    "cost": "spend of all payers",
-    "avoided": "mean damage avoided given the assumptions",
-    "net": "damage avoided less spend",
-}
-"""Effects of a change, by field of ``Marginal``."""
+        return Card(self.numbers.scenario.title, paragraphs(self.numbers), rows, head, note(self.numbers)).html()
 
 
 PARAGRAPHS = (
@@ -110,7 +99,12 @@ def sentences(answer: Answer) -> tuple[Sentence, ...]:
 
 
 def result_sentences(results: ProgrammeResults) -> tuple[Sentence, ...]:
-    """The sentences of the answer that need no further simulation: what is made, stopped, paid and avoided."""
+    """The sentences of the answer that need no further simulation: what is made, stopped, paid and avoided.
+
+    There are none if every future failed.
+    """
+    if not results.results.has_finished_futures:
+        return ()
     texts = ((topic.__name__, topic(results)) for topic in (makes, stops, worth))
     return tuple(Sentence(topic, text) for topic, text in texts if text)
 
@@ -120,6 +114,11 @@ def paragraphs(answer: Answer) -> tuple[str, ...]:
     texts = {sentence.topic: sentence.text for sentence in sentences(answer)}
     joined = (" ".join(texts[topic] for topic in topics if topic in texts) for topics in PARAGRAPHS)
     return tuple(text for text in joined if text)
+
+
+def note(answer: Answer) -> str:
+    """How to read the figures of the answer, and how the changes were tested."""
+    return f"{NOTE} {answer.marginal.note}"
 
 
 def number(value: float, significant: int = 3) -> str:

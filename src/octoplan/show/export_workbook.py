@@ -81,7 +81,7 @@ def export_workbook(results: RunResults, tables: Sequence[Table], sentences: Ite
 
 def default_sentences(results: RunResults) -> list[str]:
     """The sentences of the answer that rest on the run alone, as one paragraph; none if every future failed."""
-    parts = result_sentences(ProgrammeResults(results)) if results.has_finished_futures else ()
+    parts = result_sentences(ProgrammeResults(results))
     return [" ".join(part.text for part in parts)] if parts else []
 
 

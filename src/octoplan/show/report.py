@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from octoplan.answer.answer import Answer
+from octoplan.answer.answer_file import ANSWER_FILE, answer_text
 from octoplan.outcomes.key_results import result_table
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults, over_common_futures
+from octoplan.outcomes.store import REPORT_FILE
 from octoplan.outcomes.view import view_of
 from octoplan.show import annexes, front, provenance
-from octoplan.show.answer import NOTE, sentences
+from octoplan.show.answer import note, sentences
 from octoplan.show.html import render
 
 ANNEX_TITLES = {
@@ -80,7 +82,7 @@ def report_page(
         question=run.scenario.programme.governance.question or front.QUESTION,
         people=front.people(run),
         answer=sentences(answer) if answer is not None else (),
-        answer_note=f"{NOTE} {answer.marginal.note}" if answer is not None else "",
+        answer_note=note(answer) if answer is not None else "",
         key_results=front.answer_rows(first) if first.has_finished_futures else [],
         changes=front.changes(first),
         options=front.options(results, names) if first.has_finished_futures else None,
@@ -90,6 +92,14 @@ def report_page(
         net_benefit=front.NET_BENEFIT,
         **{name: contents.get(name) for name in ANNEX_TITLES},
     )
+
+
+def run_pages(results: RunResults, answer: Answer | None) -> dict[str, str]:
+    """The files of a run folder for readers, by name: the report and, unless every future failed, the answer."""
+    pages = {REPORT_FILE: report_page([results], answer=answer)}
+    if answer is not None:
+        pages[ANSWER_FILE] = answer_text(answer, [(part.topic, part.text) for part in sentences(answer)])
+    return pages
 
 
 def annex_contents(results: Sequence[RunResults], labels: Sequence[str], plan: Path | None) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ from octoplan.scenario.workbook.layout import (
 from octoplan.scenario.workbook.month_grids import GRIDS
 from octoplan.scenario.workbook.programme_sheets import MEANING, warn_of_fixed
 from octoplan.scenario.workbook.table_reader import TableRow, report_repeated, table_rows
-from octoplan.scenario.workbook.tree import CellTree
+from octoplan.scenario.workbook.tree import CellTree, value_in
 
 DECISIONS_SHEET, DOCTRINE_SHEET = "decisions", "doctrine"
 DECISION, ITEM, DETAIL, VALUE, UNIT = "decision", "item", "detail", "value", "unit"
@@ -146,9 +146,7 @@ def decision_rows(
     kind: DecisionKind, tree: Mapping[str, Any], programme: Mapping[str, Any]
 ) -> Iterator[list[LayoutCell]]:
     """The rows of a decision: stated values, and empty ones for entities without a value."""
-    value: Any = tree
-    for key in kind.keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = value_in(tree, kind.keys)
     unit = UNITS.get(kind.name, "")
     if kind.depth == 0:
         yield [kind.name, None, None, *value_cells(kind, value, unit), kind.meaning]

@@ -20,7 +20,7 @@ from octoplan.scenario.workbook.layout import (
     number_cell,
 )
 from octoplan.scenario.workbook.table_reader import TableRow, report_repeated, table_rows
-from octoplan.scenario.workbook.tree import CellTree
+from octoplan.scenario.workbook.tree import CellTree, value_in
 
 PROGRAMME_SHEET, BILL_SHEET, LOG_SHEET = "programme", "bill of materials", "decision log"
 FIELD, VALUE, MEANING = "field", "value", "meaning"
@@ -84,9 +84,7 @@ def general_layout(tree: Mapping[str, Any]) -> SheetLayout:
     """The sheet of the general fields: title, start, months, prices, the people responsible."""
     rows: list[list[LayoutCell]] = []
     for name, kind in top_level_fields().items():
-        value: Any = tree
-        for key in name.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = value_in(tree, name.split("."))
         if kind in ("numbers", "names") and isinstance(value, list):
             value = list_text(value)
         items = value if kind == "texts" and value else [value]

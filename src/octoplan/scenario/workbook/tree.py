@@ -1,7 +1,7 @@
 """The content of a TOML file as a tree of tables with the cell of every key, and the text of a changed tree."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,17 @@ class CellTree:
         if address is not None:
             self.addresses[keys] = address
         return table
+
+
+def value_in(tree: Any, keys: Iterable[str]) -> Any:
+    """The value at a path of keys in nested tables; None if there is none.
+
+    >>> value_in({"a": {"b": 1}}, ("a", "b")), value_in({"a": 2}, ("a", "b"))
+    (1, None)
+    """
+    for key in keys:
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
 
 
 def tree_text(tree: Mapping[str, Any], path: Keys = ()) -> str:
