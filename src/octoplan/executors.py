@@ -60,6 +60,44 @@ def thread_pool(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+class ClusterExecutor(Executor):
+    """An executor of the workers of a dask.distributed client.
+
+    A task whose result is lost with its worker is computed again. The executor of the client itself
+    (``client.get_executor()``) can raise a ``TypeError`` in this case, because it reads the result and the state of a
+    task at different times.
+
+    Args:
+        client: A ``distributed.Client``.
+
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        task = self.client.submit(fn, *args, **kwargs)
+        future: Future[R] = Future()
+        future.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
+        task.add_done_callback(lambda _: settle(task, future))
+        return future
+
+
+def settle(task: Any, future: Future[R]) -> None:
+    """Give a future the result or the error of its dask task."""
+    try:
+        result = task.result()
+    except CancelledError:
+        future.cancel()
+        future.set_running_or_notify_cancel()
+    except BaseException as error:  # noqa: BLE001 any error of the task is an error of the future
+        if future.set_running_or_notify_cancel():
+            future.set_exception(error)
+    else:
+        if future.set_running_or_notify_cancel():
+            future.set_result(result)
+
+
 @contextmanager
 def cluster_executor(address: str) -> Iterator[Executor]:
     """An executor of the workers of the cluster with this scheduler address."""
@@ -73,6 +111,6 @@ def cluster_executor(address: str) -> Iterator[Executor]:
         raise RunError(f"--cluster {address}: no scheduler answers at this address ({error})") from error
     with client:
         try:
-            yield client.get_executor()
+            yield ClusterExecutor(client)
         except (KilledWorker, CancelledError) as error:
             raise ClusterError(f"the cluster at {address} lost its workers ({error})") from error

@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from octoplan.campaign.futures import WITHOUT_PROGRAMME, SimulationResults, simu
 from octoplan.campaign.streams import uniforms
 from octoplan.campaign.tally import TALLIES
 from octoplan.errors import FutureFailed
+from octoplan.executors import ClusterExecutor
 from octoplan.scenario import Scenario, load
 from octoplan.scenario.arrays import Compiled, Floats
 
@@ -221,7 +222,7 @@ def test_two_worker_processes(folder: Path, simulated: SimulationResults) -> Non
     scenario = load(folder)
     compiled, assumptions = scenario.compile(), draws(scenario)
     with workers(2) as client:
-        executor: Executor = client.get_executor()
+        executor = ClusterExecutor(client)
         pids = client.run(os.getpid)
         assert len(set(pids.values())) == 2
         assert_same(

@@ -175,6 +175,7 @@ from pathlib import Path
 import octoplan as op
 from distributed import Client, LocalCluster
 from octoplan.cli.runs import run
+from octoplan.executors import ClusterExecutor
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
@@ -187,7 +188,7 @@ if __name__ == "__main__":
                 workers.clear()
 
         with Client(cluster) as client:
-            lamed = op.simulate(op.load("pocket"), 300, executor=client.get_executor(), progress=kill_one)
+            lamed = op.simulate(op.load("pocket"), 300, executor=ClusterExecutor(client), progress=kill_one)
     assert workers == []
     assert op.read("far").data.identical(op.simulate(op.load("pocket"), 30).data)
     assert lamed.data.identical(op.simulate(op.load("pocket"), 300).data)
