@@ -44,3 +44,24 @@ def test_pictures_of_the_report(picture_script: Any, browser: Any, tmp_path: Pat
     picture_script.report(browser, tmp_path / "report.html", tmp_path, ("front", "money"))
     for width in picture_script.WIDTHS:
         assert (tmp_path / f"report-money-{width}.jpg").stat().st_size > MIN_PICTURE_BYTES
+
+
+def test_a_report_fits_a_phone_as_the_page_does(browser: Any, pocket_app: str, tmp_path: Path) -> None:
+    """At 390 pixels charts of a report have the sizes and margins that they have on the page, within the screen."""
+    (tmp_path / "report.html").write_text(report(pocket()), "utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    sizes = {}
+    for place, box in (("report", "#{}"), ("page", "figure[data-name={}]")):
+        if place == "page":
+            page.goto(pocket_app + "?view=supply")
+        for name in ("deliveries", "production", "stock"):
+            plot = page.locator(box.format(name)).locator(".js-plotly-plot")
+            plot.locator(".main-svg").first.wait_for()
+            sizes[place, name] = plot.evaluate(
+                "({layout}) => [layout.height, layout.width, layout.margin.l, layout.margin.b, layout.legend?.y]"
+            )
+    page.close()
+    for name in ("deliveries", "production", "stock"):
+        assert sizes["report", name] == sizes["page", name]

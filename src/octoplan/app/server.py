@@ -49,6 +49,7 @@ from octoplan.scenario.archives import MAX_ARCHIVE_BYTES
 from octoplan.scenario.arrays import Ints
 from octoplan.scenario.workbook.writing import write_workbook
 from octoplan.show.answer import PARAGRAPHS
+from octoplan.show.html import CHART_FIT_FILE
 from octoplan.show.threat_flow import threat_flow_on_day
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -115,6 +116,10 @@ class Page:
     async def plotly(self, _: Request) -> Response:
         """The charting library plotly as JavaScript."""
         return FileResponse(PLOTLY_FILE, headers={"Cache-Control": "max-age=86400"})
+
+    async def chart_fit(self, _: Request) -> Response:
+        """The script that fits charts to narrow screens, which the page has in common with reports."""
+        return FileResponse(CHART_FIT_FILE)
 
     async def panels(self, request: Request) -> Response:
         """The decisions and assumptions of a scenario, for the panels."""
@@ -315,7 +320,8 @@ def routes(page: Page) -> list[Route | Mount]:
         Route("/api/folder", page.add_upload, methods=["POST"]), Route("/api/folder", page.download),
         Route("/api/jobs", page.start_job, methods=["POST"]), Route("/api/jobs", page.list_jobs),
         Route("/api/jobs/{name}", page.job, methods=["GET", "DELETE"]),
-        Route("/api/jobs/{name}/result", page.job_result), Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
+        Route("/api/jobs/{name}/result", page.job_result), Route(f"/static/{CHART_FIT_FILE.name}", page.chart_fit),
+        Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
     ]  # fmt: skip
 
 

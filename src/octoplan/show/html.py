@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,6 +16,11 @@ from octoplan.show.theme import FONT
 
 TITLE_HEIGHT = 44
 """Height in pixels that the title takes in a figure."""
+
+CHART_FIT_FILE = Path(__file__).parent / "templates" / "chart_fit.js"
+"""The script that fits charts to narrow screens."""
+PAGE_SCRIPT_FILE = CHART_FIT_FILE.with_name("page.js")
+"""The script of pages, which fits their charts to the screen and to paper."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,13 @@ def environment() -> Environment:
     )
     templates.globals["font"] = FONT
     templates.globals["plotly"] = get_plotlyjs
+    templates.globals["scripts"] = scripts
     return templates
+
+
+def scripts() -> str:
+    """The scripts of a page, as one module."""
+    return "\n".join(file.read_text("utf-8") for file in (CHART_FIT_FILE, PAGE_SCRIPT_FILE))
 
 
 def render(template: str, **values: Any) -> str:

@@ -1,15 +1,17 @@
 // Results for a change: lines of JSON, each over more futures than the line before; a new change aborts the previous request.
-import {$, changeParts, changeText, formatLevel, formatNumber, el, tableOf} from "./format.js";
+import {$, all, changeParts, changeText, formatLevel, formatNumber, el, tableOf, within} from "./format.js";
 import {drawCharts, redrawAll} from "./charts.js";
 import {showImpacts} from "./log.js";
 import {markEarlier, markSentences, showSentences, stopSentences} from "./sentences.js";
-import {post, showProblems} from "./server.js";
+import {isAbort, post, showProblems} from "./server.js";
 import {state} from "./state.js";
 
 export const VIEWS_WITHOUT_ANSWER = new Set(["plan", "runs", "compare"]);
 const NARROW = 800;  // pixels; all key results are closed on narrower screens, where they would be above the sliders
 const ALWAYS_VISIBLE = 4;  // top results
-let pending = null, settings = null;
+/** @type {AbortController | null} */
+let pending = null;
+let settings = "";
 
 export async function requestAnswer() {
   pending?.abort();
@@ -27,7 +29,7 @@ export async function requestAnswer() {
   try {
     await readLines(response, current.signal);
   } catch (error) {
-    if (error.name !== "AbortError") showProblems(["The connection was closed before the results were complete; change an input to simulate again."]);
+    if (!isAbort(error)) showProblems(["The connection was closed before the results were complete; change an input to simulate again."]);
   }
 }
 
@@ -37,7 +39,7 @@ function markIfChanged() {
   if (current === settings) return;
   settings = current;
   markSentences();
-  for (const card of document.querySelectorAll(".top-result")) markEarlier(card, true);
+  for (const card of all(".top-result")) markEarlier(card, true);
 }
 
 function stopAnswer() {
@@ -45,7 +47,9 @@ function stopAnswer() {
   stopSentences();
 }
 
+/** @type {(response: Response, signal: AbortSignal) => Promise<void>} */
 async function readLines(response, signal) {
+  if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -53,11 +57,12 @@ async function readLines(response, signal) {
     if (done || signal.aborted) return;
     rest += value;
     const lines = rest.split("\n");
-    rest = lines.pop();
+    rest = lines.pop() ?? "";
     for (const line of lines) showAnswer(JSON.parse(line));
   }
 }
 
+/** @param {AnswerLine} answer */
 function showAnswer(answer) {
   if (answer.problems) {
     stopAnswer();
@@ -71,7 +76,7 @@ function showAnswer(answer) {
     return;
   }
   const isSettled = answer.futures >= answer.settled;
-  document.body.dataset.futures = answer.futures;
+  document.body.dataset.futures = String(answer.futures);
   document.body.dataset.settled = isSettled ? "yes" : "";
   $("progress").textContent = progressText(answer, isSettled);
   showTopResults(answer);
@@ -80,6 +85,7 @@ function showAnswer(answer) {
   if (answer.sentences && !VIEWS_WITHOUT_ANSWER.has(state.view)) showView(answer);
 }
 
+/** @type {(answer: AnswerLine, isSettled: boolean) => string} */
 function progressText(answer, isSettled) {
   const more = answer.futures < answer.most ? `; more are being simulated, up to ${answer.most}` : "";
   const number = isSettled ? `${answer.futures} futures simulated${more}` : `${answer.futures} of ${answer.settled} futures simulated`;
@@ -88,28 +94,34 @@ function progressText(answer, isSettled) {
   return number + failed + (changed ? "; changes are paired differences from the baseline, mean ± 95 % CI" : "");
 }
 
+/** @type {(id: string, warnings: string[]) => void} */
 export function showWarnings(id, warnings) {
   $(id).replaceChildren(...warnings.map(text => el("li", {textContent: text})));
 }
 
-// The first figures lack those that need the counterfactual; the earlier ones stay until they are there.
+/**
+ * The first figures lack those that need the counterfactual; the earlier ones stay until they are there.
+ * @param {AnswerLine} answer
+ */
 function showTopResults(answer) {
-  const earlier = new Map([...document.querySelectorAll(".top-result.earlier")].map(card => [card.dataset.key, card]));
+  const earlier = new Map(all(".top-result.earlier").map(card => [card.dataset.key, card]));
   const cards = answer.top_results.map(row => !answer.sentences && !row.value && earlier.get(row.key)
     || topResult(row, answer.futures, answer.rests_on[row.key]));
   $("top-results").replaceChildren(...cards.slice(0, ALWAYS_VISIBLE));
   $("more-results").hidden = cards.length <= ALWAYS_VISIBLE;
-  $("more-results").querySelector("div").replaceChildren(...cards.slice(ALWAYS_VISIBLE));
+  within($("more-results"), "div").replaceChildren(...cards.slice(ALWAYS_VISIBLE));
 }
 
+/** @param {Level | undefined} value */
 const unbroken = value => el("span", {className: "unbroken", textContent: formatLevel(value)});
 
+/** @type {(row: Result, futures: number, restsOn?: string[]) => HTMLElement} */
 function topResult(row, futures, restsOn) {
   const changed = Object.keys(state.changes).length > 0;
   const unit = row.unit && row.unit !== "1" ? `, ${row.unit}` : "";
   const [change, note] = !changed ? ["", ""] : row.form === "month" ? [`baseline: ${formatNumber(row.baseline?.p50)}`, ""]
     : changeParts(row.change, futures);
-  const label = change && row.form !== "month" && row.change?.half > 0 ? "change " : "";
+  const label = change && row.form !== "month" && (row.change?.half ?? 0) > 0 ? "change " : "";
   const card = el("div", {className: "top-result"},
     el("div", {className: "measure", textContent: row.title + unit}),
     el("div", {className: "value", textContent: formatLevel(row.value?.mean ?? row.value?.p50)}),
@@ -121,29 +133,36 @@ function topResult(row, futures, restsOn) {
   return card;
 }
 
+/** @param {AnswerLine} answer */
 function showView(answer) {
   const box = $("view");
-  if (state.view === "log") return answer.impacts ? showImpacts(answer.impacts) : undefined;
-  let plots = box.querySelector(":scope > .plots");
+  if (state.view === "log") {
+    if (answer.impacts) showImpacts(answer.impacts);
+    return;
+  }
+  let [plots] = all(":scope > .plots", box);
   if (!plots) box.append(plots = el("div", {className: state.view === "results" ? "plots first-chart" : "plots"}));
   drawCharts(plots, answer.charts);
   if (state.view === "results") showResults(box, answer);
   if (state.view === "sensitivity") showSwitchingValues(box, answer);
 }
 
+/** @type {(box: HTMLElement, answer: AnswerLine) => void} */
 function showResults(box, answer) {
-  const rows = answer.results.filter(row => row.value).map(row => el("tr", {},
-    el("td", {textContent: row.title}), ...["p10", "p50", "p90"].map(q => el("td", {className: "unbroken", textContent: formatNumber(row.value[q])})),
+  const rows = answer.results.flatMap(row => !row.value ? [] : el("tr", {},
+    el("td", {textContent: row.title}),
+    ...[row.value.p10, row.value.p50, row.value.p90].map(x => el("td", {className: "unbroken", textContent: formatNumber(x)})),
     el("td", {textContent: changeText(row.change, answer.futures)}),
     el("td", {className: "text", textContent: row.unit === "1" ? "" : row.unit})));
   const heads = ["measure", "P10", "P50", "P90", "change against baseline, mean ± 95 % CI", "unit"];
-  let section = box.querySelector(".all-results");
+  let [section] = all(".all-results", box);
   if (!section) box.append(section = el("details", {className: "all-results", open: innerWidth > NARROW}, el("summary", {textContent: "All key results"}), el("div")));
-  section.querySelector("div").replaceChildren(tableOf(heads, rows));
+  within(section, "div").replaceChildren(tableOf(heads, rows));
 }
 
+/** @type {(box: HTMLElement, answer: AnswerLine) => void} */
 function showSwitchingValues(box, answer) {
-  let section = box.querySelector(".switching-values");
+  let [section] = all(".switching-values", box);
   if (!section) box.append(section = el("div", {className: "switching-values"}));
   const none = answer.futures < answer.most ? "Too few futures have been simulated so far; more are being simulated."
     : "No assumption has a switching value within its range.";

@@ -1,5 +1,5 @@
 // The page: tools, views and start-up.
-import {$, el, saveFile} from "./format.js";
+import {$, el, inputOf, saveFile} from "./format.js";
 import {requestAnswer, showWarnings, VIEWS_WITHOUT_ANSWER} from "./answer.js";
 import {showCompare} from "./compare.js";
 import {refreshDays, showDays, stopDays} from "./days.js";
@@ -11,6 +11,7 @@ import {showTopics} from "./sentences.js";
 import {request, showProblems} from "./server.js";
 import {saveState, onChange, readAddress, readVariants, setChanges, state, undo, VIEWS} from "./state.js";
 
+/** @type {Record<string, () => unknown>} */
 const SHOW_VIEW = {log: showLog, compare: showCompare, plan: () => showJobs("plan"), runs: () => showJobs("run"), defence: showDays};
 
 function showTabs() {
@@ -21,7 +22,7 @@ function showTabs() {
     return tab;
   }));
   $("tabs").addEventListener("keydown", event => {
-    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (!step) return;
     const current = VIEWS.findIndex(([name]) => name === state.view);
     openView(VIEWS[(current + step + VIEWS.length) % VIEWS.length][0]);
@@ -29,6 +30,7 @@ function showTabs() {
   });
 }
 
+/** @param {string} name */
 function openView(name) {
   state.view = name;
   stopDays();
@@ -36,7 +38,7 @@ function openView(name) {
   $("view").replaceChildren();
   $("view").setAttribute("aria-labelledby", "tab-" + name);
   for (const [other] of VIEWS) {
-    $("tab-" + other).setAttribute("aria-selected", other === name);
+    $("tab-" + other).setAttribute("aria-selected", String(other === name));
     $("tab-" + other).tabIndex = other === name ? 0 : -1;
   }
   saveState();
@@ -44,24 +46,28 @@ function openView(name) {
   if (!VIEWS_WITHOUT_ANSWER.has(name)) requestAnswer();
 }
 
+/** @param {boolean} dark */
 function setTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  $("theme").setAttribute("aria-pressed", dark);
+  $("theme").setAttribute("aria-pressed", String(dark));
   redrawAll();
 }
 
-// Downloads use fetch, so that the page can display errors.
+/**
+ * Downloads use fetch, so that the page can display errors.
+ * @param {MouseEvent} event
+ */
 async function download(event) {
   event.preventDefault();
-  const response = await request(event.currentTarget.href);
+  const response = await request(/** @type {HTMLAnchorElement} */ (event.currentTarget).href);
   if (!response) return;
   showProblems([]);
   const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "octoplan";
-  saveFile(name, await response.blob(), response.headers.get("content-type"));
+  saveFile(name, await response.blob(), response.headers.get("content-type") ?? "");
 }
 
 async function upload() {
-  const file = $("upload").files[0];
+  const file = inputOf("upload").files?.[0];
   if (!file) return;
   const limit = state.panels?.max_upload;
   if (limit && file.size > limit) {
@@ -70,7 +76,7 @@ async function upload() {
     const response = await request("/api/folder", {method: "POST", body: file});
     if (response) location.search = "?of=" + (await response.json()).hash.slice(0, 16);
   }
-  $("upload").value = "";
+  inputOf("upload").value = "";
 }
 
 async function start() {

@@ -17,14 +17,17 @@ export function showCompare() {
   if (variants.length) showTable(box);
 }
 
+/** @type {(variant: Variant) => Promise<AnswerLine | null>} */
 async function lastAnswer({changes}) {
   const response = await post("/api/answer", {changes, view: "results", most: FUTURES});
-  return response && JSON.parse((await response.text()).trim().split("\n").pop());
+  return response && JSON.parse((await response.text()).trim().split("\n").pop() ?? "null");
 }
 
+/** @param {HTMLElement} box */
 async function showTable(box) {
-  const {variants} = state, answers = await Promise.all(variants.map(lastAnswer));
-  if (state.view !== "compare" || !answers.every(answer => answer?.results)) return;
+  const {variants} = state, answers = (await Promise.all(variants.map(lastAnswer))).flatMap(answer => answer?.results ? answer : []);
+  if (state.view !== "compare" || answers.length < variants.length) return;
+  /** @type {(answer: AnswerLine, key: string) => HTMLElement} */
   const cell = (answer, key) => {
     const row = answer.results.find(candidate => candidate.key === key);
     const change = row?.change ? ` (${changeText(row.change, answer.futures)})` : "";

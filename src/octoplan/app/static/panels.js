@@ -1,33 +1,35 @@
 // The panels: a slider and a field for each decision and assumption, and the list of changes.
-import {$, formatNumber, el, priorText} from "./format.js";
+import {$, all, formatNumber, el, inputOf, priorText} from "./format.js";
 import {setChange, state} from "./state.js";
 
 const MAX_LISTED = 12, MAX_LISTED_IN_SEARCH = 40;
 const MIN_INTERVAL = 80;  // milliseconds between two changes from one slider
 const NEXT_POSITIONS = [1, 2, -1, 3, 4, -2];  // steps from the position of a slider, simulated before they are asked for
 
+/** @typedef {HTMLElement & {update?: () => void}} Row A row of a panel, and what brings it up to date. */
+
 const RATING_MEANINGS = {green: "● green: the source can be asked", amber: "▲ amber: derived from a source", red: "■ red: an estimate without evidence"};
 
 export function showPanels() {
-  $("decisions").replaceChildren(...state.panels.decisions.map(item => slider(item, "d.")));
+  $("decisions").replaceChildren(...state.panels.decisions.map(decisionSlider));
   showAssumptions();
 }
 
 export function showAssumptions() {
-  const word = $("search").value.trim().toLowerCase();
+  const word = inputOf("search").value.trim().toLowerCase();
   const editable = state.panels.assumptions.filter(item => item.editable);
   const matching = editable.filter(item => word ? (item.name + " " + item.note).toLowerCase().includes(word)
     : item.listed_first || ("a." + item.name) in state.changes);
   const limit = word ? MAX_LISTED_IN_SEARCH : MAX_LISTED;
   const listed = (matching.length || word ? matching : editable).slice(0, limit);
-  $("assumptions").replaceChildren(...listed.map(item => slider(item, "a.")));
+  $("assumptions").replaceChildren(...listed.map(assumptionSlider));
   if (word && matching.length > limit)
     $("assumptions").append(el("p", {className: "small", textContent: `and ${matching.length - limit} more; type more of the name to shorten the list`}));
   updateSliders();
 }
 
 export function updateSliders() {
-  for (const row of document.querySelectorAll(".row")) row.update?.();
+  for (const row of all(".row")) /** @type {Row} */ (row).update?.();
 }
 
 export function listChanges() {
@@ -38,40 +40,55 @@ export function listChanges() {
     : [el("li", {textContent: "None: this is the baseline."})]));
 }
 
-// The text of a slider's value. "1.234" gets a fourth decimal: with three it could be read as 1,234.
-function valueText(x, isDecision) {
+/**
+ * The text of a slider's value. "1.234" gets a fourth decimal: with three it could be read as 1,234.
+ * @type {(x: number | string, isDecision: boolean) => string}
+ */
+export function valueText(x, isDecision) {
   if (isDecision) return "x" + (+(+x).toPrecision(3));
   const text = String(+(+x).toPrecision(4));
   return /^-?[1-9]\d{0,2}\.\d{3}$/.test(text) ? text + "0" : text;
 }
 
-function slider(item, prefix) {
-  const isDecision = prefix === "d.", name = prefix + item.name, title = item.title ?? item.name;
-  const [low, high, baseline] = isDecision ? [0, item.max_factor, 1] : [item.low, item.high, item.p50];
-  const id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
-  const range = el("input", {type: "range", id, min: low, max: high, step: isDecision ? 0.05 : (high - low) / 200, value: baseline});
+/** @param {Decision} item */
+const decisionSlider = item => slider("d." + item.name, item.title, "", [0, item.max_factor, 1], 0.05, [],
+  "By month", el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}));
+
+/** @param {Assumption} item */
+const assumptionSlider = item => slider("a." + item.name, item.title ?? item.name, item.unit, [item.low, item.high, item.p50],
+  (item.high - item.low) / 200, [item.p10, item.p90], `Source, ${item.quality}`, sourceDetails(item));
+
+/**
+ * A slider with a field. scale: the ends of the slider and the baseline; shaded: the ends of its shaded part, if any.
+ * @type {(name: string, title: string, unit: string, scale: [number, number, number], step: number, shaded: number[],
+ *   heading: string, details: HTMLElement) => Row}
+ */
+function slider(name, title, unit, [low, high, baseline], step, shaded, heading, details) {
+  const isDecision = name.startsWith("d."), id = "slider-" + name.replaceAll(/[^A-Za-z0-9]/g, "-");
+  const range = el("input", {type: "range", id, min: String(low), max: String(high), step: String(step), value: String(baseline)});
   const field = el("input", {type: "text", ariaLabel: `${title}: type a value`});
   const reset = el("button", {type: "button", textContent: "↺", ariaLabel: `Return to the baseline: ${title}`, onclick: () => setChange(name, null)});
   connectInputs(range, field, name, isDecision);
-  const details = isDecision ? el("p", {className: "small", textContent: `${item.unit}, by month: ${item.monthly}`}) : sourceDetails(item);
+  /** @type {Row} */
   const row = el("div", {className: "row"},
-    el("label", {htmlFor: id, textContent: title + (item.unit && !isDecision ? `, ${item.unit}` : "")}),
-    el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(item, isDecision, low, high, baseline)), field, reset),
-    el("details", {}, el("summary", {textContent: isDecision ? "By month" : `Source, ${item.quality}`}), details));
+    el("label", {htmlFor: id, textContent: title + (unit ? `, ${unit}` : "")}),
+    el("div", {className: "controls"}, el("div", {className: "slide"}, range, ...marks(shaded, low, high, baseline)), field, reset),
+    el("details", {}, el("summary", {textContent: heading}), details));
   row.dataset.name = name;
   row.update = () => {
     const text = state.changes[name];
     row.classList.toggle("changed", text !== undefined);
     const value = text === undefined ? baseline : parseFloat(text.replace(/^[x×]/, ""));
-    if (Number.isFinite(value) && document.activeElement !== range) range.value = value;
+    if (Number.isFinite(value) && document.activeElement !== range) range.value = String(value);
     if (document.activeElement !== field) field.value = text ?? valueText(baseline, isDecision);
-    range.setAttribute("aria-valuetext", field.value + (item.unit ? " " + item.unit : ""));
+    range.setAttribute("aria-valuetext", field.value + (unit ? " " + unit : ""));
   };
   return row;
 }
 
+/** @type {(range: HTMLInputElement, field: HTMLInputElement, name: string, isDecision: boolean) => void} */
 function connectInputs(range, field, name, isDecision) {
-  let timer = null, last = 0;
+  let timer = 0, last = 0;
   range.addEventListener("input", () => {
     field.value = valueText(range.value, isDecision);
     clearTimeout(timer);
@@ -86,7 +103,10 @@ function connectInputs(range, field, name, isDecision) {
   field.addEventListener("change", () => setChange(name, field.value.trim() || null));
 }
 
-// Changes that a further move of a slider would make: its next positions, most of them in the direction of the last move.
+/**
+ * Changes that a further move of a slider would make: its next positions, most of them in the direction of the last move.
+ * @type {(range: HTMLInputElement, name: string, isDecision: boolean) => Changes[]}
+ */
 function nextChanges(range, name, isDecision) {
   const [value, step] = [+range.value, +range.step], last = parseFloat((state.changes[name] ?? "").replace(/^[x×]/, ""));
   const direction = value < last ? -1 : 1;
@@ -95,25 +115,32 @@ function nextChanges(range, name, isDecision) {
     .map(x => ({...state.changes, [name]: valueText(onStep(range, x), isDecision)}));
 }
 
-// The value that a slider has at a position, without the rounding error of adding steps.
+/**
+ * The value that a slider has at a position, without the rounding error of adding steps.
+ * @type {(range: HTMLInputElement, x: number) => string}
+ */
 function onStep(range, x) {
-  const copy = range.cloneNode();
-  copy.value = x;
+  const copy = /** @type {HTMLInputElement} */ (range.cloneNode());
+  copy.value = String(x);
   return copy.value;
 }
 
-// On a slider: P10 to P90 as a shaded part, and the baseline as a tick.
-function marks(item, isDecision, low, high, baseline) {
-  const position = x => `${Math.min(100, Math.max(0, 100 * (x - low) / (high - low || 1)))}%`;
+/**
+ * On a slider: P10 to P90 as a shaded part, and the baseline as a tick.
+ * @type {(shaded: number[], low: number, high: number, baseline: number) => HTMLElement[]}
+ */
+function marks(shaded, low, high, baseline) {
+  const position = (/** @type {number} */ x) => `${Math.min(100, Math.max(0, 100 * (x - low) / (high - low || 1)))}%`;
   const tick = el("span", {className: "tick"});
   tick.style.left = position(baseline);
-  if (isDecision) return [tick];
+  if (!shaded.length) return [tick];
   const shade = el("span", {className: "shade"});
-  shade.style.left = position(item.p10);
-  shade.style.width = `calc(${position(item.p90)} - ${position(item.p10)})`;
+  shade.style.left = position(shaded[0]);
+  shade.style.width = `calc(${position(shaded[1])} - ${position(shaded[0])})`;
   return [shade, tick];
 }
 
+/** @param {Assumption} item */
 function sourceDetails(item) {
   const prior = item.prior ? [el("p", {textContent: `Calibrated; prior P10, P50, P90: ${priorText(item.prior)} ${item.unit}`})] : [];
   const quantiles = `P10 ${formatNumber(item.p10)}, P50 ${formatNumber(item.p50)}, P90 ${formatNumber(item.p90)} ${item.unit}`;

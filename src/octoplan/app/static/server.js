@@ -4,6 +4,7 @@ import {state} from "./state.js";
 
 const NO_RESPONSE = "The server does not answer; check that octoplan app is still running.";
 
+/** @param {string[]} lines */
 export function showProblems(lines) {
   const box = $("problems");
   box.hidden = !lines.length;
@@ -12,23 +13,35 @@ export function showProblems(lines) {
     el("ul", {}, ...lines.map(line => el("li", {textContent: line})))] : []));
 }
 
-// The problems in an error response.
+/**
+ * The problems in an error response.
+ * @param {Response} response
+ * @returns {Promise<string[]>}
+ */
 export async function problemsOf(response) {
   try { return (await response.json()).problems; }
   catch { return [`The server answered ${response.status} ${response.statusText}.`]; }
 }
 
-// A successful response; null, with the problems displayed, if the request fails.
+/**
+ * A successful response; null, with the problems displayed, if the request fails.
+ * @param {string} path
+ * @param {RequestInit} options
+ */
 export async function request(path, options = {}) {
   try {
     const response = await fetch(path, options);
     if (response.ok) return response;
     showProblems(await problemsOf(response));
   } catch (error) {
-    if (error.name !== "AbortError") showProblems([NO_RESPONSE]);
+    if (!isAbort(error)) showProblems([NO_RESPONSE]);
   }
   return null;
 }
 
+/** @param {unknown} error */
+export const isAbort = error => error instanceof Error && error.name === "AbortError";
+
+/** @type {(path: string, body: object, options?: RequestInit) => Promise<Response | null>} */
 export const post = (path, body, options = {}) =>
   request(path, {method: "POST", body: JSON.stringify({of: state.panels.hash, changes: state.changes, ...body}), ...options});

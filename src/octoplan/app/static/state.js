@@ -1,50 +1,65 @@
 // State of the page: scenario, changes and view. The address contains all of it, so that a link reproduces the page.
-import {$} from "./format.js";
+import {buttonOf, linkOf} from "./format.js";
 
 export const VIEWS = [["results", "Key results"], ["raids", "Raids"], ["supply", "Supply"], ["defence", "Defence"],
   ["money", "Costs"], ["plan", "Plan"], ["sensitivity", "Sensitivity"], ["log", "Assumption log"],
   ["compare", "Compare"], ["runs", "Large runs"]];
 
-// next: the changes that are likely to be asked for next.
-export const state = {panels: null, changes: {}, next: [], view: VIEWS[0][0], undo: [], variants: []};
+/**
+ * next: the changes that are likely to be asked for next; panels: filled in before anything is shown.
+ * @type {State}
+ */
+export const state = {panels: /** @type {any} */ (null), changes: {}, next: [], view: VIEWS[0][0], undo: [], variants: []};
 
-export function address() {
-  const query = new URLSearchParams();
-  query.set("view", state.view);
-  query.set("of", state.panels.hash.slice(0, 16));
-  query.set("with", state.panels.version);
-  for (const name of Object.keys(state.changes).sort()) query.set(name, state.changes[name]);
+/**
+ * The address of a state: view, scenario, version and changes.
+ * @param {{view: string, changes: Changes, panels: {hash: string, version: string}}} shown
+ */
+export function addressOf({view, changes, panels}) {
+  const query = new URLSearchParams({view, of: panels.hash.slice(0, 16), with: panels.version});
+  for (const name of Object.keys(changes).sort()) query.set(name, changes[name]);
   return "?" + query.toString();
 }
 
+/**
+ * The changes and the view in an address; an unknown view is null.
+ * @param {URLSearchParams} query
+ */
+export function stateOf(query) {
+  const changes = Object.fromEntries([...query].filter(([name]) => /^[a-z]\./.test(name)));
+  return {changes, view: VIEWS.find(([name]) => name === query.get("view"))?.[0] ?? null};
+}
+
+export const address = () => addressOf(state);
+
 export function readAddress() {
-  const query = new URLSearchParams(location.search);
-  state.changes = {};
-  for (const [name, text] of query) if (/^[a-z]\./.test(name)) state.changes[name] = text;
-  if (VIEWS.some(([name]) => name === query.get("view"))) state.view = query.get("view");
+  const query = new URLSearchParams(location.search), {changes, view} = stateOf(query);
+  Object.assign(state, {changes, view: view ?? state.view});
   return query;
 }
 
 const variantsKey = () => "octoplan-variants-" + state.panels.hash;
 
 export function readVariants() {
-  try { state.variants = JSON.parse(localStorage.getItem(variantsKey())) ?? []; } catch { state.variants = []; }
+  try { state.variants = JSON.parse(localStorage.getItem(variantsKey()) ?? "[]"); } catch { state.variants = []; }
 }
 
 // Write the state into the address, the links and the browser's storage.
 export function saveState() {
   history.replaceState(null, "", address());
-  $("download").href = "/api/folder" + address();
-  $("workbook").href = "/api/folder" + address() + "&as=xlsx";
-  $("undo").disabled = !state.undo.length;
-  $("reset").disabled = !Object.keys(state.changes).length;
+  linkOf("download").href = "/api/folder" + address();
+  linkOf("workbook").href = "/api/folder" + address() + "&as=xlsx";
+  buttonOf("undo").disabled = !state.undo.length;
+  buttonOf("reset").disabled = !Object.keys(state.changes).length;
   try { localStorage.setItem(variantsKey(), JSON.stringify(state.variants)); } catch { /* a private window */ }
 }
 
 const CHANGED = "octoplan-changed";
 
+/** @param {() => void} listener */
 export const onChange = listener => document.addEventListener(CHANGED, listener);
 
+/** @type {(changes: Changes, next?: Changes[]) => void} */
 export function setChanges(changes, next = []) {
   state.undo.push({...state.changes});
   state.changes = changes;
@@ -52,7 +67,12 @@ export function setChanges(changes, next = []) {
   document.dispatchEvent(new Event(CHANGED));
 }
 
-// Change one assumption or decision; null returns it to the baseline.
+/**
+ * Change one assumption or decision; null returns it to the baseline.
+ * @param {string} name
+ * @param {string | null} text
+ * @param {Changes[]} next
+ */
 export function setChange(name, text, next = []) {
   const changes = {...state.changes};
   if (text === null) delete changes[name]; else changes[name] = text;
@@ -60,8 +80,9 @@ export function setChange(name, text, next = []) {
 }
 
 export function undo() {
-  if (!state.undo.length) return;
-  state.changes = state.undo.pop();
+  const earlier = state.undo.pop();
+  if (!earlier) return;
+  state.changes = earlier;
   state.next = [];
   document.dispatchEvent(new Event(CHANGED));
 }
