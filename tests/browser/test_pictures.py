@@ -53,13 +53,13 @@ def test_a_report_fits_a_phone_as_the_page_does(browser: Any, pocket_app: str, t
     page.goto((tmp_path / "report.html").as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     sizes = {}
-    for place, box in (("report", "#{}"), ("page", "figure[data-name={}]")):
-        if place == "page":
+    for medium, box in (("report", "#{}"), ("page", "figure[data-name={}]")):
+        if medium == "page":
             page.goto(pocket_app + "?view=supply")
         for name in ("deliveries", "production", "stock"):
             plot = page.locator(box.format(name)).locator(".js-plotly-plot")
             plot.locator(".main-svg").first.wait_for()
-            sizes[place, name] = plot.evaluate(
+            sizes[medium, name] = plot.evaluate(
                 "({layout}) => [layout.height, layout.width, layout.margin.l, layout.margin.b, layout.legend?.y]"
             )
     page.close()

@@ -4,13 +4,13 @@ const PRINTED_WIDTH = 860;  // pixels, as in page.css
 const CONFIG = {displaylogo: false, responsive: true};
 
 /** @typedef {HTMLElement & Figure} Drawn A chart that plotly has drawn. */
-const drawn = () => /** @type {NodeListOf<Drawn>} */ (document.querySelectorAll(".js-plotly-plot"));
+const allPlots = () => /** @type {NodeListOf<Drawn>} */ (document.querySelectorAll(".js-plotly-plot"));
 
-addEventListener("beforeprint", () => drawn().forEach(plot => plot.data[0]?.type === "sankey"
+addEventListener("beforeprint", () => allPlots().forEach(plot => plot.data[0]?.type === "sankey"
   ? Plotly.newPlot(plot, plot.data, {...plot.layout, width: PRINTED_WIDTH}, {displaylogo: false})
   : Plotly.relayout(plot, {width: PRINTED_WIDTH})));
-addEventListener("afterprint", () => drawn().forEach(plot => Plotly.relayout(plot, {width: null, autosize: true})));
-addEventListener("load", () => innerWidth <= NARROW_SCREEN && drawn().forEach(plot => {
+addEventListener("afterprint", () => allPlots().forEach(plot => Plotly.relayout(plot, {width: null, autosize: true})));
+addEventListener("load", () => innerWidth <= NARROW_SCREEN && allPlots().forEach(plot => {
   const {layout, scrolls} = fittedToScreen(plot, innerWidth);
   if (plot.parentElement) plot.parentElement.style.minHeight = `${layout.height}px`;
   plot.style.height = `${layout.height}px`;
