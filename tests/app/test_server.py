@@ -103,9 +103,9 @@ def test_a_change_is_paired(client: Client) -> None:
     """The change of a measure is the mean of the differences by future, with its 95 % CI."""
     texts = {"d.output.bench": "x0.2"}
     baseline, run = simulate(load("pocket"), 32, 1), simulate(apply_changes(load("pocket"), read_changes(texts)), 32, 1)
-    row = next(r for r in answers(client, most=32, changes=texts)[-1]["top_results"] if r["key"] == "damage")
+    row = next(r for r in answers(client, most=32, changes=texts)[-1]["top_results"] if r["key"] == "damage/avoided")
     difference = (run.data["damage"] - baseline.data["damage"]).sum(("month", "region")).values
-    assert row["change"]["mean"] == pytest.approx(difference.mean(), rel=1e-9)
+    assert row["change"]["mean"] == pytest.approx(-difference.mean(), rel=1e-9)
     student_t = 2.039513446  # 97.5 % quantile, 31 degrees of freedom
     assert row["change"]["half"] == pytest.approx(student_t * difference.std(ddof=1) / 32**0.5, rel=1e-9)
 

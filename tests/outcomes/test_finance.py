@@ -14,7 +14,8 @@ from octoplan.outcomes.finance import (
     present_values_by_rate,
     programme_cost,
 )
-from octoplan.outcomes.measures import main_variant, measures
+from octoplan.outcomes.main_measures import main_variant
+from octoplan.outcomes.measures import measures
 from octoplan.outcomes.median_case import run_at_medians
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import view_of
@@ -32,6 +33,7 @@ def test_cost_and_net_benefit_are_those_of_the_measures(run: Run) -> None:
     results = {measure.key: measure.values for measure in measures(run)}
     assert programme_cost(view_of(run)).sum(axis=1) == pytest.approx(results["programme/cost"])
     assert net_benefit(run) == pytest.approx(results["damage/avoided"] - results["programme/cost"])
+    assert net_benefit(run) == pytest.approx(results["net-benefit"])
     assert leakers_prevented(run) == pytest.approx(results[main_variant("leakers-prevented", results)])
 
 

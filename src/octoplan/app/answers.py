@@ -17,7 +17,8 @@ from octoplan.answer.answer import Answer, ProgrammeResults
 from octoplan.app import views
 from octoplan.outcomes.intervals import MIN_BLOCKS, QUANTILE_LEVELS, interval, standard_error
 from octoplan.outcomes.key_results import month_label
-from octoplan.outcomes.measures import main_variant, measures
+from octoplan.outcomes.main_measures import FIRST_MEASURES, main_keys, main_variant
+from octoplan.outcomes.measures import measures
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sampling import block_of
@@ -32,12 +33,6 @@ from octoplan.show.threat_flow import leakers_by_day, worst_day
 
 ROUNDING_TOLERANCE = 1e-12
 """Relative difference below which values are regarded as equal, because it can result from the order of summation."""
-
-TOP_RESULTS = (
-    "leakers", "made", "programme/cost", "damage/avoided", "leakers-prevented", "kills", "damage", "reach", "spend",
-    "cost/kill",
-)  # fmt: skip
-"""Keys of the measures displayed above every view, if the run has them; the first four are always visible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +64,15 @@ class Sample:
         return result_sentences(ProgrammeResults(self.results))
 
     @cached_property
+    def top_keys(self) -> list[str]:
+        """Keys of the ten key results, displayed above every view; the first four are always visible."""
+        first = [main_variant(key, self.measures) for key in FIRST_MEASURES]
+        return sorted(main_keys(self.measures), key=lambda key: first.index(key) if key in first else len(first))
+
+    @cached_property
     def rests_on(self) -> Mapping[str, tuple[str, ...]]:
         """The red, uncalibrated assumptions on which each top result rests, in words, by key."""
-        top_keys = {main_variant(key, self.measures) for key in TOP_RESULTS} & set(self.measures)
-        drivers = unconfirmed_drivers(self.run, {key: self.measures[key].values for key in sorted(top_keys)})
+        drivers = unconfirmed_drivers(self.run, {key: self.measures[key].values for key in self.top_keys})
         return {key: rests_on(self.run.scenario, items) for key, items in drivers.items()}
 
     @cached_property
@@ -101,13 +101,12 @@ def answer(baseline: Sample, sample: Sample, view: str, *, first: bool = False) 
 
     """
     run = sample.run
-    top_keys = [main_variant(key, sample.measures) for key in TOP_RESULTS]
-    keys = [key for key in top_keys if key in sample.measures] if first else list(sample.measures)
+    keys = sample.top_keys if first else list(sample.measures)
     rows = {key: measure_row(baseline, sample, key) for key in keys}
     content: dict[str, Any] = {
         "futures": run.futures,
         "failed": run.failed,
-        "top_results": [rows[key] for key in top_keys if key in rows],
+        "top_results": [rows[key] for key in sample.top_keys],
         "rests_on": {} if first else sample.rests_on,
         "charts": [],
         "warnings": sorted(set(map(str, run.scenario.warnings)) - set(map(str, baseline.run.scenario.warnings))),

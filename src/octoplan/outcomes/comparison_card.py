@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from octoplan.cards import Card
 from octoplan.outcomes.format import digits, scaled
 from octoplan.outcomes.intervals import half_width
-from octoplan.outcomes.measures import main_variant
+from octoplan.outcomes.main_measures import main_variant
 
 if TYPE_CHECKING:
     from octoplan.outcomes.compare import Comparison, Difference
 
-MAIN_MEASURES = (
+COMPARED_MEASURES = (
     "made", "delivered", "crews", "kits", "kills", "leakers", "leakers-prevented", "damage", "damage/avoided",
     "programme/cost", "spend",
 )  # fmt: skip
@@ -62,9 +62,9 @@ def largest_differences(label: str, first_label: str, differences: Sequence["Dif
 
 
 def main_differences(differences: Sequence["Difference"]) -> list["Difference"]:
-    """The differences of the main measures, in the order of ``MAIN_MEASURES``."""
+    """The differences of the main measures, in the order of ``COMPARED_MEASURES``."""
     by_key = {row.key: row for row in differences}
-    keys = dict.fromkeys(main_variant(key, by_key) for key in MAIN_MEASURES)
+    keys = dict.fromkeys(main_variant(key, by_key) for key in COMPARED_MEASURES)
     return [by_key[key] for key in keys if key in by_key]
 
 

@@ -3,7 +3,7 @@
 A ratio is the ratio of sums within each future unless its title says otherwise. Failed futures are excluded.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from octoplan.campaign.tally import BIAS, FREIGHT, LAYERS
 from octoplan.outcomes.finance import programme_cost
 from octoplan.outcomes.intervals import Interval, interval, probability_interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults
+from octoplan.outcomes.main_measures import EXCLUDING_DECOYS
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.view import (
     DAYS_PER_MONTH,
@@ -27,8 +28,6 @@ from octoplan.scenario import limiting_factors
 from octoplan.scenario.arrays import Floats, Ints
 
 MONEY_GROUP = "Money"
-EXCLUDING_DECOYS = "excluding-decoys"
-"""Suffix of the keys of measures that exclude decoys."""
 
 
 def unit_measures(view: View) -> Iterator[Measure]:
@@ -220,7 +219,7 @@ def missile_equivalent(view: View) -> MissileEquivalent | None:
 
 
 def money_measures(view: View) -> Iterator[Measure]:
-    """Cost per kill by interceptors and by missiles, exchange ratio, cost of the programme, damage avoided, spend."""
+    """Cost per kill by interceptors and by missiles, exchange ratio, cost and benefit of the programme, spend."""
     spend = view.money("spend")
     cost = sum_by_future(spend) - sum_by_future(spend[:, :, LAYERS])
     kills = sum_by_future(view.tally("kills"))
@@ -241,7 +240,10 @@ def money_measures(view: View) -> Iterator[Measure]:
             yield Measure("missiles/months", MONEY_GROUP, title, "months", ratio(equivalent.shots, equivalent.supply))
     damage, without = sum_by_future(view.money("damage")), sum_by_future(view.money("damage", counterfactual=True))
     yield Measure("damage", MONEY_GROUP, "damage by leakers", view.unit, damage)
-    yield Measure("damage/avoided", MONEY_GROUP, "damage avoided by the programme", view.unit, without - damage)
+    avoided = without - damage
+    yield Measure("damage/avoided", MONEY_GROUP, "damage avoided by the programme", view.unit, avoided)
+    net = avoided - programme_cost(view).sum(axis=1)
+    yield Measure("net-benefit", MONEY_GROUP, "net benefit: damage avoided less cost", view.unit, net)
     yield from spend_measures(view, spend)
 
 
@@ -365,20 +367,6 @@ def measures(run: Run, month: str | None = None, *, nominal: bool = False) -> tu
 def measures_of(view: View) -> tuple[Measure, ...]:
     """All measures of the rows of a view."""
     return tuple(measure for group_measures in MEASURE_GROUPS for measure in group_measures(view))
-
-
-def main_variant(key: str, keys: Iterable[str]) -> str:
-    """Key of the variant of a measure that a summary uses: excluding decoys, or for the last milestone.
-
-    >>> main_variant("leakers", ("leakers", "leakers/excluding-decoys"))
-    'leakers/excluding-decoys'
-    >>> main_variant("reach", ("reach/1000", "reach/2000"))
-    'reach/2000'
-    """
-    variants = [
-        name for name in keys if name == f"{key}/{EXCLUDING_DECOYS}" or (key == "reach" and name.startswith("reach/"))
-    ]
-    return variants[-1] if variants else key
 
 
 def summarise(measure: Measure, futures: Ints | None = None) -> KeyResult:

@@ -13,6 +13,7 @@ from octoplan.answer.answer import ProgrammeResults
 from octoplan.outcomes.finance import programme_cost
 from octoplan.outcomes.format import scaled
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label
+from octoplan.outcomes.main_measures import main_keys
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.view import by_future, mean_over_futures, total, view_of
@@ -36,18 +37,12 @@ SUMMARY_WIDTHS = (60.0, 14.0, 14.0, 14.0, 14.0, 20.0)
 """Widths of the columns of the summary in characters."""
 CHART_COLUMNS, ROWS_PER_CENTIMETRE = ("A", "D"), 1.9
 """Columns at which the charts begin, and number of rows of a sheet in a centimetre."""
-TEN_KEYS = (
-    "made", "delivered", "reach/", "kills", "leakers", "leakers-prevented", "programme/cost", "damage/avoided",
-    "present-value", "programme/cost/leaker", "kills/additional", "missiles/saved", "sorties", "spend",
-)  # fmt: skip
-"""Keys of the measures of the summary, most important first; a key that ends with / stands for all that begin so."""
 SUMMARY_HEADINGS = ("key result", "P10", "P50", "P90", "mean", "unit")
 SUMMARY_NOTE = (
     "P10, P50, P90: the value that 10, 50 and 90 % of the futures do not exceed. All measures: sheet key_results."
 )
 A4_PAPER = 9
 """Code of the paper size A4."""
-MAX_KEY_RESULTS = 10
 MAX_CURVE_POINTS = 200
 """Maximum number of points of the curve of cost."""
 MONTH = r"[0-9]{4}-[0-9]{2}"
@@ -186,14 +181,8 @@ def spreadsheet_cell(cell: Cell) -> Cell:
 
 
 def key_rows(table: KeyResults) -> list[KeyResult]:
-    """At most ten key results for the summary, in the order of ``TEN_KEYS``."""
-    rows = [
-        row
-        for key in TEN_KEYS
-        for row in table
-        if (row.key.startswith(key) if key.endswith("/") else row.key == key) and row.interval.futures
-    ]
-    return rows[:MAX_KEY_RESULTS]
+    """The ten key results that are defined in some future."""
+    return [row for key in main_keys(row.key for row in table) if (row := table[key]).interval.futures]
 
 
 def summary_cells(row: KeyResult, months: tuple[str, ...]) -> list[Cell]:

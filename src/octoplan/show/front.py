@@ -8,7 +8,7 @@ import numpy as np
 from octoplan.outcomes.format import ResultTable, digits, scaled
 from octoplan.outcomes.intervals import half_width, interval
 from octoplan.outcomes.key_results import KeyResult, KeyResults, month_label, table_caption
-from octoplan.outcomes.measures import main_variant
+from octoplan.outcomes.main_measures import MAIN_MEASURES, main_keys, main_variant
 from octoplan.outcomes.run import Run
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import Sensitivity, acts_on_threats, unconfirmed_drivers
@@ -24,10 +24,6 @@ from octoplan.show.theme import MILLION, capitalised
 
 NET_BENEFIT, LEAKERS_PREVENTED = "the net benefit", "the number of leakers prevented"
 QUESTION = "What does the programme add to the defence, what does it cost, and what limits it?"
-
-SUPPLY_KEYS, DEFENCE_KEYS = ("made", "reach"), ("kills", "leakers", "leakers-prevented")
-MONEY_KEYS = ("programme/cost", "damage/avoided", "cost/kill", "spend")
-"""Keys of the measures in the answer, by annex; the ``main_variant`` of each measure is reported."""
 
 LIMITATIONS = (
     "The model resolves days and regions: it says nothing about places within a region or times within a night.",
@@ -65,27 +61,18 @@ def people(run: Run) -> list[tuple[str, str]]:
 
 
 def answer_rows(results: RunResults) -> list[AnswerRow]:
-    """Rows of the answer: measures by annex, and the net benefit."""
-    table = results.key_results
+    """Rows of the answer: the ten key results, each with the annex that has its details."""
+    table, scenario = results.key_results, results.run.scenario
     finished = results.run.futures - results.run.failed
-    annexes = (("supply", SUPPLY_KEYS), ("defence", DEFENCE_KEYS), ("money", MONEY_KEYS))
-    candidates = [(annex, key_result(table, key)) for annex, keys in annexes for key in keys]
-    key_results = [(annex, row) for annex, row in candidates if row is not None]
-    values = {row.key: results.measures[row.key].values for _, row in key_results}
-    drivers = unconfirmed_drivers(results.run, {**values, NET_BENEFIT: results.net_benefit})
-    rows = [
-        answer_row(row, annex, table, finished)._replace(
-            rests_on=rests_on(
-                results.run.scenario,
-                [a for a in drivers[row.key] if annex == "money" or acts_on_threats(results.run.scenario, a)],
-            )
+    keys = {main_variant(key, results.measures): annex for key, annex in MAIN_MEASURES.items()}
+    annexes = {key: keys[key] for key in main_keys(results.measures)}
+    drivers = unconfirmed_drivers(results.run, {key: results.measures[key].values for key in annexes})
+    return [
+        answer_row(table[key], annex, table, finished)._replace(
+            rests_on=rests_on(scenario, [a for a in drivers[key] if annex == "money" or acts_on_threats(scenario, a)])
         )
-        for annex, row in key_results
+        for key, annex in annexes.items()
     ]
-    net, unit = interval(results.net_benefit), view_of(results.run).unit
-    cells = (*(digits(v / MILLION) for v in (net.p10, net.p50, net.p90)), digits(net.se_p50 / MILLION, 2), f"M {unit}")
-    mark = rests_on(results.run.scenario, drivers[NET_BENEFIT])
-    return [*rows, AnswerRow("net benefit: damage avoided less cost", "money", cells, mark)]
 
 
 def answer_table(results: RunResults) -> ResultTable:
@@ -99,12 +86,6 @@ def rests_on(scenario: Scenario, drivers: Sequence[Assumption]) -> tuple[str, ..
     """The assumptions on which a result rests, in words: at most ``MAX_NAMED``, and the number of the others."""
     descriptions = tuple(describe(scenario, assumption) for assumption in drivers[:MAX_NAMED])
     return (*descriptions, f"{len(drivers) - MAX_NAMED:,} more") if len(drivers) > MAX_NAMED else descriptions
-
-
-def key_result(table: KeyResults, key: str) -> KeyResult | None:
-    """The key result for the main variant of a measure; None if the run has no such result."""
-    key = main_variant(key, (row.key for row in table))
-    return next((row for row in table if row.key == key), None)
 
 
 def answer_row(row: KeyResult, annex: str, table: KeyResults, finished: int) -> AnswerRow:
