@@ -52,7 +52,7 @@ def test_a_valid_plan_has_no_violations() -> None:
         (Goals(max_output={"bench": 50.0}), {}, "the output of bench is up to"),
         (Goals(), {"crews": {"intake": [50]}}, "crew intake is up to 50 a month, more than"),
         (Goals(max_crews=2.0), {"kits": {"order": [3]}}, "kit orders are up to 3 a month, more than 2"),
-        (Goals(share={"home": (0.0, 0.9)}), {}, "home has 100.0% of the units requested, outside 0.0% to 90.0%"),
+        (Goals(share={"home": (0.0, 0.9)}), {}, "home has 100.0 % of the units requested, outside 0.0 % to 90.0 %"),
         (Goals(units={"home": (5000.0, 6000.0)}), {}, "units are requested of home, outside 5,000 to 6,000"),
         (Goals(units={"*": (0.0, 5.0)}), {}, "units are requested of *, outside 0 to 5"),
         (Goals(jobs={"home": 50.0}), {}, "jobs in home, fewer than 50"),
@@ -118,18 +118,18 @@ def test_a_missed_target_is_reported() -> None:
     plan = plan_with_target()
     half = 0.5 * plan.tables["produced"].values
     (message,) = check.inconsistencies(rounded_plan(plan), outcome(plan, produced=half))
-    assert message == "the target is reached in 0% of futures, but the search reports 100%"
+    assert message == "the target is reached in 0 % of futures, but the search reports 100 %"
     goals = Goals(target=plan.goals.target, confidence=0.8)
     (message,) = check.unmet_goals(rounded_plan(plan, goals), outcome(plan, attained_share=0.75))
     assert (
-        message == "the goals are reached in 75% of the futures used in the optimisation, fewer than the required 80%"
+        message == "the goals are reached in 75 % of the futures used in the optimisation, fewer than the required 80 %"
     )
 
 
 @pytest.mark.parametrize(
     ("goals", "message"),
     [
-        (Goals(target=Target(250.0, 1, 1.0)), "are reached in 0% of the futures"),
+        (Goals(target=Target(250.0, 1, 1.0)), "are reached in 0 % of the futures"),
         (Goals(jobs={"home": 5.0}), "the units produced give 3.8 jobs in home, fewer than 5"),
         (Goals(share={"home": (0.5, 1.0)}, max_lines=0.0), "no unit"),
     ],
@@ -150,7 +150,7 @@ def test_a_share_of_zero_units_is_reported_as_undefined() -> None:
     plan = plan_with_target()
     nothing = rounded_plan(plan, Goals(share={"home": (0.2, 1.0)}), output={"bench": [0]})
     (message,) = check.unmet_goals(nothing, outcome(plan, attained_share=None))
-    assert message == "no unit is requested, so the share of home (20% to 100%) is undefined"
+    assert message == "no unit is requested, so the share of home (20 % to 100 %) is undefined"
 
 
 def spend(plan: RoundedPlan) -> float:

@@ -263,13 +263,13 @@ def test_remedy_for_a_late_gate_is_an_earlier_gate(pocket: Scenario) -> None:
 def test_cost_of_a_target_missed_because_of_a_low_penalty(pocket: Scenario) -> None:
     """With a low penalty the plan misses the target; the remedy states the additional cost of reaching it."""
     (message,) = remedies.remedies(planned(pocket, target=Target(250.0, 1, 1.0)))
-    assert message.startswith("the target can be reached in 100% of futures for 0.")
+    assert message.startswith("the target can be reached in 100 % of futures for 0.")
 
 
 def test_months_short_of_the_target_are_reported_with_a_reason(pocket: Scenario) -> None:
     """Consecutive months are reported in one line; without a target nothing is reported."""
     (message,) = narrative.shortfalls(planned(pocket, target=Target(250.0, 1, 1.0)))
-    assert message.startswith("2026-02 to 2026-03: short by 172 units a month on average, in 100% of futures")
+    assert message.startswith("2026-02 to 2026-03: short by 172 units a month on average, in 100 % of futures")
     assert "all units requested are produced" in message
     assert narrative.shortfalls(planned(pocket)) == []
 

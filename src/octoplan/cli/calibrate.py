@@ -51,8 +51,7 @@ def calibrate(
     ----------
     scenario
         A scenario folder or workbook with observations, or the name of a built-in scenario. If it is calibrated, its
-        priors are
-        fitted to all observations again.
+        priors are fitted to all observations again.
     out
         The scenario folder to write; it must be empty or not exist. Its subfolder calibration has the results, and
         calibration.html is the page to read first. If the command is interrupted, a hidden folder next to it keeps the

@@ -42,6 +42,15 @@ def digits(value: float, significant: int = 3) -> str:
     return f"{value:,.{min(decimals, 6)}f}"
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in per cent as text.
+
+    >>> percent(0.5), percent(0.0014, 2)
+    ('50 %', '0.14 %')
+    """
+    return f"{100.0 * share:.{decimals}f} %"
+
+
 def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
     """Divisor and unit for printing values: money in thousands, millions or billions; counts and ratios unscaled."""
     if not unit.endswith(")"):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from octoplan.cards import Card
+from octoplan.outcomes.format import percent
 
 if TYPE_CHECKING:
     from octoplan.plan.optimise import Plan
@@ -17,7 +18,7 @@ def plan_card(plan: "Plan") -> Card:
     verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     gain = (
         f"The plan {verbs[0]} {-plan.upper:,.1f} {plan.unit} compared with taking no action; no plan can {verbs[1]} "
-        f"more than {-plan.lower:,.1f}. Optimality gap: {plan.gap:.2%} of the plan's gain."
+        f"more than {-plan.lower:,.1f}. Optimality gap: {percent(plan.gap, 2)} of the plan's gain."
     )
     answer = [gain]
     if plan.unmet_goals:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from octoplan.outcomes.format import percent
 from octoplan.plan.fixed_decisions import OUTPUT_WINDOWS, FixedDecisions
 from octoplan.plan.goals import ALL_COUNTRIES, Goals, key_label
 from octoplan.plan.parameters import DAYS_PER_MONTH, DAYS_PER_YEAR, Parameters
@@ -202,7 +203,8 @@ def output_violations(plan: RoundedPlan) -> Iterator[str]:
     for country, (low, high) in plan.goals.share.items():
         share, tolerance = country_share(plan, country, units), float(rounding_error.sum()) / max(total, 1.0)
         if total >= 1.0 and not low - tolerance <= share <= high + tolerance:
-            yield f"{country} has {share:.1%} of the units requested, outside {low:.1%} to {high:.1%}"
+            bounds = f"{percent(low, 1)} to {percent(high, 1)}"
+            yield f"{country} has {percent(share, 1)} of the units requested, outside {bounds}"
     for country, (low, high) in plan.goals.units.items():
         plants = plan.plants_of(country)
         count, tolerance = float(units[plants].sum()), float(rounding_error[plants].sum()) + 1e-6 * total
@@ -249,7 +251,7 @@ def budget_warnings(plan: RoundedPlan) -> Iterator[str]:
         if exceeded.any():
             yield (
                 f"expected spend is within the budget of {key_label(key)}; spend on the plan's decisions exceeds it in "
-                f"{exceeded.mean():.0%} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
+                f"{percent(exceeded.mean())} of futures, by up to {(spend - budget).max() / 1e6:,.4g} M"
             )
 
 
@@ -326,7 +328,8 @@ def inconsistencies(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
     if reached > outcome.attained_share + 1e-9 or (
         goals.confidence is None and reached < outcome.attained_share - 1e-9
     ):
-        yield f"the target is reached in {reached:.0%} of futures, but the search reports {outcome.attained_share:.0%}"
+        reported = percent(outcome.attained_share)
+        yield f"the target is reached in {percent(reached)} of futures, but the search reports {reported}"
 
 
 def recomputed_risk(costs: Floats, weight: float, level: float) -> float:
@@ -363,20 +366,21 @@ def unmet_goals(plan: RoundedPlan, outcome: SearchResult) -> Iterator[str]:
         required = 1.0 if goals.confidence is None else goals.confidence
         if outcome.attained_share < required - 1e-9:
             yield (
-                f"the goals are reached in {outcome.attained_share:.0%} of the futures used in the optimisation, "
-                f"fewer than the required {required:.0%}"
+                f"the goals are reached in {percent(outcome.attained_share)} of the futures used in the optimisation, "
+                f"fewer than the required {percent(required)}"
                 + ("" if goals.confidence is not None
                 else "; more output would cost more than the price of a shortage, or is infeasible")
             )  # fmt: skip
     produced = outcome.produced.mean(0).sum(1)
     for country, (low, high) in goals.share.items():
         if plan_units < 1.0:
-            yield f"no unit is requested, so the share of {country} ({low:.0%} to {high:.0%}) is undefined"
+            yield f"no unit is requested, so the share of {country} ({percent(low)} to {percent(high)}) is undefined"
             continue
         share = country_share(plan, country, produced)
         if not low - SHARE_TOLERANCE <= share <= high + SHARE_TOLERANCE:
             yield (
-                f"{country} produces {share:.1%} of the units, outside {low:.1%} to {high:.1%}: some units requested "
+                f"{country} produces {percent(share, 1)} of the units, outside {percent(low, 1)} to "
+                f"{percent(high, 1)}: some units requested "
                 "are not produced"
             )
     for country, min_jobs in goals.jobs.items():

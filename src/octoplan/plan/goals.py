@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from octoplan.errors import PlanError, QuantityError
+from octoplan.outcomes.format import percent
 from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan.solver.risk import NEUTRAL, Risk
 from octoplan.plan.solver.two_stage import MIN_GAP
@@ -163,9 +164,9 @@ def contradictions(goals: Goals) -> Iterator[str]:
         yield "worst and tail state two different risk measures; choose one"
     total_lower_bound = sum(low for low, _ in goals.share.values())
     if total_lower_bound > 1.0 + 1e-9:
-        names = ", ".join(f"{country} {low:.0%}" for country, (low, _) in goals.share.items())
+        names = ", ".join(f"{country} {percent(low)}" for country, (low, _) in goals.share.items())
         yield (
-            f"the lower bounds on shares add up to {total_lower_bound:.0%} ({names}), above 100%; "
+            f"the lower bounds on shares add up to {percent(total_lower_bound)} ({names}), above 100 %; "
             "smallest change that makes them feasible: lower them by "
             f"{100.0 * (total_lower_bound - 1.0):.0f} percentage points in total"
         )

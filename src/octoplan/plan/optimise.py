@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from octoplan.errors import PlanError
+from octoplan.outcomes.format import percent
 from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan import check
 from octoplan.plan.basis import Basis, Execution, UnusedFutures, basis_of
@@ -358,7 +359,7 @@ def search(
 
     def report(iteration: int, lower: float, upper: float) -> None:
         gap = relative_gap(lower, upper)
-        execution.report(f"bounds {lower:,.1f} to {upper:,.1f}, gap {gap:.2%}", iteration, 0)
+        execution.report(f"bounds {lower:,.1f} to {upper:,.1f}, gap {percent(gap, 2)}", iteration, 0)
 
     def solve(
         model_goals: Goals, tolerance: float | None, exempt_futures: Flags | None = None
@@ -455,7 +456,7 @@ def validity_warnings(basis: Basis, solution: Solution, learning: FixedPoint) ->
     if not learning.converged:
         sentences.append(
             "the learning curve has not converged: one more iteration would change the labour cost of the plan by "
-            f"{learning.change:.1%}"
+            f"{percent(learning.change, 1)}"
         )
     if (basis.runs.compiled.plan.orders >= 0.0).any():
         sentences.append("orders in decisions.toml are fixed; the plan does not change them")

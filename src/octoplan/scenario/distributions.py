@@ -356,9 +356,9 @@ def truncate(distribution: Distribution, low: float, high: float) -> Distributio
     outside = distribution.cdf(low) * (low > -inf) + (1 - distribution.cdf(high)) * (high < inf)
     if outside > MAX_PROBABILITY_OUTSIDE:
         raise DistributionError(
-            f"{outside:.1%} of the distribution lies outside {describe_range(low, high)}, "
-            f"more than {MAX_PROBABILITY_OUTSIDE:.0%}; narrow the distribution, or use triangular, pert or uniform "
-            "with low and high inside the range"
+            f"{100.0 * outside:.1f} % of the distribution lies outside {describe_range(low, high)}, "
+            f"more than {100.0 * MAX_PROBABILITY_OUTSIDE:.0f} %; narrow the distribution, or use triangular, pert or "
+            "uniform with low and high inside the range"
         )
     return Truncated(distribution, low, high) if outside > 0 else distribution
 

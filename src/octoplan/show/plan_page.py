@@ -1,6 +1,6 @@
 """The HTML page of a plan: decisions, schedule, limiting factors, alternatives, and limits of validity."""
 
-from octoplan.outcomes.format import digits
+from octoplan.outcomes.format import digits, percent
 from octoplan.plan.optimise import Plan
 from octoplan.plan.results import narrative, schedule
 from octoplan.plan.results.evaluation import Evaluation
@@ -92,7 +92,7 @@ def details(plan: Plan) -> str:
     scenario, months = plan.scenario, plan.parameters.runs.months
     return (
         f"{months[0]} to {months[-1]} · {plan.basis.planned_futures:,} futures used in the optimisation · "
-        f"{plan.status} · optimality gap {plan.gap:.2%} of the plan's gain · "
+        f"{plan.status} · optimality gap {percent(plan.gap, 2)} of the plan's gain · "
         f"scenario {scenario.hash[:12]} · {plan.seconds:,.0f} s"
     )
 
@@ -124,7 +124,7 @@ def order_caption(plan: Plan) -> str:
     return (
         "Each dot is an order for the parts used in one month's production, at its latest order date; its area is "
         f"proportional to its value (largest: {largest:,.0f} k {plan.scenario.currency}). An order placed and shipped "
-        f"on that date arrives in time with a probability of {ON_TIME_PROBABILITY:.0%}. The number next to each "
+        f"on that date arrives in time with a probability of {percent(ON_TIME_PROBABILITY)}. The number next to each "
         "supplier is the lead time, in days, that this probability requires. The dotted line marks the first day "
         "planned. Orders for the base stock are additional."
     )

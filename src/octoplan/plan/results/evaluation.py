@@ -35,9 +35,7 @@ from octoplan.plan.solver.two_stage import Floats, first_scenarios, recourse_cos
 from octoplan.plan.units import MONEY_SCALE, UNIT_SCALE
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Compiled
-from octoplan.scenario.assumptions import Assumption
-from octoplan.scenario.descriptions import describe, row_reference
-from octoplan.scenario.parameter_types import MONEY
+from octoplan.scenario.descriptions import describe, row_reference, unit_text
 
 KEPT_TALLIES = ("leaked", "stopped", "launched", "spend", "good", "received", "hours_paid", "exchange", "damage")
 """Tallies of the simulation from which the results of a plan are computed."""
@@ -309,12 +307,6 @@ def quantities(
             )
         )  # fmt: skip
     return tuple(items)
-
-
-def unit_text(assumption: Assumption) -> str:
-    """Unit of an assumption for a sentence, such as "per day" or "GBP/hour"; '' for a number without unit."""
-    unit = assumption.unit.replace(MONEY, assumption.currency)
-    return "" if unit == "1" else f"per {unit[2:]}" if unit.startswith("1/") else unit
 
 
 def out_of_sample_seed(seed: int) -> int:

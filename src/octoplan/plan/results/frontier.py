@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from octoplan.errors import PlanError
+from octoplan.outcomes.format import percent
 from octoplan.outcomes.intervals import Interval, interval, standard_error
 from octoplan.plan.constraints import first_stage_exists
 from octoplan.plan.goals import ALL_COUNTRIES, Goals, index_of
@@ -233,7 +234,7 @@ def switching_values(
     runs = plan.parameters.runs.first_futures(min(LEARNING_FUTURES, plan.basis.planned_futures))
     baseline_costs = mean_costs(inputs, runs, solutions)
     best = int(baseline_costs.argmin())
-    yield f"the share of {country} with the least cost is {shares[best]:.0%}"
+    yield f"the share of {country} with the least cost is {percent(shares[best])}"
     without_effect = []
     for assumption in country_assumptions(runs):
         shifts = []
@@ -245,7 +246,7 @@ def switching_values(
         for factor, cheapest in shifts:
             verb = "rises" if factor > 1.0 else "falls"
             yield (
-                f"the cheapest share becomes {shares[cheapest]:.0%} if {assumption.name} of {assumption.country} "
+                f"the cheapest share becomes {percent(shares[cheapest])} if {assumption.name} of {assumption.country} "
                 f"{verb} beyond {factor:.2f} times its assumed value {assumption.example(factor)}"
             )
     if without_effect:

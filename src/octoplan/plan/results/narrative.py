@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from octoplan.outcomes.format import digits
+from octoplan.outcomes.format import digits, percent
 from octoplan.outcomes.intervals import standard_error
 from octoplan.outcomes.sampling import BLOCK_FUTURES
 from octoplan.plan.optimise import Plan
@@ -34,9 +34,10 @@ ALL_PRODUCED = "all units requested are produced: further units would cost more 
 def summary(plan: Plan) -> list[str]:
     """The lines of the plan's summary."""
     scenario, unit = plan.scenario, plan.unit
+    gap = percent(plan.gap, 2)
     verbs = ("stops", "stop") if plan.model.counts_threats else ("saves", "save")
     lines = [
-        f"{scenario.title}: {plan.status}, optimality gap {plan.gap:.2%} of the plan's gain, {plan.seconds:.0f} s",
+        f"{scenario.title}: {plan.status}, optimality gap {gap} of the plan's gain, {plan.seconds:.0f} s",
         *(f"not met: {sentence}" for sentence in plan.unmet_goals),
         f"the plan {verbs[0]} {-plan.upper:,.1f} {unit} compared with taking no action; no plan can {verbs[1]} more "
         f"than {-plan.lower:,.1f}"
@@ -47,7 +48,7 @@ def summary(plan: Plan) -> list[str]:
         *(f"{constraint.name}: {constraint.text(plan.solution.x)}" for constraint in plan.model.constraints),
     ]
     if plan.attained_share is not None:
-        lines.append(f"the goals are reached in {plan.attained_share:.0%} of the futures used in the optimisation")
+        lines.append(f"the goals are reached in {percent(plan.attained_share)} of the futures used in the optimisation")
     return [
         *lines,
         *bottlenecks(plan)[:MAX_LISTED],
@@ -81,7 +82,7 @@ def solution_quality(plan: Plan) -> list[str]:
         "optimality gap of the linear model, estimated on "
         f"{len(plan.gap_estimate.plan_costs)} batches of other futures: "
         f"{plan.gap_estimate.mean:,.1f} {plan.unit}, below {bound:,.1f} with 95 % confidence, "
-        f"{bound / gain:.1%} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
+        f"{percent(bound / gain, 1)} of what the plan {'stops' if plan.model.counts_threats else 'saves'}"
     )
     for name, text in (("intake", "crews"), ("kits", "kits")):
         decisions = plan.gap_estimate.batch_solutions[:, plan.model.builder.x.blocks[name]]
@@ -139,8 +140,9 @@ def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
     if not risk.neutral:
         differences = [(name, evaluation.risk_difference(name)) for name in alternatives]
         lines.append(
-            f"with a weight of {risk.weight:.0%} on the most expensive {1.0 - risk.level:.0%} of futures, alternatives "
-            "cost more by " + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
+            f"with a weight of {percent(risk.weight)} on the most expensive {percent(1.0 - risk.level)} of futures, "
+            "alternatives cost more by "
+            + ", ".join(f"{name} {d.mean:,.1f} ± {Z_95 * d.se_mean:,.1f}" for name, d in differences)
         )
     for name in evaluation.replacements:
         cost = evaluation.risk_difference(name)
@@ -202,8 +204,8 @@ def frontier_lines(front: Frontier) -> list[str]:
     least = front.cost[front.cheapest]
     head = (
         f"share of {front.country}: cost above the cheapest share (M, 95 % interval), threats stopped, mean "
-        f"share stopped in the worst {WORST_FUTURES_SHARE:.0%} of futures, first month with {front.rate:,.0f} units "
-        "(P50), jobs"
+        f"share stopped in the worst {percent(WORST_FUTURES_SHARE)} of futures, first month with "
+        f"{front.rate:,.0f} units (P50), jobs"
     )
     lines = [head]
     for i, share in enumerate(front.shares):
@@ -222,7 +224,7 @@ def rate_month_text(front: Frontier, share_index: int) -> str:
     """Median month in which the output rate is first reached, and the share of futures in which it never is reached."""
     median, never = front.month_reached(share_index).p50, front.share_never_reached(share_index)
     month = "never" if np.isinf(median) else f"{median:.0f}"
-    return month if never in (0.0, 1.0) else f"{month} (never: {never:.0%})"
+    return month if never in (0.0, 1.0) else f"{month} (never: {percent(never)})"
 
 
 def bottlenecks(plan: Plan) -> list[str]:
@@ -245,7 +247,7 @@ def bottlenecks(plan: Plan) -> list[str]:
                 if plan.model.counts_threats or mean >= MIN_SHADOW_PRICE:
                     statement = constraint.statement.format(item=item, suppliers=suppliers_of(plan, item))
                     sentence = (
-                        f"{statement} {month_span(plan, first, last)}, in {share:.0%} of futures; "
+                        f"{statement} {month_span(plan, first, last)}, in {percent(share)} of futures; "
                         f"{constraint.one_unit_more} is worth {price_text(plan, mean)} on average"
                     )
                     ranked_sentences.append((mean_prices[first : last + 1].sum(), sentence))
@@ -309,8 +311,8 @@ def shortfalls(plan: Plan) -> list[str]:
             span = months[0] if first == last else f"{months[0]} to {months[-1]}"
             sentence = (
                 f"{span}: short by {units.mean():,.0f} units a month on average, in "
-                f"{(units > 0.01 * UNIT_SCALE).mean():.0%} of futures; most often because {reason} "
-                f"({shares[r, first : last + 1].mean():.0%})"
+                f"{percent((units > 0.01 * UNIT_SCALE).mean())} of futures; most often because {reason} "
+                f"({percent(shares[r, first : last + 1].mean())})"
             )
             lines.append((first, sentence))
     return [sentence for _, sentence in sorted(lines)]

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from octoplan.outcomes.format import percent
 from octoplan.plan.gates import opening_days
 from octoplan.plan.model import Model, ModelInputs, build
 from octoplan.plan.optimise import LEARNING_FUTURES, SHORTFALL_TOLERANCE, Plan, shortfall_share
@@ -56,9 +57,11 @@ def remedies(
     unchanged, cost = trial.reached(trial.parameters)
     if unchanged >= confidence:
         extra = f"{max(0.0, cost - trial.plan_cost):,.1f} M {plan.scenario.currency}"
-        sentence = f"the target can be reached in {unchanged:.0%} of futures for {extra} more than the plan costs"
+        sentence = f"the target can be reached in {percent(unchanged)} of futures for {extra} more than the plan costs"
         return [f"{sentence}; to plan for it, set --confidence"]
-    lines = [f"without other changes, no amount of spend reaches the target in more than {unchanged:.0%} of futures"]
+    lines = [
+        f"without other changes, no amount of spend reaches the target in more than {percent(unchanged)} of futures"
+    ]
     candidates = list(levers(plan, trial.runs, trial.parameters))
     for done, lever in enumerate(candidates):
         if progress is not None:
@@ -66,7 +69,7 @@ def remedies(
         amount = trial.least_amount(lever)
         if amount is not None:
             lines.append(
-                f"remedy: the target would be reached in {confidence:.0%} of futures with {lever.text(amount)}"
+                f"remedy: the target would be reached in {percent(confidence)} of futures with {lever.text(amount)}"
             )
     if len(lines) == 1:
         lines.append(
