@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from octoplan.answer.answer import Answer, answer_of
@@ -15,7 +16,7 @@ from octoplan.answer.turning import turns
 from octoplan.api import simulate
 from octoplan.errors import StoreError
 from octoplan.outcomes.run_results import RunResults
-from octoplan.show.answer import paragraphs, sentences
+from octoplan.show.answer import note, paragraphs, sentences
 from tests.answer.variants import answer, run_of
 from tests.outcomes.runs import ranged
 
@@ -29,12 +30,15 @@ def texts(result: Answer) -> dict[str, str]:
     ("name", "conclusion"),
     [
         ("few interceptors", "The defence is limited most by interceptors."),
-        ("one crew", "The defence is limited most by crews with kits, not by interceptors."),
-        ("one kit", "The defence is limited most by kits, not by interceptors."),
-        ("no more parts", "The defence is limited most by kits."),
-        ("ample", "None of the changes tested improves the defence."),
+        (
+            "one crew",
+            "The defence is limited most by crews with kits (interceptor teams with their equipment), not by",
+        ),
+        ("one kit", "The defence is limited most by kits (the equipment of crews), not by interceptors."),
+        ("no more parts", "The defence is limited most by kits (the equipment of crews)."),
+        ("ample", "None of the 11 changes tested clearly improves the defence."),
         ("production only", "The output is limited most by"),
-        ("nothing made", "None of the changes tested improves the defence."),
+        ("nothing made", "None of the 7 changes tested clearly improves the defence."),
     ],
 )
 def test_what_limits_the_defence(name: str, conclusion: str) -> None:
@@ -56,7 +60,9 @@ def test_claims_hold_in_other_futures(name: str) -> None:
 def test_a_programme_that_makes_nothing_says_so() -> None:
     result = texts(answer("nothing made"))
     assert result["makes"] == "The programme makes no interceptors."
-    assert result["next_step"].startswith("Next: none of the 3 small changes tested avoids more damage than it costs")
+    assert result["next_step"].startswith("Next: none of the 7 changes tested clearly avoids more damage than it costs")
+    assert result["stops"].startswith("It stops no more threats; ")
+    assert result["worth"].endswith(" and avoids no damage.")
 
 
 def test_without_raids_the_answer_is_about_output_and_cost() -> None:
@@ -71,10 +77,11 @@ def test_numbers_are_those_of_the_run() -> None:
     result = texts(answer("few interceptors"))
     results = RunResults(run_of("few interceptors"))
     prevented = results.measures["leakers-prevented"].values
-    assert f"prevents {prevented.mean():.1f} (" in result["stops"]
-    assert f"avoids damage of {results.measures['damage/avoided'].values.mean() / 1e6:.2f} M GBP" in result["worth"]
+    low, high = np.quantile(prevented, (0.1, 0.9))
+    assert f"stops {prevented.mean():.3g} more threats ({low:.2g} to {high:.2g}); " in result["stops"]
+    assert f"avoids damage of {results.measures['damage/avoided'].values.mean() / 1e6:.3g} M GBP" in result["worth"]
     net = results.net_benefit.mean() / 1e6
-    assert re.search(rf"On average it pays: the net benefit is {net:.2f} ± ", result["worth"])
+    assert re.search(rf"On average it pays: net benefit {net:.2f} ± ", result["worth"])
 
 
 def with_effects(result: Answer, **effects: float) -> Answer:
@@ -91,10 +98,24 @@ def with_effects(result: Answer, **effects: float) -> Answer:
 
 def test_the_largest_improvement_is_named_and_compared_with_interceptors() -> None:
     result = texts(with_effects(answer("ample"), units=3.0, crews=9.0, kits=0.5))
-    assert result["conclusion"] == "The defence is limited most by crews."
+    assert result["conclusion"] == "The defence is limited most by crews (teams that operate interceptors)."
     assert result["limits"] == (
-        "10 % more crews would prevent 9.0 ± 1.0 more leakers (10 % more units: 3.0 ± 1.0) and cost 1.00 ± 0.10 M GBP."
+        "10 % more would stop 9.0 ± 1.0 more threats (units: 3.0 ± 1.0) and cost 1.00 ± 0.10 M GBP."
     )
+
+
+def test_changes_that_may_be_equal_are_not_ranked() -> None:
+    """The larger of two improvements that may be equal is named, but not as what limits the defence most."""
+    result = texts(with_effects(answer("ample"), crews=5.0, kits=4.5))
+    assert result["conclusion"].startswith("The defence is limited by crews ")
+
+
+def test_an_improvement_must_be_clear_among_all_changes_tested() -> None:
+    """An effect of 1.2 half-widths is above zero by itself, but not as one of ten changes."""
+    alone = with_effects(answer("ample"), crews=1.2)
+    ten = with_effects(answer("ample"), crews=1.2, **{f"other-{i}": 0.0 for i in range(9)})
+    assert texts(alone)["conclusion"].startswith("The defence is limited most by crews")
+    assert texts(ten)["conclusion"] == "None of the 10 changes tested clearly improves the defence."
 
 
 def test_the_answer_depends_on_an_assumption() -> None:
@@ -108,7 +129,9 @@ def test_the_answer_depends_on_an_assumption() -> None:
     result = answer_of(results)
     assert result is not None
     text = texts(result)
-    assert text["turning"].startswith("Whether the programme pays depends on the mean damage of one leaker")
+    assert re.fullmatch(r"At [\d,]+ GBP it pays, at [\d,]+ GBP it does not\.", text["turning"])
+    assert text["confidence"].endswith(", depending most on the mean damage of one leaker (drone).")
+    assert f"{result.turning[0].low.mean / 1e3:.1f} ±" in note(result)
     assert text["confidence"].startswith("Confidence is low")
 
 
@@ -129,6 +152,16 @@ def test_the_file_of_an_answer_gives_the_same_answer(tmp_path: Path) -> None:
     assert stored_answer(tmp_path, result.results) is None
 
 
+def counted_words(text: str) -> list[str]:
+    """The words of a text, without figures and units."""
+    return [word for word in text.split() if re.search("[A-Za-z]", word) and word not in ("M", "k", "GBP")]
+
+
 def test_an_answer_is_short() -> None:
-    """About 90 words, and no more than 150 with an assumption on which the answer depends."""
-    assert all(len(" ".join(paragraphs(answer(name))).split()) <= 150 for name in ("few interceptors", "one crew"))
+    """At most 120 words, with the terms of the trade explained and with an assumption that decides whether it pays."""
+    scenario = ranged().scenario.change({"threats.drone.damage": "10 to 4000 GBP", "kits.initial": 1})
+    result = answer_of(RunResults(simulate(scenario, 64, 1)))
+    assert result is not None
+    assert {"turning", "limits"} <= set(texts(result))
+    answers = (result, answer("few interceptors"), answer("one crew"))
+    assert all(len(counted_words(" ".join(paragraphs(item)))) <= 120 for item in answers)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from octoplan.answer.chance import second_simulation, spread, spreads
+from octoplan.outcomes.run_results import RunResults
 from tests.answer.variants import answer, run_of
 from tests.outcomes.runs import ranged
 
@@ -37,7 +38,7 @@ def test_the_second_simulation_has_the_same_assumptions_and_other_raids() -> Non
 def test_assumptions_explain_most_of_the_net_benefit_if_damage_is_uncertain() -> None:
     """In the run with ranges the damage of a leaker varies by a factor of four, so chance is the smaller part."""
     run = ranged()
-    result = spreads(run, second_simulation(run, 200))["net"]
+    result = spreads(RunResults(run), second_simulation(run, 200))["net"]
     assert 0.0 < result.chance < 0.5
     assert result.low < result.high
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot
 
 import numpy as np
 
@@ -12,11 +13,9 @@ from octoplan.answer.chance import Spread, second_simulation, spreads
 from octoplan.answer.marginal import SAMPLE, Marginal, MarginalAnalysis, has_raids, marginal_analysis
 from octoplan.answer.totals import Effect, effect_of
 from octoplan.answer.turning import Turn, turns
-from octoplan.outcomes.finance import damage_avoided, programme_cost
 from octoplan.outcomes.intervals import Interval, interval
 from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.sensitivity import is_unconfirmed
-from octoplan.outcomes.view import by_future
 from octoplan.scenario import Scenario
 from octoplan.scenario.arrays import Floats, Ints
 from octoplan.scenario.assumptions import Assumption
@@ -28,11 +27,12 @@ class Result:
 
     values: Floats
     futures: Ints
+    ordinal: bool = False
 
     @cached_property
     def interval(self) -> Interval:
-        """Quantiles and mean over the futures."""
-        return interval(self.values, futures=self.futures)
+        """Quantiles and mean over the futures; quantiles of an ordinal result, a month, are values of it."""
+        return interval(self.values, ordinal=self.ordinal, futures=self.futures)
 
     @property
     def mean(self) -> Effect:
@@ -61,7 +61,7 @@ class ProgrammeResults:
         measure = self.results.measures.get(key)
         if measure is None or not np.isfinite(measure.values).any():
             return None
-        return Result(measure.values, self.results.run.finished_futures)
+        return Result(measure.values, self.results.run.finished_futures, measure.form == "month")
 
     @cached_property
     def prevented(self) -> Result:
@@ -71,14 +71,12 @@ class ProgrammeResults:
     @cached_property
     def cost(self) -> Result:
         """Cost of the programme, in real terms."""
-        values = by_future(self.results.run, lambda view: programme_cost(view).sum(axis=1))
-        return Result(values, self.results.run.finished_futures)
+        return Result(self.results.effects.cost, self.results.run.finished_futures)
 
     @cached_property
     def avoided(self) -> Result:
         """Damage avoided by the programme, in real terms."""
-        values = by_future(self.results.run, lambda view: damage_avoided(view).sum(axis=1))
-        return Result(values, self.results.run.finished_futures)
+        return Result(self.results.effects.damage_avoided, self.results.run.finished_futures)
 
     @cached_property
     def net(self) -> Result:
@@ -109,16 +107,26 @@ class Answer(ProgrammeResults):
 
     @cached_property
     def limits(self) -> tuple[Marginal, ...]:
-        """The changes of which a little more improves the result, the largest improvement first.
+        """The changes of which a little more clearly improves the result, the largest improvement first.
 
         If there are none, those of which twice as much improves it. The result is the leakers prevented, or the good
         units made if there are no raids.
         """
         for changes in (self.marginal.effects, self.marginal.doubled):
-            improving = [item for item in changes if self.improvement(item).sign > 0]
+            improving = [item for item in changes if self.marginal.is_positive(self.improvement(item))]
             if improving:
                 return tuple(sorted(improving, key=lambda item: -self.improvement(item).mean))
         return ()
+
+    @cached_property
+    def is_limited_most(self) -> bool:
+        """True if the first of ``limits`` improves the result by more than any other change, beyond both intervals.
+
+        Changes that contain one another, such as crews and crews with kits, are not compared.
+        """
+        best, others = self.limits[0], self.limits[1:]
+        gaps = ((self.improvement(best), self.improvement(item)) for item in others if not contains(best.key, item.key))
+        return all(first.mean - second.mean > hypot(first.half_width, second.half_width) for first, second in gaps)
 
     @cached_property
     def ample(self) -> tuple[Marginal, ...]:
@@ -138,8 +146,9 @@ class Answer(ProgrammeResults):
 
     @cached_property
     def paying(self) -> tuple[Marginal, ...]:
-        """The changes that avoid more damage than they cost, the largest difference first; none without raids."""
-        pays = [item for item in (*self.marginal.effects, *self.marginal.doubled) if item.net.sign > 0]
+        """The changes that clearly avoid more damage than they cost, the largest difference first."""
+        tested = (*self.marginal.effects, *self.marginal.doubled)
+        pays = [item for item in tested if self.marginal.is_positive(item.net)]
         return tuple(sorted(pays, key=lambda item: -item.net.mean)) if self.has_raids else ()
 
     @cached_property
@@ -163,6 +172,16 @@ class Answer(ProgrammeResults):
         return sum(is_unconfirmed(self.scenario, assumption) for assumption in self.scenario.assumptions)
 
 
+def contains(first: str, second: str) -> bool:
+    """True if one of two changes contains the other, by their keys.
+
+    >>> contains("crews-and-kits", "kits"), contains("gates", "gates/uk-1"), contains("crews", "kits")
+    (True, True, False)
+    """
+    parts, others = (set(key.replace("/", "-and-").split("-and-")) for key in (first, second))
+    return parts <= others or others <= parts
+
+
 def answer_of(
     results: RunResults, futures: int = SAMPLE, *, executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None, halt: Ints | None = None,
@@ -183,4 +202,4 @@ def answer_of(
     marginal = marginal_analysis(run, futures, executor=executor, progress=progress, halt=halt)
     second = second_simulation(run, futures * CHANCE_SAMPLE // SAMPLE, executor=executor, halt=halt)
     ends = turns(results, futures, executor=executor, halt=halt) if has_raids(run) else ()
-    return Answer(results, marginal, spreads(run, second), ends)
+    return Answer(results, marginal, spreads(results, second), ends)

@@ -14,8 +14,9 @@ import numpy as np
 
 from octoplan.answer.totals import simulate_or_cancel
 from octoplan.campaign.futures import BATCH
-from octoplan.outcomes.finance import leakers_prevented, net_benefit
+from octoplan.outcomes.finance import programme_effects
 from octoplan.outcomes.run import Run
+from octoplan.outcomes.run_results import RunResults
 from octoplan.outcomes.simulate import COUNTERFACTUAL_TALLIES, labelled_run, tallies_to_keep
 from octoplan.scenario.arrays import Floats, Ints
 
@@ -83,19 +84,22 @@ def second_simulation(
     return labelled_run(run.scenario, seed, draws, results, 0.0)
 
 
-def spreads(run: Run, second: Run) -> dict[str, Spread]:
+def spreads(results: RunResults, second: Run) -> dict[str, Spread]:
     """Spreads of the leakers prevented and of the net benefit of a run, given its second simulation.
 
     Futures that failed in one of the two simulations are excluded.
     """
-    count = second.futures
+    run, first, again = results.run, results.effects, programme_effects(second)
+    pairs = {
+        "prevented": (first.leakers_prevented, again.leakers_prevented), "net": (first.net_benefit, again.net_benefit)
+    }  # fmt: skip
     if all(assumption.is_fixed for assumption in run.scenario.assumptions):
-        means = {"prevented": leakers_prevented(run).mean(), "net": net_benefit(run).mean()}
-        return {name: Spread(1.0, 0.0, float(mean), float(mean)) for name, mean in means.items()}
-    values = {"prevented": leakers_prevented, "net": net_benefit}
+        means = {name: float(values.mean()) for name, (values, _) in pairs.items()}
+        return {name: Spread(1.0, 0.0, mean, mean) for name, mean in means.items()}
+    count = second.futures
     return {
-        name: spread(by_number(run, compute(run), count), by_number(second, compute(second), count))
-        for name, compute in values.items()
+        name: spread(by_number(run, values, count), by_number(second, others, count))
+        for name, (values, others) in pairs.items()
     }
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from octoplan.answer.options import Option, gate_options, options
 from octoplan.answer.totals import BATCH, KEPT, Effect, Totals, effect, simulate_or_cancel, totals
@@ -71,9 +72,23 @@ class MarginalAnalysis:
     doubled: tuple[Marginal, ...] = ()
 
     @property
+    def tested(self) -> int:
+        """Number of changes tested, those with twice as much included."""
+        return len(self.effects) + len(self.doubled)
+
+    def is_positive(self, item: Effect) -> bool:
+        """True if the effect of a change is above zero, at a level of 95 % for all changes tested together."""
+        return is_positive(item, self.tested, self.futures)
+
+    @property
     def note(self) -> str:
-        """A sentence on how the changes were tested."""
-        return f"Each of {len(self.effects)} small changes was simulated over {self.futures} futures of the run."
+        """Sentences on how the changes were tested."""
+        small, twice = len(self.effects), len(self.doubled)
+        doubled = f" and twice as much of {twice} that can be bought" if twice else ""
+        return (
+            f"{small} small changes{doubled} were each simulated over {self.futures} futures of the run; an effect is "
+            "clear if its confidence level is 95 % for all changes together."
+        )
 
     def __getitem__(self, key: str) -> Marginal:
         for item in self.effects:
@@ -83,6 +98,24 @@ class MarginalAnalysis:
 
     def __contains__(self, key: object) -> bool:
         return any(item.key == key for item in self.effects)
+
+
+def is_positive(item: Effect, tested: int, futures: int) -> bool:
+    """True if one of several effects is above zero, at a level of 95 % for all together (Bonferroni's inequality).
+
+    >>> is_positive(Effect(1.2, 1.0), 1, 32), is_positive(Effect(1.2, 1.0), 10, 32), is_positive(Effect(1.0, 0.0), 9, 1)
+    (True, False, True)
+
+    Args:
+        item: The effect, with its 95 % confidence interval.
+        tested: Number of effects tested.
+        futures: Number of futures from which the interval is computed.
+
+    """
+    if item.half_width == 0.0 or futures < 2:
+        return item.sign > 0
+    alone, together = (float(stdtrit(futures - 1, 1.0 - 0.025 / number)) for number in (1, max(tested, 1)))
+    return item.mean > item.half_width * together / alone
 
 
 def marginal_analysis(
@@ -120,10 +153,12 @@ def marginal_analysis(
 
     compiled, raids = run.compiled, has_raids(run)
 
-    def improves(item: Marginal) -> bool:
-        return (item.prevented if raids else item.units).sign > 0
+    tested = options(compiled, assumptions, titles, more)
 
-    effects = simulated(options(compiled, assumptions, titles, more))
+    def improves(item: Marginal) -> bool:
+        return is_positive(item.prevented if raids else item.units, len(tested), count)
+
+    effects = simulated(tested)
     if any(item.key == "gates" and improves(item) for item in effects):
         effects += simulated(list(gate_options(compiled, assumptions, titles)))
     with_effect = {item.key for item in effects if improves(item)}

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from octoplan.outcomes.daily import daily_tallies
-from octoplan.outcomes.finance import CostEstimate, cost_estimate, leakers_prevented, net_benefit
+from octoplan.outcomes.finance import CostEstimate, ProgrammeEffects, cost_estimate, programme_effects
 from octoplan.outcomes.key_results import KeyResults
 from octoplan.outcomes.measure_values import MeasureValues, measure_values
 from octoplan.outcomes.measures import tabulate
@@ -59,14 +59,19 @@ class RunResults:
         return self.run.failed < self.run.futures
 
     @cached_property
+    def effects(self) -> ProgrammeEffects:
+        """Effects of the programme, read from the tallies of the run once."""
+        return programme_effects(self.run)
+
+    @property
     def net_benefit(self) -> Floats:
         """(futures,) damage avoided minus the programme's cost, undiscounted, in real terms."""
-        return net_benefit(self.run)
+        return self.effects.net_benefit
 
-    @cached_property
+    @property
     def leakers_prevented(self) -> Floats:
         """(futures,) leakers prevented by the programme, excluding decoys."""
-        return leakers_prevented(self.run)
+        return self.effects.leakers_prevented
 
     @cached_property
     def net_benefit_sensitivity(self) -> tuple[Sensitivity, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from octoplan.scenario.assumptions import Assumption
 from octoplan.scenario.entities import KIND_BY_NAME
+from octoplan.scenario.parameter_types import Parameter
 from octoplan.scenario.scenario import Scenario
 
 LEVELS = "levels"
@@ -13,10 +14,20 @@ TIMES = ("minute", "hour", "day", "year")
 """Units whose plural is printed after a number."""
 
 
+def parameter_of(assumption: Assumption) -> Parameter:
+    """The parameter of which an assumption is a value."""
+    return next(p for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
+
+
+def is_share(assumption: Assumption) -> bool:
+    """True if an assumption is a share or a probability, which is read as a percentage."""
+    parameter = parameter_of(assumption)
+    return (parameter.unit, parameter.low, parameter.high) == ("1", 0.0, 1.0)
+
+
 def describe(scenario: Scenario, assumption: Assumption) -> str:
     """Meaning of an assumption and its entities, such as "labour hours of the first unit (all plants)"."""
-    kind = KIND_BY_NAME[assumption.kind]
-    meaning = next(p.meaning for p in kind.parameters if p.name == assumption.parameter)
+    kind, meaning = KIND_BY_NAME[assumption.kind], parameter_of(assumption).meaning
     entities = [
         f"all {axis}" if name == "*" else scenario.titles.get(f"{axis}.{name}", name)
         for axis, name in zip(kind.axes, assumption.entities, strict=True)
@@ -48,7 +59,7 @@ def subject(scenario: Scenario, assumption: Assumption) -> str:
     if is_level(assumption):
         layer, month = assumption.entities
         return f"level of {scenario.titles.get(f'layers.{layer}', layer)} in {month_text(month)}"
-    meaning = next(p.meaning for p in KIND_BY_NAME[assumption.kind].parameters if p.name == assumption.parameter)
+    meaning = parameter_of(assumption).meaning
     return describe(scenario, assumption).replace(meaning, meaning.partition(":")[0], 1)
 
 

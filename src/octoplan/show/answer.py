@@ -1,31 +1,38 @@
-"""The answer of a run in words: what limits the defence, what is made, stopped and paid, how sure, and what next.
+"""The answer of a run in words: what is made, stopped and paid, what limits the defence, how sure, and what next.
 
 Numbers are means over futures, with P10 to P90 in brackets; paired differences have their 95 % confidence interval.
 """
 
 from dataclasses import astuple, dataclass
 from datetime import date
-from math import floor, isfinite, isnan, log10
+from math import isfinite, isnan
 
 import numpy as np
 
 from octoplan.answer.answer import Answer, ProgrammeResults
 from octoplan.answer.marginal import EFFECTS, Marginal
 from octoplan.answer.totals import Effect
-from octoplan.answer.turning import Turn
 from octoplan.cards import Card
+from octoplan.outcomes.format import MONEY_PREFIXES
 from octoplan.outcomes.intervals import Interval
-from octoplan.scenario.descriptions import row_reference, subject, unit_text
+from octoplan.scenario.assumptions import Assumption
+from octoplan.scenario.descriptions import is_share, row_reference, subject, unit_text
+from octoplan.show.rounding import SMALL_SHARE, number, percent, plus_minus, range_digits, with_range
 from octoplan.show.theme import MILLION, capitalised
 from octoplan.tables import Column, Table
 
 NOTE = (
     "Figures are means over futures, and months are medians, with P10 to P90 in brackets; ± is the half-width of a 95 "
-    "% confidence interval. Leakers exclude decoys. The cost of the programme excludes crews and kits, which are the "
-    "same without it. Money is in real terms and undiscounted."
+    "% confidence interval. Threats that reach their targets are leakers; decoys are excluded. The cost of the "
+    "programme excludes crews and kits, which are the same without it. Money is in real terms and undiscounted."
 )
-SMALL_SHARE = 0.005
-"""Share of futures below which a share is not mentioned."""
+MEANINGS = {
+    "crews": "teams that operate interceptors",
+    "kits": "the equipment of crews",
+    "crews-and-kits": "interceptor teams with their equipment",
+}
+"""Terms of the trade in plain words, by key of a change."""
+NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class AnswerText:
 
     >>> import octoplan as op
     >>> str(op.simulate("pocket", futures=8).answer()).split(".")[0]
-    'None of the changes tested improves the defence'
+    'The programme makes 850 interceptors in 3 months and does not reach 2,000 a month'
     """
 
     numbers: Answer
@@ -84,8 +91,8 @@ class AnswerText:
 
 
 PARAGRAPHS = (
-    ("conclusion", "makes", "stops", "worth"),
-    ("limits", "confidence", "turning"),
+    ("makes", "stops", "worth"),
+    ("conclusion", "limits", "confidence", "turning"),
     ("next_step",),
 )
 """Topics of the answer by paragraph, in the order in which a decision maker asks: result, reasons, what to do next."""
@@ -117,61 +124,31 @@ def paragraphs(answer: Answer) -> tuple[str, ...]:
 
 
 def note(answer: Answer) -> str:
-    """How to read the figures of the answer, and how the changes were tested."""
-    return f"{NOTE} {answer.marginal.note}"
+    """How to read the figures of the answer, on what its confidence rests, and how the changes were tested."""
+    return " ".join(text for text in (NOTE, evidence(answer), turning_note(answer), answer.marginal.note) if text)
 
 
-def number(value: float, significant: int = 3) -> str:
-    """A number as people write it: rounded to significant digits, with commas between thousands.
-
-    >>> number(68175.4), number(12.34), number(-0.0456), number(999.6), number(16.4, 2)
-    ('68,200', '12.3', '-0.0456', '1,000', '16')
-    """
-    if not isfinite(value):
-        return "–"
-    if value == 0.0:
-        return "0"
-    decimals = significant - 1 - floor(log10(abs(value)))
-    return f"{round(value, decimals):,.{max(0, min(decimals, 6))}f}"
+def money_scale(answer: ProgrammeResults, *amounts: float) -> tuple[float, str]:
+    """Divisor and unit for amounts of money, such as millions, from the largest of them."""
+    largest = max((abs(amount) for amount in amounts if isfinite(amount)), default=0.0)
+    size, prefix = next((item for item in MONEY_PREFIXES if largest >= item[0]), (1.0, ""))
+    return size, f"{prefix}{answer.scenario.currency}"
 
 
-def with_range(i: Interval, divisor: float = 1.0, unit: str = "") -> str:
-    """A mean with P10 to P90 in brackets; the mean alone if it is the same in all futures."""
-    low, mean, high = (number(value / divisor) for value in (i.p10, i.mean, i.p90))
-    text = f"{mean} {unit}" if unit else mean
-    return text if low == mean == high else f"{text} ({low} to {high})"
+def money_range(answer: ProgrammeResults, i: Interval) -> str:
+    """An amount of money with its range."""
+    return with_range(i, *money_scale(answer, i.p10, i.mean, i.p90))
 
 
-def plus_minus(item: Effect, divisor: float = 1.0) -> str:
-    """A difference with the half-width of its confidence interval, to the same number of decimals.
-
-    >>> plus_minus(Effect(165.28, 23.12)), plus_minus(Effect(7.06, 5.16)), plus_minus(Effect(35.2e6, 8.6e6), 1e6)
-    ('165 ± 23', '7.1 ± 5.2', '35.2 ± 8.6')
-    """
-    mean, half_width = item.mean / divisor, item.half_width / divisor
-    if isnan(half_width) or half_width == 0.0:
-        return number(mean)
-    decimals = 1 - floor(log10(half_width))
-    after_point = max(0, min(decimals, 6))
-    return f"{round(mean, decimals) + 0.0:,.{after_point}f} ± {round(half_width, decimals):,.{after_point}f}"
+def money_change(answer: ProgrammeResults, item: Effect) -> str:
+    """A difference in money with the half-width of its confidence interval."""
+    size, unit = money_scale(answer, item.mean, item.half_width)
+    return f"{plus_minus(item, size)} {unit}"
 
 
 def money_unit(answer: ProgrammeResults) -> str:
     """Millions of the reporting currency."""
     return f"M {answer.scenario.currency}"
-
-
-def conclusion(answer: Answer) -> str:
-    """What limits the defence or, without raids, the output most."""
-    result = "defence" if answer.has_raids else "output"
-    if not answer.marginal.effects:
-        return ""
-    if not answer.limits:
-        return f"None of the changes tested improves the {result}."
-    best = answer.limits[0]
-    if answer.has_raids and any(item.key == "units" for item in answer.ample):
-        return f"The defence is limited most by {best.noun}, not by interceptors."
-    return f"The {result} is limited most by {best.noun}."
 
 
 def makes(answer: ProgrammeResults) -> str:
@@ -180,7 +157,8 @@ def makes(answer: ProgrammeResults) -> str:
     if units is None or not units.values.max() > 0.0:
         return "The programme makes no interceptors."
     months = len(answer.results.run.compiled.names.months)
-    text = f"The programme makes {with_range(units.interval)} interceptors in {months} months"
+    duration = f"{months} months" if months > 1 else "1 month"
+    text = f"The programme makes {with_range(units.interval, unit='interceptors')} in {duration}"
     target = max(answer.scenario.output_targets, default=0)
     return f"{text} and {reaches(answer, target)}." if target else f"{text}."
 
@@ -192,52 +170,104 @@ def reaches(answer: ProgrammeResults, target: int) -> str:
     if missed >= 1.0:
         return f"does not reach {target:,} a month"
     if missed >= 0.5:
-        return f"reaches {target:,} a month in only {100.0 * (1.0 - missed):.0f} % of futures"
+        return f"reaches {target:,} a month in only {percent(1.0 - missed)} of futures"
     first = answer.of_measure(f"reach/{target}")
     quantiles = (first.interval.p10, first.interval.p50, first.interval.p90) if first is not None else (np.inf,) * 3
-    low, middle, high = (month_name(answer, index) for index in quantiles)
-    months = middle if low == middle == high else f"{middle} ({low} to {high})"
-    but = f", but never in {100.0 * missed:.0f} % of futures" if missed >= SMALL_SHARE else ""
-    return f"reaches {target:,} a month by {months}{but}"
+    but = f", but never in {percent(missed)} of futures" if missed >= SMALL_SHARE else ""
+    return f"reaches {target:,} a month by {months_text(answer, *quantiles)}{but}"
+
+
+def months_text(answer: ProgrammeResults, low: float, middle: float, high: float) -> str:
+    """A month with its range in brackets, without the year where it is that of the month."""
+    names = tuple(month_name(answer, index) for index in (low, middle, high))
+    if len(set(names)) == 1:
+        return names[1]
+    year = names[1][-5:]
+    if all(name.endswith(year) or name == NEVER for name in names):
+        return f"{names[1]} ({names[0].removesuffix(year)} to {names[2].removesuffix(year)})"
+    return f"{names[1]} ({names[0]} to {names[2]})"
 
 
 def month_name(answer: ProgrammeResults, index: float) -> str:
     """A month in words, or "never"."""
     months = answer.results.run.compiled.names.months
     if not isfinite(index) or int(index) >= len(months):
-        return "never"
+        return NEVER
     return f"{date.fromisoformat(f'{months[int(index)]}-01'):%B %Y}"
 
 
 def stops(answer: ProgrammeResults) -> str:
-    """The leakers that the programme prevents, and those that remain."""
+    """The threats that the programme keeps from their targets, and those that still reach them."""
     leakers = answer.of_measure("leakers/excluding-decoys") or answer.of_measure("leakers")
-    if not answer.has_raids or leakers is None or not isfinite(answer.prevented.interval.mean):
+    prevented = answer.prevented
+    if not answer.has_raids or leakers is None or not isfinite(prevented.interval.mean):
         return ""
-    return (
-        f"It prevents {with_range(answer.prevented.interval)} leakers (threats that reach their targets); "
-        f"{with_range(leakers.interval)} remain."
-    )
+    remaining = with_range(leakers.interval)
+    if not prevented.values.any():
+        return f"It stops no more threats; {remaining} reach their targets."
+    if prevented.mean.sign > 0:
+        return f"It stops {with_range(prevented.interval, unit='more threats')}; {remaining} still reach their targets."
+    if prevented.mean.sign < 0:
+        more = plus_minus(opposite(prevented.mean))
+        return f"With it, {more} more threats reach their targets: {remaining} in all."
+    return f"It does not clearly change how many threats reach their targets: {remaining}."
+
+
+def opposite(item: Effect) -> Effect:
+    """The effect with the other sign."""
+    return Effect(-item.mean, item.half_width)
 
 
 def worth(answer: ProgrammeResults) -> str:
     """What the programme costs and avoids, and whether it pays; its cost alone if there are no raids."""
-    cost, avoided, net = answer.cost.interval, answer.avoided.interval, answer.net
-    unit = money_unit(answer)
+    cost, avoided, net = answer.cost.interval, answer.avoided, answer.net
     if not isfinite(cost.mean):
         return ""
-    text = f"It costs {with_range(cost, MILLION, unit)}"
+    costs_text = f"It costs {money_range(answer, cost)}" if answer.cost.values.any() else "It costs nothing"
     if not answer.has_raids:
-        return f"{text}."
-    amount = f"{plus_minus(net.mean, MILLION)} {unit}"
-    share = 100.0 * float((net.values > 0.0).mean())
+        return f"{costs_text}."
+    if not avoided.values.any():
+        return f"{costs_text} and avoids no damage."
+    amount = money_change(answer, net.mean)
+    share = f"positive in {percent(float((net.values > 0.0).mean()))} of futures"
     conclusion_by_sign = {
-        1: f"On average it pays: the net benefit is {amount},",
-        -1: f"On average it does not pay: the net benefit is {amount},",
-        0: f"The net benefit, {amount}, is not distinguishable from zero; it is",
+        1: f"On average it pays: net benefit {amount}, {share}.",
+        -1: f"On average it does not pay: net benefit {amount}, {share}.",
+        0: f"Whether it pays is unclear: net benefit {amount}, {share}.",
     }
-    text += f" and avoids damage of {with_range(avoided, MILLION, unit)}"
-    return f"{text}. {conclusion_by_sign[net.mean.sign]} positive in {share:.0f} % of futures."
+    return f"{costs_text} and {avoids(answer)}. {conclusion_by_sign[net.mean.sign]}"
+
+
+def avoids(answer: ProgrammeResults) -> str:
+    """A clause on the damage avoided, or added if it is negative."""
+    avoided = answer.avoided
+    if avoided.mean.sign < 0:
+        return f"adds damage of {money_change(answer, opposite(avoided.mean))}"
+    if avoided.interval.mean < 0.0:
+        return f"does not clearly change the damage ({money_change(answer, opposite(avoided.mean))})"
+    return f"avoids damage of {money_range(answer, avoided.interval)}"
+
+
+def conclusion(answer: Answer) -> str:
+    """What limits the defence or, without raids, the output most."""
+    result = "defence" if answer.has_raids else "output"
+    if not answer.marginal.effects:
+        return ""
+    if not answer.limits:
+        return f"None of the {changes_text(answer)} clearly improves the {result}."
+    best = answer.limits[0]
+    meaning = f" ({MEANINGS[best.key]})" if best.key in MEANINGS else ""
+    most = " most" if answer.is_limited_most else ""
+    not_by = ", not by interceptors" if any(item.key == "units" for item in answer.ample) else ""
+    return f"The {result} is limited{most} by {best.noun}{meaning}{not_by if answer.has_raids else ''}."
+
+
+def changes_text(answer: Answer) -> str:
+    """The number of changes tested, those with twice as much included.
+
+    At least two are tested: a change without effect is tested with twice as much too.
+    """
+    return f"{answer.marginal.tested:,} changes tested"
 
 
 def limits(answer: Answer) -> str:
@@ -245,61 +275,103 @@ def limits(answer: Answer) -> str:
     if not answer.limits:
         return ""
     best = answer.limits[0]
-    interceptors = ""
-    if best.key != "units" and "units" in answer.marginal:
-        ample = next((item for item in answer.ample if item.key == "units"), None)
-        units = ample or answer.marginal["units"]
-        interceptors = f" ({units.title}: {plus_minus(answer.improvement(units))})"
-    verb, noun = ("prevent", "leakers") if answer.has_raids else ("add", "units")
-    effect = f"{verb} {plus_minus(answer.improvement(best))} more {noun}"
-    return f"{capitalised(best.title)} would {effect}{interceptors} and {costs(answer, best)}."
+    amount = plus_minus(answer.improvement(best))
+    verb, noun = ("stop", "threat") if answer.has_raids else ("add", "unit")
+    plural = "" if amount == "1" else "s"
+    cost = "" if best in answer.paying[:1] else f" and {costs(answer, best)}"
+    title = best.title.removesuffix(f" {best.noun}")
+    return f"{capitalised(title)} would {verb} {amount} more {noun}{plural}{in_comparison(answer, best)}{cost}."
+
+
+def in_comparison(answer: Answer, best: Marginal) -> str:
+    """The improvement by more interceptors in brackets, as a comparison with another change."""
+    if best.key == "units" or "units" not in answer.marginal:
+        return ""
+    ample = next((item for item in answer.ample if item.key == "units"), None)
+    units = ample or answer.marginal["units"]
+    is_as_many = units.title.removesuffix(units.noun) == best.title.removesuffix(best.noun)
+    return f" ({units.noun if is_as_many else units.title}: {plus_minus(answer.improvement(units))})"
 
 
 def costs(answer: Answer, item: Marginal) -> str:
     """The cost of a change or, if it is negative, what the change saves, after its verb."""
-    verb, size = ("save", -1.0) if item.cost.sign < 0 else ("cost", 1.0)
-    amount = plus_minus(Effect(size * item.cost.mean, item.cost.half_width), MILLION)
-    return f"{verb} {amount} {money_unit(answer)}"
+    if item.cost.mean == item.cost.half_width == 0.0:
+        return "cost nothing"
+    verb, cost = ("save", opposite(item.cost)) if item.cost.sign < 0 else ("cost", item.cost)
+    return f"{verb} {money_change(answer, cost)}"
 
 
 def confidence(answer: Answer) -> str:
-    """The range of the expected net benefit given the assumptions, its main driver, and the share of chance."""
+    """The range of the expected net benefit given the assumptions, and its main driver."""
     spread = answer.spreads.get("net")
     if not answer.has_raids or spread is None or isnan(spread.chance):
         return ""
-    if spread.chance == 1.0:
-        return "Confidence is unknown: no assumption has a range, and all variation is chance."
-    level = "low" if spread.low < 0.0 < spread.high else "medium" if answer.unconfirmed else "high"
-    low, high = number(spread.low / MILLION), number(spread.high / MILLION)
-    driver = ""
-    if answer.driver is not None and not answer.turning:
-        driver = f", above all on the {subject(answer.scenario, answer.driver)}"
-    return (
-        f"Confidence is {level}: depending on the assumptions{driver}, the expected net benefit is {low} to {high} "
-        f"{money_unit(answer)}; chance causes {100 * spread.chance:.0f} % of the variance between futures. "
+    if all(assumption.is_fixed for assumption in answer.scenario.assumptions):
+        return "Confidence is unknown: no assumption has a range."
+    sign = answer.net.mean.sign
+    is_one_sided = (spread.low > 0.0 and sign > 0) or (spread.high < 0.0 and sign < 0)
+    level = "low" if not is_one_sided else "medium" if answer.unconfirmed else "high"
+    size, unit = money_scale(answer, spread.low, spread.high)
+    significant = range_digits(spread.low, spread.high)
+    low, high = (number(value / size, significant) for value in (spread.low, spread.high))
+    amounts = f"{low} to {high}" if low != high else low
+    return f"Confidence is {level}: the expected net benefit is {amounts} {unit}, depending {on_what(answer)}."
+
+
+def on_what(answer: Answer) -> str:
+    """The assumption on which the net benefit depends most, after "depending"."""
+    driver = answer.assumption(answer.turning[0].name) if answer.turning else answer.driver
+    return "on the assumptions" if driver is None else f"most on the {subject(answer.scenario, driver)}"
+
+
+def evidence(answer: Answer) -> str:
+    """Sentences on how many assumptions are guesses, and on the share of chance."""
+    guesses = (
         f"{answer.unconfirmed:,} of {len(answer.scenario.assumptions):,} assumptions are guesses that no observation "
         "informs."
     )
+    spread = answer.spreads.get("net")
+    if spread is None or isnan(spread.chance):
+        return guesses
+    return f"{guesses} Chance causes {percent(spread.chance)} of the variance of the net benefit between futures."
 
 
 def turning(answer: Answer) -> str:
-    """The net benefit at both ends of the assumption on which it depends most whether the programme pays."""
-    return turning_sentence(answer, answer.turning[0]) if answer.turning else ""
+    """The values at which the programme pays or not of the assumption that decides it, named in ``confidence``."""
+    if not answer.turning:
+        return ""
+    turn = answer.turning[0]
+    values = values_text(answer.assumption(turn.name), *turn.ends)
+    ends = zip((turn.low, turn.high), values, strict=True)
+    (pays, at_pays), (fails, at_fails) = sorted(ends, key=lambda end: -end[0].mean)
+    return (
+        f"At {at_pays} it {'pays' if pays.sign > 0 else 'may pay'}, "
+        f"at {at_fails} it {'does not' if fails.sign < 0 else 'may not'}."
+    )
 
 
-def turning_sentence(answer: Answer, turn: Turn) -> str:
-    """Net benefit with one assumption at its P10 and at its P90."""
+def turning_note(answer: Answer) -> str:
+    """Net benefit with the assumption of ``turning`` at its P10 and at its P90, and its row."""
+    if not answer.turning:
+        return ""
+    turn = answer.turning[0]
     assumption = answer.assumption(turn.name)
-    unit = unit_text(assumption)
-    ends = (("P10", turn.ends[0], turn.low), ("P90", turn.ends[1], turn.high))
     values = (
-        f"{plus_minus(net, MILLION)} {money_unit(answer)} at {number(value)}{f' {unit}' if unit else ''} ({name})"
-        for name, value, net in ends
+        f"{money_change(answer, net)} at {value}"
+        for value, net in zip(values_text(assumption, *turn.ends), (turn.low, turn.high), strict=True)
     )
     return (
-        f"Whether the programme pays depends on the {subject(answer.scenario, assumption)} "
-        f"({row_reference(assumption)}): the net benefit is {' and '.join(values)}."
+        f"With the {subject(answer.scenario, assumption)} ({row_reference(assumption)}) at its P10 and P90, the net "
+        f"benefit is {' and '.join(values)}."
     )
+
+
+def values_text(assumption: Assumption, low: float, high: float) -> tuple[str, str]:
+    """Two values of an assumption with their unit; shares as percentages."""
+    unit, divisor = ("%", 0.01) if is_share(assumption) else (unit_text(assumption), 1.0)
+    significant = range_digits(low, high)
+    first, second = (f"{number(value / divisor, significant)} {unit}".rstrip() for value in (low, high))
+    return first, second
 
 
 def next_step(answer: Answer) -> str:
@@ -308,12 +380,10 @@ def next_step(answer: Answer) -> str:
         return ""
     if answer.paying:
         best = answer.paying[0]
-        cost = "" if answer.limits and best == answer.limits[0] else f"{costs(answer, best)} and "
         return (
-            f"Next: {best.title} would {cost}avoid further damage of "
-            f"{plus_minus(best.avoided, MILLION)} {money_unit(answer)}, the best of the changes tested."
+            f"Next: {best.title} would {costs(answer, best)} and avoid damage of {money_change(answer, best.avoided)}."
         )
-    text = f"Next: none of the {len(answer.marginal.effects)} small changes tested avoids more damage than it costs"
+    text = f"Next: none of the {changes_text(answer)} clearly avoids more damage than it costs"
     if answer.driver is None:
         return f"{text}."
     return f"{text}; find out more about the {subject(answer.scenario, answer.driver)}."
